@@ -1,0 +1,1 @@
+//! Kosmos: an autonomous research lab in one binary.
