@@ -1,1 +1,5 @@
 //! Kosmos: an autonomous research lab in one binary.
+
+pub mod report;
+pub mod sandbox;
+pub mod science;
