@@ -1,5 +1,6 @@
 //! Kosmos: an autonomous research lab in one binary.
 
+pub mod message;
 pub mod report;
 pub mod sandbox;
 pub mod science;
