@@ -1,5 +1,6 @@
 //! Kosmos: an autonomous research lab in one binary.
 
+pub mod journal;
 pub mod message;
 pub mod report;
 pub mod sandbox;
