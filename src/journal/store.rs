@@ -121,10 +121,16 @@ impl Store {
                 lines: Vec::new(),
             });
         }
-        let mut records = commit.records;
+        let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
         if let Some((message, agent)) = commit.handled {
             records.push(Record::Handled { message, agent, dead: commit.dead });
         }
+        let handled_at = seq + records.len() as u64;
+        records.extend(commit.records.into_iter().map(|record| match record {
+            // A snapshot includes the step that it was taken in.
+            Record::Snapshot { sha256, .. } => Record::Snapshot { after: handled_at, sha256 },
+            other => other,
+        }));
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
         for envelope in commit.sent {
