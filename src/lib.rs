@@ -1,1 +1,4 @@
 //! Kosmos: an autonomous research lab in one binary.
+
+pub mod interpreter;
+pub mod sandbox;
