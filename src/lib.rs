@@ -1,6 +1,10 @@
 //! Kosmos: an autonomous research lab in one binary.
 
+pub mod actors;
 pub mod agent;
+pub mod data;
+pub mod graph;
+pub mod interpreter;
 pub mod journal;
 pub mod message;
 pub mod policy;

@@ -1,2 +1,4 @@
 //! The `kosmos` command.
-fn main() {}
+fn main() {
+    kosmos::sandbox::entry();
+}

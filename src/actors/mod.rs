@@ -9,7 +9,7 @@ mod sandbox_executor;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-pub use code_generator::{CodeGenerator, Templates};
+pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
 pub use hypothesis_generator::HypothesisGenerator;
 pub use knowledge_graph_writer::KnowledgeGraphWriter;
