@@ -1,1 +1,3 @@
 //! Kosmos: an autonomous research lab in one binary.
+
+pub mod config;
