@@ -1,3 +1,6 @@
 //! Kosmos: an autonomous research lab in one binary.
 
+pub mod cli;
 pub mod config;
+pub mod progress;
+pub mod telemetry;

@@ -1,2 +1,7 @@
 //! The `kosmos` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kosmos::cli::main()
+}

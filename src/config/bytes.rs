@@ -56,7 +56,9 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let trimmed = text.trim();
-        let end = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
+        let end = trimmed
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(trimmed.len());
         let (digits, unit) = trimmed.split_at(end);
         let unit = unit.trim_start();
         UNITS
@@ -65,13 +67,17 @@ impl FromStr for ByteSize {
             .zip(digits.parse::<u64>().ok())
             .and_then(|((_, scale), number)| number.checked_mul(*scale))
             .map(Self)
-            .ok_or_else(|| ParseSizeError { text: text.to_owned() })
+            .ok_or_else(|| ParseSizeError {
+                text: text.to_owned(),
+            })
     }
 }
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let exact = UNITS.iter().find(|(_, scale)| self.0 >= *scale && self.0.is_multiple_of(*scale));
+        let exact = UNITS
+            .iter()
+            .find(|(_, scale)| self.0 >= *scale && self.0.is_multiple_of(*scale));
         match exact {
             Some((unit, scale)) => write!(f, "{}{unit}", self.0 / scale),
             None => write!(f, "{}B", self.0),
@@ -87,7 +93,9 @@ impl Serialize for ByteSize {
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -123,14 +131,28 @@ mod tests {
         ];
         for (text, bytes, shown) in table {
             let size: ByteSize = text.parse().unwrap();
-            assert_eq!((size.get(), size.to_string().as_str()), (bytes, shown), "{text}");
+            assert_eq!(
+                (size.get(), size.to_string().as_str()),
+                (bytes, shown),
+                "{text}"
+            );
             assert_eq!(shown.parse::<ByteSize>().unwrap(), size);
         }
     }
 
     #[test]
     fn refuses_what_is_ambiguous_or_too_large() {
-        for text in ["", "2", "2G", "GiB", "-1GiB", "1.5GiB", "2 gigs", "99999999999TiB", "18446744073709551616B"] {
+        for text in [
+            "",
+            "2",
+            "2G",
+            "GiB",
+            "-1GiB",
+            "1.5GiB",
+            "2 gigs",
+            "99999999999TiB",
+            "18446744073709551616B",
+        ] {
             assert!(text.parse::<ByteSize>().is_err(), "{text:?}");
         }
     }

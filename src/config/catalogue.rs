@@ -36,7 +36,9 @@ pub(super) enum Kind {
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let mut catalogue = Catalogue { keys: BTreeMap::new() };
+    let mut catalogue = Catalogue {
+        keys: BTreeMap::new(),
+    };
     catalogue.add_properties("", Settings::schema().as_value());
     catalogue
 });
@@ -71,7 +73,10 @@ impl Catalogue {
 
     /// The keys that take a value, in alphabetical order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter(|(_, kind)| **kind != Kind::Section).map(|(key, _)| key.as_str())
+        self.keys
+            .iter()
+            .filter(|(_, kind)| **kind != Kind::Section)
+            .map(|(key, _)| key.as_str())
     }
 
     /// The key that `unknown` was probably meant to be: the right name in another section, or a close spelling.
@@ -111,7 +116,11 @@ impl Kind {
             Some("byte-size") => return Self::Size,
             _ => {}
         }
-        let has_tables = || property.get("items").is_some_and(|items| items.get("properties").is_some());
+        let has_tables = || {
+            property
+                .get("items")
+                .is_some_and(|items| items.get("properties").is_some())
+        };
         match () {
             () if property.get("properties").is_some() => Self::Section,
             () if types("array") && has_tables() => Self::Tables,
@@ -144,7 +153,9 @@ impl Kind {
     /// What can't be read is left as a text, for [`Kind::accepts`] to refuse.
     pub(super) fn read(&self, text: &str) -> toml::Value {
         let plain = || toml::Value::String(text.to_owned());
-        let Ok(value) = text.trim().parse::<toml::Value>() else { return plain() };
+        let Ok(value) = text.trim().parse::<toml::Value>() else {
+            return plain();
+        };
         let quoted = value.is_str();
         match self {
             Self::Text | Self::Choice(_) | Self::Duration | Self::Size if !quoted => plain(),
@@ -186,7 +197,13 @@ fn greatest(property: &Value) -> i64 {
 
 /// The names of an enum: under `enum` when its variants have no comments, else each a `const` of `oneOf`.
 fn choices(property: &Value) -> Vec<String> {
-    let list = |name: &str| property.get(name).and_then(Value::as_array).into_iter().flatten();
+    let list = |name: &str| {
+        property
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     list("enum")
         .chain(list("oneOf").filter_map(|variant| variant.get("const")))
         .filter_map(|name| name.as_str().map(ToOwned::to_owned))
@@ -210,7 +227,10 @@ mod tests {
             ("randomised", Kind::Texts),
             ("data", Kind::Tables),
             ("data[].path", Kind::Text),
-            ("data[].format", choice(&["auto", "csv", "tsv", "parquet", "jsonl", "excel"])),
+            (
+                "data[].format",
+                choice(&["auto", "csv", "tsv", "parquet", "jsonl", "excel"]),
+            ),
             ("budget", Kind::Section),
             ("budget.wall_time", Kind::Duration),
             ("budget.tokens", Kind::Integer(i64::MAX)),
@@ -232,8 +252,16 @@ mod tests {
         let table = [
             ("question", "42", Some("\"42\"")),
             ("question", "\"quoted\"", Some("\"quoted\"")),
-            ("question", "Does \"x\" matter?", Some("'Does \"x\" matter?'")),
-            ("randomised", r#"["dose", "a, b"]"#, Some(r#"["dose", "a, b"]"#)),
+            (
+                "question",
+                "Does \"x\" matter?",
+                Some("'Does \"x\" matter?'"),
+            ),
+            (
+                "randomised",
+                r#"["dose", "a, b"]"#,
+                Some(r#"["dose", "a, b"]"#),
+            ),
             ("randomised", "dose", None),
             ("randomised", "[1]", None),
             ("budget.cycles", "3", Some("3")),
@@ -254,7 +282,11 @@ mod tests {
             ("research.shuffled_run", "no", None),
             ("policy", "heuristic", Some("\"heuristic\"")),
             ("policy", "magic", None),
-            ("data", r#"[{path="a.csv"}]"#, Some(r#"[{ path = "a.csv" }]"#)),
+            (
+                "data",
+                r#"[{path="a.csv"}]"#,
+                Some(r#"[{ path = "a.csv" }]"#),
+            ),
             ("data", "a.csv", None),
         ];
         for (key, text, expected) in table {
@@ -279,7 +311,11 @@ mod tests {
             ("colour_of_the_sky", None),
         ];
         for (unknown, expected) in table {
-            assert_eq!(Catalogue::get().nearest(unknown).as_deref(), expected, "{unknown}");
+            assert_eq!(
+                Catalogue::get().nearest(unknown).as_deref(),
+                expected,
+                "{unknown}"
+            );
         }
     }
 }

@@ -22,7 +22,11 @@ impl DataSource {
     /// What the table is called: the name given, or the file's name without its last extension.
     pub fn display_name(&self) -> String {
         self.name.clone().unwrap_or_else(|| {
-            self.path.file_stem().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+            self.path
+                .file_stem()
+                .unwrap_or(self.path.as_os_str())
+                .to_string_lossy()
+                .into_owned()
         })
     }
 }

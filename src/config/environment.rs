@@ -27,13 +27,22 @@ impl Environment {
     }
 
     /// An environment of these variables, in this working folder (absolute).
-    pub fn new<K, V>(variables: impl IntoIterator<Item = (K, V)>, working_folder: impl Into<PathBuf>) -> Self
+    pub fn new<K, V>(
+        variables: impl IntoIterator<Item = (K, V)>,
+        working_folder: impl Into<PathBuf>,
+    ) -> Self
     where
         K: Into<OsString>,
         V: Into<OsString>,
     {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables, working_folder: working_folder.into() }
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self {
+            variables,
+            working_folder: working_folder.into(),
+        }
     }
 
     /// The folder that relative paths are taken from.
@@ -43,13 +52,19 @@ impl Environment {
 
     /// The value of a variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&OsString> {
-        self.variables.iter().find(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value)
+        self.variables
+            .iter()
+            .find(|(n, value)| n == name && !value.is_empty())
+            .map(|(_, value)| value)
     }
 
     /// The user's own folder for Kosmos: `$XDG_CONFIG_HOME/kosmos`, else `$HOME/.config/kosmos`.
     pub fn config_folder(&self) -> Option<PathBuf> {
         let xdg = self.variable("XDG_CONFIG_HOME").map(PathBuf::from);
-        let home = || self.variable("HOME").map(|home| Path::new(home).join(".config"));
+        let home = || {
+            self.variable("HOME")
+                .map(|home| Path::new(home).join(".config"))
+        };
         xdg.or_else(home).map(|folder| folder.join("kosmos"))
     }
 
@@ -58,13 +73,21 @@ impl Environment {
         let mut layer = Layer::default();
         for (name, value) in &self.variables {
             let Some(name) = name.to_str() else { continue };
-            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            let origin = Origin::Environment { variable: name.to_owned() };
+            let Some(rest) = name.strip_prefix(PREFIX) else {
+                continue;
+            };
+            let origin = Origin::Environment {
+                variable: name.to_owned(),
+            };
             let text = value.to_str().ok_or_else(|| ConfigError::NotUnicode {
                 what: format!("the value of {name}"),
                 text: value.to_string_lossy().into_owned(),
             })?;
-            let key = rest.split("__").collect::<Vec<_>>().join(".").to_lowercase();
+            let key = rest
+                .split("__")
+                .collect::<Vec<_>>()
+                .join(".")
+                .to_lowercase();
             layer.add_text(&key, text, origin)?;
         }
         Ok(layer)
@@ -73,7 +96,12 @@ impl Environment {
 
 impl Layer {
     /// Adds a value given as text, by a flag or a variable.
-    pub(super) fn add_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), ConfigError> {
+    pub(super) fn add_text(
+        &mut self,
+        key: &str,
+        text: &str,
+        origin: Origin,
+    ) -> Result<(), ConfigError> {
         match Catalogue::get().kind(key) {
             Some(Kind::Section) => {
                 let prefix = format!("{key}.");
@@ -85,7 +113,11 @@ impl Layer {
                 })
             }
             Some(kind) => self.add(key, kind.read(text), origin),
-            None => Err(ConfigError::UnknownKey { key: key.to_owned(), origin, nearest: Catalogue::get().nearest(key) }),
+            None => Err(ConfigError::UnknownKey {
+                key: key.to_owned(),
+                origin,
+                nearest: Catalogue::get().nearest(key),
+            }),
         }
     }
 }

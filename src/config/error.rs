@@ -88,8 +88,10 @@ pub enum ConfigError {
         nearest: Option<String>,
     },
     /// No profile of that name, and no folder to look for the user's own in.
-    #[error("no profile is called {name:?}: it is not built in, and there is no folder of your own to look in, \
-             since neither XDG_CONFIG_HOME nor HOME is set")]
+    #[error(
+        "no profile is called {name:?}: it is not built in, and there is no folder of your own to look in, \
+             since neither XDG_CONFIG_HOME nor HOME is set"
+    )]
     NoProfileFolder {
         /// The name.
         name: String,
@@ -125,16 +127,23 @@ impl ConfigError {
             }
             Self::Read { .. } => None,
             Self::Syntax { .. } => Some("texts need quotes: question = \"...\"".to_owned()),
-            Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey {
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { .. } => Some("`kosmos config show` lists every key".to_owned()),
             Self::Invalid { origin, .. } => match origin {
                 Origin::Environment { variable } => Some(format!("change {variable}, or unset it")),
                 _ => None,
             },
-            Self::Section { example, .. } => Some(format!("set one of its keys, such as `{example}`")),
+            Self::Section { example, .. } => {
+                Some(format!("set one of its keys, such as `{example}`"))
+            }
             Self::SetSyntax { .. } => Some("for example --set budget.cycles=2".to_owned()),
             Self::SetTwice { .. } => Some("give it once".to_owned()),
-            Self::UnknownProfile { nearest, searched, .. } => Some(match nearest {
+            Self::UnknownProfile {
+                nearest, searched, ..
+            } => Some(match nearest {
                 Some(nearest) => format!("did you mean {nearest:?}?"),
                 None => format!(
                     "built in are {}; your own go to {}",
@@ -166,7 +175,9 @@ impl ConfigError {
     /// Where the value at fault came from, where there is one.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::UnknownKey { origin, .. } | Self::Invalid { origin, .. } | Self::Section { origin, .. } => Some(origin),
+            Self::UnknownKey { origin, .. }
+            | Self::Invalid { origin, .. }
+            | Self::Section { origin, .. } => Some(origin),
             _ => None,
         }
     }

@@ -18,10 +18,20 @@ pub(super) struct Layer {
 
 impl Layer {
     /// Reads the text of a file. Relative paths in it are taken from `base`.
-    pub(super) fn from_toml(text: &str, file: &Path, origin: &Origin, base: Option<&Path>) -> Result<Self, ConfigError> {
+    pub(super) fn from_toml(
+        text: &str,
+        file: &Path,
+        origin: &Origin,
+        base: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
         let syntax = |error: toml::de::Error| {
             let (line, column) = position(text, error.span().map_or(0, |span| span.start));
-            ConfigError::Syntax { file: file.to_owned(), line, column, message: one_line(error.message()) }
+            ConfigError::Syntax {
+                file: file.to_owned(),
+                line,
+                column,
+                message: one_line(error.message()),
+            }
         };
         let table: toml::Table = toml::from_str(text).map_err(syntax)?;
         let spans = DeTable::parse(text).map_err(syntax)?;
@@ -35,9 +45,18 @@ impl Layer {
     }
 
     /// Adds one value, from a flag or a variable.
-    pub(super) fn add(&mut self, key: &str, value: toml::Value, origin: Origin) -> Result<(), ConfigError> {
+    pub(super) fn add(
+        &mut self,
+        key: &str,
+        value: toml::Value,
+        origin: Origin,
+    ) -> Result<(), ConfigError> {
         if let Some(first) = self.origins.insert(key.to_owned(), origin.clone()) {
-            return Err(ConfigError::SetTwice { key: key.to_owned(), first, second: origin });
+            return Err(ConfigError::SetTwice {
+                key: key.to_owned(),
+                first,
+                second: origin,
+            });
         }
         self.add_value(key, value)
     }
@@ -49,7 +68,13 @@ impl Layer {
             let path: PathBuf = base.join(&*text).components().collect();
             *text = path.to_string_lossy().into_owned();
         };
-        for table in self.values.get_mut("data").and_then(toml::Value::as_array_mut).into_iter().flatten() {
+        for table in self
+            .values
+            .get_mut("data")
+            .and_then(toml::Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             // A blank path is left as it is, for the check of ranges to refuse.
             if let Some(toml::Value::String(path)) = table.get_mut("path")
                 && !path.trim().is_empty()
@@ -87,7 +112,8 @@ impl Layer {
                     for (index, element) in array.iter().enumerate() {
                         let (line, _) = position(text, element.span().start);
                         let element_key = format!("{key}[{index}]");
-                        self.origins.insert(element_key.clone(), origin.at_line(Some(line)));
+                        self.origins
+                            .insert(element_key.clone(), origin.at_line(Some(line)));
                         if let DeValue::Table(table) = element.get_ref() {
                             self.note_lines(&format!("{element_key}."), table, text, origin);
                         }
@@ -107,17 +133,24 @@ impl Layer {
 
     fn add_value(&mut self, key: &str, value: toml::Value) -> Result<(), ConfigError> {
         let catalogue = Catalogue::get();
-        let Some(kind) = catalogue.kind(key) else { return Err(self.unknown(key)) };
+        let Some(kind) = catalogue.kind(key) else {
+            return Err(self.unknown(key));
+        };
         if !kind.accepts(&value) {
             return Err(self.invalid(key, &value, kind));
         }
         match (kind, value) {
             (Kind::Section, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
             (Kind::Tables, toml::Value::Array(elements)) => {
-                for (index, element) in elements.iter().filter_map(toml::Value::as_table).enumerate() {
+                for (index, element) in elements
+                    .iter()
+                    .filter_map(toml::Value::as_table)
+                    .enumerate()
+                {
                     self.check_element(key, index, element)?;
                 }
-                self.values.insert(key.to_owned(), toml::Value::Array(elements));
+                self.values
+                    .insert(key.to_owned(), toml::Value::Array(elements));
                 Ok(())
             }
             (_, value) => {
@@ -127,7 +160,12 @@ impl Layer {
         }
     }
 
-    fn check_element(&self, key: &str, index: usize, element: &toml::Table) -> Result<(), ConfigError> {
+    fn check_element(
+        &self,
+        key: &str,
+        index: usize,
+        element: &toml::Table,
+    ) -> Result<(), ConfigError> {
         for (name, value) in element {
             let place = format!("{key}[{index}].{name}");
             match Catalogue::get().kind(&format!("{key}[].{name}")) {
@@ -150,7 +188,10 @@ impl Layer {
 
     fn unknown(&self, key: &str) -> ConfigError {
         // `data[3].pth` is looked up as `data[].pth`.
-        let general: String = key.chars().filter(|c| !(key.contains('[') && c.is_ascii_digit())).collect();
+        let general: String = key
+            .chars()
+            .filter(|c| !(key.contains('[') && c.is_ascii_digit()))
+            .collect();
         ConfigError::UnknownKey {
             key: key.to_owned(),
             origin: self.place(key),
@@ -178,7 +219,11 @@ impl Source for Layer {
     }
 
     fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
-        Ok(self.values.iter().map(|(key, value)| (key.clone(), Value::new(None, to_kind(value)))).collect())
+        Ok(self
+            .values
+            .iter()
+            .map(|(key, value)| (key.clone(), Value::new(None, to_kind(value))))
+            .collect())
     }
 }
 
@@ -192,7 +237,12 @@ fn to_kind(value: &toml::Value) -> ValueKind {
         // No kind accepts one.
         toml::Value::Datetime(_) => ValueKind::Nil,
         toml::Value::Array(values) => ValueKind::Array(values.iter().map(wrap).collect()),
-        toml::Value::Table(table) => ValueKind::Table(table.iter().map(|(key, value)| (key.clone(), wrap(value))).collect()),
+        toml::Value::Table(table) => ValueKind::Table(
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), wrap(value)))
+                .collect(),
+        ),
     }
 }
 
@@ -200,7 +250,9 @@ fn to_kind(value: &toml::Value) -> ValueKind {
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before.get(line_start..).map_or(0, |rest| rest.chars().count());
+    let column = before
+        .get(line_start..)
+        .map_or(0, |rest| rest.chars().count());
     (before.matches('\n').count() + 1, column + 1)
 }
 

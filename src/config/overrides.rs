@@ -19,8 +19,16 @@ impl Overrides {
             .split_once('=')
             .map(|(key, text)| (key.trim(), text))
             .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| ConfigError::SetSyntax { text: assignment.to_owned() })?;
-        self.layer.add_text(key, text, Origin::Flag { flag: "--set".to_owned() })
+            .ok_or_else(|| ConfigError::SetSyntax {
+                text: assignment.to_owned(),
+            })?;
+        self.layer.add_text(
+            key,
+            text,
+            Origin::Flag {
+                flag: "--set".to_owned(),
+            },
+        )
     }
 
     /// A flag of its own, whose text is the value of a key that takes a text.
@@ -28,7 +36,13 @@ impl Overrides {
     /// # Errors
     /// When the key has been given already.
     pub fn text(&mut self, flag: &str, key: &str, text: &str) -> Result<(), ConfigError> {
-        self.layer.add(key, toml::Value::String(text.to_owned()), Origin::Flag { flag: flag.to_owned() })
+        self.layer.add(
+            key,
+            toml::Value::String(text.to_owned()),
+            Origin::Flag {
+                flag: flag.to_owned(),
+            },
+        )
     }
 
     /// A flag of its own for a key that takes a whole number.
@@ -36,9 +50,14 @@ impl Overrides {
     /// # Errors
     /// When the key has been given already, or the number does not fit it.
     pub fn number(&mut self, flag: &str, key: &str, number: u64) -> Result<(), ConfigError> {
-        let origin = Origin::Flag { flag: flag.to_owned() };
+        let origin = Origin::Flag {
+            flag: flag.to_owned(),
+        };
         // What does not fit a TOML integer is refused as a text, which shows it as it was given.
-        let value = i64::try_from(number).map_or_else(|_| toml::Value::String(number.to_string()), toml::Value::Integer);
+        let value = i64::try_from(number).map_or_else(
+            |_| toml::Value::String(number.to_string()),
+            toml::Value::Integer,
+        );
         self.layer.add(key, value, origin)
     }
 
@@ -55,10 +74,21 @@ impl Overrides {
                 what: "the path given by --data".to_owned(),
                 text: path.display().to_string(),
             })?;
-            Ok(toml::Value::Table([("path".to_owned(), text.into())].into_iter().collect()))
+            Ok(toml::Value::Table(
+                [("path".to_owned(), text.into())].into_iter().collect(),
+            ))
         };
-        let tables = paths.iter().map(table).collect::<Result<_, ConfigError>>()?;
-        self.layer.add("data", toml::Value::Array(tables), Origin::Flag { flag: "--data".to_owned() })
+        let tables = paths
+            .iter()
+            .map(table)
+            .collect::<Result<_, ConfigError>>()?;
+        self.layer.add(
+            "data",
+            toml::Value::Array(tables),
+            Origin::Flag {
+                flag: "--data".to_owned(),
+            },
+        )
     }
 
     pub(super) fn into_layer(mut self, working_folder: &Path) -> Layer {

@@ -10,7 +10,10 @@ static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/config/profile
 
 /// The names of the profiles that are part of the binary, in alphabetical order.
 pub fn built_in_names() -> Vec<&'static str> {
-    let mut names: Vec<_> = BUILT_IN.files().filter_map(|file| file.path().file_stem()?.to_str()).collect();
+    let mut names: Vec<_> = BUILT_IN
+        .files()
+        .filter_map(|file| file.path().file_stem()?.to_str())
+        .collect();
     names.sort_unstable();
     names
 }
@@ -22,17 +25,36 @@ pub(super) fn layer(name: &str, environment: &Environment) -> Result<Layer, Conf
         return from_file(&environment.working_folder().join(name));
     }
     let file = format!("{name}.toml");
-    let own = environment.config_folder().map(|folder| folder.join("profiles").join(&file));
+    let own = environment
+        .config_folder()
+        .map(|folder| folder.join("profiles").join(&file));
     if let Some(own) = own.as_deref().filter(|own| own.exists()) {
         return from_file(own);
     }
-    if let Some(text) = BUILT_IN.get_file(&file).and_then(|file| file.contents_utf8()) {
-        let origin = Origin::BuiltInProfile { name: name.to_owned(), line: None };
-        return Layer::from_toml(text, &Path::new("config/profiles").join(file), &origin, None);
+    if let Some(text) = BUILT_IN
+        .get_file(&file)
+        .and_then(|file| file.contents_utf8())
+    {
+        let origin = Origin::BuiltInProfile {
+            name: name.to_owned(),
+            line: None,
+        };
+        return Layer::from_toml(
+            text,
+            &Path::new("config/profiles").join(file),
+            &origin,
+            None,
+        );
     }
     Err(match own {
-        Some(searched) => ConfigError::UnknownProfile { name: name.to_owned(), searched, nearest: nearest(name) },
-        None => ConfigError::NoProfileFolder { name: name.to_owned() },
+        Some(searched) => ConfigError::UnknownProfile {
+            name: name.to_owned(),
+            searched,
+            nearest: nearest(name),
+        },
+        None => ConfigError::NoProfileFolder {
+            name: name.to_owned(),
+        },
     })
 }
 
@@ -42,7 +64,10 @@ fn is_path(name: &str) -> bool {
 
 fn from_file(file: &Path) -> Result<Layer, ConfigError> {
     let text = read("profile", file)?;
-    let origin = Origin::Profile { file: file.to_owned(), line: None };
+    let origin = Origin::Profile {
+        file: file.to_owned(),
+        line: None,
+    };
     let base = file.parent().map(PathBuf::from);
     Layer::from_toml(&text, file, &origin, base.as_deref())
 }

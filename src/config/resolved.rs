@@ -43,10 +43,16 @@ impl Resolved {
 
     /// The keys right under `prefix`: those that are set, in the order of the settings, then the others.
     fn rows(&self, prefix: &str, table: &toml::Table) -> Vec<Row> {
-        let set = table.iter().filter(|(_, value)| !value.is_table()).map(|(name, value)| {
-            let origin = self.origins.get(&format!("{prefix}{name}"));
-            Row::new(format!("{name} = {}", inline(value)), origin.map(ToString::to_string).unwrap_or_default())
-        });
+        let set = table
+            .iter()
+            .filter(|(_, value)| !value.is_table())
+            .map(|(name, value)| {
+                let origin = self.origins.get(&format!("{prefix}{name}"));
+                Row::new(
+                    format!("{name} = {}", inline(value)),
+                    origin.map(ToString::to_string).unwrap_or_default(),
+                )
+            });
         let unset = Catalogue::get()
             .keys()
             .filter_map(|key| key.strip_prefix(prefix))
@@ -96,13 +102,19 @@ impl Row {
 const WIDEST: usize = 40;
 
 fn align(rows: &[Row]) -> String {
-    let width = rows.iter().map(|row| row.text.chars().count()).filter(|width| *width <= WIDEST).max().unwrap_or(0);
-    rows.iter().fold(String::new(), |mut out, Row { text, comment }| {
-        // Writing to a String can't fail.
-        let _ = match comment.is_empty() {
-            true => writeln!(out, "{text}"),
-            false => writeln!(out, "{text:width$}  # {comment}"),
-        };
-        out
-    })
+    let width = rows
+        .iter()
+        .map(|row| row.text.chars().count())
+        .filter(|width| *width <= WIDEST)
+        .max()
+        .unwrap_or(0);
+    rows.iter()
+        .fold(String::new(), |mut out, Row { text, comment }| {
+            // Writing to a String can't fail.
+            let _ = match comment.is_empty() {
+                true => writeln!(out, "{text}"),
+                false => writeln!(out, "{text:width$}  # {comment}"),
+            };
+            out
+        })
 }
