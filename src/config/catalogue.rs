@@ -176,7 +176,7 @@ impl Kind {
             }
             Self::Duration => "a length of time such as \"90s\" or \"30m\"".to_owned(),
             Self::Size => "a size such as \"512MiB\" or \"2GiB\"".to_owned(),
-            Self::Integer(i64::MAX) => "a whole number, 0 or more".to_owned(),
+            Self::Integer(i64::MAX) => "a whole number, 0 or more, below 2^63".to_owned(),
             Self::Integer(greatest) => format!("a whole number from 0 to {greatest}"),
             Self::Number => "a number".to_owned(),
             Self::Boolean => "true or false".to_owned(),

@@ -24,6 +24,8 @@ mod resolved;
 mod sandbox;
 mod settings;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 pub use budget::Budget;
 pub use bytes::{ByteSize, ParseSizeError};
