@@ -6,7 +6,7 @@ use super::{CliError, Exit, Globals, InputArgs, SettingsArgs, output};
 
 /// `kosmos config`: looks at the settings.
 #[derive(Debug, Clone, Args)]
-#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct ConfigArgs {
     /// What to do with them.
     #[command(subcommand)]
@@ -17,12 +17,13 @@ pub struct ConfigArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
     /// Print the settings in force, and where each came from
+    #[command(long_about = LONG_ABOUT)]
     Show(Box<ShowArgs>),
 }
 
 /// `kosmos config show`: prints the settings in force.
 #[derive(Debug, Clone, Args)]
-#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES)]
 pub struct ShowArgs {
     /// Which run's settings.
     #[command(flatten)]

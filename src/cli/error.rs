@@ -18,10 +18,10 @@ use super::{Exit, output};
 pub enum CliError {
     /// The settings are wrong.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(Box<ConfigError>),
     /// The inputs are not there.
     #[error(transparent)]
-    Preflight(#[from] PreflightError),
+    Preflight(Box<PreflightError>),
     /// The home can't be used.
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -50,6 +50,19 @@ pub enum CliError {
         /// What the user can do.
         help: Option<String>,
     },
+}
+
+// Boxed, as they are large and most results are not errors.
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
+    }
+}
+
+impl From<PreflightError> for CliError {
+    fn from(error: PreflightError) -> Self {
+        Self::Preflight(Box::new(error))
+    }
 }
 
 impl CliError {

@@ -88,20 +88,45 @@ impl Home {
         if path.exists() && !path.is_dir() {
             return Err(HomeError::NotAFolder { path, given_by });
         }
-        if let Err(source) = fs::create_dir_all(&path) {
-            return Err(HomeError::Create {
+        match fs::create_dir_all(&path) {
+            Ok(()) => self.check(),
+            Err(source) => Err(HomeError::Create {
                 path,
                 given_by,
                 source,
-            });
+            }),
+        }
+    }
+
+    /// Makes sure that the folder can be written to or, where it does not exist yet, that it could be
+    /// created. Leaves nothing behind.
+    ///
+    /// # Errors
+    /// When it is a file, could not be created, or is read-only.
+    pub fn check(&self) -> Result<(), HomeError> {
+        let (path, given_by) = (self.path.clone(), self.given_by);
+        let existing = path
+            .ancestors()
+            .find(|folder| folder.exists())
+            .unwrap_or(&path);
+        if !existing.is_dir() {
+            return Err(HomeError::NotAFolder { path, given_by });
         }
         // Permission bits do not tell (root, read-only mounts, quotas): only writing does.
-        let probe = path.join(format!(".probe-{}", std::process::id()));
+        let probe = existing.join(format!(".kosmos-probe-{}", std::process::id()));
         let tried = fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe));
-        tried.map_err(|source| HomeError::Write {
-            path,
-            given_by,
-            source,
+        let existed = existing == path;
+        tried.map_err(|source| match existed {
+            true => HomeError::Write {
+                path,
+                given_by,
+                source,
+            },
+            false => HomeError::Create {
+                path,
+                given_by,
+                source,
+            },
         })
     }
 }
@@ -140,6 +165,8 @@ mod tests {
             path: folder.path().join(name),
             given_by: "--home",
         };
+        home("a/b").check().unwrap();
+        assert!(!folder.path().join("a").exists());
         home("a/b").prepare().unwrap();
         assert!(folder.path().join("a/b").is_dir());
         assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 0);

@@ -3,6 +3,7 @@
 //! Stdout is written to by `output` alone, so that `--json` can promise one document there.
 
 mod config;
+mod console;
 mod doctor;
 mod error;
 mod exit;
@@ -29,6 +30,7 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 
 pub use config::{ConfigArgs, ConfigCommand, ShowArgs};
+pub use console::Console;
 pub use doctor::DoctorArgs;
 pub use error::CliError;
 pub use exit::Exit;
@@ -36,7 +38,7 @@ pub use globals::Globals;
 pub use home::{Home, HomeError};
 pub use report::ReportArgs;
 pub use resume::ResumeArgs;
-pub use run::RunArgs;
+pub use run::{Prepared, RunArgs};
 pub use runs::RunsArgs;
 pub use settings_args::{InputArgs, SettingsArgs};
 pub use status::StatusArgs;
@@ -81,6 +83,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Answer a question from data
+    #[command(long_about = run::LONG_ABOUT)]
     Run(RunArgs),
     /// Carry on with a run that was interrupted
     Resume(ResumeArgs),
@@ -91,6 +94,7 @@ pub enum Command {
     /// Write the report of a run again
     Report(ReportArgs),
     /// Check that this machine has what a run needs
+    #[command(long_about = doctor::LONG_ABOUT)]
     Doctor(DoctorArgs),
     /// Look at the settings
     Config(ConfigArgs),

@@ -1,10 +1,13 @@
 use clap::Args;
 
-use super::{CliError, Exit, Globals, InputArgs, SettingsArgs};
+use crate::config::{Environment, Resolved};
+
+use super::preflight::{self, Inputs};
+use super::{CliError, Exit, Globals, Home, InputArgs, SettingsArgs};
 
 /// `kosmos run`: answers a question from data.
 #[derive(Debug, Clone, Args)]
-#[command(long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     /// What the run is about.
     #[command(flatten)]
@@ -14,7 +17,7 @@ pub struct RunArgs {
     pub settings: SettingsArgs,
 }
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Answer a question from data.
 
 A run needs a question and at least one table, from a run file, from flags, or from both; flags win. Each \
@@ -36,10 +39,41 @@ A run file:
   [budget]
   cycles = 6";
 
+/// All that a run needs before it can start, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The settings in force.
+    pub resolved: Resolved,
+    /// The question and the tables.
+    pub inputs: Inputs,
+    /// The home, which can be written to.
+    pub home: Home,
+}
+
+impl RunArgs {
+    /// Works out the settings, and checks the inputs and the home.
+    ///
+    /// # Errors
+    /// The first thing that a run could not start with.
+    pub fn prepare(&self, globals: &Globals) -> Result<Prepared, CliError> {
+        let environment = Environment::of_process()?;
+        let home = Home::locate(globals, &environment);
+        let resolved = self.inputs.resolve(&self.settings, environment)?;
+        let inputs = preflight::check(&resolved)?;
+        home.prepare()?;
+        Ok(Prepared {
+            resolved,
+            inputs,
+            home,
+        })
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// When the settings or the inputs are wrong, or the run fails.
-pub fn execute(_args: RunArgs, _globals: &Globals) -> Result<Exit, CliError> {
+pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let _prepared = args.prepare(globals)?;
     Err(CliError::NotConnected { command: "run" })
 }

@@ -39,7 +39,7 @@ impl Layer {
         layer.note_lines("", spans.get_ref(), text, origin);
         layer.add_table("", table)?;
         if let Some(base) = base {
-            layer.make_absolute(base);
+            layer.make_absolute(base)?;
         }
         Ok(layer)
     }
@@ -61,33 +61,27 @@ impl Layer {
         self.add_value(key, value)
     }
 
-    /// Makes the paths among the values absolute, relative ones taken from `base`, which must be UTF-8.
-    pub(super) fn make_absolute(&mut self, base: &Path) {
-        // Collecting the components drops `.`; `..` stays, since what it means depends on symbolic links.
-        let absolute = |text: &mut String| {
-            let path: PathBuf = base.join(&*text).components().collect();
-            *text = path.to_string_lossy().into_owned();
-        };
-        for table in self
+    /// Makes the paths among the values absolute, relative ones taken from `base`.
+    pub(super) fn make_absolute(&mut self, base: &Path) -> Result<(), ConfigError> {
+        let tables = self
             .values
             .get_mut("data")
-            .and_then(toml::Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
+            .and_then(toml::Value::as_array_mut);
+        for table in tables.into_iter().flatten() {
             // A blank path is left as it is, for the check of ranges to refuse.
             if let Some(toml::Value::String(path)) = table.get_mut("path")
                 && !path.trim().is_empty()
             {
-                absolute(path);
+                *path = absolute(base, path)?;
             }
         }
         // A name without a folder is looked up in PATH.
         if let Some(toml::Value::String(python)) = self.values.get_mut("sandbox.python")
             && python.contains(std::path::MAIN_SEPARATOR)
         {
-            absolute(python);
+            *python = absolute(base, python)?;
         }
+        Ok(())
     }
 
     /// Where the value of `key` (or, failing that, of the list that it is in) was given.
@@ -244,6 +238,17 @@ fn to_kind(value: &toml::Value) -> ValueKind {
                 .collect(),
         ),
     }
+}
+
+/// Collecting the components drops `.`; `..` stays, since what it means depends on symbolic links.
+fn absolute(base: &Path, path: &str) -> Result<String, ConfigError> {
+    let path: PathBuf = base.join(path).components().collect();
+    path.into_os_string()
+        .into_string()
+        .map_err(|text| ConfigError::NotUnicode {
+            what: "the folder that relative paths are taken from".to_owned(),
+            text: text.to_string_lossy().into_owned(),
+        })
 }
 
 /// Line and column, from 1, of a byte offset.

@@ -91,8 +91,8 @@ impl Overrides {
         )
     }
 
-    pub(super) fn into_layer(mut self, working_folder: &Path) -> Layer {
-        self.layer.make_absolute(working_folder);
-        self.layer
+    pub(super) fn into_layer(mut self, working_folder: &Path) -> Result<Layer, ConfigError> {
+        self.layer.make_absolute(working_folder)?;
+        Ok(self.layer)
     }
 }

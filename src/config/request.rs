@@ -53,9 +53,9 @@ impl Request {
         }
         let working_folder = self.environment.working_folder();
         let mut variables = self.environment.layer()?;
-        variables.make_absolute(working_folder);
+        variables.make_absolute(working_folder)?;
         layers.push(variables);
-        layers.push(self.overrides.into_layer(working_folder));
+        layers.push(self.overrides.into_layer(working_folder)?);
 
         let mut builder = Config::builder();
         for layer in &layers {
