@@ -1,0 +1,79 @@
+use clap::Args;
+
+use crate::config::{Environment, Resolved};
+
+use super::preflight::{self, Inputs};
+use super::{CliError, Exit, Globals, Home, InputArgs, SettingsArgs};
+
+/// `kosmos run`: answers a question from data.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// What the run is about.
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    /// How it is done.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) const LONG_ABOUT: &str = "\
+Answer a question from data.
+
+A run needs a question and at least one table, from a run file, from flags, or from both; flags win. Each \
+run has a folder of its own under the home, with its settings, its journal, its experiments and its \
+report. Prints the run's id, how it ended, and where its findings and its report are.";
+
+const EXAMPLES: &str = "\
+Examples:
+  kosmos run --question \"What goes with a longer stay?\" --data stays.csv --target days
+  kosmos run study.toml
+  kosmos run study.toml --profile quick --set budget.wall_time=10m
+  kosmos run study.toml --data newer.csv --seed 7 --json > outcome.json
+
+A run file:
+  question = \"What goes with a longer stay?\"
+  target = \"days\"
+  [[data]]
+  path = \"stays.csv\"
+  [budget]
+  cycles = 6";
+
+/// All that a run needs before it can start, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The settings in force.
+    pub resolved: Resolved,
+    /// The question and the tables.
+    pub inputs: Inputs,
+    /// The home, which can be written to.
+    pub home: Home,
+}
+
+impl RunArgs {
+    /// Works out the settings, and checks the inputs and the home.
+    ///
+    /// # Errors
+    /// The first thing that a run could not start with.
+    pub fn prepare(&self, globals: &Globals) -> Result<Prepared, CliError> {
+        let environment = Environment::of_process()?;
+        let home = Home::locate(globals, &environment);
+        let resolved = self.inputs.resolve(&self.settings, environment)?;
+        let inputs = preflight::check(&resolved)?;
+        home.prepare()?;
+        Ok(Prepared {
+            resolved,
+            inputs,
+            home,
+        })
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the settings or the inputs are wrong, or the run fails.
+pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let _prepared = args.prepare(globals)?;
+    Err(CliError::NotConnected { command: "run" })
+}
