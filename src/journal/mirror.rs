@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Entry, JournalError, ledger_lines, record::Stored, store::Store};
+use super::{Blobs, Entry, JournalError, ledger_lines, record::{Stored, decode}, store::Store};
 
 /// Appends to the plain copies.
 pub(super) struct Mirror {
@@ -122,4 +122,12 @@ pub fn read_mirror(folder: &Path) -> Result<Vec<Vec<u8>>, JournalError> {
         .filter(|line| !line.is_empty())
         .map(<[u8]>::to_vec)
         .collect())
+}
+
+/// The entries of a run's `journal.jsonl`, for processes that do not hold the database.
+///
+/// # Errors
+/// When the file cannot be read or names a payload file that is gone.
+pub fn read_entries(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry>, JournalError> {
+    read_mirror(folder)?.iter().map(|line| decode(line, blobs)).collect()
 }

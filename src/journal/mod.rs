@@ -21,7 +21,7 @@ pub use effects::EffectState;
 pub use error::JournalError;
 pub use journal::{Journal, Options, Pending};
 pub use ledger::ledger_lines;
-pub use mirror::read_mirror;
+pub use mirror::{read_entries, read_mirror};
 pub use record::{Entry, Record};
 
 /// When a commit counts as done.

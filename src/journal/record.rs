@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Blobs, JournalError};
 use crate::message::{AgentName, Envelope, MessageId};
 
 /// Something that happened.
@@ -98,4 +99,12 @@ pub(super) enum Stored {
     },
     /// Here.
     Inline(Entry),
+}
+
+/// The entry that a stored line stands for.
+pub(super) fn decode(line: &[u8], blobs: &Blobs) -> Result<Entry, JournalError> {
+    match serde_json::from_slice(line)? {
+        Stored::Inline(entry) => Ok(entry),
+        Stored::Blob { blob, .. } => Ok(serde_json::from_slice(&blobs.get(&blob)?)?),
+    }
 }

@@ -13,7 +13,7 @@ use sled::{
 
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Record,
-    record::Stored,
+    record::{Stored, decode},
 };
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 
@@ -175,10 +175,7 @@ impl Store {
 
     /// The entry that a stored line stands for.
     pub(super) fn decode(&self, line: &[u8]) -> Result<Entry, JournalError> {
-        match serde_json::from_slice(line)? {
-            Stored::Inline(entry) => Ok(entry),
-            Stored::Blob { blob, .. } => Ok(serde_json::from_slice(&self.blobs.get(&blob)?)?),
-        }
+        decode(line, &self.blobs)
     }
 
     fn write(&self, entries: &[Entry], lines: &[Vec<u8>]) -> Result<(), JournalError> {
