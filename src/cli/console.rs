@@ -22,7 +22,7 @@ impl Console {
     /// When logging can't be started.
     pub fn start(log: &Log, globals: &Globals) -> Result<Self, CliError> {
         let screen = Screen::new();
-        let telemetry = telemetry::start(log, globals.log_level(), screen.clone())?;
+        let telemetry = telemetry::start(log.format, globals.log_level(log.level), screen.clone())?;
         let progress = display(Kind::suited(globals.quiet, globals.json), &screen).into();
         Ok(Self {
             telemetry,

@@ -26,14 +26,14 @@ pub struct Globals {
 }
 
 impl Globals {
-    /// The level of log lines on stderr that `-v` or `-q` asks for; nothing when neither is given.
-    pub fn log_level(&self) -> Option<LogLevel> {
+    /// The level of log lines on stderr: what `-v` or `-q` asks for, else what is set.
+    pub fn log_level(&self, set: LogLevel) -> LogLevel {
         match (self.quiet, self.verbose) {
-            (true, _) => Some(LogLevel::Error),
-            (false, 0) => None,
-            (false, 1) => Some(LogLevel::Info),
-            (false, 2) => Some(LogLevel::Debug),
-            (false, _) => Some(LogLevel::Trace),
+            (true, _) => set.min(LogLevel::Error),
+            (false, 0) => set,
+            (false, 1) => LogLevel::Info,
+            (false, 2) => LogLevel::Debug,
+            (false, _) => LogLevel::Trace,
         }
     }
 }

@@ -66,9 +66,14 @@ impl Catalogue {
         }
     }
 
-    /// What `key` takes, or nothing when there is no such key. Elements of lists are written `data[].path`.
+    /// What `key` takes, or nothing when there is no such key.
     pub(super) fn kind(&self, key: &str) -> Option<&Kind> {
-        self.keys.get(key)
+        self.keys.get(key).filter(|_| !is_element(key))
+    }
+
+    /// What `name` takes in the tables of `list`, or nothing when there is no such key in them.
+    pub(super) fn element_kind(&self, list: &str, name: &str) -> Option<&Kind> {
+        self.keys.get(&format!("{list}[].{name}"))
     }
 
     /// The keys that take a value, in alphabetical order.
@@ -79,14 +84,18 @@ impl Catalogue {
             .map(|(key, _)| key.as_str())
     }
 
-    /// The key that `unknown` was probably meant to be: the right name in another section, or a close spelling.
+    /// The key that `unknown` was probably meant to be: the right name in another section, or a close
+    /// spelling. Keys of tables in a list are written `data[].path`, both ways.
     pub(super) fn nearest(&self, unknown: &str) -> Option<String> {
         let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
         let name = last(unknown);
-        let misplaced = self.keys().find(|key| last(key) == name);
+        let alike = |key: &&str| is_element(key) == is_element(unknown);
+        let misplaced = self.keys().filter(alike).find(|key| last(key) == name);
         misplaced.map(ToOwned::to_owned).or_else(|| {
             self.keys
                 .keys()
+                .map(String::as_str)
+                .filter(alike)
                 .map(|key| {
                     let whole = strsim::jaro_winkler(key, unknown);
                     // A slip in the last part counts more than a long section name that matches.
@@ -95,7 +104,7 @@ impl Catalogue {
                 })
                 .filter(|(score, _)| *score >= 0.6)
                 .max_by(|a, b| a.0.total_cmp(&b.0))
-                .map(|(_, key)| key.clone())
+                .map(|(_, key)| key.to_owned())
         })
     }
 }
@@ -187,6 +196,11 @@ impl Kind {
     }
 }
 
+/// Whether `key` is one of the tables in a list.
+fn is_element(key: &str) -> bool {
+    key.contains('[')
+}
+
 /// The greatest number that fits both the field's type and a TOML integer.
 fn greatest(property: &Value) -> i64 {
     match property.get("format").and_then(Value::as_str) {
@@ -226,11 +240,6 @@ mod tests {
             ("budget.cycles", Kind::Integer(u32::MAX.into())),
             ("randomised", Kind::Texts),
             ("data", Kind::Tables),
-            ("data[].path", Kind::Text),
-            (
-                "data[].format",
-                choice(&["auto", "csv", "tsv", "parquet", "jsonl", "excel"]),
-            ),
             ("budget", Kind::Section),
             ("budget.wall_time", Kind::Duration),
             ("budget.tokens", Kind::Integer(i64::MAX)),
@@ -245,6 +254,10 @@ mod tests {
             assert_eq!(catalogue.kind(key), Some(&kind), "{key}");
         }
         assert_eq!(catalogue.kind("budget.cycle"), None);
+        assert_eq!(catalogue.kind("data[].path"), None);
+        let formats = choice(&["auto", "csv", "tsv", "parquet", "jsonl", "excel"]);
+        assert_eq!(catalogue.element_kind("data", "format"), Some(&formats));
+        assert_eq!(catalogue.element_kind("data", "path"), Some(&Kind::Text));
     }
 
     #[test]

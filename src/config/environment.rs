@@ -72,12 +72,21 @@ impl Environment {
     pub(super) fn layer(&self) -> Result<Layer, ConfigError> {
         let mut layer = Layer::default();
         for (name, value) in &self.variables {
-            let Some(name) = name.to_str() else { continue };
+            // What can't be decoded can't be a setting's name, and is refused as such where it begins like one.
+            let name = name.to_string_lossy().into_owned();
+            let origin = Origin::Environment {
+                variable: name.clone(),
+            };
+            if let Some(nearest) = misspelt(&name) {
+                let (key, nearest) = (name, Some(nearest.to_owned()));
+                return Err(ConfigError::UnknownKey {
+                    key,
+                    origin,
+                    nearest,
+                });
+            }
             let Some(rest) = name.strip_prefix(PREFIX) else {
                 continue;
-            };
-            let origin = Origin::Environment {
-                variable: name.to_owned(),
             };
             let text = value.to_str().ok_or_else(|| ConfigError::NotUnicode {
                 what: format!("the value of {name}"),
@@ -92,6 +101,23 @@ impl Environment {
         }
         Ok(layer)
     }
+}
+
+/// The key that a variable with single underscores was meant for, such as `KOSMOS_BUDGET_CYCLES`: ignoring it
+/// would leave its user to believe that it works.
+fn misspelt(variable: &str) -> Option<&'static str> {
+    let rest = variable
+        .strip_prefix("KOSMOS_")
+        .filter(|rest| !rest.starts_with('_'))?;
+    let name = rest.replace("__", "_").to_lowercase();
+    Catalogue::get()
+        .keys()
+        .find(|key| key.replace('.', "_") == name)
+}
+
+/// The variable that sets `key`.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
 impl Layer {
@@ -113,10 +139,14 @@ impl Layer {
                 })
             }
             Some(kind) => self.add(key, kind.read(text), origin),
+            // A list is set as a whole: whoever names one of its tables means the list.
             None => Err(ConfigError::UnknownKey {
+                nearest: key
+                    .split('[')
+                    .next()
+                    .and_then(|key| Catalogue::get().nearest(key)),
                 key: key.to_owned(),
                 origin,
-                nearest: Catalogue::get().nearest(key),
             }),
         }
     }

@@ -1,6 +1,7 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::environment::variable;
 use super::{Origin, built_in_profiles};
 
 /// Why the settings could not be worked out. Each says where the trouble is; [`ConfigError::help`] says what
@@ -125,8 +126,21 @@ impl ConfigError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 Some("name the file in that folder".to_owned())
             }
+            Self::Read { file, source, .. } if source.kind() == io::ErrorKind::InvalidData => {
+                Some(not_a_run_file(file))
+            }
             Self::Read { .. } => None,
+            Self::Syntax { file, .. }
+                if file.extension().is_none_or(|extension| extension != "toml") =>
+            {
+                Some(not_a_run_file(file))
+            }
             Self::Syntax { .. } => Some("texts need quotes: question = \"...\"".to_owned()),
+            Self::UnknownKey {
+                nearest: Some(nearest),
+                origin: Origin::Environment { .. },
+                ..
+            } => Some(format!("did you mean {}?", variable(nearest))),
             Self::UnknownKey {
                 nearest: Some(nearest),
                 ..
@@ -181,4 +195,11 @@ impl ConfigError {
             _ => None,
         }
     }
+}
+
+fn not_a_run_file(file: &Path) -> String {
+    format!(
+        "{} is read as TOML; a table is given by --data {0}",
+        file.display()
+    )
 }

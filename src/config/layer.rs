@@ -120,7 +120,12 @@ impl Layer {
 
     fn add_table(&mut self, prefix: &str, table: toml::Table) -> Result<(), ConfigError> {
         for (name, value) in table {
-            self.add_value(&format!("{prefix}{name}"), value)?;
+            let key = format!("{prefix}{name}");
+            if name.contains(['.', '[']) {
+                // Only in quotes can a name have a dot; joined to a key, it would pass for another's.
+                return Err(self.unknown(&key));
+            }
+            self.add_value(&key, value)?;
         }
         Ok(())
     }
@@ -162,7 +167,7 @@ impl Layer {
     ) -> Result<(), ConfigError> {
         for (name, value) in element {
             let place = format!("{key}[{index}].{name}");
-            match Catalogue::get().kind(&format!("{key}[].{name}")) {
+            match Catalogue::get().element_kind(key, name) {
                 None => return Err(self.unknown(&place)),
                 Some(kind) if !kind.accepts(value) => return Err(self.invalid(&place, value, kind)),
                 Some(_) => {}
@@ -181,15 +186,21 @@ impl Layer {
     }
 
     fn unknown(&self, key: &str) -> ConfigError {
-        // `data[3].pth` is looked up as `data[].pth`.
-        let general: String = key
-            .chars()
-            .filter(|c| !(key.contains('[') && c.is_ascii_digit()))
-            .collect();
+        let catalogue = Catalogue::get();
+        let element = key
+            .split_once('[')
+            .and_then(|(list, rest)| Some((list, rest.split_once(']')?)));
+        let nearest = match element {
+            // `data[3].pth` is looked up as `data[].pth`.
+            Some((list, (index, name))) => catalogue
+                .nearest(&format!("{list}[]{name}"))
+                .map(|nearest| nearest.replace("[]", &format!("[{index}]"))),
+            None => catalogue.nearest(key),
+        };
         ConfigError::UnknownKey {
             key: key.to_owned(),
             origin: self.place(key),
-            nearest: Catalogue::get().nearest(&general),
+            nearest,
         }
     }
 

@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use crate::config::{Log, LogFormat, LogLevel};
+use crate::config::{LogFormat, LogLevel};
 use crate::progress::Screen;
 
 use super::TelemetryError;
@@ -32,27 +32,27 @@ impl Telemetry {
     }
 }
 
-/// Starts logging for the whole process, once. The level on stderr is `RUST_LOG`, else `level` (of `-v` or
-/// `-q`), else the setting `log.level`. Lines go around the bars of `screen`.
+/// Starts logging for the whole process, once. `RUST_LOG`, where it is set, wins over `level` on stderr. Lines
+/// go around the bars of `screen`.
 ///
 /// # Errors
 /// When `RUST_LOG` is not a filter, or logging has been started already.
 pub fn start(
-    log: &Log,
-    level: Option<LogLevel>,
+    format: LogFormat,
+    level: LogLevel,
     screen: Screen,
 ) -> Result<Telemetry, TelemetryError> {
     let rust_log = std::env::var_os("RUST_LOG").map(|text| text.to_string_lossy().into_owned());
-    let filter = filter(rust_log.as_deref(), level.unwrap_or(log.level))?;
+    let filter = filter(rust_log.as_deref(), level)?;
     let telemetry = Telemetry {
         file: LateFile::default(),
     };
-    let colour = crate::cli::colour();
+    let stderr = StderrWriter::new(screen);
     subscriber(
-        log.format,
+        format,
         filter,
-        StderrWriter::new(screen),
-        colour,
+        stderr,
+        crate::cli::colour(),
         telemetry.file.clone(),
     )
     .try_init()

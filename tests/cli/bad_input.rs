@@ -66,7 +66,13 @@ fn data_must_be_a_file_with_something_in_it() {
 
 #[test]
 fn a_run_file_must_be_there_and_be_a_file() {
-    let shell = Shell::new().file("folder/run.toml", "");
+    let shell = Shell::new()
+        .file("folder/run.toml", "")
+        .file("a.csv", "x,y\n1,2\n");
+    insta::assert_snapshot!(refused(&shell, &["run", "a.csv"]), @"
+    error: a.csv:1:2: not valid TOML: key with no value, expected `=`
+    help: a.csv is read as TOML; a table is given by --data a.csv
+    ");
     insta::assert_snapshot!(refused(&shell, &["run", "nowhere.toml"]), @"
     error: cannot read the run file nowhere.toml
       because: No such file or directory (os error 2)
