@@ -34,12 +34,6 @@ pub enum CliError {
     /// The result could not be put in JSON.
     #[error("cannot render the result as JSON")]
     Render(#[source] serde_json::Error),
-    /// The command exists in name alone.
-    #[error("internal: the command `{command}` is not connected to the engine")]
-    NotConnected {
-        /// The command.
-        command: &'static str,
-    },
     /// An error of a component, with what it means for the exit code.
     #[error("{error}")]
     Component {
@@ -98,7 +92,7 @@ impl CliError {
         match self {
             Self::Config(_) | Self::Preflight(_) | Self::Home(_) => Exit::Usage,
             Self::Telemetry(TelemetryError::Filter { .. }) => Exit::Usage,
-            Self::Telemetry(_) | Self::Output(_) | Self::Render(_) | Self::NotConnected { .. } => {
+            Self::Telemetry(_) | Self::Output(_) | Self::Render(_) => {
                 Exit::Failed
             }
             Self::Component { exit, .. } => *exit,
@@ -112,7 +106,7 @@ impl CliError {
             Self::Preflight(error) => Some(error.help()),
             Self::Home(error) => Some(error.help()),
             Self::Telemetry(error) => error.help(),
-            Self::Output(_) | Self::Render(_) | Self::NotConnected { .. } => None,
+            Self::Output(_) | Self::Render(_) => None,
             Self::Component { help, .. } => help.clone(),
         }
     }
@@ -125,7 +119,6 @@ impl CliError {
             Self::Home(_) => "home",
             Self::Telemetry(_) => "logging",
             Self::Output(_) | Self::Render(_) => "output",
-            Self::NotConnected { .. } => "internal",
             Self::Component { exit, .. } => match exit {
                 Exit::Usage => "usage",
                 Exit::Unavailable => "unavailable",

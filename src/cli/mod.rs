@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod globals;
 mod home;
+mod outcome;
 /// The way to stdout.
 pub mod output;
 /// What a run needs before it can start.

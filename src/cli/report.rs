@@ -1,6 +1,10 @@
 use clap::Args;
 
-use super::{CliError, Exit, Globals};
+use crate::config::Environment;
+use crate::lab::{RunFolder, render};
+
+use super::outcome::{lab_error, tell};
+use super::{CliError, Exit, Globals, Home};
 
 /// `kosmos report`: writes the report of a run again from its journal, and prints where it is.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +24,10 @@ Examples:
 ///
 /// # Errors
 /// When there is no such run, or its report can't be written.
-pub fn execute(_args: ReportArgs, _globals: &Globals) -> Result<Exit, CliError> {
-    Err(CliError::NotConnected { command: "report" })
+pub fn execute(args: ReportArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let home = Home::locate(globals, &Environment::of_process()?);
+    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
+    let finished = render(&folder).map_err(lab_error)?;
+    tell(&finished, globals)?;
+    Ok(Exit::Done)
 }

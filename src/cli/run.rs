@@ -1,9 +1,12 @@
 use clap::Args;
 
 use crate::config::{Environment, Resolved};
+use crate::lab::{Lab, LabError, RunFolder};
+use crate::science::EndReason;
 
 use super::preflight::{self, Inputs};
-use super::{CliError, Exit, Globals, Home, InputArgs, SettingsArgs};
+use super::outcome::{BadInput, lab_error, tell};
+use super::{CliError, Console, Exit, Globals, Home, InputArgs, SettingsArgs};
 
 /// `kosmos run`: answers a question from data.
 #[derive(Debug, Clone, Args)]
@@ -74,6 +77,24 @@ impl RunArgs {
 /// # Errors
 /// When the settings or the inputs are wrong, or the run fails.
 pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let _prepared = args.prepare(globals)?;
-    Err(CliError::NotConnected { command: "run" })
+    let prepared = args.prepare(globals)?;
+    let console = Console::start(&prepared.resolved.settings.log, globals)?;
+    let about = prepared.inputs.data.first().map(|file| file.source.display_name()).unwrap_or_default();
+    let folder = RunFolder::create(&prepared.home.runs(), &about, &prepared.resolved).map_err(lab_error)?;
+    console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
+    let lab = Lab::open(folder.clone(), console.progress).map_err(lab_error)?;
+    match lab.work() {
+        Ok(finished) if matches!(finished.end.reason, EndReason::BadInput { .. }) => {
+            // Nothing was researched, so nothing is left behind.
+            folder.remove().map_err(lab_error)?;
+            let help = "mend the file, or name another by --data or in the run file";
+            Err(CliError::usage(BadInput(finished.end.message), help))
+        }
+        Ok(finished) => tell(&finished, globals),
+        Err(error @ (LabError::Interpreter(_) | LabError::Sandbox(_) | LabError::TwoTables { .. })) => {
+            folder.remove().map_err(lab_error)?;
+            Err(lab_error(error))
+        }
+        Err(error) => Err(lab_error(error)),
+    }
 }

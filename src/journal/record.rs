@@ -14,6 +14,10 @@ pub enum Record {
     Opened {
         /// Version of Kosmos.
         version: String,
+        /// Version of Python.
+        python: String,
+        /// The sandbox's guarantees, and how each is held.
+        sandbox: Vec<(String, String)>,
     },
     /// A message is on its way; it is delivered until it is handled.
     Sent {

@@ -6,7 +6,6 @@ use crate::{
     journal::{Journal, JournalError, Record, ledger_lines},
     message::AgentName,
     report::{BudgetLine, DeadLetter, Dossier, Method, RestartRecord},
-    sandbox::Guarantees,
     science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
 };
 
@@ -18,10 +17,6 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     #[allow(missing_docs)]
     pub end: &'a RunEnd,
-    /// The sandbox's.
-    pub guarantees: &'a Guarantees,
-    /// Version of the interpreter.
-    pub python: &'a str,
 }
 
 /// Everything that the report of a run is made from.
@@ -32,6 +27,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     let mut ledger = Vec::new();
     let mut dead_letters = Vec::new();
     let mut restarts = Vec::new();
+    let mut place = (String::new(), Vec::new());
     for entry in journal.entries() {
         let entry = entry?;
         ledger.extend(ledger_lines(&entry));
@@ -40,6 +36,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
                 let kind = journal.message(&message)?.map_or("", |envelope| envelope.payload.name());
                 dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
             }
+            Record::Opened { python, sandbox, .. } => place = (python, sandbox),
             Record::Restarted { agent, reason } => {
                 restarts.push(RestartRecord { agent: agent.to_string(), reason });
             }
@@ -69,7 +66,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         target: context.settings.target.clone(),
         end: context.end.clone(),
         datasets: state.datasets.clone(),
-        method: method(context),
+        method: method(context.settings, &place.0, place.1),
         cycles: state.cycles.clone(),
         families,
         tests,
@@ -95,9 +92,7 @@ fn dead_letter(message: &str, agent: &AgentName, kind: &str, reason: String, set
     }
 }
 
-fn method(context: &Context<'_>) -> Method {
-    let settings = context.settings;
-    let rows = context.guarantees.rows.iter();
+fn method(settings: &Settings, python: &str, sandbox: Vec<(String, String)>) -> Method {
     Method {
         alpha: settings.research.alpha,
         explore_share: settings.research.explore_share,
@@ -107,8 +102,8 @@ fn method(context: &Context<'_>) -> Method {
         check_rows: settings.research.check_rows,
         randomised: settings.randomised.clone(),
         kosmos_version: env!("CARGO_PKG_VERSION").to_owned(),
-        stack: stack(context.python),
-        sandbox: rows.map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how))).collect(),
+        stack: stack(python),
+        sandbox,
     }
 }
 

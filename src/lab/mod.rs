@@ -17,4 +17,4 @@ pub use dossier::dossier;
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
 pub use summary::{RunSummary, summary};
-pub use work::{Finished, Lab};
+pub use work::{Finished, Lab, render};

@@ -16,7 +16,7 @@ use crate::{
     message::{Envelope, agent},
     progress::Progress,
     report::{Dossier, Written, write_all},
-    science::{Arm, EndReason, RunEnd, RunStatus},
+    science::{Arm, EndReason, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
 };
 
@@ -87,10 +87,15 @@ impl Lab {
             tracing::warn!(%run, "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
         }
         let elapsed = Duration::from_millis(journal.elapsed_ms()?);
-        let opened = Record::Opened { version: env!("CARGO_PKG_VERSION").to_owned() };
+        let (kit, sandbox) = backends::kit(&self.settings, &interpreter, &journal, &path).await?;
+        let rows = sandbox.guarantees().rows.iter();
+        let opened = Record::Opened {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            python: interpreter.version.clone(),
+            sandbox: rows.map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how))).collect(),
+        };
         journal.commit(Commit::record(opened)).await?;
         let (before, _) = restore_state(&journal)?;
-        let (kit, sandbox) = backends::kit(&self.settings, &interpreter, &journal, &path).await?;
 
         let result = match &before.end {
             Some(end) => RunResult::Ended(end.clone()),
@@ -133,26 +138,40 @@ impl Lab {
             RunResult::Ended(end) => end,
             RunResult::Stopped => {
                 let reason = "stopped by the user".to_owned();
-                journal.commit(Commit::record(Record::Stopped { reason: reason.clone() })).await?;
-                RunEnd {
-                    status: RunStatus::Stopped,
-                    reason: EndReason::User,
-                    message: format!("{reason}; `kosmos resume {run}` goes on"),
-                }
+                journal.commit(Commit::record(Record::Stopped { reason })).await?;
+                stopped(&run)
             }
         };
         drop(kit);
         let (state, _) = restore_state(&journal)?;
-        let context = dossier::Context {
-            run: &run,
-            settings: &self.settings,
-            end: &end,
-            guarantees: sandbox.guarantees(),
-            python: &interpreter.version,
-        };
+        let context = dossier::Context { run: &run, settings: &self.settings, end: &end };
         let dossier = dossier::dossier(&context, &state, &journal)?;
         let written = write_all(&path, &dossier)?;
         Ok(Finished { end, dossier, written })
+    }
+}
+
+/// Writes the report of a run again, from its journal alone.
+///
+/// # Errors
+/// When another process works on the run, or its journal or its experiments cannot be read.
+pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
+    let settings = folder.settings()?;
+    let (path, run) = (folder.path(), folder.id());
+    let journal = Journal::open(path, journal::Options { durability: durability(&settings) })?;
+    let (state, _) = restore_state(&journal)?;
+    let end = state.end.clone().unwrap_or_else(|| stopped(&run));
+    let context = dossier::Context { run: &run, settings: &settings, end: &end };
+    let dossier = dossier::dossier(&context, &state, &journal)?;
+    let written = write_all(path, &dossier)?;
+    Ok(Finished { end, dossier, written })
+}
+
+fn stopped(run: &RunId) -> RunEnd {
+    RunEnd {
+        status: RunStatus::Stopped,
+        reason: EndReason::User,
+        message: format!("stopped before its end; `kosmos resume {run}` goes on"),
     }
 }
 
