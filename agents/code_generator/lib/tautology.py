@@ -1,0 +1,3 @@
+# ---- tautology: pairs of columns that are related by construction, so that testing them says nothing ----
+def find_tautologies(columns, frames):
+    return []
