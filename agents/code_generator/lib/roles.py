@@ -9,6 +9,7 @@ TIME_WORDS = {"year", "yr", "years", "month", "months", "day", "days", "week", "
 NOMINAL_WORDS = {"class", "label", "species", "cluster", "type", "kind", "group", "region", "category", "code", "origin", "district", "race",
                  "ethnicity", "religion", "occupation", "zone", "state", "county", "dept", "department", "brand", "site", "center", "centre",
                  "block", "treatment", "treat", "arm", "target", "cultivar", "variety", "genotype", "team", "make", "model"}  # fmt: skip
+CODE_WORDS = {"code", "zip", "zipcode", "postcode", "fips", "phone", "ssn"}
 SENTINELS = (-9, -99, -999, -9999, -99999, -99.9, -999.9, -99.99, -999.99, -9999.9, 999, 9999, 99999, 999.9, 9999.9, 999999)
 
 
@@ -114,6 +115,8 @@ def identifier_reason(facts, values, known, distinct):
     unique = len(distinct) == len(known)
     if named and (unique or len(distinct) > 10):
         return "a row number or key" if unique else "an identifier by its name"
+    if CODE_WORDS & set(words[-1:]) and len(distinct) > MAX_LEVELS:
+        return "a code by its name"
     if not unique or len(known) < 5 or TIME_WORDS & set(words):
         return None
     steps = np.diff(known)

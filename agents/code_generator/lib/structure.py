@@ -6,8 +6,9 @@ import pyarrow as pa
 
 UNIT_WORDS = {"subject", "subj", "participant", "patient", "person", "individual", "animal", "rat", "mouse", "dog", "cow", "sheep", "child", "chick",
               "tree", "plant", "student", "user", "customer", "player", "country", "firm", "company", "household", "family", "litter",
-              "school", "twin", "pair", "case", "respondent", "worker", "driver", "nation", "name"}  # fmt: skip
-UNIT_KEYS = {"id", "pid", "uid", "sid"}
+              "school", "twin", "pair", "case", "respondent", "worker", "driver", "nation"}  # fmt: skip
+UNIT_KEYS = {"id", "uid", "sid"}
+CALENDAR_WORDS = {"year", "yr", "date", "month", "quarter", "datetime", "timestamp"}
 CLOCK_WORDS = {"year", "yr", "date", "time", "month", "day", "week", "quarter", "hour", "period", "wave", "visit", "session", "timepoint", "t", "datetime",
                "timestamp", "round", "trial", "occasion"}  # fmt: skip
 
@@ -63,7 +64,7 @@ def find_units(columns, frames):
         numeric = column["role"] == "numeric"
         if named and (is_key or not numeric) and (balanced or clocked) and len(labels) >= 5:
             candidates.append((0 if clocked else 1, len(candidates), column["name"], len(labels)))
-        elif named and numeric and clocked and balanced and len(labels) >= 5:
+        elif named and numeric and balanced and len(labels) >= 5 and (clocked or counts.min() == counts.max()):
             candidates.append((1, len(candidates), column["name"], len(labels)))
         elif column["role"] == "categorical" and len(labels) > MAX_LEVELS and clocked:
             candidates.append((2, len(candidates), column["name"], len(labels)))
@@ -90,17 +91,24 @@ def repeats_over_time(unit, clock):
 
 
 def find_time(columns, frames, units):
-    """The column that orders the rows in time, or None."""
+    """The column that orders the rows in time, or None: a clock that each unit runs through, or one that runs down the rows."""
+    spans = {pair["duration"] for pair in find_survival(columns)}
     for column, values in zip(columns, frames):
-        if not is_clock(column) or column["role"] in ("binary", "categorical"):
-            continue
         known = values[~np.isnan(values)]
-        if len(known) < 8:
+        if not is_clock(column) or column["role"] in ("binary", "categorical") or column["name"] in spans or len(known) < 8:
+            continue
+        distinct, counts = np.unique(known, return_counts=True)
+        if units is not None:
+            if len(distinct) < 0.5 * len(known) and repeats_any(columns, frames, units, values):
+                return {"column": column["name"]}
             continue
         steps = np.diff(known)
         ordered = (steps >= 0).mean() > 0.98 or (steps <= 0).mean() > 0.98
-        fine = len(np.unique(known)) >= 0.5 * len(known)
-        if (ordered and fine and units is None) or (units is not None and fine is False and repeats_any(columns, frames, units, values)):
+        calendar = column["role"] == "datetime" or bool(CALENDAR_WORDS & set(tokens(column["name"])))
+        single = counts.max() == 1
+        # Four quarters or twelve months of each year are a series too; the first and last year may be cut.
+        regular = len(distinct) >= 8 and (counts[1:-1] == np.median(counts)).mean() > 0.9
+        if ordered and (single or (calendar and regular)):
             return {"column": column["name"]}
     return None
 
@@ -119,10 +127,11 @@ def find_pairs(columns, frames, units):
     """Columns, or halves of a column, that measure the same thing twice on each unit."""
     pairs = []
     numeric = [(c, f) for c, f in zip(columns, frames) if c["role"] == "numeric" and c["usable"]]
+    names = {tuple(split_name(column["name"])) for column in columns}
     for i, (first, a) in enumerate(numeric):
         for second, b in numeric[i + 1 :]:
             words = pair_words(first["name"], second["name"])
-            if words is None or not same_scale(a, b):
+            if words is None or not same_scale(a, b) or is_series(first["name"], words, names):
                 continue
             x, y = (first, second) if words[0] == 0 else (second, first)
             pairs.append({"x": x["name"], "y": y["name"], "why": f"named as {words[1]} and {words[2]}, on one scale"})
@@ -147,6 +156,12 @@ def pair_words(first, second):
                     continue
                 return order, early, late
     return None
+
+
+def is_series(name, words, names):
+    """True where a third column follows the pair, as s3 follows s1 and s2: then the numbers count columns, not occasions."""
+    parts, next_of = split_name(name), {"1": "3", "2": "3", "t1": "t3", "t2": "t3", "t0": "t2", "first": "third", "second": "third", "day1": "day3"}
+    return any(tuple(next_of.get(part, part) if part in words[1:] else part for part in parts) in names for part in parts if part in next_of and part in words[1:])
 
 
 def split_name(name):
