@@ -68,7 +68,7 @@ struct Hoard {
 
 /// Runs the attack and tells what held.
 pub async fn probe(site: &Arc<Site>) -> Result<Guarantees, SandboxError> {
-    let scene = Scene::set()?;
+    let scene = Scene::set(&site.options.readonly)?;
     let ended = run::run(Arc::clone(site), scene.job(), CancellationToken::new())
         .await
         .map_err(explain)?;
@@ -95,7 +95,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn set() -> Result<Self, SandboxError> {
+    fn set(readonly: &[PathBuf]) -> Result<Self, SandboxError> {
         let name = owner::unique_name("probe");
         let temp = env::temp_dir();
         let folder = fs::canonicalize(&temp)
@@ -110,9 +110,15 @@ impl Scene {
         };
         make(&scene.workspace()).map_err(failed("write in"))?;
         let secret = folder.join("secret");
+        let mut secrets: Vec<PathBuf> = ["/sys", "/etc/shadow", "/var", "/dev/mem", "/proc/kcore"]
+            .map(PathBuf::from)
+            .to_vec();
+        secrets.push(secret.clone());
+        secrets.extend([env::home_dir(), env::current_dir().ok()].into_iter().flatten());
+        // Folders that lead to what is bound are there, with nothing else in them.
+        secrets.retain(|path| !readonly.iter().any(|bound| bound.starts_with(path)));
         let attack = json!({
-            "secrets": [secret, env::home_dir(), env::current_dir().ok(), "/sys", "/etc/shadow",
-                        "/var", "/dev/mem", "/proc/sys", "/proc/kcore"],
+            "secrets": secrets,
             "input": "../../data/token",
             "token": name,
             "processes": PROCESSES,
