@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DatasetPlan;
 use crate::sandbox::{Outcome, Usage};
-use crate::science::{Arm, Artefact, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol};
+use crate::science::{Arm, Artefact, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template};
 
 /// What an experiment is for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,6 +104,8 @@ pub struct ExperimentDesigned {
     pub cycle: u32,
     #[allow(missing_docs)]
     pub arm: Arm,
+    /// The template asked for.
+    pub template: Template,
     /// The experiment that these repair.
     pub repairs: Option<ExperimentId>,
     /// What the request was about.

@@ -34,12 +34,12 @@ impl CodeGenerator {
 
     fn design(&self, request: DesignExperiment, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
         let requested = hypotheses(&request);
-        let (cycle, arm) = (request.cycle, request.arm);
+        let (cycle, arm, template) = (request.cycle, request.arm, protocol::template_of(&request.task));
         let (designs, declined) = match self.write(request, 1, context)? {
             Ok(design) => (vec![design], None),
             Err(reason) => (Vec::new(), Some(reason)),
         };
-        Ok(ExperimentDesigned { cycle, arm, repairs: None, requested, designs, declined })
+        Ok(ExperimentDesigned { cycle, arm, template, repairs: None, requested, designs, declined })
     }
 
     fn repair(&self, request: &RepairScript, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
@@ -54,6 +54,7 @@ impl CodeGenerator {
         Ok(ExperimentDesigned {
             cycle: request.request.cycle,
             arm: request.request.arm,
+            template: request.failed.protocol.template.clone(),
             repairs: Some(request.failed.id.clone()),
             requested: request.failed.protocol.hypotheses.clone(),
             declined: designs.is_empty().then_some(reason),

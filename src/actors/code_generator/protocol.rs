@@ -5,16 +5,15 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::message::{DatasetPlan, DesignExperiment, Task, TestPlan};
-use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, template};
+use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, Template, template};
 
 /// The canonical table's file name in its experiment's folder.
 const TABLE: &str = "table.parquet";
 
 /// The protocol of the `attempt`-th script for `request`.
 pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
-    let (template, title, inputs, parameters) = match &request.task {
+    let (title, inputs, parameters) = match &request.task {
         Task::Profile { data, question, target, randomised } => (
-            template::PROFILE.to_owned(),
             format!("Profile of {}", data.name),
             vec![raw_input(data)],
             profile_parameters(request, data, question, target.as_deref(), randomised),
@@ -24,21 +23,19 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
             let shuffled = if request.arm == Arm::Shuffled { ", every column shuffled" } else { "" };
             let tests = if plan.hypotheses.len() == 1 { "test" } else { "tests" };
             (
-                kind.to_owned(),
                 format!("{} {tests} of {} on {}{shuffled}", plan.hypotheses.len(), kind, request.dataset),
                 vec![table_input(&plan.table, &plan.table_sha256)],
                 test_parameters(request, plan, kind),
             )
         }
         Task::Figures { table, table_sha256, hypotheses } => (
-            template::FIGURES.to_owned(),
             format!("Figures of the findings on {}", request.dataset),
             vec![table_input(table, table_sha256)],
             figure_parameters(request, table, hypotheses),
         ),
     };
     Protocol {
-        template,
+        template: template_of(&request.task),
         title,
         dataset: request.dataset.clone(),
         arm: request.arm,
@@ -47,6 +44,15 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
         hypotheses: super::hypotheses(request),
         inputs,
         parameters,
+    }
+}
+
+/// The template that a task is done with.
+pub(super) fn template_of(task: &Task) -> Template {
+    match task {
+        Task::Profile { .. } => template::PROFILE.to_owned(),
+        Task::Tests(plan) => plan.hypotheses.first().map_or_else(String::new, |hypothesis| hypothesis.kind.clone()),
+        Task::Figures { .. } => template::FIGURES.to_owned(),
     }
 }
 

@@ -92,8 +92,7 @@ impl ResearchState {
     }
 
     fn designed(&mut self, answer: &ExperimentDesigned) -> Vec<Outgoing> {
-        let figures = answer.designs.iter().any(|design| design.protocol.template == template::FIGURES);
-        if figures {
+        if answer.template == template::FIGURES && answer.repairs.is_none() {
             self.drawing_designs = self.drawing_designs.saturating_sub(1);
         }
         if answer.designs.is_empty() {
