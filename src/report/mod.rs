@@ -1,8 +1,33 @@
 //! The report: what a person reads at the end, every number of it with its evidence.
+//!
+//! A [`Dossier`] is composed into a draft whose numbers carry citations (`compose`), each citation is held against the
+//! run's folder (`evidence`, `verify`, `audit`), and only what passed is rendered (`markdown`, `html`, `notebook`).
 
+mod audit;
+mod citation;
+mod compose;
+mod document;
 mod dossier;
+mod error;
+mod evidence;
+mod findings;
+mod html;
+mod markdown;
+mod name;
+mod notebook;
+mod number;
+mod order;
+mod scalars;
+mod summary;
+mod trace;
+mod verify;
+mod write;
 
 pub use dossier::{
     BudgetLine, CycleSummary, DatasetRecord, DeadLetter, Dossier, FamilyRecord, FigureRecord, LedgerLine, Method,
     RestartRecord,
 };
+pub use error::ReportError;
+pub use findings::findings;
+pub use summary::terminal_summary;
+pub use write::{Written, write_all};
