@@ -92,11 +92,10 @@ impl Interpreter {
         if existing(&place, &host, &lock_sha256).is_none() {
             build::build(&host, &place, LOCK, progress)?;
         }
-        let ready = existing(&place, &host, &lock_sha256).ok_or_else(|| {
-            InterpreterError::Broken {
+        let ready =
+            existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
                 path: place.folder.clone(),
-            }
-        })?;
+            })?;
         progress(Progress::Ready {
             path: ready.prefix.clone(),
         });

@@ -48,6 +48,9 @@ json.dump({"r": r.statistic, "b": float(fit.params[1]), "c": float(sk.coef_[0])}
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     for key in ["r", "b", "c"] {
         let wanted = if key == "r" { 1.0 } else { 2.0 };
-        assert!((result[key].as_f64().unwrap() - wanted).abs() < 1e-9, "{result}");
+        assert!(
+            (result[key].as_f64().unwrap() - wanted).abs() < 1e-9,
+            "{result}"
+        );
     }
 }

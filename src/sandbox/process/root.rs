@@ -52,7 +52,11 @@ pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
 /// Moves the host's tree to [`OLD`] and makes an empty one at [`NEW`].
 fn step_aside() -> Result<(), SetupFailed> {
     // Any folder will do: it is covered for a moment, in this namespace only.
-    let base = Path::new(if Path::new("/tmp").is_dir() { "/tmp" } else { "/usr" });
+    let base = Path::new(if Path::new("/tmp").is_dir() {
+        "/tmp"
+    } else {
+        "/usr"
+    });
     tmpfs(base, HARMLESS, "mode=0755,size=1m").step("mount a base")?;
     fs::create_dir(base.join("old")).step("make /old")?;
     fs::create_dir(base.join("new")).step("make /new")?;

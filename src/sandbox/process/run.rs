@@ -91,7 +91,10 @@ pub async fn run(
         workspace::take_back(&workspace, identity)
             .map_err(SandboxError::host("take back", &workspace))?;
         let size = workspace::measure(&workspace, most);
-        let stats = group.as_ref().map(|group| group.stats()).unwrap_or_default();
+        let stats = group
+            .as_ref()
+            .map(|group| group.stats())
+            .unwrap_or_default();
         drop(group);
         Ok((size, stats))
     })

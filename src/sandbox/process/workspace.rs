@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, lchown},
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown},
     path::{Path, PathBuf},
 };
 
@@ -48,9 +48,22 @@ pub fn hand_over(dir: &Path, identity: Identity) -> io::Result<()> {
     }
 }
 
-/// Gives everything back to the user whom kosmos runs as. Call it when the script has ended.
+/// Gives everything back to the user whom kosmos runs as, and opens folders that the script has closed.
+/// Call it when the script has ended.
 pub fn take_back(dir: &Path, identity: Identity) -> io::Result<()> {
     if identity.is_mapped() {
+        // A folder is visited before it is listed, which is what it is opened for.
+        walk(dir, &mut |path| {
+            if let Ok(found) = fs::symlink_metadata(path)
+                && found.is_dir()
+                && found.mode() & 0o700 != 0o700
+            {
+                let open = fs::Permissions::from_mode(found.mode() & 0o777 | 0o700);
+                // One that stays closed is found by whoever measures next.
+                let _ = fs::set_permissions(path, open);
+            }
+            true
+        });
         return Ok(());
     }
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
