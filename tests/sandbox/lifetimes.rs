@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kosmos::sandbox::{Outcome, Sandbox};
+use kosmos::sandbox::{Outcome, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -84,6 +84,44 @@ async fn dropping_the_future_ends_the_job() {
         .expect("gone");
 }
 
+#[tokio::test]
+async fn a_killed_launcher_takes_everything_with_it() {
+    let site = Site::new().await;
+    // How many generations above the script's first process: init, and the launcher.
+    for generations in [1, 2] {
+        let job = named(
+            &site,
+            "orphaned",
+            "open('started', 'w'); import time; time.sleep(600)",
+        );
+        let name = job.script.clone();
+        let started = site.workspace().join("started");
+        let _ = fs::remove_file(&started);
+        let running = site.sandbox.run(job, CancellationToken::new());
+        let (ended, ()) = tokio::join!(running, async {
+            while !started.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let mut pid = processes_with(&name)[0];
+            for _ in 0..generations {
+                pid = parent(pid);
+            }
+            let status = std::process::Command::new("/bin/kill")
+                .args(["-9", &pid.to_string()])
+                .status();
+            assert!(status.unwrap().success());
+        });
+        assert!(matches!(ended, Err(SandboxError::Lost(_))), "{ended:?}");
+        eventually("all have ended", || processes_with(&name).is_empty());
+    }
+}
+
+fn parent(pid: u32) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, after) = stat.rsplit_once(')').unwrap();
+    after.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 #[test]
 fn killing_kosmos_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
@@ -101,10 +139,12 @@ fn killing_kosmos_leaves_nothing() {
     eventually("its processes have ended", || {
         processes_with(&name).is_empty()
     });
-    // The groups are left for the next start to sweep.
+    // The groups are left for the next start to sweep, once the last process is out of them.
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(Site::new());
-    assert_eq!(groups_of(pid), Vec::<PathBuf>::new());
+    eventually("its groups are swept", || {
+        runtime.block_on(Site::new());
+        groups_of(pid).is_empty()
+    });
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ pub fn bare_options() -> Options {
         launcher: launcher(),
         python,
         readonly: Vec::new(),
+        scratch_links: Vec::new(),
         cgroups: true,
     }
 }

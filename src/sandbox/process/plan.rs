@@ -93,6 +93,7 @@ pub fn policy(
     Ok(Policy {
         identity,
         binds,
+        scratch_links: options.scratch_links.clone(),
         program: options.python.clone(),
         arguments: arguments(&job.script),
         environment: environment(),

@@ -279,6 +279,12 @@ fn table(site: &Site, ended: &Ended, survived: bool) -> Result<Guarantees, Sandb
                 format!("the whole tree watched every 20 ms: {groups}")
             },
         ),
+        Guarantee {
+            protection: Protection::WorkspaceLimited,
+            held: Held::Partly,
+            how: "each file by the kernel, the whole looked at every 100 ms and at the end"
+                .to_owned(),
+        },
     ];
     Ok(Guarantees {
         backend: "process".to_owned(),

@@ -45,6 +45,11 @@ pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
         let shown = bind.inside.display();
         attach(bind).step(format_args!("bind {shown}"))?;
     }
+    for target in &policy.scratch_links {
+        if let Some(name) = target.file_name() {
+            symlink(target, Path::new(NEW).join("tmp").join(name)).step("link into /tmp")?;
+        }
+    }
     tighten(&binds)?;
     forget_the_host()
 }
