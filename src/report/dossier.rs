@@ -1,0 +1,184 @@
+//! Everything a report is made from: taken from the journal, and nothing else.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::science::{
+    Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
+};
+
+/// A table of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatasetRecord {
+    #[allow(missing_docs)]
+    pub name: String,
+    /// As the user gave it, absolute.
+    pub path: String,
+    #[allow(missing_docs)]
+    pub sha256: String,
+    #[allow(missing_docs)]
+    pub bytes: u64,
+    /// The experiment that profiled it and wrote the canonical table.
+    pub experiment: Option<ExperimentId>,
+    #[allow(missing_docs)]
+    pub profile: Option<Profile>,
+}
+
+/// What one cycle did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CycleSummary {
+    /// From 1.
+    pub cycle: u32,
+    /// Hypotheses registered on the observed data.
+    pub registered: u64,
+    /// Judged.
+    pub tested: u64,
+    /// Significant after run-wide control.
+    pub significant: u64,
+    /// Hypotheses that could have been tested and were left out, with the reason.
+    pub left_out: u64,
+    /// Why this cycle tested what it did, in a sentence.
+    pub rationale: String,
+}
+
+/// One family of the error control.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FamilyRecord {
+    #[allow(missing_docs)]
+    pub cycle: u32,
+    #[allow(missing_docs)]
+    pub arm: Arm,
+    /// Its share of the run's alpha.
+    pub alpha: f64,
+    /// Tests in it.
+    pub tests: u64,
+    /// Significant ones.
+    pub significant: u64,
+}
+
+/// How the run judged; the methods section says it in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Method {
+    /// Run-wide false discovery rate.
+    pub alpha: f64,
+    /// Share of rows in the explore part.
+    pub explore_share: f64,
+    #[allow(missing_docs)]
+    pub seed: u64,
+    /// `heuristic`.
+    pub policy: String,
+    /// Permutations of the permutation variant.
+    pub permutations: u64,
+    /// Rows above which robustness checks run on a seeded subsample.
+    pub check_rows: u64,
+    /// Columns declared as assigned at random.
+    pub randomised: Vec<String>,
+    /// Version of Kosmos.
+    pub kosmos_version: String,
+    /// Python and its packages, as `name version`.
+    pub stack: Vec<String>,
+    /// The sandbox's guarantees: name and how it is held, or what is missing.
+    pub sandbox: Vec<(String, String)>,
+}
+
+/// A budget, its limit and what was used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct BudgetLine {
+    pub name: String,
+    pub used: f64,
+    pub limit: Option<f64>,
+    pub unit: String,
+}
+
+/// A message that was given up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct DeadLetter {
+    pub message: String,
+    pub agent: String,
+    pub kind: String,
+    pub attempts: u32,
+    pub reason: String,
+}
+
+/// An agent that was restarted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct RestartRecord {
+    pub agent: String,
+    pub reason: String,
+}
+
+/// A figure of a finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FigureRecord {
+    #[allow(missing_docs)]
+    pub finding: HypothesisId,
+    #[allow(missing_docs)]
+    pub experiment: ExperimentId,
+    /// Path below the experiment's folder.
+    pub file: String,
+    /// What it shows, for those who cannot see it.
+    pub alt: String,
+}
+
+/// One line of `ledger.jsonl`, in the order of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerLine {
+    /// The journal's sequence number: registration has a smaller one than execution.
+    pub seq: u64,
+    /// `registered`, `executed`, `retried`, `failed`, `tested`, `untestable`, `judged`.
+    pub event: String,
+    #[allow(missing_docs)]
+    pub arm: Arm,
+    #[allow(missing_docs)]
+    pub cycle: u32,
+    #[allow(missing_docs)]
+    pub hypothesis: Option<HypothesisId>,
+    #[allow(missing_docs)]
+    pub experiment: Option<ExperimentId>,
+    /// Family, test, direction, verdict: what the event says, in one line.
+    pub detail: String,
+}
+
+/// All that a report is made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dossier {
+    #[allow(missing_docs)]
+    pub run: RunId,
+    #[allow(missing_docs)]
+    pub question: String,
+    #[allow(missing_docs)]
+    pub target: Option<String>,
+    #[allow(missing_docs)]
+    pub end: RunEnd,
+    #[allow(missing_docs)]
+    pub datasets: Vec<DatasetRecord>,
+    #[allow(missing_docs)]
+    pub method: Method,
+    #[allow(missing_docs)]
+    pub cycles: Vec<CycleSummary>,
+    #[allow(missing_docs)]
+    pub families: Vec<FamilyRecord>,
+    /// Every judged test of the observed arm, in the order of `findings.json`'s `tests`.
+    pub tests: Vec<TestRecord>,
+    /// Registered and not judged, observed arm.
+    pub untested: Vec<Untested>,
+    /// Null when the run made no shuffled run.
+    pub shuffled_null: Option<ShuffledNull>,
+    /// Every experiment of the run, by cycle, arm, template and id.
+    pub experiments: Vec<ExperimentRecord>,
+    #[allow(missing_docs)]
+    pub figures: Vec<FigureRecord>,
+    #[allow(missing_docs)]
+    pub ledger: Vec<LedgerLine>,
+    #[allow(missing_docs)]
+    pub budgets: Vec<BudgetLine>,
+    #[allow(missing_docs)]
+    pub dead_letters: Vec<DeadLetter>,
+    #[allow(missing_docs)]
+    pub restarts: Vec<RestartRecord>,
+    /// Nodes and edges of the knowledge graph, by label, and what could not be written.
+    pub graph: Vec<(String, u64)>,
+}

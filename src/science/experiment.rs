@@ -1,0 +1,55 @@
+//! An experiment as the run remembers it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ExperimentId, Protocol};
+use crate::sandbox::{Outcome, Usage};
+
+/// A file that an experiment left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Artefact {
+    /// Path below the experiment's folder.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    #[allow(missing_docs)]
+    pub sha256: String,
+}
+
+/// How far an experiment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExperimentState {
+    /// Its script is written and it waits or runs.
+    Running,
+    /// It ended well, and its result waits for the analyst or is analysed.
+    Finished,
+    /// It ended badly and a repaired script takes its place.
+    Repaired,
+    /// It ended badly for good.
+    Failed,
+}
+
+/// One experiment of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExperimentRecord {
+    #[allow(missing_docs)]
+    pub id: ExperimentId,
+    #[allow(missing_docs)]
+    pub protocol: Protocol,
+    #[allow(missing_docs)]
+    pub script_sha256: String,
+    #[allow(missing_docs)]
+    pub state: ExperimentState,
+    /// Once it ended.
+    pub outcome: Option<Outcome>,
+    /// Once it ended.
+    pub usage: Option<Usage>,
+    /// Of `result.json`, where there is one.
+    pub result_sha256: Option<String>,
+    /// The files it left.
+    pub artefacts: Vec<Artefact>,
+    /// Why it failed, in one sentence.
+    pub failure: Option<String>,
+}

@@ -1,0 +1,180 @@
+//! `findings.json`: the contract with everything that reads a run.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Adjusted, Assumption, Detectable, Effect, ExperimentId, HypothesisId, Kind, Part, RunId, RunStatus, Variant,
+};
+
+/// Where a number came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The experiment whose folder holds script and result.
+    pub experiment: ExperimentId,
+    /// Of `script.py`.
+    pub script_sha256: String,
+    /// Of `result.json`.
+    pub result_sha256: String,
+    /// JSON pointer into `result.json` to the test; its parts are below it.
+    pub locator: String,
+}
+
+/// A group's mean, or its rate of `y_level`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct GroupValue {
+    pub level: String,
+    pub n: u64,
+    pub value: Option<f64>,
+}
+
+/// The test on one part of the rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct PartResult {
+    pub n: u64,
+    pub p: Option<f64>,
+    pub effect: Option<Effect>,
+    pub direction: Option<String>,
+}
+
+/// One test of a run, judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TestRecord {
+    /// The hypothesis's id.
+    pub id: HypothesisId,
+    /// The table.
+    pub dataset: String,
+    /// The cycle that tested it, from 1.
+    pub cycle: u32,
+    /// One sentence.
+    pub statement: String,
+    /// The hypothesis that it follows up.
+    pub parent: Option<HypothesisId>,
+    #[allow(missing_docs)]
+    pub x: String,
+    #[allow(missing_docs)]
+    pub y: String,
+    #[allow(missing_docs)]
+    pub kind: Kind,
+    /// Columns held fixed.
+    pub covariates: Vec<String>,
+    /// Strata or moderator.
+    pub by: Option<String>,
+    /// The rows that `p` speaks of.
+    pub part: Part,
+    /// Dotted name of the test.
+    pub test: String,
+    /// Why that test.
+    pub why: String,
+    #[allow(missing_docs)]
+    pub assumptions: Vec<Assumption>,
+    /// Complete rows used.
+    pub n: u64,
+    #[allow(missing_docs)]
+    pub statistic: Option<f64>,
+    /// Two-sided.
+    pub p: f64,
+    /// Adjusted for all tests of the run: significant where `q` is at most the run's alpha.
+    pub q: f64,
+    #[allow(missing_docs)]
+    pub effect: Effect,
+    /// `+`, `-`, or the level with the larger mean or rate.
+    pub direction: Option<String>,
+    /// What was predicted before the test.
+    pub predicted: Option<String>,
+    /// Means or rates, largest first.
+    pub groups: Option<Vec<GroupValue>>,
+    /// The level that direction and rates speak of.
+    pub y_level: Option<String>,
+    /// After run-wide control.
+    pub significant: bool,
+    /// Whether both parts of the rows show it; null where there are too few rows to split.
+    pub replicated: Option<bool>,
+    /// On the explore part.
+    pub explore: Option<PartResult>,
+    /// On the rows held back.
+    pub confirm: Option<PartResult>,
+    #[allow(missing_docs)]
+    pub variants: Vec<Variant>,
+    #[allow(missing_docs)]
+    pub adjusted: Vec<Adjusted>,
+    /// Fixed words, sorted.
+    pub caveats: Vec<String>,
+    /// What a caveat is about.
+    pub caveat_notes: BTreeMap<String, String>,
+    /// Minimum detectable effect.
+    pub mde: Option<Detectable>,
+    /// `replicated association`, `association`, `suggestive` or `no detectable association`;
+    /// `effect` in place of `association` where the user declared randomisation.
+    pub wording: String,
+    #[allow(missing_docs)]
+    pub evidence: Evidence,
+}
+
+impl TestRecord {
+    /// The order of findings: replicated ones first, then by q, p and id.
+    pub fn finding_order(&self, other: &Self) -> std::cmp::Ordering {
+        let replicated = |record: &Self| record.replicated == Some(true);
+        replicated(other)
+            .cmp(&replicated(self))
+            .then(self.q.total_cmp(&other.q))
+            .then(self.p.total_cmp(&other.p))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+
+    /// The order of tests: by cycle, then q, p and id.
+    pub fn test_order(&self, other: &Self) -> std::cmp::Ordering {
+        self.cycle
+            .cmp(&other.cycle)
+            .then(self.q.total_cmp(&other.q))
+            .then(self.p.total_cmp(&other.p))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+/// A hypothesis that was registered and could not be judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Untested {
+    pub id: HypothesisId,
+    pub dataset: String,
+    pub cycle: u32,
+    pub statement: String,
+    pub kind: Kind,
+    pub x: String,
+    pub y: String,
+    pub reason: String,
+    pub experiment: Option<ExperimentId>,
+}
+
+/// What the same research found on shuffled columns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShuffledNull {
+    /// Tests made.
+    pub tests: u64,
+    /// Tests significant after run-wide control: all of them false.
+    pub findings: u64,
+}
+
+/// `findings.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Findings {
+    /// 1.
+    pub schema_version: u32,
+    #[allow(missing_docs)]
+    pub run: RunId,
+    #[allow(missing_docs)]
+    pub question: String,
+    #[allow(missing_docs)]
+    pub status: RunStatus,
+    /// The significant ones, replicated first, then by q, p and id.
+    pub findings: Vec<TestRecord>,
+    /// All, by cycle, then q, p and id.
+    pub tests: Vec<TestRecord>,
+    /// Null when the run made no shuffled run.
+    pub shuffled_null: Option<ShuffledNull>,
+}

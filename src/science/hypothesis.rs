@@ -1,0 +1,121 @@
+//! A claim that a test can bear out or not.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Arm, HypothesisId};
+
+/// The family of tests that a hypothesis belongs to; a name from [`kind`] or of a later template.
+pub type Kind = String;
+
+/// The kinds that the built-in templates judge.
+pub mod kind {
+    /// Two numeric columns.
+    pub const NUMERIC_NUMERIC: &str = "numeric_numeric";
+    /// A numeric column over two or more groups.
+    pub const GROUP_NUMERIC: &str = "group_numeric";
+    /// Two categorical columns.
+    pub const CATEGORICAL_CATEGORICAL: &str = "categorical_categorical";
+    /// A binary outcome over a numeric column.
+    pub const NUMERIC_BINARY: &str = "numeric_binary";
+    /// Two measurements of the same units.
+    pub const PAIRED: &str = "paired";
+    /// Time to an event.
+    pub const SURVIVAL: &str = "survival";
+    /// An association with other columns held fixed.
+    pub const ADJUSTED: &str = "adjusted";
+    /// An association inside the levels of another column.
+    pub const STRATIFIED: &str = "stratified";
+    /// An association that depends on another column.
+    pub const INTERACTION: &str = "interaction";
+    /// An outcome over increasing amounts of a column.
+    pub const DOSE_RESPONSE: &str = "dose_response";
+}
+
+/// The rows that a hypothesis is judged on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// All rows: the hypothesis was not chosen by looking at the data.
+    Whole,
+    /// The rows held back: the hypothesis was chosen on the others.
+    Confirm,
+}
+
+/// Why a hypothesis is tested before others; each in 0..=1, none of them from the values of the data
+/// for first-cycle hypotheses.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Scores {
+    /// To the question and the target.
+    pub relevance: f64,
+    /// Expected information: how open the outcome is.
+    pub information: f64,
+    /// Distance from what was tested before.
+    pub novelty: f64,
+    /// Share of rows on which it can be tested.
+    pub testability: f64,
+}
+
+impl Scores {
+    /// One figure to rank by.
+    pub fn rank(&self) -> f64 {
+        0.5 * self.relevance + 0.2 * self.information + 0.15 * self.novelty + 0.15 * self.testability
+    }
+}
+
+/// A typed, testable hypothesis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Hypothesis {
+    /// Derived from all that the hypothesis claims.
+    pub id: HypothesisId,
+    /// The table it speaks of.
+    pub dataset: String,
+    /// The data as given, or shuffled.
+    pub arm: Arm,
+    /// Its family of tests.
+    pub kind: Kind,
+    /// The explaining column (or the first of two).
+    pub x: String,
+    /// The outcome column (or the second of two).
+    pub y: String,
+    /// Columns held fixed (`adjusted`), empty otherwise.
+    #[serde(default)]
+    pub covariates: Vec<String>,
+    /// The column of strata or the moderator (`stratified`, `interaction`).
+    #[serde(default)]
+    pub by: Option<String>,
+    /// The event column (`survival`).
+    #[serde(default)]
+    pub event: Option<String>,
+    /// The rows it is judged on.
+    pub part: Part,
+    /// One sentence that a person can read.
+    pub statement: String,
+    /// `+`, `-` or a level, where the question or an earlier finding predicts one.
+    pub predicted: Option<String>,
+    /// The hypothesis that this one follows up.
+    pub parent: Option<HypothesisId>,
+    /// Why it was proposed, in a few words.
+    pub rationale: String,
+    /// Why it comes before others.
+    pub scores: Scores,
+    /// Its weight in the error control of its family (mean 1 over the family), fixed before the data are seen.
+    pub weight: f64,
+}
+
+impl Hypothesis {
+    /// The id that follows from the claim: the same claim on the same data always has the same id.
+    pub fn derive_id(&self) -> HypothesisId {
+        let claim = (
+            (&self.dataset, &self.arm, &self.kind, &self.x, &self.y),
+            (&self.covariates, &self.by, &self.event, &self.part),
+        );
+        HypothesisId::derive(serde_json::to_vec(&claim).unwrap_or_default())
+    }
+
+    /// Sets the derived id.
+    pub fn with_id(mut self) -> Self {
+        self.id = self.derive_id();
+        self
+    }
+}

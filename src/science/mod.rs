@@ -1,0 +1,23 @@
+//! The vocabulary of the research: what is asked, planned, tested and found.
+//!
+//! Plain data with no behaviour beyond derived ids; every part of the lab speaks in these types.
+
+mod arm;
+mod experiment;
+mod findings;
+mod hypothesis;
+mod id;
+mod profile;
+mod protocol;
+mod status;
+mod test_result;
+
+pub use arm::Arm;
+pub use experiment::{Artefact, ExperimentRecord, ExperimentState};
+pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested};
+pub use hypothesis::{Hypothesis, Kind, Part, Scores, kind};
+pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
+pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};
+pub use protocol::{Input, Protocol, Template, template};
+pub use status::{EndReason, RunEnd, RunStatus};
+pub use test_result::{Adjusted, Assumption, Detectable, Effect, Estimate, ScriptResult, Stratum, TestResult, Variant};

@@ -1,0 +1,62 @@
+//! How a run ends: always in one typed state, with its reason.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The state that a run ended in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// The question's own relations were tested, at least one was found, and nothing new is left to ask.
+    Answered,
+    /// Nothing new is left to ask.
+    Exhausted,
+    /// A budget is spent and questions are left.
+    BudgetSpent,
+    /// The user stopped it; it can be resumed.
+    Stopped,
+    /// It could not go on.
+    Failed,
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answered => "answered",
+            Self::Exhausted => "exhausted",
+            Self::BudgetSpent => "budget_spent",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// What made the run end, for code that must tell causes apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+#[allow(missing_docs)]
+pub enum EndReason {
+    /// Nothing new was left.
+    Complete,
+    /// The named budget is spent.
+    Budget { budget: String },
+    /// Ctrl-C or SIGTERM.
+    User,
+    /// The data cannot be researched: the user's to mend.
+    BadInput { code: String },
+    /// An agent kept failing, or the director made no progress.
+    Engine,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunEnd {
+    #[allow(missing_docs)]
+    pub status: RunStatus,
+    #[allow(missing_docs)]
+    pub reason: EndReason,
+    /// One sentence for a person.
+    pub message: String,
+}

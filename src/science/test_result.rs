@@ -1,0 +1,191 @@
+//! What a test script says: the typed form of its `result.json`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::GroupValue;
+
+/// An effect size with its 95 % confidence interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Effect {
+    /// What it is: `pearson_r`, `hedges_g`, `odds_ratio_per_sd`, ...
+    pub name: String,
+    /// Dimensionless unless the name says otherwise; null where it could not be computed.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub ci_low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub ci_high: Option<f64>,
+}
+
+/// One test on one part of the rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// Complete rows used.
+    pub n: u64,
+    /// The test's statistic.
+    pub statistic: Option<f64>,
+    /// Two-sided p-value.
+    pub p: Option<f64>,
+    /// How large.
+    pub effect: Option<Effect>,
+    /// `+`, `-`, or the level with the larger mean or rate.
+    pub direction: Option<String>,
+}
+
+/// An assumption of the test and whether it holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Assumption {
+    pub name: String,
+    pub check: String,
+    #[serde(default)]
+    pub statistic: Option<f64>,
+    #[serde(default)]
+    pub p: Option<f64>,
+    pub holds: bool,
+}
+
+/// The same question by another route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Variant {
+    /// `rank`, `outliers_removed`, `permutation`, `cluster_robust`, ...
+    pub name: String,
+    #[allow(missing_docs)]
+    pub test: String,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub n: Option<u64>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub statistic: Option<f64>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub p: Option<f64>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub effect: Option<Effect>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub direction: Option<String>,
+    /// Whether it says the same as the primary test.
+    pub agrees: bool,
+}
+
+/// An association inside one level of a third column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Stratum {
+    pub level: String,
+    pub n: u64,
+    #[serde(default)]
+    pub effect_value: Option<f64>,
+    #[serde(default)]
+    pub p: Option<f64>,
+    #[serde(default)]
+    pub direction: Option<String>,
+}
+
+/// The association with one other column held fixed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Adjusted {
+    /// The column held fixed.
+    #[serde(rename = "for")]
+    pub for_column: String,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub n: Option<u64>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub p: Option<f64>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub effect: Option<Effect>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub direction: Option<String>,
+    /// Level by level, where the column has levels.
+    #[serde(default)]
+    pub strata: Option<Vec<Stratum>>,
+    /// The sign turns round (Simpson's paradox).
+    #[serde(default)]
+    pub reversal: bool,
+    /// Nothing is left of the association.
+    #[serde(default)]
+    pub explained_away: bool,
+}
+
+/// The smallest effect that the test would have seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Detectable {
+    pub name: String,
+    pub value: Option<f64>,
+    pub power: f64,
+    pub alpha: f64,
+}
+
+/// One test of a script's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TestResult {
+    /// The hypothesis.
+    pub id: String,
+    /// `ok` or `not_testable`.
+    pub status: String,
+    /// Why it is not testable.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Dotted name of the primary test.
+    #[serde(default)]
+    pub test: Option<String>,
+    /// Why that test.
+    #[serde(default)]
+    pub why: Option<String>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub assumptions: Vec<Assumption>,
+    /// On all rows.
+    #[serde(default)]
+    pub whole: Option<Estimate>,
+    /// On the explore part.
+    #[serde(default)]
+    pub explore: Option<Estimate>,
+    /// On the rows held back.
+    #[serde(default)]
+    pub confirm: Option<Estimate>,
+    /// The level that rates and direction speak of.
+    #[serde(default)]
+    pub y_level: Option<String>,
+    /// Means or rates by group, largest first.
+    #[serde(default)]
+    pub groups: Option<Vec<GroupValue>>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub variants: Vec<Variant>,
+    #[serde(default)]
+    #[allow(missing_docs)]
+    pub adjusted: Vec<Adjusted>,
+    /// Fixed words.
+    #[serde(default)]
+    pub caveats: Vec<String>,
+    /// What each caveat is about, a column's name mostly.
+    #[serde(default)]
+    pub caveat_notes: BTreeMap<String, String>,
+    /// Minimum detectable effect.
+    #[serde(default)]
+    pub mde: Option<Detectable>,
+}
+
+/// A test script's whole result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScriptResult {
+    /// Version of the result's form.
+    pub schema: u32,
+    /// The script's template.
+    pub template: String,
+    /// One for each test of the protocol, in its order.
+    #[serde(default)]
+    pub tests: Vec<TestResult>,
+}
