@@ -287,7 +287,7 @@ mod tests {
         }
         fs::create_dir_all(dir.join("d/e")).unwrap();
         fs::write(dir.join("d/e/f"), "1").unwrap();
-        fs::set_permissions(dir.join("d/e"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(dir.join("d/e"), fs::Permissions::from_mode(0o0)).unwrap();
         let caps = Caps {
             total_bytes: 10,
             depth: 1,
