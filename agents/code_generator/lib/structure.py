@@ -128,13 +128,19 @@ def find_pairs(columns, frames, units):
     pairs = []
     numeric = [(c, f) for c, f in zip(columns, frames) if c["role"] == "numeric" and c["usable"]]
     names = {tuple(split_name(column["name"])) for column in columns}
-    for i, (first, a) in enumerate(numeric):
-        for second, b in numeric[i + 1 :]:
-            words = pair_words(first["name"], second["name"])
-            if words is None or not same_scale(a, b) or is_series(first["name"], words, names):
-                continue
-            x, y = (first, second) if words[0] == 0 else (second, first)
-            pairs.append({"x": x["name"], "y": y["name"], "why": f"named as {words[1]} and {words[2]}, on one scale"})
+    telling = {word for words in PAIR_WORDS for word in words}
+    named = [(c, f) for c, f in numeric if telling & set(split_name(c["name"]))]
+    by_rest = {}
+    for column, values in named:
+        rest = tuple(sorted(word for word in split_name(column["name"]) if word not in telling))
+        by_rest.setdefault(rest, []).append((column, values))
+    alike = [(one, other) for group in by_rest.values() for i, one in enumerate(group) for other in group[i + 1 :]]
+    for (first, a), (second, b) in alike:
+        words = pair_words(first["name"], second["name"])
+        if words is None or not same_scale(a, b) or is_series(first["name"], words, names):
+            continue
+        x, y = (first, second) if words[0] == 0 else (second, first)
+        pairs.append({"x": x["name"], "y": y["name"], "why": f"named as {words[1]} and {words[2]}, on one scale"})
     if units is None:
         return pairs
     unit = next(f for c, f in zip(columns, frames) if c["name"] == units["column"])

@@ -21,11 +21,10 @@ def find_tautologies(columns, frames):
     def note(i, j, reason):
         found.setdefault((min(i, j), max(i, j)), reason)
 
-    for place, i in enumerate(numeric + dates):
-        for j in (numeric + dates)[place + 1 :]:
-            reason = same_numbers(data[i], data[j])
-            if reason:
-                note(i, j, reason)
+    for i, j in nearly_monotone([data[index] for index in numeric + dates], numeric + dates):
+        reason = same_numbers(data[i], data[j])
+        if reason:
+            note(i, j, reason)
     for place, i in enumerate(grouped):
         for j in grouped[place + 1 :]:
             reason = same_levels(data[i], data[j]) or nested(data[i], data[j], names[i], names[j]) or nested(data[j], data[i], names[j], names[i])
@@ -42,6 +41,28 @@ def find_tautologies(columns, frames):
     made_of_two(numeric, measured, names, note)
     sums_of_several(numeric, data, names, note)
     return [{"x": names[i], "y": names[j], "reason": reason} for (i, j), reason in sorted(found.items())]
+
+
+def nearly_monotone(frames, indices):
+    """Pairs whose ranks agree closely, the only ones that can be functions of each other: all at once, for wide tables."""
+    if len(frames) < 2:
+        return []
+    ranks, gaps = [], []
+    for values in frames:
+        known = ~np.isnan(values)
+        rank = np.zeros(len(values))
+        if known.sum() > 1:
+            _, places, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+            rank[known] = (np.cumsum(counts) - (counts - 1) / 2)[places]
+            rank[known] -= rank[known].mean()
+        length = np.linalg.norm(rank)
+        ranks.append(rank / length if length else rank)
+        gaps.append(1 - known.mean())
+    agreement = np.abs(np.array(ranks) @ np.array(ranks).T)
+    gaps = np.array(gaps)
+    enough = np.maximum(0.85 - 2 * (gaps[:, None] + gaps[None, :]), 0.2)
+    close = np.argwhere(np.triu(agreement >= enough, 1))
+    return [(indices[i], indices[j]) for i, j in close]
 
 
 def numbers_of_levels(column, codes):

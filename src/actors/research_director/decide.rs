@@ -244,8 +244,7 @@ impl ResearchState {
     /// Asks for figures of the findings, or goes on where there are none to draw.
     fn draw(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.phase = Phase::Drawing;
-        let wall_time = self.spent.as_ref().is_some_and(|(budget, _)| budget == "wall_time");
-        if wall_time || self.experiments_used() >= plan.max_experiments {
+        if self.called_off || self.experiments_used() >= plan.max_experiments {
             return Vec::new();
         }
         let findings = self.findings();

@@ -103,7 +103,7 @@ impl ResearchState {
             }
             return Vec::new();
         }
-        let over = self.spent.is_some();
+        let over = self.called_off;
         answer.designs.iter().filter_map(|design| self.run(design, over)).collect()
     }
 
@@ -170,7 +170,7 @@ impl ResearchState {
     fn experiment_failed(&mut self, id: &ExperimentId, reason: String) -> Vec<Outgoing> {
         let affordable = self.experiments_used() < self.plan.as_ref().map_or(0, |plan| plan.max_experiments);
         let repairs = self.plan.as_ref().map_or(0, |plan| plan.max_repairs);
-        let over = self.spent.is_some();
+        let over = self.called_off;
         let Some(record) = self.experiments.get_mut(id) else { return Vec::new() };
         record.failure = Some(reason.clone());
         let repairable = record.protocol.attempt <= repairs && affordable && !over;
@@ -292,6 +292,7 @@ impl ResearchState {
 
     /// A budget is spent: whatever is open is not waited for.
     fn call_off(&mut self, reason: &str) {
+        self.called_off = true;
         let open: Vec<HypothesisId> = self.current.open.iter().cloned().collect();
         self.settle_failed(&open, &format!("not tested: {reason}"), None);
         self.current.proposing.clear();

@@ -83,6 +83,9 @@ pub struct ResearchState {
     pub left_out: u64,
     /// The budget that is spent, and a sentence on it.
     pub spent: Option<(String, String)>,
+    /// Nothing more is run: time is over.
+    #[serde(default)]
+    pub called_off: bool,
     /// The figures' experiments that are awaited.
     pub drawing: BTreeSet<ExperimentId>,
     /// Designs of figures that are awaited.
