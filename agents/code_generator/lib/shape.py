@@ -19,6 +19,11 @@ def is_heavy(values):
     return abs(skewness(values)) > 2.0 or farthest(values) > max(reach, 4.0) + 1.0
 
 
+def is_lopsided(values, least):
+    """True where a group of `least` rows is too small for the mean of a skewed column to be near normal."""
+    return least < 25 and abs(skewness(values)) > 1.0
+
+
 def shape_assumption(name, values):
     """The check that `is_heavy` makes, for the report."""
     return {"name": f"{name} has no strong skew or far outliers", "check": "skewness", "statistic": skewness(values), "p": None, "holds": not is_heavy(values)}
