@@ -3,8 +3,10 @@ import numpy as np
 
 
 def skewness(values):
-    spread = values.std()
-    return float((((values - values.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
+    centred = values - values.mean()
+    squares = centred * centred
+    variance = squares.mean()
+    return float((squares * centred).mean() / variance**1.5) if variance > 0 else 0.0
 
 
 def farthest(values):
