@@ -33,6 +33,7 @@ def check_pair(pair):
     time_check(found, pair.table, left, right, rows, crude)
     for name in test.get("check") or []:
         adjust_for(found, pair, name, x, y, rows, plan, crude)
+    confounding_verdict(found, pair.table)
     size_check(found, whole, pair.x, pair.y)
     order = ("simpson_reversal", "confounded", "outlier_driven", "nonlinear", "tiny_effect", "repeated_units", "time_order", "small_sample", "assumption_violated", "separation")
     extra = getattr(plan, "caveats", [])

@@ -25,12 +25,24 @@ def adjust_for(found, pair, name, x, y, rows, plan, crude):
     entry = {"for": name, "n": int(filled.sum()), "p": after["p"], "effect": effect("partial_r" if single else "partial_v", after["r"], after["low"], after["high"]),
              "crude_value": base["r"], "direction": way(after["r"]) if single else crude["direction"], "strata": strata, "reversal": False, "explained_away": False}  # fmt: skip
     entry["reversal"] = is_reversal(base, after, left, right, third, strata) if single else False
-    entry["explained_away"] = not entry["reversal"] and is_explained_away(base, after, left, right, given)
+    entry["explained_away"] = not entry["reversal"] and is_explained_away(base, after, left, right, given, third)
     found.adjusted.append(entry)
-    for word, verdict in (("simpson_reversal", entry["reversal"]), ("confounded", entry["explained_away"])):
-        if verdict and word not in found.caveats:
+
+
+def confounding_verdict(found, table):
+    """The caveats that follow from all adjusted columns together.
+
+    A number that alone explains a relation away is taken for a confounder; where several numbers do, they measure one thing
+    many times over, and none of them can be told from a proxy. Groups are taken as they are.
+    """
+    grouped = lambda entry: table.column(entry["for"]).levels is not None
+    reversals = [entry for entry in found.adjusted if entry["reversal"]]
+    explainers = [entry for entry in found.adjusted if entry["explained_away"]]
+    explainers = [entry for entry in explainers if grouped(entry)] or (explainers if len(explainers) == 1 and not reversals else [])
+    for word, entries in (("simpson_reversal", reversals), ("confounded", explainers)):
+        if entries:
             found.caveats.append(word)
-            found.notes[word] = name
+            found.notes[word] = min(entries, key=lambda entry: (not grouped(entry), entry["p"] if word == "simpson_reversal" else -entry["p"]))["for"]
 
 
 def stratum_codes(third):
@@ -57,29 +69,40 @@ def inside_strata(left, right, third, way):
 
 
 def is_reversal(base, after, left, right, third, strata):
-    """Simpson's paradox: the other sign inside strata, where whole and pooled strata are each significant and most strata agree."""
-    if base["p"] >= 0.05 or after["p"] >= 0.05 or base["r"] * after["r"] >= 0 or not strata:
+    """Simpson's paradox: the other sign inside strata, where whole and pooled strata are each significant and strata agree.
+
+    A number as the third column must reverse strongly and be no near-copy of either side: among related measurements, taking
+    one out of another often leaves a small remainder of the other sign.
+    """
+    if base["p"] >= 0.05 or after["p"] >= 0.05 or base["r"] * after["r"] >= 0 or not strata or min(abs(base["r"]), abs(after["r"])) < 0.1:
         return False
     codes, _ = stratum_codes(third)
     pooled = associate(left, right, indicators(codes))
     if pooled is None or pooled["p"] >= 0.05 or pooled["r"] * base["r"] >= 0:
         return False
-    opposite = sum(piece["n"] for piece in strata if piece["effect_value"] * base["r"] < 0)
-    return opposite >= 0.7 * sum(piece["n"] for piece in strata) and abs(after["r"]) > 0.05
+    opposite = sum(piece["n"] for piece in strata if piece["effect_value"] * base["r"] < 0) / sum(piece["n"] for piece in strata)
+    if third.levels is not None:
+        return opposite >= 0.9 or (opposite >= 0.7 and pooled["p"] < 0.01)
+    given = given_columns(third)
+    return opposite >= 0.8 and abs(pooled["r"]) >= 0.2 and pooled["p"] < 0.001 and max(explained_share(left, given), explained_share(right, given)) < 0.8
 
 
-def is_explained_away(base, after, left, right, given):
-    """The relation vanishes given the third column, which is related to both sides and is not a stand-in for either; and
-    the rows left were enough to have seen it."""
-    if base["p"] >= 0.01 or after["p"] < 0.05 or abs(after["r"]) > 0.4 * abs(base["r"]):
+def is_explained_away(base, after, left, right, given, third):
+    """The relation all but vanishes given the third column, which is related to each side beyond the other and is no near-copy
+    of either; and the rows left would have shown well over half of it."""
+    if base["p"] >= 0.001 or abs(base["r"]) < 0.15 or after["p"] < 0.05 or abs(after["r"]) > 0.3 * abs(base["r"]):
         return False
-    if max(abs(after["low"]), abs(after["high"])) >= abs(base["r"]):
+    if max(abs(after["low"]), abs(after["high"])) > 0.67 * abs(base["r"]):
         return False
-    to_x, to_y = associate(given, left), associate(given, right)
-    if to_x is None or to_y is None or to_x["p"] > 0.001 or to_y["p"] > 0.001:
+    limit = 0.9 if third.levels is not None else 0.85
+    if max(explained_share(left, given), explained_share(right, given)) > limit:
         return False
-    own = associate(given, right, left)
-    return explained_share(left, given) < 0.8 and explained_share(right, given) < 0.95 and own is not None and own["p"] < 0.01
+    if third.levels is None:
+        pooled = associate(left, right, indicators(stratum_codes(third)[0]))
+        if pooled is None or abs(pooled["r"]) > 0.5 * abs(base["r"]):
+            return False
+    beyond = associate(given, right, left), associate(given, left, right)
+    return all(part is not None and part["p"] < 0.001 for part in beyond)
 
 
 def explained_share(columns, given):

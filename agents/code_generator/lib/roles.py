@@ -45,12 +45,12 @@ def describe_numbers(facts, values, warnings):
     facts.update(missing=int(len(values) - len(known)), distinct=len(distinct))
     if len(distinct) == 0:
         facts.update(excluded="no values")
-        return facts, pa.array(values, from_pandas=True)
+        return facts, pa.array(values, mask=np.isnan(values))
     spread = known.std(ddof=1) if len(known) > 1 else 0.0
     facts.update(min=distinct[0], max=distinct[-1], mean=known.mean(), sd=spread, integer=bool((known == np.round(known)).all()))
     if len(distinct) == 1:
         facts.update(role="constant", excluded="one value only")
-        return facts, pa.array(values, from_pandas=True)
+        return facts, pa.array(values, mask=np.isnan(values))
     if len(distinct) == 2:
         return describe_two(facts, values, distinct, counts)
     with np.errstate(all="ignore"):
@@ -64,7 +64,7 @@ def describe_numbers(facts, values, warnings):
         return facts, spelled(values, levels, codes)
     why = identifier_reason(facts, values, known, distinct)
     facts.update(role="identifier" if why else "numeric", usable=not why, excluded=why)
-    return facts, pa.array(values, from_pandas=True)
+    return facts, pa.array(values, mask=np.isnan(values))
 
 
 def describe_two(facts, values, distinct, counts):

@@ -3,8 +3,10 @@ import numpy as np
 
 
 def skewness(values):
-    spread = values.std()
-    return float((((values - values.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
+    centred = values - values.mean()
+    squares = centred * centred
+    variance = squares.mean()
+    return float((squares * centred).mean() / variance**1.5) if variance > 0 else 0.0
 
 
 def farthest(values):
@@ -17,6 +19,11 @@ def is_heavy(values):
     """True where means and linear correlation would hang on a few values: strong skew, or a value beyond what n normal ones reach."""
     reach = 4.0 + 0.5 * np.log10(max(len(values), 10) / 100 if len(values) > 100 else 1)
     return abs(skewness(values)) > 2.0 or farthest(values) > max(reach, 4.0) + 1.0
+
+
+def is_lopsided(values, least):
+    """True where a group of `least` rows is too small for the mean of a skewed column to be near normal."""
+    return least < 25 and abs(skewness(values)) > 1.0
 
 
 def shape_assumption(name, values):

@@ -76,7 +76,7 @@ def read_bytes(raw, path, kind, warnings):
             warnings.append("the file is not UTF-8; it was read as Western European (cp1252)")
     if b"\x00" in raw[:65536]:
         raise Problem("not_a_table", "the file holds binary data; give a table as csv, xlsx, parquet or jsonl")
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise Problem("empty_table", "the file is empty; give a table with a header and rows")
     if kind == "jsonl":
         return facts, read_json(raw, warnings)
@@ -160,7 +160,7 @@ def read_delimited(raw, delimiter, warnings):
         if widths == {len(names) + 1}:
             # R writes row names without a name for their column.
             names = ["row_name"] + names
-    if not raw.strip():
+    if not raw or raw.isspace():
         return [(name, pa.array([], pa.string())) for name in names]
     columns = parse_strictly(raw, delimiter, len(names))
     if columns is None:

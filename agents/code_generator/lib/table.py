@@ -4,6 +4,7 @@ import json
 from collections import namedtuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 # A numeric column has float values with NaN for missing and levels None; a group column has integer
@@ -66,23 +67,33 @@ class Table:
 def read_column(file, name, position):
     values = file.reader.read_column(position)
     kind = str(values.type)
-    if kind.startswith("timestamp") or kind.startswith("date"):
+    if kind.startswith(("timestamp", "date")):
         # Days since 1970, so that a date can be used as a number.
-        days = values.cast("timestamp[us]").to_numpy().astype("datetime64[us]")
-        numbers = days.astype("int64") / 86400e6
-        return Column(name, np.where(np.isnat(days), np.nan, numbers), None)
+        moments, known = buffer_values(values.cast("timestamp[us]"), np.int64)
+        return Column(name, np.where(known, moments / 86400e6, np.nan), None)
     if kind.startswith(("float", "double", "int", "uint")):
-        numbers = values.cast("float64").to_numpy().astype(float)
-        return Column(name, np.where(np.isfinite(numbers), numbers, np.nan), None)
+        numbers, known = buffer_values(values.cast("float64"), np.float64)
+        return Column(name, np.where(known & np.isfinite(numbers), numbers, np.nan), None)
     words = values.cast("string").combine_chunks().dictionary_encode()
-    words = words.combine_chunks() if hasattr(words, "combine_chunks") else words
+    words = words.combine_chunks() if isinstance(words, pa.ChunkedArray) else words
     levels = words.dictionary.to_pylist()
     order = sorted(range(len(levels)), key=lambda index: levels[index])
     rank = np.empty(len(levels) + 1, dtype=np.int64)
     rank[order] = np.arange(len(levels))
     rank[-1] = -1
-    codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Column(name, rank[codes], [levels[index] for index in order])
+    codes, known = buffer_values(words.indices, np.int32)
+    return Column(name, rank[np.where(known, codes, -1)], [levels[index] for index in order])
+
+
+def buffer_values(array, kind):
+    """(values, which of them are not null) from arrow's buffers: its own conversion to numpy would import pandas first."""
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    bits, values = array.buffers()
+    span = slice(array.offset, array.offset + len(array))
+    known = np.ones(len(array), dtype=bool)
+    if array.null_count:
+        known = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little")[span] == 1
+    return np.frombuffer(values, dtype=kind)[span], known
 
 
 def chosen(count, share, random):

@@ -34,6 +34,10 @@ def choose(x, y, test):
     heavy, two = is_heavy(y.values), len(counts) == 2
     if heavy:
         method, why = ("mann_whitney" if two else "kruskal"), f"rank test, because {y.name} has strong skew or far outliers"
+    elif is_lopsided(y.values, min(counts)):
+        method, why = ("mann_whitney" if two else "kruskal"), f"rank test, because {y.name} is skewed and the smallest group has {min(counts)} rows"
+    elif two and min(counts) < 6:
+        method, why = "mann_whitney", f"rank test, because the smaller group ({min(counts)} rows) is too small to estimate a variance from"
     elif two:
         method, why = "welch_t", "difference of two means without assuming equal variances"
     elif min(counts) >= 6:

@@ -22,6 +22,10 @@ def choose(x, y, test):
         raise NotTestable(f"one level of {y.name!r} has fewer than 3 rows")
     level = event_level(y.levels, test.get("y_level"))
     shared = {"levels": y.levels, "y_level": level, "code": y.levels.index(level), "caveats": [], "assumptions": [shape_assumption(x.name, x.values)]}
+    if np.bincount(y.values).min() < 10:
+        return make_plan("mann_whitney", why=f"rank test, because a level of {y.name} has fewer than 10 rows, too few for a likelihood ratio", **shared)
+    if is_lopsided(x.values, np.bincount(y.values).min()):
+        return make_plan("mann_whitney", why=f"rank test, because {x.name} is skewed and a level of {y.name} has few rows", **shared)
     if is_heavy(x.values):
         return make_plan("mann_whitney", why=f"rank test, because {x.name} has strong skew or far outliers", **shared)
     plan = make_plan("logistic", why=f"likelihood-ratio test of a logistic regression on standardised {x.name}", **shared)

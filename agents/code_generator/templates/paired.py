@@ -58,10 +58,10 @@ def judge(table, explore, test, family):
             found.notes["outlier_driven"] = f"{len(far)} of {len(gaps)} pairs"
     if whole["p"] < 0.05:
         random = generator("permutation", table.protocol.get("seed", 0), test["x"], test["y"])
-        signs = random.choice((-1.0, 1.0), size=(int(test.get("permutations") or 499), len(gaps)))
-        observed = abs(gaps.mean())
-        hits = int((np.abs(signs @ gaps / len(gaps)) >= observed * (1 - 1e-12)).sum())
-        add_variant(found, "permutation", "numpy.random.Generator.choice (random signs of the differences)", len(gaps), observed, (1 + hits) / (1 + len(signs)), None, whole["direction"], whole)
+        some, count = gaps[table.checked_rows(np.arange(len(gaps)))], int(test.get("permutations") or 499)
+        observed = abs(some.mean())
+        hits = sum(abs((random.choice((-1.0, 1.0), size=len(some)) * some).mean()) >= observed * (1 - 1e-12) for _ in range(count))
+        add_variant(found, "permutation", "numpy.random.Generator.choice (random signs of the differences)", len(some), observed, (1 + hits) / (1 + count), None, whole["direction"], whole)
     if whole["n"] < 20:
         found.caveats.append("small_sample")
     value = whole["effect"]["value"]
