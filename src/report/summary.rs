@@ -21,6 +21,7 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
     if findings.is_empty() {
         return match dossier.tests.len() {
             0 => "No test was judged.".to_owned(),
+            1 => "Nothing was detected in 1 test.".to_owned(),
             tests => format!("Nothing was detected in {tests} tests."),
         };
     }

@@ -155,12 +155,14 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
 /// A finding in a line: wording, direction, effect.
 pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
     let traced = Traced(test);
+    let clause = match test.direction {
+        Some(_) => words::direction(test).then(words::given(test)),
+        None => words::relation(test).text(": ").then(words::direction(test)),
+    };
     line()
         .badge(words::tone(test), &test.wording)
         .text(" ")
-        .then(words::relation(test))
-        .text(": ")
-        .then(words::direction(test))
+        .then(clause)
         .text(" (")
         .then(words::effect(&traced.effect()))
         .text(", q ")

@@ -22,7 +22,11 @@ pub(super) fn anchor(test: &TestRecord) -> String {
 
 /// The sections.
 pub(super) fn sections(dossier: &Dossier, out: &mut Blocks) {
-    for test in order::findings(dossier).into_iter().take(SECTIONS) {
+    let findings = order::findings(dossier);
+    if !findings.is_empty() {
+        out.push(heading(2, "details", text("Each finding")));
+    }
+    for test in findings.into_iter().take(SECTIONS) {
         let mut card = vec![heading(3, &anchor(test), words::relation(test))];
         card.push(paragraph(
             line()
@@ -170,7 +174,7 @@ fn strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Blocks) {
             .map(|value| traced.at(value, &place("effect_value")));
         let p = stratum.p.map(|p| traced.at(p, &place("p")).format(Format::P));
         vec![
-            line().code(&adjusted.for_column).text(" = ").code(&stratum.level),
+            line().code(&adjusted.for_column).text(": ").code(&stratum.level),
             line().number(traced.at(stratum.n, &place("n"))),
             line().number_or(value, "not computed"),
             line().number_or(p, "not computed"),
@@ -368,7 +372,7 @@ fn evidence(test: &TestRecord) -> Line<Draft> {
         .code(evidence.experiment.as_str())
         .text(", hypothesis ")
         .code(test.id.as_str())
-        .text(". Run it again in that folder: ")
+        .text(". Run it again, in a copy of the run’s folder: ")
         .command(vec![
             Piece::Text("cd experiments/"),
             Piece::Name(Name::new(evidence.experiment.as_str())),

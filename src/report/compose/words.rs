@@ -6,7 +6,12 @@ use crate::science::{Effect, TestRecord, kind};
 
 /// `x` with `y`, and what is held fixed.
 pub(crate) fn relation(test: &TestRecord) -> Line<Draft> {
-    let mut out = line().code(&test.x).text(" and ").code(&test.y);
+    line().code(&test.x).text(" and ").code(&test.y).then(given(test))
+}
+
+/// What is held fixed, with its comma; nothing where nothing is.
+pub(crate) fn given(test: &TestRecord) -> Line<Draft> {
+    let mut out = line();
     for (at, covariate) in test.covariates.iter().enumerate() {
         out = out.text(if at == 0 { ", given " } else { ", " }).code(covariate);
     }
@@ -17,44 +22,54 @@ pub(crate) fn relation(test: &TestRecord) -> Line<Draft> {
     }
 }
 
-/// The direction in words.
+/// The direction in words, as a clause of its own.
 pub(crate) fn direction(test: &TestRecord) -> Line<Draft> {
     worded(test, test.direction.as_deref())
 }
 
 /// A direction of the test's relation, in words.
 pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> {
-    let outcome = |line: Line<Draft>| match &test.y_level {
-        Some(level) => line.code(&test.y).text(" = ").code(level),
-        None => line.code(&test.y),
+    let (Some(way), y) = (direction, &test.y) else {
+        return match (&*test.kind, &test.by) {
+            (kind::INTERACTION, Some(by)) => text("the relation differs with ").code(by),
+            _ => text("no single direction"),
+        };
     };
-    let rate = test.y_level.is_some();
-    match (direction, &*test.kind) {
-        (None, kind::INTERACTION) => match &test.by {
-            Some(by) => text("the relation differs with ").code(by),
-            None => text("the relation differs"),
-        },
-        (None, _) => text("no single direction"),
-        (Some(way), kind::PAIRED) if way == test.x || way == test.y => text("larger in ").code(way),
-        (Some("+"), kind::PAIRED) => line().code(&test.y).text(" is larger than ").code(&test.x),
-        (Some("-"), kind::PAIRED) => line().code(&test.y).text(" is smaller than ").code(&test.x),
-        (Some("+"), kind::SURVIVAL) => text("higher ").code(&test.x).text(", events sooner"),
-        (Some("-"), kind::SURVIVAL) => text("higher ").code(&test.x).text(", events later"),
-        (Some(level), kind::SURVIVAL) => text("events soonest where ").code(&test.x).text(" = ").code(level),
-        (Some("+"), _) if rate => outcome(text("higher ").code(&test.x).text(", more often ")),
-        (Some("-"), _) if rate => outcome(text("higher ").code(&test.x).text(", less often ")),
-        (Some("+"), _) => outcome(text("higher ").code(&test.x).text(", higher ")),
-        (Some("-"), _) => outcome(text("higher ").code(&test.x).text(", lower ")),
-        (Some(level), _) if rate => outcome(line())
-            .text(" most often where ")
+    let higher = || text("higher ").code(&test.x).text(" goes with ");
+    match (way, &*test.kind, &test.y_level) {
+        (way, kind::PAIRED, _) if way == test.x || way == test.y => text("larger in ").code(way),
+        ("+", kind::PAIRED, _) => line().code(y).text(" is larger than ").code(&test.x),
+        ("-", kind::PAIRED, _) => line().code(y).text(" is smaller than ").code(&test.x),
+        ("+", kind::SURVIVAL, _) => higher().text("earlier events"),
+        ("-", kind::SURVIVAL, _) => higher().text("later events"),
+        (level, kind::SURVIVAL, _) => text("events come soonest where ").code(&test.x).text(" = ").code(level),
+        ("+", _, Some(event)) => higher().text("more ").code(y).text(" = ").code(event),
+        ("-", _, Some(event)) => higher().text("less ").code(y).text(" = ").code(event),
+        ("+", _, None) => higher().text("higher ").code(y),
+        ("-", _, None) => higher().text("lower ").code(y),
+        (level, _, Some(event)) => {
+            let most = line().code(y).text(" = ").code(event).text(" is most frequent where ");
+            most.code(&test.x).text(" = ").code(level)
+        }
+        (level, _, None) => line()
+            .code(y)
+            .text(" is largest where ")
             .code(&test.x)
             .text(" = ")
             .code(level),
-        (Some(level), _) => outcome(line())
-            .text(" largest where ")
-            .code(&test.x)
-            .text(" = ")
-            .code(level),
+    }
+}
+
+/// The direction for a table's cell beside the relation.
+pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
+    match (test.direction.as_deref(), &*test.kind, &test.y_level) {
+        (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction(test),
+        (Some("+"), _, None) => text("rise together"),
+        (Some("-"), _, None) => text("one falls as the other rises"),
+        (Some("+"), _, Some(event)) => text("more ").code(event).text(" as it rises"),
+        (Some("-"), _, Some(event)) => text("less ").code(event).text(" as it rises"),
+        (Some(level), _, None) => text("largest in ").code(level),
+        (Some(level), _, Some(event)) => line().code(event).text(" most frequent in ").code(level),
     }
 }
 
