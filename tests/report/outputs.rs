@@ -131,8 +131,8 @@ fn the_notebook_is_valid() {
 #[test]
 fn a_run_that_found_nothing_says_so() {
     let mut lab = Lab::new();
-    let null = lab.dossier["tests"][2].clone();
-    lab.dossier["tests"] = json!([null]);
+    let nothing = lab.dossier["tests"][2].clone();
+    lab.dossier["tests"] = json!([nothing]);
     let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
     ledger.retain(|line| line["event"] != "judged" || line["hypothesis"] == "h-null" || line["arm"] == "shuffled");
     lab.save_ledger();

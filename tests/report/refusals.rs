@@ -49,7 +49,7 @@ fn the_error_names_number_and_place() {
     lab.dossier["datasets"][0]["profile"]["rows"] = json!(345);
     assert_eq!(
         refused(&lab).to_string(),
-        "number without evidence, in \"penguins.csv\": shown 345, but e-profile, line 71, /rows holds 344"
+        "number without evidence, in \"penguins.csv\": shown 345, but e-profile, line 63, /rows holds 344"
     );
 }
 

@@ -77,10 +77,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
     let judged = Cited::ledger(dossier.tests.len() as u64, JUDGED, Arm::Observed, None);
     if dossier.tests.is_empty() {
         return vec![paragraph(
-            text("No test was judged (")
-                .number(judged)
-                .text("), so the question has no answer yet. ")
-                .then(why_none(dossier)),
+            text("No test was judged, so the question has no answer yet.").then(why_none(dossier)),
         )];
     }
     let findings = order::findings(dossier);
@@ -118,9 +115,9 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .number(found)
             .text(" passed the run-wide control of false discoveries at ")
             .number(alpha.format(Format::Percent))
-            .text("; ")
+            .text("; borne out on both parts of the rows: ")
             .number(replicated)
-            .text(" of them were borne out on both parts of the rows."),
+            .text("."),
     )];
     if dossier.target.is_some() && !findings.iter().any(|test| order::about_target(dossier, test)) {
         let target = dossier.target.as_deref().unwrap_or_default();
@@ -141,11 +138,11 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
         .filter_map(|dataset| dataset.profile.as_ref()?.problem.as_ref());
     let mut out = line();
     for problem in problems {
-        out = out.name(&problem.message).text(" ");
+        out = out.text(" ").name(&problem.message);
     }
     if !dossier.untested.is_empty() {
         out = out
-            .text("What was asked and could not be tested is ")
+            .text(" What was asked and could not be tested is ")
             .link(Target::Anchor("untested".into()), text("listed with the reasons"));
         out = out.text(".");
     }

@@ -70,17 +70,20 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
     };
     let mut points = vec![
         line()
-            .strong(text("Direction: "))
+            .strong(text("Direction:"))
+            .text(" ")
             .then(words::direction(test))
             .text(predicted(test)),
         line()
-            .strong(text("Effect: "))
+            .strong(text("Effect:"))
+            .text(" ")
             .then(words::effect(&traced.effect()))
             .text(", on ")
             .number(traced.n())
             .text(rows),
         line()
-            .strong(text("Test: "))
+            .strong(text("Test:"))
+            .text(" ")
             .code(&test.test)
             .text(", statistic ")
             .number_or(traced.statistic(), "not given")
@@ -88,12 +91,13 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             .number(traced.p())
             .text("; after control over the whole run, q ")
             .number(traced.q()),
-        line().strong(text("Why this test: ")).name(&test.why),
+        line().strong(text("Why this test:")).text(" ").name(&test.why),
     ];
     if let Some(mde) = traced.mde() {
         points.push(
             line()
-                .strong(text("Smallest effect it would have seen: "))
+                .strong(text("Smallest effect it would have seen:"))
+                .text(" ")
                 .then(detectable(test, mde)),
         );
     }
@@ -157,8 +161,8 @@ fn reversal(test: &TestRecord, out: &mut Blocks) {
         let story = story
             .text(": ")
             .then(within)
-            .text(". The levels differ in both columns at once, and that alone makes the ");
-        let story = story.text("relation over all rows; within a level it goes the other way:");
+            .text(". The levels differ in both columns at once, which is enough to turn the ");
+        let story = story.text("relation round over all rows.");
         out.push(Block::Paragraph(Tone::Weak, story));
         strata(test, at, adjusted, out);
     }
