@@ -17,7 +17,7 @@ const WIDTH: u16 = 80;
 ///
 /// The numbers are those of `findings.json`: write it by [`super::write_all`] first, which checks them.
 pub fn terminal_summary(dossier: &Dossier) -> String {
-    let findings = order::findings(dossier);
+    let findings = order::headlines(dossier);
     if findings.is_empty() {
         return match dossier.tests.len() {
             0 => "No test was judged.".to_owned(),
@@ -43,7 +43,7 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
 }
 
 fn row(test: &TestRecord) -> [String; 5] {
-    let name = |name: &str| shown(name, 40);
+    let name = |name: &str| shown(name, 24);
     let effect = match test.effect.value {
         Some(value) => format!("{} {}", name(&test.effect.name), Format::Plain.show(value.into())),
         None => "-".to_owned(),
