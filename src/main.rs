@@ -1,2 +1,9 @@
 //! The `kosmos` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A process that is the sandbox's own launcher goes no further than this.
+    kosmos::sandbox::entry();
+    kosmos::cli::main()
+}

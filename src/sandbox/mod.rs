@@ -1,24 +1,57 @@
-//! Placeholder of the seam, replaced by the real module at its merge.
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-/// How a sandboxed script ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-#[allow(missing_docs)]
-pub enum Outcome {
-    Ok,
-    Failed { exit_code: i32 },
-    TimedOut { limit: String },
-    OutOfMemory,
-    Killed { signal: i32 },
-    OutputTooLarge { what: String },
-}
-/// Resources used.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct Usage {
-    pub wall_ms: u64,
-    pub cpu_ms: u64,
-    pub peak_memory_bytes: u64,
-    pub bytes_written: u64,
+//! Running generated code, which is to be thought of as hostile code.
+//!
+//! A [`Sandbox`] takes a [`Job`] (a script, its workspace, its read-only inputs, its [`Limits`]) and
+//! gives back an [`Execution`] with a typed [`Outcome`], or a [`SandboxError`] if the sandbox itself
+//! could not do its work. [`Guarantees`] says which protections hold on this machine, as measured.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `job` | what to run and on what |
+//! | `limits`, `size` | how much of the machine it may use |
+//! | `execution`, `outcome` | what came of it |
+//! | `guarantees` | which protections hold, and how that is known |
+//! | `artefact` | the files it left behind, collected without following links |
+//! | `process` | the backend for Linux: namespaces, cgroups, a system-call filter |
+
+mod artefact;
+mod error;
+mod execution;
+mod guarantees;
+mod job;
+mod limits;
+mod outcome;
+mod process;
+mod size;
+
+pub use artefact::{Artefact, Caps, Collected, Refused, collect};
+pub use error::SandboxError;
+pub use execution::{Captured, Execution, Usage};
+pub use guarantees::{Guarantee, Guarantees, Held, Protection};
+pub use job::{Input, Job};
+pub use limits::{LimitError, Limits};
+pub use outcome::{Outcome, Output, TimeLimit};
+pub use process::{Options, ProcessSandbox, entry};
+pub use size::{ParseSizeError, format_size, parse_size};
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+/// Something that runs a script where it can do no harm.
+pub trait Sandbox: Send + Sync {
+    /// Runs `job` to its end, and ends everything that it started.
+    ///
+    /// A script that fails, hangs or eats too much is an [`Outcome`], not an error. Dropping the
+    /// future ends the job's processes, as cancelling does.
+    ///
+    /// # Errors
+    /// [`SandboxError::Cancelled`] once `cancel` fires, and the other variants if the job could not
+    /// be run as it was asked to be.
+    fn run(
+        &self,
+        job: Job,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Execution, SandboxError>>;
+
+    /// Which protections hold here.
+    fn guarantees(&self) -> &Guarantees;
 }

@@ -115,6 +115,27 @@ pub struct TestRecord {
     pub evidence: Evidence,
 }
 
+impl TestRecord {
+    /// The order of findings: replicated ones first, then by q, p and id.
+    pub fn finding_order(&self, other: &Self) -> std::cmp::Ordering {
+        let replicated = |record: &Self| record.replicated == Some(true);
+        replicated(other)
+            .cmp(&replicated(self))
+            .then(self.q.total_cmp(&other.q))
+            .then(self.p.total_cmp(&other.p))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+
+    /// The order of tests: by cycle, then q, p and id.
+    pub fn test_order(&self, other: &Self) -> std::cmp::Ordering {
+        self.cycle
+            .cmp(&other.cycle)
+            .then(self.q.total_cmp(&other.q))
+            .then(self.p.total_cmp(&other.p))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+}
+
 /// A hypothesis that was registered and could not be judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs)]

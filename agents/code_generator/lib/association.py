@@ -1,0 +1,151 @@
+# ---- association: one statistic for any two variables, alone or given others, on arrays ----
+# Numbers enter as one column, groups as indicator columns. Pillai's trace of the two sets is r^2 for two numbers,
+# eta^2 for a group and a number, and chi^2/n for two groups; given covariates, the same of the residuals.
+import numpy as np
+from scipy import stats
+
+
+def indicators(codes):
+    """0/1 columns of all levels but the first, for levels that occur."""
+    used = np.unique(codes)
+    return (codes[:, None] == used[None, 1:]).astype(float)
+
+
+def ranks(values):
+    return stats.rankdata(values)
+
+
+def basis(columns):
+    """Orthonormal basis of centred columns; what is constant or repeated among them falls away."""
+    centred = columns - columns.mean(axis=0)
+    scale = np.sqrt((centred**2).sum(axis=0))
+    size = np.sqrt((columns**2).sum(axis=0))
+    centred = centred[:, scale > 1e-10 * np.maximum(size, 1e-300)]
+    if centred.shape[1] == 0:
+        return centred
+    centred = centred / np.sqrt((centred**2).sum(axis=0))
+    if centred.shape[1] == 1:
+        return centred
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    return left[:, sizes > 1e-8 * sizes[0]]
+
+
+def given_columns(column):
+    """A covariate as columns: a group's indicators, or a number with its ranks, so that a bent relation is adjusted for too."""
+    if column.levels is not None:
+        return indicators(column.values)
+    rank = ranks(column.values) / len(column.values)
+    return np.column_stack([column.values, rank, rank**2])
+
+
+def residuals(columns, base):
+    """Centred columns without what the basis explains; a column that it explains wholly becomes zero."""
+    centred = columns - columns.mean(axis=0)
+    left = centred - base @ (base.T @ centred)
+    gone = (left**2).sum(axis=0) <= 1e-10 * (centred**2).sum(axis=0)
+    left[:, gone] = 0.0
+    return left
+
+
+def associate(x, y, given=None):
+    """Pillai's trace of x and y given covariates: {n, r, p, low, high, sign, signed}, or None where nothing is left to relate.
+
+    `r` is the correlation (signed) of two single columns, else the root of the mean squared canonical correlation.
+    """
+    n, taken = len(x), 0
+    if given is not None and given.shape[1]:
+        base = basis(given)
+        taken = base.shape[1]
+        x, y = residuals(x, base), residuals(y, base)
+    a, b = basis(x), basis(y)
+    p, q = a.shape[1], b.shape[1]
+    free = n - 1 - taken
+    if p == 0 or q == 0 or free - max(p, q) < 3:
+        return None
+    cross = a.T @ b
+    if p == q == 1:
+        r = float(np.clip(cross[0, 0], -1, 1)) * direction_of(a, x) * direction_of(b, y)
+        return {"n": n, "r": r, "p": correlation_p(r, free - 1), "sign": 1 if r >= 0 else -1, **fisher_interval(r, free)}
+    trace = float((cross**2).sum())
+    s, m, rest = min(p, q), (abs(p - q) - 1) / 2, (free - p - q - 1) / 2
+    df1, df2 = s * (2 * m + s + 1), s * (2 * rest + s + 1)
+    statistic = np.inf if trace >= s else (2 * rest + s + 1) / (2 * m + s + 1) * trace / (s - trace)
+    low, high = noncentral_f_interval(statistic, df1, df2)
+    to_r = lambda size: float(np.sqrt(size / (size + df1 + df2)))
+    return {"n": n, "r": float(np.sqrt(trace / s)), "p": float(stats.f.sf(statistic, df1, df2)), "sign": 0, "low": min(to_r(low), float(np.sqrt(trace / s))), "high": max(to_r(high), float(np.sqrt(trace / s)))}
+
+
+def direction_of(unit, columns):
+    """The sign that `basis` gave to a single column."""
+    centred = columns - columns.mean(axis=0)
+    return 1 if float((unit.T @ centred).sum()) >= 0 else -1
+
+
+def correlation_p(r, df):
+    """Two-sided p of a correlation by Student's t."""
+    return float(2 * stats.t.sf(abs(r) * np.sqrt(df / max(1 - r * r, 1e-300)), df)) if df > 0 else 1.0
+
+
+def fisher_interval(r, free):
+    half = 1.959964 / np.sqrt(max(free - 2, 1))
+    centre = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15))
+    return {"low": float(np.tanh(centre - half)), "high": float(np.tanh(centre + half))}
+
+
+def permutation_p(x, y, count, random, unit=None):
+    """(trace, p): how often y in another order is as related to x as it is. With units, rows move within their unit only,
+    or whole units move where x or y is the same throughout a unit."""
+    a, b = basis(x), basis(y)
+    observed = float(((a.T @ b) ** 2).sum())
+    if unit is not None and constant_within(x, unit):
+        a, b, unit = b, a, unit  # the side that is moved must be the one that is constant within units
+        shuffle = unit_shuffler(unit, random)
+    elif unit is not None and constant_within(y, unit):
+        shuffle = unit_shuffler(unit, random)
+    elif unit is not None:
+        order = np.argsort(unit, kind="stable")
+        shuffle = lambda: scatter(order, np.lexsort((random.random(len(unit)), unit)))
+    else:
+        shuffle = lambda: random.permutation(len(a))
+    hits = 0
+    for _ in range(count):
+        hits += float(((a.T @ b[shuffle()]) ** 2).sum()) >= observed * (1 - 1e-12)
+    return observed, (1 + hits) / (1 + count)
+
+
+def scatter(places, values):
+    out = np.empty(len(places), dtype=np.int64)
+    out[places] = values
+    return out
+
+
+def constant_within(columns, unit):
+    order = np.argsort(unit, kind="stable")
+    same = unit[order][1:] == unit[order][:-1]
+    return bool((columns[order][1:][same] == columns[order][:-1][same]).all())
+
+
+def unit_shuffler(unit, random):
+    """Row numbers that give each unit the value of another unit."""
+    _, first, labels = np.unique(unit, return_index=True, return_inverse=True)
+    return lambda: first[random.permutation(len(first))][labels]
+
+
+def cluster_robust(x, y, unit):
+    """Wald F test of one outcome on x with standard errors clustered by unit (CR1; Cameron and Miller 2015, J. Human Resources 50)."""
+    design = np.column_stack([np.ones(len(x)), x])
+    labels, codes = np.unique(unit, return_inverse=True)
+    units, n, k = len(labels), len(design), design.shape[1]
+    if units < 3 or units <= x.shape[1] + 1:
+        return None
+    inverse = np.linalg.pinv(design.T @ design)
+    beta = inverse @ (design.T @ y)
+    scores = design * (y - design @ beta)[:, None]
+    sums = np.zeros((units, k))
+    np.add.at(sums, codes, scores)
+    meat = sums.T @ sums * (units / (units - 1)) * ((n - 1) / max(n - k, 1))
+    covariance = (inverse @ meat @ inverse)[1:, 1:]
+    slopes = beta[1:]
+    statistic = float(slopes @ np.linalg.pinv(covariance) @ slopes) / len(slopes)
+    error = float(np.sqrt(covariance[0, 0])) if len(slopes) == 1 else None
+    return {"statistic": statistic, "p": float(stats.f.sf(statistic, len(slopes), units - 1)), "units": units, "slope": float(slopes[0]), "error": error}

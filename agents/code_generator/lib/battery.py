@@ -1,0 +1,83 @@
+# ---- battery: one test after another: complete rows, primary test on each part, checks, caveats ----
+from types import SimpleNamespace
+
+import numpy as np
+
+MIN_ROWS = 8
+
+
+class NotTestable(Exception):
+    """These two columns cannot be tested; the message says why."""
+
+
+def run_battery(protocol, family):
+    """Every test of the protocol, in its order, written to result.json.
+
+    A family that is not about one pair of columns has its own judge(table, explore, test, family); any other has choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
+    outcome(x, y, plan) -> (X, Y) numeric columns for the checks; and details(x, y, plan, whole) -> extra keys of the result.
+    """
+    table = Table(protocol)
+    explore = table.split()
+    results = []
+    for test in protocol["tests"]:
+        blank = blank_result(test)
+        try:
+            results.append({**blank, **getattr(family, "judge", judge)(table, explore, test, family)})
+        except NotTestable as refusal:
+            results.append({**blank, "status": "not_testable", "reason": str(refusal)})
+    write_result({"schema": 1, "template": protocol["template"], "rows": table.rows, "tests": results})
+
+
+def blank_result(test):
+    return {"id": test["id"], "status": "ok", "reason": None, "x": test["x"], "y": test["y"], "kind": test.get("kind"), "part": test.get("part", "whole"), "test": None, "why": None,
+            "assumptions": [], "whole": None, "explore": None, "confirm": None, "y_level": None, "groups": None, "other_effects": [], "variants": [],
+            "adjusted": [], "caveats": [], "caveat_notes": {}, "mde": None, "p_judged": None, "p_judged_by": None}  # fmt: skip
+
+
+def load_pair(table, test):
+    """x, y and the numbers of the rows that have both."""
+    for name in (test["x"], test["y"]):
+        if name not in table.position:
+            raise NotTestable(f"there is no column {name!r} in the table")
+    if test["x"] == test["y"]:
+        raise NotTestable("x and y are the same column")
+    x, y = table.column(test["x"]), table.column(test["y"])
+    rows = np.flatnonzero(present(x) & present(y))
+    if len(rows) < MIN_ROWS:
+        raise NotTestable(f"fewer than {MIN_ROWS} complete rows ({len(rows)})")
+    return take(x, rows), take(y, rows), rows
+
+
+def judge(table, explore, test, family):
+    x, y, rows = load_pair(table, test)
+    for column in (x, y):
+        if len(np.unique(column.values)) < 2:
+            raise NotTestable(f"{column.name!r} has one value only where both columns are filled")
+    x, y, rows = family.prepare(x, y, rows) if hasattr(family, "prepare") else (x, y, rows)
+    plan = family.choose(x, y, test)
+    whole = family.estimate(x.values, y.values, plan)
+    if whole is None or whole["p"] is None or not np.isfinite(whole["p"]):
+        raise NotTestable("the test gives no p-value on these rows: too little varies")
+    part = explore[rows]
+    result = {"test": plan.test, "why": plan.why, "assumptions": plan.assumptions, "whole": whole, "y_level": getattr(plan, "y_level", None)}
+    for name, mask in (("explore", part), ("confirm", ~part)):
+        result[name] = family.estimate(x.values[mask], y.values[mask], plan) if mask.sum() >= MIN_ROWS else None
+    result.update(family.details(x, y, plan, whole))
+    pair = SimpleNamespace(x=x, y=y, rows=rows, plan=plan, whole=whole, test=test, table=table, family=family)
+    result.update(check_pair(pair))
+    return result
+
+
+def on_parts(explore, rows, estimate):
+    """{whole, explore, confirm} of a function from a row mask to E or None."""
+    part = explore[rows]
+    whole = estimate(np.ones(len(rows), dtype=bool))
+    if whole is None or whole["p"] is None or not np.isfinite(whole["p"]):
+        raise NotTestable("the test gives no p-value on these rows: too little varies")
+    return {"whole": whole, **{name: estimate(mask) if mask.sum() >= MIN_ROWS else None for name, mask in (("explore", part), ("confirm", ~part))}}
+
+
+def clean_p(result):
+    """(statistic, p) of a scipy result as floats; NaN becomes None."""
+    statistic, p = float(result.statistic), float(result.pvalue)
+    return (statistic, p) if np.isfinite(p) else (None, None)

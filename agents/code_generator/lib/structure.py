@@ -1,0 +1,211 @@
+# ---- structure: how rows belong together: repeated units, time order, pairs, durations, the split ----
+import re
+
+import numpy as np
+import pyarrow as pa
+
+UNIT_WORDS = {"subject", "subj", "participant", "patient", "person", "individual", "animal", "rat", "mouse", "dog", "cow", "sheep", "child", "chick",
+              "tree", "plant", "student", "user", "customer", "player", "country", "firm", "company", "household", "family", "litter",
+              "school", "twin", "pair", "case", "respondent", "worker", "driver", "nation"}  # fmt: skip
+UNIT_KEYS = {"id", "uid", "sid"}
+CALENDAR_WORDS = {"year", "yr", "date", "month", "quarter", "datetime", "timestamp"}
+CLOCK_WORDS = {"year", "yr", "date", "time", "month", "day", "week", "quarter", "hour", "period", "wave", "visit", "session", "timepoint", "t", "datetime",
+               "timestamp", "round", "trial", "occasion"}  # fmt: skip
+
+
+def study_structure(columns, arrays, warnings):
+    """Everything of the profile that is about rows and pairs of columns, not about one column."""
+    frames = [numbers_or_codes(column, array) for column, array in zip(columns, arrays)]
+    units = find_units(columns, frames)
+    time = find_time(columns, frames, units)
+    if units:
+        column = next(c for c in columns if c["name"] == units["column"])
+        column.update(role="identifier", usable=False, excluded="names the unit that rows repeat")
+    rows = len(frames[0]) if frames else 0
+    return {
+        "units": units,
+        "time": time,
+        "paired": find_pairs(columns, frames, units),
+        "survival": find_survival(columns),
+        "tautologies": find_tautologies(columns, frames),
+        "split": plan_split(columns, units, rows),
+    }
+
+
+def numbers_or_codes(column, array):
+    """A column as float64: its numbers, its days since 1970, or the codes of its levels; NaN where missing."""
+    if pa.types.is_timestamp(array.type):
+        days = array.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+        return np.where(np.isnat(days), np.nan, days.astype("int64") / 86400e6)
+    if pa.types.is_dictionary(array.type):
+        codes = array.indices.to_numpy(zero_copy_only=False).astype(float)
+        return np.where(array.is_valid().to_numpy(zero_copy_only=False), codes, np.nan)
+    return array.to_numpy(zero_copy_only=False).astype(float)
+
+
+def find_units(columns, frames):
+    """The column whose values name things that rows repeat, or None."""
+    candidates = []
+    for column, values in zip(columns, frames):
+        known = values[~np.isnan(values)]
+        if column["role"] in ("empty", "constant", "datetime", "binary", "text") or len(known) < 8:
+            continue
+        words = tokens(column["name"])
+        named = bool(words) and (words[-1] in UNIT_WORDS | UNIT_KEYS or column["name"].lower() in UNIT_KEYS)
+        labels, counts = np.unique(known, return_counts=True)
+        if len(labels) < 3 or len(known) < 1.5 * len(labels) or (counts > 1).mean() < 0.5:
+            continue
+        whole = column["role"] in ("identifier", "categorical") or column["integer"]
+        if not whole:
+            continue
+        balanced = counts.max() <= 3 * np.median(counts)
+        clocked = any(repeats_over_time(values, other) for c, other in zip(columns, frames) if is_clock(c) and c is not column)
+        is_key = bool(words) and words[-1] in UNIT_KEYS and len(words) <= 2
+        numeric = column["role"] == "numeric"
+        if named and (is_key or not numeric) and (balanced or clocked) and len(labels) >= 5:
+            candidates.append((0 if clocked else 1, len(candidates), column["name"], len(labels)))
+        elif named and numeric and balanced and len(labels) >= 5 and (clocked or counts.min() == counts.max()):
+            candidates.append((1, len(candidates), column["name"], len(labels)))
+        elif column["role"] == "categorical" and len(labels) > MAX_LEVELS and clocked:
+            candidates.append((2, len(candidates), column["name"], len(labels)))
+        elif column["role"] == "identifier" and len(labels) < len(known) and balanced and len(labels) >= 5:
+            candidates.append((3, len(candidates), column["name"], len(labels)))
+    if not candidates:
+        return None
+    _, _, name, count = min(candidates)
+    return {"column": name, "n_units": count}
+
+
+def is_clock(column):
+    words = set(tokens(column["name"]))
+    return column["role"] == "datetime" or (column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS))
+
+
+def repeats_over_time(unit, clock):
+    """True where each (unit, time) occurs once, and times are shared by units."""
+    known = ~np.isnan(unit) & ~np.isnan(clock)
+    if known.sum() < 8:
+        return False
+    pairs = np.unique(np.column_stack([unit[known], clock[known]]), axis=0)
+    return len(pairs) == known.sum() and len(np.unique(clock[known])) < known.sum()
+
+
+def find_time(columns, frames, units):
+    """The column that orders the rows in time, or None: a clock that each unit runs through, or one that runs down the rows."""
+    spans = {pair["duration"] for pair in find_survival(columns)}
+    for column, values in zip(columns, frames):
+        known = values[~np.isnan(values)]
+        if not is_clock(column) or column["role"] in ("binary", "categorical") or column["name"] in spans or len(known) < 8:
+            continue
+        distinct, counts = np.unique(known, return_counts=True)
+        if units is not None:
+            if len(distinct) < 0.5 * len(known) and repeats_any(columns, frames, units, values):
+                return {"column": column["name"]}
+            continue
+        steps = np.diff(known)
+        ordered = (steps >= 0).mean() > 0.98 or (steps <= 0).mean() > 0.98
+        calendar = column["role"] == "datetime" or bool(CALENDAR_WORDS & set(tokens(column["name"])))
+        single = counts.max() == 1
+        # Four quarters or twelve months of each year are a series too; the first and last year may be cut.
+        regular = len(distinct) >= 8 and (counts[1:-1] == np.median(counts)).mean() > 0.9
+        if ordered and (single or (calendar and regular)):
+            return {"column": column["name"]}
+    return None
+
+
+def repeats_any(columns, frames, units, clock):
+    unit = next(frame for column, frame in zip(columns, frames) if column["name"] == units["column"])
+    return repeats_over_time(unit, clock)
+
+
+PAIR_WORDS = (("before", "after"), ("pre", "post"), ("baseline", "followup"), ("baseline", "follow"), ("left", "right"), ("start", "end"), ("first", "second"),
+              ("t1", "t2"), ("t0", "t1"), ("time1", "time2"), ("initial", "final"), ("pretest", "posttest"), ("old", "new"), ("l", "r"), ("1", "2"),
+              ("control", "treated"), ("control", "treatment"), ("mother", "father"), ("husband", "wife"), ("prewt", "postwt"), ("day1", "day2"))  # fmt: skip
+
+
+def find_pairs(columns, frames, units):
+    """Columns, or halves of a column, that measure the same thing twice on each unit."""
+    pairs = []
+    numeric = [(c, f) for c, f in zip(columns, frames) if c["role"] == "numeric" and c["usable"]]
+    names = {tuple(split_name(column["name"])) for column in columns}
+    for i, (first, a) in enumerate(numeric):
+        for second, b in numeric[i + 1 :]:
+            words = pair_words(first["name"], second["name"])
+            if words is None or not same_scale(a, b) or is_series(first["name"], words, names):
+                continue
+            x, y = (first, second) if words[0] == 0 else (second, first)
+            pairs.append({"x": x["name"], "y": y["name"], "why": f"named as {words[1]} and {words[2]}, on one scale"})
+    if units is None:
+        return pairs
+    unit = next(f for c, f in zip(columns, frames) if c["name"] == units["column"])
+    for column, codes in zip(columns, frames):
+        if column["role"] != "binary" or not two_per_unit(unit, codes):
+            continue
+        for outcome, _ in numeric:
+            pairs.append({"x": column["name"], "y": outcome["name"], "why": f"two rows per {units['column']}, one at each level of {column['name']}"})
+    return pairs
+
+
+def pair_words(first, second):
+    """(which is earlier, early word, late word) where two names differ only by such a pair of words."""
+    a, b = split_name(first), split_name(second)
+    for early, late in PAIR_WORDS:
+        for order, (x, y) in enumerate(((a, b), (b, a))):
+            if early in x and late in y and sorted(w for w in x if w != early) == sorted(w for w in y if w != late):
+                if early in ("1", "l", "t0", "first", "old", "t1") and len(x) == 1 and early in ("1", "l"):
+                    continue
+                return order, early, late
+    return None
+
+
+def is_series(name, words, names):
+    """True where a third column follows the pair, as s3 follows s1 and s2: then the numbers count columns, not occasions."""
+    parts, next_of = split_name(name), {"1": "3", "2": "3", "t1": "t3", "t2": "t3", "t0": "t2", "first": "third", "second": "third", "day1": "day3"}
+    return any(tuple(next_of.get(part, part) if part in words[1:] else part for part in parts) in names for part in parts if part in next_of and part in words[1:])
+
+
+def split_name(name):
+    """Words of a name with a final number apart: 'BP1' gives bp, 1."""
+    words = []
+    for word in tokens(name):
+        found = re.fullmatch(r"([a-z]+)(\d)", word)
+        words += [word] if not found or found.group(1) in ("t", "time", "day") else [found.group(1), found.group(2)]
+    return words
+
+
+def same_scale(a, b):
+    known = ~np.isnan(a) & ~np.isnan(b)
+    if known.sum() < 6:
+        return False
+    a, b = a[known], b[known]
+    spread_a, spread_b = a.std(), b.std()
+    if spread_a == 0 or spread_b == 0:
+        return False
+    return 1 / 3 < spread_a / spread_b < 3 and abs(a.mean() - b.mean()) < 4 * max(spread_a, spread_b)
+
+
+def two_per_unit(unit, codes):
+    known = ~np.isnan(unit) & ~np.isnan(codes)
+    if known.sum() < 12:
+        return False
+    pairs = np.unique(np.column_stack([unit[known], codes[known]]), axis=0)
+    return len(pairs) == known.sum() and (np.unique(pairs[:, 0], return_counts=True)[1] == 2).all()
+
+
+def find_survival(columns):
+    """Pairs of a duration and an event marker, by their names."""
+    events = {"event", "status", "death", "dead", "died", "censor", "censored", "cens", "arrest", "observed", "e", "fail", "failed", "failure", "relapse",
+              "fustat", "churn", "delta", "mort", "fstat"}  # fmt: skip
+    spans = {"time", "duration", "t", "week", "weeks", "days", "months", "survival", "futime", "stop", "tenure", "followup", "surv", "lifetime", "lenfol"}
+    marks = [c for c in columns if c["role"] == "binary" and events & set(tokens(c["name"]))]
+    times = [c for c in columns if c["role"] == "numeric" and c["usable"] and (c["min"] or 0) >= 0 and spans & set(tokens(c["name"]))]
+    return [{"duration": d["name"], "event": e["name"], "why": "named as a duration and whether it ended in the event"} for d in times[:1] for e in marks[:1]]
+
+
+def plan_split(columns, units, rows):
+    """Whether half of the rows, or of the units, is enough to replicate on."""
+    if units:
+        possible = units["n_units"] >= 20
+        why = f"{units['n_units']} units of {units['column']}" + ("" if possible else ", fewer than 20: too few to halve")
+        return {"by": units["column"], "possible": possible, "why": why}
+    return {"by": None, "possible": rows >= 40, "why": f"{rows} rows" + ("" if rows >= 40 else ", fewer than 40: too few to halve")}

@@ -1,0 +1,115 @@
+# ---- table: columns of the canonical table as arrays, the shuffled copy, the split ----
+import hashlib
+import json
+from collections import namedtuple
+
+import numpy as np
+import pyarrow.parquet as pq
+
+# A numeric column has float values with NaN for missing and levels None; a group column has integer
+# codes into its sorted levels, with -1 for missing.
+Column = namedtuple("Column", "name values levels")
+
+
+def generator(*key):
+    """A random generator that depends on the key alone, whatever the key's strings hold."""
+    digest = hashlib.sha256(json.dumps(key).encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+
+
+class Table:
+    """Columns of table.parquet, each read once and only when a test names it."""
+
+    def __init__(self, protocol):
+        self.protocol = protocol
+        self.file = pq.ParquetFile(protocol["table"])
+        self.rows = self.file.metadata.num_rows
+        # By position, so that a dot in a name is not taken for a nested field.
+        schema = self.file.schema_arrow
+        self.position = {name: index for index, name in enumerate(schema.names)}
+        facts = (schema.metadata or {}).get(b"kosmos")
+        self.facts = json.loads(facts) if facts else {}
+        self.columns = {}
+
+    def column(self, name):
+        """The column of that name, permuted on its own where the protocol asks for a shuffled table."""
+        if name not in self.columns:
+            self.columns[name] = self.shuffled(read_column(self.file, name, self.position[name]))
+        return self.columns[name]
+
+    def shuffled(self, column):
+        seed = self.protocol.get("shuffle_seed")
+        if seed is None:
+            return column
+        order = generator("shuffle", seed, column.name).permutation(self.rows)
+        return column._replace(values=column.values[order])
+
+    def split(self):
+        """True for rows of the explore part: a seeded half of the rows, or of the units."""
+        rule = self.protocol.get("split") or {}
+        share, by = rule.get("explore", 0.5), rule.get("by")
+        random = generator("split", self.protocol.get("seed", 0))
+        if by is None or by not in self.position:
+            return chosen(self.rows, share, random)
+        labels = unit_labels(self.column(by))
+        return chosen(int(labels.max()) + 1, share, random)[labels]
+
+    def checked_rows(self, rows):
+        """At most `rows_cap_checks` of the given row numbers, drawn with the seed, in row order."""
+        cap = int(self.protocol.get("rows_cap_checks") or 20000)
+        if len(rows) <= cap:
+            return rows
+        drawn = generator("checks", self.protocol.get("seed", 0)).permutation(len(rows))[:cap]
+        return rows[np.sort(drawn)]
+
+
+def read_column(file, name, position):
+    values = file.reader.read_column(position)
+    kind = str(values.type)
+    if kind.startswith("timestamp") or kind.startswith("date"):
+        # Days since 1970, so that a date can be used as a number.
+        days = values.cast("timestamp[us]").to_numpy().astype("datetime64[us]")
+        numbers = days.astype("int64") / 86400e6
+        return Column(name, np.where(np.isnat(days), np.nan, numbers), None)
+    if kind.startswith(("float", "double", "int", "uint")):
+        numbers = values.cast("float64").to_numpy().astype(float)
+        return Column(name, np.where(np.isfinite(numbers), numbers, np.nan), None)
+    words = values.cast("string").combine_chunks().dictionary_encode()
+    words = words.combine_chunks() if hasattr(words, "combine_chunks") else words
+    levels = words.dictionary.to_pylist()
+    order = sorted(range(len(levels)), key=lambda index: levels[index])
+    rank = np.empty(len(levels) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(levels))
+    rank[-1] = -1
+    codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return Column(name, rank[codes], [levels[index] for index in order])
+
+
+def chosen(count, share, random):
+    """A seeded share of `count` things as a mask."""
+    mask = np.zeros(count, dtype=bool)
+    mask[random.permutation(count)[: int(np.ceil(count * share))]] = True
+    return mask
+
+
+def present(column):
+    """True where the column has a value."""
+    return column.values >= 0 if column.levels is not None else ~np.isnan(column.values)
+
+
+def take(column, rows):
+    """The column at the given rows; levels that no row has are dropped."""
+    values = column.values[rows]
+    if column.levels is None:
+        return column._replace(values=values)
+    used, codes = np.unique(values, return_inverse=True)
+    return Column(column.name, codes, [column.levels[index] for index in used])
+
+
+def unit_labels(column):
+    """Consecutive unit numbers; a row without a unit is a unit of its own."""
+    known = present(column)
+    labels = np.empty(len(known), dtype=np.int64)
+    values, labels[known] = np.unique(column.values[known], return_inverse=True)
+    labels[~known] = len(values) + np.arange((~known).sum())
+    return labels

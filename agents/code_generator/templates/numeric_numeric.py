@@ -1,0 +1,83 @@
+# ---- numeric_numeric: do two numbers rise and fall together? ----
+from types import SimpleNamespace
+
+import numpy as np
+from scipy import stats
+
+
+def make_plan(method, assumptions, why):
+    test = {"pearson": "scipy.stats.pearsonr", "spearman": "scipy.stats.spearmanr"}[method]
+    return SimpleNamespace(method=method, test=test, why=why, assumptions=assumptions)
+
+
+def choose(x, y, test):
+    """Pearson, unless a column by itself has strong skew or far outliers."""
+    if x.levels is not None or y.levels is not None:
+        raise NotTestable("both columns must be numeric")
+    assumptions = [shape_assumption(x.name, x.values), shape_assumption(y.name, y.values)]
+    heavy = [column.name for column in (x, y) if is_heavy(column.values)]
+    if heavy:
+        return make_plan("spearman", assumptions, f"rank correlation, because {' and '.join(heavy)} has strong skew or far outliers")
+    return make_plan("pearson", assumptions, "linear correlation of two numeric columns, neither with strong skew or far outliers")
+
+
+def estimate(x, y, plan):
+    if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    found = stats.pearsonr(x, y) if plan.method == "pearson" else stats.spearmanr(x, y)
+    r, p = clean_p(found)
+    if p is None:
+        return None
+    rank = plan.method == "spearman"
+    return {"n": len(x), "statistic": r, "p": p, "effect": correlation_effect("rho" if rank else "r", r, len(x), rank), "direction": direction(r, plan)}
+
+
+def outcome(x, y, plan):
+    turn = ranks if plan.method == "spearman" else np.asarray
+    return turn(x.values)[:, None].astype(float), turn(y.values)[:, None].astype(float)
+
+
+def direction(sign, plan):
+    return "+" if sign >= 0 else "-"
+
+
+def both_methods(plan):
+    return make_plan("pearson", [], ""), make_plan("spearman", [], "")
+
+
+def far(x, y):
+    """Rows far from the bulk of both columns together, by robust distance along the rank correlation."""
+    a, b = robust_z(x), robust_z(y)
+    rho = stats.spearmanr(x, y).statistic
+    rho = float(np.clip(rho, -0.95, 0.95)) if np.isfinite(rho) else 0.0
+    return far_rows((a * a - 2 * rho * a * b + b * b) / (1 - rho * rho), 16.0)
+
+
+def curvature(x, y):
+    """What x squared adds to a straight line: {n, r, p, gain, shape}; the far rows are left out."""
+    keep = np.ones(len(x), dtype=bool)
+    keep[far(x, y)] = False
+    x, y = x[keep], y[keep]
+    if len(x) < 20 or len(np.unique(x)) < 4 or np.ptp(y) == 0:
+        return None
+    scaled = (x - x.mean()) / x.std()
+    line = associate(scaled[:, None], y[:, None])
+    bend = associate((scaled**2)[:, None], y[:, None], scaled[:, None])
+    if line is None or bend is None:
+        return None
+    c2, c1, _ = np.polyfit(scaled, y, 2)
+    turn = -c1 / (2 * c2) if c2 else np.inf
+    inside = np.quantile(scaled, 0.15) < turn < np.quantile(scaled, 0.85)
+    shape = ("u_shape" if c2 > 0 else "inverted_u_shape") if inside else "bent"
+    return {"n": len(x), "r": bend["r"], "p": bend["p"], "gain": bend["r"] ** 2 * (1 - line["r"] ** 2), "shape": shape}
+
+
+def details(x, y, plan, whole):
+    slope = stats.linregress(x.values, y.values)
+    half = 1.959964 * slope.stderr
+    inflation = 1.06 if plan.method == "spearman" else 1.0
+    return {"other_effects": [effect("slope", slope.slope, slope.slope - half, slope.slope + half)], "mde": smallest_r(len(x.values), inflation)}
+
+
+run_battery(PROTOCOL, SimpleNamespace(choose=choose, estimate=estimate, outcome=outcome, direction=direction, both_methods=both_methods, other_method=True,
+                                      far=far, curvature=curvature, details=details))  # fmt: skip

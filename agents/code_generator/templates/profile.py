@@ -1,0 +1,90 @@
+# ---- profile: reads the raw file once, says what each column is, and writes the canonical table ----
+import sys
+
+import pyarrow.parquet as pq
+
+
+def unique_names(names, warnings):
+    """Names without blanks or repeats: the second 'a' becomes 'a.2'."""
+    taken, out = set(), []
+    for index, name in enumerate(names):
+        base = name if name.strip() else ("row_name" if index == 0 else f"column_{index + 1}")
+        fresh, count = base, 1
+        while fresh in taken or (count == 1 and fresh != name and fresh in names):
+            count += 1
+            fresh = f"{base}.{count}"
+        if fresh != name:
+            warnings.append(f"column {index + 1}, named {name!r}, is called {fresh!r} here")
+        taken.add(fresh)
+        out.append(fresh)
+    return out
+
+
+def profile(protocol, source):
+    warnings = []
+    facts, raw = read_source(source, protocol.get("format") or "auto", warnings)
+    if not raw:
+        raise Problem("no_columns", "the table has no columns; give a header and rows")
+    names = unique_names([name for name, _ in raw], warnings)
+    arrays = [array for _, array in raw]
+    rows = len(arrays[0])
+    result = {"source": facts, "rows": rows, "columns": [], "warnings": warnings}
+    if rows == 0:
+        raise Problem("empty_table", "the table has a header but no rows; give at least 8")
+    del raw
+    textual = [pa.types.is_string(a.type) or pa.types.is_large_string(a.type) or pa.types.is_boolean(a.type) for a in arrays]
+    sample = [Words(array.slice(0, 5000)) for array, text in zip(arrays, textual) if text]
+    facts["decimal"] = file_decimal(sample, facts["delimiter"])
+    markers, canonical = set(), []
+    for index, name in enumerate(names):
+        words = Words(arrays[index]) if textual[index] else None
+        described, column = describe_column(name, arrays[index], words, facts["decimal"], warnings)
+        arrays[index] = None
+        if words is not None:
+            gone = among(words.texts, MISSING_AMONG_NUMBERS if described["role"] == "numeric" else MISSING)
+            markers.update(words.texts.filter(pa.array(gone)).to_pylist())
+        result["columns"].append(described)
+        canonical.append(column)
+    facts["missing_markers"] = sorted(markers)
+    result.update(study_structure(result["columns"], canonical, warnings))
+    result["problem"] = problem_of(result, protocol)
+    write_table(names, canonical, result)
+    return result
+
+
+def problem_of(result, protocol):
+    if result["rows"] == 1:
+        return {"code": "one_row", "message": "the table has one row; nothing can be compared. Give at least 8 rows"}
+    known = [column["name"] for column in result["columns"]]
+    target = protocol.get("target")
+    if target and target not in known:
+        shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        return {"code": "unknown_target", "message": f"there is no column {target!r}; the columns are {shown}"}
+    if not any(column["usable"] for column in result["columns"]):
+        return {"code": "all_excluded", "message": "no column can be tested: each is constant, empty, an identifier or free text"}
+    return None
+
+
+def write_table(names, arrays, result):
+    """table.parquet, with the roles and the time column noted in its metadata for the tests that read it."""
+    roles = {column["name"]: column["role"] for column in result["columns"]}
+    facts = {"time": (result["time"] or {}).get("column"), "unit": (result["units"] or {}).get("column"), "roles": roles}
+    schema = pa.schema([pa.field(name, array.type) for name, array in zip(names, arrays)], {"kosmos": json.dumps(facts)})
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), "table.parquet")
+
+
+def main(protocol):
+    source = sys.argv[1] if len(sys.argv) > 1 else protocol["source"]
+    blank = {"schema": 1, "template": "profile", "problem": None, "rows": 0, "columns": [], "tautologies": [], "units": None, "time": None, "paired": [], "survival": [],
+             "source": {"format": None, "delimiter": None, "encoding": None, "decimal": None, "missing_markers": [], "sheet": None},
+             "split": {"by": None, "possible": False, "why": "no table"}, "warnings": []}  # fmt: skip
+    try:
+        write_result({**blank, **profile(protocol, source)})
+    except Problem as problem:
+        write_result({**blank, "problem": {"code": problem.code, "message": str(problem)}})
+    except (OSError, EOFError, pa.ArrowException) as error:
+        message = f"the file cannot be read ({type(error).__name__}); check that it is whole and in the stated format"
+        write_result({**blank, "problem": {"code": "unreadable", "message": message}})
+
+
+main(PROTOCOL)

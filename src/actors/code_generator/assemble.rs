@@ -1,0 +1,43 @@
+//! A script that stands alone: what it is, its protocol, the parts it needs, its template.
+
+use super::{
+    literal::python_literal,
+    templates::{TemplateError, Templates},
+};
+use crate::science::Protocol;
+
+/// The text of the script for `protocol`. The same protocol always gives the same text.
+pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<String, TemplateError> {
+    let parts = templates.parts(&protocol.template)?;
+    let mut script = String::new();
+    script.push_str("# ");
+    script.push_str(&one_line(&protocol.title));
+    script.push_str("\n# Written by Kosmos. Run it again in a copy of this folder with: python script.py\n\nPROTOCOL = ");
+    script.push_str(&python_literal(&protocol.parameters));
+    script.push('\n');
+    for part in parts {
+        script.push_str("\n\n");
+        script.push_str(part.trim_end());
+        script.push('\n');
+    }
+    Ok(script)
+}
+
+/// Names are anybody's text; a comment must stay one line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() || is_separator(letter) { ' ' } else { letter }).collect()
+}
+
+fn is_separator(letter: char) -> bool {
+    matches!(letter, '\u{2028}' | '\u{2029}' | '\u{85}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_leave_its_comment() {
+        assert_eq!(one_line("a\nimport os\r\u{2028}b"), "a import os  b");
+    }
+}

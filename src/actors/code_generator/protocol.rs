@@ -1,0 +1,166 @@
+//! Fills in the protocol of a request.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::message::{DatasetPlan, DesignExperiment, Task, TestPlan};
+use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, Template, template};
+
+/// The canonical table's file name in its experiment's folder.
+const TABLE: &str = "table.parquet";
+
+/// The protocol of the `attempt`-th script for `request`.
+pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
+    let (title, inputs, parameters) = match &request.task {
+        Task::Profile { data, question, target, randomised } => (
+            format!("Profile of {}", data.name),
+            vec![raw_input(data)],
+            profile_parameters(request, data, question, target.as_deref(), randomised),
+        ),
+        Task::Tests(plan) => {
+            let kind = plan.hypotheses.first().map_or("", |hypothesis| hypothesis.kind.as_str());
+            let shuffled = if request.arm == Arm::Shuffled { ", every column shuffled" } else { "" };
+            let tests = if plan.hypotheses.len() == 1 { "test" } else { "tests" };
+            (
+                format!("{} {tests} of {} on {}{shuffled}", plan.hypotheses.len(), kind, request.dataset),
+                vec![table_input(&plan.table, &plan.table_sha256)],
+                test_parameters(request, plan, kind),
+            )
+        }
+        Task::Figures { table, table_sha256, hypotheses } => (
+            format!("Figures of the findings on {}", request.dataset),
+            vec![table_input(table, table_sha256)],
+            figure_parameters(request, table, hypotheses),
+        ),
+    };
+    Protocol {
+        template: template_of(&request.task),
+        title,
+        dataset: request.dataset.clone(),
+        arm: request.arm,
+        cycle: request.cycle,
+        attempt,
+        hypotheses: super::hypotheses(request),
+        inputs,
+        parameters,
+    }
+}
+
+/// The template that a task is done with.
+pub(super) fn template_of(task: &Task) -> Template {
+    match task {
+        Task::Profile { .. } => template::PROFILE.to_owned(),
+        Task::Tests(plan) => plan.hypotheses.first().map_or_else(String::new, |hypothesis| hypothesis.kind.clone()),
+        Task::Figures { .. } => template::FIGURES.to_owned(),
+    }
+}
+
+fn raw_input(data: &DatasetPlan) -> Input {
+    Input {
+        host: data.path.clone(),
+        inside: PathBuf::from("data").join(file_name(data)),
+        sha256: data.sha256.clone(),
+    }
+}
+
+/// A plain file name for the raw data: its own, where that is plain.
+fn file_name(data: &DatasetPlan) -> String {
+    let name = data.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    let name: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    let name = name.trim_start_matches(['.', '-']).to_owned();
+    if name.is_empty() { "table".to_owned() } else { name }
+}
+
+fn table_input(table: &ExperimentId, sha256: &str) -> Input {
+    let path = PathBuf::from("experiments").join(table.as_str()).join(TABLE);
+    Input { host: path.clone(), inside: path, sha256: sha256.to_owned() }
+}
+
+fn table_path(table: &ExperimentId) -> String {
+    format!("../{table}/{TABLE}")
+}
+
+fn profile_parameters(
+    request: &DesignExperiment,
+    data: &DatasetPlan,
+    question: &str,
+    target: Option<&str>,
+    randomised: &[String],
+) -> Value {
+    json!({
+        "template": template::PROFILE,
+        "dataset": request.dataset,
+        "source": format!("../../data/{}", file_name(data)),
+        "source_sha256": data.sha256,
+        "format": data.format,
+        "question": question,
+        "target": target,
+        "randomised": randomised,
+        "seed": request.seed,
+    })
+}
+
+fn test_parameters(request: &DesignExperiment, plan: &TestPlan, kind: &str) -> Value {
+    let tests: Vec<Value> = plan
+        .hypotheses
+        .iter()
+        .enumerate()
+        .map(|(place, hypothesis)| test(plan, place, hypothesis))
+        .collect();
+    json!({
+        "template": kind,
+        "dataset": request.dataset,
+        "table": table_path(&plan.table),
+        "table_sha256": plan.table_sha256,
+        "seed": request.seed,
+        "shuffle_seed": (request.arm == Arm::Shuffled).then_some(request.seed),
+        "split": { "by": plan.unit, "explore": plan.explore_share },
+        "time": plan.time,
+        "rows_cap_checks": plan.check_rows,
+        "tests": tests,
+    })
+}
+
+fn test(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
+    json!({
+        "id": hypothesis.id,
+        "x": hypothesis.x,
+        "y": hypothesis.y,
+        "kind": hypothesis.kind,
+        "covariates": hypothesis.covariates,
+        "by": hypothesis.by,
+        "event": hypothesis.event,
+        "duration": hypothesis.event.as_ref().map(|_| &hypothesis.y),
+        "part": if hypothesis.part == Part::Whole { "whole" } else { "confirm" },
+        "check": plan.checks.get(place).cloned().unwrap_or_default(),
+        "y_level": plan.y_levels.get(place).cloned().flatten(),
+        "unit": plan.unit,
+        "permutations": plan.permutations,
+    })
+}
+
+fn figure_parameters(request: &DesignExperiment, table: &ExperimentId, hypotheses: &[Hypothesis]) -> Value {
+    let figures: Vec<Value> = hypotheses
+        .iter()
+        .map(|hypothesis| {
+            json!({
+                "id": hypothesis.id,
+                "kind": hypothesis.kind,
+                "x": hypothesis.x,
+                "y": hypothesis.y,
+                "by": hypothesis.by,
+                "event": hypothesis.event,
+                "covariates": hypothesis.covariates,
+            })
+        })
+        .collect();
+    json!({
+        "template": template::FIGURES,
+        "dataset": request.dataset,
+        "table": table_path(table),
+        "seed": request.seed,
+        "figures": figures,
+    })
+}

@@ -1,0 +1,126 @@
+//! Reads results as hostile input, checks them against their protocol, and judges a cycle's family.
+
+use std::{path::Path, rc::Rc};
+
+use futures::FutureExt;
+
+use crate::agent::{Agent, AgentContext, AgentError, Handling};
+use crate::message::{
+    AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent,
+};
+use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, sha256_hex, template};
+use crate::stats::judge;
+
+/// The agent.
+pub struct DataAnalyst;
+
+impl Agent for DataAnalyst {
+    fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
+        async move {
+            let folder = context.folder().to_owned();
+            let answer: Payload = match message.payload {
+                Payload::AnalyseResult(request) => context.blocking(move || analyse(&folder, *request)).await?,
+                Payload::JudgeCycle(request) => {
+                    context
+                        .blocking(move || {
+                            let verdict = judge(&request);
+                            CycleJudged {
+                                cycle: request.cycle,
+                                arm: request.arm,
+                                family: verdict.family,
+                                records: verdict.records,
+                                untested: verdict.untested,
+                            }
+                            .into()
+                        })
+                        .await?
+                }
+                other => {
+                    return Err(AgentError::Unexpected { agent: agent::DATA_ANALYST, message: other.name() });
+                }
+            };
+            Ok(Outgoing { to: agent::RESEARCH_DIRECTOR.into(), payload: answer }.into())
+        }
+        .boxed_local()
+    }
+}
+
+fn analyse(run: &Path, request: AnalyseResult) -> Payload {
+    let experiment = request.experiment;
+    let content = match result_of(run, &experiment) {
+        Ok(content) => content,
+        Err(reason) => return invalid(&experiment, reason),
+    };
+    if experiment.protocol.template == template::PROFILE {
+        return match serde_json::from_slice::<Profile>(&content) {
+            Ok(profile) => DataProfiled {
+                table_sha256: sha256_of(&experiment, "table.parquet"),
+                dataset: experiment.protocol.dataset,
+                experiment: experiment.id,
+                profile,
+            }
+            .into(),
+            Err(error) => invalid(&experiment, format!("the profile is not of its form: {error}")),
+        };
+    }
+    match serde_json::from_slice::<ScriptResult>(&content) {
+        Ok(result) => match check(&experiment, &result) {
+            Ok(()) => FindingDrafted { experiment: experiment.id, tests: result.tests, invalid: None }.into(),
+            Err(reason) => invalid(&experiment, reason),
+        },
+        Err(error) => invalid(&experiment, format!("the result is not of its form: {error}")),
+    }
+}
+
+fn invalid(experiment: &ExperimentRecord, reason: String) -> Payload {
+    FindingDrafted { experiment: experiment.id.clone(), tests: Vec::new(), invalid: Some(reason) }.into()
+}
+
+/// The bytes of `result.json`, if they are the ones that the executor collected.
+fn result_of(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, String> {
+    let path = run.join("experiments").join(experiment.id.as_str()).join("result.json");
+    let content = std::fs::read(&path).map_err(|error| format!("result.json cannot be read: {error}"))?;
+    if experiment.result_sha256.as_deref() == Some(sha256_hex(&content).as_str()) {
+        Ok(content)
+    } else {
+        Err("result.json is not the one that the experiment left".to_owned())
+    }
+}
+
+fn sha256_of(experiment: &ExperimentRecord, path: &str) -> Option<String> {
+    experiment
+        .artefacts
+        .iter()
+        .find(|artefact| artefact.path == path)
+        .map(|artefact| artefact.sha256.clone())
+}
+
+/// Exactly the tests of the protocol, in its order, with numbers that can be true.
+fn check(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<(), String> {
+    let expected = &experiment.protocol.hypotheses;
+    let named: Vec<&str> = result.tests.iter().map(|test| test.id.as_str()).collect();
+    if named != expected.iter().map(|id| id.as_str()).collect::<Vec<_>>() {
+        return Err("the result does not hold exactly the tests of its protocol".to_owned());
+    }
+    result.tests.iter().try_for_each(plausible)
+}
+
+fn plausible(test: &TestResult) -> Result<(), String> {
+    if test.status != "ok" && test.status != "not_testable" {
+        return Err(format!("the test {} has the unknown status `{}`", test.id, test.status));
+    }
+    let estimates = [&test.whole, &test.explore, &test.confirm];
+    for estimate in estimates.into_iter().flatten() {
+        if estimate.p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
+            return Err(format!("the test {} has a p-value outside of 0 to 1", test.id));
+        }
+        let interval = estimate.effect.as_ref().and_then(|effect| Some((effect.ci_low?, effect.ci_high?)));
+        if interval.is_some_and(|(low, high)| low > high) {
+            return Err(format!("the test {} has an interval that is upside down", test.id));
+        }
+    }
+    if test.status == "ok" && test.test.as_deref().unwrap_or_default().is_empty() {
+        return Err(format!("the test {} does not say which test it is", test.id));
+    }
+    Ok(())
+}

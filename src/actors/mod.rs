@@ -1,0 +1,77 @@
+//! The six built-in agents, one folder or file each. Adding one is its file and its line in [`register`].
+
+mod code_generator;
+mod data_analyst;
+mod hypothesis_generator;
+mod knowledge_graph_writer;
+pub mod research_director;
+mod sandbox_executor;
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+pub use code_generator::{CodeGenerator, TemplateError, Templates};
+pub use data_analyst::DataAnalyst;
+pub use hypothesis_generator::HypothesisGenerator;
+pub use knowledge_graph_writer::KnowledgeGraphWriter;
+pub use research_director::ResearchDirector;
+pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
+
+use crate::agent::{AgentSpec, Registry};
+use crate::graph::GraphStore;
+use crate::journal::Journal;
+use crate::message::agent;
+use crate::policy::Heuristic;
+
+/// What the built-in agents are made with.
+#[derive(Clone)]
+pub struct Kit {
+    #[allow(missing_docs)]
+    pub journal: Journal,
+    /// The script templates.
+    pub templates: Arc<Templates>,
+    /// Sandbox, limits and interpreter.
+    pub executor: Arc<ExecutorOptions>,
+    #[allow(missing_docs)]
+    pub graph: Arc<dyn GraphStore>,
+    /// How long one message may take an agent.
+    pub deadline: Duration,
+    /// Experiments that run at once.
+    pub max_parallel: usize,
+    /// Messages between two snapshots of the director's state.
+    pub snapshot_every: u64,
+}
+
+/// The six, ready to be made.
+pub fn register(kit: &Kit) -> Registry {
+    let mut registry = Registry::default();
+    let deadline = kit.deadline;
+    let (journal, every) = (kit.journal.clone(), kit.snapshot_every);
+    registry.register(
+        agent::RESEARCH_DIRECTOR,
+        AgentSpec::new(deadline, move || Ok(Rc::new(ResearchDirector::restore(&journal, every)?))),
+    );
+    registry.register(
+        agent::HYPOTHESIS_GENERATOR,
+        AgentSpec::new(deadline, || Ok(Rc::new(HypothesisGenerator::new(Heuristic)))),
+    );
+    let templates = Arc::clone(&kit.templates);
+    registry.register(
+        agent::CODE_GENERATOR,
+        AgentSpec::new(deadline, move || Ok(Rc::new(CodeGenerator::new(Arc::clone(&templates))))),
+    );
+    let executor = Arc::clone(&kit.executor);
+    registry.register(
+        agent::SANDBOX_EXECUTOR,
+        AgentSpec::new(deadline.max(kit.executor.limits.wall * 2), move || {
+            Ok(Rc::new(SandboxExecutor::new(Arc::clone(&executor))))
+        })
+        .concurrent(kit.max_parallel),
+    );
+    registry.register(agent::DATA_ANALYST, AgentSpec::new(deadline, || Ok(Rc::new(DataAnalyst))));
+    let graph = Arc::clone(&kit.graph);
+    registry.register(
+        agent::KNOWLEDGE_GRAPH_WRITER,
+        AgentSpec::new(deadline, move || Ok(Rc::new(KnowledgeGraphWriter::new(Arc::clone(&graph))))),
+    );
+    registry
+}

@@ -1,0 +1,347 @@
+//! What follows from what the director knows: one phase after another, each left when nothing of it is open.
+
+use std::collections::BTreeMap;
+
+use super::{
+    design,
+    state::{CycleState, Phase, ResearchState},
+};
+use crate::message::{
+    DesignExperiment, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge, ResearchPlan, Task, agent,
+};
+use crate::policy::heuristic::Interest;
+use crate::report::CycleSummary;
+use crate::science::{Arm, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord};
+use crate::stats::family_alpha;
+
+/// Findings that get a figure, at most.
+const MOST_FIGURES: usize = 25;
+
+/// An explore part at least this clear is worth a follow-up.
+const PROMISING: f64 = 0.05;
+
+impl ResearchState {
+    /// Goes from phase to phase as far as nothing is awaited.
+    pub(super) fn decide(&mut self) -> Vec<Outgoing> {
+        let Some(plan) = self.plan.clone() else { return Vec::new() };
+        let mut commands = Vec::new();
+        loop {
+            if let Some(failure) = self.failure.take() {
+                commands.push(self.over(failure));
+            }
+            let before = self.phase;
+            match self.phase {
+                Phase::Profiling => commands.extend(self.after_profiling(&plan)),
+                Phase::Proposing => commands.extend(self.after_proposals(&plan)),
+                Phase::Testing => commands.extend(self.after_tests(&plan)),
+                Phase::Judging => commands.extend(self.after_verdicts(&plan)),
+                Phase::Drawing => commands.extend(self.after_drawing()),
+                Phase::Recording => commands.extend(self.after_recording(&plan)),
+                Phase::Waiting | Phase::Over => {}
+            }
+            if self.phase == before && self.failure.is_none() {
+                return commands;
+            }
+        }
+    }
+
+    fn after_profiling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if self.spent.is_some() {
+            return self.close(plan);
+        }
+        if self.datasets.iter().any(|dataset| dataset.profile.is_none()) {
+            return Vec::new();
+        }
+        let problem = self.datasets.iter().find_map(|dataset| {
+            let problem = dataset.profile.as_ref()?.problem.as_ref()?;
+            Some(RunEnd {
+                status: RunStatus::Failed,
+                reason: EndReason::BadInput { code: problem.code.clone() },
+                message: format!("{}: {}", dataset.path, problem.message),
+            })
+        });
+        if problem.is_some() {
+            self.failure = problem;
+            return Vec::new();
+        }
+        self.next_cycle(plan)
+    }
+
+    fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        self.cycle += 1;
+        self.phase = Phase::Proposing;
+        let arms = self.arms();
+        self.current = CycleState { proposing: arms.iter().copied().collect(), ..CycleState::default() };
+        let profiles = self.profiles();
+        let room = usize::try_from(plan.max_tests.saturating_sub(self.tests_used())).unwrap_or(usize::MAX);
+        let limit = if self.cycle == 1 { room } else { plan.follow_ups.min(room) };
+        let request = |arm: Arm| ProposeHypotheses {
+            cycle: self.cycle,
+            arm,
+            plan: plan.clone(),
+            profiles: profiles.clone(),
+            known: self.promising(arm),
+            tested: self.hypotheses.values().filter(|known| known.arm == arm).map(|known| known.id.clone()).collect(),
+            limit,
+        };
+        arms.into_iter().map(|arm| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request(arm))).collect()
+    }
+
+    fn profiles(&self) -> Vec<(String, Profile)> {
+        self.datasets
+            .iter()
+            .filter_map(|dataset| Some((dataset.name.clone(), dataset.profile.clone()?)))
+            .collect()
+    }
+
+    fn promising(&self, arm: Arm) -> Vec<KnownTest> {
+        self.records_of(arm)
+            .filter_map(|record| {
+                let explore = record.explore.clone().filter(|part| part.p.is_some_and(|p| p < PROMISING))?;
+                let hypothesis = self.hypotheses.get(&record.id)?.clone();
+                Some(KnownTest { hypothesis, explore })
+            })
+            .collect()
+    }
+
+    fn after_proposals(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if !self.current.proposing.is_empty() {
+            return Vec::new();
+        }
+        let proposals = std::mem::take(&mut self.current.proposals);
+        let observed = proposals.get(&Arm::Observed);
+        let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty());
+        if nothing_new || self.spent.is_some() {
+            self.left_out = observed.map_or(self.left_out, |proposed| proposed.left_out + proposed.hypotheses.len() as u64);
+            self.cycle = self.cycle.saturating_sub(1);
+            return self.draw(plan);
+        }
+        self.left_out = observed.map_or(0, |proposed| proposed.left_out);
+        let rationale = observed.map(|proposed| proposed.rationale.clone()).unwrap_or_default();
+        let fresh: BTreeMap<Arm, Vec<Hypothesis>> = proposals
+            .into_iter()
+            .map(|(arm, proposed)| (arm, self.novel(proposed.hypotheses)))
+            .collect();
+        // One experiment is kept for the figures.
+        let room = plan.max_experiments.saturating_sub(self.experiments_used() + 1);
+        let batches = design::batches(plan, &fresh, room);
+        if batches.short > 0 {
+            self.left_out += batches.short;
+            let detail = format!("{} of {} experiments are used", plan.max_experiments, plan.max_experiments);
+            self.spent.get_or_insert(("experiments".to_owned(), detail));
+        }
+        let mut commands = Vec::new();
+        let mut registered = 0;
+        for batch in batches.list {
+            let Some(request) = design::request(plan, self, &batch) else { continue };
+            for hypothesis in &batch.hypotheses {
+                registered += u64::from(hypothesis.arm == Arm::Observed);
+                self.current.open.insert(hypothesis.id.clone());
+                self.hypotheses.insert(hypothesis.id.clone(), hypothesis.clone());
+            }
+            commands.push(Outgoing::new(agent::CODE_GENERATOR, request));
+        }
+        self.cycles.push(CycleSummary {
+            cycle: self.cycle,
+            registered,
+            tested: 0,
+            significant: 0,
+            left_out: self.left_out,
+            rationale,
+        });
+        self.phase = Phase::Testing;
+        commands
+    }
+
+    /// What was never registered before; the first of two alike.
+    fn novel(&self, proposed: Vec<Hypothesis>) -> Vec<Hypothesis> {
+        let mut seen = std::collections::BTreeSet::new();
+        proposed
+            .into_iter()
+            .map(Hypothesis::with_id)
+            .filter(|hypothesis| !self.hypotheses.contains_key(&hypothesis.id) && seen.insert(hypothesis.id.clone()))
+            .collect()
+    }
+
+    fn after_tests(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if !self.current.open.is_empty() {
+            return Vec::new();
+        }
+        self.phase = Phase::Judging;
+        let arms = self.arms();
+        self.current.judging = arms.iter().copied().collect();
+        for untested in self.current.failed.values() {
+            let arm = self.hypotheses.get(&untested.id).map_or(Arm::Observed, |hypothesis| hypothesis.arm);
+            self.untested.entry(arm).or_default().push(untested.clone());
+        }
+        let drafts = std::mem::take(&mut self.current.drafts);
+        let family = |arm: Arm| JudgeCycle {
+            cycle: self.cycle,
+            arm,
+            alpha: plan.alpha,
+            family_alpha: family_alpha(plan.alpha, self.cycle),
+            randomised: plan.randomised.clone(),
+            drafts: drafts.values().filter(|draft| draft.hypothesis.arm == arm).cloned().collect(),
+        };
+        arms.into_iter().map(|arm| Outgoing::new(agent::DATA_ANALYST, family(arm))).collect()
+    }
+
+    fn after_verdicts(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if !self.current.judging.is_empty() {
+            return Vec::new();
+        }
+        let cycle = self.cycle;
+        let in_cycle = |record: &&TestRecord| record.cycle == cycle;
+        let tested = self.records_of(Arm::Observed).filter(in_cycle).count() as u64;
+        let significant = self
+            .records_of(Arm::Observed)
+            .filter(in_cycle)
+            .filter(|record| record.significant)
+            .count() as u64;
+        if let Some(summary) = self.cycles.last_mut() {
+            summary.tested = tested;
+            summary.significant = significant;
+        }
+        let mut commands = vec![self.record_knowledge(plan)];
+        let cycles_left = self.cycle < plan.max_cycles;
+        if self.spent.is_none() && !cycles_left {
+            // Whether anything is left to ask is known only by asking; the answer is not tested.
+            let detail = format!("{} of {} cycles are used", self.cycle, plan.max_cycles);
+            self.spent = Some(("cycles".to_owned(), detail));
+            commands.extend(self.next_cycle(plan));
+        } else if self.spent.is_some() {
+            commands.extend(self.draw(plan));
+        } else {
+            commands.extend(self.next_cycle(plan));
+        }
+        commands
+    }
+
+    fn record_knowledge(&mut self, plan: &ResearchPlan) -> Outgoing {
+        let cycle = self.cycle;
+        self.recording.insert(cycle);
+        let records: Vec<TestRecord> =
+            self.records_of(Arm::Observed).filter(|record| record.cycle == cycle).cloned().collect();
+        let knowledge = RecordKnowledge {
+            cycle,
+            question: plan.question.clone(),
+            datasets: self.datasets.clone(),
+            hypotheses: records.iter().filter_map(|record| self.hypotheses.get(&record.id).cloned()).collect(),
+            experiments: self
+                .experiments
+                .values()
+                .filter(|experiment| {
+                    experiment.protocol.arm == Arm::Observed
+                        && (experiment.protocol.cycle == cycle || (cycle == 1 && experiment.protocol.cycle == 0))
+                })
+                .cloned()
+                .collect(),
+            records,
+        };
+        Outgoing::new(agent::KNOWLEDGE_GRAPH_WRITER, knowledge)
+    }
+
+    /// Asks for figures of the findings, or goes on where there are none to draw.
+    fn draw(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        self.phase = Phase::Drawing;
+        let wall_time = self.spent.as_ref().is_some_and(|(budget, _)| budget == "wall_time");
+        if wall_time || self.experiments_used() >= plan.max_experiments {
+            return Vec::new();
+        }
+        let findings = self.findings();
+        let mut by_dataset: BTreeMap<&str, Vec<Hypothesis>> = BTreeMap::new();
+        for finding in findings.iter().take(MOST_FIGURES) {
+            if let Some(hypothesis) = self.hypotheses.get(*finding) {
+                by_dataset.entry(hypothesis.dataset.as_str()).or_default().push(hypothesis.clone());
+            }
+        }
+        let requests: Vec<DesignExperiment> = by_dataset
+            .into_iter()
+            .filter_map(|(name, hypotheses)| {
+                Some(DesignExperiment {
+                    cycle: self.cycle,
+                    arm: Arm::Observed,
+                    dataset: name.to_owned(),
+                    seed: plan.seed,
+                    task: Task::Figures {
+                        table: self.dataset(name)?.experiment.clone()?,
+                        table_sha256: self.tables.get(name)?.clone(),
+                        hypotheses,
+                    },
+                })
+            })
+            .collect();
+        self.drawing_designs = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        requests.into_iter().map(|request| Outgoing::new(agent::CODE_GENERATOR, request)).collect()
+    }
+
+    /// Ids of the findings, in the order in which a report shows them.
+    fn findings(&self) -> Vec<&HypothesisId> {
+        let mut findings: Vec<&TestRecord> =
+            self.records_of(Arm::Observed).filter(|record| record.significant).collect();
+        findings.sort_by(|a, b| a.finding_order(b));
+        findings.into_iter().map(|record| &record.id).collect()
+    }
+
+    fn after_drawing(&mut self) -> Vec<Outgoing> {
+        if self.drawing_designs == 0 && self.drawing.is_empty() {
+            self.phase = Phase::Recording;
+        }
+        Vec::new()
+    }
+
+    fn after_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if self.recording.is_empty() { self.close(plan) } else { Vec::new() }
+    }
+
+    fn close(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        let end = self.verdict_on_run(plan);
+        vec![self.over(end)]
+    }
+
+    fn over(&mut self, end: RunEnd) -> Outgoing {
+        self.phase = Phase::Over;
+        self.end = Some(end.clone());
+        Outgoing::new(agent::SUPERVISOR, end)
+    }
+
+    /// The state that the run ends in.
+    fn verdict_on_run(&self, plan: &ResearchPlan) -> RunEnd {
+        // A budget that ran out with nothing left to ask has cost the research nothing.
+        let cut_short = |(budget, _): &&(String, String)| budget != "cycles" || self.left_out > 0;
+        if let Some((budget, detail)) = self.spent.as_ref().filter(cut_short) {
+            return RunEnd {
+                status: RunStatus::BudgetSpent,
+                reason: EndReason::Budget { budget: budget.clone() },
+                message: format!("the budget `{budget}` is spent: {detail}"),
+            };
+        }
+        if self.left_out > 0 {
+            return RunEnd {
+                status: RunStatus::BudgetSpent,
+                reason: EndReason::Budget { budget: "tests".to_owned() },
+                message: format!("the budget `tests` is spent: {} hypotheses were left out", self.left_out),
+            };
+        }
+        let complete = |status: RunStatus, message: &str| RunEnd {
+            status,
+            reason: EndReason::Complete,
+            message: message.to_owned(),
+        };
+        if self.question_is_answered(plan) {
+            complete(RunStatus::Answered, "the question's own relations were tested and some were found; nothing new is left to ask")
+        } else {
+            complete(RunStatus::Exhausted, "nothing new is left to ask")
+        }
+    }
+
+    fn question_is_answered(&self, plan: &ResearchPlan) -> bool {
+        self.datasets.iter().any(|dataset| {
+            let Some(profile) = &dataset.profile else { return false };
+            let interest = Interest::read(plan, profile);
+            self.records_of(Arm::Observed).any(|record| {
+                record.significant && record.dataset == dataset.name && interest.relevance(&record.x, &record.y) >= 0.6
+            })
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! How hypotheses are put into experiments: tests of one kind on one table share a script.
+
+use std::collections::BTreeMap;
+
+use super::state::ResearchState;
+use crate::message::{DesignExperiment, ResearchPlan, Task, TestPlan};
+use crate::science::{Arm, Column, Hypothesis, Kind, Profile, Role};
+
+/// Columns that a test is adjusted for one at a time, at most.
+const MOST_CHECKS: usize = 12;
+
+/// Levels of a column that strata are made of, at most.
+const MOST_STRATA: usize = 8;
+
+/// Tests that share a script.
+pub(super) struct Batch {
+    pub(super) arm: Arm,
+    pub(super) hypotheses: Vec<Hypothesis>,
+}
+
+/// The batches of a cycle.
+pub(super) struct Batches {
+    pub(super) list: Vec<Batch>,
+    /// Hypotheses on the data as given that found no place.
+    pub(super) short: u64,
+}
+
+/// Batches for at most `room` experiments. Each arm gets as many as the other, so that the shuffled run
+/// stays comparable; what is best ranked comes first.
+pub(super) fn batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>>, room: u64) -> Batches {
+    let mut arms: Vec<std::vec::IntoIter<Batch>> = fresh
+        .iter()
+        .map(|(arm, hypotheses)| in_batches(*arm, hypotheses, plan.batch.max(1)).into_iter())
+        .collect();
+    let mut list = Vec::new();
+    let mut short = 0;
+    let mut room = room;
+    loop {
+        let round: Vec<Batch> = arms.iter_mut().filter_map(Iterator::next).collect();
+        if round.is_empty() {
+            return Batches { list, short };
+        }
+        let cost = round.len() as u64;
+        if cost <= room && short == 0 {
+            room -= cost;
+            list.extend(round);
+        } else {
+            let observed = round.iter().filter(|batch| batch.arm == Arm::Observed);
+            short += observed.map(|batch| batch.hypotheses.len() as u64).sum::<u64>();
+        }
+    }
+}
+
+/// Chunks of one kind and table, ordered by their best-ranked hypothesis.
+fn in_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
+    let mut open: BTreeMap<(&str, &Kind), usize> = BTreeMap::new();
+    let mut batches: Vec<Batch> = Vec::new();
+    for hypothesis in hypotheses {
+        let key = (hypothesis.dataset.as_str(), &hypothesis.kind);
+        let place = open.get(&key).copied().filter(|place| {
+            batches.get(*place).is_some_and(|batch| batch.hypotheses.len() < size)
+        });
+        let place = place.unwrap_or_else(|| {
+            batches.push(Batch { arm, hypotheses: Vec::new() });
+            batches.len() - 1
+        });
+        open.insert(key, place);
+        if let Some(batch) = batches.get_mut(place) {
+            batch.hypotheses.push(hypothesis.clone());
+        }
+    }
+    batches
+}
+
+/// The request for a batch; none when its table is not there.
+pub(super) fn request(plan: &ResearchPlan, state: &ResearchState, batch: &Batch) -> Option<DesignExperiment> {
+    let first = batch.hypotheses.first()?;
+    let dataset = state.dataset(&first.dataset)?;
+    let profile = dataset.profile.as_ref()?;
+    let y_level = |hypothesis: &Hypothesis| {
+        let y = profile.column(&hypothesis.y)?;
+        if y.role == Role::Binary { y.yes_level.clone() } else { None }
+    };
+    let tests = TestPlan {
+        table: dataset.experiment.clone()?,
+        table_sha256: state.tables.get(&dataset.name)?.clone(),
+        checks: batch.hypotheses.iter().map(|hypothesis| checks(profile, hypothesis)).collect(),
+        y_levels: batch.hypotheses.iter().map(y_level).collect(),
+        hypotheses: batch.hypotheses.clone(),
+        unit: profile.units.as_ref().map(|unit| unit.column.clone()),
+        time: profile.time.as_ref().map(|time| time.column.clone()),
+        explore_share: plan.explore_share,
+        permutations: plan.permutations,
+        check_rows: plan.check_rows,
+    };
+    Some(DesignExperiment {
+        cycle: state.cycle,
+        arm: batch.arm,
+        dataset: dataset.name.clone(),
+        seed: plan.seed,
+        task: Task::Tests(Box::new(tests)),
+    })
+}
+
+/// The columns to hold fixed one at a time: those with few levels first, then numbers, in the table's
+/// order; never one that tells of either side by construction.
+fn checks(profile: &Profile, hypothesis: &Hypothesis) -> Vec<String> {
+    let (x, y) = (hypothesis.x.as_str(), hypothesis.y.as_str());
+    let apart = |column: &&Column| {
+        column.usable
+            && column.name != x
+            && column.name != y
+            && profile.tautology(&column.name, x).is_none()
+            && profile.tautology(&column.name, y).is_none()
+    };
+    let few_levels = |column: &&Column| {
+        column.levels.as_ref().is_some_and(|levels| (2..=MOST_STRATA).contains(&levels.len()))
+    };
+    let candidates: Vec<&Column> = profile.columns.iter().filter(apart).collect();
+    let strata = candidates.iter().copied().filter(few_levels);
+    let numbers = candidates.iter().copied().filter(|column| column.role == Role::Numeric);
+    strata.chain(numbers).take(MOST_CHECKS).map(|column| column.name.clone()).collect()
+}

@@ -1,0 +1,319 @@
+//! How an event changes what the director knows.
+
+use super::state::{Phase, ResearchState};
+use crate::message::{
+    AnalyseResult, DeadLettered, Design, DesignExperiment, Draft, ExperimentDesigned, ExperimentFinished,
+    FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, Task, agent,
+};
+use crate::report::{DatasetRecord, FigureRecord};
+use crate::sandbox::Outcome;
+use crate::science::{
+    EndReason, ExperimentId, ExperimentRecord, ExperimentState, HypothesisId, RunEnd, RunStatus, Untested, template,
+};
+
+impl ResearchState {
+    /// Takes an event in. The commands returned are its direct continuation (run what was designed,
+    /// analyse what was run); what needs the whole picture is decided afterwards.
+    pub(super) fn fold(&mut self, event: &Payload) -> Vec<Outgoing> {
+        match event {
+            Payload::StartResearch(plan) => self.start(plan),
+            Payload::HypothesesProposed(proposals) if proposals.cycle == self.cycle => {
+                self.current.proposing.remove(&proposals.arm);
+                self.current.proposals.insert(proposals.arm, (**proposals).clone());
+                Vec::new()
+            }
+            Payload::ExperimentDesigned(answer) => self.designed(answer),
+            Payload::ExperimentFinished(finished) => self.finished(finished),
+            Payload::DataProfiled(profiled) => {
+                if let Some(dataset) = self.datasets.iter_mut().find(|dataset| dataset.name == profiled.dataset) {
+                    dataset.profile = Some(profiled.profile.clone());
+                    dataset.experiment = Some(profiled.experiment.clone());
+                }
+                if let Some(sha256) = &profiled.table_sha256 {
+                    self.tables.insert(profiled.dataset.clone(), sha256.clone());
+                }
+                Vec::new()
+            }
+            Payload::FindingDrafted(drafted) => self.drafted(drafted),
+            Payload::CycleJudged(verdict) if verdict.cycle == self.cycle => {
+                self.current.judging.remove(&verdict.arm);
+                self.families.push(verdict.family.clone());
+                let records = verdict.records.iter().map(|record| (record.id.clone(), record.clone()));
+                self.records.entry(verdict.arm).or_default().extend(records);
+                self.untested.entry(verdict.arm).or_default().extend(verdict.untested.clone());
+                Vec::new()
+            }
+            Payload::KnowledgeRecorded(recorded) => {
+                self.recording.remove(&recorded.cycle);
+                self.graph = recorded.nodes.iter().chain(&recorded.edges).cloned().collect();
+                Vec::new()
+            }
+            Payload::BudgetSpent(spent) => {
+                self.spent.get_or_insert_with(|| (spent.budget.clone(), spent.detail.clone()));
+                self.call_off(&spent.detail);
+                Vec::new()
+            }
+            Payload::DeadLettered(letter) => {
+                self.given_up(letter);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn start(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        self.phase = Phase::Profiling;
+        self.plan = Some(plan.clone());
+        self.datasets = plan
+            .datasets
+            .iter()
+            .map(|data| DatasetRecord {
+                name: data.name.clone(),
+                path: data.path.display().to_string(),
+                sha256: data.sha256.clone(),
+                bytes: data.bytes,
+                experiment: None,
+                profile: None,
+            })
+            .collect();
+        let request = |data: &crate::message::DatasetPlan| DesignExperiment {
+            cycle: 0,
+            arm: crate::science::Arm::Observed,
+            dataset: data.name.clone(),
+            seed: plan.seed,
+            task: Task::Profile {
+                data: data.clone(),
+                question: plan.question.clone(),
+                target: plan.target.clone(),
+                randomised: plan.randomised.clone(),
+            },
+        };
+        plan.datasets.iter().map(|data| Outgoing::new(agent::CODE_GENERATOR, request(data))).collect()
+    }
+
+    fn designed(&mut self, answer: &ExperimentDesigned) -> Vec<Outgoing> {
+        if answer.template == template::FIGURES && answer.repairs.is_none() {
+            self.drawing_designs = self.drawing_designs.saturating_sub(1);
+        }
+        if answer.designs.is_empty() {
+            let reason = answer.declined.clone().unwrap_or_else(|| "no script could be written".to_owned());
+            self.settle_failed(&answer.requested, &reason, answer.repairs.as_ref());
+            if let Some(failed) = &answer.repairs {
+                self.profile_or_figure_failed(failed, &reason);
+            }
+            return Vec::new();
+        }
+        let over = self.spent.is_some();
+        answer.designs.iter().filter_map(|design| self.run(design, over)).collect()
+    }
+
+    fn run(&mut self, design: &Design, over: bool) -> Option<Outgoing> {
+        if over || self.experiments.contains_key(&design.id) {
+            return None;
+        }
+        self.experiments.insert(
+            design.id.clone(),
+            ExperimentRecord {
+                id: design.id.clone(),
+                protocol: design.protocol.clone(),
+                script_sha256: design.script_sha256.clone(),
+                state: ExperimentState::Running,
+                outcome: None,
+                usage: None,
+                result_sha256: None,
+                artefacts: Vec::new(),
+                failure: None,
+            },
+        );
+        self.requests.insert(design.id.clone(), design.request.clone());
+        if design.protocol.template == template::FIGURES {
+            self.drawing.insert(design.id.clone());
+        }
+        let run = RunExperiment {
+            id: design.id.clone(),
+            protocol: design.protocol.clone(),
+            script_sha256: design.script_sha256.clone(),
+        };
+        Some(Outgoing::new(agent::SANDBOX_EXECUTOR, run))
+    }
+
+    fn finished(&mut self, finished: &ExperimentFinished) -> Vec<Outgoing> {
+        let Some(record) = self.experiments.get_mut(&finished.id) else { return Vec::new() };
+        if record.state != ExperimentState::Running {
+            return Vec::new();
+        }
+        record.outcome = Some(finished.outcome.clone());
+        record.usage = Some(finished.usage.clone());
+        record.artefacts.clone_from(&finished.artefacts);
+        record.result_sha256 = finished
+            .artefacts
+            .iter()
+            .find(|artefact| artefact.path == "result.json")
+            .map(|artefact| artefact.sha256.clone());
+        let good = finished.outcome == Outcome::Ok && record.result_sha256.is_some();
+        if !good {
+            let reason = finished.failure.clone().unwrap_or_else(|| "the script left no result".to_owned());
+            return self.experiment_failed(&finished.id, reason);
+        }
+        record.state = ExperimentState::Finished;
+        let record = record.clone();
+        if record.protocol.template == template::FIGURES {
+            self.drawing.remove(&finished.id);
+            let figures = record.artefacts.iter().filter_map(|artefact| figure(&record, &artefact.path));
+            self.figures.extend(figures);
+            return Vec::new();
+        }
+        vec![Outgoing::new(agent::DATA_ANALYST, AnalyseResult { experiment: record })]
+    }
+
+    /// An experiment gave nothing: its script is repaired while repairs and budget last.
+    fn experiment_failed(&mut self, id: &ExperimentId, reason: String) -> Vec<Outgoing> {
+        let affordable = self.experiments_used() < self.plan.as_ref().map_or(0, |plan| plan.max_experiments);
+        let repairs = self.plan.as_ref().map_or(0, |plan| plan.max_repairs);
+        let over = self.spent.is_some();
+        let Some(record) = self.experiments.get_mut(id) else { return Vec::new() };
+        record.failure = Some(reason.clone());
+        let repairable = record.protocol.attempt <= repairs && affordable && !over;
+        match self.requests.get(id) {
+            Some(request) if repairable => {
+                record.state = ExperimentState::Repaired;
+                let repair = RepairScript { failed: record.clone(), request: request.clone() };
+                vec![Outgoing::new(agent::CODE_GENERATOR, repair)]
+            }
+            _ => {
+                record.state = ExperimentState::Failed;
+                let hypotheses = record.protocol.hypotheses.clone();
+                self.settle_failed(&hypotheses, &reason, Some(id));
+                self.profile_or_figure_failed(id, &reason);
+                Vec::new()
+            }
+        }
+    }
+
+    fn drafted(&mut self, drafted: &FindingDrafted) -> Vec<Outgoing> {
+        if let Some(reason) = &drafted.invalid {
+            return self.experiment_failed(&drafted.experiment, reason.clone());
+        }
+        let Some(record) = self.experiments.get(&drafted.experiment) else { return Vec::new() };
+        for (index, result) in drafted.tests.iter().enumerate() {
+            let id = HypothesisId::from(result.id.clone());
+            let Some(hypothesis) = self.hypotheses.get(&id).filter(|_| self.current.open.contains(&id)) else {
+                continue;
+            };
+            let draft = Draft {
+                hypothesis: hypothesis.clone(),
+                experiment: record.id.clone(),
+                script_sha256: record.script_sha256.clone(),
+                result_sha256: record.result_sha256.clone().unwrap_or_default(),
+                index,
+                result: result.clone(),
+            };
+            self.current.open.remove(&id);
+            self.current.drafts.insert(id, draft);
+        }
+        Vec::new()
+    }
+
+    fn given_up(&mut self, letter: &DeadLettered) {
+        let reason = format!("`{}` failed on it {} times: {}", letter.agent, letter.attempts, letter.reason);
+        match &letter.payload {
+            Payload::ProposeHypotheses(request) => {
+                self.current.proposing.remove(&request.arm);
+            }
+            Payload::DesignExperiment(request) => {
+                if matches!(request.task, Task::Figures { .. }) {
+                    self.drawing_designs = self.drawing_designs.saturating_sub(1);
+                }
+                if matches!(request.task, Task::Profile { .. }) {
+                    self.fail(format!("the table `{}` could not be described: {reason}", request.dataset));
+                }
+                self.settle_failed(&requested(request), &reason, None);
+            }
+            Payload::RepairScript(repair) => {
+                self.settle_failed(&repair.failed.protocol.hypotheses, &reason, Some(&repair.failed.id));
+                self.profile_or_figure_failed(&repair.failed.id, &reason);
+            }
+            Payload::RunExperiment(run) => self.abandon(&run.id, &reason),
+            Payload::AnalyseResult(request) => self.abandon(&request.experiment.id, &reason),
+            Payload::JudgeCycle(_) => self.fail(format!("the cycle could not be judged: {reason}")),
+            Payload::RecordKnowledge(request) => {
+                self.recording.remove(&request.cycle);
+            }
+            _ => {}
+        }
+    }
+
+    fn abandon(&mut self, id: &ExperimentId, reason: &str) {
+        let Some(record) = self.experiments.get_mut(id) else { return };
+        record.state = ExperimentState::Failed;
+        record.failure = Some(reason.to_owned());
+        let hypotheses = record.protocol.hypotheses.clone();
+        self.settle_failed(&hypotheses, reason, Some(id));
+        self.profile_or_figure_failed(id, reason);
+    }
+
+    fn profile_or_figure_failed(&mut self, id: &ExperimentId, reason: &str) {
+        self.drawing.remove(id);
+        let profile = self
+            .experiments
+            .get(id)
+            .filter(|record| record.protocol.template == template::PROFILE)
+            .map(|record| record.protocol.dataset.clone());
+        if let Some(dataset) = profile {
+            self.fail(format!("the table `{dataset}` could not be described: {reason}"));
+        }
+    }
+
+    fn fail(&mut self, message: String) {
+        self.failure.get_or_insert(RunEnd { status: RunStatus::Failed, reason: EndReason::Engine, message });
+    }
+
+    fn settle_failed(&mut self, ids: &[HypothesisId], reason: &str, experiment: Option<&ExperimentId>) {
+        for id in ids {
+            if !self.current.open.remove(id) {
+                continue;
+            }
+            if let Some(hypothesis) = self.hypotheses.get(id) {
+                let untested = Untested {
+                    id: id.clone(),
+                    dataset: hypothesis.dataset.clone(),
+                    cycle: self.cycle,
+                    statement: hypothesis.statement.clone(),
+                    kind: hypothesis.kind.clone(),
+                    x: hypothesis.x.clone(),
+                    y: hypothesis.y.clone(),
+                    reason: reason.to_owned(),
+                    experiment: experiment.cloned(),
+                };
+                self.current.failed.insert(id.clone(), untested);
+            }
+        }
+    }
+
+    /// A budget is spent: whatever is open is not waited for.
+    fn call_off(&mut self, reason: &str) {
+        let open: Vec<HypothesisId> = self.current.open.iter().cloned().collect();
+        self.settle_failed(&open, &format!("not tested: {reason}"), None);
+        self.current.proposing.clear();
+        self.drawing.clear();
+        self.drawing_designs = 0;
+    }
+}
+
+fn requested(request: &DesignExperiment) -> Vec<HypothesisId> {
+    match &request.task {
+        Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
+        Task::Profile { .. } | Task::Figures { .. } => Vec::new(),
+    }
+}
+
+/// The finding that a file of a figures experiment shows: `figures/<finding>.png`.
+fn figure(record: &ExperimentRecord, path: &str) -> Option<FigureRecord> {
+    let finding = path.strip_prefix("figures/")?.strip_suffix(".png")?;
+    Some(FigureRecord {
+        finding: HypothesisId::from(finding.to_owned()),
+        experiment: record.id.clone(),
+        file: path.to_owned(),
+        alt: String::new(),
+    })
+}

@@ -1,0 +1,89 @@
+//! The director: folds what happened into the state of the research and decides what is done next.
+//!
+//! `state` is what it knows, `fold` how an event changes it, `decide` what follows, `design` how tests are
+//! put into experiments. All of it is pure; the actor below only carries it.
+
+mod decide;
+mod design;
+mod fold;
+mod state;
+
+use std::{cell::RefCell, rc::Rc};
+
+use futures::FutureExt;
+
+pub use state::{CycleState, Phase, ResearchState};
+
+use crate::agent::{Agent, AgentContext, AgentError, Handled, Handling};
+use crate::journal::{Journal, JournalError};
+use crate::message::{Envelope, Outgoing, Payload, agent};
+
+impl ResearchState {
+    /// Folds an event and returns what follows from it. The same state and event always give the same
+    /// commands, which is what replay rests on.
+    pub fn step(&mut self, event: &Payload) -> Vec<Outgoing> {
+        if self.phase == Phase::Over {
+            return Vec::new();
+        }
+        let mut commands = self.fold(event);
+        commands.extend(self.decide());
+        commands
+    }
+}
+
+/// The actor around the state.
+pub struct ResearchDirector {
+    state: RefCell<ResearchState>,
+    /// Events since the last snapshot.
+    since_snapshot: RefCell<u64>,
+    snapshot_every: u64,
+}
+
+impl ResearchDirector {
+    /// The director as the journal left it: the newest snapshot and what was handled since.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn restore(journal: &Journal, snapshot_every: u64) -> Result<Self, AgentError> {
+        let (state, events) = restore_state(journal)?;
+        Ok(Self {
+            state: RefCell::new(state),
+            since_snapshot: RefCell::new(events),
+            snapshot_every: snapshot_every.max(1),
+        })
+    }
+}
+
+/// The state of the research as the journal holds it, and the number of events since its last snapshot.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn restore_state(journal: &Journal) -> Result<(ResearchState, u64), JournalError> {
+    let (snapshot, tail) = journal.restore(&agent::RESEARCH_DIRECTOR.into())?;
+    let mut state = match snapshot {
+        Some(bytes) => serde_json::from_slice(&bytes)?,
+        None => ResearchState::default(),
+    };
+    for envelope in &tail {
+        state.step(&envelope.payload);
+    }
+    Ok((state, tail.len() as u64))
+}
+
+impl Agent for ResearchDirector {
+    fn handle(self: Rc<Self>, message: Envelope, _: AgentContext) -> Handling {
+        async move {
+            let sent = self.state.borrow_mut().step(&message.payload);
+            let mut since = self.since_snapshot.borrow_mut();
+            *since += 1;
+            let snapshot = if *since >= self.snapshot_every {
+                *since = 0;
+                Some(serde_json::to_vec(&*self.state.borrow()).map_err(JournalError::from)?)
+            } else {
+                None
+            };
+            Ok(Handled { sent, snapshot })
+        }
+        .boxed_local()
+    }
+}

@@ -1,0 +1,130 @@
+//! What the director knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::{DesignExperiment, Draft, HypothesesProposed, ResearchPlan};
+use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
+use crate::science::{
+    Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested,
+};
+
+/// Where the research stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing was asked yet.
+    #[default]
+    Waiting,
+    /// The tables are being described.
+    Profiling,
+    /// Hypotheses are being proposed.
+    Proposing,
+    /// Experiments are being designed, run and analysed.
+    Testing,
+    /// The cycle's families are being judged.
+    Judging,
+    /// Figures of the findings are being drawn.
+    Drawing,
+    /// The knowledge graph takes in the last cycle.
+    Recording,
+    /// The end was told.
+    Over,
+}
+
+/// The cycle under way.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CycleState {
+    /// Arms whose proposals are awaited.
+    pub proposing: BTreeSet<Arm>,
+    /// Proposals that have come.
+    pub proposals: BTreeMap<Arm, HypothesesProposed>,
+    /// Hypotheses registered and not settled yet.
+    pub open: BTreeSet<HypothesisId>,
+    /// Tests to be judged.
+    pub drafts: BTreeMap<HypothesisId, Draft>,
+    /// Registered and beyond testing.
+    pub failed: BTreeMap<HypothesisId, Untested>,
+    /// Arms whose verdicts are awaited.
+    pub judging: BTreeSet<Arm>,
+}
+
+/// The whole state of the research: a fold over the events.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResearchState {
+    /// What was asked.
+    pub plan: Option<ResearchPlan>,
+    #[allow(missing_docs)]
+    pub phase: Phase,
+    /// From 1 once the tables are described.
+    pub cycle: u32,
+    #[allow(missing_docs)]
+    pub datasets: Vec<DatasetRecord>,
+    /// SHA-256 of each data set's canonical table.
+    pub tables: BTreeMap<String, String>,
+    /// Everything registered, both arms.
+    pub hypotheses: BTreeMap<HypothesisId, Hypothesis>,
+    /// Everything designed.
+    pub experiments: BTreeMap<ExperimentId, ExperimentRecord>,
+    /// The request behind each experiment that may still need a repair.
+    pub requests: BTreeMap<ExperimentId, DesignExperiment>,
+    /// The cycle under way.
+    pub current: CycleState,
+    /// Verdicts of both arms.
+    pub records: BTreeMap<Arm, BTreeMap<HypothesisId, TestRecord>>,
+    /// Not judged, both arms.
+    pub untested: BTreeMap<Arm, Vec<Untested>>,
+    #[allow(missing_docs)]
+    pub families: Vec<FamilyRecord>,
+    #[allow(missing_docs)]
+    pub cycles: Vec<CycleSummary>,
+    /// Hypotheses that the last survey had to leave out.
+    pub left_out: u64,
+    /// The budget that is spent, and a sentence on it.
+    pub spent: Option<(String, String)>,
+    /// The figures' experiments that are awaited.
+    pub drawing: BTreeSet<ExperimentId>,
+    /// Designs of figures that are awaited.
+    pub drawing_designs: u32,
+    #[allow(missing_docs)]
+    pub figures: Vec<FigureRecord>,
+    /// Cycles whose knowledge is being recorded.
+    pub recording: BTreeSet<u32>,
+    /// Nodes and edges of the graph as last told.
+    pub graph: Vec<(String, u64)>,
+    /// Set once the end was told.
+    pub end: Option<RunEnd>,
+    /// Set when the run cannot go on; told at the next decision.
+    pub failure: Option<RunEnd>,
+}
+
+impl ResearchState {
+    /// Experiments that a budget counts: every script that was or will be run.
+    pub fn experiments_used(&self) -> u64 {
+        self.experiments.len() as u64
+    }
+
+    /// Tests registered on the data as given.
+    pub fn tests_used(&self) -> u64 {
+        self.hypotheses.values().filter(|hypothesis| hypothesis.arm == Arm::Observed).count() as u64
+    }
+
+    /// The arms of this run.
+    pub fn arms(&self) -> Vec<Arm> {
+        match &self.plan {
+            Some(plan) if plan.shuffled_run => vec![Arm::Observed, Arm::Shuffled],
+            _ => vec![Arm::Observed],
+        }
+    }
+
+    /// Verdicts of an arm, by id.
+    pub fn records_of(&self, arm: Arm) -> impl Iterator<Item = &TestRecord> {
+        self.records.get(&arm).into_iter().flat_map(|records| records.values())
+    }
+
+    /// The data set of that name.
+    pub fn dataset(&self, name: &str) -> Option<&DatasetRecord> {
+        self.datasets.iter().find(|dataset| dataset.name == name)
+    }
+}

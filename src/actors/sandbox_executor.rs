@@ -1,0 +1,256 @@
+//! Runs experiments in the sandbox: prepares the folder, runs the script once, keeps what it left.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
+
+use futures::FutureExt;
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Agent, AgentContext, AgentError, Handling};
+use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
+use crate::sandbox::{Caps, Execution, Input, Job, Limits, Sandbox, SandboxError, collect};
+use crate::science::{Artefact, sha256_hex, template};
+
+/// What the executor runs scripts with.
+pub struct ExecutorOptions {
+    #[allow(missing_docs)]
+    pub sandbox: Arc<dyn Sandbox>,
+    /// Of one experiment.
+    pub limits: Limits,
+}
+
+/// The agent.
+pub struct SandboxExecutor {
+    options: Arc<ExecutorOptions>,
+}
+
+/// Why an experiment's folder could not be prepared or kept.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} `{path}`")]
+struct FolderError {
+    what: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// An input is not what it was when the run began.
+#[derive(Debug, thiserror::Error)]
+#[error("the file `{path}` has changed since the run began: restore it, or begin a new run")]
+struct ChangedInput {
+    path: PathBuf,
+}
+
+/// What the run of a script left, as the journal and `execution.json` keep it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    execution: Execution,
+    artefacts: Vec<Artefact>,
+    refused: Vec<String>,
+}
+
+/// The file of an experiment's folder that says how its run went; written last.
+const EXECUTION: &str = "execution.json";
+
+impl SandboxExecutor {
+    /// Runs scripts with `options`.
+    pub fn new(options: Arc<ExecutorOptions>) -> Self {
+        Self { options }
+    }
+
+    async fn experiment(&self, run: &RunExperiment, context: &AgentContext) -> Result<Kept, AgentError> {
+        let script = context.blobs().get(&run.script_sha256)?;
+        let experiments = context.folder().join("experiments");
+        let folder = experiments.join(run.id.as_str());
+        if let Some(kept) = adopt(&folder) {
+            tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
+            return Ok(kept);
+        }
+        let workspace = experiments.join(format!(".{}.partial", run.id));
+        let files = Files { run, script: &script };
+        files.prepare(&folder, &workspace).map_err(AgentError::retry)?;
+        self.check_inputs(run, context).await?;
+        let job = Job {
+            key: format!("{}-{}", context.folder().file_name().unwrap_or_default().to_string_lossy(), run.id),
+            experiment: run.id.to_string(),
+            workspace: workspace.clone(),
+            inputs: run
+                .protocol
+                .inputs
+                .iter()
+                .map(|input| Input { host: context.folder().join(&input.host), inside: input.inside.clone() })
+                .collect(),
+            script: "script.py".to_owned(),
+            limits: self.limits(run),
+        };
+        let execution = self
+            .options
+            .sandbox
+            .run(job, context.cancel().clone())
+            .await
+            .map_err(sandbox_error)?;
+        // What a script did to its own description does not count.
+        files.describe(&workspace).map_err(AgentError::retry)?;
+        files.keep(&workspace, &folder, execution)
+    }
+
+    /// The profile reads whole files and is given more time.
+    fn limits(&self, run: &RunExperiment) -> Limits {
+        let mut limits = self.options.limits.clone();
+        if run.protocol.template == template::PROFILE {
+            limits.wall *= 2;
+            limits.cpu *= 2;
+            limits.workspace_bytes = limits.workspace_bytes.saturating_mul(4);
+            limits.file_bytes = limits.file_bytes.saturating_mul(4);
+        }
+        limits
+    }
+
+    /// The user's own files may have changed since the run began.
+    async fn check_inputs(&self, run: &RunExperiment, context: &AgentContext) -> Result<(), AgentError> {
+        for input in run.protocol.inputs.iter().filter(|input| input.host.is_absolute()) {
+            let (path, expected) = (input.host.clone(), input.sha256.clone());
+            let same = context.blocking(move || hash_file(&path).is_ok_and(|sha256| sha256 == expected)).await?;
+            if !same {
+                return Err(AgentError::fatal(ChangedInput { path: input.host.clone() }));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Agent for SandboxExecutor {
+    fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
+        async move {
+            let Payload::RunExperiment(run) = &message.payload else {
+                return Err(AgentError::Unexpected {
+                    agent: agent::SANDBOX_EXECUTOR,
+                    message: message.payload.name(),
+                });
+            };
+            let key = format!("experiment:{}", run.id);
+            let kept = context.effect(&key, || self.experiment(run, &context)).await?;
+            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished(run, kept)).into())
+        }
+        .boxed_local()
+    }
+}
+
+fn finished(run: &RunExperiment, kept: Kept) -> ExperimentFinished {
+    let result = kept.artefacts.iter().any(|artefact| artefact.path == "result.json");
+    let failure = match (kept.execution.outcome.is_ok(), result) {
+        (true, true) => None,
+        (true, false) => Some("the script ended well but left no result.json".to_owned()),
+        (false, _) => Some(format!("the script {}{}", kept.execution.outcome, last_words(&kept.execution.stderr.text))),
+    };
+    ExperimentFinished {
+        id: run.id.clone(),
+        outcome: kept.execution.outcome,
+        usage: kept.execution.usage,
+        artefacts: kept.artefacts,
+        failure,
+    }
+}
+
+/// The last line of a traceback, shortened: it names the error.
+fn last_words(stderr: &str) -> String {
+    let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let line: String = line.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
+    if line.is_empty() { line } else { format!(": {line}") }
+}
+
+fn sandbox_error(error: SandboxError) -> AgentError {
+    match error {
+        SandboxError::Cancelled => AgentError::Cancelled,
+        SandboxError::Unavailable { .. } => AgentError::Unavailable {
+            what: error.to_string(),
+            remedy: "`kosmos doctor` says what this machine lacks".to_owned(),
+        },
+        other => AgentError::retry(other),
+    }
+}
+
+/// What an earlier process left: a whole folder whose files are what its `execution.json` says.
+fn adopt(folder: &Path) -> Option<Kept> {
+    let kept: Kept = serde_json::from_slice(&fs::read(folder.join(EXECUTION)).ok()?).ok()?;
+    let whole = kept
+        .artefacts
+        .iter()
+        .all(|artefact| hash_file(&folder.join(&artefact.path)).is_ok_and(|sha256| sha256 == artefact.sha256));
+    whole.then_some(kept)
+}
+
+fn hash_file(path: &Path) -> io::Result<String> {
+    crate::data::sha256_file(path)
+}
+
+/// The files of an experiment's folder that Kosmos itself writes.
+struct Files<'a> {
+    run: &'a RunExperiment,
+    script: &'a [u8],
+}
+
+impl Files<'_> {
+    fn prepare(&self, folder: &Path, workspace: &Path) -> Result<(), FolderError> {
+        for stale in [folder, workspace] {
+            match fs::remove_dir_all(stale) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(FolderError { what: "clear", path: stale.to_owned(), source });
+                }
+                _ => {}
+            }
+        }
+        fs::create_dir_all(workspace)
+            .map_err(|source| FolderError { what: "make", path: workspace.to_owned(), source })?;
+        self.describe(workspace)
+    }
+
+    /// `script.py` and `protocol.json`, as Kosmos wrote them.
+    fn describe(&self, workspace: &Path) -> Result<(), FolderError> {
+        let protocol = serde_json::to_vec_pretty(&self.run.protocol).unwrap_or_default();
+        write(&workspace.join("script.py"), self.script)?;
+        write(&workspace.join("protocol.json"), &protocol)
+    }
+
+    /// Collects what the script left and puts the folder in its place, whole or not at all.
+    fn keep(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
+        let collected = collect(workspace, &Caps::default()).map_err(AgentError::retry)?;
+        let own = ["script.py", "protocol.json", "stdout.txt", "stderr.txt", EXECUTION];
+        let artefacts = collected
+            .artefacts
+            .into_iter()
+            .filter(|artefact| !own.contains(&artefact.name.as_str()))
+            .map(|artefact| Artefact { path: artefact.name, bytes: artefact.bytes, sha256: artefact.sha256 })
+            .collect();
+        let refused = collected
+            .refused
+            .into_iter()
+            .map(|refused| format!("{}: {}", refused.name, refused.reason))
+            .collect();
+        let kept = Kept { execution, artefacts, refused };
+        let keep = || -> Result<(), FolderError> {
+            write(&workspace.join("stdout.txt"), kept.execution.stdout.text.as_bytes())?;
+            write(&workspace.join("stderr.txt"), kept.execution.stderr.text.as_bytes())?;
+            write(&workspace.join(EXECUTION), &serde_json::to_vec_pretty(&kept).unwrap_or_default())?;
+            fs::rename(workspace, folder)
+                .map_err(|source| FolderError { what: "keep", path: folder.to_owned(), source })
+        };
+        keep().map_err(AgentError::retry)?;
+        debug_assert_eq!(sha256_hex(self.script), self.run.script_sha256);
+        Ok(kept)
+    }
+}
+
+/// Replaces whatever is at `path`, which a script may have made into anything, without following it.
+fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
+    let failed = |source| FolderError { what: "write", path: path.to_owned(), source };
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(failed)?,
+        Ok(_) => fs::remove_file(path).map_err(failed)?,
+        Err(_) => {}
+    }
+    fs::write(path, content).map_err(failed)
+}

@@ -1,0 +1,64 @@
+//! The agents of a run: how each is made and what it may take.
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+
+use super::{Agent, AgentError};
+use crate::message::AgentName;
+
+/// Makes a fresh agent on the thread that it will live on.
+pub type Factory = Arc<dyn Fn() -> Result<Rc<dyn Agent>, AgentError> + Send + Sync>;
+
+/// How an agent is made and what it may take.
+#[derive(Clone)]
+pub struct AgentSpec {
+    /// Called at the start and at every restart.
+    pub factory: Factory,
+    /// Messages that it handles at once.
+    pub concurrency: usize,
+    /// How long one message may take.
+    pub deadline: Duration,
+}
+
+impl AgentSpec {
+    /// An agent that handles one message at a time.
+    pub fn new(deadline: Duration, factory: impl Fn() -> Result<Rc<dyn Agent>, AgentError> + Send + Sync + 'static) -> Self {
+        Self { factory: Arc::new(factory), concurrency: 1, deadline }
+    }
+
+    /// The same with `concurrency` messages at once.
+    pub fn concurrent(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.max(1);
+        self
+    }
+}
+
+/// The agents of a run by name.
+#[derive(Clone, Default)]
+pub struct Registry {
+    agents: BTreeMap<AgentName, AgentSpec>,
+}
+
+impl Registry {
+    /// Adds an agent, or replaces the one of that name.
+    pub fn register(&mut self, name: impl Into<AgentName>, spec: AgentSpec) {
+        self.agents.insert(name.into(), spec);
+    }
+
+    /// Puts something around the agent of that name: a probe, a recorder, a fault in a test.
+    pub fn wrap(&mut self, name: &AgentName, wrapper: impl Fn(Rc<dyn Agent>) -> Rc<dyn Agent> + Send + Sync + 'static) {
+        if let Some(spec) = self.agents.get_mut(name) {
+            let inner = Arc::clone(&spec.factory);
+            spec.factory = Arc::new(move || inner().map(&wrapper));
+        }
+    }
+
+    /// The agent of that name.
+    pub fn get(&self, name: &AgentName) -> Option<&AgentSpec> {
+        self.agents.get(name)
+    }
+
+    /// All agents by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&AgentName, &AgentSpec)> {
+        self.agents.iter()
+    }
+}

@@ -1,0 +1,57 @@
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::CliError;
+
+/// Writes `text` to stdout; the only place where anything goes there.
+///
+/// A closed pipe (`kosmos runs | head -1`) is no error: whoever read has had enough, and the command goes on
+/// to its own exit code.
+///
+/// # Errors
+/// When stdout can't be written to for another reason, such as a full disk.
+pub fn text(text: &str) -> Result<(), CliError> {
+    write_to(&mut io::stdout().lock(), text).map_err(CliError::Output)
+}
+
+/// Writes `document` to stdout as the one JSON document of a `--json` command.
+///
+/// # Errors
+/// As [`text`], and when the document can't be represented in JSON.
+pub fn json<T: Serialize + ?Sized>(document: &T) -> Result<(), CliError> {
+    let mut rendered = serde_json::to_string_pretty(document).map_err(CliError::Render)?;
+    rendered.push('\n');
+    text(&rendered)
+}
+
+fn write_to(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fails(io::ErrorKind);
+
+    impl Write for Fails {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_a_full_disk_is() {
+        assert!(write_to(&mut Fails(io::ErrorKind::BrokenPipe), "x").is_ok());
+        assert!(write_to(&mut Fails(io::ErrorKind::StorageFull), "x").is_err());
+    }
+}

@@ -1,0 +1,35 @@
+use clap::Args;
+
+use crate::config::Environment;
+use crate::lab::{Lab, RunFolder};
+
+use super::outcome::{lab_error, tell};
+use super::{CliError, Console, Exit, Globals, Home};
+
+/// `kosmos resume`: carries on with a run that was interrupted, under the settings it began with.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ResumeArgs {
+    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    #[arg(value_name = "RUN")]
+    pub run: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kosmos resume 3fa9c1
+  kosmos resume 3fa9c1 --home /srv/lab --json";
+
+/// Runs the command.
+///
+/// # Errors
+/// When there is no such run, or it fails.
+pub fn execute(args: ResumeArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let home = Home::locate(globals, &Environment::of_process()?);
+    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
+    let settings = folder.settings().map_err(lab_error)?;
+    let console = Console::start(&settings.log, globals)?;
+    console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
+    let finished = Lab::open(folder, console.progress).and_then(Lab::work).map_err(lab_error)?;
+    tell(&finished, globals)
+}

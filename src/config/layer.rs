@@ -1,0 +1,278 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use config::{Map, Source, Value, ValueKind};
+use toml::de::{DeTable, DeValue};
+
+use super::catalogue::{Catalogue, Kind};
+use super::{ConfigError, Origin};
+
+/// One source of settings, checked against the catalogue: a file, the environment, or the flags.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layer {
+    /// Value by dotted key. A list is one value.
+    values: BTreeMap<String, toml::Value>,
+    /// Place by dotted key, and by `data[0].path` for what is within a list.
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Layer {
+    /// Reads the text of a file. Relative paths in it are taken from `base`.
+    pub(super) fn from_toml(
+        text: &str,
+        file: &Path,
+        origin: &Origin,
+        base: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let syntax = |error: toml::de::Error| {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            ConfigError::Syntax {
+                file: file.to_owned(),
+                line,
+                column,
+                message: one_line(error.message()),
+            }
+        };
+        let table: toml::Table = toml::from_str(text).map_err(syntax)?;
+        let spans = DeTable::parse(text).map_err(syntax)?;
+        let mut layer = Self::default();
+        layer.note_lines("", spans.get_ref(), text, origin);
+        layer.add_table("", table)?;
+        if let Some(base) = base {
+            layer.make_absolute(base)?;
+        }
+        Ok(layer)
+    }
+
+    /// Adds one value, from a flag or a variable.
+    pub(super) fn add(
+        &mut self,
+        key: &str,
+        value: toml::Value,
+        origin: Origin,
+    ) -> Result<(), ConfigError> {
+        if let Some(first) = self.origins.insert(key.to_owned(), origin.clone()) {
+            return Err(ConfigError::SetTwice {
+                key: key.to_owned(),
+                first,
+                second: origin,
+            });
+        }
+        self.add_value(key, value)
+    }
+
+    /// Makes the paths among the values absolute, relative ones taken from `base`.
+    pub(super) fn make_absolute(&mut self, base: &Path) -> Result<(), ConfigError> {
+        let tables = self
+            .values
+            .get_mut("data")
+            .and_then(toml::Value::as_array_mut);
+        for table in tables.into_iter().flatten() {
+            // A blank path is left as it is, for the check of ranges to refuse.
+            if let Some(toml::Value::String(path)) = table.get_mut("path")
+                && !path.trim().is_empty()
+            {
+                *path = absolute(base, path)?;
+            }
+        }
+        // A name without a folder is looked up in PATH.
+        if let Some(toml::Value::String(python)) = self.values.get_mut("sandbox.python")
+            && python.contains(std::path::MAIN_SEPARATOR)
+        {
+            *python = absolute(base, python)?;
+        }
+        Ok(())
+    }
+
+    /// Where the value of `key` (or, failing that, of the list that it is in) was given.
+    pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
+        let list = || key.split('[').next().filter(|list| *list != key);
+        self.origins.get(key).or_else(|| self.origins.get(list()?))
+    }
+
+    /// The value of `key`, where this layer gives one.
+    pub(super) fn value(&self, key: &str) -> Option<&toml::Value> {
+        self.values.get(key)
+    }
+
+    fn note_lines(&mut self, prefix: &str, table: &DeTable<'_>, text: &str, origin: &Origin) {
+        for (name, value) in table {
+            let key = format!("{prefix}{}", name.get_ref());
+            let (line, _) = position(text, name.span().start);
+            self.origins.insert(key.clone(), origin.at_line(Some(line)));
+            match value.get_ref() {
+                DeValue::Table(table) => self.note_lines(&format!("{key}."), table, text, origin),
+                DeValue::Array(array) => {
+                    for (index, element) in array.iter().enumerate() {
+                        let (line, _) = position(text, element.span().start);
+                        let element_key = format!("{key}[{index}]");
+                        self.origins
+                            .insert(element_key.clone(), origin.at_line(Some(line)));
+                        if let DeValue::Table(table) = element.get_ref() {
+                            self.note_lines(&format!("{element_key}."), table, text, origin);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add_table(&mut self, prefix: &str, table: toml::Table) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let key = format!("{prefix}{name}");
+            if name.contains(['.', '[']) {
+                // Only in quotes can a name have a dot; joined to a key, it would pass for another's.
+                return Err(self.unknown(&key));
+            }
+            self.add_value(&key, value)?;
+        }
+        Ok(())
+    }
+
+    fn add_value(&mut self, key: &str, value: toml::Value) -> Result<(), ConfigError> {
+        let catalogue = Catalogue::get();
+        let Some(kind) = catalogue.kind(key) else {
+            return Err(self.unknown(key));
+        };
+        if !kind.accepts(&value) {
+            return Err(self.invalid(key, &value, kind));
+        }
+        match (kind, value) {
+            (Kind::Section, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
+            (Kind::Tables, toml::Value::Array(elements)) => {
+                for (index, element) in elements
+                    .iter()
+                    .filter_map(toml::Value::as_table)
+                    .enumerate()
+                {
+                    self.check_element(key, index, element)?;
+                }
+                self.values
+                    .insert(key.to_owned(), toml::Value::Array(elements));
+                Ok(())
+            }
+            (_, value) => {
+                self.values.insert(key.to_owned(), value);
+                Ok(())
+            }
+        }
+    }
+
+    fn check_element(
+        &self,
+        key: &str,
+        index: usize,
+        element: &toml::Table,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in element {
+            let place = format!("{key}[{index}].{name}");
+            match Catalogue::get().element_kind(key, name) {
+                None => return Err(self.unknown(&place)),
+                Some(kind) if !kind.accepts(value) => return Err(self.invalid(&place, value, kind)),
+                Some(_) => {}
+            }
+        }
+        if element.contains_key("path") {
+            return Ok(());
+        }
+        let key = format!("{key}[{index}]");
+        Err(ConfigError::Invalid {
+            value: one_line(&toml::Value::Table(element.clone()).to_string()),
+            reason: "it names no file; give it a path".to_owned(),
+            origin: self.place(&key),
+            key,
+        })
+    }
+
+    fn unknown(&self, key: &str) -> ConfigError {
+        let catalogue = Catalogue::get();
+        let element = key
+            .split_once('[')
+            .and_then(|(list, rest)| Some((list, rest.split_once(']')?)));
+        let nearest = match element {
+            // `data[3].pth` is looked up as `data[].pth`.
+            Some((list, (index, name))) => catalogue
+                .nearest(&format!("{list}[]{name}"))
+                .map(|nearest| nearest.replace("[]", &format!("[{index}]"))),
+            None => catalogue.nearest(key),
+        };
+        ConfigError::UnknownKey {
+            key: key.to_owned(),
+            origin: self.place(key),
+            nearest,
+        }
+    }
+
+    fn invalid(&self, key: &str, value: &toml::Value, kind: &Kind) -> ConfigError {
+        ConfigError::Invalid {
+            key: key.to_owned(),
+            value: one_line(&value.to_string()),
+            reason: format!("it must be {}", kind.expected()),
+            origin: self.place(key),
+        }
+    }
+
+    fn place(&self, key: &str) -> Origin {
+        self.origin(key).cloned().unwrap_or(Origin::Default)
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
+        Ok(self
+            .values
+            .iter()
+            .map(|(key, value)| (key.clone(), Value::new(None, to_kind(value))))
+            .collect())
+    }
+}
+
+fn to_kind(value: &toml::Value) -> ValueKind {
+    let wrap = |value: &toml::Value| Value::new(None, to_kind(value));
+    match value {
+        toml::Value::String(text) => ValueKind::String(text.clone()),
+        toml::Value::Integer(number) => ValueKind::I64(*number),
+        toml::Value::Float(number) => ValueKind::Float(*number),
+        toml::Value::Boolean(yes) => ValueKind::Boolean(*yes),
+        // No kind accepts one.
+        toml::Value::Datetime(_) => ValueKind::Nil,
+        toml::Value::Array(values) => ValueKind::Array(values.iter().map(wrap).collect()),
+        toml::Value::Table(table) => ValueKind::Table(
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), wrap(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// Collecting the components drops `.`; `..` stays, since what it means depends on symbolic links.
+fn absolute(base: &Path, path: &str) -> Result<String, ConfigError> {
+    let path: PathBuf = base.join(path).components().collect();
+    path.into_os_string()
+        .into_string()
+        .map_err(|text| ConfigError::NotUnicode {
+            what: "the folder that relative paths are taken from".to_owned(),
+            text: text.to_string_lossy().into_owned(),
+        })
+}
+
+/// Line and column, from 1, of a byte offset.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before
+        .get(line_start..)
+        .map_or(0, |rest| rest.chars().count());
+    (before.matches('\n').count() + 1, column + 1)
+}
+
+/// The text on one line, as messages are.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,187 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::{ByteSize, HumanDuration, Settings};
+
+/// A value that is of the right type and makes no sense.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OutOfRange {
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) reason: String,
+}
+
+impl OutOfRange {
+    fn new(key: impl Into<String>, value: impl Display, reason: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            value: value.to_string(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Checks what the types can't: ranges, blanks, and values that must agree with one another.
+pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
+    check_inputs(settings)?;
+    let Settings {
+        budget,
+        research,
+        sandbox,
+        journal,
+        supervisor,
+        ..
+    } = settings;
+
+    at_least("budget.cycles", budget.cycles.into(), 1)?;
+    at_least("budget.experiments", budget.experiments.into(), 1)?;
+    at_least("budget.tests", budget.tests.into(), 1)?;
+    some_time("budget.wall_time", budget.wall_time)?;
+    if let Some(tokens) = budget.tokens {
+        at_least("budget.tokens", tokens, 1)?;
+    }
+    if let Some(usd) = budget.usd.filter(|usd| !(usd.is_finite() && *usd > 0.0)) {
+        return Err(OutOfRange::new("budget.usd", usd, "it must be more than 0"));
+    }
+
+    inside_unit("research.alpha", research.alpha)?;
+    inside_unit("research.explore_share", research.explore_share)?;
+    within("research.explore_ratio", research.explore_ratio, 0.0..=1.0)?;
+    at_least("research.batch", research.batch.into(), 1)?;
+    at_least("research.permutations", research.permutations.into(), 1)?;
+    at_least("research.check_rows", research.check_rows, 1)?;
+
+    some_time("sandbox.wall", sandbox.wall)?;
+    some_time("sandbox.cpu", sandbox.cpu)?;
+    at_least("sandbox.processes", sandbox.processes.into(), 1)?;
+    at_least("sandbox.open_files", sandbox.open_files.into(), 16)?;
+    some_bytes("sandbox.memory", sandbox.memory)?;
+    some_bytes("sandbox.file_size", sandbox.file_size)?;
+    some_bytes("sandbox.workspace", sandbox.workspace)?;
+    some_bytes("sandbox.stdout", sandbox.stdout)?;
+
+    at_least("journal.snapshot_every", journal.snapshot_every, 1)?;
+
+    some_time("supervisor.window", supervisor.window)?;
+    some_time("supervisor.backoff_min", supervisor.backoff_min)?;
+    some_time("supervisor.handler_deadline", supervisor.handler_deadline)?;
+    at_least("supervisor.max_attempts", supervisor.max_attempts.into(), 1)?;
+    if supervisor.backoff_max < supervisor.backoff_min {
+        let reason = format!(
+            "it is shorter than supervisor.backoff_min, {}",
+            supervisor.backoff_min
+        );
+        return Err(OutOfRange::new(
+            "supervisor.backoff_max",
+            quoted(supervisor.backoff_max),
+            reason,
+        ));
+    }
+    Ok(())
+}
+
+fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
+    if let Some(question) = &settings.question {
+        not_blank("question", question)?;
+    }
+    if let Some(target) = &settings.target {
+        not_blank("target", target)?;
+    }
+    for column in &settings.randomised {
+        not_blank("randomised", column)?;
+    }
+    if let Some(python) = &settings.sandbox.python {
+        not_blank("sandbox.python", &python.to_string_lossy())?;
+    }
+    let mut names = BTreeMap::new();
+    for (index, source) in settings.data.iter().enumerate() {
+        not_blank(
+            &format!("data[{index}].path"),
+            &source.path.to_string_lossy(),
+        )?;
+        if let Some(name) = &source.name {
+            not_blank(&format!("data[{index}].name"), name)?;
+        }
+        if let Some(first) = names.insert(source.display_name(), index) {
+            let reason =
+                format!("data[{first}] has the same name; give one of them another by `name`");
+            return Err(OutOfRange::new(
+                format!("data[{index}].name"),
+                quoted(source.display_name()),
+                reason,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn quoted(value: impl Display) -> String {
+    format!("{:?}", value.to_string())
+}
+
+fn not_blank(key: &str, text: &str) -> Result<(), OutOfRange> {
+    if text.trim().is_empty() {
+        return Err(OutOfRange::new(
+            key,
+            quoted(text),
+            "it is blank; give a value or leave the key out",
+        ));
+    }
+    Ok(())
+}
+
+fn at_least(key: &str, value: u64, least: u64) -> Result<(), OutOfRange> {
+    if value < least {
+        return Err(OutOfRange::new(
+            key,
+            value,
+            format!("it must be at least {least}"),
+        ));
+    }
+    Ok(())
+}
+
+fn inside_unit(key: &str, value: f64) -> Result<(), OutOfRange> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(());
+    }
+    Err(OutOfRange::new(
+        key,
+        value,
+        "it must be between 0 and 1, both excluded",
+    ))
+}
+
+fn within(key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), OutOfRange> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(OutOfRange::new(
+        key,
+        value,
+        format!("it must be from {} to {}", range.start(), range.end()),
+    ))
+}
+
+fn some_time(key: &str, value: HumanDuration) -> Result<(), OutOfRange> {
+    if value.is_zero() {
+        return Err(OutOfRange::new(
+            key,
+            quoted(value),
+            "it must be more than no time",
+        ));
+    }
+    Ok(())
+}
+
+fn some_bytes(key: &str, value: ByteSize) -> Result<(), OutOfRange> {
+    if value.get() == 0 {
+        return Err(OutOfRange::new(
+            key,
+            quoted(value),
+            "it must be more than nothing",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use config::Config;
+
+use super::catalogue::Catalogue;
+use super::layer::Layer;
+use super::{ConfigError, Environment, Origin, Overrides, Resolved, Settings, profile, ranges};
+
+/// The defaults, as text: `config/default.toml`.
+pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// What to resolve the settings from, on top of the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// A profile: a name, or a path.
+    pub profile: Option<String>,
+    /// A run file.
+    pub run_file: Option<PathBuf>,
+    /// Variables and working folder.
+    pub environment: Environment,
+    /// Flags.
+    pub overrides: Overrides,
+}
+
+impl Request {
+    /// A run's own `run.toml`, as it was written: neither the environment nor flags change a run that has
+    /// begun.
+    pub fn frozen(run_file: impl Into<PathBuf>) -> Self {
+        Self {
+            run_file: Some(run_file.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Lays the sources over one another, and checks the outcome.
+    ///
+    /// # Errors
+    /// When a source can't be read, holds a key that does not exist, or a value that its key can't take.
+    pub fn resolve(self) -> Result<Resolved, ConfigError> {
+        let mut layers = vec![Layer::from_toml(
+            DEFAULTS,
+            Path::new("config/default.toml"),
+            &Origin::Default,
+            None,
+        )?];
+        if let Some(name) = &self.profile {
+            layers.push(profile::layer(name, &self.environment)?);
+        }
+        if let Some(file) = &self.run_file {
+            layers.push(run_file(file, &self.environment)?);
+        }
+        let working_folder = self.environment.working_folder();
+        let mut variables = self.environment.layer()?;
+        variables.make_absolute(working_folder)?;
+        layers.push(variables);
+        layers.push(self.overrides.into_layer(working_folder)?);
+
+        let mut builder = Config::builder();
+        for layer in &layers {
+            builder = builder.add_source(layer.clone());
+        }
+        let merged = builder.build().map_err(ConfigError::Merge)?;
+        let settings: Settings = merged.try_deserialize().map_err(ConfigError::Merge)?;
+        ranges::check(&settings).map_err(|wrong| ConfigError::Invalid {
+            origin: origin(&layers, &wrong.key)
+                .cloned()
+                .unwrap_or(Origin::Default),
+            key: wrong.key,
+            value: wrong.value,
+            reason: wrong.reason,
+        })?;
+        Ok(Resolved {
+            origins: origins(&layers, &settings),
+            settings,
+        })
+    }
+}
+
+fn run_file(file: &Path, environment: &Environment) -> Result<Layer, ConfigError> {
+    // `absolute` is for a frozen request, which has no working folder to speak of.
+    let absolute = std::path::absolute(environment.working_folder().join(file))
+        .map_err(ConfigError::WorkingFolder)?;
+    let text = read("run file", &absolute).map_err(|error| match error {
+        // As the user wrote it.
+        ConfigError::Read { what, source, .. } => ConfigError::Read {
+            what,
+            file: file.to_owned(),
+            source,
+        },
+        other => other,
+    })?;
+    let origin = Origin::RunFile {
+        file: file.to_owned(),
+        line: None,
+    };
+    let base = absolute.parent().unwrap_or(&absolute);
+    Layer::from_toml(&text, file, &origin, Some(base))
+}
+
+/// The text of a file of settings.
+pub(super) fn read(what: &'static str, file: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(file).map_err(|source| ConfigError::Read {
+        what,
+        file: file.to_owned(),
+        source,
+    })
+}
+
+/// Where the value in force of `key` came from: the last layer that gives it.
+fn origin<'l>(layers: &'l [Layer], key: &str) -> Option<&'l Origin> {
+    let value_key = key.split('[').next().unwrap_or(key);
+    layers
+        .iter()
+        .rev()
+        .find(|layer| layer.value(value_key).is_some())?
+        .origin(key)
+}
+
+fn origins(layers: &[Layer], settings: &Settings) -> BTreeMap<String, Origin> {
+    let keys = Catalogue::get()
+        .keys()
+        .filter(|key| !key.contains('['))
+        .map(ToOwned::to_owned);
+    let paths = (0..settings.data.len()).map(|index| format!("data[{index}].path"));
+    keys.chain(paths)
+        .filter_map(|key| Some((origin(layers, &key)?.clone(), key)))
+        .map(|(origin, key)| (key, origin))
+        .collect()
+}

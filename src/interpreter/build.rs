@@ -1,0 +1,209 @@
+//! Making an environment.
+
+use std::{
+    fs,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
+
+use super::{InterpreterError, Progress, cache::Place, host::Host, pip};
+
+/// Settings of pip that a user may have for other installs and that would lead this one astray. All others
+/// hold.
+const ASTRAY: [&str; 8] = [
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_REQUIREMENT",
+    "PIP_CONSTRAINT",
+    "PIP_NO_BINARY",
+    "PIP_DRY_RUN",
+];
+
+/// Where in the environment matplotlib's list of fonts lies; looking for them takes a third of a second.
+pub const FONTS: &str = "matplotlib";
+
+/// Makes the environment at `place`, which is locked. Whatever goes wrong, what was begun is removed.
+pub fn build(
+    host: &Host,
+    place: &Place,
+    lock: &str,
+    progress: &dyn Fn(Progress),
+) -> Result<(), InterpreterError> {
+    let result = build_in(host, place, lock, progress);
+    if result.is_err() {
+        // What cannot be removed is swept when the next one is made.
+        let _ = fs::remove_dir_all(&place.building);
+    }
+    result
+}
+
+fn build_in(
+    host: &Host,
+    place: &Place,
+    lock: &str,
+    progress: &dyn Fn(Progress),
+) -> Result<(), InterpreterError> {
+    let building = &place.building;
+    let on_disk = |source: io::Error| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            InterpreterError::DiskFull(place.folder.clone())
+        }
+        _ => InterpreterError::CacheNotWritable {
+            path: building.clone(),
+            source,
+        },
+    };
+    progress(Progress::Creating {
+        path: place.folder.clone(),
+    });
+    let mut venv = Command::new(&host.executable);
+    venv.args(["-I", "-m", "venv"]).arg(building);
+    run(&mut venv, |_| ()).map_err(|failed| failed.explain(host, place))?;
+
+    let listed = building.join("requirements.lock");
+    fs::write(&listed, lock).map_err(on_disk)?;
+    let python = building.join("bin/python");
+    let mut install = Command::new(&python);
+    install
+        .args(["-I", "-m", "pip", "install", "--no-input"])
+        .args(["--disable-pip-version-check", "--progress-bar", "off"])
+        .args(["--require-hashes", "--only-binary", ":all:", "--no-deps"])
+        .args(["--no-compile", "--no-warn-script-location", "-r"])
+        .arg(&listed);
+    for name in ASTRAY {
+        install.env_remove(name);
+    }
+    let mut follower = pip::Follower::new(pip::packages(lock));
+    run(&mut install, |line| {
+        if let Some(step) = follower.follow(line) {
+            progress(step);
+        }
+    })
+    .map_err(|failed| failed.explain(host, place))?;
+
+    progress(Progress::Compiling);
+    let mut compile = Command::new(&python);
+    compile
+        .args(["-I", "-m", "compileall", "-q", "-j", "0"])
+        // So that tracebacks name the files where they will be.
+        .arg("-s")
+        .arg(building)
+        .arg("-p")
+        .arg(&place.folder)
+        .arg(building.join("lib"));
+    // Some packages carry files that are not meant to compile: that is no failure.
+    match run(&mut compile, |_| ()) {
+        Ok(()) | Err(Failed::Ended { .. }) => {}
+        Err(failed) => return Err(failed.explain(host, place)),
+    }
+    let mut fonts = Command::new(&python);
+    fonts
+        .args(["-I", "-c", "import matplotlib.font_manager"])
+        .env("MPLCONFIGDIR", building.join(FONTS))
+        // Not the user's own fonts, which no script will see.
+        .env("HOME", building)
+        .env_remove("XDG_DATA_HOME");
+    // Also the first sign of whether the packages work here.
+    run(&mut fonts, |_| ()).map_err(|failed| failed.explain(host, place))?;
+    let_others_read(building).map_err(on_disk)?;
+    place.finish().map_err(on_disk)
+}
+
+/// Why a program did not do what it should.
+enum Failed {
+    NotRun {
+        program: std::path::PathBuf,
+        source: io::Error,
+    },
+    Ended {
+        output: String,
+    },
+}
+
+impl Failed {
+    fn explain(self, host: &Host, place: &Place) -> InterpreterError {
+        match self {
+            Self::NotRun { program, source } => InterpreterError::Run { program, source },
+            Self::Ended { output } if output.contains("ensurepip is not available") => {
+                InterpreterError::NoVenv {
+                    python: host.executable.clone(),
+                    module: "ensurepip".to_owned(),
+                }
+            }
+            Self::Ended { output } => pip::explain(&output, &place.folder),
+        }
+    }
+}
+
+/// Runs a program to its end, showing each line of its standard output to `see`.
+fn run(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Failed> {
+    let program = std::path::PathBuf::from(command.get_program());
+    let not_run = |source| Failed::NotRun {
+        program: program.clone(),
+        source,
+    };
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(not_run)?;
+    let stderr = child.stderr.take();
+    let reading = thread::spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut stderr) = stderr {
+            // A reading error ends the text, as its end would.
+            let _ = stderr.read_to_end(&mut text);
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    let mut output = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            see(&line);
+            output.push_str(&line);
+            output.push('\n');
+        }
+    }
+    let status = child.wait().map_err(not_run)?;
+    output.push_str(&reading.join().unwrap_or_default());
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failed::Ended { output })
+    }
+}
+
+/// Whatever the umask: under root the sandbox runs as another user, who must be able to read it all.
+#[cfg(unix)]
+fn let_others_read(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut pending = vec![folder.to_owned()];
+    while let Some(path) = pending.pop() {
+        let found = fs::symlink_metadata(&path)?;
+        if found.is_symlink() {
+            continue;
+        }
+        let mode = found.permissions().mode();
+        let wanted = mode | 0o444 | if mode & 0o100 == 0 { 0 } else { 0o111 };
+        if mode != wanted {
+            fs::set_permissions(&path, fs::Permissions::from_mode(wanted))?;
+        }
+        if found.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                pending.push(entry?.path());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn let_others_read(_: &Path) -> io::Result<()> {
+    Ok(())
+}

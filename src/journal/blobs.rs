@@ -1,0 +1,55 @@
+//! Content-addressed files for what is too large for the database.
+
+use std::{fs, io::Write, path::PathBuf};
+
+use super::JournalError;
+use crate::science::sha256_hex;
+
+/// `<run>/blobs/`: files named by the SHA-256 of their content, stored once.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    folder: PathBuf,
+}
+
+impl Blobs {
+    /// Opens (and makes) the folder.
+    pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
+        fs::create_dir_all(&folder).map_err(|source| JournalError::Io {
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Self { folder })
+    }
+
+    /// Stores `content` and returns its hash; a second store of the same content writes nothing.
+    pub fn put(&self, content: &[u8]) -> Result<String, JournalError> {
+        let sha256 = sha256_hex(content);
+        let path = self.folder.join(&sha256);
+        if path.exists() {
+            return Ok(sha256);
+        }
+        let partial = self
+            .folder
+            .join(format!(".{sha256}.{:x}.partial", fastrand::u64(..)));
+        let write = || {
+            let mut file = fs::File::create(&partial)?;
+            file.write_all(content)?;
+            file.sync_data()?;
+            fs::rename(&partial, &path)
+        };
+        write().map_err(|source| JournalError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(sha256)
+    }
+
+    /// The content of that hash, checked against it.
+    pub fn get(&self, sha256: &str) -> Result<Vec<u8>, JournalError> {
+        let missing = || JournalError::Blob {
+            sha256: sha256.to_owned(),
+        };
+        let content = fs::read(self.folder.join(sha256)).map_err(|_| missing())?;
+        if sha256_hex(&content) == sha256 { Ok(content) } else { Err(missing()) }
+    }
+}

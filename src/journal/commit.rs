@@ -1,0 +1,46 @@
+//! What one step writes, all or nothing.
+
+use super::Record;
+use crate::message::{AgentName, Envelope, MessageId};
+
+/// The outcome of a step: what it handled, what it sent and what else is to be remembered.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// The message that the step handled. A commit for a message that is handled already writes nothing.
+    pub handled: Option<(MessageId, AgentName)>,
+    /// Set when the message was given up.
+    pub dead: Option<String>,
+    /// What the step sent. A message whose id is known already is not sent again.
+    pub sent: Vec<Envelope>,
+    /// Other records.
+    pub records: Vec<Record>,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// The last entry written; the journal's end.
+    pub seq: u64,
+    /// The messages that were new and are now to be delivered.
+    pub sent: Vec<Envelope>,
+    /// The step's message had been handled before: nothing was written.
+    pub duplicate: bool,
+}
+
+impl Commit {
+    /// A commit that only remembers `record`.
+    pub fn record(record: Record) -> Self {
+        Self {
+            records: vec![record],
+            ..Self::default()
+        }
+    }
+
+    /// A commit that only sends `envelope`.
+    pub fn send(envelope: Envelope) -> Self {
+        Self {
+            sent: vec![envelope],
+            ..Self::default()
+        }
+    }
+}

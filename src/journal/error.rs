@@ -1,0 +1,53 @@
+//! What can go wrong with a journal.
+
+use std::path::PathBuf;
+
+/// A journal's failure; after one of these a run must not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process works on this run.
+    #[error("the run is in use by another process (its journal `{path}` is locked): wait for it or stop it")]
+    Locked {
+        #[allow(missing_docs)]
+        path: PathBuf,
+    },
+    /// Neither the database nor its mirror can be read.
+    #[error("the journal `{path}` cannot be read and cannot be rebuilt: {detail}")]
+    Damaged {
+        #[allow(missing_docs)]
+        path: PathBuf,
+        #[allow(missing_docs)]
+        detail: String,
+    },
+    /// A journal of another version.
+    #[error("the journal is of schema version {found}, this program reads version {expected}: use the version of Kosmos that wrote it")]
+    Version {
+        #[allow(missing_docs)]
+        found: u32,
+        #[allow(missing_docs)]
+        expected: u32,
+    },
+    /// The database.
+    #[error("the journal's database failed")]
+    Store(#[from] sled::Error),
+    /// A file.
+    #[error("cannot write `{path}`")]
+    Io {
+        #[allow(missing_docs)]
+        path: PathBuf,
+        #[allow(missing_docs)]
+        source: std::io::Error,
+    },
+    /// An entry that is not of its form.
+    #[error("an entry of the journal is not of its form")]
+    Codec(#[from] serde_json::Error),
+    /// A payload file that the journal names is gone or altered.
+    #[error("the content-addressed file {sha256} is missing or altered")]
+    Blob {
+        #[allow(missing_docs)]
+        sha256: String,
+    },
+    /// The writer has ended.
+    #[error("the journal is closed")]
+    Closed,
+}

@@ -1,0 +1,175 @@
+//! The handle that the rest of the lab holds.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    Blobs, Commit, Committed, Durability, EffectState, Entry, JournalError, Record, mirror::Mirror, read_mirror,
+    store::Store, writer,
+};
+use crate::message::{AgentName, Envelope, MessageId};
+
+/// How a journal is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    #[allow(missing_docs)]
+    pub durability: Durability,
+}
+
+/// A message that waits, with the failures of its handler so far.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    #[allow(missing_docs)]
+    pub envelope: Envelope,
+    #[allow(missing_docs)]
+    pub failures: u32,
+}
+
+/// The journal of one run. Cheap to clone; the database closes with the last clone.
+#[derive(Clone)]
+pub struct Journal {
+    store: Arc<Store>,
+    requests: mpsc::Sender<writer::Request>,
+    rebuilt: bool,
+}
+
+impl Journal {
+    /// Opens the journal in a run's folder, or begins one. A damaged database is put aside as
+    /// `journal.damaged-N` and rebuilt from `journal.jsonl`.
+    ///
+    /// # Errors
+    /// [`JournalError::Locked`] when another process has it; [`JournalError::Damaged`] when neither copy
+    /// can be read.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, JournalError> {
+        let database = folder.join("journal");
+        let blobs = Blobs::open(folder.join("blobs"))?;
+        let (store, rebuilt) = open_or_rebuild(folder, &database, &blobs)?;
+        let mirror = Mirror::open(folder, &store)?;
+        let store = Arc::new(store);
+        let (requests, receiver) = mpsc::channel();
+        let writing = Arc::clone(&store);
+        thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer::run(&writing, mirror, &receiver, options.durability, &database))
+            .map_err(|source| JournalError::Io { path: folder.to_owned(), source })?;
+        Ok(Self { store, requests, rebuilt })
+    }
+
+    /// Whether the database was damaged and rebuilt from its mirror when it was opened.
+    pub fn was_rebuilt(&self) -> bool {
+        self.rebuilt
+    }
+
+    /// Writes a commit and returns once it is durable.
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, Arc<JournalError>> {
+        let (reply, answer) = oneshot::channel();
+        let closed = || Arc::new(JournalError::Closed);
+        self.requests
+            .send(writer::Request { commit, reply })
+            .map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// The content-addressed files of the run.
+    pub fn blobs(&self) -> &Blobs {
+        &self.store.blobs
+    }
+
+    /// Messages that wait for their receivers, by receiver and age.
+    pub fn pending(&self) -> Result<Vec<Pending>, JournalError> {
+        let mut pending = Vec::new();
+        for envelope in self.store.pending()? {
+            let failures = self.store.attempts(&envelope.id)?;
+            pending.push(Pending { envelope, failures });
+        }
+        Ok(pending)
+    }
+
+    /// What is known of an effect.
+    pub fn effect(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
+        self.store.effect(key)
+    }
+
+    /// The newest snapshot of the director's state, if any, and the messages that it handled since.
+    pub fn restore(&self, agent: &AgentName) -> Result<(Option<Vec<u8>>, Vec<Envelope>), JournalError> {
+        match self.store.snapshot()? {
+            Some((after, sha256)) => Ok((
+                Some(self.store.blobs.get(&sha256)?),
+                self.store.handled_by(agent, after)?,
+            )),
+            None => Ok((None, self.store.handled_by(agent, 0)?)),
+        }
+    }
+
+    /// The message of that id, if it was ever sent.
+    pub fn message(&self, id: &MessageId) -> Result<Option<Envelope>, JournalError> {
+        self.store.message(id.as_str())
+    }
+
+    /// All entries, in order.
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry, JournalError>> + '_ {
+        self.store.entries(1)
+    }
+
+    /// The number of the last entry.
+    pub fn last_seq(&self) -> Result<u64, JournalError> {
+        self.store.last_seq()
+    }
+
+    /// Milliseconds that processes have worked on the run: from each opening to the last entry before
+    /// the next one.
+    pub fn elapsed_ms(&self) -> Result<u64, JournalError> {
+        let (mut total, mut opened, mut last) = (0, None, 0);
+        for entry in self.entries() {
+            let entry = entry?;
+            if matches!(entry.record, Record::Opened { .. }) {
+                total += opened.map_or(0, |from| u64::saturating_sub(last, from));
+                opened = Some(entry.at_ms);
+            }
+            last = entry.at_ms;
+        }
+        Ok(total + opened.map_or(0, |from| last.saturating_sub(from)))
+    }
+}
+
+fn open_or_rebuild(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store, bool), JournalError> {
+    let mirrored = folder.join("journal.jsonl").exists();
+    let missing = mirrored && !database.exists();
+    let broken = match Store::open(database, blobs.clone()) {
+        Ok(store) if !missing => match store.last_seq() {
+            Ok(_) => return Ok((store, false)),
+            Err(error) => error,
+        },
+        Ok(_) => JournalError::Damaged {
+            path: database.to_owned(),
+            detail: "the database is gone".to_owned(),
+        },
+        Err(error @ (JournalError::Locked { .. } | JournalError::Version { .. })) => return Err(error),
+        Err(error) => error,
+    };
+    if !mirrored {
+        return Err(broken);
+    }
+    quarantine(folder, database)?;
+    let store = Store::open(database, blobs.clone())?;
+    for line in read_mirror(folder)? {
+        let entry = store.decode(&line)?;
+        store.replay(&entry, &line)?;
+    }
+    store.db.flush()?;
+    Ok((store, true))
+}
+
+fn quarantine(folder: &Path, database: &Path) -> Result<(), JournalError> {
+    let aside: PathBuf = (1..)
+        .map(|n: u32| folder.join(format!("journal.damaged-{n}")))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join("journal.damaged"));
+    fs::rename(database, &aside).map_err(|source| JournalError::Io { path: aside, source })
+}

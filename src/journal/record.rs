@@ -1,0 +1,114 @@
+//! The entries of the journal.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Blobs, JournalError};
+use crate::message::{AgentName, Envelope, MessageId};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// A process began to work on the run.
+    Opened {
+        /// Version of Kosmos.
+        version: String,
+        /// Version of Python.
+        python: String,
+        /// The sandbox's guarantees, and how each is held.
+        sandbox: Vec<(String, String)>,
+    },
+    /// A message is on its way; it is delivered until it is handled.
+    Sent {
+        #[allow(missing_docs)]
+        envelope: Box<Envelope>,
+    },
+    /// A message was handled: never again delivered.
+    Handled {
+        #[allow(missing_docs)]
+        message: MessageId,
+        #[allow(missing_docs)]
+        agent: AgentName,
+        /// Set when it was given up and not handled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dead: Option<String>,
+    },
+    /// The handler of a message failed.
+    Attempted {
+        #[allow(missing_docs)]
+        message: MessageId,
+        #[allow(missing_docs)]
+        agent: AgentName,
+        /// Failures of this message so far.
+        attempt: u32,
+        #[allow(missing_docs)]
+        reason: String,
+    },
+    /// An agent was restarted.
+    Restarted {
+        #[allow(missing_docs)]
+        agent: AgentName,
+        #[allow(missing_docs)]
+        reason: String,
+    },
+    /// An effect is about to happen.
+    Intent {
+        #[allow(missing_docs)]
+        key: String,
+    },
+    /// An effect happened.
+    Receipt {
+        #[allow(missing_docs)]
+        key: String,
+        /// What it gave.
+        value: Value,
+    },
+    /// The director's state after `after` entries, as a content-addressed file.
+    Snapshot {
+        /// The entry that it includes last.
+        after: u64,
+        #[allow(missing_docs)]
+        sha256: String,
+    },
+    /// The user stopped the run; it can be resumed.
+    Stopped {
+        #[allow(missing_docs)]
+        reason: String,
+    },
+}
+
+/// A record with its place and its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// Milliseconds since the Unix epoch. For people and budgets; no finding depends on it.
+    pub at_ms: u64,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// How an entry is stored: as it is, or as the name of a file that holds it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Stored {
+    /// In a content-addressed file.
+    Blob {
+        seq: u64,
+        blob: String,
+        /// Bytes of the file.
+        bytes: u64,
+    },
+    /// Here.
+    Inline(Entry),
+}
+
+/// The entry that a stored line stands for.
+pub(super) fn decode(line: &[u8], blobs: &Blobs) -> Result<Entry, JournalError> {
+    match serde_json::from_slice(line)? {
+        Stored::Inline(entry) => Ok(entry),
+        Stored::Blob { blob, .. } => Ok(serde_json::from_slice(&blobs.get(&blob)?)?),
+    }
+}

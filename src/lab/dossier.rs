@@ -1,0 +1,140 @@
+//! Gathers what the report is made from: the director's state, the journal, the settings.
+
+use crate::{
+    actors::research_director::ResearchState,
+    config::Settings,
+    journal::{Journal, JournalError, Record, ledger_lines},
+    message::AgentName,
+    report::{BudgetLine, DeadLetter, Dossier, Method, RestartRecord},
+    science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
+};
+
+/// What is known of the run besides its journal.
+pub struct Context<'a> {
+    #[allow(missing_docs)]
+    pub run: &'a RunId,
+    #[allow(missing_docs)]
+    pub settings: &'a Settings,
+    #[allow(missing_docs)]
+    pub end: &'a RunEnd,
+}
+
+/// Everything that the report of a run is made from.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) -> Result<Dossier, JournalError> {
+    let mut ledger = Vec::new();
+    let mut dead_letters = Vec::new();
+    let mut restarts = Vec::new();
+    let mut place = (String::new(), Vec::new());
+    for entry in journal.entries() {
+        let entry = entry?;
+        ledger.extend(ledger_lines(&entry));
+        match entry.record {
+            Record::Handled { message, agent, dead: Some(reason) } => {
+                let kind = journal.message(&message)?.map_or("", |envelope| envelope.payload.name());
+                dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
+            }
+            Record::Opened { python, sandbox, .. } => place = (python, sandbox),
+            Record::Restarted { agent, reason } => {
+                restarts.push(RestartRecord { agent: agent.to_string(), reason });
+            }
+            _ => {}
+        }
+    }
+    let mut tests: Vec<TestRecord> = state.records_of(Arm::Observed).cloned().collect();
+    tests.sort_by(TestRecord::test_order);
+    let mut untested = state.untested.get(&Arm::Observed).cloned().unwrap_or_default();
+    untested.sort_by(|a, b| a.cycle.cmp(&b.cycle).then_with(|| a.id.cmp(&b.id)));
+    let mut experiments: Vec<ExperimentRecord> = state.experiments.values().cloned().collect();
+    experiments.sort_by(|a, b| {
+        let key = |e: &ExperimentRecord| (e.protocol.cycle, e.protocol.arm, e.protocol.template.clone(), e.id.clone());
+        key(a).cmp(&key(b))
+    });
+    let mut families = state.families.clone();
+    families.sort_by_key(|family| (family.cycle, family.arm));
+    let shuffled = state.arms().contains(&Arm::Shuffled).then(|| ShuffledNull {
+        tests: state.records_of(Arm::Shuffled).count() as u64,
+        findings: state.records_of(Arm::Shuffled).filter(|record| record.significant).count() as u64,
+    });
+    let mut figures = state.figures.clone();
+    figures.sort_by(|a, b| a.finding.cmp(&b.finding));
+    Ok(Dossier {
+        run: context.run.clone(),
+        question: context.settings.question.clone().unwrap_or_default().trim().to_owned(),
+        target: context.settings.target.clone(),
+        end: context.end.clone(),
+        datasets: state.datasets.clone(),
+        method: method(context.settings, &place.0, place.1),
+        cycles: state.cycles.clone(),
+        families,
+        tests,
+        untested,
+        shuffled_null: shuffled,
+        experiments,
+        figures,
+        ledger,
+        budgets: budgets(context.settings, state, journal)?,
+        dead_letters,
+        restarts,
+        graph: state.graph.clone(),
+    })
+}
+
+fn dead_letter(message: &str, agent: &AgentName, kind: &str, reason: String, settings: &Settings) -> DeadLetter {
+    DeadLetter {
+        message: message.to_owned(),
+        agent: agent.to_string(),
+        kind: kind.to_owned(),
+        attempts: settings.supervisor.max_attempts,
+        reason,
+    }
+}
+
+fn method(settings: &Settings, python: &str, sandbox: Vec<(String, String)>) -> Method {
+    Method {
+        alpha: settings.research.alpha,
+        explore_share: settings.research.explore_share,
+        seed: settings.seed,
+        policy: "heuristic".to_owned(),
+        permutations: u64::from(settings.research.permutations),
+        check_rows: settings.research.check_rows,
+        randomised: settings.randomised.clone(),
+        kosmos_version: env!("CARGO_PKG_VERSION").to_owned(),
+        stack: stack(python),
+        sandbox,
+    }
+}
+
+/// Python and the packages of its lock, as `name version`.
+fn stack(python: &str) -> Vec<String> {
+    let lock = include_str!("../../agents/sandbox_executor/requirements.lock");
+    let packages = lock.lines().filter_map(|line| {
+        let (name, rest) = line.split_once("==")?;
+        let version = rest.split([' ', ';', '\\']).next()?;
+        (!name.starts_with([' ', '#'])).then(|| format!("{name} {version}"))
+    });
+    std::iter::once(format!("Python {python}")).chain(packages).collect()
+}
+
+fn budgets(settings: &Settings, state: &ResearchState, journal: &Journal) -> Result<Vec<BudgetLine>, JournalError> {
+    let budget = &settings.budget;
+    let line = |name: &str, used: f64, limit: Option<f64>, unit: &str| BudgetLine {
+        name: name.to_owned(),
+        used,
+        limit,
+        unit: unit.to_owned(),
+    };
+    Ok(vec![
+        line("cycles", f64::from(state.cycle), Some(f64::from(budget.cycles)), "cycles"),
+        line("experiments", state.experiments_used() as f64, Some(f64::from(budget.experiments)), "experiments"),
+        line("tests", state.tests_used() as f64, Some(f64::from(budget.tests)), "tests"),
+        line(
+            "wall_time",
+            journal.elapsed_ms()? as f64 / 1000.0,
+            Some(budget.wall_time.get().as_secs_f64()),
+            "s",
+        ),
+    ])
+}

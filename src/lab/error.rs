@@ -1,0 +1,52 @@
+//! Why a run could not be done.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use crate::{
+    actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
+    journal::JournalError, report::ReportError, sandbox::SandboxError, supervisor::SupervisorError,
+};
+
+/// A failure of the lab itself; a run that fails by its own doing ends in a typed state instead.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum LabError {
+    #[error("cannot {action} {}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("there is no run `{name}` in {}", runs.display())]
+    NoSuchRun { name: String, runs: PathBuf },
+    #[error("`{name}` could be any of {}", matches.join(", "))]
+    Ambiguous { name: String, matches: Vec<String> },
+    #[error("two tables are named `{name}`")]
+    TwoTables { name: String },
+    #[error(transparent)]
+    Config(#[from] Box<ConfigError>),
+    #[error(transparent)]
+    Interpreter(#[from] InterpreterError),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    #[error(transparent)]
+    Journal(#[from] Arc<JournalError>),
+    #[error(transparent)]
+    Supervisor(#[from] SupervisorError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+impl From<JournalError> for LabError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(Arc::new(error))
+    }
+}
+
+impl LabError {
+    /// For `map_err`: the failure of `action` on `path`.
+    pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

@@ -1,0 +1,149 @@
+//! The folders of runs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::LabError;
+use crate::{
+    config::{Request, Resolved, Settings},
+    science::RunId,
+};
+
+/// The settings of a run, in its folder.
+const SETTINGS: &str = "run.toml";
+
+/// The folder of one run: `<home>/runs/<run-id>/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run under `runs`, with its settings in it, whole or not at all. `about`
+    /// leads the run's id.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(runs: &Path, about: &str, resolved: &Resolved) -> Result<Self, LabError> {
+        fs::create_dir_all(runs).map_err(LabError::io("create", runs))?;
+        let settings = resolved.to_toml().map_err(Box::new)?;
+        let path = (0..)
+            .map(|_| runs.join(new_id(about)))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| runs.join(new_id(about)));
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let partial = runs.join(format!(".{name}.partial"));
+        fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
+        fs::write(partial.join(SETTINGS), settings).map_err(LabError::io("write", partial.join(SETTINGS)))?;
+        fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
+        Ok(Self { path })
+    }
+
+    /// The run under `runs` whose id is `name`, or begins with it and is the only one that does.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn find(runs: &Path, name: &str) -> Result<Self, LabError> {
+        let all = list_runs(runs)?;
+        if let Some(exact) = all.iter().find(|run| run.id().as_str() == name) {
+            return Ok(exact.clone());
+        }
+        let mut matches: Vec<Self> =
+            all.into_iter().filter(|run| !name.is_empty() && run.id().as_str().starts_with(name)).collect();
+        match (matches.pop(), matches.is_empty()) {
+            (None, _) => Err(LabError::NoSuchRun { name: name.to_owned(), runs: runs.to_owned() }),
+            (Some(only), true) => Ok(only),
+            (Some(last), false) => {
+                matches.push(last);
+                let matches = matches.iter().map(|run| run.id().to_string()).collect();
+                Err(LabError::Ambiguous { name: name.to_owned(), matches })
+            }
+        }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's id: the folder's name.
+    pub fn id(&self) -> RunId {
+        RunId::from(self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+    }
+
+    /// The settings that the run began with.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn settings(&self) -> Result<Settings, LabError> {
+        let resolved = Request::frozen(self.path.join(SETTINGS)).resolve().map_err(Box::new)?;
+        Ok(resolved.settings)
+    }
+
+    /// Removes the run and all that is in it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(self) -> Result<(), LabError> {
+        fs::remove_dir_all(&self.path).map_err(LabError::io("remove", self.path))
+    }
+}
+
+/// The runs under `runs`, in order of id; none when there is no such folder.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
+    if !runs.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(runs).map_err(LabError::io("list", runs))? {
+        let path = entry.map_err(LabError::io("list", runs))?.path();
+        if path.join(SETTINGS).is_file() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            found.push(RunFolder { path });
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+/// `penguins-20261123-001512-3fa9`: what it is about, when it began (UTC), and four random digits.
+fn new_id(about: &str) -> String {
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let slug: String = about
+        .to_lowercase()
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .take(24)
+        .collect();
+    let slug = slug.trim_matches('-');
+    let slug = if slug.is_empty() { "run" } else { slug };
+    format!("{slug}-{}-{:04x}", stamp(seconds), fastrand::u16(..))
+}
+
+/// `20261123-001512` for a time in seconds since the Unix epoch, in UTC.
+fn stamp(seconds: u64) -> String {
+    let text = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds));
+    text.to_string()
+        .chars()
+        .filter(|letter| letter.is_ascii_digit() || *letter == 'T')
+        .map(|letter| if letter == 'T' { '-' } else { letter })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_say_what_and_when() {
+        assert_eq!(stamp(0), "19700101-000000");
+        let id = new_id("Penguins & friends");
+        assert!(id.starts_with("penguins---friends-2"), "{id}");
+        assert!(new_id("../..").starts_with("run-"));
+    }
+}

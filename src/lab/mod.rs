@@ -1,0 +1,20 @@
+//! The lab: a run from its folder to its report.
+//!
+//! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
+//! starts what the agents work with, `work` does the run, `dossier` gathers what the report is made from,
+//! `watch` tells a display what happens.
+
+mod backends;
+mod dossier;
+mod error;
+mod folder;
+mod plan;
+mod summary;
+mod watch;
+mod work;
+
+pub use dossier::dossier;
+pub use error::LabError;
+pub use folder::{RunFolder, list_runs};
+pub use summary::{RunSummary, summary};
+pub use work::{Finished, Lab, render};

@@ -1,0 +1,53 @@
+//! What the director is asked, from the settings.
+
+use std::collections::BTreeSet;
+
+use super::LabError;
+use crate::{
+    config::Settings,
+    data::sha256_file,
+    message::{DatasetPlan, ResearchPlan},
+};
+
+/// Repairs of one script: each test on its own, then with fewer checks.
+const MAX_REPAIRS: u32 = 2;
+
+/// The plan that follows from the settings and the data files as they are now.
+pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
+    let mut names = BTreeSet::new();
+    let mut datasets = Vec::new();
+    for source in &settings.data {
+        let name = source.display_name();
+        if !names.insert(name.clone()) {
+            return Err(LabError::TwoTables { name });
+        }
+        let path = source.path.clone();
+        let sha256 = sha256_file(&path).map_err(LabError::io("read", &path))?;
+        let bytes = std::fs::metadata(&path).map_err(LabError::io("read", &path))?.len();
+        let format = serde_json::to_value(source.format)
+            .ok()
+            .and_then(|format| format.as_str().map(str::to_owned))
+            .unwrap_or_else(|| "auto".to_owned());
+        datasets.push(DatasetPlan { name, path, format, sha256, bytes });
+    }
+    let (research, budget) = (&settings.research, &settings.budget);
+    Ok(ResearchPlan {
+        question: settings.question.clone().unwrap_or_default().trim().to_owned(),
+        target: settings.target.clone(),
+        datasets,
+        randomised: settings.randomised.clone(),
+        seed: settings.seed,
+        alpha: research.alpha,
+        explore_share: research.explore_share,
+        explore_ratio: research.explore_ratio,
+        batch: research.batch as usize,
+        follow_ups: research.follow_ups as usize,
+        shuffled_run: research.shuffled_run,
+        permutations: u64::from(research.permutations),
+        check_rows: research.check_rows,
+        max_cycles: budget.cycles,
+        max_experiments: u64::from(budget.experiments),
+        max_tests: u64::from(budget.tests),
+        max_repairs: MAX_REPAIRS,
+    })
+}

@@ -1,0 +1,127 @@
+//! Tells a display what the supervisor sees.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    message::{Envelope, Payload, agent},
+    progress::{Progress, ProgressEvent},
+    science::{Arm, RunId},
+    supervisor::{Observed, Observer},
+};
+
+/// The counts that a display shows.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    planned: u64,
+    running: u64,
+    done: u64,
+    findings: u64,
+}
+
+/// The limits that a display shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) cycles: u32,
+    pub(super) experiments: u64,
+    pub(super) wall: Duration,
+}
+
+/// An observer that feeds `progress`. `experiments` and `findings` are what earlier processes did.
+pub(super) fn observer(
+    progress: Arc<dyn Progress>,
+    run: &RunId,
+    question: &str,
+    limits: Limits,
+    experiments: u64,
+    findings: u64,
+) -> Observer {
+    progress.on(ProgressEvent::RunStarted { run: run.to_string(), question: question.to_owned() });
+    let counts = Mutex::new(Counts { planned: experiments, done: experiments, findings, running: 0 });
+    let began = Instant::now();
+    Arc::new(move |observed| {
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in events(&observed, &mut counts, limits, began) {
+            progress.on(event);
+        }
+    })
+}
+
+fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: Instant) -> Vec<ProgressEvent> {
+    match observed {
+        Observed::Delivered(envelope) => {
+            let busy = ProgressEvent::AgentBusy { agent: envelope.to.to_string(), what: doing(envelope) };
+            if matches!(envelope.payload, Payload::RunExperiment(_)) {
+                counts.running += 1;
+                return vec![busy, experiments(counts)];
+            }
+            vec![busy]
+        }
+        Observed::Handled { agent } => {
+            let idle = ProgressEvent::AgentIdle { agent: agent.to_string() };
+            if agent.as_str() == agent::SANDBOX_EXECUTOR {
+                counts.running = counts.running.saturating_sub(1);
+                counts.done += 1;
+                let budget = ProgressEvent::Budget {
+                    wall_left: limits.wall.saturating_sub(began.elapsed()),
+                    experiments_left: limits.experiments.saturating_sub(counts.planned),
+                };
+                return vec![idle, experiments(counts), budget];
+            }
+            vec![idle]
+        }
+        Observed::Sent(envelope) => sent(envelope, counts, limits),
+        Observed::Restarted { agent, reason } => {
+            if agent.as_str() == agent::SANDBOX_EXECUTOR {
+                counts.running = 0;
+            }
+            vec![ProgressEvent::AgentRestarted { agent: agent.to_string(), reason: (*reason).to_owned() }]
+        }
+        Observed::DeadLettered { message, reason } => vec![ProgressEvent::Note(format!(
+            "gave up on {} for {}: {reason}",
+            message.payload.name(),
+            message.to
+        ))],
+        Observed::Draining => {
+            vec![ProgressEvent::Note("stopping: what is under way is finished or dropped; once more to stop at once".to_owned())]
+        }
+    }
+}
+
+fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<ProgressEvent> {
+    match &envelope.payload {
+        Payload::RunExperiment(_) => {
+            counts.planned += 1;
+            vec![experiments(counts)]
+        }
+        Payload::ProposeHypotheses(request) if request.arm == Arm::Observed && request.cycle <= limits.cycles => {
+            vec![ProgressEvent::Cycle { n: request.cycle, of: limits.cycles }]
+        }
+        Payload::CycleJudged(verdict) if verdict.arm == Arm::Observed => {
+            counts.findings += verdict.family.significant;
+            vec![ProgressEvent::Findings { n: counts.findings }]
+        }
+        Payload::EndRun(end) => vec![ProgressEvent::Ended { status: end.status.to_string() }],
+        _ => Vec::new(),
+    }
+}
+
+fn experiments(counts: &Counts) -> ProgressEvent {
+    ProgressEvent::Experiments { done: counts.done, running: counts.running, planned: counts.planned }
+}
+
+/// What an agent does with a message, in a few words.
+fn doing(envelope: &Envelope) -> String {
+    match &envelope.payload {
+        Payload::ProposeHypotheses(request) => format!("proposing hypotheses for cycle {}", request.cycle),
+        Payload::DesignExperiment(request) => format!("designing an experiment on {}", request.dataset),
+        Payload::RepairScript(request) => format!("repairing {}", request.failed.id),
+        Payload::RunExperiment(run) => run.protocol.title.clone(),
+        Payload::AnalyseResult(request) => format!("reading the result of {}", request.experiment.id),
+        Payload::JudgeCycle(request) => format!("judging cycle {}", request.cycle),
+        Payload::RecordKnowledge(request) => format!("recording cycle {}", request.cycle),
+        _ => "deciding".to_owned(),
+    }
+}

@@ -1,0 +1,202 @@
+//! Does a run: from wherever its journal is to its report.
+
+use std::{path::{Path, PathBuf}, sync::Arc, time::Duration};
+
+use super::{
+    LabError, RunFolder, backends, dossier,
+    plan::plan,
+    watch::{Limits, observer},
+};
+use crate::{
+    actors::{register, research_director::restore_state},
+    agent::Registry,
+    config::{Durability, Settings},
+    interpreter::Interpreter,
+    journal::{self, Commit, Journal, Record},
+    message::{Envelope, agent},
+    progress::Progress,
+    report::{Dossier, Written, write_all},
+    science::{Arm, EndReason, RunEnd, RunId, RunStatus},
+    supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
+};
+
+/// Topic of the run's first message.
+const TOPIC_START: usize = 0;
+
+/// How long a first request to stop waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How a run came out.
+#[derive(Debug)]
+pub struct Finished {
+    /// The typed end.
+    pub end: RunEnd,
+    /// What the report was made from.
+    pub dossier: Dossier,
+    /// Where findings and report are.
+    pub written: Written,
+}
+
+/// Changes the agents of a run before it begins: adds one, replaces one, puts something around one.
+pub type Arrange = Box<dyn FnOnce(&mut Registry)>;
+
+/// Works on one run.
+pub struct Lab {
+    folder: RunFolder,
+    settings: Settings,
+    progress: Arc<dyn Progress>,
+    stop: StopSignal,
+    arrange: Option<Arrange>,
+    launcher: Option<PathBuf>,
+}
+
+impl Lab {
+    /// A lab for the run in `folder`, under the settings that it began with.
+    ///
+    /// # Errors
+    /// When the settings cannot be read.
+    pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
+        let settings = folder.settings()?;
+        Ok(Self { folder, settings, progress, stop: StopSignal::default(), arrange: None, launcher: None })
+    }
+
+    /// The way to ask the run to stop.
+    pub fn stop_signal(&self) -> StopSignal {
+        self.stop.clone()
+    }
+
+    /// Changes the agents before the run begins.
+    pub fn arrange(mut self, arrange: impl FnOnce(&mut Registry) + 'static) -> Self {
+        self.arrange = Some(Box::new(arrange));
+        self
+    }
+
+    /// Names the `kosmos` binary that starts sandboxes. Not needed where the program's own `main` begins
+    /// with [`sandbox::entry`](crate::sandbox::entry).
+    pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
+        self.launcher = Some(kosmos.into());
+        self
+    }
+
+    /// Works until the run ends or is stopped, and writes its report. Takes the thread.
+    ///
+    /// # Errors
+    /// When a backend is missing or the journal fails; the run can then be resumed.
+    pub fn work(self) -> Result<Finished, LabError> {
+        let interpreter = backends::interpreter(&self.settings, self.progress.as_ref())?;
+        actix::System::new().block_on(self.work_with(interpreter))
+    }
+
+    async fn work_with(self, interpreter: Interpreter) -> Result<Finished, LabError> {
+        let path: Arc<Path> = Arc::from(self.folder.path());
+        let run = self.folder.id();
+        let journal = Journal::open(&path, journal::Options { durability: durability(&self.settings) })?;
+        if journal.was_rebuilt() {
+            tracing::warn!(%run, "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
+        }
+        let elapsed = Duration::from_millis(journal.elapsed_ms()?);
+        let (kit, sandbox) = backends::kit(&self.settings, &interpreter, self.launcher.clone(), &journal, &path).await?;
+        let rows = sandbox.guarantees().rows.iter();
+        let opened = Record::Opened {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            python: interpreter.version.clone(),
+            sandbox: rows.map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how))).collect(),
+        };
+        journal.commit(Commit::record(opened)).await?;
+        let (before, _) = restore_state(&journal)?;
+
+        let result = match &before.end {
+            Some(end) => RunResult::Ended(end.clone()),
+            None => {
+                if before.plan.is_none() {
+                    let start = Envelope::external(
+                        &run,
+                        TOPIC_START,
+                        agent::RESEARCH_DIRECTOR.into(),
+                        plan(&self.settings)?.into(),
+                    );
+                    journal.commit(Commit::send(start)).await?;
+                }
+                self.stop.on_terminal_signals();
+                let wall = self.settings.budget.wall_time.get();
+                let limits = Limits {
+                    cycles: self.settings.budget.cycles,
+                    experiments: u64::from(self.settings.budget.experiments),
+                    wall: wall.saturating_sub(elapsed),
+                };
+                let question = self.settings.question.clone().unwrap_or_default();
+                let done = before.experiments.values().filter(|experiment| experiment.outcome.is_some()).count();
+                let found = before.records_of(Arm::Observed).filter(|record| record.significant).count();
+                let observer =
+                    observer(Arc::clone(&self.progress), &run, &question, limits, done as u64, found as u64);
+                let options = HubOptions {
+                    policy: restart_policy(&self.settings),
+                    wall_left: Some(limits.wall),
+                    drain: DRAIN,
+                    observer,
+                };
+                let mut registry = register(&kit);
+                if let Some(arrange) = self.arrange {
+                    arrange(&mut registry);
+                }
+                Hub::new(run.clone(), Arc::clone(&path), journal.clone(), &registry, options).work(&self.stop).await?
+            }
+        };
+        let end = match result {
+            RunResult::Ended(end) => end,
+            RunResult::Stopped => {
+                let reason = "stopped by the user".to_owned();
+                journal.commit(Commit::record(Record::Stopped { reason })).await?;
+                stopped(&run)
+            }
+        };
+        drop(kit);
+        let (state, _) = restore_state(&journal)?;
+        let context = dossier::Context { run: &run, settings: &self.settings, end: &end };
+        let dossier = dossier::dossier(&context, &state, &journal)?;
+        let written = write_all(&path, &dossier)?;
+        Ok(Finished { end, dossier, written })
+    }
+}
+
+/// Writes the report of a run again, from its journal alone.
+///
+/// # Errors
+/// When another process works on the run, or its journal or its experiments cannot be read.
+pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
+    let settings = folder.settings()?;
+    let (path, run) = (folder.path(), folder.id());
+    let journal = Journal::open(path, journal::Options { durability: durability(&settings) })?;
+    let (state, _) = restore_state(&journal)?;
+    let end = state.end.clone().unwrap_or_else(|| stopped(&run));
+    let context = dossier::Context { run: &run, settings: &settings, end: &end };
+    let dossier = dossier::dossier(&context, &state, &journal)?;
+    let written = write_all(path, &dossier)?;
+    Ok(Finished { end, dossier, written })
+}
+
+fn stopped(run: &RunId) -> RunEnd {
+    RunEnd {
+        status: RunStatus::Stopped,
+        reason: EndReason::User,
+        message: format!("stopped before its end; `kosmos resume {run}` goes on"),
+    }
+}
+
+fn durability(settings: &Settings) -> journal::Durability {
+    match settings.journal.durability {
+        Durability::Process => journal::Durability::Process,
+        Durability::Power => journal::Durability::Power,
+    }
+}
+
+fn restart_policy(settings: &Settings) -> RestartPolicy {
+    let set = &settings.supervisor;
+    RestartPolicy {
+        max_restarts: set.max_restarts as usize,
+        window: set.window.get(),
+        backoff_min: set.backoff_min.get(),
+        backoff_max: set.backoff_max.get(),
+        max_attempts: set.max_attempts,
+    }
+}

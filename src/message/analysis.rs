@@ -1,0 +1,78 @@
+//! Between the director and the data analyst.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::report::FamilyRecord;
+use crate::science::{
+    Arm, ExperimentId, ExperimentRecord, Hypothesis, Profile, TestRecord, TestResult, Untested,
+};
+
+/// Read and check the result of an experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AnalyseResult {
+    #[allow(missing_docs)]
+    pub experiment: ExperimentRecord,
+}
+
+/// The profile that an experiment found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct DataProfiled {
+    pub experiment: ExperimentId,
+    pub dataset: String,
+    pub profile: Profile,
+    /// Of the canonical table.
+    pub table_sha256: Option<String>,
+}
+
+/// The tests that an experiment made, checked against its protocol and not yet judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct FindingDrafted {
+    pub experiment: ExperimentId,
+    pub tests: Vec<TestResult>,
+    /// Set when the result breaks its contract: it counts as a failed experiment.
+    pub invalid: Option<String>,
+}
+
+/// A test to judge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Draft {
+    pub hypothesis: Hypothesis,
+    pub experiment: ExperimentId,
+    pub script_sha256: String,
+    pub result_sha256: String,
+    /// Place among the tests of the result.
+    pub index: usize,
+    pub result: TestResult,
+}
+
+/// Judge the family of a cycle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JudgeCycle {
+    #[allow(missing_docs)]
+    pub cycle: u32,
+    #[allow(missing_docs)]
+    pub arm: Arm,
+    /// The run's false discovery rate.
+    pub alpha: f64,
+    /// This family's share of it.
+    pub family_alpha: f64,
+    /// Columns that were assigned at random.
+    pub randomised: Vec<String>,
+    #[allow(missing_docs)]
+    pub drafts: Vec<Draft>,
+}
+
+/// The verdicts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct CycleJudged {
+    pub cycle: u32,
+    pub arm: Arm,
+    pub family: FamilyRecord,
+    pub records: Vec<TestRecord>,
+    pub untested: Vec<Untested>,
+}

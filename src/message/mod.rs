@@ -1,0 +1,23 @@
+//! What agents say to each other: typed payloads in envelopes with derived ids.
+//!
+//! A family of messages is one file; [`Payload`] is the closed list of them all.
+
+mod address;
+mod analysis;
+mod control;
+mod envelope;
+mod experiment;
+mod hypotheses;
+mod knowledge;
+mod payload;
+
+pub use address::{AgentName, agent};
+pub use analysis::{AnalyseResult, CycleJudged, DataProfiled, Draft, FindingDrafted, JudgeCycle};
+pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
+pub use envelope::{Envelope, MessageId, Outgoing, SCHEMA_VERSION};
+pub use experiment::{
+    Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, RepairScript, RunExperiment, Task, TestPlan,
+};
+pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
+pub use knowledge::{KnowledgeRecorded, RecordKnowledge};
+pub use payload::Payload;

@@ -1,0 +1,76 @@
+//! The closed list of messages. A new message is one struct in its family's file and one line here.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AnalyseResult, BudgetSpent, CycleJudged, DataProfiled, DeadLettered, DesignExperiment, ExperimentDesigned,
+    ExperimentFinished, FindingDrafted, HypothesesProposed, JudgeCycle, KnowledgeRecorded, ProposeHypotheses,
+    RecordKnowledge, RepairScript, ResearchPlan, RunExperiment,
+};
+use crate::science::RunEnd;
+
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $variant:ident($body:ty)),+ $(,)?) => {
+        /// Everything that agents say.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "type", content = "body", rename_all = "snake_case")]
+        pub enum Payload {
+            $($(#[$doc])* $variant(Box<$body>)),+
+        }
+
+        impl Payload {
+            /// The name of the message, for logs and ledgers.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => stringify!($variant)),+
+                }
+            }
+        }
+
+        $(impl From<$body> for Payload {
+            fn from(body: $body) -> Self {
+                Self::$variant(Box::new(body))
+            }
+        })+
+    };
+}
+
+payloads! {
+    /// To the director: begin.
+    StartResearch(ResearchPlan),
+    /// To the director: a budget that runs outside its state (wall time) is spent.
+    BudgetSpent(BudgetSpent),
+    /// To the director: a message was given up.
+    DeadLettered(DeadLettered),
+    /// To the supervisor: the run is over.
+    EndRun(RunEnd),
+    /// To the hypothesis generator.
+    ProposeHypotheses(ProposeHypotheses),
+    /// Its answer.
+    HypothesesProposed(HypothesesProposed),
+    /// To the code generator.
+    DesignExperiment(DesignExperiment),
+    /// To the code generator: the script failed.
+    RepairScript(RepairScript),
+    /// Its answer to both.
+    ExperimentDesigned(ExperimentDesigned),
+    /// To the sandbox executor.
+    RunExperiment(RunExperiment),
+    /// Its answer.
+    ExperimentFinished(ExperimentFinished),
+    /// To the data analyst: read an experiment's result.
+    AnalyseResult(AnalyseResult),
+    /// Its answer to a profile.
+    DataProfiled(DataProfiled),
+    /// Its answer to tests.
+    FindingDrafted(FindingDrafted),
+    /// To the data analyst: judge a cycle's family.
+    JudgeCycle(JudgeCycle),
+    /// Its answer.
+    CycleJudged(CycleJudged),
+    /// To the knowledge graph writer.
+    RecordKnowledge(RecordKnowledge),
+    /// Its answer.
+    KnowledgeRecorded(KnowledgeRecorded),
+}

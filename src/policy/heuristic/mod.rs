@@ -1,0 +1,36 @@
+//! The rule book: real research with no model and no network.
+//!
+//! `survey` proposes the first cycle from the question and the columns' types alone; `follow_up`
+//! proposes later cycles from what the explore part of the rows showed; `question` reads the question.
+
+mod follow_up;
+mod question;
+mod statement;
+mod survey;
+
+use futures::{FutureExt, future::LocalBoxFuture};
+
+use super::{Policy, PolicyError};
+use crate::message::{HypothesesProposed, ProposeHypotheses};
+
+pub use question::Interest;
+
+/// The built-in policy.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Heuristic;
+
+impl Policy for Heuristic {
+    fn propose(&self, request: ProposeHypotheses) -> LocalBoxFuture<'static, Result<HypothesesProposed, PolicyError>> {
+        async move {
+            tokio::task::spawn_blocking(move || propose(&request))
+                .await
+                .map_err(|_| PolicyError::Interrupted)
+        }
+        .boxed_local()
+    }
+}
+
+/// The proposals for a request: a pure function of it.
+pub fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
+    if request.cycle == 1 { survey::propose(request) } else { follow_up::propose(request) }
+}

@@ -1,0 +1,29 @@
+//! One sentence for each kind of hypothesis.
+
+use crate::science::{Hypothesis, kind};
+
+/// A sentence that says what is claimed, without a direction that nobody predicted.
+pub(super) fn statement(hypothesis: &Hypothesis) -> String {
+    let (x, y) = (&hypothesis.x, &hypothesis.y);
+    let by = hypothesis.by.as_deref().unwrap_or_default();
+    let way = match hypothesis.predicted.as_deref() {
+        Some("+") => " (rising together)",
+        Some("-") => " (one rising as the other falls)",
+        _ => "",
+    };
+    match hypothesis.kind.as_str() {
+        kind::GROUP_NUMERIC => format!("`{y}` differs between the groups of `{x}`"),
+        kind::CATEGORICAL_CATEGORICAL => format!("the mix of `{y}` differs between the groups of `{x}`"),
+        kind::NUMERIC_BINARY => format!("`{x}` goes with `{y}`{way}"),
+        kind::PAIRED => format!("`{y}` differs from `{x}` within the same unit"),
+        kind::SURVIVAL => format!("the time to `{}` depends on `{x}`", hypothesis.event.as_deref().unwrap_or(y)),
+        kind::ADJUSTED => {
+            let fixed: Vec<String> = hypothesis.covariates.iter().map(|name| format!("`{name}`")).collect();
+            format!("`{x}` goes with `{y}` when {} is held fixed{way}", fixed.join(" and "))
+        }
+        kind::STRATIFIED => format!("`{x}` goes with `{y}` inside the levels of `{by}`{way}"),
+        kind::INTERACTION => format!("how `{x}` goes with `{y}` depends on `{by}`"),
+        kind::DOSE_RESPONSE => format!("`{y}` changes steadily with increasing `{x}`{way}"),
+        _ => format!("`{x}` goes with `{y}`{way}"),
+    }
+}

@@ -1,0 +1,169 @@
+//! The first cycle: every pair of columns that may be tested, ranked by the question and the columns'
+//! types. Nothing here looks at how columns go together, so the family may be judged on all rows.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{Interest, statement::statement};
+use crate::message::{HypothesesProposed, ProposeHypotheses};
+use crate::science::{Arm, Column, Hypothesis, HypothesisId, Kind, Part, Profile, Role, Scores, kind};
+
+/// A pair that may be tested, before it is spelt out.
+struct Candidate<'a> {
+    dataset: &'a str,
+    kind: &'static str,
+    x: &'a Column,
+    y: &'a Column,
+    unit: Option<&'a str>,
+    scores: Scores,
+    predicted: Option<&'static str>,
+}
+
+/// The pairs of all data sets, best first.
+pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
+    let (hypotheses, left_out) = untested_pairs(request, &HashSet::new(), request.limit);
+    HypothesesProposed {
+        cycle: request.cycle,
+        arm: request.arm,
+        hypotheses,
+        left_out,
+        rationale: "every pair of columns that can be tested, the question's own first".to_owned(),
+    }
+}
+
+/// Up to `limit` pairs that are not in `tested`, best first, and how many more there are.
+pub(super) fn untested_pairs(
+    request: &ProposeHypotheses,
+    tested: &HashSet<&HypothesisId>,
+    limit: usize,
+) -> (Vec<Hypothesis>, u64) {
+    let mut candidates: Vec<Candidate<'_>> =
+        request.profiles.iter().flat_map(|(name, profile)| candidates(request, name, profile)).collect();
+    candidates.sort_by(|a, b| b.scores.rank().total_cmp(&a.scores.rank()));
+    let mut fresh = candidates
+        .iter()
+        .map(|candidate| spell_out(candidate, request.arm))
+        .filter(|hypothesis| !tested.contains(&hypothesis.id));
+    let chosen: Vec<Hypothesis> = fresh.by_ref().take(limit).collect();
+    let left_out = if tested.is_empty() { candidates.len() - chosen.len() } else { fresh.count() };
+    (chosen, left_out as u64)
+}
+
+fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Profile) -> Vec<Candidate<'a>> {
+    let interest = Interest::read(&request.plan, profile);
+    let tautologies: BTreeSet<(&str, &str)> = profile
+        .tautologies
+        .iter()
+        .flat_map(|pair| [(pair.x.as_str(), pair.y.as_str()), (pair.y.as_str(), pair.x.as_str())])
+        .collect();
+    let usable: Vec<&Column> = profile.columns.iter().filter(|column| column.usable).collect();
+    let mut candidates = Vec::new();
+    let mut push = |kind: &'static str, x: &'a Column, y: &'a Column, unit: Option<&'a str>| {
+        let predicted = interest.direction.filter(|_| {
+            interest.is_target(&y.name) && interest.mentioned.contains(&x.name) && kind != kind::GROUP_NUMERIC
+        });
+        let scores = Scores {
+            relevance: interest.relevance(&x.name, &y.name),
+            information: (balance(x) * balance(y)).sqrt(),
+            novelty: 1.0,
+            testability: share_present(profile.rows, x).min(share_present(profile.rows, y)),
+        };
+        candidates.push(Candidate { dataset, kind, x, y, unit, scores, predicted });
+    };
+    for (place, first) in usable.iter().copied().enumerate() {
+        for second in usable.iter().copied().skip(place + 1) {
+            if tautologies.contains(&(first.name.as_str(), second.name.as_str())) {
+                continue;
+            }
+            if let Some((kind, x, y)) = pair_kind(first, second, &interest) {
+                push(kind, x, y, None);
+            }
+        }
+    }
+    for pair in &profile.paired {
+        if let (Some(x), Some(y)) = (profile.column(&pair.x), profile.column(&pair.y)) {
+            push(kind::PAIRED, x, y, pair.unit.as_deref());
+        }
+    }
+    for survival in &profile.survival {
+        let (Some(duration), Some(event)) = (profile.column(&survival.duration), profile.column(&survival.event)) else {
+            continue;
+        };
+        for x in usable.iter().copied() {
+            let own = x.name == duration.name || x.name == event.name;
+            let taut = tautologies.contains(&(x.name.as_str(), duration.name.as_str()))
+                || tautologies.contains(&(x.name.as_str(), event.name.as_str()));
+            if !own && !taut {
+                push(kind::SURVIVAL, x, duration, Some(survival.event.as_str()));
+            }
+        }
+    }
+    candidates
+}
+
+/// The kind of test for a pair, and which column explains which.
+fn pair_kind<'a>(a: &'a Column, b: &'a Column, interest: &Interest) -> Option<(&'static str, &'a Column, &'a Column)> {
+    let (x, y) = if interest.is_target(&a.name) { (b, a) } else { (a, b) };
+    let grouped = |column: &Column| matches!(column.role, Role::Binary | Role::Categorical);
+    match (x.role, y.role) {
+        (Role::Numeric, Role::Numeric) => Some((kind::NUMERIC_NUMERIC, x, y)),
+        (Role::Numeric, Role::Binary) if interest.is_target(&y.name) => Some((kind::NUMERIC_BINARY, x, y)),
+        (Role::Numeric, _) if grouped(y) => Some((kind::GROUP_NUMERIC, y, x)),
+        (_, Role::Numeric) if grouped(x) => Some((kind::GROUP_NUMERIC, x, y)),
+        _ if grouped(x) && grouped(y) => Some((kind::CATEGORICAL_CATEGORICAL, x, y)),
+        _ => None,
+    }
+}
+
+fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
+    let kind: Kind = candidate.kind.to_owned();
+    let survival = candidate.kind == kind::SURVIVAL;
+    let mut hypothesis = Hypothesis {
+        id: HypothesisId::from(String::new()),
+        dataset: candidate.dataset.to_owned(),
+        arm,
+        kind,
+        x: candidate.x.name.clone(),
+        y: candidate.y.name.clone(),
+        covariates: Vec::new(),
+        by: candidate.unit.filter(|_| !survival).map(str::to_owned),
+        event: candidate.unit.filter(|_| survival).map(str::to_owned),
+        part: Part::Whole,
+        statement: String::new(),
+        predicted: candidate.predicted.map(str::to_owned),
+        parent: None,
+        rationale: "a pair of the first survey".to_owned(),
+        scores: candidate.scores,
+        weight: weight(candidate.scores.relevance),
+    };
+    hypothesis.statement = statement(&hypothesis);
+    hypothesis.with_id()
+}
+
+/// Pairs that the question is about weigh more in the error control; the judge scales the weights to a
+/// mean of 1, so what one gains the others lose.
+fn weight(relevance: f64) -> f64 {
+    if relevance >= 0.8 {
+        3.0
+    } else if relevance >= 0.6 {
+        1.5
+    } else {
+        1.0
+    }
+}
+
+/// How even the levels of a column are, 1 for an even split and for numbers.
+fn balance(column: &Column) -> f64 {
+    let Some(levels) = column.levels.as_ref().filter(|levels| levels.len() > 1) else { return 1.0 };
+    let total: f64 = levels.iter().map(|level| level.n as f64).sum();
+    let entropy: f64 = levels
+        .iter()
+        .map(|level| level.n as f64 / total)
+        .filter(|share| *share > 0.0)
+        .map(|share| -share * share.ln())
+        .sum();
+    entropy / (levels.len() as f64).ln()
+}
+
+fn share_present(rows: u64, column: &Column) -> f64 {
+    if rows == 0 { 0.0 } else { 1.0 - column.missing as f64 / rows as f64 }
+}

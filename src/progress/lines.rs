@@ -1,0 +1,233 @@
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Progress, ProgressEvent, printable};
+
+/// Lines, one per change that matters: what agents are busy with is left out, and experiments are told of
+/// by the tenth.
+pub(super) struct Lines<W> {
+    state: Mutex<State<W>>,
+}
+
+struct State<W> {
+    out: W,
+    preparing: Option<String>,
+    told_experiments: u64,
+    findings: u64,
+    budget: Option<(Duration, u64)>,
+}
+
+impl<W: Write + Send> Lines<W> {
+    pub(super) fn new(out: W) -> Self {
+        let state = State {
+            out,
+            preparing: None,
+            told_experiments: 0,
+            findings: 0,
+            budget: None,
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+}
+
+impl<W: Write + Send> Progress for Lines<W> {
+    fn on(&self, event: ProgressEvent) {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .on(event);
+    }
+}
+
+impl<W: Write> State<W> {
+    fn on(&mut self, event: ProgressEvent) {
+        let Some(line) = self.line(event) else { return };
+        // Whoever read the lines may be gone; the lab goes on.
+        let _ = writeln!(self.out, "{}", printable(&line));
+    }
+
+    fn line(&mut self, event: ProgressEvent) -> Option<String> {
+        match event {
+            ProgressEvent::Preparing { what, done, total } => self.preparing(what, done, total),
+            ProgressEvent::RunStarted { run, question } => Some(format!("run {run}: {question}")),
+            ProgressEvent::Cycle { n, of } => Some(match self.budget {
+                Some((wall, experiments)) => {
+                    format!(
+                        "cycle {n} of {of} ({} and {experiments} experiments left)",
+                        rough(wall)
+                    )
+                }
+                None => format!("cycle {n} of {of}"),
+            }),
+            ProgressEvent::AgentBusy { .. } | ProgressEvent::AgentIdle { .. } => None,
+            ProgressEvent::AgentRestarted { agent, reason } => {
+                Some(format!("restarted {agent}: {reason}"))
+            }
+            ProgressEvent::Experiments {
+                done,
+                running,
+                planned,
+            } => self.experiments(done, running, planned),
+            ProgressEvent::Findings { n } => {
+                let changed = n != self.findings;
+                self.findings = n;
+                changed.then(|| format!("findings: {n}"))
+            }
+            ProgressEvent::Budget {
+                wall_left,
+                experiments_left,
+            } => {
+                self.budget = Some((wall_left, experiments_left));
+                None
+            }
+            ProgressEvent::Note(note) => Some(format!("note: {note}")),
+            ProgressEvent::Ended { status } => Some(format!("ended: {status}")),
+        }
+    }
+
+    fn preparing(&mut self, what: String, done: u64, total: Option<u64>) -> Option<String> {
+        if total == Some(done) {
+            self.preparing = None;
+            return Some(format!("ready: {what}"));
+        }
+        if self.preparing.as_ref() == Some(&what) {
+            return None;
+        }
+        let line = format!("preparing: {what}");
+        self.preparing = Some(what);
+        Some(line)
+    }
+
+    fn experiments(&mut self, done: u64, running: u64, planned: u64) -> Option<String> {
+        let step = (planned / 10).max(1);
+        let complete = done == planned && done > self.told_experiments;
+        if done < self.told_experiments + step && !complete {
+            return None;
+        }
+        self.told_experiments = done;
+        Some(format!(
+            "experiments: {done} of {planned} done, {running} running"
+        ))
+    }
+}
+
+/// A length of time to the second, or to the minute when it is long.
+pub(super) fn rough(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let rounded = if seconds >= 3600 {
+        seconds - seconds % 60
+    } else {
+        seconds
+    };
+    humantime::format_duration(Duration::from_secs(rounded)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn told(events: impl IntoIterator<Item = ProgressEvent>) -> String {
+        let kept = Kept::default();
+        let lines = Lines::new(kept.clone());
+        events.into_iter().for_each(|event| lines.on(event));
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn tells_a_run_in_a_few_lines() {
+        let preparing = |done| ProgressEvent::Preparing {
+            what: "python".into(),
+            done,
+            total: Some(3),
+        };
+        let mut events: Vec<_> = (0..=3).map(preparing).collect();
+        events.extend([
+            ProgressEvent::RunStarted {
+                run: "r1".into(),
+                question: "does a\nmatter?\u{1b}[2J".into(),
+            },
+            ProgressEvent::Budget {
+                wall_left: Duration::from_secs(1799),
+                experiments_left: 200,
+            },
+            ProgressEvent::Cycle { n: 1, of: 4 },
+            ProgressEvent::AgentBusy {
+                agent: "data_analyst".into(),
+                what: "x".into(),
+            },
+        ]);
+        events.extend((0..=40).map(|done| ProgressEvent::Experiments {
+            done,
+            running: 2,
+            planned: 40,
+        }));
+        events.extend([
+            ProgressEvent::Findings { n: 0 },
+            ProgressEvent::Findings { n: 3 },
+            ProgressEvent::Findings { n: 3 },
+            ProgressEvent::AgentRestarted {
+                agent: "data_analyst".into(),
+                reason: "panicked".into(),
+            },
+            ProgressEvent::Note("one table was sampled".into()),
+            ProgressEvent::Ended {
+                status: "answered".into(),
+            },
+        ]);
+        let expected = "\
+preparing: python
+ready: python
+run r1: does a matter?\u{FFFD}[2J
+cycle 1 of 4 (29m 59s and 200 experiments left)
+experiments: 4 of 40 done, 2 running
+experiments: 8 of 40 done, 2 running
+experiments: 12 of 40 done, 2 running
+experiments: 16 of 40 done, 2 running
+experiments: 20 of 40 done, 2 running
+experiments: 24 of 40 done, 2 running
+experiments: 28 of 40 done, 2 running
+experiments: 32 of 40 done, 2 running
+experiments: 36 of 40 done, 2 running
+experiments: 40 of 40 done, 2 running
+findings: 3
+restarted data_analyst: panicked
+note: one table was sampled
+ended: answered
+";
+        assert_eq!(told(events), expected);
+    }
+
+    #[test]
+    fn a_thousand_events_are_not_a_thousand_lines() {
+        let events = (0..=1000).map(|done| ProgressEvent::Experiments {
+            done,
+            running: 4,
+            planned: 1000,
+        });
+        assert_eq!(told(events).lines().count(), 10);
+    }
+
+    #[test]
+    fn time_is_rounded_when_long() {
+        assert_eq!(rough(Duration::from_millis(61_500)), "1m 1s");
+        assert_eq!(rough(Duration::from_secs(3_725)), "1h 2m");
+    }
+}

@@ -1,0 +1,64 @@
+//! Why the sandbox could not do its work.
+
+use std::{io, path::PathBuf};
+
+/// A fault of the sandbox, never of the script.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The machine cannot give the protections without which no generated code is run.
+    #[error("the sandbox is not available: {}; {remedy}", missing.join("; "))]
+    Unavailable {
+        /// What is missing, each with its cause.
+        missing: Vec<String>,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// The caller cancelled the job; its processes have ended.
+    #[error("the job was cancelled")]
+    Cancelled,
+    /// The job contradicts itself.
+    #[error("job `{key}` cannot be run: {reason}")]
+    InvalidJob {
+        /// The job's key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A step of setting up the sandbox failed, so the script was not started.
+    #[error("the sandbox could not be set up: {step}: {cause}")]
+    Setup {
+        /// The step, such as `mount /proc`.
+        step: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// The launcher ended without saying how the script had ended.
+    #[error("the sandbox's launcher was lost: {0}")]
+    Lost(String),
+    /// A file or folder of the host could not be used.
+    #[error("cannot {action} {}", path.display())]
+    Host {
+        /// What was to be done with it.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl SandboxError {
+    /// For `map_err`: the failure of `action` on `path`.
+    pub(super) fn host(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Host {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! How a job ended.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How the job's main process ended, or why it was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It ended with exit code 0 within its limits.
+    Ok,
+    /// It ended by itself with another exit code.
+    Failed {
+        /// The exit code, 1 to 255; 1 is an uncaught exception in Python.
+        exit_code: i32,
+    },
+    /// It ran out of time and was ended.
+    TimedOut {
+        /// Which time it was.
+        limit: TimeLimit,
+    },
+    /// It ran out of memory: ended by the memory limit, or by an uncaught `MemoryError`.
+    OutOfMemory,
+    /// A signal ended it that no limit explains, such as a segmentation fault.
+    Killed {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It wrote too much.
+    OutputTooLarge {
+        /// What was too large.
+        what: Output,
+    },
+}
+
+impl Outcome {
+    /// Whether the job did what it was meant to.
+    #[must_use]
+    pub fn is_ok(self) -> bool {
+        self == Self::Ok
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => write!(out, "ended well"),
+            Self::Failed { exit_code } => write!(out, "failed with exit code {exit_code}"),
+            Self::TimedOut { limit } => write!(out, "exceeded its limit of {limit}"),
+            Self::OutOfMemory => write!(out, "exceeded its memory limit"),
+            Self::Killed { signal } => write!(out, "was ended by signal {signal}"),
+            Self::OutputTooLarge { what } => write!(out, "exceeded the size limit of its {what}"),
+        }
+    }
+}
+
+/// The two clocks that a job is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeLimit {
+    /// Time on the clock.
+    Wall,
+    /// Processor time of the whole tree.
+    Cpu,
+}
+
+impl fmt::Display for TimeLimit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Wall => "wall time",
+            Self::Cpu => "processor time",
+        })
+    }
+}
+
+/// The places where a job can write too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// One file.
+    File,
+    /// The workspace as a whole, in bytes or in number of files.
+    Workspace,
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Stdout => "standard output",
+            Self::Stderr => "standard error",
+            Self::File => "files",
+            Self::Workspace => "workspace",
+        })
+    }
+}

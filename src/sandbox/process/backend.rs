@@ -1,0 +1,68 @@
+//! The sandbox itself: what the rest of kosmos holds.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Options,
+    cgroup::Cgroups,
+    plan, probe,
+    run::{self, Site},
+    staging,
+};
+use crate::sandbox::{Execution, Guarantees, Job, Sandbox, SandboxError};
+
+/// Runs scripts in Linux namespaces on this machine.
+#[derive(Debug, Clone)]
+pub struct ProcessSandbox {
+    site: Arc<Site>,
+    guarantees: Arc<Guarantees>,
+}
+
+impl ProcessSandbox {
+    /// Removes what dead kosmos processes left behind, and measures by a real attack what the sandbox
+    /// withstands here. Takes a fraction of a second; needs a tokio runtime.
+    ///
+    /// # Errors
+    /// [`SandboxError::Unavailable`] if an essential protection is missing, with the remedy.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        let cgroups = if options.cgroups {
+            Cgroups::find()
+        } else {
+            Cgroups::Unusable("switched off".to_owned())
+        };
+        staging::sweep();
+        let site = Arc::new(Site {
+            options,
+            cgroups,
+            identity: plan::identity(),
+        });
+        let guarantees = Arc::new(probe::probe(&site).await?);
+        Ok(Self { site, guarantees })
+    }
+}
+
+impl Sandbox for ProcessSandbox {
+    fn run(
+        &self,
+        job: Job,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Execution, SandboxError>> {
+        let site = Arc::clone(&self.site);
+        Box::pin(async move {
+            // A task of its own, so that dropping this future ends the job in order.
+            let abandoned = cancel.child_token();
+            let _guard = abandoned.clone().drop_guard();
+            match tokio::spawn(run::run(site, job, abandoned)).await {
+                Ok(ended) => Ok(ended?.execution),
+                Err(error) => Err(SandboxError::Lost(error.to_string())),
+            }
+        })
+    }
+
+    fn guarantees(&self) -> &Guarantees {
+        &self.guarantees
+    }
+}

@@ -1,0 +1,100 @@
+//! Limits on a whole tree of processes, where the kernel's control groups may be used.
+//!
+//! Both generations are spoken: version 2, with one tree, and version 1, with one tree for each
+//! controller. Groups are made beneath the one that kosmos itself is in where that is possible, so that
+//! limits set from outside hold on.
+
+mod group;
+mod v1;
+mod v2;
+
+use std::{fs, io, path::Path};
+
+pub use group::{Group, Stats, Wanted};
+
+use super::{mounts, owner};
+
+/// The control groups of this machine, as far as this process may use them.
+#[derive(Debug, Clone)]
+pub enum Cgroups {
+    V1(v1::Trees),
+    V2(v2::Tree),
+    /// None can be used; limits hold per process and are watched.
+    Unusable(String),
+}
+
+impl Cgroups {
+    /// Looks for control groups that can be used and removes what dead kosmos processes left in them.
+    pub fn find() -> Self {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let table = mounts::parse(&read("/proc/self/mountinfo"));
+        let own = read("/proc/self/cgroup");
+        let found = match v2::Tree::find(&table, &own) {
+            Ok(tree) => Self::V2(tree),
+            Err(no_v2) => match v1::Trees::find(&table, &own) {
+                Ok(trees) => Self::V1(trees),
+                Err(no_v1) => Self::Unusable(format!("{no_v2}; {no_v1}")),
+            },
+        };
+        for parent in found.parents() {
+            sweep(parent);
+        }
+        found
+    }
+
+    /// Makes a group with limits; nothing where groups cannot be used.
+    pub fn make(&self, key: &str, wanted: &Wanted) -> io::Result<Option<Group>> {
+        let name = owner::unique_name(key);
+        match self {
+            Self::V1(trees) => trees.make(&name, wanted).map(Some),
+            Self::V2(tree) => tree.make(&name, wanted).map(Some),
+            Self::Unusable(_) => Ok(None),
+        }
+    }
+
+    pub fn limit_memory(&self) -> bool {
+        match self {
+            Self::V1(trees) => trees.memory.is_some(),
+            Self::V2(_) => true,
+            Self::Unusable(_) => false,
+        }
+    }
+
+    pub fn limit_processes(&self) -> bool {
+        match self {
+            Self::V1(trees) => trees.pids.is_some(),
+            Self::V2(_) => true,
+            Self::Unusable(_) => false,
+        }
+    }
+
+    /// In words, for the table of guarantees.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::V1(_) => "cgroup v1".to_owned(),
+            Self::V2(_) => "cgroup v2".to_owned(),
+            Self::Unusable(why) => format!("no cgroup ({why})"),
+        }
+    }
+
+    fn parents(&self) -> Vec<&Path> {
+        match self {
+            Self::V1(trees) => trees.parents().collect(),
+            Self::V2(tree) => vec![tree.parent()],
+            Self::Unusable(_) => Vec::new(),
+        }
+    }
+}
+
+/// Removes groups of dead kosmos processes. Only empty ones can be removed, so this ends nothing.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if owner::is_stale(&entry.file_name().to_string_lossy()) {
+            // One that still has processes is left for the next start.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}

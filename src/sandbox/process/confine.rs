@@ -1,0 +1,42 @@
+//! Landlock: a second layer of file rules, should the first have a hole.
+
+use std::path::Path;
+
+use landlock::{
+    ABI, Access, AccessFs, PathBeneath, PathFd, PathFdError, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+};
+
+/// Why the rules could not be set. That a kernel knows none of them is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfineError {
+    #[error(transparent)]
+    Path(#[from] PathFdError),
+    #[error(transparent)]
+    Rules(#[from] RulesetError),
+}
+
+/// Lets this process and its children read everything, and write only in the workspace and the
+/// filesystems in memory; as far as the kernel can. Says whether the kernel enforces any of it.
+pub fn confine(workspace: &Path) -> Result<bool, ConfineError> {
+    let abi = ABI::V6;
+    let mut write = AccessFs::from_all(abi);
+    write.remove(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock);
+    let device = AccessFs::ReadFile | AccessFs::WriteFile;
+    let mut rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(abi))?
+        .scope(Scope::from_all(abi))?
+        .create()?
+        .add_rule(PathBeneath::new(
+            PathFd::new("/")?,
+            AccessFs::from_read(abi),
+        ))?;
+    for path in [workspace, Path::new("/tmp"), Path::new("/dev/shm")] {
+        rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, write))?;
+    }
+    for path in ["/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"] {
+        rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, device))?;
+    }
+    let RestrictionStatus { ruleset, .. } = rules.restrict_self()?;
+    Ok(ruleset != RulesetStatus::NotEnforced)
+}

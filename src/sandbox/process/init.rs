@@ -1,0 +1,102 @@
+//! Process 1 inside: builds the root, gives up its privileges, runs the script and reaps.
+
+use std::{
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    os::unix::{net::UnixStream, process::ExitStatusExt},
+    process::{Command, ExitStatus, Stdio},
+};
+
+use rustix::process::{Signal, WaitOptions};
+
+use super::{
+    confine, filter, launcher,
+    policy::Policy,
+    privileges,
+    report::{End, InitReport, SetupFailed, Step},
+    root,
+};
+
+/// The second argument of a process that is init.
+pub const ROLE: &str = "init";
+
+/// Runs init; the result is its exit code. Standard input is a socket to the launcher.
+pub fn main() -> i32 {
+    match serve() {
+        Ok(()) => 0,
+        Err(_) => 1,
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut socket = launcher::standard_input()?;
+    let mut line = String::new();
+    BufReader::new(&socket).read_line(&mut line)?;
+    let mut landlock = false;
+    let end = match run(&socket, &line, &mut landlock) {
+        Ok(end) => end,
+        Err(failed) => End::NotStarted(failed),
+    };
+    serde_json::to_writer(&socket, &InitReport { end, landlock })?;
+    socket.flush()
+}
+
+fn run(socket: &UnixStream, line: &str, landlock: &mut bool) -> Result<End, SetupFailed> {
+    let policy: Policy = serde_json::from_str(line).step("read the policy")?;
+    rustix::process::setsid().step("start a session")?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    rustix::system::sethostname(b"kosmos").step("set the host's name")?;
+    root::build(&policy)?;
+    privileges::limit(&policy.limits)?;
+    privileges::give_up(policy.identity)?;
+    die_with_launcher(socket)?;
+    *landlock = confine::confine(&policy.workspace).step("set landlock rules")?;
+    filter::install()?;
+    let child = Command::new(&policy.program)
+        .args(&policy.arguments)
+        .env_clear()
+        .envs(policy.environment.iter().map(|(key, value)| (key, value)))
+        .current_dir(&policy.workspace)
+        .stdin(Stdio::null())
+        .spawn()
+        .step(format_args!("start {}", policy.program.display()))?;
+    reap_until(child.id())
+}
+
+/// Asks the kernel to kill this process when the launcher ends. Changing the user clears that wish, so
+/// it comes after; and the launcher may have ended meanwhile, which the socket shows.
+fn die_with_launcher(mut socket: &UnixStream) -> Result<(), SetupFailed> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .step("ask to end with the launcher")?;
+    socket.set_nonblocking(true).step("look at the socket")?;
+    let alive =
+        matches!(socket.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+    socket.set_nonblocking(false).step("look at the socket")?;
+    if alive {
+        Ok(())
+    } else {
+        Err("it has ended").step("see the launcher")
+    }
+}
+
+/// Reaps orphans until the process `main` itself has ended.
+fn reap_until(main: u32) -> Result<End, SetupFailed> {
+    loop {
+        let reaped = match rustix::process::wait(WaitOptions::empty()) {
+            Err(rustix::io::Errno::INTR) => continue,
+            other => other.step("wait for the script")?,
+        };
+        let Some((pid, status)) = reaped else {
+            continue;
+        };
+        if pid.as_raw_nonzero().get().unsigned_abs() != main {
+            continue;
+        }
+        let status = ExitStatus::from_raw(status.as_raw());
+        if let Some(code) = status.code() {
+            return Ok(End::Exited { code });
+        }
+        if let Some(signal) = status.signal() {
+            return Ok(End::Signalled { signal });
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The backend for Linux: no daemon, no image, nothing to install.
+//!
+//! Kosmos starts itself again as a *launcher* with an empty environment and a socket as standard
+//! input. The launcher enters new namespaces and starts *init*, process 1 of a new process namespace,
+//! which builds a small root, gives up every privilege and starts the interpreter:
+//!
+//! ```text
+//! kosmos --policy--> launcher --policy--> init (pid 1) --> python script.py
+//!        <--report--          <--report--
+//! ```
+//!
+//! When the script ends, init ends, and the kernel ends everything else in its namespace. When kosmos
+//! ends, however it ends, its end of the socket closes and the launcher ends init. When the launcher is
+//! killed, the kernel kills init.
+
+mod options;
+
+#[cfg(target_os = "linux")]
+mod backend;
+#[cfg(target_os = "linux")]
+mod capture;
+#[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(target_os = "linux")]
+mod confine;
+#[cfg(target_os = "linux")]
+mod descriptors;
+#[cfg(target_os = "linux")]
+mod filter;
+#[cfg(target_os = "linux")]
+mod init;
+#[cfg(target_os = "linux")]
+mod launcher;
+#[cfg(target_os = "linux")]
+mod mounts;
+#[cfg(target_os = "linux")]
+mod owner;
+#[cfg(target_os = "linux")]
+mod plan;
+#[cfg(target_os = "linux")]
+mod policy;
+#[cfg(target_os = "linux")]
+mod privileges;
+#[cfg(target_os = "linux")]
+mod probe;
+#[cfg(target_os = "linux")]
+mod report;
+#[cfg(target_os = "linux")]
+mod root;
+#[cfg(target_os = "linux")]
+mod run;
+#[cfg(target_os = "linux")]
+mod staging;
+#[cfg(target_os = "linux")]
+mod tree;
+#[cfg(target_os = "linux")]
+mod verdict;
+#[cfg(target_os = "linux")]
+mod watch;
+#[cfg(target_os = "linux")]
+mod workspace;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+
+#[cfg(target_os = "linux")]
+pub use backend::ProcessSandbox;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::ProcessSandbox;
+pub use options::Options;
+
+/// The hidden first argument that makes kosmos a part of its own sandbox.
+const ARGUMENT: &str = "__sandbox";
+
+/// Becomes the sandbox's launcher or init if this process was started as one, and then does not return.
+///
+/// Call it first thing in `main`: before threads, logging, or any look at the arguments.
+pub fn entry() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_none_or(|first| first != ARGUMENT) {
+        return;
+    }
+    #[cfg(target_os = "linux")]
+    let code = match arguments.next() {
+        None => launcher::main(),
+        Some(role) if role == init::ROLE => init::main(),
+        Some(_) => 2,
+    };
+    #[cfg(not(target_os = "linux"))]
+    let code = 2;
+    std::process::exit(code);
+}

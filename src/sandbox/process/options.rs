@@ -1,0 +1,35 @@
+//! What a process sandbox is made from.
+
+use std::path::PathBuf;
+
+use crate::interpreter::Interpreter;
+
+/// The parts of the host that a process sandbox uses.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The kosmos binary, whose `main` calls [`entry`](super::entry).
+    pub launcher: PathBuf,
+    /// The interpreter, an absolute path.
+    pub python: PathBuf,
+    /// Files and folders besides `/usr`, `/lib*` and `/bin` that the interpreter needs; they appear
+    /// at the same place inside, read-only.
+    pub readonly: Vec<PathBuf>,
+    /// Files beneath `readonly` that appear in `/tmp` as links, such as caches that programs look for.
+    pub scratch_links: Vec<PathBuf>,
+    /// Use cgroups where they can be used. Off is for tests of what happens without.
+    pub cgroups: bool,
+}
+
+impl Options {
+    /// This process's own binary as launcher, for running scripts with `interpreter`.
+    #[must_use]
+    pub fn new(interpreter: &Interpreter) -> Self {
+        Self {
+            launcher: PathBuf::from("/proc/self/exe"),
+            python: interpreter.python.clone(),
+            readonly: interpreter.readonly_paths(),
+            scratch_links: interpreter.caches(),
+            cgroups: true,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Names that say which kosmos process made a thing, so that a later one can tell what is stale.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A name that no other thing of this machine has: `kosmos-<pid>-<start>-<n>-<key>`.
+pub fn unique_name(key: &str) -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let pid = std::process::id();
+    let start = start_time(pid).unwrap_or(0);
+    let n = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let key: String = key
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
+        .take(40)
+        .collect();
+    format!("kosmos-{pid}-{start}-{n}-{key}")
+}
+
+/// Whether `name` was made by [`unique_name`] in a process that has ended.
+pub fn is_stale(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("kosmos-") else {
+        return false;
+    };
+    let mut numbers = rest.split('-').map(str::parse::<u64>);
+    let (Some(Ok(pid)), Some(Ok(start))) = (numbers.next(), numbers.next()) else {
+        return false;
+    };
+    let Ok(pid) = u32::try_from(pid) else {
+        return false;
+    };
+    start_time(pid) != Some(start)
+}
+
+/// When `pid` started, in clock ticks after boot: with the pid, this names a process for good.
+fn start_time(pid: u32) -> Option<u64> {
+    stat_field(pid, 22)
+}
+
+/// Field `number` (from 1) of `/proc/<pid>/stat`, see proc_pid_stat(5); only those after the name.
+pub fn stat_field(pid: u32, number: usize) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, field 2, may hold anything, but is the last thing in parentheses.
+    let (_, after) = stat.rsplit_once(')')?;
+    after
+        .split_whitespace()
+        .nth(number.checked_sub(3)?)?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_living_are_not_stale() {
+        let name = unique_name("a/b c");
+        assert!(name.ends_with("-abc"), "{name}");
+        assert!(!is_stale(&name));
+        assert!(is_stale("kosmos-1-99999999999-0-x"));
+        assert!(is_stale("kosmos-4194303000-1-0-x"));
+        assert!(!is_stale("kosmos-abc"));
+        assert!(!is_stale("system.slice"));
+    }
+}

@@ -1,0 +1,199 @@
+//! From a job to the policy that the launcher gets.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use rustix::thread::CapabilitySet;
+
+use super::{
+    Options,
+    cgroup::Cgroups,
+    policy::{Access, Bind, Identity, Policy, ProcessLimits},
+    staging::Staging,
+};
+use crate::sandbox::{Job, Limits, SandboxError};
+
+/// Address space beyond the memory limit that a process may reserve where no cgroup counts memory:
+/// libraries reserve much more than they touch.
+const RESERVED_BYTES: u64 = 4 << 30;
+
+/// Whom scripts run as: another user where kosmos has the privileges of root, else a mapped one.
+pub fn identity() -> Identity {
+    let needed = CapabilitySet::SYS_ADMIN
+        | CapabilitySet::SETUID
+        | CapabilitySet::SETGID
+        | CapabilitySet::SETPCAP
+        | CapabilitySet::CHOWN
+        | CapabilitySet::DAC_OVERRIDE;
+    let held = rustix::thread::capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(needed) && sets.permitted.contains(needed));
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+    let id = Identity::INSIDE;
+    if held && uid.is_root() && maps(id) {
+        Identity::Switched { uid: id, gid: id }
+    } else {
+        Identity::Mapped {
+            uid: uid.as_raw(),
+            gid: gid.as_raw(),
+        }
+    }
+}
+
+/// Whether user `id` exists here; in some containers only a few do.
+fn maps(id: u32) -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let (Some(Ok(first)), _, Some(Ok(count))) =
+            (numbers.next(), numbers.next(), numbers.next())
+        else {
+            return false;
+        };
+        (first..first.saturating_add(count)).contains(&id.into())
+    })
+}
+
+/// The policy for `job`. The job has been checked, and its workspace is `workspace`, without links.
+pub fn policy(
+    options: &Options,
+    cgroups: &Cgroups,
+    identity: Identity,
+    job: &Job,
+    workspace: &Path,
+    staging: &mut Staging,
+) -> Result<Policy, SandboxError> {
+    let mut binds = Vec::new();
+    for path in &options.readonly {
+        let host = fs::canonicalize(path).map_err(SandboxError::host("find", path))?;
+        // Links may lead here by another name than its own, so it gets both.
+        add_readonly(&mut binds, &host, &host);
+        add_readonly(&mut binds, &host, path);
+    }
+    let run = Path::new("/run");
+    for input in &job.inputs {
+        let host =
+            fs::canonicalize(&input.host).map_err(SandboxError::host("find", &input.host))?;
+        let host = staging
+            .readable(&host, identity)
+            .map_err(SandboxError::host("read", &host))?;
+        binds.push(Bind {
+            host,
+            inside: run.join(&input.inside),
+            access: Access::Read,
+        });
+    }
+    let inside = run.join(job.inside());
+    binds.push(Bind {
+        host: workspace.to_owned(),
+        inside: inside.clone(),
+        access: Access::Write,
+    });
+    Ok(Policy {
+        identity,
+        binds,
+        scratch_links: options.scratch_links.clone(),
+        program: options.python.clone(),
+        arguments: arguments(&job.script),
+        environment: environment(),
+        workspace: inside,
+        tmp_bytes: job.limits.tmp_bytes,
+        limits: process_limits(&job.limits, cgroups, identity),
+    })
+}
+
+fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
+    let already = |bind: &Bind| inside.starts_with(&bind.inside);
+    if !inside.starts_with("/usr") && !binds.iter().any(already) {
+        binds.push(Bind {
+            host: host.to_owned(),
+            inside: inside.to_owned(),
+            access: Access::Execute,
+        });
+    }
+}
+
+/// Python's own `PYTHON*` variables are wanted, for we set them, so neither `-I` nor `-E`. Output is not
+/// buffered, for what a script said before it was ended is worth most; `-s` leaves out packages in a home
+/// folder, of which there is none. The script's folder stays first in the search path, so that a
+/// preamble beside the script can be imported.
+fn arguments(script: &str) -> Vec<String> {
+    ["-s", "-u", script].map(str::to_owned).to_vec()
+}
+
+/// Everything that the script sees of an environment.
+fn environment() -> Vec<(String, String)> {
+    let fixed = [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("HOME", "/tmp"),
+        ("LANG", "C.UTF-8"),
+        ("PYTHONHASHSEED", "0"),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+        ("OMP_NUM_THREADS", "1"),
+        ("OPENBLAS_NUM_THREADS", "1"),
+        ("MKL_NUM_THREADS", "1"),
+        ("MPLBACKEND", "Agg"),
+        ("MPLCONFIGDIR", "/tmp"),
+    ];
+    let mut all: Vec<(String, String)> = fixed
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .to_vec();
+    // Older builds of OpenBLAS compute wrong results on some processors without it.
+    if let Ok(core) = env::var("OPENBLAS_CORETYPE")
+        && core.chars().all(|c| c.is_ascii_alphanumeric())
+    {
+        all.push(("OPENBLAS_CORETYPE".to_owned(), core));
+    }
+    all
+}
+
+fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
+    let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);
+    // Launcher and init are in the user namespace too.
+    let processes = limits.processes.saturating_add(2);
+    let per_namespace = !cgroups.limit_processes() && kernel_limits_processes(cgroups, identity);
+    ProcessLimits {
+        cpu_seconds: limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0),
+        file_bytes: limits.file_bytes,
+        open_files: limits.open_files,
+        address_space_bytes: (!cgroups.limit_memory()).then_some(memory),
+        processes: per_namespace.then_some(processes),
+    }
+}
+
+/// Whether the kernel itself keeps the number of processes down; otherwise it is only watched.
+pub fn kernel_limits_processes(cgroups: &Cgroups, identity: Identity) -> bool {
+    cgroups.limit_processes() || (identity.is_mapped() && kernel_counts_per_namespace())
+}
+
+/// Since Linux 5.14, RLIMIT_NPROC counts a user's processes in each user namespace apart; before, a
+/// user's browser would have counted too.
+fn kernel_counts_per_namespace() -> bool {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy();
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 14)
+}
+
+/// Where `job` lies on the host, without links.
+pub fn workspace_of(job: &Job) -> Result<PathBuf, SandboxError> {
+    fs::canonicalize(&job.workspace).map_err(SandboxError::host("find", &job.workspace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_within_another_is_bound_once() {
+        let mut binds = Vec::new();
+        for path in ["/opt/py", "/opt/py/lib", "/usr/lib/python3", "/opt/python"] {
+            add_readonly(&mut binds, Path::new(path), Path::new(path));
+        }
+        let inside: Vec<_> = binds.iter().map(|bind| bind.inside.as_path()).collect();
+        assert_eq!(inside, [Path::new("/opt/py"), Path::new("/opt/python")]);
+    }
+}

@@ -1,0 +1,79 @@
+//! Copies of inputs that the script's user may not read where they are.
+
+use std::{
+    env, fs, io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::{owner, policy::Identity};
+
+/// A private folder for copies, removed when dropped.
+#[derive(Debug, Default)]
+pub struct Staging {
+    folder: Option<PathBuf>,
+    copies: usize,
+}
+
+impl Staging {
+    /// `input` itself if whoever runs the script may read it, else the path of a copy.
+    ///
+    /// Only a privileged kosmos ever copies: it can read files of mode 0600 that the unprivileged user
+    /// it switches to cannot.
+    pub fn readable(&mut self, input: &Path, identity: Identity) -> io::Result<PathBuf> {
+        let found = fs::metadata(input)?;
+        if identity.is_mapped() || may_be_read_by_all(&found) {
+            return Ok(input.to_owned());
+        }
+        if !found.is_file() {
+            let cause = "the sandbox's user may not list it; give others the right to (chmod o+rx)";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));
+        }
+        let copy = self.folder()?.join(self.copies.to_string());
+        self.copies += 1;
+        fs::copy(input, &copy)?;
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o444))?;
+        Ok(copy)
+    }
+
+    fn folder(&mut self) -> io::Result<PathBuf> {
+        if let Some(folder) = &self.folder {
+            return Ok(folder.clone());
+        }
+        let folder = fs::canonicalize(env::temp_dir())?.join(owner::unique_name("inputs"));
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        self.folder = Some(folder.clone());
+        Ok(folder)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            // What cannot be removed now is swept at the next start.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// Removes what dead kosmos processes of this user left behind.
+pub fn sweep() {
+    let Ok(entries) = fs::read_dir(env::temp_dir()) else {
+        return;
+    };
+    let own = rustix::process::geteuid().as_raw();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_ours = entry
+            .metadata()
+            .is_ok_and(|found| found.is_dir() && found.uid() == own);
+        if is_ours && owner::is_stale(&name.to_string_lossy()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn may_be_read_by_all(found: &fs::Metadata) -> bool {
+    let needed = if found.is_dir() { 0o005 } else { 0o004 };
+    found.mode() & needed == needed
+}

@@ -1,0 +1,91 @@
+//! Watching a job for limits that the kernel does not enforce by itself.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::{
+    cgroup::Group,
+    tree::{self, TreeUse},
+    workspace,
+};
+use crate::sandbox::{Limits, Outcome, Output, TimeLimit};
+
+/// How often a job is looked at; with a cgroup only the workspace and processor time are left to watch.
+const PERIOD: Duration = Duration::from_millis(100);
+const PERIOD_WITHOUT_CGROUP: Duration = Duration::from_millis(20);
+
+/// What to watch.
+pub struct Watch {
+    pub launcher: u32,
+    pub group: Option<Arc<Group>>,
+    /// Count memory and processes from outside.
+    pub count_tree: bool,
+    pub workspace: PathBuf,
+    pub limits: Limits,
+}
+
+/// What was seen, and the limit that was exceeded.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    pub peak_memory_bytes: u64,
+    pub exceeded: Option<Outcome>,
+}
+
+impl Watch {
+    /// Looks again and again, until a limit is exceeded. `seen` is kept up to date meanwhile.
+    pub async fn until_exceeded(self: Arc<Self>, seen: &mut Seen) -> Outcome {
+        let period = if self.count_tree {
+            PERIOD_WITHOUT_CGROUP
+        } else {
+            PERIOD
+        };
+        loop {
+            tokio::time::sleep(period).await;
+            let this = Arc::clone(&self);
+            let (peak, exceeded) = tokio::task::spawn_blocking(move || this.look())
+                .await
+                .unwrap_or_default();
+            seen.peak_memory_bytes = seen.peak_memory_bytes.max(peak);
+            if let Some(outcome) = exceeded {
+                seen.exceeded = exceeded;
+                return outcome;
+            }
+        }
+    }
+
+    /// The memory in use, if it is counted here, and the limit that is exceeded, if any.
+    fn look(&self) -> (u64, Option<Outcome>) {
+        let used = if self.count_tree || self.group.is_none() {
+            tree::measure(self.launcher)
+        } else {
+            TreeUse::default()
+        };
+        let counted = self.group.as_ref().and_then(|group| group.stats().cpu_ms);
+        (
+            used.memory_bytes,
+            self.exceeded(used, counted.unwrap_or(used.cpu_ms)),
+        )
+    }
+
+    fn exceeded(&self, used: TreeUse, cpu_ms: u64) -> Option<Outcome> {
+        let limits = &self.limits;
+        if u128::from(cpu_ms) > limits.cpu.as_millis() {
+            let limit = TimeLimit::Cpu;
+            return Some(Outcome::TimedOut { limit });
+        }
+        if self.count_tree {
+            if used.memory_bytes > limits.memory_bytes {
+                return Some(Outcome::OutOfMemory);
+            }
+            // Init is one of them. Without a cgroup there is no other way than to end it all.
+            if used.processes > limits.processes.saturating_add(2) {
+                return Some(Outcome::Killed { signal: 9 });
+            }
+        }
+        let size = workspace::measure(&self.workspace, limits.workspace_files);
+        if size.bytes > limits.workspace_bytes || size.files > limits.workspace_files {
+            let what = Output::Workspace;
+            return Some(Outcome::OutputTooLarge { what });
+        }
+        None
+    }
+}

@@ -1,0 +1,95 @@
+//! The bookkeeping of one agent: what waits for it and what it has under way.
+
+use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{host::HostHandle, policy::Intensity};
+use crate::agent::{AgentSpec, Cancel};
+use crate::message::{Envelope, MessageId};
+
+/// A message that waits; it is delivered at `not_before` at the earliest.
+pub(super) struct Waiting {
+    pub(super) envelope: Envelope,
+    pub(super) failures: u32,
+    pub(super) not_before: Option<Instant>,
+}
+
+/// A message that is being handled, or whose handling is being committed.
+pub(super) struct UnderWay {
+    pub(super) envelope: Envelope,
+    pub(super) failures: u32,
+    pub(super) deadline: Option<Instant>,
+    pub(super) cancel: Cancel,
+}
+
+/// One agent as the hub sees it.
+pub(super) struct Desk {
+    pub(super) spec: AgentSpec,
+    pub(super) host: Option<HostHandle>,
+    /// Raised when the host is replaced; events of older lives are not listened to.
+    pub(super) life: u64,
+    /// False between a fall and the fresh agent.
+    pub(super) up: bool,
+    pub(super) queue: VecDeque<Waiting>,
+    pub(super) under_way: BTreeMap<MessageId, UnderWay>,
+    pub(super) intensity: Intensity,
+}
+
+impl Desk {
+    pub(super) fn new(spec: AgentSpec) -> Self {
+        Self {
+            spec,
+            host: None,
+            life: 0,
+            up: false,
+            queue: VecDeque::new(),
+            under_way: BTreeMap::new(),
+            intensity: Intensity::default(),
+        }
+    }
+
+    /// Takes the next message that may be delivered now.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Waiting> {
+        if !self.up || self.under_way.len() >= self.spec.concurrency {
+            return None;
+        }
+        let due = |waiting: &Waiting| waiting.not_before.is_none_or(|at| at <= now);
+        let place = self.queue.iter().position(due)?;
+        self.queue.remove(place)
+    }
+
+    /// Puts everything under way back in front of the queue, oldest first.
+    pub(super) fn recall(&mut self) {
+        while let Some((_, lost)) = self.under_way.pop_last() {
+            lost.cancel.cancel();
+            self.queue.push_front(Waiting { envelope: lost.envelope, failures: lost.failures, not_before: None });
+        }
+    }
+
+    /// The next moment at which something is due: a deadline or a delayed delivery.
+    pub(super) fn next_moment(&self) -> Option<Instant> {
+        let deadlines = self.under_way.values().filter_map(|under_way| under_way.deadline);
+        let delays = self.queue.iter().filter_map(|waiting| waiting.not_before);
+        deadlines.chain(delays).min()
+    }
+
+    /// The messages whose time is over.
+    pub(super) fn overdue(&self, now: Instant) -> Vec<MessageId> {
+        self.under_way
+            .iter()
+            .filter(|(_, under_way)| under_way.deadline.is_some_and(|at| at <= now))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// Whether nothing waits and nothing is under way.
+    pub(super) fn idle(&self) -> bool {
+        self.queue.is_empty() && self.under_way.is_empty()
+    }
+
+    /// The deadline of a message that is delivered at `now`.
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        (self.spec.deadline > Duration::ZERO).then(|| now + self.spec.deadline)
+    }
+}

@@ -1,0 +1,173 @@
+//! An agent inside an actor of its own, on a thread of its own.
+
+use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc, task};
+
+use actix::{
+    Actor, ActorFutureExt, Arbiter, AsyncContext, Context, Handler, Message, Supervised, WrapFuture, dev::channel,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::guard::Guard;
+use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handled};
+use crate::message::{AgentName, Envelope, MessageId};
+use crate::supervisor::RestartPolicy;
+
+/// What a host tells the hub. `life` tells a replaced host's words from its successor's.
+#[derive(Debug)]
+pub(super) enum HostEvent {
+    /// A handler came to an end.
+    Finished { agent: AgentName, life: u64, message: MessageId, outcome: Result<Handled, AgentError> },
+    /// The agent fell, and all that it had under way with it. `culprit` is the message whose handler did it.
+    Crashed { agent: AgentName, life: u64, culprit: Option<MessageId>, reason: String },
+    /// A fresh agent is there after a fall.
+    Ready { agent: AgentName, life: u64 },
+    /// No fresh agent can be made.
+    Unmakeable { agent: AgentName, life: u64, error: AgentError },
+}
+
+/// A message to handle.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Deliver {
+    pub(super) envelope: Envelope,
+    pub(super) context: AgentContext,
+}
+
+/// The handler that the thread is working on right now: the one to blame for a panic.
+pub(super) type Blame = Rc<RefCell<Option<MessageId>>>;
+
+/// The actor around an agent.
+pub(super) struct Host {
+    name: AgentName,
+    life: u64,
+    spec: AgentSpec,
+    agent: Option<Rc<dyn Agent>>,
+    events: UnboundedSender<HostEvent>,
+    blame: Blame,
+}
+
+/// A running host: dropping it ends the actor; its thread ends with [`HostHandle::abandon`].
+pub(super) struct HostHandle {
+    address: actix::Addr<Host>,
+    arbiter: Arbiter,
+}
+
+impl HostHandle {
+    /// Starts a host on a fresh thread.
+    pub(super) fn start(
+        name: AgentName,
+        life: u64,
+        spec: AgentSpec,
+        policy: RestartPolicy,
+        events: UnboundedSender<HostEvent>,
+    ) -> Self {
+        let arbiter = Arbiter::new();
+        let (sender, receiver) = channel::channel(spec.concurrency.max(1) * 2);
+        arbiter.spawn_fn(move || {
+            let blame = Blame::default();
+            let host = Host { name: name.clone(), life, spec, agent: None, events: events.clone(), blame: Rc::clone(&blame) };
+            let context = Context::with_receiver(receiver);
+            let guard = Guard::new(context.into_future(host), name, life, policy, events, blame);
+            actix::spawn(guard);
+        });
+        Self { address: actix::Addr::new(sender), arbiter }
+    }
+
+    /// Hands a message over. False when the mailbox is full or closed; the message then stays in the
+    /// journal and the hub tries again at the next event.
+    pub(super) fn deliver(&self, envelope: Envelope, context: AgentContext) -> bool {
+        self.address.try_send(Deliver { envelope, context }).is_ok()
+    }
+
+    /// Ends the thread as soon as its handler lets go of it; what it had under way is dropped.
+    pub(super) fn abandon(self) {
+        self.arbiter.stop();
+    }
+}
+
+impl Host {
+    fn make(&mut self) -> bool {
+        self.agent = None;
+        match (self.spec.factory)() {
+            Ok(agent) => {
+                self.agent = Some(agent);
+                true
+            }
+            Err(error) => {
+                let event = HostEvent::Unmakeable { agent: self.name.clone(), life: self.life, error };
+                let _ = self.events.send(event);
+                false
+            }
+        }
+    }
+}
+
+impl Actor for Host {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        if self.agent.is_none() {
+            self.make();
+        }
+    }
+}
+
+impl Supervised for Host {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        // The old agent's state is not to be trusted: a fresh one is made and reloads from the journal.
+        if self.make() {
+            let _ = self.events.send(HostEvent::Ready { agent: self.name.clone(), life: self.life });
+        }
+    }
+}
+
+impl Handler<Deliver> for Host {
+    type Result = ();
+
+    fn handle(&mut self, delivery: Deliver, context: &mut Self::Context) {
+        let Some(agent) = self.agent.clone() else { return };
+        let message = delivery.envelope.id.clone();
+        let (name, life, events) = (self.name.clone(), self.life, self.events.clone());
+        self.blame.replace(Some(message.clone()));
+        let handling = agent.handle(delivery.envelope, delivery.context);
+        self.blame.replace(None);
+        let tracked = Tracked { inner: handling, message: message.clone(), blame: Rc::clone(&self.blame) };
+        let task = tracked.into_actor(self).map(move |outcome, host, _| {
+            if outcome.is_err() {
+                // Whatever state led to the failure goes with the agent that had it.
+                host.make();
+            }
+            let _ = events.send(HostEvent::Finished { agent: name, life, message, outcome });
+        });
+        context.spawn(task);
+    }
+}
+
+/// Notes whose handler is being polled.
+struct Tracked {
+    inner: crate::agent::Handling,
+    message: MessageId,
+    blame: Blame,
+}
+
+impl Future for Tracked {
+    type Output = Result<Handled, AgentError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
+        let message = self.message.clone();
+        self.blame.replace(Some(message));
+        let polled = self.inner.as_mut().poll(cx);
+        // Not reached by a panic, which leaves the name behind for the guard.
+        self.blame.replace(None);
+        polled
+    }
+}
+
+/// The words of a panic.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panicked: {}", text.unwrap_or_else(|| "no message".to_owned()))
+}

@@ -1,0 +1,114 @@
+//! When to restart, how long to wait, when to give up: pure decisions.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// The limits of restarting an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestartPolicy {
+    /// Restarts within `window` that are borne; one more ends the run.
+    pub max_restarts: usize,
+    #[allow(missing_docs)]
+    pub window: Duration,
+    /// Wait before the first restart; it doubles with each further one within the window.
+    pub backoff_min: Duration,
+    /// The longest wait.
+    pub backoff_max: Duration,
+    /// Failures of one message after which it is given up.
+    pub max_attempts: u32,
+}
+
+impl Default for RestartPolicy {
+    fn default() -> Self {
+        Self {
+            max_restarts: 5,
+            window: Duration::from_secs(60),
+            backoff_min: Duration::from_millis(100),
+            backoff_max: Duration::from_secs(10),
+            max_attempts: 3,
+        }
+    }
+}
+
+impl RestartPolicy {
+    /// The wait before the `nth` restart of a window (from 1): exponential, then scaled by `jitter`
+    /// (0..=1) to between half and the whole of it, so that agents that fell together do not rise together.
+    pub fn backoff(&self, nth: usize, jitter: f64) -> Duration {
+        let doublings = u32::try_from(nth.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
+        let full = self.backoff_min.saturating_mul(1 << doublings).min(self.backoff_max);
+        full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
+    }
+}
+
+/// The restarts of one agent within the window.
+#[derive(Debug, Default)]
+pub struct Intensity {
+    restarts: VecDeque<Duration>,
+}
+
+impl Intensity {
+    /// Counts a restart at `now` (time since any fixed moment). Returns how many are in the window, and
+    /// whether that is more than the policy bears.
+    pub fn count(&mut self, now: Duration, policy: &RestartPolicy) -> (usize, bool) {
+        self.restarts.push_back(now);
+        while self
+            .restarts
+            .front()
+            .is_some_and(|first| now.saturating_sub(*first) > policy.window)
+        {
+            self.restarts.pop_front();
+        }
+        (self.restarts.len(), self.restarts.len() > policy.max_restarts)
+    }
+
+    /// Whether the last count was more than the policy bears.
+    pub fn over(&self, policy: &RestartPolicy) -> bool {
+        self.restarts.len() > policy.max_restarts
+    }
+
+    /// Forgets the last `n` restarts: they were a poison message's doing, and it is given up.
+    pub fn forgive(&mut self, n: usize) {
+        for _ in 0..n {
+            self.restarts.pop_back();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_its_cap() {
+        let policy = RestartPolicy::default();
+        let waits: Vec<u128> = (1..=9).map(|nth| policy.backoff(nth, 1.0).as_millis()).collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+        assert_eq!(policy.backoff(1, 0.0).as_millis(), 50);
+        assert_eq!(policy.backoff(usize::MAX, 1.0), policy.backoff_max);
+    }
+
+    #[test]
+    fn more_than_the_limit_within_the_window_escalates() {
+        let policy = RestartPolicy::default();
+        let mut intensity = Intensity::default();
+        for second in 0..5 {
+            assert!(!intensity.count(Duration::from_secs(second), &policy).1);
+        }
+        assert_eq!(intensity.count(Duration::from_secs(5), &policy), (6, true));
+    }
+
+    #[test]
+    fn restarts_outside_the_window_and_forgiven_ones_do_not_count() {
+        let policy = RestartPolicy::default();
+        let mut intensity = Intensity::default();
+        for nth in 0..100 {
+            assert!(!intensity.count(Duration::from_secs(nth * 30), &policy).1);
+        }
+        let mut intensity = Intensity::default();
+        for _ in 0..10 {
+            for _ in 0..3 {
+                assert!(!intensity.count(Duration::ZERO, &policy).1);
+            }
+            intensity.forgive(3);
+        }
+    }
+}

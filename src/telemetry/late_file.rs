@@ -1,0 +1,58 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::TelemetryError;
+
+/// A log file that becomes known after logging has begun: what is written before that is let go.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LateFile {
+    file: Arc<Mutex<Option<File>>>,
+}
+
+impl LateFile {
+    /// Appends to `path` from now on, and to no other file.
+    pub(super) fn open(&self, path: &Path) -> Result<(), TelemetryError> {
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let file = opened.map_err(|source| TelemetryError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+        Ok(())
+    }
+}
+
+impl Write for LateFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self
+            .file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_mut()
+        {
+            // A line is written whole, so that those of several threads do not mix.
+            Some(file) => file.write_all(bytes).map(|()| bytes.len()),
+            None => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_mut()
+            .map_or(Ok(()), Write::flush)
+    }
+}
+
+impl MakeWriter<'_> for LateFile {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}

@@ -1,0 +1,10 @@
+//! Logging: to stderr for the person who watches, and to the run's `kosmos.log` for later.
+
+mod error;
+pub mod fields;
+mod late_file;
+mod start;
+mod stderr_writer;
+
+pub use error::TelemetryError;
+pub use start::{Telemetry, start};

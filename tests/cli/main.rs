@@ -1,0 +1,14 @@
+//! The `kosmos` binary as a person or a program at a shell meets it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod bad_input;
+mod config_show;
+mod help;
+mod machine;
+mod shell;
