@@ -71,7 +71,19 @@ impl<'d> Evidence<'d> {
     /// The evidence is missing, was changed, or holds something else.
     pub(crate) fn number(&mut self, cited: &Cited, place: &str) -> Result<Shown, ReportError> {
         match &cited.citation {
-            Citation::Result { experiment, pointer } => self.result_number(cited, experiment, pointer, place),
+            Citation::Result {
+                experiment,
+                pointer,
+                or,
+            } => {
+                let first = self.result_number(cited, experiment, pointer, place);
+                match (first, or) {
+                    (Err(ReportError::NumberDiffers { .. }), Some(other)) => {
+                        self.result_number(cited, experiment, other, place)
+                    }
+                    (first, _) => first,
+                }
+            }
             Citation::Verdict { hypothesis } => self.verdict_number(cited, hypothesis, place),
             Citation::LedgerCount(count) => {
                 self.present(LEDGER, place)?;

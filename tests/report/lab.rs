@@ -179,7 +179,7 @@ impl Lab {
         json!({
             "id": id, "protocol": protocol, "script_sha256": sha256_hex(&script), "state": "finished",
             "outcome": {"kind": "ok"}, "artefacts": [], "failure": null, "result_sha256": sha256_hex(&result),
-            "usage": {"wall_ms": 1234, "cpu_ms": 900, "peak_memory_bytes": 99614720, "bytes_written": 4096},
+            "usage": {"wall_ms": 1234, "cpu_ms": 900, "peak_memory_bytes": 99614720, "workspace_bytes": 4096, "workspace_files": 3},
         })
     }
 }

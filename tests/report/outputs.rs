@@ -174,3 +174,25 @@ fn empty_run() {
     insta::assert_snapshot!(std::fs::read_to_string(written.markdown).unwrap());
     assert_eq!(terminal_summary(&lab.dossier()), "No test was judged.");
 }
+
+/// Where rows repeat a unit, a script says to judge by the p with errors clustered by unit.
+#[test]
+fn the_p_that_was_judged_is_cited_from_its_own_place() {
+    let mut lab = Lab::new();
+    let mut result: Value = serde_json::from_str(&lab.read("experiments/e-groups/result.json")).unwrap();
+    result["tests"][0]["p_judged"] = json!(0.0007);
+    let result = serde_json::to_string_pretty(&result).unwrap();
+    lab.write("experiments/e-groups/result.json", result.as_bytes());
+    let hash = json!(kosmos::science::sha256_hex(&result));
+    lab.dossier["experiments"][2]["result_sha256"] = hash.clone();
+    lab.dossier["tests"][1]["evidence"]["result_sha256"] = hash;
+    lab.dossier["tests"][1]["p"] = json!(0.0007);
+    let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
+    let judged = ledger
+        .iter_mut()
+        .find(|line| line["event"] == "judged" && line["hypothesis"] == "h-groups");
+    judged.unwrap()["p"] = json!(0.0007);
+    lab.save_ledger();
+    lab.render().unwrap();
+    assert!(lab.read("report.html").contains("/tests/0/p_judged\">7.00×10⁻⁴</a>"));
+}

@@ -9,7 +9,7 @@ use super::super::order;
 use super::super::trace::Traced;
 use super::finding::anchor;
 use super::words;
-use crate::science::{Arm, RunStatus, TestRecord};
+use crate::science::{Arm, RunStatus, TestRecord, kind};
 
 /// Headlines named in the short answer.
 const HEADLINES: usize = 5;
@@ -153,6 +153,7 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
 pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
     let traced = Traced(test);
     let clause = match test.direction {
+        _ if test.kind == kind::INTERACTION => words::direction(test),
         Some(_) => words::direction(test).then(words::given(test)),
         None => words::relation(test).text(": ").then(words::direction(test)),
     };

@@ -29,11 +29,12 @@ pub(crate) fn direction(test: &TestRecord) -> Line<Draft> {
 
 /// A direction of the test's relation, in words.
 pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> {
+    if let (kind::INTERACTION, Some(by)) = (&*test.kind, &test.by) {
+        let relation = text("the relation of ").code(&test.x).text(" with ").code(&test.y);
+        return relation.text(" differs with ").code(by);
+    }
     let (Some(way), y) = (direction, &test.y) else {
-        return match (&*test.kind, &test.by) {
-            (kind::INTERACTION, Some(by)) => text("the relation differs with ").code(by),
-            _ => text("no single direction"),
-        };
+        return text("no single direction");
     };
     let higher = || text("higher ").code(&test.x).text(" goes with ");
     match (way, &*test.kind, &test.y_level) {
@@ -63,6 +64,7 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
 /// The direction for a table's cell beside the relation.
 pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
     match (test.direction.as_deref(), &*test.kind, &test.y_level) {
+        (_, kind::INTERACTION, _) => text("differs"),
         (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction(test),
         (Some("+"), _, None) => text("rise together"),
         (Some("-"), _, None) => text("one falls as the other rises"),
@@ -85,6 +87,12 @@ pub(crate) fn named(name: &str) -> Line<Draft> {
         "rho" | "spearman_rho" => "rank correlation ρ",
         "tau" | "kendall_tau" => "rank correlation τ",
         "partial_r" => "partial correlation",
+        "partial_rho" => "partial rank correlation",
+        "cohens_dz" => "Cohen’s d of the differences",
+        "ratio_of_odds_ratios" => "ratio of odds ratios",
+        "concordance" => "concordance",
+        "eta" => "η",
+        "none" => "effect",
         "partial_v" => "partial canonical correlation",
         "hedges_g" => "Hedges’ g",
         "cohens_d" => "Cohen’s d",
@@ -156,6 +164,7 @@ pub(crate) fn caveat(word: &str) -> Line<Draft> {
         "small_sample" => "small sample",
         "assumption_violated" => "an assumption fails",
         "separation" => "perfect separation",
+        "not_replicated" => "not replicated",
         other => return line().code(other),
     })
 }
@@ -189,6 +198,9 @@ pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
         "time_order" => column(text("both columns drift along "))
             .text(", and any two columns that drift go together; see the variant on changes from row to row"),
         "small_sample" => text("few rows: the interval is wide, and the estimate may well be too large"),
+        "not_replicated" => {
+            text("over all rows it passes the control, but the two parts of the rows do not both show it alike")
+        }
         "assumption_violated" => text("an assumption of the test fails; see the variants that do without it"),
         "separation" => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")
@@ -209,6 +221,7 @@ pub(crate) fn variant(name: &str) -> Line<Draft> {
         "permutation" => "permutation null",
         "cluster_robust" => "errors clustered by unit",
         "first_differences" => "changes from row to row",
+        "log_rank" => "log-rank test",
         "quadratic" => "added square term",
         other => return line().code(other),
     })
