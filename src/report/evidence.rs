@@ -78,8 +78,8 @@ impl<'d> Evidence<'d> {
             } => {
                 let first = self.result_number(cited, experiment, pointer, place);
                 match (first, or) {
-                    (Err(ReportError::NumberDiffers { .. }), Some(other)) => {
-                        self.result_number(cited, experiment, other, place)
+                    (Err(first @ ReportError::NumberDiffers { .. }), Some(other)) => {
+                        self.result_number(cited, experiment, other, place).map_err(|_| first)
                     }
                     (first, _) => first,
                 }
