@@ -53,11 +53,15 @@ fn row(test: &TestRecord) -> [String; 5] {
         false => format!("{} (caveats)", name(&test.wording)),
     };
     let direction = test.direction.as_deref().map_or_else(|| "-".to_owned(), name);
-    [
-        format!("{} ~ {}", name(&test.y), name(&test.x)),
-        direction,
-        effect,
-        Format::P.show(test.q.into()),
-        wording,
-    ]
+    let mut relation = format!("{} ~ {}", name(&test.y), name(&test.x));
+    let held: Vec<_> = test
+        .covariates
+        .iter()
+        .chain(&test.by)
+        .map(|column| name(column))
+        .collect();
+    if !held.is_empty() {
+        relation.push_str(&format!(" | {}", held.join(", ")));
+    }
+    [relation, direction, effect, Format::P.show(test.q.into()), wording]
 }

@@ -40,35 +40,28 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
 }
 
 fn status(dossier: &Dossier) -> Block<Draft> {
-    let (tone, meaning) = match dossier.end.status {
-        RunStatus::Answered => (
-            Tone::Strong,
-            "its own relations were tested, at least one was found, and nothing new was left to ask.",
-        ),
-        RunStatus::Exhausted => (Tone::Medium, "nothing new was left to ask."),
+    let (tone, word, more) = match dossier.end.status {
+        RunStatus::Answered => (Tone::Strong, "Answered", ""),
+        RunStatus::Exhausted => (Tone::Medium, "Exhausted", ""),
         RunStatus::BudgetSpent => (
             Tone::Weak,
-            "a budget was spent before all was asked; this report holds all that was done.",
+            "Budget spent",
+            " Questions are left; this report holds all that was done.",
         ),
         RunStatus::Stopped => (
             Tone::Weak,
-            "it was stopped by its user, and can be resumed; this report holds all that was done.",
+            "Stopped",
+            " The run can be resumed; this report holds all that was done.",
         ),
-        RunStatus::Failed => (Tone::Bad, "it could not go on; this report holds all that was done."),
+        RunStatus::Failed => (
+            Tone::Bad,
+            "Failed",
+            " The run could not go on; this report holds all that was done.",
+        ),
     };
-    let word = match dossier.end.status {
-        RunStatus::Answered => "Answered",
-        RunStatus::Exhausted => "Exhausted",
-        RunStatus::BudgetSpent => "Budget spent",
-        RunStatus::Stopped => "Stopped",
-        RunStatus::Failed => "Failed",
-    };
-    let line = line()
-        .strong(text(word))
-        .text(": ")
-        .text(meaning)
-        .text(" ")
-        .name(&dossier.end.message);
+    let message = dossier.end.message.as_str();
+    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    let line = line().strong(text(word)).text(": ").name(message).text(stop).text(more);
     Block::Paragraph(tone, line.text(" (run ").code(dossier.run.as_str()).text(")"))
 }
 
