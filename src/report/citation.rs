@@ -24,6 +24,8 @@ pub(crate) enum Citation {
         experiment: ExperimentId,
         /// JSON pointer into it.
         pointer: String,
+        /// Another place that may hold it; the reader is led to the one that does.
+        or: Option<String>,
     },
     /// The `q` that Kosmos itself computed: the hypothesis's `judged` line of `ledger.jsonl` must hold it.
     Verdict {
@@ -82,6 +84,7 @@ impl Cited {
         let citation = Citation::Result {
             experiment: experiment.clone(),
             pointer: pointer.into(),
+            or: None,
         };
         Self {
             number: number.into(),
@@ -122,6 +125,14 @@ impl Cited {
     pub(crate) fn significant(mut self) -> Self {
         if let Citation::LedgerCount(count) = &mut self.citation {
             count.significant = true;
+        }
+        self
+    }
+
+    /// Of a result, with another place that may hold the number.
+    pub(crate) fn or(mut self, place: String) -> Self {
+        if let Citation::Result { or, .. } = &mut self.citation {
+            *or = Some(place);
         }
         self
     }

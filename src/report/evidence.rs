@@ -71,18 +71,28 @@ impl<'d> Evidence<'d> {
     /// The evidence is missing, was changed, or holds something else.
     pub(crate) fn number(&mut self, cited: &Cited, place: &str) -> Result<Shown, ReportError> {
         match &cited.citation {
-            Citation::Result { experiment, pointer } => self.result_number(cited, experiment, pointer, place),
+            Citation::Result {
+                experiment,
+                pointer,
+                or,
+            } => {
+                let first = self.result_number(cited, experiment, pointer, place);
+                match (first, or) {
+                    (Err(first @ ReportError::NumberDiffers { .. }), Some(other)) => {
+                        self.result_number(cited, experiment, other, place).map_err(|_| first)
+                    }
+                    (first, _) => first,
+                }
+            }
             Citation::Verdict { hypothesis } => self.verdict_number(cited, hypothesis, place),
             Citation::LedgerCount(count) => {
+                self.present(LEDGER, place)?;
                 let found = self.count(count);
                 let title = format!("{LEDGER}, {}", describe(count));
                 shown(cited, Some(found.into()), LEDGER.to_owned(), title, place)
             }
             Citation::Record { pointer, file } => {
-                let path = self.run_dir.join(file.name());
-                if !path.is_file() {
-                    return Err(missing(path, place, io::ErrorKind::NotFound.into()));
-                }
+                self.present(file.name(), place)?;
                 let found = match self.record.pointer(pointer) {
                     Some(Value::Number(number)) => Number::from_json(number),
                     Some(Value::Array(list)) => Some((list.len() as u64).into()),
@@ -196,6 +206,16 @@ impl<'d> Evidence<'d> {
         let found = self.verdict(hypothesis).and_then(|line| line.q).map(Number::from);
         let title = format!("{LEDGER}, line {line}, q of {hypothesis}");
         shown(cited, found, format!("{LEDGER}#L{line}"), title, place)
+    }
+
+    /// A file of the run's folder that a reader is led to.
+    fn present(&self, name: &str, place: &str) -> Result<(), ReportError> {
+        let path = self.run_dir.join(name);
+        if path.is_file() {
+            Ok(())
+        } else {
+            Err(missing(path, place, io::ErrorKind::NotFound.into()))
+        }
     }
 
     fn count(&self, count: &LedgerCount) -> u64 {

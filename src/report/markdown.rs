@@ -107,7 +107,11 @@ fn escape(raw: &str) -> String {
             ')' | '+' | '-' | '=' => index == 0,
             _ => false,
         };
-        let numbered = index > 0 && matches!(letter, '.' | ')') && before.chars().all(|each| each.is_ascii_digit());
+        let ends = rest
+            .get(1..)
+            .is_none_or(|next| next.is_empty() || next.starts_with(' '));
+        let numbered =
+            index > 0 && ends && matches!(letter, '.' | ')') && before.chars().all(|each| each.is_ascii_digit());
         if active || numbered {
             out.push('\\');
         }
@@ -151,6 +155,7 @@ mod tests {
             ("[x](http://e.vil)", "\\[x\\](http\\://e.vil)"),
             ("www.e.vil", "www\\.e.vil"),
             ("1. one", "1\\. one"),
+            ("0.871", "0.871"),
             ("- dash", "\\- dash"),
             ("AT&T &amp;", "AT\\&T \\&amp;"),
             ("R & D", "R & D"),

@@ -1,4 +1,5 @@
 # Functions that the cells below use; run this cell first.
+import functools
 import hashlib
 import json
 import math
@@ -40,8 +41,9 @@ def at(value, pointer):
     return value
 
 
-def rerun(experiment, locator):
-    """Runs an experiment's script in a temporary copy and holds the result against the recorded one."""
+@functools.cache
+def fresh_result(experiment):
+    """Runs an experiment's script in a temporary copy of its folder and inputs; the bytes of its result."""
     folder = RUN / "experiments" / experiment
     protocol = json.loads((folder / "protocol.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as temporary:
@@ -60,8 +62,13 @@ def rerun(experiment, locator):
         done = subprocess.run([sys.executable, "script.py"], cwd=inside, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"the script failed; are the packages of the run installed?\n{done.stderr[-2000:]}")
-        result = (inside / "result.json").read_bytes()
-    recorded = (folder / "result.json").read_bytes()
+        return (inside / "result.json").read_bytes()
+
+
+def rerun(experiment, locator):
+    """Holds one test of an experiment, run again, against the recorded one."""
+    result = fresh_result(experiment)
+    recorded = (RUN / "experiments" / experiment / "result.json").read_bytes()
     old, new = at(json.loads(recorded), locator), at(json.loads(result), locator)
     differences = same(old, new)
     assert not differences, "not reproduced:\n" + "\n".join(differences)

@@ -17,10 +17,11 @@ const WIDTH: u16 = 80;
 ///
 /// The numbers are those of `findings.json`: write it by [`super::write_all`] first, which checks them.
 pub fn terminal_summary(dossier: &Dossier) -> String {
-    let findings = order::findings(dossier);
+    let findings = order::headlines(dossier);
     if findings.is_empty() {
         return match dossier.tests.len() {
             0 => "No test was judged.".to_owned(),
+            1 => "Nothing was detected in 1 test.".to_owned(),
             tests => format!("Nothing was detected in {tests} tests."),
         };
     }
@@ -42,7 +43,7 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
 }
 
 fn row(test: &TestRecord) -> [String; 5] {
-    let name = |name: &str| shown(name, 40);
+    let name = |name: &str| shown(name, 24);
     let effect = match test.effect.value {
         Some(value) => format!("{} {}", name(&test.effect.name), Format::Plain.show(value.into())),
         None => "-".to_owned(),
@@ -52,11 +53,15 @@ fn row(test: &TestRecord) -> [String; 5] {
         false => format!("{} (caveats)", name(&test.wording)),
     };
     let direction = test.direction.as_deref().map_or_else(|| "-".to_owned(), name);
-    [
-        format!("{} ~ {}", name(&test.y), name(&test.x)),
-        direction,
-        effect,
-        Format::P.show(test.q.into()),
-        wording,
-    ]
+    let mut relation = format!("{} ~ {}", name(&test.y), name(&test.x));
+    let held: Vec<_> = test
+        .covariates
+        .iter()
+        .chain(&test.by)
+        .map(|column| name(column))
+        .collect();
+    if !held.is_empty() {
+        relation.push_str(&format!(" | {}", held.join(", ")));
+    }
+    [relation, direction, effect, Format::P.show(test.q.into()), wording]
 }

@@ -43,9 +43,14 @@ impl<'d> Traced<'d> {
             .map(|statistic| self.at(statistic, &format!("{}/statistic", self.part())))
     }
 
-    /// The p-value that was judged.
+    /// The p-value that was judged: the primary test's, or the one that the script says to judge by, where rows repeat
+    /// a unit.
     pub(crate) fn p(self) -> Cited {
-        self.at(self.0.p, &format!("{}/p", self.part())).format(Format::P)
+        let p = self.at(self.0.p, &format!("{}/p", self.part())).format(Format::P);
+        match self.0.part {
+            Part::Whole => p.or(format!("{}/p_judged", self.0.evidence.locator)),
+            Part::Confirm => p,
+        }
     }
 
     /// The adjusted p-value, which Kosmos computed and the ledger holds.

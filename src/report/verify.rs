@@ -123,3 +123,82 @@ fn plain(line: &Line<Draft>) -> String {
     }
     out
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::citation::{Cited, RecordFile};
+    use super::super::document::{heading, line, paragraph, table, text};
+    use super::super::dossier::Dossier;
+    use super::super::name::Name;
+    use super::*;
+
+    /// Verifies blocks below a heading, for a run with nothing but settings.
+    fn verified(blocks: Vec<Block<Draft>>) -> Result<Document<Verified>, ReportError> {
+        let dossier: Dossier = serde_json::from_value(json!({
+            "run": "run-1", "question": "why?", "target": null, "datasets": [], "cycles": [], "families": [], "tests": [],
+            "end": {"status": "failed", "reason": {"kind": "engine"}, "message": "no"}, "untested": [],
+            "method": {"alpha": 0.05, "explore_share": 0.5, "seed": 7, "policy": "heuristic", "permutations": 1,
+                "check_rows": 1, "randomised": [], "kosmos_version": "0", "stack": [], "sandbox": []},
+            "shuffled_null": null, "experiments": [], "figures": [], "ledger": [], "budgets": [], "dead_letters": [],
+            "restarts": [], "graph": [],
+        }))
+        .unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
+        std::fs::write(folder.path().join("run.toml"), "seed = 7").unwrap();
+        let mut evidence = Evidence::open(folder.path(), &dossier).unwrap();
+        let blocks = std::iter::once(heading(2, "here", text("Here")))
+            .chain(blocks)
+            .collect();
+        verify(
+            Document {
+                title: Name::new("why?"),
+                blocks,
+            },
+            &mut evidence,
+        )
+    }
+
+    #[test]
+    fn a_digit_in_prose_is_refused() {
+        for blocks in [
+            vec![paragraph(text("about 42 rows"))],
+            vec![paragraph(line().strong(text("r²")))],
+            vec![paragraph(line().verbatim("top -n 1"))],
+            vec![table(vec!["the 95 % interval"], vec![], vec![])],
+        ] {
+            let error = verified(blocks).err().unwrap();
+            assert!(
+                matches!(&error, ReportError::DigitInProse { place, .. } if place == "Here"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_figure_dressed_as_a_name_is_refused() {
+        let error = verified(vec![paragraph(line().name("42 rows"))]).err().unwrap();
+        assert!(matches!(error, ReportError::UnknownName { .. }), "{error}");
+        assert!(
+            verified(vec![paragraph(line().name("run-1"))]).is_ok(),
+            "the run's record holds it"
+        );
+    }
+
+    #[test]
+    fn a_number_is_shown_only_as_its_record_holds_it() {
+        let seed = |seed: u64| paragraph(line().number(Cited::record(seed, "/method/seed", RecordFile::Settings)));
+        assert!(verified(vec![seed(7)]).is_ok());
+        assert!(matches!(
+            verified(vec![seed(8)]),
+            Err(ReportError::NumberDiffers { .. })
+        ));
+        let journal = Cited::record(7_u64, "/method/seed", RecordFile::Journal);
+        assert!(matches!(
+            verified(vec![paragraph(line().number(journal))]),
+            Err(ReportError::Missing { .. })
+        ));
+    }
+}

@@ -9,7 +9,7 @@ use super::super::order;
 use super::super::trace::Traced;
 use super::finding::anchor;
 use super::words;
-use crate::science::{Arm, RunStatus, TestRecord};
+use crate::science::{Arm, RunStatus, TestRecord, kind};
 
 /// Headlines named in the short answer.
 const HEADLINES: usize = 5;
@@ -40,35 +40,28 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
 }
 
 fn status(dossier: &Dossier) -> Block<Draft> {
-    let (tone, meaning) = match dossier.end.status {
-        RunStatus::Answered => (
-            Tone::Strong,
-            "its own relations were tested, at least one was found, and nothing new was left to ask.",
-        ),
-        RunStatus::Exhausted => (Tone::Medium, "nothing new was left to ask."),
+    let (tone, word, more) = match dossier.end.status {
+        RunStatus::Answered => (Tone::Strong, "Answered", ""),
+        RunStatus::Exhausted => (Tone::Medium, "Exhausted", ""),
         RunStatus::BudgetSpent => (
             Tone::Weak,
-            "a budget was spent before all was asked; this report holds all that was done.",
+            "Budget spent",
+            " Questions are left; this report holds all that was done.",
         ),
         RunStatus::Stopped => (
             Tone::Weak,
-            "it was stopped by its user, and can be resumed; this report holds all that was done.",
+            "Stopped",
+            " The run can be resumed; this report holds all that was done.",
         ),
-        RunStatus::Failed => (Tone::Bad, "it could not go on; this report holds all that was done."),
+        RunStatus::Failed => (
+            Tone::Bad,
+            "Failed",
+            " The run could not go on; this report holds all that was done.",
+        ),
     };
-    let word = match dossier.end.status {
-        RunStatus::Answered => "Answered",
-        RunStatus::Exhausted => "Exhausted",
-        RunStatus::BudgetSpent => "Budget spent",
-        RunStatus::Stopped => "Stopped",
-        RunStatus::Failed => "Failed",
-    };
-    let line = line()
-        .strong(text(word))
-        .text(": ")
-        .text(meaning)
-        .text(" ")
-        .name(&dossier.end.message);
+    let message = dossier.end.message.as_str();
+    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    let line = line().strong(text(word)).text(": ").name(message).text(stop).text(more);
     Block::Paragraph(tone, line.text(" (run ").code(dossier.run.as_str()).text(")"))
 }
 
@@ -77,10 +70,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
     let judged = Cited::ledger(dossier.tests.len() as u64, JUDGED, Arm::Observed, None);
     if dossier.tests.is_empty() {
         return vec![paragraph(
-            text("No test was judged (")
-                .number(judged)
-                .text("), so the question has no answer yet. ")
-                .then(why_none(dossier)),
+            text("No test was judged, so the question has no answer yet.").then(why_none(dossier)),
         )];
     }
     let findings = order::findings(dossier);
@@ -118,9 +108,9 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .number(found)
             .text(" passed the run-wide control of false discoveries at ")
             .number(alpha.format(Format::Percent))
-            .text("; ")
+            .text("; borne out on both parts of the rows: ")
             .number(replicated)
-            .text(" of them were borne out on both parts of the rows."),
+            .text("."),
     )];
     if dossier.target.is_some() && !findings.iter().any(|test| order::about_target(dossier, test)) {
         let target = dossier.target.as_deref().unwrap_or_default();
@@ -141,11 +131,11 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
         .filter_map(|dataset| dataset.profile.as_ref()?.problem.as_ref());
     let mut out = line();
     for problem in problems {
-        out = out.name(&problem.message).text(" ");
+        out = out.text(" ").name(&problem.message);
     }
     if !dossier.untested.is_empty() {
         out = out
-            .text("What was asked and could not be tested is ")
+            .text(" What was asked and could not be tested is ")
             .link(Target::Anchor("untested".into()), text("listed with the reasons"));
         out = out.text(".");
     }
@@ -155,12 +145,15 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
 /// A finding in a line: wording, direction, effect.
 pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
     let traced = Traced(test);
+    let clause = match test.direction {
+        _ if test.kind == kind::INTERACTION => words::direction(test),
+        Some(_) => words::direction(test).then(words::given(test)),
+        None => words::relation(test).text(": ").then(words::direction(test)),
+    };
     line()
         .badge(words::tone(test), &test.wording)
         .text(" ")
-        .then(words::relation(test))
-        .text(": ")
-        .then(words::direction(test))
+        .then(clause)
         .text(" (")
         .then(words::effect(&traced.effect()))
         .text(", q ")

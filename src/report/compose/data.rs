@@ -172,6 +172,8 @@ fn values(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line<Draft>
     line()
         .text("mean ")
         .number(cite(mean.into(), "mean"))
+        .text(", sd ")
+        .number_or(column.sd.map(|sd| cite(sd.into(), "sd")), "not computed")
         .text(", ")
         .number(cite(min.into(), "min"))
         .text(" to ")

@@ -22,7 +22,11 @@ pub(super) fn anchor(test: &TestRecord) -> String {
 
 /// The sections.
 pub(super) fn sections(dossier: &Dossier, out: &mut Blocks) {
-    for test in order::findings(dossier).into_iter().take(SECTIONS) {
+    let findings = order::findings(dossier);
+    if !findings.is_empty() {
+        out.push(heading(2, "details", text("Each finding")));
+    }
+    for test in findings.into_iter().take(SECTIONS) {
         let mut card = vec![heading(3, &anchor(test), words::relation(test))];
         card.push(paragraph(
             line()
@@ -66,17 +70,20 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
     };
     let mut points = vec![
         line()
-            .strong(text("Direction: "))
+            .strong(text("Direction:"))
+            .text(" ")
             .then(words::direction(test))
             .text(predicted(test)),
         line()
-            .strong(text("Effect: "))
+            .strong(text("Effect:"))
+            .text(" ")
             .then(words::effect(&traced.effect()))
             .text(", on ")
             .number(traced.n())
             .text(rows),
         line()
-            .strong(text("Test: "))
+            .strong(text("Test:"))
+            .text(" ")
             .code(&test.test)
             .text(", statistic ")
             .number_or(traced.statistic(), "not given")
@@ -84,12 +91,13 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             .number(traced.p())
             .text("; after control over the whole run, q ")
             .number(traced.q()),
-        line().strong(text("Why this test: ")).name(&test.why),
+        line().strong(text("Why this test:")).text(" ").name(&test.why),
     ];
     if let Some(mde) = traced.mde() {
         points.push(
             line()
-                .strong(text("Smallest effect it would have seen: "))
+                .strong(text("Smallest effect it would have seen:"))
+                .text(" ")
                 .then(detectable(test, mde)),
         );
     }
@@ -153,8 +161,8 @@ fn reversal(test: &TestRecord, out: &mut Blocks) {
         let story = story
             .text(": ")
             .then(within)
-            .text(". The levels differ in both columns at once, and that alone makes the ");
-        let story = story.text("relation over all rows; within a level it goes the other way:");
+            .text(". The levels differ in both columns at once, which is enough to turn the ");
+        let story = story.text("relation round over all rows.");
         out.push(Block::Paragraph(Tone::Weak, story));
         strata(test, at, adjusted, out);
     }
@@ -170,7 +178,7 @@ fn strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Blocks) {
             .map(|value| traced.at(value, &place("effect_value")));
         let p = stratum.p.map(|p| traced.at(p, &place("p")).format(Format::P));
         vec![
-            line().code(&adjusted.for_column).text(" = ").code(&stratum.level),
+            line().code(&adjusted.for_column).text(": ").code(&stratum.level),
             line().number(traced.at(stratum.n, &place("n"))),
             line().number_or(value, "not computed"),
             line().number_or(p, "not computed"),
@@ -368,7 +376,7 @@ fn evidence(test: &TestRecord) -> Line<Draft> {
         .code(evidence.experiment.as_str())
         .text(", hypothesis ")
         .code(test.id.as_str())
-        .text(". Run it again in that folder: ")
+        .text(". Run it again, in a copy of the run’s folder: ")
         .command(vec![
             Piece::Text("cd experiments/"),
             Piece::Name(Name::new(evidence.experiment.as_str())),

@@ -28,7 +28,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         };
         vec![
             relation,
-            words::direction(test),
+            words::short_direction(test),
             words::effect(&traced.effect()),
             line().number(traced.n()),
             line().number(traced.p()),

@@ -12,9 +12,9 @@ use crate::science::Arm;
 /// Events whose lines are counted, with their meaning.
 const EVENTS: [(&str, &str); 7] = [
     ("registered", "hypotheses registered before any test"),
-    ("executed", "scripts run"),
-    ("retried", "scripts run again after a repair"),
-    ("failed", "scripts given up"),
+    ("executed", "hypotheses sent to a script"),
+    ("retried", "hypotheses sent to a repaired script"),
+    ("failed", "hypotheses whose script was given up"),
     ("tested", "tests that a script reported"),
     ("untestable", "tests that could not be made"),
     (JUDGED, "tests judged by the error control"),

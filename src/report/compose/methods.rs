@@ -18,6 +18,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         control(dossier),
         robustness(dossier),
         shuffled(dossier),
+        words_used(),
         causes(dossier),
         policy(dossier),
     ]));
@@ -42,7 +43,8 @@ fn registered() -> Line<Draft> {
 fn test_choice(_: &Dossier) -> Line<Draft> {
     point("Choice of test.").text(
         "The test follows from the types of the columns and from checks that look at each column by itself, never at the \
-         relation. The script computes it with SciPy or statsmodels; Kosmos checks, combines and decides.",
+         relation; the one exception, a column that separates an outcome perfectly, is said where it occurs. The script \
+         computes it with SciPy or statsmodels; Kosmos checks, combines and decides.",
     )
 }
 
@@ -96,11 +98,19 @@ fn shuffled(dossier: &Dossier) -> Line<Draft> {
     };
     let tests = Cited::ledger(null.tests, JUDGED, Arm::Shuffled, None);
     let findings = Cited::ledger(null.findings, JUDGED, Arm::Shuffled, None).significant();
-    out.text("The same research was done on the same table with every column shuffled on its own, where all that is found is false. It made ")
+    out.text("The same research was done on the same table with every column shuffled on its own, where all that is found is false. Tests made there: ")
         .number(tests)
-        .text(" tests and found ")
+        .text("; significant there: ")
         .number(findings)
         .text(".")
+}
+
+fn words_used() -> Line<Draft> {
+    point("Words.").text(
+        "A replicated association passed the control over the whole run, and both parts of the rows show it; an association \
+         passed the control; what is called suggestive did not pass it, though its p-value by itself is small; with no \
+         detectable association, look at the smallest effect that would have been seen.",
+    )
 }
 
 fn causes(dossier: &Dossier) -> Line<Draft> {

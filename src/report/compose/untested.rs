@@ -7,7 +7,12 @@ use super::super::dossier::Dossier;
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "untested", text("What could not be tested")));
     if dossier.untested.is_empty() {
-        out.push(paragraph(text("Every hypothesis that was registered was judged.")));
+        let all = if dossier.tests.is_empty() {
+            "No hypothesis was registered and left without a verdict."
+        } else {
+            "Every hypothesis that was registered was judged."
+        };
+        out.push(paragraph(text(all)));
         return;
     }
     out.push(paragraph(text(

@@ -6,7 +6,12 @@ use crate::science::{Effect, TestRecord, kind};
 
 /// `x` with `y`, and what is held fixed.
 pub(crate) fn relation(test: &TestRecord) -> Line<Draft> {
-    let mut out = line().code(&test.x).text(" and ").code(&test.y);
+    line().code(&test.x).text(" and ").code(&test.y).then(given(test))
+}
+
+/// What is held fixed, with its comma; nothing where nothing is.
+pub(crate) fn given(test: &TestRecord) -> Line<Draft> {
+    let mut out = line();
     for (at, covariate) in test.covariates.iter().enumerate() {
         out = out.text(if at == 0 { ", given " } else { ", " }).code(covariate);
     }
@@ -17,44 +22,56 @@ pub(crate) fn relation(test: &TestRecord) -> Line<Draft> {
     }
 }
 
-/// The direction in words.
+/// The direction in words, as a clause of its own.
 pub(crate) fn direction(test: &TestRecord) -> Line<Draft> {
     worded(test, test.direction.as_deref())
 }
 
 /// A direction of the test's relation, in words.
 pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> {
-    let outcome = |line: Line<Draft>| match &test.y_level {
-        Some(level) => line.code(&test.y).text(" = ").code(level),
-        None => line.code(&test.y),
+    if let (kind::INTERACTION, Some(by)) = (&*test.kind, &test.by) {
+        let relation = text("the relation of ").code(&test.x).text(" with ").code(&test.y);
+        return relation.text(" differs with ").code(by);
+    }
+    let (Some(way), y) = (direction, &test.y) else {
+        return text("no single direction");
     };
-    let rate = test.y_level.is_some();
-    match (direction, &*test.kind) {
-        (None, kind::INTERACTION) => match &test.by {
-            Some(by) => text("the relation differs with ").code(by),
-            None => text("the relation differs"),
-        },
-        (None, _) => text("no single direction"),
-        (Some(way), kind::PAIRED) if way == test.x || way == test.y => text("larger in ").code(way),
-        (Some("+"), kind::PAIRED) => line().code(&test.y).text(" is larger than ").code(&test.x),
-        (Some("-"), kind::PAIRED) => line().code(&test.y).text(" is smaller than ").code(&test.x),
-        (Some("+"), kind::SURVIVAL) => text("higher ").code(&test.x).text(", events sooner"),
-        (Some("-"), kind::SURVIVAL) => text("higher ").code(&test.x).text(", events later"),
-        (Some(level), kind::SURVIVAL) => text("events soonest where ").code(&test.x).text(" = ").code(level),
-        (Some("+"), _) if rate => outcome(text("higher ").code(&test.x).text(", more often ")),
-        (Some("-"), _) if rate => outcome(text("higher ").code(&test.x).text(", less often ")),
-        (Some("+"), _) => outcome(text("higher ").code(&test.x).text(", higher ")),
-        (Some("-"), _) => outcome(text("higher ").code(&test.x).text(", lower ")),
-        (Some(level), _) if rate => outcome(line())
-            .text(" most often where ")
+    let higher = || text("higher ").code(&test.x).text(" goes with ");
+    match (way, &*test.kind, &test.y_level) {
+        (way, kind::PAIRED, _) if way == test.x || way == test.y => text("larger in ").code(way),
+        ("+", kind::PAIRED, _) => line().code(y).text(" is larger than ").code(&test.x),
+        ("-", kind::PAIRED, _) => line().code(y).text(" is smaller than ").code(&test.x),
+        ("+", kind::SURVIVAL, _) => higher().text("earlier events"),
+        ("-", kind::SURVIVAL, _) => higher().text("later events"),
+        (level, kind::SURVIVAL, _) => text("events come soonest where ").code(&test.x).text(" = ").code(level),
+        ("+", _, Some(event)) => higher().text("more ").code(y).text(" = ").code(event),
+        ("-", _, Some(event)) => higher().text("less ").code(y).text(" = ").code(event),
+        ("+", _, None) => higher().text("higher ").code(y),
+        ("-", _, None) => higher().text("lower ").code(y),
+        (level, _, Some(event)) => {
+            let most = line().code(y).text(" = ").code(event).text(" is most frequent where ");
+            most.code(&test.x).text(" = ").code(level)
+        }
+        (level, _, None) => line()
+            .code(y)
+            .text(" is largest where ")
             .code(&test.x)
             .text(" = ")
             .code(level),
-        (Some(level), _) => outcome(line())
-            .text(" largest where ")
-            .code(&test.x)
-            .text(" = ")
-            .code(level),
+    }
+}
+
+/// The direction for a table's cell beside the relation.
+pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
+    match (test.direction.as_deref(), &*test.kind, &test.y_level) {
+        (_, kind::INTERACTION, _) => text("differs"),
+        (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction(test),
+        (Some("+"), _, None) => text("rise together"),
+        (Some("-"), _, None) => text("one falls as the other rises"),
+        (Some("+"), _, Some(event)) => text("more ").code(event).text(" as it rises"),
+        (Some("-"), _, Some(event)) => text("less ").code(event).text(" as it rises"),
+        (Some(level), _, None) => text("largest in ").code(level),
+        (Some(level), _, Some(event)) => line().code(event).text(" most frequent in ").code(level),
     }
 }
 
@@ -70,6 +87,12 @@ pub(crate) fn named(name: &str) -> Line<Draft> {
         "rho" | "spearman_rho" => "rank correlation ρ",
         "tau" | "kendall_tau" => "rank correlation τ",
         "partial_r" => "partial correlation",
+        "partial_rho" => "partial rank correlation",
+        "cohens_dz" => "Cohen’s d of the differences",
+        "ratio_of_odds_ratios" => "ratio of odds ratios",
+        "concordance" => "concordance",
+        "eta" => "η",
+        "none" => "effect",
         "partial_v" => "partial canonical correlation",
         "hedges_g" => "Hedges’ g",
         "cohens_d" => "Cohen’s d",
@@ -141,6 +164,7 @@ pub(crate) fn caveat(word: &str) -> Line<Draft> {
         "small_sample" => "small sample",
         "assumption_violated" => "an assumption fails",
         "separation" => "perfect separation",
+        "not_replicated" => "not replicated",
         other => return line().code(other),
     })
 }
@@ -174,6 +198,9 @@ pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
         "time_order" => column(text("both columns drift along "))
             .text(", and any two columns that drift go together; see the variant on changes from row to row"),
         "small_sample" => text("few rows: the interval is wide, and the estimate may well be too large"),
+        "not_replicated" => {
+            text("over all rows it passes the control, but the two parts of the rows do not both show it alike")
+        }
         "assumption_violated" => text("an assumption of the test fails; see the variants that do without it"),
         "separation" => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")
@@ -194,6 +221,7 @@ pub(crate) fn variant(name: &str) -> Line<Draft> {
         "permutation" => "permutation null",
         "cluster_robust" => "errors clustered by unit",
         "first_differences" => "changes from row to row",
+        "log_rank" => "log-rank test",
         "quadratic" => "added square term",
         other => return line().code(other),
     })

@@ -1,0 +1,198 @@
+//! What the outputs say.
+
+use std::collections::HashSet;
+
+use kosmos::report::{findings, terminal_summary};
+use kosmos::science::Findings;
+use serde_json::{Value, json};
+
+use crate::lab::Lab;
+
+#[test]
+fn markdown() {
+    let lab = Lab::new();
+    let written = lab.render().unwrap();
+    insta::assert_snapshot!(std::fs::read_to_string(written.markdown).unwrap());
+}
+
+#[test]
+fn summary() {
+    let lab = Lab::new();
+    let summary = terminal_summary(&lab.dossier());
+    assert!(summary.lines().all(|line| line.chars().count() <= 80), "{summary}");
+    insta::assert_snapshot!(summary);
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let lab = Lab::new();
+    let outputs = || {
+        let written = lab.render().unwrap();
+        [written.findings, written.markdown, written.html, written.notebook].map(|path| std::fs::read(path).unwrap())
+    };
+    assert_eq!(outputs(), outputs());
+}
+
+#[test]
+fn nothing_half_written_is_left() {
+    let lab = Lab::new();
+    lab.render().unwrap();
+    let names = std::fs::read_dir(lab.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("tmp")));
+}
+
+/// The lines of the cited files hold the numbers that stand in the page.
+#[test]
+fn every_link_leads_to_a_line_that_holds_a_number() {
+    let lab = Lab::new();
+    lab.render().unwrap();
+    let html = lab.read("report.html");
+    let mut seen = 0;
+    for link in html.split("<a class=\"n\" href=\"").skip(1) {
+        let href = link.split('"').next().unwrap();
+        let (file, line) = href.split_once('#').unwrap_or((href, ""));
+        if let Some(line) = line.strip_prefix('L').and_then(|line| line.parse::<usize>().ok()) {
+            let text = lab.read(file);
+            let cited = text.lines().nth(line - 1).unwrap();
+            assert!(cited.chars().any(|letter| letter.is_ascii_digit()), "{href}: {cited}");
+            seen += 1;
+        } else {
+            assert!(lab.path(file).is_file(), "{href}");
+        }
+    }
+    assert!(seen > 50, "{seen} numbers only");
+}
+
+#[test]
+fn the_page_stands_alone() {
+    let lab = Lab::new();
+    lab.render().unwrap();
+    let html = lab.read("report.html");
+    for foreign in ["http://", "https://", "<script", "<link", "@import", "url("] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+    assert!(html.contains("src=\"data:image/png;base64,iVBORw0KGgo"));
+}
+
+#[test]
+fn findings_are_sorted_by_the_contract() {
+    let mut lab = Lab::new();
+    lab.dossier["tests"].as_array_mut().unwrap().reverse();
+    let found = findings(&lab.dossier());
+    let ids = |tests: &[kosmos::science::TestRecord]| tests.iter().map(|test| test.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(&found.findings), ["h-simpson", "h-groups"]);
+    assert_eq!(ids(&found.tests), ["h-simpson", "h-groups", "h-null"]);
+    lab.render().unwrap();
+    let written = lab.read("findings.json");
+    assert!(written.ends_with("}\n"));
+    assert_eq!(serde_json::from_str::<Findings>(&written).unwrap(), found);
+}
+
+#[test]
+fn the_notebook_is_valid() {
+    let lab = Lab::new();
+    lab.render().unwrap();
+    let notebook: Value = serde_json::from_str(&lab.read("notebook.ipynb")).unwrap();
+    assert_eq!(
+        (&notebook["nbformat"], &notebook["nbformat_minor"]),
+        (&json!(4), &json!(5))
+    );
+    let cells = notebook["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 2 + 2 * 2);
+    let mut ids = HashSet::new();
+    for cell in cells {
+        let id = cell["id"].as_str().unwrap();
+        assert!(
+            (1..=64).contains(&id.len()) && id.chars().all(|letter| letter.is_ascii_alphanumeric()),
+            "{id}"
+        );
+        assert!(ids.insert(id), "{id} twice");
+        assert!(cell["source"].as_array().unwrap().iter().all(Value::is_string));
+        let keys: Vec<_> = cell.as_object().unwrap().keys().map(String::as_str).collect();
+        match cell["cell_type"].as_str().unwrap() {
+            "code" => assert_eq!(
+                keys,
+                ["cell_type", "execution_count", "id", "metadata", "outputs", "source"]
+            ),
+            _ => assert_eq!(keys, ["cell_type", "id", "metadata", "source"]),
+        }
+    }
+    assert_eq!(
+        cells[3]["source"],
+        json!([
+            "rerun(\"e-numeric\", \"/tests/0\")\n",
+            "draw(\"experiments/e-profile/table.parquet\", \"bill_length_mm\", \"bill_depth_mm\")"
+        ])
+    );
+}
+
+#[test]
+fn a_run_that_found_nothing_says_so() {
+    let mut lab = Lab::new();
+    let nothing = lab.dossier["tests"][2].clone();
+    lab.dossier["tests"] = json!([nothing]);
+    let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
+    ledger.retain(|line| line["event"] != "judged" || line["hypothesis"] == "h-null" || line["arm"] == "shuffled");
+    lab.save_ledger();
+    lab.dossier["cycles"][0]["tested"] = json!(1);
+    lab.dossier["cycles"][0]["significant"] = json!(0);
+    lab.dossier["families"][0]["tests"] = json!(1);
+    lab.dossier["families"][0]["significant"] = json!(0);
+    lab.render().unwrap();
+    let report = lab.read("report.md");
+    assert!(report.contains("**Nothing was detected.**"));
+    assert!(report.contains("smallest effect it would have seen"));
+    assert!(!report.contains("## Findings"));
+    assert_eq!(terminal_summary(&lab.dossier()), "Nothing was detected in 1 test.");
+}
+
+#[test]
+fn every_end_has_its_report() {
+    for (status, says) in [
+        ("answered", "**Answered**"),
+        ("exhausted", "**Exhausted**"),
+        ("budget_spent", "**Budget spent**"),
+        ("stopped", "**Stopped**"),
+        ("failed", "**Failed**"),
+    ] {
+        for mut lab in [Lab::new(), Lab::empty()] {
+            lab.dossier["end"]["status"] = json!(status);
+            lab.render().unwrap();
+            assert!(lab.read("report.md").contains(says), "{status}");
+        }
+    }
+}
+
+#[test]
+fn empty_run() {
+    let mut lab = Lab::empty();
+    lab.dossier["end"] = json!({"status": "failed", "reason": {"kind": "bad_input", "code": "empty_table"},
+        "message": "The table has no rows."});
+    let written = lab.render().unwrap();
+    insta::assert_snapshot!(std::fs::read_to_string(written.markdown).unwrap());
+    assert_eq!(terminal_summary(&lab.dossier()), "No test was judged.");
+}
+
+/// Where rows repeat a unit, a script says to judge by the p with errors clustered by unit.
+#[test]
+fn the_p_that_was_judged_is_cited_from_its_own_place() {
+    let mut lab = Lab::new();
+    let mut result: Value = serde_json::from_str(&lab.read("experiments/e-groups/result.json")).unwrap();
+    result["tests"][0]["p_judged"] = json!(0.0007);
+    let result = serde_json::to_string_pretty(&result).unwrap();
+    lab.write("experiments/e-groups/result.json", result.as_bytes());
+    let hash = json!(kosmos::science::sha256_hex(&result));
+    lab.dossier["experiments"][2]["result_sha256"] = hash.clone();
+    lab.dossier["tests"][1]["evidence"]["result_sha256"] = hash;
+    lab.dossier["tests"][1]["p"] = json!(0.0007);
+    let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
+    let judged = ledger
+        .iter_mut()
+        .find(|line| line["event"] == "judged" && line["hypothesis"] == "h-groups");
+    judged.unwrap()["p"] = json!(0.0007);
+    lab.save_ledger();
+    lab.render().unwrap();
+    assert!(lab.read("report.html").contains("/tests/0/p_judged\">7.00×10⁻⁴</a>"));
+}
