@@ -72,7 +72,7 @@ def associate(x, y, given=None):
     statistic = np.inf if trace >= s else (2 * rest + s + 1) / (2 * m + s + 1) * trace / (s - trace)
     low, high = noncentral_f_interval(statistic, df1, df2)
     to_r = lambda size: float(np.sqrt(size / (size + df1 + df2)))
-    return {"n": n, "r": float(np.sqrt(trace / s)), "p": float(stats.f.sf(statistic, df1, df2)), "sign": 0, "low": to_r(low), "high": to_r(high)}
+    return {"n": n, "r": float(np.sqrt(trace / s)), "p": float(stats.f.sf(statistic, df1, df2)), "sign": 0, "low": min(to_r(low), float(np.sqrt(trace / s))), "high": max(to_r(high), float(np.sqrt(trace / s)))}
 
 
 def direction_of(unit, columns):

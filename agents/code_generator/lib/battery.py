@@ -13,7 +13,7 @@ class NotTestable(Exception):
 def run_battery(protocol, family):
     """Every test of the protocol, in its order, written to result.json.
 
-    A family has choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
+    A family that is not about one pair of columns has its own judge(table, explore, test, family); any other has choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
     outcome(x, y, plan) -> (X, Y) numeric columns for the checks; and details(x, y, plan, whole) -> extra keys of the result.
     """
     table = Table(protocol)
@@ -22,7 +22,7 @@ def run_battery(protocol, family):
     for test in protocol["tests"]:
         blank = blank_result(test)
         try:
-            results.append({**blank, **judge(table, explore, test, family)})
+            results.append({**blank, **getattr(family, "judge", judge)(table, explore, test, family)})
         except NotTestable as refusal:
             results.append({**blank, "status": "not_testable", "reason": str(refusal)})
     write_result({"schema": 1, "template": protocol["template"], "rows": table.rows, "tests": results})
@@ -66,6 +66,15 @@ def judge(table, explore, test, family):
     pair = SimpleNamespace(x=x, y=y, rows=rows, plan=plan, whole=whole, test=test, table=table, family=family)
     result.update(check_pair(pair))
     return result
+
+
+def on_parts(explore, rows, estimate):
+    """{whole, explore, confirm} of a function from a row mask to E or None."""
+    part = explore[rows]
+    whole = estimate(np.ones(len(rows), dtype=bool))
+    if whole is None or whole["p"] is None or not np.isfinite(whole["p"]):
+        raise NotTestable("the test gives no p-value on these rows: too little varies")
+    return {"whole": whole, **{name: estimate(mask) if mask.sum() >= MIN_ROWS else None for name, mask in (("explore", part), ("confirm", ~part))}}
 
 
 def clean_p(result):

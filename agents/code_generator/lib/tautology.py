@@ -222,6 +222,7 @@ def made_of_two(numeric, data, names, note):
     wanted = np.array([small[i] for i in numeric])
     slack = np.array([tolerance(data[i]) for i in numeric])
     usable = np.isfinite(slack)
+    readings = {}
     with np.errstate(all="ignore"):
         for place, i in enumerate(sources):
             for j in sources[place + 1 :]:
@@ -236,8 +237,31 @@ def made_of_two(numeric, data, names, note):
                             if whole in (i, j) or not really_made(data[whole], scale * formula(data[i], data[j]), data[i], data[j], tolerance(data[whole])):
                                 continue
                             reason = f"{names[whole]} is {text.format(names[i], names[j])}"
-                            note(whole, i, reason)
-                            note(whole, j, reason)
+                            readings.setdefault(tuple(sorted((whole, i, j))), {}).setdefault(whole, reason)
+    for triple, reasons in readings.items():
+        derived = derived_one(triple, reasons, data, names)
+        for other in triple:
+            if other != derived:
+                note(derived, other, reasons[derived])
+
+
+DERIVED_WORDS = {"total", "sum", "all", "overall", "cnt", "net", "diff", "difference", "change", "gain", "delta", "loss", "increase", "per", "rate", "ratio",
+                 "share", "pct", "percent", "percentage", "density", "bmi", "avg", "average", "mean", "growth"}  # fmt: skip
+
+
+def derived_one(triple, reasons, data, names):
+    """Which of three bound columns was computed from the other two, which may then still be tested against each other:
+    the one named so; else of a sum the column with negative values (a difference) or the largest (a total); else the last."""
+    candidates = [k for k in triple if k in reasons]
+    named = [k for k in candidates if DERIVED_WORDS & set(tokens(names[k]))]
+    if len(named) == 1:
+        return named[0]
+    if any(" + " in reason or " - " in reason for reason in reasons.values()):
+        negative = [k for k in candidates if np.nanmin(data[k]) < 0]
+        if len(negative) == 1:
+            return negative[0]
+        return max(candidates, key=lambda k: (np.nanmean(np.abs(data[k])), k))
+    return max(candidates)
 
 
 def tolerance(values):
@@ -283,13 +307,16 @@ def sums_of_several(numeric, data, names, note):
             fewer = [other for other in others if other != m]
             if explains(scaled, k, fewer):
                 others = fewer
-        if len(others) >= 2 and len(np.unique(matrix[:, k])) > 5:
-            weights = np.linalg.lstsq(scaled[:, others], scaled[:, k], rcond=None)[0] * spread[k] / spread[others]
-            if np.abs(np.abs(weights) / np.abs(weights).max() - 1).max() > 1e-3 and len(others) > 4:
-                continue  # an exact fit with uneven weights on many columns says no more than that there are many columns
-            shown = ", ".join(names[numeric[m]] for m in others[:5]) + (", ..." if len(others) > 5 else "")
-            for m in others:
-                note(numeric[k], numeric[m], f"{names[numeric[k]]} is a sum over {shown}")
+        if len(others) < 3 or len(np.unique(matrix[:, k])) <= 5:
+            continue  # two are the matter of `made_of_two`
+        weights = np.linalg.lstsq(scaled[:, others], scaled[:, k], rcond=None)[0] * spread[k] / spread[others]
+        # A total has one weight for each part. A part, written as the total less the others, has not, and stays testable
+        # against the other parts; nor does an exact fit with uneven weights on many columns say more than that they are many.
+        if np.abs(weights / weights.max() - 1).max() > 1e-3:
+            continue
+        shown = ", ".join(names[numeric[m]] for m in others[:5]) + (", ..." if len(others) > 5 else "")
+        for m in others:
+            note(numeric[k], numeric[m], f"{names[numeric[k]]} is a sum over {shown}")
 
 
 def explains(scaled, k, others):
