@@ -41,7 +41,7 @@ pub(super) fn exit_of(end: &RunEnd) -> Exit {
 pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliError> {
     let Finished { end, dossier, written } = finished;
     let exit = exit_of(end);
-    let Written { findings, report_md, report_html, notebook, .. } = written;
+    let Written { findings, markdown, html, notebook } = written;
     if globals.json {
         output::json(&Outcome {
             run: &dossier.run,
@@ -53,8 +53,8 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
             findings: dossier.tests.iter().filter(|test| test.significant).count(),
             shuffled_null: &dossier.shuffled_null,
             findings_json: findings.clone(),
-            report_html: report_html.clone(),
-            report_md: report_md.clone(),
+            report_html: html.clone(),
+            report_md: markdown.clone(),
             notebook: notebook.clone(),
             exit_code: exit.code(),
         })?;
@@ -67,7 +67,7 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
         end.status,
         end.message,
         findings.display(),
-        report_html.display(),
+        html.display(),
     );
     output::text(&text)?;
     Ok(exit)

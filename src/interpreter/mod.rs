@@ -19,7 +19,10 @@ mod host;
 mod pip;
 mod progress;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 pub use error::InterpreterError;
 pub use progress::Progress;
@@ -92,11 +95,10 @@ impl Interpreter {
         if existing(&place, &host, &lock_sha256).is_none() {
             build::build(&host, &place, LOCK, progress)?;
         }
-        let ready = existing(&place, &host, &lock_sha256).ok_or_else(|| {
-            InterpreterError::Broken {
+        let ready =
+            existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
                 path: place.folder.clone(),
-            }
-        })?;
+            })?;
         progress(Progress::Ready {
             path: ready.prefix.clone(),
         });
@@ -123,11 +125,30 @@ impl Interpreter {
         }
         paths
     }
+
+    /// Files that packages look for in their cache folder and would make anew for each script.
+    #[must_use]
+    pub fn caches(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.prefix.join(build::FONTS));
+        let mut files: Vec<PathBuf> = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .collect();
+        files.sort();
+        files
+    }
 }
+
+/// Changes with what is put into an environment besides the packages.
+const RECIPE: &str = "1";
 
 /// A name that changes with everything that makes one environment differ from another.
 fn name(lock_sha256: &str, host: &host::Host) -> String {
     let parts = [
+        RECIPE,
         lock_sha256,
         &host.version,
         &host.platform,

@@ -17,6 +17,9 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
         hypothesis: None,
         experiment: None,
         detail: String::new(),
+        p: None,
+        q: None,
+        significant: None,
     };
     match &envelope.payload {
         Payload::DesignExperiment(request) => {
@@ -45,10 +48,10 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
             let judged = verdict.records.iter().map(|record| LedgerLine {
                 hypothesis: Some(record.id.clone()),
                 experiment: Some(record.evidence.experiment.clone()),
-                detail: format!(
-                    "{}: p = {}, q = {}, {}",
-                    record.test, record.p, record.q, record.wording
-                ),
+                detail: format!("{}: {}", record.test, record.wording),
+                p: Some(record.p),
+                q: Some(record.q),
+                significant: Some(record.significant),
                 ..line("judged", verdict.arm, verdict.cycle)
             });
             let untested = verdict.untested.iter().map(|untested| LedgerLine {

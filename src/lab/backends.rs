@@ -1,6 +1,9 @@
 //! What the agents work with, started as the settings say; a backend that is missing is an error.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::LabError;
 use crate::{
@@ -36,10 +39,15 @@ pub(super) fn interpreter(settings: &Settings, progress: &dyn Progress) -> Resul
 pub(super) async fn kit(
     settings: &Settings,
     interpreter: &Interpreter,
+    launcher: Option<PathBuf>,
     journal: &Journal,
     folder: &Path,
 ) -> Result<(Kit, Arc<dyn Sandbox>), LabError> {
-    let sandbox: Arc<dyn Sandbox> = Arc::new(ProcessSandbox::start(Options::new(interpreter)).await?);
+    let mut options = Options::new(interpreter);
+    if let Some(launcher) = launcher {
+        options.launcher = launcher;
+    }
+    let sandbox: Arc<dyn Sandbox> = Arc::new(ProcessSandbox::start(options).await?);
     let executor = ExecutorOptions { sandbox: Arc::clone(&sandbox), limits: limits(settings) };
     let graph = EmbeddedGraph::open(&folder.join("graph"))?;
     let kit = Kit {

@@ -1,6 +1,6 @@
 //! Does a run: from wherever its journal is to its report.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::{Path, PathBuf}, sync::Arc, time::Duration};
 
 use super::{
     LabError, RunFolder, backends, dossier,
@@ -47,6 +47,7 @@ pub struct Lab {
     progress: Arc<dyn Progress>,
     stop: StopSignal,
     arrange: Option<Arrange>,
+    launcher: Option<PathBuf>,
 }
 
 impl Lab {
@@ -56,7 +57,7 @@ impl Lab {
     /// When the settings cannot be read.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
         let settings = folder.settings()?;
-        Ok(Self { folder, settings, progress, stop: StopSignal::default(), arrange: None })
+        Ok(Self { folder, settings, progress, stop: StopSignal::default(), arrange: None, launcher: None })
     }
 
     /// The way to ask the run to stop.
@@ -67,6 +68,13 @@ impl Lab {
     /// Changes the agents before the run begins.
     pub fn arrange(mut self, arrange: impl FnOnce(&mut Registry) + 'static) -> Self {
         self.arrange = Some(Box::new(arrange));
+        self
+    }
+
+    /// Names the `kosmos` binary that starts sandboxes. Not needed where the program's own `main` begins
+    /// with [`sandbox::entry`](crate::sandbox::entry).
+    pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
+        self.launcher = Some(kosmos.into());
         self
     }
 
@@ -87,7 +95,7 @@ impl Lab {
             tracing::warn!(%run, "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
         }
         let elapsed = Duration::from_millis(journal.elapsed_ms()?);
-        let (kit, sandbox) = backends::kit(&self.settings, &interpreter, &journal, &path).await?;
+        let (kit, sandbox) = backends::kit(&self.settings, &interpreter, self.launcher.clone(), &journal, &path).await?;
         let rows = sandbox.guarantees().rows.iter();
         let opened = Record::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -140,6 +140,15 @@ pub struct LedgerLine {
     pub experiment: Option<ExperimentId>,
     /// Family, test, direction, verdict: what the event says, in one line.
     pub detail: String,
+    /// Of `judged`: the p that was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// Of `judged`: the q that the error control gave; the report's evidence for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<f64>,
+    /// Of `judged`: the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub significant: Option<bool>,
 }
 
 /// All that a report is made from.

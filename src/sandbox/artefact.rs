@@ -66,7 +66,7 @@ impl Default for Caps {
 
 /// Collects the regular files under `dir` and removes everything else: links, pipes, sockets, devices,
 /// names that are not UTF-8, and what exceeds `caps`. Links are never followed. Set-user-id and
-/// set-group-id bits are cleared.
+/// set-group-id bits are cleared, and nobody but the owner may write.
 ///
 /// Call it when the job has ended: nothing may change `dir` meanwhile.
 ///
@@ -186,7 +186,7 @@ fn remove_folder(path: &Path) -> io::Result<()> {
     fs::remove_dir_all(path)
 }
 
-/// Gives the owner `bits` and takes set-id and sticky bits away.
+/// Gives the owner `bits`, and takes set-id and sticky bits and the right of others to write away.
 fn open_up(path: &Path, bits: u32) -> Result<(), SandboxError> {
     #[cfg(unix)]
     {
@@ -196,7 +196,7 @@ fn open_up(path: &Path, bits: u32) -> Result<(), SandboxError> {
             .map_err(SandboxError::host("examine", path))?
             .permissions()
             .mode();
-        let wanted = (mode & 0o777) | bits;
+        let wanted = (mode & 0o755) | bits;
         if mode & 0o7777 != wanted {
             set_mode(path, wanted).map_err(SandboxError::host("change the mode of", path))?;
         }
@@ -287,7 +287,7 @@ mod tests {
         }
         fs::create_dir_all(dir.join("d/e")).unwrap();
         fs::write(dir.join("d/e/f"), "1").unwrap();
-        fs::set_permissions(dir.join("d/e"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(dir.join("d/e"), fs::Permissions::from_mode(0o0)).unwrap();
         let caps = Caps {
             total_bytes: 10,
             depth: 1,

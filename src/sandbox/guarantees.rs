@@ -30,6 +30,8 @@ pub enum Protection {
     MemoryLimited,
     /// The number of processes is limited.
     ProcessesLimited,
+    /// The size of the workspace is limited.
+    WorkspaceLimited,
 }
 
 impl Protection {
@@ -54,6 +56,7 @@ impl fmt::Display for Protection {
             Self::Landlock => "landlock",
             Self::MemoryLimited => "memory limited",
             Self::ProcessesLimited => "processes limited",
+            Self::WorkspaceLimited => "workspace limited",
         })
     }
 }

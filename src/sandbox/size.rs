@@ -2,7 +2,9 @@
 
 /// A size that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a size; write bytes, or a number with K, M, G or T (1024-based), such as 512M")]
+#[error(
+    "`{0}` is not a size; write bytes, or a number with K, M, G or T (1024-based), such as 512M"
+)]
 pub struct ParseSizeError(String);
 
 /// Reads `1048576`, `512M`, `2GiB` or `1.5 g` as bytes; every unit is a power of 1024.
@@ -40,7 +42,7 @@ pub fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
 #[must_use]
 pub fn format_size(bytes: u64) -> String {
     for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        if bytes != 0 && bytes % (1 << shift) == 0 {
+        if bytes != 0 && bytes.is_multiple_of(1 << shift) {
             return format!("{}{unit}", bytes >> shift);
         }
     }

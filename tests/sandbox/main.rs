@@ -1,7 +1,26 @@
 //! The process sandbox, attacked from within and from without.
+//!
+//! | file | what |
+//! |---|---|
+//! | `outcomes` | every way in which a job can end |
+//! | `attacks` | what a script tries and must not get |
+//! | `lifetimes` | what must be gone, and when |
+//! | `ordinary` | without root, without cgroups |
+//! | `science` | the interpreter with its packages, and how long things take |
+//! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+mod again;
 mod attacks;
+mod lifetimes;
+mod ordinary;
+mod outcomes;
 mod science;
 mod site;

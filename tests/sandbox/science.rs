@@ -1,6 +1,9 @@
 //! The interpreter with its packages.
 
-use std::sync::OnceLock;
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use kosmos::{
     interpreter::{self, Interpreter},
@@ -20,7 +23,7 @@ pub fn interpreter() -> &'static Interpreter {
 
 pub fn options() -> Options {
     Options {
-        launcher: env!("CARGO_BIN_EXE_kosmos").into(),
+        launcher: crate::site::launcher(),
         ..Options::new(interpreter())
     }
 }
@@ -48,6 +51,64 @@ json.dump({"r": r.statistic, "b": float(fit.params[1]), "c": float(sk.coef_[0])}
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     for key in ["r", "b", "c"] {
         let wanted = if key == "r" { 1.0 } else { 2.0 };
-        assert!((result[key].as_f64().unwrap() - wanted).abs() < 1e-9, "{result}");
+        assert!(
+            (result[key].as_f64().unwrap() - wanted).abs() < 1e-9,
+            "{result}"
+        );
     }
+}
+
+/// Prints how long things take; fails only if the sandbox is out of all proportion.
+#[tokio::test]
+async fn the_sandbox_costs_little() {
+    let begun = Instant::now();
+    let site = Site::with(options()).await;
+    eprintln!(
+        "start of the sandbox, with its attack: {:?}",
+        begun.elapsed()
+    );
+    let python = &interpreter().python;
+    for (name, script) in [
+        ("nothing", ""),
+        ("numpy", "import numpy"),
+        ("pandas, scipy.stats", "import pandas, scipy.stats"),
+        (
+            "matplotlib",
+            "import matplotlib.pyplot as p; p.plot([1]); p.savefig('f.png')",
+        ),
+    ] {
+        site.run(script).await;
+        let inside = fastest(async || {
+            assert_eq!(site.run(script).await.outcome, Outcome::Ok);
+        });
+        let inside = inside.await;
+        let bare = fastest(async || {
+            let mut command = std::process::Command::new(python);
+            command
+                .args(["-s", "-u", "script.py"])
+                .current_dir(site.workspace());
+            assert!(
+                command
+                    .env("MPLBACKEND", "Agg")
+                    .output()
+                    .unwrap()
+                    .status
+                    .success()
+            );
+        });
+        let bare = bare.await;
+        eprintln!("{name}: {inside:?} inside, {bare:?} bare");
+        assert!(inside < bare * 3 + Duration::from_secs(1));
+    }
+}
+
+/// The fastest of seven tries: the others waited for something else.
+async fn fastest(mut work: impl AsyncFnMut()) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..7 {
+        let begun = Instant::now();
+        work().await;
+        best = best.min(begun.elapsed());
+    }
+    best
 }

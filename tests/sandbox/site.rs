@@ -17,11 +17,18 @@ pub fn bare_options() -> Options {
         .find(|path| path.exists())
         .expect("a python3 of the system");
     Options {
-        launcher: env!("CARGO_BIN_EXE_kosmos").into(),
+        launcher: launcher(),
         python,
         readonly: Vec::new(),
+        scratch_links: Vec::new(),
         cgroups: true,
     }
+}
+
+/// The kosmos binary, or a copy of it that another user can reach.
+pub fn launcher() -> PathBuf {
+    std::env::var_os("KOSMOS_TEST_LAUNCHER")
+        .map_or_else(|| env!("CARGO_BIN_EXE_kosmos").into(), PathBuf::from)
 }
 
 /// A run's folder with one experiment in it.

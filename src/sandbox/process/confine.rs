@@ -27,7 +27,10 @@ pub fn confine(workspace: &Path) -> Result<bool, ConfineError> {
         .handle_access(AccessFs::from_all(abi))?
         .scope(Scope::from_all(abi))?
         .create()?
-        .add_rule(PathBeneath::new(PathFd::new("/")?, AccessFs::from_read(abi)))?;
+        .add_rule(PathBeneath::new(
+            PathFd::new("/")?,
+            AccessFs::from_read(abi),
+        ))?;
     for path in [workspace, Path::new("/tmp"), Path::new("/dev/shm")] {
         rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, write))?;
     }

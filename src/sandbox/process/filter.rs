@@ -201,7 +201,10 @@ mod tests {
     #[test]
     fn the_lists_are_apart_and_build() {
         for call in REFUSED.iter().chain(REFUSED_HERE) {
-            assert!(!ALLOWED.contains(call) && !ALLOWED_HERE.contains(call), "{call}");
+            assert!(
+                !ALLOWED.contains(call) && !ALLOWED_HERE.contains(call),
+                "{call}"
+            );
         }
         programs().unwrap();
     }

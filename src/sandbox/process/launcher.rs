@@ -68,8 +68,7 @@ fn launch(line: &str) -> Result<(Child, UnixStream), SetupFailed> {
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .spawn()
         .step("start process 1")?;
-    ours.write_all(line.as_bytes())
-        .step("hand on the policy")?;
+    ours.write_all(line.as_bytes()).step("hand on the policy")?;
     Ok((child, ours))
 }
 

@@ -14,6 +14,8 @@ pub struct Options {
     /// Files and folders besides `/usr`, `/lib*` and `/bin` that the interpreter needs; they appear
     /// at the same place inside, read-only.
     pub readonly: Vec<PathBuf>,
+    /// Files beneath `readonly` that appear in `/tmp` as links, such as caches that programs look for.
+    pub scratch_links: Vec<PathBuf>,
     /// Use cgroups where they can be used. Off is for tests of what happens without.
     pub cgroups: bool,
 }
@@ -26,6 +28,7 @@ impl Options {
             launcher: PathBuf::from("/proc/self/exe"),
             python: interpreter.python.clone(),
             readonly: interpreter.readonly_paths(),
+            scratch_links: interpreter.caches(),
             cgroups: true,
         }
     }

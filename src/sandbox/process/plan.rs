@@ -93,6 +93,7 @@ pub fn policy(
     Ok(Policy {
         identity,
         binds,
+        scratch_links: options.scratch_links.clone(),
         program: options.python.clone(),
         arguments: arguments(&job.script),
         environment: environment(),
@@ -151,14 +152,19 @@ fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> Pro
     let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);
     // Launcher and init are in the user namespace too.
     let processes = limits.processes.saturating_add(2);
-    let counted_apart = identity.is_mapped() && kernel_counts_per_namespace();
+    let per_namespace = !cgroups.limit_processes() && kernel_limits_processes(cgroups, identity);
     ProcessLimits {
         cpu_seconds: limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0),
         file_bytes: limits.file_bytes,
         open_files: limits.open_files,
         address_space_bytes: (!cgroups.limit_memory()).then_some(memory),
-        processes: (!cgroups.limit_processes() && counted_apart).then_some(processes),
+        processes: per_namespace.then_some(processes),
     }
+}
+
+/// Whether the kernel itself keeps the number of processes down; otherwise it is only watched.
+pub fn kernel_limits_processes(cgroups: &Cgroups, identity: Identity) -> bool {
+    cgroups.limit_processes() || (identity.is_mapped() && kernel_counts_per_namespace())
 }
 
 /// Since Linux 5.14, RLIMIT_NPROC counts a user's processes in each user namespace apart; before, a

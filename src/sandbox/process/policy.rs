@@ -10,6 +10,8 @@ pub struct Policy {
     pub identity: Identity,
     /// In the order in which they are mounted.
     pub binds: Vec<Bind>,
+    /// Absolute paths inside that appear in `/tmp` under their own names, as links.
+    pub scratch_links: Vec<PathBuf>,
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,

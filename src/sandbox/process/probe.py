@@ -71,11 +71,11 @@ try:
 except (ImportError, AttributeError, OSError):
     pass
 
-# As many processes as it can get, up to twice what it may have.
+# As many processes as it can get, up to more than it may have where the kernel would refuse them.
 children = []
 hold, let_go = os.pipe()
 try:
-    while len(children) < 2 * given["processes"]:
+    while len(children) < given["forks"]:
         child = os.fork()
         if child == 0:
             os.close(let_go)

@@ -13,8 +13,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    cgroup::Cgroups,
-    owner,
+    owner, plan,
     policy::Identity,
     run::{self, Ended, Site},
 };
@@ -68,7 +67,12 @@ struct Hoard {
 
 /// Runs the attack and tells what held.
 pub async fn probe(site: &Arc<Site>) -> Result<Guarantees, SandboxError> {
-    let scene = Scene::set(&site.options.readonly)?;
+    let limited = plan::kernel_limits_processes(&site.cgroups, site.identity);
+    let scene = Scene::set(if limited {
+        2 * PROCESSES
+    } else {
+        PROCESSES / 2
+    })?;
     let ended = run::run(Arc::clone(site), scene.job(), CancellationToken::new())
         .await
         .map_err(explain)?;
@@ -95,7 +99,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn set(readonly: &[PathBuf]) -> Result<Self, SandboxError> {
+    fn set(forks: u64) -> Result<Self, SandboxError> {
         let name = owner::unique_name("probe");
         let temp = env::temp_dir();
         let folder = fs::canonicalize(&temp)
@@ -110,18 +114,11 @@ impl Scene {
         };
         make(&scene.workspace()).map_err(failed("write in"))?;
         let secret = folder.join("secret");
-        let mut secrets: Vec<PathBuf> = ["/sys", "/etc/shadow", "/var", "/dev/mem", "/proc/kcore"]
-            .map(PathBuf::from)
-            .to_vec();
-        secrets.push(secret.clone());
-        secrets.extend([env::home_dir(), env::current_dir().ok()].into_iter().flatten());
-        // Folders that lead to what is bound are there, with nothing else in them.
-        secrets.retain(|path| !readonly.iter().any(|bound| bound.starts_with(path)));
         let attack = json!({
-            "secrets": secrets,
+            "secrets": [secret, "/sys", "/etc/shadow", "/var", "/dev/mem", "/proc/kcore"],
             "input": "../../data/token",
             "token": name,
-            "processes": PROCESSES,
+            "forks": forks,
             "hoard": MEMORY * 2,
         });
         for (path, text) in [
@@ -223,7 +220,10 @@ fn table(site: &Site, ended: &Ended, survived: bool) -> Result<Guarantees, Sandb
             Protection::InputsReadOnly,
             loot.inputs_changed.is_empty() && loot.input_read,
             "inputs and interpreter are bound read-only",
-            &format!("an input could be changed by {}", loot.inputs_changed.join(", ")),
+            &format!(
+                "an input could be changed by {}",
+                loot.inputs_changed.join(", ")
+            ),
         ),
         row(
             Protection::EnvironmentEmpty,
@@ -270,21 +270,26 @@ fn table(site: &Site, ended: &Ended, survived: bool) -> Result<Guarantees, Sandb
         ),
         limited(
             Protection::ProcessesLimited,
-            loot.forked <= PROCESSES || watched_only(site),
+            loot.forked <= PROCESSES,
             site.cgroups.limit_processes(),
             &format!("whole tree, by {groups}"),
-            &format!("per user namespace where the kernel can, and watched: {groups}"),
+            &if plan::kernel_limits_processes(&site.cgroups, site.identity) {
+                format!("per user namespace: {groups}")
+            } else {
+                format!("the whole tree watched every 20 ms: {groups}")
+            },
         ),
+        Guarantee {
+            protection: Protection::WorkspaceLimited,
+            held: Held::Partly,
+            how: "each file by the kernel, the whole looked at every 100 ms and at the end"
+                .to_owned(),
+        },
     ];
     Ok(Guarantees {
         backend: "process".to_owned(),
         rows,
     })
-}
-
-/// Where processes are only watched, forking for a moment beyond the limit shows nothing.
-fn watched_only(site: &Site) -> bool {
-    matches!(site.cgroups, Cgroups::Unusable(_))
 }
 
 fn row(protection: Protection, held: bool, how: &str, why_not: &str) -> Guarantee {

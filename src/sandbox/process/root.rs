@@ -45,6 +45,11 @@ pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
         let shown = bind.inside.display();
         attach(bind).step(format_args!("bind {shown}"))?;
     }
+    for target in &policy.scratch_links {
+        if let Some(name) = target.file_name() {
+            symlink(target, Path::new(NEW).join("tmp").join(name)).step("link into /tmp")?;
+        }
+    }
     tighten(&binds)?;
     forget_the_host()
 }
@@ -52,7 +57,11 @@ pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
 /// Moves the host's tree to [`OLD`] and makes an empty one at [`NEW`].
 fn step_aside() -> Result<(), SetupFailed> {
     // Any folder will do: it is covered for a moment, in this namespace only.
-    let base = Path::new(if Path::new("/tmp").is_dir() { "/tmp" } else { "/usr" });
+    let base = Path::new(if Path::new("/tmp").is_dir() {
+        "/tmp"
+    } else {
+        "/usr"
+    });
     tmpfs(base, HARMLESS, "mode=0755,size=1m").step("mount a base")?;
     fs::create_dir(base.join("old")).step("make /old")?;
     fs::create_dir(base.join("new")).step("make /new")?;

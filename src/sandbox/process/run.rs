@@ -53,6 +53,7 @@ struct Prepared {
     workspace: PathBuf,
     policy: Policy,
     group: Option<Group>,
+    mode: u32,
     // Kept for its copies.
     _staging: Staging,
 }
@@ -81,6 +82,7 @@ pub async fn run(
         workspace,
         policy,
         group,
+        mode,
         _staging,
     } = prepared;
     let group = group.map(Arc::new);
@@ -88,10 +90,13 @@ pub async fn run(
     let identity = site.identity;
     let most = job.limits.workspace_files;
     let (size, stats) = blocking(move || {
-        workspace::take_back(&workspace, identity)
+        workspace::take_back(&workspace, identity, mode)
             .map_err(SandboxError::host("take back", &workspace))?;
         let size = workspace::measure(&workspace, most);
-        let stats = group.as_ref().map(|group| group.stats()).unwrap_or_default();
+        let stats = group
+            .as_ref()
+            .map(|group| group.stats())
+            .unwrap_or_default();
         drop(group);
         Ok((size, stats))
     })
@@ -162,12 +167,13 @@ fn prepare(site: &Site, job: &Job) -> Result<Prepared, SandboxError> {
         .cgroups
         .make(&job.key, &wanted)
         .map_err(SandboxError::host("make a cgroup for", &workspace))?;
-    workspace::hand_over(&workspace, site.identity)
+    let mode = workspace::hand_over(&workspace, site.identity)
         .map_err(SandboxError::host("hand over", &workspace))?;
     Ok(Prepared {
         workspace,
         policy,
         group,
+        mode,
         _staging: staging,
     })
 }

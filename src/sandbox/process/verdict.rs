@@ -48,9 +48,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Result<Outcome, SandboxError> {
         End::Exited { .. } if evidence.workspace.largest >= evidence.limits.file_bytes => {
             Outcome::OutputTooLarge { what: Output::File }
         }
-        End::Exited { .. } if ends_with_memory_error(&evidence.stderr.text) => {
-            Outcome::OutOfMemory
-        }
+        End::Exited { .. } if ends_with_memory_error(&evidence.stderr.text) => Outcome::OutOfMemory,
         End::Exited { code } => Outcome::Failed { exit_code: *code },
     })
 }
@@ -75,9 +73,16 @@ fn too_large(evidence: &Evidence<'_>) -> bool {
 /// Whether a traceback ends with a `MemoryError` or a library's kind of it.
 fn ends_with_memory_error(stderr: &str) -> bool {
     let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
-    let error = last.unwrap_or_default().split(':').next().unwrap_or_default();
+    let error = last
+        .unwrap_or_default()
+        .split(':')
+        .next()
+        .unwrap_or_default();
     let name = error.rsplit('.').next().unwrap_or_default();
-    matches!(name, "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError")
+    matches!(
+        name,
+        "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError"
+    )
 }
 
 #[cfg(test)]
@@ -119,14 +124,14 @@ mod tests {
         };
         assert_eq!(judged(exited(0), |_| ()), Outcome::Ok);
         assert_eq!(judged(exited(0), |e| e.stats.oom_kills = 1), Outcome::Ok);
-        assert_eq!(
-            judged(exited(3), |_| ()),
-            Outcome::Failed { exit_code: 3 }
-        );
+        assert_eq!(judged(exited(3), |_| ()), Outcome::Failed { exit_code: 3 });
         assert_eq!(judged(exited(1), |e| e.workspace.largest = 1 << 40), file);
         assert_eq!(judged(exited(0), |e| e.workspace.bytes = 1 << 40), whole);
         assert_eq!(judged(exited(0), |e| e.workspace.files = 1 << 40), whole);
-        assert_eq!(judged(signalled(11), |_| ()), Outcome::Killed { signal: 11 });
+        assert_eq!(
+            judged(signalled(11), |_| ()),
+            Outcome::Killed { signal: 11 }
+        );
         assert_eq!(judged(signalled(9), |_| ()), Outcome::Killed { signal: 9 });
         assert_eq!(
             judged(signalled(9), |e| e.stats.oom_kills = 1),
@@ -141,7 +146,10 @@ mod tests {
     fn memory_errors_are_recognised() {
         for (text, wanted) in [
             ("Traceback ...\nMemoryError\n", true),
-            ("x\nnumpy._core._exceptions._ArrayMemoryError: Unable to ...\n\n", true),
+            (
+                "x\nnumpy._core._exceptions._ArrayMemoryError: Unable to ...\n\n",
+                true,
+            ),
             ("pyarrow.lib.ArrowMemoryError: malloc", true),
             ("ValueError: MemoryError", false),
             ("MemoryError\nbut then all was well", false),

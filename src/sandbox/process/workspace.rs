@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, lchown},
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown},
     path::{Path, PathBuf},
 };
 
@@ -40,17 +40,33 @@ pub fn measure(dir: &Path, most: u64) -> Size {
     size
 }
 
-/// Gives `dir` and everything in it to the user whom the script runs as, if that is another one.
-pub fn hand_over(dir: &Path, identity: Identity) -> io::Result<()> {
-    match identity {
-        Identity::Switched { uid, gid } => give(dir, uid, gid),
-        Identity::Mapped { .. } => Ok(()),
+/// Gives `dir` and everything in it to the user whom the script runs as, if that is another one. The
+/// result is the folder's mode, for [`take_back`].
+pub fn hand_over(dir: &Path, identity: Identity) -> io::Result<u32> {
+    let mode = fs::metadata(dir)?.mode();
+    if let Identity::Switched { uid, gid } = identity {
+        give(dir, uid, gid)?;
     }
+    Ok(mode)
 }
 
-/// Gives everything back to the user whom kosmos runs as. Call it when the script has ended.
-pub fn take_back(dir: &Path, identity: Identity) -> io::Result<()> {
+/// Gives everything back to the user whom kosmos runs as, opens folders that the script has closed, and
+/// gives the workspace itself its former `mode`. Call it when the script has ended.
+pub fn take_back(dir: &Path, identity: Identity, mode: u32) -> io::Result<()> {
+    fs::set_permissions(dir, fs::Permissions::from_mode(mode & 0o7777))?;
     if identity.is_mapped() {
+        // A folder is visited before it is listed, which is what it is opened for.
+        walk(dir, &mut |path| {
+            if let Ok(found) = fs::symlink_metadata(path)
+                && found.is_dir()
+                && found.mode() & 0o700 != 0o700
+            {
+                let open = fs::Permissions::from_mode(found.mode() & 0o777 | 0o700);
+                // One that stays closed is found by whoever measures next.
+                let _ = fs::set_permissions(path, open);
+            }
+            true
+        });
         return Ok(());
     }
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());

@@ -22,9 +22,8 @@ pub struct Trees {
 impl Trees {
     /// Finds the trees in which this process may make groups.
     pub fn find(table: &[Mount], own: &str) -> Result<Self, String> {
-        let usable = |controller| {
-            parent(table, own, controller).filter(|parent| may_make_groups(parent))
-        };
+        let usable =
+            |controller| parent(table, own, controller).filter(|parent| may_make_groups(parent));
         let trees = Self {
             memory: usable("memory"),
             pids: usable("pids"),

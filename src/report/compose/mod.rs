@@ -1,0 +1,48 @@
+//! What the report says, section by section: each file composes one section of the draft.
+
+mod answer;
+mod cycles;
+mod data;
+mod experiments;
+mod finding;
+mod findings;
+mod ledger;
+mod limits;
+mod methods;
+mod nulls;
+mod reproduce;
+mod untested;
+mod words;
+
+use super::document::{Blocks, Document, Draft};
+use super::dossier::Dossier;
+use super::name::Name;
+
+pub(crate) use answer::{headline, opening};
+pub(crate) use finding::key_numbers;
+pub(crate) use words::relation;
+
+/// The whole report.
+pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
+    let mut blocks = Blocks::new();
+    for section in [
+        answer::section,
+        findings::section,
+        finding::sections,
+        nulls::section,
+        untested::section,
+        data::section,
+        methods::section,
+        cycles::section,
+        ledger::section,
+        limits::section,
+        experiments::section,
+        reproduce::section,
+    ] {
+        section(dossier, &mut blocks);
+    }
+    Document {
+        title: Name::new(&*dossier.question),
+        blocks,
+    }
+}

@@ -1,0 +1,53 @@
+//! Environment, and how to do it all again.
+
+use super::super::citation::{Cited, RecordFile};
+use super::super::document::{Block, Blocks, Piece, Target, heading, line, paragraph, table, text};
+use super::super::dossier::Dossier;
+use super::super::name::Name;
+use super::words;
+
+/// Versions, commands, knowledge graph.
+pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+    out.push(heading(2, "reproduce", text("Run it again")));
+    let run = dossier.run.as_str();
+    let command = |words: &'static str| vec![Piece::Text(words), Piece::Name(Name::new(run))];
+    let file = |path: &'static str, words: &'static str| line().link(Target::File(path.to_owned()), text(words));
+    out.push(Block::List(vec![
+        text("Every finding in a fresh sandbox, numbers compared: ")
+            .command(command("kosmos verify "))
+            .text("."),
+        text("One finding by hand: open ")
+            .then(file("notebook.ipynb", "notebook.ipynb"))
+            .text(" in Jupyter, or run the script in the experiment’s folder."),
+        text("The whole run with the same settings: ")
+            .verbatim("kosmos run run.toml")
+            .text(" with ")
+            .then(file("run.toml", "run.toml"))
+            .text("."),
+        text("For programs: ")
+            .then(file("findings.json", "findings.json"))
+            .text("."),
+    ]));
+    let stack = words::joined(
+        dossier.method.stack.iter().map(|package| line().code(package)),
+        "not recorded",
+    );
+    out.push(paragraph(
+        text("Kosmos ")
+            .code(&dossier.method.kosmos_version)
+            .text("; ")
+            .then(stack)
+            .text("."),
+    ));
+    if dossier.graph.is_empty() {
+        return;
+    }
+    out.push(paragraph(line().strong(text("Knowledge graph"))));
+    let rows = dossier.graph.iter().enumerate().map(|(at, (label, count))| {
+        vec![
+            line().name(label),
+            line().number(Cited::record(*count, format!("/graph/{at}/1"), RecordFile::Journal)),
+        ]
+    });
+    out.push(table(vec!["what", "how many"], vec![1], rows.collect()));
+}

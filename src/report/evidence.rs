@@ -1,0 +1,330 @@
+//! The artefacts of a run, as the judge of what may be shown.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::citation::{Citation, Cited, FigureFile, LedgerCount, Picture, Shown};
+use super::dossier::{Dossier, LedgerLine};
+use super::error::ReportError;
+use super::name::Name;
+use super::number::Number;
+use super::scalars::{Scalar, Scalars};
+use crate::science::{Arm, ExperimentId, ExperimentRecord, HypothesisId, sha256_hex};
+
+/// The event of a ledger line that holds a verdict.
+pub(crate) const JUDGED: &str = "judged";
+const LEDGER: &str = "ledger.jsonl";
+
+/// A run's folder beside the run's record.
+///
+/// It holds the two against each other: results and scripts by their hashes, the ledger line by line, every number by
+/// its value. It computes no statistics.
+pub(crate) struct Evidence<'d> {
+    run_dir: PathBuf,
+    dossier: &'d Dossier,
+    record: Value,
+    strings: HashSet<String>,
+    experiments: HashMap<&'d str, &'d ExperimentRecord>,
+    results: HashMap<ExperimentId, Scalars>,
+    verdicts: HashMap<HypothesisId, usize>,
+}
+
+impl<'d> Evidence<'d> {
+    /// Opens a run's folder.
+    ///
+    /// # Errors
+    /// `ledger.jsonl` is missing, or is not the ledger of the dossier.
+    pub(crate) fn open(run_dir: &Path, dossier: &'d Dossier) -> Result<Self, ReportError> {
+        check_ledger(run_dir, dossier)?;
+        let record = serde_json::to_value(dossier)?;
+        let mut strings = HashSet::new();
+        collect_strings(&record, &mut strings);
+        let judged = dossier
+            .ledger
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.event == JUDGED);
+        let verdicts = judged
+            .filter_map(|(at, line)| Some((line.hypothesis.clone()?, at)))
+            .collect();
+        Ok(Self {
+            run_dir: run_dir.to_owned(),
+            dossier,
+            record,
+            strings,
+            experiments: dossier
+                .experiments
+                .iter()
+                .map(|experiment| (experiment.id.as_str(), experiment))
+                .collect(),
+            results: HashMap::new(),
+            verdicts,
+        })
+    }
+
+    /// The number, if its evidence holds it.
+    ///
+    /// # Errors
+    /// The evidence is missing, was changed, or holds something else.
+    pub(crate) fn number(&mut self, cited: &Cited, place: &str) -> Result<Shown, ReportError> {
+        match &cited.citation {
+            Citation::Result { experiment, pointer } => self.result_number(cited, experiment, pointer, place),
+            Citation::Verdict { hypothesis } => self.verdict_number(cited, hypothesis, place),
+            Citation::LedgerCount(count) => {
+                let found = self.count(count);
+                let title = format!("{LEDGER}, {}", describe(count));
+                shown(cited, Some(found.into()), LEDGER.to_owned(), title, place)
+            }
+            Citation::Record { pointer, file } => {
+                let path = self.run_dir.join(file.name());
+                if !path.is_file() {
+                    return Err(missing(path, place, io::ErrorKind::NotFound.into()));
+                }
+                let found = match self.record.pointer(pointer) {
+                    Some(Value::Number(number)) => Number::from_json(number),
+                    Some(Value::Array(list)) => Some((list.len() as u64).into()),
+                    _ => None,
+                };
+                let title = format!("the run's record, {pointer}, told in {}", file.name());
+                shown(cited, found, file.name().to_owned(), title, place)
+            }
+            Citation::Replicated => {
+                let tests = self.dossier.tests.iter();
+                let found = tests
+                    .filter(|test| test.significant && test.replicated == Some(true))
+                    .count() as u64;
+                let title = "findings.json, significant and replicated".to_owned();
+                shown(cited, Some(found.into()), "findings.json".to_owned(), title, place)
+            }
+        }
+    }
+
+    /// The figure, if it is the one that the experiment left.
+    ///
+    /// # Errors
+    /// The file is missing, was changed, or is none of the experiment's.
+    pub(crate) fn picture(&self, figure: &FigureFile, place: &str) -> Result<Picture, ReportError> {
+        let record = self.experiment(&figure.experiment, place)?;
+        let artefact = record.artefacts.iter().find(|artefact| artefact.path == figure.file);
+        let recorded = artefact.ok_or_else(|| unknown(&figure.experiment, place))?;
+        let href = format!(
+            "experiments/{}/{}",
+            folder(&figure.experiment)?,
+            relative(&figure.file)?
+        );
+        let bytes = self.read(&href, &recorded.sha256, place)?;
+        Ok(Picture {
+            href,
+            bytes,
+            alt: self.name(&Name::new(&*figure.alt), place)?,
+        })
+    }
+
+    /// The name, if it has no digits or is a string of the record.
+    ///
+    /// # Errors
+    /// It has digits and the record does not hold it.
+    pub(crate) fn name(&self, name: &Name, place: &str) -> Result<Name, ReportError> {
+        if name.raw().chars().any(char::is_numeric) && !self.strings.contains(name.raw()) {
+            return Err(ReportError::UnknownName {
+                place: place.to_owned(),
+                name: name.raw().to_owned(),
+            });
+        }
+        Ok(name.clone())
+    }
+
+    /// The hash of an experiment's script, if the file has the recorded one.
+    ///
+    /// # Errors
+    /// The file is missing or was changed.
+    pub(crate) fn script(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
+        self.read(&format!("experiments/{}/script.py", folder(experiment)?), sha256, place)
+            .map(drop)
+    }
+
+    /// The ledger line that holds a hypothesis's verdict.
+    pub(crate) fn verdict(&self, hypothesis: &HypothesisId) -> Option<&'d LedgerLine> {
+        self.verdicts
+            .get(hypothesis)
+            .and_then(|&at| self.dossier.ledger.get(at))
+    }
+
+    /// The record of an experiment that is cited.
+    ///
+    /// # Errors
+    /// The run lists none.
+    pub(crate) fn experiment(&self, id: &ExperimentId, place: &str) -> Result<&'d ExperimentRecord, ReportError> {
+        self.experiments
+            .get(id.as_str())
+            .copied()
+            .ok_or_else(|| unknown(id, place))
+    }
+
+    fn result_number(
+        &mut self,
+        cited: &Cited,
+        experiment: &ExperimentId,
+        pointer: &str,
+        place: &str,
+    ) -> Result<Shown, ReportError> {
+        let href = format!("experiments/{}/result.json", folder(experiment)?);
+        if !self.results.contains_key(experiment) {
+            let record = self.experiment(experiment, place)?;
+            let recorded = record
+                .result_sha256
+                .as_deref()
+                .ok_or_else(|| unknown(experiment, place))?;
+            let bytes = self.read(&href, recorded, place)?;
+            let scalars = Scalars::read(&String::from_utf8_lossy(&bytes)).map_err(|source| ReportError::NotJson {
+                path: self.run_dir.join(&href),
+                source,
+            })?;
+            self.results.insert(experiment.clone(), scalars);
+        }
+        let scalar = self.results.get(experiment).and_then(|scalars| scalars.get(pointer));
+        let Scalar { line, number } = scalar.unwrap_or(Scalar { line: 1, number: None });
+        let title = format!("{experiment}, line {line}, {pointer}");
+        shown(cited, number, format!("{href}#L{line}"), title, place)
+    }
+
+    fn verdict_number(&self, cited: &Cited, hypothesis: &HypothesisId, place: &str) -> Result<Shown, ReportError> {
+        let line = self.verdicts.get(hypothesis).map_or(0, |at| at + 1);
+        let found = self.verdict(hypothesis).and_then(|line| line.q).map(Number::from);
+        let title = format!("{LEDGER}, line {line}, q of {hypothesis}");
+        shown(cited, found, format!("{LEDGER}#L{line}"), title, place)
+    }
+
+    fn count(&self, count: &LedgerCount) -> u64 {
+        let lines = self.dossier.ledger.iter().filter(|line| {
+            line.event == count.event
+                && line.arm == count.arm
+                && count.cycle.is_none_or(|cycle| line.cycle == cycle)
+                && (!count.significant || line.significant == Some(true))
+        });
+        lines.count() as u64
+    }
+
+    /// A file of the run's folder that must have the recorded hash.
+    fn read(&self, path: &str, recorded: &str, place: &str) -> Result<Vec<u8>, ReportError> {
+        let path = self.run_dir.join(path);
+        let bytes = std::fs::read(&path).map_err(|source| missing(path.clone(), place, source))?;
+        let found = sha256_hex(&bytes);
+        if found == recorded {
+            return Ok(bytes);
+        }
+        Err(ReportError::HashDiffers {
+            place: place.to_owned(),
+            path,
+            recorded: recorded.to_owned(),
+            found,
+        })
+    }
+}
+
+/// The ledger on disk must be the dossier's, line for line.
+fn check_ledger(run_dir: &Path, dossier: &Dossier) -> Result<(), ReportError> {
+    let path = run_dir.join(LEDGER);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(_) if dossier.ledger.is_empty() => return Ok(()),
+        Err(source) => return Err(missing(path, "ledger", source)),
+    };
+    let mut lines = text.lines();
+    for (at, recorded) in dossier.ledger.iter().enumerate() {
+        let found: Option<LedgerLine> = lines.next().and_then(|line| serde_json::from_str(line).ok());
+        if found.as_ref() != Some(recorded) {
+            return Err(ReportError::LedgerDiffers { line: at + 1 });
+        }
+    }
+    match lines.next() {
+        Some(_) => Err(ReportError::LedgerDiffers {
+            line: dossier.ledger.len() + 1,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn shown(cited: &Cited, found: Option<Number>, href: String, title: String, place: &str) -> Result<Shown, ReportError> {
+    let (place, shown) = (place.to_owned(), cited.number.exact());
+    match found {
+        Some(found) if found == cited.number => Ok(Shown::found(cited, href, title)),
+        Some(found) => Err(ReportError::NumberDiffers {
+            place,
+            shown,
+            cited: title,
+            found: found.exact(),
+        }),
+        None => Err(ReportError::NoNumber {
+            place,
+            shown,
+            cited: title,
+        }),
+    }
+}
+
+fn describe(count: &LedgerCount) -> String {
+    let arm = match count.arm {
+        Arm::Observed => "observed data",
+        Arm::Shuffled => "shuffled data",
+    };
+    let cycle = count.cycle.map(|cycle| format!(", cycle {cycle}")).unwrap_or_default();
+    let kept = if count.significant { ", significant" } else { "" };
+    format!("lines of event {}, {arm}{cycle}{kept}", count.event)
+}
+
+fn missing(path: PathBuf, place: &str, source: io::Error) -> ReportError {
+    ReportError::Missing {
+        place: place.to_owned(),
+        path,
+        source,
+    }
+}
+
+fn unknown(experiment: &ExperimentId, place: &str) -> ReportError {
+    ReportError::UnknownExperiment {
+        place: place.to_owned(),
+        experiment: experiment.to_string(),
+    }
+}
+
+/// An experiment's folder name, which must be one.
+fn folder(experiment: &ExperimentId) -> Result<&str, ReportError> {
+    let id = experiment.as_str();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    if !id.is_empty() && id.chars().all(plain) {
+        Ok(id)
+    } else {
+        Err(ReportError::UnsafePath { path: id.to_owned() })
+    }
+}
+
+/// A path below a folder, which must stay below it.
+fn relative(path: &str) -> Result<&str, ReportError> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let safe = |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
+    if path.split('/').all(safe) {
+        Ok(path)
+    } else {
+        Err(ReportError::UnsafePath { path: path.to_owned() })
+    }
+}
+
+fn collect_strings(value: &Value, into: &mut HashSet<String>) {
+    match value {
+        Value::String(string) => {
+            into.insert(string.clone());
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect_strings(value, into)),
+        Value::Object(object) => {
+            for (key, value) in object {
+                into.insert(key.clone());
+                collect_strings(value, into);
+            }
+        }
+        _ => {}
+    }
+}

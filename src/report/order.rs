@@ -1,0 +1,45 @@
+//! The fixed orders of tests and findings.
+
+use std::cmp::Ordering;
+
+use super::dossier::Dossier;
+use crate::science::TestRecord;
+
+/// The significant tests: replicated first, then by q, p and id.
+pub(crate) fn findings(dossier: &Dossier) -> Vec<&TestRecord> {
+    let mut findings: Vec<_> = dossier.tests.iter().filter(|test| test.significant).collect();
+    findings.sort_by(|a, b| replicated(b).cmp(&replicated(a)).then_with(|| strength(a, b)));
+    findings
+}
+
+/// All tests: by cycle, then q, p and id.
+pub(crate) fn tests(dossier: &Dossier) -> Vec<&TestRecord> {
+    let mut tests: Vec<_> = dossier.tests.iter().collect();
+    tests.sort_by(|a, b| a.cycle.cmp(&b.cycle).then_with(|| strength(a, b)));
+    tests
+}
+
+/// Findings as the short answer names them: those about the target before others, replicated ones before others.
+pub(crate) fn headlines(dossier: &Dossier) -> Vec<&TestRecord> {
+    let mut findings = findings(dossier);
+    findings.sort_by_key(|test| (!replicated(test), !about_target(dossier, test)));
+    findings
+}
+
+/// Whether a test is about the run's target.
+pub(crate) fn about_target(dossier: &Dossier, test: &TestRecord) -> bool {
+    dossier
+        .target
+        .as_ref()
+        .is_some_and(|target| *target == test.x || *target == test.y)
+}
+
+fn replicated(test: &TestRecord) -> bool {
+    test.replicated == Some(true)
+}
+
+fn strength(a: &TestRecord, b: &TestRecord) -> Ordering {
+    a.q.total_cmp(&b.q)
+        .then(a.p.total_cmp(&b.p))
+        .then_with(|| a.id.cmp(&b.id))
+}

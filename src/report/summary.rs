@@ -1,0 +1,62 @@
+//! The findings as a table for the end of a run in a terminal.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::dossier::Dossier;
+use super::name::shown;
+use super::number::Format;
+use super::order;
+use crate::science::TestRecord;
+
+/// Findings that are shown.
+const ROWS: usize = 12;
+/// Columns of the narrowest terminal that people use.
+const WIDTH: u16 = 80;
+
+/// The first findings as a plain table of at most 80 columns, or a sentence where there are none.
+///
+/// The numbers are those of `findings.json`: write it by [`super::write_all`] first, which checks them.
+pub fn terminal_summary(dossier: &Dossier) -> String {
+    let findings = order::findings(dossier);
+    if findings.is_empty() {
+        return match dossier.tests.len() {
+            0 => "No test was judged.".to_owned(),
+            tests => format!("Nothing was detected in {tests} tests."),
+        };
+    }
+    let mut table = Table::new();
+    table
+        .load_preset(presets::ASCII_BORDERS_ONLY_CONDENSED)
+        .force_no_tty()
+        .set_width(WIDTH);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["finding", "direction", "effect", "q", "wording"]);
+    for test in findings.iter().take(ROWS) {
+        table.add_row(row(test));
+    }
+    let mut out = table.to_string();
+    if findings.len() > ROWS {
+        out.push_str(&format!("\nand {} more in report.html", findings.len() - ROWS));
+    }
+    out
+}
+
+fn row(test: &TestRecord) -> [String; 5] {
+    let name = |name: &str| shown(name, 40);
+    let effect = match test.effect.value {
+        Some(value) => format!("{} {}", name(&test.effect.name), Format::Plain.show(value.into())),
+        None => "-".to_owned(),
+    };
+    let wording = match test.caveats.is_empty() {
+        true => name(&test.wording),
+        false => format!("{} (caveats)", name(&test.wording)),
+    };
+    let direction = test.direction.as_deref().map_or_else(|| "-".to_owned(), name);
+    [
+        format!("{} ~ {}", name(&test.y), name(&test.x)),
+        direction,
+        effect,
+        Format::P.show(test.q.into()),
+        wording,
+    ]
+}

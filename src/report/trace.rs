@@ -1,0 +1,177 @@
+//! The numbers of a test with their places in its result.
+
+use super::citation::{Citation, Cited};
+use super::number::{Format, Number};
+use crate::science::{Effect, Part, PartResult, TestRecord};
+
+/// A test whose numbers are cited from its result.
+#[derive(Clone, Copy)]
+pub(crate) struct Traced<'d>(pub(crate) &'d TestRecord);
+
+/// An effect size and where it stands.
+pub(crate) struct TracedEffect<'d> {
+    test: Traced<'d>,
+    /// The effect.
+    pub(crate) effect: &'d Effect,
+    pointer: String,
+}
+
+impl<'d> Traced<'d> {
+    /// A number below the test's place in its result.
+    pub(crate) fn at(self, number: impl Into<Number>, pointer: &str) -> Cited {
+        let evidence = &self.0.evidence;
+        Cited::result(number, &evidence.experiment, format!("{}/{pointer}", evidence.locator))
+    }
+
+    /// The part of the result that the verdict speaks of.
+    fn part(self) -> &'static str {
+        match self.0.part {
+            Part::Whole => "whole",
+            Part::Confirm => "confirm",
+        }
+    }
+
+    /// Complete rows used.
+    pub(crate) fn n(self) -> Cited {
+        self.at(self.0.n, &format!("{}/n", self.part()))
+    }
+
+    /// The test's statistic.
+    pub(crate) fn statistic(self) -> Option<Cited> {
+        self.0
+            .statistic
+            .map(|statistic| self.at(statistic, &format!("{}/statistic", self.part())))
+    }
+
+    /// The p-value that was judged.
+    pub(crate) fn p(self) -> Cited {
+        self.at(self.0.p, &format!("{}/p", self.part())).format(Format::P)
+    }
+
+    /// The adjusted p-value, which Kosmos computed and the ledger holds.
+    pub(crate) fn q(self) -> Cited {
+        let citation = Citation::Verdict {
+            hypothesis: self.0.id.clone(),
+        };
+        Cited {
+            number: self.0.q.into(),
+            format: Format::P,
+            citation,
+        }
+    }
+
+    /// The effect that the verdict speaks of.
+    pub(crate) fn effect(self) -> TracedEffect<'d> {
+        self.effect_at(&self.0.effect, &format!("{}/effect", self.part()))
+    }
+
+    /// Some other effect of the test.
+    pub(crate) fn effect_at(self, effect: &'d Effect, pointer: &str) -> TracedEffect<'d> {
+        TracedEffect {
+            test: self,
+            effect,
+            pointer: pointer.to_owned(),
+        }
+    }
+
+    /// The minimum detectable effect.
+    pub(crate) fn mde(self) -> Option<Cited> {
+        let value = self.0.mde.as_ref()?.value?;
+        Some(self.at(value, "mde/value"))
+    }
+
+    /// Both parts of the rows, with the names that the result gives them.
+    pub(crate) fn parts(self) -> Vec<(&'static str, &'d PartResult)> {
+        let parts = [("explore", &self.0.explore), ("confirm", &self.0.confirm)];
+        parts
+            .into_iter()
+            .filter_map(|(name, part)| Some((name, part.as_ref()?)))
+            .collect()
+    }
+
+    /// Every number of the test, whether the report shows it or not: `findings.json` holds them all.
+    pub(crate) fn all(self) -> Vec<Cited> {
+        let test = self.0;
+        let mut all = vec![self.n(), self.p(), self.q()];
+        all.extend(self.statistic());
+        all.extend(self.effect().all());
+        for (name, part) in self.parts() {
+            all.push(self.at(part.n, &format!("{name}/n")));
+            all.extend(part.p.map(|p| self.at(p, &format!("{name}/p"))));
+            all.extend(self.effects(part.effect.as_ref(), &format!("{name}/effect")));
+        }
+        for (at, group) in test.groups.iter().flatten().enumerate() {
+            all.push(self.at(group.n, &format!("groups/{at}/n")));
+            all.extend(group.value.map(|value| self.at(value, &format!("groups/{at}/value"))));
+        }
+        for (at, assumption) in test.assumptions.iter().enumerate() {
+            all.extend(
+                assumption
+                    .statistic
+                    .map(|value| self.at(value, &format!("assumptions/{at}/statistic"))),
+            );
+            all.extend(assumption.p.map(|p| self.at(p, &format!("assumptions/{at}/p"))));
+        }
+        for (at, variant) in test.variants.iter().enumerate() {
+            all.extend(variant.n.map(|n| self.at(n, &format!("variants/{at}/n"))));
+            all.extend(
+                variant
+                    .statistic
+                    .map(|value| self.at(value, &format!("variants/{at}/statistic"))),
+            );
+            all.extend(variant.p.map(|p| self.at(p, &format!("variants/{at}/p"))));
+            all.extend(self.effects(variant.effect.as_ref(), &format!("variants/{at}/effect")));
+        }
+        for (at, adjusted) in test.adjusted.iter().enumerate() {
+            all.extend(adjusted.n.map(|n| self.at(n, &format!("adjusted/{at}/n"))));
+            all.extend(adjusted.p.map(|p| self.at(p, &format!("adjusted/{at}/p"))));
+            all.extend(self.effects(adjusted.effect.as_ref(), &format!("adjusted/{at}/effect")));
+            for (level, stratum) in adjusted.strata.iter().flatten().enumerate() {
+                let place = format!("adjusted/{at}/strata/{level}");
+                all.push(self.at(stratum.n, &format!("{place}/n")));
+                all.extend(stratum.p.map(|p| self.at(p, &format!("{place}/p"))));
+                all.extend(
+                    stratum
+                        .effect_value
+                        .map(|value| self.at(value, &format!("{place}/effect_value"))),
+                );
+            }
+        }
+        if let Some(mde) = &test.mde {
+            all.extend(self.mde());
+            all.extend([self.at(mde.power, "mde/power"), self.at(mde.alpha, "mde/alpha")]);
+        }
+        all
+    }
+
+    fn effects(self, effect: Option<&'d Effect>, pointer: &str) -> Vec<Cited> {
+        effect
+            .map(|effect| self.effect_at(effect, pointer).all())
+            .unwrap_or_default()
+    }
+}
+
+impl TracedEffect<'_> {
+    fn at(&self, value: Option<f64>, key: &str) -> Option<Cited> {
+        value.map(|value| self.test.at(value, &format!("{}/{key}", self.pointer)))
+    }
+
+    /// The estimate.
+    pub(crate) fn value(&self) -> Option<Cited> {
+        self.at(self.effect.value, "value")
+    }
+
+    /// Both ends of its interval.
+    pub(crate) fn interval(&self) -> Option<(Cited, Cited)> {
+        self.at(self.effect.ci_low, "ci_low")
+            .zip(self.at(self.effect.ci_high, "ci_high"))
+    }
+
+    fn all(&self) -> Vec<Cited> {
+        let ends = [
+            self.at(self.effect.ci_low, "ci_low"),
+            self.at(self.effect.ci_high, "ci_high"),
+        ];
+        self.value().into_iter().chain(ends.into_iter().flatten()).collect()
+    }
+}

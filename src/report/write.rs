@@ -1,0 +1,67 @@
+//! Writing the outputs: all of them, or none.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::audit::audit;
+use super::compose::report;
+use super::dossier::Dossier;
+use super::error::ReportError;
+use super::evidence::Evidence;
+use super::findings::findings_json;
+use super::notebook::notebook;
+use super::verify::verify;
+use super::{html, markdown};
+
+/// The files that were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// `findings.json`.
+    pub findings: PathBuf,
+    /// `report.md`.
+    pub markdown: PathBuf,
+    /// `report.html`.
+    pub html: PathBuf,
+    /// `notebook.ipynb`.
+    pub notebook: PathBuf,
+}
+
+/// Renders `findings.json`, `report.md`, `report.html` and `notebook.ipynb` into a run's folder.
+///
+/// Every number is held against the run's artefacts first: results and scripts by hash and value, q and verdicts by
+/// `ledger.jsonl`, everything else by the dossier and the file that tells it (`journal.jsonl`, `run.toml`), which must be
+/// there. Each file is written beside its place and renamed, so that no reader sees half of one.
+///
+/// # Errors
+/// A number, name or figure has no evidence, or a file cannot be written. Nothing is written unless all four render.
+pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportError> {
+    let mut evidence = Evidence::open(run_dir, dossier)?;
+    audit(dossier, &mut evidence)?;
+    let document = verify(report(dossier), &mut evidence)?;
+    let notebook = notebook(dossier, &mut evidence)?;
+    let findings = findings_json(dossier)?;
+    Ok(Written {
+        findings: replace(run_dir, "findings.json", &findings)?,
+        markdown: replace(run_dir, "report.md", &markdown::document(&document))?,
+        html: replace(run_dir, "report.html", &html::document(&document))?,
+        notebook: replace(run_dir, "notebook.ipynb", &notebook)?,
+    })
+}
+
+/// Puts a whole file in the place of an old one.
+fn replace(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportError> {
+    let path = folder.join(name);
+    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, &path));
+    match written {
+        Ok(()) => Ok(path),
+        Err(source) => {
+            // The half-written file is worth nothing, and its removal may fail for the same reason.
+            let _ = fs::remove_file(&beside);
+            Err(ReportError::Io { path, source })
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Bad input gets a clear message, the contracted exit code, and leaves nothing half written.
+
+use std::{fs, process::Output};
+
+use crate::support::{Home, findings, said};
+
+const QUESTION: &str = "What goes with what?";
+
+fn run(home: &Home, data: &str) -> Output {
+    home.run(&["run", "--question", QUESTION, "--data", data, "--set", "research.shuffled_run=false"])
+}
+
+/// Refused with exit 2, a message with `words`, and no run left behind.
+fn refused(home: &Home, output: &Output, words: &[&str]) {
+    assert_eq!(output.status.code(), Some(2), "{}", said(output));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    for word in words {
+        assert!(stderr.contains(word), "`{word}` is not in: {stderr}");
+    }
+    assert!(stderr.contains("help:"), "{stderr}");
+    assert!(home.runs().is_empty(), "{:?}", home.runs());
+}
+
+#[test]
+fn files_that_are_no_tables_are_refused() {
+    let home = Home::new();
+    fs::create_dir(home.path().join("folder")).unwrap();
+    let cases: [(String, &[&str]); 6] = [
+        ("missing.csv".to_owned(), &["missing.csv", "cannot read"]),
+        (home.path().join("folder").to_str().unwrap().to_owned(), &["folder"]),
+        (home.file("empty.csv", ""), &["empty.csv", "empty"]),
+        (home.file("header.csv", "a,b,c\n"), &["header.csv", "rows"]),
+        (home.file("one_row.csv", "a,b,c\n1,2,3\n"), &["one_row.csv", "row"]),
+        (home.file("constant.csv", format!("a,b\n{}", "1,x\n".repeat(40))), &["constant.csv"]),
+    ];
+    for (data, words) in cases {
+        refused(&home, &run(&home, &data), words);
+    }
+}
+
+#[test]
+fn unknown_keys_and_targets_are_refused() {
+    let home = Home::new();
+    let data = home.file("good.csv", good());
+    let file = home.file("run.toml", "question = \"q\"\nbugdet = 3\n[[data]]\npath = \"good.csv\"\n");
+    refused(&home, &home.run(&["run", &file]), &["run.toml", "bugdet", "budget"]);
+    let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--target", "heigth"]);
+    refused(&home, &output, &["heigth", "height"]);
+    refused(&home, &home.run(&["run", "--data", &data]), &["question"]);
+    let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--set", "research.alpha=2"]);
+    refused(&home, &output, &["research.alpha"]);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_refused() {
+    let home = Home::new();
+    let data = home.file("good.csv", good());
+    let file = home.file("file", "not a folder");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kosmos"))
+        .args(["run", "--question", QUESTION, "--data", &data, "--home", &file])
+        .output()
+        .unwrap();
+    refused(&home, &output, &["home"]);
+    // procfs refuses new folders even to root.
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kosmos"))
+        .args(["run", "--question", QUESTION, "--data", &data, "--home", "/proc/kosmos"])
+        .output()
+        .unwrap();
+    refused(&home, &output, &["/proc/kosmos"]);
+}
+
+#[test]
+fn odd_tables_are_researched() {
+    let home = Home::new();
+    let mut latin = b"caf\xe9,wert\n".to_vec();
+    for n in 0..60 {
+        latin.extend(format!("{},{}\n", n, n * 2 + n % 7).as_bytes());
+    }
+    let duplicate: String = (0..60).fold("a,a,b\n".to_owned(), |text, n| text + &format!("{n},{},{}\n", n % 5, n * n % 11));
+    let decimal: String = (0..60).fold("x;y\n".to_owned(), |text, n| text + &format!("{n},5;{},25\n", n + n % 3));
+    for (name, content) in [("latin.csv", latin), ("duplicate.csv", duplicate.into_bytes()), ("comma.csv", decimal.into_bytes())] {
+        let home_of = Home::new();
+        let data = home.file(name, content);
+        let output = run(&home_of, &data);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
+        assert!(!findings(&home_of.the_run())["tests"].as_array().unwrap().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn two_thousand_columns_end_within_the_budget() {
+    let home = Home::new();
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut text: String = (0..2000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
+    for _ in 0..100 {
+        text.push('\n');
+        text.push_str(&(0..2000).map(|_| format!("{:.3}", random.f64())).collect::<Vec<_>>().join(","));
+    }
+    let data = home.file("wide.csv", text + "\n");
+    let output = run(&home, &data);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let found = findings(&home.the_run());
+    assert_eq!(found["status"], "budget_spent");
+    assert!(found["tests"].as_array().unwrap().len() >= 1000);
+}
+
+fn good() -> String {
+    (0..60).fold("height,weight\n".to_owned(), |text, n| text + &format!("{n},{}\n", n + n % 5))
+}

@@ -1,0 +1,151 @@
+//! Killed and interrupted runs finish as if nothing had happened.
+
+use std::{
+    path::Path,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use crate::support::{Home, findings_text, repository, said};
+
+fn undisturbed() -> String {
+    let home = Home::new();
+    let output = home.run(&arguments());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    findings_text(&home.the_run())
+}
+
+fn arguments() -> [&'static str; 4] {
+    // Small batches make many steps to be killed at.
+    ["run", EXAMPLE, "--set", "research.batch=6"]
+}
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/penguins/run.toml");
+
+#[test]
+fn killed_at_random_moments_it_finishes_the_same() {
+    let expected = undisturbed();
+    let seed = std::env::var("KOSMOS_TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("KOSMOS_TEST_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let home = Home::new();
+    let mut kills = 0;
+    let mut child = home.start(&arguments());
+    while kills < 5 {
+        let moment = Duration::from_millis(random.u64(300..2500));
+        if ended_within(&mut child, moment) && kills > 0 {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        child = match home.runs().first() {
+            Some(run) => home.start(&["resume", name(run)]),
+            None => home.start(&arguments()),
+        };
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "after {kills} kills (seed {seed}): {}", said(&output));
+    assert_eq!(findings_text(&home.the_run()), expected, "seed {seed}");
+    no_effect_twice(&home.the_run());
+}
+
+/// Every experiment with a receipt ran once: there is one receipt and one folder for each.
+fn no_effect_twice(run: &Path) {
+    let journal = std::fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    let mut receipts: Vec<String> = journal
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|entry| entry["record"] == "receipt")
+        .map(|entry| entry["key"].as_str().unwrap().to_owned())
+        .collect();
+    let count = receipts.len();
+    receipts.sort();
+    receipts.dedup();
+    assert_eq!(receipts.len(), count);
+    let leftovers: Vec<_> = std::fs::read_dir(run.join("experiments"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .collect();
+    assert!(leftovers.is_empty(), "{leftovers:?}");
+}
+
+#[test]
+fn interrupted_it_reports_and_resumes() {
+    let expected = undisturbed();
+    let home = Home::new();
+    let child = home.start(&arguments());
+    wait_for(|| home.runs().first().is_some_and(|run| journal_has(run, "experiment_finished")));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    let run = home.the_run();
+    let stopped = crate::support::findings(&run);
+    assert_eq!(stopped["status"], "stopped");
+    assert!(run.join("report.html").is_file());
+    let output = home.run(&["resume", name(&run)]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(findings_text(&run), expected);
+    // A run that is over is not done again.
+    let output = home.run(&["resume", name(&run)]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(findings_text(&run), expected);
+}
+
+#[test]
+fn one_process_works_on_a_run_at_a_time() {
+    let home = Home::new();
+    let child = home.start(&arguments());
+    wait_for(|| home.runs().first().is_some_and(|run| journal_has(run, "start_research")));
+    let output = home.run(&["resume", name(&home.the_run())]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in use by another process"), "{}", said(&output));
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_damaged_journal_is_rebuilt_from_its_mirror() {
+    let home = Home::new();
+    let output = home.run(&["run", &repository("examples/penguins/run.toml")]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let run = home.the_run();
+    let expected = findings_text(&run);
+    std::fs::remove_dir_all(run.join("journal")).unwrap();
+    std::fs::remove_file(run.join("findings.json")).unwrap();
+    let output = home.run(&["resume", name(&run)]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(findings_text(&run), expected);
+}
+
+fn name(run: &Path) -> &str {
+    run.file_name().unwrap().to_str().unwrap()
+}
+
+fn journal_has(run: &Path, word: &str) -> bool {
+    std::fs::read_to_string(run.join("journal.jsonl")).is_ok_and(|journal| journal.contains(word))
+}
+
+fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+}
+
+fn ended_within(child: &mut Child, time: Duration) -> bool {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        if child.try_wait().unwrap().is_some() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(300);
+    while !condition() {
+        assert!(Instant::now() < until, "it did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

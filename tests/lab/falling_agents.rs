@@ -1,0 +1,145 @@
+//! Each agent in turn panics, fails or freezes: it is restarted and the findings are the same.
+
+use std::{
+    path::PathBuf,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use futures::FutureExt;
+use kosmos::{
+    agent::{Agent, AgentContext, Handling},
+    config::{Environment, Overrides, Request},
+    lab::{Finished, Lab, RunFolder},
+    message::{AgentName, Envelope, agent},
+    progress::{Progress, ProgressEvent},
+    science::RunStatus,
+};
+
+use crate::support::{Home, findings_text, repository};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn on(&self, _: ProgressEvent) {}
+}
+
+/// What goes wrong, and on how many deliveries.
+#[derive(Clone)]
+struct Fault {
+    kind: Kind,
+    left: Arc<AtomicU32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    PanicAtOnce,
+    PanicLater,
+    Freeze,
+}
+
+struct Faulty {
+    inner: Rc<dyn Agent>,
+    fault: Fault,
+}
+
+impl Agent for Faulty {
+    fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
+        let hit = self.fault.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        match (hit, self.fault.kind) {
+            (false, _) => Rc::clone(&self.inner).handle(message, context),
+            (true, Kind::PanicAtOnce) => panic!("forced at once"),
+            (true, Kind::PanicLater) => async move {
+                let _ = Rc::clone(&self.inner).handle(message, context).await;
+                panic!("forced after the work was done, before its commit")
+            }
+            .boxed_local(),
+            (true, Kind::Freeze) => std::future::pending().boxed_local(),
+        }
+    }
+}
+
+fn run(home: &Home, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Finished, PathBuf) {
+    let mut overrides = Overrides::default();
+    for set in sets.iter().chain(&["research.batch=8"]) {
+        overrides.set(set).unwrap();
+    }
+    let resolved = Request {
+        run_file: Some(repository("examples/penguins/run.toml").into()),
+        environment: Environment::new([] as [(&str, &str); 0], env!("CARGO_MANIFEST_DIR")),
+        overrides,
+        ..Request::default()
+    }
+    .resolve()
+    .unwrap();
+    let folder = RunFolder::create(&home.path().join("home/runs"), "penguins", &resolved).unwrap();
+    let path = folder.path().to_owned();
+    let lab = Lab::open(folder, Arc::new(Silent)).unwrap().launcher(env!("CARGO_BIN_EXE_kosmos"));
+    let finished = lab
+        .arrange(move |registry| {
+            if let Some((name, fault)) = fault {
+                let name = AgentName::from(name);
+                registry.wrap(&name, move |inner| Rc::new(Faulty { inner, fault: fault.clone() }));
+            }
+        })
+        .work()
+        .unwrap();
+    (finished, path)
+}
+
+#[test]
+fn a_fallen_agent_is_restarted_and_nothing_is_lost() {
+    let home = Home::new();
+    let (finished, path) = run(&home, &[], None);
+    assert_eq!(finished.end.status, RunStatus::Answered);
+    assert!(finished.dossier.restarts.is_empty());
+    let expected = findings_text(&path);
+    for name in agent::BUILT_IN {
+        for kind in [Kind::PanicAtOnce, Kind::PanicLater] {
+            let fault = Fault { kind, left: Arc::new(AtomicU32::new(1)) };
+            let (finished, path) = run(&home, &[], Some((name, fault)));
+            assert_eq!(finished.end.status, RunStatus::Answered, "{name} {kind:?}: {}", finished.end.message);
+            assert_eq!(finished.dossier.restarts.len(), 1, "{name} {kind:?}: {:?}", finished.dossier.restarts);
+            assert!(finished.dossier.restarts[0].reason.contains("forced"), "{:?}", finished.dossier.restarts);
+            assert_eq!(findings_text(&path), expected, "{name} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_frozen_agent_is_replaced() {
+    let home = Home::new();
+    let (_, path) = run(&home, &[], None);
+    let expected = findings_text(&path);
+    for name in [agent::RESEARCH_DIRECTOR, agent::CODE_GENERATOR, agent::DATA_ANALYST] {
+        let fault = Fault { kind: Kind::Freeze, left: Arc::new(AtomicU32::new(1)) };
+        let (finished, path) = run(&home, &["supervisor.handler_deadline=2s"], Some((name, fault)));
+        assert_eq!(finished.end.status, RunStatus::Answered, "{name}: {}", finished.end.message);
+        assert_eq!(finished.dossier.restarts.len(), 1, "{name}: {:?}", finished.dossier.restarts);
+        assert_eq!(findings_text(&path), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_message_that_always_kills_its_agent_is_given_up() {
+    let home = Home::new();
+    // Three failures of the first message it gets: the profile's design would end the run, so the writer.
+    let fault = Fault { kind: Kind::PanicAtOnce, left: Arc::new(AtomicU32::new(3)) };
+    let (finished, _) = run(&home, &[], Some((agent::KNOWLEDGE_GRAPH_WRITER, fault)));
+    assert_eq!(finished.end.status, RunStatus::Answered, "{}", finished.end.message);
+    assert_eq!(finished.dossier.dead_letters.len(), 1, "{:?}", finished.dossier.dead_letters);
+    assert_eq!(finished.dossier.dead_letters[0].agent, agent::KNOWLEDGE_GRAPH_WRITER);
+}
+
+#[test]
+fn an_agent_that_never_works_ends_the_run_in_a_typed_state() {
+    let home = Home::new();
+    let fault = Fault { kind: Kind::PanicAtOnce, left: Arc::new(AtomicU32::new(u32::MAX)) };
+    let (finished, path) = run(&home, &["supervisor.backoff_max=200ms"], Some((agent::DATA_ANALYST, fault)));
+    assert_eq!(finished.end.status, RunStatus::Failed);
+    assert!(finished.end.message.contains(agent::DATA_ANALYST), "{}", finished.end.message);
+    assert!(path.join("report.html").is_file());
+}

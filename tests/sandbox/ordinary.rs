@@ -1,0 +1,120 @@
+//! Without root, without cgroups.
+
+use std::{os::unix::process::CommandExt, time::Duration};
+
+use kosmos::sandbox::{Held, Options, Outcome, Protection, Sandbox};
+
+use crate::{
+    again::{again, is_again, succeeds},
+    site::{Site, bare_options, is_root},
+};
+
+/// All that was tested as root, as `nobody`.
+#[test]
+fn an_ordinary_user_is_protected_too() {
+    if !is_root() {
+        return;
+    }
+    // That user may not get at the build where it lies.
+    let reach = tempfile::Builder::new()
+        .prefix("kosmos-user")
+        .tempdir()
+        .unwrap();
+    open_to_all(reach.path());
+    let test = reach.path().join("test");
+    let launcher = reach.path().join("kosmos");
+    std::fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_kosmos"), &launcher).unwrap();
+    let temp = reach.path().join("tmp");
+    std::fs::create_dir(&temp).unwrap();
+    open_to_all(&temp);
+    let mut command = std::process::Command::new(&test);
+    command
+        .args([
+            "--skip",
+            "science",
+            "--skip",
+            "an_ordinary_user",
+            "--test-threads",
+            "2",
+        ])
+        .env("KOSMOS_TEST_LAUNCHER", &launcher)
+        .env("TMPDIR", &temp)
+        .env_remove("HOME")
+        .current_dir("/")
+        .uid(65534)
+        .gid(65534);
+    succeeds(command);
+}
+
+fn open_to_all(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+}
+
+async fn without_cgroups() -> Site {
+    let options = Options {
+        cgroups: false,
+        ..bare_options()
+    };
+    Site::with(options).await
+}
+
+#[tokio::test]
+async fn without_cgroups_the_guarantees_say_so() {
+    let site = without_cgroups().await;
+    let guarantees = site.sandbox.guarantees();
+    assert_eq!(guarantees.held(Protection::MemoryLimited), Held::Partly);
+    assert_eq!(guarantees.held(Protection::NetworkIsolated), Held::Fully);
+}
+
+#[tokio::test]
+async fn without_cgroups_the_tree_is_watched() {
+    let mut site = without_cgroups().await;
+    site.limits.memory_bytes = 100 << 20;
+    let script = "
+import os, time
+for _ in range(3): os.fork()
+x = bytearray(b'x') * (20 << 20)
+time.sleep(20)
+";
+    let done = site.run(script).await;
+    assert_eq!(done.outcome, Outcome::OutOfMemory, "{done:?}");
+    assert!(done.usage.peak_memory_bytes > 100 << 20);
+
+    site.limits.cpu = Duration::from_millis(500);
+    let done = site
+        .run("import os\nos.fork(); os.fork()\nwhile True: pass")
+        .await;
+    assert!(matches!(done.outcome, Outcome::TimedOut { .. }), "{done:?}");
+}
+
+#[test]
+fn a_machine_without_namespaces_gets_a_remedy() {
+    // Within an ordinary user's namespace none more are allowed.
+    let mut command = std::process::Command::new("/bin/sh");
+    let inner = again("ordinary::inner_no_namespaces");
+    command
+        .args([
+            "-c",
+            r#"exec unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; echo 0 > /proc/sys/user/max_mnt_namespaces; exec "$0" "$@"' "$0" "$@""#,
+        ])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    succeeds(command);
+}
+
+#[tokio::test]
+#[ignore = "run by a_machine_without_namespaces_gets_a_remedy"]
+async fn inner_no_namespaces() {
+    if !is_again() {
+        return;
+    }
+    let error = kosmos::sandbox::ProcessSandbox::start(bare_options())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("sandbox is not available"), "{error}");
+    assert!(error.contains("max_user_namespaces"), "{error}");
+}
