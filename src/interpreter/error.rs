@@ -67,8 +67,9 @@ pub enum InterpreterError {
     HashMismatch(String),
     /// The index has no build of a package for this Python and machine.
     #[error(
-        "there is no build of {package} for this machine and Python; name another Python (3.11 to \
-         3.14) by the setting `sandbox.python`"
+        "the package index offers no build of {package} for this machine and Python; check that it can be \
+         reached (PIP_INDEX_URL, PIP_PROXY), or name another Python (3.11 to 3.14) by the setting \
+         `sandbox.python`"
     )]
     NoBuild {
         /// The package.

@@ -17,12 +17,15 @@ pub struct Execution {
     pub stderr: Captured,
     /// The memory limit ended at least one process, even if the main one carried on.
     pub oom: bool,
-    /// The limit on processes refused at least one new process or thread.
+    /// The limit on processes refused at least one new process or thread, where a cgroup counts them; or
+    /// it ended everything, where they are only watched.
     pub process_limit_hit: bool,
 }
 
 /// What a job used of the machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Usage {
     /// Time on the clock in milliseconds, the sandbox's own start and end included.
     pub wall_ms: u64,

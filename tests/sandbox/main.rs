@@ -7,6 +7,7 @@
 //! | `lifetimes` | what must be gone, and when |
 //! | `ordinary` | without root, without cgroups |
 //! | `science` | the interpreter with its packages, and how long things take |
+//! | `environment` | making that interpreter when something is in the way |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
 #![cfg(target_os = "linux")]
@@ -19,6 +20,7 @@
 
 mod again;
 mod attacks;
+mod environment;
 mod lifetimes;
 mod ordinary;
 mod outcomes;

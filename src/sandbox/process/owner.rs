@@ -2,36 +2,45 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A name that no other thing of this machine has: `kosmos-<pid>-<start>-<n>-<key>`.
+/// A name that no other thing of this machine has: `kosmos-<pid>-<start>-<namespace>-<n>-<key>`.
 pub fn unique_name(key: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let pid = std::process::id();
     let start = start_time(pid).unwrap_or(0);
+    let namespace = namespace();
     let n = COUNTER.fetch_add(1, Ordering::Relaxed);
     let key: String = key
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
         .take(40)
         .collect();
-    format!("kosmos-{pid}-{start}-{n}-{key}")
+    format!("kosmos-{pid}-{start}-{namespace}-{n}-{key}")
 }
 
-/// Whether `name` was made by [`unique_name`] in a process that has ended.
+/// Whether `name` was made by [`unique_name`] in a process that has ended. Of processes in another
+/// namespace, such as a container that shares a folder with us, that is not known.
 pub fn is_stale(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("kosmos-") else {
         return false;
     };
     let mut numbers = rest.split('-').map(str::parse::<u64>);
-    let (Some(Ok(pid)), Some(Ok(start))) = (numbers.next(), numbers.next()) else {
+    let mut next = || numbers.next().and_then(Result::ok);
+    let (Some(pid), Some(start), Some(from)) = (next(), next(), next()) else {
         return false;
     };
     let Ok(pid) = u32::try_from(pid) else {
         return false;
     };
-    start_time(pid) != Some(start)
+    from == namespace() && start_time(pid) != Some(start)
+}
+
+/// Tells the process namespaces of this machine apart.
+fn namespace() -> u64 {
+    fs::metadata("/proc/self/ns/pid").map_or(0, |found| found.ino())
 }
 
 /// When `pid` started, in clock ticks after boot: with the pid, this names a process for good.
@@ -60,8 +69,10 @@ mod tests {
         let name = unique_name("a/b c");
         assert!(name.ends_with("-abc"), "{name}");
         assert!(!is_stale(&name));
-        assert!(is_stale("kosmos-1-99999999999-0-x"));
-        assert!(is_stale("kosmos-4194303000-1-0-x"));
+        let here = namespace();
+        assert!(is_stale(&format!("kosmos-1-99999999999-{here}-0-x")));
+        assert!(is_stale(&format!("kosmos-4194303000-1-{here}-0-x")));
+        assert!(!is_stale("kosmos-4194303000-1-7-0-x"));
         assert!(!is_stale("kosmos-abc"));
         assert!(!is_stale("system.slice"));
     }

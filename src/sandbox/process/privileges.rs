@@ -38,7 +38,8 @@ pub fn limit(limits: &ProcessLimits) -> Result<(), SetupFailed> {
         };
         setrlimit(resource, both).step(format_args!("limit {name}"))
     };
-    set(Resource::Core, "core dumps", 0)?;
+    // Not 0: where the host hands core dumps to a program, 0 is ignored, and 1 alone means none.
+    set(Resource::Core, "core dumps", 1)?;
     set(Resource::Fsize, "the size of files", limits.file_bytes)?;
     set(Resource::Nofile, "open files", limits.open_files)?;
     set(Resource::Memlock, "locked memory", 64 << 10)?;

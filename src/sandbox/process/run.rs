@@ -120,6 +120,8 @@ pub async fn run(
         workspace_bytes: size.bytes,
         workspace_files: size.files,
     };
+    // Where only watching limits processes, going beyond ends everything.
+    let crowded = matches!(stop, Some(Stop::Limit(Outcome::Killed { .. })));
     let outcome = match stop {
         Some(Stop::Cancelled) => return Err(SandboxError::Cancelled),
         Some(Stop::Limit(outcome)) => outcome,
@@ -139,7 +141,7 @@ pub async fn run(
             stdout,
             stderr,
             oom: stats.oom_kills > 0 || outcome == Outcome::OutOfMemory,
-            process_limit_hit: stats.forks_refused > 0,
+            process_limit_hit: stats.forks_refused > 0 || crowded,
         },
         landlock: said
             .and_then(|report| report.init.as_ref())
