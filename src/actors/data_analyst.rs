@@ -5,9 +5,7 @@ use std::{path::Path, rc::Rc};
 use futures::FutureExt;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
-use crate::message::{
-    AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent,
-};
+use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
 use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, sha256_hex, template};
 use crate::stats::judge;
 
@@ -36,10 +34,17 @@ impl Agent for DataAnalyst {
                         .await?
                 }
                 other => {
-                    return Err(AgentError::Unexpected { agent: agent::DATA_ANALYST, message: other.name() });
+                    return Err(AgentError::Unexpected {
+                        agent: agent::DATA_ANALYST,
+                        message: other.name(),
+                    });
                 }
             };
-            Ok(Outgoing { to: agent::RESEARCH_DIRECTOR.into(), payload: answer }.into())
+            Ok(Outgoing {
+                to: agent::RESEARCH_DIRECTOR.into(),
+                payload: answer,
+            }
+            .into())
         }
         .boxed_local()
     }
@@ -65,7 +70,12 @@ fn analyse(run: &Path, request: AnalyseResult) -> Payload {
     }
     match serde_json::from_slice::<ScriptResult>(&content) {
         Ok(result) => match check(&experiment, &result) {
-            Ok(()) => FindingDrafted { experiment: experiment.id, tests: result.tests, invalid: None }.into(),
+            Ok(()) => FindingDrafted {
+                experiment: experiment.id,
+                tests: result.tests,
+                invalid: None,
+            }
+            .into(),
             Err(reason) => invalid(&experiment, reason),
         },
         Err(error) => invalid(&experiment, format!("the result is not of its form: {error}")),
@@ -73,7 +83,12 @@ fn analyse(run: &Path, request: AnalyseResult) -> Payload {
 }
 
 fn invalid(experiment: &ExperimentRecord, reason: String) -> Payload {
-    FindingDrafted { experiment: experiment.id.clone(), tests: Vec::new(), invalid: Some(reason) }.into()
+    FindingDrafted {
+        experiment: experiment.id.clone(),
+        tests: Vec::new(),
+        invalid: Some(reason),
+    }
+    .into()
 }
 
 /// The bytes of `result.json`, if they are the ones that the executor collected.
@@ -109,12 +124,21 @@ fn plausible(test: &TestResult) -> Result<(), String> {
     if test.status != "ok" && test.status != "not_testable" {
         return Err(format!("the test {} has the unknown status `{}`", test.id, test.status));
     }
+    if test.p_judged.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
+        return Err(format!(
+            "the test {} is to be judged by a p-value outside of 0 to 1",
+            test.id
+        ));
+    }
     let estimates = [&test.whole, &test.explore, &test.confirm];
     for estimate in estimates.into_iter().flatten() {
         if estimate.p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
             return Err(format!("the test {} has a p-value outside of 0 to 1", test.id));
         }
-        let interval = estimate.effect.as_ref().and_then(|effect| Some((effect.ci_low?, effect.ci_high?)));
+        let interval = estimate
+            .effect
+            .as_ref()
+            .and_then(|effect| Some((effect.ci_low?, effect.ci_high?)));
         if interval.is_some_and(|(low, high)| low > high) {
             return Err(format!("the test {} has an interval that is upside down", test.id));
         }

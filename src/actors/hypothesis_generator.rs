@@ -16,7 +16,9 @@ pub struct HypothesisGenerator {
 impl HypothesisGenerator {
     /// Thinks with `policy`.
     pub fn new(policy: impl Policy) -> Self {
-        Self { policy: Box::new(policy) }
+        Self {
+            policy: Box::new(policy),
+        }
     }
 }
 

@@ -48,7 +48,9 @@ pub fn register(kit: &Kit) -> Registry {
     let (journal, every) = (kit.journal.clone(), kit.snapshot_every);
     registry.register(
         agent::RESEARCH_DIRECTOR,
-        AgentSpec::new(deadline, move || Ok(Rc::new(ResearchDirector::restore(&journal, every)?))),
+        AgentSpec::new(deadline, move || {
+            Ok(Rc::new(ResearchDirector::restore(&journal, every)?))
+        }),
     );
     registry.register(
         agent::HYPOTHESIS_GENERATOR,
@@ -57,7 +59,9 @@ pub fn register(kit: &Kit) -> Registry {
     let templates = Arc::clone(&kit.templates);
     registry.register(
         agent::CODE_GENERATOR,
-        AgentSpec::new(deadline, move || Ok(Rc::new(CodeGenerator::new(Arc::clone(&templates))))),
+        AgentSpec::new(deadline, move || {
+            Ok(Rc::new(CodeGenerator::new(Arc::clone(&templates))))
+        }),
     );
     let executor = Arc::clone(&kit.executor);
     registry.register(
@@ -67,11 +71,16 @@ pub fn register(kit: &Kit) -> Registry {
         })
         .concurrent(kit.max_parallel),
     );
-    registry.register(agent::DATA_ANALYST, AgentSpec::new(deadline, || Ok(Rc::new(DataAnalyst))));
+    registry.register(
+        agent::DATA_ANALYST,
+        AgentSpec::new(deadline, || Ok(Rc::new(DataAnalyst))),
+    );
     let graph = Arc::clone(&kit.graph);
     registry.register(
         agent::KNOWLEDGE_GRAPH_WRITER,
-        AgentSpec::new(deadline, move || Ok(Rc::new(KnowledgeGraphWriter::new(Arc::clone(&graph))))),
+        AgentSpec::new(deadline, move || {
+            Ok(Rc::new(KnowledgeGraphWriter::new(Arc::clone(&graph))))
+        }),
     );
     registry
 }

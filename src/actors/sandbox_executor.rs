@@ -74,14 +74,21 @@ impl SandboxExecutor {
         files.prepare(&folder, &workspace).map_err(AgentError::retry)?;
         self.check_inputs(run, context).await?;
         let job = Job {
-            key: format!("{}-{}", context.folder().file_name().unwrap_or_default().to_string_lossy(), run.id),
+            key: format!(
+                "{}-{}",
+                context.folder().file_name().unwrap_or_default().to_string_lossy(),
+                run.id
+            ),
             experiment: run.id.to_string(),
             workspace: workspace.clone(),
             inputs: run
                 .protocol
                 .inputs
                 .iter()
-                .map(|input| Input { host: context.folder().join(&input.host), inside: input.inside.clone() })
+                .map(|input| Input {
+                    host: context.folder().join(&input.host),
+                    inside: input.inside.clone(),
+                })
                 .collect(),
             script: "script.py".to_owned(),
             limits: self.limits(run),
@@ -113,9 +120,13 @@ impl SandboxExecutor {
     async fn check_inputs(&self, run: &RunExperiment, context: &AgentContext) -> Result<(), AgentError> {
         for input in run.protocol.inputs.iter().filter(|input| input.host.is_absolute()) {
             let (path, expected) = (input.host.clone(), input.sha256.clone());
-            let same = context.blocking(move || hash_file(&path).is_ok_and(|sha256| sha256 == expected)).await?;
+            let same = context
+                .blocking(move || hash_file(&path).is_ok_and(|sha256| sha256 == expected))
+                .await?;
             if !same {
-                return Err(AgentError::fatal(ChangedInput { path: input.host.clone() }));
+                return Err(AgentError::fatal(ChangedInput {
+                    path: input.host.clone(),
+                }));
             }
         }
         Ok(())
@@ -144,7 +155,11 @@ fn finished(run: &RunExperiment, kept: Kept) -> ExperimentFinished {
     let failure = match (kept.execution.outcome.is_ok(), result) {
         (true, true) => None,
         (true, false) => Some("the script ended well but left no result.json".to_owned()),
-        (false, _) => Some(format!("the script {}{}", kept.execution.outcome, last_words(&kept.execution.stderr.text))),
+        (false, _) => Some(format!(
+            "the script {}{}",
+            kept.execution.outcome,
+            last_words(&kept.execution.stderr.text)
+        )),
     };
     ExperimentFinished {
         id: run.id.clone(),
@@ -157,8 +172,17 @@ fn finished(run: &RunExperiment, kept: Kept) -> ExperimentFinished {
 
 /// The last line of a traceback, shortened: it names the error.
 fn last_words(stderr: &str) -> String {
-    let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let line: String = line.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
+    let line = stderr
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    let line: String = line
+        .trim()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(200)
+        .collect();
     if line.is_empty() { line } else { format!(": {line}") }
 }
 
@@ -198,13 +222,20 @@ impl Files<'_> {
         for stale in [folder, workspace] {
             match fs::remove_dir_all(stale) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(FolderError { what: "clear", path: stale.to_owned(), source });
+                    return Err(FolderError {
+                        what: "clear",
+                        path: stale.to_owned(),
+                        source,
+                    });
                 }
                 _ => {}
             }
         }
-        fs::create_dir_all(workspace)
-            .map_err(|source| FolderError { what: "make", path: workspace.to_owned(), source })?;
+        fs::create_dir_all(workspace).map_err(|source| FolderError {
+            what: "make",
+            path: workspace.to_owned(),
+            source,
+        })?;
         self.describe(workspace)
     }
 
@@ -223,20 +254,34 @@ impl Files<'_> {
             .artefacts
             .into_iter()
             .filter(|artefact| !own.contains(&artefact.name.as_str()))
-            .map(|artefact| Artefact { path: artefact.name, bytes: artefact.bytes, sha256: artefact.sha256 })
+            .map(|artefact| Artefact {
+                path: artefact.name,
+                bytes: artefact.bytes,
+                sha256: artefact.sha256,
+            })
             .collect();
         let refused = collected
             .refused
             .into_iter()
             .map(|refused| format!("{}: {}", refused.name, refused.reason))
             .collect();
-        let kept = Kept { execution, artefacts, refused };
+        let kept = Kept {
+            execution,
+            artefacts,
+            refused,
+        };
         let keep = || -> Result<(), FolderError> {
             write(&workspace.join("stdout.txt"), kept.execution.stdout.text.as_bytes())?;
             write(&workspace.join("stderr.txt"), kept.execution.stderr.text.as_bytes())?;
-            write(&workspace.join(EXECUTION), &serde_json::to_vec_pretty(&kept).unwrap_or_default())?;
-            fs::rename(workspace, folder)
-                .map_err(|source| FolderError { what: "keep", path: folder.to_owned(), source })
+            write(
+                &workspace.join(EXECUTION),
+                &serde_json::to_vec_pretty(&kept).unwrap_or_default(),
+            )?;
+            fs::rename(workspace, folder).map_err(|source| FolderError {
+                what: "keep",
+                path: folder.to_owned(),
+                source,
+            })
         };
         keep().map_err(AgentError::retry)?;
         debug_assert_eq!(sha256_hex(self.script), self.run.script_sha256);
@@ -246,7 +291,11 @@ impl Files<'_> {
 
 /// Replaces whatever is at `path`, which a script may have made into anything, without following it.
 fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
-    let failed = |source| FolderError { what: "write", path: path.to_owned(), source };
+    let failed = |source| FolderError {
+        what: "write",
+        path: path.to_owned(),
+        source,
+    };
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(failed)?,
         Ok(_) => fs::remove_file(path).map_err(failed)?,

@@ -25,7 +25,13 @@ pub struct AgentContext {
 impl AgentContext {
     /// A context for `agent` handling `message` of the run in `folder`.
     pub fn new(journal: Journal, folder: Arc<Path>, agent: AgentName, message: MessageId, cancel: Cancel) -> Self {
-        Self { journal, folder, agent, message, cancel }
+        Self {
+            journal,
+            folder,
+            agent,
+            message,
+            cancel,
+        }
     }
 
     /// The run's folder.
@@ -63,7 +69,8 @@ impl AgentContext {
         let known = self.journal.effect(key)?;
         if let Some(EffectState::Done(value)) = known {
             tracing::debug!(agent = %self.agent, message = %self.message, effect = key, "receipt found");
-            return serde_json::from_value(value).map_err(|error| AgentError::from(crate::journal::JournalError::from(error)));
+            return serde_json::from_value(value)
+                .map_err(|error| AgentError::from(crate::journal::JournalError::from(error)));
         }
         if known.is_none() {
             let intent = Record::Intent { key: key.to_owned() };
@@ -79,7 +86,10 @@ impl AgentContext {
     }
 
     /// Runs a long computation off the agent's thread. A panic in it is the handler's panic.
-    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AgentError> {
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AgentError> {
         match tokio::task::spawn_blocking(work).await {
             Ok(value) => Ok(value),
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

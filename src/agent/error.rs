@@ -51,12 +51,18 @@ pub enum AgentError {
 impl AgentError {
     /// A failure worth another attempt.
     pub fn retry(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Own { fault: Fault::Retry, source: Box::new(source) }
+        Self::Own {
+            fault: Fault::Retry,
+            source: Box::new(source),
+        }
     }
 
     /// A failure that ends the run.
     pub fn fatal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Own { fault: Fault::Fatal, source: Box::new(source) }
+        Self::Own {
+            fault: Fault::Fatal,
+            source: Box::new(source),
+        }
     }
 
     /// Whether trying again may help.

@@ -21,8 +21,15 @@ pub struct AgentSpec {
 
 impl AgentSpec {
     /// An agent that handles one message at a time.
-    pub fn new(deadline: Duration, factory: impl Fn() -> Result<Rc<dyn Agent>, AgentError> + Send + Sync + 'static) -> Self {
-        Self { factory: Arc::new(factory), concurrency: 1, deadline }
+    pub fn new(
+        deadline: Duration,
+        factory: impl Fn() -> Result<Rc<dyn Agent>, AgentError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            factory: Arc::new(factory),
+            concurrency: 1,
+            deadline,
+        }
     }
 
     /// The same with `concurrency` messages at once.

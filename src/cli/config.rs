@@ -51,9 +51,7 @@ Examples:
 /// When the settings are wrong.
 pub fn execute(args: ConfigArgs, globals: &Globals) -> Result<Exit, CliError> {
     let ConfigCommand::Show(show) = args.command;
-    let resolved = show
-        .inputs
-        .resolve(&show.settings, Environment::of_process()?)?;
+    let resolved = show.inputs.resolve(&show.settings, Environment::of_process()?)?;
     match globals.json {
         true => output::json(&resolved)?,
         false => output::text(&resolved.annotated()?)?,

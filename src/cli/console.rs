@@ -24,9 +24,6 @@ impl Console {
         let screen = Screen::new();
         let telemetry = telemetry::start(log.format, globals.log_level(log.level), screen.clone())?;
         let progress = display(Kind::suited(globals.quiet, globals.json), &screen).into();
-        Ok(Self {
-            telemetry,
-            progress,
-        })
+        Ok(Self { telemetry, progress })
     }
 }

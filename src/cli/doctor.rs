@@ -88,19 +88,13 @@ fn check_settings(resolved: &Resolved) -> Check {
         .count();
     Check::passed(
         "settings",
-        format!(
-            "{} keys, {changed} not at their default",
-            resolved.origins.len()
-        ),
+        format!("{} keys, {changed} not at their default", resolved.origins.len()),
     )
 }
 
 fn check_home(home: &Home) -> Check {
     match home.check() {
-        Ok(()) => Check::passed(
-            "home",
-            format!("{} can be written to", home.path().display()),
-        ),
+        Ok(()) => Check::passed("home", format!("{} can be written to", home.path().display())),
         Err(error) => {
             let cause = std::error::Error::source(&error)
                 .map(|cause| format!(": {cause}"))

@@ -92,9 +92,7 @@ impl CliError {
         match self {
             Self::Config(_) | Self::Preflight(_) | Self::Home(_) => Exit::Usage,
             Self::Telemetry(TelemetryError::Filter { .. }) => Exit::Usage,
-            Self::Telemetry(_) | Self::Output(_) | Self::Render(_) => {
-                Exit::Failed
-            }
+            Self::Telemetry(_) | Self::Output(_) | Self::Render(_) => Exit::Failed,
             Self::Component { exit, .. } => *exit,
         }
     }
@@ -166,11 +164,7 @@ impl CliError {
         };
         let red = AnsiColor::Red.on_default().bold();
         let green = AnsiColor::Green.on_default().bold();
-        let mut text = format!(
-            "{} {}\n",
-            paint(red, "error:"),
-            printable(&self.to_string())
-        );
+        let mut text = format!("{} {}\n", paint(red, "error:"), printable(&self.to_string()));
         for cause in self.causes() {
             text.push_str(&format!("  because: {}\n", printable(&cause)));
         }

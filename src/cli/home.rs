@@ -61,11 +61,7 @@ impl Home {
             (None, Some(variable)) => (PathBuf::from(variable), "KOSMOS_HOME"),
             (None, None) => (PathBuf::from(".kosmos"), "the default"),
         };
-        let path = environment
-            .working_folder()
-            .join(path)
-            .components()
-            .collect();
+        let path = environment.working_folder().join(path).components().collect();
         Self { path, given_by }
     }
 
@@ -90,11 +86,7 @@ impl Home {
         }
         match fs::create_dir_all(&path) {
             Ok(()) => self.check(),
-            Err(source) => Err(HomeError::Create {
-                path,
-                given_by,
-                source,
-            }),
+            Err(source) => Err(HomeError::Create { path, given_by, source }),
         }
     }
 
@@ -105,10 +97,7 @@ impl Home {
     /// When it is a file, could not be created, or is read-only.
     pub fn check(&self) -> Result<(), HomeError> {
         let (path, given_by) = (self.path.clone(), self.given_by);
-        let existing = path
-            .ancestors()
-            .find(|folder| folder.exists())
-            .unwrap_or(&path);
+        let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or(&path);
         if !existing.is_dir() {
             return Err(HomeError::NotAFolder { path, given_by });
         }
@@ -117,16 +106,8 @@ impl Home {
         let tried = fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe));
         let existed = existing == path;
         tried.map_err(|source| match existed {
-            true => HomeError::Write {
-                path,
-                given_by,
-                source,
-            },
-            false => HomeError::Create {
-                path,
-                given_by,
-                source,
-            },
+            true => HomeError::Write { path, given_by, source },
+            false => HomeError::Create { path, given_by, source },
         })
     }
 }
@@ -171,13 +152,7 @@ mod tests {
         assert!(folder.path().join("a/b").is_dir());
         assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 0);
         fs::write(folder.path().join("file"), "").unwrap();
-        assert!(matches!(
-            home("file").prepare(),
-            Err(HomeError::NotAFolder { .. })
-        ));
-        assert!(matches!(
-            home("file/below").prepare(),
-            Err(HomeError::Create { .. })
-        ));
+        assert!(matches!(home("file").prepare(), Err(HomeError::NotAFolder { .. })));
+        assert!(matches!(home("file/below").prepare(), Err(HomeError::Create { .. })));
     }
 }

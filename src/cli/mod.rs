@@ -110,10 +110,7 @@ fn main_with(arguments: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            return usage(
-                &error,
-                arguments.iter().any(|argument| argument == "--json"),
-            );
+            return usage(&error, arguments.iter().any(|argument| argument == "--json"));
         }
     };
     let json = cli.globals.json;
@@ -135,10 +132,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
 
 /// Help and version go to stdout as what was asked for; anything else clap says is an error.
 fn usage(error: &clap::Error, json: bool) -> Exit {
-    let asked_for = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    );
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if asked_for {
         let colour = std::io::stdout().is_terminal() && colour();
         let text = if colour {

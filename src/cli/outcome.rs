@@ -41,7 +41,12 @@ pub(super) fn exit_of(end: &RunEnd) -> Exit {
 pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliError> {
     let Finished { end, dossier, written } = finished;
     let exit = exit_of(end);
-    let Written { findings, markdown, html, notebook } = written;
+    let Written {
+        findings,
+        markdown,
+        html,
+        notebook,
+    } = written;
     if globals.json {
         output::json(&Outcome {
             run: &dossier.run,
@@ -90,12 +95,16 @@ pub(super) fn lab_error(error: LabError) -> CliError {
         LabError::NoSuchRun { .. } | LabError::Ambiguous { .. } => {
             CliError::usage(error, "`kosmos runs` lists the runs; --home names another home")
         }
-        LabError::TwoTables { .. } => {
-            CliError::usage(error, "give each table a name of its own: [[data]] name = \"...\" in the run file")
-        }
+        LabError::TwoTables { .. } => CliError::usage(
+            error,
+            "give each table a name of its own: [[data]] name = \"...\" in the run file",
+        ),
         LabError::Config(error) => CliError::Config(error),
         LabError::Journal(ref journal) if matches!(**journal, crate::journal::JournalError::Locked { .. }) => {
-            CliError::usage(error, "one process works on a run at a time; `kosmos status` tells how far it is")
+            CliError::usage(
+                error,
+                "one process works on a run at a time; `kosmos status` tells how far it is",
+            )
         }
         other => CliError::failed(other),
     }

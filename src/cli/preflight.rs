@@ -74,7 +74,9 @@ impl PreflightError {
             Self::NoQuestion => {
                 "give one by --question \"...\", or by question = \"...\" at the top of the run file".to_owned()
             }
-            Self::NoData => "give a table by --data FILE, or by a [[data]] section with path = \"...\" in the run file".to_owned(),
+            Self::NoData => {
+                "give a table by --data FILE, or by a [[data]] section with path = \"...\" in the run file".to_owned()
+            }
             Self::Unreadable { origin, source, .. } => match (source.kind(), origin) {
                 (io::ErrorKind::NotFound, Origin::RunFile { .. } | Origin::Profile { .. }) => {
                     "check the path; it is taken relative to the file that names it".to_owned()
@@ -83,7 +85,9 @@ impl PreflightError {
                 (io::ErrorKind::PermissionDenied, _) => "make it readable for the user who runs kosmos".to_owned(),
                 _ => "check that the file can be read".to_owned(),
             },
-            Self::NotAFile { what: "a folder", .. } => "name a file in that folder; give --data once per file".to_owned(),
+            Self::NotAFile { what: "a folder", .. } => {
+                "name a file in that folder; give --data once per file".to_owned()
+            }
             Self::NotAFile { .. } => "save the data to a file first".to_owned(),
             Self::Empty { .. } => "check that the export that wrote it has finished".to_owned(),
         }
@@ -93,9 +97,9 @@ impl PreflightError {
     pub fn origin(&self) -> Option<&Origin> {
         match self {
             Self::NoQuestion | Self::NoData => None,
-            Self::Unreadable { origin, .. }
-            | Self::NotAFile { origin, .. }
-            | Self::Empty { origin, .. } => Some(origin),
+            Self::Unreadable { origin, .. } | Self::NotAFile { origin, .. } | Self::Empty { origin, .. } => {
+                Some(origin)
+            }
         }
     }
 
@@ -104,9 +108,7 @@ impl PreflightError {
         match self {
             Self::NoQuestion => "question",
             Self::NoData => "data",
-            Self::Unreadable { key, .. } | Self::NotAFile { key, .. } | Self::Empty { key, .. } => {
-                key
-            }
+            Self::Unreadable { key, .. } | Self::NotAFile { key, .. } | Self::Empty { key, .. } => key,
         }
     }
 }

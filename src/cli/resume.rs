@@ -30,6 +30,8 @@ pub fn execute(args: ResumeArgs, globals: &Globals) -> Result<Exit, CliError> {
     let settings = folder.settings().map_err(lab_error)?;
     let console = Console::start(&settings.log, globals)?;
     console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
-    let finished = Lab::open(folder, console.progress).and_then(Lab::work).map_err(lab_error)?;
+    let finished = Lab::open(folder, console.progress)
+        .and_then(Lab::work)
+        .map_err(lab_error)?;
     tell(&finished, globals)
 }

@@ -4,8 +4,8 @@ use crate::config::{Environment, Resolved};
 use crate::lab::{Lab, LabError, RunFolder};
 use crate::science::EndReason;
 
-use super::preflight::{self, Inputs};
 use super::outcome::{BadInput, lab_error, tell};
+use super::preflight::{self, Inputs};
 use super::{CliError, Console, Exit, Globals, Home, InputArgs, SettingsArgs};
 
 /// `kosmos run`: answers a question from data.
@@ -64,11 +64,7 @@ impl RunArgs {
         let resolved = self.inputs.resolve(&self.settings, environment)?;
         let inputs = preflight::check(&resolved)?;
         home.prepare()?;
-        Ok(Prepared {
-            resolved,
-            inputs,
-            home,
-        })
+        Ok(Prepared { resolved, inputs, home })
     }
 }
 
@@ -79,7 +75,12 @@ impl RunArgs {
 pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
     let prepared = args.prepare(globals)?;
     let console = Console::start(&prepared.resolved.settings.log, globals)?;
-    let about = prepared.inputs.data.first().map(|file| file.source.display_name()).unwrap_or_default();
+    let about = prepared
+        .inputs
+        .data
+        .first()
+        .map(|file| file.source.display_name())
+        .unwrap_or_default();
     let folder = RunFolder::create(&prepared.home.runs(), &about, &prepared.resolved).map_err(lab_error)?;
     console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
     let lab = Lab::open(folder.clone(), console.progress).map_err(lab_error)?;

@@ -24,14 +24,24 @@ Examples:
 pub fn execute(_: RunsArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
     let runs = list_runs(&home.runs()).map_err(lab_error)?;
-    let found = runs.iter().map(summary).collect::<Result<Vec<_>, _>>().map_err(lab_error)?;
+    let found = runs
+        .iter()
+        .map(summary)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(lab_error)?;
     if globals.json {
         output::json(&found)?;
     } else if found.is_empty() {
         output::text(&format!("no runs in {}\n", home.path().display()))?;
     } else {
         let line = |run: &RunSummary| {
-            format!("{}  {:<12}  {:>3} findings  {}\n", run.run, run.status, run.findings, printable(&run.question))
+            format!(
+                "{}  {:<12}  {:>3} findings  {}\n",
+                run.run,
+                run.status,
+                run.findings,
+                printable(&run.question)
+            )
         };
         output::text(&found.iter().map(line).collect::<String>())?;
     }

@@ -50,11 +50,7 @@ impl InputArgs {
     ///
     /// # Errors
     /// When a source of settings can't be read or holds what no setting takes.
-    pub fn resolve(
-        &self,
-        settings: &SettingsArgs,
-        environment: Environment,
-    ) -> Result<Resolved, ConfigError> {
+    pub fn resolve(&self, settings: &SettingsArgs, environment: Environment) -> Result<Resolved, ConfigError> {
         let mut overrides = settings.overrides()?;
         if let Some(question) = &self.question {
             overrides.text("--question", "question", question)?;

@@ -33,17 +33,32 @@ pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
         output::json(&found)?;
         return Ok(Exit::Done);
     }
-    let message = found.end.as_ref().map(|end| format!(": {}", end.message)).unwrap_or_default();
+    let message = found
+        .end
+        .as_ref()
+        .map(|end| format!(": {}", end.message))
+        .unwrap_or_default();
     let lines = [
         ("run", found.run.to_string()),
         ("question", printable(&found.question).into_owned()),
         ("status", format!("{}{message}", found.status)),
         ("cycle", found.cycle.to_string()),
-        ("experiments", format!("{} of {} done", found.experiments_done, found.experiments_planned)),
+        (
+            "experiments",
+            format!("{} of {} done", found.experiments_done, found.experiments_planned),
+        ),
         ("tests", found.tests.to_string()),
         ("findings", found.findings.to_string()),
-        ("restarts", format!("{}, messages given up: {}", found.restarts, found.dead_letters)),
+        (
+            "restarts",
+            format!("{}, messages given up: {}", found.restarts, found.dead_letters),
+        ),
     ];
-    output::text(&lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect::<String>())?;
+    output::text(
+        &lines
+            .iter()
+            .map(|(name, value)| format!("{name:<12} {value}\n"))
+            .collect::<String>(),
+    )?;
     Ok(Exit::Done)
 }

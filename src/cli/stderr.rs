@@ -24,9 +24,7 @@ mod tests {
     fn colours_only_on_a_terminal_that_wants_them() {
         let with = |terminal, set: &'static [(&str, &str)]| {
             colour_of(terminal, |name| {
-                set.iter()
-                    .find(|(n, _)| *n == name)
-                    .map(|(_, value)| (*value).into())
+                set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).into())
             })
         };
         assert!(with(true, &[]));

@@ -56,9 +56,7 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let trimmed = text.trim();
-        let end = trimmed
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(trimmed.len());
+        let end = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
         let (digits, unit) = trimmed.split_at(end);
         let unit = unit.trim_start();
         UNITS
@@ -67,9 +65,7 @@ impl FromStr for ByteSize {
             .zip(digits.parse::<u64>().ok())
             .and_then(|((_, scale), number)| number.checked_mul(*scale))
             .map(Self)
-            .ok_or_else(|| ParseSizeError {
-                text: text.to_owned(),
-            })
+            .ok_or_else(|| ParseSizeError { text: text.to_owned() })
     }
 }
 
@@ -93,9 +89,7 @@ impl Serialize for ByteSize {
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -131,11 +125,7 @@ mod tests {
         ];
         for (text, bytes, shown) in table {
             let size: ByteSize = text.parse().unwrap();
-            assert_eq!(
-                (size.get(), size.to_string().as_str()),
-                (bytes, shown),
-                "{text}"
-            );
+            assert_eq!((size.get(), size.to_string().as_str()), (bytes, shown), "{text}");
             assert_eq!(shown.parse::<ByteSize>().unwrap(), size);
         }
     }

@@ -36,9 +36,7 @@ pub(super) enum Kind {
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let mut catalogue = Catalogue {
-        keys: BTreeMap::new(),
-    };
+    let mut catalogue = Catalogue { keys: BTreeMap::new() };
     catalogue.add_properties("", Settings::schema().as_value());
     catalogue
 });
@@ -211,13 +209,7 @@ fn greatest(property: &Value) -> i64 {
 
 /// The names of an enum: under `enum` when its variants have no comments, else each a `const` of `oneOf`.
 fn choices(property: &Value) -> Vec<String> {
-    let list = |name: &str| {
-        property
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-    };
+    let list = |name: &str| property.get(name).and_then(Value::as_array).into_iter().flatten();
     list("enum")
         .chain(list("oneOf").filter_map(|variant| variant.get("const")))
         .filter_map(|name| name.as_str().map(ToOwned::to_owned))
@@ -265,16 +257,8 @@ mod tests {
         let table = [
             ("question", "42", Some("\"42\"")),
             ("question", "\"quoted\"", Some("\"quoted\"")),
-            (
-                "question",
-                "Does \"x\" matter?",
-                Some("'Does \"x\" matter?'"),
-            ),
-            (
-                "randomised",
-                r#"["dose", "a, b"]"#,
-                Some(r#"["dose", "a, b"]"#),
-            ),
+            ("question", "Does \"x\" matter?", Some("'Does \"x\" matter?'")),
+            ("randomised", r#"["dose", "a, b"]"#, Some(r#"["dose", "a, b"]"#)),
             ("randomised", "dose", None),
             ("randomised", "[1]", None),
             ("budget.cycles", "3", Some("3")),
@@ -295,11 +279,7 @@ mod tests {
             ("research.shuffled_run", "no", None),
             ("policy", "heuristic", Some("\"heuristic\"")),
             ("policy", "magic", None),
-            (
-                "data",
-                r#"[{path="a.csv"}]"#,
-                Some(r#"[{ path = "a.csv" }]"#),
-            ),
+            ("data", r#"[{path="a.csv"}]"#, Some(r#"[{ path = "a.csv" }]"#)),
             ("data", "a.csv", None),
         ];
         for (key, text, expected) in table {
@@ -324,11 +304,7 @@ mod tests {
             ("colour_of_the_sky", None),
         ];
         for (unknown, expected) in table {
-            assert_eq!(
-                Catalogue::get().nearest(unknown).as_deref(),
-                expected,
-                "{unknown}"
-            );
+            assert_eq!(Catalogue::get().nearest(unknown).as_deref(), expected, "{unknown}");
         }
     }
 }

@@ -49,16 +49,12 @@ impl FromStr for HumanDuration {
     type Err = ParseDurationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || ParseDurationError {
-            text: text.to_owned(),
-        };
+        let refused = || ParseDurationError { text: text.to_owned() };
         // humantime takes "0" without a unit; the rule here is the same for every number.
         if text.trim().chars().all(|c| c.is_ascii_digit()) {
             return Err(refused());
         }
-        humantime::parse_duration(text.trim())
-            .map(Self)
-            .map_err(|_| refused())
+        humantime::parse_duration(text.trim()).map(Self).map_err(|_| refused())
     }
 }
 
@@ -76,9 +72,7 @@ impl Serialize for HumanDuration {
 
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -111,26 +105,13 @@ mod tests {
             ("0s", Duration::ZERO),
         ];
         for (text, expected) in table {
-            assert_eq!(
-                text.parse::<HumanDuration>().unwrap().get(),
-                expected,
-                "{text}"
-            );
+            assert_eq!(text.parse::<HumanDuration>().unwrap().get(), expected, "{text}");
         }
     }
 
     #[test]
     fn refuses_what_has_no_unit_or_no_meaning() {
-        for text in [
-            "",
-            "0",
-            "30",
-            "m",
-            "-5s",
-            "1.5",
-            "soon",
-            "99999999999999999999s",
-        ] {
+        for text in ["", "0", "30", "m", "-5s", "1.5", "soon", "99999999999999999999s"] {
             assert!(text.parse::<HumanDuration>().is_err(), "{text:?}");
         }
     }

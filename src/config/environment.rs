@@ -27,10 +27,7 @@ impl Environment {
     }
 
     /// An environment of these variables, in this working folder (absolute).
-    pub fn new<K, V>(
-        variables: impl IntoIterator<Item = (K, V)>,
-        working_folder: impl Into<PathBuf>,
-    ) -> Self
+    pub fn new<K, V>(variables: impl IntoIterator<Item = (K, V)>, working_folder: impl Into<PathBuf>) -> Self
     where
         K: Into<OsString>,
         V: Into<OsString>,
@@ -61,10 +58,7 @@ impl Environment {
     /// The user's own folder for Kosmos: `$XDG_CONFIG_HOME/kosmos`, else `$HOME/.config/kosmos`.
     pub fn config_folder(&self) -> Option<PathBuf> {
         let xdg = self.variable("XDG_CONFIG_HOME").map(PathBuf::from);
-        let home = || {
-            self.variable("HOME")
-                .map(|home| Path::new(home).join(".config"))
-        };
+        let home = || self.variable("HOME").map(|home| Path::new(home).join(".config"));
         xdg.or_else(home).map(|folder| folder.join("kosmos"))
     }
 
@@ -74,16 +68,10 @@ impl Environment {
         for (name, value) in &self.variables {
             // What can't be decoded can't be a setting's name, and is refused as such where it begins like one.
             let name = name.to_string_lossy().into_owned();
-            let origin = Origin::Environment {
-                variable: name.clone(),
-            };
+            let origin = Origin::Environment { variable: name.clone() };
             if let Some(nearest) = misspelt(&name) {
                 let (key, nearest) = (name, Some(nearest.to_owned()));
-                return Err(ConfigError::UnknownKey {
-                    key,
-                    origin,
-                    nearest,
-                });
+                return Err(ConfigError::UnknownKey { key, origin, nearest });
             }
             let Some(rest) = name.strip_prefix(PREFIX) else {
                 continue;
@@ -92,11 +80,7 @@ impl Environment {
                 what: format!("the value of {name}"),
                 text: value.to_string_lossy().into_owned(),
             })?;
-            let key = rest
-                .split("__")
-                .collect::<Vec<_>>()
-                .join(".")
-                .to_lowercase();
+            let key = rest.split("__").collect::<Vec<_>>().join(".").to_lowercase();
             layer.add_text(&key, text, origin)?;
         }
         Ok(layer)
@@ -106,13 +90,9 @@ impl Environment {
 /// The key that a variable with single underscores was meant for, such as `KOSMOS_BUDGET_CYCLES`: ignoring it
 /// would leave its user to believe that it works.
 fn misspelt(variable: &str) -> Option<&'static str> {
-    let rest = variable
-        .strip_prefix("KOSMOS_")
-        .filter(|rest| !rest.starts_with('_'))?;
+    let rest = variable.strip_prefix("KOSMOS_").filter(|rest| !rest.starts_with('_'))?;
     let name = rest.replace("__", "_").to_lowercase();
-    Catalogue::get()
-        .keys()
-        .find(|key| key.replace('.', "_") == name)
+    Catalogue::get().keys().find(|key| key.replace('.', "_") == name)
 }
 
 /// The variable that sets `key`.
@@ -122,12 +102,7 @@ pub(super) fn variable(key: &str) -> String {
 
 impl Layer {
     /// Adds a value given as text, by a flag or a variable.
-    pub(super) fn add_text(
-        &mut self,
-        key: &str,
-        text: &str,
-        origin: Origin,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn add_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), ConfigError> {
         match Catalogue::get().kind(key) {
             Some(Kind::Section) => {
                 let prefix = format!("{key}.");
@@ -141,10 +116,7 @@ impl Layer {
             Some(kind) => self.add(key, kind.read(text), origin),
             // A list is set as a whole: whoever names one of its tables means the list.
             None => Err(ConfigError::UnknownKey {
-                nearest: key
-                    .split('[')
-                    .next()
-                    .and_then(|key| Catalogue::get().nearest(key)),
+                nearest: key.split('[').next().and_then(|key| Catalogue::get().nearest(key)),
                 key: key.to_owned(),
                 origin,
             }),

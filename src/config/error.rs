@@ -130,9 +130,7 @@ impl ConfigError {
                 Some(not_a_run_file(file))
             }
             Self::Read { .. } => None,
-            Self::Syntax { file, .. }
-                if file.extension().is_none_or(|extension| extension != "toml") =>
-            {
+            Self::Syntax { file, .. } if file.extension().is_none_or(|extension| extension != "toml") => {
                 Some(not_a_run_file(file))
             }
             Self::Syntax { .. } => Some("texts need quotes: question = \"...\"".to_owned()),
@@ -142,22 +140,17 @@ impl ConfigError {
                 ..
             } => Some(format!("did you mean {}?", variable(nearest))),
             Self::UnknownKey {
-                nearest: Some(nearest),
-                ..
+                nearest: Some(nearest), ..
             } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { .. } => Some("`kosmos config show` lists every key".to_owned()),
             Self::Invalid { origin, .. } => match origin {
                 Origin::Environment { variable } => Some(format!("change {variable}, or unset it")),
                 _ => None,
             },
-            Self::Section { example, .. } => {
-                Some(format!("set one of its keys, such as `{example}`"))
-            }
+            Self::Section { example, .. } => Some(format!("set one of its keys, such as `{example}`")),
             Self::SetSyntax { .. } => Some("for example --set budget.cycles=2".to_owned()),
             Self::SetTwice { .. } => Some("give it once".to_owned()),
-            Self::UnknownProfile {
-                nearest, searched, ..
-            } => Some(match nearest {
+            Self::UnknownProfile { nearest, searched, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean {nearest:?}?"),
                 None => format!(
                     "built in are {}; your own go to {}",
@@ -189,17 +182,14 @@ impl ConfigError {
     /// Where the value at fault came from, where there is one.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::UnknownKey { origin, .. }
-            | Self::Invalid { origin, .. }
-            | Self::Section { origin, .. } => Some(origin),
+            Self::UnknownKey { origin, .. } | Self::Invalid { origin, .. } | Self::Section { origin, .. } => {
+                Some(origin)
+            }
             _ => None,
         }
     }
 }
 
 fn not_a_run_file(file: &Path) -> String {
-    format!(
-        "{} is read as TOML; a table is given by --data {0}",
-        file.display()
-    )
+    format!("{} is read as TOML; a table is given by --data {0}", file.display())
 }

@@ -45,12 +45,7 @@ impl Layer {
     }
 
     /// Adds one value, from a flag or a variable.
-    pub(super) fn add(
-        &mut self,
-        key: &str,
-        value: toml::Value,
-        origin: Origin,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn add(&mut self, key: &str, value: toml::Value, origin: Origin) -> Result<(), ConfigError> {
         if let Some(first) = self.origins.insert(key.to_owned(), origin.clone()) {
             return Err(ConfigError::SetTwice {
                 key: key.to_owned(),
@@ -63,10 +58,7 @@ impl Layer {
 
     /// Makes the paths among the values absolute, relative ones taken from `base`.
     pub(super) fn make_absolute(&mut self, base: &Path) -> Result<(), ConfigError> {
-        let tables = self
-            .values
-            .get_mut("data")
-            .and_then(toml::Value::as_array_mut);
+        let tables = self.values.get_mut("data").and_then(toml::Value::as_array_mut);
         for table in tables.into_iter().flatten() {
             // A blank path is left as it is, for the check of ranges to refuse.
             if let Some(toml::Value::String(path)) = table.get_mut("path")
@@ -106,8 +98,7 @@ impl Layer {
                     for (index, element) in array.iter().enumerate() {
                         let (line, _) = position(text, element.span().start);
                         let element_key = format!("{key}[{index}]");
-                        self.origins
-                            .insert(element_key.clone(), origin.at_line(Some(line)));
+                        self.origins.insert(element_key.clone(), origin.at_line(Some(line)));
                         if let DeValue::Table(table) = element.get_ref() {
                             self.note_lines(&format!("{element_key}."), table, text, origin);
                         }
@@ -141,15 +132,10 @@ impl Layer {
         match (kind, value) {
             (Kind::Section, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
             (Kind::Tables, toml::Value::Array(elements)) => {
-                for (index, element) in elements
-                    .iter()
-                    .filter_map(toml::Value::as_table)
-                    .enumerate()
-                {
+                for (index, element) in elements.iter().filter_map(toml::Value::as_table).enumerate() {
                     self.check_element(key, index, element)?;
                 }
-                self.values
-                    .insert(key.to_owned(), toml::Value::Array(elements));
+                self.values.insert(key.to_owned(), toml::Value::Array(elements));
                 Ok(())
             }
             (_, value) => {
@@ -159,12 +145,7 @@ impl Layer {
         }
     }
 
-    fn check_element(
-        &self,
-        key: &str,
-        index: usize,
-        element: &toml::Table,
-    ) -> Result<(), ConfigError> {
+    fn check_element(&self, key: &str, index: usize, element: &toml::Table) -> Result<(), ConfigError> {
         for (name, value) in element {
             let place = format!("{key}[{index}].{name}");
             match Catalogue::get().element_kind(key, name) {
@@ -242,12 +223,9 @@ fn to_kind(value: &toml::Value) -> ValueKind {
         // No kind accepts one.
         toml::Value::Datetime(_) => ValueKind::Nil,
         toml::Value::Array(values) => ValueKind::Array(values.iter().map(wrap).collect()),
-        toml::Value::Table(table) => ValueKind::Table(
-            table
-                .iter()
-                .map(|(key, value)| (key.clone(), wrap(value)))
-                .collect(),
-        ),
+        toml::Value::Table(table) => {
+            ValueKind::Table(table.iter().map(|(key, value)| (key.clone(), wrap(value))).collect())
+        }
     }
 }
 
@@ -266,9 +244,7 @@ fn absolute(base: &Path, path: &str) -> Result<String, ConfigError> {
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before
-        .get(line_start..)
-        .map_or(0, |rest| rest.chars().count());
+    let column = before.get(line_start..).map_or(0, |rest| rest.chars().count());
     (before.matches('\n').count() + 1, column + 1)
 }
 

@@ -46,9 +46,7 @@ impl Origin {
     /// The same place at `line`, where it is a file.
     pub(super) fn at_line(&self, at: Option<usize>) -> Self {
         let mut origin = self.clone();
-        if let Self::BuiltInProfile { line, .. }
-        | Self::Profile { line, .. }
-        | Self::RunFile { line, .. } = &mut origin
+        if let Self::BuiltInProfile { line, .. } | Self::Profile { line, .. } | Self::RunFile { line, .. } = &mut origin
         {
             *line = at;
         }
@@ -66,9 +64,7 @@ impl Origin {
     /// The line in the file, from 1, where there is one.
     pub fn line(&self) -> Option<usize> {
         match self {
-            Self::BuiltInProfile { line, .. }
-            | Self::Profile { line, .. }
-            | Self::RunFile { line, .. } => *line,
+            Self::BuiltInProfile { line, .. } | Self::Profile { line, .. } | Self::RunFile { line, .. } => *line,
             _ => None,
         }
     }

@@ -39,9 +39,7 @@ impl Overrides {
         self.layer.add(
             key,
             toml::Value::String(text.to_owned()),
-            Origin::Flag {
-                flag: flag.to_owned(),
-            },
+            Origin::Flag { flag: flag.to_owned() },
         )
     }
 
@@ -50,14 +48,10 @@ impl Overrides {
     /// # Errors
     /// When the key has been given already, or the number does not fit it.
     pub fn number(&mut self, flag: &str, key: &str, number: u64) -> Result<(), ConfigError> {
-        let origin = Origin::Flag {
-            flag: flag.to_owned(),
-        };
+        let origin = Origin::Flag { flag: flag.to_owned() };
         // What does not fit a TOML integer is refused as a text, which shows it as it was given.
-        let value = i64::try_from(number).map_or_else(
-            |_| toml::Value::String(number.to_string()),
-            toml::Value::Integer,
-        );
+        let value =
+            i64::try_from(number).map_or_else(|_| toml::Value::String(number.to_string()), toml::Value::Integer);
         self.layer.add(key, value, origin)
     }
 
@@ -78,10 +72,7 @@ impl Overrides {
                 [("path".to_owned(), text.into())].into_iter().collect(),
             ))
         };
-        let tables = paths
-            .iter()
-            .map(table)
-            .collect::<Result<_, ConfigError>>()?;
+        let tables = paths.iter().map(table).collect::<Result<_, ConfigError>>()?;
         self.layer.add(
             "data",
             toml::Value::Array(tables),

@@ -31,20 +31,12 @@ pub(super) fn layer(name: &str, environment: &Environment) -> Result<Layer, Conf
     if let Some(own) = own.as_deref().filter(|own| own.exists()) {
         return from_file(own);
     }
-    if let Some(text) = BUILT_IN
-        .get_file(&file)
-        .and_then(|file| file.contents_utf8())
-    {
+    if let Some(text) = BUILT_IN.get_file(&file).and_then(|file| file.contents_utf8()) {
         let origin = Origin::BuiltInProfile {
             name: name.to_owned(),
             line: None,
         };
-        return Layer::from_toml(
-            text,
-            &Path::new("config/profiles").join(file),
-            &origin,
-            None,
-        );
+        return Layer::from_toml(text, &Path::new("config/profiles").join(file), &origin, None);
     }
     Err(match own {
         Some(searched) => ConfigError::UnknownProfile {
@@ -52,9 +44,7 @@ pub(super) fn layer(name: &str, environment: &Environment) -> Result<Layer, Conf
             searched,
             nearest: nearest(name),
         },
-        None => ConfigError::NoProfileFolder {
-            name: name.to_owned(),
-        },
+        None => ConfigError::NoProfileFolder { name: name.to_owned() },
     })
 }
 

@@ -68,10 +68,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
     some_time("supervisor.handler_deadline", supervisor.handler_deadline)?;
     at_least("supervisor.max_attempts", supervisor.max_attempts.into(), 1)?;
     if supervisor.backoff_max < supervisor.backoff_min {
-        let reason = format!(
-            "it is shorter than supervisor.backoff_min, {}",
-            supervisor.backoff_min
-        );
+        let reason = format!("it is shorter than supervisor.backoff_min, {}", supervisor.backoff_min);
         return Err(OutOfRange::new(
             "supervisor.backoff_max",
             quoted(supervisor.backoff_max),
@@ -96,16 +93,12 @@ fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
     }
     let mut names = BTreeMap::new();
     for (index, source) in settings.data.iter().enumerate() {
-        not_blank(
-            &format!("data[{index}].path"),
-            &source.path.to_string_lossy(),
-        )?;
+        not_blank(&format!("data[{index}].path"), &source.path.to_string_lossy())?;
         if let Some(name) = &source.name {
             not_blank(&format!("data[{index}].name"), name)?;
         }
         if let Some(first) = names.insert(source.display_name(), index) {
-            let reason =
-                format!("data[{first}] has the same name; give one of them another by `name`");
+            let reason = format!("data[{first}] has the same name; give one of them another by `name`");
             return Err(OutOfRange::new(
                 format!("data[{index}].name"),
                 quoted(source.display_name()),
@@ -133,11 +126,7 @@ fn not_blank(key: &str, text: &str) -> Result<(), OutOfRange> {
 
 fn at_least(key: &str, value: u64, least: u64) -> Result<(), OutOfRange> {
     if value < least {
-        return Err(OutOfRange::new(
-            key,
-            value,
-            format!("it must be at least {least}"),
-        ));
+        return Err(OutOfRange::new(key, value, format!("it must be at least {least}")));
     }
     Ok(())
 }
@@ -146,11 +135,7 @@ fn inside_unit(key: &str, value: f64) -> Result<(), OutOfRange> {
     if value > 0.0 && value < 1.0 {
         return Ok(());
     }
-    Err(OutOfRange::new(
-        key,
-        value,
-        "it must be between 0 and 1, both excluded",
-    ))
+    Err(OutOfRange::new(key, value, "it must be between 0 and 1, both excluded"))
 }
 
 fn within(key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), OutOfRange> {
@@ -166,22 +151,14 @@ fn within(key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), OutOf
 
 fn some_time(key: &str, value: HumanDuration) -> Result<(), OutOfRange> {
     if value.is_zero() {
-        return Err(OutOfRange::new(
-            key,
-            quoted(value),
-            "it must be more than no time",
-        ));
+        return Err(OutOfRange::new(key, quoted(value), "it must be more than no time"));
     }
     Ok(())
 }
 
 fn some_bytes(key: &str, value: ByteSize) -> Result<(), OutOfRange> {
     if value.get() == 0 {
-        return Err(OutOfRange::new(
-            key,
-            quoted(value),
-            "it must be more than nothing",
-        ));
+        return Err(OutOfRange::new(key, quoted(value), "it must be more than nothing"));
     }
     Ok(())
 }

@@ -64,9 +64,7 @@ impl Request {
         let merged = builder.build().map_err(ConfigError::Merge)?;
         let settings: Settings = merged.try_deserialize().map_err(ConfigError::Merge)?;
         ranges::check(&settings).map_err(|wrong| ConfigError::Invalid {
-            origin: origin(&layers, &wrong.key)
-                .cloned()
-                .unwrap_or(Origin::Default),
+            origin: origin(&layers, &wrong.key).cloned().unwrap_or(Origin::Default),
             key: wrong.key,
             value: wrong.value,
             reason: wrong.reason,
@@ -80,8 +78,7 @@ impl Request {
 
 fn run_file(file: &Path, environment: &Environment) -> Result<Layer, ConfigError> {
     // `absolute` is for a frozen request, which has no working folder to speak of.
-    let absolute = std::path::absolute(environment.working_folder().join(file))
-        .map_err(ConfigError::WorkingFolder)?;
+    let absolute = std::path::absolute(environment.working_folder().join(file)).map_err(ConfigError::WorkingFolder)?;
     let text = read("run file", &absolute).map_err(|error| match error {
         // As the user wrote it.
         ConfigError::Read { what, source, .. } => ConfigError::Read {

@@ -108,13 +108,12 @@ fn align(rows: &[Row]) -> String {
         .filter(|width| *width <= WIDEST)
         .max()
         .unwrap_or(0);
-    rows.iter()
-        .fold(String::new(), |mut out, Row { text, comment }| {
-            // Writing to a String can't fail.
-            let _ = match comment.is_empty() {
-                true => writeln!(out, "{text}"),
-                false => writeln!(out, "{text:width$}  # {comment}"),
-            };
-            out
-        })
+    rows.iter().fold(String::new(), |mut out, Row { text, comment }| {
+        // Writing to a String can't fail.
+        let _ = match comment.is_empty() {
+            true => writeln!(out, "{text}"),
+            false => writeln!(out, "{text:width$}  # {comment}"),
+        };
+        out
+    })
 }

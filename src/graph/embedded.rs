@@ -25,9 +25,15 @@ impl EmbeddedGraph {
     /// # Errors
     /// When the folder cannot be written or another process has it.
     pub fn open(folder: &Path) -> Result<Self, GraphError> {
-        let db = sled::Config::new().path(folder).cache_capacity(16 * 1024 * 1024).flush_every_ms(None).open()?;
+        let db = sled::Config::new()
+            .path(folder)
+            .cache_capacity(16 * 1024 * 1024)
+            .flush_every_ms(None)
+            .open()?;
         let (nodes, edges) = (db.open_tree("nodes")?, db.open_tree("edges")?);
-        Ok(Self { trees: Arc::new(Trees { db, nodes, edges }) })
+        Ok(Self {
+            trees: Arc::new(Trees { db, nodes, edges }),
+        })
     }
 
     fn blocking<T: Send + 'static>(
@@ -36,7 +42,9 @@ impl EmbeddedGraph {
     ) -> BoxFuture<'static, Result<T, GraphError>> {
         let trees = Arc::clone(&self.trees);
         async move {
-            tokio::task::spawn_blocking(move || work(&trees)).await.unwrap_or(Err(GraphError::Interrupted))
+            tokio::task::spawn_blocking(move || work(&trees))
+                .await
+                .unwrap_or(Err(GraphError::Interrupted))
         }
         .boxed()
     }
@@ -47,11 +55,15 @@ impl GraphStore for EmbeddedGraph {
         self.blocking(move |trees| {
             for node in facts.nodes {
                 let key = node.id.clone();
-                merge(&trees.nodes, key.as_bytes(), node, |old: &mut Node, new| old.properties.extend(new.properties))?;
+                merge(&trees.nodes, key.as_bytes(), node, |old: &mut Node, new| {
+                    old.properties.extend(new.properties)
+                })?;
             }
             for edge in facts.edges {
                 let key = [edge.from.as_str(), edge.kind.as_str(), edge.to.as_str()].join("\0");
-                merge(&trees.edges, key.as_bytes(), edge, |old: &mut Edge, new| old.properties.extend(new.properties))?;
+                merge(&trees.edges, key.as_bytes(), edge, |old: &mut Edge, new| {
+                    old.properties.extend(new.properties)
+                })?;
             }
             trees.db.flush()?;
             Ok(())
@@ -67,7 +79,12 @@ impl GraphStore for EmbeddedGraph {
     }
 
     fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
-        self.blocking(|trees| Ok(Facts { nodes: all(&trees.nodes)?, edges: all(&trees.edges)? }))
+        self.blocking(|trees| {
+            Ok(Facts {
+                nodes: all(&trees.nodes)?,
+                edges: all(&trees.edges)?,
+            })
+        })
     }
 }
 

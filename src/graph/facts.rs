@@ -42,7 +42,11 @@ pub struct GraphStats {
 impl Node {
     /// A node without properties.
     pub fn new(label: &str, id: &str) -> Self {
-        Self { label: label.to_owned(), id: id.to_owned(), properties: Map::new() }
+        Self {
+            label: label.to_owned(),
+            id: id.to_owned(),
+            properties: Map::new(),
+        }
     }
 
     /// The node with the properties of a JSON object; nulls are left out.
@@ -55,7 +59,12 @@ impl Node {
 impl Edge {
     /// An edge without properties.
     pub fn new(kind: &str, from: &str, to: &str) -> Self {
-        Self { kind: kind.to_owned(), from: from.to_owned(), to: to.to_owned(), properties: Map::new() }
+        Self {
+            kind: kind.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            properties: Map::new(),
+        }
     }
 
     /// The edge with the properties of a JSON object; nulls are left out.

@@ -27,12 +27,7 @@ const ASTRAY: [&str; 8] = [
 pub const FONTS: &str = "matplotlib";
 
 /// Makes the environment at `place`, which is locked. Whatever goes wrong, what was begun is removed.
-pub fn build(
-    host: &Host,
-    place: &Place,
-    lock: &str,
-    progress: &dyn Fn(Progress),
-) -> Result<(), InterpreterError> {
+pub fn build(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress)) -> Result<(), InterpreterError> {
     let result = build_in(host, place, lock, progress);
     if result.is_err() {
         // What cannot be removed is swept when the next one is made.
@@ -41,17 +36,10 @@ pub fn build(
     result
 }
 
-fn build_in(
-    host: &Host,
-    place: &Place,
-    lock: &str,
-    progress: &dyn Fn(Progress),
-) -> Result<(), InterpreterError> {
+fn build_in(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress)) -> Result<(), InterpreterError> {
     let building = &place.building;
     let on_disk = |source: io::Error| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            InterpreterError::DiskFull(place.folder.clone())
-        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => InterpreterError::DiskFull(place.folder.clone()),
         _ => InterpreterError::CacheNotWritable {
             path: building.clone(),
             source,
@@ -128,12 +116,10 @@ impl Failed {
     fn explain(self, host: &Host, place: &Place) -> InterpreterError {
         match self {
             Self::NotRun { program, source } => InterpreterError::Run { program, source },
-            Self::Ended { output } if output.contains("ensurepip is not available") => {
-                InterpreterError::NoVenv {
-                    python: host.executable.clone(),
-                    module: "ensurepip".to_owned(),
-                }
-            }
+            Self::Ended { output } if output.contains("ensurepip is not available") => InterpreterError::NoVenv {
+                python: host.executable.clone(),
+                module: "ensurepip".to_owned(),
+            },
             Self::Ended { output } => pip::explain(&output, &place.folder),
         }
     }

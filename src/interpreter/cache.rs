@@ -37,9 +37,7 @@ impl Cache {
     pub fn place(&self, name: &str) -> Place {
         Place {
             folder: self.folder.join(name),
-            building: self
-                .folder
-                .join(format!("{name}.building-{}", std::process::id())),
+            building: self.folder.join(format!("{name}.building-{}", std::process::id())),
             lock: self.folder.join(format!("{name}.lock")),
         }
     }

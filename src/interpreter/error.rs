@@ -46,9 +46,7 @@ pub enum InterpreterError {
         source: io::Error,
     },
     /// Neither a home folder nor a cache folder is known.
-    #[error(
-        "there is no home folder for a cache; set XDG_CACHE_HOME or the setting `sandbox.cache`"
-    )]
+    #[error("there is no home folder for a cache; set XDG_CACHE_HOME or the setting `sandbox.cache`")]
     NoCache,
     /// The disk is full.
     #[error("no space is left for the Python environment, which takes about 700 MB, in {}", .0.display())]

@@ -69,10 +69,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// [`InterpreterError`], which says what to do about it.
-    pub fn ensure(
-        options: &Options,
-        progress: &dyn Fn(Progress),
-    ) -> Result<Self, InterpreterError> {
+    pub fn ensure(options: &Options, progress: &dyn Fn(Progress)) -> Result<Self, InterpreterError> {
         let host = host::Host::find(options.python.as_deref())?;
         progress(Progress::Found {
             python: host.executable.clone(),
@@ -95,10 +92,9 @@ impl Interpreter {
         if existing(&place, &host, &lock_sha256).is_none() {
             build::build(&host, &place, LOCK, progress)?;
         }
-        let ready =
-            existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
-                path: place.folder.clone(),
-            })?;
+        let ready = existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
+            path: place.folder.clone(),
+        })?;
         progress(Progress::Ready {
             path: ready.prefix.clone(),
         });
@@ -205,9 +201,6 @@ mod tests {
             links: vec!["/usr/bin/python3".into(), "/opt/bin/python3".into()],
         };
         let paths = interpreter.readonly_paths();
-        assert_eq!(
-            paths,
-            [Path::new("/c/python-1"), Path::new("/opt/bin/python3")]
-        );
+        assert_eq!(paths, [Path::new("/c/python-1"), Path::new("/opt/bin/python3")]);
     }
 }

@@ -52,11 +52,7 @@ impl fmt::Display for Progress {
             Self::Creating { path } => {
                 write!(out, "making a Python environment in {}", path.display())
             }
-            Self::Fetching {
-                package,
-                done,
-                total,
-            } => write!(out, "fetching {package} ({} of {total})", done + 1),
+            Self::Fetching { package, done, total } => write!(out, "fetching {package} ({} of {total})", done + 1),
             Self::Installing => write!(out, "installing packages"),
             Self::Compiling => write!(out, "compiling packages"),
             Self::Ready { path } => {

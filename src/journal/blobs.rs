@@ -28,9 +28,7 @@ impl Blobs {
         if path.exists() {
             return Ok(sha256);
         }
-        let partial = self
-            .folder
-            .join(format!(".{sha256}.{:x}.partial", fastrand::u64(..)));
+        let partial = self.folder.join(format!(".{sha256}.{:x}.partial", fastrand::u64(..)));
         let write = || {
             let mut file = fs::File::create(&partial)?;
             file.write_all(content)?;
@@ -50,6 +48,10 @@ impl Blobs {
             sha256: sha256.to_owned(),
         };
         let content = fs::read(self.folder.join(sha256)).map_err(|_| missing())?;
-        if sha256_hex(&content) == sha256 { Ok(content) } else { Err(missing()) }
+        if sha256_hex(&content) == sha256 {
+            Ok(content)
+        } else {
+            Err(missing())
+        }
     }
 }

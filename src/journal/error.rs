@@ -20,7 +20,9 @@ pub enum JournalError {
         detail: String,
     },
     /// A journal of another version.
-    #[error("the journal is of schema version {found}, this program reads version {expected}: use the version of Kosmos that wrote it")]
+    #[error(
+        "the journal is of schema version {found}, this program reads version {expected}: use the version of Kosmos that wrote it"
+    )]
     Version {
         #[allow(missing_docs)]
         found: u32,

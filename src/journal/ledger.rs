@@ -8,7 +8,9 @@ use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId};
 /// The ledger's lines for an entry; most entries have none. A hypothesis is registered by the request to
 /// design its experiment, which is committed before any script exists.
 pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
-    let Record::Sent { envelope } = &entry.record else { return Vec::new() };
+    let Record::Sent { envelope } = &entry.record else {
+        return Vec::new();
+    };
     let line = |event: &str, arm: Arm, cycle: u32| LedgerLine {
         seq: entry.seq,
         event: event.to_owned(),
@@ -23,7 +25,9 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
     };
     match &envelope.payload {
         Payload::DesignExperiment(request) => {
-            let crate::message::Task::Tests(plan) = &request.task else { return Vec::new() };
+            let crate::message::Task::Tests(plan) = &request.task else {
+                return Vec::new();
+            };
             plan.hypotheses
                 .iter()
                 .map(|hypothesis| LedgerLine {

@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Blobs, Entry, JournalError, ledger_lines, record::{Stored, decode}, store::Store};
+use super::{
+    Blobs, Entry, JournalError, ledger_lines,
+    record::{Stored, decode},
+    store::Store,
+};
 
 /// Appends to the plain copies.
 pub(super) struct Mirror {
@@ -49,8 +53,15 @@ impl Mirror {
         let partial = folder.join(".ledger.jsonl.partial");
         fs::write(&partial, &ledger).map_err(io(&partial))?;
         fs::rename(&partial, &ledger_path).map_err(io(&ledger_path))?;
-        let ledger = OpenOptions::new().append(true).open(&ledger_path).map_err(io(&ledger_path))?;
-        Ok(Self { journal, ledger, journal_path })
+        let ledger = OpenOptions::new()
+            .append(true)
+            .open(&ledger_path)
+            .map_err(io(&ledger_path))?;
+        Ok(Self {
+            journal,
+            ledger,
+            journal_path,
+        })
     }
 
     /// Appends entries and the lines that they are stored as.
@@ -114,7 +125,10 @@ fn end_of(path: &Path) -> std::io::Result<(u64, u64)> {
 /// and its number.
 pub fn read_mirror(folder: &Path) -> Result<Vec<Vec<u8>>, JournalError> {
     let path = folder.join("journal.jsonl");
-    let (_, length) = end_of(&path).map_err(|source| JournalError::Io { path: path.clone(), source })?;
+    let (_, length) = end_of(&path).map_err(|source| JournalError::Io {
+        path: path.clone(),
+        source,
+    })?;
     let mut text = fs::read(&path).map_err(|source| JournalError::Io { path, source })?;
     text.truncate(usize::try_from(length).unwrap_or(usize::MAX));
     Ok(text

@@ -116,19 +116,30 @@ impl Store {
             && self.handled.contains_key(message.as_str())?
         {
             return Ok(Written {
-                committed: Committed { seq, sent: Vec::new(), duplicate: true },
+                committed: Committed {
+                    seq,
+                    sent: Vec::new(),
+                    duplicate: true,
+                },
                 entries: Vec::new(),
                 lines: Vec::new(),
             });
         }
         let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
         if let Some((message, agent)) = commit.handled {
-            records.push(Record::Handled { message, agent, dead: commit.dead });
+            records.push(Record::Handled {
+                message,
+                agent,
+                dead: commit.dead,
+            });
         }
         let handled_at = seq + records.len() as u64;
         records.extend(commit.records.into_iter().map(|record| match record {
             // A snapshot includes the step that it was taken in.
-            Record::Snapshot { sha256, .. } => Record::Snapshot { after: handled_at, sha256 },
+            Record::Snapshot { sha256, .. } => Record::Snapshot {
+                after: handled_at,
+                sha256,
+            },
             other => other,
         }));
         let mut fresh = Vec::new();
@@ -136,7 +147,9 @@ impl Store {
         for envelope in commit.sent {
             if seen.insert(envelope.id.clone()) && !self.sent.contains_key(envelope.id.as_str())? {
                 fresh.push(envelope.clone());
-                records.push(Record::Sent { envelope: Box::new(envelope) });
+                records.push(Record::Sent {
+                    envelope: Box::new(envelope),
+                });
             }
         }
         let mut entries = Vec::with_capacity(records.len());
@@ -149,7 +162,11 @@ impl Store {
         }
         self.write(&entries, &lines)?;
         Ok(Written {
-            committed: Committed { seq, sent: fresh, duplicate: false },
+            committed: Committed {
+                seq,
+                sent: fresh,
+                duplicate: false,
+            },
             entries,
             lines,
         })
@@ -180,10 +197,23 @@ impl Store {
 
     fn write(&self, entries: &[Entry], lines: &[Vec<u8>]) -> Result<(), JournalError> {
         let trees = (
-            &self.log, &self.inbox, &self.sent, &self.handled, &self.effects, &self.attempts, &self.meta,
+            &self.log,
+            &self.inbox,
+            &self.sent,
+            &self.handled,
+            &self.effects,
+            &self.attempts,
+            &self.meta,
         );
         let outcome = trees.transaction(|(log, inbox, sent, handled, effects, attempts, meta)| {
-            let trees = Trees { inbox, sent, handled, effects, attempts, meta };
+            let trees = Trees {
+                inbox,
+                sent,
+                handled,
+                effects,
+                attempts,
+                meta,
+            };
             for (entry, line) in entries.iter().zip(lines) {
                 log.insert(&entry.seq.to_be_bytes(), line.as_slice())?;
                 trees.fold(entry)?;
@@ -199,9 +229,7 @@ impl Store {
 
     /// Entries from `first` on, in order.
     pub(super) fn entries(&self, first: u64) -> impl Iterator<Item = Result<Entry, JournalError>> + '_ {
-        self.log
-            .range(first.to_be_bytes()..)
-            .map(|item| self.decode(&item?.1))
+        self.log.range(first.to_be_bytes()..).map(|item| self.decode(&item?.1))
     }
 
     /// The stored lines from `first` on, in order.
@@ -227,7 +255,9 @@ impl Store {
     /// The message of that id.
     pub(super) fn message(&self, id: &str) -> Result<Option<Envelope>, JournalError> {
         let Some(seq) = self.sent.get(id)? else { return Ok(None) };
-        let Some(line) = self.log.get(seq)? else { return Ok(None) };
+        let Some(line) = self.log.get(seq)? else {
+            return Ok(None);
+        };
         match self.decode(&line)?.record {
             Record::Sent { envelope } => Ok(Some(*envelope)),
             _ => Ok(None),
@@ -248,7 +278,10 @@ impl Store {
             None => Ok(None),
             Some(state) if state.is_empty() => Ok(Some(EffectState::Intended)),
             Some(seq) => match self.log.get(seq)?.map(|line| self.decode(&line)).transpose()? {
-                Some(Entry { record: Record::Receipt { value, .. }, .. }) => Ok(Some(EffectState::Done(value))),
+                Some(Entry {
+                    record: Record::Receipt { value, .. },
+                    ..
+                }) => Ok(Some(EffectState::Done(value))),
                 _ => Ok(None),
             },
         }
@@ -256,8 +289,12 @@ impl Store {
 
     /// The newest snapshot: the entry that it includes last, and its file.
     pub(super) fn snapshot(&self) -> Result<Option<(u64, String)>, JournalError> {
-        let Some(seq) = self.meta.get("snapshot")? else { return Ok(None) };
-        let Some(line) = self.log.get(seq)? else { return Ok(None) };
+        let Some(seq) = self.meta.get("snapshot")? else {
+            return Ok(None);
+        };
+        let Some(line) = self.log.get(seq)? else {
+            return Ok(None);
+        };
         match self.decode(&line)?.record {
             Record::Snapshot { after, sha256 } => Ok(Some((after, sha256))),
             _ => Ok(None),
@@ -268,7 +305,11 @@ impl Store {
     pub(super) fn handled_by(&self, agent: &AgentName, after: u64) -> Result<Vec<Envelope>, JournalError> {
         let mut messages = Vec::new();
         for entry in self.entries(after + 1) {
-            if let Record::Handled { message, agent: by, dead: None } = entry?.record
+            if let Record::Handled {
+                message,
+                agent: by,
+                dead: None,
+            } = entry?.record
                 && by == *agent
                 && let Some(envelope) = self.message(message.as_str())?
             {
@@ -295,7 +336,8 @@ impl Trees<'_> {
         match &entry.record {
             Record::Sent { envelope } => {
                 self.sent.insert(envelope.id.as_str(), &seq)?;
-                self.inbox.insert(inbox_key(&envelope.to, entry.seq), envelope.id.as_str())?;
+                self.inbox
+                    .insert(inbox_key(&envelope.to, entry.seq), envelope.id.as_str())?;
             }
             Record::Handled { message, agent, .. } => {
                 self.handled.insert(message.as_str(), &seq)?;

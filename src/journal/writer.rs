@@ -1,14 +1,18 @@
 //! The one writer: groups commits, and shares one flush among those that wait.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{Arc, mpsc},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::oneshot;
 
-use super::{Commit, Committed, Durability, JournalError, mirror::Mirror, store::{Store, Written}};
+use super::{
+    Commit, Committed, Durability, JournalError,
+    mirror::Mirror,
+    store::{Store, Written},
+};
 
 /// Commits that share a flush, at most.
 const GROUP: usize = 256;
@@ -22,7 +26,13 @@ pub(super) struct Request {
 }
 
 /// The writer's own loop; it ends when the last handle of the journal is dropped.
-pub(super) fn run(store: &Store, mut mirror: Mirror, requests: &mpsc::Receiver<Request>, durability: Durability, database: &PathBuf) {
+pub(super) fn run(
+    store: &Store,
+    mut mirror: Mirror,
+    requests: &mpsc::Receiver<Request>,
+    durability: Durability,
+    database: &Path,
+) {
     let mut failed: Option<Arc<JournalError>> = None;
     while let Ok(first) = requests.recv() {
         let mut group = vec![first];
@@ -48,7 +58,7 @@ fn write_group(
     mirror: &mut Mirror,
     group: Vec<Request>,
     durability: Durability,
-    database: &PathBuf,
+    database: &Path,
 ) -> Result<(), Arc<JournalError>> {
     let mut written: Vec<(Written, Reply)> = Vec::with_capacity(group.len());
     let mut failure: Option<Arc<JournalError>> = None;
@@ -84,7 +94,7 @@ fn persist(
     mirror: &mut Mirror,
     written: &[(Written, Reply)],
     durability: Durability,
-    database: &PathBuf,
+    database: &Path,
 ) -> Result<(), JournalError> {
     store.db.flush()?;
     let power = durability == Durability::Power;

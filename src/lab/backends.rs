@@ -18,7 +18,10 @@ use crate::{
 
 /// The Python environment, made if it is not there yet.
 pub(super) fn interpreter(settings: &Settings, progress: &dyn Progress) -> Result<Interpreter, LabError> {
-    let options = interpreter::Options { python: settings.sandbox.python.clone(), cache: None };
+    let options = interpreter::Options {
+        python: settings.sandbox.python.clone(),
+        cache: None,
+    };
     let told = |step: interpreter::Progress| {
         let (done, total) = match &step {
             interpreter::Progress::Fetching { done, total, .. } => (*done as u64, Some(*total as u64)),
@@ -26,10 +29,16 @@ pub(super) fn interpreter(settings: &Settings, progress: &dyn Progress) -> Resul
         };
         let quiet = matches!(
             step,
-            interpreter::Progress::Found { .. } | interpreter::Progress::Ready { .. } | interpreter::Progress::Waiting { .. }
+            interpreter::Progress::Found { .. }
+                | interpreter::Progress::Ready { .. }
+                | interpreter::Progress::Waiting { .. }
         );
         if !quiet {
-            progress.on(ProgressEvent::Preparing { what: step.to_string(), done, total });
+            progress.on(ProgressEvent::Preparing {
+                what: step.to_string(),
+                done,
+                total,
+            });
         }
     };
     Ok(Interpreter::ensure(&options, &told)?)
@@ -48,7 +57,10 @@ pub(super) async fn kit(
         options.launcher = launcher;
     }
     let sandbox: Arc<dyn Sandbox> = Arc::new(ProcessSandbox::start(options).await?);
-    let executor = ExecutorOptions { sandbox: Arc::clone(&sandbox), limits: limits(settings) };
+    let executor = ExecutorOptions {
+        sandbox: Arc::clone(&sandbox),
+        limits: limits(settings),
+    };
     let graph = EmbeddedGraph::open(&folder.join("graph"))?;
     let kit = Kit {
         journal: journal.clone(),

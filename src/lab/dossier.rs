@@ -32,13 +32,22 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         let entry = entry?;
         ledger.extend(ledger_lines(&entry));
         match entry.record {
-            Record::Handled { message, agent, dead: Some(reason) } => {
-                let kind = journal.message(&message)?.map_or("", |envelope| envelope.payload.name());
+            Record::Handled {
+                message,
+                agent,
+                dead: Some(reason),
+            } => {
+                let kind = journal
+                    .message(&message)?
+                    .map_or("", |envelope| envelope.payload.name());
                 dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
             }
             Record::Opened { python, sandbox, .. } => place = (python, sandbox),
             Record::Restarted { agent, reason } => {
-                restarts.push(RestartRecord { agent: agent.to_string(), reason });
+                restarts.push(RestartRecord {
+                    agent: agent.to_string(),
+                    reason,
+                });
             }
             _ => {}
         }
@@ -49,14 +58,24 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     untested.sort_by(|a, b| a.cycle.cmp(&b.cycle).then_with(|| a.id.cmp(&b.id)));
     let mut experiments: Vec<ExperimentRecord> = state.experiments.values().cloned().collect();
     experiments.sort_by(|a, b| {
-        let key = |e: &ExperimentRecord| (e.protocol.cycle, e.protocol.arm, e.protocol.template.clone(), e.id.clone());
+        let key = |e: &ExperimentRecord| {
+            (
+                e.protocol.cycle,
+                e.protocol.arm,
+                e.protocol.template.clone(),
+                e.id.clone(),
+            )
+        };
         key(a).cmp(&key(b))
     });
     let mut families = state.families.clone();
     families.sort_by_key(|family| (family.cycle, family.arm));
     let shuffled = state.arms().contains(&Arm::Shuffled).then(|| ShuffledNull {
         tests: state.records_of(Arm::Shuffled).count() as u64,
-        findings: state.records_of(Arm::Shuffled).filter(|record| record.significant).count() as u64,
+        findings: state
+            .records_of(Arm::Shuffled)
+            .filter(|record| record.significant)
+            .count() as u64,
     });
     let mut figures = state.figures.clone();
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));
@@ -127,9 +146,24 @@ fn budgets(settings: &Settings, state: &ResearchState, journal: &Journal) -> Res
         unit: unit.to_owned(),
     };
     Ok(vec![
-        line("cycles", f64::from(state.cycle), Some(f64::from(budget.cycles)), "cycles"),
-        line("experiments", state.experiments_used() as f64, Some(f64::from(budget.experiments)), "experiments"),
-        line("tests", state.tests_used() as f64, Some(f64::from(budget.tests)), "tests"),
+        line(
+            "cycles",
+            f64::from(state.cycle),
+            Some(f64::from(budget.cycles)),
+            "cycles",
+        ),
+        line(
+            "experiments",
+            state.experiments_used() as f64,
+            Some(f64::from(budget.experiments)),
+            "experiments",
+        ),
+        line(
+            "tests",
+            state.tests_used() as f64,
+            Some(f64::from(budget.tests)),
+            "tests",
+        ),
         line(
             "wall_time",
             journal.elapsed_ms()? as f64 / 1000.0,

@@ -12,7 +12,11 @@ use crate::{
 #[allow(missing_docs)]
 pub enum LabError {
     #[error("cannot {action} {}", path.display())]
-    Io { action: &'static str, path: PathBuf, source: io::Error },
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("there is no run `{name}` in {}", runs.display())]
     NoSuchRun { name: String, runs: PathBuf },
     #[error("`{name}` could be any of {}", matches.join(", "))]

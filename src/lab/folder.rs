@@ -34,7 +34,10 @@ impl RunFolder {
             .map(|_| runs.join(new_id(about)))
             .find(|path| !path.exists())
             .unwrap_or_else(|| runs.join(new_id(about)));
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let partial = runs.join(format!(".{name}.partial"));
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
         fs::write(partial.join(SETTINGS), settings).map_err(LabError::io("write", partial.join(SETTINGS)))?;
@@ -51,15 +54,23 @@ impl RunFolder {
         if let Some(exact) = all.iter().find(|run| run.id().as_str() == name) {
             return Ok(exact.clone());
         }
-        let mut matches: Vec<Self> =
-            all.into_iter().filter(|run| !name.is_empty() && run.id().as_str().starts_with(name)).collect();
+        let mut matches: Vec<Self> = all
+            .into_iter()
+            .filter(|run| !name.is_empty() && run.id().as_str().starts_with(name))
+            .collect();
         match (matches.pop(), matches.is_empty()) {
-            (None, _) => Err(LabError::NoSuchRun { name: name.to_owned(), runs: runs.to_owned() }),
+            (None, _) => Err(LabError::NoSuchRun {
+                name: name.to_owned(),
+                runs: runs.to_owned(),
+            }),
             (Some(only), true) => Ok(only),
             (Some(last), false) => {
                 matches.push(last);
                 let matches = matches.iter().map(|run| run.id().to_string()).collect();
-                Err(LabError::Ambiguous { name: name.to_owned(), matches })
+                Err(LabError::Ambiguous {
+                    name: name.to_owned(),
+                    matches,
+                })
             }
         }
     }
@@ -71,7 +82,12 @@ impl RunFolder {
 
     /// The run's id: the folder's name.
     pub fn id(&self) -> RunId {
-        RunId::from(self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+        RunId::from(
+            self.path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+        )
     }
 
     /// The settings that the run began with.
@@ -103,7 +119,11 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(runs).map_err(LabError::io("list", runs))? {
         let path = entry.map_err(LabError::io("list", runs))?.path();
-        if path.join(SETTINGS).is_file() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+        if path.join(SETTINGS).is_file()
+            && !path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+        {
             found.push(RunFolder { path });
         }
     }
@@ -113,7 +133,9 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
 
 /// `penguins-20261123-001512-3fa9`: what it is about, when it began (UTC), and four random digits.
 fn new_id(about: &str) -> String {
-    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     let slug: String = about
         .to_lowercase()
         .chars()

@@ -28,7 +28,13 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
             .ok()
             .and_then(|format| format.as_str().map(str::to_owned))
             .unwrap_or_else(|| "auto".to_owned());
-        datasets.push(DatasetPlan { name, path, format, sha256, bytes });
+        datasets.push(DatasetPlan {
+            name,
+            path,
+            format,
+            sha256,
+            bytes,
+        });
     }
     let (research, budget) = (&settings.research, &settings.budget);
     Ok(ResearchPlan {

@@ -86,11 +86,7 @@ fn count(summary: &mut RunSummary, entry: Entry) {
             }
             _ => {}
         },
-        Record::Opened { .. } => {
-            if summary.end.is_none() {
-                summary.status = "unfinished".to_owned();
-            }
-        }
+        Record::Opened { .. } if summary.end.is_none() => summary.status = "unfinished".to_owned(),
         Record::Stopped { .. } => summary.status = "stopped".to_owned(),
         Record::Restarted { .. } => summary.restarts += 1,
         Record::Handled { dead: Some(_), .. } => summary.dead_letters += 1,

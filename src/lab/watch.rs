@@ -38,8 +38,16 @@ pub(super) fn observer(
     experiments: u64,
     findings: u64,
 ) -> Observer {
-    progress.on(ProgressEvent::RunStarted { run: run.to_string(), question: question.to_owned() });
-    let counts = Mutex::new(Counts { planned: experiments, done: experiments, findings, running: 0 });
+    progress.on(ProgressEvent::RunStarted {
+        run: run.to_string(),
+        question: question.to_owned(),
+    });
+    let counts = Mutex::new(Counts {
+        planned: experiments,
+        done: experiments,
+        findings,
+        running: 0,
+    });
     let began = Instant::now();
     Arc::new(move |observed| {
         let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +60,10 @@ pub(super) fn observer(
 fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: Instant) -> Vec<ProgressEvent> {
     match observed {
         Observed::Delivered(envelope) => {
-            let busy = ProgressEvent::AgentBusy { agent: envelope.to.to_string(), what: doing(envelope) };
+            let busy = ProgressEvent::AgentBusy {
+                agent: envelope.to.to_string(),
+                what: doing(envelope),
+            };
             if matches!(envelope.payload, Payload::RunExperiment(_)) {
                 counts.running += 1;
                 return vec![busy, experiments(counts)];
@@ -60,7 +71,9 @@ fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: I
             vec![busy]
         }
         Observed::Handled { agent } => {
-            let idle = ProgressEvent::AgentIdle { agent: agent.to_string() };
+            let idle = ProgressEvent::AgentIdle {
+                agent: agent.to_string(),
+            };
             if agent.as_str() == agent::SANDBOX_EXECUTOR {
                 counts.running = counts.running.saturating_sub(1);
                 counts.done += 1;
@@ -77,7 +90,10 @@ fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: I
             if agent.as_str() == agent::SANDBOX_EXECUTOR {
                 counts.running = 0;
             }
-            vec![ProgressEvent::AgentRestarted { agent: agent.to_string(), reason: (*reason).to_owned() }]
+            vec![ProgressEvent::AgentRestarted {
+                agent: agent.to_string(),
+                reason: (*reason).to_owned(),
+            }]
         }
         Observed::DeadLettered { message, reason } => vec![ProgressEvent::Note(format!(
             "gave up on {} for {}: {reason}",
@@ -85,7 +101,9 @@ fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: I
             message.to
         ))],
         Observed::Draining => {
-            vec![ProgressEvent::Note("stopping: what is under way is finished or dropped; once more to stop at once".to_owned())]
+            vec![ProgressEvent::Note(
+                "stopping: what is under way is finished or dropped; once more to stop at once".to_owned(),
+            )]
         }
     }
 }
@@ -97,19 +115,28 @@ fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<Progres
             vec![experiments(counts)]
         }
         Payload::ProposeHypotheses(request) if request.arm == Arm::Observed && request.cycle <= limits.cycles => {
-            vec![ProgressEvent::Cycle { n: request.cycle, of: limits.cycles }]
+            vec![ProgressEvent::Cycle {
+                n: request.cycle,
+                of: limits.cycles,
+            }]
         }
         Payload::CycleJudged(verdict) if verdict.arm == Arm::Observed => {
             counts.findings += verdict.family.significant;
             vec![ProgressEvent::Findings { n: counts.findings }]
         }
-        Payload::EndRun(end) => vec![ProgressEvent::Ended { status: end.status.to_string() }],
+        Payload::EndRun(end) => vec![ProgressEvent::Ended {
+            status: end.status.to_string(),
+        }],
         _ => Vec::new(),
     }
 }
 
 fn experiments(counts: &Counts) -> ProgressEvent {
-    ProgressEvent::Experiments { done: counts.done, running: counts.running, planned: counts.planned }
+    ProgressEvent::Experiments {
+        done: counts.done,
+        running: counts.running,
+        planned: counts.planned,
+    }
 }
 
 /// What an agent does with a message, in a few words.

@@ -1,6 +1,10 @@
 //! Does a run: from wherever its journal is to its report.
 
-use std::{path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     LabError, RunFolder, backends, dossier,
@@ -57,7 +61,14 @@ impl Lab {
     /// When the settings cannot be read.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
         let settings = folder.settings()?;
-        Ok(Self { folder, settings, progress, stop: StopSignal::default(), arrange: None, launcher: None })
+        Ok(Self {
+            folder,
+            settings,
+            progress,
+            stop: StopSignal::default(),
+            arrange: None,
+            launcher: None,
+        })
     }
 
     /// The way to ask the run to stop.
@@ -90,17 +101,25 @@ impl Lab {
     async fn work_with(self, interpreter: Interpreter) -> Result<Finished, LabError> {
         let path: Arc<Path> = Arc::from(self.folder.path());
         let run = self.folder.id();
-        let journal = Journal::open(&path, journal::Options { durability: durability(&self.settings) })?;
+        let journal = Journal::open(
+            &path,
+            journal::Options {
+                durability: durability(&self.settings),
+            },
+        )?;
         if journal.was_rebuilt() {
             tracing::warn!(%run, "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
         }
         let elapsed = Duration::from_millis(journal.elapsed_ms()?);
-        let (kit, sandbox) = backends::kit(&self.settings, &interpreter, self.launcher.clone(), &journal, &path).await?;
+        let (kit, sandbox) =
+            backends::kit(&self.settings, &interpreter, self.launcher.clone(), &journal, &path).await?;
         let rows = sandbox.guarantees().rows.iter();
         let opened = Record::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             python: interpreter.version.clone(),
-            sandbox: rows.map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how))).collect(),
+            sandbox: rows
+                .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
+                .collect(),
         };
         journal.commit(Commit::record(opened)).await?;
         let (before, _) = restore_state(&journal)?;
@@ -125,10 +144,23 @@ impl Lab {
                     wall: wall.saturating_sub(elapsed),
                 };
                 let question = self.settings.question.clone().unwrap_or_default();
-                let done = before.experiments.values().filter(|experiment| experiment.outcome.is_some()).count();
-                let found = before.records_of(Arm::Observed).filter(|record| record.significant).count();
-                let observer =
-                    observer(Arc::clone(&self.progress), &run, &question, limits, done as u64, found as u64);
+                let done = before
+                    .experiments
+                    .values()
+                    .filter(|experiment| experiment.outcome.is_some())
+                    .count();
+                let found = before
+                    .records_of(Arm::Observed)
+                    .filter(|record| record.significant)
+                    .count();
+                let observer = observer(
+                    Arc::clone(&self.progress),
+                    &run,
+                    &question,
+                    limits,
+                    done as u64,
+                    found as u64,
+                );
                 let options = HubOptions {
                     policy: restart_policy(&self.settings),
                     wall_left: Some(limits.wall),
@@ -139,7 +171,9 @@ impl Lab {
                 if let Some(arrange) = self.arrange {
                     arrange(&mut registry);
                 }
-                Hub::new(run.clone(), Arc::clone(&path), journal.clone(), &registry, options).work(&self.stop).await?
+                Hub::new(run.clone(), Arc::clone(&path), journal.clone(), &registry, options)
+                    .work(&self.stop)
+                    .await?
             }
         };
         let end = match result {
@@ -152,7 +186,11 @@ impl Lab {
         };
         drop(kit);
         let (state, _) = restore_state(&journal)?;
-        let context = dossier::Context { run: &run, settings: &self.settings, end: &end };
+        let context = dossier::Context {
+            run: &run,
+            settings: &self.settings,
+            end: &end,
+        };
         let dossier = dossier::dossier(&context, &state, &journal)?;
         let written = write_all(&path, &dossier)?;
         Ok(Finished { end, dossier, written })
@@ -166,10 +204,19 @@ impl Lab {
 pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
     let settings = folder.settings()?;
     let (path, run) = (folder.path(), folder.id());
-    let journal = Journal::open(path, journal::Options { durability: durability(&settings) })?;
+    let journal = Journal::open(
+        path,
+        journal::Options {
+            durability: durability(&settings),
+        },
+    )?;
     let (state, _) = restore_state(&journal)?;
     let end = state.end.clone().unwrap_or_else(|| stopped(&run));
-    let context = dossier::Context { run: &run, settings: &settings, end: &end };
+    let context = dossier::Context {
+        run: &run,
+        settings: &settings,
+        end: &end,
+    };
     let dossier = dossier::dossier(&context, &state, &journal)?;
     let written = write_all(path, &dossier)?;
     Ok(Finished { end, dossier, written })

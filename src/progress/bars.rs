@@ -44,19 +44,13 @@ impl Bars {
 
 impl Progress for Bars {
     fn on(&self, event: ProgressEvent) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .on(event);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).on(event);
     }
 }
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -75,11 +69,7 @@ impl State {
                 self.say(&format!("restarted {agent}: {reason}"));
                 self.agent(&agent, "restarted", false);
             }
-            ProgressEvent::Experiments {
-                done,
-                running,
-                planned,
-            } => {
+            ProgressEvent::Experiments { done, running, planned } => {
                 if let Some(bar) = &self.experiments {
                     bar.set_length(planned);
                     bar.set_position(done);
@@ -111,10 +101,7 @@ impl State {
         cycle.set_message("starting");
         cycle.enable_steady_tick(TICK);
         self.cycle = Some(cycle);
-        self.experiments = Some(
-            self.screen
-                .add(bar("  experiments {bar:24} {pos}/{len} {wide_msg}")),
-        );
+        self.experiments = Some(self.screen.add(bar("  experiments {bar:24} {pos}/{len} {wide_msg}")));
         self.findings = Some(self.screen.add(spinner("  findings    {wide_msg}")));
         self.budget = Some(self.screen.add(spinner("  left        {wide_msg}")));
         set(self.findings.as_ref(), "0".to_owned());
@@ -130,8 +117,7 @@ impl State {
         };
         let screen = &self.screen;
         let line = self.agents.entry(agent.to_owned()).or_insert_with(|| {
-            let line =
-                screen.insert_before(experiments, spinner("  {spinner} {prefix:24} {wide_msg}"));
+            let line = screen.insert_before(experiments, spinner("  {spinner} {prefix:24} {wide_msg}"));
             line.set_prefix(printable(agent).into_owned());
             line
         });

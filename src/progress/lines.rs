@@ -35,10 +35,7 @@ impl<W: Write + Send> Lines<W> {
 
 impl<W: Write + Send> Progress for Lines<W> {
     fn on(&self, event: ProgressEvent) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .on(event);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).on(event);
     }
 }
 
@@ -55,22 +52,13 @@ impl<W: Write> State<W> {
             ProgressEvent::RunStarted { run, question } => Some(format!("run {run}: {question}")),
             ProgressEvent::Cycle { n, of } => Some(match self.budget {
                 Some((wall, experiments)) => {
-                    format!(
-                        "cycle {n} of {of} ({} and {experiments} experiments left)",
-                        rough(wall)
-                    )
+                    format!("cycle {n} of {of} ({} and {experiments} experiments left)", rough(wall))
                 }
                 None => format!("cycle {n} of {of}"),
             }),
             ProgressEvent::AgentBusy { .. } | ProgressEvent::AgentIdle { .. } => None,
-            ProgressEvent::AgentRestarted { agent, reason } => {
-                Some(format!("restarted {agent}: {reason}"))
-            }
-            ProgressEvent::Experiments {
-                done,
-                running,
-                planned,
-            } => self.experiments(done, running, planned),
+            ProgressEvent::AgentRestarted { agent, reason } => Some(format!("restarted {agent}: {reason}")),
+            ProgressEvent::Experiments { done, running, planned } => self.experiments(done, running, planned),
             ProgressEvent::Findings { n } => {
                 let changed = n != self.findings;
                 self.findings = n;
@@ -108,9 +96,7 @@ impl<W: Write> State<W> {
             return None;
         }
         self.told_experiments = done;
-        Some(format!(
-            "experiments: {done} of {planned} done, {running} running"
-        ))
+        Some(format!("experiments: {done} of {planned} done, {running} running"))
     }
 }
 

@@ -99,9 +99,7 @@ impl Walk<'_> {
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
-            let kind = entry
-                .file_type()
-                .map_err(SandboxError::host("examine", &path))?;
+            let kind = entry.file_type().map_err(SandboxError::host("examine", &path))?;
             let Ok(name) = entry.file_name().into_string() else {
                 let shown = format!("{prefix}{}", entry.file_name().to_string_lossy());
                 self.refuse(&path, shown, "its name is not UTF-8", kind.is_dir())?;
@@ -144,21 +142,11 @@ impl Walk<'_> {
             .and_then(digest)
             .map_err(SandboxError::host("read", path))?;
         self.total += bytes;
-        self.found.artefacts.push(Artefact {
-            name,
-            bytes,
-            sha256,
-        });
+        self.found.artefacts.push(Artefact { name, bytes, sha256 });
         Ok(())
     }
 
-    fn refuse(
-        &mut self,
-        path: &Path,
-        name: String,
-        reason: &str,
-        is_folder: bool,
-    ) -> Result<(), SandboxError> {
+    fn refuse(&mut self, path: &Path, name: String, reason: &str, is_folder: bool) -> Result<(), SandboxError> {
         if is_folder {
             remove_folder(path)
         } else {

@@ -50,15 +50,8 @@ pub enum SandboxError {
 
 impl SandboxError {
     /// For `map_err`: the failure of `action` on `path`.
-    pub(super) fn host(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn host(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Host {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Host { action, path, source }
     }
 }

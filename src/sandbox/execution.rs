@@ -23,9 +23,7 @@ pub struct Execution {
 }
 
 /// What a job used of the machine.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Usage {
     /// Time on the clock in milliseconds, the sandbox's own start and end included.
     pub wall_ms: u64,

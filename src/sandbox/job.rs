@@ -55,10 +55,7 @@ impl Job {
             )));
         }
         if !is_name(&self.script) || self.script.starts_with('-') {
-            return Err(invalid(format!(
-                "the script `{}` is not a file's name",
-                self.script
-            )));
+            return Err(invalid(format!("the script `{}` is not a file's name", self.script)));
         }
         let workspace = self.inside();
         for (n, input) in self.inputs.iter().enumerate() {
@@ -136,9 +133,7 @@ mod tests {
 
     #[test]
     fn only_plain_jobs_pass() {
-        job("e1", "s.py", &["data/a.csv", "experiments/e0/t"])
-            .check()
-            .unwrap();
+        job("e1", "s.py", &["data/a.csv", "experiments/e0/t"]).check().unwrap();
         for wrong in [
             job("", "s.py", &[]),
             job("..", "s.py", &[]),

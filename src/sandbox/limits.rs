@@ -155,10 +155,7 @@ mod tests {
     fn limits_survive_json() {
         let limits = Limits::default();
         let text = serde_json::to_string(&limits).unwrap();
-        assert!(
-            text.contains(r#""wall":"2m""#) && text.contains(r#""2GiB""#),
-            "{text}"
-        );
+        assert!(text.contains(r#""wall":"2m""#) && text.contains(r#""2GiB""#), "{text}");
         assert_eq!(serde_json::from_str::<Limits>(&text).unwrap(), limits);
     }
 
@@ -180,10 +177,7 @@ mod tests {
         assert_eq!(limits.wall, Duration::from_secs(8));
         assert_eq!(limits.memory_bytes, 64 << 20);
         assert_eq!(limits.processes, 7);
-        assert!(matches!(
-            limits.set("speed", "1"),
-            Err(LimitError::Unknown(_))
-        ));
+        assert!(matches!(limits.set("speed", "1"), Err(LimitError::Unknown(_))));
         assert!(limits.set("wall", "soon").is_err());
     }
 }

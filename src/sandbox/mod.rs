@@ -46,11 +46,7 @@ pub trait Sandbox: Send + Sync {
     /// # Errors
     /// [`SandboxError::Cancelled`] once `cancel` fires, and the other variants if the job could not
     /// be run as it was asked to be.
-    fn run(
-        &self,
-        job: Job,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'_, Result<Execution, SandboxError>>;
+    fn run(&self, job: Job, cancel: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>>;
 
     /// Which protections hold here.
     fn guarantees(&self) -> &Guarantees;

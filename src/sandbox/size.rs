@@ -2,9 +2,7 @@
 
 /// A size that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a size; write bytes, or a number with K, M, G or T (1024-based), such as 512M"
-)]
+#[error("`{0}` is not a size; write bytes, or a number with K, M, G or T (1024-based), such as 512M")]
 pub struct ParseSizeError(String);
 
 /// Reads `1048576`, `512M`, `2GiB` or `1.5 g` as bytes; every unit is a power of 1024.

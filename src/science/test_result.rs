@@ -149,6 +149,12 @@ pub struct TestResult {
     /// On all rows.
     #[serde(default)]
     pub whole: Option<Estimate>,
+    /// The p to judge by: that of `whole`, or the cluster-robust one where rows repeat a unit and it is larger.
+    #[serde(default)]
+    pub p_judged: Option<f64>,
+    /// `primary`, or the variant that `p_judged` is from.
+    #[serde(default)]
+    pub p_judged_by: Option<String>,
     /// On the explore part.
     #[serde(default)]
     pub explore: Option<Estimate>,

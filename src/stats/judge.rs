@@ -33,15 +33,26 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
             Err(reason) => untested.push(not_judged(draft, request.cycle, reason)),
         }
     }
-    let tests: Vec<(f64, f64)> = judged.iter().map(|(draft, _, p)| (*p, draft.hypothesis.weight)).collect();
+    let tests: Vec<(f64, f64)> = judged
+        .iter()
+        .map(|(draft, _, p)| (*p, draft.hypothesis.weight))
+        .collect();
     // Reported on the run's own scale: a family with a smaller share needs a smaller q to count.
-    let scale = if request.family_alpha > 0.0 { request.alpha / request.family_alpha } else { f64::INFINITY };
+    let scale = if request.family_alpha > 0.0 {
+        request.alpha / request.family_alpha
+    } else {
+        f64::INFINITY
+    };
     let mut records: Vec<TestRecord> = judged
         .iter()
         .zip(weighted_q_values(&tests))
         .map(|((draft, estimate, p), q)| record(draft, estimate, *p, (q * scale).min(1.0), request))
         .collect();
-    records.sort_by(|a, b| a.q.total_cmp(&b.q).then(a.p.total_cmp(&b.p)).then_with(|| a.id.cmp(&b.id)));
+    records.sort_by(|a, b| {
+        a.q.total_cmp(&b.q)
+            .then(a.p.total_cmp(&b.p))
+            .then_with(|| a.id.cmp(&b.id))
+    });
     let family = FamilyRecord {
         cycle: request.cycle,
         arm: request.arm,
@@ -49,21 +60,33 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
         tests: records.len() as u64,
         significant: records.iter().filter(|record| record.significant).count() as u64,
     };
-    Judgement { family, records, untested }
+    Judgement {
+        family,
+        records,
+        untested,
+    }
 }
 
 /// The estimate that the hypothesis is judged by: its own part's, with a usable p.
 fn primary(draft: &Draft) -> Result<(&Estimate, f64), String> {
     let result = &draft.result;
     if result.status != "ok" {
-        return Err(result.reason.clone().unwrap_or_else(|| "the script gave no reason".to_owned()));
+        return Err(result
+            .reason
+            .clone()
+            .unwrap_or_else(|| "the script gave no reason".to_owned()));
     }
     let (estimate, part) = match draft.hypothesis.part {
         Part::Whole => (result.whole.as_ref(), "all rows"),
         Part::Confirm => (result.confirm.as_ref(), "the rows held back"),
     };
     let estimate = estimate.ok_or_else(|| format!("too few rows for a test on {part}"))?;
-    match estimate.p {
+    // Rows that repeat a unit say less than their number; what that costs is known for the whole table alone, and
+    // taking the larger of two p-values never makes a test too easy.
+    let robust = result
+        .p_judged
+        .filter(|_| result.p_judged_by.as_deref().is_some_and(|by| by != "primary"));
+    match estimate.p.map(|p| robust.map_or(p, |robust| p.max(robust))) {
         Some(p) if (0.0..=1.0).contains(&p) => Ok((estimate, p)),
         _ => Err(format!("the test on {part} has no p-value")),
     }

@@ -63,7 +63,11 @@ impl Desk {
     pub(super) fn recall(&mut self) {
         while let Some((_, lost)) = self.under_way.pop_last() {
             lost.cancel.cancel();
-            self.queue.push_front(Waiting { envelope: lost.envelope, failures: lost.failures, not_before: None });
+            self.queue.push_front(Waiting {
+                envelope: lost.envelope,
+                failures: lost.failures,
+                not_before: None,
+            });
         }
     }
 

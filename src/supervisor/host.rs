@@ -16,13 +16,27 @@ use crate::supervisor::RestartPolicy;
 #[derive(Debug)]
 pub(super) enum HostEvent {
     /// A handler came to an end.
-    Finished { agent: AgentName, life: u64, message: MessageId, outcome: Result<Handled, AgentError> },
+    Finished {
+        agent: AgentName,
+        life: u64,
+        message: MessageId,
+        outcome: Result<Handled, AgentError>,
+    },
     /// The agent fell, and all that it had under way with it. `culprit` is the message whose handler did it.
-    Crashed { agent: AgentName, life: u64, culprit: Option<MessageId>, reason: String },
+    Crashed {
+        agent: AgentName,
+        life: u64,
+        culprit: Option<MessageId>,
+        reason: String,
+    },
     /// A fresh agent is there after a fall.
     Ready { agent: AgentName, life: u64 },
     /// No fresh agent can be made.
-    Unmakeable { agent: AgentName, life: u64, error: AgentError },
+    Unmakeable {
+        agent: AgentName,
+        life: u64,
+        error: AgentError,
+    },
 }
 
 /// A message to handle.
@@ -65,12 +79,22 @@ impl HostHandle {
         let (sender, receiver) = channel::channel(spec.concurrency.max(1) * 2);
         arbiter.spawn_fn(move || {
             let blame = Blame::default();
-            let host = Host { name: name.clone(), life, spec, agent: None, events: events.clone(), blame: Rc::clone(&blame) };
+            let host = Host {
+                name: name.clone(),
+                life,
+                spec,
+                agent: None,
+                events: events.clone(),
+                blame: Rc::clone(&blame),
+            };
             let context = Context::with_receiver(receiver);
             let guard = Guard::new(context.into_future(host), name, life, policy, events, blame);
             actix::spawn(guard);
         });
-        Self { address: actix::Addr::new(sender), arbiter }
+        Self {
+            address: actix::Addr::new(sender),
+            arbiter,
+        }
     }
 
     /// Hands a message over. False when the mailbox is full or closed; the message then stays in the
@@ -94,7 +118,11 @@ impl Host {
                 true
             }
             Err(error) => {
-                let event = HostEvent::Unmakeable { agent: self.name.clone(), life: self.life, error };
+                let event = HostEvent::Unmakeable {
+                    agent: self.name.clone(),
+                    life: self.life,
+                    error,
+                };
                 let _ = self.events.send(event);
                 false
             }
@@ -116,7 +144,10 @@ impl Supervised for Host {
     fn restarting(&mut self, _: &mut Self::Context) {
         // The old agent's state is not to be trusted: a fresh one is made and reloads from the journal.
         if self.make() {
-            let _ = self.events.send(HostEvent::Ready { agent: self.name.clone(), life: self.life });
+            let _ = self.events.send(HostEvent::Ready {
+                agent: self.name.clone(),
+                life: self.life,
+            });
         }
     }
 }
@@ -131,13 +162,22 @@ impl Handler<Deliver> for Host {
         self.blame.replace(Some(message.clone()));
         let handling = agent.handle(delivery.envelope, delivery.context);
         self.blame.replace(None);
-        let tracked = Tracked { inner: handling, message: message.clone(), blame: Rc::clone(&self.blame) };
+        let tracked = Tracked {
+            inner: handling,
+            message: message.clone(),
+            blame: Rc::clone(&self.blame),
+        };
         let task = tracked.into_actor(self).map(move |outcome, host, _| {
             if outcome.is_err() {
                 // Whatever state led to the failure goes with the agent that had it.
                 host.make();
             }
-            let _ = events.send(HostEvent::Finished { agent: name, life, message, outcome });
+            let _ = events.send(HostEvent::Finished {
+                agent: name,
+                life,
+                message,
+                outcome,
+            });
         });
         context.spawn(task);
     }

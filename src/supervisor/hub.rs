@@ -162,7 +162,10 @@ impl Hub {
             }
             self.pump();
             if self.stalled() {
-                self.end(RunStatus::Failed, "no agent has anything left to do and the director has not ended the run");
+                self.end(
+                    RunStatus::Failed,
+                    "no agent has anything left to do and the director has not ended the run",
+                );
             }
             let moment = self.next_moment();
             let times = *asked.borrow_and_update();
@@ -185,7 +188,9 @@ impl Hub {
         let now = Instant::now();
         for (name, desk) in &mut self.desks {
             while let Some(waiting) = desk.next(now) {
-                let Waiting { mut envelope, failures, .. } = waiting;
+                let Waiting {
+                    mut envelope, failures, ..
+                } = waiting;
                 let cancel = Cancel::new();
                 let context = AgentContext::new(
                     self.journal.clone(),
@@ -195,20 +200,40 @@ impl Hub {
                     cancel.clone(),
                 );
                 envelope.attempt = failures + 1;
-                let taken = desk.host.as_ref().is_some_and(|host| host.deliver(envelope.clone(), context));
+                let taken = desk
+                    .host
+                    .as_ref()
+                    .is_some_and(|host| host.deliver(envelope.clone(), context));
                 if !taken {
-                    desk.queue.push_front(Waiting { envelope, failures, not_before: Some(now + Duration::from_millis(20)) });
+                    desk.queue.push_front(Waiting {
+                        envelope,
+                        failures,
+                        not_before: Some(now + Duration::from_millis(20)),
+                    });
                     break;
                 }
                 tracing::debug!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), attempt = envelope.attempt, "delivered");
                 (self.options.observer)(Observed::Delivered(&envelope));
                 let deadline = desk.deadline(now);
-                desk.under_way.insert(envelope.id.clone(), UnderWay { envelope, failures, deadline, cancel });
+                desk.under_way.insert(
+                    envelope.id.clone(),
+                    UnderWay {
+                        envelope,
+                        failures,
+                        deadline,
+                        cancel,
+                    },
+                );
             }
         }
     }
 
-    fn enqueue(&mut self, envelope: Envelope, failures: u32, not_before: Option<Instant>) -> Result<(), SupervisorError> {
+    fn enqueue(
+        &mut self,
+        envelope: Envelope,
+        failures: u32,
+        not_before: Option<Instant>,
+    ) -> Result<(), SupervisorError> {
         if envelope.to.as_str() == agent::SUPERVISOR {
             if let Payload::EndRun(end) = envelope.payload {
                 self.ended = Some(*end);
@@ -217,7 +242,11 @@ impl Hub {
         }
         match self.desks.get_mut(&envelope.to) {
             Some(desk) => {
-                desk.queue.push_back(Waiting { envelope, failures, not_before });
+                desk.queue.push_back(Waiting {
+                    envelope,
+                    failures,
+                    not_before,
+                });
                 Ok(())
             }
             None => {
@@ -232,8 +261,18 @@ impl Hub {
 
     fn heard(&mut self, event: HostEvent) -> Result<(), SupervisorError> {
         match event {
-            HostEvent::Finished { agent, life, message, outcome } => self.finished(&agent, life, &message, outcome),
-            HostEvent::Crashed { agent, life, culprit, reason } => {
+            HostEvent::Finished {
+                agent,
+                life,
+                message,
+                outcome,
+            } => self.finished(&agent, life, &message, outcome),
+            HostEvent::Crashed {
+                agent,
+                life,
+                culprit,
+                reason,
+            } => {
                 self.crashed(&agent, life, culprit, &reason);
                 Ok(())
             }
@@ -249,7 +288,10 @@ impl Hub {
                 if self.desks.get(&agent).is_none_or(|desk| desk.life != life) {
                     return Ok(());
                 }
-                Err(SupervisorError::Unavailable { agent: agent.to_string(), reason: error.to_string() })
+                Err(SupervisorError::Unavailable {
+                    agent: agent.to_string(),
+                    reason: error.to_string(),
+                })
             }
         }
     }
@@ -261,8 +303,12 @@ impl Hub {
         message: &MessageId,
         outcome: Result<Handled, AgentError>,
     ) -> Result<(), SupervisorError> {
-        let Some(desk) = self.desks.get_mut(name) else { return Ok(()) };
-        let Some(under_way) = desk.under_way.get_mut(message).filter(|_| desk.life == life) else { return Ok(()) };
+        let Some(desk) = self.desks.get_mut(name) else {
+            return Ok(());
+        };
+        let Some(under_way) = desk.under_way.get_mut(message).filter(|_| desk.life == life) else {
+            return Ok(());
+        };
         match outcome {
             Ok(handled) => {
                 under_way.deadline = None;
@@ -271,9 +317,10 @@ impl Hub {
                 Ok(())
             }
             Err(AgentError::Journal(error)) => Err(error.into()),
-            Err(error) if error.fault() == Fault::Fatal => {
-                Err(SupervisorError::Unavailable { agent: name.to_string(), reason: error.to_string() })
-            }
+            Err(error) if error.fault() == Fault::Fatal => Err(SupervisorError::Unavailable {
+                agent: name.to_string(),
+                reason: error.to_string(),
+            }),
             Err(_) if self.stopping.is_some() => {
                 desk.under_way.remove(message);
                 Ok(())
@@ -290,14 +337,22 @@ impl Hub {
     }
 
     fn crashed(&mut self, name: &AgentName, life: u64, culprit: Option<MessageId>, reason: &str) {
-        let Some(desk) = self.desks.get_mut(name).filter(|desk| desk.life == life) else { return };
+        let Some(desk) = self.desks.get_mut(name).filter(|desk| desk.life == life) else {
+            return;
+        };
         desk.up = false;
         let failed = culprit.and_then(|id| desk.under_way.remove(&id));
         // A step that is being committed is beyond the agent's reach and stays; the rest is delivered again.
-        let committing: Vec<MessageId> =
-            desk.under_way.iter().filter(|(_, at)| at.deadline.is_none()).map(|(id, _)| id.clone()).collect();
-        let kept: Vec<(MessageId, UnderWay)> =
-            committing.into_iter().filter_map(|id| desk.under_way.remove_entry(&id)).collect();
+        let committing: Vec<MessageId> = desk
+            .under_way
+            .iter()
+            .filter(|(_, at)| at.deadline.is_none())
+            .map(|(id, _)| id.clone())
+            .collect();
+        let kept: Vec<(MessageId, UnderWay)> = committing
+            .into_iter()
+            .filter_map(|id| desk.under_way.remove_entry(&id))
+            .collect();
         desk.recall();
         desk.under_way.extend(kept);
         let escalate = self.restarted(name, reason);
@@ -325,7 +380,10 @@ impl Hub {
             self.give_up(envelope, failures, reason);
             return;
         }
-        let exhausted = self.desks.get(name).is_some_and(|desk| desk.intensity.over(&self.options.policy));
+        let exhausted = self
+            .desks
+            .get(name)
+            .is_some_and(|desk| desk.intensity.over(&self.options.policy));
         if exhausted {
             self.escalate(name, &reason);
             return;
@@ -333,7 +391,11 @@ impl Hub {
         let wait = self.options.policy.backoff(failures as usize, fastrand::f64());
         if let Some(desk) = self.desks.get_mut(name) {
             let not_before = Some(Instant::now() + wait);
-            desk.queue.push_front(Waiting { envelope, failures, not_before });
+            desk.queue.push_front(Waiting {
+                envelope,
+                failures,
+                not_before,
+            });
         }
     }
 
@@ -341,7 +403,10 @@ impl Hub {
     fn restarted(&mut self, name: &AgentName, reason: &str) -> bool {
         tracing::warn!(agent = %name, reason, "restarting the agent");
         (self.options.observer)(Observed::Restarted { agent: name, reason });
-        let record = Record::Restarted { agent: name.clone(), reason: reason.to_owned() };
+        let record = Record::Restarted {
+            agent: name.clone(),
+            reason: reason.to_owned(),
+        };
         self.commit(None, Commit::record(record));
         let now = self.born.elapsed();
         self.desks
@@ -361,10 +426,16 @@ impl Hub {
 
     /// Gives a message up and tells the director; the director's own message gives up the run.
     fn give_up(&mut self, envelope: Envelope, failures: u32, reason: String) {
-        (self.options.observer)(Observed::DeadLettered { message: &envelope, reason: &reason });
+        (self.options.observer)(Observed::DeadLettered {
+            message: &envelope,
+            reason: &reason,
+        });
         let director: AgentName = agent::RESEARCH_DIRECTOR.into();
         if envelope.to == director {
-            let message = format!("the director failed on `{}` {failures} times: {reason}", envelope.payload.name());
+            let message = format!(
+                "the director failed on `{}` {failures} times: {reason}",
+                envelope.payload.name()
+            );
             self.end(RunStatus::Failed, &message);
             return;
         }
@@ -375,7 +446,10 @@ impl Hub {
             reason: reason.clone(),
             payload: envelope.payload.clone(),
         };
-        let outgoing = Outgoing { to: director, payload: letter.into() };
+        let outgoing = Outgoing {
+            to: director,
+            payload: letter.into(),
+        };
         let sent = Envelope::caused_by(&envelope, 0, agent::SUPERVISOR.into(), outgoing);
         let commit = Commit {
             handled: Some((envelope.id.clone(), envelope.to)),
@@ -389,7 +463,11 @@ impl Hub {
     /// Ends the run from here: an agent or the director is beyond help.
     fn end(&mut self, status: RunStatus, message: &str) {
         tracing::error!(run = %self.run, message, "the run ends");
-        let end = RunEnd { status, reason: EndReason::Engine, message: message.to_owned() };
+        let end = RunEnd {
+            status,
+            reason: EndReason::Engine,
+            message: message.to_owned(),
+        };
         let envelope = Envelope::external(&self.run, TOPIC_END, agent::SUPERVISOR.into(), end.into());
         self.commit(None, Commit::send(envelope));
     }
@@ -455,13 +533,21 @@ impl Hub {
     /// gets a new one; whatever the old one still says is not listened to.
     fn replace_frozen(&mut self, name: &AgentName, id: &MessageId) {
         let Some(desk) = self.desks.get_mut(name) else { return };
-        let Some(frozen) = desk.under_way.remove(id) else { return };
+        let Some(frozen) = desk.under_way.remove(id) else {
+            return;
+        };
         frozen.cancel.cancel();
         let reason = format!("no answer within {} s", desk.spec.deadline.as_secs_f64());
         let committing: Vec<(MessageId, UnderWay)> = {
-            let ids: Vec<MessageId> =
-                desk.under_way.iter().filter(|(_, at)| at.deadline.is_none()).map(|(id, _)| id.clone()).collect();
-            ids.into_iter().filter_map(|id| desk.under_way.remove_entry(&id)).collect()
+            let ids: Vec<MessageId> = desk
+                .under_way
+                .iter()
+                .filter(|(_, at)| at.deadline.is_none())
+                .map(|(id, _)| id.clone())
+                .collect();
+            ids.into_iter()
+                .filter_map(|id| desk.under_way.remove_entry(&id))
+                .collect()
         };
         desk.recall();
         desk.under_way.extend(committing);
@@ -529,7 +615,12 @@ fn step(cause: &Envelope, agent: &AgentName, handled: Handled, journal: &Journal
         let sha256 = journal.blobs().put(&state)?;
         records.push(Record::Snapshot { after: 0, sha256 });
     }
-    Ok(Commit { handled: Some((cause.id.clone(), agent.clone())), dead: None, sent, records })
+    Ok(Commit {
+        handled: Some((cause.id.clone(), agent.clone())),
+        dead: None,
+        sent,
+        records,
+    })
 }
 
 async fn sleep_until(moment: Option<Instant>) {

@@ -12,7 +12,9 @@ pub struct StopSignal {
 
 impl Default for StopSignal {
     fn default() -> Self {
-        Self { asked: Arc::new(watch::Sender::new(0)) }
+        Self {
+            asked: Arc::new(watch::Sender::new(0)),
+        }
     }
 }
 
@@ -29,7 +31,10 @@ impl StopSignal {
 
     /// Asks at SIGINT (Ctrl-C) and SIGTERM, for as long as the program runs.
     pub fn on_terminal_signals(&self) {
-        for kind in [tokio::signal::unix::SignalKind::interrupt(), tokio::signal::unix::SignalKind::terminate()] {
+        for kind in [
+            tokio::signal::unix::SignalKind::interrupt(),
+            tokio::signal::unix::SignalKind::terminate(),
+        ] {
             let signal = self.clone();
             match tokio::signal::unix::signal(kind) {
                 Ok(mut stream) => {
@@ -39,7 +44,9 @@ impl StopSignal {
                         }
                     });
                 }
-                Err(error) => tracing::warn!(%error, "cannot listen for signals: Ctrl-C will end the process at once, and `kosmos resume` will go on"),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot listen for signals: Ctrl-C will end the process at once, and `kosmos resume` will go on")
+                }
             }
         }
     }

@@ -32,9 +32,9 @@ impl TelemetryError {
     /// What the user can do.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Filter { .. } => Some(
-                "for example RUST_LOG=info or RUST_LOG=kosmos=debug,warn; or unset it".to_owned(),
-            ),
+            Self::Filter { .. } => {
+                Some("for example RUST_LOG=info or RUST_LOG=kosmos=debug,warn; or unset it".to_owned())
+            }
             Self::Started(_) => None,
             Self::Open { .. } => Some("check that the run's folder can be written to".to_owned()),
         }

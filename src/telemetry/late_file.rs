@@ -28,12 +28,7 @@ impl LateFile {
 
 impl Write for LateFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self
-            .file
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_mut()
-        {
+        match self.file.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             // A line is written whole, so that those of several threads do not mix.
             Some(file) => file.write_all(bytes).map(|()| bytes.len()),
             None => Ok(bytes.len()),

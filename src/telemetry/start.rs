@@ -37,36 +37,20 @@ impl Telemetry {
 ///
 /// # Errors
 /// When `RUST_LOG` is not a filter, or logging has been started already.
-pub fn start(
-    format: LogFormat,
-    level: LogLevel,
-    screen: Screen,
-) -> Result<Telemetry, TelemetryError> {
+pub fn start(format: LogFormat, level: LogLevel, screen: Screen) -> Result<Telemetry, TelemetryError> {
     let rust_log = std::env::var_os("RUST_LOG").map(|text| text.to_string_lossy().into_owned());
     let filter = filter(rust_log.as_deref(), level)?;
     let telemetry = Telemetry {
         file: LateFile::default(),
     };
     let stderr = StderrWriter::new(screen);
-    subscriber(
-        format,
-        filter,
-        stderr,
-        crate::cli::colour(),
-        telemetry.file.clone(),
-    )
-    .try_init()
-    .map_err(TelemetryError::Started)?;
+    subscriber(format, filter, stderr, crate::cli::colour(), telemetry.file.clone())
+        .try_init()
+        .map_err(TelemetryError::Started)?;
     Ok(telemetry)
 }
 
-fn subscriber<W>(
-    format: LogFormat,
-    filter: EnvFilter,
-    stderr: W,
-    colour: bool,
-    file: LateFile,
-) -> impl Subscriber
+fn subscriber<W>(format: LogFormat, filter: EnvFilter, stderr: W, colour: bool, file: LateFile) -> impl Subscriber
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -86,11 +70,7 @@ where
     };
     let debug = EnvFilter::new(directives(LogLevel::Debug));
     let to_file: BoxedLayer = match format {
-        LogFormat::Human => layer()
-            .with_writer(file)
-            .with_ansi(false)
-            .with_filter(debug)
-            .boxed(),
+        LogFormat::Human => layer().with_writer(file).with_ansi(false).with_filter(debug).boxed(),
         LogFormat::Json => layer()
             .json()
             .with_writer(file)
@@ -116,11 +96,7 @@ fn filter(rust_log: Option<&str>, level: LogLevel) -> Result<EnvFilter, Telemetr
 /// Kosmos' own lines from `level`; those of the libraries from `warn` at most, since theirs are about what is
 /// none of a scientist's business.
 fn directives(level: LogLevel) -> String {
-    format!(
-        "{},kosmos={}",
-        level.min(LogLevel::Warn).as_str(),
-        level.as_str()
-    )
+    format!("{},kosmos={}", level.min(LogLevel::Warn).as_str(), level.as_str())
 }
 
 #[cfg(test)]
@@ -178,18 +154,9 @@ mod tests {
     #[test]
     fn stderr_follows_the_level_and_the_file_has_debug() {
         let (stderr, file) = log(LogFormat::Human, None, LogLevel::Warn);
-        assert!(
-            stderr.contains("odd") && stderr.contains("library warning"),
-            "{stderr}"
-        );
-        assert!(
-            !stderr.contains("what") && !stderr.contains("how"),
-            "{stderr}"
-        );
-        assert!(
-            file.contains("how") && file.contains("run=\"r1\""),
-            "{file}"
-        );
+        assert!(stderr.contains("odd") && stderr.contains("library warning"), "{stderr}");
+        assert!(!stderr.contains("what") && !stderr.contains("how"), "{stderr}");
+        assert!(file.contains("how") && file.contains("run=\"r1\""), "{file}");
         assert!(
             file.contains("library warning") && !file.contains("library detail"),
             "{file}"
@@ -200,10 +167,7 @@ mod tests {
     #[test]
     fn rust_log_wins() {
         let (stderr, _) = log(LogFormat::Human, Some("sled=debug"), LogLevel::Trace);
-        assert!(
-            stderr.contains("library detail") && !stderr.contains("odd"),
-            "{stderr}"
-        );
+        assert!(stderr.contains("library detail") && !stderr.contains("odd"), "{stderr}");
     }
 
     #[test]
@@ -221,10 +185,7 @@ mod tests {
         for line in stderr.lines().chain(file.lines()) {
             let object: serde_json::Value = serde_json::from_str(line).unwrap();
             assert!(
-                object
-                    .get("fields")
-                    .and_then(|fields| fields.get("message"))
-                    .is_some(),
+                object.get("fields").and_then(|fields| fields.get("message")).is_some(),
                 "{line}"
             );
         }

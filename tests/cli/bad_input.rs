@@ -33,9 +33,7 @@ fn a_run_needs_a_question_and_data() {
 
 #[test]
 fn data_must_be_a_file_with_something_in_it() {
-    let shell = Shell::new()
-        .file("folder/a.csv", "x\n1\n")
-        .file("empty.csv", "");
+    let shell = Shell::new().file("folder/a.csv", "x\n1\n").file("empty.csv", "");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "nowhere.csv"]), @"
     error: cannot read the data file DESK/nowhere.csv (data[0].path, flag --data)
       because: No such file or directory (os error 2)
@@ -53,10 +51,7 @@ fn data_must_be_a_file_with_something_in_it() {
     error: the data /dev/null is a device or a pipe, not a file (data[0].path, flag --data)
     help: save the data to a file first
     ");
-    let shell = shell.file(
-        "run.toml",
-        "question = \"why?\"\n\n[[data]]\npath = \"nowhere.csv\"\n",
-    );
+    let shell = shell.file("run.toml", "question = \"why?\"\n\n[[data]]\npath = \"nowhere.csv\"\n");
     insta::assert_snapshot!(refused(&shell, &["run", "run.toml"]), @"
     error: cannot read the data file DESK/nowhere.csv (data[0].path, run file run.toml, line 4)
       because: No such file or directory (os error 2)
@@ -66,9 +61,7 @@ fn data_must_be_a_file_with_something_in_it() {
 
 #[test]
 fn a_run_file_must_be_there_and_be_a_file() {
-    let shell = Shell::new()
-        .file("folder/run.toml", "")
-        .file("a.csv", "x,y\n1,2\n");
+    let shell = Shell::new().file("folder/run.toml", "").file("a.csv", "x,y\n1,2\n");
     insta::assert_snapshot!(refused(&shell, &["run", "a.csv"]), @"
     error: a.csv:1:2: not valid TOML: key with no value, expected `=`
     help: a.csv is read as TOML; a table is given by --data a.csv

@@ -65,17 +65,9 @@ fn what_it_shows_is_a_run_file() {
         .kosmos(&["config", "show", "study/run.toml", "--profile", "thorough"])
         .stdout;
     let shell = shell.file("again.toml", &shown);
-    let settings =
-        |arguments: &[&str]| shell.kosmos(arguments).json()["settings"]["budget"].clone();
+    let settings = |arguments: &[&str]| shell.kosmos(arguments).json()["settings"]["budget"].clone();
     assert_eq!(
         settings(&["config", "show", "again.toml", "--json"]),
-        settings(&[
-            "config",
-            "show",
-            "study/run.toml",
-            "--profile",
-            "thorough",
-            "--json"
-        ])
+        settings(&["config", "show", "study/run.toml", "--profile", "thorough", "--json"])
     );
 }

@@ -17,17 +17,8 @@ fn help_is_as_it_was() {
         let mut arguments = command.to_vec();
         arguments.push("--help");
         let outcome = Shell::new().kosmos(&arguments);
-        assert_eq!(
-            (outcome.code, outcome.stderr.as_str()),
-            (0, ""),
-            "{command:?}"
-        );
-        let name = ["kosmos"]
-            .iter()
-            .chain(command)
-            .copied()
-            .collect::<Vec<_>>()
-            .join("_");
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{command:?}");
+        let name = ["kosmos"].iter().chain(command).copied().collect::<Vec<_>>().join("_");
         insta::assert_snapshot!(name, outcome.stdout);
     }
 }
@@ -44,11 +35,7 @@ fn every_command_shows_an_example() {
 fn without_a_command_help_is_an_error_and_version_is_not() {
     let outcome = Shell::new().kosmos(&[]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
-    assert!(
-        outcome.stderr.contains("Usage: kosmos"),
-        "{}",
-        outcome.stderr
-    );
+    assert!(outcome.stderr.contains("Usage: kosmos"), "{}", outcome.stderr);
     let outcome = Shell::new().kosmos(&["--version"]);
     assert_eq!(
         (outcome.code, outcome.stdout),

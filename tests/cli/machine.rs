@@ -15,9 +15,7 @@ fn an_error_under_json_is_a_document_on_stdout_and_text_on_stderr() {
     assert_eq!(error["origin"]["flag"], "--set");
     assert_eq!(error["help"], "did you mean `budget.cycles`?");
     assert!(
-        outcome
-            .stderr
-            .starts_with("error: unknown key `budget.cycle`"),
+        outcome.stderr.starts_with("error: unknown key `budget.cycle`"),
         "{}",
         outcome.stderr
     );
@@ -51,10 +49,7 @@ fn a_closed_pipe_is_a_quiet_exit() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error() {
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = Shell::new()
         .command(&["config", "show"])
         .stdout(full)
@@ -77,12 +72,6 @@ fn doctor_says_what_is_there_and_what_is_not() {
         .file("file", "")
         .kosmos(&["doctor", "--home", "file", "--json"]);
     assert_eq!((outcome.code, &outcome.json()["ok"]), (5, &false.into()));
-    let outcome = Shell::new()
-        .file("file", "")
-        .kosmos(&["doctor", "--home", "file"]);
-    assert!(
-        outcome.stdout.contains("missing  home"),
-        "{}",
-        outcome.stdout
-    );
+    let outcome = Shell::new().file("file", "").kosmos(&["doctor", "--home", "file"]);
+    assert!(outcome.stdout.contains("missing  home"), "{}", outcome.stdout);
 }

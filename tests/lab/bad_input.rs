@@ -7,7 +7,15 @@ use crate::support::{Home, findings, said};
 const QUESTION: &str = "What goes with what?";
 
 fn run(home: &Home, data: &str) -> Output {
-    home.run(&["run", "--question", QUESTION, "--data", data, "--set", "research.shuffled_run=false"])
+    home.run(&[
+        "run",
+        "--question",
+        QUESTION,
+        "--data",
+        data,
+        "--set",
+        "research.shuffled_run=false",
+    ])
 }
 
 /// Refused with exit 2, a message with `words`, and no run left behind.
@@ -31,7 +39,10 @@ fn files_that_are_no_tables_are_refused() {
         (home.file("empty.csv", ""), &["empty.csv", "empty"]),
         (home.file("header.csv", "a,b,c\n"), &["header.csv", "rows"]),
         (home.file("one_row.csv", "a,b,c\n1,2,3\n"), &["one_row.csv", "row"]),
-        (home.file("constant.csv", format!("a,b\n{}", "1,x\n".repeat(40))), &["constant.csv"]),
+        (
+            home.file("constant.csv", format!("a,b\n{}", "1,x\n".repeat(40))),
+            &["constant.csv"],
+        ),
     ];
     for (data, words) in cases {
         refused(&home, &run(&home, &data), words);
@@ -42,12 +53,23 @@ fn files_that_are_no_tables_are_refused() {
 fn unknown_keys_and_targets_are_refused() {
     let home = Home::new();
     let data = home.file("good.csv", good());
-    let file = home.file("run.toml", "question = \"q\"\nbugdet = 3\n[[data]]\npath = \"good.csv\"\n");
+    let file = home.file(
+        "run.toml",
+        "question = \"q\"\nbugdet = 3\n[[data]]\npath = \"good.csv\"\n",
+    );
     refused(&home, &home.run(&["run", &file]), &["run.toml", "bugdet", "budget"]);
     let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--target", "heigth"]);
     refused(&home, &output, &["heigth", "height"]);
     refused(&home, &home.run(&["run", "--data", &data]), &["question"]);
-    let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--set", "research.alpha=2"]);
+    let output = home.run(&[
+        "run",
+        "--question",
+        QUESTION,
+        "--data",
+        &data,
+        "--set",
+        "research.alpha=2",
+    ]);
     refused(&home, &output, &["research.alpha"]);
 }
 
@@ -80,18 +102,28 @@ fn odd_tables_are_researched() {
         })
         .collect();
     let mut latin = b"caf\xe9,wert\n".to_vec();
-    latin.extend(rows.iter().flat_map(|(x, y, _)| format!("{x:.1},{y:.1}\n").into_bytes()));
+    latin.extend(
+        rows.iter()
+            .flat_map(|(x, y, _)| format!("{x:.1},{y:.1}\n").into_bytes()),
+    );
     let lines = |header: &str, line: &dyn Fn(&(f64, f64, u8)) -> String| {
         rows.iter().fold(header.to_owned(), |text, row| text + &line(row))
     };
     let duplicate = lines("a,a,b\n", &|(x, y, n)| format!("{x:.1},{n},{y:.1}\n"));
     let decimal = lines("x;y\n", &|(x, y, _)| format!("{x:.1};{y:.1}\n").replace('.', ","));
-    for (name, content) in [("latin.csv", latin), ("duplicate.csv", duplicate.into_bytes()), ("comma.csv", decimal.into_bytes())] {
+    for (name, content) in [
+        ("latin.csv", latin),
+        ("duplicate.csv", duplicate.into_bytes()),
+        ("comma.csv", decimal.into_bytes()),
+    ] {
         let home_of = Home::new();
         let data = home.file(name, content);
         let output = run(&home_of, &data);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
-        assert!(!findings(&home_of.the_run())["tests"].as_array().unwrap().is_empty(), "{name}");
+        assert!(
+            !findings(&home_of.the_run())["tests"].as_array().unwrap().is_empty(),
+            "{name}"
+        );
     }
 }
 
@@ -102,7 +134,12 @@ fn two_thousand_columns_end_within_the_budget() {
     let mut text: String = (0..2000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
     for _ in 0..100 {
         text.push('\n');
-        text.push_str(&(0..2000).map(|_| format!("{:.3}", random.f64())).collect::<Vec<_>>().join(","));
+        text.push_str(
+            &(0..2000)
+                .map(|_| format!("{:.3}", random.f64()))
+                .collect::<Vec<_>>()
+                .join(","),
+        );
     }
     let data = home.file("wide.csv", text + "\n");
     let output = run(&home, &data);
@@ -113,5 +150,7 @@ fn two_thousand_columns_end_within_the_budget() {
 }
 
 fn good() -> String {
-    (0..60).fold("height,weight\n".to_owned(), |text, n| text + &format!("{},{}\n", n * 37 % 61, n * 11 % 17))
+    (0..60).fold("height,weight\n".to_owned(), |text, n| {
+        text + &format!("{},{}\n", n * 37 % 61, n * 11 % 17)
+    })
 }

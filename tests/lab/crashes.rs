@@ -26,7 +26,7 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/penguins/ru
 fn killed_at_random_moments_it_finishes_the_same() {
     let expected = undisturbed();
     let seed = std::env::var("KOSMOS_TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
-    println!("KOSMOS_TEST_SEED={seed}");
+    eprintln!("KOSMOS_TEST_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let home = Home::new();
     let mut kills = 0;
@@ -45,7 +45,12 @@ fn killed_at_random_moments_it_finishes_the_same() {
         };
     }
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "after {kills} kills (seed {seed}): {}", said(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "after {kills} kills (seed {seed}): {}",
+        said(&output)
+    );
     assert_eq!(findings_text(&home.the_run()), expected, "seed {seed}");
     no_effect_twice(&home.the_run());
 }
@@ -76,7 +81,11 @@ fn interrupted_it_reports_and_resumes() {
     let expected = undisturbed();
     let home = Home::new();
     let child = home.start(&arguments());
-    wait_for(|| home.runs().first().is_some_and(|run| journal_has(run, "experiment_finished")));
+    wait_for(|| {
+        home.runs()
+            .first()
+            .is_some_and(|run| journal_has(run, "experiment_finished"))
+    });
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
@@ -97,10 +106,18 @@ fn interrupted_it_reports_and_resumes() {
 fn one_process_works_on_a_run_at_a_time() {
     let home = Home::new();
     let child = home.start(&arguments());
-    wait_for(|| home.runs().first().is_some_and(|run| journal_has(run, "start_research")));
+    wait_for(|| {
+        home.runs()
+            .first()
+            .is_some_and(|run| journal_has(run, "start_research"))
+    });
     let output = home.run(&["resume", name(&home.the_run())]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("in use by another process"), "{}", said(&output));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("in use by another process"),
+        "{}",
+        said(&output)
+    );
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
 

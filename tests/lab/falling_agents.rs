@@ -48,7 +48,11 @@ struct Faulty {
 
 impl Agent for Faulty {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
-        let hit = self.fault.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let hit = self
+            .fault
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .is_ok();
         match (hit, self.fault.kind) {
             (false, _) => Rc::clone(&self.inner).handle(message, context),
             (true, Kind::PanicAtOnce) => panic!("forced at once"),
@@ -77,12 +81,19 @@ fn run(home: &Home, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Fin
     .unwrap();
     let folder = RunFolder::create(&home.path().join("home/runs"), "penguins", &resolved).unwrap();
     let path = folder.path().to_owned();
-    let lab = Lab::open(folder, Arc::new(Silent)).unwrap().launcher(env!("CARGO_BIN_EXE_kosmos"));
+    let lab = Lab::open(folder, Arc::new(Silent))
+        .unwrap()
+        .launcher(env!("CARGO_BIN_EXE_kosmos"));
     let finished = lab
         .arrange(move |registry| {
             if let Some((name, fault)) = fault {
                 let name = AgentName::from(name);
-                registry.wrap(&name, move |inner| Rc::new(Faulty { inner, fault: fault.clone() }));
+                registry.wrap(&name, move |inner| {
+                    Rc::new(Faulty {
+                        inner,
+                        fault: fault.clone(),
+                    })
+                });
             }
         })
         .work()
@@ -99,11 +110,28 @@ fn a_fallen_agent_is_restarted_and_nothing_is_lost() {
     let expected = findings_text(&path);
     for name in agent::BUILT_IN {
         for kind in [Kind::PanicAtOnce, Kind::PanicLater] {
-            let fault = Fault { kind, left: Arc::new(AtomicU32::new(1)) };
+            let fault = Fault {
+                kind,
+                left: Arc::new(AtomicU32::new(1)),
+            };
             let (finished, path) = run(&home, &[], Some((name, fault)));
-            assert_eq!(finished.end.status, RunStatus::Answered, "{name} {kind:?}: {}", finished.end.message);
-            assert_eq!(finished.dossier.restarts.len(), 1, "{name} {kind:?}: {:?}", finished.dossier.restarts);
-            assert!(finished.dossier.restarts[0].reason.contains("forced"), "{:?}", finished.dossier.restarts);
+            assert_eq!(
+                finished.end.status,
+                RunStatus::Answered,
+                "{name} {kind:?}: {}",
+                finished.end.message
+            );
+            assert_eq!(
+                finished.dossier.restarts.len(),
+                1,
+                "{name} {kind:?}: {:?}",
+                finished.dossier.restarts
+            );
+            assert!(
+                finished.dossier.restarts[0].reason.contains("forced"),
+                "{:?}",
+                finished.dossier.restarts
+            );
             assert_eq!(findings_text(&path), expected, "{name} {kind:?}");
         }
     }
@@ -115,10 +143,23 @@ fn a_frozen_agent_is_replaced() {
     let (_, path) = run(&home, &[], None);
     let expected = findings_text(&path);
     for name in [agent::RESEARCH_DIRECTOR, agent::CODE_GENERATOR, agent::DATA_ANALYST] {
-        let fault = Fault { kind: Kind::Freeze, left: Arc::new(AtomicU32::new(1)) };
+        let fault = Fault {
+            kind: Kind::Freeze,
+            left: Arc::new(AtomicU32::new(1)),
+        };
         let (finished, path) = run(&home, &["supervisor.handler_deadline=2s"], Some((name, fault)));
-        assert_eq!(finished.end.status, RunStatus::Answered, "{name}: {}", finished.end.message);
-        assert_eq!(finished.dossier.restarts.len(), 1, "{name}: {:?}", finished.dossier.restarts);
+        assert_eq!(
+            finished.end.status,
+            RunStatus::Answered,
+            "{name}: {}",
+            finished.end.message
+        );
+        assert_eq!(
+            finished.dossier.restarts.len(),
+            1,
+            "{name}: {:?}",
+            finished.dossier.restarts
+        );
         assert_eq!(findings_text(&path), expected, "{name}");
     }
 }
@@ -127,19 +168,38 @@ fn a_frozen_agent_is_replaced() {
 fn a_message_that_always_kills_its_agent_is_given_up() {
     let home = Home::new();
     // Three failures of the first message it gets: the profile's design would end the run, so the writer.
-    let fault = Fault { kind: Kind::PanicAtOnce, left: Arc::new(AtomicU32::new(3)) };
+    let fault = Fault {
+        kind: Kind::PanicAtOnce,
+        left: Arc::new(AtomicU32::new(3)),
+    };
     let (finished, _) = run(&home, &[], Some((agent::KNOWLEDGE_GRAPH_WRITER, fault)));
     assert_eq!(finished.end.status, RunStatus::Answered, "{}", finished.end.message);
-    assert_eq!(finished.dossier.dead_letters.len(), 1, "{:?}", finished.dossier.dead_letters);
+    assert_eq!(
+        finished.dossier.dead_letters.len(),
+        1,
+        "{:?}",
+        finished.dossier.dead_letters
+    );
     assert_eq!(finished.dossier.dead_letters[0].agent, agent::KNOWLEDGE_GRAPH_WRITER);
 }
 
 #[test]
 fn an_agent_that_never_works_ends_the_run_in_a_typed_state() {
     let home = Home::new();
-    let fault = Fault { kind: Kind::PanicAtOnce, left: Arc::new(AtomicU32::new(u32::MAX)) };
-    let (finished, path) = run(&home, &["supervisor.backoff_max=200ms"], Some((agent::DATA_ANALYST, fault)));
+    let fault = Fault {
+        kind: Kind::PanicAtOnce,
+        left: Arc::new(AtomicU32::new(u32::MAX)),
+    };
+    let (finished, path) = run(
+        &home,
+        &["supervisor.backoff_max=200ms"],
+        Some((agent::DATA_ANALYST, fault)),
+    );
     assert_eq!(finished.end.status, RunStatus::Failed);
-    assert!(finished.end.message.contains(agent::DATA_ANALYST), "{}", finished.end.message);
+    assert!(
+        finished.end.message.contains(agent::DATA_ANALYST),
+        "{}",
+        finished.end.message
+    );
     assert!(path.join("report.html").is_file());
 }

@@ -14,7 +14,15 @@ fn shuffled_tables_give_no_findings() {
         let home = Home::new();
         let data = home.file("shuffled.csv", shuffle(&table, seed));
         let question = "Which body measurements of penguins go together?";
-        let arguments = ["run", "--question", question, "--data", &data, "--set", "research.shuffled_run=false"];
+        let arguments = [
+            "run",
+            "--question",
+            question,
+            "--data",
+            &data,
+            "--set",
+            "research.shuffled_run=false",
+        ];
         let output = home.run(&arguments);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let found = findings(&home.the_run());
@@ -23,9 +31,15 @@ fn shuffled_tables_give_no_findings() {
         tests += found["tests"].as_array().unwrap().len();
         significant += findings;
     }
-    assert!(silent >= 17, "only {silent} of {SEEDS} runs on shuffled data reported nothing");
+    assert!(
+        silent >= 17,
+        "only {silent} of {SEEDS} runs on shuffled data reported nothing"
+    );
     assert!(tests > 500, "{tests}");
-    assert!(significant * 100 < tests, "{significant} of {tests} tests on shuffled data are significant");
+    assert!(
+        significant * 100 < tests,
+        "{significant} of {tests} tests on shuffled data are significant"
+    );
 }
 
 /// Permutes every column on its own (Fisher-Yates).

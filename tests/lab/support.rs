@@ -15,7 +15,9 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -41,12 +43,18 @@ impl Home {
 
     /// Starts it and lets it run.
     pub fn start(&self, arguments: &[&str]) -> Child {
-        self.kosmos(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.kosmos(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// The folders of the runs.
     pub fn runs(&self) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(self.path().join("home/runs")) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.path().join("home/runs")) else {
+            return Vec::new();
+        };
         let mut runs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         runs.sort();
         runs

@@ -43,11 +43,7 @@ a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))
     );
     let done = site.run(&script).await;
     let refused = vec!["1"; 18].join(", ");
-    assert_eq!(
-        done.stdout.text,
-        format!("[{refused}]\nTrue\nTrue\nb'x'\n"),
-        "{done:?}"
-    );
+    assert_eq!(done.stdout.text, format!("[{refused}]\nTrue\nTrue\nb'x'\n"), "{done:?}");
 }
 
 #[tokio::test]
@@ -60,10 +56,7 @@ async fn inputs_can_be_read_and_not_changed() {
     let folder = site.home.path().join("experiments/e0");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("table"), "t").unwrap();
-    for (host, inside) in [
-        (host.clone(), "data/penguins.csv"),
-        (folder, "experiments/e0"),
-    ] {
+    for (host, inside) in [(host.clone(), "data/penguins.csv"), (folder, "experiments/e0")] {
         site.inputs.push(Input {
             host,
             inside: inside.into(),
@@ -88,10 +81,7 @@ for attempt in (
     print('changed')
 ";
     let done = site.run(script).await;
-    assert_eq!(
-        done.stdout.text, "a,b\n1,2\n t /run/experiments/e1\n",
-        "{done:?}"
-    );
+    assert_eq!(done.stdout.text, "a,b\n1,2\n t /run/experiments/e1\n", "{done:?}");
     assert_eq!(fs::read_to_string(&host).unwrap(), "a,b\n1,2\n");
 }
 

@@ -59,11 +59,7 @@ fn a_failed_environment_leaves_nothing() {
     assert_eq!(buildings(cache.path()).len(), 1);
     drop((_call, index));
 
-    succeeds(with_index(
-        "environment::inner_no_network",
-        cache.path(),
-        &url,
-    ));
+    succeeds(with_index("environment::inner_no_network", cache.path(), &url));
     // pip itself may live a moment longer than the process that was killed.
     eventually("all is removed", || buildings(cache.path()).is_empty());
 }
@@ -97,10 +93,7 @@ fn what_is_wrong_is_said() {
         Interpreter::ensure(&options, &|_| ()).unwrap_err()
     };
     let error = with("/nonexistent/python3", home.path().to_owned());
-    assert!(
-        error.to_string().contains("/nonexistent/python3"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("/nonexistent/python3"), "{error}");
     let file = home.path().join("file");
     fs::write(&file, "").unwrap();
     let options = Options {

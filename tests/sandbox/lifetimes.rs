@@ -79,9 +79,7 @@ async fn dropping_the_future_ends_the_job() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), gone)
-        .await
-        .expect("gone");
+    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("gone");
 }
 
 #[tokio::test]
@@ -89,11 +87,7 @@ async fn a_killed_launcher_takes_everything_with_it() {
     let site = Site::new().await;
     // How many generations above the script's first process: init, and the launcher.
     for generations in [1, 2] {
-        let job = named(
-            &site,
-            "orphaned",
-            "open('started', 'w'); import time; time.sleep(600)",
-        );
+        let job = named(&site, "orphaned", "open('started', 'w'); import time; time.sleep(600)");
         let name = job.script.clone();
         let started = site.workspace().join("started");
         let _ = fs::remove_file(&started);
@@ -136,9 +130,7 @@ fn killing_kosmos_leaves_nothing() {
     assert!(!processes_with(&name).is_empty());
     kosmos.kill().unwrap();
     kosmos.wait().unwrap();
-    eventually("its processes have ended", || {
-        processes_with(&name).is_empty()
-    });
+    eventually("its processes have ended", || processes_with(&name).is_empty());
     // The groups are left for the next start to sweep, once the last process is out of them.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     eventually("its groups are swept", || {
@@ -209,11 +201,7 @@ async fn jobs_run_side_by_side() {
         fs::write(job.workspace.join(&job.script), format!("print({n})")).unwrap();
         jobs.push(site.sandbox.run(job, CancellationToken::new()));
     }
-    for (n, done) in futures::future::join_all(jobs)
-        .await
-        .into_iter()
-        .enumerate()
-    {
+    for (n, done) in futures::future::join_all(jobs).await.into_iter().enumerate() {
         assert_eq!(done.unwrap().stdout.text, format!("{n}\n"));
     }
 }

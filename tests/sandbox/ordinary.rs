@@ -16,10 +16,7 @@ fn an_ordinary_user_is_protected_too() {
         return;
     }
     // That user may not get at the build where it lies.
-    let reach = tempfile::Builder::new()
-        .prefix("kosmos-user")
-        .tempdir()
-        .unwrap();
+    let reach = tempfile::Builder::new().prefix("kosmos-user").tempdir().unwrap();
     open_to_all(reach.path());
     let test = reach.path().join("test");
     let launcher = reach.path().join("kosmos");
@@ -30,14 +27,7 @@ fn an_ordinary_user_is_protected_too() {
     open_to_all(&temp);
     let mut command = std::process::Command::new(&test);
     command
-        .args([
-            "--skip",
-            "science",
-            "--skip",
-            "an_ordinary_user",
-            "--test-threads",
-            "2",
-        ])
+        .args(["--skip", "science", "--skip", "an_ordinary_user", "--test-threads", "2"])
         .env("KOSMOS_TEST_LAUNCHER", &launcher)
         .env("TMPDIR", &temp)
         .env_remove("HOME")
@@ -83,9 +73,7 @@ time.sleep(20)
     assert!(done.usage.peak_memory_bytes > 100 << 20);
 
     site.limits.cpu = Duration::from_millis(500);
-    let done = site
-        .run("import os\nos.fork(); os.fork()\nwhile True: pass")
-        .await;
+    let done = site.run("import os\nos.fork(); os.fork()\nwhile True: pass").await;
     assert!(matches!(done.outcome, Outcome::TimedOut { .. }), "{done:?}");
 }
 

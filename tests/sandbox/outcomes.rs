@@ -51,9 +51,7 @@ async fn a_signal_is_told_from_an_exit_code() {
 async fn wall_time_is_limited() {
     let mut site = Site::new().await;
     site.limits.wall = Duration::from_millis(400);
-    let done = site
-        .run("import time; print('before'); time.sleep(60)")
-        .await;
+    let done = site.run("import time; print('before'); time.sleep(60)").await;
     let limit = TimeLimit::Wall;
     assert_eq!(done.outcome, Outcome::TimedOut { limit });
     assert_eq!(done.stdout.text, "before\n");
@@ -129,9 +127,7 @@ async fn files_in_tmp_count_as_memory_and_are_limited() {
 async fn a_flood_of_output_is_cut_and_then_ended() {
     let mut site = Site::new().await;
     site.limits.stdout_bytes = 1000;
-    let done = site
-        .run("print('a' * 1000); print('middle'); print('z' * 1000)")
-        .await;
+    let done = site.run("print('a' * 1000); print('middle'); print('z' * 1000)").await;
     assert_eq!(done.outcome, Outcome::Ok);
     assert!(done.stdout.truncated && done.stdout.text.len() < 1100);
     assert!(done.stdout.text.starts_with("aaa") && done.stdout.text.ends_with("zzz\n"));

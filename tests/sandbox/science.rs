@@ -51,10 +51,7 @@ json.dump({"r": r.statistic, "b": float(fit.params[1]), "c": float(sk.coef_[0])}
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     for key in ["r", "b", "c"] {
         let wanted = if key == "r" { 1.0 } else { 2.0 };
-        assert!(
-            (result[key].as_f64().unwrap() - wanted).abs() < 1e-9,
-            "{result}"
-        );
+        assert!((result[key].as_f64().unwrap() - wanted).abs() < 1e-9, "{result}");
     }
 }
 
@@ -63,10 +60,7 @@ json.dump({"r": r.statistic, "b": float(fit.params[1]), "c": float(sk.coef_[0])}
 async fn the_sandbox_costs_little() {
     let begun = Instant::now();
     let site = Site::with(options()).await;
-    eprintln!(
-        "start of the sandbox, with its attack: {:?}",
-        begun.elapsed()
-    );
+    eprintln!("start of the sandbox, with its attack: {:?}", begun.elapsed());
     let python = &interpreter().python;
     for (name, script) in [
         ("nothing", ""),
@@ -84,17 +78,8 @@ async fn the_sandbox_costs_little() {
         let inside = inside.await;
         let bare = fastest(async || {
             let mut command = std::process::Command::new(python);
-            command
-                .args(["-s", "-u", "script.py"])
-                .current_dir(site.workspace());
-            assert!(
-                command
-                    .env("MPLBACKEND", "Agg")
-                    .output()
-                    .unwrap()
-                    .status
-                    .success()
-            );
+            command.args(["-s", "-u", "script.py"]).current_dir(site.workspace());
+            assert!(command.env("MPLBACKEND", "Agg").output().unwrap().status.success());
         });
         let bare = bare.await;
         eprintln!("{name}: {inside:?} inside, {bare:?} bare");

@@ -27,8 +27,7 @@ pub fn bare_options() -> Options {
 
 /// The kosmos binary, or a copy of it that another user can reach.
 pub fn launcher() -> PathBuf {
-    std::env::var_os("KOSMOS_TEST_LAUNCHER")
-        .map_or_else(|| env!("CARGO_BIN_EXE_kosmos").into(), PathBuf::from)
+    std::env::var_os("KOSMOS_TEST_LAUNCHER").map_or_else(|| env!("CARGO_BIN_EXE_kosmos").into(), PathBuf::from)
 }
 
 /// A run's folder with one experiment in it.
@@ -78,10 +77,7 @@ impl Site {
 
     pub async fn run(&self, script: &str) -> Execution {
         let job = self.job(script);
-        self.sandbox
-            .run(job, CancellationToken::new())
-            .await
-            .unwrap()
+        self.sandbox.run(job, CancellationToken::new()).await.unwrap()
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<Strin
     let mut script = String::new();
     script.push_str("# ");
     script.push_str(&one_line(&protocol.title));
-    script.push_str("\n# Written by Kosmos. Run it again in a copy of this folder with: python script.py\n\nPROTOCOL = ");
+    script
+        .push_str("\n# Written by Kosmos. Run it again in a copy of this folder with: python script.py\n\nPROTOCOL = ");
     script.push_str(&python_literal(&protocol.parameters));
     script.push('\n');
     for part in parts {
@@ -25,7 +26,15 @@ pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<Strin
 
 /// Names are anybody's text; a comment must stay one line.
 fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() || is_separator(letter) { ' ' } else { letter }).collect()
+    text.chars()
+        .map(|letter| {
+            if letter.is_control() || is_separator(letter) {
+                ' '
+            } else {
+                letter
+            }
+        })
+        .collect()
 }
 
 fn is_separator(letter: char) -> bool {

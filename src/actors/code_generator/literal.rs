@@ -57,8 +57,10 @@ fn flat(value: &Value) -> String {
         Value::String(string) => quoted(string),
         Value::Array(items) => format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", ")),
         Value::Object(entries) => {
-            let entries: Vec<String> =
-                entries.iter().map(|(key, item)| format!("{}: {}", quoted(key), flat(item))).collect();
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, item)| format!("{}: {}", quoted(key), flat(item)))
+                .collect();
             format!("{{{}}}", entries.join(", "))
         }
     }
@@ -90,7 +92,10 @@ mod tests {
     #[test]
     fn values_are_written_as_python() {
         let value = json!({ "a": [1, 2.5, null, true, "x"], "b": {} });
-        assert_eq!(python_literal(&value), "{\"a\": [1, 2.5, None, True, \"x\"], \"b\": {}}");
+        assert_eq!(
+            python_literal(&value),
+            "{\"a\": [1, 2.5, None, True, \"x\"], \"b\": {}}"
+        );
     }
 
     #[test]

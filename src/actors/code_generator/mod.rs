@@ -39,7 +39,15 @@ impl CodeGenerator {
             Ok(design) => (vec![design], None),
             Err(reason) => (Vec::new(), Some(reason)),
         };
-        Ok(ExperimentDesigned { cycle, arm, template, repairs: None, requested, designs, declined })
+        Ok(ExperimentDesigned {
+            cycle,
+            arm,
+            template,
+            repairs: None,
+            requested,
+            designs,
+            declined,
+        })
     }
 
     fn repair(&self, request: &RepairScript, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
@@ -50,7 +58,11 @@ impl CodeGenerator {
                 designs.push(design);
             }
         }
-        let reason = request.failed.failure.clone().unwrap_or_else(|| "the script failed".to_owned());
+        let reason = request
+            .failed
+            .failure
+            .clone()
+            .unwrap_or_else(|| "the script failed".to_owned());
         Ok(ExperimentDesigned {
             cycle: request.request.cycle,
             arm: request.request.arm,
@@ -76,7 +88,12 @@ impl CodeGenerator {
         };
         let script_sha256 = context.blobs().put(script.as_bytes())?;
         let id = ExperimentId::derive(&script);
-        Ok(Ok(Design { id, protocol, script_sha256, request }))
+        Ok(Ok(Design {
+            id,
+            protocol,
+            script_sha256,
+            request,
+        }))
     }
 }
 
@@ -87,7 +104,10 @@ impl Agent for CodeGenerator {
                 Payload::DesignExperiment(request) => self.design(*request, &context)?,
                 Payload::RepairScript(request) => self.repair(&request, &context)?,
                 other => {
-                    return Err(AgentError::Unexpected { agent: agent::CODE_GENERATOR, message: other.name() });
+                    return Err(AgentError::Unexpected {
+                        agent: agent::CODE_GENERATOR,
+                        message: other.name(),
+                    });
                 }
             };
             Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, designed).into())

@@ -13,22 +13,43 @@ const TABLE: &str = "table.parquet";
 /// The protocol of the `attempt`-th script for `request`.
 pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
     let (title, inputs, parameters) = match &request.task {
-        Task::Profile { data, question, target, randomised } => (
+        Task::Profile {
+            data,
+            question,
+            target,
+            randomised,
+        } => (
             format!("Profile of {}", data.name),
             vec![raw_input(data)],
             profile_parameters(request, data, question, target.as_deref(), randomised),
         ),
         Task::Tests(plan) => {
-            let kind = plan.hypotheses.first().map_or("", |hypothesis| hypothesis.kind.as_str());
-            let shuffled = if request.arm == Arm::Shuffled { ", every column shuffled" } else { "" };
+            let kind = plan
+                .hypotheses
+                .first()
+                .map_or("", |hypothesis| hypothesis.kind.as_str());
+            let shuffled = if request.arm == Arm::Shuffled {
+                ", every column shuffled"
+            } else {
+                ""
+            };
             let tests = if plan.hypotheses.len() == 1 { "test" } else { "tests" };
             (
-                format!("{} {tests} of {} on {}{shuffled}", plan.hypotheses.len(), kind, request.dataset),
+                format!(
+                    "{} {tests} of {} on {}{shuffled}",
+                    plan.hypotheses.len(),
+                    kind,
+                    request.dataset
+                ),
                 vec![table_input(&plan.table, &plan.table_sha256)],
                 test_parameters(request, plan, kind),
             )
         }
-        Task::Figures { table, table_sha256, hypotheses } => (
+        Task::Figures {
+            table,
+            table_sha256,
+            hypotheses,
+        } => (
             format!("Figures of the findings on {}", request.dataset),
             vec![table_input(table, table_sha256)],
             figure_parameters(request, table, hypotheses),
@@ -51,7 +72,10 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
 pub(super) fn template_of(task: &Task) -> Template {
     match task {
         Task::Profile { .. } => template::PROFILE.to_owned(),
-        Task::Tests(plan) => plan.hypotheses.first().map_or_else(String::new, |hypothesis| hypothesis.kind.clone()),
+        Task::Tests(plan) => plan
+            .hypotheses
+            .first()
+            .map_or_else(String::new, |hypothesis| hypothesis.kind.clone()),
         Task::Figures { .. } => template::FIGURES.to_owned(),
     }
 }
@@ -66,16 +90,27 @@ fn raw_input(data: &DatasetPlan) -> Input {
 
 /// A plain file name for the raw data: its own, where that is plain.
 fn file_name(data: &DatasetPlan) -> String {
-    let name = data.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = data
+        .path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
-    let name: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    let name: String = name
+        .chars()
+        .map(|letter| if plain(letter) { letter } else { '_' })
+        .collect();
     let name = name.trim_start_matches(['.', '-']).to_owned();
     if name.is_empty() { "table".to_owned() } else { name }
 }
 
 fn table_input(table: &ExperimentId, sha256: &str) -> Input {
     let path = PathBuf::from("experiments").join(table.as_str()).join(TABLE);
-    Input { host: path.clone(), inside: path, sha256: sha256.to_owned() }
+    Input {
+        host: path.clone(),
+        inside: path,
+        sha256: sha256.to_owned(),
+    }
 }
 
 fn table_path(table: &ExperimentId) -> String {

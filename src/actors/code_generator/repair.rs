@@ -5,10 +5,17 @@ use crate::sandbox::Outcome;
 
 /// Requests that may fare better; none when there is nothing left to try.
 pub(super) fn narrower(request: &RepairScript) -> Vec<DesignExperiment> {
-    let Task::Tests(plan) = &request.request.task else { return Vec::new() };
-    let with = |plan: TestPlan| DesignExperiment { task: Task::Tests(Box::new(plan)), ..request.request.clone() };
+    let Task::Tests(plan) = &request.request.task else {
+        return Vec::new();
+    };
+    let with = |plan: TestPlan| DesignExperiment {
+        task: Task::Tests(Box::new(plan)),
+        ..request.request.clone()
+    };
     if plan.hypotheses.len() > 1 {
-        return (0..plan.hypotheses.len()).map(|place| with(single(plan, place))).collect();
+        return (0..plan.hypotheses.len())
+            .map(|place| with(single(plan, place)))
+            .collect();
     }
     let starved = matches!(
         request.failed.outcome,
@@ -20,7 +27,11 @@ pub(super) fn narrower(request: &RepairScript) -> Vec<DesignExperiment> {
         checks: vec![Vec::new()],
         ..(**plan).clone()
     };
-    if starved && lighter != **plan { vec![with(lighter)] } else { Vec::new() }
+    if starved && lighter != **plan {
+        vec![with(lighter)]
+    } else {
+        Vec::new()
+    }
 }
 
 /// The plan with only its test at `place`.

@@ -20,7 +20,12 @@ pub fn facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
         let id = dataset_id(&dataset.sha256);
         facts.node(Node::new("Dataset", &id).with(json!({ "name": dataset.name, "sha256": dataset.sha256 })));
         facts.edge(Edge::new("USES", &run, &id).with(origin.clone()));
-        for column in dataset.profile.iter().flat_map(|profile| &profile.columns).filter(|column| column.usable) {
+        for column in dataset
+            .profile
+            .iter()
+            .flat_map(|profile| &profile.columns)
+            .filter(|column| column.usable)
+        {
             let variable = variable_id(&dataset.sha256, &column.name);
             facts.node(Node::new("Variable", &variable).with(json!({ "name": column.name, "role": column.role })));
             facts.edge(Edge::new("HAS_VARIABLE", &id, &variable).with(origin.clone()));
@@ -62,8 +67,17 @@ fn hypothesis_facts(
     if let Some(parent) = &hypothesis.parent {
         facts.edge(Edge::new("REFINES", &id, &format!("hypothesis:{parent}")).with(origin.clone()));
     }
-    let Some(dataset) = knowledge.datasets.iter().find(|dataset| dataset.name == hypothesis.dataset) else { return };
-    let named = [&hypothesis.x, &hypothesis.y].into_iter().chain(&hypothesis.covariates).chain(&hypothesis.by);
+    let Some(dataset) = knowledge
+        .datasets
+        .iter()
+        .find(|dataset| dataset.name == hypothesis.dataset)
+    else {
+        return;
+    };
+    let named = [&hypothesis.x, &hypothesis.y]
+        .into_iter()
+        .chain(&hypothesis.covariates)
+        .chain(&hypothesis.by);
     for column in named {
         let variable = variable_id(&dataset.sha256, column);
         facts.edge(Edge::new("MENTIONS", &id, &variable).with(origin.clone()));
@@ -115,7 +129,11 @@ fn dataset_id(sha256: &str) -> String {
 }
 
 fn variable_id(dataset_sha256: &str, column: &str) -> String {
-    format!("variable:{}:{}", dataset_sha256.get(..16).unwrap_or(dataset_sha256), short(column))
+    format!(
+        "variable:{}:{}",
+        dataset_sha256.get(..16).unwrap_or(dataset_sha256),
+        short(column)
+    )
 }
 
 fn short(text: &str) -> String {

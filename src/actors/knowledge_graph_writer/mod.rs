@@ -42,7 +42,11 @@ impl Agent for KnowledgeGraphWriter {
                     store.stats().await.map_err(AgentError::retry)
                 })
                 .await?;
-            let recorded = KnowledgeRecorded { cycle: knowledge.cycle, nodes: stats.nodes, edges: stats.edges };
+            let recorded = KnowledgeRecorded {
+                cycle: knowledge.cycle,
+                nodes: stats.nodes,
+                edges: stats.edges,
+            };
             Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, recorded).into())
         }
         .boxed_local()

@@ -23,7 +23,9 @@ const PROMISING: f64 = 0.05;
 impl ResearchState {
     /// Goes from phase to phase as far as nothing is awaited.
     pub(super) fn decide(&mut self) -> Vec<Outgoing> {
-        let Some(plan) = self.plan.clone() else { return Vec::new() };
+        let Some(plan) = self.plan.clone() else {
+            return Vec::new();
+        };
         let mut commands = Vec::new();
         loop {
             if let Some(failure) = self.failure.take() {
@@ -56,7 +58,9 @@ impl ResearchState {
             let problem = dataset.profile.as_ref()?.problem.as_ref()?;
             Some(RunEnd {
                 status: RunStatus::Failed,
-                reason: EndReason::BadInput { code: problem.code.clone() },
+                reason: EndReason::BadInput {
+                    code: problem.code.clone(),
+                },
                 message: format!("{}: {}", dataset.path, problem.message),
             })
         });
@@ -71,20 +75,34 @@ impl ResearchState {
         self.cycle += 1;
         self.phase = Phase::Proposing;
         let arms = self.arms();
-        self.current = CycleState { proposing: arms.iter().copied().collect(), ..CycleState::default() };
+        self.current = CycleState {
+            proposing: arms.iter().copied().collect(),
+            ..CycleState::default()
+        };
         let profiles = self.profiles();
         let room = usize::try_from(plan.max_tests.saturating_sub(self.tests_used())).unwrap_or(usize::MAX);
-        let limit = if self.cycle == 1 { room } else { plan.follow_ups.min(room) };
+        let limit = if self.cycle == 1 {
+            room
+        } else {
+            plan.follow_ups.min(room)
+        };
         let request = |arm: Arm| ProposeHypotheses {
             cycle: self.cycle,
             arm,
             plan: plan.clone(),
             profiles: profiles.clone(),
             known: self.promising(arm),
-            tested: self.hypotheses.values().filter(|known| known.arm == arm).map(|known| known.id.clone()).collect(),
+            tested: self
+                .hypotheses
+                .values()
+                .filter(|known| known.arm == arm)
+                .map(|known| known.id.clone())
+                .collect(),
             limit,
         };
-        arms.into_iter().map(|arm| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request(arm))).collect()
+        arms.into_iter()
+            .map(|arm| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request(arm)))
+            .collect()
     }
 
     fn profiles(&self) -> Vec<(String, Profile)> {
@@ -97,7 +115,10 @@ impl ResearchState {
     fn promising(&self, arm: Arm) -> Vec<KnownTest> {
         self.records_of(arm)
             .filter_map(|record| {
-                let explore = record.explore.clone().filter(|part| part.p.is_some_and(|p| p < PROMISING))?;
+                let explore = record
+                    .explore
+                    .clone()
+                    .filter(|part| part.p.is_some_and(|p| p < PROMISING))?;
                 let hypothesis = self.hypotheses.get(&record.id)?.clone();
                 Some(KnownTest { hypothesis, explore })
             })
@@ -112,7 +133,9 @@ impl ResearchState {
         let observed = proposals.get(&Arm::Observed);
         let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty());
         if nothing_new || self.spent.is_some() {
-            self.left_out = observed.map_or(self.left_out, |proposed| proposed.left_out + proposed.hypotheses.len() as u64);
+            self.left_out = observed.map_or(self.left_out, |proposed| {
+                proposed.left_out + proposed.hypotheses.len() as u64
+            });
             self.cycle = self.cycle.saturating_sub(1);
             return self.draw(plan);
         }
@@ -127,13 +150,18 @@ impl ResearchState {
         let batches = design::batches(plan, &fresh, room);
         if batches.short > 0 {
             self.left_out += batches.short;
-            let detail = format!("{} of {} experiments are used", plan.max_experiments, plan.max_experiments);
+            let detail = format!(
+                "{} of {} experiments are used",
+                plan.max_experiments, plan.max_experiments
+            );
             self.spent.get_or_insert(("experiments".to_owned(), detail));
         }
         let mut commands = Vec::new();
         let mut registered = 0;
         for batch in batches.list {
-            let Some(request) = design::request(plan, self, &batch) else { continue };
+            let Some(request) = design::request(plan, self, &batch) else {
+                continue;
+            };
             for hypothesis in &batch.hypotheses {
                 registered += u64::from(hypothesis.arm == Arm::Observed);
                 self.current.open.insert(hypothesis.id.clone());
@@ -171,7 +199,10 @@ impl ResearchState {
         let arms = self.arms();
         self.current.judging = arms.iter().copied().collect();
         for untested in self.current.failed.values() {
-            let arm = self.hypotheses.get(&untested.id).map_or(Arm::Observed, |hypothesis| hypothesis.arm);
+            let arm = self
+                .hypotheses
+                .get(&untested.id)
+                .map_or(Arm::Observed, |hypothesis| hypothesis.arm);
             self.untested.entry(arm).or_default().push(untested.clone());
         }
         let drafts = std::mem::take(&mut self.current.drafts);
@@ -181,9 +212,15 @@ impl ResearchState {
             alpha: plan.alpha,
             family_alpha: family_alpha(plan.alpha, self.cycle),
             randomised: plan.randomised.clone(),
-            drafts: drafts.values().filter(|draft| draft.hypothesis.arm == arm).cloned().collect(),
+            drafts: drafts
+                .values()
+                .filter(|draft| draft.hypothesis.arm == arm)
+                .cloned()
+                .collect(),
         };
-        arms.into_iter().map(|arm| Outgoing::new(agent::DATA_ANALYST, family(arm))).collect()
+        arms.into_iter()
+            .map(|arm| Outgoing::new(agent::DATA_ANALYST, family(arm)))
+            .collect()
     }
 
     fn after_verdicts(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -220,13 +257,19 @@ impl ResearchState {
     fn record_knowledge(&mut self, plan: &ResearchPlan) -> Outgoing {
         let cycle = self.cycle;
         self.recording.insert(cycle);
-        let records: Vec<TestRecord> =
-            self.records_of(Arm::Observed).filter(|record| record.cycle == cycle).cloned().collect();
+        let records: Vec<TestRecord> = self
+            .records_of(Arm::Observed)
+            .filter(|record| record.cycle == cycle)
+            .cloned()
+            .collect();
         let knowledge = RecordKnowledge {
             cycle,
             question: plan.question.clone(),
             datasets: self.datasets.clone(),
-            hypotheses: records.iter().filter_map(|record| self.hypotheses.get(&record.id).cloned()).collect(),
+            hypotheses: records
+                .iter()
+                .filter_map(|record| self.hypotheses.get(&record.id).cloned())
+                .collect(),
             experiments: self
                 .experiments
                 .values()
@@ -251,7 +294,10 @@ impl ResearchState {
         let mut by_dataset: BTreeMap<&str, Vec<Hypothesis>> = BTreeMap::new();
         for finding in findings.iter().take(MOST_FIGURES) {
             if let Some(hypothesis) = self.hypotheses.get(*finding) {
-                by_dataset.entry(hypothesis.dataset.as_str()).or_default().push(hypothesis.clone());
+                by_dataset
+                    .entry(hypothesis.dataset.as_str())
+                    .or_default()
+                    .push(hypothesis.clone());
             }
         }
         let requests: Vec<DesignExperiment> = by_dataset
@@ -271,13 +317,18 @@ impl ResearchState {
             })
             .collect();
         self.drawing_designs = u32::try_from(requests.len()).unwrap_or(u32::MAX);
-        requests.into_iter().map(|request| Outgoing::new(agent::CODE_GENERATOR, request)).collect()
+        requests
+            .into_iter()
+            .map(|request| Outgoing::new(agent::CODE_GENERATOR, request))
+            .collect()
     }
 
     /// Ids of the findings, in the order in which a report shows them.
     fn findings(&self) -> Vec<&HypothesisId> {
-        let mut findings: Vec<&TestRecord> =
-            self.records_of(Arm::Observed).filter(|record| record.significant).collect();
+        let mut findings: Vec<&TestRecord> = self
+            .records_of(Arm::Observed)
+            .filter(|record| record.significant)
+            .collect();
         findings.sort_by(|a, b| a.finding_order(b));
         findings.into_iter().map(|record| &record.id).collect()
     }
@@ -290,7 +341,11 @@ impl ResearchState {
     }
 
     fn after_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        if self.recording.is_empty() { self.close(plan) } else { Vec::new() }
+        if self.recording.is_empty() {
+            self.close(plan)
+        } else {
+            Vec::new()
+        }
     }
 
     fn close(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -318,8 +373,13 @@ impl ResearchState {
         if self.left_out > 0 {
             return RunEnd {
                 status: RunStatus::BudgetSpent,
-                reason: EndReason::Budget { budget: "tests".to_owned() },
-                message: format!("the budget `tests` is spent: {} hypotheses were left out", self.left_out),
+                reason: EndReason::Budget {
+                    budget: "tests".to_owned(),
+                },
+                message: format!(
+                    "the budget `tests` is spent: {} hypotheses were left out",
+                    self.left_out
+                ),
             };
         }
         let complete = |status: RunStatus, message: &str| RunEnd {
@@ -328,7 +388,10 @@ impl ResearchState {
             message: message.to_owned(),
         };
         if self.question_is_answered(plan) {
-            complete(RunStatus::Answered, "the question's own relations were tested and some were found; nothing new is left to ask")
+            complete(
+                RunStatus::Answered,
+                "the question's own relations were tested and some were found; nothing new is left to ask",
+            )
         } else {
             complete(RunStatus::Exhausted, "nothing new is left to ask")
         }

@@ -12,6 +12,9 @@ const MOST_CHECKS: usize = 12;
 /// Levels of a column that strata are made of, at most.
 const MOST_STRATA: usize = 8;
 
+/// Scripts of one arm and cycle, about: a wide survey has larger ones rather than more.
+const MOST_SCRIPTS: usize = 40;
+
 /// Tests that share a script.
 pub(super) struct Batch {
     pub(super) arm: Arm,
@@ -28,9 +31,10 @@ pub(super) struct Batches {
 /// Batches for at most `room` experiments. Each arm gets as many as the other, so that the shuffled run
 /// stays comparable; what is best ranked comes first.
 pub(super) fn batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>>, room: u64) -> Batches {
+    let size = |hypotheses: &[Hypothesis]| plan.batch.max(hypotheses.len().div_ceil(MOST_SCRIPTS)).max(1);
     let mut arms: Vec<std::vec::IntoIter<Batch>> = fresh
         .iter()
-        .map(|(arm, hypotheses)| in_batches(*arm, hypotheses, plan.batch.max(1)).into_iter())
+        .map(|(arm, hypotheses)| in_batches(*arm, hypotheses, size(hypotheses)).into_iter())
         .collect();
     let mut list = Vec::new();
     let mut short = 0;
@@ -57,11 +61,15 @@ fn in_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
     for hypothesis in hypotheses {
         let key = (hypothesis.dataset.as_str(), &hypothesis.kind);
-        let place = open.get(&key).copied().filter(|place| {
-            batches.get(*place).is_some_and(|batch| batch.hypotheses.len() < size)
-        });
+        let place = open
+            .get(&key)
+            .copied()
+            .filter(|place| batches.get(*place).is_some_and(|batch| batch.hypotheses.len() < size));
         let place = place.unwrap_or_else(|| {
-            batches.push(Batch { arm, hypotheses: Vec::new() });
+            batches.push(Batch {
+                arm,
+                hypotheses: Vec::new(),
+            });
             batches.len() - 1
         });
         open.insert(key, place);
@@ -79,12 +87,20 @@ pub(super) fn request(plan: &ResearchPlan, state: &ResearchState, batch: &Batch)
     let profile = dataset.profile.as_ref()?;
     let y_level = |hypothesis: &Hypothesis| {
         let y = profile.column(&hypothesis.y)?;
-        if y.role == Role::Binary { y.yes_level.clone() } else { None }
+        if y.role == Role::Binary {
+            y.yes_level.clone()
+        } else {
+            None
+        }
     };
     let tests = TestPlan {
         table: dataset.experiment.clone()?,
         table_sha256: state.tables.get(&dataset.name)?.clone(),
-        checks: batch.hypotheses.iter().map(|hypothesis| checks(profile, hypothesis)).collect(),
+        checks: batch
+            .hypotheses
+            .iter()
+            .map(|hypothesis| checks(profile, hypothesis))
+            .collect(),
         y_levels: batch.hypotheses.iter().map(y_level).collect(),
         hypotheses: batch.hypotheses.clone(),
         unit: profile.units.as_ref().map(|unit| unit.column.clone()),
@@ -114,10 +130,17 @@ fn checks(profile: &Profile, hypothesis: &Hypothesis) -> Vec<String> {
             && profile.tautology(&column.name, y).is_none()
     };
     let few_levels = |column: &&Column| {
-        column.levels.as_ref().is_some_and(|levels| (2..=MOST_STRATA).contains(&levels.len()))
+        column
+            .levels
+            .as_ref()
+            .is_some_and(|levels| (2..=MOST_STRATA).contains(&levels.len()))
     };
     let candidates: Vec<&Column> = profile.columns.iter().filter(apart).collect();
     let strata = candidates.iter().copied().filter(few_levels);
     let numbers = candidates.iter().copied().filter(|column| column.role == Role::Numeric);
-    strata.chain(numbers).take(MOST_CHECKS).map(|column| column.name.clone()).collect()
+    strata
+        .chain(numbers)
+        .take(MOST_CHECKS)
+        .map(|column| column.name.clone())
+        .collect()
 }

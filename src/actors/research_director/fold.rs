@@ -25,7 +25,11 @@ impl ResearchState {
             Payload::ExperimentDesigned(answer) => self.designed(answer),
             Payload::ExperimentFinished(finished) => self.finished(finished),
             Payload::DataProfiled(profiled) => {
-                if let Some(dataset) = self.datasets.iter_mut().find(|dataset| dataset.name == profiled.dataset) {
+                if let Some(dataset) = self
+                    .datasets
+                    .iter_mut()
+                    .find(|dataset| dataset.name == profiled.dataset)
+                {
                     dataset.profile = Some(profiled.profile.clone());
                     dataset.experiment = Some(profiled.experiment.clone());
                 }
@@ -40,7 +44,10 @@ impl ResearchState {
                 self.families.push(verdict.family.clone());
                 let records = verdict.records.iter().map(|record| (record.id.clone(), record.clone()));
                 self.records.entry(verdict.arm).or_default().extend(records);
-                self.untested.entry(verdict.arm).or_default().extend(verdict.untested.clone());
+                self.untested
+                    .entry(verdict.arm)
+                    .or_default()
+                    .extend(verdict.untested.clone());
                 Vec::new()
             }
             Payload::KnowledgeRecorded(recorded) => {
@@ -49,7 +56,8 @@ impl ResearchState {
                 Vec::new()
             }
             Payload::BudgetSpent(spent) => {
-                self.spent.get_or_insert_with(|| (spent.budget.clone(), spent.detail.clone()));
+                self.spent
+                    .get_or_insert_with(|| (spent.budget.clone(), spent.detail.clone()));
                 self.call_off(&spent.detail);
                 Vec::new()
             }
@@ -88,7 +96,10 @@ impl ResearchState {
                 randomised: plan.randomised.clone(),
             },
         };
-        plan.datasets.iter().map(|data| Outgoing::new(agent::CODE_GENERATOR, request(data))).collect()
+        plan.datasets
+            .iter()
+            .map(|data| Outgoing::new(agent::CODE_GENERATOR, request(data)))
+            .collect()
     }
 
     fn designed(&mut self, answer: &ExperimentDesigned) -> Vec<Outgoing> {
@@ -96,7 +107,10 @@ impl ResearchState {
             self.drawing_designs = self.drawing_designs.saturating_sub(1);
         }
         if answer.designs.is_empty() {
-            let reason = answer.declined.clone().unwrap_or_else(|| "no script could be written".to_owned());
+            let reason = answer
+                .declined
+                .clone()
+                .unwrap_or_else(|| "no script could be written".to_owned());
             self.settle_failed(&answer.requested, &reason, answer.repairs.as_ref());
             if let Some(failed) = &answer.repairs {
                 self.profile_or_figure_failed(failed, &reason);
@@ -104,7 +118,11 @@ impl ResearchState {
             return Vec::new();
         }
         let over = self.called_off;
-        answer.designs.iter().filter_map(|design| self.run(design, over)).collect()
+        answer
+            .designs
+            .iter()
+            .filter_map(|design| self.run(design, over))
+            .collect()
     }
 
     fn run(&mut self, design: &Design, over: bool) -> Option<Outgoing> {
@@ -138,12 +156,14 @@ impl ResearchState {
     }
 
     fn finished(&mut self, finished: &ExperimentFinished) -> Vec<Outgoing> {
-        let Some(record) = self.experiments.get_mut(&finished.id) else { return Vec::new() };
+        let Some(record) = self.experiments.get_mut(&finished.id) else {
+            return Vec::new();
+        };
         if record.state != ExperimentState::Running {
             return Vec::new();
         }
-        record.outcome = Some(finished.outcome.clone());
-        record.usage = Some(finished.usage.clone());
+        record.outcome = Some(finished.outcome);
+        record.usage = Some(finished.usage);
         record.artefacts.clone_from(&finished.artefacts);
         record.result_sha256 = finished
             .artefacts
@@ -152,14 +172,20 @@ impl ResearchState {
             .map(|artefact| artefact.sha256.clone());
         let good = finished.outcome == Outcome::Ok && record.result_sha256.is_some();
         if !good {
-            let reason = finished.failure.clone().unwrap_or_else(|| "the script left no result".to_owned());
+            let reason = finished
+                .failure
+                .clone()
+                .unwrap_or_else(|| "the script left no result".to_owned());
             return self.experiment_failed(&finished.id, reason);
         }
         record.state = ExperimentState::Finished;
         let record = record.clone();
         if record.protocol.template == template::FIGURES {
             self.drawing.remove(&finished.id);
-            let figures = record.artefacts.iter().filter_map(|artefact| figure(&record, &artefact.path));
+            let figures = record
+                .artefacts
+                .iter()
+                .filter_map(|artefact| figure(&record, &artefact.path));
             self.figures.extend(figures);
             return Vec::new();
         }
@@ -171,13 +197,18 @@ impl ResearchState {
         let affordable = self.experiments_used() < self.plan.as_ref().map_or(0, |plan| plan.max_experiments);
         let repairs = self.plan.as_ref().map_or(0, |plan| plan.max_repairs);
         let over = self.called_off;
-        let Some(record) = self.experiments.get_mut(id) else { return Vec::new() };
+        let Some(record) = self.experiments.get_mut(id) else {
+            return Vec::new();
+        };
         record.failure = Some(reason.clone());
         let repairable = record.protocol.attempt <= repairs && affordable && !over;
         match self.requests.get(id) {
             Some(request) if repairable => {
                 record.state = ExperimentState::Repaired;
-                let repair = RepairScript { failed: record.clone(), request: request.clone() };
+                let repair = RepairScript {
+                    failed: record.clone(),
+                    request: request.clone(),
+                };
                 vec![Outgoing::new(agent::CODE_GENERATOR, repair)]
             }
             _ => {
@@ -194,7 +225,9 @@ impl ResearchState {
         if let Some(reason) = &drafted.invalid {
             return self.experiment_failed(&drafted.experiment, reason.clone());
         }
-        let Some(record) = self.experiments.get(&drafted.experiment) else { return Vec::new() };
+        let Some(record) = self.experiments.get(&drafted.experiment) else {
+            return Vec::new();
+        };
         for (index, result) in drafted.tests.iter().enumerate() {
             let id = HypothesisId::from(result.id.clone());
             let Some(hypothesis) = self.hypotheses.get(&id).filter(|_| self.current.open.contains(&id)) else {
@@ -215,7 +248,10 @@ impl ResearchState {
     }
 
     fn given_up(&mut self, letter: &DeadLettered) {
-        let reason = format!("`{}` failed on it {} times: {}", letter.agent, letter.attempts, letter.reason);
+        let reason = format!(
+            "`{}` failed on it {} times: {}",
+            letter.agent, letter.attempts, letter.reason
+        );
         match &letter.payload {
             Payload::ProposeHypotheses(request) => {
                 self.current.proposing.remove(&request.arm);
@@ -225,7 +261,10 @@ impl ResearchState {
                     self.drawing_designs = self.drawing_designs.saturating_sub(1);
                 }
                 if matches!(request.task, Task::Profile { .. }) {
-                    self.fail(format!("the table `{}` could not be described: {reason}", request.dataset));
+                    self.fail(format!(
+                        "the table `{}` could not be described: {reason}",
+                        request.dataset
+                    ));
                 }
                 self.settle_failed(&requested(request), &reason, None);
             }
@@ -244,7 +283,9 @@ impl ResearchState {
     }
 
     fn abandon(&mut self, id: &ExperimentId, reason: &str) {
-        let Some(record) = self.experiments.get_mut(id) else { return };
+        let Some(record) = self.experiments.get_mut(id) else {
+            return;
+        };
         record.state = ExperimentState::Failed;
         record.failure = Some(reason.to_owned());
         let hypotheses = record.protocol.hypotheses.clone();
@@ -265,7 +306,11 @@ impl ResearchState {
     }
 
     fn fail(&mut self, message: String) {
-        self.failure.get_or_insert(RunEnd { status: RunStatus::Failed, reason: EndReason::Engine, message });
+        self.failure.get_or_insert(RunEnd {
+            status: RunStatus::Failed,
+            reason: EndReason::Engine,
+            message,
+        });
     }
 
     fn settle_failed(&mut self, ids: &[HypothesisId], reason: &str, experiment: Option<&ExperimentId>) {

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{DesignExperiment, Draft, HypothesesProposed, ResearchPlan};
 use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
-use crate::science::{
-    Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested,
-};
+use crate::science::{Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested};
 
 /// Where the research stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +108,10 @@ impl ResearchState {
 
     /// Tests registered on the data as given.
     pub fn tests_used(&self) -> u64 {
-        self.hypotheses.values().filter(|hypothesis| hypothesis.arm == Arm::Observed).count() as u64
+        self.hypotheses
+            .values()
+            .filter(|hypothesis| hypothesis.arm == Arm::Observed)
+            .count() as u64
     }
 
     /// The arms of this run.

@@ -7,19 +7,13 @@ fn the_defaults_name_every_key_and_explain_it() {
     let mut named = std::collections::BTreeSet::new();
     let mut explained = false;
     for line in DEFAULTS.lines() {
-        if let Some(name) = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             section = format!("{name}.");
             assert!(explained, "[{name}] has no comment");
         }
         let assignment = line.trim_start_matches("# ").trim_start();
         let is_key = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        if let Some((name, _)) = assignment
-            .split_once(" = ")
-            .filter(|(name, _)| is_key(name))
-        {
+        if let Some((name, _)) = assignment.split_once(" = ").filter(|(name, _)| is_key(name)) {
             let prefix = if line.starts_with("#   ") {
                 "data[].".to_owned()
             } else {
@@ -29,8 +23,7 @@ fn the_defaults_name_every_key_and_explain_it() {
         }
         explained = line.starts_with('#');
     }
-    let keys: std::collections::BTreeSet<String> =
-        Catalogue::get().keys().map(ToOwned::to_owned).collect();
+    let keys: std::collections::BTreeSet<String> = Catalogue::get().keys().map(ToOwned::to_owned).collect();
     assert_eq!(named, keys);
 }
 

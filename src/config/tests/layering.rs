@@ -59,15 +59,7 @@ fn each_layer_wins_over_those_before_it() {
         )
     );
     let desk = desk.set("budget.cycles=7");
-    assert_eq!(
-        cycles(&desk),
-        (
-            7,
-            Origin::Flag {
-                flag: "--set".into()
-            }
-        )
-    );
+    assert_eq!(cycles(&desk), (7, Origin::Flag { flag: "--set".into() }));
     // What a layer does not name is left as it was.
     let resolved = desk.resolved();
     assert_eq!(resolved.settings.budget.experiments, 40);
@@ -110,47 +102,21 @@ fn paths_are_relative_to_what_names_them() {
                     [sandbox]\npython = \"./venv/bin/python\"\n";
     let desk = Desk::new().run_file(run_file);
     let settings = desk.resolved().settings;
-    let paths: Vec<&Path> = settings
-        .data
-        .iter()
-        .map(|source| source.path.as_path())
-        .collect();
-    assert_eq!(
-        paths,
-        [desk.path("study/a.csv"), desk.path("study/../b.csv")]
-    );
+    let paths: Vec<&Path> = settings.data.iter().map(|source| source.path.as_path()).collect();
+    assert_eq!(paths, [desk.path("study/a.csv"), desk.path("study/../b.csv")]);
     let names: Vec<String> = settings.data.iter().map(DataSource::display_name).collect();
     assert_eq!(names, ["a", "bee"]);
     assert_eq!(settings.data[1].format, DataFormat::Tsv);
-    assert_eq!(
-        settings.sandbox.python,
-        Some(desk.path("study/venv/bin/python"))
-    );
+    assert_eq!(settings.sandbox.python, Some(desk.path("study/venv/bin/python")));
 
     let mut desk = desk.set("sandbox.python=python3.12");
-    desk.overrides
-        .data(&["c.csv".into(), "/d.csv".into()])
-        .unwrap();
+    desk.overrides.data(&["c.csv".into(), "/d.csv".into()]).unwrap();
     let Resolved { settings, origins } = desk.resolved();
-    let paths: Vec<&Path> = settings
-        .data
-        .iter()
-        .map(|source| source.path.as_path())
-        .collect();
+    let paths: Vec<&Path> = settings.data.iter().map(|source| source.path.as_path()).collect();
     assert_eq!(paths, [desk.path("c.csv"), PathBuf::from("/d.csv")]);
     assert_eq!(settings.sandbox.python, Some("python3.12".into()));
-    assert_eq!(
-        origins["data"],
-        Origin::Flag {
-            flag: "--data".into()
-        }
-    );
-    assert_eq!(
-        origins["data[1].path"],
-        Origin::Flag {
-            flag: "--data".into()
-        }
-    );
+    assert_eq!(origins["data"], Origin::Flag { flag: "--data".into() });
+    assert_eq!(origins["data[1].path"], Origin::Flag { flag: "--data".into() });
 }
 
 #[test]
@@ -183,9 +149,7 @@ fn to_toml_reads_back_as_the_same_settings() {
         .file("runs/1/run.toml", &resolved.to_toml().unwrap())
         .file("runs/1/shown.toml", &resolved.annotated().unwrap());
     for name in ["run.toml", "shown.toml"] {
-        let read = Request::frozen(desk.path("runs/1").join(name))
-            .resolve()
-            .unwrap();
+        let read = Request::frozen(desk.path("runs/1").join(name)).resolve().unwrap();
         assert_eq!(read.settings, resolved.settings, "{name}");
     }
 }

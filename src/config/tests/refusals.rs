@@ -138,28 +138,16 @@ fn what_is_out_of_range_is_said_with_its_place() {
         ),
     ];
     for (assignment, expected) in table {
-        assert_eq!(
-            Desk::new().set(assignment).refused(),
-            expected,
-            "{assignment}"
-        );
+        assert_eq!(Desk::new().set(assignment).refused(), expected, "{assignment}");
     }
     let desk = Desk::new().run_file("[research]\nalpha = 2.0\n");
     assert!(
-        desk.refused()
-            .ends_with("(run file study/run.toml, line 2)"),
+        desk.refused().ends_with("(run file study/run.toml, line 2)"),
         "{}",
         desk.refused()
     );
     // Only what is in force counts.
-    assert_eq!(
-        desk.set("research.alpha=0.1")
-            .resolved()
-            .settings
-            .research
-            .alpha,
-        0.1
-    );
+    assert_eq!(desk.set("research.alpha=0.1").resolved().settings.research.alpha, 0.1);
 }
 
 #[test]
@@ -190,10 +178,7 @@ fn a_variable_that_is_no_setting_is_refused() {
         assert_eq!(Desk::new().variable(name, value).refused(), expected);
     }
     let single = Desk::new().variable("KOSMOS_BUDGET_CYCLES", "3").refused();
-    assert!(
-        single.ends_with("did you mean KOSMOS__BUDGET__CYCLES?"),
-        "{single}"
-    );
+    assert!(single.ends_with("did you mean KOSMOS__BUDGET__CYCLES?"), "{single}");
     // Not a setting, and not meant to be one.
     Desk::new()
         .variable("KOSMOS_HOME", "/srv")
@@ -234,9 +219,7 @@ fn flags_that_say_nothing_or_too_much_are_refused() {
         overrides.number("--seed", "seed", 4).unwrap();
         assert_eq!(say(&overrides.set(assignment).unwrap_err()), expected);
     }
-    let too_large = Overrides::default()
-        .number("--seed", "seed", u64::MAX)
-        .unwrap_err();
+    let too_large = Overrides::default().number("--seed", "seed", u64::MAX).unwrap_err();
     assert_eq!(
         say(&too_large),
         "`seed` cannot be \"18446744073709551615\": it must be a whole number, 0 or more, below 2^63 (flag --seed)"

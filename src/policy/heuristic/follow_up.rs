@@ -22,11 +22,20 @@ pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
         .flat_map(|(name, profile)| Ideas::of(request, name, profile).all(request.cycle))
         .filter(|idea| !tested.contains(&idea.id))
         .collect();
-    ideas.sort_by(|a, b| b.scores.rank().total_cmp(&a.scores.rank()).then_with(|| a.id.cmp(&b.id)));
+    ideas.sort_by(|a, b| {
+        b.scores
+            .rank()
+            .total_cmp(&a.scores.rank())
+            .then_with(|| a.id.cmp(&b.id))
+    });
     ideas.dedup_by(|a, b| a.id == b.id);
 
     let explore_slots = (request.limit as f64 * request.plan.explore_ratio).round() as usize;
-    let (mut surveyed, mut beyond) = untested_pairs(request, &tested, explore_slots.max(request.limit.saturating_sub(ideas.len())));
+    let (mut surveyed, mut beyond) = untested_pairs(
+        request,
+        &tested,
+        explore_slots.max(request.limit.saturating_sub(ideas.len())),
+    );
     let exploit_slots = request.limit.saturating_sub(surveyed.len().min(explore_slots));
     ideas.truncate(exploit_slots);
     let room = request.limit - ideas.len();
@@ -60,18 +69,32 @@ struct Ideas<'a> {
 
 impl<'a> Ideas<'a> {
     fn of(request: &'a ProposeHypotheses, dataset: &str, profile: &'a Profile) -> Self {
-        let simple = [kind::NUMERIC_NUMERIC, kind::GROUP_NUMERIC, kind::NUMERIC_BINARY, kind::CATEGORICAL_CATEGORICAL];
+        let simple = [
+            kind::NUMERIC_NUMERIC,
+            kind::GROUP_NUMERIC,
+            kind::NUMERIC_BINARY,
+            kind::CATEGORICAL_CATEGORICAL,
+        ];
         let mut crude: Vec<&KnownTest> = request
             .known
             .iter()
             .filter(|known| known.hypothesis.dataset == dataset && simple.contains(&known.hypothesis.kind.as_str()))
             .collect();
-        crude.sort_by(|a, b| p_of(a).total_cmp(&p_of(b)).then_with(|| a.hypothesis.id.cmp(&b.hypothesis.id)));
+        crude.sort_by(|a, b| {
+            p_of(a)
+                .total_cmp(&p_of(b))
+                .then_with(|| a.hypothesis.id.cmp(&b.hypothesis.id))
+        });
         let strength = crude
             .iter()
             .map(|known| (ordered(&known.hypothesis.x, &known.hypothesis.y), p_of(known)))
             .collect();
-        Self { request, profile, crude, strength }
+        Self {
+            request,
+            profile,
+            crude,
+            strength,
+        }
     }
 
     fn all(&self, cycle: u32) -> Vec<Hypothesis> {
@@ -122,7 +145,12 @@ impl<'a> Ideas<'a> {
         }
         let mut covariates: Vec<String> = covariates.iter().map(|name| (*name).to_owned()).collect();
         covariates.sort();
-        Some(self.follow(known, kind::ADJUSTED, "a confounder could explain the association", |idea| idea.covariates = covariates))
+        Some(self.follow(
+            known,
+            kind::ADJUSTED,
+            "a confounder could explain the association",
+            |idea| idea.covariates = covariates,
+        ))
     }
 
     fn strata(&self, known: &KnownTest, confounders: &[&str]) -> Option<Hypothesis> {
@@ -135,9 +163,14 @@ impl<'a> Ideas<'a> {
                 .and_then(|column| column.levels.as_ref())
                 .is_some_and(|levels| (2..=8).contains(&levels.len()))
         })?;
-        Some(self.follow(known, kind::STRATIFIED, "the association could differ or turn round inside groups", |idea| {
-            idea.by = Some((*by).to_owned());
-        }))
+        Some(self.follow(
+            known,
+            kind::STRATIFIED,
+            "the association could differ or turn round inside groups",
+            |idea| {
+                idea.by = Some((*by).to_owned());
+            },
+        ))
     }
 
     fn dose(&self, known: &KnownTest) -> Option<Hypothesis> {
@@ -153,17 +186,28 @@ impl<'a> Ideas<'a> {
             return None;
         }
         let by = confounders.first()?;
-        Some(self.follow(known, kind::INTERACTION, "the association could depend on a third column", |idea| {
-            idea.by = Some((*by).to_owned());
-            idea.predicted = None;
-        }))
+        Some(self.follow(
+            known,
+            kind::INTERACTION,
+            "the association could depend on a third column",
+            |idea| {
+                idea.by = Some((*by).to_owned());
+                idea.predicted = None;
+            },
+        ))
     }
 
     fn role(&self, column: &str) -> Option<Role> {
         self.profile.column(column).map(|column| column.role)
     }
 
-    fn follow(&self, known: &KnownTest, kind: &str, rationale: &str, refine: impl FnOnce(&mut Hypothesis)) -> Hypothesis {
+    fn follow(
+        &self,
+        known: &KnownTest,
+        kind: &str,
+        rationale: &str,
+        refine: impl FnOnce(&mut Hypothesis),
+    ) -> Hypothesis {
         let crude = &known.hypothesis;
         let direction = known.explore.direction.clone().filter(|way| way == "+" || way == "-");
         let mut idea = Hypothesis {

@@ -32,5 +32,9 @@ impl Policy for Heuristic {
 
 /// The proposals for a request: a pure function of it.
 pub fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
-    if request.cycle == 1 { survey::propose(request) } else { follow_up::propose(request) }
+    if request.cycle == 1 {
+        survey::propose(request)
+    } else {
+        follow_up::propose(request)
+    }
 }

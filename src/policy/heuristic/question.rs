@@ -16,9 +16,26 @@ pub struct Interest {
     pub direction: Option<&'static str>,
 }
 
-const RISING: [&str; 7] = ["increase", "increases", "raise", "raises", "improve", "improves", "higher"];
-const FALLING: [&str; 9] =
-    ["decrease", "decreases", "lower", "lowers", "reduce", "reduces", "worsen", "worsens", "prevent"];
+const RISING: [&str; 7] = [
+    "increase",
+    "increases",
+    "raise",
+    "raises",
+    "improve",
+    "improves",
+    "higher",
+];
+const FALLING: [&str; 9] = [
+    "decrease",
+    "decreases",
+    "lower",
+    "lowers",
+    "reduce",
+    "reduces",
+    "worsen",
+    "worsens",
+    "prevent",
+];
 
 impl Interest {
     /// Reads the plan's question against the columns of a table.
@@ -29,8 +46,11 @@ impl Interest {
             .columns
             .iter()
             .filter(|column| {
-                let name: Vec<String> =
-                    self::words(&column.name).iter().filter(|word| word.len() > 1).map(|word| stem(word)).collect();
+                let name: Vec<String> = self::words(&column.name)
+                    .iter()
+                    .filter(|word| word.len() > 1)
+                    .map(|word| stem(word))
+                    .collect();
                 let telling: Vec<&String> = name.iter().filter(|word| !UNITS.contains(&word.as_str())).collect();
                 !telling.is_empty() && telling.iter().all(|word| question.contains(*word))
             })
@@ -42,7 +62,11 @@ impl Interest {
             (false, true) => Some("-"),
             _ => None,
         };
-        Self { target: plan.target.clone(), mentioned, direction }
+        Self {
+            target: plan.target.clone(),
+            mentioned,
+            direction,
+        }
     }
 
     /// Whether the column is the target.
@@ -57,7 +81,9 @@ impl Interest {
         let mentioned = [x, y].iter().filter(|name| self.mentioned.contains(**name)).count();
         match (target, mentioned) {
             _ if self.target.is_none() && self.mentioned.is_empty() => 0.5,
-            (true, 1..) if mentioned == 2 || !self.mentioned.contains(self.target.as_deref().unwrap_or_default()) => 1.0,
+            (true, 1..) if mentioned == 2 || !self.mentioned.contains(self.target.as_deref().unwrap_or_default()) => {
+                1.0
+            }
             (true, _) => 0.8,
             (false, 2) => 0.9,
             (false, 1) => 0.6,
@@ -67,8 +93,9 @@ impl Interest {
 }
 
 /// Words that name a unit and not a quantity.
-const UNITS: [&str; 14] =
-    ["mm", "cm", "km", "kg", "mg", "ml", "pct", "usd", "eur", "sec", "min", "num", "per", "percent"];
+const UNITS: [&str; 14] = [
+    "mm", "cm", "km", "kg", "mg", "ml", "pct", "usd", "eur", "sec", "min", "num", "per", "percent",
+];
 
 fn words(text: &str) -> Vec<String> {
     let mut spaced = String::with_capacity(text.len() + 8);
@@ -97,7 +124,10 @@ mod tests {
 
     #[test]
     fn names_are_found_in_the_question_by_their_words() {
-        assert_eq!(words("bodyMass_g, Flipper-Length"), ["body", "mass", "g", "flipper", "length"]);
+        assert_eq!(
+            words("bodyMass_g, Flipper-Length"),
+            ["body", "mass", "g", "flipper", "length"]
+        );
         assert_eq!(stem("lengths"), "length");
         assert_eq!(stem("mass"), "mass");
         assert_eq!(stem("species"), "specie");

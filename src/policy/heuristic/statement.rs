@@ -16,7 +16,10 @@ pub(super) fn statement(hypothesis: &Hypothesis) -> String {
         kind::CATEGORICAL_CATEGORICAL => format!("the mix of `{y}` differs between the groups of `{x}`"),
         kind::NUMERIC_BINARY => format!("`{x}` goes with `{y}`{way}"),
         kind::PAIRED => format!("`{y}` differs from `{x}` within the same unit"),
-        kind::SURVIVAL => format!("the time to `{}` depends on `{x}`", hypothesis.event.as_deref().unwrap_or(y)),
+        kind::SURVIVAL => format!(
+            "the time to `{}` depends on `{x}`",
+            hypothesis.event.as_deref().unwrap_or(y)
+        ),
         kind::ADJUSTED => {
             let fixed: Vec<String> = hypothesis.covariates.iter().map(|name| format!("`{name}`")).collect();
             format!("`{x}` goes with `{y}` when {} is held fixed{way}", fixed.join(" and "))

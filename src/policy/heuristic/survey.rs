@@ -36,15 +36,22 @@ pub(super) fn untested_pairs(
     tested: &HashSet<&HypothesisId>,
     limit: usize,
 ) -> (Vec<Hypothesis>, u64) {
-    let mut candidates: Vec<Candidate<'_>> =
-        request.profiles.iter().flat_map(|(name, profile)| candidates(request, name, profile)).collect();
+    let mut candidates: Vec<Candidate<'_>> = request
+        .profiles
+        .iter()
+        .flat_map(|(name, profile)| candidates(request, name, profile))
+        .collect();
     candidates.sort_by(|a, b| b.scores.rank().total_cmp(&a.scores.rank()));
     let mut fresh = candidates
         .iter()
         .map(|candidate| spell_out(candidate, request.arm))
         .filter(|hypothesis| !tested.contains(&hypothesis.id));
     let chosen: Vec<Hypothesis> = fresh.by_ref().take(limit).collect();
-    let left_out = if tested.is_empty() { candidates.len() - chosen.len() } else { fresh.count() };
+    let left_out = if tested.is_empty() {
+        candidates.len() - chosen.len()
+    } else {
+        fresh.count()
+    };
     (chosen, left_out as u64)
 }
 
@@ -67,7 +74,15 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             novelty: 1.0,
             testability: share_present(profile.rows, x).min(share_present(profile.rows, y)),
         };
-        candidates.push(Candidate { dataset, kind, x, y, unit, scores, predicted });
+        candidates.push(Candidate {
+            dataset,
+            kind,
+            x,
+            y,
+            unit,
+            scores,
+            predicted,
+        });
     };
     for (place, first) in usable.iter().copied().enumerate() {
         for second in usable.iter().copied().skip(place + 1) {
@@ -85,7 +100,8 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
         }
     }
     for survival in &profile.survival {
-        let (Some(duration), Some(event)) = (profile.column(&survival.duration), profile.column(&survival.event)) else {
+        let (Some(duration), Some(event)) = (profile.column(&survival.duration), profile.column(&survival.event))
+        else {
             continue;
         };
         for x in usable.iter().copied() {
@@ -153,7 +169,9 @@ fn weight(relevance: f64) -> f64 {
 
 /// How even the levels of a column are, 1 for an even split and for numbers.
 fn balance(column: &Column) -> f64 {
-    let Some(levels) = column.levels.as_ref().filter(|levels| levels.len() > 1) else { return 1.0 };
+    let Some(levels) = column.levels.as_ref().filter(|levels| levels.len() > 1) else {
+        return 1.0;
+    };
     let total: f64 = levels.iter().map(|level| level.n as f64).sum();
     let entropy: f64 = levels
         .iter()
@@ -165,5 +183,9 @@ fn balance(column: &Column) -> f64 {
 }
 
 fn share_present(rows: u64, column: &Column) -> f64 {
-    if rows == 0 { 0.0 } else { 1.0 - column.missing as f64 / rows as f64 }
+    if rows == 0 {
+        0.0
+    } else {
+        1.0 - column.missing as f64 / rows as f64
+    }
 }

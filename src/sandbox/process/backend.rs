@@ -45,11 +45,7 @@ impl ProcessSandbox {
 }
 
 impl Sandbox for ProcessSandbox {
-    fn run(
-        &self,
-        job: Job,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'_, Result<Execution, SandboxError>> {
+    fn run(&self, job: Job, cancel: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>> {
         let site = Arc::clone(&self.site);
         Box::pin(async move {
             // A task of its own, so that dropping this future ends the job in order.

@@ -9,11 +9,7 @@ use crate::sandbox::{Captured, Limits};
 
 /// Reads `stream` to its end. Of what goes beyond `limit` bytes the middle is left out, for errors come
 /// last. `flood` fires once there is far more, see [`Limits::OUTPUT_PATIENCE`].
-pub async fn capture(
-    mut stream: impl AsyncRead + Unpin,
-    limit: u64,
-    flood: CancellationToken,
-) -> Captured {
+pub async fn capture(mut stream: impl AsyncRead + Unpin, limit: u64, flood: CancellationToken) -> Captured {
     let mut kept = Kept::new(limit);
     let mut buffer = vec![0; 1 << 16];
     // An error ends the stream as its end does: what was read is what there is.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, PathBeneath, PathFd, PathFdError, RestrictionStatus, Ruleset,
-    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, PathBeneath, PathFd, PathFdError, RestrictionStatus, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
 /// Why the rules could not be set. That a kernel knows none of them is no error.
@@ -27,10 +27,7 @@ pub fn confine(workspace: &Path) -> Result<bool, ConfineError> {
         .handle_access(AccessFs::from_all(abi))?
         .scope(Scope::from_all(abi))?
         .create()?
-        .add_rule(PathBeneath::new(
-            PathFd::new("/")?,
-            AccessFs::from_read(abi),
-        ))?;
+        .add_rule(PathBeneath::new(PathFd::new("/")?, AccessFs::from_read(abi)))?;
     for path in [workspace, Path::new("/tmp"), Path::new("/dev/shm")] {
         rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, write))?;
     }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use nix::libc;
 use seccompiler::{
-    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
-    SeccompFilter, SeccompRule, apply_filter,
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, apply_filter,
 };
 
 use super::report::{SetupFailed, Step};
@@ -201,10 +201,7 @@ mod tests {
     #[test]
     fn the_lists_are_apart_and_build() {
         for call in REFUSED.iter().chain(REFUSED_HERE) {
-            assert!(
-                !ALLOWED.contains(call) && !ALLOWED_HERE.contains(call),
-                "{call}"
-            );
+            assert!(!ALLOWED.contains(call) && !ALLOWED_HERE.contains(call), "{call}");
         }
         programs().unwrap();
     }

@@ -65,11 +65,9 @@ fn run(socket: &UnixStream, line: &str, landlock: &mut bool) -> Result<End, Setu
 /// Asks the kernel to kill this process when the launcher ends. Changing the user clears that wish, so
 /// it comes after; and the launcher may have ended meanwhile, which the socket shows.
 fn die_with_launcher(mut socket: &UnixStream) -> Result<(), SetupFailed> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
-        .step("ask to end with the launcher")?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("ask to end with the launcher")?;
     socket.set_nonblocking(true).step("look at the socket")?;
-    let alive =
-        matches!(socket.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+    let alive = matches!(socket.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
     socket.set_nonblocking(false).step("look at the socket")?;
     if alive {
         Ok(())

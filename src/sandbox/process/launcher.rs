@@ -97,10 +97,7 @@ fn enter_namespaces(identity: Identity) -> Result<(), SetupFailed> {
 fn attend(kosmos: &UnixStream, mut child: Child, mut init: UnixStream) -> io::Result<Report> {
     let mut said = Vec::new();
     loop {
-        let mut watched = [
-            PollFd::new(kosmos, PollFlags::IN),
-            PollFd::new(&init, PollFlags::IN),
-        ];
+        let mut watched = [PollFd::new(kosmos, PollFlags::IN), PollFd::new(&init, PollFlags::IN)];
         match poll(&mut watched, None) {
             Ok(_) => {}
             Err(Errno::INTR) => continue,
@@ -123,9 +120,8 @@ fn attend(kosmos: &UnixStream, mut child: Child, mut init: UnixStream) -> io::Re
     // This returns when all of init's namespace has ended, not before.
     child.wait()?;
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
-    let milliseconds = |time: nix::sys::time::TimeVal| {
-        u64::try_from(time.tv_sec() * 1000 + time.tv_usec() / 1000).unwrap_or(0)
-    };
+    let milliseconds =
+        |time: nix::sys::time::TimeVal| u64::try_from(time.tv_sec() * 1000 + time.tv_usec() / 1000).unwrap_or(0);
     Ok(Report {
         init: serde_json::from_slice(&said).ok(),
         cpu_ms: milliseconds(usage.user_time()) + milliseconds(usage.system_time()),

@@ -53,11 +53,7 @@ pub fn stat_field(pid: u32, number: usize) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name, field 2, may hold anything, but is the last thing in parentheses.
     let (_, after) = stat.rsplit_once(')')?;
-    after
-        .split_whitespace()
-        .nth(number.checked_sub(3)?)?
-        .parse()
-        .ok()
+    after.split_whitespace().nth(number.checked_sub(3)?)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -46,9 +46,7 @@ fn maps(id: u32) -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
-        let (Some(Ok(first)), _, Some(Ok(count))) =
-            (numbers.next(), numbers.next(), numbers.next())
-        else {
+        let (Some(Ok(first)), _, Some(Ok(count))) = (numbers.next(), numbers.next(), numbers.next()) else {
             return false;
         };
         (first..first.saturating_add(count)).contains(&id.into())
@@ -73,8 +71,7 @@ pub fn policy(
     }
     let run = Path::new("/run");
     for input in &job.inputs {
-        let host =
-            fs::canonicalize(&input.host).map_err(SandboxError::host("find", &input.host))?;
+        let host = fs::canonicalize(&input.host).map_err(SandboxError::host("find", &input.host))?;
         let host = staging
             .readable(&host, identity)
             .map_err(SandboxError::host("read", &host))?;
@@ -136,9 +133,7 @@ fn environment() -> Vec<(String, String)> {
         ("MPLBACKEND", "Agg"),
         ("MPLCONFIGDIR", "/tmp"),
     ];
-    let mut all: Vec<(String, String)> = fixed
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .to_vec();
+    let mut all: Vec<(String, String)> = fixed.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     // Older builds of OpenBLAS compute wrong results on some processors without it.
     if let Ok(core) = env::var("OPENBLAS_CORETYPE")
         && core.chars().all(|c| c.is_ascii_alphanumeric())

@@ -4,10 +4,9 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use rustix::{
     process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
     thread::{
-        CapabilitiesSecureBits, CapabilitySet, CapabilitySets, capabilities,
-        clear_ambient_capability_set, configure_capability_in_ambient_set,
-        remove_capability_from_bounding_set, set_capabilities, set_capabilities_secure_bits,
-        set_no_new_privs,
+        CapabilitiesSecureBits, CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
+        configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities,
+        set_capabilities_secure_bits, set_no_new_privs,
     },
 };
 

@@ -17,9 +17,7 @@ use super::{
     policy::Identity,
     run::{self, Ended, Site},
 };
-use crate::sandbox::{
-    Guarantee, Guarantees, Held, Input, Job, Limits, Outcome, Protection, SandboxError,
-};
+use crate::sandbox::{Guarantee, Guarantees, Held, Input, Job, Limits, Outcome, Protection, SandboxError};
 
 const ATTACK: &str = include_str!("probe.py");
 const PROCESSES: u64 = 12;
@@ -68,11 +66,7 @@ struct Hoard {
 /// Runs the attack and tells what held.
 pub async fn probe(site: &Arc<Site>) -> Result<Guarantees, SandboxError> {
     let limited = plan::kernel_limits_processes(&site.cgroups, site.identity);
-    let scene = Scene::set(if limited {
-        2 * PROCESSES
-    } else {
-        PROCESSES / 2
-    })?;
+    let scene = Scene::set(if limited { 2 * PROCESSES } else { PROCESSES / 2 })?;
     let ended = run::run(Arc::clone(site), scene.job(), CancellationToken::new())
         .await
         .map_err(explain)?;
@@ -198,9 +192,7 @@ fn table(site: &Site, ended: &Ended, survived: bool) -> Result<Guarantees, Sandb
     let seen_or_written = [loot.seen.as_slice(), loot.written.as_slice()].concat();
     let by_user = match site.identity {
         Identity::Switched { uid, .. } => format!("runs as user {uid} without capabilities"),
-        Identity::Mapped { .. } => {
-            "runs as this user in a user namespace without capabilities".to_owned()
-        }
+        Identity::Mapped { .. } => "runs as this user in a user namespace without capabilities".to_owned(),
     };
     let groups = site.cgroups.describe();
     let rows = vec![
@@ -220,10 +212,7 @@ fn table(site: &Site, ended: &Ended, survived: bool) -> Result<Guarantees, Sandb
             Protection::InputsReadOnly,
             loot.inputs_changed.is_empty() && loot.input_read,
             "inputs and interpreter are bound read-only",
-            &format!(
-                "an input could be changed by {}",
-                loot.inputs_changed.join(", ")
-            ),
+            &format!("an input could be changed by {}", loot.inputs_changed.join(", ")),
         ),
         row(
             Protection::EnvironmentEmpty,
@@ -282,8 +271,7 @@ fn table(site: &Site, ended: &Ended, survived: bool) -> Result<Guarantees, Sandb
         Guarantee {
             protection: Protection::WorkspaceLimited,
             held: Held::Partly,
-            how: "each file by the kernel, the whole looked at every 100 ms and at the end"
-                .to_owned(),
+            how: "each file by the kernel, the whole looked at every 100 ms and at the end".to_owned(),
         },
     ];
     Ok(Guarantees {
@@ -300,13 +288,7 @@ fn row(protection: Protection, held: bool, how: &str, why_not: &str) -> Guarante
     }
 }
 
-fn limited(
-    protection: Protection,
-    held: bool,
-    by_cgroup: bool,
-    whole: &str,
-    watched: &str,
-) -> Guarantee {
+fn limited(protection: Protection, held: bool, by_cgroup: bool, whole: &str, watched: &str) -> Guarantee {
     let (held, how) = match (held, by_cgroup) {
         (true, true) => (Held::Fully, whole),
         (true, false) => (Held::Partly, watched),
@@ -325,8 +307,7 @@ fn no_loot(ended: &Ended) -> SandboxError {
     let last = execution.stderr.text.lines().last().unwrap_or("no message");
     SandboxError::Unavailable {
         missing: vec![format!("the trial script {}: {last}", execution.outcome)],
-        remedy: "check that the interpreter runs by itself, and that others may read its files"
-            .to_owned(),
+        remedy: "check that the interpreter runs by itself, and that others may read its files".to_owned(),
     }
 }
 

@@ -11,8 +11,8 @@ use std::{
 use rustix::{
     io::Errno,
     mount::{
-        MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
-        mount_remount, unmount,
+        MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change, mount_remount,
+        unmount,
     },
     process::pivot_root,
 };
@@ -33,11 +33,8 @@ const DATA: MountFlags = HARMLESS.union(MountFlags::NOEXEC);
 
 /// Builds the tree and leaves this process, and all that it will start, with nothing else.
 pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
-    mount_change(
-        "/",
-        MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC,
-    )
-    .step("keep mounts from the host")?;
+    mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)
+        .step("keep mounts from the host")?;
     step_aside()?;
     let mut binds = Vec::new();
     skeleton(policy, &mut binds)?;
@@ -57,11 +54,7 @@ pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
 /// Moves the host's tree to [`OLD`] and makes an empty one at [`NEW`].
 fn step_aside() -> Result<(), SetupFailed> {
     // Any folder will do: it is covered for a moment, in this namespace only.
-    let base = Path::new(if Path::new("/tmp").is_dir() {
-        "/tmp"
-    } else {
-        "/usr"
-    });
+    let base = Path::new(if Path::new("/tmp").is_dir() { "/tmp" } else { "/usr" });
     tmpfs(base, HARMLESS, "mode=0755,size=1m").step("mount a base")?;
     fs::create_dir(base.join("old")).step("make /old")?;
     fs::create_dir(base.join("new")).step("make /new")?;
@@ -199,8 +192,7 @@ fn tighten(binds: &[Bind]) -> Result<(), SetupFailed> {
             Access::Write => DATA,
             Access::Device => MountFlags::NOSUID | MountFlags::NOEXEC,
         };
-        remount(&found.point, found.flags | wanted)
-            .step(format_args!("protect {}", inside.display()))?;
+        remount(&found.point, found.flags | wanted).step(format_args!("protect {}", inside.display()))?;
     }
     Ok(())
 }

@@ -66,11 +66,7 @@ enum Stop {
 
 /// Runs `job` in a task of its own, so that it is brought to its end in order even if nobody waits for it
 /// any more. `cancel` fires when nobody does.
-pub async fn run(
-    site: Arc<Site>,
-    job: Job,
-    cancel: CancellationToken,
-) -> Result<Ended, SandboxError> {
+pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result<Ended, SandboxError> {
     job.check()?;
     let started = Instant::now();
     let job = Arc::new(job);
@@ -90,13 +86,9 @@ pub async fn run(
     let identity = site.identity;
     let most = job.limits.workspace_files;
     let (size, stats) = blocking(move || {
-        workspace::take_back(&workspace, identity, mode)
-            .map_err(SandboxError::host("take back", &workspace))?;
+        workspace::take_back(&workspace, identity, mode).map_err(SandboxError::host("take back", &workspace))?;
         let size = workspace::measure(&workspace, most);
-        let stats = group
-            .as_ref()
-            .map(|group| group.stats())
-            .unwrap_or_default();
+        let stats = group.as_ref().map(|group| group.stats()).unwrap_or_default();
         drop(group);
         Ok((size, stats))
     })
@@ -169,8 +161,7 @@ fn prepare(site: &Site, job: &Job) -> Result<Prepared, SandboxError> {
         .cgroups
         .make(&job.key, &wanted)
         .map_err(SandboxError::host("make a cgroup for", &workspace))?;
-    let mode = workspace::hand_over(&workspace, site.identity)
-        .map_err(SandboxError::host("hand over", &workspace))?;
+    let mode = workspace::hand_over(&workspace, site.identity).map_err(SandboxError::host("hand over", &workspace))?;
     Ok(Prepared {
         workspace,
         policy,

@@ -64,9 +64,7 @@ pub fn sweep() {
     let own = rustix::process::geteuid().as_raw();
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let is_ours = entry
-            .metadata()
-            .is_ok_and(|found| found.is_dir() && found.uid() == own);
+        let is_ours = entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == own);
         if is_ours && owner::is_stale(&name.to_string_lossy()) {
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -39,11 +39,7 @@ fn children(pid: u32) -> Vec<u32> {
     };
     for task in tasks.flatten() {
         let listed = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        found.extend(
-            listed
-                .split_whitespace()
-                .filter_map(|pid| pid.parse::<u32>().ok()),
-        );
+        found.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
     }
     found
 }

@@ -57,9 +57,7 @@ fn signalled(signal: i32, evidence: &Evidence<'_>) -> Outcome {
     let cpu_spent = u128::from(evidence.cpu_ms) >= evidence.limits.cpu.as_millis();
     match signal {
         SIGKILL if evidence.stats.oom_kills > 0 => Outcome::OutOfMemory,
-        SIGKILL | SIGXCPU if cpu_spent || signal == SIGXCPU => Outcome::TimedOut {
-            limit: TimeLimit::Cpu,
-        },
+        SIGKILL | SIGXCPU if cpu_spent || signal == SIGXCPU => Outcome::TimedOut { limit: TimeLimit::Cpu },
         SIGXFSZ => Outcome::OutputTooLarge { what: Output::File },
         _ => Outcome::Killed { signal },
     }
@@ -73,16 +71,9 @@ fn too_large(evidence: &Evidence<'_>) -> bool {
 /// Whether a traceback ends with a `MemoryError` or a library's kind of it.
 fn ends_with_memory_error(stderr: &str) -> bool {
     let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
-    let error = last
-        .unwrap_or_default()
-        .split(':')
-        .next()
-        .unwrap_or_default();
+    let error = last.unwrap_or_default().split(':').next().unwrap_or_default();
     let name = error.rsplit('.').next().unwrap_or_default();
-    matches!(
-        name,
-        "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError"
-    )
+    matches!(name, "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError")
 }
 
 #[cfg(test)]
@@ -91,10 +82,7 @@ mod tests {
 
     fn judged(end: End, change: impl FnOnce(&mut Evidence<'_>)) -> Outcome {
         let report = Report {
-            init: Some(InitReport {
-                end,
-                landlock: true,
-            }),
+            init: Some(InitReport { end, landlock: true }),
             cpu_ms: 0,
             largest_process_bytes: 0,
         };
@@ -119,24 +107,16 @@ mod tests {
         let whole = Outcome::OutputTooLarge {
             what: Output::Workspace,
         };
-        let cpu = Outcome::TimedOut {
-            limit: TimeLimit::Cpu,
-        };
+        let cpu = Outcome::TimedOut { limit: TimeLimit::Cpu };
         assert_eq!(judged(exited(0), |_| ()), Outcome::Ok);
         assert_eq!(judged(exited(0), |e| e.stats.oom_kills = 1), Outcome::Ok);
         assert_eq!(judged(exited(3), |_| ()), Outcome::Failed { exit_code: 3 });
         assert_eq!(judged(exited(1), |e| e.workspace.largest = 1 << 40), file);
         assert_eq!(judged(exited(0), |e| e.workspace.bytes = 1 << 40), whole);
         assert_eq!(judged(exited(0), |e| e.workspace.files = 1 << 40), whole);
-        assert_eq!(
-            judged(signalled(11), |_| ()),
-            Outcome::Killed { signal: 11 }
-        );
+        assert_eq!(judged(signalled(11), |_| ()), Outcome::Killed { signal: 11 });
         assert_eq!(judged(signalled(9), |_| ()), Outcome::Killed { signal: 9 });
-        assert_eq!(
-            judged(signalled(9), |e| e.stats.oom_kills = 1),
-            Outcome::OutOfMemory
-        );
+        assert_eq!(judged(signalled(9), |e| e.stats.oom_kills = 1), Outcome::OutOfMemory);
         assert_eq!(judged(signalled(9), |e| e.cpu_ms = 1 << 40), cpu);
         assert_eq!(judged(signalled(24), |_| ()), cpu);
         assert_eq!(judged(signalled(25), |_| ()), file);
@@ -146,10 +126,7 @@ mod tests {
     fn memory_errors_are_recognised() {
         for (text, wanted) in [
             ("Traceback ...\nMemoryError\n", true),
-            (
-                "x\nnumpy._core._exceptions._ArrayMemoryError: Unable to ...\n\n",
-                true,
-            ),
+            ("x\nnumpy._core._exceptions._ArrayMemoryError: Unable to ...\n\n", true),
             ("pyarrow.lib.ArrowMemoryError: malloc", true),
             ("ValueError: MemoryError", false),
             ("MemoryError\nbut then all was well", false),

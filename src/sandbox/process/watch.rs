@@ -33,11 +33,7 @@ pub struct Seen {
 impl Watch {
     /// Looks again and again, until a limit is exceeded. `seen` is kept up to date meanwhile.
     pub async fn until_exceeded(self: Arc<Self>, seen: &mut Seen) -> Outcome {
-        let period = if self.count_tree {
-            PERIOD_WITHOUT_CGROUP
-        } else {
-            PERIOD
-        };
+        let period = if self.count_tree { PERIOD_WITHOUT_CGROUP } else { PERIOD };
         loop {
             tokio::time::sleep(period).await;
             let this = Arc::clone(&self);
@@ -60,10 +56,7 @@ impl Watch {
             TreeUse::default()
         };
         let counted = self.group.as_ref().and_then(|group| group.stats().cpu_ms);
-        (
-            used.memory_bytes,
-            self.exceeded(used, counted.unwrap_or(used.cpu_ms)),
-        )
+        (used.memory_bytes, self.exceeded(used, counted.unwrap_or(used.cpu_ms)))
     }
 
     fn exceeded(&self, used: TreeUse, cpu_ms: u64) -> Option<Outcome> {

@@ -85,9 +85,7 @@ pub(super) fn entry(path: &Path, key: &str) -> Option<u64> {
 pub(super) fn folder_of(mount: &super::mounts::Mount, path: &str) -> PathBuf {
     let path = Path::new(path);
     // In a container, what is mounted is often not the root of the tree but the container's own group.
-    let within = path
-        .strip_prefix(&mount.root)
-        .or_else(|_| path.strip_prefix("/"));
+    let within = path.strip_prefix(&mount.root).or_else(|_| path.strip_prefix("/"));
     match within {
         Ok(within) if !within.starts_with("..") => mount.point.join(within),
         _ => mount.point.clone(),

@@ -22,8 +22,7 @@ pub struct Trees {
 impl Trees {
     /// Finds the trees in which this process may make groups.
     pub fn find(table: &[Mount], own: &str) -> Result<Self, String> {
-        let usable =
-            |controller| parent(table, own, controller).filter(|parent| may_make_groups(parent));
+        let usable = |controller| parent(table, own, controller).filter(|parent| may_make_groups(parent));
         let trees = Self {
             memory: usable("memory"),
             pids: usable("pids"),
@@ -79,14 +78,11 @@ fn parent(table: &[Mount], own: &str, controller: &str) -> Option<PathBuf> {
     let path = own.lines().find_map(|line| {
         let (_, rest) = line.split_once(':')?;
         let (controllers, path) = rest.split_once(':')?;
-        controllers
-            .split(',')
-            .any(|one| one == controller)
-            .then_some(path)
+        controllers.split(',').any(|one| one == controller).then_some(path)
     })?;
-    let mount = table.iter().find(|mount| {
-        mount.kind == "cgroup" && mount.options.split(',').any(|option| option == controller)
-    })?;
+    let mount = table
+        .iter()
+        .find(|mount| mount.kind == "cgroup" && mount.options.split(',').any(|option| option == controller))?;
     Some(folder_of(mount, path))
 }
 

@@ -80,10 +80,7 @@ fn may_make_groups(folder: &Path) -> bool {
         let _ = fs::write(&control, "+memory +pids");
     }
     // Moving a process takes the right to write here, in the common ancestor of both groups.
-    let may_move = OpenOptions::new()
-        .write(true)
-        .open(folder.join("cgroup.procs"))
-        .is_ok();
+    let may_move = OpenOptions::new().write(true).open(folder.join("cgroup.procs")).is_ok();
     if !may_move || !offers_limits(&control) {
         return false;
     }

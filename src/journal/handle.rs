@@ -57,8 +57,15 @@ impl Journal {
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer::run(&writing, mirror, &receiver, options.durability, &database))
-            .map_err(|source| JournalError::Io { path: folder.to_owned(), source })?;
-        Ok(Self { store, requests, rebuilt })
+            .map_err(|source| JournalError::Io {
+                path: folder.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            store,
+            requests,
+            rebuilt,
+        })
     }
 
     /// Whether the database was damaged and rebuilt from its mirror when it was opened.
