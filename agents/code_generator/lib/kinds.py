@@ -116,7 +116,11 @@ def file_decimal(tables, delimiter):
         whole = matches(words.texts, COMMA) | gone
         if whole.all() and matches(words.texts, certain).any():
             return ","
-    return "."
+    if delimiter != ";":
+        return "."
+    # "1,234" between semicolons: such files come from where the comma is the decimal mark, unless a point is used as one.
+    pointed = any((matches(words.texts, PLAIN) & matches(words.texts, r"\.")).any() for words in tables)
+    return "." if pointed else ","
 
 
 def recognise_dates(words):

@@ -38,6 +38,13 @@ def describe_column(name, array, words, decimal, warnings):
 
 
 def describe_numbers(facts, values, warnings):
+    facts, array = measure_numbers(facts, values, warnings)
+    if facts["role"] != "numeric":
+        facts.update(min=None, max=None, mean=None, sd=None, skew=None)
+    return facts, array
+
+
+def measure_numbers(facts, values, warnings):
     values = np.where(np.isfinite(values), values, np.nan)
     values = without_sentinel(facts["name"], values, warnings)
     known = values[~np.isnan(values)]
@@ -60,7 +67,7 @@ def describe_numbers(facts, values, warnings):
     if nominal and len(known) >= 4 * len(distinct) and np.ptp(distinct) < 100:
         levels = [number_text(value) for value in distinct]
         codes = np.searchsorted(distinct, known)
-        facts.update(role="categorical", usable=True, ordinal=False, min=None, max=None, mean=None, sd=None, skew=None, levels=counted(levels, counts))
+        facts.update(role="categorical", usable=True, ordinal=False, levels=counted(levels, counts))
         return facts, spelled(values, levels, codes)
     why = identifier_reason(facts, values, known, distinct)
     facts.update(role="identifier" if why else "numeric", usable=not why, excluded=why)

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import re
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -82,6 +83,10 @@ def read_bytes(raw, path, kind, warnings):
         return facts, read_json(raw, warnings)
     raw = without_comments(raw)
     facts["delimiter"] = "\t" if kind == "tsv" else guess_delimiter(raw)
+    if kind == "csv" and facts["delimiter"] == "," and is_spaced(raw):
+        facts["delimiter"] = " "
+        raw = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", raw))
+        return facts, read_delimited(raw, "\t", warnings)
     return facts, read_delimited(raw, facts["delimiter"], warnings)
 
 
@@ -129,6 +134,16 @@ def guess_delimiter(raw):
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def is_spaced(raw):
+    """True where columns are set apart by spaces: every line has as many words, some of them numbers in each."""
+    lines = [line.split() for line in raw[:50000].decode("utf-8", errors="ignore").splitlines()[:-1][:50] if line.strip()]
+    if len(lines) < 3 or b"," in raw[:50000]:
+        return False
+    widths = {len(line) for line in lines[1:]}
+    aligned = len(widths) == 1 and min(widths) > 1 and len(lines[0]) in (min(widths), min(widths) - 1)
+    return aligned and all(any(is_plain_number(word) for word in line) for line in lines[1:])
 
 
 def first_rows(text, delimiter, limit):
@@ -244,18 +259,17 @@ def repaired(raw, delimiter, width, warnings):
 def read_json(raw, warnings):
     text = raw.decode("utf-8", errors="replace").strip()
     try:
-        whole = json.loads(text) if text[:1] == "[" or "\n" not in text else None
-        records = whole if isinstance(whole, list) else [whole] if whole is not None else None
-        if records is None:
-            records = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError:
         try:
             records = json.loads(text)
-        except ValueError as error:
-            raise Problem("unreadable", f"the file is not valid JSON lines ({error}); give one object per line") from None
+        except ValueError:
+            records = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise Problem("unreadable", f"the file is not valid JSON lines ({error}); give one object per line") from None
     if isinstance(records, dict):
         lists = [value for value in records.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
         records = lists[0] if len(lists) == 1 else [records]
+    if not isinstance(records, list):
+        records = []
     rows = [record for record in records if isinstance(record, dict)]
     if not rows:
         raise Problem("not_a_table", "the JSON holds no objects; give one object per line, one key per column")

@@ -27,7 +27,7 @@ def study_structure(columns, arrays, warnings):
         "time": time,
         "paired": find_pairs(columns, frames, units),
         "survival": find_survival(columns),
-        "tautologies": find_tautologies(columns, frames),
+        "tautologies": find_tautologies(columns, frames, warnings),
         "split": plan_split(columns, units, rows),
     }
 
@@ -128,19 +128,17 @@ def find_pairs(columns, frames, units):
     pairs = []
     numeric = [(c, f) for c, f in zip(columns, frames) if c["role"] == "numeric" and c["usable"]]
     names = {tuple(split_name(column["name"])) for column in columns}
-    telling = {word for words in PAIR_WORDS for word in words}
-    named = [(c, f) for c, f in numeric if telling & set(split_name(c["name"]))]
-    by_rest = {}
-    for column, values in named:
-        rest = tuple(sorted(word for word in split_name(column["name"]) if word not in telling))
-        by_rest.setdefault(rest, []).append((column, values))
-    alike = [(one, other) for group in by_rest.values() for i, one in enumerate(group) for other in group[i + 1 :]]
-    for (first, a), (second, b) in alike:
-        words = pair_words(first["name"], second["name"])
-        if words is None or not same_scale(a, b) or is_series(first["name"], words, names):
-            continue
-        x, y = (first, second) if words[0] == 0 else (second, first)
-        pairs.append({"x": x["name"], "y": y["name"], "why": f"named as {words[1]} and {words[2]}, on one scale"})
+    by_words = {tuple(sorted(split_name(column["name"]))): (column, frame) for column, frame in numeric}
+    for first, a in numeric:
+        words = split_name(first["name"])
+        for early, late in PAIR_WORDS:
+            if early not in words or (early in ("1", "l") and len(words) == 1):
+                continue
+            second, b = by_words.get(tuple(sorted([word for word in words if word != early] + [late])), (None, None))
+            if second is None or second is first or not same_scale(a, b) or is_series(first["name"], (early, late), names):
+                continue
+            pairs.append({"x": first["name"], "y": second["name"], "why": f"named as {early} and {late}, on one scale"})
+            break
     if units is None:
         return pairs
     unit = next(f for c, f in zip(columns, frames) if c["name"] == units["column"])
@@ -152,22 +150,11 @@ def find_pairs(columns, frames, units):
     return pairs
 
 
-def pair_words(first, second):
-    """(which is earlier, early word, late word) where two names differ only by such a pair of words."""
-    a, b = split_name(first), split_name(second)
-    for early, late in PAIR_WORDS:
-        for order, (x, y) in enumerate(((a, b), (b, a))):
-            if early in x and late in y and sorted(w for w in x if w != early) == sorted(w for w in y if w != late):
-                if early in ("1", "l", "t0", "first", "old", "t1") and len(x) == 1 and early in ("1", "l"):
-                    continue
-                return order, early, late
-    return None
-
-
 def is_series(name, words, names):
     """True where a third column follows the pair, as s3 follows s1 and s2: then the numbers count columns, not occasions."""
     parts, next_of = split_name(name), {"1": "3", "2": "3", "t1": "t3", "t2": "t3", "t0": "t2", "first": "third", "second": "third", "day1": "day3"}
-    return any(tuple(next_of.get(part, part) if part in words[1:] else part for part in parts) in names for part in parts if part in next_of and part in words[1:])
+    follower = tuple(next_of.get(part, part) if part in words else part for part in parts)
+    return follower != tuple(parts) and follower in names
 
 
 def split_name(name):

@@ -4,12 +4,16 @@ import numpy as np
 
 EXACT = 1e-6
 SAMPLE = 20000
+MOST_COLUMNS = 200
 
 
-def find_tautologies(columns, frames):
+def find_tautologies(columns, frames, warnings):
     """[{x, y, reason}] over usable columns, each pair once."""
     found = {}
     usable = [index for index, column in enumerate(columns) if column["usable"]]
+    if len(usable) > MOST_COLUMNS:
+        warnings.append(f"relations by construction were looked for among the first {MOST_COLUMNS} of {len(usable)} usable columns")
+        usable = usable[:MOST_COLUMNS]
     rows = len(frames[0]) if frames else 0
     picked = np.arange(rows) if rows <= SAMPLE else np.sort(np.random.default_rng(7).permutation(rows)[:SAMPLE])
     names = [column["name"] for column in columns]
@@ -21,7 +25,7 @@ def find_tautologies(columns, frames):
     def note(i, j, reason):
         found.setdefault((min(i, j), max(i, j)), reason)
 
-    for i, j in nearly_monotone([data[index] for index in numeric + dates], numeric + dates):
+    for i, j in monotone_pairs(numeric + dates, data):
         reason = same_numbers(data[i], data[j])
         if reason:
             note(i, j, reason)
@@ -43,26 +47,26 @@ def find_tautologies(columns, frames):
     return [{"x": names[i], "y": names[j], "reason": reason} for (i, j), reason in sorted(found.items())]
 
 
-def nearly_monotone(frames, indices):
-    """Pairs whose ranks agree closely, the only ones that can be functions of each other: all at once, for wide tables."""
-    if len(frames) < 2:
+def monotone_pairs(indices, data):
+    """Pairs whose ranks agree closely enough that one may be a function of the other; nearly all others fall away here."""
+    if len(indices) < 2:
         return []
-    ranks, gaps = [], []
-    for values in frames:
+    ranked = []
+    for index in indices:
+        values = data[index][:2000]
         known = ~np.isnan(values)
-        rank = np.zeros(len(values))
-        if known.sum() > 1:
-            _, places, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-            rank[known] = (np.cumsum(counts) - (counts - 1) / 2)[places]
-            rank[known] -= rank[known].mean()
-        length = np.linalg.norm(rank)
-        ranks.append(rank / length if length else rank)
-        gaps.append(1 - known.mean())
-    agreement = np.abs(np.array(ranks) @ np.array(ranks).T)
-    gaps = np.array(gaps)
-    enough = np.maximum(0.85 - 2 * (gaps[:, None] + gaps[None, :]), 0.2)
-    close = np.argwhere(np.triu(agreement >= enough, 1))
-    return [(indices[i], indices[j]) for i, j in close]
+        _, rank, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+        middle = np.cumsum(counts) - (counts - 1) / 2
+        ranked.append(np.zeros(len(values)))
+        ranked[-1][known] = middle[rank] - middle[rank].mean() if known.any() else 0.0
+    ranked = np.array(ranked)
+    agree = np.abs(ranked @ ranked.T) / np.maximum(np.sqrt(np.outer((ranked**2).sum(axis=1), (ranked**2).sum(axis=1))), 1e-300)
+    for place, i in enumerate(indices):
+        for other in range(place + 1, len(indices)):
+            # Gaps in one column blur the ranks of the other, so that columns with gaps are looked at more kindly.
+            gaps = max(np.isnan(data[i]).mean(), np.isnan(data[indices[other]]).mean())
+            if agree[place, other] > 0.97 * (1 - gaps) - 0.2 * (gaps > 0):
+                yield i, indices[other]
 
 
 def numbers_of_levels(column, codes):
