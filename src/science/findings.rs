@@ -100,7 +100,7 @@ pub struct TestRecord {
     pub confirm: Option<PartResult>,
     #[allow(missing_docs)]
     pub variants: Vec<Variant>,
-    #[allow(missing_docs)]
+    /// With one other column held fixed at a time; only where `p` is below 0.05.
     pub adjusted: Vec<Adjusted>,
     /// Fixed words, sorted.
     pub caveats: Vec<String>,

@@ -139,7 +139,8 @@ fn record(draft: &Draft, estimate: &Estimate, p: f64, q: f64, request: &JudgeCyc
         explore: result.explore.as_ref().map(part),
         confirm: result.confirm.as_ref().map(part),
         variants: result.variants.clone(),
-        adjusted: result.adjusted.clone(),
+        // What explains an association away is of interest where there is one; the rest stays with its experiment.
+        adjusted: if p < 0.05 { result.adjusted.clone() } else { Vec::new() },
         caveats,
         caveat_notes: result.caveat_notes.clone(),
         mde: result.mde.clone(),
