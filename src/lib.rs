@@ -1,4 +1,30 @@
 //! Kosmos: an autonomous research lab in one binary.
+//!
+//! A run is a question and a table. [`lab`] opens its folder, starts what it needs and works on it:
+//!
+//! - [`message`] is what agents say to each other, [`journal`] where it is written down before it is delivered,
+//!   [`supervisor`] the hub that delivers it and restarts who falls. [`agent`] is what an agent must be.
+//! - [`actors`] are the six built-in agents. Of these [`actors::research_director`] decides, as a pure function of the
+//!   events so far; the others turn one message into another.
+//! - [`policy`] proposes what to test, [`stats`] decides what counts as found, [`science`] has the words for both.
+//! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes; [`graph`] keeps what
+//!   was learnt.
+//! - [`report`] writes what a person reads, every number with its evidence.
+//! - [`config`], [`cli`], [`progress`] and [`telemetry`] are the way in and out.
+//!
+//! ```no_run
+//! # struct Quiet;
+//! # impl kosmos::progress::Progress for Quiet { fn on(&self, _: kosmos::progress::ProgressEvent) {} }
+//! use kosmos::{config::Request, lab::{Lab, RunFolder}};
+//!
+//! // A program that runs scripts begins with this, so that it can be its own sandbox launcher.
+//! kosmos::sandbox::entry();
+//! let resolved = Request { run_file: Some("run.toml".into()), ..Request::default() }.resolve()?;
+//! let folder = RunFolder::create("lab/runs".as_ref(), "my table", &resolved)?;
+//! let finished = Lab::open(folder, std::sync::Arc::new(Quiet))?.work()?;
+//! assert!(finished.written.findings.is_file());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(
     test,

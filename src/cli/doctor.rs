@@ -2,9 +2,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::config::{Environment, Origin, Resolved};
+use crate::interpreter::Interpreter;
+use crate::lab::{LabError, python_environment, sandbox_guarantees};
 use crate::progress::printable;
+use crate::sandbox::Guarantee;
 
-use super::{CliError, Exit, Globals, Home, SettingsArgs, output};
+use super::{CliError, Console, Exit, Globals, Home, SettingsArgs, output};
 
 /// `kosmos doctor`: checks that this machine has what a run needs.
 #[derive(Debug, Clone, Args)]
@@ -76,8 +79,38 @@ pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
     let resolved = args.settings.resolve(environment)?;
-    let checks = vec![check_settings(&resolved), check_home(&home)];
+    let console = Console::start(&resolved.settings.log, globals)?;
+    let mut checks = vec![check_settings(&resolved), check_home(&home)];
+    match python_environment(&resolved.settings, console.progress.as_ref()) {
+        Ok(python) => {
+            let detail = format!("Python {} in {}", python.version, python.prefix.display());
+            checks.push(Check::passed("python", detail));
+            checks.extend(check_sandbox(&python));
+        }
+        Err(error) => checks.push(failed("python", &error)),
+    }
     conclude(checks, globals)
+}
+
+/// One row for each guarantee of the sandbox.
+fn check_sandbox(python: &Interpreter) -> Vec<Check> {
+    match sandbox_guarantees(python) {
+        Ok(found) => {
+            let row =
+                |row: &Guarantee| Check::passed("sandbox", format!("{}: {} ({})", row.protection, row.held, row.how));
+            found.rows.iter().map(row).collect()
+        }
+        Err(error) => vec![failed("sandbox", &error)],
+    }
+}
+
+/// The errors of these components say what to do themselves.
+fn failed(name: &'static str, error: &LabError) -> Check {
+    let text = error.to_string();
+    match text.split_once("; ") {
+        Some((what, remedy)) => Check::failed(name, what, remedy),
+        None => Check::failed(name, &text, "see the message"),
+    }
 }
 
 fn check_settings(resolved: &Resolved) -> Check {

@@ -13,7 +13,7 @@ use crate::{
     interpreter::{self, Interpreter},
     journal::Journal,
     progress::{Progress, ProgressEvent},
-    sandbox::{Limits, Options, ProcessSandbox, Sandbox},
+    sandbox::{Guarantees, Limits, Options, ProcessSandbox, Sandbox},
 };
 
 /// The Python environment, made if it is not there yet.
@@ -42,6 +42,23 @@ pub(super) fn interpreter(settings: &Settings, progress: &dyn Progress) -> Resul
         }
     };
     Ok(Interpreter::ensure(&options, &told)?)
+}
+
+/// The Python environment that runs use, made if it is not there yet.
+///
+/// # Errors
+/// When there is no suitable Python, or its packages cannot be had.
+pub fn python_environment(settings: &Settings, progress: &dyn Progress) -> Result<Interpreter, LabError> {
+    interpreter(settings, progress)
+}
+
+/// What the sandbox withstands on this machine, measured by an attack on it.
+///
+/// # Errors
+/// When an essential guarantee is missing here.
+pub fn sandbox_guarantees(interpreter: &Interpreter) -> Result<Guarantees, LabError> {
+    let started = actix::System::new().block_on(ProcessSandbox::start(Options::new(interpreter)))?;
+    Ok(started.guarantees().clone())
 }
 
 /// Sandbox, templates and graph for the run in `folder`.

@@ -13,6 +13,7 @@ mod summary;
 mod watch;
 mod work;
 
+pub use backends::{python_environment, sandbox_guarantees};
 pub use dossier::dossier;
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
