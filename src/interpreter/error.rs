@@ -34,7 +34,7 @@ pub enum InterpreterError {
     },
     /// There is nowhere to put the environment.
     #[error(
-        "cannot write to the cache {}; set XDG_CACHE_HOME or the setting `sandbox.cache` to a folder \
+        "cannot write to the cache {}; set XDG_CACHE_HOME to a folder \
          that can be written to",
         path.display()
     )]
@@ -46,7 +46,7 @@ pub enum InterpreterError {
         source: io::Error,
     },
     /// Neither a home folder nor a cache folder is known.
-    #[error("there is no home folder for a cache; set XDG_CACHE_HOME or the setting `sandbox.cache`")]
+    #[error("there is no home folder for a cache; set XDG_CACHE_HOME")]
     NoCache,
     /// The disk is full.
     #[error("no space is left for the Python environment, which takes about 700 MB, in {}", .0.display())]

@@ -73,7 +73,7 @@ fn count(summary: &mut RunSummary, entry: Entry) {
     summary.last_ms = Some(entry.at_ms);
     match entry.record {
         Record::Sent { envelope } => match envelope.payload {
-            Payload::ProposeHypotheses(request) => summary.cycle = summary.cycle.max(request.cycle),
+            Payload::DesignExperiment(request) => summary.cycle = summary.cycle.max(request.cycle),
             Payload::RunExperiment(_) => summary.experiments_planned += 1,
             Payload::ExperimentFinished(_) => summary.experiments_done += 1,
             Payload::CycleJudged(verdict) if verdict.arm == Arm::Observed => {

@@ -19,6 +19,7 @@ struct Counts {
     running: u64,
     done: u64,
     findings: u64,
+    cycle: u32,
 }
 
 /// The limits that a display shows.
@@ -47,6 +48,7 @@ pub(super) fn observer(
         done: experiments,
         findings,
         running: 0,
+        cycle: 0,
     });
     let began = Instant::now();
     Arc::new(move |observed| {
@@ -114,7 +116,8 @@ fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<Progres
             counts.planned += 1;
             vec![experiments(counts)]
         }
-        Payload::ProposeHypotheses(request) if request.arm == Arm::Observed && request.cycle <= limits.cycles => {
+        Payload::DesignExperiment(request) if request.cycle > counts.cycle => {
+            counts.cycle = request.cycle;
             vec![ProgressEvent::Cycle {
                 n: request.cycle,
                 of: limits.cycles,

@@ -13,7 +13,7 @@ pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<Strin
     script.push_str("# ");
     script.push_str(&one_line(&protocol.title));
     script
-        .push_str("\n# Written by Kosmos. Run it again in a copy of this folder with: python script.py\n\nPROTOCOL = ");
+        .push_str("\n# Written by Kosmos. To run it again, copy this folder to a place beside it, so that ../ still leads to the table,\n# and there: python script.py (with the packages that the report lists)\n\nPROTOCOL = ");
     script.push_str(&python_literal(&protocol.parameters));
     script.push('\n');
     for part in parts {

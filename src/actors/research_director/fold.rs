@@ -182,11 +182,16 @@ impl ResearchState {
         let record = record.clone();
         if record.protocol.template == template::FIGURES {
             self.drawing.remove(&finished.id);
-            let figures = record
+            let drawn = record
                 .artefacts
                 .iter()
                 .filter_map(|artefact| figure(&record, &artefact.path));
-            self.figures.extend(figures);
+            for mut figure in drawn.collect::<Vec<_>>() {
+                if let Some(hypothesis) = self.hypotheses.get(&figure.finding) {
+                    figure.alt = format!("{} against {}", hypothesis.y, hypothesis.x);
+                }
+                self.figures.push(figure);
+            }
             return Vec::new();
         }
         vec![Outgoing::new(agent::DATA_ANALYST, AnalyseResult { experiment: record })]

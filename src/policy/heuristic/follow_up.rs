@@ -28,7 +28,8 @@ pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
             .total_cmp(&a.scores.rank())
             .then_with(|| a.id.cmp(&b.id))
     });
-    ideas.dedup_by(|a, b| a.id == b.id);
+    let mut seen = HashSet::new();
+    ideas.retain(|idea| seen.insert(idea.id.clone()));
 
     let explore_slots = (request.limit as f64 * request.plan.explore_ratio).round() as usize;
     let (mut surveyed, mut beyond) = untested_pairs(
@@ -103,8 +104,12 @@ impl<'a> Ideas<'a> {
             let confounders = self.confounders(known);
             match cycle {
                 2 => {
-                    ideas.extend(confounders.first().and_then(|z| self.adjusted(known, &[z])));
-                    ideas.extend(self.strata(known, &confounders));
+                    let strata = self.strata(known, &confounders);
+                    // Strata of a column already hold it fixed: the same test is not made twice.
+                    let by = strata.as_ref().and_then(|idea| idea.by.clone());
+                    let fixed = confounders.first().filter(|z| by.as_deref() != Some(**z));
+                    ideas.extend(fixed.and_then(|z| self.adjusted(known, &[z])));
+                    ideas.extend(strata);
                     ideas.extend(self.dose(known));
                 }
                 3 => {
@@ -193,6 +198,11 @@ impl<'a> Ideas<'a> {
             |idea| {
                 idea.by = Some((*by).to_owned());
                 idea.predicted = None;
+                // A moderator and what it moderates are one claim, whichever is named first.
+                if *by < idea.x.as_str() {
+                    let x = std::mem::replace(&mut idea.x, (*by).to_owned());
+                    idea.by = Some(x);
+                }
             },
         ))
     }

@@ -6,7 +6,9 @@ use crate::science::{Hypothesis, kind};
 pub(super) fn statement(hypothesis: &Hypothesis) -> String {
     let (x, y) = (&hypothesis.x, &hypothesis.y);
     let by = hypothesis.by.as_deref().unwrap_or_default();
-    let way = match hypothesis.predicted.as_deref() {
+    // What an earlier finding predicts is kept beside the statement: a follow-up is there to see whether it holds.
+    let predicted = hypothesis.predicted.as_deref().filter(|_| hypothesis.parent.is_none());
+    let way = match predicted {
         Some("+") => " (rising together)",
         Some("-") => " (one rising as the other falls)",
         _ => "",
