@@ -90,7 +90,7 @@ def is_reversal(base, after, left, right, third, strata):
 def is_explained_away(base, after, left, right, given, third):
     """The relation all but vanishes given the third column, which is related to each side beyond the other and is no near-copy
     of either; and the rows left would have shown well over half of it."""
-    if base["p"] >= 0.001 or abs(base["r"]) < 0.15 or after["p"] < 0.05 or abs(after["r"]) > 0.3 * abs(base["r"]):
+    if base["p"] >= 0.001 or abs(base["r"]) < (0.05 if third.levels is not None else 0.15) or after["p"] < 0.05 or abs(after["r"]) > 0.3 * abs(base["r"]):
         return False
     if max(abs(after["low"]), abs(after["high"])) > 0.67 * abs(base["r"]):
         return False

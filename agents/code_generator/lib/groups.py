@@ -28,21 +28,6 @@ def level_values(codes, levels, values):
     return sorted(filled, key=lambda row: (-row["value"], row["level"]))
 
 
-YES_WORDS = ("1", "yes", "y", "true", "t", "positive", "pos", "+", "dead", "died", "death", "deceased", "survived", "success", "event", "case", "cases",
-             "malignant", "present", "diseased", "default", "churned", "1.0")  # fmt: skip
-
-
-def event_level(levels, wanted=None):
-    """The level that directions and rates of a binary outcome speak of."""
-    if wanted in levels:
-        return wanted
-    for word in YES_WORDS:
-        for level in levels:
-            if level.lower() == word:
-                return level
-    return levels[-1]
-
-
 def odds_ratio_effect(a, b, c, d):
     """Odds ratio of the 2x2 table [[a, b], [c, d]] with Woolf's interval; half is added to each cell where one is 0."""
     if min(a, b, c, d) == 0:

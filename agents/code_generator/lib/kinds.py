@@ -16,8 +16,6 @@ DATES = (
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%b %d %Y", "%b %d, %Y",
     "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d, %Y", "%b %Y", "%Y-%m",
 )  # fmt: skip
-YES = ("1", "yes", "y", "true", "t", "positive", "pos", "+", "dead", "died", "death", "deceased", "survived", "success", "event",
-       "case", "cases", "malignant", "present", "diseased", "default", "churned", "1.0")  # fmt: skip
 
 
 class Words:
@@ -151,15 +149,6 @@ def recognise_levels(words):
 def number_text(value):
     """A number as the level of a binary column: 1.0 is "1"."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
-
-
-def yes_level(levels):
-    """The level of a binary column that stands for the event."""
-    for word in YES:
-        for level in sorted(levels):
-            if level.lower() == word:
-                return level
-    return max(levels)
 
 
 def tokens(name):

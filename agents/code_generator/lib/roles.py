@@ -8,16 +8,18 @@ TIME_WORDS = {"year", "yr", "years", "month", "months", "day", "days", "week", "
               "minute", "age", "period", "season", "decade", "wave", "visit", "t", "dose", "temp", "temperature"}  # fmt: skip
 NOMINAL_WORDS = {"class", "label", "species", "cluster", "type", "kind", "group", "region", "category", "code", "origin", "district", "race",
                  "ethnicity", "religion", "occupation", "zone", "state", "county", "dept", "department", "brand", "site", "center", "centre",
-                 "block", "treatment", "treat", "arm", "target", "cultivar", "variety", "genotype", "team", "make", "model"}  # fmt: skip
+                 "block", "treatment", "treat", "trt", "arm", "target", "cultivar", "variety", "genotype", "team", "make", "model", "diet", "feed", "spray", "drug",
+                 "method", "batch", "lot", "machine", "operator", "lab", "plot", "field", "hospital", "clinic", "store", "sector", "industry", "program",
+                 "prog", "party", "color", "colour", "shape", "material", "fuel", "weathersit", "breed", "strain", "line"}  # fmt: skip
 CODE_WORDS = {"code", "zip", "zipcode", "postcode", "fips", "phone", "ssn"}
 SENTINELS = (-9, -99, -999, -9999, -99999, -99.9, -999.9, -99.99, -999.99, -9999.9, 999, 9999, 99999, 999.9, 9999.9, 999999)
 
 
-def describe_column(name, array, words, decimal, warnings):
-    """(facts for result.json, array for table.parquet) of one column."""
+def describe_column(name, first, array, words, decimal, warnings):
+    """(facts for result.json, array for table.parquet) of one column; `first` says that it is the table's first."""
     facts = {
         "name": name, "role": "empty", "usable": False, "excluded": None, "missing": 0, "distinct": 0, "levels": None, "min": None, "max": None,
-        "mean": None, "sd": None, "skew": None, "integer": False, "ordinal": False, "yes_level": None,
+        "mean": None, "sd": None, "skew": None, "integer": False, "ordinal": False, "yes_level": None, "first": first,
     }  # fmt: skip
     kind = array.type
     if words is not None:
@@ -126,11 +128,14 @@ def identifier_reason(facts, values, known, distinct):
         return "a code by its name"
     if not unique or len(known) < 5 or TIME_WORDS & set(words):
         return None
+    if "number" in words[-1:]:
+        return "a row number or key"
     steps = np.diff(known)
     dense = (distinct[-1] - distinct[0] + 1) / len(distinct)
-    if dense == 1 and (distinct[0] in (0, 1) or (steps > 0).all() or (steps < 0).all()):
+    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...); a row number starts at 0 or 1.
+    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or len(known) >= 50):
         return "a row number or key"
-    if dense <= 1.2 and len(known) >= 20 and (steps > 0).all():
+    if dense <= 1.2 and len(known) >= 50 and (steps > 0).all():
         return "a row number or key"
     return None
 
@@ -164,7 +169,7 @@ def describe_words(facts, words, warnings):
         levels = [words.texts[int(index)].as_py() for index in used]
         facts.update(role="binary" if len(used) == 2 else "categorical", usable=True, levels=counted(levels, counts[used]))
         if len(used) == 2:
-            facts["yes_level"] = yes_level(levels)
+            facts["yes_level"] = event_level(levels)
         folded = {level.lower() for level in levels}
         if len(folded) < len(levels):
             warnings.append(f"levels of '{facts['name']}' differ only in upper and lower case; they were kept apart")

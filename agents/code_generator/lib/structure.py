@@ -10,7 +10,7 @@ UNIT_WORDS = {"subject", "subj", "participant", "patient", "person", "individual
 UNIT_KEYS = {"id", "uid", "sid"}
 CALENDAR_WORDS = {"year", "yr", "date", "month", "quarter", "datetime", "timestamp"}
 CLOCK_WORDS = {"year", "yr", "date", "time", "month", "day", "week", "quarter", "hour", "period", "wave", "visit", "session", "timepoint", "t", "datetime",
-               "timestamp", "round", "trial", "occasion"}  # fmt: skip
+               "timestamp", "round", "trial", "occasion", "years", "months", "days", "weeks", "hours", "minutes"}  # fmt: skip
 
 
 def study_structure(columns, arrays, warnings):
@@ -120,7 +120,7 @@ def repeats_any(columns, frames, units, clock):
 
 PAIR_WORDS = (("before", "after"), ("pre", "post"), ("baseline", "followup"), ("baseline", "follow"), ("left", "right"), ("start", "end"), ("first", "second"),
               ("t1", "t2"), ("t0", "t1"), ("time1", "time2"), ("initial", "final"), ("pretest", "posttest"), ("old", "new"), ("l", "r"), ("1", "2"),
-              ("control", "treated"), ("control", "treatment"), ("mother", "father"), ("husband", "wife"), ("prewt", "postwt"), ("day1", "day2"))  # fmt: skip
+              ("control", "treated"), ("control", "treatment"), ("husband", "wife"), ("prewt", "postwt"), ("day1", "day2"))  # fmt: skip
 
 
 def find_pairs(columns, frames, units):

@@ -42,8 +42,8 @@ def find_tautologies(columns, frames, warnings):
     exclusive_indicators(columns, grouped, data, note)
     sign = {index: numbers_of_levels(columns[index], data[index]) for index in grouped if columns[index]["role"] == "binary"}
     measured = {**{index: data[index] for index in numeric}, **{index: values for index, values in sign.items() if values is not None}}
-    made_of_two(numeric, measured, names, note)
-    sums_of_several(numeric, data, names, note)
+    bound = made_of_two(numeric, measured, names, note)
+    sums_of_several(numeric, data, names, note, bound)
     return [{"x": names[i], "y": names[j], "reason": reason} for (i, j), reason in sorted(found.items())]
 
 
@@ -235,10 +235,10 @@ SCALES = (1.0, -1.0, 0.5, 100.0, 0.01, 1000.0, 0.001, 10000.0)
 def made_of_two(numeric, data, names, note):
     """Columns that are a sum, difference, product or ratio of two others, to their rounding."""
     if len(numeric) > 120:
-        return
+        return set()
     sources = sorted(data)
     if not numeric:
-        return
+        return set()
     # A few rows, those with the fewest gaps, rule out nearly everything; what is left is checked on all.
     gaps = np.sum([np.isnan(values) for values in data.values()], axis=0)
     order = np.random.default_rng(11).permutation(len(gaps))
@@ -268,6 +268,7 @@ def made_of_two(numeric, data, names, note):
         for other in triple:
             if other != derived:
                 note(derived, other, reasons[derived])
+    return set(readings)
 
 
 DERIVED_WORDS = {"total", "sum", "all", "overall", "cnt", "net", "diff", "difference", "change", "gain", "delta", "loss", "increase", "per", "rate", "ratio",
@@ -312,40 +313,48 @@ def is_constant_ratio(a, b):
     return a.std() > 0 and b.std() > 0 and abs(np.corrcoef(a, b)[0, 1]) > 1 - 1e-12
 
 
-def sums_of_several(numeric, data, names, note):
-    """Columns that are exact linear combinations of three or more others: found by least squares, then pruned to the fewest."""
-    if not 4 <= len(numeric) <= 80:
+def sums_of_several(numeric, data, names, note, bound):
+    """Columns that are linear combinations of two others, or totals of three or more, to their rounding: found by least squares,
+    then pruned to the fewest. `bound` holds the triples that `made_of_two` has dealt with."""
+    if not 3 <= len(numeric) <= 80:
         return
     matrix = np.column_stack([data[i] for i in numeric])
     matrix = matrix[~np.isnan(matrix).any(axis=1)][:2000]
-    if len(matrix) < 2 * len(numeric) + 10:
+    if len(matrix) < 2 * len(numeric) + 20:
         return
     spread = matrix.std(axis=0)
     keep = [k for k in range(len(numeric)) if spread[k] > 0]
     scaled = np.zeros_like(matrix)
     scaled[:, keep] = (matrix[:, keep] - matrix[:, keep].mean(axis=0)) / spread[keep]
+    readings = {}
     for k in keep:
-        others = [m for m in keep if m != k]
-        if not explains(scaled, k, others):
+        slack, others = tolerance(matrix[:, k]) / spread[k], [m for m in keep if m != k]
+        if not np.isfinite(slack) or not explains(scaled, k, others, slack):
             continue
         for m in list(others):
             fewer = [other for other in others if other != m]
-            if explains(scaled, k, fewer):
+            if explains(scaled, k, fewer, slack):
                 others = fewer
-        if len(others) < 3 or len(np.unique(matrix[:, k])) <= 5:
-            continue  # two are the matter of `made_of_two`
         weights = np.linalg.lstsq(scaled[:, others], scaled[:, k], rcond=None)[0] * spread[k] / spread[others]
+        triple = tuple(sorted(numeric[m] for m in [k, *others]))
+        if len(others) == 2 and triple not in bound:
+            readings.setdefault(triple, {})[numeric[k]] = f"{names[numeric[k]]} is a weighted sum of {names[numeric[others[0]]]} and {names[numeric[others[1]]]}"
         # A total has one weight for each part. A part, written as the total less the others, has not, and stays testable
         # against the other parts; nor does an exact fit with uneven weights on many columns say more than that they are many.
-        if np.abs(weights / weights.max() - 1).max() > 1e-3:
+        if len(others) < 3 or np.abs(weights / weights.max() - 1).max() > 0.01:
             continue
         shown = ", ".join(names[numeric[m]] for m in others[:5]) + (", ..." if len(others) > 5 else "")
         for m in others:
             note(numeric[k], numeric[m], f"{names[numeric[k]]} is a sum over {shown}")
+    for triple, reasons in readings.items():
+        derived = derived_one(triple, reasons, data, names)
+        for other in triple:
+            if other != derived:
+                note(derived, other, reasons[derived])
 
 
-def explains(scaled, k, others):
-    if not others:
+def explains(scaled, k, others, slack):
+    if len(others) < 2:
         return False
     weights = np.linalg.lstsq(scaled[:, others], scaled[:, k], rcond=None)[0]
-    return np.abs(scaled[:, k] - scaled[:, others] @ weights).max() < EXACT
+    return np.abs(scaled[:, k] - scaled[:, others] @ weights).max() < 1.5 * slack

@@ -38,18 +38,50 @@ def profile(protocol, source):
     markers, canonical = set(), []
     for index, name in enumerate(names):
         words = Words(arrays[index]) if textual[index] else None
-        described, column = describe_column(name, arrays[index], words, facts["decimal"], warnings)
+        described, column = describe_column(name, index == 0, arrays[index], words, facts["decimal"], warnings)
         arrays[index] = None
         if words is not None:
             gone = among(words.texts, MISSING_AMONG_NUMBERS if described["role"] == "numeric" else MISSING)
             markers.update(words.texts.filter(pa.array(gone)).to_pylist())
+        del described["first"]
         result["columns"].append(described)
         canonical.append(column)
     facts["missing_markers"] = sorted(markers)
+    canonical, result["expanded"] = expand_counts(result, canonical, warnings)
     result.update(study_structure(result["columns"], canonical, warnings))
     result["problem"] = problem_of(result, protocol)
     write_table(names, canonical, result)
     return result
+
+
+COUNT_WORDS = {"freq", "frequency", "count", "counts", "n"}
+
+
+def expand_counts(result, arrays, warnings):
+    """Rows repeated by a column of counts, where the table is a cross-tabulation in long form: every other column a group, each
+    combination of levels once. Gives (arrays, what was done or null)."""
+    columns = result["columns"]
+    counts = [i for i, column in enumerate(columns) if column["name"].lower() in COUNT_WORDS and column["role"] in ("numeric", "categorical", "identifier") and column["integer"]]
+    groups = [i for i, column in enumerate(columns) if column["role"] in ("binary", "categorical")]
+    rest = [i for i, column in enumerate(columns) if i not in groups and i not in counts and column["role"] not in ("identifier", "constant", "empty")]
+    if len(counts) != 1 or counts[0] in groups or len(groups) < 2 or rest:
+        return arrays, None
+    number = numbers_or_codes(columns[counts[0]], arrays[counts[0]])
+    codes = np.column_stack([numbers_or_codes(columns[i], arrays[i]) for i in groups])
+    cells = np.prod([float(columns[i]["distinct"]) for i in groups])
+    if np.isnan(number).any() or np.isnan(codes).any() or (number < 0).any() or not len(codes) < number.sum() <= 2_000_000:
+        return arrays, None
+    if len(np.unique(codes, axis=0)) < len(codes) or len(codes) < 0.5 * cells:
+        return arrays, None
+    rows, name = np.repeat(np.arange(len(number)), number.astype(int)), columns[counts[0]]["name"]
+    warnings.append(f"the table is a cross-tabulation: each row was repeated '{name}' times, {len(number)} rows became {len(rows)}")
+    columns[counts[0]].update(usable=False, excluded="counts of rows, used to repeat them")
+    for i in groups:
+        spread = np.bincount(numbers_or_codes(columns[i], arrays[i]).astype(int), weights=number, minlength=len(arrays[i].dictionary))
+        columns[i]["levels"] = counted(arrays[i].dictionary.to_pylist(), spread.astype(int))
+        columns[i].update(usable=True, excluded=None)
+    result["rows"] = len(rows)
+    return [array.take(pa.array(rows)) for array in arrays], {"by": name, "from": len(number)}
 
 
 def problem_of(result, protocol):
@@ -75,7 +107,7 @@ def write_table(names, arrays, result):
 
 def main(protocol):
     source = sys.argv[1] if len(sys.argv) > 1 else protocol["source"]
-    blank = {"schema": 1, "template": "profile", "problem": None, "rows": 0, "columns": [], "tautologies": [], "units": None, "time": None, "paired": [], "survival": [],
+    blank = {"schema": 1, "template": "profile", "problem": None, "rows": 0, "columns": [], "tautologies": [], "units": None, "time": None, "paired": [], "survival": [], "expanded": None,
              "source": {"format": None, "delimiter": None, "encoding": None, "decimal": None, "missing_markers": [], "sheet": None},
              "split": {"by": None, "possible": False, "why": "no table"}, "warnings": []}  # fmt: skip
     try:
