@@ -1,12 +1,16 @@
 # ---- event: which of two levels is the one that happened ----
-YES_WORDS = ("1", "yes", "y", "true", "t", "positive", "pos", "+", "dead", "died", "death", "deceased", "survived", "success", "event", "case", "cases", "malignant",
-             "present", "diseased", "infected", "sick", "default", "defaulted", "churned", "admitted", "accepted", "approved", "passed", "pass", "won", "win", "cured",
-             "recovered", "hired", "1.0")  # fmt: skip
+YES_WORDS = tuple(
+    """
+    1 yes y true t positive pos + dead died death deceased survived success event case cases malignant present
+    diseased infected sick default defaulted churned admitted accepted approved passed pass won win cured recovered
+    hired 1.0
+    """.split()
+)
 
 
 def event_level(levels, wanted=None):
-    """The level of a binary outcome that directions and rates speak of: the wanted one, the one that says that something is so,
-    or the last. "1" is the event beside "0", not beside "2"."""
+    """The level of a binary outcome that directions and rates speak of: the wanted one, the one that says that something
+    is so, or the last. "1" is the event beside "0", not beside "2"."""
     if wanted in levels:
         return wanted
     for word in YES_WORDS:

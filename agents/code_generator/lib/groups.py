@@ -5,7 +5,8 @@ MIN_LEVEL = 3
 
 
 def keep_levels(group, others, rows):
-    """The group and other columns without rows of levels that have fewer than MIN_LEVEL rows; and the levels left out."""
+    """The group and other columns without rows of levels that have fewer than MIN_LEVEL rows; and the levels left
+    out."""
     counts = np.bincount(group.values, minlength=len(group.levels))
     small = [level for level, count in zip(group.levels, counts) if count < MIN_LEVEL]
     keep = counts[group.values] >= MIN_LEVEL
@@ -24,7 +25,11 @@ def level_values(codes, levels, values):
     """[{level, n, value}] of the mean of `values` in each level, largest first."""
     counts = np.bincount(codes, minlength=len(levels))
     sums = np.bincount(codes, weights=values, minlength=len(levels))
-    filled = [{"level": levels[i], "n": int(counts[i]), "value": float(sums[i] / counts[i])} for i in range(len(levels)) if counts[i]]
+    filled = [
+        {"level": levels[i], "n": int(counts[i]), "value": float(sums[i] / counts[i])}
+        for i in range(len(levels))
+        if counts[i]
+    ]
     return sorted(filled, key=lambda row: (-row["value"], row["level"]))
 
 

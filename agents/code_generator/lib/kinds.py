@@ -5,8 +5,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MISSING = ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "nil", "?", ".", "..", "-", "--", "missing", "#null!", "#value!", "#div/0!")
-MISSING_AMONG_NUMBERS = MISSING + ("none", "unknown", "inf", "-inf", "+inf", "infinity", "-infinity", "not available", "n.a.", "na.")
+MISSING = (
+    "",
+    "na",
+    "n/a",
+    "#n/a",
+    "#na",
+    "<na>",
+    "nan",
+    "null",
+    "nil",
+    "?",
+    ".",
+    "..",
+    "-",
+    "--",
+    "missing",
+    "#null!",
+    "#value!",
+    "#div/0!",
+)
+MISSING_AMONG_NUMBERS = MISSING + (
+    "none",
+    "unknown",
+    "inf",
+    "-inf",
+    "+inf",
+    "infinity",
+    "-infinity",
+    "not available",
+    "n.a.",
+    "na.",
+)
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA = r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$"
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
@@ -86,7 +116,9 @@ def recognise_numbers(words, decimal, warnings, name):
             return None
         if odd.any():
             shown = ", ".join(repr(text) for text in texts.filter(pa.array(odd)).to_pylist()[:3])
-            warnings.append(f"{int(counts[odd].sum())} cells of '{name}' are not numbers ({shown}) and count as missing")
+            warnings.append(
+                f"{int(counts[odd].sum())} cells of '{name}' are not numbers ({shown}) and count as missing"
+            )
         if among(texts, ("inf", "-inf", "+inf", "infinity", "-infinity")).any():
             warnings.append(f"infinite values of '{name}' count as missing")
         if note:
@@ -116,7 +148,8 @@ def file_decimal(tables, delimiter):
             return ","
     if delimiter != ";":
         return "."
-    # "1,234" between semicolons: such files come from where the comma is the decimal mark, unless a point is used as one.
+    # "1,234" between semicolons: such files come from where the comma is the decimal mark, unless a point is used as
+    # one.
     pointed = any((matches(words.texts, PLAIN) & matches(words.texts, r"\.")).any() for words in tables)
     return "." if pointed else ","
 
@@ -143,7 +176,9 @@ def recognise_levels(words):
     gone = among(words.texts, MISSING)
     place = np.cumsum(~gone) - 1
     codes = place[words.codes].astype(np.int32)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=gone[words.codes]), words.texts.filter(pa.array(~gone))), gone
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, mask=gone[words.codes]), words.texts.filter(pa.array(~gone))
+    ), gone
 
 
 def number_text(value):
