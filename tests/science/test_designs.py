@@ -33,6 +33,13 @@ class Paired(unittest.TestCase):
         interval = expected.confidence_interval()
         self.assertAlmostEqual(wide["other_effects"][0]["ci_low"], interval.low)
 
+    def test_a_shuffled_pair_has_no_difference(self):
+        before = random.normal(100, 10, 60)
+        lab = Lab(csv_of({"before": before, "after": before + random.normal(9, 3, 60)}))
+        asked = {"x": "before", "y": "after"}
+        self.assertLess(lab.tests("paired", asked)[0]["whole"]["p"], 1e-20)
+        self.assertGreater(lab.tests("paired", asked, shuffle_seed=1)[0]["whole"]["p"], 1e-3)
+
 
 class Models(unittest.TestCase):
     @classmethod

@@ -156,7 +156,15 @@ class Tautologies(unittest.TestCase):
             self.assertIn(frozenset(pair), self.pairs)
 
     def test_not_found(self):
-        for pair in [("casual", "member"), ("c", "noisy"), ("c", "d"), ("weight", "height"), ("e1", "e2"), ("c", "e3"), ("pounds", "e3")]:
+        for pair in [
+            ("casual", "member"),
+            ("c", "noisy"),
+            ("c", "d"),
+            ("weight", "height"),
+            ("e1", "e2"),
+            ("c", "e3"),
+            ("pounds", "e3"),
+        ]:
             self.assertNotIn(frozenset(pair), self.pairs)
 
     def test_separated_classes_are_no_tautology(self):

@@ -205,13 +205,22 @@ def split_name(name):
 
 def same_scale(a, b):
     known = ~np.isnan(a) & ~np.isnan(b)
-    if known.sum() < 6:
+    if known.sum() < 8:
         return False
     a, b = a[known], b[known]
     spread_a, spread_b = a.std(), b.std()
     if spread_a == 0 or spread_b == 0:
         return False
-    return 1 / 3 < spread_a / spread_b < 3 and abs(a.mean() - b.mean()) < 4 * max(spread_a, spread_b)
+    return (
+        1 / 3 < spread_a / spread_b < 3 and abs(a.mean() - b.mean()) < 4 * max(spread_a, spread_b) and go_together(a, b)
+    )
+
+
+def go_together(a, b):
+    """Two measurements of one thing are correlated; columns that only have such names, or were shuffled, are not. Their
+    means would differ all the same."""
+    r = np.corrcoef(a, b)[0, 1]
+    return r >= 0.3 and r * np.sqrt((len(a) - 2) / max(1 - r * r, 1e-12)) > 2.7
 
 
 def two_per_unit(unit, codes):

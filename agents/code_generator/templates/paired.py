@@ -27,7 +27,13 @@ def load(table, test):
 
 
 def judge(table, explore, test, family):
-    first, second, names, rows = load(table, test)
+    # Means stay what they are when columns are shuffled. What has no effect here is a pair that could as well be swapped.
+    seed = table.protocol.get("shuffle_seed")
+    source = table if seed is None else Table({**table.protocol, "shuffle_seed": None})
+    first, second, names, rows = load(source, test)
+    if seed is not None:
+        swapped = generator("shuffle", seed, test["x"], test["y"]).random(len(first)) < 0.5
+        first, second = np.where(swapped, second, first), np.where(swapped, first, second)
     long = names != (test["x"], test["y"])
     if len(first) < MIN_ROWS:
         raise NotTestable(f"fewer than {MIN_ROWS} complete pairs ({len(first)})")
