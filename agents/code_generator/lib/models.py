@@ -75,7 +75,7 @@ def added_block(block, y, base, binary):
     if variance <= 0:
         return None
     statistic = max(without - rest, 0.0) / k / variance
-    error = np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0])
+    error = np.sqrt(variance * np.linalg.pinv(design.T @ design)[0, 0])
     return {
         "statistic": statistic,
         "p": float(stats.f.sf(statistic, k, free)),
