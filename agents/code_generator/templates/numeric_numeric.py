@@ -96,9 +96,19 @@ def curvature(x, y):
         return None
     c2, c1, _ = np.polyfit(scaled, y, 2)
     turn = -c1 / (2 * c2) if c2 else np.inf
-    inside = np.quantile(scaled, 0.15) < turn < np.quantile(scaled, 0.85)
-    shape = ("u_shape" if c2 > 0 else "inverted_u_shape") if inside else "bent"
+    shape = shape_about(scaled, y, turn)
     return {"n": len(x), "r": bend["r"], "p": bend["p"], "gain": bend["r"] ** 2 * (1 - line["r"] ** 2), "shape": shape}
+
+
+def shape_about(x, y, turn):
+    """U shape where y clearly falls on one side of the turning point and rises on the other (two lines; Simonsohn 2018)."""
+    slopes = []
+    for side in (x <= turn, x > turn):
+        part = associate(x[side][:, None], y[side][:, None]) if side.sum() >= 10 else None
+        if part is None or part["p"] >= 0.01:
+            return "bent"
+        slopes.append(part["sign"])
+    return "bent" if slopes[0] == slopes[1] else "u_shape" if slopes[0] < 0 else "inverted_u_shape"
 
 
 def details(x, y, plan, whole):
