@@ -1,4 +1,5 @@
-"""Assembles the scripts of `agents/code_generator` and runs them, as the product does: one process per script, in a folder of its own."""
+"""Assembles the scripts of `agents/code_generator` and runs them, as the product does: one process per script, in a
+folder of its own."""
 
 import json
 import os
@@ -33,7 +34,16 @@ class Lab:
         if content is not None:
             self.source = self.root / name
             self.source.write_bytes(content if isinstance(content, bytes) else content.encode())
-            self.profile = self.run({"template": "profile", "source": f"../{name}", "format": "auto", "question": "", "target": None, "randomised": []})
+            self.profile = self.run(
+                {
+                    "template": "profile",
+                    "source": f"../{name}",
+                    "format": "auto",
+                    "question": "",
+                    "target": None,
+                    "randomised": [],
+                }
+            )
 
     def run(self, protocol, *arguments):
         """result.json of a script; the script must end with 0 and stay silent on stderr."""
@@ -42,7 +52,9 @@ class Lab:
         self.last.mkdir()
         (self.last / "script.py").write_text(assemble({"seed": 5, "dataset": "data", **protocol}), encoding="utf-8")
         environment = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        done = subprocess.run([sys.executable, "script.py", *arguments], cwd=self.last, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "script.py", *arguments], cwd=self.last, env=environment, capture_output=True, text=True
+        )
         if done.returncode or done.stderr:
             raise AssertionError(f"{protocol['template']} ended with {done.returncode}:\n{done.stderr[-3000:]}")
         self.bytes = (self.last / "result.json").read_bytes()
@@ -50,8 +62,28 @@ class Lab:
 
     def tests(self, kind, *tests, **protocol):
         """The results of tests given as dictionaries with x, y and what else they need."""
-        filled = [{"id": f"t{index}", "kind": kind, "covariates": [], "by": None, "part": "whole", "check": [], "y_level": None, "unit": None, "permutations": 199, **test} for index, test in enumerate(tests)]
-        shared = {"template": kind, "table": "../profile/table.parquet", "split": {"by": None, "explore": 0.5}, "shuffle_seed": None, "rows_cap_checks": 20000}
+        filled = [
+            {
+                "id": f"t{index}",
+                "kind": kind,
+                "covariates": [],
+                "by": None,
+                "part": "whole",
+                "check": [],
+                "y_level": None,
+                "unit": None,
+                "permutations": 199,
+                **test,
+            }
+            for index, test in enumerate(tests)
+        ]
+        shared = {
+            "template": kind,
+            "table": "../profile/table.parquet",
+            "split": {"by": None, "explore": 0.5},
+            "shuffle_seed": None,
+            "rows_cap_checks": 20000,
+        }
         return self.run({**shared, **protocol, "tests": filled})["tests"]
 
     def column(self, name):
@@ -67,5 +99,7 @@ def csv_of(columns):
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in zip(*columns.values()):
-        writer.writerow(["" if value is None else repr(float(value)) if isinstance(value, float) else str(value) for value in row])
+        writer.writerow(
+            ["" if value is None else repr(float(value)) if isinstance(value, float) else str(value) for value in row]
+        )
     return out.getvalue()

@@ -16,7 +16,11 @@ class Paired(unittest.TestCase):
         after = before + random.normal(3, 5, 40)
         wide = Lab(csv_of({"before": before, "after": after})).tests("paired", {"x": "before", "y": "after"})[0]
         order = random.permutation(80)
-        long = {"who": np.r_[range(40), range(40)][order], "when": np.array(["a_first"] * 40 + ["b_second"] * 40)[order], "score": np.r_[before, after][order]}
+        long = {
+            "who": np.r_[range(40), range(40)][order],
+            "when": np.array(["a_first"] * 40 + ["b_second"] * 40)[order],
+            "score": np.r_[before, after][order],
+        }
         lab = Lab(csv_of(long))
         tall = lab.tests("paired", {"x": "when", "y": "score", "unit": "who"}, {"x": "when", "y": "score"})
         expected = stats.ttest_rel(after, before)
@@ -29,14 +33,30 @@ class Paired(unittest.TestCase):
         interval = expected.confidence_interval()
         self.assertAlmostEqual(wide["other_effects"][0]["ci_low"], interval.low)
 
+    def test_a_shuffled_pair_has_no_difference(self):
+        before = random.normal(100, 10, 60)
+        lab = Lab(csv_of({"before": before, "after": before + random.normal(9, 3, 60)}))
+        asked = {"x": "before", "y": "after"}
+        self.assertLess(lab.tests("paired", asked)[0]["whole"]["p"], 1e-20)
+        self.assertGreater(lab.tests("paired", asked, shuffle_seed=1)[0]["whole"]["p"], 1e-3)
+
 
 class Models(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         z, site = random.normal(0, 1, N), random.choice(["n", "s", "w"], N)
         x, w = z + random.normal(0, 0.7, N), random.normal(0, 1, N)
-        cls.data = {"x": x, "z": z, "w": w, "site": site, "driven_by_z": z + random.normal(0, 0.7, N), "y": 0.4 * x + 0.5 * z + (site == "s") + random.normal(0, 1, N),
-                    "won": np.where(0.8 * x + random.normal(0, 1, N) > 0, "yes", "no"), "copy": z * 2 + 1, "moderated": np.where(site == "s", -1, 1) * x + random.normal(0, 1, N)}  # fmt: skip
+        cls.data = {
+            "x": x,
+            "z": z,
+            "w": w,
+            "site": site,
+            "driven_by_z": z + random.normal(0, 0.7, N),
+            "y": 0.4 * x + 0.5 * z + (site == "s") + random.normal(0, 1, N),
+            "won": np.where(0.8 * x + random.normal(0, 1, N) > 0, "yes", "no"),
+            "copy": z * 2 + 1,
+            "moderated": np.where(site == "s", -1, 1) * x + random.normal(0, 1, N),
+        }
         cls.lab = Lab(csv_of(cls.data))
 
     def design(self):
@@ -47,8 +67,13 @@ class Models(unittest.TestCase):
         import statsmodels.api as sm
 
         linear, logistic, gone, nothing, twice = self.lab.tests(
-            "adjusted", {"x": "x", "y": "y", "covariates": ["z", "site"]}, {"x": "x", "y": "won", "covariates": ["z", "site"]}, {"x": "x", "y": "driven_by_z", "covariates": ["z"]},
-            {"x": "x", "y": "y", "covariates": []}, {"x": "copy", "y": "y", "covariates": ["z"]})  # fmt: skip
+            "adjusted",
+            {"x": "x", "y": "y", "covariates": ["z", "site"]},
+            {"x": "x", "y": "won", "covariates": ["z", "site"]},
+            {"x": "x", "y": "driven_by_z", "covariates": ["z"]},
+            {"x": "x", "y": "y", "covariates": []},
+            {"x": "copy", "y": "y", "covariates": ["z"]},
+        )
         fit = sm.OLS(self.data["y"], self.design()).fit()
         self.assertAlmostEqual(linear["whole"]["p"], fit.pvalues[1], places=10)
         self.assertAlmostEqual(linear["whole"]["statistic"], fit.tvalues[1] ** 2, places=7)
@@ -62,7 +87,9 @@ class Models(unittest.TestCase):
     def test_interaction_against_statsmodels(self):
         import statsmodels.api as sm
 
-        found, none = self.lab.tests("interaction", {"x": "x", "y": "moderated", "by": "site"}, {"x": "x", "y": "y", "by": "w"})
+        found, none = self.lab.tests(
+            "interaction", {"x": "x", "y": "moderated", "by": "site"}, {"x": "x", "y": "y", "by": "w"}
+        )
         s, w = (self.data["site"] == "s").astype(float), (self.data["site"] == "w").astype(float)
         base = np.column_stack([np.ones(N), self.data["x"], s, w])
         full = sm.OLS(self.data["moderated"], np.column_stack([base, self.data["x"] * s, self.data["x"] * w])).fit()
@@ -77,14 +104,27 @@ class Models(unittest.TestCase):
         self.assertLess(found["heterogeneity"]["p"], 1e-6)
         codes = np.unique(self.data["site"], return_inverse=True)[1]
         inside = lambda v: v - np.array([v[codes == c].mean() for c in range(3)])[codes]
-        self.assertAlmostEqual(found["whole"]["effect"]["value"], np.corrcoef(inside(self.data["x"]), inside(self.data["moderated"]))[0, 1])
+        self.assertAlmostEqual(
+            found["whole"]["effect"]["value"], np.corrcoef(inside(self.data["x"]), inside(self.data["moderated"]))[0, 1]
+        )
 
 
 class DoseResponse(unittest.TestCase):
     def test_trend_and_shape(self):
         dose = random.choice([0.0, 1.0, 2.0, 4.0], N)
-        lab = Lab(csv_of({"dose": dose, "straight": dose + random.normal(0, 1, N), "bow": -((np.searchsorted([0, 1, 2, 4], dose) - 1.5) ** 2) + random.normal(0, 0.5, N), "flat": random.normal(0, 1, N)}))
-        straight, bow, flat = lab.tests("dose_response", {"x": "dose", "y": "straight"}, {"x": "dose", "y": "bow"}, {"x": "dose", "y": "flat"})
+        lab = Lab(
+            csv_of(
+                {
+                    "dose": dose,
+                    "straight": dose + random.normal(0, 1, N),
+                    "bow": -((np.searchsorted([0, 1, 2, 4], dose) - 1.5) ** 2) + random.normal(0, 0.5, N),
+                    "flat": random.normal(0, 1, N),
+                }
+            )
+        )
+        straight, bow, flat = lab.tests(
+            "dose_response", {"x": "dose", "y": "straight"}, {"x": "dose", "y": "bow"}, {"x": "dose", "y": "flat"}
+        )
         self.assertEqual([row["level"] for row in straight["steps"]], ["0", "1", "2", "4"])
         self.assertEqual((straight["whole"]["direction"], straight["monotone"]), ("+", True))
         self.assertIn("nonlinear", bow["caveats"])
@@ -98,9 +138,25 @@ class Survival(unittest.TestCase):
         arm = random.choice(["drug", "placebo"], N)
         time = random.exponential(1, N) * np.exp(-0.6 * x - 0.7 * (arm == "placebo"))
         seen = time < 2
-        lab = Lab(csv_of({"x": x, "arm": arm, "time": np.minimum(time, 2), "status": seen.astype(int), "none": random.normal(0, 1, N)}))
+        lab = Lab(
+            csv_of(
+                {
+                    "x": x,
+                    "arm": arm,
+                    "time": np.minimum(time, 2),
+                    "status": seen.astype(int),
+                    "none": random.normal(0, 1, N),
+                }
+            )
+        )
         ask = {"y": "time", "duration": "time", "event": "status"}
-        number, group, both, missing = lab.tests("survival", {"x": "x", **ask}, {"x": "arm", **ask}, {"x": "arm", "covariates": ["x"], **ask}, {"x": "arm", "y": "time"})
+        number, group, both, missing = lab.tests(
+            "survival",
+            {"x": "x", **ask},
+            {"x": "arm", **ask},
+            {"x": "arm", "covariates": ["x"], **ask},
+            {"x": "arm", "y": "time"},
+        )
         self.assertEqual(number["whole"]["direction"], "+")
         self.assertEqual(group["whole"]["direction"], "placebo")
         self.assertEqual(group["groups"][0]["level"], "placebo")
@@ -111,9 +167,29 @@ class Survival(unittest.TestCase):
 class Figures(unittest.TestCase):
     def test_each_kind_is_drawn_the_same_twice(self):
         hostile = "$a_{b}^ \\frac{"
-        lab = Lab(csv_of({hostile: random.normal(0, 1, 60), "b": random.lognormal(0, 2, 60), "g": random.choice(["u$", "v"], 60), "h": random.choice(["p", "q", "r"], 60)}))
-        specs = [("1", "numeric_numeric", hostile, "b", "g"), ("2", "group_numeric", "g", hostile, None), ("3", "numeric_binary", "b", "g", None), ("4", "categorical_categorical", "g", "h", None), ("../5", "paired", hostile, "b", None), ("6", "x", "nope", "b", None)]  # fmt: skip
-        protocol = {"template": "figures", "table": "../profile/table.parquet", "figures": [{"id": i, "kind": k, "x": x, "y": y, "by": by} for i, k, x, y, by in specs]}
+        lab = Lab(
+            csv_of(
+                {
+                    hostile: random.normal(0, 1, 60),
+                    "b": random.lognormal(0, 2, 60),
+                    "g": random.choice(["u$", "v"], 60),
+                    "h": random.choice(["p", "q", "r"], 60),
+                }
+            )
+        )
+        specs = [
+            ("1", "numeric_numeric", hostile, "b", "g"),
+            ("2", "group_numeric", "g", hostile, None),
+            ("3", "numeric_binary", "b", "g", None),
+            ("4", "categorical_categorical", "g", "h", None),
+            ("../5", "paired", hostile, "b", None),
+            ("6", "x", "nope", "b", None),
+        ]
+        protocol = {
+            "template": "figures",
+            "table": "../profile/table.parquet",
+            "figures": [{"id": i, "kind": k, "x": x, "y": y, "by": by} for i, k, x, y, by in specs],
+        }
         first = lab.run(protocol)
         pictures = [(lab.last / figure["file"]).read_bytes() for figure in first["figures"] if figure["file"]]
         lab.run(protocol)

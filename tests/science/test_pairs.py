@@ -12,12 +12,24 @@ X = random.normal(0, 1, N)
 Z = random.normal(0, 1, N)
 GROUP = random.choice(["a", "b", "c"], N)
 COLUMNS = {
-    "x": X, "up": 0.5 * X + random.normal(0, 1, N), "down": -0.6 * X + random.normal(0, 1, N), "noise": random.normal(0, 1, N), "skewed": np.exp(1.5 * X + random.normal(0, 1, N)),
-    "bent": X**2 + random.normal(0, 0.5, N), "three": GROUP, "two": np.where(X + random.normal(0, 1, N) > 0, "hi", "lo"), "even": random.choice(["m", "n"], N),
-    "by_three": (GROUP == "b") * 1.2 + random.normal(0, 1, N), "outcome": np.where(X + random.normal(0, 1.5, N) > 0.3, "yes", "no"), "split": np.where(X > 0.1, 1, 0),
-    "rare": np.where(np.arange(N) % 30 == 0, "odd", "usual"), "gaps": [None if i % 5 == 0 else float(v) for i, v in enumerate(X + Z)], "level_of_three": np.where(random.random(N) < 0.7, GROUP, "a"),
-    "many": random.choice(list("abcdefghijkl"), N, p=np.r_[0.5, np.full(11, 0.5 / 11)]), "ties": random.integers(0, 3, N) * 0.5,
-}  # fmt: skip
+    "x": X,
+    "up": 0.5 * X + random.normal(0, 1, N),
+    "down": -0.6 * X + random.normal(0, 1, N),
+    "noise": random.normal(0, 1, N),
+    "skewed": np.exp(1.5 * X + random.normal(0, 1, N)),
+    "bent": X**2 + random.normal(0, 0.5, N),
+    "three": GROUP,
+    "two": np.where(X + random.normal(0, 1, N) > 0, "hi", "lo"),
+    "even": random.choice(["m", "n"], N),
+    "by_three": (GROUP == "b") * 1.2 + random.normal(0, 1, N),
+    "outcome": np.where(X + random.normal(0, 1.5, N) > 0.3, "yes", "no"),
+    "split": np.where(X > 0.1, 1, 0),
+    "rare": np.where(np.arange(N) % 30 == 0, "odd", "usual"),
+    "gaps": [None if i % 5 == 0 else float(v) for i, v in enumerate(X + Z)],
+    "level_of_three": np.where(random.random(N) < 0.7, GROUP, "a"),
+    "many": random.choice(list("abcdefghijkl"), N, p=np.r_[0.5, np.full(11, 0.5 / 11)]),
+    "ties": random.integers(0, 3, N) * 0.5,
+}
 LAB = Lab(csv_of(COLUMNS))
 
 
@@ -25,7 +37,12 @@ class Numbers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         pairs = ["up", "down", "noise", "skewed", "bent", "gaps", "ties"]
-        cls.found = dict(zip(pairs, LAB.tests("numeric_numeric", *[{"x": "x", "y": name, "check": ["noise", "three"]} for name in pairs])))
+        cls.found = dict(
+            zip(
+                pairs,
+                LAB.tests("numeric_numeric", *[{"x": "x", "y": name, "check": ["noise", "three"]} for name in pairs]),
+            )
+        )
 
     def test_pearson(self):
         for name, sign in (("up", "+"), ("down", "-"), ("noise", None)):
@@ -49,7 +66,9 @@ class Numbers(unittest.TestCase):
     def test_missing_rows_are_left_out(self):
         keep = [i for i in range(N) if i % 5]
         self.assertEqual(self.found["gaps"]["whole"]["n"], len(keep))
-        self.assertAlmostEqual(self.found["gaps"]["whole"]["p"], stats.pearsonr(X[keep], (X + Z)[keep]).pvalue, places=12)
+        self.assertAlmostEqual(
+            self.found["gaps"]["whole"]["p"], stats.pearsonr(X[keep], (X + Z)[keep]).pvalue, places=12
+        )
 
     def test_parts_add_up(self):
         for found in self.found.values():
@@ -69,14 +88,22 @@ class Numbers(unittest.TestCase):
 
     def test_smallest_effect_that_could_be_seen(self):
         r = self.found["up"]["mde"]["value"]
-        draws = np.array([np.corrcoef(random.multivariate_normal([0, 0], [[1, r], [r, 1]], N).T)[0, 1] for _ in range(600)])
+        draws = np.array(
+            [np.corrcoef(random.multivariate_normal([0, 0], [[1, r], [r, 1]], N).T)[0, 1] for _ in range(600)]
+        )
         power = (2 * stats.t.sf(np.abs(draws) * np.sqrt((N - 2) / (1 - draws**2)), N - 2) < 0.05).mean()
         self.assertAlmostEqual(power, 0.8, delta=0.06)
 
 
 class Groups(unittest.TestCase):
     def test_against_scipy(self):
-        two, three, skewed, rare = LAB.tests("group_numeric", {"x": "two", "y": "up"}, {"x": "three", "y": "by_three"}, {"x": "two", "y": "skewed"}, {"x": "rare", "y": "noise"})
+        two, three, skewed, rare = LAB.tests(
+            "group_numeric",
+            {"x": "two", "y": "up"},
+            {"x": "three", "y": "by_three"},
+            {"x": "two", "y": "skewed"},
+            {"x": "rare", "y": "noise"},
+        )
         hi, lo = (COLUMNS["up"][COLUMNS["two"] == level] for level in ("hi", "lo"))
         self.assertAlmostEqual(two["whole"]["p"], stats.ttest_ind(lo, hi, equal_var=False).pvalue, places=13)
         self.assertEqual((two["test"], two["whole"]["direction"]), ("scipy.stats.ttest_ind", "hi"))
@@ -112,7 +139,13 @@ def coverage_of_g():
 
 class Categories(unittest.TestCase):
     def test_against_scipy(self):
-        wide, exact, sparse, square = LAB.tests("categorical_categorical", {"x": "three", "y": "level_of_three"}, {"x": "rare", "y": "even"}, {"x": "many", "y": "level_of_three"}, {"x": "two", "y": "outcome"})
+        wide, exact, sparse, square = LAB.tests(
+            "categorical_categorical",
+            {"x": "three", "y": "level_of_three"},
+            {"x": "rare", "y": "even"},
+            {"x": "many", "y": "level_of_three"},
+            {"x": "two", "y": "outcome"},
+        )
         table = cross("three", "level_of_three")
         self.assertAlmostEqual(wide["whole"]["p"], stats.chi2_contingency(table, correction=False).pvalue, places=15)
         self.assertEqual(exact["test"], "scipy.stats.fisher_exact")
@@ -124,7 +157,9 @@ class Categories(unittest.TestCase):
         self.assertEqual((square["y_level"], square["whole"]["direction"]), ("yes", "hi"))
         yes = COLUMNS["outcome"] == "yes"
         self.assertAlmostEqual(square["groups"][0]["value"], yes[COLUMNS["two"] == "hi"].mean())
-        self.assertAlmostEqual(square["whole"]["effect"]["value"], stats.contingency.association(cross("two", "outcome"), method="cramer"))
+        self.assertAlmostEqual(
+            square["whole"]["effect"]["value"], stats.contingency.association(cross("two", "outcome"), method="cramer")
+        )
         names = [size["name"] for size in square["other_effects"]]
         self.assertEqual(names, ["odds_ratio", "risk_difference"])
 
@@ -136,7 +171,13 @@ def cross(x, y):
 class Outcomes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.plain, cls.skewed, cls.split, cls.wrong = LAB.tests("numeric_binary", {"x": "x", "y": "outcome"}, {"x": "skewed", "y": "outcome"}, {"x": "x", "y": "split"}, {"x": "x", "y": "three"})
+        cls.plain, cls.skewed, cls.split, cls.wrong = LAB.tests(
+            "numeric_binary",
+            {"x": "x", "y": "outcome"},
+            {"x": "skewed", "y": "outcome"},
+            {"x": "x", "y": "split"},
+            {"x": "x", "y": "three"},
+        )
 
     def test_logistic_regression_against_statsmodels(self):
         import statsmodels.api as sm
@@ -151,7 +192,11 @@ class Outcomes(unittest.TestCase):
 
     def test_rank_test_where_x_is_skewed(self):
         yes = COLUMNS["outcome"] == "yes"
-        self.assertAlmostEqual(self.skewed["whole"]["p"], stats.mannwhitneyu(COLUMNS["skewed"][yes], COLUMNS["skewed"][~yes]).pvalue, places=12)
+        self.assertAlmostEqual(
+            self.skewed["whole"]["p"],
+            stats.mannwhitneyu(COLUMNS["skewed"][yes], COLUMNS["skewed"][~yes]).pvalue,
+            places=12,
+        )
         self.assertEqual(self.skewed["whole"]["effect"]["name"], "auc")
 
     def test_perfect_separation_is_said(self):

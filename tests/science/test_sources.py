@@ -7,11 +7,22 @@ import unittest
 
 from scripts import Lab
 
-ROWS = [("a", 1.5, "x"), ("b", 2.5, "y"), ("c", 3.5, "x"), ("d", 4.25, "y"), ("e", 5.5, "x"), ("f", 6.5, "y"), ("g", 7.5, "x"), ("h", 8.5, "y")]
+ROWS = [
+    ("a", 1.5, "x"),
+    ("b", 2.5, "y"),
+    ("c", 3.5, "x"),
+    ("d", 4.25, "y"),
+    ("e", 5.5, "x"),
+    ("f", 6.5, "y"),
+    ("g", 7.5, "x"),
+    ("h", 8.5, "y"),
+]
 
 
 def text(delimiter=",", decimal=".", header="name,size,kind"):
-    lines = [header.replace(",", delimiter)] + [delimiter.join([a, str(b).replace(".", decimal), c]) for a, b, c in ROWS]
+    lines = [header.replace(",", delimiter)] + [
+        delimiter.join([a, str(b).replace(".", decimal), c]) for a, b, c in ROWS
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +97,10 @@ class Sources(unittest.TestCase):
         self.assertEqual([column["name"] for column in lab.profile["columns"]], ["country", "1990", "2000"])
 
     def test_repeated_and_blank_names(self):
-        lab = Lab("a,a,,a.2\n" + "\n".join(f"{i + 0.5},{i * i + 0.5},{(i * 7) % 5 + 0.5},{(i * 3) % 7 + 0.5}" for i in range(12)))
+        lab = Lab(
+            "a,a,,a.2\n"
+            + "\n".join(f"{i + 0.5},{i * i + 0.5},{(i * 7) % 5 + 0.5},{(i * 3) % 7 + 0.5}" for i in range(12))
+        )
         names = [column["name"] for column in lab.profile["columns"]]
         self.assertEqual(len(set(names)), 4)
         self.assertEqual(names[0], "a")
@@ -112,13 +126,26 @@ class Sources(unittest.TestCase):
         import pyarrow.parquet as pq
 
         out = io.BytesIO()
-        pq.write_table(pa.table({"name": [r[0] for r in ROWS], "size": [r[1] for r in ROWS], "kind": pa.array([r[2] for r in ROWS]).dictionary_encode(), "yes": [i % 2 == 0 for i in range(8)], "many": [[1]] * 8}), out)
+        pq.write_table(
+            pa.table(
+                {
+                    "name": [r[0] for r in ROWS],
+                    "size": [r[1] for r in ROWS],
+                    "kind": pa.array([r[2] for r in ROWS]).dictionary_encode(),
+                    "yes": [i % 2 == 0 for i in range(8)],
+                    "many": [[1]] * 8,
+                }
+            ),
+            out,
+        )
         lab = Lab(out.getvalue(), "data.parquet")
         self.check_whole(lab)
         self.assertEqual(lab.column("yes")["yes_level"], "true")
 
     def test_json_lines(self):
-        self.check_whole(Lab("\n".join(json.dumps(dict(zip(("name", "size", "kind"), row))) for row in ROWS), "data.jsonl"))
+        self.check_whole(
+            Lab("\n".join(json.dumps(dict(zip(("name", "size", "kind"), row))) for row in ROWS), "data.jsonl")
+        )
 
     def test_json_array(self):
         self.check_whole(Lab(json.dumps([dict(zip(("name", "size", "kind"), row)) for row in ROWS]), "data.json"))
@@ -128,8 +155,17 @@ class Sources(unittest.TestCase):
             "empty_table": [(b"", "a.csv"), (b"a,b,c\n", "a.csv"), (b"\n\n", "a.csv")],
             "one_row": [(b"a,b\n1,2\n", "a.csv")],
             "all_excluded": [(b"a,b\n1,x\n1,x\n1,x\n", "a.csv")],
-            "not_a_table": [(b"%PDF-1.7 something", "a.csv"), (bytes(range(256)) * 40, "a.csv"), (b"[1, 2, 3]", "a.json"), (("word " * 300 + "\n").encode() * 3, "a.txt")],
-            "unreadable": [(b"PAR1 broken", "a.parquet"), (b"PK\x03\x04 broken", "a.xlsx"), (b'{"a": 1\n{"a": 2}\n', "a.jsonl")],
+            "not_a_table": [
+                (b"%PDF-1.7 something", "a.csv"),
+                (bytes(range(256)) * 40, "a.csv"),
+                (b"[1, 2, 3]", "a.json"),
+                (("word " * 300 + "\n").encode() * 3, "a.txt"),
+            ],
+            "unreadable": [
+                (b"PAR1 broken", "a.parquet"),
+                (b"PK\x03\x04 broken", "a.xlsx"),
+                (b'{"a": 1\n{"a": 2}\n', "a.jsonl"),
+            ],
         }
         for code, files in cases.items():
             for content, name in files:
@@ -141,7 +177,14 @@ class Sources(unittest.TestCase):
 
     def test_missing_file_and_unknown_target(self):
         lab = Lab(text())
-        asked = {"template": "profile", "source": "../nowhere.csv", "format": "auto", "question": "", "target": None, "randomised": []}
+        asked = {
+            "template": "profile",
+            "source": "../nowhere.csv",
+            "format": "auto",
+            "question": "",
+            "target": None,
+            "randomised": [],
+        }
         self.assertEqual(lab.run(asked)["problem"]["code"], "unreadable")
         self.assertEqual(lab.run({**asked, "target": "weight"}, str(lab.source))["problem"]["code"], "unknown_target")
 

@@ -13,8 +13,10 @@ class NotTestable(Exception):
 def run_battery(protocol, family):
     """Every test of the protocol, in its order, written to result.json.
 
-    A family that is not about one pair of columns has its own judge(table, explore, test, family); any other has choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
-    outcome(x, y, plan) -> (X, Y) numeric columns for the checks; and details(x, y, plan, whole) -> extra keys of the result.
+    A family that is not about one pair of columns has its own judge(table, explore, test, family); any other has
+    choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
+    outcome(x, y, plan) -> (X, Y) numeric columns for the checks; and details(x, y, plan, whole) -> extra keys of the
+    result.
     """
     table = Table(protocol)
     explore = table.split()
@@ -25,13 +27,40 @@ def run_battery(protocol, family):
             results.append({**blank, **getattr(family, "judge", judge)(table, explore, test, family)})
         except NotTestable as refusal:
             results.append({**blank, "status": "not_testable", "reason": str(refusal)})
+        except (ArithmeticError, ValueError) as failure:
+            # One column of absurd numbers must not cost the other tests of the script.
+            results.append(
+                {**blank, "status": "not_testable", "reason": f"the computation failed on these values: {failure}"}
+            )
     write_result({"schema": 1, "template": protocol["template"], "rows": table.rows, "tests": results})
 
 
 def blank_result(test):
-    return {"id": test["id"], "status": "ok", "reason": None, "x": test["x"], "y": test["y"], "kind": test.get("kind"), "part": test.get("part", "whole"), "test": None, "why": None,
-            "assumptions": [], "whole": None, "explore": None, "confirm": None, "y_level": None, "groups": None, "other_effects": [], "variants": [],
-            "adjusted": [], "caveats": [], "caveat_notes": {}, "mde": None, "p_judged": None, "p_judged_by": None}  # fmt: skip
+    return {
+        "id": test["id"],
+        "status": "ok",
+        "reason": None,
+        "x": test["x"],
+        "y": test["y"],
+        "kind": test.get("kind"),
+        "part": test.get("part", "whole"),
+        "test": None,
+        "why": None,
+        "assumptions": [],
+        "whole": None,
+        "explore": None,
+        "confirm": None,
+        "y_level": None,
+        "groups": None,
+        "other_effects": [],
+        "variants": [],
+        "adjusted": [],
+        "caveats": [],
+        "caveat_notes": {},
+        "mde": None,
+        "p_judged": None,
+        "p_judged_by": None,
+    }
 
 
 def load_pair(table, test):
@@ -59,7 +88,13 @@ def judge(table, explore, test, family):
     if whole is None or whole["p"] is None or not np.isfinite(whole["p"]):
         raise NotTestable("the test gives no p-value on these rows: too little varies")
     part = explore[rows]
-    result = {"test": plan.test, "why": plan.why, "assumptions": plan.assumptions, "whole": whole, "y_level": getattr(plan, "y_level", None)}
+    result = {
+        "test": plan.test,
+        "why": plan.why,
+        "assumptions": plan.assumptions,
+        "whole": whole,
+        "y_level": getattr(plan, "y_level", None),
+    }
     for name, mask in (("explore", part), ("confirm", ~part)):
         result[name] = family.estimate(x.values[mask], y.values[mask], plan) if mask.sum() >= MIN_ROWS else None
     result.update(family.details(x, y, plan, whole))
@@ -74,7 +109,13 @@ def on_parts(explore, rows, estimate):
     whole = estimate(np.ones(len(rows), dtype=bool))
     if whole is None or whole["p"] is None or not np.isfinite(whole["p"]):
         raise NotTestable("the test gives no p-value on these rows: too little varies")
-    return {"whole": whole, **{name: estimate(mask) if mask.sum() >= MIN_ROWS else None for name, mask in (("explore", part), ("confirm", ~part))}}
+    return {
+        "whole": whole,
+        **{
+            name: estimate(mask) if mask.sum() >= MIN_ROWS else None
+            for name, mask in (("explore", part), ("confirm", ~part))
+        },
+    }
 
 
 def clean_p(result):

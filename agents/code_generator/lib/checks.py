@@ -1,8 +1,17 @@
 # ---- checks: variants, confounders, strata, permutation, units, time; and the caveats that follow from them ----
 import numpy as np
 
-TINY = {"r": 0.06, "rho": 0.06, "hedges_g": 0.12, "rank_biserial": 0.07, "cramers_v": 0.06, "omega_squared": 0.004, "epsilon_squared": 0.004,
-        "cohens_dz": 0.12, "partial_r": 0.06}  # fmt: skip
+TINY = {
+    "r": 0.06,
+    "rho": 0.06,
+    "hedges_g": 0.12,
+    "rank_biserial": 0.07,
+    "cramers_v": 0.06,
+    "omega_squared": 0.004,
+    "epsilon_squared": 0.004,
+    "cohens_dz": 0.12,
+    "partial_r": 0.06,
+}
 MIN_STRATUM = 8
 
 
@@ -24,10 +33,20 @@ def check_pair(pair):
     if significant and test.get("permutations", 499):
         random = generator("permutation", pair.table.protocol.get("seed", 0), test["x"], test["y"])
         statistic, p = permutation_p(left, right, int(test.get("permutations") or 499), random, unit)
-        add_variant(found, "permutation", "numpy.random.Generator.permutation", len(rows), statistic, p, None, crude["direction"], crude)
+        add_variant(
+            found,
+            "permutation",
+            "numpy.random.Generator.permutation",
+            len(rows),
+            statistic,
+            p,
+            None,
+            crude["direction"],
+            crude,
+        )
     judged, judged_by = whole["p"], "primary"
     if unit is not None:
-        robust = units_check(found, pair, left, right, unit, crude)
+        robust = units_check(found, pair, y, left, right, unit, crude)
         if robust is not None and robust > judged:
             judged, judged_by = robust, "cluster_robust"
     time_check(found, pair.table, left, right, rows, crude)
@@ -35,10 +54,27 @@ def check_pair(pair):
         adjust_for(found, pair, name, x, y, rows, plan, crude)
     confounding_verdict(found, pair.table)
     size_check(found, whole, pair.x, pair.y)
-    order = ("simpson_reversal", "confounded", "outlier_driven", "nonlinear", "tiny_effect", "repeated_units", "time_order", "small_sample", "assumption_violated", "separation")
+    order = (
+        "simpson_reversal",
+        "confounded",
+        "outlier_driven",
+        "nonlinear",
+        "tiny_effect",
+        "repeated_units",
+        "time_order",
+        "small_sample",
+        "assumption_violated",
+        "separation",
+    )
     extra = getattr(plan, "caveats", [])
-    return {"variants": found.variants, "adjusted": found.adjusted, "caveats": [word for word in order if word in found.caveats or word in extra],
-            "caveat_notes": found.notes, "p_judged": judged, "p_judged_by": judged_by}  # fmt: skip
+    return {
+        "variants": found.variants,
+        "adjusted": found.adjusted,
+        "caveats": [word for word in order if word in found.caveats or word in extra],
+        "caveat_notes": found.notes,
+        "p_judged": judged,
+        "p_judged_by": judged_by,
+    }
 
 
 def take_same(column, places):
@@ -47,10 +83,22 @@ def take_same(column, places):
 
 
 def add_variant(found, name, test, n, statistic, p, size, direction, crude):
-    """A second look at the same relation; it agrees where both or neither are below .05 and the direction is the same."""
+    """A second look at the same relation; it agrees where both or neither are below .05 and the direction is the
+    same."""
     same_side = (p < 0.05) == (crude["p"] < 0.05)
     same_way = p >= 0.05 or crude["p"] >= 0.05 or direction is None or direction == crude["direction"]
-    found.variants.append({"name": name, "test": test, "n": n, "statistic": statistic, "p": p, "effect": size, "direction": direction, "agrees": bool(same_side and same_way)})
+    found.variants.append(
+        {
+            "name": name,
+            "test": test,
+            "n": n,
+            "statistic": statistic,
+            "p": p,
+            "effect": size,
+            "direction": direction,
+            "agrees": bool(same_side and same_way),
+        }
+    )
     return found.variants[-1]
 
 
@@ -60,16 +108,38 @@ def outlier_check(found, family, x, y, plan, crude):
         return
     linear_plan, rank_plan = family.both_methods(plan)
     linear, rank = family.estimate(x, y, linear_plan), family.estimate(x, y, rank_plan)
-    other, label, its_plan = (rank, "rank", rank_plan) if plan.method == linear_plan.method else (linear, "linear", linear_plan)
+    other, label, its_plan = (
+        (rank, "rank", rank_plan) if plan.method == linear_plan.method else (linear, "linear", linear_plan)
+    )
     if other is not None:
-        add_variant(found, label, its_plan.test, other["n"], other["statistic"], other["p"], other["effect"], other["direction"], crude)
+        add_variant(
+            found,
+            label,
+            its_plan.test,
+            other["n"],
+            other["statistic"],
+            other["p"],
+            other["effect"],
+            other["direction"],
+            crude,
+        )
     far = family.far(x, y)
     keep = np.ones(len(x), dtype=bool)
     keep[far] = False
     trimmed = family.estimate(x[keep], y[keep], linear_plan) if len(far) else None
     if trimmed is None:
         return
-    add_variant(found, "outliers_removed", linear_plan.test, trimmed["n"], trimmed["statistic"], trimmed["p"], trimmed["effect"], trimmed["direction"], crude)
+    add_variant(
+        found,
+        "outliers_removed",
+        linear_plan.test,
+        trimmed["n"],
+        trimmed["statistic"],
+        trimmed["p"],
+        trimmed["effect"],
+        trimmed["direction"],
+        crude,
+    )
     if linear is None or rank is None or linear["p"] >= 0.05:
         return
     flips = trimmed["p"] < 0.05 and trimmed["direction"] != linear["direction"]
@@ -85,7 +155,13 @@ def strength(estimate):
     value, name = estimate["effect"]["value"], estimate["effect"]["name"]
     if value is None:
         return 0.0
-    return abs(np.log(max(value, 1e-300))) if name.startswith("odds_ratio") else abs(value - 0.5) * 2 if name == "auc" else abs(value)
+    return (
+        abs(np.log(max(value, 1e-300)))
+        if name.startswith("odds_ratio")
+        else abs(value - 0.5) * 2
+        if name == "auc"
+        else abs(value)
+    )
 
 
 def curvature_check(found, family, x, y, plan, crude):
@@ -93,8 +169,18 @@ def curvature_check(found, family, x, y, plan, crude):
     bent = family.curvature(x, y)
     if bent is None:
         return
-    found.variants.append({"name": "quadratic", "test": "scipy.stats.t (partial correlation of y with x squared, given x)", "n": bent["n"], "statistic": bent["r"], "p": bent["p"],
-                           "effect": effect("r_squared_gain", bent["gain"], None, None), "direction": None, "agrees": bool(bent["p"] >= 0.001 or bent["gain"] < 0.03)})  # fmt: skip
+    found.variants.append(
+        {
+            "name": "quadratic",
+            "test": "scipy.stats.t (partial correlation of y with x squared, given x)",
+            "n": bent["n"],
+            "statistic": bent["r"],
+            "p": bent["p"],
+            "effect": effect("r_squared_gain", bent["gain"], None, None),
+            "direction": None,
+            "agrees": bool(bent["p"] >= 0.001 or bent["gain"] < 0.03),
+        }
+    )
     if bent["p"] < 0.001 and bent["gain"] >= 0.03:
         found.caveats.append("nonlinear")
         found.notes["nonlinear"] = bent["shape"]
@@ -109,23 +195,44 @@ def unit_of(table, test, rows):
     return labels if len(np.unique(labels)) < len(labels) else None
 
 
-def units_check(found, pair, left, right, unit, crude):
+def units_check(found, pair, y, left, right, unit, crude):
     """Test with errors clustered by unit; its p, or None where there are too few units."""
     found.caveats.append("repeated_units")
     found.notes["repeated_units"] = pair.test["unit"]
-    outcome = right[:, 0] if right.shape[1] == 1 else pair.family.main_outcome(right, pair.plan)
+    outcome = right[:, 0] if right.shape[1] == 1 else pair.family.main_outcome(y, pair.plan)
     robust = cluster_robust(left, outcome, unit)
     if robust is None:
         return None
-    direction = pair.family.direction(np.sign(robust["slope"]), pair.plan) if left.shape[1] == 1 and right.shape[1] == 1 else crude["direction"]
-    add_variant(found, "cluster_robust", "scipy.stats.f (Wald test, errors clustered by unit)", robust["units"], robust["statistic"], robust["p"], None, direction, crude)
+    direction = (
+        pair.family.direction(np.sign(robust["slope"]), pair.plan)
+        if left.shape[1] == 1 and right.shape[1] == 1
+        else crude["direction"]
+    )
+    add_variant(
+        found,
+        "cluster_robust",
+        "scipy.stats.f (Wald test, errors clustered by unit)",
+        robust["units"],
+        robust["statistic"],
+        robust["p"],
+        None,
+        direction,
+        crude,
+    )
     return robust["p"]
 
 
 def time_check(found, table, left, right, rows, crude):
     """Whether both columns drift along the table's time order, so that neighbouring rows are not independent."""
     clock = table.protocol.get("time") or table.facts.get("time")
-    if not clock or clock not in table.position or table.facts.get("unit") or left.shape[1] > 1 or right.shape[1] > 1 or len(rows) < 12:
+    if (
+        not clock
+        or clock not in table.position
+        or table.facts.get("unit")
+        or left.shape[1] > 1
+        or right.shape[1] > 1
+        or len(rows) < 12
+    ):
         return
     moments = table.column(clock)
     if moments.levels is not None:
@@ -138,8 +245,17 @@ def time_check(found, table, left, right, rows, crude):
         found.notes["time_order"] = clock
         steps = associate(np.diff(a)[:, None], np.diff(b)[:, None])
         if steps is not None:
-            add_variant(found, "first_differences", "scipy.stats.t (correlation of changes from row to row)", steps["n"], steps["r"], steps["p"],
-                        effect("r", steps["r"], steps["low"], steps["high"]), crude["direction"] if (steps["r"] >= 0) == (associate(left, right)["r"] >= 0) else None, crude)  # fmt: skip
+            add_variant(
+                found,
+                "first_differences",
+                "scipy.stats.t (correlation of changes from row to row)",
+                steps["n"],
+                steps["r"],
+                steps["p"],
+                effect("r", steps["r"], steps["low"], steps["high"]),
+                crude["direction"] if (steps["r"] >= 0) == (associate(left, right)["r"] >= 0) else None,
+                crude,
+            )
 
 
 def neighbours(values):
@@ -152,7 +268,13 @@ def neighbours(values):
 def size_check(found, whole, x, y):
     value, name = whole["effect"]["value"], whole["effect"]["name"]
     if whole["p"] < 0.05 and value is not None:
-        tiny = abs(np.log(max(value, 1e-300))) < 0.12 if name.startswith("odds_ratio") else abs(value - 0.5) < 0.035 if name == "auc" else abs(value) < TINY.get(name, 0.0)
+        tiny = (
+            abs(np.log(max(value, 1e-300))) < 0.12
+            if name.startswith("odds_ratio")
+            else abs(value - 0.5) < 0.035
+            if name == "auc"
+            else abs(value) < TINY.get(name, 0.0)
+        )
         if tiny:
             found.caveats.append("tiny_effect")
     smallest_level = min([int(np.bincount(c.values).min()) for c in (x, y) if c.levels is not None] or [whole["n"]])

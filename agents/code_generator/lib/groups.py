@@ -5,7 +5,8 @@ MIN_LEVEL = 3
 
 
 def keep_levels(group, others, rows):
-    """The group and other columns without rows of levels that have fewer than MIN_LEVEL rows; and the levels left out."""
+    """The group and other columns without rows of levels that have fewer than MIN_LEVEL rows; and the levels left
+    out."""
     counts = np.bincount(group.values, minlength=len(group.levels))
     small = [level for level, count in zip(group.levels, counts) if count < MIN_LEVEL]
     keep = counts[group.values] >= MIN_LEVEL
@@ -24,23 +25,12 @@ def level_values(codes, levels, values):
     """[{level, n, value}] of the mean of `values` in each level, largest first."""
     counts = np.bincount(codes, minlength=len(levels))
     sums = np.bincount(codes, weights=values, minlength=len(levels))
-    filled = [{"level": levels[i], "n": int(counts[i]), "value": float(sums[i] / counts[i])} for i in range(len(levels)) if counts[i]]
+    filled = [
+        {"level": levels[i], "n": int(counts[i]), "value": float(sums[i] / counts[i])}
+        for i in range(len(levels))
+        if counts[i]
+    ]
     return sorted(filled, key=lambda row: (-row["value"], row["level"]))
-
-
-YES_WORDS = ("1", "yes", "y", "true", "t", "positive", "pos", "+", "dead", "died", "death", "deceased", "survived", "success", "event", "case", "cases",
-             "malignant", "present", "diseased", "default", "churned", "1.0")  # fmt: skip
-
-
-def event_level(levels, wanted=None):
-    """The level that directions and rates of a binary outcome speak of."""
-    if wanted in levels:
-        return wanted
-    for word in YES_WORDS:
-        for level in levels:
-            if level.lower() == word:
-                return level
-    return levels[-1]
 
 
 def odds_ratio_effect(a, b, c, d):

@@ -5,8 +5,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MISSING = ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "nil", "?", ".", "..", "-", "--", "missing", "#null!", "#value!", "#div/0!")
-MISSING_AMONG_NUMBERS = MISSING + ("none", "unknown", "inf", "-inf", "+inf", "infinity", "-infinity", "not available", "n.a.", "na.")
+MISSING = (
+    "",
+    "na",
+    "n/a",
+    "#n/a",
+    "#na",
+    "<na>",
+    "nan",
+    "null",
+    "nil",
+    "?",
+    ".",
+    "..",
+    "-",
+    "--",
+    "missing",
+    "#null!",
+    "#value!",
+    "#div/0!",
+)
+MISSING_AMONG_NUMBERS = MISSING + (
+    "none",
+    "unknown",
+    "inf",
+    "-inf",
+    "+inf",
+    "infinity",
+    "-infinity",
+    "not available",
+    "n.a.",
+    "na.",
+)
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA = r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$"
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
@@ -16,8 +46,6 @@ DATES = (
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%b %d %Y", "%b %d, %Y",
     "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d, %Y", "%b %Y", "%Y-%m",
 )  # fmt: skip
-YES = ("1", "yes", "y", "true", "t", "positive", "pos", "+", "dead", "died", "death", "deceased", "survived", "success", "event",
-       "case", "cases", "malignant", "present", "diseased", "default", "churned", "1.0")  # fmt: skip
 
 
 class Words:
@@ -88,7 +116,9 @@ def recognise_numbers(words, decimal, warnings, name):
             return None
         if odd.any():
             shown = ", ".join(repr(text) for text in texts.filter(pa.array(odd)).to_pylist()[:3])
-            warnings.append(f"{int(counts[odd].sum())} cells of '{name}' are not numbers ({shown}) and count as missing")
+            warnings.append(
+                f"{int(counts[odd].sum())} cells of '{name}' are not numbers ({shown}) and count as missing"
+            )
         if among(texts, ("inf", "-inf", "+inf", "infinity", "-infinity")).any():
             warnings.append(f"infinite values of '{name}' count as missing")
         if note:
@@ -118,7 +148,8 @@ def file_decimal(tables, delimiter):
             return ","
     if delimiter != ";":
         return "."
-    # "1,234" between semicolons: such files come from where the comma is the decimal mark, unless a point is used as one.
+    # "1,234" between semicolons: such files come from where the comma is the decimal mark, unless a point is used as
+    # one.
     pointed = any((matches(words.texts, PLAIN) & matches(words.texts, r"\.")).any() for words in tables)
     return "." if pointed else ","
 
@@ -145,21 +176,14 @@ def recognise_levels(words):
     gone = among(words.texts, MISSING)
     place = np.cumsum(~gone) - 1
     codes = place[words.codes].astype(np.int32)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=gone[words.codes]), words.texts.filter(pa.array(~gone))), gone
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, mask=gone[words.codes]), words.texts.filter(pa.array(~gone))
+    ), gone
 
 
 def number_text(value):
     """A number as the level of a binary column: 1.0 is "1"."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
-
-
-def yes_level(levels):
-    """The level of a binary column that stands for the event."""
-    for word in YES:
-        for level in sorted(levels):
-            if level.lower() == word:
-                return level
-    return max(levels)
 
 
 def tokens(name):

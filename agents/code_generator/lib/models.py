@@ -6,7 +6,8 @@ from scipy import stats
 
 
 def load_model(table, test, more, wanted=()):
-    """x, y, the columns `more` on rows that have all of them, and the row numbers; the outcome must be a number or binary."""
+    """x, y, the columns `more` on rows that have all of them, and the row numbers; the outcome must be a number or
+    binary."""
     names = [test["x"], test["y"], *more]
     for name in names:
         if name not in table.position:
@@ -44,7 +45,8 @@ def target(y, level):
 
 
 def added_block(block, y, base, binary):
-    """What the columns of `block` add to those of `base`: {statistic, p, df, beta, error} or None. F test of a linear model,
+    """What the columns of `block` add to those of `base`: {statistic, p, df, beta, error} or None. F test of a linear
+    model,
     or likelihood ratio of logistic models."""
     ones = np.ones((len(y), 1))
     base = basis(base) * np.sqrt(len(y)) if base.shape[1] else base
@@ -59,7 +61,13 @@ def added_block(block, y, base, binary):
         except Separated:
             return None
         statistic = max(2 * (full - reduced), 0.0)
-        return {"statistic": statistic, "p": float(stats.chi2.sf(statistic, k)), "df": k, "beta": beta[0], "error": np.sqrt(covariance[0, 0])}
+        return {
+            "statistic": statistic,
+            "p": float(stats.chi2.sf(statistic, k)),
+            "df": k,
+            "beta": beta[0],
+            "error": np.sqrt(covariance[0, 0]),
+        }
     beta, rest = least_squares(design, y)
     _, without = least_squares(design[:, k:], y)
     free = len(y) - design.shape[1]
@@ -67,8 +75,14 @@ def added_block(block, y, base, binary):
     if variance <= 0:
         return None
     statistic = max(without - rest, 0.0) / k / variance
-    error = np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0])
-    return {"statistic": statistic, "p": float(stats.f.sf(statistic, k, free)), "df": k, "beta": beta[0], "error": error}
+    error = np.sqrt(variance * np.linalg.pinv(design.T @ design)[0, 0])
+    return {
+        "statistic": statistic,
+        "p": float(stats.f.sf(statistic, k, free)),
+        "df": k,
+        "beta": beta[0],
+        "error": error,
+    }
 
 
 def least_squares(design, y):
@@ -76,7 +90,10 @@ def least_squares(design, y):
     return beta, float(((y - design @ beta) ** 2).sum())
 
 
-MODEL_TESTS = {False: "scipy.stats.f (F test of nested linear models)", True: "scipy.stats.chi2 (likelihood ratio of nested logistic models)"}
+MODEL_TESTS = {
+    False: "scipy.stats.f (F test of nested linear models)",
+    True: "scipy.stats.chi2 (likelihood ratio of nested logistic models)",
+}
 
 
 def block_effect(found, block, y, base, binary, names):
@@ -84,7 +101,9 @@ def block_effect(found, block, y, base, binary, names):
     correlation of a linear model."""
     if block.shape[1] == 1 and binary:
         half = 1.959964 * found["error"]
-        return effect(names[1], *np.exp(np.clip([found["beta"], found["beta"] - half, found["beta"] + half], -700, 700)))
+        return effect(
+            names[1], *np.exp(np.clip([found["beta"], found["beta"] - half, found["beta"] + half], -700, 700))
+        )
     part = associate(block, y[:, None], base)
     if part is None:
         return effect(names[0], None, None, None)
@@ -112,7 +131,17 @@ def unit_variant(found, table, test, rows, block, y, base, whole):
     robust = cluster_robust(residuals(block, taken), residuals(y[:, None], taken)[:, 0], unit)
     if robust is None:
         return whole["p"], "primary"
-    add_variant(found, "cluster_robust", "scipy.stats.f (Wald test, errors clustered by unit)", robust["units"], robust["statistic"], robust["p"], None, whole["direction"], whole)
+    add_variant(
+        found,
+        "cluster_robust",
+        "scipy.stats.f (Wald test, errors clustered by unit)",
+        robust["units"],
+        robust["statistic"],
+        robust["p"],
+        None,
+        whole["direction"],
+        whole,
+    )
     return (robust["p"], "cluster_robust") if robust["p"] > whole["p"] else (whole["p"], "primary")
 
 

@@ -3,22 +3,67 @@ import numpy as np
 import pyarrow as pa
 
 MAX_LEVELS = 20
-ID_WORDS = {"id", "ids", "index", "idx", "rownames", "rowname", "rownumber", "rowid", "uuid", "guid", "unnamed", "serial", "no", "nr"}
-TIME_WORDS = {"year", "yr", "years", "month", "months", "day", "days", "week", "weeks", "quarter", "date", "time", "hour", "hours",
-              "minute", "age", "period", "season", "decade", "wave", "visit", "t", "dose", "temp", "temperature"}  # fmt: skip
-NOMINAL_WORDS = {"class", "label", "species", "cluster", "type", "kind", "group", "region", "category", "code", "origin", "district", "race",
-                 "ethnicity", "religion", "occupation", "zone", "state", "county", "dept", "department", "brand", "site", "center", "centre",
-                 "block", "treatment", "treat", "arm", "target", "cultivar", "variety", "genotype", "team", "make", "model"}  # fmt: skip
+ID_WORDS = set(
+    """
+    id ids index idx rownames rowname rownumber rowid uuid guid unnamed serial no nr
+    """.split()
+)
+TIME_WORDS = set(
+    """
+    year yr years month months day days week weeks quarter date time hour hours minute age period season decade wave
+    visit t dose temp temperature
+    """.split()
+)
+NOMINAL_WORDS = set(
+    """
+    class label species cluster type kind group region category code origin district race ethnicity religion
+    occupation zone state county dept department brand site center centre block treatment treat trt arm target
+    cultivar variety genotype team make model diet feed spray drug method batch lot machine operator lab plot field
+    hospital clinic store sector industry program prog party color colour shape material fuel weathersit breed
+    strain line
+    """.split()
+)
 CODE_WORDS = {"code", "zip", "zipcode", "postcode", "fips", "phone", "ssn"}
-SENTINELS = (-9, -99, -999, -9999, -99999, -99.9, -999.9, -99.99, -999.99, -9999.9, 999, 9999, 99999, 999.9, 9999.9, 999999)
+SENTINELS = (
+    -9,
+    -99,
+    -999,
+    -9999,
+    -99999,
+    -99.9,
+    -999.9,
+    -99.99,
+    -999.99,
+    -9999.9,
+    999,
+    9999,
+    99999,
+    999.9,
+    9999.9,
+    999999,
+)
 
 
-def describe_column(name, array, words, decimal, warnings):
-    """(facts for result.json, array for table.parquet) of one column."""
+def describe_column(name, first, array, words, decimal, warnings):
+    """(facts for result.json, array for table.parquet) of one column; `first` says that it is the table's first."""
     facts = {
-        "name": name, "role": "empty", "usable": False, "excluded": None, "missing": 0, "distinct": 0, "levels": None, "min": None, "max": None,
-        "mean": None, "sd": None, "skew": None, "integer": False, "ordinal": False, "yes_level": None,
-    }  # fmt: skip
+        "name": name,
+        "role": "empty",
+        "usable": False,
+        "excluded": None,
+        "missing": 0,
+        "distinct": 0,
+        "levels": None,
+        "min": None,
+        "max": None,
+        "mean": None,
+        "sd": None,
+        "skew": None,
+        "integer": False,
+        "ordinal": False,
+        "yes_level": None,
+        "first": first,
+    }
     kind = array.type
     if words is not None:
         numbers = recognise_numbers(words, decimal, warnings, name)
@@ -27,7 +72,9 @@ def describe_column(name, array, words, decimal, warnings):
         dates, form = recognise_dates(words)
         if dates is not None:
             if "%d/%m" in form or "%m/%d" in form:
-                warnings.append(f"dates of '{name}' were read as {'day/month' if form.startswith('%d') else 'month/day'}")
+                warnings.append(
+                    f"dates of '{name}' were read as {'day/month' if form.startswith('%d') else 'month/day'}"
+                )
             return describe_dates(facts, dates)
         return describe_words(facts, words, warnings)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -45,7 +92,10 @@ def describe_numbers(facts, values, warnings):
 
 
 def measure_numbers(facts, values, warnings):
-    values = np.where(np.isfinite(values), values, np.nan)
+    absurd = np.isfinite(values) & (np.abs(values) > 1e100)
+    if absurd.any():
+        warnings.append(f"{int(absurd.sum())} cells of '{facts['name']}' are beyond 1e100 and count as missing")
+    values = np.where(np.isfinite(values) & ~absurd, values, np.nan)
     values = without_sentinel(facts["name"], values, warnings)
     known = values[~np.isnan(values)]
     distinct, counts = np.unique(known, return_counts=True)
@@ -54,7 +104,9 @@ def measure_numbers(facts, values, warnings):
         facts.update(excluded="no values")
         return facts, pa.array(values, mask=np.isnan(values))
     spread = known.std(ddof=1) if len(known) > 1 else 0.0
-    facts.update(min=distinct[0], max=distinct[-1], mean=known.mean(), sd=spread, integer=bool((known == np.round(known)).all()))
+    facts.update(
+        min=distinct[0], max=distinct[-1], mean=known.mean(), sd=spread, integer=bool((known == np.round(known)).all())
+    )
     if len(distinct) == 1:
         facts.update(role="constant", excluded="one value only")
         return facts, pa.array(values, mask=np.isnan(values))
@@ -107,7 +159,9 @@ def without_sentinel(name, values, warnings):
         repeated = (known == edge).sum() >= 2
         far_above = edge > 0 and repeated and rest.max() * 4 < edge
         if (far_below and (repeated or edge <= -999)) or far_above:
-            warnings.append(f"{int((known == edge).sum())} cells of '{name}' hold {number_text(edge)}, taken as a code for missing")
+            warnings.append(
+                f"{int((known == edge).sum())} cells of '{name}' hold {number_text(edge)}, taken as a code for missing"
+            )
             return np.where(values == edge, np.nan, values)
     return values
 
@@ -115,7 +169,9 @@ def without_sentinel(name, values, warnings):
 def identifier_reason(facts, values, known, distinct):
     """Why an integer column names rows instead of measuring something, or None."""
     words = tokens(facts["name"])
-    named = bool(words) and (words[-1] in ID_WORDS or words[0] in {"unnamed", "rownames", "rowname", "index"} or words == [])
+    named = bool(words) and (
+        words[-1] in ID_WORDS or words[0] in {"unnamed", "rownames", "rowname", "index"} or words == []
+    )
     named = named or facts["name"].strip() == ""
     if not facts["integer"]:
         return None
@@ -126,17 +182,24 @@ def identifier_reason(facts, values, known, distinct):
         return "a code by its name"
     if not unique or len(known) < 5 or TIME_WORDS & set(words):
         return None
+    if "number" in words[-1:]:
+        return "a row number or key"
     steps = np.diff(known)
     dense = (distinct[-1] - distinct[0] + 1) / len(distinct)
-    if dense == 1 and (distinct[0] in (0, 1) or (steps > 0).all() or (steps < 0).all()):
+    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...); a row number starts at 0 or 1.
+    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or len(known) >= 50):
         return "a row number or key"
-    if dense <= 1.2 and len(known) >= 20 and (steps > 0).all():
+    if dense <= 1.2 and len(known) >= 50 and (steps > 0).all():
         return "a row number or key"
     return None
 
 
 def describe_dates(facts, array):
-    array = array.cast(pa.timestamp("us")) if not (pa.types.is_timestamp(array.type) and array.type.tz) else array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us"))
+    array = (
+        array.cast(pa.timestamp("us"))
+        if not (pa.types.is_timestamp(array.type) and array.type.tz)
+        else array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us"))
+    )
     distinct = len(pc.unique(array.drop_null()))
     facts.update(role="datetime", missing=array.null_count, distinct=distinct)
     if distinct == 0:
@@ -162,9 +225,11 @@ def describe_words(facts, words, warnings):
         return facts, array
     if len(used) <= MAX_LEVELS and rows >= 2 * len(used):
         levels = [words.texts[int(index)].as_py() for index in used]
-        facts.update(role="binary" if len(used) == 2 else "categorical", usable=True, levels=counted(levels, counts[used]))
+        facts.update(
+            role="binary" if len(used) == 2 else "categorical", usable=True, levels=counted(levels, counts[used])
+        )
         if len(used) == 2:
-            facts["yes_level"] = yes_level(levels)
+            facts["yes_level"] = event_level(levels)
         folded = {level.lower() for level in levels}
         if len(folded) < len(levels):
             warnings.append(f"levels of '{facts['name']}' differ only in upper and lower case; they were kept apart")
@@ -184,4 +249,6 @@ def describe_words(facts, words, warnings):
 
 def counted(levels, counts):
     """Levels with their rows, most frequent first."""
-    return [{"level": level, "n": int(n)} for level, n in sorted(zip(levels, counts), key=lambda pair: (-pair[1], pair[0]))]
+    return [
+        {"level": level, "n": int(n)} for level, n in sorted(zip(levels, counts), key=lambda pair: (-pair[1], pair[0]))
+    ]

@@ -16,7 +16,8 @@ def farthest(values):
 
 
 def is_heavy(values):
-    """True where means and linear correlation would hang on a few values: strong skew, or a value beyond what n normal ones reach."""
+    """True where means and linear correlation would hang on a few values: strong skew, or a value beyond what n
+    normal ones reach."""
     reach = 4.0 + 0.5 * np.log10(max(len(values), 10) / 100 if len(values) > 100 else 1)
     return abs(skewness(values)) > 2.0 or farthest(values) > max(reach, 4.0) + 1.0
 
@@ -28,11 +29,18 @@ def is_lopsided(values, least):
 
 def shape_assumption(name, values):
     """The check that `is_heavy` makes, for the report."""
-    return {"name": f"{name} has no strong skew or far outliers", "check": "skewness", "statistic": skewness(values), "p": None, "holds": not is_heavy(values)}
+    return {
+        "name": f"{name} has no strong skew or far outliers",
+        "check": "skewness",
+        "statistic": skewness(values),
+        "p": None,
+        "holds": not is_heavy(values),
+    }
 
 
 def robust_z(values):
-    """Distance from the median in units of the scaled median absolute deviation, or of the standard deviation where that is 0."""
+    """Distance from the median in units of the scaled median absolute deviation, or of the standard deviation where
+    that is 0."""
     middle = np.median(values)
     scale = 1.4826 * np.median(np.abs(values - middle))
     scale = scale if scale > 0 else values.std()

@@ -56,5 +56,10 @@ def relation(left, right, given, x):
     if part is None:
         return None
     single = part["sign"] != 0
-    return {"n": part["n"], "statistic": part["r"], "p": part["p"], "effect": effect("partial_r" if single else "partial_v", part["r"], part["low"], part["high"]),
-            "direction": way_of(x, part["r"]) if single else None}  # fmt: skip
+    return {
+        "n": part["n"],
+        "statistic": part["r"],
+        "p": part["p"],
+        "effect": effect("partial_r" if single else "partial_v", part["r"], part["low"], part["high"]),
+        "direction": way_of(x, part["r"]) if single else None,
+    }

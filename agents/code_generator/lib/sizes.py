@@ -1,7 +1,6 @@
 # ---- sizes: effect sizes with 95 % intervals, and the smallest effect a test could have seen ----
 import math
 
-import numpy as np
 from scipy import special, stats
 
 Z95, Z80 = 1.959964, 0.841621
@@ -26,23 +25,31 @@ def hedges_g(a, b):
 
 
 def area_interval(area, n, m):
-    """Interval of an area under the ROC curve: Hanley and McNeil's error as changed by Newcombe (2006), on the logit scale."""
+    """Interval of an area under the ROC curve: Hanley and McNeil's error as changed by Newcombe (2006), on the logit
+    scale."""
     inner = min(max(area, 0.5 / (n * m)), 1 - 0.5 / (n * m))
     star = (n + m) / 2 - 1
     error = math.sqrt(inner * (1 - inner) * (1 + star * ((1 - inner) / (2 - inner) + inner / (1 + inner))) / (n * m))
     centre, half = math.log(inner / (1 - inner)), Z95 * error / (inner * (1 - inner))
-    return 1 / (1 + math.exp(min(700, half - centre))), 1 / (1 + math.exp(max(-700, -centre - half)))
+    low, high = 1 / (1 + math.exp(min(700, half - centre))), 1 / (1 + math.exp(max(-700, -centre - half)))
+    return min(low, area), max(high, area)
 
 
 def noncentral_f_interval(statistic, df1, df2):
     """Noncentralities whose F distribution puts the statistic at its 97.5 % and 2.5 % points."""
     if not math.isfinite(statistic):
         return math.inf, math.inf
-    return tuple(noncentrality(lambda size: special.ncfdtr(df1, df2, size, statistic), share, statistic * df1, df1, df2) for share in (0.975, 0.025))
+    return tuple(
+        noncentrality(lambda size: special.ncfdtr(df1, df2, size, statistic), share, statistic * df1, df1, df2)
+        for share in (0.975, 0.025)
+    )
 
 
 def noncentral_chi2_interval(statistic, df):
-    return tuple(noncentrality(lambda size: special.chndtr(statistic, df, size), share, statistic, df, math.inf) for share in (0.975, 0.025))
+    return tuple(
+        noncentrality(lambda size: special.chndtr(statistic, df, size), share, statistic, df, math.inf)
+        for share in (0.975, 0.025)
+    )
 
 
 def noncentrality(cdf, share, guess, df1, df2):
@@ -73,7 +80,9 @@ def omega_squared(statistic, df1, df2, n):
 def epsilon_squared(statistic, df, n):
     """The same from the Kruskal-Wallis statistic: H / (n - 1); interval by the noncentral chi-squared distribution."""
     low, high = noncentral_chi2_interval(statistic, df)
-    return effect("epsilon_squared", min(statistic / (n - 1), 1.0), min(low / (n - 1), 1.0), min((high + df) / (n - 1), 1.0))
+    return effect(
+        "epsilon_squared", min(statistic / (n - 1), 1.0), min(low / (n - 1), 1.0), min((high + df) / (n - 1), 1.0)
+    )
 
 
 def cramers_v(statistic, shape, n):

@@ -67,7 +67,14 @@ def read_bytes(raw, path, kind, warnings):
     if kind in ("parquet", "excel"):
         raise Problem("unreadable", "unpack the file first; only text tables are read compressed")
     encoding = guess_encoding(raw)
-    facts = {"format": kind, "delimiter": None, "encoding": encoding, "decimal": ".", "missing_markers": [], "sheet": None}
+    facts = {
+        "format": kind,
+        "delimiter": None,
+        "encoding": encoding,
+        "decimal": ".",
+        "missing_markers": [],
+        "sheet": None,
+    }
     if encoding == "utf-8":
         raw = raw[3:] if raw.startswith(codecs.BOM_UTF8) else raw
     else:
@@ -138,7 +145,9 @@ def guess_delimiter(raw):
 
 def is_spaced(raw):
     """True where columns are set apart by spaces: every line has as many words, some of them numbers in each."""
-    lines = [line.split() for line in raw[:50000].decode("utf-8", errors="ignore").splitlines()[:-1][:50] if line.strip()]
+    lines = [
+        line.split() for line in raw[:50000].decode("utf-8", errors="ignore").splitlines()[:-1][:50] if line.strip()
+    ]
     if len(lines) < 3 or b"," in raw[:50000]:
         return False
     widths = {len(line) for line in lines[1:]}
@@ -207,8 +216,15 @@ def looks_headless(head):
         return False
     numbers = [cell for cell in head[0] if is_plain_number(cell)]
     telling = [cell for cell in numbers if not cell.strip().isdigit() or not 1500 <= int(cell) <= 2200]
-    counters = [cell.strip() for cell in numbers] in ([str(i) for i in range(len(numbers))], [str(i + 1) for i in range(len(numbers))])
-    below = [index for index, cell in enumerate(head[0]) if is_plain_number(cell) and len(head[1]) > index and is_plain_number(head[1][index])]
+    counters = [cell.strip() for cell in numbers] in (
+        [str(i) for i in range(len(numbers))],
+        [str(i + 1) for i in range(len(numbers))],
+    )
+    below = [
+        index
+        for index, cell in enumerate(head[0])
+        if is_plain_number(cell) and len(head[1]) > index and is_plain_number(head[1][index])
+    ]
     return len(telling) > 0 and len(below) * 2 >= len(head[0]) and not counters
 
 
@@ -266,7 +282,9 @@ def read_json(raw, warnings):
     except ValueError as error:
         raise Problem("unreadable", f"the file is not valid JSON lines ({error}); give one object per line") from None
     if isinstance(records, dict):
-        lists = [value for value in records.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+        lists = [
+            value for value in records.values() if isinstance(value, list) and value and isinstance(value[0], dict)
+        ]
         records = lists[0] if len(lists) == 1 else [records]
     if not isinstance(records, list):
         records = []
@@ -296,7 +314,9 @@ def read_parquet(path):
     try:
         table = pq.read_table(path, use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Problem("unreadable", f"the parquet file cannot be read ({type(error).__name__}); write it again") from None
+        raise Problem(
+            "unreadable", f"the parquet file cannot be read ({type(error).__name__}); write it again"
+        ) from None
     columns = []
     for name, array in zip(table.column_names, table.columns):
         kind = array.type
@@ -305,8 +325,17 @@ def read_parquet(path):
             kind = array.type
         if pa.types.is_decimal(kind):
             array = array.cast(pa.float64())
-        elif pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_duration(kind) or pa.types.is_time(kind):
-            array = pa.array([as_text(value) if not isinstance(value, bytes) else value.hex() for value in array.to_pylist()], pa.string())
+        elif (
+            pa.types.is_nested(kind)
+            or pa.types.is_binary(kind)
+            or pa.types.is_large_binary(kind)
+            or pa.types.is_duration(kind)
+            or pa.types.is_time(kind)
+        ):
+            array = pa.array(
+                [as_text(value) if not isinstance(value, bytes) else value.hex() for value in array.to_pylist()],
+                pa.string(),
+            )
         columns.append((name, array))
     return columns
 
@@ -317,7 +346,9 @@ def read_excel(path, facts, warnings):
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises many kinds for a damaged workbook
-        raise Problem("unreadable", f"the workbook cannot be read ({type(error).__name__}); save it again or export csv") from None
+        raise Problem(
+            "unreadable", f"the workbook cannot be read ({type(error).__name__}); save it again or export csv"
+        ) from None
     for sheet in book.worksheets:
         rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
         if rows:
@@ -331,4 +362,6 @@ def read_excel(path, facts, warnings):
     body = [list(row) + [None] * (width - len(row)) for row in rows]
     keep = [index for index in range(width) if any(row[index] is not None for row in body)]
     header = [as_text(body[0][index]).strip() for index in keep]
-    return [(name, pa.array([as_text(row[index]) for row in body[1:]], pa.string())) for name, index in zip(header, keep)]
+    return [
+        (name, pa.array([as_text(row[index]) for row in body[1:]], pa.string())) for name, index in zip(header, keep)
+    ]

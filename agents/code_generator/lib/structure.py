@@ -4,13 +4,21 @@ import re
 import numpy as np
 import pyarrow as pa
 
-UNIT_WORDS = {"subject", "subj", "participant", "patient", "person", "individual", "animal", "rat", "mouse", "dog", "cow", "sheep", "child", "chick",
-              "tree", "plant", "student", "user", "customer", "player", "country", "firm", "company", "household", "family", "litter",
-              "school", "twin", "pair", "case", "respondent", "worker", "driver", "nation"}  # fmt: skip
+UNIT_WORDS = set(
+    """
+    subject subj participant patient person individual animal rat mouse dog cow sheep child chick tree plant student
+    user customer player country firm company household family litter school twin pair case respondent worker driver
+    nation
+    """.split()
+)
 UNIT_KEYS = {"id", "uid", "sid"}
 CALENDAR_WORDS = {"year", "yr", "date", "month", "quarter", "datetime", "timestamp"}
-CLOCK_WORDS = {"year", "yr", "date", "time", "month", "day", "week", "quarter", "hour", "period", "wave", "visit", "session", "timepoint", "t", "datetime",
-               "timestamp", "round", "trial", "occasion"}  # fmt: skip
+CLOCK_WORDS = set(
+    """
+    year yr date time month day week quarter hour period wave visit session timepoint t datetime timestamp round
+    trial occasion years months days weeks hours minutes
+    """.split()
+)
 
 
 def study_structure(columns, arrays, warnings):
@@ -59,7 +67,9 @@ def find_units(columns, frames):
         if not whole:
             continue
         balanced = counts.max() <= 3 * np.median(counts)
-        clocked = any(repeats_over_time(values, other) for c, other in zip(columns, frames) if is_clock(c) and c is not column)
+        clocked = any(
+            repeats_over_time(values, other) for c, other in zip(columns, frames) if is_clock(c) and c is not column
+        )
         is_key = bool(words) and words[-1] in UNIT_KEYS and len(words) <= 2
         numeric = column["role"] == "numeric"
         if named and (is_key or not numeric) and (balanced or clocked) and len(labels) >= 5:
@@ -78,7 +88,9 @@ def find_units(columns, frames):
 
 def is_clock(column):
     words = set(tokens(column["name"]))
-    return column["role"] == "datetime" or (column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS))
+    return column["role"] == "datetime" or (
+        column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS)
+    )
 
 
 def repeats_over_time(unit, clock):
@@ -91,11 +103,17 @@ def repeats_over_time(unit, clock):
 
 
 def find_time(columns, frames, units):
-    """The column that orders the rows in time, or None: a clock that each unit runs through, or one that runs down the rows."""
+    """The column that orders the rows in time, or None: a clock that each unit runs through, or one that runs down
+    the rows."""
     spans = {pair["duration"] for pair in find_survival(columns)}
     for column, values in zip(columns, frames):
         known = values[~np.isnan(values)]
-        if not is_clock(column) or column["role"] in ("binary", "categorical") or column["name"] in spans or len(known) < 8:
+        if (
+            not is_clock(column)
+            or column["role"] in ("binary", "categorical")
+            or column["name"] in spans
+            or len(known) < 8
+        ):
             continue
         distinct, counts = np.unique(known, return_counts=True)
         if units is not None:
@@ -118,9 +136,13 @@ def repeats_any(columns, frames, units, clock):
     return repeats_over_time(unit, clock)
 
 
-PAIR_WORDS = (("before", "after"), ("pre", "post"), ("baseline", "followup"), ("baseline", "follow"), ("left", "right"), ("start", "end"), ("first", "second"),
-              ("t1", "t2"), ("t0", "t1"), ("time1", "time2"), ("initial", "final"), ("pretest", "posttest"), ("old", "new"), ("l", "r"), ("1", "2"),
-              ("control", "treated"), ("control", "treatment"), ("mother", "father"), ("husband", "wife"), ("prewt", "postwt"), ("day1", "day2"))  # fmt: skip
+PAIR_WORDS = [
+    pair.split("/")
+    for pair in """
+    before/after pre/post baseline/followup baseline/follow left/right start/end first/second t1/t2 t0/t1 time1/time2
+    initial/final pretest/posttest old/new l/r 1/2 control/treated control/treatment husband/wife prewt/postwt day1/day2
+    """.split()
+]
 
 
 def find_pairs(columns, frames, units):
@@ -135,7 +157,12 @@ def find_pairs(columns, frames, units):
             if early not in words or (early in ("1", "l") and len(words) == 1):
                 continue
             second, b = by_words.get(tuple(sorted([word for word in words if word != early] + [late])), (None, None))
-            if second is None or second is first or not same_scale(a, b) or is_series(first["name"], (early, late), names):
+            if (
+                second is None
+                or second is first
+                or not same_scale(a, b)
+                or is_series(first["name"], (early, late), names)
+            ):
                 continue
             pairs.append({"x": first["name"], "y": second["name"], "why": f"named as {early} and {late}, on one scale"})
             break
@@ -146,13 +173,23 @@ def find_pairs(columns, frames, units):
         if column["role"] != "binary" or not two_per_unit(unit, codes):
             continue
         for outcome, _ in numeric:
-            pairs.append({"x": column["name"], "y": outcome["name"], "why": f"two rows per {units['column']}, one at each level of {column['name']}"})
+            pairs.append(
+                {
+                    "x": column["name"],
+                    "y": outcome["name"],
+                    "why": f"two rows per {units['column']}, one at each level of {column['name']}",
+                }
+            )
     return pairs
 
 
 def is_series(name, words, names):
-    """True where a third column follows the pair, as s3 follows s1 and s2: then the numbers count columns, not occasions."""
-    parts, next_of = split_name(name), {"1": "3", "2": "3", "t1": "t3", "t2": "t3", "t0": "t2", "first": "third", "second": "third", "day1": "day3"}
+    """True where a third column follows the pair, as s3 follows s1 and s2: then the numbers count columns, not
+    occasions."""
+    parts, next_of = (
+        split_name(name),
+        {"1": "3", "2": "3", "t1": "t3", "t2": "t3", "t0": "t2", "first": "third", "second": "third", "day1": "day3"},
+    )
     follower = tuple(next_of.get(part, part) if part in words else part for part in parts)
     return follower != tuple(parts) and follower in names
 
@@ -168,13 +205,22 @@ def split_name(name):
 
 def same_scale(a, b):
     known = ~np.isnan(a) & ~np.isnan(b)
-    if known.sum() < 6:
+    if known.sum() < 8:
         return False
     a, b = a[known], b[known]
     spread_a, spread_b = a.std(), b.std()
     if spread_a == 0 or spread_b == 0:
         return False
-    return 1 / 3 < spread_a / spread_b < 3 and abs(a.mean() - b.mean()) < 4 * max(spread_a, spread_b)
+    return (
+        1 / 3 < spread_a / spread_b < 3 and abs(a.mean() - b.mean()) < 4 * max(spread_a, spread_b) and go_together(a, b)
+    )
+
+
+def go_together(a, b):
+    """Two measurements of one thing are correlated; columns that only have such names, or were shuffled, are not. Their
+    means would differ all the same."""
+    r = np.corrcoef(a, b)[0, 1]
+    return r >= 0.3 and r * np.sqrt((len(a) - 2) / max(1 - r * r, 1e-12)) > 2.7
 
 
 def two_per_unit(unit, codes):
@@ -187,18 +233,40 @@ def two_per_unit(unit, codes):
 
 def find_survival(columns):
     """Pairs of a duration and an event marker, by their names."""
-    events = {"event", "status", "death", "dead", "died", "censor", "censored", "cens", "arrest", "observed", "e", "fail", "failed", "failure", "relapse",
-              "fustat", "churn", "delta", "mort", "fstat"}  # fmt: skip
-    spans = {"time", "duration", "t", "week", "weeks", "days", "months", "survival", "futime", "stop", "tenure", "followup", "surv", "lifetime", "lenfol"}
+    events = set(
+        """
+        event status death dead died censor censored cens arrest observed e fail failed failure relapse fustat churn
+        delta mort fstat
+        """.split()
+    )
+    spans = set(
+        """
+        time duration t week weeks days months survival futime stop tenure followup surv lifetime lenfol
+        """.split()
+    )
     marks = [c for c in columns if c["role"] == "binary" and events & set(tokens(c["name"]))]
-    times = [c for c in columns if c["role"] == "numeric" and c["usable"] and (c["min"] or 0) >= 0 and spans & set(tokens(c["name"]))]
-    return [{"duration": d["name"], "event": e["name"], "why": "named as a duration and whether it ended in the event"} for d in times[:1] for e in marks[:1]]
+    times = [
+        c
+        for c in columns
+        if c["role"] == "numeric" and c["usable"] and (c["min"] or 0) >= 0 and spans & set(tokens(c["name"]))
+    ]
+    return [
+        {"duration": d["name"], "event": e["name"], "why": "named as a duration and whether it ended in the event"}
+        for d in times[:1]
+        for e in marks[:1]
+    ]
 
 
 def plan_split(columns, units, rows):
     """Whether half of the rows, or of the units, is enough to replicate on."""
     if units:
         possible = units["n_units"] >= 20
-        why = f"{units['n_units']} units of {units['column']}" + ("" if possible else ", fewer than 20: too few to halve")
+        why = f"{units['n_units']} units of {units['column']}" + (
+            "" if possible else ", fewer than 20: too few to halve"
+        )
         return {"by": units["column"], "possible": possible, "why": why}
-    return {"by": None, "possible": rows >= 40, "why": f"{rows} rows" + ("" if rows >= 40 else ", fewer than 40: too few to halve")}
+    return {
+        "by": None,
+        "possible": rows >= 40,
+        "why": f"{rows} rows" + ("" if rows >= 40 else ", fewer than 40: too few to halve"),
+    }

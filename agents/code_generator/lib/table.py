@@ -86,7 +86,8 @@ def read_column(file, name, position):
 
 
 def buffer_values(array, kind):
-    """(values, which of them are not null) from arrow's buffers: its own conversion to numpy would import pandas first."""
+    """(values, which of them are not null) from arrow's buffers: its own conversion to numpy would import pandas
+    first."""
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     bits, values = array.buffers()
     span = slice(array.offset, array.offset + len(array))

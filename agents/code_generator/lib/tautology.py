@@ -12,7 +12,9 @@ def find_tautologies(columns, frames, warnings):
     found = {}
     usable = [index for index, column in enumerate(columns) if column["usable"]]
     if len(usable) > MOST_COLUMNS:
-        warnings.append(f"relations by construction were looked for among the first {MOST_COLUMNS} of {len(usable)} usable columns")
+        warnings.append(
+            f"relations by construction were looked for among the first {MOST_COLUMNS} of {len(usable)} usable columns"
+        )
         usable = usable[:MOST_COLUMNS]
     rows = len(frames[0]) if frames else 0
     picked = np.arange(rows) if rows <= SAMPLE else np.sort(np.random.default_rng(7).permutation(rows)[:SAMPLE])
@@ -31,7 +33,11 @@ def find_tautologies(columns, frames, warnings):
             note(i, j, reason)
     for place, i in enumerate(grouped):
         for j in grouped[place + 1 :]:
-            reason = same_levels(data[i], data[j]) or nested(data[i], data[j], names[i], names[j]) or nested(data[j], data[i], names[j], names[i])
+            reason = (
+                same_levels(data[i], data[j])
+                or nested(data[i], data[j], names[i], names[j])
+                or nested(data[j], data[i], names[j], names[i])
+            )
             if reason:
                 note(i, j, reason)
     for i in grouped:
@@ -40,15 +46,21 @@ def find_tautologies(columns, frames, warnings):
             if reason:
                 note(i, j, reason)
     exclusive_indicators(columns, grouped, data, note)
-    sign = {index: numbers_of_levels(columns[index], data[index]) for index in grouped if columns[index]["role"] == "binary"}
-    measured = {**{index: data[index] for index in numeric}, **{index: values for index, values in sign.items() if values is not None}}
-    made_of_two(numeric, measured, names, note)
-    sums_of_several(numeric, data, names, note)
+    sign = {
+        index: numbers_of_levels(columns[index], data[index]) for index in grouped if columns[index]["role"] == "binary"
+    }
+    measured = {
+        **{index: data[index] for index in numeric},
+        **{index: values for index, values in sign.items() if values is not None},
+    }
+    bound = made_of_two(numeric, measured, names, note)
+    sums_of_several(numeric, data, names, note, bound)
     return [{"x": names[i], "y": names[j], "reason": reason} for (i, j), reason in sorted(found.items())]
 
 
 def monotone_pairs(indices, data):
-    """Pairs whose ranks agree closely enough that one may be a function of the other; nearly all others fall away here."""
+    """Pairs whose ranks agree closely enough that one may be a function of the other; nearly all others fall away
+    here."""
     if len(indices) < 2:
         return []
     ranked = []
@@ -60,7 +72,9 @@ def monotone_pairs(indices, data):
         ranked.append(np.zeros(len(values)))
         ranked[-1][known] = middle[rank] - middle[rank].mean() if known.any() else 0.0
     ranked = np.array(ranked)
-    agree = np.abs(ranked @ ranked.T) / np.maximum(np.sqrt(np.outer((ranked**2).sum(axis=1), (ranked**2).sum(axis=1))), 1e-300)
+    agree = np.abs(ranked @ ranked.T) / np.maximum(
+        np.sqrt(np.outer((ranked**2).sum(axis=1), (ranked**2).sum(axis=1))), 1e-300
+    )
     for place, i in enumerate(indices):
         for other in range(place + 1, len(indices)):
             # Gaps in one column blur the ranks of the other, so that columns with gaps are looked at more kindly.
@@ -72,7 +86,9 @@ def monotone_pairs(indices, data):
 def numbers_of_levels(column, codes):
     """A 0/1 column as numbers, for sums of indicators; None for other levels."""
     try:
-        values = {index: float(entry) for index, entry in enumerate(sorted(entry["level"] for entry in column["levels"]))}
+        values = {
+            index: float(entry) for index, entry in enumerate(sorted(entry["level"] for entry in column["levels"]))
+        }
     except ValueError:
         return None
     order = np.full(codes.shape, np.nan)
@@ -103,10 +119,18 @@ def same_numbers(a, b):
         return "the same values"
     if is_line(a, b):
         return "one is a linear function of the other"
-    for words, turn in (("logarithm", np.log), ("square root", np.sqrt), ("square", np.square), ("reciprocal", np.reciprocal), ("logarithm of 1 +", np.log1p),
-                        ("cube", lambda v: v**3)):  # fmt: skip
+    for words, turn in (
+        ("logarithm", np.log),
+        ("square root", np.sqrt),
+        ("square", np.square),
+        ("reciprocal", np.reciprocal),
+        ("logarithm of 1 +", np.log1p),
+        ("cube", lambda v: v**3),
+    ):
         for source, other in ((a, b), (b, a)):
-            if words not in ("square", "cube") and source.min() <= (0 if words in ("logarithm", "reciprocal") else -1e-12):
+            if words not in ("square", "cube") and source.min() <= (
+                0 if words in ("logarithm", "reciprocal") else -1e-12
+            ):
                 continue
             if words in ("square", "cube") and source.min() < 0 < source.max():
                 continue
@@ -175,7 +199,8 @@ def numbered(codes, values):
 
 
 def cut_from(codes, values, levels):
-    """Why a group is a number cut into ranges, or None: disjoint ranges for three levels or more; for two, ranges that meet
+    """Why a group is a number cut into ranges, or None: disjoint ranges for three levels or more; for two, ranges
+    that meet
     without a gap, since a gap says that the classes are far apart by nature."""
     codes, values = both(codes, values)
     if len(codes) < 30 or len(np.unique(values)) < 4:
@@ -195,13 +220,20 @@ def cut_from(codes, values, levels):
         return "one level is where the number is 0"
     distinct = np.unique(values)
     cut = int(np.searchsorted(distinct, ranges[1][0]))
-    steps = np.diff(distinct[max(0, cut - 8) : cut + 8])
-    return "the two levels are a number above and below a threshold" if gaps[0] <= 3 * np.median(steps) else None
+    steps = np.r_[np.diff(distinct[max(0, cut - 8) : cut]), np.diff(distinct[cut : cut + 8])]
+    # Gaps between neighbours are about exponential: the largest of a dozen is some three times their mean.
+    wide = max(1.5 * steps.max(), 4 * np.median(steps)) if len(steps) else 0.0
+    return "the two levels are a number above and below a threshold" if gaps[0] <= wide else None
 
 
 def exclusive_indicators(columns, grouped, data, note):
     """0/1 columns of which exactly one is 1 in each row are one column spelled out."""
-    flags = [i for i in grouped if sorted(entry["level"] for entry in columns[i]["levels"]) in (["0", "1"], ["false", "true"], ["False", "True"])]
+    flags = [
+        i
+        for i in grouped
+        if sorted(entry["level"] for entry in columns[i]["levels"])
+        in (["0", "1"], ["false", "true"], ["False", "True"])
+    ]
     if len(flags) < 3 or len(flags) > 200:
         return
     ones = {}
@@ -222,130 +254,3 @@ def exclusive_indicators(columns, grouped, data, note):
                 for j in group[place + 1 :]:
                     note(i, j, "both are indicators of one column's levels")
         left = [i for i in left if i not in group]
-
-
-FORMULAS = (
-    ("{0} + {1}", lambda a, b: a + b, True), ("{0} - {1}", lambda a, b: a - b, False), ("{0} x {1}", lambda a, b: a * b, True),
-    ("{0} / {1}", lambda a, b: a / b, False), ("{1} / {0}", lambda a, b: b / a, False), ("{0} / {1} squared", lambda a, b: a / b**2, False),
-    ("{1} / {0} squared", lambda a, b: b / a**2, False),
-)  # fmt: skip
-SCALES = (1.0, -1.0, 0.5, 100.0, 0.01, 1000.0, 0.001, 10000.0)
-
-
-def made_of_two(numeric, data, names, note):
-    """Columns that are a sum, difference, product or ratio of two others, to their rounding."""
-    if len(numeric) > 120:
-        return
-    sources = sorted(data)
-    if not numeric:
-        return
-    # A few rows, those with the fewest gaps, rule out nearly everything; what is left is checked on all.
-    gaps = np.sum([np.isnan(values) for values in data.values()], axis=0)
-    order = np.random.default_rng(11).permutation(len(gaps))
-    probe = order[np.argsort(gaps[order], kind="stable")[:40]]
-    small = {i: data[i][probe] for i in sources}
-    wanted = np.array([small[i] for i in numeric])
-    slack = np.array([tolerance(data[i]) for i in numeric])
-    usable = np.isfinite(slack)
-    readings = {}
-    with np.errstate(all="ignore"):
-        for place, i in enumerate(sources):
-            for j in sources[place + 1 :]:
-                for text, formula, _ in FORMULAS:
-                    made = formula(small[i], small[j])
-                    for scale in SCALES if "/" in text or "x" in text else SCALES[:3]:
-                        gap = np.abs(wanted - scale * made)
-                        known = np.isfinite(gap)
-                        near = usable & ((gap <= slack[:, None]) | ~known).all(axis=1) & (known.sum(axis=1) >= 12)
-                        for k in np.flatnonzero(near):
-                            whole = numeric[k]
-                            if whole in (i, j) or not really_made(data[whole], scale * formula(data[i], data[j]), data[i], data[j], tolerance(data[whole])):
-                                continue
-                            reason = f"{names[whole]} is {text.format(names[i], names[j])}"
-                            readings.setdefault(tuple(sorted((whole, i, j))), {}).setdefault(whole, reason)
-    for triple, reasons in readings.items():
-        derived = derived_one(triple, reasons, data, names)
-        for other in triple:
-            if other != derived:
-                note(derived, other, reasons[derived])
-
-
-DERIVED_WORDS = {"total", "sum", "all", "overall", "cnt", "net", "diff", "difference", "change", "gain", "delta", "loss", "increase", "per", "rate", "ratio",
-                 "share", "pct", "percent", "percentage", "density", "bmi", "avg", "average", "mean", "growth"}  # fmt: skip
-
-
-def derived_one(triple, reasons, data, names):
-    """Which of three bound columns was computed from the other two, which may then still be tested against each other:
-    the one named so; else of a sum the column with negative values (a difference) or the largest (a total); else the last."""
-    candidates = [k for k in triple if k in reasons]
-    named = [k for k in candidates if DERIVED_WORDS & set(tokens(names[k]))]
-    if len(named) == 1:
-        return named[0]
-    if any(" + " in reason or " - " in reason for reason in reasons.values()):
-        negative = [k for k in candidates if np.nanmin(data[k]) < 0]
-        if len(negative) == 1:
-            return negative[0]
-        return max(candidates, key=lambda k: (np.nanmean(np.abs(data[k])), k))
-    return max(candidates)
-
-
-def tolerance(values):
-    """How far a computed value may lie from a column that was rounded; infinite where rounding is too coarse to tell."""
-    values = values[~np.isnan(values)]
-    spread = values.std() if len(values) else 0.0
-    if spread == 0 or len(np.unique(values)) < 6:
-        return np.inf
-    unit = rounding_unit(values)
-    return max(EXACT * spread, 0.51 * unit if unit < 0.02 * spread else 0.0)
-
-
-def really_made(whole, made, a, b, slack):
-    """The formula holds in all rows, and needs both of its columns."""
-    gap = np.abs(whole - made)
-    known = np.isfinite(gap)
-    if known.sum() < 12 or (gap[known] > slack).any():
-        return False
-    return np.ptp(a[known]) > 2 * slack and np.ptp(b[known]) > 0 and not is_constant_ratio(whole[known], a[known]) and not is_constant_ratio(whole[known], b[known])
-
-
-def is_constant_ratio(a, b):
-    return a.std() > 0 and b.std() > 0 and abs(np.corrcoef(a, b)[0, 1]) > 1 - 1e-12
-
-
-def sums_of_several(numeric, data, names, note):
-    """Columns that are exact linear combinations of three or more others: found by least squares, then pruned to the fewest."""
-    if not 4 <= len(numeric) <= 80:
-        return
-    matrix = np.column_stack([data[i] for i in numeric])
-    matrix = matrix[~np.isnan(matrix).any(axis=1)][:2000]
-    if len(matrix) < 2 * len(numeric) + 10:
-        return
-    spread = matrix.std(axis=0)
-    keep = [k for k in range(len(numeric)) if spread[k] > 0]
-    scaled = np.zeros_like(matrix)
-    scaled[:, keep] = (matrix[:, keep] - matrix[:, keep].mean(axis=0)) / spread[keep]
-    for k in keep:
-        others = [m for m in keep if m != k]
-        if not explains(scaled, k, others):
-            continue
-        for m in list(others):
-            fewer = [other for other in others if other != m]
-            if explains(scaled, k, fewer):
-                others = fewer
-        if len(others) < 3 or len(np.unique(matrix[:, k])) <= 5:
-            continue  # two are the matter of `made_of_two`
-        weights = np.linalg.lstsq(scaled[:, others], scaled[:, k], rcond=None)[0] * spread[k] / spread[others]
-        # A total has one weight for each part. A part, written as the total less the others, has not, and stays testable
-        # against the other parts; nor does an exact fit with uneven weights on many columns say more than that they are many.
-        if np.abs(weights / weights.max() - 1).max() > 1e-3:
-            continue
-        shown = ", ".join(names[numeric[m]] for m in others[:5]) + (", ..." if len(others) > 5 else "")
-        for m in others:
-            note(numeric[k], numeric[m], f"{names[numeric[k]]} is a sum over {shown}")
-
-
-def explains(scaled, k, others):
-    if not others:
-        return False
-    weights = np.linalg.lstsq(scaled[:, others], scaled[:, k], rcond=None)[0]
-    return np.abs(scaled[:, k] - scaled[:, others] @ weights).max() < EXACT

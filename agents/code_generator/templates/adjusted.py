@@ -11,7 +11,11 @@ def judge(table, explore, test, family):
     x, y, others, rows = load_model(table, test, covariates)
     level = event_level(y.levels, test.get("y_level")) if y.levels is not None else None
     binary, values = y.levels is not None, target(y, level)
-    used = [column for column in others if len(np.unique(column.values)) > 1 and not (column.levels is not None and len(column.levels) > 30)]
+    used = [
+        column
+        for column in others
+        if len(np.unique(column.values)) > 1 and not (column.levels is not None and len(column.levels) > 30)
+    ]
     base = np.column_stack([side(column) for column in used]) if used else np.zeros((len(values), 0))
     block = side(x)
     names = ("partial_r", "odds_ratio_per_sd" if x.levels is None else "odds_ratio")
@@ -24,10 +28,19 @@ def judge(table, explore, test, family):
         found = added_block(piece, outcome, others, binary)
         if found is None:
             return None
-        return {"n": int(mask.sum()), "statistic": found["statistic"], "p": found["p"], "effect": block_effect(found, piece, outcome, others, binary, names),
-                "direction": direction_in(x._replace(values=x.values[mask]), outcome, others, found["beta"])}  # fmt: skip
+        return {
+            "n": int(mask.sum()),
+            "statistic": found["statistic"],
+            "p": found["p"],
+            "effect": block_effect(found, piece, outcome, others, binary, names),
+            "direction": direction_in(x._replace(values=x.values[mask]), outcome, others, found["beta"]),
+        }
 
-    shared = 1 - (residuals(block, basis(base)) ** 2).sum() / ((block - block.mean(axis=0)) ** 2).sum() if base.shape[1] else 0.0
+    shared = (
+        1 - (residuals(block, basis(base)) ** 2).sum() / ((block - block.mean(axis=0)) ** 2).sum()
+        if base.shape[1]
+        else 0.0
+    )
     if shared > 0.999:
         raise NotTestable(f"{x.name!r} is determined by the covariates, so nothing of its own is left to test")
     parts = on_parts(explore, rows, estimate)
@@ -40,7 +53,11 @@ def judge(table, explore, test, family):
     before, after = associate(block, values[:, None]), associate(block, values[:, None], base)
     if crude is not None and before is not None and after is not None and crude["p"] < 0.05:
         flipped = single and whole["p"] < 0.05 and before["r"] * after["r"] < 0
-        gone = whole["p"] >= 0.05 and abs(after["r"]) < 0.5 * abs(before["r"]) and max(abs(after["low"]), abs(after["high"])) < abs(before["r"])
+        gone = (
+            whole["p"] >= 0.05
+            and abs(after["r"]) < 0.5 * abs(before["r"])
+            and max(abs(after["low"]), abs(after["high"])) < abs(before["r"])
+        )
         for word, verdict in (("simpson_reversal", flipped), ("confounded", gone)):
             if verdict:
                 found.caveats.append(word)
@@ -48,11 +65,30 @@ def judge(table, explore, test, family):
     if whole["n"] < 20 + 10 * base.shape[1] and "small_sample" not in found.caveats:
         found.caveats.append("small_sample")
     kind = "logistic" if binary else "linear"
-    return {**parts, "test": MODEL_TESTS[binary], "why": f"{kind} model of {y.name} on {x.name} and {len(used)} covariates, against the same model without {x.name}",
-            "assumptions": [{"name": f"{x.name} is not a stand-in for the covariates", "check": "share of its variance that they explain", "statistic": shared, "p": None, "holds": bool(shared < 0.9)}],
-            "covariates": [column.name for column in used], "crude": crude, "y_level": level, "variants": found.variants, "caveats": found.caveats, "caveat_notes": found.notes,
-            "groups": level_values(x.values, x.levels, values) if x.levels is not None else None, "p_judged": judged, "p_judged_by": by,
-            "mde": smallest_r(max(whole["n"] - base.shape[1], 4), 1 / max(1 - shared, 1e-6)) if single else None}  # fmt: skip
+    return {
+        **parts,
+        "test": MODEL_TESTS[binary],
+        "why": f"{kind} model of {y.name} on {x.name} and {len(used)} covariates, against the same model without {x.name}",
+        "assumptions": [
+            {
+                "name": f"{x.name} is not a stand-in for the covariates",
+                "check": "share of its variance that they explain",
+                "statistic": shared,
+                "p": None,
+                "holds": bool(shared < 0.9),
+            }
+        ],
+        "covariates": [column.name for column in used],
+        "crude": crude,
+        "y_level": level,
+        "variants": found.variants,
+        "caveats": found.caveats,
+        "caveat_notes": found.notes,
+        "groups": level_values(x.values, x.levels, values) if x.levels is not None else None,
+        "p_judged": judged,
+        "p_judged_by": by,
+        "mde": smallest_r(max(whole["n"] - base.shape[1], 4), 1 / max(1 - shared, 1e-6)) if single else None,
+    }
 
 
 def rank_check(found, x, y, block, values, used, whole):
@@ -64,9 +100,24 @@ def rank_check(found, x, y, block, values, used, whole):
     if part is None:
         return
     single = block.shape[1] == 1
-    direction = ("+" if part["r"] >= 0 else "-") if x.levels is None else (x.levels[1] if part["r"] >= 0 else x.levels[0]) if single else whole["direction"]
-    add_variant(found, "rank", "scipy.stats.t (partial correlation of ranks)" if single else "scipy.stats.f (Pillai's trace of ranks)", part["n"], part["r"], part["p"],
-                effect("partial_rho" if single else "partial_v", part["r"], part["low"], part["high"]), direction, whole)  # fmt: skip
+    direction = (
+        ("+" if part["r"] >= 0 else "-")
+        if x.levels is None
+        else (x.levels[1] if part["r"] >= 0 else x.levels[0])
+        if single
+        else whole["direction"]
+    )
+    add_variant(
+        found,
+        "rank",
+        "scipy.stats.t (partial correlation of ranks)" if single else "scipy.stats.f (Pillai's trace of ranks)",
+        part["n"],
+        part["r"],
+        part["p"],
+        effect("partial_rho" if single else "partial_v", part["r"], part["low"], part["high"]),
+        direction,
+        whole,
+    )
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))

@@ -17,25 +17,47 @@ def prepare(x, y, rows):
 
 
 def choose(x, y, test):
-    """The chi-squared test where the margins give every cell enough rows to expect; else an exact or a resampled one."""
+    """The chi-squared test where the margins give every cell enough rows to expect; else an exact or a resampled
+    one."""
     table = cross(x.values, y.values, len(x.levels), len(y.levels))
     expected = stats.contingency.expected_freq(table)
     two, few = table.shape == (2, 2), float((expected < 5).mean())
-    assumptions = [{"name": "at least 5 rows to expect in four cells of five, and 1 in each", "check": "smallest expected count", "statistic": float(expected.min()), "p": None,
-                    "holds": bool(expected.min() >= 1 and few <= 0.2)}]  # fmt: skip
+    assumptions = [
+        {
+            "name": "at least 5 rows to expect in four cells of five, and 1 in each",
+            "check": "smallest expected count",
+            "statistic": float(expected.min()),
+            "p": None,
+            "holds": bool(expected.min() >= 1 and few <= 0.2),
+        }
+    ]
     if two and expected.min() < 5:
         method, why = "fisher", "exact test, because a cell of the 2x2 table is expected to hold fewer than 5 rows"
     elif expected.min() >= 1 and few <= 0.2:
         method, why = "chi2", "the margins leave enough rows to expect in every cell"
     else:
-        method, why = "resampled", "chi-squared against resampled tables of the same margins, because too many cells are expected to hold fewer than 5 rows"
+        method, why = (
+            "resampled",
+            "chi-squared against resampled tables of the same margins, because too many cells are expected to hold fewer than 5 rows",
+        )
     test_name = "scipy.stats.fisher_exact" if method == "fisher" else "scipy.stats.chi2_contingency"
     level, chosen_by = outcome_level(table, expected, y, test)
-    return SimpleNamespace(method=method, test=test_name, why=why + prepare.note, assumptions=assumptions, x_levels=x.levels, y_levels=y.levels, y_level=level, seed=seed_of(x, y), y_code=y.levels.index(level))
+    return SimpleNamespace(
+        method=method,
+        test=test_name,
+        why=why + prepare.note,
+        assumptions=assumptions,
+        x_levels=x.levels,
+        y_levels=y.levels,
+        y_level=level,
+        seed=seed_of(x, y),
+        y_code=y.levels.index(level),
+    )
 
 
 def outcome_level(table, expected, y, test):
-    """The level of y that rates speak of: the event of a binary outcome, else the level that departs most from chance."""
+    """The level of y that rates speak of: the event of a binary outcome, else the level that departs most from
+    chance."""
     if test.get("y_level") in y.levels:
         return test["y_level"], "asked"
     if len(y.levels) == 2:
@@ -85,9 +107,9 @@ def outcome(x, y, plan):
     return left, right
 
 
-def main_outcome(right, plan):
+def main_outcome(y, plan):
     """The single outcome for tests that take one: whether y is `y_level`."""
-    return right[:, plan.y_code - 1] if plan.y_code > 0 else 1 - right.sum(axis=1)
+    return (y.values == plan.y_code).astype(float)
 
 
 def direction(sign, plan):
@@ -101,7 +123,22 @@ def details(x, y, plan, whole):
         table = cross(x.values, (y.values == plan.y_code).astype(int), 2, 2)
         (b, a), (d, c) = table[1], table[0]
         more = [odds_ratio_effect(a, b, c, d), risk_difference_effect(a, a + b, c, c + d)]
-    return {"groups": level_values(x.values, x.levels, (y.values == plan.y_code).astype(float)), "other_effects": more, "mde": smallest_v(shape, n)}
+    return {
+        "groups": level_values(x.values, x.levels, (y.values == plan.y_code).astype(float)),
+        "other_effects": more,
+        "mde": smallest_v(shape, n),
+    }
 
 
-run_battery(PROTOCOL, SimpleNamespace(prepare=prepare, choose=choose, estimate=estimate, outcome=outcome, main_outcome=main_outcome, direction=direction, details=details))
+run_battery(
+    PROTOCOL,
+    SimpleNamespace(
+        prepare=prepare,
+        choose=choose,
+        estimate=estimate,
+        outcome=outcome,
+        main_outcome=main_outcome,
+        direction=direction,
+        details=details,
+    ),
+)

@@ -6,7 +6,8 @@ from scipy import stats
 
 
 def steps_of(values):
-    """(step of each row, labels, score of each step): distinct values where there are at most 7, else fifths (thirds below 60 rows)."""
+    """(step of each row, labels, score of each step): distinct values where there are at most 7, else fifths (thirds
+    below 60 rows)."""
     distinct = np.unique(values)
     if len(distinct) <= 7:
         return np.searchsorted(distinct, values), [f"{value:g}" for value in distinct], distinct
@@ -42,17 +43,36 @@ def judge(table, explore, test, family):
         if p is None:
             return None
         n = int(mask.sum())
-        return {"n": n, "statistic": r, "p": p, "effect": correlation_effect("r", r, n), "direction": "+" if r >= 0 else "-"}
+        return {
+            "n": n,
+            "statistic": r,
+            "p": p,
+            "effect": correlation_effect("r", r, n),
+            "direction": "+" if r >= 0 else "-",
+        }
 
     def any_shape(mask):
         part = associate(indicators(codes[mask]), outcome[mask][:, None])
-        return None if part is None else {"n": part["n"], "statistic": part["r"] ** 2, "p": part["p"], "effect": effect("eta", part["r"], part["low"], part["high"]), "direction": None}
+        return (
+            None
+            if part is None
+            else {
+                "n": part["n"],
+                "statistic": part["r"] ** 2,
+                "p": part["p"],
+                "effect": effect("eta", part["r"], part["low"], part["high"]),
+                "direction": None,
+            }
+        )
 
     parts, found = on_parts(explore, rows, trend), findings()
     whole = parts["whole"]
     bent = associate(indicators(codes), outcome[:, None], score[:, None])
     shape = on_parts(explore, rows, any_shape)
-    means = [{"level": labels[step], "n": int((codes == step).sum()), "value": float(values[codes == step].mean())} for step in range(len(labels))]
+    means = [
+        {"level": labels[step], "n": int((codes == step).sum()), "value": float(values[codes == step].mean())}
+        for step in range(len(labels))
+    ]
     rises = np.diff([row["value"] for row in means])
     gain = (shape["whole"]["statistic"] - whole["statistic"] ** 2) if shape["whole"] else 0.0
     if bent is not None and bent["p"] < 0.001 and gain >= 0.02:
@@ -60,12 +80,36 @@ def judge(table, explore, test, family):
         found.notes["nonlinear"] = "monotone" if (rises >= 0).all() or (rises <= 0).all() else "not monotone"
     judged, by = unit_variant(found, table, test, rows, score[:, None], outcome, np.zeros((len(outcome), 0)), whole)
     rank_p = stats.kendalltau(codes, values)
-    add_variant(found, "rank", "scipy.stats.kendalltau", whole["n"], float(rank_p.statistic), float(rank_p.pvalue), effect("tau", float(rank_p.statistic), None, None),
-                "+" if rank_p.statistic >= 0 else "-", whole)  # fmt: skip
-    return {**parts, "test": "scipy.stats.pearsonr", "why": f"linear trend of {y.name} over {len(labels)} ordered steps of {x.name}", "y_level": level, "steps": means,
-            "groups": sorted(means, key=lambda row: -row["value"]), "any_shape": shape, "monotone": bool((rises >= 0).all() or (rises <= 0).all()),
-            "nonlinearity": None if bent is None else {"test": "scipy.stats.f (steps beyond a straight line)", "statistic": bent["r"] ** 2, "p": bent["p"]},
-            "variants": found.variants, "caveats": found.caveats, "caveat_notes": found.notes, "p_judged": judged, "p_judged_by": by, "mde": smallest_r(whole["n"])}  # fmt: skip
+    add_variant(
+        found,
+        "rank",
+        "scipy.stats.kendalltau",
+        whole["n"],
+        float(rank_p.statistic),
+        float(rank_p.pvalue),
+        effect("tau", float(rank_p.statistic), None, None),
+        "+" if rank_p.statistic >= 0 else "-",
+        whole,
+    )
+    return {
+        **parts,
+        "test": "scipy.stats.pearsonr",
+        "why": f"linear trend of {y.name} over {len(labels)} ordered steps of {x.name}",
+        "y_level": level,
+        "steps": means,
+        "groups": sorted(means, key=lambda row: -row["value"]),
+        "any_shape": shape,
+        "monotone": bool((rises >= 0).all() or (rises <= 0).all()),
+        "nonlinearity": None
+        if bent is None
+        else {"test": "scipy.stats.f (steps beyond a straight line)", "statistic": bent["r"] ** 2, "p": bent["p"]},
+        "variants": found.variants,
+        "caveats": found.caveats,
+        "caveat_notes": found.notes,
+        "p_judged": judged,
+        "p_judged_by": by,
+        "mde": smallest_r(whole["n"]),
+    }
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))

@@ -1,7 +1,6 @@
 # ---- figures: one picture per finding ----
 import os
 import re
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -51,12 +50,21 @@ def draw_scatter(axes, x, y, third, rows, table):
             shades = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(names)))
             for code in np.unique(codes):
                 inside = some[spots[some] == code]
-                axes.scatter(x.values[inside], y.values[inside], s=14, color=shades[code], alpha=0.7, label=plain(names[code], 24))
+                axes.scatter(
+                    x.values[inside],
+                    y.values[inside],
+                    s=14,
+                    color=shades[code],
+                    alpha=0.7,
+                    label=plain(names[code], 24),
+                )
                 line(axes, x.values[spots == code], y.values[spots == code], shades[code])
             axes.legend(title=plain(third.name, 24), fontsize=7, title_fontsize=7)
             drawn = True
     if not drawn:
-        axes.scatter(x.values[some], y.values[some], s=14, color=INK, alpha=0.5 if len(some) < 800 else 0.25, linewidths=0)
+        axes.scatter(
+            x.values[some], y.values[some], s=14, color=INK, alpha=0.5 if len(some) < 800 else 0.25, linewidths=0
+        )
         line(axes, x.values, y.values, WARM)
     axes.set_xlabel(plain(x.name))
     axes.set_ylabel(plain(y.name))
@@ -68,7 +76,8 @@ def draw_scatter(axes, x, y, third, rows, table):
 
 
 def line(axes, x, y, color):
-    """Least-squares line over the middle of x; none where x hardly varies or is skewed enough to be drawn on a log axis."""
+    """Least-squares line over the middle of x; none where x hardly varies or is skewed enough to be drawn on a log
+    axis."""
     if len(x) < 8 or np.ptp(x) == 0 or is_heavy(x) or is_heavy(y):
         return
     slope, start = np.polyfit(x, y, 1)
@@ -77,10 +86,18 @@ def line(axes, x, y, color):
 
 
 def draw_boxes(axes, group, number, title):
-    order = np.argsort([-np.median(number.values[group.values == code]) for code in range(len(group.levels))], kind="stable")[:20]
+    order = np.argsort(
+        [-np.median(number.values[group.values == code]) for code in range(len(group.levels))], kind="stable"
+    )[:20]
     pieces = [number.values[group.values == code] for code in order]
-    axes.boxplot(pieces, widths=0.55, flierprops={"markersize": 2.5, "markeredgecolor": SOFT}, medianprops={"color": WARM}, patch_artist=True,
-                 boxprops={"facecolor": SOFT, "edgecolor": INK})  # fmt: skip
+    axes.boxplot(
+        pieces,
+        widths=0.55,
+        flierprops={"markersize": 2.5, "markeredgecolor": SOFT},
+        medianprops={"color": WARM},
+        patch_artist=True,
+        boxprops={"facecolor": SOFT, "edgecolor": INK},
+    )
     labels = [f"{plain(group.levels[code], 20)}\n({len(piece)})" for code, piece in zip(order, pieces)]
     axes.set_xticks(range(1, len(order) + 1), labels, fontsize=8, rotation=0 if len(order) <= 6 else 60)
     axes.set_xlabel(plain(group.name))
@@ -119,7 +136,9 @@ def draw_shares(axes, x, y):
     for code, level in enumerate(y.levels):
         axes.barh(places, shares[:, code], left=left, color=shades[code], label=plain(level, 20))
         left += shares[:, code]
-    axes.set_yticks(places, [f"{plain(level, 24)} ({int(total)})" for level, total in zip(x.levels, counts.sum(axis=1))], fontsize=8)
+    axes.set_yticks(
+        places, [f"{plain(level, 24)} ({int(total)})" for level, total in zip(x.levels, counts.sum(axis=1))], fontsize=8
+    )
     axes.set_xlabel(plain(f"share of each level of {y.name}"))
     axes.set_ylabel(plain(x.name))
     axes.legend(title=plain(y.name, 24), fontsize=7, title_fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))

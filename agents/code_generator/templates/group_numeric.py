@@ -4,8 +4,13 @@ from types import SimpleNamespace
 import numpy as np
 from scipy import stats
 
-TESTS = {"welch_t": "scipy.stats.ttest_ind", "mann_whitney": "scipy.stats.mannwhitneyu", "welch_anova": "scipy.stats.f_oneway", "anova": "scipy.stats.f_oneway",
-         "kruskal": "scipy.stats.kruskal"}  # fmt: skip
+TESTS = {
+    "welch_t": "scipy.stats.ttest_ind",
+    "mann_whitney": "scipy.stats.mannwhitneyu",
+    "welch_anova": "scipy.stats.f_oneway",
+    "anova": "scipy.stats.f_oneway",
+    "kruskal": "scipy.stats.kruskal",
+}
 
 
 def make_plan(method, levels, why="", assumptions=()):
@@ -23,27 +28,48 @@ def prepare(x, y, rows):
 
 
 def choose(x, y, test):
-    """Welch's tests, or rank tests where y has strong skew or far outliers, or where a tiny group leaves no variance to estimate."""
+    """Welch's tests, or rank tests where y has strong skew or far outliers, or where a tiny group leaves no variance
+    to estimate."""
     counts = np.bincount(x.values)
     assumptions = [shape_assumption(y.name, y.values)]
     pieces = [y.values[x.values == code] for code in range(len(counts))]
     if min(counts) >= 3:
         levene = clean_p(stats.levene(*pieces))
         if levene[1] is not None:
-            assumptions.append({"name": "equal variances (not needed by Welch's tests)", "check": "scipy.stats.levene", "statistic": levene[0], "p": levene[1], "holds": levene[1] >= 0.05})
+            assumptions.append(
+                {
+                    "name": "equal variances (not needed by Welch's tests)",
+                    "check": "scipy.stats.levene",
+                    "statistic": levene[0],
+                    "p": levene[1],
+                    "holds": levene[1] >= 0.05,
+                }
+            )
     heavy, two = is_heavy(y.values), len(counts) == 2
     if heavy:
-        method, why = ("mann_whitney" if two else "kruskal"), f"rank test, because {y.name} has strong skew or far outliers"
+        method, why = (
+            ("mann_whitney" if two else "kruskal"),
+            f"rank test, because {y.name} has strong skew or far outliers",
+        )
     elif is_lopsided(y.values, min(counts)):
-        method, why = ("mann_whitney" if two else "kruskal"), f"rank test, because {y.name} is skewed and the smallest group has {min(counts)} rows"
+        method, why = (
+            ("mann_whitney" if two else "kruskal"),
+            f"rank test, because {y.name} is skewed and the smallest group has {min(counts)} rows",
+        )
     elif two and min(counts) < 6:
-        method, why = "mann_whitney", f"rank test, because the smaller group ({min(counts)} rows) is too small to estimate a variance from"
+        method, why = (
+            "mann_whitney",
+            f"rank test, because the smaller group ({min(counts)} rows) is too small to estimate a variance from",
+        )
     elif two:
         method, why = "welch_t", "difference of two means without assuming equal variances"
     elif min(counts) >= 6:
         method, why = "welch_anova", f"difference of {len(counts)} means without assuming equal variances"
     else:
-        method, why = "anova", f"difference of {len(counts)} means; the smallest group ({min(counts)} rows) is too small for Welch's variances"
+        method, why = (
+            "anova",
+            f"difference of {len(counts)} means; the smallest group ({min(counts)} rows) is too small for Welch's variances",
+        )
     return make_plan(method, x.levels, why + prepare.note, assumptions)
 
 
@@ -126,13 +152,27 @@ def details(x, y, plan, whole):
     if len(counts) == 2:
         a, b = y.values[x.values == 0], y.values[x.values == 1]
         gap = stats.ttest_ind(b, a, equal_var=False).confidence_interval()
-        more.append(effect(f"mean_difference", b.mean() - a.mean(), gap.low, gap.high))
+        more.append(effect("mean_difference", b.mean() - a.mean(), gap.low, gap.high))
         stretch = 1.05 if plan.method == "mann_whitney" else 1.0
         mde = smallest("hedges_g", (Z95 + Z80) * np.sqrt(stretch * (1 / len(a) + 1 / len(b))))
     else:
-        mde = smallest_f_share("omega_squared" if plan.method != "kruskal" else "epsilon_squared", len(counts) - 1, n - len(counts), n)
+        mde = smallest_f_share(
+            "omega_squared" if plan.method != "kruskal" else "epsilon_squared", len(counts) - 1, n - len(counts), n
+        )
     return {"groups": level_values(x.values, x.levels, y.values), "other_effects": more, "mde": mde}
 
 
-run_battery(PROTOCOL, SimpleNamespace(prepare=prepare, choose=choose, estimate=estimate, outcome=outcome, direction=direction, both_methods=both_methods,
-                                      other_method=True, far=far, details=details))  # fmt: skip
+run_battery(
+    PROTOCOL,
+    SimpleNamespace(
+        prepare=prepare,
+        choose=choose,
+        estimate=estimate,
+        outcome=outcome,
+        direction=direction,
+        both_methods=both_methods,
+        other_method=True,
+        far=far,
+        details=details,
+    ),
+)

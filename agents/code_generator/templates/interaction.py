@@ -11,7 +11,11 @@ def judge(table, explore, test, family):
     x, y, (third,), rows = load_model(table, test, [by])
     level = event_level(y.levels, test.get("y_level")) if y.levels is not None else None
     binary, values = y.levels is not None, target(y, level)
-    if len(np.unique(third.values)) < 2 or (third.levels is not None and len(third.levels) > 12) or (x.levels is not None and len(x.levels) > 12):
+    if (
+        len(np.unique(third.values)) < 2
+        or (third.levels is not None and len(third.levels) > 12)
+        or (x.levels is not None and len(x.levels) > 12)
+    ):
         raise NotTestable(f"{x.name!r} and {third.name!r} must each be a number or have 2 to 12 levels")
     left, other = side(x), side(third)
     products = np.column_stack([left[:, [i]] * other for i in range(left.shape[1])])
@@ -26,8 +30,13 @@ def judge(table, explore, test, family):
         found = added_block(piece, outcome, given, binary)
         if found is None:
             return None
-        return {"n": int(mask.sum()), "statistic": found["statistic"], "p": found["p"], "effect": block_effect(found, piece, outcome, given, binary, names),
-                "direction": ("+" if found["beta"] >= 0 else "-") if piece.shape[1] == 1 else None}  # fmt: skip
+        return {
+            "n": int(mask.sum()),
+            "statistic": found["statistic"],
+            "p": found["p"],
+            "effect": block_effect(found, piece, outcome, given, binary, names),
+            "direction": ("+" if found["beta"] >= 0 else "-") if piece.shape[1] == 1 else None,
+        }
 
     parts = on_parts(explore, rows, estimate)
     whole, found = parts["whole"], findings()
@@ -37,13 +46,32 @@ def judge(table, explore, test, family):
         mask = codes == code
         part = associate(left[mask], values[mask][:, None]) if mask.sum() >= MIN_STRATUM else None
         if part is not None:
-            inside.append({"level": labels[code], "n": part["n"], "effect_value": part["r"], "p": part["p"], "direction": way_of(x, part["r"]) if part["sign"] else None})
+            inside.append(
+                {
+                    "level": labels[code],
+                    "n": part["n"],
+                    "effect_value": part["r"],
+                    "p": part["p"],
+                    "direction": way_of(x, part["r"]) if part["sign"] else None,
+                }
+            )
     judged, judged_by = unit_variant(found, table, test, rows, products, values, base, whole)
     if len(values) < 20 + 10 * (base.shape[1] + products.shape[1]) and "small_sample" not in found.caveats:
         found.caveats.append("small_sample")
-    return {**parts, "test": MODEL_TESTS[binary], "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model that holds both", "y_level": level,
-            "by": third.name, "strata": inside, "variants": found.variants, "caveats": found.caveats, "caveat_notes": found.notes, "p_judged": judged, "p_judged_by": judged_by,
-            "mde": smallest_r(max(len(values) - base.shape[1], 4)) if products.shape[1] == 1 else None}  # fmt: skip
+    return {
+        **parts,
+        "test": MODEL_TESTS[binary],
+        "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model that holds both",
+        "y_level": level,
+        "by": third.name,
+        "strata": inside,
+        "variants": found.variants,
+        "caveats": found.caveats,
+        "caveat_notes": found.notes,
+        "p_judged": judged,
+        "p_judged_by": judged_by,
+        "mde": smallest_r(max(len(values) - base.shape[1], 4)) if products.shape[1] == 1 else None,
+    }
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))

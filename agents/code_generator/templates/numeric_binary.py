@@ -4,7 +4,10 @@ from types import SimpleNamespace
 import numpy as np
 from scipy import stats
 
-TESTS = {"logistic": "scipy.stats.chi2 (likelihood ratio of a logistic regression)", "mann_whitney": "scipy.stats.mannwhitneyu"}
+TESTS = {
+    "logistic": "scipy.stats.chi2 (likelihood ratio of a logistic regression)",
+    "mann_whitney": "scipy.stats.mannwhitneyu",
+}
 
 
 def make_plan(method, plan=None, **more):
@@ -21,14 +24,28 @@ def choose(x, y, test):
     if np.bincount(y.values).min() < 3:
         raise NotTestable(f"one level of {y.name!r} has fewer than 3 rows")
     level = event_level(y.levels, test.get("y_level"))
-    shared = {"levels": y.levels, "y_level": level, "code": y.levels.index(level), "caveats": [], "assumptions": [shape_assumption(x.name, x.values)]}
+    shared = {
+        "levels": y.levels,
+        "y_level": level,
+        "code": y.levels.index(level),
+        "caveats": [],
+        "assumptions": [shape_assumption(x.name, x.values)],
+    }
     if np.bincount(y.values).min() < 10:
-        return make_plan("mann_whitney", why=f"rank test, because a level of {y.name} has fewer than 10 rows, too few for a likelihood ratio", **shared)
+        return make_plan(
+            "mann_whitney",
+            why=f"rank test, because a level of {y.name} has fewer than 10 rows, too few for a likelihood ratio",
+            **shared,
+        )
     if is_lopsided(x.values, np.bincount(y.values).min()):
-        return make_plan("mann_whitney", why=f"rank test, because {x.name} is skewed and a level of {y.name} has few rows", **shared)
+        return make_plan(
+            "mann_whitney", why=f"rank test, because {x.name} is skewed and a level of {y.name} has few rows", **shared
+        )
     if is_heavy(x.values):
         return make_plan("mann_whitney", why=f"rank test, because {x.name} has strong skew or far outliers", **shared)
-    plan = make_plan("logistic", why=f"likelihood-ratio test of a logistic regression on standardised {x.name}", **shared)
+    plan = make_plan(
+        "logistic", why=f"likelihood-ratio test of a logistic regression on standardised {x.name}", **shared
+    )
     try:
         logistic_of(x.values, (y.values == plan.code).astype(float))
     except Separated:
@@ -102,7 +119,13 @@ def curvature(x, codes):
     line, bend = associate(scaled, y), associate(scaled**2, y, scaled)
     if line is None or bend is None or bend["r"] ** 2 < line["r"] ** 2:
         return None  # an S-shaped rise always bends a straight line a little
-    return {"n": len(x), "r": bend["r"], "p": bend["p"], "gain": bend["r"] ** 2 * (1 - line["r"] ** 2), "shape": "u_shape" if line["r"] ** 2 < 0.1 else "bent"}
+    return {
+        "n": len(x),
+        "r": bend["r"],
+        "p": bend["p"],
+        "gain": bend["r"] ** 2 * (1 - line["r"] ** 2),
+        "shape": "u_shape" if line["r"] ** 2 < 0.1 else "bent",
+    }
 
 
 def details(x, y, plan, whole):
@@ -112,9 +135,29 @@ def details(x, y, plan, whole):
     a, b = x.values[~event], x.values[event]
     gap = stats.ttest_ind(b, a, equal_var=False).confidence_interval()
     reach = (Z95 + Z80) / np.sqrt(n * share * (1 - share))
-    mde = smallest("odds_ratio_per_sd", float(np.exp(min(reach, 50)))) if plan.method == "logistic" else smallest("auc", min(stats.norm.cdf(reach / np.sqrt(2) * 1.03), 1.0))
-    return {"x_means": means, "other_effects": [effect("mean_difference", b.mean() - a.mean(), gap.low, gap.high)], "mde": mde}
+    mde = (
+        smallest("odds_ratio_per_sd", float(np.exp(min(reach, 50))))
+        if plan.method == "logistic"
+        else smallest("auc", min(stats.norm.cdf(reach / np.sqrt(2) * 1.03), 1.0))
+    )
+    return {
+        "x_means": means,
+        "other_effects": [effect("mean_difference", b.mean() - a.mean(), gap.low, gap.high)],
+        "mde": mde,
+    }
 
 
-run_battery(PROTOCOL, SimpleNamespace(choose=choose, estimate=estimate, outcome=outcome, direction=direction, both_methods=both_methods, other_method=True, far=far,
-                                      curvature=curvature, details=details))  # fmt: skip
+run_battery(
+    PROTOCOL,
+    SimpleNamespace(
+        choose=choose,
+        estimate=estimate,
+        outcome=outcome,
+        direction=direction,
+        both_methods=both_methods,
+        other_method=True,
+        far=far,
+        curvature=curvature,
+        details=details,
+    ),
+)

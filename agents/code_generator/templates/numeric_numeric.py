@@ -4,7 +4,6 @@ from types import SimpleNamespace
 import numpy as np
 from scipy import stats
 
-
 TESTS = {"pearson": "scipy.stats.pearsonr", "spearman": "scipy.stats.spearmanr"}
 FEW = 25
 
@@ -21,8 +20,14 @@ def choose(x, y, test):
     heavy = [column.name for column in (x, y) if is_heavy(column.values)]
     if heavy:
         few = f"; its p by reordering rows, because there are fewer than {FEW}" if len(x.values) < FEW else ""
-        return make_plan("spearman", assumptions, f"rank correlation, because {' and '.join(heavy)} has strong skew or far outliers{few}")
-    return make_plan("pearson", assumptions, "linear correlation of two numeric columns, neither with strong skew or far outliers")
+        return make_plan(
+            "spearman",
+            assumptions,
+            f"rank correlation, because {' and '.join(heavy)} has strong skew or far outliers{few}",
+        )
+    return make_plan(
+        "pearson", assumptions, "linear correlation of two numeric columns, neither with strong skew or far outliers"
+    )
 
 
 def estimate(x, y, plan):
@@ -35,13 +40,21 @@ def estimate(x, y, plan):
         return None
     if rank and len(x) < FEW and p < 0.2:
         p = reordered_p(stats.rankdata(x), stats.rankdata(y))
-    return {"n": len(x), "statistic": r, "p": p, "effect": correlation_effect("rho" if rank else "r", r, len(x), rank), "direction": direction(r, plan)}
+    return {
+        "n": len(x),
+        "statistic": r,
+        "p": p,
+        "effect": correlation_effect("rho" if rank else "r", r, len(x), rank),
+        "direction": direction(r, plan),
+    }
 
 
 def reordered_p(x, y):
     """Student's t is too bold in the tail for few ranks; more reorderings where the first find none as extreme."""
     for count in (9999, 99999):
-        method = stats.PermutationMethod(n_resamples=count, rng=np.random.default_rng(PROTOCOL.get("seed", 0)), batch=10000)
+        method = stats.PermutationMethod(
+            n_resamples=count, rng=np.random.default_rng(PROTOCOL.get("seed", 0)), batch=10000
+        )
         p = float(stats.pearsonr(x, y, method=method).pvalue)
         if p > 10 / count:
             break
@@ -83,17 +96,42 @@ def curvature(x, y):
         return None
     c2, c1, _ = np.polyfit(scaled, y, 2)
     turn = -c1 / (2 * c2) if c2 else np.inf
-    inside = np.quantile(scaled, 0.15) < turn < np.quantile(scaled, 0.85)
-    shape = ("u_shape" if c2 > 0 else "inverted_u_shape") if inside else "bent"
+    shape = shape_about(scaled, y, turn)
     return {"n": len(x), "r": bend["r"], "p": bend["p"], "gain": bend["r"] ** 2 * (1 - line["r"] ** 2), "shape": shape}
+
+
+def shape_about(x, y, turn):
+    """U shape where y clearly falls on one side of the turning point and rises on the other (two lines; Simonsohn 2018)."""
+    slopes = []
+    for side in (x <= turn, x > turn):
+        part = associate(x[side][:, None], y[side][:, None]) if side.sum() >= 10 else None
+        if part is None or part["p"] >= 0.01:
+            return "bent"
+        slopes.append(part["sign"])
+    return "bent" if slopes[0] == slopes[1] else "u_shape" if slopes[0] < 0 else "inverted_u_shape"
 
 
 def details(x, y, plan, whole):
     slope = stats.linregress(x.values, y.values)
     half = 1.959964 * slope.stderr
     inflation = 1.06 if plan.method == "spearman" else 1.0
-    return {"other_effects": [effect("slope", slope.slope, slope.slope - half, slope.slope + half)], "mde": smallest_r(len(x.values), inflation)}
+    return {
+        "other_effects": [effect("slope", slope.slope, slope.slope - half, slope.slope + half)],
+        "mde": smallest_r(len(x.values), inflation),
+    }
 
 
-run_battery(PROTOCOL, SimpleNamespace(choose=choose, estimate=estimate, outcome=outcome, direction=direction, both_methods=both_methods, other_method=True,
-                                      far=far, curvature=curvature, details=details))  # fmt: skip
+run_battery(
+    PROTOCOL,
+    SimpleNamespace(
+        choose=choose,
+        estimate=estimate,
+        outcome=outcome,
+        direction=direction,
+        both_methods=both_methods,
+        other_method=True,
+        far=far,
+        curvature=curvature,
+        details=details,
+    ),
+)

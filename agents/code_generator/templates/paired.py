@@ -27,7 +27,13 @@ def load(table, test):
 
 
 def judge(table, explore, test, family):
-    first, second, names, rows = load(table, test)
+    # Means stay what they are when columns are shuffled. What has no effect here is a pair that could as well be swapped.
+    seed = table.protocol.get("shuffle_seed")
+    source = table if seed is None else Table({**table.protocol, "shuffle_seed": None})
+    first, second, names, rows = load(source, test)
+    if seed is not None:
+        swapped = generator("shuffle", seed, test["x"], test["y"]).random(len(first)) < 0.5
+        first, second = np.where(swapped, second, first), np.where(swapped, first, second)
     long = names != (test["x"], test["y"])
     if len(first) < MIN_ROWS:
         raise NotTestable(f"fewer than {MIN_ROWS} complete pairs ({len(first)})")
@@ -45,35 +51,89 @@ def judge(table, explore, test, family):
     other = "t" if heavy else "wilcoxon"
     second_look = measure(everything, other)
     if second_look is not None:
-        add_variant(found, "linear" if heavy else "rank", TESTS[other], second_look["n"], second_look["statistic"], second_look["p"], second_look["effect"], second_look["direction"], whole)
+        add_variant(
+            found,
+            "linear" if heavy else "rank",
+            TESTS[other],
+            second_look["n"],
+            second_look["statistic"],
+            second_look["p"],
+            second_look["effect"],
+            second_look["direction"],
+            whole,
+        )
     far = far_rows(np.abs(robust_z(gaps)), 4.0)
     keep = everything.copy()
     keep[far] = False
     trimmed = measure(keep, "t") if len(far) and np.ptp(gaps[keep]) > 0 else None
     if trimmed is not None:
-        add_variant(found, "outliers_removed", TESTS["t"], trimmed["n"], trimmed["statistic"], trimmed["p"], trimmed["effect"], trimmed["direction"], whole)
+        add_variant(
+            found,
+            "outliers_removed",
+            TESTS["t"],
+            trimmed["n"],
+            trimmed["statistic"],
+            trimmed["p"],
+            trimmed["effect"],
+            trimmed["direction"],
+            whole,
+        )
         linear = measure(everything, "t")
-        if linear["p"] < 0.05 and second_look is not None and trimmed["p"] >= 0.05 and measure(everything, "wilcoxon")["p"] >= 0.05:
+        if (
+            linear["p"] < 0.05
+            and second_look is not None
+            and trimmed["p"] >= 0.05
+            and measure(everything, "wilcoxon")["p"] >= 0.05
+        ):
             found.caveats.append("outlier_driven")
             found.notes["outlier_driven"] = f"{len(far)} of {len(gaps)} pairs"
     if whole["p"] < 0.05:
         random = generator("permutation", table.protocol.get("seed", 0), test["x"], test["y"])
         some, count = gaps[table.checked_rows(np.arange(len(gaps)))], int(test.get("permutations") or 499)
         observed = abs(some.mean())
-        hits = sum(abs((random.choice((-1.0, 1.0), size=len(some)) * some).mean()) >= observed * (1 - 1e-12) for _ in range(count))
-        add_variant(found, "permutation", "numpy.random.Generator.choice (random signs of the differences)", len(some), observed, (1 + hits) / (1 + count), None, whole["direction"], whole)
+        hits = sum(
+            abs((random.choice((-1.0, 1.0), size=len(some)) * some).mean()) >= observed * (1 - 1e-12)
+            for _ in range(count)
+        )
+        add_variant(
+            found,
+            "permutation",
+            "numpy.random.Generator.choice (random signs of the differences)",
+            len(some),
+            observed,
+            (1 + hits) / (1 + count),
+            None,
+            whole["direction"],
+            whole,
+        )
     if whole["n"] < 20:
         found.caveats.append("small_sample")
     value = whole["effect"]["value"]
     if whole["p"] < 0.05 and value is not None and abs(value) < 0.1:
         found.caveats.insert(0, "tiny_effect")
-    means = [{"level": name, "n": len(gaps), "value": float(values.mean())} for name, values in zip(names, (first, second))]
+    means = [
+        {"level": name, "n": len(gaps), "value": float(values.mean())} for name, values in zip(names, (first, second))
+    ]
     half = stats.t.isf(0.025, len(gaps) - 1) * gaps.std(ddof=1) / np.sqrt(len(gaps))
-    why = "signed-rank test, because the differences have strong skew or far outliers" if heavy else "t test of the differences within pairs"
-    return {**parts, "test": TESTS[method], "why": why, "assumptions": [shape_assumption("the difference", gaps)], "variants": found.variants, "caveats": found.caveats,
-            "caveat_notes": found.notes, "groups": sorted(means, key=lambda row: -row["value"]), "p_judged": whole["p"], "p_judged_by": "primary",
-            "other_effects": [effect("mean_difference", gaps.mean(), gaps.mean() - half, gaps.mean() + half)],
-            "mde": smallest("cohens_dz", (Z95 + Z80) / np.sqrt(len(gaps)))}  # fmt: skip
+    why = (
+        "signed-rank test, because the differences have strong skew or far outliers"
+        if heavy
+        else "t test of the differences within pairs"
+    )
+    return {
+        **parts,
+        "test": TESTS[method],
+        "why": why,
+        "assumptions": [shape_assumption("the difference", gaps)],
+        "variants": found.variants,
+        "caveats": found.caveats,
+        "caveat_notes": found.notes,
+        "groups": sorted(means, key=lambda row: -row["value"]),
+        "p_judged": whole["p"],
+        "p_judged_by": "primary",
+        "other_effects": [effect("mean_difference", gaps.mean(), gaps.mean() - half, gaps.mean() + half)],
+        "mde": smallest("cohens_dz", (Z95 + Z80) / np.sqrt(len(gaps))),
+    }
 
 
 def estimate(gaps, method, ways):
@@ -91,7 +151,13 @@ def estimate(gaps, method, ways):
         measured = effect("rank_biserial", centre, *resampled_interval(gaps))
     if p is None:
         return None
-    return {"n": n, "statistic": statistic, "p": p, "effect": measured, "direction": ways[1] if centre >= 0 else ways[0]}
+    return {
+        "n": n,
+        "statistic": statistic,
+        "p": p,
+        "effect": measured,
+        "direction": ways[1] if centre >= 0 else ways[0],
+    }
 
 
 def matched_ranks(gaps):

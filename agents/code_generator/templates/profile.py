@@ -32,24 +32,78 @@ def profile(protocol, source):
     if rows == 0:
         raise Problem("empty_table", "the table has a header but no rows; give at least 8")
     del raw
-    textual = [pa.types.is_string(a.type) or pa.types.is_large_string(a.type) or pa.types.is_boolean(a.type) for a in arrays]
+    textual = [
+        pa.types.is_string(a.type) or pa.types.is_large_string(a.type) or pa.types.is_boolean(a.type) for a in arrays
+    ]
     sample = [Words(array.slice(0, 5000)) for array, text in zip(arrays, textual) if text]
     facts["decimal"] = file_decimal(sample, facts["delimiter"])
     markers, canonical = set(), []
     for index, name in enumerate(names):
         words = Words(arrays[index]) if textual[index] else None
-        described, column = describe_column(name, arrays[index], words, facts["decimal"], warnings)
+        described, column = describe_column(name, index == 0, arrays[index], words, facts["decimal"], warnings)
         arrays[index] = None
         if words is not None:
             gone = among(words.texts, MISSING_AMONG_NUMBERS if described["role"] == "numeric" else MISSING)
             markers.update(words.texts.filter(pa.array(gone)).to_pylist())
+        del described["first"]
         result["columns"].append(described)
         canonical.append(column)
     facts["missing_markers"] = sorted(markers)
+    canonical, result["expanded"] = expand_counts(result, canonical, warnings)
     result.update(study_structure(result["columns"], canonical, warnings))
     result["problem"] = problem_of(result, protocol)
     write_table(names, canonical, result)
     return result
+
+
+COUNT_WORDS = {"freq", "frequency", "count", "counts", "n"}
+
+
+def expand_counts(result, arrays, warnings):
+    """Rows repeated by a column of counts, where the table is a cross-tabulation in long form: every other column a
+    group, each
+    combination of levels once. Gives (arrays, what was done or null)."""
+    columns = result["columns"]
+    counts = [
+        i
+        for i, column in enumerate(columns)
+        if column["name"].lower() in COUNT_WORDS
+        and column["role"] in ("numeric", "categorical", "identifier")
+        and column["integer"]
+    ]
+    groups = [i for i, column in enumerate(columns) if column["role"] in ("binary", "categorical")]
+    rest = [
+        i
+        for i, column in enumerate(columns)
+        if i not in groups and i not in counts and column["role"] not in ("identifier", "constant", "empty")
+    ]
+    if len(counts) != 1 or counts[0] in groups or len(groups) < 2 or rest:
+        return arrays, None
+    number = numbers_or_codes(columns[counts[0]], arrays[counts[0]])
+    codes = np.column_stack([numbers_or_codes(columns[i], arrays[i]) for i in groups])
+    cells = np.prod([float(columns[i]["distinct"]) for i in groups])
+    if (
+        np.isnan(number).any()
+        or np.isnan(codes).any()
+        or (number < 0).any()
+        or not len(codes) < number.sum() <= 2_000_000
+    ):
+        return arrays, None
+    if len(np.unique(codes, axis=0)) < len(codes) or len(codes) < 0.5 * cells:
+        return arrays, None
+    rows, name = np.repeat(np.arange(len(number)), number.astype(int)), columns[counts[0]]["name"]
+    warnings.append(
+        f"the table is a cross-tabulation: each row was repeated '{name}' times, {len(number)} rows became {len(rows)}"
+    )
+    columns[counts[0]].update(usable=False, excluded="counts of rows, used to repeat them")
+    for i in groups:
+        spread = np.bincount(
+            numbers_or_codes(columns[i], arrays[i]).astype(int), weights=number, minlength=len(arrays[i].dictionary)
+        )
+        columns[i]["levels"] = counted(arrays[i].dictionary.to_pylist(), spread.astype(int))
+        columns[i].update(usable=True, excluded=None)
+    result["rows"] = len(rows)
+    return [array.take(pa.array(rows)) for array in arrays], {"by": name, "from": len(number)}
 
 
 def problem_of(result, protocol):
@@ -61,23 +115,52 @@ def problem_of(result, protocol):
         shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
         return {"code": "unknown_target", "message": f"there is no column {target!r}; the columns are {shown}"}
     if not any(column["usable"] for column in result["columns"]):
-        return {"code": "all_excluded", "message": "no column can be tested: each is constant, empty, an identifier or free text"}
+        return {
+            "code": "all_excluded",
+            "message": "no column can be tested: each is constant, empty, an identifier or free text",
+        }
     return None
 
 
 def write_table(names, arrays, result):
     """table.parquet, with the roles and the time column noted in its metadata for the tests that read it."""
     roles = {column["name"]: column["role"] for column in result["columns"]}
-    facts = {"time": (result["time"] or {}).get("column"), "unit": (result["units"] or {}).get("column"), "roles": roles}
-    schema = pa.schema([pa.field(name, array.type) for name, array in zip(names, arrays)], {"kosmos": json.dumps(facts)})
+    facts = {
+        "time": (result["time"] or {}).get("column"),
+        "unit": (result["units"] or {}).get("column"),
+        "roles": roles,
+    }
+    schema = pa.schema(
+        [pa.field(name, array.type) for name, array in zip(names, arrays)], {"kosmos": json.dumps(facts)}
+    )
     pq.write_table(pa.Table.from_arrays(arrays, schema=schema), "table.parquet")
 
 
 def main(protocol):
     source = sys.argv[1] if len(sys.argv) > 1 else protocol["source"]
-    blank = {"schema": 1, "template": "profile", "problem": None, "rows": 0, "columns": [], "tautologies": [], "units": None, "time": None, "paired": [], "survival": [],
-             "source": {"format": None, "delimiter": None, "encoding": None, "decimal": None, "missing_markers": [], "sheet": None},
-             "split": {"by": None, "possible": False, "why": "no table"}, "warnings": []}  # fmt: skip
+    blank = {
+        "schema": 1,
+        "template": "profile",
+        "problem": None,
+        "rows": 0,
+        "columns": [],
+        "tautologies": [],
+        "units": None,
+        "time": None,
+        "paired": [],
+        "survival": [],
+        "expanded": None,
+        "source": {
+            "format": None,
+            "delimiter": None,
+            "encoding": None,
+            "decimal": None,
+            "missing_markers": [],
+            "sheet": None,
+        },
+        "split": {"by": None, "possible": False, "why": "no table"},
+        "warnings": [],
+    }
     try:
         write_result({**blank, **profile(protocol, source)})
     except Problem as problem:

@@ -25,10 +25,25 @@ def judge(table, explore, test, family):
     for code in np.unique(codes):
         piece = relation(left[codes == code], right[codes == code], None, x)
         if piece is not None:
-            strata.append({"level": names[code], "n": piece["n"], "effect_value": piece["effect"]["value"], "ci_low": piece["effect"]["ci_low"], "ci_high": piece["effect"]["ci_high"],
-                           "p": piece["p"], "direction": piece["direction"]})  # fmt: skip
+            strata.append(
+                {
+                    "level": names[code],
+                    "n": piece["n"],
+                    "effect_value": piece["effect"]["value"],
+                    "ci_low": piece["effect"]["ci_low"],
+                    "ci_high": piece["effect"]["ci_high"],
+                    "p": piece["p"],
+                    "direction": piece["direction"],
+                }
+            )
     same = heterogeneity(left, right, codes, strata)
-    if crude is not None and crude["p"] < 0.05 and whole["p"] < 0.05 and crude["direction"] is not None and crude["direction"] != whole["direction"]:
+    if (
+        crude is not None
+        and crude["p"] < 0.05
+        and whole["p"] < 0.05
+        and crude["direction"] is not None
+        and crude["direction"] != whole["direction"]
+    ):
         against = sum(piece["n"] for piece in strata if piece["direction"] == whole["direction"])
         if against >= 0.7 * sum(piece["n"] for piece in strata):
             found.caveats.append("simpson_reversal")
@@ -36,25 +51,60 @@ def judge(table, explore, test, family):
     judged, by = whole["p"], "primary"
     if right.shape[1] == 1:
         judged, by = unit_variant(found, table, test, rows, left, right[:, 0], indicators(codes), whole)
-    why = f"relation inside the levels of {third.name}, pooled" + (f"; on ranks, because {' and '.join(heavy)} has strong skew or far outliers" if heavy else "")
-    return {**parts, "test": "scipy.stats.t (partial correlation given the strata)" if whole["direction"] is not None else "scipy.stats.f (Pillai's trace given the strata)", "why": why,
-            "crude": crude, "strata": strata, "heterogeneity": same, "y_level": level, "variants": found.variants, "caveats": found.caveats, "caveat_notes": found.notes,
-            "by": third.name, "p_judged": judged, "p_judged_by": by, "mde": smallest_r(whole["n"] - len(strata)) if whole["direction"] is not None else None}  # fmt: skip
+    why = f"relation inside the levels of {third.name}, pooled" + (
+        f"; on ranks, because {' and '.join(heavy)} has strong skew or far outliers" if heavy else ""
+    )
+    return {
+        **parts,
+        "test": "scipy.stats.t (partial correlation given the strata)"
+        if whole["direction"] is not None
+        else "scipy.stats.f (Pillai's trace given the strata)",
+        "why": why,
+        "crude": crude,
+        "strata": strata,
+        "heterogeneity": same,
+        "y_level": level,
+        "variants": found.variants,
+        "caveats": found.caveats,
+        "caveat_notes": found.notes,
+        "by": third.name,
+        "p_judged": judged,
+        "p_judged_by": by,
+        "mde": smallest_r(whole["n"] - len(strata)) if whole["direction"] is not None else None,
+    }
 
 
 def heterogeneity(left, right, codes, strata):
-    """Whether the relation differs between strata: Cochran's Q of Fisher's z, or products with the strata for larger groups."""
+    """Whether the relation differs between strata: Cochran's Q of Fisher's z, or products with the strata for larger
+    groups."""
     if left.shape[1] == right.shape[1] == 1:
         solid = [piece for piece in strata if piece["n"] > 4]
         if len(solid) < 2:
             return None
-        z, weight = np.arctanh(np.clip([piece["effect_value"] for piece in solid], -0.999999, 0.999999)), np.array([piece["n"] - 3.0 for piece in solid])
+        z, weight = (
+            np.arctanh(np.clip([piece["effect_value"] for piece in solid], -0.999999, 0.999999)),
+            np.array([piece["n"] - 3.0 for piece in solid]),
+        )
         q = float((weight * (z - (weight * z).sum() / weight.sum()) ** 2).sum())
-        return {"test": "scipy.stats.chi2 (Cochran's Q of Fisher's z)", "statistic": q, "df": len(solid) - 1, "p": float(stats.chi2.sf(q, len(solid) - 1))}
+        return {
+            "test": "scipy.stats.chi2 (Cochran's Q of Fisher's z)",
+            "statistic": q,
+            "df": len(solid) - 1,
+            "p": float(stats.chi2.sf(q, len(solid) - 1)),
+        }
     flags = indicators(codes)
     products = np.column_stack([left[:, [i]] * flags for i in range(left.shape[1])])
     part = associate(products, right, np.column_stack([left, flags]))
-    return None if part is None else {"test": "scipy.stats.f (Pillai's trace of products)", "statistic": part["r"], "df": products.shape[1], "p": part["p"]}
+    return (
+        None
+        if part is None
+        else {
+            "test": "scipy.stats.f (Pillai's trace of products)",
+            "statistic": part["r"],
+            "df": products.shape[1],
+            "p": part["p"],
+        }
+    )
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))

@@ -59,6 +59,8 @@ def estimate(x, span, mark, levels, base):
         without = model.loglike(np.zeros(k))
     statistic = max(2 * (model.loglike(fit.params) - without), 0.0)
     p = float(stats.chi2.sf(statistic, k))
+    if not np.isfinite(p):
+        return None, None
     if k == 1:
         half = 1.959964 * float(fit.bse[0])
         name = "hazard_ratio_per_sd" if levels is None else "hazard_ratio"
@@ -105,11 +107,29 @@ def judge(table, explore, test, family):
         found.caveats.append("small_sample")
     share = float(mark.sum())
     spread = side(x).var() if side(x).shape[1] == 1 else None
-    why = "Cox's proportional hazards, likelihood-ratio test" + (f", on a seeded sample of {len(rows)} rows" if len(capped) < total else "")
-    return {**parts, "test": TEST, "why": why, "assumptions": assumptions, "groups": event_rates(x, span, mark) if x.levels is not None else None, "variants": found.variants,
-            "caveats": found.caveats, "caveat_notes": found.notes, "p_judged": whole["p"], "p_judged_by": "primary", "covariates": [name for name in test.get("covariates") or []], "duration": test.get("duration") or test.get("y"), "event": test.get("event"),
-            "y_level": event_level(table.column(test["event"]).levels, test.get("y_level")), "events": int(share),
-            "mde": smallest(whole["effect"]["name"], float(np.exp((Z95 + Z80) / np.sqrt(share * spread)))) if spread else None}  # fmt: skip
+    why = "Cox's proportional hazards, likelihood-ratio test" + (
+        f", on a seeded sample of {len(rows)} rows" if len(capped) < total else ""
+    )
+    return {
+        **parts,
+        "test": TEST,
+        "why": why,
+        "assumptions": assumptions,
+        "groups": event_rates(x, span, mark) if x.levels is not None else None,
+        "variants": found.variants,
+        "caveats": found.caveats,
+        "caveat_notes": found.notes,
+        "p_judged": whole["p"],
+        "p_judged_by": "primary",
+        "covariates": [name for name in test.get("covariates") or []],
+        "duration": test.get("duration") or test.get("y"),
+        "event": test.get("event"),
+        "y_level": event_level(table.column(test["event"]).levels, test.get("y_level")),
+        "events": int(share),
+        "mde": smallest(whole["effect"]["name"], float(np.exp((Z95 + Z80) / np.sqrt(share * spread))))
+        if spread
+        else None,
+    }
 
 
 def event_rates(x, span, mark):
@@ -117,7 +137,13 @@ def event_rates(x, span, mark):
     rates = []
     for code, level in enumerate(x.levels):
         inside = x.values == code
-        rates.append({"level": level, "n": int(inside.sum()), "value": float(mark[inside].sum() / max(span[inside].sum(), 1e-300))})
+        rates.append(
+            {
+                "level": level,
+                "n": int(inside.sum()),
+                "value": float(mark[inside].sum() / max(span[inside].sum(), 1e-300)),
+            }
+        )
     return sorted(rates, key=lambda row: (-row["value"], row["level"]))
 
 
@@ -125,17 +151,40 @@ def log_rank(found, x, span, mark, whole):
     from statsmodels.duration.survfunc import survdiff
 
     statistic, p = survdiff(span, mark, x.values)
-    add_variant(found, "log_rank", "statsmodels.duration.survfunc.survdiff", len(span), float(statistic), float(p), None, whole["direction"], whole)
+    add_variant(
+        found,
+        "log_rank",
+        "statsmodels.duration.survfunc.survdiff",
+        len(span),
+        float(statistic),
+        float(p),
+        None,
+        whole["direction"],
+        whole,
+    )
 
 
 def proportionality(fit, span, mark):
-    """Whether the scaled residuals of Schoenfeld drift with the rank of time (Grambsch and Therneau 1994), first column only."""
+    """Whether the scaled residuals of Schoenfeld drift with the rank of time (Grambsch and Therneau 1994), first
+    column only."""
     residual = np.asarray(fit.schoenfeld_residuals)[:, 0]
     known = ~np.isnan(residual) & (mark > 0)
     if known.sum() < 10 or np.ptp(residual[known]) == 0:
         return []
     r, p = clean_p(stats.pearsonr(stats.rankdata(span[known]), residual[known]))
-    return [] if p is None else [{"name": "hazards stay proportional over time", "check": "scipy.stats.pearsonr of Schoenfeld residuals with time", "statistic": r, "p": p, "holds": p >= 0.01}]
+    return (
+        []
+        if p is None
+        else [
+            {
+                "name": "hazards stay proportional over time",
+                "check": "scipy.stats.pearsonr of Schoenfeld residuals with time",
+                "statistic": r,
+                "p": p,
+                "holds": p >= 0.01,
+            }
+        ]
+    )
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))
