@@ -142,7 +142,15 @@ fn two_thousand_columns_end_within_the_budget() {
         );
     }
     let data = home.file("wide.csv", text + "\n");
-    let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--set", "budget.tests=400"]);
+    let output = home.run(&[
+        "run",
+        "--question",
+        QUESTION,
+        "--data",
+        &data,
+        "--set",
+        "budget.tests=400",
+    ]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let found = findings(&home.the_run());
     assert_eq!(found["status"], "budget_spent");
