@@ -66,12 +66,21 @@ fn a_full_disk_is_an_error() {
 
 #[test]
 fn doctor_says_what_is_there_and_what_is_not() {
-    let outcome = Shell::new().kosmos(&["doctor", "--json"]);
+    let outcome = with_python().kosmos(&["doctor", "--json"]);
     assert_eq!((outcome.code, &outcome.json()["ok"]), (0, &true.into()));
-    let outcome = Shell::new()
+    let outcome = with_python()
         .file("file", "")
         .kosmos(&["doctor", "--home", "file", "--json"]);
     assert_eq!((outcome.code, &outcome.json()["ok"]), (5, &false.into()));
-    let outcome = Shell::new().file("file", "").kosmos(&["doctor", "--home", "file"]);
+    let outcome = with_python().file("file", "").kosmos(&["doctor", "--home", "file"]);
     assert!(outcome.stdout.contains("missing  home"), "{}", outcome.stdout);
+}
+
+/// A shell that finds the Python environment that the user has already.
+fn with_python() -> Shell {
+    let cache =
+        std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").unwrap()));
+    Shell::new()
+        .variable("XDG_CACHE_HOME", &cache)
+        .variable("PATH", &std::env::var("PATH").unwrap())
 }
