@@ -1,4 +1,6 @@
 # ---- checks: variants, confounders, strata, permutation, units, time; and the caveats that follow from them ----
+from types import SimpleNamespace
+
 import numpy as np
 
 TINY = {

@@ -1,6 +1,9 @@
 # ---- profile: reads the raw file once, says what each column is, and writes the canonical table ----
+import json
 import sys
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 
