@@ -185,10 +185,12 @@ def identifier_reason(facts, values, known, distinct):
         return "a row number or key"
     steps = np.diff(known)
     dense = (distinct[-1] - distinct[0] + 1) / len(distinct)
-    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...); a row number starts at 0 or 1.
-    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or len(known) >= 50):
+    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...), and whole numbers in disorder can be
+    # ranks; a row number starts at 0 or 1, comes first, or counts down the rows.
+    climbs = bool((steps > 0).all())
+    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or (climbs and len(known) >= 50)):
         return "a row number or key"
-    if dense <= 1.2 and len(known) >= 50 and (steps > 0).all():
+    if dense <= 1.2 and len(known) >= 50 and climbs:
         return "a row number or key"
     return None
 

@@ -105,6 +105,9 @@ def expand_counts(result, arrays, warnings):
         )
         columns[i]["levels"] = counted(arrays[i].dictionary.to_pylist(), spread.astype(int))
         columns[i].update(usable=True, excluded=None)
+    for column in columns:
+        if column["role"] == "identifier":
+            column.update(role="constant")  # it named the cells of the table, which are no units
     result["rows"] = len(rows)
     return [array.take(pa.array(rows)) for array in arrays], {"by": name, "from": len(number)}
 
