@@ -171,6 +171,9 @@ def main(protocol):
         write_result({**blank, **profile(protocol, source)})
     except Problem as problem:
         write_result({**blank, "problem": {"code": problem.code, "message": str(problem)}})
+    except MemoryError:
+        message = "the table needs more memory than there is; raise the sandbox's memory limit or give fewer rows"
+        write_result({**blank, "problem": {"code": "unreadable", "message": message}})
     except (OSError, EOFError, pa.ArrowException) as error:
         message = f"the file cannot be read ({type(error).__name__}); check that it is whole and in the stated format"
         write_result({**blank, "problem": {"code": "unreadable", "message": message}})
