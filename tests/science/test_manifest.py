@@ -28,6 +28,9 @@ class Manifest(unittest.TestCase):
         for entry in MANIFEST["template"]:
             tree = ast.parse(assemble({"template": entry["kind"]}))
             defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+            defined |= {
+                node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
             defined |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
             called = {
                 node.func.id
