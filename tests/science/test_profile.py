@@ -289,6 +289,22 @@ class Structure(unittest.TestCase):
         self.assertEqual(lab.profile["units"], {"column": "subject", "n_units": 20})
         self.assertEqual([(pair["x"], pair["y"]) for pair in lab.profile["paired"]], [("drug", "sleep")])
 
+    def test_ranks_are_measured_and_schools_are_groups(self):
+        order = random.permutation(60) + 1
+        lab = Lab(
+            csv_of(
+                {
+                    "town": [f"t{i}" for i in range(60)],
+                    "wealth_rank_of_80": order,
+                    "school": list("abcdef") * 9 + list("aaabbc"),
+                    "score": order + random.normal(0, 5, 60),
+                }
+            )
+        )
+        self.assertEqual(lab.column("wealth_rank_of_80")["role"], "numeric")
+        self.assertEqual(lab.column("school")["role"], "categorical")
+        self.assertIsNone(lab.profile["units"])
+
     def test_survival(self):
         lab = Lab(
             csv_of(

@@ -1,4 +1,6 @@
 # ---- checks: variants, confounders, strata, permutation, units, time; and the caveats that follow from them ----
+from types import SimpleNamespace
+
 import numpy as np
 
 TINY = {
@@ -23,8 +25,8 @@ def check_pair(pair):
     significant = whole["p"] < 0.05
     crude = family.estimate(x.values, y.values, plan) if len(places) < len(pair.rows) else whole
     found = SimpleNamespace(variants=[], adjusted=[], caveats=[], notes={})
-    if crude is None:
-        return {}
+    if crude is None:  # the sample for checks holds too little of a rare level
+        return {"p_judged": whole["p"], "p_judged_by": "primary"}
     outlier_check(found, family, x.values, y.values, plan, crude)
     left, right = family.outcome(x, y, plan)
     if hasattr(family, "curvature"):

@@ -1,13 +1,15 @@
 # ---- roles: what part each column can play in a test, and the column as it goes into the canonical table ----
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 MAX_LEVELS = 20
 ID_WORDS = set(
     """
-    id ids index idx rownames rowname rownumber rowid uuid guid unnamed serial no nr
+    id ids idx rownames rowname rownumber rowid uuid guid unnamed
     """.split()
 )
+COUNTER_WORDS = {"index", "no", "nr", "num", "number", "serial", "rank", "row", "obs", "observation", "case"}
 TIME_WORDS = set(
     """
     year yr years month months day days week weeks quarter date time hour hours minute age period season decade wave
@@ -24,7 +26,7 @@ NOMINAL_WORDS = set(
     """.split()
 )
 CODE_WORDS = {"code", "zip", "zipcode", "postcode", "fips", "phone", "ssn"}
-SENTINELS = (
+SENTINELS = {
     -9,
     -99,
     -999,
@@ -38,10 +40,10 @@ SENTINELS = (
     999,
     9999,
     99999,
+    999999,
     999.9,
     9999.9,
-    999999,
-)
+}
 
 
 def describe_column(name, first, array, words, decimal, warnings):
@@ -75,10 +77,10 @@ def describe_column(name, first, array, words, decimal, warnings):
                 warnings.append(
                     f"dates of '{name}' were read as {'day/month' if form.startswith('%d') else 'month/day'}"
                 )
-            return describe_dates(facts, dates)
+            return describe_dates(facts, dates, warnings)
         return describe_words(facts, words, warnings)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return describe_dates(facts, array)
+        return describe_dates(facts, array, warnings)
     if pa.types.is_null(kind):
         return describe_numbers(facts, np.full(len(array), np.nan), warnings)
     return describe_numbers(facts, array.cast(pa.float64()).to_numpy().astype(float), warnings)
@@ -115,7 +117,7 @@ def measure_numbers(facts, values, warnings):
     with np.errstate(all="ignore"):
         facts["skew"] = float((((known - known.mean()) / known.std()) ** 3).mean()) if known.std() > 0 else 0.0
     facts["ordinal"] = len(distinct) <= (10 if facts["integer"] else 6)
-    nominal = facts["integer"] and len(distinct) <= 12 and NOMINAL_WORDS & set(tokens(facts["name"])[-1:])
+    nominal = facts["integer"] and len(distinct) <= 12 and (NOMINAL_WORDS | ID_WORDS) & set(tokens(facts["name"])[-1:])
     if nominal and len(known) >= 4 * len(distinct) and np.ptp(distinct) < 100:
         levels = [number_text(value) for value in distinct]
         codes = np.searchsorted(distinct, known)
@@ -169,38 +171,40 @@ def without_sentinel(name, values, warnings):
 def identifier_reason(facts, values, known, distinct):
     """Why an integer column names rows instead of measuring something, or None."""
     words = tokens(facts["name"])
-    named = bool(words) and (
-        words[-1] in ID_WORDS or words[0] in {"unnamed", "rownames", "rowname", "index"} or words == []
-    )
-    named = named or facts["name"].strip() == ""
     if not facts["integer"]:
         return None
     unique = len(distinct) == len(known)
+    named = not words or words[-1] in ID_WORDS or words[0] in ID_WORDS
     if named and (unique or len(distinct) > 10):
         return "a row number or key" if unique else "an identifier by its name"
     if CODE_WORDS & set(words[-1:]) and len(distinct) > MAX_LEVELS:
         return "a code by its name"
     if not unique or len(known) < 5 or TIME_WORDS & set(words):
         return None
-    if "number" in words[-1:]:
+    if COUNTER_WORDS & set(words[-1:]) and (facts["first"] or len(words) == 1 or words[-1] == "number"):
         return "a row number or key"
     steps = np.diff(known)
     dense = (distinct[-1] - distinct[0] + 1) / len(distinct)
-    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...); a row number starts at 0 or 1.
-    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or len(known) >= 50):
+    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...), and whole numbers in disorder can be
+    # ranks; a row number starts at 0 or 1, comes first, or counts down the rows.
+    climbs = bool((steps > 0).all())
+    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or (climbs and len(known) >= 50)):
         return "a row number or key"
-    if dense <= 1.2 and len(known) >= 50 and (steps > 0).all():
+    if dense <= 1.2 and len(known) >= 50 and climbs:
         return "a row number or key"
     return None
 
 
-def describe_dates(facts, array):
-    array = (
-        array.cast(pa.timestamp("us"))
-        if not (pa.types.is_timestamp(array.type) and array.type.tz)
-        else array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us"))
-    )
+def describe_dates(facts, array, warnings):
+    if pa.types.is_timestamp(array.type) and array.type.tz:
+        array = array.cast(pa.timestamp("us", array.type.tz))
+    array = array.cast(pa.timestamp("us"))
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     distinct = len(pc.unique(array.drop_null()))
+    years = whole_years(array)
+    if years is not None and distinct > 2:
+        warnings.append(f"'{facts['name']}' holds the first of January of each year, and was read as years")
+        return describe_numbers(facts, years, warnings)
     facts.update(role="datetime", missing=array.null_count, distinct=distinct)
     if distinct == 0:
         facts.update(role="empty", excluded="no values")
@@ -209,6 +213,20 @@ def describe_dates(facts, array):
     else:
         facts.update(usable=True)
     return facts, array
+
+
+def whole_years(array):
+    """Years as numbers, where every date is a first of January; else None."""
+    if array.null_count == len(array):
+        return None
+    days = array.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+    known = ~np.isnat(days)
+    years = days[known].astype("datetime64[Y]")
+    if (years.astype("datetime64[us]") != days[known]).any():
+        return None
+    numbers = np.full(len(days), np.nan)
+    numbers[known] = years.astype(int) + 1970
+    return numbers
 
 
 def describe_words(facts, words, warnings):

@@ -12,6 +12,7 @@ UNIT_WORDS = set(
     """.split()
 )
 UNIT_KEYS = {"id", "uid", "sid"}
+SUBJECTS = [[word] for word in "subject subj participant patient person animal rat mouse child chick pair twin".split()]
 CALENDAR_WORDS = {"year", "yr", "date", "month", "quarter", "datetime", "timestamp"}
 CLOCK_WORDS = set(
     """
@@ -72,7 +73,11 @@ def find_units(columns, frames):
         )
         is_key = bool(words) and words[-1] in UNIT_KEYS and len(words) <= 2
         numeric = column["role"] == "numeric"
-        if named and (is_key or not numeric) and (balanced or clocked) and len(labels) >= 5:
+        # Schools or states with few levels are groups to compare, unless each is followed over time.
+        unit_like = (
+            clocked or is_key or words[-1:] in SUBJECTS or len(labels) > MAX_LEVELS or counts.min() == counts.max()
+        )
+        if named and (is_key or not numeric) and (balanced or clocked) and len(labels) >= 5 and unit_like:
             candidates.append((0 if clocked else 1, len(candidates), column["name"], len(labels)))
         elif named and numeric and balanced and len(labels) >= 5 and (clocked or counts.min() == counts.max()):
             candidates.append((1, len(candidates), column["name"], len(labels)))
@@ -172,7 +177,9 @@ def find_pairs(columns, frames, units):
     for column, codes in zip(columns, frames):
         if column["role"] != "binary" or not two_per_unit(unit, codes):
             continue
-        for outcome, _ in numeric:
+        for outcome, values in numeric:
+            if constant_in(unit, values):
+                continue
             pairs.append(
                 {
                     "x": column["name"],
@@ -229,6 +236,13 @@ def two_per_unit(unit, codes):
         return False
     pairs = np.unique(np.column_stack([unit[known], codes[known]]), axis=0)
     return len(pairs) == known.sum() and (np.unique(pairs[:, 0], return_counts=True)[1] == 2).all()
+
+
+def constant_in(unit, values):
+    """True where a number is the same in all rows of each unit."""
+    known = ~np.isnan(unit) & ~np.isnan(values)
+    pairs = np.unique(np.column_stack([unit[known], values[known]]), axis=0)
+    return len(pairs) == len(np.unique(unit[known]))
 
 
 def find_survival(columns):

@@ -41,7 +41,7 @@ def choose(x, y, test):
             "chi-squared against resampled tables of the same margins, because too many cells are expected to hold fewer than 5 rows",
         )
     test_name = "scipy.stats.fisher_exact" if method == "fisher" else "scipy.stats.chi2_contingency"
-    level, chosen_by = outcome_level(table, expected, y, test)
+    level = outcome_level(table, expected, y, test)
     return SimpleNamespace(
         method=method,
         test=test_name,
@@ -59,10 +59,10 @@ def outcome_level(table, expected, y, test):
     """The level of y that rates speak of: the event of a binary outcome, else the level that departs most from
     chance."""
     if test.get("y_level") in y.levels:
-        return test["y_level"], "asked"
+        return test["y_level"]
     if len(y.levels) == 2:
-        return event_level(y.levels), "event"
-    return y.levels[int(np.argmax(((table - expected) ** 2 / expected).max(axis=0)))], "departure"
+        return event_level(y.levels)
+    return y.levels[int(np.argmax(((table - expected) ** 2 / expected).max(axis=0)))]
 
 
 def seed_of(x, y):

@@ -1,6 +1,7 @@
 # ---- figures: one picture per finding ----
 import os
 import re
+import tempfile
 
 import numpy as np
 
@@ -156,6 +157,13 @@ def draw_pairs(axes, x, y):
 
 
 def main(protocol):
+    # matplotlib keeps a cache; it must not stay in the experiment's folder, nor need a home.
+    with tempfile.TemporaryDirectory(dir=".") as cache:
+        os.environ["MPLCONFIGDIR"] = os.path.abspath(cache)
+        draw_all(protocol)
+
+
+def draw_all(protocol):
     import matplotlib
 
     matplotlib.use("Agg")
@@ -172,7 +180,7 @@ def main(protocol):
         try:
             entry["alt"] = draw(table, spec, axes)
             figure.savefig(entry["file"], metadata={"Software": None})
-        except NotTestable as refusal:
+        except (NotTestable, ArithmeticError, ValueError) as refusal:
             entry.update(file=None, status=f"not drawn: {refusal}")
         written.append(entry)
     write_result({"schema": 1, "template": "figures", "figures": written})

@@ -1,6 +1,9 @@
 # ---- profile: reads the raw file once, says what each column is, and writes the canonical table ----
+import json
 import sys
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 
@@ -102,6 +105,9 @@ def expand_counts(result, arrays, warnings):
         )
         columns[i]["levels"] = counted(arrays[i].dictionary.to_pylist(), spread.astype(int))
         columns[i].update(usable=True, excluded=None)
+    for column in columns:
+        if column["role"] == "identifier":
+            column.update(role="constant")  # it named the cells of the table, which are no units
     result["rows"] = len(rows)
     return [array.take(pa.array(rows)) for array in arrays], {"by": name, "from": len(number)}
 
@@ -165,6 +171,9 @@ def main(protocol):
         write_result({**blank, **profile(protocol, source)})
     except Problem as problem:
         write_result({**blank, "problem": {"code": problem.code, "message": str(problem)}})
+    except MemoryError:
+        message = "the table needs more memory than there is; raise the sandbox's memory limit or give fewer rows"
+        write_result({**blank, "problem": {"code": "unreadable", "message": message}})
     except (OSError, EOFError, pa.ArrowException) as error:
         message = f"the file cannot be read ({type(error).__name__}); check that it is whole and in the stated format"
         write_result({**blank, "problem": {"code": "unreadable", "message": message}})
