@@ -10,7 +10,7 @@ def correlation_effect(name, r, n, rank=False):
     """Fisher's z; for rank correlation with Bonett and Wright's (2000) wider error."""
     error = math.sqrt((1 + r * r / 2 if rank else 1) / max(n - 3, 1))
     centre = math.atanh(max(-1 + 1e-15, min(1 - 1e-15, r)))
-    return effect(name, r, math.tanh(centre - Z95 * error), math.tanh(centre + Z95 * error))
+    return effect(name, r, min(r, math.tanh(centre - Z95 * error)), max(r, math.tanh(centre + Z95 * error)))
 
 
 def hedges_g(a, b):
