@@ -64,4 +64,19 @@ mod tests {
         assert!(weighted_q_values(&[]).is_empty());
         assert_eq!(weighted_q_values(&[(0.03, 1.0)]), [0.03]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn q_is_a_rate_and_does_not_depend_on_the_order(tests in proptest::collection::vec((0.0..=1.0_f64, 0.1..5.0_f64), 1..40)) {
+            let q = weighted_q_values(&tests);
+            let mut reversed: Vec<(f64, f64)> = tests.clone();
+            reversed.reverse();
+            let mut back = weighted_q_values(&reversed);
+            back.reverse();
+            for (q, other) in q.iter().zip(&back) {
+                proptest::prop_assert!((0.0..=1.0).contains(q));
+                proptest::prop_assert!((q - other).abs() < 1e-9);
+            }
+        }
+    }
 }
