@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
-use crate::sandbox::{Caps, Execution, Input, Job, Limits, Sandbox, SandboxError, collect};
+use crate::sandbox::{Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, collect};
 use crate::science::{Artefact, sha256_hex, template};
 
 /// What the executor runs scripts with.
@@ -91,6 +91,7 @@ impl SandboxExecutor {
                 })
                 .collect(),
             script: "script.py".to_owned(),
+            language: Language::Python,
             limits: self.limits(run),
         };
         let execution = self

@@ -1,6 +1,10 @@
 //! What to run and on what.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    fmt,
+    path::{Component, Path, PathBuf},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +28,46 @@ pub struct Job {
     pub inputs: Vec<Input>,
     /// The script: a file's name in the workspace.
     pub script: String,
+    /// What it is written in.
+    #[serde(default)]
+    pub language: Language,
     /// How much it may use.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// What a script is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    #[default]
+    #[allow(missing_docs)]
+    Python,
+    #[allow(missing_docs)]
+    R,
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Python => "python",
+            Self::R => "r",
+        })
+    }
+}
+
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "python" => Ok(Self::Python),
+            "r" | "R" => Ok(Self::R),
+            _ => Err(format!(
+                "`{text}` is not a language of the sandbox; there are python and r"
+            )),
+        }
+    }
 }
 
 /// A file or folder of the host that the script may read and not change.
@@ -127,6 +168,7 @@ mod tests {
                 })
                 .collect(),
             script: script.into(),
+            language: Language::Python,
             limits: Limits::default(),
         }
     }

@@ -11,9 +11,11 @@
 //! | `execution`, `outcome` | what came of it |
 //! | `guarantees` | which protections hold, and how that is known |
 //! | `artefact` | the files it left behind, collected without following links |
+//! | `docker` | the backend for a container engine: pooled, hardened, single-use containers |
 //! | `process` | the backend for Linux: namespaces, cgroups, a system-call filter |
 
 mod artefact;
+pub mod docker;
 mod error;
 mod execution;
 mod guarantees;
@@ -27,7 +29,7 @@ pub use artefact::{Artefact, Caps, Collected, Refused, collect};
 pub use error::SandboxError;
 pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
-pub use job::{Input, Job};
+pub use job::{Input, Job, Language};
 pub use limits::{LimitError, Limits};
 pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{Options, ProcessSandbox, entry};

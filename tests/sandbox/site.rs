@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kosmos::sandbox::{Execution, Input, Job, Limits, Options, ProcessSandbox, Sandbox};
+use kosmos::sandbox::{Execution, Input, Job, Language, Limits, Options, ProcessSandbox, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 /// A python of the system, with nothing but its standard library.
@@ -71,6 +71,7 @@ impl Site {
             workspace: self.workspace(),
             inputs: self.inputs.clone(),
             script: "script.py".to_owned(),
+            language: Language::Python,
             limits: self.limits.clone(),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     policy::Identity,
     run::{self, Ended, Site},
 };
-use crate::sandbox::{Guarantee, Guarantees, Held, Input, Job, Limits, Outcome, Protection, SandboxError};
+use crate::sandbox::{Guarantee, Guarantees, Held, Input, Job, Language, Limits, Outcome, Protection, SandboxError};
 
 const ATTACK: &str = include_str!("probe.py");
 const PROCESSES: u64 = 12;
@@ -144,6 +144,7 @@ impl Scene {
                 inside: "data/token".into(),
             }],
             script: self.script(),
+            language: Language::Python,
             limits: Limits {
                 wall: Duration::from_secs(20),
                 processes: PROCESSES,

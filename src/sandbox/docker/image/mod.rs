@@ -1,0 +1,1 @@
+//! The images that scripts run in, and how they are made.
