@@ -35,6 +35,24 @@ pub enum SandboxError {
     /// The launcher ended without saying how the script had ended.
     #[error("the sandbox's launcher was lost: {0}")]
     Lost(String),
+    /// The container engine refused.
+    #[error("the container engine could not {action} (status {status}): {cause}")]
+    Engine {
+        /// What it was asked to do.
+        action: &'static str,
+        /// The status code of its answer.
+        status: u16,
+        /// What it said.
+        cause: String,
+    },
+    /// The container engine has gone, or the container has.
+    #[error("lost the container engine when asking it to {action}: {cause}")]
+    EngineLost {
+        /// What it was asked to do.
+        action: &'static str,
+        /// What the system said.
+        cause: String,
+    },
     /// A file or folder of the host could not be used.
     #[error("cannot {action} {}", path.display())]
     Host {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::{Outcome, Refused};
 
 /// A job that was run to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Execution {
     /// The limit on processes refused at least one new process or thread, where a cgroup counts them; or
     /// it ended everything, where they are only watched.
     pub process_limit_hit: bool,
+    /// What of the workspace the backend itself did not hand back; empty where the workspace is the host's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
 }
 
 /// What a job used of the machine.

@@ -15,17 +15,23 @@
 //! | `process` | the backend for Linux: namespaces, cgroups, a system-call filter |
 
 mod artefact;
+mod capture;
 pub mod docker;
+mod environment;
 mod error;
 mod execution;
 mod guarantees;
 mod job;
 mod limits;
 mod outcome;
+mod probe;
 mod process;
 mod size;
+mod system_calls;
+mod verdict;
 
 pub use artefact::{Artefact, Caps, Collected, Refused, collect};
+pub use docker::{DockerOptions, DockerSandbox};
 pub use error::SandboxError;
 pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
@@ -52,4 +58,10 @@ pub trait Sandbox: Send + Sync {
 
     /// Which protections hold here.
     fn guarantees(&self) -> &Guarantees;
+
+    /// Gives back what the sandbox holds besides jobs, such as containers that are kept ready. Call it when
+    /// no job will follow.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }

@@ -134,6 +134,7 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
             stderr,
             oom: stats.oom_kills > 0 || outcome == Outcome::OutOfMemory,
             process_limit_hit: stats.forks_refused > 0 || crowded,
+            refused: Vec::new(),
         },
         landlock: said
             .and_then(|report| report.init.as_ref())

@@ -1,0 +1,160 @@
+//! Which system calls generated code may make: one list for all backends.
+//!
+//! A call is known by its name, for the engine's profiles, and where this is Linux by its number, for the
+//! filter of the process sandbox.
+
+/// The name of a call's constant, such as `SYS_read`, and its number here; none where it does not exist.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call {
+    constant: &'static str,
+    #[cfg(target_os = "linux")]
+    pub number: Option<i64>,
+}
+
+/// A call's name, as the kernel's own documentation has it.
+pub(super) fn name(call: &Call) -> &'static str {
+    call.constant.strip_prefix("SYS_").unwrap_or(call.constant)
+}
+
+macro_rules! calls {
+    ($($constant:ident),* $(,)?) => {
+        &[$(Call {
+            constant: stringify!($constant),
+            #[cfg(target_os = "linux")]
+            number: Some(nix::libc::$constant),
+        }),*]
+    };
+}
+
+/// Calls that only the older architectures have.
+macro_rules! older_calls {
+    ($($constant:ident),* $(,)?) => {
+        &[$(Call {
+            constant: stringify!($constant),
+            #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+            number: Some(nix::libc::$constant),
+            #[cfg(all(target_os = "linux", not(target_arch = "x86_64")))]
+            number: None,
+        }),*]
+    };
+}
+
+/// What programs need on every architecture. `clone3` is not here: its arguments lie in memory where a
+/// filter cannot see them, and libraries fall back to `clone`.
+#[rustfmt::skip]
+pub(super) const ALLOWED: &[Call] = calls![
+    // Files
+    SYS_read, SYS_write, SYS_close, SYS_lseek, SYS_pread64,
+    SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev,
+    SYS_preadv2, SYS_pwritev2, SYS_sendfile, SYS_splice, SYS_tee,
+    SYS_copy_file_range, SYS_ioctl, SYS_fcntl, SYS_flock, SYS_fsync,
+    SYS_fdatasync, SYS_sync_file_range, SYS_truncate, SYS_ftruncate,
+    SYS_fallocate, SYS_fadvise64, SYS_readahead, SYS_openat,
+    SYS_close_range, SYS_mkdirat, SYS_mknodat, SYS_unlinkat,
+    SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
+    SYS_readlinkat, SYS_fchmod, SYS_fchmodat, SYS_fchown,
+    SYS_fchownat, SYS_faccessat, SYS_faccessat2, SYS_utimensat,
+    SYS_newfstatat, SYS_fstat, SYS_statx, SYS_statfs, SYS_fstatfs,
+    SYS_getdents64, SYS_getcwd, SYS_chdir, SYS_fchdir, SYS_umask,
+    SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_listxattr,
+    SYS_llistxattr, SYS_flistxattr, SYS_dup, SYS_dup3, SYS_pipe2,
+    SYS_inotify_init1, SYS_inotify_add_watch, SYS_inotify_rm_watch,
+    // Memory
+    SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk, SYS_mremap,
+    SYS_msync, SYS_mincore, SYS_madvise, SYS_mlock, SYS_mlock2,
+    SYS_munlock, SYS_mlockall, SYS_munlockall, SYS_membarrier,
+    // Processes and threads
+    SYS_clone, SYS_execve, SYS_execveat, SYS_exit, SYS_exit_group,
+    SYS_wait4, SYS_waitid, SYS_kill, SYS_tkill, SYS_tgkill,
+    SYS_pidfd_open, SYS_pidfd_send_signal, SYS_prctl, SYS_getpid,
+    SYS_getppid, SYS_gettid, SYS_getpgid, SYS_setpgid, SYS_getsid,
+    SYS_setsid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
+    SYS_getresuid, SYS_getresgid, SYS_getgroups, SYS_capget,
+    SYS_getpriority, SYS_setpriority, SYS_getrusage, SYS_prlimit64,
+    SYS_times, SYS_sched_yield, SYS_sched_getparam, SYS_sched_getscheduler,
+    SYS_sched_setscheduler, SYS_sched_get_priority_max,
+    SYS_sched_get_priority_min, SYS_sched_getaffinity, SYS_sched_setaffinity,
+    SYS_sched_getattr, SYS_getcpu, SYS_set_tid_address,
+    SYS_set_robust_list, SYS_get_robust_list, SYS_rseq, SYS_futex,
+    SYS_futex_waitv, SYS_restart_syscall,
+    // Signals
+    SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+    SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_rt_sigqueueinfo,
+    SYS_rt_sigsuspend, SYS_sigaltstack, SYS_signalfd4,
+    // Time
+    SYS_nanosleep, SYS_clock_nanosleep, SYS_clock_gettime,
+    SYS_clock_getres, SYS_gettimeofday, SYS_getitimer, SYS_setitimer,
+    SYS_timer_create, SYS_timer_settime, SYS_timer_gettime,
+    SYS_timer_getoverrun, SYS_timer_delete, SYS_timerfd_create,
+    SYS_timerfd_settime, SYS_timerfd_gettime,
+    // Waiting, and sockets between the sandbox's own processes
+    SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2,
+    SYS_pselect6, SYS_ppoll, SYS_eventfd2, SYS_socket,
+    SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept,
+    SYS_accept4, SYS_sendto, SYS_recvfrom, SYS_sendmsg, SYS_recvmsg,
+    SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_setsockopt,
+    SYS_getsockopt,
+    // The machine
+    SYS_uname, SYS_sysinfo, SYS_getrandom,
+    // Giving up more rights
+    SYS_seccomp, SYS_landlock_create_ruleset, SYS_landlock_add_rule,
+    SYS_landlock_restrict_self,
+];
+
+/// The older forms that x86-64 has besides.
+#[rustfmt::skip]
+pub(super) const OLDER: &[Call] = older_calls![
+    SYS_open, SYS_creat, SYS_stat, SYS_lstat, SYS_access,
+    SYS_rename, SYS_mkdir, SYS_rmdir, SYS_link, SYS_unlink,
+    SYS_symlink, SYS_readlink, SYS_chmod, SYS_chown, SYS_lchown,
+    SYS_utime, SYS_utimes, SYS_futimesat, SYS_getdents, SYS_mknod,
+    SYS_dup2, SYS_pipe, SYS_poll, SYS_select, SYS_epoll_create,
+    SYS_epoll_wait, SYS_eventfd, SYS_signalfd, SYS_inotify_init,
+    SYS_fork, SYS_vfork, SYS_pause, SYS_alarm, SYS_getpgrp,
+    SYS_time, SYS_getrlimit, SYS_arch_prctl,
+];
+
+/// Refused in so many words, with EPERM.
+#[rustfmt::skip]
+pub(super) const REFUSED: &[Call] = calls![
+    // The tree of files
+    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
+    SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
+    SYS_open_tree, SYS_move_mount, SYS_mount_setattr,
+    SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_quotactl,
+    SYS_fanotify_init, SYS_swapon, SYS_swapoff,
+    // Namespaces and other processes
+    SYS_unshare, SYS_setns, SYS_ptrace, SYS_process_vm_readv,
+    SYS_process_vm_writev, SYS_process_madvise, SYS_pidfd_getfd,
+    SYS_kcmp, SYS_personality,
+    // The kernel
+    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup,
+    SYS_io_uring_enter, SYS_io_uring_register, SYS_kexec_load,
+    SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_reboot,
+    SYS_syslog, SYS_acct, SYS_keyctl, SYS_add_key,
+    SYS_request_key, SYS_memfd_secret, SYS_vhangup,
+    SYS_move_pages, SYS_migrate_pages, SYS_mbind, SYS_set_mempolicy,
+    // The machine's clock and name
+    SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime, SYS_adjtimex,
+    SYS_sethostname, SYS_setdomainname,
+];
+
+/// Those of x86-64 alone.
+#[rustfmt::skip]
+pub(super) const REFUSED_OLDER: &[Call] = older_calls![
+    SYS_kexec_file_load, SYS_iopl, SYS_ioperm, SYS_modify_ldt,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_apart() {
+        let allowed: Vec<_> = ALLOWED.iter().chain(OLDER).map(name).collect();
+        for call in REFUSED.iter().chain(REFUSED_OLDER) {
+            assert!(!allowed.contains(&name(call)), "{}", name(call));
+        }
+        assert!(allowed.contains(&"read"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Deciding what an end means.
+
+use super::{Limits, Outcome, Output, TimeLimit};
+
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+const SIGXFSZ: i32 = 25;
+
+/// How the script's main process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Exited { code: i32 },
+    Signalled { signal: i32 },
+}
+
+/// Everything that is known once a job has ended by itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence<'a> {
+    pub end: End,
+    /// Processes ended for want of memory.
+    pub oom_kills: u64,
+    /// Of all processes.
+    pub cpu_ms: u64,
+    /// The workspace holds, or has no room for, more than it may.
+    pub workspace_full: bool,
+    /// Of the largest file.
+    pub largest_file: u64,
+    pub stderr: &'a str,
+    pub limits: &'a Limits,
+}
+
+/// How the job ended.
+pub(super) fn judge(evidence: &Evidence<'_>) -> Outcome {
+    match evidence.end {
+        End::Signalled { signal } => signalled(signal, evidence),
+        End::Exited { .. } if evidence.workspace_full => Outcome::OutputTooLarge {
+            what: Output::Workspace,
+        },
+        End::Exited { code: 0 } => Outcome::Ok,
+        // Python turns the signal for a file that grew too large into an exception.
+        End::Exited { .. } if evidence.largest_file >= evidence.limits.file_bytes => {
+            Outcome::OutputTooLarge { what: Output::File }
+        }
+        End::Exited { .. } if ends_with_memory_error(evidence.stderr) => Outcome::OutOfMemory,
+        End::Exited { code } => Outcome::Failed { exit_code: code },
+    }
+}
+
+fn signalled(signal: i32, evidence: &Evidence<'_>) -> Outcome {
+    let cpu_spent = u128::from(evidence.cpu_ms) >= evidence.limits.cpu.as_millis();
+    match signal {
+        SIGKILL if evidence.oom_kills > 0 => Outcome::OutOfMemory,
+        SIGKILL | SIGXCPU if cpu_spent || signal == SIGXCPU => Outcome::TimedOut { limit: TimeLimit::Cpu },
+        SIGXFSZ => Outcome::OutputTooLarge { what: Output::File },
+        _ => Outcome::Killed { signal },
+    }
+}
+
+/// Whether a traceback ends with a `MemoryError` or a library's kind of it.
+fn ends_with_memory_error(stderr: &str) -> bool {
+    let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
+    let error = last.unwrap_or_default().split(':').next().unwrap_or_default();
+    let name = error.rsplit('.').next().unwrap_or_default();
+    matches!(name, "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(end: End, change: impl FnOnce(&mut Evidence<'_>)) -> Outcome {
+        let limits = Limits::default();
+        let mut evidence = Evidence {
+            end,
+            oom_kills: 0,
+            cpu_ms: 0,
+            workspace_full: false,
+            largest_file: 0,
+            stderr: "",
+            limits: &limits,
+        };
+        change(&mut evidence);
+        judge(&evidence)
+    }
+
+    #[test]
+    fn each_end_has_its_outcome() {
+        let exited = |code| End::Exited { code };
+        let signalled = |signal| End::Signalled { signal };
+        let file = Outcome::OutputTooLarge { what: Output::File };
+        let whole = Outcome::OutputTooLarge {
+            what: Output::Workspace,
+        };
+        let cpu = Outcome::TimedOut { limit: TimeLimit::Cpu };
+        assert_eq!(judged(exited(0), |_| ()), Outcome::Ok);
+        assert_eq!(judged(exited(0), |e| e.oom_kills = 1), Outcome::Ok);
+        assert_eq!(judged(exited(3), |_| ()), Outcome::Failed { exit_code: 3 });
+        assert_eq!(judged(exited(1), |e| e.largest_file = 1 << 40), file);
+        assert_eq!(judged(exited(0), |e| e.workspace_full = true), whole);
+        assert_eq!(judged(signalled(11), |_| ()), Outcome::Killed { signal: 11 });
+        assert_eq!(judged(signalled(9), |_| ()), Outcome::Killed { signal: 9 });
+        assert_eq!(judged(signalled(9), |e| e.oom_kills = 1), Outcome::OutOfMemory);
+        assert_eq!(judged(signalled(9), |e| e.cpu_ms = 1 << 40), cpu);
+        assert_eq!(judged(signalled(24), |_| ()), cpu);
+        assert_eq!(judged(signalled(25), |_| ()), file);
+    }
+
+    #[test]
+    fn memory_errors_are_recognised() {
+        for (text, wanted) in [
+            ("Traceback ...\nMemoryError\n", true),
+            ("x\nnumpy._core._exceptions._ArrayMemoryError: Unable to ...\n\n", true),
+            ("pyarrow.lib.ArrowMemoryError: malloc", true),
+            ("ValueError: MemoryError", false),
+            ("MemoryError\nbut then all was well", false),
+            ("", false),
+        ] {
+            assert_eq!(ends_with_memory_error(text), wanted, "{text}");
+        }
+    }
+}
