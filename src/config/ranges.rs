@@ -54,6 +54,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
 
     some_time("sandbox.wall", sandbox.wall)?;
     some_time("sandbox.cpu", sandbox.cpu)?;
+    at_most("sandbox.pool", sandbox.pool.into(), 64)?;
     at_least("sandbox.processes", sandbox.processes.into(), 1)?;
     at_least("sandbox.open_files", sandbox.open_files.into(), 16)?;
     some_bytes("sandbox.memory", sandbox.memory)?;
@@ -88,8 +89,18 @@ fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
     for column in &settings.randomised {
         not_blank("randomised", column)?;
     }
-    if let Some(python) = &settings.sandbox.python {
-        not_blank("sandbox.python", &python.to_string_lossy())?;
+    let sandbox = &settings.sandbox;
+    let python = sandbox.python.as_ref().map(|path| path.to_string_lossy().into_owned());
+    for (key, text) in [
+        ("sandbox.python", &python),
+        ("sandbox.engine", &sandbox.engine),
+        ("sandbox.image", &sandbox.image),
+        ("sandbox.r_image", &sandbox.r_image),
+        ("sandbox.runtime", &sandbox.runtime),
+    ] {
+        if let Some(text) = text {
+            not_blank(key, text)?;
+        }
     }
     let mut names = BTreeMap::new();
     for (index, source) in settings.data.iter().enumerate() {
@@ -127,6 +138,13 @@ fn not_blank(key: &str, text: &str) -> Result<(), OutOfRange> {
 fn at_least(key: &str, value: u64, least: u64) -> Result<(), OutOfRange> {
     if value < least {
         return Err(OutOfRange::new(key, value, format!("it must be at least {least}")));
+    }
+    Ok(())
+}
+
+fn at_most(key: &str, value: u64, most: u64) -> Result<(), OutOfRange> {
+    if value > most {
+        return Err(OutOfRange::new(key, value, format!("it must be {most} at most")));
     }
     Ok(())
 }

@@ -15,6 +15,25 @@ pub struct Sandbox {
     /// Unset: `python3` from `PATH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<PathBuf>,
+    /// Import the usual packages before a script is there, so that it starts at once.
+    pub warm: bool,
+    /// Docker: where the engine is, such as `unix:///run/docker.sock` or `tcp://host:2376`. Unset:
+    /// `DOCKER_HOST`, or a socket of Docker or Podman on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// Docker: the image for Python scripts. Unset: the one that `kosmos sandbox build` makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Docker: the image for R scripts. Unset: the one that `kosmos sandbox build --language r` makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r_image: Option<String>,
+    /// Docker: another container runtime that the engine knows, such as `runsc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Docker: containers that are kept ready. At most 64.
+    pub pool: u32,
+    /// Docker: how long to wait for an engine that has gone in mid-run.
+    pub engine_wait: HumanDuration,
     /// Time from start to end of one execution.
     pub wall: HumanDuration,
     /// Processor time of one execution, all its processes together.
@@ -39,4 +58,6 @@ pub struct Sandbox {
 pub enum Backend {
     /// Linux namespaces, resource limits and a system-call filter; needs no service.
     Process,
+    /// Containers of a Docker engine, or of what speaks its API.
+    Docker,
 }

@@ -1,5 +1,7 @@
 //! The entries of the journal.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,6 +20,9 @@ pub enum Record {
         python: String,
         /// The sandbox's guarantees, and how each is held.
         sandbox: Vec<(String, String)>,
+        /// Digests of the images that scripts run in, by language; a resumed run uses the same ones.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        images: BTreeMap<String, String>,
     },
     /// A message is on its way; it is delivered until it is handled.
     Sent {

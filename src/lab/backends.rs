@@ -1,19 +1,16 @@
 //! What the agents work with, started as the settings say; a backend that is missing is an error.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use super::LabError;
+use super::{LabError, site::limits};
 use crate::{
     actors::{ExecutorOptions, Kit, Templates},
-    config::Settings,
+    config::{Backend, Settings},
     graph::EmbeddedGraph,
     interpreter::{self, Interpreter},
     journal::Journal,
     progress::{Progress, ProgressEvent},
-    sandbox::{Guarantees, Limits, Options, ProcessSandbox, Sandbox},
+    sandbox::Sandbox,
 };
 
 /// The Python environment, made if it is not there yet.
@@ -52,43 +49,38 @@ pub fn python_environment(settings: &Settings, progress: &dyn Progress) -> Resul
     interpreter(settings, progress)
 }
 
-/// What the sandbox withstands on this machine, measured by an attack on it.
-///
-/// # Errors
-/// When an essential guarantee is missing here.
-pub fn sandbox_guarantees(interpreter: &Interpreter) -> Result<Guarantees, LabError> {
-    let started = actix::System::new().block_on(ProcessSandbox::start(Options::new(interpreter)))?;
-    Ok(started.guarantees().clone())
-}
-
-/// Sandbox, templates and graph for the run in `folder`.
-pub(super) async fn kit(
+/// Templates, graph and `sandbox` for the run in `folder`.
+pub(super) fn kit(
     settings: &Settings,
-    interpreter: &Interpreter,
-    launcher: Option<PathBuf>,
+    sandbox: &Arc<dyn Sandbox>,
     journal: &Journal,
     folder: &Path,
-) -> Result<(Kit, Arc<dyn Sandbox>), LabError> {
-    let mut options = Options::new(interpreter);
-    if let Some(launcher) = launcher {
-        options.launcher = launcher;
-    }
-    let sandbox: Arc<dyn Sandbox> = Arc::new(ProcessSandbox::start(options).await?);
+) -> Result<Kit, LabError> {
     let executor = ExecutorOptions {
-        sandbox: Arc::clone(&sandbox),
+        sandbox: Arc::clone(sandbox),
         limits: limits(settings),
     };
     let graph = EmbeddedGraph::open(&folder.join("graph"))?;
-    let kit = Kit {
+    Ok(Kit {
         journal: journal.clone(),
         templates: Arc::new(Templates::shipped()?),
         executor: Arc::new(executor),
         graph: Arc::new(graph),
-        deadline: settings.supervisor.handler_deadline.get(),
+        deadline: deadline(settings),
         max_parallel: max_parallel(settings),
         snapshot_every: settings.journal.snapshot_every,
+    })
+}
+
+/// Time that an agent has for one message: as set, but no less than the longest experiment may take when
+/// the engine has to be waited for meanwhile.
+fn deadline(settings: &Settings) -> Duration {
+    let set = &settings.sandbox;
+    let slowest = match set.backend {
+        Backend::Process => Duration::ZERO,
+        Backend::Docker => set.wall.get() * 2 + set.engine_wait.get() + Duration::from_secs(60),
     };
-    Ok((kit, sandbox))
+    settings.supervisor.handler_deadline.get().max(slowest)
 }
 
 /// Experiments at once: as set, or as many as there are cores.
@@ -96,20 +88,5 @@ pub(super) fn max_parallel(settings: &Settings) -> usize {
     match settings.research.max_parallel {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         set => set as usize,
-    }
-}
-
-fn limits(settings: &Settings) -> Limits {
-    let set = &settings.sandbox;
-    Limits {
-        wall: set.wall.get(),
-        cpu: set.cpu.get(),
-        memory_bytes: set.memory.get(),
-        processes: u64::from(set.processes),
-        file_bytes: set.file_size.get(),
-        workspace_bytes: set.workspace.get(),
-        stdout_bytes: set.stdout.get(),
-        open_files: u64::from(set.open_files),
-        ..Limits::default()
     }
 }

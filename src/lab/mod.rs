@@ -1,7 +1,7 @@
 //! The lab: a run from its folder to its report.
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
-//! starts what the agents work with, `work` does the run, `dossier` gathers what the report is made from,
+//! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `dossier` gathers what the report is made from,
 //! `watch` tells a display what happens.
 
 mod backends;
@@ -9,13 +9,15 @@ mod dossier;
 mod error;
 mod folder;
 mod plan;
+mod site;
 mod summary;
 mod watch;
 mod work;
 
-pub use backends::{python_environment, sandbox_guarantees};
+pub use backends::python_environment;
 pub use dossier::dossier;
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
+pub use site::{Ground, Purpose, Site, limits};
 pub use summary::{RunSummary, summary};
 pub use work::{Finished, Lab, render};

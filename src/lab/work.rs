@@ -7,15 +7,15 @@ use std::{
 };
 
 use super::{
-    LabError, RunFolder, backends, dossier,
+    Ground, LabError, Purpose, RunFolder, Site, backends, dossier,
     plan::plan,
+    site,
     watch::{Limits, observer},
 };
 use crate::{
     actors::{register, research_director::restore_state},
     agent::Registry,
     config::{Durability, Settings},
-    interpreter::Interpreter,
     journal::{self, Commit, Journal, Record},
     message::{Envelope, agent},
     progress::Progress,
@@ -94,11 +94,11 @@ impl Lab {
     /// # Errors
     /// When a backend is missing or the journal fails; the run can then be resumed.
     pub fn work(self) -> Result<Finished, LabError> {
-        let interpreter = backends::interpreter(&self.settings, self.progress.as_ref())?;
-        actix::System::new().block_on(self.work_with(interpreter))
+        let ground = Ground::prepare(&self.settings, self.progress.as_ref())?;
+        actix::System::new().block_on(self.work_on(&ground))
     }
 
-    async fn work_with(self, interpreter: Interpreter) -> Result<Finished, LabError> {
+    async fn work_on(self, ground: &Ground) -> Result<Finished, LabError> {
         let path: Arc<Path> = Arc::from(self.folder.path());
         let run = self.folder.id();
         let journal = Journal::open(
@@ -111,12 +111,33 @@ impl Lab {
             tracing::warn!(%run, "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
         }
         let elapsed = Duration::from_millis(journal.elapsed_ms()?);
-        let (kit, sandbox) =
-            backends::kit(&self.settings, &interpreter, self.launcher.clone(), &journal, &path).await?;
-        let rows = sandbox.guarantees().rows.iter();
+        let purpose = Purpose {
+            launcher: self.launcher.clone(),
+            run: Some(run.to_string()),
+            pinned: site::pinned(&journal)?,
+        };
+        let site = Site::start(&self.settings, ground, purpose).await?;
+        let sandbox = Arc::clone(&site.sandbox);
+        let worked = self.work_in(site, journal, path, run, elapsed).await;
+        // However it ended: what is kept ready is not needed any more.
+        sandbox.close().await;
+        worked
+    }
+
+    async fn work_in(
+        self,
+        site: Site,
+        journal: Journal,
+        path: Arc<Path>,
+        run: RunId,
+        elapsed: Duration,
+    ) -> Result<Finished, LabError> {
+        let kit = backends::kit(&self.settings, &site.sandbox, &journal, &path)?;
+        let rows = site.sandbox.guarantees().rows.iter();
         let opened = Record::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            python: interpreter.version.clone(),
+            python: site.python.clone(),
+            images: site.images.clone(),
             sandbox: rows
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),

@@ -36,8 +36,8 @@ fn what_a_run_file_gets_wrong_is_said_with_its_line() {
             "`sandbox.memory` cannot be \"2G\": it must be a size such as \"512MiB\" or \"2GiB\" (run file study/run.toml, line 2)",
         ),
         (
-            "[sandbox]\nbackend = \"docker\"\n",
-            "`sandbox.backend` cannot be \"docker\": it must be \"process\" (run file study/run.toml, line 2)",
+            "[sandbox]\nbackend = \"chroot\"\n",
+            "`sandbox.backend` cannot be \"chroot\": it must be \"process\" or \"docker\" (run file study/run.toml, line 2)",
         ),
         (
             "\"budget.cycles\" = 3\n",

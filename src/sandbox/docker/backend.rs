@@ -60,8 +60,8 @@ impl Default for Options {
 pub struct DockerSandbox {
     site: Arc<Site>,
     guarantees: Arc<Guarantees>,
-    /// The image of each language that there is: its name and its digest.
-    images: HashMap<Language, String>,
+    /// The image of each language that there is.
+    images: HashMap<Language, image::Found>,
 }
 
 impl DockerSandbox {
@@ -76,7 +76,7 @@ impl DockerSandbox {
         sweep::sweep(&engine).await?;
         let images = find_images(&engine, &options.images).await?;
         let common = Arc::new(Common {
-            images: images.clone(),
+            images: images.iter().map(|(language, image)| (*language, image.id.clone())).collect(),
             inputs: owner::unique_name("inputs"),
             runtime: options.runtime,
             seccomp: seccomp::profile(),
@@ -108,9 +108,9 @@ impl DockerSandbox {
         }
     }
 
-    /// The digest of each language's image.
+    /// The image of each language that there is.
     #[must_use]
-    pub fn images(&self) -> &HashMap<Language, String> {
+    pub fn images(&self) -> &HashMap<Language, image::Found> {
         &self.images
     }
 
@@ -164,13 +164,13 @@ async fn clear(site: &Site) {
 async fn find_images(
     engine: &Engine,
     wanted: &HashMap<Language, String>,
-) -> Result<HashMap<Language, String>, SandboxError> {
+) -> Result<HashMap<Language, image::Found>, SandboxError> {
     let mut found = HashMap::new();
     for language in [Language::Python, Language::R] {
         let name = wanted.get(&language).map(String::as_str);
         match image::find(engine.docker(), language, name).await {
             Ok(image) => {
-                found.insert(language, image.id);
+                found.insert(language, image);
             }
             Err(image::ImageError::Missing { .. }) if language == Language::R && name.is_none() => {}
             Err(error) => return Err(error.into()),

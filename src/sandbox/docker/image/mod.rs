@@ -10,8 +10,10 @@ impl From<ImageError> for SandboxError {
         SandboxError::Lost(e.to_string())
     }
 }
+#[derive(Debug, Clone)]
 pub struct Found {
     pub id: String,
+    pub python: Option<String>,
 }
 pub async fn find(docker: &bollard::Docker, language: Language, wanted: Option<&str>) -> Result<Found, ImageError> {
     let tag = wanted.map(str::to_owned).unwrap_or_else(|| {
@@ -27,7 +29,7 @@ pub async fn find(docker: &bollard::Docker, language: Language, wanted: Option<&
         .inspect_image(&tag)
         .await
         .map(|i| Found {
-            id: i.id.unwrap_or_default(),
+            id: i.id.unwrap_or_default(), python: None,
         })
         .map_err(|_| ImageError::Missing { tag })
 }

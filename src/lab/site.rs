@@ -1,0 +1,140 @@
+//! Where scripts run: the sandbox that the settings ask for, started.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use super::{LabError, backends};
+use crate::{
+    config::{Backend, Settings},
+    interpreter::Interpreter,
+    journal::{Journal, Record},
+    progress::Progress,
+    sandbox::{DockerOptions, DockerSandbox, Language, Limits, Options, ProcessSandbox, Sandbox},
+};
+
+/// A started sandbox, and what a run's journal says of it.
+pub struct Site {
+    /// The sandbox; close it at the end.
+    pub sandbox: Arc<dyn Sandbox>,
+    /// Version of the Python that scripts run on.
+    pub python: String,
+    /// Digests of the images that scripts run in, by language; none without a container engine.
+    pub images: BTreeMap<String, String>,
+}
+
+/// What has to be there before the sandbox is started, and can take long to make.
+pub enum Ground {
+    /// The Python environment of this machine.
+    Interpreter(Interpreter),
+    /// All that is needed is in the engine.
+    Engine,
+}
+
+/// What a sandbox is started for.
+#[derive(Default)]
+pub struct Purpose {
+    /// The `kosmos` binary that starts process sandboxes, if it is not this program.
+    pub launcher: Option<PathBuf>,
+    /// The run.
+    pub run: Option<String>,
+    /// Images that an earlier process has used for it.
+    pub pinned: BTreeMap<String, String>,
+}
+
+impl Ground {
+    /// Makes what is missing, telling `progress`. Takes the thread.
+    ///
+    /// # Errors
+    /// When there is no suitable Python, or its packages cannot be had.
+    pub fn prepare(settings: &Settings, progress: &dyn Progress) -> Result<Self, LabError> {
+        match settings.sandbox.backend {
+            Backend::Process => Ok(Self::Interpreter(backends::interpreter(settings, progress)?)),
+            Backend::Docker => Ok(Self::Engine),
+        }
+    }
+}
+
+impl Site {
+    /// Starts the sandbox that the settings ask for; never another.
+    ///
+    /// # Errors
+    /// When it is not available here.
+    pub async fn start(settings: &Settings, ground: &Ground, purpose: Purpose) -> Result<Self, LabError> {
+        match ground {
+            Ground::Interpreter(interpreter) => {
+                let mut options = Options::new(interpreter);
+                if let Some(launcher) = purpose.launcher {
+                    options.launcher = launcher;
+                }
+                Ok(Self {
+                    sandbox: Arc::new(ProcessSandbox::start(options).await?),
+                    python: interpreter.version.clone(),
+                    images: BTreeMap::new(),
+                })
+            }
+            Ground::Engine => {
+                let sandbox = DockerSandbox::start(docker_options(settings, purpose)).await?;
+                let images = sandbox.images();
+                let python = images.get(&Language::Python).and_then(|image| image.python.clone());
+                Ok(Self {
+                    python: python.unwrap_or_default(),
+                    images: images
+                        .iter()
+                        .map(|(language, image)| (language.to_string(), image.id.clone()))
+                        .collect(),
+                    sandbox: Arc::new(sandbox),
+                })
+            }
+        }
+    }
+}
+
+fn docker_options(settings: &Settings, purpose: Purpose) -> DockerOptions {
+    let set = &settings.sandbox;
+    let mut images = HashMap::new();
+    for (language, chosen) in [(Language::Python, &set.image), (Language::R, &set.r_image)] {
+        // A run goes on in the images that it began in.
+        if let Some(image) = purpose.pinned.get(&language.to_string()).or(chosen.as_ref()) {
+            images.insert(language, image.clone());
+        }
+    }
+    DockerOptions {
+        engine: set.engine.clone(),
+        images,
+        runtime: set.runtime.clone(),
+        run: purpose.run,
+        warm: set.warm,
+        pool: set.pool as usize,
+        patience: set.engine_wait.get(),
+        expected: Some(limits(settings)),
+    }
+}
+
+/// The images that the run was begun with.
+pub fn pinned(journal: &Journal) -> Result<BTreeMap<String, String>, LabError> {
+    for entry in journal.entries() {
+        if let Record::Opened { images, .. } = entry?.record {
+            return Ok(images);
+        }
+    }
+    Ok(BTreeMap::new())
+}
+
+/// What one experiment may use.
+pub fn limits(settings: &Settings) -> Limits {
+    let set = &settings.sandbox;
+    Limits {
+        wall: set.wall.get(),
+        cpu: set.cpu.get(),
+        memory_bytes: set.memory.get(),
+        processes: u64::from(set.processes),
+        file_bytes: set.file_size.get(),
+        workspace_bytes: set.workspace.get(),
+        stdout_bytes: set.stdout.get(),
+        open_files: u64::from(set.open_files),
+        ..Limits::default()
+    }
+}
