@@ -31,8 +31,14 @@ PRELOADED = (
 
 def preload():
     """Imports the packages. A process with threads cannot be forked safely, so that is an error."""
+    before = dict(os.environ)
+    # Arrow's allocator would start a thread otherwise.
+    os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
     for name in PRELOADED:
         importlib.import_module(name)
+    # Packages leave variables behind, which a fresh process does not have.
+    os.environ.clear()
+    os.environ.update(before)
     threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else threading.active_count()
     if threads != 1:
         raise RuntimeError(f"the imports left {threads - 1} threads behind")
@@ -61,5 +67,6 @@ def run(script):
         raise
     except BaseException as error:
         # Without the frame of this function.
-        sys.excepthook(type(error), error, error.__traceback__.tb_next)
+        error.__traceback__ = error.__traceback__.tb_next
+        sys.excepthook(type(error), error, error.__traceback__)
         raise SystemExit(1) from None

@@ -1,13 +1,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::config::{Environment, Origin, Resolved};
-use crate::interpreter::Interpreter;
-use crate::lab::{LabError, python_environment, sandbox_guarantees};
+use crate::config::{Backend, Environment, Origin, Resolved, Settings};
+use crate::lab::{LabError, python_environment};
 use crate::progress::printable;
 use crate::sandbox::Guarantee;
 
-use super::{CliError, Console, Exit, Globals, Home, SettingsArgs, output};
+use super::{CliError, Console, Exit, Globals, Home, SettingsArgs, output, sandbox};
 
 /// `kosmos doctor`: checks that this machine has what a run needs.
 #[derive(Debug, Clone, Args)]
@@ -21,8 +20,9 @@ pub struct DoctorArgs {
 pub(super) const LONG_ABOUT: &str = "\
 Check that this machine has what a run needs.
 
-Says of each thing whether it is there, and of what is missing what to do about it. Exits with 5 when \
-something is.";
+Says of each thing whether it is there, and of what is missing what to do about it. Both sandboxes are \
+attacked and measured; the one that the settings do not choose may be absent. Exits with 5 when something \
+that is needed is missing.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +41,8 @@ pub struct Check {
     pub detail: String,
     /// What to do, when it is not there.
     pub help: Option<String>,
+    /// Whether a run with these settings needs it.
+    pub needed: bool,
 }
 
 #[derive(Serialize)]
@@ -57,6 +59,7 @@ impl Check {
             ok: true,
             detail: detail.into(),
             help: None,
+            needed: true,
         }
     }
 
@@ -67,6 +70,7 @@ impl Check {
             ok: false,
             detail: detail.into(),
             help: Some(help.into()),
+            needed: true,
         }
     }
 }
@@ -81,27 +85,35 @@ pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
     let resolved = args.settings.resolve(environment)?;
     let console = Console::start(&resolved.settings.log, globals)?;
     let mut checks = vec![check_settings(&resolved), check_home(&home)];
-    match python_environment(&resolved.settings, console.progress.as_ref()) {
+    let progress = console.progress.as_ref();
+    match python_environment(&resolved.settings, progress) {
         Ok(python) => {
             let detail = format!("Python {} in {}", python.version, python.prefix.display());
             checks.push(Check::passed("python", detail));
-            checks.extend(check_sandbox(&python));
         }
-        Err(error) => checks.push(failed("python", &error)),
+        // Containers have a Python of their own.
+        Err(error) => checks.push(needed(failed("python", &error), &resolved.settings, Backend::Process)),
+    }
+    for backend in [Backend::Process, Backend::Docker] {
+        let name = sandbox::name(backend);
+        let mut settings = resolved.settings.clone();
+        settings.sandbox.backend = backend;
+        match sandbox::measure(&settings, progress) {
+            Ok(found) => checks.extend(found.rows.iter().map(|row| guarantee(name, row))),
+            Err(error) => checks.push(needed(failed(name, &error), &resolved.settings, backend)),
+        }
     }
     conclude(checks, globals)
 }
 
-/// One row for each guarantee of the sandbox.
-fn check_sandbox(python: &Interpreter) -> Vec<Check> {
-    match sandbox_guarantees(python) {
-        Ok(found) => {
-            let row =
-                |row: &Guarantee| Check::passed("sandbox", format!("{}: {} ({})", row.protection, row.held, row.how));
-            found.rows.iter().map(row).collect()
-        }
-        Err(error) => vec![failed("sandbox", &error)],
-    }
+fn guarantee(backend: &'static str, row: &Guarantee) -> Check {
+    Check::passed(backend, format!("{}: {} ({})", row.protection, row.held, row.how))
+}
+
+/// What a backend lacks counts only where that backend was chosen.
+fn needed(mut check: Check, settings: &Settings, by: Backend) -> Check {
+    check.needed = settings.sandbox.backend == by;
+    check
 }
 
 /// The errors of these components say what to do themselves.
@@ -138,7 +150,7 @@ fn check_home(home: &Home) -> Check {
 }
 
 fn conclude(checks: Vec<Check>, globals: &Globals) -> Result<Exit, CliError> {
-    let ok = checks.iter().all(|check| check.ok);
+    let ok = checks.iter().all(|check| check.ok || !check.needed);
     match globals.json {
         true => output::json(&Diagnosis { ok, checks })?,
         false => output::text(&checks.iter().map(line).collect::<String>())?,
@@ -147,7 +159,11 @@ fn conclude(checks: Vec<Check>, globals: &Globals) -> Result<Exit, CliError> {
 }
 
 fn line(check: &Check) -> String {
-    let mark = if check.ok { "ok     " } else { "missing" };
+    let mark = match (check.ok, check.needed) {
+        (true, _) => "ok     ",
+        (false, true) => "missing",
+        (false, false) => "absent ",
+    };
     let mut line = format!("{mark}  {:12}  {}\n", check.name, printable(&check.detail));
     if let Some(help) = &check.help {
         line.push_str(&format!("{:23}help: {}\n", "", printable(help)));

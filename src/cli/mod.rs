@@ -18,6 +18,7 @@ mod report;
 mod resume;
 mod run;
 mod runs;
+mod sandbox;
 mod settings_args;
 mod status;
 mod stderr;
@@ -41,6 +42,7 @@ pub use report::ReportArgs;
 pub use resume::ResumeArgs;
 pub use run::{Prepared, RunArgs};
 pub use runs::RunsArgs;
+pub use sandbox::{SandboxArgs, SandboxCommand};
 pub use settings_args::{InputArgs, SettingsArgs};
 pub use status::StatusArgs;
 pub use stderr::colour;
@@ -97,6 +99,8 @@ pub enum Command {
     /// Check that this machine has what a run needs
     #[command(long_about = doctor::LONG_ABOUT)]
     Doctor(DoctorArgs),
+    /// Build, try and measure the sandbox that scripts run in
+    Sandbox(SandboxArgs),
     /// Look at the settings
     Config(ConfigArgs),
 }
@@ -126,6 +130,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Status(args) => status::execute(args, &globals),
         Command::Report(args) => report::execute(args, &globals),
         Command::Doctor(args) => doctor::execute(args, &globals),
+        Command::Sandbox(args) => sandbox::execute(args, &globals),
         Command::Config(args) => config::execute(args, &globals),
     }
 }

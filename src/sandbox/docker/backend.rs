@@ -76,7 +76,10 @@ impl DockerSandbox {
         sweep::sweep(&engine).await?;
         let images = find_images(&engine, &options.images).await?;
         let common = Arc::new(Common {
-            images: images.iter().map(|(language, image)| (*language, image.id.clone())).collect(),
+            images: images
+                .iter()
+                .map(|(language, image)| (*language, image.id.clone()))
+                .collect(),
             inputs: owner::unique_name("inputs"),
             runtime: options.runtime,
             seccomp: seccomp::profile(),

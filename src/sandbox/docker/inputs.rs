@@ -8,7 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bollard::{
@@ -27,6 +27,8 @@ use crate::sandbox::{Job, Language, SandboxError};
 
 /// How long the upload of one input may take: a gigabyte over a slow line.
 const UPLOAD: Duration = Duration::from_secs(600);
+/// How long containers may take to let go of the volume.
+const RELEASE: Duration = Duration::from_secs(10);
 
 /// The volume, and what is in it.
 #[derive(Debug)]
@@ -81,10 +83,17 @@ impl Inputs {
         Ok(places)
     }
 
-    /// Removes the volume.
+    /// Removes the volume, once the last container that has it is gone.
     pub async fn remove(&self) -> Result<(), SandboxError> {
         lease::remove(&self.engine, &self.store).await?;
-        remove_volume(&self.engine, &self.common.inputs).await
+        let deadline = Instant::now() + RELEASE;
+        loop {
+            match remove_volume(&self.engine, &self.common.inputs).await {
+                Err(SandboxError::Engine { status: 409, .. }) if Instant::now() < deadline => {}
+                other => return other,
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 

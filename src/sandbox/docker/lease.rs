@@ -75,6 +75,11 @@ impl Lease {
         match lease.frames.next_within(WAKING).await {
             Ok(Frame::Ready) => Ok(lease),
             Ok(_) => Err(lost(&Broken::Nonsense)),
+            // It said why, so it is not the engine's doing and would happen again.
+            Err(Broken::Ended { said }) if !said.is_empty() => Err(SandboxError::Setup {
+                step: "start the interpreter in a container".to_owned(),
+                cause: said,
+            }),
             Err(broken) => Err(lost(&broken)),
         }
     }

@@ -105,7 +105,7 @@ pub async fn input(
     }
 }
 
-/// Adds everything in `host` that is a regular file or a folder, under `inside`.
+/// Adds everything in `host` that is a file, a folder or a link, under `inside`.
 fn pack(
     archive: &mut Builder<impl Write>,
     host: &Path,
@@ -126,6 +126,12 @@ fn pack(
             pack(archive, &path, &inside, owner, mode)?;
         } else if kind.is_file() {
             file(archive, &path, &inside, owner, mode)?;
+        } else if kind.is_symlink() {
+            let target = fs::read_link(&path).map_err(failed("read"))?;
+            let mut header = header(EntryType::Symlink, 0o777, owner);
+            archive
+                .append_link(&mut header, &inside, target)
+                .map_err(failed("pack"))?;
         }
     }
     Ok(())

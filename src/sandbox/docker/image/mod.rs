@@ -29,7 +29,8 @@ pub async fn find(docker: &bollard::Docker, language: Language, wanted: Option<&
         .inspect_image(&tag)
         .await
         .map(|i| Found {
-            id: i.id.unwrap_or_default(), python: None,
+            id: i.id.unwrap_or_default(),
+            python: None,
         })
         .map_err(|_| ImageError::Missing { tag })
 }

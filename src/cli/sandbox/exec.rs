@@ -1,0 +1,365 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output, stderr},
+    config::Environment,
+    lab::{Ground, LabError, Purpose, Site, limits},
+    progress::printable,
+    sandbox::{
+        Artefact, Caps, Captured, Execution, Input, Job, Language, Outcome, Refused, SandboxError, Usage, collect,
+        format_size,
+    },
+    supervisor::StopSignal,
+};
+
+use super::{Chosen, name};
+
+/// `kosmos sandbox exec`: runs one script.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ExecArgs {
+    /// The script
+    #[arg(value_name = "SCRIPT")]
+    pub script: PathBuf,
+
+    /// Where to run it [default: the setting sandbox.backend]
+    #[arg(long, value_enum)]
+    pub backend: Option<Chosen>,
+
+    /// What it is written in [default: by its name, `.R` or not]
+    #[arg(long, value_name = "python|r")]
+    pub language: Option<Language>,
+
+    /// A file that it may read, as data/NAME; may be given many times
+    #[arg(long, value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+
+    /// Change one limit, such as wall=8s or memory=512MiB; may be given many times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub limit: Vec<String>,
+
+    /// A folder, new or empty, for the files that it leaves; without one they are listed and not kept
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Changes to the settings.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) const LONG_ABOUT: &str = "\
+Run one script in the sandbox and print what came of it.
+
+The script runs as an experiment of a run would: without a network, with nothing to read but what --data \
+gives it (as data/NAME, read-only), and with nothing to write but its own folder and /tmp. What it prints is \
+printed; --json gives its typed outcome, what it used, its output, and the files that it left.
+
+Limits are wall, cpu, memory, processes, file, workspace, workspace_files, stdout, tmp and open_files. Exits \
+with 0 when the script ended well and 4 when not.";
+
+const EXAMPLES: &str = "\
+Examples:
+  kosmos sandbox exec analysis.py --data penguins.csv
+  kosmos sandbox exec --backend docker --limit wall=8s --limit memory=1GiB analysis.py --json
+  kosmos sandbox exec --backend docker model.R --data penguins.csv --out results";
+
+/// What came of the script.
+#[derive(Serialize)]
+struct Report {
+    backend: &'static str,
+    language: Language,
+    outcome: Outcome,
+    usage: Usage,
+    /// The memory limit ended at least one process.
+    oom: bool,
+    process_limit_hit: bool,
+    stdout: Captured,
+    stderr: Captured,
+    /// Regular files that it left.
+    files: Vec<Artefact>,
+    /// What else it left, and why that is not kept.
+    refused: Vec<Refused>,
+    /// `result.json`, if it left one that is JSON.
+    result: Option<Value>,
+}
+
+/// Why a script could not be run.
+#[derive(Debug, thiserror::Error)]
+enum ExecError {
+    #[error("cannot read {what} {}", path.display())]
+    Unreadable {
+        what: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{what} {} is not a file", path.display())]
+    NotAFile { what: &'static str, path: PathBuf },
+    #[error("--limit `{given}`: {reason}")]
+    Limit { given: String, reason: String },
+    #[error("two data files are called {0}")]
+    SameName(String),
+    #[error("the folder {} is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    #[error("cannot write to {}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+const EXPERIMENT: &str = "exec";
+/// The folder of data files as the script sees it from where it is, and what it is called there.
+const DATA: (&str, &str) = ("../../data", "data");
+
+/// Runs the command.
+pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let mut resolved = args.settings.resolve(Environment::of_process()?)?;
+    if let Some(backend) = args.backend {
+        backend.apply(&mut resolved.settings);
+    }
+    let settings = &resolved.settings;
+    let console = Console::start(&settings.log, globals)?;
+    let usage = |error: ExecError| CliError::usage(error, "`kosmos sandbox exec --help` shows how it is used");
+    let scene = Scene::set(args).map_err(usage)?;
+    let mut job = scene.job(args);
+    job.limits = limits(settings);
+    for given in &args.limit {
+        let set = given
+            .split_once('=')
+            .ok_or_else(|| "write it as KEY=VALUE".to_owned())
+            .and_then(|(key, value)| job.limits.set(key, value).map_err(|error| error.to_string()));
+        set.map_err(|reason| {
+            usage(ExecError::Limit {
+                given: given.clone(),
+                reason,
+            })
+        })?;
+    }
+    let language = job.language;
+    let ground = Ground::prepare(settings, console.progress.as_ref()).map_err(lab_error)?;
+    let stop = StopSignal::default();
+    let work = async {
+        let site = Site::start(settings, &ground, Purpose::default()).await?;
+        stop.on_terminal_signals();
+        let mut asked = stop.subscribe();
+        let cancel = CancellationToken::new();
+        let running = site.sandbox.run(job, cancel.clone());
+        tokio::pin!(running);
+        let ended = tokio::select! {
+            ended = &mut running => ended,
+            _ = asked.changed() => {
+                cancel.cancel();
+                running.await
+            }
+        };
+        site.sandbox.close().await;
+        ended.map_err(LabError::from)
+    };
+    let execution = match actix::System::new().block_on(work) {
+        Ok(execution) => execution,
+        Err(LabError::Sandbox(SandboxError::Cancelled)) => return Ok(Exit::Interrupted),
+        Err(error) => return Err(lab_error(error)),
+    };
+    let report = scene.report(name(settings.sandbox.backend), language, execution)?;
+    if let Some(out) = &args.out {
+        keep(&scene.workspace, out, &report.files).map_err(usage)?;
+    }
+    tell(&report, globals)?;
+    Ok(if report.outcome.is_ok() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// A temporary folder with the script in it.
+struct Scene {
+    folder: PathBuf,
+    workspace: PathBuf,
+    script: String,
+    inputs: Vec<Input>,
+}
+
+impl Scene {
+    fn set(args: &ExecArgs) -> Result<Self, ExecError> {
+        let script = read("the script", &args.script)?;
+        if let Some(out) = &args.out
+            && fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some())
+        {
+            return Err(ExecError::NotEmpty(out.clone()));
+        }
+        let mut inputs: Vec<Input> = Vec::new();
+        for path in &args.data {
+            if !path.is_file() {
+                read("the data file", path)?;
+                return Err(ExecError::NotAFile {
+                    what: "the data file",
+                    path: path.clone(),
+                });
+            }
+            let inside = Path::new("data").join(path.file_name().unwrap_or_default());
+            if inputs.iter().any(|input| input.inside == inside) {
+                return Err(ExecError::SameName(inside.display().to_string()));
+            }
+            inputs.push(Input {
+                host: path.clone(),
+                inside,
+            });
+        }
+        let folder = std::env::temp_dir().join(format!("kosmos-exec-{}", std::process::id()));
+        let workspace = folder.join(EXPERIMENT);
+        let name = file_name(&args.script);
+        let made = fs::create_dir_all(&workspace)
+            .and_then(|()| fs::write(workspace.join(&name), script))
+            .and_then(|()| if inputs.is_empty() { Ok(()) } else { link(&workspace) });
+        made.map_err(|source| ExecError::Write {
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Self {
+            folder,
+            workspace,
+            script: name,
+            inputs,
+        })
+    }
+
+    fn job(&self, args: &ExecArgs) -> Job {
+        let is_r = args
+            .script
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("r"));
+        let guessed = if is_r { Language::R } else { Language::Python };
+        Job {
+            key: EXPERIMENT.to_owned(),
+            experiment: EXPERIMENT.to_owned(),
+            workspace: self.workspace.clone(),
+            inputs: self.inputs.clone(),
+            script: self.script.clone(),
+            language: args.language.unwrap_or(guessed),
+            limits: Default::default(),
+        }
+    }
+
+    /// Collects what the script left, but for what was put there for it.
+    fn report(&self, backend: &'static str, language: Language, execution: Execution) -> Result<Report, CliError> {
+        let ours = self.workspace.join(DATA.1);
+        if fs::read_link(&ours).is_ok_and(|target| target == Path::new(DATA.0)) {
+            // If it can't be removed, it is named among what is not kept.
+            let _ = fs::remove_file(&ours);
+        }
+        let collected = collect(&self.workspace, &Caps::default()).map_err(CliError::failed)?;
+        let files: Vec<Artefact> = collected
+            .artefacts
+            .into_iter()
+            .filter(|file| file.name != self.script)
+            .collect();
+        let result = files
+            .iter()
+            .find(|file| file.name == "result.json")
+            .and_then(|file| fs::read(self.workspace.join(&file.name)).ok())
+            .and_then(|text| serde_json::from_slice(&text).ok());
+        let refused = execution.refused.into_iter().chain(collected.refused);
+        Ok(Report {
+            backend,
+            language,
+            outcome: execution.outcome,
+            usage: execution.usage,
+            oom: execution.oom,
+            process_limit_hit: execution.process_limit_hit,
+            stdout: execution.stdout,
+            stderr: execution.stderr,
+            files,
+            refused: refused
+                .filter(|refused| refused.name != DATA.1 || self.inputs.is_empty())
+                .collect(),
+            result,
+        })
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // It is in the folder for temporary files, and says so by its name.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A name that no shell or interpreter takes for something else.
+fn file_name(script: &Path) -> String {
+    let name = script.file_name().unwrap_or_default().to_string_lossy();
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if plain && !name.starts_with(['-', '.']) {
+        name.into_owned()
+    } else {
+        "script".to_owned()
+    }
+}
+
+fn link(workspace: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(DATA.0, workspace.join(DATA.1))?;
+    Ok(())
+}
+
+fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, ExecError> {
+    fs::read(path).map_err(|source| ExecError::Unreadable {
+        what,
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn keep(workspace: &Path, out: &Path, files: &[Artefact]) -> Result<(), ExecError> {
+    for file in files {
+        let target = out.join(&file.name);
+        let copied = target
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::copy(workspace.join(&file.name), &target));
+        copied.map_err(|source| ExecError::Write { path: target, source })?;
+    }
+    Ok(())
+}
+
+fn tell(report: &Report, globals: &Globals) -> Result<(), CliError> {
+    if globals.json {
+        return output::json(report);
+    }
+    output::text(&report.stdout.text)?;
+    stderr::text(&report.stderr.text);
+    if globals.quiet {
+        return Ok(());
+    }
+    let usage = &report.usage;
+    let mut told = format!(
+        "the script {} ({:.2} s, {:.2} s of processor time, {})\n",
+        report.outcome,
+        usage.wall_ms as f64 / 1000.0,
+        usage.cpu_ms as f64 / 1000.0,
+        format_size(usage.peak_memory_bytes),
+    );
+    for file in &report.files {
+        told.push_str(&format!(
+            "left {} ({})\n",
+            printable(&file.name),
+            format_size(file.bytes)
+        ));
+    }
+    for refused in &report.refused {
+        told.push_str(&format!(
+            "left {}, which is not kept: {}\n",
+            printable(&refused.name),
+            refused.reason
+        ));
+    }
+    stderr::text(&told);
+    Ok(())
+}
