@@ -1,0 +1,4 @@
+"""Stays in a container and starts the scripts that it is asked to run.
+
+A placeholder.
+"""
