@@ -12,7 +12,7 @@ use super::{InterpreterError, Progress, cache::Place, host::Host, pip};
 
 /// Settings of pip that a user may have for other installs and that would lead this one astray. All others
 /// hold.
-const ASTRAY: [&str; 8] = [
+pub const ASTRAY: [&str; 8] = [
     "PIP_USER",
     "PIP_TARGET",
     "PIP_PREFIX",

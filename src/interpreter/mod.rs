@@ -12,11 +12,11 @@
 //! | `build` | making an environment |
 //! | `pip` | what pip says, put into [`Progress`] and [`InterpreterError`] |
 
-mod build;
-mod cache;
+pub(crate) mod build;
+pub(crate) mod cache;
 mod error;
-mod host;
-mod pip;
+pub(crate) mod host;
+pub(crate) mod pip;
 mod progress;
 
 use std::{
@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The packages, each pinned and with the hashes of its wheels.
-const LOCK: &str = include_str!("../../agents/sandbox_executor/requirements.lock");
+pub(crate) const LOCK: &str = include_str!("../../agents/sandbox_executor/requirements.lock");
 
 /// What to build the environment from and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

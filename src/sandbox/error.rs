@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use super::docker::image::ImageError;
+
 /// A fault of the sandbox, never of the script.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -35,6 +37,9 @@ pub enum SandboxError {
     /// The launcher ended without saying how the script had ended.
     #[error("the sandbox's launcher was lost: {0}")]
     Lost(String),
+    /// There is no image to run in, or it could not be made.
+    #[error(transparent)]
+    Image(Box<ImageError>),
     /// The container engine refused.
     #[error("the container engine could not {action} (status {status}): {cause}")]
     Engine {
@@ -64,6 +69,12 @@ pub enum SandboxError {
         #[source]
         source: io::Error,
     },
+}
+
+impl From<ImageError> for SandboxError {
+    fn from(error: ImageError) -> Self {
+        Self::Image(Box::new(error))
+    }
 }
 
 impl SandboxError {

@@ -8,6 +8,7 @@
 //! | `ordinary` | without root, without cgroups |
 //! | `science` | the interpreter with its packages, and how long things take |
 //! | `environment` | making that interpreter when something is in the way |
+//! | `image` | the container backend's images, built on a real engine |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
 #![cfg(target_os = "linux")]
@@ -16,6 +17,7 @@
 mod again;
 mod attacks;
 mod environment;
+mod image;
 mod lifetimes;
 mod ordinary;
 mod outcomes;

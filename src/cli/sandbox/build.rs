@@ -1,9 +1,20 @@
 use clap::Args;
+use serde::Serialize;
 
 use crate::{
-    cli::{CliError, Console, Exit, Globals, SettingsArgs, output},
+    cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output},
     config::Environment,
-    sandbox::Language,
+    lab::LabError,
+    progress::{Progress, ProgressEvent},
+    sandbox::{
+        Language, SandboxError,
+        docker::{
+            Engine,
+            image::{self, Base, BuildOptions, Built},
+        },
+        format_size,
+    },
+    supervisor::StopSignal,
 };
 
 /// `kosmos sandbox build`: makes an image.
@@ -14,18 +25,95 @@ pub struct BuildArgs {
     #[arg(long, value_name = "python|r", default_value = "python")]
     pub language: Language,
 
+    /// What to build it upon: `registry`, `debian`, an image's name, or `auto`
+    #[arg(long, value_name = "BASE", default_value = "auto")]
+    pub base: Base,
+
+    /// Build it again although it is there
+    #[arg(long)]
+    pub force: bool,
+
     /// Changes to the settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
-pub(super) const LONG_ABOUT: &str = "x";
-const EXAMPLES: &str = "x";
+pub(super) const LONG_ABOUT: &str = "\
+Make the image that the docker backend runs scripts in.
+
+It holds the interpreter and exactly the packages of Kosmos's lock, each checked by its hash; no compiler, no \
+package manager for the language, and an ordinary user. Its tag is made from all that goes into it, so a \
+newer Kosmos asks for a newer image. With --base auto, the image python:3.12-slim (for R debian:bookworm-slim) is pulled \
+if a registry can be reached; otherwise a base is made of Debian's packages, which needs mmdebstrap or \
+debootstrap, and that is said.";
+
+const EXAMPLES: &str = "\
+Examples:
+  kosmos sandbox build
+  kosmos sandbox build --language r --base debian
+  kosmos sandbox build --set sandbox.engine=tcp://lab.example:2376";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    engine: &'a str,
+    #[serde(flatten)]
+    built: &'a Built,
+}
 
 /// Runs the command.
 pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliError> {
     let resolved = args.settings.resolve(Environment::of_process()?)?;
-    let _console = Console::start(&resolved.settings.log, globals)?;
-    output::text("")?;
-    Ok(Exit::Done)
+    let settings = &resolved.settings.sandbox;
+    let console = Console::start(&resolved.settings.log, globals)?;
+    let options = BuildOptions {
+        language: args.language,
+        base: args.base.clone(),
+        force: args.force,
+        python: settings.python.clone(),
+        ..BuildOptions::default()
+    };
+    let work = async {
+        let engine = Engine::connect(settings.engine.as_deref()).await?;
+        let stop = StopSignal::default();
+        stop.on_terminal_signals();
+        let mut asked = stop.subscribe();
+        let progress = |step| tell(console.progress.as_ref(), &step);
+        // Dropping the build ends it.
+        tokio::select! {
+            built = image::build(engine.docker(), &options, &progress) => Ok((engine.host().to_owned(), built?)),
+            _ = asked.changed() => Err(SandboxError::Cancelled),
+        }
+    };
+    match actix::System::new().block_on(work) {
+        Ok((engine, built)) => {
+            match globals.json {
+                true => output::json(&Report {
+                    engine: &engine,
+                    built: &built,
+                })?,
+                false => output::text(&line(&built))?,
+            }
+            Ok(Exit::Done)
+        }
+        Err(SandboxError::Cancelled) => Ok(Exit::Interrupted),
+        Err(error) => Err(lab_error(LabError::Sandbox(error))),
+    }
+}
+
+fn tell(progress: &dyn Progress, step: &image::Progress) {
+    let (done, total) = match step {
+        image::Progress::Step { number, total, .. } => (*number as u64, Some(*total as u64)),
+        _ => (0, None),
+    };
+    progress.on(ProgressEvent::Preparing {
+        what: step.to_string(),
+        done,
+        total,
+    });
+}
+
+fn line(built: &Built) -> String {
+    let image = &built.image;
+    let was = if built.fresh { "built" } else { "there already" };
+    format!("{}  {}  {}  {was}\n", image.tag, image.id, format_size(image.size))
 }

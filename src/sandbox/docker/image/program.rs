@@ -1,0 +1,140 @@
+//! A program of the host that ends with the future that waits for it.
+
+use std::{collections::VecDeque, process::Stdio};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::mpsc,
+};
+
+use super::ImageError;
+
+/// How many of its last lines are kept to explain a failure.
+const KEPT: usize = 30;
+
+/// Runs a program to its end, showing each line that it writes to `see`. If it fails, its last lines are
+/// given back.
+pub async fn run(mut command: Command, mut see: impl FnMut(&str)) -> Result<Result<(), String>, ImageError> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let failed = |source| ImageError::Run {
+        program: program.clone(),
+        source,
+    };
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map(Running)
+        .map_err(failed)?;
+    let (lines, mut written) = mpsc::channel(64);
+    let readers = (child.0.stdout.take(), child.0.stderr.take());
+    let (stdout, stderr) = (forward(readers.0, lines.clone()), forward(readers.1, lines));
+    let mut last = VecDeque::new();
+    let reading = async {
+        while let Some(line) = written.recv().await {
+            see(&line);
+            if last.len() == KEPT {
+                last.pop_front();
+            }
+            last.push_back(line);
+        }
+    };
+    futures::join!(stdout, stderr, reading);
+    let status = child.0.wait().await.map_err(failed)?;
+    if status.success() {
+        return Ok(Ok(()));
+    }
+    last.push_back(status.to_string());
+    Ok(Err(last.make_contiguous().join("\n")))
+}
+
+/// Sends each line on until the stream ends; a reading error ends it too.
+async fn forward(from: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<String>) {
+    let Some(from) = from else { return };
+    let mut lines = BufReader::new(from).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        if to
+            .send(String::from_utf8_lossy(&line).trim_end().to_owned())
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Asked to end when it is dropped, so that it can clean up.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        #[cfg(target_os = "linux")]
+        if let Some(pid) = self
+            .0
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            // It may have ended by itself just now.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = self.0.start_kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[tokio::test]
+    async fn lines_are_seen_and_the_last_explain_a_failure() {
+        let mut seen = Vec::new();
+        let failed = run(shell("echo one; echo two >&2; exit 3"), |line| {
+            seen.push(line.to_owned())
+        })
+        .await
+        .unwrap()
+        .unwrap_err();
+        seen.sort();
+        assert_eq!(seen, ["one", "two"]);
+        assert!(
+            failed.contains("one") && failed.contains("two") && failed.contains('3'),
+            "{failed}"
+        );
+        assert!(run(Command::new("/nonexistent"), |_| ()).await.is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn dropping_asks_it_to_end() {
+        let home = tempfile::tempdir().unwrap();
+        let (ready, ended) = (home.path().join("ready"), home.path().join("ended"));
+        let script = format!(
+            "trap 'touch {}; exit' TERM; touch {}; while :; do sleep 0.01; done",
+            ended.display(),
+            ready.display()
+        );
+        let running = tokio::spawn(run(shell(&script), |_| ()));
+        let eventually = async |path: &std::path::Path| {
+            for _ in 0..1000 {
+                if path.exists() {
+                    return true;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            false
+        };
+        assert!(eventually(&ready).await);
+        running.abort();
+        assert!(eventually(&ended).await);
+    }
+}

@@ -1,0 +1,196 @@
+//! What goes into an image.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::{interpreter, sandbox::Language};
+
+/// Changes with how an image is made, where its files don't show it.
+const VERSION: &str = "1";
+
+/// The programs of kosmos's own that run inside; they lie in `/opt/kosmos`.
+pub const AGENTS: [(&str, &str); 2] = [
+    (
+        "runner.py",
+        include_str!("../../../../agents/sandbox_executor/runner.py"),
+    ),
+    (
+        "resident.py",
+        include_str!("../../../../agents/sandbox_executor/resident.py"),
+    ),
+];
+
+const PYTHON: &str = include_str!("../../../../docker/sandbox/Dockerfile");
+const R: &str = include_str!("../../../../docker/sandbox/r/Dockerfile");
+const HARDEN: &str = include_str!("../../../../docker/sandbox/harden.sh");
+
+/// Debian's packages for scripts in Python, without those of the lock.
+const PYTHON_PACKAGES: &[&str] = &["python3", "python3-venv"];
+
+/// Debian's packages for scripts in R. Python is for the program that starts them.
+const R_PACKAGES: &[&str] = &[
+    "python3",
+    "r-base-core",
+    "r-cran-broom",
+    "r-cran-dplyr",
+    "r-cran-ggplot2",
+    "r-cran-jsonlite",
+    "r-cran-lme4",
+    "r-cran-readr",
+    "r-cran-survival",
+    "r-cran-tidyr",
+];
+
+/// The names of an image's labels.
+pub mod label {
+    /// `1` on every image of kosmos's sandbox.
+    pub const SANDBOX: &str = "org.kosmos.sandbox";
+    /// The language of the scripts that run in it.
+    pub const LANGUAGE: &str = "org.kosmos.sandbox.language";
+    /// SHA-256 of the lock of its packages, in hexadecimal.
+    pub const LOCK: &str = "org.kosmos.sandbox.lock";
+    /// SHA-256 of everything that went into it, in hexadecimal; its first 12 digits end the tag.
+    pub const RECIPE: &str = "org.kosmos.sandbox.recipe";
+    /// The version of the Python in it.
+    pub const PYTHON: &str = "org.kosmos.sandbox.python";
+    /// On what a build leaves behind: the recipe whose first stage it is.
+    pub(in super::super) const STAGE: &str = "org.kosmos.sandbox.stage";
+}
+
+/// The name of the image that this version of kosmos runs scripts of a language in:
+/// `kosmos-sandbox:<language>-<12 digits>`.
+///
+/// It changes with everything that goes into the image, the base aside.
+#[must_use]
+pub fn tag(language: Language) -> String {
+    Recipe::of(language).tag()
+}
+
+/// What goes into the image for a language.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    language: Language,
+    hash: String,
+}
+
+impl Recipe {
+    pub fn of(language: Language) -> Self {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            // With its length, so that nothing can move from one part to the next.
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        add(VERSION);
+        for (name, text) in files(language) {
+            add(&name);
+            add(text);
+        }
+        for package in packages(language) {
+            add(package);
+        }
+        Self {
+            language,
+            hash: format!("{:x}", hash.finalize()),
+        }
+    }
+
+    /// As many digits as tell recipes apart.
+    pub fn short(&self) -> &str {
+        self.hash.get(..12).unwrap_or(&self.hash)
+    }
+
+    pub fn tag(&self) -> String {
+        format!("kosmos-sandbox:{}-{}", self.language, self.short())
+    }
+
+    /// The labels of the image, given the version of the Python in it.
+    pub fn labels(&self, python: Option<&str>) -> HashMap<&'static str, String> {
+        let mut labels = HashMap::from([
+            (label::SANDBOX, "1".to_owned()),
+            (label::LANGUAGE, self.language.to_string()),
+            (label::RECIPE, self.hash.clone()),
+        ]);
+        if self.language == Language::Python {
+            labels.insert(label::LOCK, format!("{:x}", Sha256::digest(interpreter::LOCK)));
+        }
+        labels.extend(python.map(|version| (label::PYTHON, version.to_owned())));
+        labels
+    }
+
+    /// The Dockerfile's arguments.
+    pub fn arguments(&self, base: &str) -> HashMap<&'static str, String> {
+        let second = match self.language {
+            Language::Python => ("RECIPE", self.short().to_owned()),
+            Language::R => ("PACKAGES", R_PACKAGES.join(" ")),
+        };
+        HashMap::from([("BASE_IMAGE", base.to_owned()), second])
+    }
+
+    /// The files of the build, but for the packages' wheels.
+    pub fn files(&self) -> Vec<(String, &'static str)> {
+        files(self.language)
+    }
+}
+
+fn files(language: Language) -> Vec<(String, &'static str)> {
+    let own = match language {
+        Language::Python => vec![("Dockerfile", PYTHON), ("requirements.lock", interpreter::LOCK)],
+        Language::R => vec![("Dockerfile", R)],
+    };
+    own.into_iter()
+        .chain([("harden.sh", HARDEN)])
+        .map(|(name, text)| (name.to_owned(), text))
+        .chain(AGENTS.map(|(name, text)| (format!("agents/{name}"), text)))
+        .collect()
+}
+
+/// Debian's packages that a base needs.
+pub fn packages(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Python => PYTHON_PACKAGES,
+        Language::R => R_PACKAGES,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_tell_languages_apart_and_are_steady() {
+        let (python, r) = (tag(Language::Python), tag(Language::R));
+        assert!(python.starts_with("kosmos-sandbox:python-"), "{python}");
+        assert!(r.starts_with("kosmos-sandbox:r-"), "{r}");
+        assert_eq!(python.rsplit('-').next().unwrap().len(), 12);
+        assert_eq!(python, tag(Language::Python));
+    }
+
+    #[test]
+    fn the_dockerfiles_take_every_argument_and_file() {
+        for language in [Language::Python, Language::R] {
+            let recipe = Recipe::of(language);
+            let files = recipe.files();
+            let dockerfile = files[0].1;
+            for name in recipe.arguments("b").keys() {
+                assert!(dockerfile.contains(&format!("ARG {name}")), "{language}: {name}");
+            }
+            for (name, _) in &files[1..] {
+                let top = name.split('/').next().unwrap();
+                assert!(dockerfile.contains(&format!("COPY {top} ")), "{language}: {name}");
+            }
+            // The classic builder and buildah have no mounts.
+            assert!(!dockerfile.contains("--mount"), "{language}");
+        }
+    }
+
+    #[test]
+    fn the_image_for_r_is_tried_with_every_package() {
+        for package in R_PACKAGES {
+            if let Some(name) = package.strip_prefix("r-cran-") {
+                assert!(R.contains(&format!("\"{name}\"")), "{name}");
+            }
+        }
+    }
+}

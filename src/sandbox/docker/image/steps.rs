@@ -1,0 +1,205 @@
+//! The engine's account of a build.
+
+use std::collections::VecDeque;
+
+use bollard::{
+    Docker,
+    errors::Error,
+    models::BuildInfo,
+    query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions},
+};
+use futures::{Stream, StreamExt, pin_mut};
+
+use super::{ImageError, Progress, SILENCE, answer, recipe::label};
+
+/// How many lines of a step are kept to explain its failure.
+const KEPT: usize = 20;
+
+/// Follows a build to its end.
+pub async fn follow(
+    account: impl Stream<Item = Result<BuildInfo, Error>>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(), ImageError> {
+    pin_mut!(account);
+    let mut follower = Follower::default();
+    loop {
+        match tokio::time::timeout(SILENCE, account.next()).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(Ok(part))) => {
+                if let Some(text) = &part.stream
+                    && let Some(step) = follower.hear(text)
+                {
+                    progress(step);
+                }
+                if let Some(said) = part.error_detail.and_then(|error| error.message) {
+                    return Err(follower.explain(said));
+                }
+            }
+            Ok(Some(Err(Error::DockerStreamError { error }))) => return Err(follower.explain(error)),
+            Ok(Some(Err(error))) => return Err(ImageError::engine("build the image")(error)),
+            Err(_) => {
+                return Err(ImageError::Silent {
+                    action: "build the image",
+                    seconds: SILENCE.as_secs(),
+                });
+            }
+        }
+    }
+}
+
+/// Removes the first stages of builds of `recipe`, which hold its packages once more.
+pub async fn remove_stages(docker: &Docker, recipe: &str) {
+    let filters = std::collections::HashMap::from([
+        ("dangling", vec!["true".to_owned()]),
+        ("label", vec![format!("{}={recipe}", label::STAGE)]),
+    ]);
+    let asked = ListImagesOptionsBuilder::default().filters(&filters).build();
+    // What is not removed takes space and does no harm; `docker image prune` removes it.
+    let found = answer("list its images", docker.list_images(Some(asked)))
+        .await
+        .unwrap_or_default();
+    for image in found {
+        let _ = answer(
+            "remove an image",
+            docker.remove_image(&image.id, None::<RemoveImageOptions>, None),
+        )
+        .await;
+    }
+}
+
+/// Reads the account, which comes in pieces that need not end with a line.
+#[derive(Debug, Default)]
+struct Follower {
+    /// The step that is under way, such as `6/19 : RUN ...`.
+    step: String,
+    output: VecDeque<String>,
+    /// The line that has not ended.
+    begun: String,
+}
+
+impl Follower {
+    /// The step that a piece begins, if any.
+    fn hear(&mut self, text: &str) -> Option<Progress> {
+        self.begun.push_str(text);
+        let mut heard = None;
+        while let Some((line, rest)) = self.begun.split_once('\n') {
+            let line = plain(line);
+            self.begun = rest.to_owned();
+            if let Some(step) = step(&line) {
+                self.output.clear();
+                self.step = line;
+                heard = Some(step);
+            } else if !line.trim().is_empty() {
+                if self.output.len() == KEPT {
+                    self.output.pop_front();
+                }
+                self.output.push_back(line);
+            }
+        }
+        heard
+    }
+
+    fn explain(mut self, said: String) -> ImageError {
+        // The last line may have no end.
+        self.hear("\n");
+        ImageError::Step {
+            step: short(&self.step),
+            said,
+            output: self.output.make_contiguous().join("\n"),
+        }
+    }
+}
+
+/// Reads `Step 6/19 : RUN ...` of Docker and `[1/2] STEP 6/10: RUN ...` of Podman.
+fn step(line: &str) -> Option<Progress> {
+    let start = if line.starts_with('[') {
+        line.split_once("] ")?.1
+    } else {
+        line
+    };
+    let rest = start.strip_prefix("Step ").or_else(|| start.strip_prefix("STEP "))?;
+    let (counted, instruction) = rest.split_once(':')?;
+    let (number, total) = counted.trim().split_once('/')?;
+    Some(Progress::Step {
+        number: number.parse().ok()?,
+        total: total.parse().ok()?,
+        instruction: short(instruction),
+    })
+}
+
+/// An instruction on one line of a terminal.
+fn short(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() <= 72 {
+        return words;
+    }
+    words.chars().take(71).chain(['…']).collect()
+}
+
+/// A line without the colours that Docker gives to a step's errors.
+fn plain(line: &str) -> String {
+    let mut parts = line.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, part| {
+        text + part.split_once('m').map_or(part, |(_, rest)| rest)
+    });
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(line: &str) -> Option<String> {
+        step(line).map(|step| step.to_string())
+    }
+
+    #[test]
+    fn steps_of_both_engines_are_read() {
+        let docker = "Step 6/19 : RUN python3 -I     && true";
+        assert_eq!(shown(docker).unwrap(), "step 6 of 19: RUN python3 -I && true");
+        let podman = "[1/2] STEP 2/9: COPY wheels /wheels";
+        assert_eq!(shown(podman).unwrap(), "step 2 of 9: COPY wheels /wheels");
+        assert_eq!(shown("STEP 2/9: USER 65534").unwrap(), "step 2 of 9: USER 65534");
+        assert_eq!(shown(" ---> 1234"), None);
+        assert_eq!(shown("Step by step: nothing"), None);
+    }
+
+    #[tokio::test]
+    async fn a_failed_step_comes_with_its_last_lines() {
+        let part = |text: &str| {
+            Ok(BuildInfo {
+                stream: Some(text.to_owned()),
+                ..BuildInfo::default()
+            })
+        };
+        let mut parts = vec![
+            part("Step 1/2 : FROM x"),
+            part("\n"),
+            part("early\n"),
+            part("Step 2/2 : RUN false\n"),
+        ];
+        parts.extend((0..30).map(|n| part(&format!("\x1b[91mline {n}\n"))));
+        parts.push(part("\x1b[0mno end"));
+        parts.push(Err(Error::DockerStreamError {
+            error: "returned a non-zero code: 1".to_owned(),
+        }));
+        let seen = std::sync::Mutex::new(Vec::new());
+        let error = follow(futures::stream::iter(parts), &|step| seen.lock().unwrap().push(step))
+            .await
+            .unwrap_err();
+        assert_eq!(seen.into_inner().unwrap().len(), 2);
+        let ImageError::Step { step, said, output } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            (step.as_str(), said.as_str()),
+            ("Step 2/2 : RUN false", "returned a non-zero code: 1")
+        );
+        let lines: Vec<&str> = output.lines().collect();
+        assert_eq!(
+            (lines.len(), lines.first(), lines.last()),
+            (KEPT, Some(&"line 11"), Some(&"no end"))
+        );
+    }
+}
