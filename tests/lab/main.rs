@@ -1,10 +1,11 @@
 //! The lab from end to end, by the binary and the public API: the examples, crashes, shuffled data, bad
-//! input, and agents that fall.
+//! input, agents that fall, and containers of a real engine.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod bad_input;
 mod crashes;
+mod engine;
 mod falling_agents;
 mod penguins;
 mod shuffled;

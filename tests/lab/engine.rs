@@ -1,0 +1,147 @@
+//! Whole runs in containers of a real engine.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Command, Output},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::support::{Home, findings_text, repository, said};
+
+/// Where the tests' engine is; nothing, loudly, where there is none.
+fn engine() -> Option<String> {
+    let engine = std::env::var("KOSMOS_TEST_DOCKER_HOST").ok();
+    if engine.is_none() {
+        assert!(std::env::var("CI").is_err(), "CI has no container engine: tests/run starts one");
+        eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_HOST names no container engine; tests/run starts one");
+    }
+    engine
+}
+
+fn arguments<'a>(example: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["run", example, "--set", "research.batch=6"], more].concat()
+}
+
+fn by_docker(engine: &str) -> String {
+    format!("sandbox.engine={engine}")
+}
+
+fn docker(engine: &str, arguments: &[&str]) -> Output {
+    Command::new("docker")
+        .args(["--host", engine])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Containers and volumes that this test's processes have made and not removed.
+fn left_behind(engine: &str) -> BTreeSet<String> {
+    let label = "label=org.kosmos.owner";
+    let mut left = BTreeSet::new();
+    for listing in [
+        &["ps", "--all", "--quiet", "--filter", label][..],
+        &["volume", "ls", "--quiet", "--filter", label],
+    ] {
+        let text = docker(engine, listing).stdout;
+        left.extend(String::from_utf8(text).unwrap().lines().map(str::to_owned));
+    }
+    left
+}
+
+fn undisturbed() -> String {
+    let home = Home::new();
+    let output = home.run(&arguments(&repository("examples/penguins/run.toml"), &[]));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    findings_text(&home.the_run())
+}
+
+#[test]
+fn containers_and_processes_find_the_same() {
+    let Some(engine) = engine() else { return };
+    let home = Home::new();
+    let example = repository("examples/penguins/run.toml");
+    let set = by_docker(&engine);
+    let before = left_behind(&engine);
+    let output = home.run(&arguments(&example, &["--set", "sandbox.backend=docker", "--set", &set]));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let run = home.the_run();
+    assert_eq!(findings_text(&run), undisturbed());
+    assert_eq!(left_behind(&engine), before);
+    let journal = fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    assert!(journal.contains(r#""images":{"python":"sha256:"#), "the image is in the journal by its digest");
+}
+
+/// Two faults in one run: kosmos is killed, and its containers are left; and while the resumed run works,
+/// the engine is stopped and started again.
+#[test]
+fn a_killed_kosmos_and_a_restarted_engine_change_nothing() {
+    let Some(engine) = engine() else { return };
+    let Ok(folder) = std::env::var("KOSMOS_TEST_DOCKER_FOLDER") else {
+        eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_FOLDER names no engine that may be stopped; tests/run starts one");
+        assert!(std::env::var("CI").is_err());
+        return;
+    };
+    let expected = undisturbed();
+    let before = left_behind(&engine);
+    let home = Home::new();
+    let example = repository("examples/penguins/run.toml");
+    let set = by_docker(&engine);
+    let mut child = home.start(&arguments(&example, &["--set", "sandbox.backend=docker", "--set", &set]));
+    until(|| home.runs().first().is_some_and(|run| finished(run) > 1));
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let run = home.the_run();
+    let name = run.file_name().unwrap().to_str().unwrap().to_owned();
+    let child = home.start(&["resume", &name]);
+    let done = finished(&run);
+    until(|| finished(&run) > done);
+    let restarted = Command::new(repository("tests/engine"))
+        .args(["restart", &folder])
+        .output()
+        .unwrap();
+    assert!(restarted.status.success(), "{}", said(&restarted));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(findings_text(&run), expected);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("the container engine does not answer"),
+        "the engine was away and nobody noticed: {}",
+        said(&output)
+    );
+    // The resumed run has removed what the killed one had left, and its own.
+    assert_eq!(left_behind(&engine), before);
+}
+
+#[test]
+fn a_missing_engine_is_said_and_replaced_by_nothing() {
+    let home = Home::new();
+    let example = repository("examples/penguins/run.toml");
+    let nowhere = format!("sandbox.engine=unix://{}", home.path().join("none.sock").display());
+    let output = home.run(&arguments(&example, &["--set", "sandbox.backend=docker", "--set", &nowhere]));
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let text = String::from_utf8_lossy(&output.stderr);
+    for part in ["no container engine at unix://", "none.sock", "systemctl start docker", "`process`"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(home.runs().is_empty());
+}
+
+/// Experiments that have left their folder.
+fn finished(run: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(run.join("experiments")) else {
+        return 0;
+    };
+    entries.flatten().filter(|entry| entry.path().join("execution.json").exists()).count()
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within two minutes");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
