@@ -104,7 +104,7 @@ fn archive(root: &Path, tar: &Path) -> Command {
     ]);
     command.args(["--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*"]);
     for path in LEFT_OUT {
-        // Documentation goes as a whole in mmdebstrap but for the licences, which tar cannot except.
+        // tar cannot leave out a folder but for the licences in it.
         if !LICENCES.starts_with(path.trim_end_matches('*')) {
             command.arg(format!("--exclude=.{path}"));
         }

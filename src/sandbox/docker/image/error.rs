@@ -44,9 +44,9 @@ pub enum ImageError {
         seconds: u64,
     },
     /// A step of the Dockerfile failed.
-    #[error("the build failed at step {step}: {said}\n{output}")]
+    #[error("the build failed at {step}: {said}\n{output}")]
     Step {
-        /// The step, as the engine names it.
+        /// The step, such as `step 4 of 16: RUN ...`.
         step: String,
         /// The engine's reason.
         said: String,

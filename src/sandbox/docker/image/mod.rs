@@ -28,11 +28,7 @@ mod wheels;
 
 use std::{path::PathBuf, time::Duration};
 
-use bollard::{
-    Docker, body_try_stream,
-    models::ImageInspect,
-    query_parameters::{BuildImageOptionsBuilder, RemoveImageOptions},
-};
+use bollard::{Docker, body_try_stream, models::ImageInspect, query_parameters::BuildImageOptionsBuilder};
 use serde::{Deserialize, Serialize};
 
 pub use base::Base;
@@ -153,20 +149,11 @@ pub async fn build(
         .buildargs(&recipe.arguments(&base))
         .labels(&recipe.labels(python.as_deref()))
         .build();
-    let before = existing_id(docker, &recipe.tag()).await?;
     let context = body_try_stream(context::stream(recipe.clone(), fetched));
     let built = steps::follow(docker.build_image(asked, None, Some(context)), progress).await;
-    steps::remove_stages(docker, recipe.short()).await;
+    steps::remove_leftovers(docker, recipe.short()).await;
     built?;
     let image = find(docker, options.language, None).await?;
-    if let Some(old) = before.filter(|old| *old != image.id) {
-        // What is still in use stays.
-        let _ = answer(
-            "remove an image",
-            docker.remove_image(&old, None::<RemoveImageOptions>, None),
-        )
-        .await;
-    }
     progress(Progress::Ready { tag: image.tag.clone() });
     Ok(Built { image, fresh: true })
 }

@@ -21,13 +21,14 @@ pub async fn run(mut command: Command, mut see: impl FnMut(&str)) -> Result<Resu
         program: program.clone(),
         source,
     };
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map(Running)
-        .map_err(failed)?;
+        .stderr(Stdio::piped());
+    // A group of its own: what it has started is asked to end with it, and we are not if it ends its group.
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn().map(Running).map_err(failed)?;
     let (lines, mut written) = mpsc::channel(64);
     let readers = (child.0.stdout.take(), child.0.stderr.take());
     let (stdout, stderr) = (forward(readers.0, lines.clone()), forward(readers.1, lines));
@@ -65,7 +66,7 @@ async fn forward(from: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<String>)
     }
 }
 
-/// Asked to end when it is dropped, so that it can clean up.
+/// Asked to end when it is dropped, and so can clean up.
 struct Running(Child);
 
 impl Drop for Running {
@@ -78,7 +79,7 @@ impl Drop for Running {
             .and_then(rustix::process::Pid::from_raw)
         {
             // It may have ended by itself just now.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
         }
         #[cfg(not(target_os = "linux"))]
         let _ = self.0.start_kill();
@@ -119,7 +120,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (ready, ended) = (home.path().join("ready"), home.path().join("ended"));
         let script = format!(
-            "trap 'touch {}; exit' TERM; touch {}; while :; do sleep 0.01; done",
+            "(trap 'touch {}; exit' TERM; touch {}; while :; do sleep 0.01; done) 2>/dev/null; true",
             ended.display(),
             ready.display()
         );

@@ -54,8 +54,8 @@ pub mod label {
     pub const RECIPE: &str = "org.kosmos.sandbox.recipe";
     /// The version of the Python in it.
     pub const PYTHON: &str = "org.kosmos.sandbox.python";
-    /// On what a build leaves behind: the recipe whose first stage it is.
-    pub(in super::super) const STAGE: &str = "org.kosmos.sandbox.stage";
+    /// On all that a build makes, what it leaves behind included: the end of the tag.
+    pub(in super::super) const BUILD: &str = "org.kosmos.sandbox.build";
 }
 
 /// The name of the image that this version of kosmos runs scripts of a language in:
@@ -121,11 +121,11 @@ impl Recipe {
 
     /// The Dockerfile's arguments.
     pub fn arguments(&self, base: &str) -> HashMap<&'static str, String> {
-        let second = match self.language {
-            Language::Python => ("RECIPE", self.short().to_owned()),
-            Language::R => ("PACKAGES", R_PACKAGES.join(" ")),
-        };
-        HashMap::from([("BASE_IMAGE", base.to_owned()), second])
+        let mut arguments = HashMap::from([("BASE_IMAGE", base.to_owned()), ("BUILD", self.short().to_owned())]);
+        if self.language == Language::R {
+            arguments.insert("PACKAGES", R_PACKAGES.join(" "));
+        }
+        arguments
     }
 
     /// The files of the build, but for the packages' wheels.

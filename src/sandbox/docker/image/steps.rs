@@ -1,6 +1,6 @@
 //! The engine's account of a build.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use bollard::{
     Docker,
@@ -47,14 +47,15 @@ pub async fn follow(
     }
 }
 
-/// Removes the first stages of builds of `recipe`, which hold its packages once more.
-pub async fn remove_stages(docker: &Docker, recipe: &str) {
-    let filters = std::collections::HashMap::from([
+/// Removes what builds of `recipe` have left behind: the first stage, which holds the packages once more, what
+/// was made before a step failed, and an image that a newer one has taken the name of.
+pub async fn remove_leftovers(docker: &Docker, recipe: &str) {
+    let filters = HashMap::from([
         ("dangling", vec!["true".to_owned()]),
-        ("label", vec![format!("{}={recipe}", label::STAGE)]),
+        ("label", vec![format!("{}={recipe}", label::BUILD)]),
     ]);
     let asked = ListImagesOptionsBuilder::default().filters(&filters).build();
-    // What is not removed takes space and does no harm; `docker image prune` removes it.
+    // What is in use stays. It takes space and does no harm; `docker image prune` removes it.
     let found = answer("list its images", docker.list_images(Some(asked)))
         .await
         .unwrap_or_default();
@@ -70,8 +71,8 @@ pub async fn remove_stages(docker: &Docker, recipe: &str) {
 /// Reads the account, which comes in pieces that need not end with a line.
 #[derive(Debug, Default)]
 struct Follower {
-    /// The step that is under way, such as `6/19 : RUN ...`.
-    step: String,
+    /// The step that is under way.
+    step: Option<String>,
     output: VecDeque<String>,
     /// The line that has not ended.
     begun: String,
@@ -87,9 +88,9 @@ impl Follower {
             self.begun = rest.to_owned();
             if let Some(step) = step(&line) {
                 self.output.clear();
-                self.step = line;
+                self.step = Some(step.to_string());
                 heard = Some(step);
-            } else if !line.trim().is_empty() {
+            } else if !is_noise(&line) {
                 if self.output.len() == KEPT {
                     self.output.pop_front();
                 }
@@ -103,10 +104,27 @@ impl Follower {
         // The last line may have no end.
         self.hear("\n");
         ImageError::Step {
-            step: short(&self.step),
-            said,
+            step: self.step.unwrap_or_else(|| "the Dockerfile".to_owned()),
+            said: without_command(&said).to_owned(),
             output: self.output.make_contiguous().join("\n"),
         }
+    }
+}
+
+/// What the engine says of its own doings within a step.
+fn is_noise(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with("--->") || line.starts_with("Removing intermediate container")
+}
+
+/// The reason without the whole command, which Docker repeats.
+fn without_command(said: &str) -> &str {
+    match said
+        .strip_prefix("The command '")
+        .and_then(|rest| rest.rsplit_once("' "))
+    {
+        Some((_, reason)) => reason,
+        None => said,
     }
 }
 
@@ -178,11 +196,12 @@ mod tests {
             part("\n"),
             part("early\n"),
             part("Step 2/2 : RUN false\n"),
+            part(" ---> Running in 1234\n"),
         ];
         parts.extend((0..30).map(|n| part(&format!("\x1b[91mline {n}\n"))));
         parts.push(part("\x1b[0mno end"));
         parts.push(Err(Error::DockerStreamError {
-            error: "returned a non-zero code: 1".to_owned(),
+            error: "The command '/bin/sh -c false' returned a non-zero code: 1".to_owned(),
         }));
         let seen = std::sync::Mutex::new(Vec::new());
         let error = follow(futures::stream::iter(parts), &|step| seen.lock().unwrap().push(step))
@@ -194,7 +213,7 @@ mod tests {
         };
         assert_eq!(
             (step.as_str(), said.as_str()),
-            ("Step 2/2 : RUN false", "returned a non-zero code: 1")
+            ("step 2 of 2: RUN false", "returned a non-zero code: 1")
         );
         let lines: Vec<&str> = output.lines().collect();
         assert_eq!(
