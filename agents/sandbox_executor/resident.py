@@ -31,6 +31,7 @@ import runner
 PERIOD = 0.05  # seconds between two looks at the processor time
 PIECE = 1 << 16
 PR_SET_DUMPABLE = 4
+CACHES = "/opt/kosmos/matplotlib"
 
 
 def main():
@@ -40,6 +41,7 @@ def main():
     # What the image or the engine has added is none of the script's business.
     for name in set(os.environ) - set(os.environ.get("KOSMOS_KEEP", "").split(",")):
         del os.environ[name]
+    link_caches()
     if warm:
         runner.preload()
         gc.freeze()
@@ -72,6 +74,16 @@ def main():
     while read_line() is not None:
         pass
     os._exit(0)
+
+
+def link_caches():
+    """Files that packages look for in /tmp and would make anew for each script."""
+    try:
+        names = os.listdir(CACHES)
+    except FileNotFoundError:
+        return
+    for name in names:
+        os.symlink(os.path.join(CACHES, name), os.path.join("/tmp", name))
 
 
 def dumpable(yes):

@@ -261,9 +261,10 @@ impl Files<'_> {
                 sha256: artefact.sha256,
             })
             .collect();
-        let refused = collected
+        let refused = execution
             .refused
-            .into_iter()
+            .iter()
+            .chain(&collected.refused)
             .map(|refused| format!("{}: {}", refused.name, refused.reason))
             .collect();
         let kept = Kept {
