@@ -11,20 +11,36 @@ use std::collections::BTreeMap;
 use nix::libc;
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, apply_filter,
+    SeccompRule,
 };
 
-use super::report::{SetupFailed, Step};
+use super::{
+    calls::{Argument, Call},
+    report::{SetupFailed, Step},
+};
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Puts the filter on this process and all that it will start.
-pub fn install() -> Result<(), SetupFailed> {
-    let step = "install the system-call filter";
+/// Puts the filter on a process and all that it will start.
+pub fn calls() -> Result<Vec<Call>, SetupFailed> {
     let (allow, refuse) = programs().step("build the system-call filter")?;
-    apply_filter(&allow).step(step)?;
     // Of two refusals the kernel reports the one installed last.
-    apply_filter(&refuse).step(step)
+    Ok([allow, refuse].map(|program| install(&program)).into())
+}
+
+fn install(program: &BpfProgram) -> Call {
+    let mut bytes = Vec::with_capacity(program.len() * size_of::<libc::sock_filter>());
+    for instruction in program {
+        bytes.extend(instruction.code.to_ne_bytes());
+        bytes.extend([instruction.jt, instruction.jf]);
+        bytes.extend(instruction.k.to_ne_bytes());
+    }
+    let arguments = [
+        Argument::Number(libc::SECCOMP_SET_MODE_FILTER.into()),
+        Argument::Number(0),
+        Argument::Program(bytes),
+    ];
+    Call::new("install the system-call filter", libc::SYS_seccomp, arguments)
 }
 
 fn programs() -> Result<(BpfProgram, BpfProgram), BackendError> {

@@ -18,6 +18,8 @@ mod options;
 #[cfg(target_os = "linux")]
 mod backend;
 #[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
 mod capture;
 #[cfg(target_os = "linux")]
 mod cgroup;
@@ -56,9 +58,13 @@ mod tree;
 #[cfg(target_os = "linux")]
 mod verdict;
 #[cfg(target_os = "linux")]
+mod warm;
+#[cfg(target_os = "linux")]
 mod watch;
 #[cfg(target_os = "linux")]
 mod workspace;
+#[cfg(target_os = "linux")]
+mod zygote;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
