@@ -60,6 +60,7 @@ def run(script):
     except SystemExit:
         raise
     except BaseException as error:
-        # Without the frame of this function.
-        sys.excepthook(type(error), error, error.__traceback__.tb_next)
+        # Without the frame of this function. What is shown is what the exception itself holds.
+        error.__traceback__ = error.__traceback__.tb_next
+        sys.excepthook(type(error), error, error.__traceback__)
         raise SystemExit(1) from None

@@ -25,9 +25,12 @@ class Failed(Exception):
 def prepare():
     """Imports the packages and says so."""
     atexit.register(spare)  # the first to be registered, so the last to be called
+    environment = dict(os.environ)
     os.environ[CONTROL] = "background_thread:false"
     preload()
-    del os.environ[CONTROL]
+    # Packages leave variables behind, which a fresh process does not have.
+    os.environ.clear()
+    os.environ.update(environment)
     spare.modules = dict(sys.modules)
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(spare.modules))  # it is never taken apart
     gc.collect()
@@ -41,6 +44,9 @@ def spare():
     for name, module in spare.modules.items():
         if name not in ("builtins", "sys") and sys.modules.get(name) is module:
             del sys.modules[name]
+
+
+spare.modules = {}
 
 
 def serve():

@@ -7,6 +7,7 @@
 //! | `lifetimes` | what must be gone, and when |
 //! | `ordinary` | without root, without cgroups |
 //! | `science` | the interpreter with its packages, and how long things take |
+//! | `warm` | scripts in forks of one interpreter that is ready |
 //! | `environment` | making that interpreter when something is in the way |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
@@ -21,3 +22,4 @@ mod ordinary;
 mod outcomes;
 mod science;
 mod site;
+mod warm;
