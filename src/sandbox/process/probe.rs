@@ -66,7 +66,10 @@ struct Hoard {
 /// Runs the attack and tells what held.
 pub async fn probe(site: &Arc<Site>) -> Result<Guarantees, SandboxError> {
     let limited = plan::kernel_limits_processes(&site.cgroups, site.identity);
-    let scene = Scene::set(if limited { 2 * PROCESSES } else { PROCESSES / 2 })?;
+    // Where memory is watched, what is shared with the zygote counts, as imports of its own would.
+    let shared = site.zygote.as_ref().map_or(0, |zygote| zygote.memory_bytes());
+    let forks = if limited { 2 * PROCESSES } else { PROCESSES / 2 };
+    let scene = Scene::set(forks, MEMORY + shared)?;
     let ended = run::run(Arc::clone(site), scene.job(), CancellationToken::new())
         .await
         .map_err(explain)?;
@@ -90,10 +93,11 @@ pub async fn probe(site: &Arc<Site>) -> Result<Guarantees, SandboxError> {
 struct Scene {
     name: String,
     folder: PathBuf,
+    memory_bytes: u64,
 }
 
 impl Scene {
-    fn set(forks: u64) -> Result<Self, SandboxError> {
+    fn set(forks: u64, memory_bytes: u64) -> Result<Self, SandboxError> {
         let name = owner::unique_name("probe");
         let temp = env::temp_dir();
         let folder = fs::canonicalize(&temp)
@@ -105,6 +109,7 @@ impl Scene {
         let scene = Self {
             name: name.clone(),
             folder: folder.clone(),
+            memory_bytes,
         };
         make(&scene.workspace()).map_err(failed("write in"))?;
         let secret = folder.join("secret");
@@ -113,7 +118,7 @@ impl Scene {
             "input": "../../data/token",
             "token": name,
             "forks": forks,
-            "hoard": MEMORY * 2,
+            "hoard": memory_bytes * 2,
         });
         for (path, text) in [
             (secret, name.clone()),
@@ -148,7 +153,7 @@ impl Scene {
             limits: Limits {
                 wall: Duration::from_secs(20),
                 processes: PROCESSES,
-                memory_bytes: MEMORY,
+                memory_bytes: self.memory_bytes,
                 ..Limits::default()
             },
         }

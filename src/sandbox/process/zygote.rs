@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Options, descriptors, plan};
+use super::{Options, descriptors, plan, tree};
 use crate::sandbox::SandboxError;
 
 const RUNNER: &str = include_str!("../../../agents/sandbox_executor/runner.py");
@@ -71,6 +71,12 @@ impl Zygote {
             *running = Some(self.spawn()?);
         }
         Ok(())
+    }
+
+    /// What it has in memory, which is also what a job has of it at the most.
+    pub fn memory_bytes(&self) -> u64 {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map_or(0, |zygote| tree::resident(zygote.child.id()))
     }
 
     /// Asks it for a child, which gets `descriptors`.
