@@ -26,9 +26,12 @@ print(time.time_ns())
 ";
 const JOBS: usize = 40;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     entry();
+    tokio::runtime::Runtime::new()?.block_on(compare())
+}
+
+async fn compare() -> Result<(), Box<dyn Error>> {
     let interpreter = Interpreter::ensure(&interpreter::Options::default(), &|_| ())?;
     let home = std::env::temp_dir().join(format!("kosmos-latency-{}", std::process::id()));
     fs::create_dir(&home)?;

@@ -15,6 +15,7 @@ import socket
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 RULES, CHANNEL = 3, 4  # what a script's process has open besides its three streams, until it starts
+MOST = 1 << 20  # more descriptors than there are
 CONTROL = "JE_ARROW_MALLOC_CONF"  # of Arrow's allocator, which would otherwise start a thread
 
 
@@ -24,6 +25,7 @@ class Failed(Exception):
 
 def prepare():
     """Imports the packages and says so."""
+    os.closerange(3, MOST)  # what kosmos may itself have been started with
     atexit.register(spare)  # the first to be registered, so the last to be called
     environment = dict(os.environ)
     os.environ[CONTROL] = "background_thread:false"
@@ -115,7 +117,7 @@ def arrange(channel, streams):
     os.closerange(0, 64)
     for target, source in moved.items():
         os.dup2(source, target, inheritable=target < RULES)
-    os.closerange(CHANNEL + 1, max(os.sysconf("SC_OPEN_MAX"), 1 << 20))
+    os.closerange(CHANNEL + 1, MOST)
     return CHANNEL
 
 
@@ -177,7 +179,10 @@ def read(channel):
 
 def tell(channel, step, cause):
     """The last word to kosmos: why there will be no script."""
-    os.write(channel, json.dumps({"step": step, "cause": str(cause)}).encode() + b"\n")
+    try:
+        os.write(channel, json.dumps({"step": step, "cause": str(cause)}).encode() + b"\n")
+    except OSError:
+        pass  # nobody waits for it any more
 
 
 prepare()

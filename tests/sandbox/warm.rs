@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     again::{again, is_again, succeeds},
     science,
-    site::{Site, WARM, bare_options, eventually, is_warm, processes_with},
+    site::{Site, WARM, bare_options, eventually, is_warm, listing, processes_with},
 };
 
 /// What only the zygote's command line holds.
@@ -72,9 +72,22 @@ print([name for name in os.listdir("/proc") if name.isdigit() and int(name) not 
 
 #[tokio::test]
 async fn a_warm_script_sees_itself_as_a_cold_one() {
+    compare([options(false), options(true)]).await;
+}
+
+#[tokio::test]
+async fn science_sees_itself_as_in_a_cold_start() {
+    let cold = Options {
+        warm: false,
+        ..science::options()
+    };
+    compare([cold, science::options()]).await;
+}
+
+async fn compare(both: [Options; 2]) {
     let mut said = Vec::new();
-    for warm in [false, true] {
-        let done = Site::with(options(warm)).await.run(SELF).await;
+    for options in both {
+        let done = Site::with(options).await.run(SELF).await;
         assert_eq!(done.outcome, Outcome::Ok, "{done:?}");
         said.push(done.stdout.text);
     }
@@ -176,6 +189,22 @@ async fn eight_at_once_and_one_of_them_a_bomb() {
 }
 
 #[tokio::test]
+async fn jobs_that_are_cancelled_as_they_start_do_no_harm() {
+    let site = Site::with(options(true)).await;
+    for n in 0..60 {
+        let cancel = CancellationToken::new();
+        let running = site.sandbox.run(site.job("print(1)"), cancel.clone());
+        let (ended, ()) = tokio::join!(running, async {
+            tokio::time::sleep(std::time::Duration::from_millis(n)).await;
+            cancel.cancel();
+        });
+        let cancelled = matches!(ended, Err(SandboxError::Cancelled));
+        assert!(cancelled || ended.as_ref().unwrap().stdout.text == "1\n", "{ended:?}");
+    }
+    assert_eq!(site.run("print(2)").await.stdout.text, "2\n");
+}
+
+#[tokio::test]
 async fn what_cannot_be_imported_is_an_error() {
     let options = Options {
         preload: Some(vec!["no_such_module".to_owned()]),
@@ -269,14 +298,21 @@ async fn inner_a_zygote_does_not_grow() {
 fn killing_kosmos_ends_the_zygote() {
     let home = tempfile::tempdir().unwrap();
     let started = home.path().join("started");
-    let mut kosmos = again("warm::inner_killing_kosmos")
+    let inner = again("warm::inner_killing_kosmos");
+    let mut kosmos = std::process::Command::new("/bin/sh")
+        .args(["-c", r#"exec 7</etc/passwd; exec "$0" "$@""#])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))))
         .env("KOSMOS_TEST_HOME", home.path())
         .spawn()
         .unwrap();
     eventually("it has started", || started.exists());
     let zygotes = zygotes_of(kosmos.id());
     assert_eq!(zygotes.len(), 1);
-    // It has nothing of what kosmos has, not even the variable that names the home.
+    // It has nothing of what kosmos has: neither the open file, nor the variable that names the home.
+    let open = listing(Path::new(&format!("/proc/{}/fd", zygotes[0])));
+    assert_eq!(open, ["0", "1", "2"]);
     let environment = fs::read(format!("/proc/{}/environ", zygotes[0])).unwrap();
     assert!(!String::from_utf8_lossy(&environment).contains("KOSMOS"));
     kosmos.kill().unwrap();

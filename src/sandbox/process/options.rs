@@ -19,7 +19,7 @@ pub struct Options {
     /// Use cgroups where they can be used. Off is for tests of what happens without.
     pub cgroups: bool,
     /// Start Python scripts in forks of an interpreter that has imported `preload` once, instead of starting
-    /// an interpreter for each.
+    /// an interpreter for each. Needs Linux 5.8 or later, and the memory that the imports take.
     pub warm: bool,
     /// The modules that are imported beforehand; none given means those that most scripts use.
     pub preload: Option<Vec<String>>,
