@@ -95,10 +95,11 @@ def enter(hold, channel, init, *streams):
         if child:
             os.write(channel, b"%d\n" % child)
             os._exit(0)
-        if os.read(hold, 1) != b"1":
-            raise Failed("wait for the interpreter's parents", "they have ended early")
+        # The kernel takes its time for this, so it comes while the parents end.
         for group in groups:
             os.write(group, b"0")
+        if os.read(hold, 1) != b"1":
+            raise Failed("wait for the interpreter's parents", "they have ended early")
         channel = arrange(channel, streams)
         return become(request)
     except BaseException as error:
