@@ -7,7 +7,8 @@
 //! | `lifetimes` | what must be gone, and when |
 //! | `ordinary` | without root, without cgroups |
 //! | `science` | the interpreter with its packages, and how long things take |
-//! | `warm` | scripts in forks of one interpreter that is ready |
+//! | `warm` | scripts in forks of one interpreter, as against cold starts |
+//! | `zygote` | that interpreter: when it begins and ends, and what it survives |
 //! | `environment` | making that interpreter when something is in the way |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
@@ -23,3 +24,4 @@ mod outcomes;
 mod science;
 mod site;
 mod warm;
+mod zygote;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
     process::{Child, Command},
     task::JoinHandle,
@@ -21,7 +21,7 @@ use super::{
     ARGUMENT, Options,
     capture::capture,
     cgroup::{Cgroups, Group, Wanted},
-    descriptors, plan,
+    plan,
     policy::{Identity, Policy},
     report::Report,
     staging::Staging,
@@ -262,7 +262,7 @@ async fn follow(
 ) -> Result<(), SandboxError> {
     if policy.warm
         && let Some(zygote) = &site.zygote
-        && let Some(shared) = shared(socket, said).await
+        && let Some(shared) = warm::shared(socket, said).await
     {
         let pid = warm::start(zygote, policy, group.map(Arc::as_ref), shared).await?;
         // Failing means that the launcher has ended, which is told below.
@@ -271,18 +271,6 @@ async fn follow(
     // An error ends the report as its end does: it is judged by what is there.
     let _ = socket.read_to_end(said).await;
     Ok(())
-}
-
-/// What process 1 shares when it is ready; nothing if the set-up has failed and the report has begun.
-async fn shared(socket: &UnixStream, said: &mut Vec<u8>) -> Option<Vec<OwnedFd>> {
-    let mut first = [0];
-    let receive = || descriptors::receive(socket, &mut first);
-    let (n, shared) = socket.async_io(Interest::READABLE, receive).await.ok()?;
-    if shared.is_empty() {
-        said.extend(first.get(..n).unwrap_or_default());
-        return None;
-    }
-    Some(shared)
 }
 
 fn start(site: &Site) -> std::io::Result<(Child, UnixStream)> {

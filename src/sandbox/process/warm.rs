@@ -23,14 +23,14 @@ use std::{
 use nix::libc;
 use serde::Serialize;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::UnixStream,
 };
 
 use super::{
     calls::{Argument, Call},
     cgroup::Group,
-    filter, launcher,
+    descriptors, filter, launcher,
     policy::Policy,
     privileges,
     report::SetupFailed,
@@ -54,6 +54,18 @@ struct Request {
     calls: Vec<Call>,
     /// The command line that it is to show.
     arguments: Vec<String>,
+}
+
+/// What process 1 shares when it is ready; nothing if the set-up has failed and the report has begun.
+pub async fn shared(socket: &UnixStream, said: &mut Vec<u8>) -> Option<Vec<OwnedFd>> {
+    let mut first = [0];
+    let receive = || descriptors::receive(socket, &mut first);
+    let (n, shared) = socket.async_io(Interest::READABLE, receive).await.ok()?;
+    if shared.is_empty() {
+        said.extend(first.get(..n).unwrap_or_default());
+        return None;
+    }
+    Some(shared)
 }
 
 /// Has the zygote start the script of `policy` where `shared` leads, which is what process 1 shares. The
