@@ -7,7 +7,13 @@
 //! about containers; without one it says so and measures the rest. All figures of a table come from one run on one
 //! machine: compare them with each other, not with those of another machine.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 use std::{
     fs,
@@ -20,8 +26,7 @@ use std::{
 use kosmos::{
     interpreter::{self, Interpreter},
     sandbox::{
-        DockerOptions, DockerSandbox, Input, Job, Language, Limits, Options, ProcessSandbox, Sandbox,
-        docker::image,
+        DockerOptions, DockerSandbox, Input, Job, Language, Limits, Options, ProcessSandbox, Sandbox, docker::image,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -61,7 +66,15 @@ async fn main() {
             ..Options::new(&interpreter)
         };
         let sandbox = ProcessSandbox::start(options).await.unwrap();
-        rows.push(measure(&format!("process, {}", name(warm)), Arc::new(sandbox), home.path(), Duration::ZERO).await);
+        rows.push(
+            measure(
+                &format!("process, {}", name(warm)),
+                Arc::new(sandbox),
+                home.path(),
+                Duration::ZERO,
+            )
+            .await,
+        );
     }
     for warm in [false, true] {
         let options = DockerOptions {
@@ -169,7 +182,14 @@ fn plain_docker(home: &Path) -> Option<Row> {
     let run = || {
         let asked = SystemTime::now();
         let output = Command::new("docker")
-            .args(["run", "--rm", "--network", "none", "--entrypoint", "/opt/kosmos/bin/python"])
+            .args([
+                "run",
+                "--rm",
+                "--network",
+                "none",
+                "--entrypoint",
+                "/opt/kosmos/bin/python",
+            ])
             .arg("--volume")
             .arg(format!("{}:/work:ro", home.join("e0").display()))
             .args(["--workdir", "/work", &tag, "script.py"])
@@ -203,7 +223,10 @@ fn row(what: &str, mut starts: Vec<Duration>, per_second: [Option<f64>; 3]) -> R
 }
 
 fn print(rows: &[Row]) {
-    println!("{:16} {:>12} {:>10} {:>12} {:>12} {:>12}", "", "start median", "p95", "jobs/s, 1", "2 at once", "8 at once");
+    println!(
+        "{:16} {:>12} {:>10} {:>12} {:>12} {:>12}",
+        "", "start median", "p95", "jobs/s, 1", "2 at once", "8 at once"
+    );
     for row in rows {
         let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.2}"));
         let [one, two, eight] = row.per_second.map(rate);

@@ -14,7 +14,6 @@ standard input ends, so does this process, and with it the container.
 """
 import base64
 import ctypes
-import gc
 import json
 import os
 import resource
@@ -44,7 +43,6 @@ def main():
     link_caches()
     if warm:
         runner.preload()
-        gc.freeze()
     dumpable(0)
     frame(b"R", b"")
     line = read_line()

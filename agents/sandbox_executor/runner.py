@@ -3,12 +3,14 @@
 To the script it is as if it had been started by `python -s -u script.py`: it is `__main__`, its folder
 comes first in the search path, and a traceback begins with its own lines.
 """
+import atexit
 import builtins
+import ctypes
+import gc
 import importlib
 import importlib.machinery
 import os
 import sys
-import threading
 import types
 
 # What takes long to import and is used by most scripts. Whatever is missing here is imported by the script.
@@ -31,6 +33,7 @@ PRELOADED = (
 
 def preload():
     """Imports the packages. A process with threads cannot be forked safely, so that is an error."""
+    atexit.register(spare)  # the first to be registered, so the last to be called
     before = dict(os.environ)
     # Arrow's allocator would start a thread otherwise.
     os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
@@ -39,9 +42,24 @@ def preload():
     # Packages leave variables behind, which a fresh process does not have.
     os.environ.clear()
     os.environ.update(before)
-    threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else threading.active_count()
+    threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"the imports left {threads - 1} threads behind")
+    spare.modules = dict(sys.modules)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(spare.modules))  # it is never taken apart
+    gc.collect()
+    gc.freeze()
+
+
+def spare():
+    """Keeps what was imported beforehand out of the interpreter's end, which would take it apart and so copy
+    all of its memory. What the script has made and imported itself ends as it always does."""
+    for name, module in spare.modules.items():
+        if name not in ("builtins", "sys") and sys.modules.get(name) is module:
+            del sys.modules[name]
+
+
+spare.modules = {}
 
 
 def run(script):
@@ -66,7 +84,7 @@ def run(script):
     except SystemExit:
         raise
     except BaseException as error:
-        # Without the frame of this function.
+        # Without the frame of this function. What is shown is what the exception itself holds.
         error.__traceback__ = error.__traceback__.tb_next
         sys.excepthook(type(error), error, error.__traceback__)
         raise SystemExit(1) from None

@@ -65,7 +65,10 @@ impl Site {
     pub async fn start(settings: &Settings, ground: &Ground, purpose: Purpose) -> Result<Self, LabError> {
         match ground {
             Ground::Interpreter(interpreter) => {
-                let mut options = Options::new(interpreter);
+                let mut options = Options {
+                    warm: settings.sandbox.warm,
+                    ..Options::new(interpreter)
+                };
                 if let Some(launcher) = purpose.launcher {
                     options.launcher = launcher;
                 }

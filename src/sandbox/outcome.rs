@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// How the job's main process ended, or why it was ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
     /// It ended with exit code 0 within its limits.
@@ -27,6 +27,11 @@ pub enum Outcome {
         /// The signal's number.
         signal: i32,
     },
+    /// It imported what the sandbox does not have.
+    MissingPackage {
+        /// The package's name, as the script imports it.
+        name: String,
+    },
     /// It wrote too much.
     OutputTooLarge {
         /// What was too large.
@@ -37,8 +42,8 @@ pub enum Outcome {
 impl Outcome {
     /// Whether the job did what it was meant to.
     #[must_use]
-    pub fn is_ok(self) -> bool {
-        self == Self::Ok
+    pub fn is_ok(&self) -> bool {
+        *self == Self::Ok
     }
 }
 
@@ -50,6 +55,7 @@ impl fmt::Display for Outcome {
             Self::TimedOut { limit } => write!(out, "exceeded its limit of {limit}"),
             Self::OutOfMemory => write!(out, "exceeded its memory limit"),
             Self::Killed { signal } => write!(out, "was ended by signal {signal}"),
+            Self::MissingPackage { name } => write!(out, "needs the package `{name}`, which the sandbox does not have"),
             Self::OutputTooLarge { what } => write!(out, "exceeded the size limit of its {what}"),
         }
     }

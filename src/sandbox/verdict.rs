@@ -1,6 +1,6 @@
 //! Deciding what an end means.
 
-use super::{Limits, Outcome, Output, TimeLimit};
+use super::{Language, Limits, Outcome, Output, TimeLimit};
 
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
@@ -26,6 +26,7 @@ pub(super) struct Evidence<'a> {
     /// Of the largest file.
     pub largest_file: u64,
     pub stderr: &'a str,
+    pub language: Language,
     pub limits: &'a Limits,
 }
 
@@ -42,7 +43,10 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Outcome {
             Outcome::OutputTooLarge { what: Output::File }
         }
         End::Exited { .. } if ends_with_memory_error(evidence.stderr) => Outcome::OutOfMemory,
-        End::Exited { code } => Outcome::Failed { exit_code: code },
+        End::Exited { code } => match missing_package(evidence.stderr, evidence.language) {
+            Some(name) => Outcome::MissingPackage { name },
+            None => Outcome::Failed { exit_code: code },
+        },
     }
 }
 
@@ -64,6 +68,28 @@ fn ends_with_memory_error(stderr: &str) -> bool {
     matches!(name, "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError")
 }
 
+/// The package that the script could not import, if that is what ended it.
+fn missing_package(stderr: &str, language: Language) -> Option<String> {
+    let mut lines = stderr.lines().rev();
+    let name = match language {
+        Language::Python => {
+            let last = lines.find(|line| !line.trim().is_empty())?;
+            let module = last.strip_prefix("ModuleNotFoundError: No module named ")?;
+            module.trim_matches('\'').split('.').next()?
+        }
+        // The quotes are those of the locale.
+        Language::R => {
+            let line = lines.find(|line| line.contains("there is no package called"))?;
+            let (_, quoted) = line.split_once("called")?;
+            quoted
+                .trim()
+                .trim_matches(|c| matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '"'))
+        }
+    };
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
+    (!name.is_empty() && name.len() <= 100 && name.chars().all(plain)).then(|| name.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +103,7 @@ mod tests {
             workspace_full: false,
             largest_file: 0,
             stderr: "",
+            language: Language::Python,
             limits: &limits,
         };
         change(&mut evidence);
@@ -103,6 +130,28 @@ mod tests {
         assert_eq!(judged(signalled(9), |e| e.cpu_ms = 1 << 40), cpu);
         assert_eq!(judged(signalled(24), |_| ()), cpu);
         assert_eq!(judged(signalled(25), |_| ()), file);
+    }
+
+    #[test]
+    fn packages_that_are_not_there_are_named() {
+        let python = "Traceback (most recent call last):\n  ...\nModuleNotFoundError: No module named 'xgboost.core'\n";
+        assert_eq!(missing_package(python, Language::Python).as_deref(), Some("xgboost"));
+        let r = "Error in library(brms) : there is no package called \u{2018}brms\u{2019}\nExecution halted\n";
+        assert_eq!(missing_package(r, Language::R).as_deref(), Some("brms"));
+        for other in [
+            "ValueError: No module named 'x'",
+            "",
+            "ModuleNotFoundError: No module named '../../x y'",
+        ] {
+            assert_eq!(missing_package(other, Language::Python), None, "{other}");
+        }
+        let outcome = judged(End::Exited { code: 1 }, |e| {
+            e.stderr = "ModuleNotFoundError: No module named 'torch'"
+        });
+        assert_eq!(
+            outcome.to_string(),
+            "needs the package `torch`, which the sandbox does not have"
+        );
     }
 
     #[test]

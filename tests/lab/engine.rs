@@ -15,7 +15,10 @@ use crate::support::{Home, findings_text, repository, said};
 fn engine() -> Option<String> {
     let engine = std::env::var("KOSMOS_TEST_DOCKER_HOST").ok();
     if engine.is_none() {
-        assert!(std::env::var("CI").is_err(), "CI has no container engine: tests/run starts one");
+        assert!(
+            std::env::var("CI").is_err(),
+            "CI has no container engine: tests/run starts one"
+        );
         eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_HOST names no container engine; tests/run starts one");
     }
     engine
@@ -65,13 +68,19 @@ fn containers_and_processes_find_the_same() {
     let example = repository("examples/penguins/run.toml");
     let set = by_docker(&engine);
     let before = left_behind(&engine);
-    let output = home.run(&arguments(&example, &["--set", "sandbox.backend=docker", "--set", &set]));
+    let output = home.run(&arguments(
+        &example,
+        &["--set", "sandbox.backend=docker", "--set", &set],
+    ));
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let run = home.the_run();
     assert_eq!(findings_text(&run), undisturbed());
     assert_eq!(left_behind(&engine), before);
     let journal = fs::read_to_string(run.join("journal.jsonl")).unwrap();
-    assert!(journal.contains(r#""images":{"python":"sha256:"#), "the image is in the journal by its digest");
+    assert!(
+        journal.contains(r#""images":{"python":"sha256:"#),
+        "the image is in the journal by its digest"
+    );
 }
 
 /// Two faults in one run: kosmos is killed, and its containers are left; and while the resumed run works,
@@ -89,7 +98,10 @@ fn a_killed_kosmos_and_a_restarted_engine_change_nothing() {
     let home = Home::new();
     let example = repository("examples/penguins/run.toml");
     let set = by_docker(&engine);
-    let mut child = home.start(&arguments(&example, &["--set", "sandbox.backend=docker", "--set", &set]));
+    let mut child = home.start(&arguments(
+        &example,
+        &["--set", "sandbox.backend=docker", "--set", &set],
+    ));
     until(|| home.runs().first().is_some_and(|run| finished(run) > 1));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -121,10 +133,18 @@ fn a_missing_engine_is_said_and_replaced_by_nothing() {
     let home = Home::new();
     let example = repository("examples/penguins/run.toml");
     let nowhere = format!("sandbox.engine=unix://{}", home.path().join("none.sock").display());
-    let output = home.run(&arguments(&example, &["--set", "sandbox.backend=docker", "--set", &nowhere]));
+    let output = home.run(&arguments(
+        &example,
+        &["--set", "sandbox.backend=docker", "--set", &nowhere],
+    ));
     assert_eq!(output.status.code(), Some(5), "{}", said(&output));
     let text = String::from_utf8_lossy(&output.stderr);
-    for part in ["no container engine at unix://", "none.sock", "systemctl start docker", "`process`"] {
+    for part in [
+        "no container engine at unix://",
+        "none.sock",
+        "systemctl start docker",
+        "`process`",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(home.runs().is_empty());
@@ -135,7 +155,10 @@ fn finished(run: &Path) -> usize {
     let Ok(entries) = fs::read_dir(run.join("experiments")) else {
         return 0;
     };
-    entries.flatten().filter(|entry| entry.path().join("execution.json").exists()).count()
+    entries
+        .flatten()
+        .filter(|entry| entry.path().join("execution.json").exists())
+        .count()
 }
 
 fn until(condition: impl Fn() -> bool) {

@@ -38,7 +38,7 @@ fn named(site: &Site, name: &str, script: &str) -> kosmos::sandbox::Job {
 #[tokio::test]
 async fn survivors_end_with_the_script() {
     let site = Site::new().await;
-    let script = format!("{STUBBORN}\nif os.getpid() != 2: time.sleep(600)");
+    let script = format!("import os\nmain = os.getpid()\n{STUBBORN}\nif os.getpid() != main: time.sleep(600)");
     let job = named(&site, "survivor", &script);
     let name = job.script.clone();
     let done = site.sandbox.run(job, CancellationToken::new()).await;

@@ -7,6 +7,8 @@
 //! | `lifetimes` | what must be gone, and when |
 //! | `ordinary` | without root, without cgroups |
 //! | `science` | the interpreter with its packages, and how long things take |
+//! | `warm` | scripts in forks of one interpreter, as against cold starts |
+//! | `zygote` | that interpreter: when it begins and ends, and what it survives |
 //! | `environment` | making that interpreter when something is in the way |
 //! | `image` | the container backend's images, built on a real engine |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
@@ -23,3 +25,5 @@ mod ordinary;
 mod outcomes;
 mod science;
 mod site;
+mod warm;
+mod zygote;

@@ -22,7 +22,17 @@ pub fn bare_options() -> Options {
         readonly: Vec::new(),
         scratch_links: Vec::new(),
         cgroups: true,
+        warm: is_warm(),
+        preload: Some(Vec::new()),
     }
+}
+
+/// Set to have every test here start its scripts warm.
+pub const WARM: &str = "KOSMOS_TEST_WARM";
+
+/// Whether scripts of the system's python are to be started warm.
+pub fn is_warm() -> bool {
+    std::env::var_os(WARM).is_some()
 }
 
 /// The kosmos binary, or a copy of it that another user can reach.

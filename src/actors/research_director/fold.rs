@@ -162,7 +162,7 @@ impl ResearchState {
         if record.state != ExperimentState::Running {
             return Vec::new();
         }
-        record.outcome = Some(finished.outcome);
+        record.outcome = Some(finished.outcome.clone());
         record.usage = Some(finished.usage);
         record.artefacts.clone_from(&finished.artefacts);
         record.result_sha256 = finished

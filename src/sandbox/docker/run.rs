@@ -44,7 +44,7 @@ pub struct Site {
 }
 
 /// Why the job was not left to end by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Stop {
     Cancelled,
     Limit(Outcome),
@@ -212,7 +212,7 @@ impl<'a> Attended<'a> {
         let wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let outcome = match (stop, &report) {
             (Some(Stop::Limit(outcome)), _) => outcome,
-            (_, Some(report)) => verdict(report, &stderr, &job.limits)?,
+            (_, Some(report)) => verdict(report, &stderr, job)?,
             (_, None) => Outcome::OutOfMemory,
         };
         let told = report.as_ref();
@@ -225,12 +225,13 @@ impl<'a> Attended<'a> {
             workspace_bytes: told.map_or(0, |report| report.bytes),
             workspace_files: told.map_or(0, |report| report.files),
         };
+        let oom = out_of_memory || outcome == Outcome::OutOfMemory || told.is_some_and(|report| report.oom_kills > 0);
         Ok(Execution {
             outcome,
             usage,
             stdout,
             stderr,
-            oom: out_of_memory || outcome == Outcome::OutOfMemory || told.is_some_and(|report| report.oom_kills > 0),
+            oom,
             process_limit_hit: told.is_some_and(|report| report.forks_refused > 0),
             refused: report.map(|report| report.refused).unwrap_or_default(),
         })
@@ -270,7 +271,7 @@ fn instructions(job: &Job, caps: &Caps) -> String {
     .to_string()
 }
 
-fn verdict(report: &Report, stderr: &Captured, limits: &Limits) -> Result<Outcome, SandboxError> {
+fn verdict(report: &Report, stderr: &Captured, job: &Job) -> Result<Outcome, SandboxError> {
     if report.reason.as_deref() == Some("cpu") {
         return Ok(Outcome::TimedOut { limit: TimeLimit::Cpu });
     }
@@ -286,6 +287,7 @@ fn verdict(report: &Report, stderr: &Captured, limits: &Limits) -> Result<Outcom
         workspace_full: report.full,
         largest_file: report.largest,
         stderr: &stderr.text,
-        limits,
+        language: job.language,
+        limits: &job.limits,
     }))
 }

@@ -11,6 +11,7 @@ use super::{
     plan, probe,
     run::{self, Site},
     staging,
+    zygote::Zygote,
 };
 use crate::sandbox::{Execution, Guarantees, Job, Sandbox, SandboxError};
 
@@ -23,10 +24,12 @@ pub struct ProcessSandbox {
 
 impl ProcessSandbox {
     /// Removes what dead kosmos processes left behind, and measures by a real attack what the sandbox
-    /// withstands here. Takes a fraction of a second; needs a tokio runtime.
+    /// withstands here. Takes a fraction of a second, or as long as it takes to import the packages for warm
+    /// starts; needs a tokio runtime.
     ///
     /// # Errors
-    /// [`SandboxError::Unavailable`] if an essential protection is missing, with the remedy.
+    /// [`SandboxError::Unavailable`] if an essential protection is missing, or if the packages cannot be
+    /// imported, with the remedy.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let cgroups = if options.cgroups {
             Cgroups::find()
@@ -34,10 +37,15 @@ impl ProcessSandbox {
             Cgroups::Unusable("switched off".to_owned())
         };
         staging::sweep();
+        let zygote = options.warm.then(|| Arc::new(Zygote::new(&options)));
+        if let Some(zygote) = zygote.clone() {
+            run::blocking(move || zygote.start()).await?;
+        }
         let site = Arc::new(Site {
             options,
             cgroups,
             identity: plan::identity(),
+            zygote,
         });
         let guarantees = Arc::new(probe::probe(&site).await?);
         Ok(Self { site, guarantees })

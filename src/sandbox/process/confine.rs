@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, PathBeneath, PathFd, PathFdError, RestrictionStatus, Ruleset, RulesetAttr,
+    ABI, Access, AccessFs, PathBeneath, PathFd, PathFdError, RestrictionStatus, Ruleset, RulesetAttr, RulesetCreated,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
@@ -16,9 +16,9 @@ pub enum ConfineError {
     Rules(#[from] RulesetError),
 }
 
-/// Lets this process and its children read everything, and write only in the workspace and the
-/// filesystems in memory; as far as the kernel can. Says whether the kernel enforces any of it.
-pub fn confine(workspace: &Path) -> Result<bool, ConfineError> {
+/// Rules that let a process and its children read everything, and write only in the workspace and the
+/// filesystems in memory; as far as the kernel can.
+pub fn rules(workspace: &Path) -> Result<RulesetCreated, ConfineError> {
     let abi = ABI::V6;
     let mut write = AccessFs::from_all(abi);
     write.remove(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock);
@@ -34,6 +34,11 @@ pub fn confine(workspace: &Path) -> Result<bool, ConfineError> {
     for path in ["/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"] {
         rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, device))?;
     }
+    Ok(rules)
+}
+
+/// Puts `rules` on this process. Says whether the kernel enforces any of them.
+pub fn confine(rules: RulesetCreated) -> Result<bool, ConfineError> {
     let RestrictionStatus { ruleset, .. } = rules.restrict_self()?;
     Ok(ruleset != RulesetStatus::NotEnforced)
 }

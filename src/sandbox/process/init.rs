@@ -2,14 +2,18 @@
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    os::unix::{net::UnixStream, process::ExitStatusExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{net::UnixStream, process::ExitStatusExt},
+    },
     process::{Command, ExitStatus, Stdio},
 };
 
-use rustix::process::{Signal, WaitOptions};
+use landlock::RulesetCreated;
+use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior};
 
 use super::{
-    confine, filter, launcher,
+    calls, confine, descriptors, filter, launcher,
     policy::Policy,
     privileges,
     report::{End, InitReport, SetupFailed, Step},
@@ -46,11 +50,19 @@ fn run(socket: &UnixStream, line: &str, landlock: &mut bool) -> Result<End, Setu
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     rustix::system::sethostname(b"kosmos").step("set the host's name")?;
     root::build(&policy)?;
-    privileges::limit(&policy.limits)?;
-    privileges::give_up(policy.identity)?;
+    calls::perform(&privileges::limits(&policy.limits))?;
+    calls::perform(&privileges::renunciation(policy.identity))?;
+    // Init shares its user with the script, which must not read or write init's memory.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("close init's memory")?;
     die_with_launcher(socket)?;
-    *landlock = confine::confine(&policy.workspace).step("set landlock rules")?;
-    filter::install()?;
+    let rules = confine::rules(&policy.workspace).step("make landlock rules")?;
+    let shared = rules.try_clone().step("share landlock rules")?;
+    *landlock = confine::confine(rules).step("set landlock rules")?;
+    calls::perform(&filter::calls()?)?;
+    if policy.warm {
+        return reap_until(newcomer(socket, shared)?);
+    }
+    drop(shared);
     let child = Command::new(&policy.program)
         .args(&policy.arguments)
         .env_clear()
@@ -60,6 +72,22 @@ fn run(socket: &UnixStream, line: &str, landlock: &mut bool) -> Result<End, Setu
         .spawn()
         .step(format_args!("start {}", policy.program.display()))?;
     reap_until(child.id())
+}
+
+/// Says that everything is there for an interpreter to come in, with the descriptors that it needs (the
+/// two streams of output, and the file rules if the kernel knows them), and learns which process it is.
+/// Its parents have ended by then, so that init is its parent.
+fn newcomer(socket: &UnixStream, rules: RulesetCreated) -> Result<u32, SetupFailed> {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let rules: Option<OwnedFd> = rules.into();
+    let mut shared = vec![stdout.as_fd(), stderr.as_fd()];
+    shared.extend(rules.as_ref().map(AsFd::as_fd));
+    descriptors::send(socket, &shared).step("call for the interpreter")?;
+    let mut line = String::new();
+    BufReader::new(socket)
+        .read_line(&mut line)
+        .step("hear of the interpreter")?;
+    line.trim().parse().step("hear of the interpreter")
 }
 
 /// Asks the kernel to kill this process when the launcher ends. Changing the user clears that wish, so

@@ -14,6 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
+    process::{Pid, PidfdFlags, pidfd_open},
 };
 
 use super::{
@@ -72,13 +73,20 @@ fn launch(line: &str) -> Result<(Child, UnixStream), SetupFailed> {
     Ok((child, ours))
 }
 
-fn enter_namespaces(identity: Identity) -> Result<(), SetupFailed> {
+/// The namespaces that are new for each job.
+pub fn namespaces(identity: Identity) -> CloneFlags {
     let mut flags = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWCGROUP;
+    flags.set(CloneFlags::CLONE_NEWUSER, identity.is_mapped());
+    flags
+}
+
+fn enter_namespaces(identity: Identity) -> Result<(), SetupFailed> {
+    let mut flags = namespaces(identity);
     if let Identity::Mapped { uid, gid } = identity {
         // Its own call, so that the error names it: this is what hardened systems refuse.
         unshare(CloneFlags::CLONE_NEWUSER).step("enter a user namespace")?;
@@ -91,6 +99,15 @@ fn enter_namespaces(identity: Identity) -> Result<(), SetupFailed> {
         flags.remove(CloneFlags::CLONE_NEWUSER);
     }
     unshare(flags).step("enter new namespaces")
+}
+
+/// Passes init's call for an interpreter on to kosmos, with what init is known by from outside. That is
+/// made here, where init has not been waited for and its number is its own.
+fn call_in(kosmos: &UnixStream, init: &Child, shared: &[OwnedFd]) -> io::Result<()> {
+    let handle = pidfd_open(Pid::from_child(init), PidfdFlags::empty())?;
+    let mut all = vec![handle.as_fd()];
+    all.extend(shared.iter().map(AsFd::as_fd));
+    descriptors::send(kosmos, &all)
 }
 
 /// Waits for init to end, or ends it once kosmos has closed its side of the socket.
@@ -106,15 +123,24 @@ fn attend(kosmos: &UnixStream, mut child: Child, mut init: UnixStream) -> io::Re
         let [by_kosmos, by_init] = watched.map(|one| !one.revents().is_empty());
         let mut buffer = [0; 4096];
         if by_init {
-            let n = init.read(&mut buffer).unwrap_or(0);
-            said.extend_from_slice(buffer.get(..n).unwrap_or_default());
+            let (n, shared) = descriptors::receive(&init, &mut buffer).unwrap_or_default();
             if n == 0 {
                 break;
             }
+            if shared.is_empty() {
+                said.extend_from_slice(buffer.get(..n).unwrap_or_default());
+            } else {
+                call_in(kosmos, &child, &shared)?;
+            }
         }
-        if by_kosmos && (&*kosmos).read(&mut buffer).unwrap_or(0) == 0 {
-            child.kill()?;
-            break;
+        if by_kosmos {
+            let n = (&*kosmos).read(&mut buffer).unwrap_or(0);
+            if n == 0 {
+                child.kill()?;
+                break;
+            }
+            // If init has ended, that is seen above.
+            let _ = init.write_all(buffer.get(..n).unwrap_or_default());
         }
     }
     // This returns when all of init's namespace has ended, not before.

@@ -9,6 +9,11 @@
 //!        <--report--          <--report--
 //! ```
 //!
+//! A warm start saves the time that the interpreter takes to start and import its packages: everything is
+//! set up as above, but instead of starting an interpreter, init has kosmos send for a fork of one that has
+//! imported them, see `zygote` and `warm`. It comes in from outside, gives up what init has given up, by the
+//! same system calls, and is init's child from then on.
+//!
 //! When the script ends, init ends, and the kernel ends everything else in its namespace. When kosmos
 //! ends, however it ends, its end of the socket closes and the launcher ends init. When the launcher is
 //! killed, the kernel kills init.
@@ -17,6 +22,8 @@ mod options;
 
 #[cfg(target_os = "linux")]
 mod backend;
+#[cfg(target_os = "linux")]
+mod calls;
 #[cfg(target_os = "linux")]
 mod capture;
 #[cfg(target_os = "linux")]
@@ -56,9 +63,13 @@ mod tree;
 #[cfg(target_os = "linux")]
 mod verdict;
 #[cfg(target_os = "linux")]
+mod warm;
+#[cfg(target_os = "linux")]
 mod watch;
 #[cfg(target_os = "linux")]
 mod workspace;
+#[cfg(target_os = "linux")]
+mod zygote;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;

@@ -1,7 +1,7 @@
 //! From a job to the policy that the launcher gets.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use super::{
     policy::{Access, Bind, Identity, Policy, ProcessLimits},
     staging::Staging,
 };
-use crate::sandbox::{Job, Limits, SandboxError};
+use crate::sandbox::{Job, Language, Limits, SandboxError, environment::environment};
 
 /// Address space beyond the memory limit that a process may reserve where no cgroup counts memory:
 /// libraries reserve much more than they touch.
@@ -69,6 +69,10 @@ pub fn policy(
         add_readonly(&mut binds, &host, &host);
         add_readonly(&mut binds, &host, path);
     }
+    let (program, arguments) = command(options, job)?;
+    if job.language == Language::R && Path::new(R_SETTINGS).exists() {
+        add_readonly(&mut binds, Path::new(R_SETTINGS), Path::new(R_SETTINGS));
+    }
     let run = Path::new("/run");
     for input in &job.inputs {
         let host = fs::canonicalize(&input.host).map_err(SandboxError::host("find", &input.host))?;
@@ -91,12 +95,13 @@ pub fn policy(
         identity,
         binds,
         scratch_links: options.scratch_links.clone(),
-        program: options.python.clone(),
-        arguments: arguments(&job.script),
+        program,
+        arguments,
         environment: environment(),
         workspace: inside,
         tmp_bytes: job.limits.tmp_bytes,
         limits: process_limits(&job.limits, cgroups, identity),
+        warm: options.warm && job.language == Language::Python,
     })
 }
 
@@ -111,37 +116,32 @@ fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
     }
 }
 
+/// Where systems that keep settings apart from programs have those of R.
+const R_SETTINGS: &str = "/etc/R";
+
+const RSCRIPT: &str = "/usr/bin/Rscript";
+
+/// The program that runs `job`, and its arguments.
+fn command(options: &Options, job: &Job) -> Result<(PathBuf, Vec<String>), SandboxError> {
+    let (program, flags) = match job.language {
+        Language::Python => (options.python.clone(), PYTHON_FLAGS.as_slice()),
+        Language::R if !Path::new(RSCRIPT).exists() => {
+            return Err(SandboxError::Unavailable {
+                missing: vec![format!("R is not installed on this machine: there is no {RSCRIPT}")],
+                remedy: "install it, or set the sandbox's backend to `docker`, which brings its own".to_owned(),
+            });
+        }
+        Language::R => (PathBuf::from(RSCRIPT), ["--vanilla"].as_slice()),
+    };
+    let arguments = flags.iter().copied().chain([job.script.as_str()]);
+    Ok((program, arguments.map(str::to_owned).collect()))
+}
+
 /// Python's own `PYTHON*` variables are wanted, for we set them, so neither `-I` nor `-E`. Output is not
 /// buffered, for what a script said before it was ended is worth most; `-s` leaves out packages in a home
 /// folder, of which there is none. The script's folder stays first in the search path, so that a
 /// preamble beside the script can be imported.
-fn arguments(script: &str) -> Vec<String> {
-    ["-s", "-u", script].map(str::to_owned).to_vec()
-}
-
-/// Everything that the script sees of an environment.
-fn environment() -> Vec<(String, String)> {
-    let fixed = [
-        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        ("HOME", "/tmp"),
-        ("LANG", "C.UTF-8"),
-        ("PYTHONHASHSEED", "0"),
-        ("PYTHONDONTWRITEBYTECODE", "1"),
-        ("OMP_NUM_THREADS", "1"),
-        ("OPENBLAS_NUM_THREADS", "1"),
-        ("MKL_NUM_THREADS", "1"),
-        ("MPLBACKEND", "Agg"),
-        ("MPLCONFIGDIR", "/tmp"),
-    ];
-    let mut all: Vec<(String, String)> = fixed.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    // Older builds of OpenBLAS compute wrong results on some processors without it.
-    if let Ok(core) = env::var("OPENBLAS_CORETYPE")
-        && core.chars().all(|c| c.is_ascii_alphanumeric())
-    {
-        all.push(("OPENBLAS_CORETYPE".to_owned(), core));
-    }
-    all
-}
+pub const PYTHON_FLAGS: [&str; 2] = ["-s", "-u"];
 
 fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
     let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);

@@ -19,6 +19,8 @@ pub struct Policy {
     pub workspace: PathBuf,
     pub tmp_bytes: u64,
     pub limits: ProcessLimits,
+    /// The script does not start with the program: an interpreter that is already running comes in.
+    pub warm: bool,
 }
 
 /// Whom the script runs as.

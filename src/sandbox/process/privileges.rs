@@ -1,18 +1,13 @@
-//! Giving up what init had to have to build the root.
+//! Limits of a process, and giving up what init had to have to build the root.
 
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
-use rustix::{
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
-    thread::{
-        CapabilitiesSecureBits, CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
-        configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities,
-        set_capabilities_secure_bits, set_no_new_privs,
-    },
+use nix::libc;
+use rustix::thread::{
+    CapabilitiesSecureBits, CapabilitySet, capabilities, configure_capability_in_ambient_set, set_capabilities,
 };
 
 use super::{
+    calls::{Argument, Call},
     policy::{Identity, ProcessLimits},
-    report::{SetupFailed, Step},
 };
 
 /// Lets a user that is not root keep its capabilities when it starts another program.
@@ -29,67 +24,84 @@ pub fn keep_across_exec() -> rustix::io::Result<()> {
 }
 
 /// Sets the limits that hold for each process. Hard limits too, so that nothing raises them again.
-pub fn limit(limits: &ProcessLimits) -> Result<(), SetupFailed> {
-    let set = |resource, name: &str, value: u64| {
-        let both = Rlimit {
-            current: Some(value),
-            maximum: Some(value),
-        };
-        setrlimit(resource, both).step(format_args!("limit {name}"))
-    };
-    // Not 0: where the host hands core dumps to a program, 0 is ignored, and 1 alone means none.
-    set(Resource::Core, "core dumps", 1)?;
-    set(Resource::Fsize, "the size of files", limits.file_bytes)?;
-    set(Resource::Nofile, "open files", limits.open_files)?;
-    set(Resource::Memlock, "locked memory", 64 << 10)?;
-    set(Resource::Msgqueue, "message queues", 0)?;
-    // The soft limit sends a signal that says what happened, the hard one a second later kills.
-    let cpu = Rlimit {
-        current: Some(limits.cpu_seconds),
-        maximum: Some(limits.cpu_seconds + 1),
-    };
-    setrlimit(Resource::Cpu, cpu).step("limit processor time")?;
+pub fn limits(limits: &ProcessLimits) -> Vec<Call> {
+    let mut all = vec![
+        // Not 0: where the host hands core dumps to a program, 0 is ignored, and 1 alone means none.
+        limit("core dumps", libc::RLIMIT_CORE, 1, 1),
+        limit(
+            "the size of files",
+            libc::RLIMIT_FSIZE,
+            limits.file_bytes,
+            limits.file_bytes,
+        ),
+        limit("open files", libc::RLIMIT_NOFILE, limits.open_files, limits.open_files),
+        limit("locked memory", libc::RLIMIT_MEMLOCK, 64 << 10, 64 << 10),
+        limit("message queues", libc::RLIMIT_MSGQUEUE, 0, 0),
+        // The soft limit sends a signal that says what happened, the hard one a second later kills.
+        limit(
+            "processor time",
+            libc::RLIMIT_CPU,
+            limits.cpu_seconds,
+            limits.cpu_seconds.saturating_add(1),
+        ),
+    ];
     if let Some(bytes) = limits.address_space_bytes {
-        set(Resource::As, "address space", bytes)?;
+        all.push(limit("address space", libc::RLIMIT_AS, bytes, bytes));
     }
     if let Some(processes) = limits.processes {
-        set(Resource::Nproc, "processes", processes)?;
+        all.push(limit("processes", libc::RLIMIT_NPROC, processes, processes));
     }
-    Ok(())
+    all
+}
+
+fn limit(name: &str, resource: impl Into<i64>, soft: u64, hard: u64) -> Call {
+    let both = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
+    let arguments = [
+        Argument::Number(0),
+        Argument::Number(resource.into()),
+        Argument::Bytes(both),
+        Argument::Number(0),
+    ];
+    Call::new(format!("limit {name}"), libc::SYS_prlimit64, arguments)
 }
 
 /// Becomes an unprivileged user who can never be anything else.
-pub fn give_up(identity: Identity) -> Result<(), SetupFailed> {
-    clear_ambient_capability_set().step("clear ambient capabilities")?;
-    for capability in CapabilitySet::all().iter() {
-        // A kernel that does not know the newest capabilities says EINVAL to them.
-        match remove_capability_from_bounding_set(capability) {
-            Ok(()) | Err(rustix::io::Errno::INVAL) => {}
-            Err(error) => return Err(error).step("drop the bounding set"),
-        }
+pub fn renunciation(identity: Identity) -> Vec<Call> {
+    let clear = libc::PR_CAP_AMBIENT_CLEAR_ALL.into();
+    let mut all = vec![Call::control(
+        "clear ambient capabilities",
+        libc::PR_CAP_AMBIENT,
+        clear,
+        0,
+    )];
+    for capability in 0..u64::BITS {
+        all.push(Call {
+            // A kernel that does not know the newest capabilities says EINVAL to them.
+            tolerated: Some(libc::EINVAL),
+            ..Call::control("drop the bounding set", libc::PR_CAPBSET_DROP, capability.into(), 0)
+        });
     }
-    set_capabilities_secure_bits(
-        CapabilitiesSecureBits::NO_ROOT
-            | CapabilitiesSecureBits::NO_ROOT_LOCKED
-            | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
-            | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
-            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
-            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED,
-    )
-    .step("lock the secure bits")?;
+    let bits = CapabilitiesSecureBits::NO_ROOT
+        | CapabilitiesSecureBits::NO_ROOT_LOCKED
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
+        | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED;
+    let bits = bits.bits().into();
+    all.push(Call::control("lock the secure bits", libc::PR_SET_SECUREBITS, bits, 0));
     if let Identity::Switched { uid, gid } = identity {
-        let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-        setgroups(&[]).step("leave all groups")?;
-        setresgid(gid, gid, gid).step("change the group")?;
-        setresuid(uid, uid, uid).step("change the user")?;
+        let three = |id: u32| [(); 3].map(|()| Argument::Number(id.into()));
+        let nobody = [(); 2].map(|()| Argument::Number(0));
+        all.push(Call::new("leave all groups", libc::SYS_setgroups, nobody));
+        all.push(Call::new("change the group", libc::SYS_setresgid, three(gid)));
+        all.push(Call::new("change the user", libc::SYS_setresuid, three(uid)));
     }
-    let none = CapabilitySets {
-        effective: CapabilitySet::empty(),
-        permitted: CapabilitySet::empty(),
-        inheritable: CapabilitySet::empty(),
-    };
-    set_capabilities(None, none).step("drop all capabilities")?;
-    set_no_new_privs(true).step("forbid new privileges")?;
-    // Init shares its user with the script, which must not read or write init's memory.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("close init's memory")
+    // See capset(2): the version, this process, and three empty sets in two halves.
+    let header = [CAPABILITY_VERSION_3.to_ne_bytes(), [0; 4]].concat();
+    let none = [Argument::Bytes(header), Argument::Bytes(vec![0; 24])];
+    all.push(Call::new("drop all capabilities", libc::SYS_capset, none));
+    all.push(Call::control("forbid new privileges", libc::PR_SET_NO_NEW_PRIVS, 1, 0));
+    all
 }
+
+const CAPABILITY_VERSION_3: u32 = 0x2008_0522;

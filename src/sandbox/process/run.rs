@@ -26,8 +26,10 @@ use super::{
     report::Report,
     staging::Staging,
     verdict::{Evidence, judge},
+    warm,
     watch::{Seen, Watch},
     workspace,
+    zygote::Zygote,
 };
 use crate::sandbox::{Captured, Execution, Job, Outcome, Output, SandboxError, TimeLimit, Usage};
 
@@ -40,6 +42,8 @@ pub struct Site {
     pub options: Options,
     pub cgroups: Cgroups,
     pub identity: Identity,
+    /// What warm starts are forks of, where they are wanted.
+    pub zygote: Option<Arc<Zygote>>,
 }
 
 /// A job's end, and what only the probe asks for.
@@ -62,6 +66,8 @@ struct Prepared {
 enum Stop {
     Cancelled,
     Limit(Outcome),
+    /// The script could not be started.
+    Failed(SandboxError),
 }
 
 /// Runs `job` in a task of its own, so that it is brought to its end in order even if nobody waits for it
@@ -116,23 +122,25 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
     let crowded = matches!(stop, Some(Stop::Limit(Outcome::Killed { .. })));
     let outcome = match stop {
         Some(Stop::Cancelled) => return Err(SandboxError::Cancelled),
+        Some(Stop::Failed(error)) => return Err(error),
         Some(Stop::Limit(outcome)) => outcome,
         None => judge(&Evidence {
             report: said,
             stats,
             workspace: size,
             stderr: &stderr,
-            limits: &job.limits,
+            job: &job,
             cpu_ms: usage.cpu_ms,
         })?,
     };
+    let oom = stats.oom_kills > 0 || outcome == Outcome::OutOfMemory;
     Ok(Ended {
         execution: Execution {
             outcome,
             usage,
             stdout,
             stderr,
-            oom: stats.oom_kills > 0 || outcome == Outcome::OutOfMemory,
+            oom,
             process_limit_hit: stats.forks_refused > 0 || crowded,
             refused: Vec::new(),
         },
@@ -228,7 +236,7 @@ async fn attend(
     let stop = tokio::select! {
         biased;
         () = cancel.cancelled() => Some(Stop::Cancelled),
-        _ = socket.read_to_end(&mut said) => None,
+        ended = follow(site, policy, group, &mut socket, &mut said) => ended.err().map(Stop::Failed),
         () = floods[0].cancelled() => flooded(Output::Stdout),
         () = floods[1].cancelled() => flooded(Output::Stderr),
         () = sleep(job.limits.wall) => {
@@ -244,6 +252,27 @@ async fn attend(
         stdout: finish(stdout).await,
         stderr: finish(stderr).await,
     })
+}
+
+/// Waits for the launcher's report, and has the script started meanwhile if it is to be started from here.
+async fn follow(
+    site: &Site,
+    policy: &Policy,
+    group: Option<&Arc<Group>>,
+    socket: &mut UnixStream,
+    said: &mut Vec<u8>,
+) -> Result<(), SandboxError> {
+    if policy.warm
+        && let Some(zygote) = &site.zygote
+        && let Some(shared) = warm::shared(socket, said).await
+    {
+        let pid = warm::start(zygote, policy, group.map(Arc::as_ref), shared).await?;
+        // Failing means that the launcher has ended, which is told below.
+        let _ = socket.write_all(format!("{pid}\n").as_bytes()).await;
+    }
+    // An error ends the report as its end does: it is judged by what is there.
+    let _ = socket.read_to_end(said).await;
+    Ok(())
 }
 
 fn start(site: &Site) -> std::io::Result<(Child, UnixStream)> {
@@ -289,7 +318,8 @@ async fn finish(reading: Option<JoinHandle<Captured>>) -> Captured {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// Runs `work` where it may wait.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
 ) -> Result<T, SandboxError> {
     tokio::task::spawn_blocking(work)

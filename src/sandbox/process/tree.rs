@@ -8,14 +8,14 @@ use super::owner::stat_field;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TreeUse {
     pub processes: u64,
-    /// Resident memory, what processes share counted once for each.
+    /// Resident memory; what processes share is counted as [`measure`] is told to.
     pub memory_bytes: u64,
     /// Processor time of the living and of the children they have waited for, milliseconds.
     pub cpu_ms: u64,
 }
 
-/// Adds up everything beneath `root`, which is not counted itself.
-pub fn measure(root: u32) -> TreeUse {
+/// Adds up everything beneath `root`, which is not counted itself. `memory` says how much a process has.
+pub fn measure(root: u32, memory: fn(u32) -> u64) -> TreeUse {
     let mut sum = TreeUse::default();
     let mut pending = children(root);
     while let Some(pid) = pending.pop() {
@@ -24,7 +24,7 @@ pub fn measure(root: u32) -> TreeUse {
             break;
         }
         sum.processes += threads(pid);
-        sum.memory_bytes += resident(pid);
+        sum.memory_bytes += memory(pid);
         let ticks: u64 = (14..=17).filter_map(|n| stat_field(pid, n)).sum();
         sum.cpu_ms += ticks * 10;
         pending.extend(children(pid));
@@ -48,17 +48,28 @@ fn threads(pid: u32) -> u64 {
     stat_field(pid, 20).unwrap_or(1)
 }
 
-fn resident(pid: u32) -> u64 {
+/// What is shared with others counts in full: quick, and never too little.
+pub fn resident(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let kilobytes = |key| {
-        status
-            .lines()
-            .find_map(|line: &str| line.strip_prefix(key))
-            .and_then(|rest| rest.split_whitespace().next())
-            .and_then(|number| number.parse::<u64>().ok())
-            .unwrap_or(0)
-    };
-    (kilobytes("RssAnon:") + kilobytes("RssShmem:")) * 1024
+    let anonymous = bytes(&status, "RssAnon:").unwrap_or(0);
+    anonymous + bytes(&status, "RssShmem:").unwrap_or(0)
+}
+
+/// What is shared with others counts in part, so that all of a tree together has it once at the most. Slow, for the kernel looks at each
+/// page. A process that has closed itself to such looks is counted in full.
+pub fn proportional(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    match (bytes(&rollup, "Pss_Anon:"), bytes(&rollup, "Pss_Shmem:")) {
+        (Some(anonymous), Some(shared)) => anonymous + shared,
+        _ => resident(pid),
+    }
+}
+
+/// The number of kilobytes after `key`, in bytes.
+fn bytes(text: &str, key: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let kilobytes: u64 = rest.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 #[cfg(test)]
@@ -70,10 +81,12 @@ mod tests {
     #[test]
     fn children_are_counted() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        let used = measure(std::process::id());
+        let used = measure(std::process::id(), resident);
+        let exactly = measure(std::process::id(), proportional);
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(used.processes >= 1);
-        assert!(used.memory_bytes > 0);
+        assert!(used.memory_bytes > 0 && exactly.memory_bytes > 0);
+        assert!(exactly.memory_bytes <= used.memory_bytes, "{exactly:?} of {used:?}");
     }
 }

@@ -24,7 +24,7 @@ pub struct Watch {
 }
 
 /// What was seen, and the limit that was exceeded.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub peak_memory_bytes: u64,
     pub exceeded: Option<Outcome>,
@@ -42,7 +42,7 @@ impl Watch {
                 .unwrap_or_default();
             seen.peak_memory_bytes = seen.peak_memory_bytes.max(peak);
             if let Some(outcome) = exceeded {
-                seen.exceeded = exceeded;
+                seen.exceeded = Some(outcome.clone());
                 return outcome;
             }
         }
@@ -50,11 +50,14 @@ impl Watch {
 
     /// The memory in use, if it is counted here, and the limit that is exceeded, if any.
     fn look(&self) -> (u64, Option<Outcome>) {
-        let used = if self.count_tree || self.group.is_none() {
-            tree::measure(self.launcher)
-        } else {
-            TreeUse::default()
-        };
+        let mut used = TreeUse::default();
+        if self.count_tree || self.group.is_none() {
+            used = tree::measure(self.launcher, tree::resident);
+        }
+        // Forks of one process share much, so a second look only where the first seems too much.
+        if used.memory_bytes > self.limits.memory_bytes {
+            used.memory_bytes = tree::measure(self.launcher, tree::proportional).memory_bytes;
+        }
         let counted = self.group.as_ref().and_then(|group| group.stats().cpu_ms);
         (used.memory_bytes, self.exceeded(used, counted.unwrap_or(used.cpu_ms)))
     }

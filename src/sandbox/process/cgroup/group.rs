@@ -35,10 +35,15 @@ pub struct Group {
 impl Group {
     /// Puts a process in; its children follow.
     pub fn add(&self, pid: u32) -> io::Result<()> {
-        for folder in &self.folders {
-            fs::write(folder.join("cgroup.procs"), pid.to_string())?;
+        for door in self.doors() {
+            fs::write(door, pid.to_string())?;
         }
         Ok(())
+    }
+
+    /// The files that a process is written to, to be put in.
+    pub fn doors(&self) -> Vec<PathBuf> {
+        self.folders.iter().map(|folder| folder.join("cgroup.procs")).collect()
     }
 
     /// What was counted so far.
