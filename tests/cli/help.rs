@@ -2,7 +2,7 @@ use crate::shell::Shell;
 
 #[test]
 fn help_is_as_it_was() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["run"],
         &["resume"],
@@ -12,6 +12,10 @@ fn help_is_as_it_was() {
         &["doctor"],
         &["config"],
         &["config", "show"],
+        &["sandbox"],
+        &["sandbox", "build"],
+        &["sandbox", "exec"],
+        &["sandbox", "probe"],
     ];
     for command in commands {
         let mut arguments = command.to_vec();
@@ -25,8 +29,20 @@ fn help_is_as_it_was() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["run", "resume", "runs", "status", "report", "doctor"] {
-        let help = Shell::new().kosmos(&[command, "-h"]).stdout;
+    for command in [
+        "run",
+        "resume",
+        "runs",
+        "status",
+        "report",
+        "doctor",
+        "sandbox build",
+        "sandbox exec",
+        "sandbox probe",
+    ] {
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        arguments.push("-h");
+        let help = Shell::new().kosmos(&arguments).stdout;
         assert!(help.contains(&format!("\n  kosmos {command}")), "{help}");
     }
 }

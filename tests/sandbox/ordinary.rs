@@ -27,7 +27,17 @@ fn an_ordinary_user_is_protected_too() {
     open_to_all(&temp);
     let mut command = std::process::Command::new(&test);
     command
-        .args(["--skip", "science", "--skip", "an_ordinary_user", "--test-threads", "2"])
+        .args([
+            "--skip",
+            "science",
+            "--skip",
+            "an_ordinary_user",
+            "--skip",
+            "image::",
+            "--skip",
+            "docker",
+        ])
+        .args(["--test-threads", "2"])
         .env("KOSMOS_TEST_LAUNCHER", &launcher)
         .env("TMPDIR", &temp)
         .env_remove("HOME")

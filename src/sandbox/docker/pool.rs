@@ -40,7 +40,8 @@ impl Pool {
         }
     }
 
-    /// A container of `shape` that nothing has used, and begins to make another in its place.
+    /// A container of `shape` that nothing has used, and begins to make another in its place. Of a kind that
+    /// is asked for the first time no more are made: there may be no second time.
     pub async fn take(&self, shape: &Shape) -> Result<Lease, SandboxError> {
         let (ready, given_up) = {
             let mut kinds = self.kinds();
@@ -48,7 +49,7 @@ impl Pool {
             let mut waiting = known.and_then(|at| kinds.remove(at)).map(|(_, waiting)| waiting);
             let ready = waiting.as_mut().and_then(VecDeque::pop_front);
             let mut waiting = waiting.unwrap_or_default();
-            while waiting.len() < self.size {
+            while known.is_some() && waiting.len() < self.size {
                 waiting.push_back(self.begin(shape.clone()));
             }
             kinds.push_back((shape.clone(), waiting));
