@@ -6,4 +6,5 @@ mod bad_input;
 mod config_show;
 mod help;
 mod machine;
+mod sandbox;
 mod shell;

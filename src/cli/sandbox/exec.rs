@@ -1,5 +1,6 @@
 use std::{
     fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -100,8 +101,6 @@ enum ExecError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("{what} {} is not a file", path.display())]
-    NotAFile { what: &'static str, path: PathBuf },
     #[error("--limit `{given}`: {reason}")]
     Limit { given: String, reason: String },
     #[error("two data files are called {0}")]
@@ -187,7 +186,11 @@ struct Scene {
 
 impl Scene {
     fn set(args: &ExecArgs) -> Result<Self, ExecError> {
-        let script = read("the script", &args.script)?;
+        let script = fs::read(&args.script).map_err(|source| ExecError::Unreadable {
+            what: "the script",
+            path: args.script.clone(),
+            source,
+        })?;
         if let Some(out) = &args.out
             && fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some())
         {
@@ -195,13 +198,13 @@ impl Scene {
         }
         let mut inputs: Vec<Input> = Vec::new();
         for path in &args.data {
-            if !path.is_file() {
-                read("the data file", path)?;
-                return Err(ExecError::NotAFile {
-                    what: "the data file",
-                    path: path.clone(),
-                });
-            }
+            // One byte tells whether it can be read; the rest is for the script.
+            let opened = fs::File::open(path).and_then(|mut file| file.read(&mut [0]));
+            opened.map_err(|source| ExecError::Unreadable {
+                what: "the data file",
+                path: path.clone(),
+                source,
+            })?;
             let inside = Path::new("data").join(path.file_name().unwrap_or_default());
             if inputs.iter().any(|input| input.inside == inside) {
                 return Err(ExecError::SameName(inside.display().to_string()));
@@ -307,14 +310,6 @@ fn link(workspace: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::symlink(DATA.0, workspace.join(DATA.1))?;
     Ok(())
-}
-
-fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, ExecError> {
-    fs::read(path).map_err(|source| ExecError::Unreadable {
-        what,
-        path: path.to_owned(),
-        source,
-    })
 }
 
 fn keep(workspace: &Path, out: &Path, files: &[Artefact]) -> Result<(), ExecError> {
