@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
-use crate::sandbox::{Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, collect};
+use crate::sandbox::{Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect};
 use crate::science::{Artefact, sha256_hex, template};
 
 /// What the executor runs scripts with.
@@ -145,13 +145,15 @@ impl Agent for SandboxExecutor {
             };
             let key = format!("experiment:{}", run.id);
             let kept = context.effect(&key, || self.experiment(run, &context)).await?;
-            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished(run, kept)).into())
+            let script = context.blobs().get(&run.script_sha256)?;
+            let advice = advice(&String::from_utf8_lossy(&script), Language::Python);
+            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished(run, kept, advice)).into())
         }
         .boxed_local()
     }
 }
 
-fn finished(run: &RunExperiment, kept: Kept) -> ExperimentFinished {
+fn finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentFinished {
     let result = kept.artefacts.iter().any(|artefact| artefact.path == "result.json");
     let failure = match (kept.execution.outcome.is_ok(), result) {
         (true, true) => None,
@@ -168,6 +170,7 @@ fn finished(run: &RunExperiment, kept: Kept) -> ExperimentFinished {
         usage: kept.execution.usage,
         artefacts: kept.artefacts,
         failure,
+        advice,
     }
 }
 

@@ -135,4 +135,7 @@ pub struct ExperimentFinished {
     pub artefacts: Vec<Artefact>,
     /// Why there is no result, in one sentence, if there is none.
     pub failure: Option<String>,
+    /// What a glance at the script shows; it decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
 }

@@ -10,10 +10,14 @@
 //! | `limits`, `size` | how much of the machine it may use |
 //! | `execution`, `outcome` | what came of it |
 //! | `guarantees` | which protections hold, and how that is known |
+//! | `verdict` | what an end means; `probe`: what an attack at the start shows |
+//! | `system_calls`, `environment` | what a script may call and see, in every backend |
+//! | `advice` | what a glance at a script shows a person; it decides nothing |
 //! | `artefact` | the files it left behind, collected without following links |
 //! | `docker` | the backend for a container engine: pooled, hardened, single-use containers |
 //! | `process` | the backend for Linux: namespaces, cgroups, a system-call filter |
 
+mod advice;
 mod artefact;
 mod capture;
 pub mod docker;
@@ -30,6 +34,7 @@ mod size;
 mod system_calls;
 mod verdict;
 
+pub use advice::advice;
 pub use artefact::{Artefact, Caps, Collected, Refused, collect};
 pub use docker::{DockerOptions, DockerSandbox};
 pub use error::SandboxError;

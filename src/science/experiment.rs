@@ -52,4 +52,7 @@ pub struct ExperimentRecord {
     pub artefacts: Vec<Artefact>,
     /// Why it failed, in one sentence.
     pub failure: Option<String>,
+    /// What a glance at the script shows; it decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
 }

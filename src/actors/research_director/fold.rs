@@ -141,6 +141,7 @@ impl ResearchState {
                 result_sha256: None,
                 artefacts: Vec::new(),
                 failure: None,
+                advice: Vec::new(),
             },
         );
         self.requests.insert(design.id.clone(), design.request.clone());
@@ -164,6 +165,7 @@ impl ResearchState {
         }
         record.outcome = Some(finished.outcome.clone());
         record.usage = Some(finished.usage);
+        record.advice.clone_from(&finished.advice);
         record.artefacts.clone_from(&finished.artefacts);
         record.result_sha256 = finished
             .artefacts

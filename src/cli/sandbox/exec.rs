@@ -15,8 +15,8 @@ use crate::{
     lab::{Ground, LabError, Purpose, Site, limits},
     progress::printable,
     sandbox::{
-        Artefact, Caps, Captured, Execution, Input, Job, Language, Outcome, Refused, SandboxError, Usage, collect,
-        format_size,
+        Artefact, Caps, Captured, Execution, Input, Job, Language, Outcome, Refused, SandboxError, Usage, advice,
+        collect, format_size,
     },
     supervisor::StopSignal,
 };
@@ -90,6 +90,8 @@ struct Report {
     refused: Vec<Refused>,
     /// `result.json`, if it left one that is JSON.
     result: Option<Value>,
+    /// What a glance at the script shows; it decides nothing.
+    advice: Vec<String>,
 }
 
 /// Why a script could not be run.
@@ -181,6 +183,7 @@ struct Scene {
     folder: PathBuf,
     workspace: PathBuf,
     script: String,
+    text: String,
     inputs: Vec<Input>,
 }
 
@@ -214,6 +217,7 @@ impl Scene {
                 inside,
             });
         }
+        let text = String::from_utf8_lossy(&script).into_owned();
         let folder = std::env::temp_dir().join(format!("kosmos-exec-{}", std::process::id()));
         let workspace = folder.join(EXPERIMENT);
         let name = file_name(&args.script);
@@ -228,6 +232,7 @@ impl Scene {
             folder,
             workspace,
             script: name,
+            text,
             inputs,
         })
     }
@@ -282,6 +287,7 @@ impl Scene {
                 .filter(|refused| refused.name != DATA.1 || self.inputs.is_empty())
                 .collect(),
             result,
+            advice: advice(&self.text, language),
         })
     }
 }
@@ -341,6 +347,9 @@ fn tell(report: &Report, globals: &Globals) -> Result<(), CliError> {
         usage.cpu_ms as f64 / 1000.0,
         format_size(usage.peak_memory_bytes),
     );
+    for advice in &report.advice {
+        told.push_str(&format!("a glance at the script: {advice}\n"));
+    }
     for file in &report.files {
         told.push_str(&format!(
             "left {} ({})\n",

@@ -66,6 +66,9 @@ fn row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
         Some(failure) => outcome.text(": ").name(failure),
         None => outcome,
     };
+    let outcome = record.advice.iter().fold(outcome, |line, advice| {
+        line.text("; a glance at the script: ").name(advice)
+    });
     vec![
         line().link(
             Target::File(format!("experiments/{}/script.py", record.id)),
