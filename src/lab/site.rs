@@ -12,7 +12,10 @@ use crate::{
     interpreter::Interpreter,
     journal::{Journal, Record},
     progress::Progress,
-    sandbox::{DockerOptions, DockerSandbox, Language, Limits, Options, ProcessSandbox, Sandbox},
+    sandbox::{
+        DockerOptions, DockerSandbox, Language, Limits, Options, ProcessSandbox, Sandbox, SandboxError,
+        docker::image::ImageError,
+    },
 };
 
 /// A started sandbox, and what a run's journal says of it.
@@ -79,7 +82,9 @@ impl Site {
                 })
             }
             Ground::Engine => {
-                let sandbox = DockerSandbox::start(docker_options(settings, purpose)).await?;
+                let pinned = !purpose.pinned.is_empty();
+                let started = DockerSandbox::start(docker_options(settings, purpose)).await;
+                let sandbox = started.map_err(|error| if pinned { explain(error) } else { error })?;
                 let images = sandbox.images();
                 let python = images.get(&Language::Python).and_then(|image| image.python.clone());
                 Ok(Self {
@@ -92,6 +97,17 @@ impl Site {
                 })
             }
         }
+    }
+}
+
+/// An image that is built again is another one: it can't take the place of the one that a run began in.
+fn explain(error: SandboxError) -> SandboxError {
+    match error {
+        SandboxError::Image(missing) if matches!(*missing, ImageError::Missing { .. }) => SandboxError::Unavailable {
+            missing: vec!["the image that this run was begun in is not in the container engine any more".to_owned()],
+            remedy: "bring it back (`docker load`), or begin a new run".to_owned(),
+        },
+        other => other,
     }
 }
 

@@ -22,7 +22,8 @@ const PYTHON: &Signs = &[
     ("exec(", "runs text as code"),
     ("__import__(", "hides what it imports"),
     ("pickle.load", "runs what a file tells it to"),
-    ("os.environ", "looks at environment variables"),
+    ("os.getenv(", "looks at environment variables"),
+    ("os.environ.", "looks at environment variables"),
     ("/proc/", "looks at the system"),
     ("/etc/", "looks at the system"),
 ];
