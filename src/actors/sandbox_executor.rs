@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
-use crate::sandbox::{Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect};
+use crate::sandbox::{
+    Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect, remove_tree,
+};
 use crate::science::{Artefact, sha256_hex, template};
 
 /// What the executor runs scripts with.
@@ -224,7 +226,7 @@ struct Files<'a> {
 impl Files<'_> {
     fn prepare(&self, folder: &Path, workspace: &Path) -> Result<(), FolderError> {
         for stale in [folder, workspace] {
-            match fs::remove_dir_all(stale) {
+            match remove_tree(stale) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(FolderError {
                         what: "clear",

@@ -148,7 +148,7 @@ impl Walk<'_> {
 
     fn refuse(&mut self, path: &Path, name: String, reason: &str, is_folder: bool) -> Result<(), SandboxError> {
         if is_folder {
-            remove_folder(path)
+            remove_tree(path)
         } else {
             fs::remove_file(path)
         }
@@ -159,19 +159,50 @@ impl Walk<'_> {
     }
 }
 
-/// Removes a folder that may hold folders without permissions.
-fn remove_folder(path: &Path) -> io::Result<()> {
-    let mut pending: Vec<PathBuf> = vec![path.to_owned()];
-    while let Some(dir) = pending.pop() {
-        set_mode(&dir, 0o700)?;
-        for entry in fs::read_dir(&dir)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                pending.push(entry.path());
+/// Removes a folder with everything in it, whatever its depth, its names and its modes are.
+///
+/// It is made flat from above: what is in a folder of the first level is moved up, so that no path becomes
+/// longer than the kernel takes and nothing is held open.
+///
+/// # Errors
+/// If something in it can be neither moved nor removed.
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
+    set_mode(path, 0o700)?;
+    let mut moved: u64 = 0;
+    loop {
+        let folders = remove_files(path)?;
+        if folders.is_empty() {
+            return fs::remove_dir(path);
+        }
+        for folder in folders {
+            set_mode(&folder, 0o700)?;
+            for inner in remove_files(&folder)? {
+                // A folder can be moved only by whoever may write to it.
+                set_mode(&inner, 0o700)?;
+                let mut place = path.join(moved.to_string());
+                while fs::symlink_metadata(&place).is_ok() {
+                    moved += 1;
+                    place = path.join(moved.to_string());
+                }
+                fs::rename(&inner, &place)?;
             }
+            fs::remove_dir(&folder)?;
         }
     }
-    fs::remove_dir_all(path)
+}
+
+/// Removes what is directly in `folder` and no folder itself; the result is the folders.
+fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(folders)
 }
 
 /// Gives the owner `bits`, and takes set-id and sticky bits and the right of others to write away.

@@ -35,6 +35,7 @@ mod system_calls;
 mod verdict;
 
 pub use advice::advice;
+pub(crate) use artefact::remove_tree;
 pub use artefact::{Artefact, Caps, Collected, Refused, collect};
 pub use docker::{DockerOptions, DockerSandbox};
 pub use error::SandboxError;

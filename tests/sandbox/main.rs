@@ -18,6 +18,7 @@
 
 mod again;
 mod attacks;
+mod both;
 mod environment;
 mod image;
 mod lifetimes;

@@ -16,7 +16,7 @@ use crate::{
     progress::printable,
     sandbox::{
         Artefact, Caps, Captured, Execution, Input, Job, Language, Outcome, Refused, SandboxError, Usage, advice,
-        collect, format_size,
+        collect, format_size, remove_tree,
     },
     supervisor::StopSignal,
 };
@@ -295,7 +295,7 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         // It is in the folder for temporary files, and says so by its name.
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = remove_tree(&self.folder);
     }
 }
 

@@ -37,7 +37,7 @@ fn what_a_run_file_gets_wrong_is_said_with_its_line() {
         ),
         (
             "[sandbox]\nbackend = \"chroot\"\n",
-            "`sandbox.backend` cannot be \"chroot\": it must be \"process\" or \"docker\" (run file study/run.toml, line 2)",
+            "`sandbox.backend` cannot be \"chroot\": it must be one of \"process\", \"docker\" (run file study/run.toml, line 2)",
         ),
         (
             "\"budget.cycles\" = 3\n",

@@ -15,8 +15,8 @@ pub const USER: u64 = 65534;
 /// Where the workspace's volume and the inputs' volume are inside.
 pub const RUN: &str = "/run";
 pub const INPUTS: &str = "/inputs";
-/// Process 1 and its own folders, files and threads, besides what the script may have.
-const OWN_PROCESSES: u64 = 2;
+/// Process 1, and files of its own, besides what the script may have.
+const OWN_PROCESSES: u64 = 1;
 const OWN_FILES: u64 = 64;
 const TMP_FILES: u64 = 4096;
 const SHM_BYTES: u64 = 16 << 20;

@@ -1,12 +1,27 @@
 //! The host's folder that is the script's workspace: whose it is, and how full.
 
 use std::{
+    ffi::{CStr, OsStr},
     fs, io,
-    os::unix::fs::{MetadataExt, PermissionsExt, lchown},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{
+            ffi::OsStrExt,
+            fs::{MetadataExt, PermissionsExt, lchown},
+        },
+    },
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, Uid, chmodat, chownat, openat, statat},
+    io::Errno,
+};
+
 use super::policy::Identity;
+
+/// Bytes of a path that are handed to the kernel at once; it takes 4095.
+const LONGEST: usize = 3000;
 
 /// The size of a workspace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,13 +38,13 @@ pub struct Size {
 /// counts as endless, for anything may be in it.
 pub fn measure(dir: &Path, most: u64) -> Size {
     let mut size = Size::default();
-    let closed = walk(dir, &mut |path| {
-        if let Ok(found) = fs::symlink_metadata(path) {
+    let closed = walk(dir, &mut |folder, name| {
+        if let Ok(found) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             size.files += 1;
-            if found.is_file() {
+            if FileType::from_raw_mode(found.st_mode).is_file() {
                 // What it takes on disk: a file with holes is not what it claims to be.
-                size.bytes += found.blocks() * 512;
-                size.largest = size.largest.max(found.len());
+                size.bytes += found.st_blocks.unsigned_abs() * 512;
+                size.largest = size.largest.max(found.st_size.unsigned_abs());
             }
         }
         size.files <= most
@@ -56,14 +71,14 @@ pub fn take_back(dir: &Path, identity: Identity, mode: u32) -> io::Result<()> {
     fs::set_permissions(dir, fs::Permissions::from_mode(mode & 0o7777))?;
     if identity.is_mapped() {
         // A folder is visited before it is listed, which is what it is opened for.
-        walk(dir, &mut |path| {
-            if let Ok(found) = fs::symlink_metadata(path)
-                && found.is_dir()
-                && found.mode() & 0o700 != 0o700
+        walk(dir, &mut |folder, name| {
+            if let Ok(found) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                && FileType::from_raw_mode(found.st_mode).is_dir()
+                && found.st_mode & 0o700 != 0o700
             {
-                let open = fs::Permissions::from_mode(found.mode() & 0o777 | 0o700);
+                let open = Mode::from_raw_mode(found.st_mode & 0o777 | 0o700);
                 // One that stays closed is found by whoever measures next.
-                let _ = fs::set_permissions(path, open);
+                let _ = chmodat(folder, name, open, AtFlags::empty());
             }
             true
         });
@@ -75,38 +90,68 @@ pub fn take_back(dir: &Path, identity: Identity, mode: u32) -> io::Result<()> {
 
 fn give(dir: &Path, uid: u32, gid: u32) -> io::Result<()> {
     let mut failed = lchown(dir, Some(uid), Some(gid)).err();
-    walk(dir, &mut |path| {
-        if let Err(error) = lchown(path, Some(uid), Some(gid)) {
-            failed.get_or_insert(error);
+    walk(dir, &mut |folder, name| {
+        let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+        if let Err(error) = chownat(folder, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW) {
+            failed.get_or_insert(error.into());
         }
         true
     });
     failed.map_or(Ok(()), Err)
 }
 
-/// Calls `visit` for everything beneath `dir` until it says false. Says whether a folder was closed to us.
-fn walk(dir: &Path, visit: &mut impl FnMut(&Path) -> bool) -> bool {
+/// Calls `visit` for everything beneath `dir`, with the folder that it is in and its name there, until it says
+/// false. Says whether a folder was closed to us. Nothing is out of reach for being deep.
+fn walk(dir: &Path, visit: &mut impl FnMut(BorrowedFd<'_>, &CStr) -> bool) -> bool {
     let mut closed = false;
-    let mut pending: Vec<PathBuf> = vec![dir.to_owned()];
-    while let Some(dir) = pending.pop() {
-        let entries = match fs::read_dir(&dir) {
-            Ok(entries) => entries,
+    let mut pending: Vec<PathBuf> = vec![PathBuf::new()];
+    while let Some(within) = pending.pop() {
+        let opened = open(dir, &within).and_then(|folder| Dir::read_from(&folder).map(|entries| (folder, entries)));
+        let (folder, entries) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
-                closed |= error.kind() == io::ErrorKind::PermissionDenied;
+                closed |= !matches!(error, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
                 continue;
             }
         };
         for entry in entries.flatten() {
-            let path = entry.path();
-            if !visit(&path) {
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            if !visit(folder.as_fd(), name) {
                 return closed;
             }
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                pending.push(path);
+            let kind = match entry.file_type() {
+                // Some file systems leave the question to whoever asks.
+                FileType::Unknown => statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_or(FileType::Unknown, |found| FileType::from_raw_mode(found.st_mode)),
+                known => known,
+            };
+            if kind.is_dir() {
+                pending.push(within.join(OsStr::from_bytes(name.to_bytes())));
             }
         }
     }
     closed
+}
+
+/// Opens the folder `within` of `dir`, in as many steps as its path is too long for one.
+fn open(dir: &Path, within: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut folder = rustix::fs::open(dir, flags, Mode::empty())?;
+    let mut step = PathBuf::new();
+    for part in within {
+        if step.as_os_str().len() + part.len() > LONGEST {
+            folder = openat(&folder, &step, flags, Mode::empty())?;
+            step = PathBuf::new();
+        }
+        step.push(part);
+    }
+    if step.as_os_str().is_empty() {
+        return Ok(folder);
+    }
+    openat(&folder, &step, flags, Mode::empty())
 }
 
 #[cfg(test)]
@@ -122,5 +167,22 @@ mod tests {
         let size = measure(home.path(), 100);
         assert_eq!((size.files, size.largest), (3, 5000));
         assert!(measure(Path::new("/usr"), 5).files <= 6);
+    }
+
+    #[test]
+    fn depth_hides_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let name = "d".repeat(100);
+        let mut folder = rustix::fs::open(home.path(), OFlags::DIRECTORY, Mode::empty()).unwrap();
+        for _ in 0..100 {
+            rustix::fs::mkdirat(&folder, &name, Mode::RWXU).unwrap();
+            folder = openat(&folder, &name, OFlags::DIRECTORY, Mode::empty()).unwrap();
+        }
+        let file = openat(&folder, "x", OFlags::CREATE | OFlags::WRONLY, Mode::RWXU).unwrap();
+        rustix::io::write(&file, &[1; 9000]).unwrap();
+        let size = measure(home.path(), 1000);
+        assert_eq!((size.files, size.largest), (101, 9000));
+        crate::sandbox::remove_tree(&home.path().join(&name)).unwrap();
+        assert_eq!(measure(home.path(), 1000), Size::default());
     }
 }
