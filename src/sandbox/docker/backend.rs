@@ -158,7 +158,8 @@ impl Sandbox for DockerSandbox {
 /// Removes ready containers and the inputs.
 async fn clear(site: &Site) {
     site.pool.empty().await;
-    if let Err(error) = site.inputs.remove().await {
+    let containers = sweep::remove_all_of(&site.engine, &site.common.inputs).await;
+    if let Err(error) = containers.and(site.inputs.remove().await) {
         tracing::warn!(%error, "something was left in the container engine; the next run removes it");
     }
 }

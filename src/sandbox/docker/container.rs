@@ -154,6 +154,7 @@ pub fn labels(common: &Common) -> HashMap<String, String> {
     let mut labels = table([
         (owner::LABEL, owner::ours().to_owned()),
         (owner::HOST_LABEL, owner::host()),
+        (owner::SANDBOX_LABEL, common.inputs.clone()),
     ]);
     if let Some(run) = &common.run {
         labels.insert("org.kosmos.run".to_owned(), run.clone());

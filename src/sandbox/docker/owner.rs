@@ -13,6 +13,8 @@ use std::{
 /// Labels of everything that kosmos makes in an engine: the process, and the machine that it runs on.
 pub const LABEL: &str = "org.kosmos.owner";
 pub const HOST_LABEL: &str = "org.kosmos.host";
+/// Which of the process's sandboxes it is for.
+pub const SANDBOX_LABEL: &str = "org.kosmos.for";
 
 /// This process: its number, and when it started, which together name it for good.
 pub fn ours() -> &'static str {

@@ -9,25 +9,10 @@ use crate::sandbox::SandboxError;
 
 /// Removes containers and volumes whose owner was a process of this machine that has ended. Those of
 /// other machines are left to them.
-pub async fn sweep(engine: &Engine) -> Result<usize, SandboxError> {
-    let filters = HashMap::from([("label".to_owned(), vec![owner::LABEL.to_owned()])]);
-    let mut removed = 0;
-    let options = ListContainersOptionsBuilder::default()
-        .all(true)
-        .filters(&filters)
-        .build();
-    let containers = engine
-        .call("list containers", engine.docker().list_containers(Some(options)))
-        .await?;
-    for container in containers {
-        if let (Some(id), Some(labels)) = (container.id, container.labels)
-            && owner::is_stale(&labels)
-        {
-            lease::remove(engine, &id).await?;
-            removed += 1;
-        }
-    }
-    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+pub async fn sweep(engine: &Engine) -> Result<(), SandboxError> {
+    let ours = HashMap::from([("label".to_owned(), vec![owner::LABEL.to_owned()])]);
+    let mut removed = remove_containers(engine, &ours, owner::is_stale).await?;
+    let options = ListVolumesOptionsBuilder::default().filters(&ours).build();
     let volumes = engine
         .call("list volumes", engine.docker().list_volumes(Some(options)))
         .await?;
@@ -42,6 +27,37 @@ pub async fn sweep(engine: &Engine) -> Result<usize, SandboxError> {
             removed,
             "removed what an earlier kosmos had left in the container engine"
         );
+    }
+    Ok(())
+}
+
+/// Removes every container of one sandbox: those that could not be removed while the engine was away.
+pub async fn remove_all_of(engine: &Engine, sandbox: &str) -> Result<(), SandboxError> {
+    let label = format!("{}={sandbox}", owner::SANDBOX_LABEL);
+    let its = HashMap::from([("label".to_owned(), vec![label])]);
+    remove_containers(engine, &its, |_| true).await.map(drop)
+}
+
+async fn remove_containers(
+    engine: &Engine,
+    filters: &HashMap<String, Vec<String>>,
+    wanted: impl Fn(&HashMap<String, String>) -> bool,
+) -> Result<usize, SandboxError> {
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(filters)
+        .build();
+    let containers = engine
+        .call("list containers", engine.docker().list_containers(Some(options)))
+        .await?;
+    let mut removed = 0;
+    for container in containers {
+        if let (Some(id), Some(labels)) = (container.id, container.labels)
+            && wanted(&labels)
+        {
+            lease::remove(engine, &id).await?;
+            removed += 1;
+        }
     }
     Ok(removed)
 }

@@ -138,7 +138,7 @@ impl Stage {
         assert_eq!(table, "a,b\n1,2\n", "after {after}");
         assert_eq!(processes_with(&self.token), [0; 0], "after {after}");
         if !self.is_docker() {
-            assert_eq!(groups_of(std::process::id()), [PathBuf::new(); 0], "after {after}");
+            assert_eq!(groups_of(std::process::id()), Vec::<PathBuf>::new(), "after {after}");
         }
     }
 
