@@ -9,6 +9,7 @@
 //! | `science` | the interpreter with its packages, and how long things take |
 //! | `environment` | making that interpreter when something is in the way |
 //! | `image` | the container backend's images, built on a real engine |
+//! | `remote` | a container engine on the other side of TLS |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
 #![cfg(target_os = "linux")]
@@ -21,5 +22,6 @@ mod image;
 mod lifetimes;
 mod ordinary;
 mod outcomes;
+mod remote;
 mod science;
 mod site;
