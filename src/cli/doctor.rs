@@ -95,7 +95,7 @@ pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
         Err(error) => checks.push(needed(failed("python", &error), &resolved.settings, Backend::Process)),
     }
     for backend in [Backend::Process, Backend::Docker] {
-        let name = sandbox::name(backend);
+        let name = backend.name();
         let mut settings = resolved.settings.clone();
         settings.sandbox.backend = backend;
         match sandbox::measure(&settings, progress) {

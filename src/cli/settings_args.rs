@@ -1,6 +1,6 @@
 use clap::Args;
 
-use crate::config::{ConfigError, Environment, Overrides, Request, Resolved};
+use crate::config::{Backend, ConfigError, Environment, Overrides, Request, Resolved};
 
 use std::path::PathBuf;
 
@@ -83,6 +83,37 @@ impl SettingsArgs {
     /// When a source of settings can't be read or holds what no setting takes.
     pub fn resolve(&self, environment: Environment) -> Result<Resolved, ConfigError> {
         InputArgs::default().resolve(self, environment)
+    }
+
+    /// The settings in force where no run is at hand, with the sandbox that `--backend` names, if it does.
+    ///
+    /// # Errors
+    /// When a source of settings can't be read or holds what no setting takes.
+    pub fn resolve_on(&self, backend: Option<Backend>, environment: Environment) -> Result<Resolved, ConfigError> {
+        let mut overrides = self.overrides()?;
+        if let Some(backend) = backend {
+            overrides.text("--backend", "sandbox.backend", backend.name())?;
+        }
+        self.request(environment, overrides).resolve()
+    }
+
+    /// The settings in force for `command`, which is about containers.
+    ///
+    /// # Errors
+    /// When a source of settings can't be read or holds what no setting takes.
+    pub fn resolve_for_containers(&self, command: &str, environment: Environment) -> Result<Resolved, ConfigError> {
+        let mut overrides = self.overrides()?;
+        overrides.imply(command, "sandbox.backend", Backend::Docker.name())?;
+        self.request(environment, overrides).resolve()
+    }
+
+    fn request(&self, environment: Environment, overrides: Overrides) -> Request {
+        Request {
+            profile: self.profile.clone(),
+            environment,
+            overrides,
+            ..Request::default()
+        }
     }
 
     fn overrides(&self) -> Result<Overrides, ConfigError> {

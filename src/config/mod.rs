@@ -16,6 +16,7 @@ mod layer;
 mod log;
 mod origin;
 mod overrides;
+mod packages;
 mod profile;
 mod ranges;
 mod request;

@@ -43,6 +43,17 @@ impl Overrides {
         )
     }
 
+    /// What a command implies: it holds unless a flag says otherwise.
+    ///
+    /// # Errors
+    /// When the key does not take the text.
+    pub fn imply(&mut self, command: &str, key: &str, text: &str) -> Result<(), ConfigError> {
+        match self.layer.value(key) {
+            Some(_) => Ok(()),
+            None => self.text(command, key, text),
+        }
+    }
+
     /// A flag of its own for a key that takes a whole number.
     ///
     /// # Errors

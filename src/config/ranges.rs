@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{ByteSize, HumanDuration, Settings};
+use super::{ByteSize, HumanDuration, Settings, packages};
 
 /// A value that is of the right type and makes no sense.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +54,8 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
 
     some_time("sandbox.wall", sandbox.wall)?;
     some_time("sandbox.cpu", sandbox.cpu)?;
+    packages::check(sandbox)
+        .map_err(|reason| OutOfRange::new("sandbox.packages", format!("{:?}", sandbox.packages), reason))?;
     at_most("sandbox.pool", sandbox.pool.into(), 64)?;
     at_least("sandbox.processes", sandbox.processes.into(), 1)?;
     at_least("sandbox.open_files", sandbox.open_files.into(), 16)?;

@@ -27,6 +27,8 @@ pub struct Sandbox {
     /// Docker: the image for R scripts. Unset: the one that `kosmos sandbox build --language r` makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r_image: Option<String>,
+    /// Docker: packages that Python scripts may import besides those of the image, each as `name==version`.
+    pub packages: Vec<String>,
     /// Docker: another container runtime that the engine knows, such as `runsc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
@@ -60,4 +62,14 @@ pub enum Backend {
     Process,
     /// Containers of a Docker engine, or of what speaks its API.
     Docker,
+}
+
+impl Backend {
+    /// Its name, as settings have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::Docker => "docker",
+        }
+    }
 }

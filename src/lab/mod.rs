@@ -18,6 +18,6 @@ pub use backends::python_environment;
 pub use dossier::dossier;
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
-pub use site::{Ground, Purpose, Site, limits};
+pub use site::{Ground, Purpose, Site, image_step, limits};
 pub use summary::{RunSummary, summary};
 pub use work::{Finished, Lab, render};

@@ -1,7 +1,7 @@
 //! Where scripts run: the sandbox that the settings ask for, started.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     path::PathBuf,
     sync::Arc,
 };
@@ -11,10 +11,13 @@ use crate::{
     config::{Backend, Settings},
     interpreter::Interpreter,
     journal::{Journal, Record},
-    progress::Progress,
+    progress::{Progress, ProgressEvent},
     sandbox::{
         DockerOptions, DockerSandbox, Language, Limits, Options, ProcessSandbox, Sandbox, SandboxError,
-        docker::image::ImageError,
+        docker::{
+            Engine,
+            image::{self, BuildOptions, ImageError},
+        },
     },
 };
 
@@ -61,11 +64,17 @@ impl Ground {
 }
 
 impl Site {
-    /// Starts the sandbox that the settings ask for; never another.
+    /// Starts the sandbox that the settings ask for; never another. An image that they ask for by its packages
+    /// is built if it is not there, telling `progress`.
     ///
     /// # Errors
     /// When it is not available here.
-    pub async fn start(settings: &Settings, ground: &Ground, purpose: Purpose) -> Result<Self, LabError> {
+    pub async fn start(
+        settings: &Settings,
+        ground: &Ground,
+        purpose: Purpose,
+        progress: &dyn Progress,
+    ) -> Result<Self, LabError> {
         match ground {
             Ground::Interpreter(interpreter) => {
                 let mut options = Options {
@@ -83,7 +92,13 @@ impl Site {
             }
             Ground::Engine => {
                 let pinned = !purpose.pinned.is_empty();
-                let started = DockerSandbox::start(docker_options(settings, purpose)).await;
+                let mut options = docker_options(settings, purpose);
+                if let Entry::Vacant(image) = options.images.entry(Language::Python)
+                    && !settings.sandbox.packages.is_empty()
+                {
+                    image.insert(image_with_packages(settings, progress).await?);
+                }
+                let started = DockerSandbox::start(options).await;
                 let sandbox = started.map_err(|error| if pinned { explain(error) } else { error })?;
                 let images = sandbox.images();
                 let python = images.get(&Language::Python).and_then(|image| image.python.clone());
@@ -130,6 +145,33 @@ fn docker_options(settings: &Settings, purpose: Purpose) -> DockerOptions {
         patience: set.engine_wait.get(),
         expected: Some(limits(settings)),
     }
+}
+
+/// The name of the image with the packages that the settings list.
+async fn image_with_packages(settings: &Settings, progress: &dyn Progress) -> Result<String, SandboxError> {
+    let set = &settings.sandbox;
+    let options = BuildOptions {
+        packages: set.packages.clone(),
+        python: set.python.clone(),
+        ..BuildOptions::default()
+    };
+    let engine = Engine::connect(set.engine.as_deref()).await?;
+    let built = image::build(engine.docker(), &options, &|step| image_step(progress, &step)).await?;
+    Ok(built.image.tag)
+}
+
+/// Shows a step of an image's making.
+pub fn image_step(progress: &dyn Progress, step: &image::Progress) {
+    let (done, total) = match step {
+        image::Progress::Exists { .. } => return,
+        image::Progress::Step { number, total, .. } => (*number as u64, Some(*total as u64)),
+        _ => (0, None),
+    };
+    progress.on(ProgressEvent::Preparing {
+        what: step.to_string(),
+        done,
+        total,
+    });
 }
 
 /// The images that the run was begun with.

@@ -116,7 +116,7 @@ impl Lab {
             run: Some(run.to_string()),
             pinned: site::pinned(&journal)?,
         };
-        let site = Site::start(&self.settings, ground, purpose).await?;
+        let site = Site::start(&self.settings, ground, purpose, self.progress.as_ref()).await?;
         let sandbox = Arc::clone(&site.sandbox);
         let worked = self.work_in(site, journal, path, run, elapsed).await;
         // However it ended: what is kept ready is not needed any more.

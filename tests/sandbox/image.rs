@@ -150,6 +150,60 @@ async fn the_image_for_python_has_every_package_and_nothing_to_build_with() {
 }
 
 #[tokio::test]
+async fn packages_besides_the_locks_leave_the_locks_as_they_are() {
+    let Some(docker) = engine().await else { return };
+    let with = |packages: &[&str]| BuildOptions {
+        packages: packages.iter().map(|&package| package.to_owned()).collect(),
+        ..BuildOptions::default()
+    };
+    let built = build(&docker, &with(&["tabulate==0.9.0"]), &|step| eprintln!("{step}"))
+        .await
+        .unwrap();
+    assert_ne!(built.image.tag, tag(Language::Python));
+    assert_is_bare(&docker, &built.image.id).await;
+    let versions = "import importlib.metadata as m; \
+                    print(sorted(d.name.lower() + ' ' + d.version for d in m.distributions()))";
+    let listed = async |image: &str| {
+        let (code, said) = within(&docker, image, &["/opt/kosmos/bin/python", "-c", versions]).await;
+        assert_eq!(code, 0, "{said}");
+        said
+    };
+    let lock = find(&docker, Language::Python, None).await.unwrap();
+    let (before, after) = (listed(&lock.id).await, listed(&built.image.id).await);
+    assert!(!before.contains("tabulate"), "{before}");
+    assert_eq!(after.replace(", 'tabulate 0.9.0'", ""), before);
+    let compiled = "import tabulate, os; print(tabulate.tabulate([[1]]), os.path.exists(tabulate.__cached__))";
+    let (code, said) = within(&docker, &built.image.id, &["/opt/kosmos/bin/python", "-c", compiled]).await;
+    assert_eq!((code, said.split_whitespace().last()), (0, Some("True")), "{said}");
+
+    let again = build(&docker, &with(&["tabulate==0.9.0"]), &|_| ()).await.unwrap();
+    assert_eq!((again.fresh, again.image), (false, built.image));
+}
+
+#[tokio::test]
+async fn packages_that_cannot_be_had_are_named() {
+    let Some(docker) = engine().await else { return };
+    let refused = async |package: &str| {
+        let options = BuildOptions {
+            packages: vec![package.to_owned()],
+            ..BuildOptions::default()
+        };
+        build(&docker, &options, &|_| ()).await.unwrap_err()
+    };
+    let error = refused("tabulate==0.0.0.1").await;
+    assert!(
+        matches!(&error, ImageError::NoWheel { package, .. } if package == "tabulate==0.0.0.1"),
+        "{error}"
+    );
+    // It needs a numpy that is older than the lock's.
+    let error = refused("numba==0.57.0").await;
+    assert!(
+        matches!(&error, ImageError::Conflict(said) if said.contains("numba 0.57.0") && said.contains("numpy==")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn the_image_for_r_has_every_package_and_a_python() {
     let Some(docker) = engine().await else { return };
     let built = build(&docker, &options(Language::R), &|step| eprintln!("{step}"))

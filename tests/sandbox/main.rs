@@ -11,6 +11,7 @@
 //! | `zygote` | that interpreter: when it begins and ends, and what it survives |
 //! | `environment` | making that interpreter when something is in the way |
 //! | `image` | the container backend's images, built on a real engine |
+//! | `remote` | a container engine on the other side of TLS |
 //! | `again` | running one of these tests in another process, to kill it or to be someone else |
 
 #![cfg(target_os = "linux")]
@@ -24,6 +25,7 @@ mod image;
 mod lifetimes;
 mod ordinary;
 mod outcomes;
+mod remote;
 mod science;
 mod site;
 mod warm;

@@ -4,8 +4,7 @@ use serde::Serialize;
 use crate::{
     cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output},
     config::Environment,
-    lab::LabError,
-    progress::{Progress, ProgressEvent},
+    lab::{LabError, image_step},
     sandbox::{
         Language, SandboxError,
         docker::{
@@ -45,12 +44,15 @@ It holds the interpreter and exactly the packages of Kosmos's lock, each checked
 package manager for the language, and an ordinary user. Its tag is made from all that goes into it, so a \
 newer Kosmos asks for a newer image. With --base auto, the image python:3.12-slim (for R debian:bookworm-slim) is pulled \
 if a registry can be reached; otherwise a base is made of Debian's packages, which needs mmdebstrap or \
-debootstrap, and that is said.";
+debootstrap, and that is said.
+
+Where the setting sandbox.packages lists packages, an image with them is built upon that one.";
 
 const EXAMPLES: &str = "\
 Examples:
   kosmos sandbox build
   kosmos sandbox build --language r --base debian
+  kosmos sandbox build --set 'sandbox.packages=[\"tabulate==0.9.0\"]'
   kosmos sandbox build --set sandbox.engine=tcp://lab.example:2376";
 
 #[derive(Serialize)]
@@ -62,11 +64,18 @@ struct Report<'a> {
 
 /// Runs the command.
 pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let resolved = args.settings.resolve(Environment::of_process()?)?;
+    let environment = Environment::of_process()?;
+    let resolved = args
+        .settings
+        .resolve_for_containers("kosmos sandbox build", environment)?;
     let settings = &resolved.settings.sandbox;
     let console = Console::start(&resolved.settings.log, globals)?;
     let options = BuildOptions {
         language: args.language,
+        packages: match args.language {
+            Language::Python => settings.packages.clone(),
+            Language::R => Vec::new(),
+        },
         base: args.base.clone(),
         force: args.force,
         python: settings.python.clone(),
@@ -77,7 +86,7 @@ pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliEr
         let stop = StopSignal::default();
         stop.on_terminal_signals();
         let mut asked = stop.subscribe();
-        let progress = |step| tell(console.progress.as_ref(), &step);
+        let progress = |step| image_step(console.progress.as_ref(), &step);
         // Dropping the build ends it.
         tokio::select! {
             built = image::build(engine.docker(), &options, &progress) => Ok((engine.host().to_owned(), built?)),
@@ -98,18 +107,6 @@ pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliEr
         Err(SandboxError::Cancelled) => Ok(Exit::Interrupted),
         Err(error) => Err(lab_error(LabError::Sandbox(error))),
     }
-}
-
-fn tell(progress: &dyn Progress, step: &image::Progress) {
-    let (done, total) = match step {
-        image::Progress::Step { number, total, .. } => (*number as u64, Some(*total as u64)),
-        _ => (0, None),
-    };
-    progress.on(ProgressEvent::Preparing {
-        what: step.to_string(),
-        done,
-        total,
-    });
 }
 
 fn line(built: &Built) -> String {

@@ -21,7 +21,7 @@ use crate::{
     supervisor::StopSignal,
 };
 
-use super::{Chosen, name};
+use super::Chosen;
 
 /// `kosmos sandbox exec`: runs one script.
 #[derive(Debug, Clone, Args)]
@@ -119,10 +119,8 @@ const DATA: (&str, &str) = ("../../data", "data");
 
 /// Runs the command.
 pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let mut resolved = args.settings.resolve(Environment::of_process()?)?;
-    if let Some(backend) = args.backend {
-        backend.apply(&mut resolved.settings);
-    }
+    let backend = args.backend.map(Into::into);
+    let resolved = args.settings.resolve_on(backend, Environment::of_process()?)?;
     let settings = &resolved.settings;
     let console = Console::start(&settings.log, globals)?;
     let usage = |error: ExecError| CliError::usage(error, "`kosmos sandbox exec --help` shows how it is used");
@@ -145,7 +143,7 @@ pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliErr
     let ground = Ground::prepare(settings, console.progress.as_ref()).map_err(lab_error)?;
     let stop = StopSignal::default();
     let work = async {
-        let site = Site::start(settings, &ground, Purpose::default()).await?;
+        let site = Site::start(settings, &ground, Purpose::default(), console.progress.as_ref()).await?;
         stop.on_terminal_signals();
         let mut asked = stop.subscribe();
         let cancel = CancellationToken::new();
@@ -166,7 +164,7 @@ pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliErr
         Err(LabError::Sandbox(SandboxError::Cancelled)) => return Ok(Exit::Interrupted),
         Err(error) => return Err(lab_error(error)),
     };
-    let report = scene.report(name(settings.sandbox.backend), language, execution)?;
+    let report = scene.report(settings.sandbox.backend.name(), language, execution)?;
     if let Some(out) = &args.out {
         keep(&scene.workspace, out, &report.files).map_err(usage)?;
     }

@@ -12,7 +12,7 @@ pub use probe::ProbeArgs;
 pub(super) use probe::measure;
 
 use super::{CliError, Exit, Globals};
-use crate::config::{Backend, Settings};
+use crate::config::Backend;
 
 /// `kosmos sandbox`: where generated scripts run.
 #[derive(Debug, Clone, Args)]
@@ -45,21 +45,12 @@ pub enum Chosen {
     Docker,
 }
 
-impl Chosen {
-    /// The settings with this backend.
-    pub(super) fn apply(self, settings: &mut Settings) {
-        settings.sandbox.backend = match self {
-            Self::Process => Backend::Process,
-            Self::Docker => Backend::Docker,
-        };
-    }
-}
-
-/// The name of a backend, as settings have it.
-pub(super) fn name(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Process => "process",
-        Backend::Docker => "docker",
+impl From<Chosen> for Backend {
+    fn from(chosen: Chosen) -> Self {
+        match chosen {
+            Chosen::Process => Self::Process,
+            Chosen::Docker => Self::Docker,
+        }
     }
 }
 

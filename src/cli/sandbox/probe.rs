@@ -10,7 +10,7 @@ use crate::{
     sandbox::Guarantees,
 };
 
-use super::{Chosen, name};
+use super::Chosen;
 
 /// `kosmos sandbox probe`: measures what the sandbox withstands.
 #[derive(Debug, Clone, Args)]
@@ -56,7 +56,7 @@ pub struct Measured {
 pub fn measure(settings: &Settings, progress: &dyn Progress) -> Result<Guarantees, LabError> {
     let ground = Ground::prepare(settings, progress)?;
     actix::System::new().block_on(async {
-        let site = Site::start(settings, &ground, Purpose::default()).await?;
+        let site = Site::start(settings, &ground, Purpose::default(), progress).await?;
         let guarantees = site.sandbox.guarantees().clone();
         site.sandbox.close().await;
         Ok(guarantees)
@@ -65,21 +65,18 @@ pub fn measure(settings: &Settings, progress: &dyn Progress) -> Result<Guarantee
 
 /// Runs the command.
 pub(super) fn execute(args: &ProbeArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let resolved = args.settings.resolve(Environment::of_process()?)?;
+    let backend = args.backend.map(Backend::from);
+    let resolved = args.settings.resolve_on(backend, Environment::of_process()?)?;
     let console = Console::start(&resolved.settings.log, globals)?;
     let set = resolved.settings.sandbox.backend;
-    let (wanted, chosen) = match args.backend {
-        Some(Chosen::Process) => (vec![Backend::Process], Backend::Process),
-        Some(Chosen::Docker) => (vec![Backend::Docker], Backend::Docker),
-        None => (vec![Backend::Process, Backend::Docker], set),
-    };
+    let wanted = backend.map_or_else(|| vec![Backend::Process, Backend::Docker], |backend| vec![backend]);
     let mut found = Vec::new();
     let mut exit = Exit::Done;
     for backend in wanted {
         let mut settings = resolved.settings.clone();
         settings.sandbox.backend = backend;
         let measured = measure(&settings, console.progress.as_ref());
-        if measured.is_err() && backend == chosen {
+        if measured.is_err() && backend == set {
             exit = Exit::Unavailable;
         }
         let (guarantees, unavailable) = match measured {
@@ -87,7 +84,7 @@ pub(super) fn execute(args: &ProbeArgs, globals: &Globals) -> Result<Exit, CliEr
             Err(error) => (None, Some(error.to_string())),
         };
         found.push(Measured {
-            backend: name(backend),
+            backend: backend.name(),
             guarantees,
             unavailable,
         });

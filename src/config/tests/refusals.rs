@@ -187,6 +187,38 @@ fn a_variable_that_is_no_setting_is_refused() {
 }
 
 #[test]
+fn packages_that_no_image_can_be_made_with_are_refused() {
+    let docker = |packages: &str| Desk::new().set("sandbox.backend=docker").set(packages);
+    let table = [
+        (
+            "sandbox.packages=[\"tabulate\"]",
+            "`sandbox.packages` cannot be [\"tabulate\"]: \"tabulate\" is not of the form name==version, without spaces, options, extras or addresses (flag --set)",
+        ),
+        (
+            "sandbox.packages=[\"a==1\", \"A==2\"]",
+            "`sandbox.packages` cannot be [\"a==1\", \"A==2\"]: A is listed twice (flag --set)",
+        ),
+        (
+            "sandbox.packages=[\"scikit_learn==1.0\"]",
+            "`sandbox.packages` cannot be [\"scikit_learn==1.0\"]: scikit_learn is in the image already, and its version is fixed (flag --set)",
+        ),
+    ];
+    for (packages, expected) in table {
+        assert_eq!(docker(packages).refused(), expected);
+    }
+    let good = "sandbox.packages=[\"a==1\"]";
+    assert_eq!(docker(good).resolved().settings.sandbox.packages, ["a==1"]);
+    assert_eq!(
+        docker(good).set("sandbox.image=mine:1").refused(),
+        "`sandbox.packages` cannot be [\"a==1\"]: sandbox.image names an image, which has its own packages; leave out one of the two (flag --set)"
+    );
+    assert_eq!(
+        Desk::new().set(good).refused(),
+        "`sandbox.packages` cannot be [\"a==1\"]: the process backend has no packages but its own; set sandbox.backend to \"docker\" (flag --set)"
+    );
+}
+
+#[test]
 fn flags_that_say_nothing_or_too_much_are_refused() {
     let table = [
         (

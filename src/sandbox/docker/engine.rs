@@ -1,16 +1,15 @@
-//! The engine: where it is, and calls to it that always come to an end.
+//! The engine: calls to it that always come to an end.
 
 use std::{
-    env,
     future::Future,
-    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use bollard::{API_DEFAULT_VERSION, Docker, errors::Error};
+use bollard::{Docker, errors::Error};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::address::{Address, said};
 use crate::sandbox::SandboxError;
 
 /// How long one call may take; uploads and image builds have their own.
@@ -19,14 +18,12 @@ const CALL: Duration = Duration::from_secs(30);
 const GREETING: Duration = Duration::from_secs(5);
 /// The oldest API that has what is needed (Docker 20.10).
 const OLDEST: (usize, usize) = (1, 41);
-/// What bollard itself allows for a connection's silence, in seconds.
-const SILENCE: u64 = 600;
 
 /// An engine that has answered once.
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
-    host: String,
+    address: Address,
 }
 
 impl Engine {
@@ -38,21 +35,17 @@ impl Engine {
     /// # Errors
     /// [`SandboxError::Unavailable`] if no engine answers there or it is too old, with the remedy.
     pub async fn connect(host: Option<&str>) -> Result<Self, SandboxError> {
-        let host = match host.map(str::to_owned).or_else(from_environment) {
-            Some(host) => host,
-            None => first_socket()?,
-        };
-        let docker = client(&host).map_err(|error| no_engine(&host, &error.to_string()))?;
-        let negotiated = timeout(GREETING, docker.negotiate_version())
+        let address = Address::find(host)?;
+        let negotiated = timeout(GREETING, address.client()?.negotiate_version())
             .await
-            .map_err(|_| no_engine(&host, "it does not answer"))?
-            .map_err(|error| no_engine(&host, &said(&error)))?;
+            .map_err(|_| address.unreachable("it does not answer"))?
+            .map_err(|error| address.unreachable(&said(&error)))?;
         let version = negotiated.client_version();
         if (version.major_version, version.minor_version) < OLDEST {
             return Err(SandboxError::Unavailable {
                 missing: vec![format!(
-                    "the container engine at {host} speaks API {version}, and {}.{} is the oldest that will do",
-                    OLDEST.0, OLDEST.1
+                    "the container engine at {} speaks API {version}, and {}.{} is the oldest that will do",
+                    address.host, OLDEST.0, OLDEST.1
                 )],
                 remedy: "update the engine (Docker 20.10 or newer), or set the sandbox's backend to `process`"
                     .to_owned(),
@@ -60,7 +53,7 @@ impl Engine {
         }
         Ok(Self {
             docker: negotiated,
-            host,
+            address,
         })
     }
 
@@ -71,7 +64,7 @@ impl Engine {
 
     /// Where the engine is.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.address.host
     }
 
     /// Makes a call, which has to come to an end within half a minute.
@@ -115,7 +108,7 @@ impl Engine {
             }
             if !told {
                 tracing::warn!(
-                    engine = self.host,
+                    engine = self.address.host,
                     "the container engine does not answer: waiting for it"
                 );
                 told = true;
@@ -127,63 +120,7 @@ impl Engine {
             pause = (pause * 2).min(Duration::from_secs(2));
         }
         let waited = humantime::format_duration(Duration::from_secs(patience.as_secs()));
-        Err(no_engine(&self.host, &format!("it has not answered for {waited}")))
-    }
-}
-
-fn from_environment() -> Option<String> {
-    env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty())
-}
-
-/// The sockets where engines listen: Docker's, rootless Docker's, Podman's.
-fn first_socket() -> Result<String, SandboxError> {
-    let mut places = vec![PathBuf::from("/var/run/docker.sock")];
-    if let Some(own) = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        places.push(own.join("docker.sock"));
-        places.push(own.join("podman/podman.sock"));
-    }
-    places.push(PathBuf::from("/run/podman/podman.sock"));
-    match places.iter().find(|place| place.exists()) {
-        Some(place) => Ok(format!("unix://{}", place.display())),
-        None => {
-            let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-            Err(no_engine(
-                "this machine",
-                &format!("no socket at {}", looked.join(", ")),
-            ))
-        }
-    }
-}
-
-fn client(host: &str) -> Result<Docker, Error> {
-    let remote = host.strip_prefix("tcp://").or_else(|| host.strip_prefix("https://"));
-    let tls = env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) || host.starts_with("https://");
-    match (host.strip_prefix("unix://"), remote) {
-        (Some(path), _) => Docker::connect_with_unix(path, SILENCE, API_DEFAULT_VERSION),
-        (None, Some(_)) if tls => {
-            let folder = certificates();
-            let file = |name: &str| -> PathBuf { folder.join(name) };
-            let (key, cert, ca) = (file("key.pem"), file("cert.pem"), file("ca.pem"));
-            Docker::connect_with_ssl(host, &key, &cert, &ca, SILENCE, API_DEFAULT_VERSION)
-        }
-        _ => Docker::connect_with_http(host, SILENCE, API_DEFAULT_VERSION),
-    }
-}
-
-fn certificates() -> PathBuf {
-    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".docker"));
-    env::var_os("DOCKER_CERT_PATH")
-        .map(PathBuf::from)
-        .or_else(home)
-        .unwrap_or_default()
-}
-
-fn no_engine(host: &str, cause: &str) -> SandboxError {
-    SandboxError::Unavailable {
-        missing: vec![format!("no container engine at {host}: {cause}")],
-        remedy: "start one (`systemctl start docker`), name another by `sandbox.engine` or DOCKER_HOST, \
-                 or set the sandbox's backend to `process`"
-            .to_owned(),
+        Err(self.address.unreachable(&format!("it has not answered for {waited}")))
     }
 }
 
@@ -207,19 +144,4 @@ pub(super) fn fault(action: &'static str, error: &Error) -> SandboxError {
             cause: said(other),
         },
     }
-}
-
-/// An error with its causes, which name what the system said.
-fn said(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let next_text = next.to_string();
-        if !text.contains(&next_text) {
-            text.push_str(": ");
-            text.push_str(&next_text);
-        }
-        cause = next.source();
-    }
-    text
 }

@@ -16,7 +16,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `backend` | the sandbox as the rest of kosmos knows it |
-//! | `engine` | the connection, and calls that come to an end |
+//! | `address`, `engine` | the connection, and calls that come to an end |
 //! | `image` | the images and how they are made |
 //! | `container`, `seccomp` | what a container is allowed |
 //! | `lease`, `pool` | one container, and those kept ready |
@@ -26,6 +26,7 @@
 //! | `probe` | what a container withstands, measured by an attack |
 //! | `owner`, `sweep` | what dead kosmos processes left behind |
 
+mod address;
 mod backend;
 mod container;
 mod engine;

@@ -1,6 +1,12 @@
 //! The image that another is built upon.
 
-use std::{convert::Infallible, fmt, fs, path::Path, str::FromStr, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt, fs,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use bollard::{
     Docker, body_try_stream,
@@ -204,19 +210,19 @@ fn chunks<T: From<Vec<u8>>>(file: tokio::fs::File) -> impl Stream<Item = std::io
 }
 
 /// A folder that is gone when it is dropped.
-struct Folder<'a>(&'a Path);
+pub struct Folder(pub PathBuf);
 
-impl<'a> Folder<'a> {
-    fn make(path: &'a Path) -> Result<Self, ImageError> {
+impl Folder {
+    pub fn make(path: &Path) -> Result<Self, ImageError> {
         fs::create_dir_all(path).map_err(ImageError::cache("make the folder", path))?;
-        Ok(Self(path))
+        Ok(Self(path.to_owned()))
     }
 }
 
-impl Drop for Folder<'_> {
+impl Drop for Folder {
     fn drop(&mut self) {
         // What cannot be removed is swept at the next build.
-        let _ = fs::remove_dir_all(self.0);
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -11,15 +11,16 @@ use tokio::sync::mpsc;
 
 use super::recipe::Recipe;
 
-/// The archive of a recipe's files and the wheels, written while it is sent.
+/// The archive of a recipe's files and a folder of packages, written while it is sent. The folder is the last
+/// part of its path there.
 pub fn stream<T: From<Vec<u8>> + Send + 'static>(
     recipe: Recipe,
-    wheels: Option<PathBuf>,
+    packages: Option<PathBuf>,
 ) -> impl Stream<Item = io::Result<T>> + Send + 'static {
     let (chunks, sent) = mpsc::channel(4);
     tokio::task::spawn_blocking(move || {
         let writer = io::BufWriter::with_capacity(1 << 20, Chunks(chunks.clone()));
-        if let Err(error) = write(&recipe, wheels.as_deref(), writer) {
+        if let Err(error) = write(&recipe, packages.as_deref(), writer) {
             // If nobody listens any more, that was the error.
             let _ = chunks.blocking_send(Err(error));
         }
@@ -45,7 +46,7 @@ impl Write for Chunks {
     }
 }
 
-fn write(recipe: &Recipe, wheels: Option<&Path>, to: impl Write) -> io::Result<()> {
+fn write(recipe: &Recipe, packages: Option<&Path>, to: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(to);
     // Without times and owners, so that the same files are the same archive.
     archive.mode(tar::HeaderMode::Deterministic);
@@ -55,17 +56,25 @@ fn write(recipe: &Recipe, wheels: Option<&Path>, to: impl Write) -> io::Result<(
         header.set_mode(0o644);
         archive.append_data(&mut header, name, text.as_bytes())?;
     }
-    if let Some(wheels) = wheels {
-        let mut paths = fs::read_dir(wheels)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<io::Result<Vec<_>>>()?;
-        paths.sort();
-        for path in paths {
-            let name = Path::new("wheels").join(path.file_name().unwrap_or_default());
+    if let Some(folder) = packages {
+        add(&mut archive, folder, Path::new(folder.file_name().unwrap_or_default()))?;
+    }
+    archive.into_inner()?.flush()
+}
+
+/// Adds the files of a folder, and of those within it, always in the same order.
+fn add(archive: &mut tar::Builder<impl Write>, folder: &Path, name: &Path) -> io::Result<()> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, name) = (entry.path(), name.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            add(archive, &path, &name)?;
+        } else {
             archive.append_path_with_name(&path, name)?;
         }
     }
-    archive.into_inner()?.flush()
+    Ok(())
 }
 
 #[cfg(test)]
@@ -80,12 +89,12 @@ mod tests {
     #[tokio::test]
     async fn the_archive_holds_every_file() {
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("a.whl"), vec![7; 3 << 20]).unwrap();
+        let wheels = home.path().join("wheels");
+        fs::create_dir_all(wheels.join("b")).unwrap();
+        fs::write(wheels.join("a.whl"), vec![7; 3 << 20]).unwrap();
+        fs::write(wheels.join("b/c.py"), "pass").unwrap();
         let recipe = Recipe::of(Language::Python);
-        let sent: Vec<Vec<u8>> = stream(recipe.clone(), Some(home.path().to_owned()))
-            .try_collect()
-            .await
-            .unwrap();
+        let sent: Vec<Vec<u8>> = stream(recipe.clone(), Some(wheels)).try_collect().await.unwrap();
         let bytes = sent.concat();
         let mut names = Vec::new();
         for entry in tar::Archive::new(bytes.as_slice()).entries().unwrap() {
@@ -96,7 +105,7 @@ mod tests {
             names.push(entry.path().unwrap().display().to_string());
         }
         let mut wanted: Vec<String> = recipe.files().into_iter().map(|(name, _)| name).collect();
-        wanted.push("wheels/a.whl".to_owned());
+        wanted.extend(["wheels/a.whl", "wheels/b/c.py"].map(str::to_owned));
         assert_eq!(names, wanted);
     }
 

@@ -91,6 +91,26 @@ pub enum ImageError {
     /// The packages could not be fetched.
     #[error(transparent)]
     Packages(#[from] InterpreterError),
+    /// The package index has no wheel of a package besides the lock's, or of one that it needs.
+    #[error(
+        "`sandbox.packages` needs {package}, and the package index has no wheel of it for Python {python} on \
+         {machine}; check its name and version, and that the index can be reached (PIP_INDEX_URL, PIP_PROXY). What \
+         would have to be compiled cannot be had"
+    )]
+    NoWheel {
+        /// The package, as pip names it.
+        package: String,
+        /// The version of the image's Python.
+        python: String,
+        /// Its machine.
+        machine: String,
+    },
+    /// Packages besides the lock's do not go with it, or with one another.
+    #[error(
+        "`sandbox.packages` does not go with the packages that the image has, which stay as they are: {0}; list \
+         other versions"
+    )]
+    Conflict(String),
     /// A program of the host could not be started or waited for.
     #[error("cannot run {program}")]
     Run {

@@ -11,6 +11,7 @@
 //! | `debian` | a root file system of Debian's packages |
 //! | `question` | what a base says of itself |
 //! | `wheels` | the packages of the lock, fetched for the base's Python |
+//! | `extra` | packages besides those of the lock |
 //! | `context` | what is sent to the engine to build from |
 //! | `steps` | the engine's account of a build, as [`Progress`] and [`ImageError`] |
 //! | `program` | a program of the host that ends with the future that waits for it |
@@ -19,6 +20,7 @@ mod base;
 mod context;
 mod debian;
 mod error;
+mod extra;
 mod program;
 mod progress;
 mod question;
@@ -37,7 +39,10 @@ pub use progress::Progress;
 pub use recipe::{label, tag};
 
 use self::recipe::Recipe;
-use crate::{interpreter::cache::Cache, sandbox::Language};
+use crate::{
+    interpreter::cache::{Cache, Place},
+    sandbox::Language,
+};
 
 /// How long the engine may take to answer a simple question.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -51,6 +56,8 @@ const SILENCE: Duration = Duration::from_secs(30 * 60);
 pub struct BuildOptions {
     /// The language of the scripts that will run in it.
     pub language: Language,
+    /// Packages for Python besides those of the lock, each as `name==version`.
+    pub packages: Vec<String>,
     /// What to build upon.
     pub base: Base,
     /// Builds even if the image is there, on a fresh base.
@@ -103,7 +110,7 @@ pub async fn build(
 ) -> Result<Built, ImageError> {
     // Headers come only once an upload is unpacked; silence is watched by us.
     let docker = &docker.clone().with_timeout(SILENCE);
-    let recipe = Recipe::of(options.language);
+    let recipe = Recipe::of(options.language).with(&options.packages);
     let there = |image: Found| {
         progress(Progress::Exists { tag: image.tag.clone() });
         Built { image, fresh: false }
@@ -125,37 +132,93 @@ pub async fn build(
     {
         return Ok(there(image));
     }
-    let base = base::prepare(docker, options, &place, progress).await?;
-    let mut python = None;
-    let mut fetched = None;
-    let mut network = "none";
-    match options.language {
-        Language::Python => {
-            let target = question::target(docker, &base).await?;
-            fetched = Some(wheels::fetch(&target, options, &cache, progress).await?);
-            python = Some(target.version());
-        }
-        Language::R if question::has_r(docker, &base).await? => {}
-        // The build itself fetches Debian's packages.
-        Language::R => network = "default",
-    }
+    let ingredients = match options.packages.is_empty() {
+        true => Ingredients::of_lock(docker, options, &cache, &place, progress).await?,
+        false => Ingredients::of_packages(docker, options, &cache, &place, progress).await?,
+    };
     let asked = BuildImageOptionsBuilder::default()
         .dockerfile("Dockerfile")
         .t(&recipe.tag())
         .rm(true)
         .forcerm(true)
         .nocache(options.force)
-        .networkmode(network)
-        .buildargs(&recipe.arguments(&base))
-        .labels(&recipe.labels(python.as_deref()))
+        .networkmode(ingredients.network)
+        .buildargs(&recipe.arguments(&ingredients.base))
+        .labels(&recipe.labels(ingredients.python.as_deref()))
         .build();
-    let context = body_try_stream(context::stream(recipe.clone(), fetched));
+    let context = body_try_stream(context::stream(recipe.clone(), ingredients.packages.clone()));
     let built = steps::follow(docker.build_image(asked, None, Some(context)), progress).await;
     steps::remove_leftovers(docker, recipe.short()).await;
     built?;
-    let image = find(docker, options.language, None).await?;
+    let image = find(docker, options.language, Some(&recipe.tag())).await?;
     progress(Progress::Ready { tag: image.tag.clone() });
     Ok(Built { image, fresh: true })
+}
+
+/// What a Dockerfile is given.
+struct Ingredients {
+    /// The image to build upon.
+    base: String,
+    /// The version of its Python, for scripts in Python.
+    python: Option<String>,
+    /// The folder of packages.
+    packages: Option<PathBuf>,
+    network: &'static str,
+    /// Holds what is gone after the build.
+    _folder: Option<base::Folder>,
+}
+
+impl Ingredients {
+    async fn of_lock(
+        docker: &Docker,
+        options: &BuildOptions,
+        cache: &Cache,
+        place: &Place,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Self, ImageError> {
+        let mut all = Self {
+            base: base::prepare(docker, options, place, progress).await?,
+            python: None,
+            packages: None,
+            network: "none",
+            _folder: None,
+        };
+        match options.language {
+            Language::Python => {
+                let target = question::target(docker, &all.base).await?;
+                all.packages = Some(wheels::fetch(&target, options, cache, progress).await?);
+                all.python = Some(target.version());
+            }
+            Language::R if question::has_r(docker, &all.base).await? => {}
+            // The build itself fetches Debian's packages.
+            Language::R => all.network = "default",
+        }
+        Ok(all)
+    }
+
+    /// For packages besides the lock's: the lock's image, which is built if need be, and their files.
+    async fn of_packages(
+        docker: &Docker,
+        options: &BuildOptions,
+        cache: &Cache,
+        place: &Place,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Self, ImageError> {
+        let lock = BuildOptions {
+            packages: Vec::new(),
+            ..options.clone()
+        };
+        let base = Box::pin(build(docker, &lock, progress)).await?.image.id;
+        let target = question::target(docker, &base).await?;
+        let folder = base::Folder::make(&place.building)?;
+        Ok(Self {
+            packages: Some(extra::fetch(&target, options, cache, &folder, progress).await?),
+            python: Some(target.version()),
+            base,
+            network: "none",
+            _folder: Some(folder),
+        })
+    }
 }
 
 /// Finds the image for a language: the one that is named, or else the one of this version of kosmos.

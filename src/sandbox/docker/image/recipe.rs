@@ -24,6 +24,8 @@ pub const AGENTS: [(&str, &str); 2] = [
 const PYTHON: &str = include_str!("../../../../docker/sandbox/Dockerfile");
 const R: &str = include_str!("../../../../docker/sandbox/r/Dockerfile");
 const HARDEN: &str = include_str!("../../../../docker/sandbox/harden.sh");
+const EXTRA: &str = include_str!("../../../../docker/sandbox/packages/Dockerfile");
+const CHECK: &str = include_str!("../../../../docker/sandbox/packages/check.py");
 
 /// Debian's packages for scripts in Python, without those of the lock.
 const PYTHON_PACKAGES: &[&str] = &["python3", "python3-venv"];
@@ -52,6 +54,8 @@ pub mod label {
     pub const LOCK: &str = "org.kosmos.sandbox.lock";
     /// SHA-256 of everything that went into it, in hexadecimal; its first 12 digits end the tag.
     pub const RECIPE: &str = "org.kosmos.sandbox.recipe";
+    /// The packages besides the lock's that were asked for, with spaces between them.
+    pub const PACKAGES: &str = "org.kosmos.sandbox.packages";
     /// The version of the Python in it.
     pub const PYTHON: &str = "org.kosmos.sandbox.python";
     /// On all that a build makes, what it leaves behind included: the end of the tag.
@@ -71,28 +75,40 @@ pub fn tag(language: Language) -> String {
 #[derive(Debug, Clone)]
 pub struct Recipe {
     language: Language,
+    /// Packages besides the lock's.
+    packages: Vec<String>,
     hash: String,
 }
 
 impl Recipe {
     pub fn of(language: Language) -> Self {
-        let mut hash = Sha256::new();
-        let mut add = |text: &str| {
-            // With its length, so that nothing can move from one part to the next.
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        add(VERSION);
-        for (name, text) in files(language) {
-            add(&name);
-            add(text);
-        }
-        for package in packages(language) {
-            add(package);
-        }
+        let files = files(language);
+        let files = files.iter().flat_map(|(name, text)| [name.as_str(), text]);
         Self {
             language,
-            hash: format!("{:x}", hash.finalize()),
+            packages: Vec::new(),
+            hash: digest(
+                [VERSION]
+                    .into_iter()
+                    .chain(files)
+                    .chain(packages(language).iter().copied()),
+            ),
+        }
+    }
+
+    /// The image of this recipe with `packages` besides, if there are any; in whatever order they are listed.
+    pub fn with(self, packages: &[String]) -> Self {
+        if packages.is_empty() {
+            return self;
+        }
+        let mut packages = packages.to_vec();
+        packages.sort();
+        packages.dedup();
+        let listed = packages.iter().map(String::as_str);
+        Self {
+            hash: digest([self.hash.as_str(), EXTRA, CHECK].into_iter().chain(listed)),
+            language: self.language,
+            packages,
         }
     }
 
@@ -115,6 +131,9 @@ impl Recipe {
         if self.language == Language::Python {
             labels.insert(label::LOCK, format!("{:x}", Sha256::digest(interpreter::LOCK)));
         }
+        if !self.packages.is_empty() {
+            labels.insert(label::PACKAGES, self.packages.join(" "));
+        }
         labels.extend(python.map(|version| (label::PYTHON, version.to_owned())));
         labels
     }
@@ -128,10 +147,26 @@ impl Recipe {
         arguments
     }
 
-    /// The files of the build, but for the packages' wheels.
+    /// The files of the build, but for the packages.
     pub fn files(&self) -> Vec<(String, &'static str)> {
-        files(self.language)
+        if self.packages.is_empty() {
+            return files(self.language);
+        }
+        [("Dockerfile", EXTRA), ("check.py", CHECK)]
+            .map(|(name, text)| (name.to_owned(), text))
+            .to_vec()
     }
+}
+
+/// One hash of several texts.
+fn digest<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        // With its length, so that nothing can move from one part to the next.
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    format!("{:x}", hash.finalize())
 }
 
 fn files(language: Language) -> Vec<(String, &'static str)> {
@@ -168,9 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn each_list_of_packages_has_a_tag_whatever_its_order() {
+        let tag = |packages: &[&str]| {
+            let packages: Vec<String> = packages.iter().map(|&package| package.to_owned()).collect();
+            Recipe::of(Language::Python).with(&packages).tag()
+        };
+        assert_eq!(tag(&[]), super::tag(Language::Python));
+        assert_eq!(tag(&["b==1", "a==1"]), tag(&["a==1", "b==1"]));
+        assert_ne!(tag(&["a==1"]), tag(&["a==2"]));
+        assert_ne!(tag(&["a==1"]), tag(&[]));
+    }
+
+    #[test]
     fn the_dockerfiles_take_every_argument_and_file() {
-        for language in [Language::Python, Language::R] {
-            let recipe = Recipe::of(language);
+        let extra = Recipe::of(Language::Python).with(&["a==1".to_owned()]);
+        for recipe in [Recipe::of(Language::Python), Recipe::of(Language::R), extra] {
+            let language = recipe.language;
             let files = recipe.files();
             let dockerfile = files[0].1;
             for name in recipe.arguments("b").keys() {

@@ -70,28 +70,26 @@ async fn download(
         python: host.executable.clone(),
         version: host.version.clone(),
     }));
-    // An environment for pip alone: the host's Python may come without.
     let tools = building.join("tools");
-    let mut venv = Command::new(&host.executable);
-    venv.args(["-I", "-m", "venv"]).arg(&tools);
     let explain = |output: String| pip::explain(&output, &place.folder);
-    program::run(venv, |_| ()).await?.map_err(explain)?;
+    let mut fetch = installer(host, &tools, "download").await?.map_err(explain)?;
 
     let listed = building.join("requirements.lock");
     fs::write(&listed, lock).map_err(ImageError::cache("write", &listed))?;
-    let mut fetch = Command::new(tools.join("bin/python"));
     fetch
-        .args(["-I", "-m", "pip", "download", "--no-input"])
-        .args(["--disable-pip-version-check", "--progress-bar", "off"])
-        .args(["--require-hashes", "--only-binary", ":all:", "--no-deps"])
+        .args([
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "--no-deps",
+            "--progress-bar",
+            "off",
+        ])
         .args(compatible(target))
         .arg("-d")
         .arg(building.join("wheels"))
         .arg("-r")
         .arg(&listed);
-    for name in ASTRAY {
-        fetch.env_remove(name);
-    }
     let mut follower = pip::Follower::new(pip::packages(lock));
     program::run(fetch, |line| {
         if let Some(step) = follower.follow(line) {
@@ -104,8 +102,27 @@ async fn download(
     place.finish().map_err(ImageError::cache("write", &place.folder))
 }
 
+/// A command of pip's, in an environment for pip alone: the host's Python may come without it. If that cannot
+/// be made, what was said is given back.
+pub async fn installer(host: &Host, tools: &Path, command: &str) -> Result<Result<Command, String>, ImageError> {
+    let python = tools.join("bin/python");
+    if !python.exists() {
+        let mut venv = Command::new(&host.executable);
+        venv.args(["-I", "-m", "venv"]).arg(tools);
+        if let Err(output) = program::run(venv, |_| ()).await? {
+            return Ok(Err(output));
+        }
+    }
+    let mut pip = Command::new(python);
+    pip.args(["-I", "-m", "pip", command, "--no-input", "--disable-pip-version-check"]);
+    for name in ASTRAY {
+        pip.env_remove(name);
+    }
+    Ok(Ok(pip))
+}
+
 /// Tells pip which builds will do.
-fn compatible(target: &Target) -> Vec<String> {
+pub fn compatible(target: &Target) -> Vec<String> {
     let [major, minor, _] = target.python;
     let machine = &target.machine;
     let mut options = vec![
@@ -125,7 +142,7 @@ fn compatible(target: &Target) -> Vec<String> {
 
 /// The entries of a lock that are for a version of Python, without their conditions: pip would judge those by
 /// the Python that it runs on.
-fn applicable(lock: &str, python: [u32; 3]) -> Result<String, ImageError> {
+pub fn applicable(lock: &str, python: [u32; 3]) -> Result<String, ImageError> {
     let mut entries = String::new();
     let mut wanted = false;
     for line in lock.lines() {

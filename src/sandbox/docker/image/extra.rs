@@ -1,0 +1,166 @@
+//! Packages besides those of the lock, chosen so that the lock's stay as they are.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{BuildOptions, ImageError, Progress, base::Folder, blocking, program, question::Target, wheels};
+use crate::interpreter::{LOCK, cache::Cache, host::Host, pip};
+
+/// Where in the folder of a build they are unpacked; the context calls it the same.
+const UNPACKED: &str = "packages";
+
+/// Fetches `options.packages` and what they need besides the lock's, into `folder`, and gives the folder in it
+/// where they are unpacked. Nothing of them is run.
+pub async fn fetch(
+    target: &Target,
+    options: &BuildOptions,
+    cache: &Cache,
+    folder: &Folder,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<PathBuf, ImageError> {
+    let locked = wheels::fetch(target, options, cache, progress).await?;
+    let named = options.python.clone();
+    let host = blocking(move || Host::find(named.as_deref())).await??;
+    let refused = |output: String| refusal(&output, target, &folder.0);
+
+    let lock = wheels::applicable(LOCK, target.python)?;
+    let constraints = folder.0.join("constraints");
+    let pinned: Vec<&str> = lock.lines().filter(|line| line.contains("==")).map(version).collect();
+    fs::write(&constraints, pinned.join("\n")).map_err(ImageError::cache("write", &constraints))?;
+
+    let (tools, fetched) = (folder.0.join("tools"), folder.0.join("wheels"));
+    let mut download = wheels::installer(&host, &tools, "download").await?.map_err(refused)?;
+    download
+        .args(["--only-binary", ":all:", "--progress-bar", "off"])
+        .args(wheels::compatible(target))
+        .arg("--constraint")
+        .arg(&constraints)
+        .arg("--find-links")
+        .arg(&locked)
+        .arg("-d")
+        .arg(&fetched)
+        .args(&options.packages);
+    let mut follower = pip::Follower::new(options.packages.len());
+    let see = |line: &str| {
+        if let Some(step) = follower.follow(line) {
+            progress(Progress::Packages(step));
+        }
+    };
+    program::run(download, see).await?.map_err(refused)?;
+
+    let unpacked = folder.0.join(UNPACKED);
+    let mut install = wheels::installer(&host, &tools, "install").await?.map_err(refused)?;
+    install
+        .args(["--no-index", "--no-deps", "--no-compile", "--only-binary", ":all:"])
+        .args(wheels::compatible(target))
+        .arg("--target")
+        .arg(&unpacked)
+        .args(besides(&fetched, &pinned)?);
+    program::run(install, |_| ()).await?.map_err(refused)?;
+    // Programs are of no use to a script.
+    let programs = unpacked.join("bin");
+    if programs.exists() {
+        fs::remove_dir_all(&programs).map_err(ImageError::cache("remove", &programs))?;
+    }
+    Ok(unpacked)
+}
+
+/// The wheels in a folder that are of none of the pinned packages.
+fn besides(folder: &Path, pinned: &[&str]) -> Result<Vec<PathBuf>, ImageError> {
+    let pinned: Vec<String> = pinned
+        .iter()
+        .filter_map(|entry| entry.split("==").next())
+        .map(plain)
+        .collect();
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(ImageError::cache("list", folder))? {
+        let path = entry.map_err(ImageError::cache("list", folder))?.path();
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        // A wheel's name has no hyphen but those between its parts.
+        let name = plain(file.split('-').next().unwrap_or_default());
+        if !pinned.contains(&name) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// `name==version` of an entry of the lock.
+fn version(entry: &str) -> &str {
+    entry.trim_end_matches('\\').trim_end()
+}
+
+/// A name as it is compared: case and the kind of separator make no difference.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['_', '.'], "-")
+}
+
+/// The error behind pip's complaints.
+fn refusal(output: &str, target: &Target, folder: &Path) -> ImageError {
+    use crate::interpreter::InterpreterError::NoBuild;
+    if let Some((_, conflict)) = output.split_once("The conflict is caused by:") {
+        let lines: Vec<&str> = conflict
+            .lines()
+            .map(str::trim)
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        return ImageError::Conflict(lines.join("; "));
+    }
+    match pip::explain(output, folder) {
+        NoBuild { package } => ImageError::NoWheel {
+            package,
+            python: target.version(),
+            machine: target.machine.clone(),
+        },
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locks_own_wheels_are_left_out() {
+        let home = tempfile::tempdir().unwrap();
+        for name in ["scikit_learn-1.8.0-cp311-none-any.whl", "Some.Thing-1-py3-none-any.whl"] {
+            fs::write(home.path().join(name), "").unwrap();
+        }
+        let left = besides(home.path(), &["scikit-learn==1.8.0"]).unwrap();
+        assert_eq!(left, [home.path().join("Some.Thing-1-py3-none-any.whl")]);
+        assert!(
+            besides(home.path(), &["scikit-learn==1.8.0", "some-thing==1"])
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_named() {
+        let target = Target {
+            python: [3, 11, 2],
+            machine: "x86_64".to_owned(),
+            glibc: 36,
+        };
+        let none = "ERROR: Could not find a version that satisfies the requirement nowhere==1 (from versions: none)\n\
+                    ERROR: No matching distribution found for nowhere==1";
+        let error = refusal(none, &target, Path::new("/c"));
+        assert!(
+            matches!(&error, ImageError::NoWheel { package, .. } if package == "nowhere==1"),
+            "{error}"
+        );
+        let conflict = "ERROR: Cannot install a==1 because these package versions have conflicting dependencies.\n\n\
+                        The conflict is caused by:\n    a 1 depends on numpy<2\n    \
+                        The user requested (constraint) numpy==2.4.6\n\nTo fix this you could try to:\n";
+        let error = refusal(conflict, &target, Path::new("/c"));
+        assert!(
+            matches!(&error, ImageError::Conflict(said)
+                if said == "a 1 depends on numpy<2; The user requested (constraint) numpy==2.4.6"),
+            "{error}"
+        );
+    }
+}
