@@ -14,7 +14,7 @@ use kosmos::sandbox::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::site::{bare_options, groups_of, processes_with};
+use crate::site::{bare_options, groups_of, is_root, processes_with};
 
 /// Where the tests' engine is; nothing, loudly, where there is none.
 pub fn engine() -> Option<String> {
@@ -278,11 +278,10 @@ impl Attack {
             assert_eq!(&done.stdout.text, says, "{}: {done:?}", self.name);
         }
         assert_eq!(done.oom, self.oom, "{}: {done:?}", self.name);
-        assert!(
-            done.process_limit_hit || !self.process_limit_hit,
-            "{}: {done:?}",
-            self.name
-        );
+        // Without a control group, which an ordinary user has not, the kernel refuses and does not count.
+        if self.process_limit_hit && (stage.is_docker() || is_root()) {
+            assert!(done.process_limit_hit, "{}: {done:?}", self.name);
+        }
         let took = Duration::from_millis(done.usage.wall_ms);
         assert!(took < self.within, "{}: {took:?}", self.name);
     }
