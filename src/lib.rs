@@ -40,6 +40,7 @@ pub mod graph;
 pub mod interpreter;
 pub mod journal;
 pub mod lab;
+pub mod llm;
 pub mod message;
 pub mod policy;
 pub mod progress;

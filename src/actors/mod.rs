@@ -19,6 +19,7 @@ pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 use crate::agent::{AgentSpec, Registry};
 use crate::graph::GraphStore;
 use crate::journal::Journal;
+use crate::llm::Mind;
 use crate::message::agent;
 use crate::policy::Heuristic;
 
@@ -37,6 +38,8 @@ pub struct Kit {
     pub deadline: Duration,
     /// Experiments that run at once.
     pub max_parallel: usize,
+    /// The language model, where the run thinks with one.
+    pub mind: Option<Mind>,
     /// Messages between two snapshots of the director's state.
     pub snapshot_every: u64,
 }

@@ -227,7 +227,7 @@ mod tests {
         let table = [
             ("question", Kind::Text),
             ("target", Kind::Text),
-            ("policy", choice(&["heuristic"])),
+            ("policy", choice(&["heuristic", "llm"])),
             ("seed", Kind::Integer(i64::MAX)),
             ("budget.cycles", Kind::Integer(u32::MAX.into())),
             ("randomised", Kind::Texts),

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
-use super::{Budget, DataSource, Graph, Journal, Log, Research, Sandbox, Supervisor};
+use super::{Budget, DataSource, Graph, Journal, Llm, Log, Research, Sandbox, Supervisor};
 
 /// Everything that can be set, each with the value in force.
 ///
@@ -28,6 +28,8 @@ pub struct Settings {
     pub budget: Budget,
     /// How hypotheses are chosen, tested and judged.
     pub research: Research,
+    /// The language model that `policy = "llm"` thinks with.
+    pub llm: Llm,
     /// Where generated scripts run, and what one execution may use.
     pub sandbox: Sandbox,
     /// Where knowledge is kept.
@@ -56,4 +58,6 @@ impl Settings {
 pub enum Policy {
     /// Built in: chooses by the columns' types and by what has been found. Needs no key and no network.
     Heuristic,
+    /// What is built in, and a language model beside it: see `[llm]`.
+    Llm,
 }

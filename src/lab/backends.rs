@@ -68,6 +68,7 @@ pub(super) fn kit(
         graph: Arc::new(graph),
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
+        mind: None,
         snapshot_every: settings.journal.snapshot_every,
     })
 }

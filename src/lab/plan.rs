@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::LabError;
 use crate::{
-    config::Settings,
+    config::{Policy, Settings},
     data::sha256_file,
-    message::{DatasetPlan, ResearchPlan},
+    message::{DatasetPlan, ModelPlan, ResearchPlan},
 };
 
 /// Repairs of one script: each test on its own, then with fewer checks.
@@ -55,5 +55,10 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
         max_experiments: u64::from(budget.experiments),
         max_tests: u64::from(budget.tests),
         max_repairs: MAX_REPAIRS,
+        model: (settings.policy == Policy::Llm).then(|| ModelPlan {
+            hypotheses: settings.llm.hypotheses as usize,
+            analyses: settings.llm.analyses as usize,
+            max_repairs: settings.llm.max_repairs,
+        }),
     })
 }

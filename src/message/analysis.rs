@@ -45,6 +45,21 @@ pub struct Draft {
     /// Place among the tests of the result.
     pub index: usize,
     pub result: TestResult,
+    /// What a second, independent way to the same numbers gave; needed of code that a model wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Box<Confirmation>>,
+}
+
+/// A second way to the numbers of a test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Confirmation {
+    pub experiment: ExperimentId,
+    pub script_sha256: String,
+    pub result_sha256: String,
+    pub result: TestResult,
+    /// Whether a built-in template gave it, and not a second script of the model's.
+    pub by_template: bool,
 }
 
 /// Judge the family of a cycle.

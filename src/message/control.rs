@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentName, MessageId, Payload};
+use super::{AgentName, MessageId, ModelPlan, Payload};
 
 /// A table as the run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +59,9 @@ pub struct ResearchPlan {
     pub max_tests: u64,
     /// Repairs of one script.
     pub max_repairs: u32,
+    /// The language model that thinks along, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelPlan>,
 }
 
 /// To the director: a budget that it does not count itself is spent.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::DatasetPlan;
 use crate::sandbox::{Outcome, Usage};
-use crate::science::{Arm, Artefact, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template};
+use crate::science::{
+    Arm, Artefact, Column, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template,
+};
 
 /// What an experiment is for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +26,8 @@ pub enum Task {
     },
     /// Test hypotheses of one kind on one table.
     Tests(Box<TestPlan>),
+    /// Test one hypothesis by code that a model writes.
+    Custom(Box<CustomPlan>),
     /// Draw the findings of one table.
     Figures {
         /// The profile's experiment, whose table is drawn.
@@ -58,6 +62,27 @@ pub struct TestPlan {
     pub permutations: u64,
     #[allow(missing_docs)]
     pub check_rows: u64,
+}
+
+/// A test by code that a model writes from the protocol alone. It is done twice, and neither author sees the other's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomPlan {
+    /// The profile's experiment, whose table is read.
+    pub table: ExperimentId,
+    #[allow(missing_docs)]
+    pub table_sha256: String,
+    /// Of kind `custom`.
+    pub hypothesis: Hypothesis,
+    /// 1 for the first author, 2 for the second.
+    pub author: u32,
+    /// The profile's columns that the analysis reads.
+    pub columns: Vec<Column>,
+    /// The column whose values repeat, if rows repeat a unit.
+    pub unit: Option<String>,
+    /// Share of rows in the explore part.
+    pub explore_share: f64,
+    /// Shuffled copies on which the analysis must find nothing.
+    pub permutations: u64,
 }
 
 /// Write the protocol and the script of an experiment.
@@ -114,6 +139,9 @@ pub struct ExperimentDesigned {
     pub designs: Vec<Design>,
     /// Why there is none, in a sentence.
     pub declined: Option<String>,
+    /// The model that wrote the script; none where a template did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
 }
 
 /// Run an experiment in the sandbox.

@@ -32,6 +32,12 @@ pub struct ProposeHypotheses {
     pub tested: Vec<HypothesisId>,
     /// At most so many.
     pub limit: usize,
+    /// What showed nothing on the explore part; only for a model, which would propose it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refuted: Vec<KnownTest>,
+    /// Where the director's model wants to look, in its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<String>,
 }
 
 /// The proposals, best first.
@@ -47,4 +53,7 @@ pub struct HypothesesProposed {
     pub left_out: u64,
     /// Why these, in a sentence.
     pub rationale: String,
+    /// What a reader of the report should know of how they came about: a model that gave no usable answer, say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }

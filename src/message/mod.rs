@@ -9,15 +9,20 @@ mod envelope;
 mod experiment;
 mod hypotheses;
 mod knowledge;
+mod model;
 mod payload;
+mod thought;
 
 pub use address::{AgentName, agent};
-pub use analysis::{AnalyseResult, CycleJudged, DataProfiled, Draft, FindingDrafted, JudgeCycle};
+pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, Draft, FindingDrafted, JudgeCycle};
 pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
 pub use envelope::{Envelope, MessageId, Outgoing, SCHEMA_VERSION};
 pub use experiment::{
-    Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, RepairScript, RunExperiment, Task, TestPlan,
+    CustomPlan, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, RepairScript, RunExperiment, Task,
+    TestPlan,
 };
 pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
 pub use knowledge::{KnowledgeRecorded, RecordKnowledge};
+pub use model::{ModelLost, ModelPlan};
 pub use payload::Payload;
+pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};

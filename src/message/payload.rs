@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalyseResult, BudgetSpent, CycleJudged, DataProfiled, DeadLettered, DesignExperiment, ExperimentDesigned,
-    ExperimentFinished, FindingDrafted, HypothesesProposed, JudgeCycle, KnowledgeRecorded, ProposeHypotheses,
-    RecordKnowledge, RepairScript, ResearchPlan, RunExperiment,
+    AnalyseResult, BudgetSpent, CycleJudged, DataProfiled, DeadLettered, Deliberate, Deliberated, DesignExperiment,
+    ExperimentDesigned, ExperimentFinished, FindingDrafted, FindingsInterpreted, HypothesesProposed, InterpretFindings,
+    JudgeCycle, KnowledgeRecorded, ModelLost, ProposeHypotheses, RecordKnowledge, RepairScript, ResearchPlan,
+    RunExperiment,
 };
 use crate::science::RunEnd;
 
@@ -73,4 +74,14 @@ payloads! {
     RecordKnowledge(RecordKnowledge),
     /// Its answer.
     KnowledgeRecorded(KnowledgeRecorded),
+    /// To the director, from itself: ask the model where to look next.
+    Deliberate(Deliberate),
+    /// The answer.
+    Deliberated(Deliberated),
+    /// To the data analyst: put findings into words.
+    InterpretFindings(InterpretFindings),
+    /// Its answer.
+    FindingsInterpreted(FindingsInterpreted),
+    /// To the director: the model's endpoint stays away.
+    ModelLost(ModelLost),
 }

@@ -30,6 +30,8 @@ pub mod kind {
     pub const INTERACTION: &str = "interaction";
     /// An outcome over increasing amounts of a column.
     pub const DOSE_RESPONSE: &str = "dose_response";
+    /// An analysis that a model writes the code for.
+    pub const CUSTOM: &str = "custom";
 }
 
 /// The rows that a hypothesis is judged on.
@@ -61,6 +63,19 @@ impl Scores {
     pub fn rank(&self) -> f64 {
         0.5 * self.relevance + 0.2 * self.information + 0.15 * self.novelty + 0.15 * self.testability
     }
+}
+
+/// What a `custom` hypothesis is tested by: a protocol that is fixed before any code is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Analysis {
+    /// The columns that it reads.
+    pub columns: Vec<String>,
+    /// What is computed, in plain words: derived variables, the statistical test, what the effect is.
+    pub method: String,
+    /// The name of the effect size, such as `spearman_rho` or `mean_difference`.
+    pub effect: String,
+    /// The kind whose built-in template tests the same claim, where there is one.
+    pub family: Option<Kind>,
 }
 
 /// A typed, testable hypothesis.
@@ -101,6 +116,12 @@ pub struct Hypothesis {
     pub scores: Scores,
     /// Its weight in the error control of its family (mean 1 over the family), fixed before the data are seen.
     pub weight: f64,
+    /// The model that proposed it; none where the rule book did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<String>,
+    /// How it is tested (`custom`), none otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<Analysis>,
 }
 
 impl Hypothesis {
@@ -110,7 +131,11 @@ impl Hypothesis {
             (&self.dataset, &self.arm, &self.kind, &self.x, &self.y),
             (&self.covariates, &self.by, &self.event, &self.part),
         );
-        HypothesisId::derive(serde_json::to_vec(&claim).unwrap_or_default())
+        let bytes = match &self.analysis {
+            None => serde_json::to_vec(&claim),
+            Some(analysis) => serde_json::to_vec(&(claim, analysis)),
+        };
+        HypothesisId::derive(bytes.unwrap_or_default())
     }
 
     /// Sets the derived id.

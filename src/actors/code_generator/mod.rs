@@ -47,6 +47,7 @@ impl CodeGenerator {
             requested,
             designs,
             declined,
+            written_by: None,
         })
     }
 
@@ -71,6 +72,7 @@ impl CodeGenerator {
             requested: request.failed.protocol.hypotheses.clone(),
             declined: designs.is_empty().then_some(reason),
             designs,
+            written_by: None,
         })
     }
 
@@ -120,6 +122,7 @@ impl Agent for CodeGenerator {
 fn hypotheses(request: &DesignExperiment) -> Vec<HypothesisId> {
     match &request.task {
         Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
+        Task::Custom(plan) => vec![plan.hypothesis.id.clone()],
         Task::Profile { .. } | Task::Figures { .. } => Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::message::{DatasetPlan, DesignExperiment, Task, TestPlan};
+use crate::message::{CustomPlan, DatasetPlan, DesignExperiment, Task, TestPlan};
 use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, Template, template};
 
 /// The canonical table's file name in its experiment's folder.
@@ -45,6 +45,11 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
                 test_parameters(request, plan, kind),
             )
         }
+        Task::Custom(plan) => (
+            format!("Analysis of {} by {}", plan.hypothesis.y, plan.hypothesis.x),
+            vec![table_input(&plan.table, &plan.table_sha256)],
+            custom_parameters(request, plan),
+        ),
         Task::Figures {
             table,
             table_sha256,
@@ -76,6 +81,7 @@ pub(super) fn template_of(task: &Task) -> Template {
             .hypotheses
             .first()
             .map_or_else(String::new, |hypothesis| hypothesis.kind.clone()),
+        Task::Custom(plan) => plan.hypothesis.kind.clone(),
         Task::Figures { .. } => template::FIGURES.to_owned(),
     }
 }
@@ -172,6 +178,22 @@ fn test(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
         "check": plan.checks.get(place).cloned().unwrap_or_default(),
         "y_level": plan.y_levels.get(place).cloned().flatten(),
         "unit": plan.unit,
+        "permutations": plan.permutations,
+    })
+}
+
+fn custom_parameters(request: &DesignExperiment, plan: &CustomPlan) -> Value {
+    json!({
+        "template": plan.hypothesis.kind,
+        "dataset": request.dataset,
+        "table": table_path(&plan.table),
+        "table_sha256": plan.table_sha256,
+        "seed": request.seed,
+        "shuffle_seed": (request.arm == Arm::Shuffled).then_some(request.seed),
+        "split": { "by": plan.unit, "explore": plan.explore_share },
+        "id": plan.hypothesis.id,
+        "analysis": plan.hypothesis.analysis,
+        "author": plan.author,
         "permutations": plan.permutations,
     })
 }

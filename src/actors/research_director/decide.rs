@@ -99,6 +99,8 @@ impl ResearchState {
                 .map(|known| known.id.clone())
                 .collect(),
             limit,
+            refuted: Vec::new(),
+            focus: None,
         };
         arms.into_iter()
             .map(|arm| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request(arm)))

@@ -247,6 +247,7 @@ impl ResearchState {
                 result_sha256: record.result_sha256.clone().unwrap_or_default(),
                 index,
                 result: result.clone(),
+                confirmation: None,
             };
             self.current.open.remove(&id);
             self.current.drafts.insert(id, draft);
@@ -356,6 +357,7 @@ impl ResearchState {
 fn requested(request: &DesignExperiment) -> Vec<HypothesisId> {
     match &request.task {
         Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
+        Task::Custom(plan) => vec![plan.hypothesis.id.clone()],
         Task::Profile { .. } | Task::Figures { .. } => Vec::new(),
     }
 }

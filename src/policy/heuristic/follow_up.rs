@@ -55,6 +55,7 @@ pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
         hypotheses: ideas,
         left_out: beyond,
         rationale: rationale.to_owned(),
+        remarks: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
         hypotheses,
         left_out,
         rationale: "every pair of columns that can be tested, the question's own first".to_owned(),
+        remarks: Vec::new(),
     }
 }
 
@@ -150,6 +151,8 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
         rationale: "a pair of the first survey".to_owned(),
         scores: candidate.scores,
         weight: weight(candidate.scores.relevance),
+        proposed_by: None,
+        analysis: None,
     };
     hypothesis.statement = statement(&hypothesis);
     hypothesis.with_id()

@@ -1,0 +1,138 @@
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ByteSize, HumanDuration};
+
+/// The language model that `policy = "llm"` thinks with. Secrets are no settings: keys are read from the
+/// environment alone, and are in no file of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Llm {
+    /// Whose endpoint it is: sets address, key variable and habits, as far as they are not set here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
+    /// Address of an OpenAI-compatible endpoint, up to and without `/chat/completions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The model's name, as the endpoint knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Models of single agents, where they are not `model`.
+    pub models: Models,
+    /// The environment variable that holds the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_env: Option<String>,
+    /// Sent as `OpenAI-Organization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// More headers, each `Name: value`; `Name: $VARIABLE` takes the value from the environment.
+    pub headers: Vec<String>,
+    /// How replies are held to their form.
+    pub structured: Structured,
+    /// Whether replies are shown as they come.
+    pub stream: bool,
+    /// Sampling temperature, from 0 to 2; unset: the endpoint's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Tokens of one reply, at most. At least 16.
+    pub max_tokens: u32,
+    /// Tokens of prompt and reply together, at most; prompts are compressed to fit. At least 1024.
+    pub context_tokens: u32,
+    /// Size of one reply, at most.
+    pub max_reply: ByteSize,
+    /// Time for one call, its retries apart.
+    pub timeout: HumanDuration,
+    /// Retries of one call after a rate limit, a server's fault or a lost connection.
+    pub max_retries: u32,
+    /// Wait before the first retry; it doubles with each, with jitter.
+    pub backoff_min: HumanDuration,
+    /// The longest wait before a retry, whatever the endpoint asks for.
+    pub backoff_max: HumanDuration,
+    /// Calls per minute, at most. Unset: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u32>,
+    /// Tokens per minute, at most. Unset: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_per_minute: Option<u32>,
+    /// Calls under way at the same time, at most. At least 1.
+    pub max_concurrent: u32,
+    /// Failures in a row after which the endpoint is left alone for `breaker_pause`. At least 1.
+    pub breaker_failures: u32,
+    /// How long it is left alone.
+    pub breaker_pause: HumanDuration,
+    /// How long an endpoint that is away or limits us is waited for before `on_llm_outage` decides.
+    pub outage_wait: HumanDuration,
+    /// What becomes of a run whose endpoint stays away.
+    pub on_llm_outage: OnOutage,
+    /// A file with more prices, in the form of `config/prices.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PathBuf>,
+    /// Hypotheses of a cycle that the model may propose, at most. 0 for none.
+    pub hypotheses: u32,
+    /// Analyses of a cycle for which the model writes the code, at most. 0 for none.
+    pub analyses: u32,
+    /// Repairs of one script by the model.
+    pub max_repairs: u32,
+}
+
+/// Models of single agents.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Models {
+    /// Chooses where the next cycle looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research_director: Option<String>,
+    /// Proposes hypotheses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypothesis_generator: Option<String>,
+    /// Writes and repairs analyses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_generator: Option<String>,
+    /// Puts findings into words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_analyst: Option<String>,
+}
+
+/// Whose endpoint it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// OpenAI itself.
+    Openai,
+    /// Ollama on this machine.
+    Ollama,
+    /// A vLLM server.
+    Vllm,
+    /// A LiteLLM proxy.
+    Litellm,
+    /// OpenRouter.
+    Openrouter,
+    /// Anthropic's OpenAI-compatible endpoint.
+    Anthropic,
+}
+
+/// How replies are held to their form. They are checked against the same schema in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Structured {
+    /// By the strictest way that the endpoint has.
+    Auto,
+    /// By a JSON schema that the endpoint enforces.
+    JsonSchema,
+    /// By its JSON mode.
+    JsonObject,
+    /// By asking for it in the prompt.
+    Plain,
+}
+
+/// What becomes of a run whose endpoint stays away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOutage {
+    /// It stops and can be resumed.
+    Pause,
+    /// It ends as failed, with a report of what it has.
+    End,
+}

@@ -1,0 +1,62 @@
+//! How asking a model fails.
+
+use std::sync::Arc;
+
+use crate::journal::JournalError;
+
+/// A question without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LlmError {
+    /// No answer of the asked form, a second try included.
+    #[error("the model gave no usable answer: {reason}")]
+    Invalid {
+        /// What is wrong with it, in a sentence.
+        reason: String,
+    },
+    /// The model or its endpoint declined to answer.
+    #[error("the model refused to answer: {reason}")]
+    Refused {
+        #[allow(missing_docs)]
+        reason: String,
+    },
+    /// The next call does not fit into a budget.
+    #[error("the budget `{budget}` is spent: {detail}")]
+    BudgetSpent {
+        /// `tokens` or `usd`.
+        budget: &'static str,
+        /// Used, reserved and allowed, for a person.
+        detail: String,
+    },
+    /// The endpoint is wrong for good: address, key, model or quota.
+    #[error("{what}; {remedy}")]
+    Rejected {
+        #[allow(missing_docs)]
+        what: String,
+        #[allow(missing_docs)]
+        remedy: String,
+    },
+    /// The endpoint is away, or limits us, for longer than we wait.
+    #[error("{what}; {remedy}")]
+    Outage {
+        #[allow(missing_docs)]
+        what: String,
+        #[allow(missing_docs)]
+        remedy: String,
+    },
+    /// A replayed run asks what the recorded one did not.
+    #[error(
+        "the recorded run holds no reply to this question of `{agent}` ({purpose}): its settings or prompts are not those of now"
+    )]
+    NotRecorded {
+        #[allow(missing_docs)]
+        agent: String,
+        #[allow(missing_docs)]
+        purpose: String,
+    },
+    /// The work was called off.
+    #[error("cancelled")]
+    Cancelled,
+    /// The journal failed under it.
+    #[error("the journal failed: {0}")]
+    Journal(#[from] Arc<JournalError>),
+}
