@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, HumanDuration};
+use super::{ByteSize, HumanDuration, Provider};
+use crate::message::agent;
 
 /// The language model that `policy = "llm"` thinks with. Secrets are no settings: keys are read from the
 /// environment alone, and are in no file of a run.
@@ -77,6 +78,33 @@ pub struct Llm {
     pub max_repairs: u32,
 }
 
+impl Llm {
+    /// Address of the endpoint: as set, else the provider's own.
+    pub fn address(&self) -> Option<&str> {
+        self.base_url
+            .as_deref()
+            .or_else(|| self.provider.map(Provider::base_url))
+    }
+
+    /// The environment variable that the key is in: as set, else the provider's own; none where no key is needed.
+    pub fn key_variable(&self) -> Option<&str> {
+        self.api_key_env
+            .as_deref()
+            .or_else(|| self.provider.and_then(Provider::api_key_env))
+    }
+
+    /// The models by agent, `model` where an agent has none of its own. None stands for an agent without a model.
+    pub fn models_by_agent(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            (agent::RESEARCH_DIRECTOR, self.models.research_director.as_deref()),
+            (agent::HYPOTHESIS_GENERATOR, self.models.hypothesis_generator.as_deref()),
+            (agent::CODE_GENERATOR, self.models.code_generator.as_deref()),
+            (agent::DATA_ANALYST, self.models.data_analyst.as_deref()),
+        ]
+        .map(|(agent, own)| (agent, own.or(self.model.as_deref())))
+    }
+}
+
 /// Models of single agents.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,24 +121,6 @@ pub struct Models {
     /// Puts findings into words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_analyst: Option<String>,
-}
-
-/// Whose endpoint it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// OpenAI itself.
-    Openai,
-    /// Ollama on this machine.
-    Ollama,
-    /// A vLLM server.
-    Vllm,
-    /// A LiteLLM proxy.
-    Litellm,
-    /// OpenRouter.
-    Openrouter,
-    /// Anthropic's OpenAI-compatible endpoint.
-    Anthropic,
 }
 
 /// How replies are held to their form. They are checked against the same schema in any case.
