@@ -21,6 +21,7 @@ pub struct Llm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Models of single agents, where they are not `model`.
+    #[serde(default)]
     pub models: Models,
     /// The environment variable that holds the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
