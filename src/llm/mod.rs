@@ -3,12 +3,18 @@
 //! A [`Mind`] answers a [`Question`] in the form of a Rust type, or fails in a typed way. Each reply is a journalled
 //! receipt, so that none is paid for twice.
 
+mod account;
 mod error;
+mod receipt;
+mod tokens;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+pub use account::{Account, Share};
 pub use error::LlmError;
+pub use receipt::{KEY, Problem, Receipt};
+pub use tokens::{Tokens, estimate};
 
 use crate::agent::AgentContext;
 
