@@ -122,14 +122,13 @@ fn check_model(settings: &Settings, layers: &[Layer]) -> Result<(), ConfigError>
         return Ok(());
     }
     let llm = &settings.llm;
-    let missing = match (
-        llm.models_by_agent().iter().all(|(_, model)| model.is_some()),
-        llm.address(),
-    ) {
-        (true, Some(_)) => return Ok(()),
-        (true, None) => "llm.base_url is",
-        (false, Some(_)) => "llm.model is",
-        (false, None) => "llm.model and llm.base_url are",
+    let model = llm.models_by_agent().iter().all(|(_, model)| model.is_some());
+    let address = llm.address().is_some();
+    let missing = match (model, address) {
+        (true, true) => return Ok(()),
+        (true, false) => "llm.base_url is",
+        (false, true) => "llm.model is",
+        (false, false) => "llm.model and llm.base_url are",
     };
     Err(ConfigError::NoModel {
         missing,

@@ -36,7 +36,7 @@ pub use error::LlmError;
 pub use mind::{Mind, Source};
 pub use price::{Price, Prices};
 pub use probe::{Probed, probe};
-pub use receipt::{KEY as RECEIPT_KEY, Problem, Receipt};
+pub use receipt::{KEY, Problem, Receipt};
 pub use replay::Replay;
 pub use secret::{Redactor, Secret};
 pub use tokens::{Tokens, estimate};

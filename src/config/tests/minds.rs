@@ -10,15 +10,15 @@ fn inherited(variables: &[(&str, &str)]) -> Desk {
         })
 }
 
-/// Provider, address, model and key variable in force.
+/// Provider, address, model and key variable as they are set.
 fn endpoint(desk: &Desk) -> [String; 4] {
     let llm = desk.resolved().settings.llm;
     let text = |text: Option<&str>| text.unwrap_or("-").to_owned();
     [
         text(llm.provider.map(Provider::name)),
-        text(llm.address()),
+        text(llm.base_url.as_deref()),
         text(llm.model.as_deref()),
-        text(llm.key_variable()),
+        text(llm.api_key_env.as_deref()),
     ]
 }
 
@@ -33,10 +33,7 @@ fn the_variables_of_the_python_project_are_understood() {
             ],
             ["ollama", "http://box:11434/v1", "qwen2.5-coder:7b", "-"],
         ),
-        (
-            &[("LITELLM_MODEL", "ollama/qwen2.5")],
-            ["ollama", "http://localhost:11434/v1", "qwen2.5", "-"],
-        ),
+        (&[("LITELLM_MODEL", "ollama/qwen2.5")], ["ollama", "-", "qwen2.5", "-"]),
         (
             &[
                 ("LITELLM_MODEL", "openai/local-model"),
@@ -47,28 +44,18 @@ fn the_variables_of_the_python_project_are_understood() {
         ),
         (
             &[("LLM_PROVIDER", "litellm"), ("LITELLM_MODEL", "gpt-4o-mini")],
-            ["openai", "https://api.openai.com/v1", "gpt-4o-mini", "OPENAI_API_KEY"],
+            ["openai", "-", "gpt-4o-mini", "-"],
         ),
         (
             &[
                 ("LITELLM_MODEL", "deepseek/deepseek-chat"),
                 ("LITELLM_API_BASE", "https://proxy/v1"),
             ],
-            [
-                "litellm",
-                "https://proxy/v1",
-                "deepseek/deepseek-chat",
-                "LITELLM_API_KEY",
-            ],
+            ["litellm", "https://proxy/v1", "deepseek/deepseek-chat", "-"],
         ),
         (
             &[("LITELLM_MODEL", "openrouter/qwen/qwen-2.5")],
-            [
-                "openrouter",
-                "https://openrouter.ai/api/v1",
-                "qwen/qwen-2.5",
-                "OPENROUTER_API_KEY",
-            ],
+            ["openrouter", "-", "qwen/qwen-2.5", "-"],
         ),
         (
             &[
@@ -76,11 +63,11 @@ fn the_variables_of_the_python_project_are_understood() {
                 ("OPENAI_MODEL", "gpt-4o"),
                 ("OPENAI_API_KEY", "sk-1"),
             ],
-            ["openai", "https://api.openai.com/v1", "gpt-4o", "OPENAI_API_KEY"],
+            ["openai", "-", "gpt-4o", "-"],
         ),
         (
             &[("OPENAI_BASE_URL", "http://localhost:9/v1"), ("OPENAI_MODEL", "m")],
-            ["openai", "http://localhost:9/v1", "m", "OPENAI_API_KEY"],
+            ["openai", "http://localhost:9/v1", "m", "-"],
         ),
         (
             &[
@@ -88,16 +75,11 @@ fn the_variables_of_the_python_project_are_understood() {
                 ("CLAUDE_MODEL", "claude-x"),
                 ("OPENAI_MODEL", "gpt-4o"),
             ],
-            [
-                "anthropic",
-                "https://api.anthropic.com/v1",
-                "claude-x",
-                "ANTHROPIC_API_KEY",
-            ],
+            ["anthropic", "-", "claude-x", "-"],
         ),
         (
             &[("LLM_PROVIDER", "openai"), ("LITELLM_MODEL", "openai/m")],
-            ["openai", "https://api.openai.com/v1", "m", "OPENAI_API_KEY"],
+            ["openai", "-", "m", "-"],
         ),
     ];
     for (variables, expected) in table {
@@ -142,7 +124,7 @@ fn endpoints_are_not_mixed() {
         ("LITELLM_API_BASE", "https://elsewhere/v1"),
         ("LITELLM_API_KEY", "sk-1"),
     ];
-    let ollama = ["ollama", "http://localhost:11434/v1", "m", "-"];
+    let ollama = ["ollama", "-", "m", "-"];
     let desk = inherited(&everything).set("llm.provider=ollama").set("llm.model=m");
     assert_eq!(endpoint(&desk), ollama);
     // An address of one's own is not sent another provider's key.
