@@ -4,4 +4,7 @@
 
 mod asking;
 mod desk;
+mod doctor;
+mod runs;
 mod server;
+mod shell;
