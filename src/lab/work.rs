@@ -52,6 +52,7 @@ pub struct Lab {
     stop: StopSignal,
     arrange: Option<Arrange>,
     launcher: Option<PathBuf>,
+    replay: Option<RunFolder>,
 }
 
 impl Lab {
@@ -68,6 +69,7 @@ impl Lab {
             stop: StopSignal::default(),
             arrange: None,
             launcher: None,
+            replay: None,
         })
     }
 
@@ -86,6 +88,12 @@ impl Lab {
     /// with [`sandbox::entry`](crate::sandbox::entry).
     pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
         self.launcher = Some(kosmos.into());
+        self
+    }
+
+    /// Has the model's part answered from the replies that `recorded` got, and by nothing else.
+    pub fn replaying(mut self, recorded: RunFolder) -> Self {
+        self.replay = Some(recorded);
         self
     }
 
@@ -201,8 +209,19 @@ impl Lab {
             RunResult::Ended(end) => end,
             RunResult::Stopped => {
                 let reason = "stopped by the user".to_owned();
-                journal.commit(Commit::record(Record::Stopped { reason })).await?;
-                stopped(&run)
+                let outage = false;
+                journal
+                    .commit(Commit::record(Record::Stopped { reason, outage }))
+                    .await?;
+                stopped(&run, None)
+            }
+            RunResult::Paused(reason) => {
+                let end = stopped(&run, Some(&reason));
+                let outage = true;
+                journal
+                    .commit(Commit::record(Record::Stopped { reason, outage }))
+                    .await?;
+                end
             }
         };
         drop(kit);
@@ -232,7 +251,10 @@ pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
         },
     )?;
     let (state, _) = restore_state(&journal)?;
-    let end = state.end.clone().unwrap_or_else(|| stopped(&run));
+    let end = match &state.end {
+        Some(end) => end.clone(),
+        None => stopped(&run, paused(&journal)?.as_deref()),
+    };
     let context = dossier::Context {
         run: &run,
         settings: &settings,
@@ -243,12 +265,30 @@ pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
     Ok(Finished { end, dossier, written })
 }
 
-fn stopped(run: &RunId) -> RunEnd {
+/// The end of a run that has not ended: the user's doing, or for the reason that it paused for.
+fn stopped(run: &RunId, paused: Option<&str>) -> RunEnd {
+    let (reason, why) = match paused {
+        Some(why) => (EndReason::Outage, why),
+        None => (EndReason::User, "stopped before its end"),
+    };
     RunEnd {
         status: RunStatus::Stopped,
-        reason: EndReason::User,
-        message: format!("stopped before its end; `kosmos resume {run}` goes on"),
+        reason,
+        message: format!("{why}; `kosmos resume {run}` goes on"),
     }
+}
+
+/// Why the run paused, if that is what happened last.
+fn paused(journal: &Journal) -> Result<Option<String>, LabError> {
+    let mut paused = None;
+    for entry in journal.entries() {
+        match entry?.record {
+            Record::Stopped { reason, outage } => paused = outage.then_some(reason),
+            Record::Opened { .. } => paused = None,
+            _ => {}
+        }
+    }
+    Ok(paused)
 }
 
 fn durability(settings: &Settings) -> journal::Durability {
