@@ -21,5 +21,5 @@ pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
 pub use replay::{Differences, changed_since, differences};
 pub use site::{Ground, Purpose, Site, image_step, limits};
-pub use summary::{RunSummary, summary};
+pub use summary::{ModelStatus, RunSummary, summary};
 pub use work::{Finished, Lab, render};
