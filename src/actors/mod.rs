@@ -17,11 +17,12 @@ pub use research_director::ResearchDirector;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 
 use crate::agent::{AgentSpec, Registry};
+use crate::config::OnOutage;
 use crate::graph::GraphStore;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
-use crate::policy::Heuristic;
+use crate::policy::{Heuristic, Thinker};
 
 /// What the built-in agents are made with.
 #[derive(Clone)]
@@ -40,8 +41,22 @@ pub struct Kit {
     pub max_parallel: usize,
     /// The language model, where the run thinks with one.
     pub mind: Option<Mind>,
+    /// What becomes of a run whose model stays away.
+    pub on_outage: OnOutage,
     /// Messages between two snapshots of the director's state.
     pub snapshot_every: u64,
+}
+
+/// Of an agent's time for a message, the share that it waits for a model at most: the rest is for an answer without one.
+const PATIENCE: f64 = 0.9;
+
+impl Kit {
+    /// The model as agents use it.
+    pub fn thinker(&self) -> Option<Thinker> {
+        let patience = self.deadline.mul_f64(PATIENCE);
+        let mind = self.mind.clone()?;
+        Some(Thinker::new(mind, self.on_outage, patience))
+    }
 }
 
 /// The six, ready to be made.

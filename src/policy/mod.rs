@@ -2,11 +2,13 @@
 
 mod error;
 pub mod heuristic;
+mod thinker;
 
 use futures::future::LocalBoxFuture;
 
 pub use error::PolicyError;
 pub use heuristic::Heuristic;
+pub use thinker::{NoAnswer, Thinker, Thought};
 
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 
