@@ -22,7 +22,7 @@ use crate::graph::GraphStore;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
-use crate::policy::{Heuristic, Thinker};
+use crate::policy::Thinker;
 
 /// What the built-in agents are made with.
 #[derive(Clone)]
@@ -70,9 +70,10 @@ pub fn register(kit: &Kit) -> Registry {
             Ok(Rc::new(ResearchDirector::restore(&journal, every)?))
         }),
     );
+    let thinker = kit.thinker();
     registry.register(
         agent::HYPOTHESIS_GENERATOR,
-        AgentSpec::new(deadline, || Ok(Rc::new(HypothesisGenerator::new(Heuristic)))),
+        AgentSpec::new(deadline, move || Ok(Rc::new(HypothesisGenerator::new(thinker.clone())))),
     );
     let templates = Arc::clone(&kit.templates);
     registry.register(
