@@ -61,6 +61,14 @@ impl ResearchState {
                 self.call_off(&spent.detail);
                 Vec::new()
             }
+            Payload::ModelLost(lost) => {
+                self.failure.get_or_insert(RunEnd {
+                    status: RunStatus::Failed,
+                    reason: EndReason::Outage,
+                    message: lost.detail.clone(),
+                });
+                Vec::new()
+            }
             Payload::DeadLettered(letter) => {
                 self.given_up(letter);
                 Vec::new()
