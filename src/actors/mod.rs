@@ -63,11 +63,11 @@ impl Kit {
 pub fn register(kit: &Kit) -> Registry {
     let mut registry = Registry::default();
     let deadline = kit.deadline;
-    let (journal, every) = (kit.journal.clone(), kit.snapshot_every);
+    let (journal, every, thinker) = (kit.journal.clone(), kit.snapshot_every, kit.thinker());
     registry.register(
         agent::RESEARCH_DIRECTOR,
         AgentSpec::new(deadline, move || {
-            Ok(Rc::new(ResearchDirector::restore(&journal, every)?))
+            Ok(Rc::new(ResearchDirector::restore(&journal, every, thinker.clone())?))
         }),
     );
     let thinker = kit.thinker();
@@ -90,9 +90,10 @@ pub fn register(kit: &Kit) -> Registry {
         })
         .concurrent(kit.max_parallel),
     );
+    let thinker = kit.thinker();
     registry.register(
         agent::DATA_ANALYST,
-        AgentSpec::new(deadline, || Ok(Rc::new(DataAnalyst))),
+        AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
     );
     let graph = Arc::clone(&kit.graph);
     registry.register(

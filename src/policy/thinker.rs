@@ -100,7 +100,7 @@ fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAn
             nothing(Some(Outgoing::new(agent::RESEARCH_DIRECTOR, spent)))
         }
         LlmError::Rejected { what, remedy } | LlmError::Outage { what, remedy } => match on_outage {
-            OnOutage::Pause => Err(AgentError::Unavailable { what, remedy }),
+            OnOutage::Pause => Err(AgentError::Paused { what, remedy }),
             OnOutage::End => {
                 let lost = ModelLost {
                     detail: format!("{what}; {remedy}"),
@@ -164,7 +164,7 @@ mod tests {
         };
         for error in [outage(), rejected()] {
             let paused = told(error, OnOutage::Pause).unwrap_err();
-            assert_eq!(paused.fault(), crate::agent::Fault::Fatal, "{paused}");
+            assert!(matches!(paused, AgentError::Paused { .. }), "{paused}");
         }
         for error in [outage(), rejected()] {
             let notice = told(error, OnOutage::End).unwrap().notice.unwrap();

@@ -11,6 +11,8 @@ mod names;
 mod plain;
 mod statement;
 
+#[cfg(test)]
+pub(crate) use findings::tests;
 pub use findings::{Run, check};
 pub use statement::is_tame;
 
