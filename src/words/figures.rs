@@ -5,6 +5,8 @@
 pub(super) enum What {
     /// A p-value.
     P,
+    /// A p-value on a part of the rows.
+    PartP,
     /// A p-value after control over the run.
     Q,
     /// A count of rows.
@@ -62,7 +64,9 @@ pub(super) fn check(text: &str, known: &[Known]) -> Result<(), String> {
 impl Figure {
     fn stands_for_any(&self, known: &[Known]) -> bool {
         let fits = |what: What| match self.label {
-            Some(label) => what == label || (label == What::N && what == What::Count),
+            Some(label) => {
+                what == label || matches!((label, what), (What::N, What::Count) | (What::P, What::PartP))
+            }
             None => true,
         };
         if self.bound && BOUNDS.contains(&self.value) && !self.percent {

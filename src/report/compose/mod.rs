@@ -11,6 +11,7 @@ mod limits;
 mod methods;
 mod nulls;
 mod reproduce;
+mod told;
 mod untested;
 mod words;
 
@@ -20,6 +21,7 @@ use super::name::Name;
 
 pub(crate) use answer::{headline, opening};
 pub(crate) use finding::key_numbers;
+pub(crate) use told::of_finding;
 pub(crate) use words::relation;
 
 /// The whole report.
@@ -27,6 +29,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
     let mut blocks = Blocks::new();
     for section in [
         answer::section,
+        told::section,
         findings::section,
         finding::sections,
         nulls::section,
