@@ -64,9 +64,7 @@ pub(super) fn check(text: &str, known: &[Known]) -> Result<(), String> {
 impl Figure {
     fn stands_for_any(&self, known: &[Known]) -> bool {
         let fits = |what: What| match self.label {
-            Some(label) => {
-                what == label || matches!((label, what), (What::N, What::Count) | (What::P, What::PartP))
-            }
+            Some(label) => what == label || matches!((label, what), (What::N, What::Count) | (What::P, What::PartP)),
             None => true,
         };
         if self.bound && BOUNDS.contains(&self.value) && !self.percent {

@@ -99,3 +99,6 @@ impl Agent for ResearchDirector {
         .boxed_local()
     }
 }
+
+#[cfg(test)]
+mod tests;
