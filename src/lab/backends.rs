@@ -69,6 +69,7 @@ pub(super) fn kit(
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
         mind: None,
+        on_outage: settings.llm.on_llm_outage,
         snapshot_every: settings.journal.snapshot_every,
     })
 }
