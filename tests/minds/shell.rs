@@ -77,7 +77,6 @@ pub fn penguins(server: &Server) -> Vec<String> {
         "llm.timeout=2s",
         "llm.max_retries=2",
         "research.permutations=99",
-        "research.shuffled_run=false",
         "budget.cycles=2",
     ] {
         flags.extend(["--set".to_owned(), setting.to_owned()]);
