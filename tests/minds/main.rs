@@ -4,4 +4,8 @@
 
 mod asking;
 mod desk;
+mod proxy;
+mod real;
 mod server;
+#[path = "../lab/support.rs"]
+mod support;
