@@ -3,5 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod asking;
+mod budgets;
 mod desk;
+mod dialects;
+mod faults;
+mod mixes;
+mod probing;
+mod secrets;
 mod server;
