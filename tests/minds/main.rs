@@ -4,6 +4,7 @@
 
 mod asking;
 mod budgets;
+mod calling_off;
 mod desk;
 mod dialects;
 mod faults;
