@@ -74,8 +74,8 @@ pub(super) fn kit(
         graph: Arc::new(graph),
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
-        on_outage: settings.llm.on_llm_outage,
         mind,
+        on_outage: settings.llm.on_llm_outage,
         snapshot_every: settings.journal.snapshot_every,
     })
 }

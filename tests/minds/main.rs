@@ -1,4 +1,4 @@
-//! Models at endpoints, by the public surface: a scripted server in process stands for them.
+//! Models at endpoints, by the public surface: a scripted server in process stands for them, and a small real one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -6,13 +6,18 @@ mod asking;
 mod budgets;
 mod calling_off;
 mod desk;
-mod proxy;
-mod real;
 mod dialects;
 mod faults;
+mod hostile;
+mod lab;
 mod mixes;
 mod probing;
+mod proxy;
+mod real;
 mod secrets;
 mod server;
+mod thinking;
+
 #[path = "../lab/support.rs"]
+#[allow(dead_code)]
 mod support;
