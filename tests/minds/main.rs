@@ -7,6 +7,7 @@ mod budgets;
 mod calling_off;
 mod desk;
 mod dialects;
+mod doctor;
 mod faults;
 mod hostile;
 mod lab;
@@ -14,8 +15,10 @@ mod mixes;
 mod probing;
 mod proxy;
 mod real;
+mod runs;
 mod secrets;
 mod server;
+mod shell;
 mod thinking;
 
 #[path = "../lab/support.rs"]
