@@ -9,7 +9,8 @@
 //! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as found, [`science`] has the words for both.
 //! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes; [`graph`] keeps what
 //!   was learnt.
-//! - [`report`] writes what a person reads, every number with its evidence.
+//! - [`report`] writes what a person reads, every number with its evidence; [`words`] holds what a model says of them
+//!   against them.
 //! - [`config`], [`cli`], [`progress`] and [`telemetry`] are the way in and out.
 //!
 //! ```no_run
@@ -51,3 +52,4 @@ pub mod science;
 pub mod stats;
 pub mod supervisor;
 pub mod telemetry;
+pub mod words;

@@ -22,7 +22,7 @@ use crate::graph::GraphStore;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
-use crate::policy::{Heuristic, Thinker};
+use crate::policy::Thinker;
 
 /// What the built-in agents are made with.
 #[derive(Clone)]
@@ -63,16 +63,17 @@ impl Kit {
 pub fn register(kit: &Kit) -> Registry {
     let mut registry = Registry::default();
     let deadline = kit.deadline;
-    let (journal, every) = (kit.journal.clone(), kit.snapshot_every);
+    let (journal, every, thinker) = (kit.journal.clone(), kit.snapshot_every, kit.thinker());
     registry.register(
         agent::RESEARCH_DIRECTOR,
         AgentSpec::new(deadline, move || {
-            Ok(Rc::new(ResearchDirector::restore(&journal, every)?))
+            Ok(Rc::new(ResearchDirector::restore(&journal, every, thinker.clone())?))
         }),
     );
+    let thinker = kit.thinker();
     registry.register(
         agent::HYPOTHESIS_GENERATOR,
-        AgentSpec::new(deadline, || Ok(Rc::new(HypothesisGenerator::new(Heuristic)))),
+        AgentSpec::new(deadline, move || Ok(Rc::new(HypothesisGenerator::new(thinker.clone())))),
     );
     let templates = Arc::clone(&kit.templates);
     registry.register(
@@ -89,9 +90,10 @@ pub fn register(kit: &Kit) -> Registry {
         })
         .concurrent(kit.max_parallel),
     );
+    let thinker = kit.thinker();
     registry.register(
         agent::DATA_ANALYST,
-        AgentSpec::new(deadline, || Ok(Rc::new(DataAnalyst))),
+        AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
     );
     let graph = Arc::clone(&kit.graph);
     registry.register(

@@ -35,6 +35,14 @@ pub enum AgentError {
         #[allow(missing_docs)]
         remedy: String,
     },
+    /// The run is to stop here until its user has done something, and can be resumed then: the message waits.
+    #[error("{what}; {remedy}")]
+    Paused {
+        #[allow(missing_docs)]
+        what: String,
+        #[allow(missing_docs)]
+        remedy: String,
+    },
     /// Anything of the agent's own.
     #[error("{source}")]
     Own {
@@ -70,7 +78,7 @@ impl AgentError {
         match self {
             Self::Journal(_) | Self::Unavailable { .. } => Fault::Fatal,
             Self::Own { fault, .. } => *fault,
-            Self::Unexpected { .. } | Self::Cancelled => Fault::Retry,
+            Self::Unexpected { .. } | Self::Paused { .. } | Self::Cancelled => Fault::Retry,
         }
     }
 }

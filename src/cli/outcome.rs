@@ -31,6 +31,7 @@ pub(super) fn exit_of(end: &RunEnd) -> Exit {
     match (end.status, &end.reason) {
         (RunStatus::Answered | RunStatus::Exhausted, _) => Exit::Done,
         (RunStatus::BudgetSpent, _) => Exit::Budget,
+        (RunStatus::Stopped, EndReason::Outage) => Exit::Unavailable,
         (RunStatus::Stopped, _) => Exit::Interrupted,
         (RunStatus::Failed, EndReason::BadInput { .. }) => Exit::Usage,
         (RunStatus::Failed, _) => Exit::Failed,
@@ -92,6 +93,7 @@ pub(super) fn lab_error(error: LabError) -> CliError {
         LabError::Supervisor(crate::supervisor::SupervisorError::Unavailable { .. }) => {
             CliError::unavailable(error, "mend it, then `kosmos resume` goes on with the run")
         }
+        LabError::Llm(_) => CliError::unavailable(error, "`kosmos doctor` with the same settings checks the endpoint"),
         LabError::NoSuchRun { .. } | LabError::Ambiguous { .. } => {
             CliError::usage(error, "`kosmos runs` lists the runs; --home names another home")
         }

@@ -92,7 +92,9 @@ pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
             Err(CliError::usage(BadInput(finished.end.message), help))
         }
         Ok(finished) => tell(&finished, globals),
-        Err(error @ (LabError::Interpreter(_) | LabError::Sandbox(_) | LabError::TwoTables { .. })) => {
+        Err(
+            error @ (LabError::Interpreter(_) | LabError::Sandbox(_) | LabError::Llm(_) | LabError::TwoTables { .. }),
+        ) => {
             folder.remove().map_err(lab_error)?;
             Err(lab_error(error))
         }

@@ -33,15 +33,12 @@ pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
         output::json(&found)?;
         return Ok(Exit::Done);
     }
-    let message = found
-        .end
-        .as_ref()
-        .map(|end| format!(": {}", end.message))
-        .unwrap_or_default();
+    let why = found.end.as_ref().map(|end| &end.message).or(found.stopped.as_ref());
+    let message = why.map(|why| format!(": {why}")).unwrap_or_default();
     let lines = [
         ("run", found.run.to_string()),
         ("question", printable(&found.question).into_owned()),
-        ("status", format!("{}{message}", found.status)),
+        ("status", format!("{}{}", found.status, printable(&message))),
         ("cycle", found.cycle.to_string()),
         (
             "experiments",

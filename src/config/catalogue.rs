@@ -207,9 +207,14 @@ fn greatest(property: &Value) -> i64 {
     }
 }
 
-/// The names of an enum: under `enum` when its variants have no comments, else each a `const` of `oneOf`.
+/// The names of an enum: under `enum` when its variants have no comments, else each a `const` of `oneOf`; those of an
+/// enum that may be left out are one step down, beside `null`.
 fn choices(property: &Value) -> Vec<String> {
     let list = |name: &str| property.get(name).and_then(Value::as_array).into_iter().flatten();
+    let optional: Vec<String> = list("anyOf").flat_map(choices).collect();
+    if !optional.is_empty() {
+        return optional;
+    }
     list("enum")
         .chain(list("oneOf").filter_map(|variant| variant.get("const")))
         .filter_map(|name| name.as_str().map(ToOwned::to_owned))
@@ -240,6 +245,12 @@ mod tests {
             ("research.shuffled_run", Kind::Boolean),
             ("sandbox.memory", Kind::Size),
             ("sandbox.python", Kind::Text),
+            ("llm.on_llm_outage", choice(&["pause", "end"])),
+            (
+                "llm.provider",
+                choice(&["openai", "ollama", "vllm", "litellm", "openrouter", "anthropic"]),
+            ),
+            ("llm.models.data_analyst", Kind::Text),
             ("journal.durability", choice(&["process", "power"])),
         ];
         for (key, kind) in table {

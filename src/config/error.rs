@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::environment::variable;
-use super::{Origin, built_in_profiles};
+use super::{Origin, Provider, built_in_profiles};
 
 /// Why the settings could not be worked out. Each says where the trouble is; [`ConfigError::help`] says what
 /// to do about it.
@@ -50,6 +50,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
         /// Where.
+        origin: Origin,
+    },
+    /// A model is to think, and none is named.
+    #[error("`policy` is \"llm\" ({origin}), and {missing} not set")]
+    NoModel {
+        /// The keys without a value, with their verb.
+        missing: &'static str,
+        /// Where the policy was chosen.
         origin: Origin,
     },
     /// A section's name where a value's was needed.
@@ -147,6 +155,11 @@ impl ConfigError {
                 Origin::Environment { variable } => Some(format!("change {variable}, or unset it")),
                 _ => None,
             },
+            Self::NoModel { .. } => Some(format!(
+                "set llm.model, and llm.base_url or llm.provider ({}); or begin with --profile ollama; \
+                 `kosmos doctor` checks the endpoint",
+                Provider::ALL.map(Provider::name).join(", ")
+            )),
             Self::Section { example, .. } => Some(format!("set one of its keys, such as `{example}`")),
             Self::SetSyntax { .. } => Some("for example --set budget.cycles=2".to_owned()),
             Self::SetTwice { .. } => Some("give it once".to_owned()),
@@ -175,6 +188,7 @@ impl ConfigError {
             | Self::Invalid { key, .. }
             | Self::Section { key, .. }
             | Self::SetTwice { key, .. } => Some(key),
+            Self::NoModel { .. } => Some("llm.model"),
             _ => None,
         }
     }
@@ -182,9 +196,10 @@ impl ConfigError {
     /// Where the value at fault came from, where there is one.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::UnknownKey { origin, .. } | Self::Invalid { origin, .. } | Self::Section { origin, .. } => {
-                Some(origin)
-            }
+            Self::UnknownKey { origin, .. }
+            | Self::Invalid { origin, .. }
+            | Self::NoModel { origin, .. }
+            | Self::Section { origin, .. } => Some(origin),
             _ => None,
         }
     }

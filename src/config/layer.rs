@@ -73,6 +73,11 @@ impl Layer {
         {
             *python = absolute(base, python)?;
         }
+        if let Some(toml::Value::String(prices)) = self.values.get_mut("llm.prices")
+            && !prices.trim().is_empty()
+        {
+            *prices = absolute(base, prices)?;
+        }
         Ok(())
     }
 

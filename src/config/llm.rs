@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, HumanDuration};
+use super::{ByteSize, HumanDuration, Provider};
+use crate::message::agent;
 
 /// The language model that `policy = "llm"` thinks with. Secrets are no settings: keys are read from the
 /// environment alone, and are in no file of a run.
@@ -20,6 +21,7 @@ pub struct Llm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Models of single agents, where they are not `model`.
+    #[serde(default)]
     pub models: Models,
     /// The environment variable that holds the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,19 @@ pub struct Llm {
     pub max_repairs: u32,
 }
 
+impl Llm {
+    /// The models by agent, `model` where an agent has none of its own. None stands for an agent without a model.
+    pub fn models_by_agent(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            (agent::RESEARCH_DIRECTOR, self.models.research_director.as_deref()),
+            (agent::HYPOTHESIS_GENERATOR, self.models.hypothesis_generator.as_deref()),
+            (agent::CODE_GENERATOR, self.models.code_generator.as_deref()),
+            (agent::DATA_ANALYST, self.models.data_analyst.as_deref()),
+        ]
+        .map(|(agent, own)| (agent, own.or(self.model.as_deref())))
+    }
+}
+
 /// Models of single agents.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,24 +108,6 @@ pub struct Models {
     /// Puts findings into words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_analyst: Option<String>,
-}
-
-/// Whose endpoint it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// OpenAI itself.
-    Openai,
-    /// Ollama on this machine.
-    Ollama,
-    /// A vLLM server.
-    Vllm,
-    /// A LiteLLM proxy.
-    Litellm,
-    /// OpenRouter.
-    Openrouter,
-    /// Anthropic's OpenAI-compatible endpoint.
-    Anthropic,
 }
 
 /// How replies are held to their form. They are checked against the same schema in any case.

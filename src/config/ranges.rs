@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{ByteSize, HumanDuration, Settings, packages};
+use super::{ByteSize, HumanDuration, Llm, Settings, endpoint, packages};
 
 /// A value that is of the right type and makes no sense.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,19 +64,99 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
     some_bytes("sandbox.workspace", sandbox.workspace)?;
     some_bytes("sandbox.stdout", sandbox.stdout)?;
 
+    check_llm(&settings.llm)?;
+
     at_least("journal.snapshot_every", journal.snapshot_every, 1)?;
 
     some_time("supervisor.window", supervisor.window)?;
     some_time("supervisor.backoff_min", supervisor.backoff_min)?;
     some_time("supervisor.handler_deadline", supervisor.handler_deadline)?;
     at_least("supervisor.max_attempts", supervisor.max_attempts.into(), 1)?;
-    if supervisor.backoff_max < supervisor.backoff_min {
-        let reason = format!("it is shorter than supervisor.backoff_min, {}", supervisor.backoff_min);
-        return Err(OutOfRange::new(
-            "supervisor.backoff_max",
-            quoted(supervisor.backoff_max),
-            reason,
-        ));
+    not_shorter(
+        ("supervisor.backoff_max", supervisor.backoff_max),
+        ("supervisor.backoff_min", supervisor.backoff_min),
+    )
+}
+
+fn check_llm(llm: &Llm) -> Result<(), OutOfRange> {
+    check_llm_texts(llm)?;
+    if let Some(temperature) = llm.temperature {
+        within("llm.temperature", temperature, 0.0..=2.0)?;
+    }
+    at_least("llm.max_tokens", llm.max_tokens.into(), 16)?;
+    at_least("llm.context_tokens", llm.context_tokens.into(), 1024)?;
+    if llm.context_tokens <= llm.max_tokens {
+        let reason = format!(
+            "prompt and reply share it, and the reply alone may have llm.max_tokens, {}",
+            llm.max_tokens
+        );
+        return Err(OutOfRange::new("llm.context_tokens", llm.context_tokens, reason));
+    }
+    some_bytes("llm.max_reply", llm.max_reply)?;
+    some_time("llm.timeout", llm.timeout)?;
+    at_most("llm.max_retries", llm.max_retries.into(), 100)?;
+    some_time("llm.backoff_min", llm.backoff_min)?;
+    not_shorter(
+        ("llm.backoff_max", llm.backoff_max),
+        ("llm.backoff_min", llm.backoff_min),
+    )?;
+    for (key, limit) in [
+        ("llm.requests_per_minute", llm.requests_per_minute),
+        ("llm.tokens_per_minute", llm.tokens_per_minute),
+    ] {
+        if let Some(limit) = limit {
+            at_least(key, limit.into(), 1)?;
+        }
+    }
+    at_least("llm.max_concurrent", llm.max_concurrent.into(), 1)?;
+    at_most("llm.max_concurrent", llm.max_concurrent.into(), 1024)?;
+    at_least("llm.breaker_failures", llm.breaker_failures.into(), 1)?;
+    some_time("llm.breaker_pause", llm.breaker_pause)?;
+    at_most("llm.hypotheses", llm.hypotheses.into(), 100)?;
+    at_most("llm.analyses", llm.analyses.into(), 20)?;
+    at_most("llm.max_repairs", llm.max_repairs.into(), 10)
+}
+
+fn check_llm_texts(llm: &Llm) -> Result<(), OutOfRange> {
+    let prices = llm.prices.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let models = &llm.models;
+    for (key, text) in [
+        ("llm.model", &llm.model),
+        ("llm.models.research_director", &models.research_director),
+        ("llm.models.hypothesis_generator", &models.hypothesis_generator),
+        ("llm.models.code_generator", &models.code_generator),
+        ("llm.models.data_analyst", &models.data_analyst),
+        ("llm.organization", &llm.organization),
+        ("llm.prices", &prices),
+    ] {
+        if let Some(text) = text {
+            not_blank(key, text)?;
+        }
+    }
+    if let Some(address) = &llm.base_url {
+        if endpoint::has_credentials(address) {
+            let reason = "a password is no setting; name the variable that holds it by llm.api_key_env";
+            return Err(OutOfRange::new("llm.base_url", endpoint::UNSHOWN, reason));
+        }
+        endpoint::address(address).map_err(|reason| OutOfRange::new("llm.base_url", quoted(address), reason))?;
+    }
+    if llm
+        .api_key_env
+        .as_deref()
+        .is_some_and(|name| !endpoint::is_variable(name))
+    {
+        let reason = "it must be the name of an environment variable, such as OPENAI_API_KEY, and never the key itself";
+        return Err(OutOfRange::new("llm.api_key_env", endpoint::UNSHOWN, reason));
+    }
+    for header in &llm.headers {
+        endpoint::header(header).map_err(|(reason, secret)| {
+            let value = if secret {
+                endpoint::UNSHOWN.to_owned()
+            } else {
+                quoted(header)
+            };
+            OutOfRange::new("llm.headers", value, reason)
+        })?;
     }
     Ok(())
 }
@@ -172,6 +252,14 @@ fn within(key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), OutOf
 fn some_time(key: &str, value: HumanDuration) -> Result<(), OutOfRange> {
     if value.is_zero() {
         return Err(OutOfRange::new(key, quoted(value), "it must be more than no time"));
+    }
+    Ok(())
+}
+
+fn not_shorter(longer: (&str, HumanDuration), shorter: (&str, HumanDuration)) -> Result<(), OutOfRange> {
+    if longer.1 < shorter.1 {
+        let reason = format!("it is shorter than {}, {}", shorter.0, shorter.1);
+        return Err(OutOfRange::new(longer.0, quoted(longer.1), reason));
     }
     Ok(())
 }

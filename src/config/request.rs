@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use config::Config;
 
 use super::catalogue::Catalogue;
+use super::inherited::{self, Own};
 use super::layer::Layer;
-use super::{ConfigError, Environment, Origin, Overrides, Resolved, Settings, profile, ranges};
+use super::{ConfigError, Environment, Origin, Overrides, Policy, Provider, Resolved, Settings, profile, ranges};
 
 /// The defaults, as text: `config/default.toml`.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -48,6 +49,7 @@ impl Request {
         if let Some(name) = &self.profile {
             layers.push(profile::layer(name, &self.environment)?);
         }
+        let under_the_run_file = layers.len();
         if let Some(file) = &self.run_file {
             layers.push(run_file(file, &self.environment)?);
         }
@@ -56,6 +58,14 @@ impl Request {
         variables.make_absolute(working_folder)?;
         layers.push(variables);
         layers.push(self.overrides.into_layer(working_folder)?);
+        // Variables that are not Kosmos's own count only where a model is asked for.
+        if text(&layers, "policy") == Some("llm") {
+            let own = Own {
+                provider: text(&layers, "llm.provider").and_then(Provider::of_name),
+                address: text(&layers, "llm.base_url").is_some(),
+            };
+            layers.insert(under_the_run_file, inherited::layer(&self.environment, own)?);
+        }
 
         let mut builder = Config::builder();
         for layer in &layers {
@@ -63,6 +73,7 @@ impl Request {
         }
         let merged = builder.build().map_err(ConfigError::Merge)?;
         let settings: Settings = merged.try_deserialize().map_err(ConfigError::Merge)?;
+        check_model(&settings, &layers)?;
         ranges::check(&settings).map_err(|wrong| ConfigError::Invalid {
             origin: origin(&layers, &wrong.key).cloned().unwrap_or(Origin::Default),
             key: wrong.key,
@@ -103,6 +114,31 @@ pub(super) fn read(what: &'static str, file: &Path) -> Result<String, ConfigErro
         file: file.to_owned(),
         source,
     })
+}
+
+/// A model policy needs a model and an address for each agent that thinks.
+fn check_model(settings: &Settings, layers: &[Layer]) -> Result<(), ConfigError> {
+    if settings.policy != Policy::Llm {
+        return Ok(());
+    }
+    let llm = &settings.llm;
+    let model = llm.models_by_agent().iter().all(|(_, model)| model.is_some());
+    let address = llm.base_url.is_some() || llm.provider.is_some();
+    let missing = match (model, address) {
+        (true, true) => return Ok(()),
+        (true, false) => "llm.base_url is",
+        (false, true) => "llm.model is",
+        (false, false) => "llm.model and llm.base_url are",
+    };
+    Err(ConfigError::NoModel {
+        missing,
+        origin: origin(layers, "policy").cloned().unwrap_or(Origin::Default),
+    })
+}
+
+/// The text in force of `key`.
+fn text<'l>(layers: &'l [Layer], key: &str) -> Option<&'l str> {
+    layers.iter().rev().find_map(|layer| layer.value(key))?.as_str()
 }
 
 /// Where the value in force of `key` came from: the last layer that gives it.

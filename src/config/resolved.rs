@@ -31,14 +31,21 @@ impl Resolved {
     /// When a path is not UTF-8.
     pub fn annotated(&self) -> Result<String, ConfigError> {
         let root = toml::Table::try_from(&self.settings).map_err(ConfigError::Write)?;
-        let mut rows = self.rows("", &root);
-        for (section, value) in &root {
-            if let toml::Value::Table(table) = value {
-                rows.push(Row::heading(section));
-                rows.extend(self.rows(&format!("{section}."), table));
+        let mut rows = Vec::new();
+        self.section("", &root, &mut rows);
+        Ok(align(&rows))
+    }
+
+    /// The keys of a section, then the sections within it.
+    fn section(&self, prefix: &str, table: &toml::Table, rows: &mut Vec<Row>) {
+        rows.extend(self.rows(prefix, table));
+        for (name, value) in table {
+            if let toml::Value::Table(inner) = value {
+                let name = format!("{prefix}{name}");
+                rows.push(Row::heading(&name));
+                self.section(&format!("{name}."), inner, rows);
             }
         }
-        Ok(align(&rows))
     }
 
     /// The keys right under `prefix`: those that are set, in the order of the settings, then the others.

@@ -76,10 +76,13 @@ pub enum Record {
         #[allow(missing_docs)]
         sha256: String,
     },
-    /// The user stopped the run; it can be resumed.
+    /// The run stopped before its end; it can be resumed.
     Stopped {
         #[allow(missing_docs)]
         reason: String,
+        /// Whether it stopped by itself, because its model stayed away, and not at the user's wish.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        outage: bool,
     },
 }
 

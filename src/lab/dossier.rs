@@ -98,6 +98,8 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         dead_letters,
         restarts,
         graph: state.graph.clone(),
+        interpretations: state.thinking.interpretations.clone(),
+        model_remarks: state.thinking.remarks.clone(),
     })
 }
 

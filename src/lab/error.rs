@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
-    journal::JournalError, report::ReportError, sandbox::SandboxError, supervisor::SupervisorError,
+    journal::JournalError, llm::LlmError, report::ReportError, sandbox::SandboxError, supervisor::SupervisorError,
 };
 
 /// A failure of the lab itself; a run that fails by its own doing ends in a typed state instead.
@@ -31,6 +31,8 @@ pub enum LabError {
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
     Templates(#[from] TemplateError),
+    #[error(transparent)]
+    Llm(#[from] LlmError),
     #[error(transparent)]
     Graph(#[from] GraphError),
     #[error(transparent)]

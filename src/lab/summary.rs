@@ -20,6 +20,8 @@ pub struct RunSummary {
     pub status: String,
     /// How it ended.
     pub end: Option<RunEnd>,
+    /// Why it stopped, where it has not ended.
+    pub stopped: Option<String>,
     /// From 1; 0 before the first.
     pub cycle: u32,
     /// Scripts handed to the sandbox.
@@ -51,6 +53,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         question: settings.question.unwrap_or_default(),
         status: "unfinished".to_owned(),
         end: None,
+        stopped: None,
         cycle: 0,
         experiments_planned: 0,
         experiments_done: 0,
@@ -86,8 +89,14 @@ fn count(summary: &mut RunSummary, entry: Entry) {
             }
             _ => {}
         },
-        Record::Opened { .. } if summary.end.is_none() => summary.status = "unfinished".to_owned(),
-        Record::Stopped { .. } => summary.status = "stopped".to_owned(),
+        Record::Opened { .. } if summary.end.is_none() => {
+            summary.status = "unfinished".to_owned();
+            summary.stopped = None;
+        }
+        Record::Stopped { reason, .. } => {
+            summary.status = "stopped".to_owned();
+            summary.stopped = Some(reason);
+        }
         Record::Restarted { .. } => summary.restarts += 1,
         Record::Handled { dead: Some(_), .. } => summary.dead_letters += 1,
         _ => {}

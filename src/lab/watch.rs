@@ -102,6 +102,7 @@ fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: I
             message.payload.name(),
             message.to
         ))],
+        Observed::Paused { agent, reason } => vec![ProgressEvent::Note(format!("{agent}: {reason}; the run pauses"))],
         Observed::Draining => {
             vec![ProgressEvent::Note(
                 "stopping: what is under way is finished or dropped; once more to stop at once".to_owned(),

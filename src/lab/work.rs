@@ -201,8 +201,19 @@ impl Lab {
             RunResult::Ended(end) => end,
             RunResult::Stopped => {
                 let reason = "stopped by the user".to_owned();
-                journal.commit(Commit::record(Record::Stopped { reason })).await?;
-                stopped(&run)
+                let outage = false;
+                journal
+                    .commit(Commit::record(Record::Stopped { reason, outage }))
+                    .await?;
+                stopped(&run, None)
+            }
+            RunResult::Paused(reason) => {
+                let end = stopped(&run, Some(&reason));
+                let outage = true;
+                journal
+                    .commit(Commit::record(Record::Stopped { reason, outage }))
+                    .await?;
+                end
             }
         };
         drop(kit);
@@ -232,7 +243,10 @@ pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
         },
     )?;
     let (state, _) = restore_state(&journal)?;
-    let end = state.end.clone().unwrap_or_else(|| stopped(&run));
+    let end = match &state.end {
+        Some(end) => end.clone(),
+        None => stopped(&run, paused(&journal)?.as_deref()),
+    };
     let context = dossier::Context {
         run: &run,
         settings: &settings,
@@ -243,12 +257,30 @@ pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
     Ok(Finished { end, dossier, written })
 }
 
-fn stopped(run: &RunId) -> RunEnd {
+/// The end of a run that has not ended: the user's doing, or for the reason that it paused for.
+fn stopped(run: &RunId, paused: Option<&str>) -> RunEnd {
+    let (reason, why) = match paused {
+        Some(why) => (EndReason::Outage, why),
+        None => (EndReason::User, "stopped before its end"),
+    };
     RunEnd {
         status: RunStatus::Stopped,
-        reason: EndReason::User,
-        message: format!("stopped before its end; `kosmos resume {run}` goes on"),
+        reason,
+        message: format!("{why}; `kosmos resume {run}` goes on"),
     }
+}
+
+/// Why the run paused, if that is what happened last.
+fn paused(journal: &Journal) -> Result<Option<String>, LabError> {
+    let mut paused = None;
+    for entry in journal.entries() {
+        match entry?.record {
+            Record::Stopped { reason, outage } => paused = outage.then_some(reason),
+            Record::Opened { .. } => paused = None,
+            _ => {}
+        }
+    }
+    Ok(paused)
 }
 
 fn durability(settings: &Settings) -> journal::Durability {

@@ -9,7 +9,7 @@ use crate::agent::{AgentContext, AgentError};
 use crate::config::OnOutage;
 use crate::llm::{Answer, LlmError, Mind, Question};
 use crate::message::{BudgetSpent, ModelLost, Outgoing, agent};
-use crate::prompt::neutral;
+use crate::prompt::{inline, shorten_to};
 
 /// Longest reason that a remark repeats, in characters.
 const LONGEST_REASON: usize = 300;
@@ -83,7 +83,7 @@ impl Thinker {
 
 /// What follows from a failure.
 fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAnswer, AgentError> {
-    let told = bounded(&error.to_string());
+    let told = shorten_to(&inline(&error.to_string()), LONGEST_REASON);
     let nothing = |notice: Option<Outgoing>| {
         Ok(NoAnswer {
             remark: format!("no answer to `{purpose}`: {told}"),
@@ -100,7 +100,7 @@ fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAn
             nothing(Some(Outgoing::new(agent::RESEARCH_DIRECTOR, spent)))
         }
         LlmError::Rejected { what, remedy } | LlmError::Outage { what, remedy } => match on_outage {
-            OnOutage::Pause => Err(AgentError::Unavailable { what, remedy }),
+            OnOutage::Pause => Err(AgentError::Paused { what, remedy }),
             OnOutage::End => {
                 let lost = ModelLost {
                     detail: format!("{what}; {remedy}"),
@@ -111,15 +111,6 @@ fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAn
         LlmError::NotRecorded { .. } => Err(AgentError::fatal(error)),
         LlmError::Cancelled => Err(AgentError::Cancelled),
         LlmError::Journal(error) => Err(AgentError::Journal(error)),
-    }
-}
-
-/// What an endpoint or a model said, on one line and not too long.
-fn bounded(text: &str) -> String {
-    let line = neutral(text).replace(['\n', '\t'], " ");
-    match line.char_indices().nth(LONGEST_REASON) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
-        None => line,
     }
 }
 
@@ -173,7 +164,7 @@ mod tests {
         };
         for error in [outage(), rejected()] {
             let paused = told(error, OnOutage::Pause).unwrap_err();
-            assert_eq!(paused.fault(), crate::agent::Fault::Fatal, "{paused}");
+            assert!(matches!(paused, AgentError::Paused { .. }), "{paused}");
         }
         for error in [outage(), rejected()] {
             let notice = told(error, OnOutage::End).unwrap().notice.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::lines::rough;
+use super::lines::{rough, spent};
 use super::{Progress, ProgressEvent, Screen, printable};
 
 /// Bars that change in place: the cycle, a line per agent, the experiments, the findings, the budget.
@@ -19,6 +19,7 @@ struct State {
     experiments: Option<ProgressBar>,
     findings: Option<ProgressBar>,
     budget: Option<ProgressBar>,
+    model: Option<ProgressBar>,
     preparing: Option<ProgressBar>,
 }
 
@@ -34,6 +35,7 @@ impl Bars {
             experiments: None,
             findings: None,
             budget: None,
+            model: None,
             preparing: None,
         };
         Self {
@@ -86,6 +88,17 @@ impl State {
                     format!("{}, {experiments_left} experiments", rough(wall_left)),
                 );
             }
+            ProgressEvent::Model {
+                calls,
+                tokens,
+                usd,
+                tokens_left,
+                usd_left,
+            } => self.model(format!(
+                "{calls} replies, {}",
+                spent(tokens, usd, tokens_left, usd_left)
+            )),
+            ProgressEvent::Said { agent, text } => self.agent(&agent, &end_of(&text), true),
             ProgressEvent::Note(note) => self.say(&format!("note: {note}")),
             ProgressEvent::Ended { status } => {
                 self.clear();
@@ -105,6 +118,16 @@ impl State {
         self.findings = Some(self.screen.add(spinner("  findings    {wide_msg}")));
         self.budget = Some(self.screen.add(spinner("  left        {wide_msg}")));
         set(self.findings.as_ref(), "0".to_owned());
+    }
+
+    /// Only a run with a model has this line.
+    fn model(&mut self, text: String) {
+        let Some(budget) = &self.budget else { return };
+        let screen = &self.screen;
+        let line = self
+            .model
+            .get_or_insert_with(|| screen.insert_after(budget, spinner("  model       {wide_msg}")));
+        set(Some(line), text);
     }
 
     fn cycle_line(&self, text: String) {
@@ -166,6 +189,7 @@ impl State {
             &mut self.experiments,
             &mut self.findings,
             &mut self.budget,
+            &mut self.model,
             &mut self.preparing,
         ];
         let bars = single
@@ -176,6 +200,19 @@ impl State {
             bar.finish_and_clear();
             self.screen.remove(&bar);
         }
+    }
+}
+
+/// Characters of a reply that are shown as it comes.
+const SHOWN: usize = 60;
+
+/// The end of a reply, on one line: its newest words.
+fn end_of(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let length = line.chars().count();
+    match length > SHOWN {
+        true => format!("…{}", line.chars().skip(length - SHOWN).collect::<String>()),
+        false => line,
     }
 }
 
@@ -239,6 +276,17 @@ mod tests {
             wall_left: Duration::from_secs(600),
             experiments_left: 190,
         });
+        bars.on(ProgressEvent::Model {
+            calls: 3,
+            tokens: 1500,
+            usd: 0.0,
+            tokens_left: Some(500),
+            usd_left: None,
+        });
+        bars.on(ProgressEvent::Said {
+            agent: "code_generator".into(),
+            text: format!("{{\"code\":\n{}\u{1b}[2Jnewest", "old ".repeat(100)),
+        });
         let shown = term.contents();
         let place = |text: &str| {
             shown
@@ -253,7 +301,10 @@ mod tests {
             "10/40 2 running",
             "findings    3",
             "10m, 190 experiments",
+            "model       3 replies, 1500 of 2000 tokens",
         ];
+        assert!(shown.contains("code_generator           …"), "{shown}");
+        assert!(shown.contains("newest"), "{shown}");
         assert!(order.map(place).is_sorted(), "{shown}");
         assert!(!shown.contains('\u{1b}'));
         bars.on(ProgressEvent::Ended {

@@ -67,6 +67,26 @@ pub enum ProgressEvent {
         /// Experiments.
         experiments_left: u64,
     },
+    /// A model replied, or gave up replying.
+    Model {
+        /// Replies of the run so far.
+        calls: u64,
+        /// Tokens that they took, prompts and replies together.
+        tokens: u64,
+        /// US dollars, as far as the models have prices.
+        usd: f64,
+        /// Tokens that the budget leaves, where it limits them.
+        tokens_left: Option<u64>,
+        /// US dollars that the budget leaves, where it limits them.
+        usd_left: Option<f64>,
+    },
+    /// A model's reply as it comes.
+    Said {
+        /// The agent that asked.
+        agent: String,
+        /// The reply so far.
+        text: String,
+    },
     /// Something that the user should read.
     Note(String),
     /// The run ended.

@@ -16,6 +16,7 @@ struct State<W> {
     told_experiments: u64,
     findings: u64,
     budget: Option<(Duration, u64)>,
+    model: Option<String>,
 }
 
 impl<W: Write + Send> Lines<W> {
@@ -26,6 +27,7 @@ impl<W: Write + Send> Lines<W> {
             told_experiments: 0,
             findings: 0,
             budget: None,
+            model: None,
         };
         Self {
             state: Mutex::new(state),
@@ -50,13 +52,30 @@ impl<W: Write> State<W> {
         match event {
             ProgressEvent::Preparing { what, done, total } => self.preparing(what, done, total),
             ProgressEvent::RunStarted { run, question } => Some(format!("run {run}: {question}")),
-            ProgressEvent::Cycle { n, of } => Some(match self.budget {
-                Some((wall, experiments)) => {
-                    format!("cycle {n} of {of} ({} and {experiments} experiments left)", rough(wall))
-                }
-                None => format!("cycle {n} of {of}"),
-            }),
-            ProgressEvent::AgentBusy { .. } | ProgressEvent::AgentIdle { .. } => None,
+            ProgressEvent::Cycle { n, of } => {
+                let left = self
+                    .budget
+                    .map(|(wall, experiments)| format!("{} and {experiments} experiments left", rough(wall)));
+                let known: Vec<String> = left.into_iter().chain(self.model.clone()).collect();
+                Some(match known.is_empty() {
+                    true => format!("cycle {n} of {of}"),
+                    false => format!("cycle {n} of {of} ({})", known.join("; ")),
+                })
+            }
+            ProgressEvent::AgentBusy { .. } | ProgressEvent::AgentIdle { .. } | ProgressEvent::Said { .. } => None,
+            ProgressEvent::Model {
+                calls,
+                tokens,
+                usd,
+                tokens_left,
+                usd_left,
+            } => {
+                self.model = Some(format!(
+                    "{calls} replies, {}",
+                    spent(tokens, usd, tokens_left, usd_left)
+                ));
+                None
+            }
             ProgressEvent::AgentRestarted { agent, reason } => Some(format!("restarted {agent}: {reason}")),
             ProgressEvent::Experiments { done, running, planned } => self.experiments(done, running, planned),
             ProgressEvent::Findings { n } => {
@@ -98,6 +117,22 @@ impl<W: Write> State<W> {
         self.told_experiments = done;
         Some(format!("experiments: {done} of {planned} done, {running} running"))
     }
+}
+
+/// What a model has used, and what is left to it.
+pub(super) fn spent(tokens: u64, usd: f64, tokens_left: Option<u64>, usd_left: Option<f64>) -> String {
+    let left = |text: Option<String>| text.map(|text| format!(" of {text}")).unwrap_or_default();
+    let mut out = format!(
+        "{tokens}{} tokens",
+        left(tokens_left.map(|left| tokens.saturating_add(left).to_string()))
+    );
+    if usd > 0.0 || usd_left.is_some() {
+        out.push_str(&format!(
+            ", {usd:.4}{} USD",
+            left(usd_left.map(|left| format!("{:.2}", usd + left)))
+        ));
+    }
+    out
 }
 
 /// A length of time to the second, or to the minute when it is long.
@@ -209,6 +244,32 @@ ended: answered
             planned: 1000,
         });
         assert_eq!(told(events).lines().count(), 10);
+    }
+
+    #[test]
+    fn a_cycle_says_what_the_model_has_used() {
+        let model = |usd, tokens_left, usd_left| ProgressEvent::Model {
+            calls: 3,
+            tokens: 1500,
+            usd,
+            tokens_left,
+            usd_left,
+        };
+        let said = ProgressEvent::Said {
+            agent: "data_analyst".into(),
+            text: "words".into(),
+        };
+        let cycle = ProgressEvent::Cycle { n: 2, of: 4 };
+        let table = [
+            (model(0.0, None, None), "cycle 2 of 4 (3 replies, 1500 tokens)\n"),
+            (
+                model(0.012, Some(500), Some(4.988)),
+                "cycle 2 of 4 (3 replies, 1500 of 2000 tokens, 0.0120 of 5.00 USD)\n",
+            ),
+        ];
+        for (model, expected) in table {
+            assert_eq!(told([said.clone(), model, cycle.clone()]), expected);
+        }
     }
 
     #[test]

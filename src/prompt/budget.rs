@@ -1,5 +1,8 @@
 //! What fits into a prompt, and what is said of the rest.
 
+/// Stands where a text was cut.
+const CUT: &str = " [... the rest is not shown]";
+
 /// Tokens of a text, rather too many than too few: one for three bytes. Tokenisers make one of about four bytes of
 /// English, and more only of digits and rare scripts.
 pub fn tokens(text: &str) -> usize {
@@ -24,6 +27,27 @@ pub fn fit(lines: Vec<String>, room: usize, things: &str) -> Vec<String> {
         .collect();
     kept.push(left_out(all - kept.len(), things));
     kept
+}
+
+/// The beginning of a text that fits into `room` tokens, with a mark where it was cut.
+pub fn shorten(text: &str, room: usize) -> String {
+    if tokens(text) <= room {
+        return text.to_owned();
+    }
+    let most = (room * 3).saturating_sub(CUT.len());
+    let end = text
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8())
+        .take_while(|end| *end <= most);
+    format!("{}{CUT}", text.get(..end.last().unwrap_or(0)).unwrap_or_default())
+}
+
+/// The first `letters` of a text, with an ellipsis where there were more.
+pub fn shorten_to(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// A line with its end.
@@ -59,6 +83,21 @@ mod tests {
         let lines = vec!["a".repeat(30), "b".repeat(300), "c".repeat(30)];
         let fitted = fit(lines.clone(), 40, "tests");
         assert_eq!(fitted, [lines[0].clone(), "... and 2 tests more, not shown".to_owned()]);
+    }
+
+    #[test]
+    fn what_is_cut_is_said_to_be() {
+        assert_eq!(shorten("short", 100), "short");
+        let cut = shorten(&"é".repeat(100), 20);
+        assert!(
+            tokens(&cut) <= 20 && cut.ends_with("not shown]") && cut.starts_with("éé"),
+            "{cut}"
+        );
+        assert_eq!(shorten("anything at all", 0), CUT);
+        assert_eq!(
+            (shorten_to("ééé", 2), shorten_to("ééé", 3)),
+            ("éé…".to_owned(), "ééé".to_owned())
+        );
     }
 
     #[test]

@@ -6,6 +6,6 @@ mod budget;
 mod data;
 mod template;
 
-pub use budget::{fit, tokens};
+pub use budget::{fit, shorten, shorten_to, tokens};
 pub use data::{fenced, inline, neutral};
 pub use template::{Prompt, PromptError, Rendered};

@@ -25,7 +25,7 @@ mod write;
 
 pub use dossier::{
     BudgetLine, CycleSummary, DatasetRecord, DeadLetter, Dossier, FamilyRecord, FigureRecord, LedgerLine, Method,
-    RestartRecord,
+    ModelRemark, RestartRecord,
 };
 pub use error::ReportError;
 pub use findings::findings;

@@ -15,7 +15,7 @@ pub enum RunStatus {
     Exhausted,
     /// A budget is spent and questions are left.
     BudgetSpent,
-    /// The user stopped it; it can be resumed.
+    /// The user stopped it, or what it needs stayed away; it can be resumed.
     Stopped,
     /// It could not go on.
     Failed,
@@ -46,6 +46,8 @@ pub enum EndReason {
     User,
     /// The data cannot be researched: the user's to mend.
     BadInput { code: String },
+    /// The model's endpoint stayed away, or turned every call down.
+    Outage,
     /// An agent kept failing, or the director made no progress.
     Engine,
 }

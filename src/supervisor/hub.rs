@@ -45,6 +45,13 @@ pub enum Observed<'a> {
     },
     /// The run was asked to stop and finishes what is under way.
     Draining,
+    /// An agent cannot go on until the user has done something: the run stops as if asked to.
+    Paused {
+        #[allow(missing_docs)]
+        agent: &'a AgentName,
+        #[allow(missing_docs)]
+        reason: &'a str,
+    },
 }
 
 /// Watches the hub; called on its thread, so it must be quick.
@@ -68,8 +75,10 @@ pub struct HubOptions {
 pub enum RunResult {
     /// The run is over.
     Ended(RunEnd),
-    /// It was stopped and can be resumed.
+    /// The user stopped it; it can be resumed.
     Stopped,
+    /// It stopped by itself, for this reason, and can be resumed.
+    Paused(String),
 }
 
 type Commits = (Option<(AgentName, MessageId)>, Result<Committed, Arc<JournalError>>);
@@ -94,6 +103,7 @@ pub struct Hub {
     committing: usize,
     ended: Option<RunEnd>,
     stopping: Option<Instant>,
+    paused: Option<String>,
 }
 
 impl Hub {
@@ -121,6 +131,7 @@ impl Hub {
             committing: 0,
             ended: None,
             stopping: None,
+            paused: None,
         }
     }
 
@@ -158,7 +169,7 @@ impl Hub {
             if let Some(until) = self.stopping
                 && (self.quiet() || Instant::now() >= until)
             {
-                return Ok(RunResult::Stopped);
+                return Ok(self.paused.take().map_or(RunResult::Stopped, RunResult::Paused));
             }
             self.pump();
             if self.stalled() {
@@ -317,6 +328,11 @@ impl Hub {
                 Ok(())
             }
             Err(AgentError::Journal(error)) => Err(error.into()),
+            Err(error @ AgentError::Paused { .. }) => {
+                desk.under_way.remove(message);
+                self.pause(name, &error.to_string());
+                Ok(())
+            }
             Err(error) if error.fault() == Fault::Fatal => Err(SupervisorError::Unavailable {
                 agent: name.to_string(),
                 reason: error.to_string(),
@@ -581,6 +597,14 @@ impl Hub {
         } else {
             self.stopping = Some(now);
         }
+    }
+
+    /// Stops the run at an agent's wish. Its message was neither handled nor failed: it waits in the journal.
+    fn pause(&mut self, name: &AgentName, reason: &str) {
+        tracing::warn!(run = %self.run, agent = %name, reason, "the run pauses");
+        (self.options.observer)(Observed::Paused { agent: name, reason });
+        self.paused.get_or_insert_with(|| reason.to_owned());
+        self.stopping.get_or_insert(Instant::now() + self.options.drain);
     }
 
     fn quiet(&self) -> bool {

@@ -11,6 +11,8 @@ mod host;
 mod hub;
 mod policy;
 mod signal;
+#[cfg(test)]
+mod tests;
 
 pub use error::SupervisorError;
 pub use hub::{Hub, HubOptions, Observed, Observer, RunResult};

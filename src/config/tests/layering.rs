@@ -90,7 +90,19 @@ fn profiles_are_found_by_path_then_in_the_users_folder_then_built_in() {
     );
     let desk = desk.profile("./mine.toml");
     assert_eq!(desk.resolved().settings.budget.cycles, 9);
-    assert_eq!(built_in_profiles(), ["quick", "thorough"]);
+    assert_eq!(
+        built_in_profiles(),
+        [
+            "anthropic",
+            "litellm",
+            "ollama",
+            "openai",
+            "openrouter",
+            "quick",
+            "thorough",
+            "vllm"
+        ]
+    );
     for name in built_in_profiles() {
         Desk::new().profile(name).resolved();
     }

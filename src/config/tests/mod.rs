@@ -2,6 +2,7 @@
 
 mod completeness;
 mod layering;
+mod minds;
 mod refusals;
 
 use std::fs;

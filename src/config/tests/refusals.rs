@@ -275,7 +275,7 @@ fn what_can_not_be_read_is_said() {
     assert_eq!(
         unknown("xyz"),
         "no profile is called \"xyz\": it is not built in, and DESK/own/kosmos/profiles/xyz.toml does not exist \
-         | built in are quick, thorough; your own go to DESK/own/kosmos/profiles"
+         | built in are anthropic, litellm, ollama, openai, openrouter, quick, thorough, vllm; your own go to DESK/own/kosmos/profiles"
     );
     assert!(unknown("./xyz.toml").starts_with("cannot read the profile"));
 }

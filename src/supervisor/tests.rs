@@ -1,0 +1,112 @@
+//! The hub with agents of one line each.
+
+use std::{
+    path::Path,
+    rc::Rc,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::FutureExt;
+
+use super::{Hub, HubOptions, Observed, RestartPolicy, RunResult, StopSignal};
+use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handled, Handling, Registry};
+use crate::journal::{Commit, Durability, Journal, Options};
+use crate::message::{BudgetSpent, Envelope, Outgoing, agent};
+use crate::science::{EndReason, RunEnd, RunId, RunStatus};
+
+/// Answers every message in the same way.
+struct Fixed(fn() -> Result<Handled, AgentError>);
+
+impl Agent for Fixed {
+    fn handle(self: Rc<Self>, _: Envelope, _: AgentContext) -> Handling {
+        async move { (self.0)() }.boxed_local()
+    }
+}
+
+fn away() -> Result<Handled, AgentError> {
+    Err(AgentError::Paused {
+        what: "no answer from the endpoint for 10m".to_owned(),
+        remedy: "start it".to_owned(),
+    })
+}
+
+fn ends() -> Result<Handled, AgentError> {
+    let end = RunEnd {
+        status: RunStatus::Exhausted,
+        reason: EndReason::Complete,
+        message: "done".to_owned(),
+    };
+    Ok(Outgoing::new(agent::SUPERVISOR, end).into())
+}
+
+/// A journal in which a message waits for the director.
+async fn journal(folder: &Path) -> Journal {
+    let durability = Durability::Process;
+    let journal = Journal::open(folder, Options { durability }).unwrap();
+    let spent = BudgetSpent {
+        budget: "b".to_owned(),
+        detail: "d".to_owned(),
+    };
+    let first = Envelope::external(&run(), 0, agent::RESEARCH_DIRECTOR.into(), spent.into());
+    journal.commit(Commit::send(first)).await.unwrap();
+    journal
+}
+
+fn run() -> RunId {
+    RunId::from("r".to_owned())
+}
+
+/// Works on the run with a director that answers so; gives what was seen of trouble too.
+async fn work(
+    folder: &Path,
+    journal: &Journal,
+    answer: fn() -> Result<Handled, AgentError>,
+) -> (RunResult, Vec<String>) {
+    let mut registry = Registry::default();
+    let spec = AgentSpec::new(Duration::from_secs(60), move || {
+        Ok(Rc::new(Fixed(answer)) as Rc<dyn Agent>)
+    });
+    registry.register(agent::RESEARCH_DIRECTOR, spec);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let options = HubOptions {
+        policy: RestartPolicy::default(),
+        wall_left: None,
+        drain: Duration::from_secs(5),
+        observer: Arc::new(move |observed| {
+            if matches!(observed, Observed::Paused { .. } | Observed::Restarted { .. }) {
+                kept.lock().unwrap().push(format!("{observed:?}"));
+            }
+        }),
+    };
+    let hub = Hub::new(run(), Arc::from(folder), journal.clone(), &registry, options);
+    let result = hub.work(&StopSignal::default()).await.unwrap();
+    let seen = seen.lock().unwrap().clone();
+    (result, seen)
+}
+
+#[test]
+fn an_agent_that_pauses_stops_the_run_and_its_message_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    actix::System::new().block_on(async {
+        let journal = journal(folder.path()).await;
+        let (result, seen) = work(folder.path(), &journal, away).await;
+        let reason = "no answer from the endpoint for 10m; start it";
+        assert_eq!(result, RunResult::Paused(reason.to_owned()));
+        assert!(seen.len() == 1 && seen[0].starts_with("Paused"), "{seen:?}");
+        let waiting = journal.pending().unwrap();
+        let failures: Vec<u32> = waiting.iter().map(|pending| pending.failures).collect();
+        assert_eq!(failures, [0], "it waits, and has not failed");
+
+        let (result, seen) = work(folder.path(), &journal, ends).await;
+        assert!(matches!(result, RunResult::Ended(end) if end.status == RunStatus::Exhausted));
+        assert!(seen.is_empty(), "{seen:?}");
+        let waiting = journal.pending().unwrap();
+        assert!(
+            waiting
+                .iter()
+                .all(|pending| pending.envelope.to.as_str() == agent::SUPERVISOR)
+        );
+    });
+}
