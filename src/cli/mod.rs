@@ -14,6 +14,7 @@ mod outcome;
 pub mod output;
 /// What a run needs before it can start.
 pub mod preflight;
+mod replay;
 mod report;
 mod resume;
 mod run;
@@ -38,6 +39,7 @@ pub use error::CliError;
 pub use exit::Exit;
 pub use globals::Globals;
 pub use home::{Home, HomeError};
+pub use replay::ReplayArgs;
 pub use report::ReportArgs;
 pub use resume::ResumeArgs;
 pub use run::{Prepared, RunArgs};
@@ -94,6 +96,9 @@ pub enum Command {
     Runs(RunsArgs),
     /// Tell how far a run has come
     Status(StatusArgs),
+    /// Do a run again from the replies that its models gave, and compare
+    #[command(long_about = replay::LONG_ABOUT)]
+    Replay(ReplayArgs),
     /// Write the report of a run again
     Report(ReportArgs),
     /// Check that this machine has what a run needs
@@ -128,6 +133,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Resume(args) => resume::execute(args, &globals),
         Command::Runs(args) => runs::execute(args, &globals),
         Command::Status(args) => status::execute(args, &globals),
+        Command::Replay(args) => replay::execute(args, &globals),
         Command::Report(args) => report::execute(args, &globals),
         Command::Doctor(args) => doctor::execute(args, &globals),
         Command::Sandbox(args) => sandbox::execute(args, &globals),

@@ -97,6 +97,10 @@ pub(super) fn lab_error(error: LabError) -> CliError {
         LabError::NoSuchRun { .. } | LabError::Ambiguous { .. } => {
             CliError::usage(error, "`kosmos runs` lists the runs; --home names another home")
         }
+        LabError::Unfinished { ref run } => {
+            let help = format!("`kosmos resume {run}` carries on with it");
+            CliError::usage(error, help)
+        }
         LabError::TwoTables { .. } => CliError::usage(
             error,
             "give each table a name of its own: [[data]] name = \"...\" in the run file",

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
-    /// A set of settings by name (quick, thorough, or one of your own), or a path to one
+    /// A set of settings by name (quick, thorough, ollama, openai, ..., or one of your own), or a path to one
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 

@@ -1,7 +1,7 @@
 use clap::Args;
 
 use crate::config::Environment;
-use crate::lab::{RunFolder, summary};
+use crate::lab::{ModelStatus, RunFolder, summary};
 use crate::progress::printable;
 
 use super::outcome::lab_error;
@@ -51,11 +51,53 @@ pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
             format!("{}, messages given up: {}", found.restarts, found.dead_letters),
         ),
     ];
-    output::text(
-        &lines
-            .iter()
-            .map(|(name, value)| format!("{name:<12} {value}\n"))
-            .collect::<String>(),
-    )?;
+    let mut text: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name:<12} {value}\n"))
+        .collect();
+    if let Some(model) = &found.model {
+        text.push_str(&model_lines(model));
+    }
+    output::text(&text)?;
     Ok(Exit::Done)
+}
+
+/// What the models took: the whole, then by model, agent and cycle.
+fn model_lines(model: &ModelStatus) -> String {
+    let of = |limit: Option<String>| limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+    let total = &model.used.total;
+    let mut out = format!(
+        "{:<12} {} replies, {}{} tokens, {:.4}{} US dollars\n",
+        "model",
+        total.calls,
+        total.input.saturating_add(total.output),
+        of(model.tokens.map(|tokens| tokens.to_string())),
+        total.usd,
+        of(model.usd.map(|usd| usd.to_string())),
+    );
+    let shares = [
+        ("by", &model.used.models),
+        ("by", &model.used.agents),
+        ("in cycle", &model.used.cycles),
+    ];
+    for (kind, lines) in shares {
+        for share in lines {
+            out.push_str(&format!(
+                "{:<12}   {kind} {}: {} replies, {} tokens in, {} out, {:.4} US dollars\n",
+                "",
+                printable(&share.name),
+                share.calls,
+                share.input,
+                share.output,
+                share.usd
+            ));
+        }
+    }
+    if model.used.unpriced > 0 {
+        out.push_str(&format!(
+            "{:<12}   {} calls have no known price: name one by llm.prices\n",
+            "", model.used.unpriced
+        ));
+    }
+    out
 }

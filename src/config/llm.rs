@@ -80,6 +80,20 @@ pub struct Llm {
 }
 
 impl Llm {
+    /// Address of the endpoint: as set, else the provider's own.
+    pub fn address(&self) -> Option<&str> {
+        self.base_url
+            .as_deref()
+            .or_else(|| self.provider.map(Provider::base_url))
+    }
+
+    /// The environment variable that the key is in: as set, else the provider's own; none where no key is needed.
+    pub fn key_variable(&self) -> Option<&str> {
+        self.api_key_env
+            .as_deref()
+            .or_else(|| self.provider.and_then(Provider::api_key_env))
+    }
+
     /// The models by agent, `model` where an agent has none of its own. None stands for an agent without a model.
     pub fn models_by_agent(&self) -> [(&'static str, Option<&str>); 4] {
         [

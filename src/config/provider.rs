@@ -48,6 +48,40 @@ impl Provider {
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|provider| provider.name() == name)
     }
+
+    /// Where its endpoint is, unless `llm.base_url` says otherwise: what is local at its usual port.
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::Openai => "https://api.openai.com/v1",
+            Self::Ollama => "http://localhost:11434/v1",
+            Self::Vllm => "http://localhost:8000/v1",
+            Self::Litellm => "http://localhost:4000/v1",
+            Self::Openrouter => "https://openrouter.ai/api/v1",
+            Self::Anthropic => "https://api.anthropic.com/v1",
+        }
+    }
+
+    /// The variable that its key is usually in, unless `llm.api_key_env` says otherwise; none where it asks for no key
+    /// as a rule.
+    pub fn api_key_env(self) -> Option<&'static str> {
+        match self {
+            Self::Openai => Some("OPENAI_API_KEY"),
+            Self::Openrouter => Some("OPENROUTER_API_KEY"),
+            Self::Anthropic => Some("ANTHROPIC_API_KEY"),
+            Self::Litellm => Some("LITELLM_API_KEY"),
+            Self::Ollama | Self::Vllm => None,
+        }
+    }
+
+    /// Whether it can't be asked without a key.
+    pub fn needs_key(self) -> bool {
+        matches!(self, Self::Openai | Self::Openrouter | Self::Anthropic)
+    }
+
+    /// Whether asking it costs nothing: it runs on the user's own machines.
+    pub fn is_free(self) -> bool {
+        matches!(self, Self::Ollama | Self::Vllm)
+    }
 }
 
 impl fmt::Display for Provider {

@@ -123,7 +123,7 @@ fn check_model(settings: &Settings, layers: &[Layer]) -> Result<(), ConfigError>
     }
     let llm = &settings.llm;
     let model = llm.models_by_agent().iter().all(|(_, model)| model.is_some());
-    let address = llm.base_url.is_some() || llm.provider.is_some();
+    let address = llm.address().is_some();
     let missing = match (model, address) {
         (true, true) => return Ok(()),
         (true, false) => "llm.base_url is",

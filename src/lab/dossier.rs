@@ -2,10 +2,11 @@
 
 use crate::{
     actors::research_director::ResearchState,
-    config::Settings,
+    config::{Policy, Settings},
     journal::{Journal, JournalError, Record, ledger_lines},
+    llm::Account,
     message::AgentName,
-    report::{BudgetLine, DeadLetter, Dossier, Method, RestartRecord},
+    report::{BudgetLine, DeadLetter, Dossier, Method, ModelUse, RestartRecord},
     science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
 };
 
@@ -52,6 +53,10 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             _ => {}
         }
     }
+    let account = match context.settings.policy {
+        Policy::Llm => Some(Account::of(journal.entries())?),
+        Policy::Heuristic => None,
+    };
     let mut tests: Vec<TestRecord> = state.records_of(Arm::Observed).cloned().collect();
     tests.sort_by(TestRecord::test_order);
     let mut untested = state.untested.get(&Arm::Observed).cloned().unwrap_or_default();
@@ -94,9 +99,10 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         experiments,
         figures,
         ledger,
-        budgets: budgets(context.settings, state, journal)?,
+        budgets: budgets(context.settings, state, journal, account.as_ref())?,
         dead_letters,
         restarts,
+        model_use: account.as_ref().map(ModelUse::from),
         graph: state.graph.clone(),
         interpretations: state.thinking.interpretations.clone(),
         model_remarks: state.thinking.remarks.clone(),
@@ -118,7 +124,11 @@ fn method(settings: &Settings, python: &str, sandbox: Vec<(String, String)>) -> 
         alpha: settings.research.alpha,
         explore_share: settings.research.explore_share,
         seed: settings.seed,
-        policy: "heuristic".to_owned(),
+        policy: match settings.policy {
+            Policy::Heuristic => "heuristic",
+            Policy::Llm => "llm",
+        }
+        .to_owned(),
         permutations: u64::from(settings.research.permutations),
         check_rows: settings.research.check_rows,
         randomised: settings.randomised.clone(),
@@ -139,7 +149,12 @@ fn stack(python: &str) -> Vec<String> {
     std::iter::once(format!("Python {python}")).chain(packages).collect()
 }
 
-fn budgets(settings: &Settings, state: &ResearchState, journal: &Journal) -> Result<Vec<BudgetLine>, JournalError> {
+fn budgets(
+    settings: &Settings,
+    state: &ResearchState,
+    journal: &Journal,
+    account: Option<&Account>,
+) -> Result<Vec<BudgetLine>, JournalError> {
     let budget = &settings.budget;
     let line = |name: &str, used: f64, limit: Option<f64>, unit: &str| BudgetLine {
         name: name.to_owned(),
@@ -147,7 +162,7 @@ fn budgets(settings: &Settings, state: &ResearchState, journal: &Journal) -> Res
         limit,
         unit: unit.to_owned(),
     };
-    Ok(vec![
+    let mut lines = vec![
         line(
             "cycles",
             f64::from(state.cycle),
@@ -172,5 +187,11 @@ fn budgets(settings: &Settings, state: &ResearchState, journal: &Journal) -> Res
             Some(budget.wall_time.get().as_secs_f64()),
             "s",
         ),
-    ])
+    ];
+    if let Some(account) = account {
+        let tokens = budget.tokens.map(|limit| limit as f64);
+        lines.push(line("tokens", account.total.sum() as f64, tokens, "tokens"));
+        lines.push(line("usd", account.usd, budget.usd, "US dollars"));
+    }
+    Ok(lines)
 }

@@ -4,7 +4,8 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
-    journal::JournalError, llm::LlmError, report::ReportError, sandbox::SandboxError, supervisor::SupervisorError,
+    journal::JournalError, llm::LlmError, report::ReportError, sandbox::SandboxError, science::RunId,
+    supervisor::SupervisorError,
 };
 
 /// A failure of the lab itself; a run that fails by its own doing ends in a typed state instead.
@@ -21,6 +22,8 @@ pub enum LabError {
     NoSuchRun { name: String, runs: PathBuf },
     #[error("`{name}` could be any of {}", matches.join(", "))]
     Ambiguous { name: String, matches: Vec<String> },
+    #[error("the run `{run}` has not ended")]
+    Unfinished { run: RunId },
     #[error("two tables are named `{name}`")]
     TwoTables { name: String },
     #[error(transparent)]

@@ -8,7 +8,7 @@ use std::{
 
 use super::LabError;
 use crate::{
-    config::{Request, Resolved, Settings},
+    config::{DataSource, Request, Resolved, Settings},
     science::RunId,
 };
 
@@ -75,6 +75,16 @@ impl RunFolder {
         }
     }
 
+    /// Makes the folder of a new run under `runs` with the settings of this one.
+    ///
+    /// # Errors
+    /// When this one's cannot be read, or that cannot be written.
+    pub fn again(&self, runs: &Path) -> Result<Self, LabError> {
+        let resolved = self.resolved()?;
+        let about = resolved.settings.data.first().map(DataSource::display_name);
+        Self::create(runs, &about.unwrap_or_default(), &resolved)
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -95,8 +105,11 @@ impl RunFolder {
     /// # Errors
     /// When they cannot be read.
     pub fn settings(&self) -> Result<Settings, LabError> {
-        let resolved = Request::frozen(self.path.join(SETTINGS)).resolve().map_err(Box::new)?;
-        Ok(resolved.settings)
+        Ok(self.resolved()?.settings)
+    }
+
+    fn resolved(&self) -> Result<Resolved, LabError> {
+        Ok(Request::frozen(self.path.join(SETTINGS)).resolve().map_err(Box::new)?)
     }
 
     /// Removes the run and all that is in it.

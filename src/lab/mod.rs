@@ -2,13 +2,14 @@
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
 //! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `dossier` gathers what the report is made from,
-//! `watch` tells a display what happens.
+//! `replay` holds a run and its repetition against each other, `watch` tells a display what happens.
 
 mod backends;
 mod dossier;
 mod error;
 mod folder;
 mod plan;
+mod replay;
 mod site;
 mod summary;
 mod watch;
@@ -18,6 +19,7 @@ pub use backends::python_environment;
 pub use dossier::dossier;
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
+pub use replay::{Differences, changed_since, differences};
 pub use site::{Ground, Purpose, Site, image_step, limits};
-pub use summary::{RunSummary, summary};
+pub use summary::{ModelStatus, RunSummary, summary};
 pub use work::{Finished, Lab, render};

@@ -4,8 +4,11 @@ use serde::Serialize;
 
 use super::{LabError, RunFolder};
 use crate::{
-    journal::{Blobs, Entry, Record, read_entries},
+    config::{Budget, Policy},
+    journal::{Blobs, Entry, JournalError, Record, read_entries},
+    llm::Account,
     message::Payload,
+    report::ModelUse,
     science::{Arm, RunEnd, RunId},
 };
 
@@ -36,10 +39,28 @@ pub struct RunSummary {
     pub restarts: u64,
     /// Messages given up.
     pub dead_letters: u64,
+    /// What the models took and what is left to them; none without a model.
+    pub model: Option<ModelStatus>,
     /// Milliseconds since the Unix epoch of the first and the last entry.
     pub began_ms: Option<u64>,
     #[allow(missing_docs)]
     pub last_ms: Option<u64>,
+}
+
+/// What the models of a run took, and what its budgets leave them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelStatus {
+    /// By model, agent and cycle.
+    #[serde(flatten)]
+    pub used: ModelUse,
+    /// Tokens that the run may use; none where nothing limits them.
+    pub tokens: Option<u64>,
+    /// Those that are left.
+    pub tokens_left: Option<u64>,
+    /// US dollars that it may cost; none where nothing limits them.
+    pub usd: Option<f64>,
+    /// Those that are left.
+    pub usd_left: Option<f64>,
 }
 
 /// Reads where the run in `folder` stands.
@@ -50,7 +71,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
     let settings = folder.settings()?;
     let mut summary = RunSummary {
         run: folder.id(),
-        question: settings.question.unwrap_or_default(),
+        question: settings.question.clone().unwrap_or_default(),
         status: "unfinished".to_owned(),
         end: None,
         stopped: None,
@@ -61,14 +82,34 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         findings: 0,
         restarts: 0,
         dead_letters: 0,
+        model: None,
         began_ms: None,
         last_ms: None,
     };
     let blobs = Blobs::open(folder.path().join("blobs"))?;
-    for entry in read_entries(folder.path(), &blobs)? {
+    let entries = read_entries(folder.path(), &blobs)?;
+    if settings.policy == Policy::Llm {
+        summary.model = Some(model(&settings.budget, &entries)?);
+    }
+    for entry in entries {
         count(&mut summary, entry);
     }
     Ok(summary)
+}
+
+fn model(budget: &Budget, entries: &[Entry]) -> Result<ModelStatus, JournalError> {
+    // Other entries can be large, and are not copied.
+    let receipts = entries
+        .iter()
+        .filter(|entry| matches!(&entry.record, Record::Receipt { key, .. } if key.starts_with("llm")));
+    let account = Account::of(receipts.cloned().map(Ok::<_, JournalError>))?;
+    Ok(ModelStatus {
+        used: ModelUse::from(&account),
+        tokens: budget.tokens,
+        tokens_left: budget.tokens.map(|tokens| tokens.saturating_sub(account.total.sum())),
+        usd: budget.usd,
+        usd_left: budget.usd.map(|usd| (usd - account.usd).max(0.0)),
+    })
 }
 
 fn count(summary: &mut RunSummary, entry: Entry) {
@@ -100,5 +141,45 @@ fn count(summary: &mut RunSummary, entry: Entry) {
         Record::Restarted { .. } => summary.restarts += 1,
         Record::Handled { dead: Some(_), .. } => summary.dead_letters += 1,
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Request;
+
+    #[test]
+    fn what_the_models_took_and_what_is_left() {
+        let receipt = |key: &str, agent: &str, cycle: u32, usd: Option<f64>| Entry {
+            seq: 1,
+            at_ms: 0,
+            record: Record::Receipt {
+                key: key.to_owned(),
+                value: json!({
+                    "agent": agent, "purpose": "propose", "cycle": cycle, "model": "m", "template_sha256": "", "text": "{}",
+                    "finish_reason": "stop", "usage": {"input": 90, "output": 10}, "usd": usd, "estimated": false,
+                }),
+            },
+        };
+        let entries = [
+            receipt("llm:1", "a", 1, Some(0.5)),
+            receipt("llm:2", "b", 2, Some(0.25)),
+            receipt("experiment:1", "a", 2, None),
+        ];
+        let mut budget = Request::default().resolve().unwrap().settings.budget;
+        budget.tokens = Some(1000);
+        budget.usd = Some(0.5);
+        let model = model(&budget, &entries).unwrap();
+        assert_eq!((model.tokens_left, model.usd_left), (Some(800), Some(0.0)));
+        let total = &model.used.total;
+        assert_eq!((total.calls, total.input, total.output, total.usd), (2, 180, 20, 0.75));
+        let names = |lines: &[crate::report::UseLine]| lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&model.used.agents), ["a", "b"]);
+        assert_eq!(names(&model.used.cycles), ["1", "2"]);
+        let shown = serde_json::to_value(&model).unwrap();
+        assert_eq!(shown["models"][0]["calls"], 2);
     }
 }

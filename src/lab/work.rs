@@ -52,6 +52,7 @@ pub struct Lab {
     stop: StopSignal,
     arrange: Option<Arrange>,
     launcher: Option<PathBuf>,
+    replay: Option<RunFolder>,
 }
 
 impl Lab {
@@ -68,6 +69,7 @@ impl Lab {
             stop: StopSignal::default(),
             arrange: None,
             launcher: None,
+            replay: None,
         })
     }
 
@@ -86,6 +88,12 @@ impl Lab {
     /// with [`sandbox::entry`](crate::sandbox::entry).
     pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
         self.launcher = Some(kosmos.into());
+        self
+    }
+
+    /// Has the model's part answered from the replies that `recorded` got, and by nothing else.
+    pub fn replaying(mut self, recorded: RunFolder) -> Self {
+        self.replay = Some(recorded);
         self
     }
 

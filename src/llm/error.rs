@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::journal::JournalError;
 
 /// A question without an answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum LlmError {
     /// No answer of the asked form, a second try included.
     #[error("the model gave no usable answer: {reason}")]
@@ -59,4 +59,10 @@ pub enum LlmError {
     /// The journal failed under it.
     #[error("the journal failed: {0}")]
     Journal(#[from] Arc<JournalError>),
+}
+
+impl From<JournalError> for LlmError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(Arc::new(error))
+    }
 }

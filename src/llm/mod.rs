@@ -2,15 +2,44 @@
 //!
 //! A [`Mind`] answers a [`Question`] in the form of a Rust type, or fails in a typed way. Each reply is a journalled
 //! receipt, so that none is paid for twice.
+//!
+//! `endpoint` says where the model is and `secret` keeps its key; `request`, `dialect` and `structured` put a question into
+//! the endpoint's form, `transport` carries it there, `reply` and `fault` read what comes back and `outcome` says what it
+//! means. `budget`, `price`, `receipt` and `account` keep the books; `flight` makes one call of the same question asked twice,
+//! `replay` answers from another run, `probe` looks before anything is done.
 
+mod account;
+mod budget;
+mod dialect;
+mod endpoint;
 mod error;
+mod fault;
+mod flight;
+mod mind;
+mod outcome;
+mod price;
+mod probe;
+mod receipt;
+mod replay;
+mod reply;
+mod request;
+mod secret;
+mod structured;
+mod tokens;
+mod transport;
 
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
+pub use account::{Account, Share};
+pub use endpoint::Endpoint;
 pub use error::LlmError;
-
-use crate::agent::AgentContext;
+pub use mind::{Mind, Source};
+pub use price::{Price, Prices};
+pub use probe::{Probed, probe};
+pub use receipt::{KEY, Problem, Receipt};
+pub use replay::Replay;
+pub use secret::{Redactor, Secret};
+pub use tokens::{Tokens, estimate};
 
 /// What is asked of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,30 +65,14 @@ pub struct Answer<T> {
     pub model: String,
 }
 
-/// The models of a run. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Mind {}
-
-impl Mind {
-    /// Asks the model of the context's agent. The answer is checked against the type's JSON schema and by `check`, which
-    /// says in a sentence what is wrong with it; a wrong one is asked for once more with the reason.
-    ///
-    /// # Errors
-    /// See [`LlmError`]; nothing is made up in place of an answer.
-    pub async fn ask<T>(
-        &self,
-        _context: &AgentContext,
-        _question: Question,
-        _check: impl Fn(&T) -> Result<(), String>,
-    ) -> Result<Answer<T>, LlmError>
-    where
-        T: DeserializeOwned + JsonSchema,
-    {
-        Err(LlmError::Cancelled)
-    }
-
-    /// Tokens that a prompt may have, as the settings' `context_tokens` and `max_tokens` leave them.
-    pub fn prompt_tokens(&self) -> usize {
-        4096
-    }
+/// A piece of a reply, as it comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Fragment<'a> {
+    /// Who asked.
+    pub agent: &'a str,
+    /// The piece: whatever a model writes, so not fit for a terminal as it is.
+    pub text: &'a str,
 }
+
+/// Told of pieces of replies, on the thread of the calls: it must be quick.
+pub type Heard = Arc<dyn Fn(Fragment<'_>) + Send + Sync>;

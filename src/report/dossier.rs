@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::model_use::ModelUse;
 use crate::message::Interpretation;
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
@@ -66,7 +67,7 @@ pub struct Method {
     pub explore_share: f64,
     #[allow(missing_docs)]
     pub seed: u64,
-    /// `heuristic`.
+    /// `heuristic` or `llm`.
     pub policy: String,
     /// Permutations of the permutation variant.
     pub permutations: u64,
@@ -200,6 +201,9 @@ pub struct Dossier {
     pub dead_letters: Vec<DeadLetter>,
     #[allow(missing_docs)]
     pub restarts: Vec<RestartRecord>,
+    /// What the models took; none without a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelUse>,
     /// Nodes and edges of the knowledge graph, by label, and what could not be written.
     pub graph: Vec<(String, u64)>,
     /// What a model says of the findings: words, never a number of its own.

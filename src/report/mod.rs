@@ -13,6 +13,7 @@ mod evidence;
 mod findings;
 mod html;
 mod markdown;
+mod model_use;
 mod name;
 mod notebook;
 mod number;
@@ -29,5 +30,6 @@ pub use dossier::{
 };
 pub use error::ReportError;
 pub use findings::findings;
+pub use model_use::{ModelUse, UseLine};
 pub use summary::terminal_summary;
 pub use write::{Written, write_all};

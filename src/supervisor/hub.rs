@@ -333,10 +333,7 @@ impl Hub {
                 self.pause(name, &error.to_string());
                 Ok(())
             }
-            Err(error) if error.fault() == Fault::Fatal => Err(SupervisorError::Unavailable {
-                agent: name.to_string(),
-                reason: error.to_string(),
-            }),
+            Err(error) if error.fault() == Fault::Fatal => Err(SupervisorError::fatal(name, &error)),
             Err(_) if self.stopping.is_some() => {
                 desk.under_way.remove(message);
                 Ok(())

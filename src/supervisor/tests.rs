@@ -9,9 +9,10 @@ use std::{
 
 use futures::FutureExt;
 
-use super::{Hub, HubOptions, Observed, RestartPolicy, RunResult, StopSignal};
+use super::{Hub, HubOptions, Observed, RestartPolicy, RunResult, StopSignal, SupervisorError};
 use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handled, Handling, Registry};
 use crate::journal::{Commit, Durability, Journal, Options};
+use crate::llm::LlmError;
 use crate::message::{BudgetSpent, Envelope, Outgoing, agent};
 use crate::science::{EndReason, RunEnd, RunId, RunStatus};
 
@@ -29,6 +30,13 @@ fn away() -> Result<Handled, AgentError> {
         what: "no answer from the endpoint for 10m".to_owned(),
         remedy: "start it".to_owned(),
     })
+}
+
+fn unrecorded() -> Result<Handled, AgentError> {
+    Err(AgentError::fatal(LlmError::NotRecorded {
+        agent: "a".to_owned(),
+        purpose: "propose".to_owned(),
+    }))
 }
 
 fn ends() -> Result<Handled, AgentError> {
@@ -62,7 +70,7 @@ async fn work(
     folder: &Path,
     journal: &Journal,
     answer: fn() -> Result<Handled, AgentError>,
-) -> (RunResult, Vec<String>) {
+) -> (Result<RunResult, SupervisorError>, Vec<String>) {
     let mut registry = Registry::default();
     let spec = AgentSpec::new(Duration::from_secs(60), move || {
         Ok(Rc::new(Fixed(answer)) as Rc<dyn Agent>)
@@ -81,7 +89,7 @@ async fn work(
         }),
     };
     let hub = Hub::new(run(), Arc::from(folder), journal.clone(), &registry, options);
-    let result = hub.work(&StopSignal::default()).await.unwrap();
+    let result = hub.work(&StopSignal::default()).await;
     let seen = seen.lock().unwrap().clone();
     (result, seen)
 }
@@ -93,14 +101,14 @@ fn an_agent_that_pauses_stops_the_run_and_its_message_waits() {
         let journal = journal(folder.path()).await;
         let (result, seen) = work(folder.path(), &journal, away).await;
         let reason = "no answer from the endpoint for 10m; start it";
-        assert_eq!(result, RunResult::Paused(reason.to_owned()));
+        assert_eq!(result.unwrap(), RunResult::Paused(reason.to_owned()));
         assert!(seen.len() == 1 && seen[0].starts_with("Paused"), "{seen:?}");
         let waiting = journal.pending().unwrap();
         let failures: Vec<u32> = waiting.iter().map(|pending| pending.failures).collect();
         assert_eq!(failures, [0], "it waits, and has not failed");
 
         let (result, seen) = work(folder.path(), &journal, ends).await;
-        assert!(matches!(result, RunResult::Ended(end) if end.status == RunStatus::Exhausted));
+        assert!(matches!(result.unwrap(), RunResult::Ended(end) if end.status == RunStatus::Exhausted));
         assert!(seen.is_empty(), "{seen:?}");
         let waiting = journal.pending().unwrap();
         assert!(
@@ -108,5 +116,15 @@ fn an_agent_that_pauses_stops_the_run_and_its_message_waits() {
                 .iter()
                 .all(|pending| pending.envelope.to.as_str() == agent::SUPERVISOR)
         );
+    });
+}
+
+#[test]
+fn a_question_without_a_recorded_reply_is_told_from_a_missing_backend() {
+    let folder = tempfile::tempdir().unwrap();
+    actix::System::new().block_on(async {
+        let journal = journal(folder.path()).await;
+        let (result, _) = work(folder.path(), &journal, unrecorded).await;
+        assert!(matches!(result, Err(SupervisorError::Unrecorded { .. })), "{result:?}");
     });
 }

@@ -2,12 +2,13 @@ use crate::shell::Shell;
 
 #[test]
 fn help_is_as_it_was() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["run"],
         &["resume"],
         &["runs"],
         &["status"],
+        &["replay"],
         &["report"],
         &["doctor"],
         &["config"],
@@ -34,6 +35,7 @@ fn every_command_shows_an_example() {
         "resume",
         "runs",
         "status",
+        "replay",
         "report",
         "doctor",
         "sandbox build",

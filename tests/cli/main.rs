@@ -6,5 +6,6 @@ mod bad_input;
 mod config_show;
 mod help;
 mod machine;
+mod minds;
 mod sandbox;
 mod shell;

@@ -196,3 +196,29 @@ fn the_p_that_was_judged_is_cited_from_its_own_place() {
     lab.render().unwrap();
     assert!(lab.read("report.html").contains("/tests/0/p_judged\">7.00×10⁻⁴</a>"));
 }
+
+#[test]
+fn what_the_models_took_is_in_the_report() {
+    let mut lab = Lab::new();
+    let share = |name: &str, calls: u64, usd: f64| json!({"name": name, "calls": calls, "input": 12_000, "output": 345, "usd": usd});
+    lab.dossier["model_use"] = json!({
+        "total": share("total", 3, 0.25), "estimated": 2, "unpriced": 1,
+        "models": [share("qwen2.5/coder|7b", 3, 0.25)], "agents": [share("data_analyst", 3, 0.25)],
+        "cycles": [share("1", 1, 0.0), share("2", 2, 0.25)],
+    });
+    lab.render().unwrap();
+    let report = lab.read("report.md");
+    for line in [
+        "## The model’s part",
+        "| all | the whole run | [3](journal.jsonl) | [12,000](journal.jsonl) | [345](journal.jsonl) | [0.250](journal.jsonl) |",
+        "| agent | data_analyst | [3](journal.jsonl) |",
+        "| cycle | 2 | [2](journal.jsonl) |",
+        "tokens of [2](journal.jsonl) calls",
+        "models of [1](journal.jsonl) calls",
+    ] {
+        assert!(report.contains(line), "{line}:\n{report}");
+    }
+    let plain = Lab::new();
+    plain.render().unwrap();
+    assert!(!plain.read("report.md").contains("model’s part"));
+}

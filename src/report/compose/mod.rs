@@ -9,6 +9,7 @@ mod findings;
 mod ledger;
 mod limits;
 mod methods;
+mod model_use;
 mod nulls;
 mod reproduce;
 mod untested;
@@ -33,6 +34,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         untested::section,
         data::section,
         methods::section,
+        model_use::section,
         cycles::section,
         ledger::section,
         limits::section,

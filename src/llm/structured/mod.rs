@@ -1,0 +1,233 @@
+//! Replies in the form of a Rust type: its schema, the JSON in a reply, and whether the one fits the other.
+
+mod extract;
+mod strict;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use extract::candidates;
+
+/// What is said of a reply's faults, at most, and how many of them.
+const WORDS: usize = 240;
+const FAULTS: usize = 5;
+
+/// The form of a reply. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Shape(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    schema: Value,
+    text: String,
+    strict: Value,
+    is_strict: bool,
+    validator: jsonschema::Validator,
+}
+
+/// Why a reply is not of its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Misfit {
+    /// In a sentence, for the model and for a person.
+    pub(super) reason: String,
+    /// Whether there was no JSON in it at all.
+    pub(super) no_json: bool,
+}
+
+/// Shapes are made once: compiling a schema takes longer than checking a reply.
+static MADE: LazyLock<Mutex<HashMap<String, Shape>>> = LazyLock::new(Mutex::default);
+
+impl Shape {
+    /// The form of `T`.
+    ///
+    /// # Errors
+    /// When its schema is none, which is a mistake in the type.
+    pub(super) fn of<T: JsonSchema>() -> Result<Self, String> {
+        let id = format!("{} {}", T::schema_id(), std::any::type_name::<T>());
+        if let Some(made) = MADE.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(made.clone());
+        }
+        let generator = SchemaSettings::draft2020_12()
+            .with(|settings| {
+                settings.inline_subschemas = true;
+                settings.meta_schema = None;
+            })
+            .into_generator();
+        let schema = generator.into_root_schema_for::<T>().to_value();
+        let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
+        let (strict, is_strict) = strict::strict(&schema);
+        let shape = Self(Arc::new(Inner {
+            name: name(&T::schema_name()),
+            text: schema.to_string(),
+            schema,
+            strict,
+            is_strict,
+            validator,
+        }));
+        MADE.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, shape.clone());
+        Ok(shape)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(super) fn schema(&self) -> &Value {
+        &self.0.schema
+    }
+
+    /// The schema as text, for a prompt.
+    pub(super) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The schema as endpoints take it that enforce it.
+    pub(super) fn strict(&self) -> &Value {
+        &self.0.strict
+    }
+
+    /// Whether it can be enforced to the letter.
+    pub(super) fn is_strict(&self) -> bool {
+        self.0.is_strict
+    }
+
+    /// The value in a reply: the first piece of JSON in it that fits.
+    pub(super) fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T, Misfit> {
+        let mut first: Option<String> = None;
+        for candidate in candidates(text) {
+            let fault = match self.fits(&candidate) {
+                Ok(()) => match serde_json::from_value(candidate) {
+                    Ok(value) => return Ok(value),
+                    Err(error) => shorten(&error.to_string()),
+                },
+                Err(fault) => fault,
+            };
+            first.get_or_insert(fault);
+        }
+        Err(Misfit {
+            no_json: first.is_none(),
+            reason: first.unwrap_or_else(|| extract::why_none(text)),
+        })
+    }
+
+    fn fits(&self, value: &Value) -> Result<(), String> {
+        let faults: Vec<String> = self
+            .0
+            .validator
+            .iter_errors(value)
+            .take(FAULTS)
+            .map(|error| {
+                let place = error.instance_path().to_string();
+                let place = if place.is_empty() {
+                    "the answer".to_owned()
+                } else {
+                    place
+                };
+                shorten(&format!("{place}: {error}"))
+            })
+            .collect();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.join("; "))
+        }
+    }
+}
+
+/// A schema's name as endpoints allow it.
+fn name(text: &str) -> String {
+    let name: String = text
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || letter == '_' {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .take(64)
+        .collect();
+    if name.is_empty() { "answer".to_owned() } else { name }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Ideas {
+        ideas: Vec<Idea>,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Idea {
+        x: String,
+        #[schemars(range(min = 0, max = 1))]
+        weight: f64,
+    }
+
+    fn read(text: &str) -> Result<Ideas, Misfit> {
+        Shape::of::<Ideas>().unwrap().read(text)
+    }
+
+    #[test]
+    fn finds_the_value_in_whatever_is_around_it() {
+        let json = r#"{"ideas": [{"x": "a", "weight": 0.5}]}"#;
+        let table = [
+            json.to_owned(),
+            format!("Sure! Here it is:\n```json\n{json}\n```\nAnything else?"),
+            format!("<think>{{\"ideas\": 3}} no, so {{</think>{json}"),
+            format!("I considered {{x}} and [1]. {json} Done."),
+            format!("{{\"thought\": \"hm\"}}\n{json}"),
+            format!("\u{feff}  {json}\n\n"),
+        ];
+        for text in table {
+            let ideas = read(&text).unwrap_or_else(|misfit| panic!("{text}: {misfit:?}"));
+            assert_eq!(ideas.ideas[0].x, "a");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let table = [
+            (r#"{"ideas": [{"x": "a"}]}"#, "weight", false),
+            (r#"{"ideas": [{"x": "a", "weight": 7}]}"#, "/ideas/0/weight", false),
+            (r#"{"ideas": "none"}"#, "/ideas", false),
+            ("[]", "the answer", false),
+            ("I will not.", "no JSON", true),
+            ("", "empty", true),
+            (r#"{"ideas": [{"x": "a""#, "no JSON", true),
+        ];
+        for (text, part, no_json) in table {
+            let misfit = read(text).unwrap_err();
+            assert!(misfit.reason.contains(part), "{text}: {misfit:?}");
+            assert_eq!(misfit.no_json, no_json, "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_in_few_words() {
+        let many: Vec<String> = (0..50).map(|_| format!("{{\"x\": {}}}", "9".repeat(300))).collect();
+        let misfit = read(&format!("{{\"ideas\": [{}]}}", many.join(","))).unwrap_err();
+        assert!(misfit.reason.len() < FAULTS * (WORDS + 10), "{}", misfit.reason.len());
+    }
+}

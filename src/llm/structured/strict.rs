@@ -1,0 +1,209 @@
+//! A schema as endpoints take it that enforce it: they know a part of JSON Schema only. What is left out here is still
+//! checked when the reply has come.
+
+use serde_json::{Map, Value, json};
+
+/// Keywords that strict endpoints know. Others are refused by some of them.
+const KNOWN: [&str; 10] = [
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "description",
+    "$ref",
+];
+
+/// The schema for the wire, and whether it can be enforced to the letter: a map with free keys cannot, nor can a root that
+/// is no object.
+pub(super) fn strict(schema: &Value) -> (Value, bool) {
+    let mut faithful = true;
+    let mut strict = narrow(schema, &mut faithful);
+    if let Some(definitions) = schema.get("$defs").and_then(Value::as_object) {
+        let narrowed = definitions
+            .iter()
+            .map(|(name, definition)| (name.clone(), narrow(definition, &mut faithful)))
+            .collect();
+        strict["$defs"] = Value::Object(narrowed);
+    }
+    let object = strict.get("type") == Some(&json!("object"));
+    (strict, faithful && object)
+}
+
+fn narrow(schema: &Value, faithful: &mut bool) -> Value {
+    let Some(schema) = schema.as_object() else {
+        // `true`: anything goes.
+        *faithful = false;
+        return json!({});
+    };
+    let mut narrowed = Map::new();
+    for (keyword, value) in schema {
+        match keyword.as_str() {
+            "properties" => {
+                let properties: Map<String, Value> = value
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, property)| (name.clone(), narrow(property, faithful)))
+                    .collect();
+                narrowed.insert("properties".to_owned(), Value::Object(properties));
+            }
+            "items" => {
+                narrowed.insert("items".to_owned(), narrow(value, faithful));
+            }
+            "anyOf" | "oneOf" => {
+                narrowed.extend(choice(value, faithful));
+            }
+            "allOf" => match value.as_array().map(Vec::as_slice) {
+                Some([only]) => {
+                    if let Value::Object(only) = narrow(only, faithful) {
+                        narrowed.extend(only);
+                    }
+                }
+                _ => *faithful = false,
+            },
+            "additionalProperties" if value.is_object() => {
+                *faithful = false;
+                narrowed.insert(keyword.clone(), narrow(value, faithful));
+            }
+            "prefixItems" | "patternProperties" | "not" | "if" | "dependentSchemas" => *faithful = false,
+            known if KNOWN.contains(&known) => {
+                narrowed.insert(keyword.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    close(&mut narrowed);
+    Value::Object(narrowed)
+}
+
+/// Every property is required, and there are no others. An optional one has `null` among its types already.
+fn close(schema: &mut Map<String, Value>) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return;
+    };
+    let names: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
+    schema.insert("required".to_owned(), Value::Array(names));
+    schema.insert("additionalProperties".to_owned(), json!(false));
+}
+
+/// One of several. Where all are constants, which is how enumerations with documentation come, it is an enumeration.
+fn choice(value: &Value, faithful: &mut bool) -> Map<String, Value> {
+    let options = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut constants = Vec::new();
+    for option in options {
+        match (option.get("const"), option.get("enum").and_then(Value::as_array)) {
+            (Some(constant), _) => constants.push(constant.clone()),
+            (None, Some(several)) => constants.extend(several.iter().cloned()),
+            (None, None) => {
+                let narrowed = options.iter().map(|option| narrow(option, faithful)).collect();
+                return Map::from_iter([("anyOf".to_owned(), Value::Array(narrowed))]);
+            }
+        }
+    }
+    let mut choice = Map::new();
+    if constants.iter().all(Value::is_string) {
+        choice.insert("type".to_owned(), json!("string"));
+    }
+    choice.insert("enum".to_owned(), Value::Array(constants));
+    choice
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use schemars::JsonSchema;
+
+    use super::super::Shape;
+    use super::*;
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Whole {
+        /// How many.
+        count: u32,
+        maybe: Option<String>,
+        kind: Kind,
+        parts: Vec<Part>,
+        #[serde(default)]
+        tags: Vec<String>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    enum Kind {
+        /// This.
+        One,
+        /// That.
+        Two,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Part {
+        #[schemars(length(min = 1, max = 5), regex(pattern = "^a"))]
+        name: String,
+        other: Option<Box<Leaf>>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Leaf {
+        #[schemars(range(min = 0, max = 1))]
+        weight: f64,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Free {
+        map: BTreeMap<String, u32>,
+    }
+
+    /// What endpoints check that enforce schemas.
+    fn check(schema: &Value) {
+        let Some(schema) = schema.as_object() else {
+            panic!("{schema}")
+        };
+        for keyword in schema.keys() {
+            assert!(KNOWN.contains(&keyword.as_str()), "{keyword}");
+        }
+        if let Some(properties) = schema.get("properties") {
+            assert_eq!(schema["additionalProperties"], json!(false));
+            let names: Vec<&String> = properties.as_object().unwrap().keys().collect();
+            assert_eq!(schema["required"], json!(names));
+            properties.as_object().unwrap().values().for_each(check);
+        }
+        schema.get("items").into_iter().for_each(check);
+        schema
+            .get("anyOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .for_each(check);
+    }
+
+    #[test]
+    fn a_schema_becomes_strict() {
+        let shape = Shape::of::<Whole>().unwrap();
+        assert!(shape.is_strict());
+        check(shape.strict());
+        let properties = &shape.strict()["properties"];
+        assert_eq!(properties["kind"]["enum"], json!(["One", "Two"]));
+        assert_eq!(properties["maybe"]["type"], json!(["string", "null"]));
+        assert_eq!(
+            properties["count"],
+            json!({"type": "integer", "description": "How many."})
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_enforced_is_not_called_strict() {
+        assert!(!Shape::of::<Free>().unwrap().is_strict());
+        assert!(!Shape::of::<Vec<Leaf>>().unwrap().is_strict());
+        assert!(!Shape::of::<Value>().unwrap().is_strict());
+    }
+}

@@ -1,0 +1,318 @@
+//! The HTTP service below async-openai. It reads what that would lose or log: the status of every answer, whatever
+//! its body is; and it hands on nothing but JSON, of bounded size, without secrets.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use async_openai::{error::OpenAIError, middleware::HttpRequestFactory};
+use bytes::Bytes;
+use futures::{FutureExt, Stream, future::BoxFuture};
+use reqwest::{
+    Response,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use tower::Service;
+
+use super::Progress;
+use crate::llm::{
+    Redactor,
+    fault::{Fault, Refusal},
+};
+
+/// An error's body is read so far.
+const ERROR_BODY: u64 = 64 * 1024;
+
+/// What is around the letters of a whole reply: ids, usage, escapes.
+const AROUND: u64 = 64 * 1024;
+
+/// A stream wraps each few letters in an object.
+const STREAMED: u64 = 32;
+
+/// The service of one attempt.
+#[derive(Clone)]
+pub(super) struct Guard {
+    pub(super) http: reqwest::Client,
+    pub(super) redactor: Redactor,
+    pub(super) max_reply: u64,
+    pub(super) stream: bool,
+    pub(super) progress: Arc<Progress>,
+    pub(super) seen: Seen,
+}
+
+/// The fault that a body ended with: async-openai passes on its words alone.
+#[derive(Clone, Default)]
+pub(super) struct Seen(Arc<Mutex<Option<Fault>>>);
+
+impl Seen {
+    pub(super) fn take(&self) -> Option<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, fault: Fault) -> io::Error {
+        let error = io::Error::other(fault.to_string());
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(fault);
+        error
+    }
+}
+
+impl Service<HttpRequestFactory> for Guard {
+    type Response = Response;
+    type Error = OpenAIError;
+    type Future = BoxFuture<'static, Result<Response, OpenAIError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), OpenAIError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
+        let guard = self.clone();
+        async move {
+            let request = request.build().await?;
+            guard
+                .answer(request)
+                .await
+                .map_err(|fault| OpenAIError::Boxed(Box::new(fault)))
+        }
+        .boxed()
+    }
+}
+
+impl Guard {
+    async fn answer(self, request: reqwest::Request) -> Result<Response, Fault> {
+        self.progress.sent.store(true, Ordering::Relaxed);
+        let mut response = self.http.execute(request).await.map_err(|error| {
+            if error.is_connect() {
+                self.progress.sent.store(false, Ordering::Relaxed);
+                Fault::Connect(self.redactor.strike(&causes(&error)).into_owned())
+            } else {
+                Fault::Cut(self.redactor.strike(&causes(&error)).into_owned())
+            }
+        })?;
+        let status = response.status();
+        if !status.is_success() {
+            let wait = retry_after(response.headers(), SystemTime::now());
+            // A body that fails takes nothing from the status.
+            let body = read(&mut response, ERROR_BODY).await.unwrap_or_default();
+            let refusal = Refusal::read(status.as_u16(), &body, wait, &self.redactor);
+            return Err(Fault::Refused(Box::new(refusal)));
+        }
+        let kind = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        if self.stream && kind.starts_with("text/event-stream") {
+            return Ok(self.streamed(response));
+        }
+        let body = read(&mut response, self.max_reply.saturating_add(AROUND)).await?;
+        self.progress.received.fetch_add(body.len() as u64, Ordering::Relaxed);
+        self.whole(&body, &kind)
+    }
+
+    /// A whole body, whatever it calls itself.
+    fn whole(&self, body: &[u8], kind: &str) -> Result<Response, Fault> {
+        let text = String::from_utf8_lossy(body);
+        let value: Value = match serde_json::from_str(&text) {
+            Ok(value) => value,
+            Err(_) if self.stream && text.trim_start().starts_with("data:") => {
+                return Ok(remade(self.redactor.strike(&text).into_owned(), "text/event-stream"));
+            }
+            Err(error) => {
+                let kind = if kind.is_empty() { "no content type" } else { kind };
+                return Err(Fault::Garbled(format!("{kind}, no JSON ({error})")));
+            }
+        };
+        let json = value.to_string();
+        let json = self.redactor.strike(&json);
+        Ok(match self.stream {
+            // The endpoint does not stream: its reply is a stream of one.
+            true => remade(format!("data: {json}\n\ndata: [DONE]\n\n"), "text/event-stream"),
+            false => remade(json.into_owned(), "application/json"),
+        })
+    }
+
+    fn streamed(self, response: Response) -> Response {
+        let body = reqwest::Body::wrap_stream(self.lines(response));
+        let mut response = http::Response::new(body);
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, http::HeaderValue::from_static("text/event-stream"));
+        response.into()
+    }
+
+    /// The lines of a stream of events, each checked before it is handed on.
+    fn lines(self, response: Response) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static {
+        let lines = Lines {
+            most: self.max_reply.saturating_mul(STREAMED).saturating_add(AROUND),
+            guard: self,
+            response,
+            buffer: Vec::new(),
+            read: 0,
+            over: false,
+        };
+        futures::stream::unfold(lines, |mut lines| async move {
+            let next = lines.next().await?;
+            Some((next, lines))
+        })
+    }
+}
+
+struct Lines {
+    guard: Guard,
+    response: Response,
+    buffer: Vec<u8>,
+    read: u64,
+    most: u64,
+    over: bool,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Option<Result<Bytes, io::Error>> {
+        while !self.over {
+            match self.response.chunk().await {
+                Ok(Some(bytes)) => {
+                    self.read += bytes.len() as u64;
+                    self.buffer.extend_from_slice(&bytes);
+                    if self.read > self.most || self.buffer.len() as u64 > self.guard.max_reply.saturating_add(AROUND) {
+                        return Some(Err(self.end(Fault::TooLarge(self.read))));
+                    }
+                    let Some(end) = self.buffer.iter().rposition(|byte| *byte == b'\n') else {
+                        continue;
+                    };
+                    let rest = self.buffer.split_off(end + 1);
+                    let whole = std::mem::replace(&mut self.buffer, rest);
+                    return Some(self.checked(&whole));
+                }
+                Ok(None) => {
+                    self.over = true;
+                    let rest = std::mem::take(&mut self.buffer);
+                    return (!rest.is_empty()).then(|| self.checked(&rest));
+                }
+                Err(error) => {
+                    let words = causes(&error);
+                    let words = self.guard.redactor.strike(&words).into_owned();
+                    return Some(Err(self.end(Fault::Cut(words))));
+                }
+            }
+        }
+        None
+    }
+
+    fn end(&mut self, fault: Fault) -> io::Error {
+        self.over = true;
+        self.guard.seen.put(fault)
+    }
+
+    fn checked(&mut self, lines: &[u8]) -> Result<Bytes, io::Error> {
+        let text = String::from_utf8_lossy(lines);
+        for line in text.lines() {
+            let Some(data) = line.strip_prefix("data:").map(str::trim) else {
+                continue;
+            };
+            if data.is_empty() || data == "[DONE]" {
+                continue;
+            }
+            if let Err(error) = serde_json::from_str::<IgnoredAny>(data) {
+                return Err(self.end(Fault::Garbled(format!("an event of the stream is no JSON ({error})"))));
+            }
+        }
+        Ok(Bytes::from(self.guard.redactor.strike(&text).into_owned()))
+    }
+}
+
+/// Reads a body up to a size.
+async fn read(response: &mut Response, most: u64) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await.map_err(|error| Fault::Cut(causes(&error)))? {
+        if body.len() as u64 + bytes.len() as u64 > most {
+            return Err(Fault::TooLarge(most));
+        }
+        body.extend_from_slice(&bytes);
+    }
+    Ok(body)
+}
+
+fn remade(body: String, kind: &'static str) -> Response {
+    let mut response = http::Response::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, http::HeaderValue::from_static(kind));
+    response.into()
+}
+
+/// An HTTP error's causes without the address: the last ones say what happened.
+pub(in crate::llm) fn causes(error: &reqwest::Error) -> String {
+    let mut causes: Vec<String> = std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+        .map(ToString::to_string)
+        .collect();
+    causes.dedup();
+    match causes.is_empty() {
+        true => "the HTTP client gave up".to_owned(),
+        false => causes.join(": "),
+    }
+}
+
+/// How long an endpoint asks us to wait: milliseconds, seconds or a date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let number = |text: &str| {
+        text.parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite() && *number >= 0.0)
+    };
+    if let Some(milliseconds) = text("retry-after-ms").and_then(number) {
+        return Duration::try_from_secs_f64(milliseconds / 1000.0).ok();
+    }
+    let asked = text(RETRY_AFTER.as_str())?;
+    match number(asked) {
+        Some(seconds) => Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
+        None => {
+            let date = httpdate::parse_http_date(asked).ok()?;
+            Some(date.duration_since(now).unwrap_or_default())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_how_long_to_wait() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let table = [
+            ("retry-after", "7", Some(7.0)),
+            ("retry-after", " 0.5 ", Some(0.5)),
+            ("retry-after", "10800", Some(10800.0)),
+            ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT", Some(60.0)),
+            ("retry-after", "Sun, 06 Nov 1994 08:40:37 GMT", Some(0.0)),
+            ("retry-after", "-1", None),
+            ("retry-after", "NaN", None),
+            ("retry-after", "soon", None),
+            ("retry-after-ms", "250", Some(0.25)),
+            ("x-other", "1", None),
+        ];
+        for (name, value, seconds) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            assert_eq!(
+                retry_after(&headers, now),
+                seconds.map(Duration::from_secs_f64),
+                "{name}: {value}"
+            );
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "1e300".parse().unwrap());
+        assert_eq!(retry_after(&headers, now), Some(Duration::MAX));
+    }
+}

@@ -1,0 +1,85 @@
+//! The HTTP client, and what async-openai is told of the endpoint.
+
+use std::{sync::Arc, time::Duration};
+
+use async_openai::config::Config;
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+
+use crate::{
+    config,
+    llm::{
+        LlmError,
+        endpoint::{Endpoint, rejected},
+    },
+};
+
+/// A connection takes no longer, or nobody is there.
+const CONNECTING: Duration = Duration::from_secs(10);
+
+/// A client for the endpoint. It follows no redirects: the key is for one address.
+pub(in crate::llm) fn http_client(settings: &config::Llm, endpoint: &Endpoint) -> Result<reqwest::Client, LlmError> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Lost to another thread is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("kosmos/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.timeout.get().min(CONNECTING))
+        .pool_max_idle_per_host(settings.max_concurrent as usize);
+    if endpoint.is_local {
+        builder = builder.no_proxy();
+    }
+    if endpoint.base_url.starts_with("http://") {
+        // No certificates are needed, and there may be none.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        rejected(
+            &format!("no HTTPS client for {}: {error} {}", endpoint.name(), causes.join(": ")),
+            "install this machine's certificates (package ca-certificates), or name a file of them by SSL_CERT_FILE",
+        )
+    })
+}
+
+/// Address and headers, in async-openai's terms.
+#[derive(Clone)]
+pub(super) struct Address {
+    endpoint: Arc<Endpoint>,
+    /// Of no use to us: the key is among the headers.
+    key: SecretString,
+}
+
+impl Address {
+    pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
+        Self {
+            endpoint,
+            key: SecretString::default(),
+        }
+    }
+}
+
+impl Config for Address {
+    fn headers(&self) -> HeaderMap {
+        self.endpoint.headers.clone()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoint.base_url)
+    }
+
+    fn query(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
+
+    fn api_base(&self) -> &str {
+        &self.endpoint.base_url
+    }
+
+    fn api_key(&self) -> &SecretString {
+        &self.key
+    }
+}

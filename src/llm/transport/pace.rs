@@ -1,0 +1,235 @@
+//! No faster than allowed: calls and tokens per minute, and calls at once. Where the endpoint asks one call to wait, the
+//! others wait too.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::FutureExt;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+use tower::Layer;
+
+use super::{Below, Call, Calling, Ever, Step, estimated};
+use crate::{config, llm::fault::Fault};
+
+/// What limits are counted over.
+const WINDOW: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+pub(super) struct PaceLayer {
+    pace: Pace,
+}
+
+impl PaceLayer {
+    pub(super) fn new(settings: &config::Llm) -> Self {
+        Self {
+            pace: Pace {
+                requests: settings.requests_per_minute.map(u64::from),
+                tokens: settings.tokens_per_minute.map(u64::from),
+                longest: settings.backoff_max.get(),
+                slots: Arc::new(Semaphore::new(settings.max_concurrent.max(1) as usize)),
+                past: Arc::default(),
+            },
+        }
+    }
+}
+
+impl<S> Layer<S> for PaceLayer {
+    type Service = Ever<Paced<S>>;
+
+    fn layer(&self, below: S) -> Self::Service {
+        Ever(Paced {
+            below,
+            pace: self.pace.clone(),
+        })
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Paced<S> {
+    below: S,
+    pace: Pace,
+}
+
+impl<S: Below> Step for Paced<S> {
+    fn take(&self, call: Call) -> Calling {
+        let (below, pace) = (self.below.clone(), self.pace.clone());
+        async move {
+            // First a slot, then the start: who waits for a slot uses up no rate.
+            let Ok(_slot) = pace.slots.acquire().await else {
+                return Err(Fault::Cut("called off".to_owned()));
+            };
+            let number = pace.start(call.request.estimate().sum()).await;
+            let outcome = below.pass(call.clone()).await;
+            match &outcome {
+                Ok(reply) => pace.settle(
+                    number,
+                    reply.usage.unwrap_or_else(|| estimated(&call.request, reply)).sum(),
+                ),
+                Err(fault) => {
+                    pace.settle(number, call.probably_took(fault).sum());
+                    if let Some(asked) = fault.retry_after() {
+                        pace.hold(asked);
+                    }
+                }
+            }
+            outcome
+        }
+        .boxed()
+    }
+}
+
+#[derive(Clone)]
+struct Pace {
+    requests: Option<u64>,
+    tokens: Option<u64>,
+    /// The longest that calls are held back at an endpoint's wish.
+    longest: Duration,
+    slots: Arc<Semaphore>,
+    past: Arc<Mutex<Past>>,
+}
+
+/// The calls of the last minute.
+#[derive(Debug, Default)]
+struct Past {
+    calls: VecDeque<Started>,
+    number: u64,
+    held_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Started {
+    at: Instant,
+    tokens: u64,
+    number: u64,
+}
+
+impl Pace {
+    /// Waits until a call of so many tokens may start, and counts it. Gives its number.
+    async fn start(&self, tokens: u64) -> u64 {
+        loop {
+            let wait_until = {
+                let mut past = self.lock();
+                match self.blocked_until(&mut past, tokens, Instant::now()) {
+                    Some(until) => until,
+                    None => {
+                        past.number += 1;
+                        let number = past.number;
+                        if self.requests.is_some() || self.tokens.is_some() {
+                            past.calls.push_back(Started {
+                                at: Instant::now(),
+                                tokens,
+                                number,
+                            });
+                        }
+                        return number;
+                    }
+                }
+            };
+            sleep_until(wait_until).await;
+        }
+    }
+
+    /// Until when a call of so many tokens has to wait, if it has to. In no minute are there more calls or tokens than
+    /// allowed, but for a call that takes more than a minute's tokens by itself: it has a minute of its own.
+    fn blocked_until(&self, past: &mut Past, tokens: u64, now: Instant) -> Option<Instant> {
+        while past.calls.front().is_some_and(|first| first.at + WINDOW <= now) {
+            past.calls.pop_front();
+        }
+        if let Some(held) = past.held_until.filter(|held| *held > now) {
+            return Some(held);
+        }
+        let first_leaves = |past: &Past| past.calls.front().map(|first| first.at + WINDOW);
+        if self.requests.is_some_and(|most| past.calls.len() as u64 >= most) {
+            return first_leaves(past);
+        }
+        let used: u64 = past.calls.iter().map(|call| call.tokens).sum();
+        if self.tokens.is_some_and(|most| used.saturating_add(tokens) > most) {
+            // None where there is nothing to wait for.
+            return first_leaves(past);
+        }
+        None
+    }
+
+    /// Corrects what a call was counted with.
+    fn settle(&self, number: u64, tokens: u64) {
+        let mut past = self.lock();
+        if let Some(call) = past.calls.iter_mut().find(|call| call.number == number) {
+            call.tokens = tokens;
+        }
+    }
+
+    fn hold(&self, asked: Duration) {
+        let until = Instant::now() + asked.min(self.longest);
+        let mut past = self.lock();
+        past.held_until = Some(past.held_until.map_or(until, |held| held.max(until)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(requests: Option<u64>, tokens: Option<u64>) -> Pace {
+        Pace {
+            requests,
+            tokens,
+            longest: Duration::from_secs(10),
+            slots: Arc::new(Semaphore::new(4)),
+            past: Arc::default(),
+        }
+    }
+
+    async fn starts(pace: &Pace, tokens: &[u64]) -> Vec<u64> {
+        let begin = Instant::now();
+        let mut starts = Vec::new();
+        for tokens in tokens {
+            pace.start(*tokens).await;
+            starts.push(begin.elapsed().as_secs());
+        }
+        starts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_counted_over_any_minute() {
+        assert_eq!(starts(&pace(Some(2), None), &[1; 5]).await, [0, 0, 60, 60, 120]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_are_counted_over_any_minute() {
+        assert_eq!(
+            starts(&pace(None, Some(100)), &[60, 40, 1, 500, 1]).await,
+            [0, 0, 60, 120, 180]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_call_took_in_fact_counts() {
+        let pace = pace(None, Some(100));
+        let begin = Instant::now();
+        let first = pace.start(90).await;
+        pace.settle(first, 10);
+        pace.start(90).await;
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        pace.start(90).await;
+        assert_eq!(begin.elapsed(), WINDOW);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_wait_when_one_is_asked_to_but_not_for_hours() {
+        let pace = pace(None, None);
+        pace.hold(Duration::from_secs(5));
+        assert_eq!(starts(&pace, &[1]).await, [5]);
+        pace.hold(Duration::from_secs(7200));
+        assert_eq!(starts(&pace, &[1, 1]).await, [10, 10]);
+    }
+}

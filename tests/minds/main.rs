@@ -1,0 +1,7 @@
+//! Models at endpoints, by the public surface: a scripted server in process stands for them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod asking;
+mod desk;
+mod server;
