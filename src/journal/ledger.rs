@@ -75,13 +75,12 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
 
 fn registration(hypothesis: &Hypothesis) -> String {
     let predicted = hypothesis.predicted.as_deref().unwrap_or("none");
+    let model = hypothesis.proposed_by.as_ref();
+    let proposed = model.map(|model| format!(", proposed by {model}")).unwrap_or_default();
     let mut line = format!(
-        "{} [family {}, predicted direction {predicted}]",
+        "{} [family {}, predicted direction {predicted}{proposed}]",
         hypothesis.statement, hypothesis.kind
     );
-    if let Some(model) = &hypothesis.proposed_by {
-        line.push_str(&format!(" [proposed by {model}]"));
-    }
     if let Some(analysis) = &hypothesis.analysis {
         line.push_str(&format!(
             " [{} of {}: {}]",

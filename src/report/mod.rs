@@ -20,6 +20,7 @@ mod number;
 mod order;
 mod scalars;
 mod summary;
+mod told;
 mod trace;
 mod verify;
 mod write;

@@ -5,6 +5,8 @@
 pub(super) enum What {
     /// A p-value.
     P,
+    /// A p-value on a part of the rows.
+    PartP,
     /// A p-value after control over the run.
     Q,
     /// A count of rows.
@@ -62,7 +64,7 @@ pub(super) fn check(text: &str, known: &[Known]) -> Result<(), String> {
 impl Figure {
     fn stands_for_any(&self, known: &[Known]) -> bool {
         let fits = |what: What| match self.label {
-            Some(label) => what == label || (label == What::N && what == What::Count),
+            Some(label) => what == label || matches!((label, what), (What::N, What::Count) | (What::P, What::PartP)),
             None => true,
         };
         if self.bound && BOUNDS.contains(&self.value) && !self.percent {
@@ -210,11 +212,10 @@ fn said_before(said: &str) -> (Option<What>, bool) {
     let lower = said.to_lowercase().replace(['(', '[', ','], " ");
     let spaced = lower.replace('<', " < ").replace('=', " = ").replace('≤', " ≤ ");
     let words: Vec<&str> = spaced.split_whitespace().rev().take(6).collect();
-    let bound = match words.as_slice() {
-        ["<" | "below" | "under", ..] => true,
-        ["than", "less" | "smaller" | "lower", ..] => true,
-        _ => false,
-    };
+    let bound = matches!(
+        words.as_slice(),
+        ["<" | "below" | "under", ..] | ["than", "less" | "smaller" | "lower", ..]
+    );
     let linking = |word: &&&str| {
         matches!(
             **word,

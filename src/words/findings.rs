@@ -101,7 +101,7 @@ fn numbers_of(finding: &TestRecord, numbers: &mut Vec<Known>) {
     }
     for part in finding.explore.iter().chain(&finding.confirm) {
         add(What::N, Some(part.n as f64));
-        add(What::P, part.p);
+        add(What::PartP, part.p);
         for value in part.effect.iter().flat_map(ends) {
             add(What::Other, value);
         }

@@ -4,4 +4,11 @@
 
 mod asking;
 mod desk;
+mod hostile;
+mod lab;
 mod server;
+mod thinking;
+
+#[path = "../lab/support.rs"]
+#[allow(dead_code)]
+mod support;

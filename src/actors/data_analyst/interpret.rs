@@ -57,7 +57,13 @@ pub(super) async fn interpret(
             let (rendered, batch) =
                 fitted(&prompt, request, left, thinker.prompt_tokens()).map_err(AgentError::fatal)?;
             left = left.get(batch.len()..).unwrap_or_default();
-            let judge = Judge { request, batch };
+            let judge = Judge {
+                request,
+                batch,
+                // The best findings answer the question.
+                answers: batch.first().map(|finding| &finding.id)
+                    == request.findings.first().map(|finding| &finding.id),
+            };
             // The first answer is held to every rule, so that the model can mend it; of the second whatever keeps them
             // is taken.
             let strict = Cell::new(true);
@@ -76,16 +82,6 @@ pub(super) async fn interpret(
                 }
             }
         }
-    }
-    // The answer to the question comes first, and there is one: that of the best findings.
-    answer.interpretations.sort_by_key(|words| words.finding.is_some());
-    let answers = answer
-        .interpretations
-        .iter()
-        .filter(|words| words.finding.is_none())
-        .count();
-    if answers > 1 {
-        answer.interpretations.drain(1..answers);
     }
     let answer = Outgoing::new(agent::RESEARCH_DIRECTOR, answer);
     Ok(std::iter::once(answer).chain(notice).collect())
@@ -181,6 +177,8 @@ fn line(number: usize, finding: &TestRecord) -> String {
 struct Judge<'r> {
     request: &'r InterpretFindings,
     batch: &'r [TestRecord],
+    /// Whether these findings answer the question.
+    answers: bool,
 }
 
 impl Judge<'_> {
@@ -214,6 +212,9 @@ impl Judge<'_> {
     }
 
     fn answer(&self, words: &Words) -> Result<(), String> {
+        if !self.answers {
+            return Ok(());
+        }
         let all: Vec<&TestRecord> = self.batch.iter().collect();
         words::check(words.answer.trim(), &all, self.run())
     }
@@ -238,7 +239,8 @@ impl Judge<'_> {
             });
         };
         match self.answer(&words) {
-            Ok(()) => keep(None, &words.answer),
+            Ok(()) if self.answers => keep(None, &words.answer),
+            Ok(()) => {}
             Err(fault) => into.remarks.push(format!(
                 "the model's answer to the question is not shown: {}",
                 told_of(&fault)
@@ -317,6 +319,7 @@ mod tests {
         let judge = Judge {
             request: &request,
             batch: &request.findings,
+            answers: true,
         };
         let table: [(Words, bool, usize, usize); 7] = [
             (words(ANSWER, &[(1, FIRST), (2, SECOND)]), true, 3, 0),

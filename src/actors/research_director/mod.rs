@@ -101,3 +101,6 @@ impl Agent for ResearchDirector {
         .boxed_local()
     }
 }
+
+#[cfg(test)]
+mod tests;
