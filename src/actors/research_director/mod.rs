@@ -5,6 +5,8 @@
 //! the director's own model (`deliberate`).
 
 mod custom;
+#[cfg(test)]
+mod custom_tests;
 mod decide;
 mod deliberate;
 mod design;
