@@ -1,14 +1,19 @@
 //! What the agents work with, started as the settings say; a backend that is missing is an error.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use super::{LabError, site::limits};
+use super::{LabError, RunFolder, site::limits};
 use crate::{
     actors::{ExecutorOptions, Kit, Templates},
-    config::{Backend, Settings},
+    config::{Backend, Budget, Environment, Policy, Settings},
     graph::EmbeddedGraph,
     interpreter::{self, Interpreter},
     journal::Journal,
+    llm::{Listener, Mind, MindEvent, Replay, Source},
     progress::{Progress, ProgressEvent},
     sandbox::Sandbox,
 };
@@ -55,6 +60,7 @@ pub(super) fn kit(
     sandbox: &Arc<dyn Sandbox>,
     journal: &Journal,
     folder: &Path,
+    mind: Option<Mind>,
 ) -> Result<Kit, LabError> {
     let executor = ExecutorOptions {
         sandbox: Arc::clone(sandbox),
@@ -68,22 +74,85 @@ pub(super) fn kit(
         graph: Arc::new(graph),
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
-        mind: None,
+        mind,
         on_outage: settings.llm.on_llm_outage,
         snapshot_every: settings.journal.snapshot_every,
     })
 }
 
+/// The models that the run thinks with, if it does; `recorded` answers in their place where it is given. No call is made yet.
+pub(super) fn mind(
+    settings: &Settings,
+    journal: &Journal,
+    recorded: Option<&RunFolder>,
+    progress: &Arc<dyn Progress>,
+) -> Result<Option<Mind>, LabError> {
+    if settings.policy != Policy::Llm {
+        return Ok(None);
+    }
+    let source = match recorded {
+        Some(run) => Source::Replay(Replay::read(run.path())?),
+        None => Source::Endpoint,
+    };
+    let environment = Environment::of_process().map_err(Box::new)?;
+    let listener = listener(Arc::clone(progress), settings.budget.clone());
+    Ok(Some(Mind::start(
+        settings,
+        &environment,
+        journal,
+        source,
+        Some(listener),
+    )?))
+}
+
+/// A display is told of a reply's pieces no more often.
+const SAID_EVERY: Duration = Duration::from_millis(100);
+
+fn listener(progress: Arc<dyn Progress>, budget: Budget) -> Listener {
+    let told: Mutex<Option<Instant>> = Mutex::default();
+    Arc::new(move |event| match event {
+        MindEvent::Said { agent, so_far, .. } => {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.is_none_or(|told| told.elapsed() >= SAID_EVERY) {
+                *told = Some(Instant::now());
+                progress.on(ProgressEvent::Said {
+                    agent: agent.to_owned(),
+                    text: so_far.to_owned(),
+                });
+            }
+        }
+        MindEvent::Replied(account) => progress.on(ProgressEvent::Model {
+            calls: account.calls,
+            tokens: account.total.sum(),
+            usd: account.usd,
+            tokens_left: budget.tokens.map(|tokens| tokens.saturating_sub(account.total.sum())),
+            usd_left: budget.usd.map(|usd| (usd - account.usd).max(0.0)),
+        }),
+    })
+}
+
 /// Time that an agent has for one message: as set, but no less than the longest experiment may take when
-/// the engine has to be waited for meanwhile.
+/// the engine has to be waited for meanwhile; and, where it asks a model, beside what its answers may take.
 fn deadline(settings: &Settings) -> Duration {
     let set = &settings.sandbox;
     let slowest = match set.backend {
         Backend::Process => Duration::ZERO,
         Backend::Docker => set.wall.get() * 2 + set.engine_wait.get() + Duration::from_secs(60),
     };
-    settings.supervisor.handler_deadline.get().max(slowest)
+    let thinking = match settings.policy {
+        Policy::Heuristic => Duration::ZERO,
+        Policy::Llm => (settings.llm.outage_wait.get() + settings.llm.timeout.get()).saturating_mul(ANSWERS),
+    };
+    settings
+        .supervisor
+        .handler_deadline
+        .get()
+        .max(slowest)
+        .saturating_add(thinking)
 }
+
+/// Replies that an agent waits for in handling one message, at most: two scripts, each with a second try.
+const ANSWERS: u32 = 4;
 
 /// Experiments at once: as set, or as many as there are cores.
 pub(super) fn max_parallel(settings: &Settings) -> usize {

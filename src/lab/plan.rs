@@ -55,7 +55,7 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
         max_experiments: u64::from(budget.experiments),
         max_tests: u64::from(budget.tests),
         max_repairs: MAX_REPAIRS,
-        model: (settings.policy == Policy::Llm).then(|| ModelPlan {
+        model: (settings.policy == Policy::Llm).then_some(ModelPlan {
             hypotheses: settings.llm.hypotheses as usize,
             analyses: settings.llm.analyses as usize,
             max_repairs: settings.llm.max_repairs,

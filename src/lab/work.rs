@@ -17,6 +17,7 @@ use crate::{
     agent::Registry,
     config::{Durability, Settings},
     journal::{self, Commit, Journal, Record},
+    llm::Mind,
     message::{Envelope, agent},
     progress::Progress,
     report::{Dossier, Written, write_all},
@@ -102,22 +103,37 @@ impl Lab {
     /// # Errors
     /// When a backend is missing or the journal fails; the run can then be resumed.
     pub fn work(self) -> Result<Finished, LabError> {
+        let system = actix::System::new();
+        let (journal, mind) = system.block_on(self.open_journal())?;
         let ground = Ground::prepare(&self.settings, self.progress.as_ref())?;
-        actix::System::new().block_on(self.work_on(&ground))
+        system.block_on(self.work_on(&ground, journal, mind))
     }
 
-    async fn work_on(self, ground: &Ground) -> Result<Finished, LabError> {
-        let path: Arc<Path> = Arc::from(self.folder.path());
-        let run = self.folder.id();
+    /// The journal, and the models where the run thinks with any. An endpoint that is not there, or does not know them, is
+    /// found out here, before anything is made or begun.
+    async fn open_journal(&self) -> Result<(Journal, Option<Mind>), LabError> {
         let journal = Journal::open(
-            &path,
+            self.folder.path(),
             journal::Options {
                 durability: durability(&self.settings),
             },
         )?;
         if journal.was_rebuilt() {
-            tracing::warn!(%run, "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
+            tracing::warn!(run = %self.folder.id(), "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
         }
+        if restore_state(&journal)?.0.end.is_some() {
+            return Ok((journal, None));
+        }
+        let mind = backends::mind(&self.settings, &journal, self.replay.as_ref(), &self.progress)?;
+        if let Some(mind) = &mind {
+            mind.probe().await?;
+        }
+        Ok((journal, mind))
+    }
+
+    async fn work_on(self, ground: &Ground, journal: Journal, mind: Option<Mind>) -> Result<Finished, LabError> {
+        let path: Arc<Path> = Arc::from(self.folder.path());
+        let run = self.folder.id();
         let elapsed = Duration::from_millis(journal.elapsed_ms()?);
         let purpose = Purpose {
             launcher: self.launcher.clone(),
@@ -126,9 +142,12 @@ impl Lab {
         };
         let site = Site::start(&self.settings, ground, purpose, self.progress.as_ref()).await?;
         let sandbox = Arc::clone(&site.sandbox);
-        let worked = self.work_in(site, journal, path, run, elapsed).await;
-        // However it ended: what is kept ready is not needed any more.
+        let worked = self.work_in(site, journal, path, run, elapsed, mind.clone()).await;
+        // However it ended: what is kept ready is not needed any more, and no call outlives the journal.
         sandbox.close().await;
+        if let Some(mind) = mind {
+            mind.close().await;
+        }
         worked
     }
 
@@ -139,8 +158,9 @@ impl Lab {
         path: Arc<Path>,
         run: RunId,
         elapsed: Duration,
+        mind: Option<Mind>,
     ) -> Result<Finished, LabError> {
-        let kit = backends::kit(&self.settings, &site.sandbox, &journal, &path)?;
+        let kit = backends::kit(&self.settings, &site.sandbox, &journal, &path, mind)?;
         let rows = site.sandbox.guarantees().rows.iter();
         let opened = Record::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),

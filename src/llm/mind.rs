@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::{
-    Account, Answer, Heard, LlmError, Probed, Problem, Question, Receipt, Replay, Tokens,
+    Account, Answer, Listener, LlmError, MindEvent, Probed, Problem, Question, Receipt, Replay, Tokens,
     budget::{Amount, Budget},
     dialect::Dialect,
     endpoint::{Endpoint, rejected},
@@ -61,6 +61,7 @@ struct Inner {
     budget: Budget,
     account: Mutex<Account>,
     flights: Flights,
+    listener: Option<Listener>,
     /// Ends the thread.
     stop: CancellationToken,
 }
@@ -89,7 +90,7 @@ struct Live {
 
 impl Mind {
     /// The models that the settings name, for the run with this journal: what its receipts say is spent counts. No call is
-    /// made yet. Pieces of replies are told to `heard` as they come.
+    /// made yet. What happens is told to `listener`.
     ///
     /// # Errors
     /// [`LlmError::Rejected`] when an address, key, model or price is missing or wrong.
@@ -98,7 +99,7 @@ impl Mind {
         environment: &Environment,
         journal: &Journal,
         source: Source,
-        heard: Option<Heard>,
+        listener: Option<Listener>,
     ) -> Result<Self, LlmError> {
         let account = Account::of(journal.entries())?;
         let spent = Amount {
@@ -109,7 +110,7 @@ impl Mind {
         let asked = match source {
             Source::Replay(replay) => Asked::Replay(replay, Pricing::new(&settings.llm)?),
             Source::Endpoint => {
-                let live = Live::new(settings, environment, &budget, account.calls > 0, heard)?;
+                let live = Live::new(settings, environment, &budget, account.calls > 0, listener.clone())?;
                 Asked::Endpoint(Box::new(live))
             }
         };
@@ -122,6 +123,7 @@ impl Mind {
                 budget,
                 account: Mutex::new(account),
                 flights: Flights::new(runtime, stop.child_token()),
+                listener,
                 stop,
             }),
         })
@@ -315,11 +317,16 @@ impl Inner {
             Asked::Replay(replay, pricing) => self.recorded((replay, pricing), context, question, request, key)?,
             Asked::Endpoint(live) => live.call(context.agent(), question, request, lost).await?,
         };
-        self.account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(&receipt, true);
+        self.book(&receipt, true);
         Ok(receipt)
+    }
+
+    fn book(&self, receipt: &Receipt, replied: bool) {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.add(receipt, replied);
+        if let Some(listener) = &self.listener {
+            listener(MindEvent::Replied(&account));
+        }
     }
 
     /// The recorded reply. Where there is none, the recorded run may have been refused one by its budget.
@@ -374,10 +381,7 @@ impl Inner {
             usd: price.map(|price| price.of(tokens)),
             ..blank(context.agent(), question, &request.model)
         };
-        self.account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(&receipt, false);
+        self.book(&receipt, false);
         context
             .effect(&key, || async { Ok(receipt) })
             .await
@@ -415,7 +419,7 @@ impl Live {
         environment: &Environment,
         budget: &Budget,
         answered: bool,
-        heard: Option<Heard>,
+        listener: Option<Listener>,
     ) -> Result<Self, LlmError> {
         let llm = &settings.llm;
         let endpoint = Arc::new(Endpoint::resolve(llm, environment)?);
@@ -426,7 +430,7 @@ impl Live {
             endpoint: Arc::clone(&endpoint),
             dialect: Arc::clone(&dialect),
             budget: budget.clone(),
-            heard,
+            listener,
         })?;
         let live = Self {
             prober: Prober::new(llm, Arc::clone(&endpoint), http, models.clone()),

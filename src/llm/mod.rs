@@ -65,14 +65,21 @@ pub struct Answer<T> {
     pub model: String,
 }
 
-/// A piece of a reply, as it comes.
+/// What is told of minds at work. Texts are whatever a model writes: not fit for a terminal as they are.
 #[derive(Debug, Clone, Copy)]
-pub struct Fragment<'a> {
-    /// Who asked.
-    pub agent: &'a str,
-    /// The piece: whatever a model writes, so not fit for a terminal as it is.
-    pub text: &'a str,
+pub enum MindEvent<'a> {
+    /// A piece of a reply came.
+    Said {
+        /// Who asked.
+        agent: &'a str,
+        #[allow(missing_docs)]
+        piece: &'a str,
+        /// The reply so far, this piece included.
+        so_far: &'a str,
+    },
+    /// A call is over, and this is the account with it.
+    Replied(&'a Account),
 }
 
-/// Told of pieces of replies, on the thread of the calls: it must be quick.
-pub type Heard = Arc<dyn Fn(Fragment<'_>) + Send + Sync>;
+/// Told of minds at work, on the thread of the calls: it must be quick.
+pub type Listener = Arc<dyn Fn(MindEvent<'_>) + Send + Sync>;

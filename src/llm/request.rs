@@ -1,7 +1,7 @@
 //! What is asked: the question itself, and the form in which it goes to the endpoint.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Tokens, dialect::Form, structured::Shape, tokens::estimate};
 use crate::config::Structured;
@@ -61,38 +61,42 @@ impl ChatRequest {
     /// The body that the endpoint gets.
     pub(super) fn body(&self, form: Form) -> Value {
         let mut messages: Vec<Value> = self.turns.iter().map(|turn| json!(turn)).collect();
-        let mut body = json!({ "model": self.model, "stream": form.stream });
+        let mut body = Map::new();
+        let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
+        set("model", json!(self.model));
+        set("stream", json!(form.stream));
         match form.structured {
             Structured::Auto | Structured::JsonSchema => {
-                body["response_format"] = json!({
-                    "type": "json_schema",
-                    "json_schema": {
-                        "name": self.shape.name(),
-                        "strict": self.shape.is_strict(),
-                        "schema": self.shape.strict(),
-                    }
+                let schema = json!({
+                    "name": self.shape.name(),
+                    "strict": self.shape.is_strict(),
+                    "schema": self.shape.strict(),
                 });
+                set(
+                    "response_format",
+                    json!({ "type": "json_schema", "json_schema": schema }),
+                );
             }
             Structured::JsonObject => {
-                body["response_format"] = json!({ "type": "json_object" });
+                set("response_format", json!({ "type": "json_object" }));
                 self.say_shape(&mut messages);
             }
             Structured::Plain => self.say_shape(&mut messages),
         }
-        body["messages"] = Value::Array(messages);
+        set("messages", Value::Array(messages));
         let cap = if form.max_completion_tokens {
             "max_completion_tokens"
         } else {
             "max_tokens"
         };
-        body[cap] = json!(self.max_tokens);
+        set(cap, json!(self.max_tokens));
         if let Some(temperature) = self.temperature.filter(|_| form.temperature) {
-            body["temperature"] = json!(temperature);
+            set("temperature", json!(temperature));
         }
         if form.stream && form.stream_options {
-            body["stream_options"] = json!({ "include_usage": true });
+            set("stream_options", json!({ "include_usage": true }));
         }
-        body
+        Value::Object(body)
     }
 
     /// Adds to the system prompt what an endpoint does not enforce.

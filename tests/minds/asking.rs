@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::join_all;
 use kosmos::journal::{Durability, Journal, Options};
-use kosmos::llm::{Fragment, LlmError, Mind, Replay, Source, Tokens};
+use kosmos::llm::{LlmError, Mind, MindEvent, Replay, Source, Tokens};
 use serde_json::json;
 
 use super::{
@@ -143,9 +143,13 @@ async fn pieces_of_a_reply_are_heard_as_they_come() {
     server.respond(|_| Step::answer(&json!({"word": "a long word that comes in pieces"})));
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hears = Arc::clone(&heard);
-    let hear = move |fragment: Fragment<'_>| {
-        assert_eq!(fragment.agent, "hypothesis_generator");
-        hears.lock().unwrap().push(fragment.text.to_owned());
+    let hear = move |event: MindEvent<'_>| match event {
+        MindEvent::Said { agent, piece, so_far } => {
+            let mut heard = hears.lock().unwrap();
+            heard.push(piece.to_owned());
+            assert_eq!((agent, so_far), ("hypothesis_generator", heard.concat().as_str()));
+        }
+        MindEvent::Replied(account) => assert_eq!(account.calls, 1),
     };
     let desk = Desk::heard(&server, &[], Some(Arc::new(hear)));
     desk.ask("hello").await.unwrap();

@@ -6,7 +6,7 @@ use kosmos::{
     agent::{AgentContext, Cancel},
     config::{Environment, Overrides, Request, Settings},
     journal::{Durability, Journal, Options},
-    llm::{Account, Answer, Heard, LlmError, Mind, Question, Source},
+    llm::{Account, Answer, Listener, LlmError, Mind, Question, Source},
     message::{MessageId, agent},
     science::RunId,
 };
@@ -86,11 +86,11 @@ impl Desk {
         Self::heard(server, changes, None)
     }
 
-    pub fn heard(server: &Server, changes: &[(&str, &str)], heard: Option<Heard>) -> Self {
+    pub fn heard(server: &Server, changes: &[(&str, &str)], listener: Option<Listener>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let settings = settings(server, changes);
-        let mind = Mind::start(&settings, &environment(), &journal, Source::Endpoint, heard).unwrap();
+        let mind = Mind::start(&settings, &environment(), &journal, Source::Endpoint, listener).unwrap();
         Self { folder, journal, mind }
     }
 

@@ -22,14 +22,14 @@ const KNOWN: [&str; 10] = [
 pub(super) fn strict(schema: &Value) -> (Value, bool) {
     let mut faithful = true;
     let mut strict = narrow(schema, &mut faithful);
-    if let Some(definitions) = schema.get("$defs").and_then(Value::as_object) {
+    let object = strict.get("type") == Some(&json!("object"));
+    if let (Some(definitions), Some(root)) = (schema.get("$defs").and_then(Value::as_object), strict.as_object_mut()) {
         let narrowed = definitions
             .iter()
             .map(|(name, definition)| (name.clone(), narrow(definition, &mut faithful)))
             .collect();
-        strict["$defs"] = Value::Object(narrowed);
+        root.insert("$defs".to_owned(), Value::Object(narrowed));
     }
-    let object = strict.get("type") == Some(&json!("object"));
     (strict, faithful && object)
 }
 

@@ -37,7 +37,7 @@ use super::{
     LlmError, Tokens, budget::Budget, dialect::Dialect, endpoint::Endpoint, fault::Fault, price::Price, reply::Reply,
     request::ChatRequest, tokens,
 };
-use crate::{config, llm::Heard, message::AgentName};
+use crate::{config, llm::Listener, message::AgentName};
 
 pub(super) use guard::causes;
 pub(super) use http::http_client;
@@ -151,7 +151,7 @@ pub(super) struct Parts<'a> {
     pub(super) dialect: Arc<Dialect>,
     pub(super) budget: Budget,
     /// Told of each piece of a reply as it comes.
-    pub(super) heard: Option<Heard>,
+    pub(super) listener: Option<Listener>,
 }
 
 /// Builds the stack.
@@ -166,7 +166,7 @@ pub(super) fn transport(parts: Parts<'_>) -> Result<(Transport, reqwest::Client)
         Arc::clone(&parts.endpoint),
         parts.dialect,
         settings.max_reply.get(),
-        parts.heard,
+        parts.listener,
     );
     let stack = ServiceBuilder::new()
         .layer(retry::RetryLayer::new(settings))

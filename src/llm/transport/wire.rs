@@ -16,7 +16,7 @@ use super::{
     http::Address,
 };
 use crate::llm::{
-    Fragment, Heard,
+    Listener, MindEvent, Redactor,
     dialect::{Dialect, Form},
     endpoint::Endpoint,
     fault::{Fault, error_within},
@@ -36,7 +36,7 @@ pub(super) struct Wire {
     endpoint: Arc<Endpoint>,
     dialect: Arc<Dialect>,
     max_reply: u64,
-    heard: Option<Heard>,
+    listener: Option<Listener>,
 }
 
 impl Wire {
@@ -45,7 +45,7 @@ impl Wire {
         endpoint: Arc<Endpoint>,
         dialect: Arc<Dialect>,
         max_reply: u64,
-        heard: Option<Heard>,
+        listener: Option<Listener>,
     ) -> Ever<Self> {
         Ever(Self {
             http,
@@ -53,7 +53,7 @@ impl Wire {
             endpoint,
             dialect,
             max_reply,
-            heard,
+            listener,
         })
     }
 
@@ -107,12 +107,12 @@ impl Wire {
         seen: &Seen,
     ) -> Result<Reply, Fault> {
         let mut gathered = Gathered::default();
-        let mut fragments = self.heard.as_ref().map(|heard| Fragments {
-            wire: self,
-            heard,
-            call,
-            text: String::new(),
-            shown: 0,
+        let mut pieces = self.listener.as_ref().map(|listener| Pieces {
+            redactor: &self.endpoint.redactor,
+            listener,
+            agent: call.agent.as_str(),
+            held: String::new(),
+            shown: String::new(),
         });
         loop {
             let next = match gathered.is_finished() {
@@ -124,16 +124,16 @@ impl Wire {
                 Some(Ok(value)) => {
                     let part = self.take(&mut gathered, &value)?;
                     call.progress.received.store(gathered.len(), Ordering::Relaxed);
-                    if let Some(fragments) = &mut fragments {
-                        fragments.add(&part);
+                    if let Some(pieces) = &mut pieces {
+                        pieces.add(&part);
                     }
                 }
                 Some(Err(_)) if gathered.is_finished() => break,
                 Some(Err(error)) => return Err(fault_of(error, seen)),
             }
         }
-        if let Some(fragments) = &mut fragments {
-            fragments.finish();
+        if let Some(pieces) = &mut pieces {
+            pieces.finish();
         }
         gathered.finish_stream()
     }
@@ -166,34 +166,38 @@ impl Step for Wire {
     }
 }
 
-/// Pieces of a reply on their way to a display, as far as they can't be the beginning of a secret.
-struct Fragments<'a> {
-    wire: &'a Wire,
-    heard: &'a Heard,
-    call: &'a Call,
-    text: String,
-    shown: usize,
+/// Pieces of a reply on their way to a display; what may be the beginning of a secret is held back until it is none.
+struct Pieces<'a> {
+    redactor: &'a Redactor,
+    listener: &'a Listener,
+    agent: &'a str,
+    held: String,
+    shown: String,
 }
 
-impl Fragments<'_> {
+impl Pieces<'_> {
     fn add(&mut self, part: &str) {
-        self.text.push_str(part);
-        let settled = self.wire.endpoint.redactor.settled(&self.text);
-        self.show(settled);
+        self.held.push_str(part);
+        self.show(self.redactor.settled(&self.held));
     }
 
     fn finish(&mut self) {
-        self.show(self.text.len());
+        self.show(self.held.len());
     }
 
     fn show(&mut self, to: usize) {
-        if let Some(text) = self.text.get(self.shown..to).filter(|text| !text.is_empty()) {
-            (self.heard)(Fragment {
-                agent: self.call.agent.as_str(),
-                text: &self.wire.endpoint.redactor.strike(text),
-            });
-            self.shown = to;
+        let held = self.held.split_off(to);
+        let piece = std::mem::replace(&mut self.held, held);
+        if piece.is_empty() {
+            return;
         }
+        let piece = self.redactor.strike(&piece);
+        self.shown.push_str(&piece);
+        (self.listener)(MindEvent::Said {
+            agent: self.agent,
+            piece: &piece,
+            so_far: &self.shown,
+        });
     }
 }
 
