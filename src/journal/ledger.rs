@@ -83,10 +83,9 @@ fn registration(hypothesis: &Hypothesis) -> String {
     );
     if let Some(analysis) = &hypothesis.analysis {
         line.push_str(&format!(
-            " [{} of {}: {}]",
+            " [{} of {}, by code from its protocol]",
             analysis.effect,
-            analysis.columns.join(", "),
-            analysis.method
+            analysis.columns.join(", ")
         ));
     }
     line

@@ -155,7 +155,7 @@ def test_of(protocol, table, first, real, copies):
     test = {
         **blank(protocol),
         "test": real["test"],
-        "why": "the analysis as it was registered: " + protocol["analysis"]["method"],
+        "why": "the analysis that was registered; the script begins with its protocol",
         "explore": estimate(first, protocol),
         "confirm": estimate(real, protocol),
     }
