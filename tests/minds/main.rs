@@ -5,6 +5,7 @@
 mod asking;
 mod budgets;
 mod calling_off;
+mod code;
 mod desk;
 mod dialects;
 mod doctor;
