@@ -30,7 +30,7 @@ fn author(asked: &Asked) -> Author {
 
 const FIRST: &str = r#"def analyse(table):
     rows = complete(table, "height", "width", "yield")
-    odd = np.log(rows["height"] / rows["width"]) ** 2
+    odd = (rows["height"] - rows["width"]) ** 2
     found = stats.pearsonr(odd, rows["yield"])
     r, n = float(found.statistic), len(rows)
     low, high = correlation_interval(r, n)
@@ -41,7 +41,7 @@ const FIRST: &str = r#"def analyse(table):
 /// The same by another way.
 const SECOND: &str = r#"def analyse(table):
     rows = table.dropna()
-    odd = (np.log(rows["height"]) - np.log(rows["width"])) ** 2
+    odd = np.square(rows["width"].to_numpy() - rows["height"].to_numpy())
     r = np.corrcoef(odd, rows["yield"])[0, 1]
     n = len(rows)
     t = r * math.sqrt((n - 2) / (1 - r * r))
@@ -76,7 +76,7 @@ fn scripted(server: &Server, analysis: Value, write: impl Fn(Author, &Asked) -> 
 fn squareness() -> Value {
     json!({
         "x": "height", "y": "yield", "columns": ["height", "width", "yield"],
-        "method": "Take the logarithm of height over width and square it, and make Pearson's test of it with yield.",
+        "method": "Take the difference of height and width, square it, and make Pearson's test of it with yield.",
         "effect": "pearson_r", "family": null, "statement": "how far `height` is from `width` goes with `yield`",
         "rationale": "a shape is more than its sides",
     })
@@ -92,13 +92,17 @@ impl Fields {
     fn new() -> Self {
         let mut random = fastrand::Rng::with_seed(11);
         let mut table = "height,width,yield,fence\n".to_owned();
-        for _ in 0..240 {
+        for _ in 0..120 {
             let mut even = || random.f64() * 2.0 - 1.0;
             let (height, width) = (even(), even());
             let noise = (even() + even() + even()) * 0.3;
             let yielded = 5.0 - (height - width).powi(2) + noise;
-            let fence = height.exp() + (even() + even()) * 0.3;
-            table.push_str(&format!("{},{},{yielded},{fence}\n", height.exp(), width.exp()));
+            // A field and its mirror image: what a side does to the yield of one it undoes in the other.
+            for turn in [1.0, -1.0] {
+                let (height, width) = (2.0 + turn * height, 2.0 + turn * width);
+                let fence = height + (even() + even()) * 0.3;
+                table.push_str(&format!("{height},{width},{yielded},{fence}\n"));
+            }
         }
         let home = Home::new();
         let data = home.file("fields.csv", table);
@@ -129,7 +133,11 @@ impl Fields {
             &self.data,
             "--json",
         ];
-        for set in usual.iter().chain(settings) {
+        let key = |set: &str| set.split('=').next().unwrap_or_default().to_owned();
+        let usual = usual
+            .iter()
+            .filter(|one| settings.iter().all(|set| key(set) != key(one)));
+        for set in usual.chain(settings) {
             arguments.extend(["--set", *set]);
         }
         let output = self.home.run(&arguments);
@@ -148,11 +156,12 @@ fn read(run: &std::path::Path, file: &str) -> String {
     fs::read_to_string(run.join(file)).unwrap()
 }
 
+/// The questions for code; the client asks for a word beforehand, to see what the endpoint can do.
 fn asked_for_code(server: &Server) -> usize {
     server
         .chats()
         .iter()
-        .filter(|asked| purpose(asked) == Purpose::Code)
+        .filter(|asked| purpose(asked) == Purpose::Code && asked.system().contains("Python"))
         .count()
 }
 
@@ -164,7 +173,8 @@ fn what_only_a_derived_variable_shows_is_found_in_two_ways() {
         Author::Second => code(SECOND),
         Author::Repair => code("no repair is needed"),
     });
-    let run = Fields::new().run(&server, &["research.shuffled_run=true"]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &["research.shuffled_run=true"]);
     let found = findings(&run);
     let [finding] = custom(&found, "findings").try_into().unwrap();
     assert_eq!(finding["direction"], "-");
@@ -229,10 +239,11 @@ fn a_template_confirms_where_it_tests_the_same() {
                     "complete(table, \"height\", \"width\", ",
                     "complete(table, \"height\", ",
                 )
-                .replace("np.log(rows[\"height\"] / rows[\"width\"]) ** 2", "rows[\"height\"]"),
+                .replace("(rows[\"height\"] - rows[\"width\"]) ** 2", "rows[\"height\"]"),
         )
     });
-    let run = Fields::new().run(&server, &[]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &[]);
     let [finding] = custom(&findings(&run), "findings").try_into().unwrap();
     assert_eq!(asked_for_code(&server), 1);
     let told = finding["evidence"]["experiment"].as_str().unwrap();
@@ -251,7 +262,8 @@ fn a_template_confirms_where_it_tests_the_same() {
 fn numbers_that_were_made_up_by_both_are_no_finding() {
     let server = Server::start();
     scripted(&server, squareness(), |_, _| code(MADE_UP));
-    let run = Fields::new().run(&server, &[]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &[]);
     assert!(custom(&findings(&run), "tests").is_empty());
     let report = read(&run, "report.md");
     assert!(report.contains("it does not depend on the data"), "{report}");
@@ -262,10 +274,11 @@ fn numbers_that_were_made_up_by_both_are_no_finding() {
 fn two_that_do_not_agree_are_told_as_such() {
     let server = Server::start();
     scripted(&server, squareness(), |author, _| match author {
-        Author::Second => code(&SECOND.replace(") ** 2", ").abs()")),
+        Author::Second => code(&SECOND.replace("np.square", "np.abs")),
         _ => code(FIRST),
     });
-    let run = Fields::new().run(&server, &[]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &[]);
     assert!(custom(&findings(&run), "tests").is_empty());
     let report = read(&run, "report.md");
     assert!(report.contains("two independent ways disagree: their"), "{report}");
@@ -284,7 +297,8 @@ fn repairs_lead_to_a_finding_or_end() {
             code(FIRST)
         }
     });
-    let run = Fields::new().run(&server, &["llm.max_repairs=2"]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &["llm.max_repairs=2"]);
     assert_eq!(custom(&findings(&run), "findings").len(), 1);
     assert_eq!(asked_for_code(&server), 3);
     assert!(read(&run, "ledger.jsonl").contains("\"retried\""));
@@ -297,7 +311,8 @@ fn repairs_lead_to_a_finding_or_end() {
             asked.nth
         ))
     });
-    let run = Fields::new().run(&server, &["llm.max_repairs=2"]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &["llm.max_repairs=2"]);
     assert!(custom(&findings(&run), "tests").is_empty());
     let asked = asked_for_code(&server);
     assert!((4..=6).contains(&asked), "{asked}");
@@ -312,11 +327,12 @@ fn repairs_lead_to_a_finding_or_end() {
 fn no_code_is_said() {
     let server = Server::start();
     scripted(&server, squareness(), |_, _| code("print('the p-value is 0.001')"));
-    let run = Fields::new().run(&server, &[]);
+    let fields = Fields::new();
+    let run = fields.run(&server, &[]);
     assert!(custom(&findings(&run), "tests").is_empty());
     let report = read(&run, "report.md");
     assert!(
-        report.contains("script was not written: no answer to `write`"),
+        report.contains("script was not written: no answer to") && report.contains("must define"),
         "{report}"
     );
 }
