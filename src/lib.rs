@@ -6,10 +6,11 @@
 //!   [`supervisor`] the hub that delivers it and restarts who falls. [`agent`] is what an agent must be.
 //! - [`actors`] are the six built-in agents. Of these [`actors::research_director`] decides, as a pure function of the
 //!   events so far; the others turn one message into another.
-//! - [`policy`] proposes what to test, [`stats`] decides what counts as found, [`science`] has the words for both.
+//! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as found, [`science`] has the words for both.
 //! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes; [`graph`] keeps what
 //!   was learnt.
-//! - [`report`] writes what a person reads, every number with its evidence.
+//! - [`report`] writes what a person reads, every number with its evidence; [`words`] holds what a model says of them
+//!   against them.
 //! - [`config`], [`cli`], [`progress`] and [`telemetry`] are the way in and out.
 //!
 //! ```no_run
@@ -44,9 +45,11 @@ pub mod llm;
 pub mod message;
 pub mod policy;
 pub mod progress;
+pub mod prompt;
 pub mod report;
 pub mod sandbox;
 pub mod science;
 pub mod stats;
 pub mod supervisor;
 pub mod telemetry;
+pub mod words;

@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{Envelope, Outgoing, Payload, agent};
-use crate::policy::Policy;
+use crate::policy::{Heuristic, LlmPolicy, Policy, Thinker};
 
 /// The agent around a policy.
 pub struct HypothesisGenerator {
@@ -14,16 +14,19 @@ pub struct HypothesisGenerator {
 }
 
 impl HypothesisGenerator {
-    /// Thinks with `policy`.
-    pub fn new(policy: impl Policy) -> Self {
+    /// Thinks by the rule book, and with a model where there is one.
+    pub fn new(thinker: Option<Thinker>) -> Self {
         Self {
-            policy: Box::new(policy),
+            policy: match thinker {
+                Some(thinker) => Box::new(LlmPolicy::new(thinker)),
+                None => Box::new(Heuristic),
+            },
         }
     }
 }
 
 impl Agent for HypothesisGenerator {
-    fn handle(self: Rc<Self>, message: Envelope, _: AgentContext) -> Handling {
+    fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let Payload::ProposeHypotheses(request) = message.payload else {
                 return Err(AgentError::Unexpected {
@@ -31,8 +34,10 @@ impl Agent for HypothesisGenerator {
                     message: message.payload.name(),
                 });
             };
-            let proposed = self.policy.propose(*request).await.map_err(AgentError::retry)?;
-            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, proposed).into())
+            let proposed = self.policy.propose(*request, context).await?;
+            let answer = Outgoing::new(agent::RESEARCH_DIRECTOR, proposed.answer);
+            let sent: Vec<Outgoing> = std::iter::once(answer).chain(proposed.notice).collect();
+            Ok(sent.into())
         }
         .boxed_local()
     }

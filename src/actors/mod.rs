@@ -17,11 +17,12 @@ pub use research_director::ResearchDirector;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 
 use crate::agent::{AgentSpec, Registry};
+use crate::config::OnOutage;
 use crate::graph::GraphStore;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
-use crate::policy::Heuristic;
+use crate::policy::Thinker;
 
 /// What the built-in agents are made with.
 #[derive(Clone)]
@@ -40,24 +41,39 @@ pub struct Kit {
     pub max_parallel: usize,
     /// The language model, where the run thinks with one.
     pub mind: Option<Mind>,
+    /// What becomes of a run whose model stays away.
+    pub on_outage: OnOutage,
     /// Messages between two snapshots of the director's state.
     pub snapshot_every: u64,
+}
+
+/// Of an agent's time for a message, the share that it waits for a model at most: the rest is for an answer without one.
+const PATIENCE: f64 = 0.9;
+
+impl Kit {
+    /// The model as agents use it.
+    pub fn thinker(&self) -> Option<Thinker> {
+        let patience = self.deadline.mul_f64(PATIENCE);
+        let mind = self.mind.clone()?;
+        Some(Thinker::new(mind, self.on_outage, patience))
+    }
 }
 
 /// The six, ready to be made.
 pub fn register(kit: &Kit) -> Registry {
     let mut registry = Registry::default();
     let deadline = kit.deadline;
-    let (journal, every) = (kit.journal.clone(), kit.snapshot_every);
+    let (journal, every, thinker) = (kit.journal.clone(), kit.snapshot_every, kit.thinker());
     registry.register(
         agent::RESEARCH_DIRECTOR,
         AgentSpec::new(deadline, move || {
-            Ok(Rc::new(ResearchDirector::restore(&journal, every)?))
+            Ok(Rc::new(ResearchDirector::restore(&journal, every, thinker.clone())?))
         }),
     );
+    let thinker = kit.thinker();
     registry.register(
         agent::HYPOTHESIS_GENERATOR,
-        AgentSpec::new(deadline, || Ok(Rc::new(HypothesisGenerator::new(Heuristic)))),
+        AgentSpec::new(deadline, move || Ok(Rc::new(HypothesisGenerator::new(thinker.clone())))),
     );
     let templates = Arc::clone(&kit.templates);
     registry.register(
@@ -74,9 +90,10 @@ pub fn register(kit: &Kit) -> Registry {
         })
         .concurrent(kit.max_parallel),
     );
+    let thinker = kit.thinker();
     registry.register(
         agent::DATA_ANALYST,
-        AgentSpec::new(deadline, || Ok(Rc::new(DataAnalyst))),
+        AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
     );
     let graph = Arc::clone(&kit.graph);
     registry.register(

@@ -72,8 +72,10 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
 
 fn registration(hypothesis: &Hypothesis) -> String {
     let predicted = hypothesis.predicted.as_deref().unwrap_or("none");
+    let model = hypothesis.proposed_by.as_ref();
+    let proposed = model.map(|model| format!(", proposed by {model}")).unwrap_or_default();
     format!(
-        "{} [family {}, predicted direction {predicted}]",
+        "{} [family {}, predicted direction {predicted}{proposed}]",
         hypothesis.statement, hypothesis.kind
     )
 }

@@ -75,6 +75,7 @@ pub(super) fn kit(
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
         mind,
+        on_outage: settings.llm.on_llm_outage,
         snapshot_every: settings.journal.snapshot_every,
     })
 }

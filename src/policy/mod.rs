@@ -1,17 +1,38 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
+//!
+//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `thinker`
+//! is a model as agents use it.
 
-mod error;
 pub mod heuristic;
+mod llm;
+mod pair;
+mod statement;
+mod thinker;
 
 use futures::future::LocalBoxFuture;
 
-pub use error::PolicyError;
 pub use heuristic::Heuristic;
+pub use llm::{LlmPolicy, knowledge};
+pub use thinker::{NoAnswer, Thinker, Thought};
 
-use crate::message::{HypothesesProposed, ProposeHypotheses};
+use crate::agent::{AgentContext, AgentError};
+use crate::message::{HypothesesProposed, Outgoing, ProposeHypotheses};
+
+/// What a policy has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposed {
+    /// The proposals.
+    pub answer: HypothesesProposed,
+    /// What the director has to know besides: that a budget is spent, that the model is lost.
+    pub notice: Option<Outgoing>,
+}
 
 /// Proposes hypotheses. What it proposes is registered before it is tested, whatever it thinks with.
 pub trait Policy: 'static {
     /// Hypotheses for a cycle, best first; none when nothing new is left to ask.
-    fn propose(&self, request: ProposeHypotheses) -> LocalBoxFuture<'static, Result<HypothesesProposed, PolicyError>>;
+    fn propose(
+        &self,
+        request: ProposeHypotheses,
+        context: AgentContext,
+    ) -> LocalBoxFuture<'static, Result<Proposed, AgentError>>;
 }

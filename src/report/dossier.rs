@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
+use crate::message::Interpretation;
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
@@ -111,6 +112,17 @@ pub struct RestartRecord {
     pub reason: String,
 }
 
+/// Something that a reader should know of how the model's part came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelRemark {
+    /// The cycle that it is about.
+    pub cycle: u32,
+    /// The agent that says it.
+    pub agent: String,
+    /// One line.
+    pub text: String,
+}
+
 /// A figure of a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigureRecord {
@@ -194,4 +206,10 @@ pub struct Dossier {
     pub model_use: Option<ModelUse>,
     /// Nodes and edges of the knowledge graph, by label, and what could not be written.
     pub graph: Vec<(String, u64)>,
+    /// What a model says of the findings: words, never a number of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interpretations: Vec<Interpretation>,
+    /// What the model did not do, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_remarks: Vec<ModelRemark>,
 }

@@ -20,13 +20,14 @@ mod number;
 mod order;
 mod scalars;
 mod summary;
+mod told;
 mod trace;
 mod verify;
 mod write;
 
 pub use dossier::{
     BudgetLine, CycleSummary, DatasetRecord, DeadLetter, Dossier, FamilyRecord, FigureRecord, LedgerLine, Method,
-    RestartRecord,
+    ModelRemark, RestartRecord,
 };
 pub use error::ReportError;
 pub use findings::findings;

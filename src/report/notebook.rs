@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::compose::{headline, key_numbers, opening, relation};
+use super::compose::{headline, key_numbers, of_finding, opening, relation};
 use super::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use super::dossier::Dossier;
 use super::error::ReportError;
@@ -28,11 +28,12 @@ pub(crate) fn notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<Str
         code_cell("setup", SETUP),
     ];
     for test in order::findings(dossier).into_iter().take(CELLS) {
-        let told = vec![
+        let mut told = vec![
             heading(2, test.id.as_str(), relation(test)),
             paragraph(headline(test)),
             Block::List(key_numbers(test)),
         ];
+        told.extend(of_finding(dossier, test));
         cells.push(markdown_cell(
             &format!("told {}", test.id),
             &prose(dossier, told, evidence)?,

@@ -111,6 +111,9 @@ pub struct TestRecord {
     /// `replicated association`, `association`, `suggestive` or `no detectable association`;
     /// `effect` in place of `association` where the user declared randomisation.
     pub wording: String,
+    /// The model that proposed it; none where the rule book did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<String>,
     #[allow(missing_docs)]
     pub evidence: Evidence,
 }

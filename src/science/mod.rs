@@ -15,7 +15,7 @@ mod test_result;
 pub use arm::Arm;
 pub use experiment::{Artefact, ExperimentRecord, ExperimentState};
 pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested};
-pub use hypothesis::{Hypothesis, Kind, Part, Scores, kind};
+pub use hypothesis::{Analysis, Hypothesis, Kind, Part, Scores, kind};
 pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};
 pub use protocol::{Input, Protocol, Template, template};

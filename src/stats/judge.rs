@@ -145,6 +145,7 @@ fn record(draft: &Draft, estimate: &Estimate, p: f64, q: f64, request: &JudgeCyc
         caveat_notes: result.caveat_notes.clone(),
         mde: result.mde.clone(),
         wording: wording(significant, replicated, p, randomised).to_owned(),
+        proposed_by: hypothesis.proposed_by.clone(),
         evidence: Evidence {
             experiment: draft.experiment.clone(),
             script_sha256: draft.script_sha256.clone(),

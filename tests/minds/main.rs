@@ -10,5 +10,10 @@ mod dialects;
 mod faults;
 mod mixes;
 mod probing;
+mod proxy;
+mod real;
 mod secrets;
 mod server;
+#[allow(dead_code)]
+#[path = "../lab/support.rs"]
+mod support;

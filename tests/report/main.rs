@@ -6,3 +6,4 @@ mod lab;
 mod names;
 mod outputs;
 mod refusals;
+mod told;

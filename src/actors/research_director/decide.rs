@@ -37,7 +37,9 @@ impl ResearchState {
                 Phase::Proposing => commands.extend(self.after_proposals(&plan)),
                 Phase::Testing => commands.extend(self.after_tests(&plan)),
                 Phase::Judging => commands.extend(self.after_verdicts(&plan)),
-                Phase::Drawing => commands.extend(self.after_drawing()),
+                Phase::Deliberating => commands.extend(self.after_deliberation(&plan)),
+                Phase::Drawing => commands.extend(self.after_drawing(&plan)),
+                Phase::Interpreting => commands.extend(self.after_interpreting()),
                 Phase::Recording => commands.extend(self.after_recording(&plan)),
                 Phase::Waiting | Phase::Over => {}
             }
@@ -71,7 +73,7 @@ impl ResearchState {
         self.next_cycle(plan)
     }
 
-    fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.cycle += 1;
         self.phase = Phase::Proposing;
         let arms = self.arms();
@@ -86,10 +88,16 @@ impl ResearchState {
         } else {
             plan.follow_ups.min(room)
         };
+        let mut told = plan.clone();
+        // A cycle that is only asked for, and not tested, is not worth a question to the model.
+        if self.spent.is_some() || self.thinking.stopped {
+            told.model = None;
+        }
+        let thinks = told.model.is_some();
         let request = |arm: Arm| ProposeHypotheses {
             cycle: self.cycle,
             arm,
-            plan: plan.clone(),
+            plan: told.clone(),
             profiles: profiles.clone(),
             known: self.promising(arm),
             tested: self
@@ -99,22 +107,23 @@ impl ResearchState {
                 .map(|known| known.id.clone())
                 .collect(),
             limit,
-            refuted: Vec::new(),
-            focus: None,
+            refuted: if thinks { self.refuted(plan, arm) } else { Vec::new() },
+            // It was thought of for the data as given.
+            focus: self.thinking.focus.clone().filter(|_| thinks && arm == Arm::Observed),
         };
         arms.into_iter()
             .map(|arm| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request(arm)))
             .collect()
     }
 
-    fn profiles(&self) -> Vec<(String, Profile)> {
+    pub(super) fn profiles(&self) -> Vec<(String, Profile)> {
         self.datasets
             .iter()
             .filter_map(|dataset| Some((dataset.name.clone(), dataset.profile.clone()?)))
             .collect()
     }
 
-    fn promising(&self, arm: Arm) -> Vec<KnownTest> {
+    pub(super) fn promising(&self, arm: Arm) -> Vec<KnownTest> {
         self.records_of(arm)
             .filter_map(|record| {
                 let explore = record
@@ -134,7 +143,7 @@ impl ResearchState {
         let proposals = std::mem::take(&mut self.current.proposals);
         let observed = proposals.get(&Arm::Observed);
         let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty());
-        if nothing_new || self.spent.is_some() {
+        if nothing_new || (self.spent.is_some() && !self.only_the_model_is_spent()) {
             self.left_out = observed.map_or(self.left_out, |proposed| {
                 proposed.left_out + proposed.hypotheses.len() as u64
             });
@@ -143,10 +152,17 @@ impl ResearchState {
         }
         self.left_out = observed.map_or(0, |proposed| proposed.left_out);
         let rationale = observed.map(|proposed| proposed.rationale.clone()).unwrap_or_default();
-        let fresh: BTreeMap<Arm, Vec<Hypothesis>> = proposals
+        let mut fresh: BTreeMap<Arm, Vec<Hypothesis>> = proposals
             .into_iter()
             .map(|(arm, proposed)| (arm, self.novel(proposed.hypotheses)))
             .collect();
+        // What a model adds comes on top of what was asked for, and last.
+        let most = usize::try_from(plan.max_tests.saturating_sub(self.tests_used())).unwrap_or(usize::MAX);
+        for (arm, hypotheses) in &mut fresh {
+            let beyond = hypotheses.len().saturating_sub(most);
+            self.left_out += if *arm == Arm::Observed { beyond as u64 } else { 0 };
+            hypotheses.truncate(most);
+        }
         // One experiment is kept for the figures.
         let room = plan.max_experiments.saturating_sub(self.experiments_used() + 1);
         let batches = design::batches(plan, &fresh, room);
@@ -189,7 +205,8 @@ impl ResearchState {
         proposed
             .into_iter()
             .map(Hypothesis::with_id)
-            .filter(|hypothesis| !self.hypotheses.contains_key(&hypothesis.id) && seen.insert(hypothesis.id.clone()))
+            .filter(|hypothesis| !self.hypotheses.contains_key(&hypothesis.id) && !self.is_known_analysis(hypothesis))
+            .filter(|hypothesis| seen.insert(hypothesis.id.clone()))
             .collect()
     }
 
@@ -251,7 +268,7 @@ impl ResearchState {
         } else if self.spent.is_some() {
             commands.extend(self.draw(plan));
         } else {
-            commands.extend(self.next_cycle(plan));
+            commands.extend(self.deliberate(plan));
         }
         commands
     }
@@ -287,7 +304,7 @@ impl ResearchState {
     }
 
     /// Asks for figures of the findings, or goes on where there are none to draw.
-    fn draw(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn draw(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.phase = Phase::Drawing;
         if self.called_off || self.experiments_used() >= plan.max_experiments {
             return Vec::new();
@@ -335,11 +352,12 @@ impl ResearchState {
         findings.into_iter().map(|record| &record.id).collect()
     }
 
-    fn after_drawing(&mut self) -> Vec<Outgoing> {
+    fn after_drawing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.drawing_designs == 0 && self.drawing.is_empty() {
-            self.phase = Phase::Recording;
+            self.interpret(plan)
+        } else {
+            Vec::new()
         }
-        Vec::new()
     }
 
     fn after_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {

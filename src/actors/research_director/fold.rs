@@ -1,6 +1,9 @@
 //! How an event changes what the director knows.
 
-use super::state::{Phase, ResearchState};
+use super::{
+    state::{Phase, ResearchState},
+    thinking::is_of_the_model,
+};
 use crate::message::{
     AnalyseResult, DeadLettered, Design, DesignExperiment, Draft, ExperimentDesigned, ExperimentFinished,
     FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, Task, agent,
@@ -19,6 +22,7 @@ impl ResearchState {
             Payload::StartResearch(plan) => self.start(plan),
             Payload::HypothesesProposed(proposals) if proposals.cycle == self.cycle => {
                 self.current.proposing.remove(&proposals.arm);
+                self.remark(agent::HYPOTHESIS_GENERATOR, proposals.cycle, &proposals.remarks);
                 self.current.proposals.insert(proposals.arm, (**proposals).clone());
                 Vec::new()
             }
@@ -58,7 +62,9 @@ impl ResearchState {
             Payload::BudgetSpent(spent) => {
                 self.spent
                     .get_or_insert_with(|| (spent.budget.clone(), spent.detail.clone()));
-                self.call_off(&spent.detail);
+                if !is_of_the_model(&spent.budget) {
+                    self.call_off(&spent.detail);
+                }
                 Vec::new()
             }
             Payload::ModelLost(lost) => {
@@ -67,6 +73,14 @@ impl ResearchState {
                     reason: EndReason::Outage,
                     message: lost.detail.clone(),
                 });
+                Vec::new()
+            }
+            Payload::Deliberated(answer) => {
+                self.deliberated(answer);
+                Vec::new()
+            }
+            Payload::FindingsInterpreted(answer) => {
+                self.interpreted(answer);
                 Vec::new()
             }
             Payload::DeadLettered(letter) => {
@@ -294,6 +308,14 @@ impl ResearchState {
             Payload::RecordKnowledge(request) => {
                 self.recording.remove(&request.cycle);
             }
+            Payload::Deliberate(request) => {
+                self.thinking.deliberating = false;
+                self.remark(letter.agent.as_str(), request.cycle, &[reason]);
+            }
+            Payload::InterpretFindings(request) => {
+                self.thinking.interpreting = false;
+                self.remark(letter.agent.as_str(), request.cycle, &[reason]);
+            }
             _ => {}
         }
     }
@@ -359,6 +381,8 @@ impl ResearchState {
         self.current.proposing.clear();
         self.drawing.clear();
         self.drawing_designs = 0;
+        self.thinking.deliberating = false;
+        self.thinking.interpreting = false;
     }
 }
 

@@ -1,22 +1,27 @@
 //! The director: folds what happened into the state of the research and decides what is done next.
 //!
 //! `state` is what it knows, `fold` how an event changes it, `decide` what follows, `design` how tests are
-//! put into experiments. All of it is pure; the actor below only carries it.
+//! put into experiments, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
+//! the director's own model (`deliberate`).
 
 mod decide;
+mod deliberate;
 mod design;
 mod fold;
 mod state;
+mod thinking;
 
 use std::{cell::RefCell, rc::Rc};
 
 use futures::FutureExt;
 
 pub use state::{CycleState, Phase, ResearchState};
+pub use thinking::Thinking;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handled, Handling};
 use crate::journal::{Journal, JournalError};
 use crate::message::{Envelope, Outgoing, Payload, agent};
+use crate::policy::Thinker;
 
 impl ResearchState {
     /// Folds an event and returns what follows from it. The same state and event always give the same
@@ -37,19 +42,22 @@ pub struct ResearchDirector {
     /// Events since the last snapshot.
     since_snapshot: RefCell<u64>,
     snapshot_every: u64,
+    thinker: Option<Thinker>,
 }
 
 impl ResearchDirector {
-    /// The director as the journal left it: the newest snapshot and what was handled since.
+    /// The director as the journal left it: the newest snapshot and what was handled since. It deliberates with
+    /// `thinker`.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn restore(journal: &Journal, snapshot_every: u64) -> Result<Self, AgentError> {
+    pub fn restore(journal: &Journal, snapshot_every: u64, thinker: Option<Thinker>) -> Result<Self, AgentError> {
         let (state, events) = restore_state(journal)?;
         Ok(Self {
             state: RefCell::new(state),
             since_snapshot: RefCell::new(events),
             snapshot_every: snapshot_every.max(1),
+            thinker,
         })
     }
 }
@@ -71,9 +79,13 @@ pub fn restore_state(journal: &Journal) -> Result<(ResearchState, u64), JournalE
 }
 
 impl Agent for ResearchDirector {
-    fn handle(self: Rc<Self>, message: Envelope, _: AgentContext) -> Handling {
+    fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
-            let sent = self.state.borrow_mut().step(&message.payload);
+            let mut sent = self.state.borrow_mut().step(&message.payload);
+            // Nothing else is under way between two cycles, so that nobody waits for the director meanwhile.
+            if let Payload::Deliberate(request) = &message.payload {
+                sent.extend(deliberate::deliberate(self.thinker.as_ref(), request, &context).await?);
+            }
             let mut since = self.since_snapshot.borrow_mut();
             *since += 1;
             let snapshot = if *since >= self.snapshot_every {
@@ -87,3 +99,6 @@ impl Agent for ResearchDirector {
         .boxed_local()
     }
 }
+
+#[cfg(test)]
+mod tests;

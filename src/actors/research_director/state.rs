@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::Thinking;
 use crate::message::{DesignExperiment, Draft, HypothesesProposed, ResearchPlan};
 use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
 use crate::science::{Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested};
@@ -23,8 +24,12 @@ pub enum Phase {
     Testing,
     /// The cycle's families are being judged.
     Judging,
+    /// The director's own model says where to look next.
+    Deliberating,
     /// Figures of the findings are being drawn.
     Drawing,
+    /// The findings are being put into words.
+    Interpreting,
     /// The knowledge graph takes in the last cycle.
     Recording,
     /// The end was told.
@@ -94,6 +99,9 @@ pub struct ResearchState {
     pub recording: BTreeSet<u32>,
     /// Nodes and edges of the graph as last told.
     pub graph: Vec<(String, u64)>,
+    /// The model's part.
+    #[serde(default)]
+    pub thinking: Thinking,
     /// Set once the end was told.
     pub end: Option<RunEnd>,
     /// Set when the run cannot go on; told at the next decision.

@@ -5,12 +5,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{statement::statement, survey::untested_pairs};
+use super::survey::untested_pairs;
 use crate::message::{HypothesesProposed, KnownTest, ProposeHypotheses};
-use crate::science::{Hypothesis, HypothesisId, Part, Profile, Role, Scores, kind};
-
-/// Columns held fixed at once, at most.
-const MOST_COVARIATES: usize = 4;
+use crate::policy::{pair, statement::statement};
+use crate::science::{Hypothesis, HypothesisId, Part, Profile, Scores, kind};
 
 /// Proposals that follow from what is known.
 pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
@@ -71,16 +69,12 @@ struct Ideas<'a> {
 
 impl<'a> Ideas<'a> {
     fn of(request: &'a ProposeHypotheses, dataset: &str, profile: &'a Profile) -> Self {
-        let simple = [
-            kind::NUMERIC_NUMERIC,
-            kind::GROUP_NUMERIC,
-            kind::NUMERIC_BINARY,
-            kind::CATEGORICAL_CATEGORICAL,
-        ];
         let mut crude: Vec<&KnownTest> = request
             .known
             .iter()
-            .filter(|known| known.hypothesis.dataset == dataset && simple.contains(&known.hypothesis.kind.as_str()))
+            .filter(|known| {
+                known.hypothesis.dataset == dataset && pair::SIMPLE.contains(&known.hypothesis.kind.as_str())
+            })
             .collect();
         crude.sort_by(|a, b| {
             p_of(a)
@@ -114,7 +108,7 @@ impl<'a> Ideas<'a> {
                     ideas.extend(self.dose(known));
                 }
                 3 => {
-                    let most: Vec<&str> = confounders.iter().copied().take(MOST_COVARIATES).collect();
+                    let most: Vec<&str> = confounders.iter().copied().take(pair::MOST_COVARIATES).collect();
                     if most.len() > 1 {
                         ideas.extend(self.adjusted(known, &most));
                     }
@@ -145,8 +139,7 @@ impl<'a> Ideas<'a> {
     }
 
     fn adjusted(&self, known: &KnownTest, covariates: &[&str]) -> Option<Hypothesis> {
-        let outcome = self.role(&known.hypothesis.y)?;
-        if !matches!(outcome, Role::Numeric | Role::Binary) {
+        if !pair::is_outcome(self.profile.column(&known.hypothesis.y)?) {
             return None;
         }
         let mut covariates: Vec<String> = covariates.iter().map(|name| (*name).to_owned()).collect();
@@ -163,12 +156,9 @@ impl<'a> Ideas<'a> {
         if known.hypothesis.kind != kind::NUMERIC_NUMERIC {
             return None;
         }
-        let by = confounders.iter().find(|name| {
-            self.profile
-                .column(name)
-                .and_then(|column| column.levels.as_ref())
-                .is_some_and(|levels| (2..=8).contains(&levels.len()))
-        })?;
+        let by = confounders
+            .iter()
+            .find(|name| self.profile.column(name).is_some_and(pair::makes_strata))?;
         Some(self.follow(
             known,
             kind::STRATIFIED,
@@ -181,14 +171,12 @@ impl<'a> Ideas<'a> {
 
     fn dose(&self, known: &KnownTest) -> Option<Hypothesis> {
         let x = self.profile.column(&known.hypothesis.x)?;
-        let y = self.role(&known.hypothesis.y)?;
-        let graded = x.role == Role::Numeric && x.distinct > 4 && matches!(y, Role::Numeric | Role::Binary);
+        let graded = pair::is_graded(x) && pair::is_outcome(self.profile.column(&known.hypothesis.y)?);
         graded.then(|| self.follow(known, kind::DOSE_RESPONSE, "a cause would show a steady trend", |_| {}))
     }
 
     fn moderated(&self, known: &KnownTest, confounders: &[&str]) -> Option<Hypothesis> {
-        let outcome = self.role(&known.hypothesis.y)?;
-        if !matches!(outcome, Role::Numeric | Role::Binary) {
+        if !pair::is_outcome(self.profile.column(&known.hypothesis.y)?) {
             return None;
         }
         let by = confounders.first()?;
@@ -199,17 +187,9 @@ impl<'a> Ideas<'a> {
             |idea| {
                 idea.by = Some((*by).to_owned());
                 idea.predicted = None;
-                // A moderator and what it moderates are one claim, whichever is named first.
-                if *by < idea.x.as_str() {
-                    let x = std::mem::replace(&mut idea.x, (*by).to_owned());
-                    idea.by = Some(x);
-                }
+                pair::order_moderator(idea);
             },
         ))
-    }
-
-    fn role(&self, column: &str) -> Option<Role> {
-        self.profile.column(column).map(|column| column.role)
     }
 
     fn follow(

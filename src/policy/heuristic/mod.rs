@@ -5,12 +5,12 @@
 
 mod follow_up;
 mod question;
-mod statement;
 mod survey;
 
 use futures::{FutureExt, future::LocalBoxFuture};
 
-use super::{Policy, PolicyError};
+use super::{Policy, Proposed};
+use crate::agent::{AgentContext, AgentError};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 
 pub use question::Interest;
@@ -20,11 +20,14 @@ pub use question::Interest;
 pub struct Heuristic;
 
 impl Policy for Heuristic {
-    fn propose(&self, request: ProposeHypotheses) -> LocalBoxFuture<'static, Result<HypothesesProposed, PolicyError>> {
+    fn propose(
+        &self,
+        request: ProposeHypotheses,
+        context: AgentContext,
+    ) -> LocalBoxFuture<'static, Result<Proposed, AgentError>> {
         async move {
-            tokio::task::spawn_blocking(move || propose(&request))
-                .await
-                .map_err(|_| PolicyError::Interrupted)
+            let answer = context.blocking(move || propose(&request)).await?;
+            Ok(Proposed { answer, notice: None })
         }
         .boxed_local()
     }

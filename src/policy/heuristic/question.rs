@@ -40,7 +40,12 @@ const FALLING: [&str; 9] = [
 impl Interest {
     /// Reads the plan's question against the columns of a table.
     pub fn read(plan: &ResearchPlan, profile: &Profile) -> Self {
-        let words = words(&plan.question);
+        Self::of(&plan.question, plan.target.as_deref(), profile)
+    }
+
+    /// Reads a question with its target against the columns of a table.
+    pub fn of(question: &str, target: Option<&str>, profile: &Profile) -> Self {
+        let words = words(question);
         let question: BTreeSet<String> = words.iter().map(|word| stem(word)).collect();
         let mentioned = profile
             .columns
@@ -63,7 +68,7 @@ impl Interest {
             _ => None,
         };
         Self {
-            target: plan.target.clone(),
+            target: target.map(str::to_owned),
             mentioned,
             direction,
         }

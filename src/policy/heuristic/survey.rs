@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Interest, statement::statement};
+use super::Interest;
 use crate::message::{HypothesesProposed, ProposeHypotheses};
-use crate::science::{Arm, Column, Hypothesis, HypothesisId, Kind, Part, Profile, Role, Scores, kind};
+use crate::policy::{pair, statement::statement};
+use crate::science::{Arm, Column, Hypothesis, HypothesisId, Kind, Part, Profile, Scores, kind};
 
 /// A pair that may be tested, before it is spelt out.
 struct Candidate<'a> {
@@ -69,12 +70,7 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
         let predicted = interest.direction.filter(|_| {
             interest.is_target(&y.name) && interest.mentioned.contains(&x.name) && kind != kind::GROUP_NUMERIC
         });
-        let scores = Scores {
-            relevance: interest.relevance(&x.name, &y.name),
-            information: (balance(x) * balance(y)).sqrt(),
-            novelty: 1.0,
-            testability: share_present(profile.rows, x).min(share_present(profile.rows, y)),
-        };
+        let scores = pair::scores(&interest, profile, x, y);
         candidates.push(Candidate {
             dataset,
             kind,
@@ -90,7 +86,7 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             if tautologies.contains(&(first.name.as_str(), second.name.as_str())) {
                 continue;
             }
-            if let Some((kind, x, y)) = pair_kind(first, second, &interest) {
+            if let Some((kind, x, y)) = pair::kind(first, second, &interest) {
                 push(kind, x, y, None);
             }
         }
@@ -117,20 +113,6 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
     candidates
 }
 
-/// The kind of test for a pair, and which column explains which.
-fn pair_kind<'a>(a: &'a Column, b: &'a Column, interest: &Interest) -> Option<(&'static str, &'a Column, &'a Column)> {
-    let (x, y) = if interest.is_target(&a.name) { (b, a) } else { (a, b) };
-    let grouped = |column: &Column| matches!(column.role, Role::Binary | Role::Categorical);
-    match (x.role, y.role) {
-        (Role::Numeric, Role::Numeric) => Some((kind::NUMERIC_NUMERIC, x, y)),
-        (Role::Numeric, Role::Binary) if interest.is_target(&y.name) => Some((kind::NUMERIC_BINARY, x, y)),
-        (Role::Numeric, _) if grouped(y) => Some((kind::GROUP_NUMERIC, y, x)),
-        (_, Role::Numeric) if grouped(x) => Some((kind::GROUP_NUMERIC, x, y)),
-        _ if grouped(x) && grouped(y) => Some((kind::CATEGORICAL_CATEGORICAL, x, y)),
-        _ => None,
-    }
-}
-
 fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
     let kind: Kind = candidate.kind.to_owned();
     let survival = candidate.kind == kind::SURVIVAL;
@@ -150,45 +132,10 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
         parent: None,
         rationale: "a pair of the first survey".to_owned(),
         scores: candidate.scores,
-        weight: weight(candidate.scores.relevance),
+        weight: pair::weight(candidate.scores.relevance),
         proposed_by: None,
         analysis: None,
     };
     hypothesis.statement = statement(&hypothesis);
     hypothesis.with_id()
-}
-
-/// Pairs that the question is about weigh more in the error control; the judge scales the weights to a
-/// mean of 1, so what one gains the others lose.
-fn weight(relevance: f64) -> f64 {
-    if relevance >= 0.8 {
-        3.0
-    } else if relevance >= 0.6 {
-        1.5
-    } else {
-        1.0
-    }
-}
-
-/// How even the levels of a column are, 1 for an even split and for numbers.
-fn balance(column: &Column) -> f64 {
-    let Some(levels) = column.levels.as_ref().filter(|levels| levels.len() > 1) else {
-        return 1.0;
-    };
-    let total: f64 = levels.iter().map(|level| level.n as f64).sum();
-    let entropy: f64 = levels
-        .iter()
-        .map(|level| level.n as f64 / total)
-        .filter(|share| *share > 0.0)
-        .map(|share| -share * share.ln())
-        .sum();
-    entropy / (levels.len() as f64).ln()
-}
-
-fn share_present(rows: u64, column: &Column) -> f64 {
-    if rows == 0 {
-        0.0
-    } else {
-        1.0 - column.missing as f64 / rows as f64
-    }
 }

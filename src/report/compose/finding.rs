@@ -93,6 +93,15 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             .number(traced.q()),
         line().strong(text("Why this test:")).text(" ").name(&test.why),
     ];
+    if let Some(model) = &test.proposed_by {
+        points.push(
+            line()
+                .strong(text("Proposed by:"))
+                .text(" the model ")
+                .code(model)
+                .text(", registered before its test"),
+        );
+    }
     if let Some(mde) = traced.mde() {
         points.push(
             line()

@@ -12,6 +12,7 @@ mod methods;
 mod model_use;
 mod nulls;
 mod reproduce;
+mod told;
 mod untested;
 mod words;
 
@@ -21,6 +22,7 @@ use super::name::Name;
 
 pub(crate) use answer::{headline, opening};
 pub(crate) use finding::key_numbers;
+pub(crate) use told::of_finding;
 pub(crate) use words::relation;
 
 /// The whole report.
@@ -28,6 +30,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
     let mut blocks = Blocks::new();
     for section in [
         answer::section,
+        told::section,
         findings::section,
         finding::sections,
         nulls::section,

@@ -4,7 +4,7 @@ use std::{
     os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
     path::PathBuf,
     process::Stdio,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -229,6 +229,7 @@ async fn attend(
         count_tree: !site.cgroups.limit_memory() || !site.cgroups.limit_processes(),
         workspace: workspace.to_owned(),
         limits: job.limits.clone(),
+        closed_since: Mutex::new(None),
     });
     let mut seen = Seen::default();
     let mut said = Vec::new();

@@ -43,7 +43,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Result<Outcome, SandboxError> {
         end,
         oom_kills: evidence.stats.oom_kills,
         cpu_ms: evidence.cpu_ms,
-        workspace_full: workspace.bytes > limits.workspace_bytes || workspace.files > limits.workspace_files,
+        workspace_full: workspace.exceeds(limits) || workspace.closed,
         largest_file: workspace.largest,
         stderr: &evidence.stderr.text,
         language: evidence.job.language,

@@ -1,6 +1,10 @@
 //! Watching a job for limits that the kernel does not enforce by itself.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use super::{
     cgroup::Group,
@@ -13,6 +17,9 @@ use crate::sandbox::{Limits, Outcome, Output, TimeLimit};
 const PERIOD: Duration = Duration::from_millis(100);
 const PERIOD_WITHOUT_CGROUP: Duration = Duration::from_millis(20);
 
+/// How long a folder may be closed to us while the script goes on.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// What to watch.
 pub struct Watch {
     pub launcher: u32,
@@ -21,6 +28,8 @@ pub struct Watch {
     pub count_tree: bool,
     pub workspace: PathBuf,
     pub limits: Limits,
+    /// When a folder was first seen to be closed to us.
+    pub closed_since: Mutex<Option<Instant>>,
 }
 
 /// What was seen, and the limit that was exceeded.
@@ -78,10 +87,21 @@ impl Watch {
             }
         }
         let size = workspace::measure(&self.workspace, limits.workspace_files);
-        if size.bytes > limits.workspace_bytes || size.files > limits.workspace_files {
+        if size.exceeds(limits) || self.closed_for_long(size.closed) {
             let what = Output::Workspace;
             return Some(Outcome::OutputTooLarge { what });
         }
         None
+    }
+
+    /// A script may close a folder as its last act, and is then opened by us; one that goes on with a folder in which we
+    /// cannot look is hiding something.
+    fn closed_for_long(&self, closed: bool) -> bool {
+        let mut since = self.closed_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if !closed {
+            *since = None;
+            return false;
+        }
+        since.get_or_insert_with(Instant::now).elapsed() > GRACE
     }
 }

@@ -19,6 +19,7 @@ use rustix::{
 };
 
 use super::policy::Identity;
+use crate::sandbox::Limits;
 
 /// Bytes of a path that are handed to the kernel at once; it takes 4095.
 const LONGEST: usize = 3000;
@@ -30,12 +31,20 @@ pub struct Size {
     pub files: u64,
     /// Of the largest file.
     pub largest: u64,
+    /// A folder could not be listed, and there may be anything in it.
+    pub closed: bool,
+}
+
+impl Size {
+    /// Whether there is more than a job may leave.
+    pub fn exceeds(&self, limits: &Limits) -> bool {
+        self.bytes > limits.workspace_bytes || self.files > limits.workspace_files
+    }
 }
 
 /// Adds up what is in `dir`, without following links, until more than `most` files were seen.
 ///
-/// The script may be changing it meanwhile: what vanishes is not counted. A folder that cannot be listed
-/// counts as endless, for anything may be in it.
+/// The script may be changing it meanwhile: what vanishes is not counted.
 pub fn measure(dir: &Path, most: u64) -> Size {
     let mut size = Size::default();
     let closed = walk(dir, &mut |folder, name| {
@@ -49,10 +58,7 @@ pub fn measure(dir: &Path, most: u64) -> Size {
         }
         size.files <= most
     });
-    if closed {
-        size.files = u64::MAX;
-    }
-    size
+    Size { closed, ..size }
 }
 
 /// Gives `dir` and everything in it to the user whom the script runs as, if that is another one. The

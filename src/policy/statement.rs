@@ -29,6 +29,13 @@ pub(super) fn statement(hypothesis: &Hypothesis) -> String {
         kind::STRATIFIED => format!("`{x}` goes with `{y}` inside the levels of `{by}`{way}"),
         kind::INTERACTION => format!("how `{x}` goes with `{y}` depends on `{by}`"),
         kind::DOSE_RESPONSE => format!("`{y}` changes steadily with increasing `{x}`{way}"),
+        kind::CUSTOM => {
+            let effect = hypothesis
+                .analysis
+                .as_ref()
+                .map_or("an analysis", |analysis| analysis.effect.as_str());
+            format!("`{x}` goes with `{y}` as measured by `{effect}`")
+        }
         _ => format!("`{x}` goes with `{y}`{way}"),
     }
 }

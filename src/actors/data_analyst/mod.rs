@@ -1,4 +1,7 @@
-//! Reads results as hostile input, checks them against their protocol, and judges a cycle's family.
+//! Reads results as hostile input, checks them against their protocol, and judges a cycle's family. With a model it puts
+//! the findings into words (`interpret`).
+
+mod interpret;
 
 use std::{path::Path, rc::Rc};
 
@@ -6,11 +9,21 @@ use futures::FutureExt;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
+use crate::policy::Thinker;
 use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, sha256_hex, template};
 use crate::stats::judge;
 
 /// The agent.
-pub struct DataAnalyst;
+pub struct DataAnalyst {
+    thinker: Option<Thinker>,
+}
+
+impl DataAnalyst {
+    /// Judges without a model; `thinker` is for words alone.
+    pub fn new(thinker: Option<Thinker>) -> Self {
+        Self { thinker }
+    }
+}
 
 impl Agent for DataAnalyst {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
@@ -32,6 +45,10 @@ impl Agent for DataAnalyst {
                             .into()
                         })
                         .await?
+                }
+                Payload::InterpretFindings(request) => {
+                    let sent = interpret::interpret(self.thinker.as_ref(), &request, &context).await?;
+                    return Ok(sent.into());
                 }
                 other => {
                     return Err(AgentError::Unexpected {

@@ -1,0 +1,341 @@
+//! The model's part in the director's decisions.
+
+use serde_json::json;
+
+use super::{Phase, ResearchState};
+use crate::message::{
+    BudgetSpent, DeadLettered, Deliberated, FindingsInterpreted, HypothesesProposed, Interpretation, KnowledgeRecorded,
+    MessageId, ModelPlan, Outgoing, Payload, ResearchPlan, agent,
+};
+use crate::report::CycleSummary;
+use crate::science::{Arm, Hypothesis, Part, PartResult, RunStatus, TestRecord, kind};
+use crate::words::tests::finding;
+
+fn plan(model: Option<ModelPlan>) -> ResearchPlan {
+    let mut plan: ResearchPlan = serde_json::from_value(json!({
+        "question": "What goes with body mass?", "target": "body_mass_g", "datasets": [], "randomised": [], "seed": 1,
+        "alpha": 0.05, "explore_share": 0.5, "explore_ratio": 0.3, "batch": 25, "follow_ups": 24, "shuffled_run": true,
+        "permutations": 99, "check_rows": 1000, "max_cycles": 4, "max_experiments": 100, "max_tests": 100,
+        "max_repairs": 2,
+    }))
+    .unwrap();
+    plan.model = model;
+    plan
+}
+
+const MODEL: ModelPlan = ModelPlan {
+    hypotheses: 4,
+    analyses: 1,
+    max_repairs: 1,
+};
+
+fn hypothesis(x: &str) -> Hypothesis {
+    serde_json::from_value(json!({
+        "id": "", "dataset": "penguins", "arm": "observed", "kind": "numeric_numeric", "x": x, "y": "body_mass_g",
+        "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "",
+        "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0}, "weight": 1.0,
+    }))
+    .map(Hypothesis::with_id)
+    .unwrap()
+}
+
+/// The end of the first cycle: one test that looks promising on the explore part, and one that shows nothing there.
+fn judged(model: Option<ModelPlan>) -> ResearchState {
+    let mut state = ResearchState {
+        plan: Some(plan(model)),
+        phase: Phase::Judging,
+        cycle: 1,
+        cycles: vec![CycleSummary {
+            cycle: 1,
+            registered: 2,
+            tested: 0,
+            significant: 0,
+            left_out: 0,
+            rationale: String::new(),
+        }],
+        ..ResearchState::default()
+    };
+    let dataset = json!({"name": "penguins", "path": "", "sha256": "", "bytes": 1, "experiment": null,
+        "profile": {"problem": null, "rows": 100}});
+    state.datasets = vec![serde_json::from_value(dataset).unwrap()];
+    for (x, p, significant) in [("flipper_length_mm", 0.001, true), ("bill_depth_mm", 0.7, false)] {
+        let hypothesis = hypothesis(x);
+        let record = TestRecord {
+            id: hypothesis.id.clone(),
+            x: x.to_owned(),
+            significant,
+            explore: Some(PartResult {
+                n: 50,
+                p: Some(p),
+                effect: None,
+                direction: Some("+".to_owned()),
+            }),
+            ..finding()
+        };
+        state.hypotheses.insert(hypothesis.id.clone(), hypothesis);
+        state
+            .records
+            .entry(Arm::Observed)
+            .or_default()
+            .insert(record.id.clone(), record);
+    }
+    state
+}
+
+fn names(commands: &[Outgoing]) -> Vec<&'static str> {
+    commands.iter().map(|command| command.payload.name()).collect()
+}
+
+fn recorded() -> Payload {
+    KnowledgeRecorded {
+        cycle: 1,
+        nodes: Vec::new(),
+        edges: Vec::new(),
+    }
+    .into()
+}
+
+fn answer(focus: Option<&str>, stop: bool) -> Payload {
+    Deliberated {
+        cycle: 2,
+        focus: focus.map(str::to_owned),
+        stop,
+        reason: String::new(),
+        remarks: Vec::new(),
+    }
+    .into()
+}
+
+fn requests(commands: &[Outgoing]) -> Vec<&crate::message::ProposeHypotheses> {
+    commands
+        .iter()
+        .filter_map(|command| match &command.payload {
+            Payload::ProposeHypotheses(request) => Some(&**request),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn without_a_model_nobody_deliberates() {
+    let commands = judged(None).step(&recorded());
+    assert_eq!(
+        names(&commands),
+        ["RecordKnowledge", "ProposeHypotheses", "ProposeHypotheses"]
+    );
+    assert!(requests(&commands).iter().all(|request| request.refuted.is_empty()));
+}
+
+#[test]
+fn the_model_is_asked_between_two_cycles_and_sees_the_explore_part_alone() {
+    let mut state = judged(Some(MODEL));
+    let commands = state.step(&recorded());
+    assert_eq!(names(&commands), ["RecordKnowledge", "Deliberate"]);
+    assert_eq!(commands[1].to.as_str(), agent::RESEARCH_DIRECTOR);
+    let Payload::Deliberate(asked) = &commands[1].payload else {
+        panic!()
+    };
+    assert_eq!((asked.cycle, asked.known.len(), asked.refuted.len()), (2, 1, 1));
+    assert_eq!(asked.refuted[0].hypothesis.x, "bill_depth_mm");
+    let text = serde_json::to_string(asked).unwrap();
+    assert!(!text.contains("\"q\"") && !text.contains("significant"), "{text}");
+
+    // Its own question and anything else leave it waiting.
+    assert_eq!(names(&state.step(&commands[1].payload)), Vec::<&str>::new());
+    assert_eq!(state.phase, Phase::Deliberating);
+    let commands = state.step(&answer(Some("Look at sex."), false));
+    let requests = requests(&commands);
+    assert_eq!(requests.len(), 2);
+    assert_eq!(
+        (requests[0].arm, requests[0].focus.as_deref()),
+        (Arm::Observed, Some("Look at sex."))
+    );
+    assert_eq!((requests[1].arm, requests[1].focus.as_deref()), (Arm::Shuffled, None));
+    assert_eq!((requests[0].refuted.len(), requests[1].refuted.len()), (1, 0));
+    // Late, or twice: of no effect.
+    assert!(state.step(&answer(None, true)).is_empty() && !state.thinking.stopped);
+}
+
+#[test]
+fn a_model_that_stops_leaves_the_rule_book_at_work() {
+    let mut state = judged(Some(MODEL));
+    state.step(&recorded());
+    let commands = state.step(&answer(None, true));
+    let requests = requests(&commands);
+    assert!(requests.len() == 2 && requests.iter().all(|request| request.plan.model.is_none()));
+    assert_eq!(state.thinking.remarks.len(), 1);
+}
+
+#[test]
+fn a_deliberation_that_was_given_up_does_not_stall() {
+    let mut state = judged(Some(MODEL));
+    let commands = state.step(&recorded());
+    let letter = DeadLettered {
+        message: MessageId::derive(&"r".to_owned().into(), None, 0),
+        agent: agent::RESEARCH_DIRECTOR.into(),
+        attempts: 3,
+        reason: "panicked".to_owned(),
+        payload: commands[1].payload.clone(),
+    };
+    let commands = state.step(&letter.into());
+    assert_eq!(names(&commands), ["ProposeHypotheses", "ProposeHypotheses"]);
+    assert_eq!(state.thinking.remarks.len(), 1);
+}
+
+fn spent(budget: &str) -> Payload {
+    BudgetSpent {
+        budget: budget.to_owned(),
+        detail: "it is spent".to_owned(),
+    }
+    .into()
+}
+
+#[test]
+fn wall_time_ends_a_deliberation() {
+    let mut state = judged(Some(MODEL));
+    state.step(&recorded());
+    let commands = state.step(&spent("wall_time"));
+    assert_eq!(state.phase, Phase::Recording);
+    assert!(
+        names(&commands).iter().all(|name| *name != "InterpretFindings"),
+        "{:?}",
+        names(&commands)
+    );
+}
+
+#[test]
+fn tokens_that_are_spent_end_the_run_after_what_needs_none() {
+    let mut state = judged(Some(MODEL));
+    state.step(&recorded());
+    state.step(&answer(None, false));
+    assert!(
+        state.step(&spent("tokens")).is_empty(),
+        "the arms' proposals are still awaited"
+    );
+    let proposed = |arm: Arm| HypothesesProposed {
+        cycle: 2,
+        arm,
+        hypotheses: Vec::new(),
+        left_out: 0,
+        rationale: String::new(),
+        remarks: vec!["no answer to `propose`: the budget `tokens` is spent".to_owned()],
+    };
+    let mut observed = proposed(Arm::Observed);
+    observed.hypotheses = vec![hypothesis("bill_length_mm")];
+    state.step(&observed.into());
+    state.step(&proposed(Arm::Shuffled).into());
+    // The rule book's proposals are registered and go on to be tested.
+    assert!(
+        matches!(state.phase, Phase::Testing | Phase::Judging),
+        "{:?}",
+        state.phase
+    );
+    assert_eq!(state.thinking.remarks.len(), 1, "said once, though both arms say it");
+    state.current.judging.clear();
+    state.phase = Phase::Judging;
+    state.current.open.clear();
+    state.drawing_designs = 0;
+    let commands = state.step(&recorded());
+    assert!(
+        names(&commands)
+            .iter()
+            .all(|name| *name != "Deliberate" && *name != "InterpretFindings")
+    );
+    assert_eq!(state.spent.as_ref().unwrap().0, "tokens");
+}
+
+/// A state whose figures are drawn.
+fn drawn(model: Option<ModelPlan>) -> ResearchState {
+    ResearchState {
+        phase: Phase::Drawing,
+        ..judged(model)
+    }
+}
+
+#[test]
+fn findings_are_put_into_words_after_the_last_cycle() {
+    let mut state = drawn(Some(MODEL));
+    let commands = state.step(&recorded());
+    assert_eq!(names(&commands), ["InterpretFindings"]);
+    let Payload::InterpretFindings(request) = &commands[0].payload else {
+        panic!()
+    };
+    assert_eq!((request.findings.len(), request.tests), (1, 2));
+    let words = Interpretation {
+        finding: None,
+        text: "Some words.".to_owned(),
+        model: "tiny-model".to_owned(),
+    };
+    let interpreted = FindingsInterpreted {
+        interpretations: vec![words.clone()],
+        remarks: vec!["one text is not shown".to_owned()],
+    };
+    let commands = state.step(&interpreted.clone().into());
+    assert_eq!(names(&commands), ["EndRun"]);
+    assert_eq!(state.thinking.interpretations, [words]);
+    assert_eq!(state.thinking.remarks.len(), 1);
+}
+
+#[test]
+fn nothing_is_put_into_words_where_there_is_nothing() {
+    assert_eq!(names(&drawn(None).step(&recorded())), ["EndRun"]);
+    let mut silent = drawn(Some(MODEL));
+    for record in silent.records.entry(Arm::Observed).or_default().values_mut() {
+        record.significant = false;
+    }
+    assert_eq!(names(&silent.step(&recorded())), ["EndRun"]);
+    let mut given_up = drawn(Some(MODEL));
+    let commands = given_up.step(&recorded());
+    let letter = DeadLettered {
+        message: MessageId::derive(&"r".to_owned().into(), None, 0),
+        agent: agent::DATA_ANALYST.into(),
+        attempts: 3,
+        reason: "panicked".to_owned(),
+        payload: commands[0].payload.clone(),
+    };
+    assert_eq!(names(&given_up.step(&letter.into())), ["EndRun"]);
+    assert!(given_up.end.is_some_and(|end| end.status != RunStatus::Failed));
+}
+
+#[test]
+fn a_reworded_analysis_is_not_registered_twice() {
+    let analysis = |method: &str, effect: &str| {
+        let mut custom = hypothesis("flipper_length_mm");
+        custom.kind = kind::CUSTOM.to_owned();
+        custom.part = Part::Confirm;
+        custom.analysis = Some(crate::science::Analysis {
+            columns: vec!["body_mass_g".to_owned(), "flipper_length_mm".to_owned()],
+            method: method.to_owned(),
+            effect: effect.to_owned(),
+            family: None,
+        });
+        custom.with_id()
+    };
+    let mut state = judged(Some(MODEL));
+    let first = analysis("Divide the one by the other.", "ratio");
+    state.hypotheses.insert(first.id.clone(), first);
+    assert!(state.is_known_analysis(&analysis("First divide, then look.", "ratio")));
+    assert!(!state.is_known_analysis(&analysis("Divide the one by the other.", "difference")));
+    assert!(!state.is_known_analysis(&hypothesis("flipper_length_mm")));
+}
+
+#[test]
+fn a_model_cannot_register_more_than_the_budget_of_tests() {
+    let mut state = judged(Some(MODEL));
+    state.plan.as_mut().unwrap().max_tests = 4;
+    state.plan.as_mut().unwrap().shuffled_run = false;
+    state.step(&recorded());
+    state.step(&answer(None, false));
+    let many: Vec<Hypothesis> = (0..10).map(|at| hypothesis(&format!("column_{at}"))).collect();
+    let mut proposed = HypothesesProposed {
+        cycle: 2,
+        arm: Arm::Observed,
+        hypotheses: many,
+        left_out: 0,
+        rationale: String::new(),
+        remarks: Vec::new(),
+    };
+    proposed.hypotheses.push(hypothesis("flipper_length_mm"));
+    state.step(&proposed.into());
+    assert_eq!(state.left_out, 8, "two find room, eight do not, one was known");
+}

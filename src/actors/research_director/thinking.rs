@@ -1,0 +1,196 @@
+//! The model's part in the state: where the director's own model wants to look, and what another says of the findings.
+//!
+//! It is asked between two cycles, when nothing else is under way, and once after the last. What it says changes what is
+//! proposed, never a verdict.
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{Phase, ResearchState};
+use crate::message::{
+    Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation, KnownTest, Outgoing, ResearchPlan,
+    agent,
+};
+use crate::policy::heuristic::Interest;
+use crate::report::ModelRemark;
+use crate::science::{Arm, Hypothesis, TestRecord, kind};
+
+/// Findings that are put into words, at most, best first.
+const MOST_INTERPRETED: usize = 24;
+
+/// Tests that are told as refuted, at most, most relevant first.
+const MOST_REFUTED: usize = 30;
+
+/// An explore part above this is told as refuted.
+const NOTHING_SEEN: f64 = 0.2;
+
+/// Remarks that are kept of a run.
+const MOST_REMARKS: usize = 200;
+
+/// What the model has a hand in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Thinking {
+    /// A deliberation is awaited.
+    pub deliberating: bool,
+    /// Where the next cycle should look.
+    pub focus: Option<String>,
+    /// Nothing more is asked of the model that proposes.
+    pub stopped: bool,
+    /// Words for the findings are awaited.
+    pub interpreting: bool,
+    /// Words for the findings.
+    pub interpretations: Vec<Interpretation>,
+    /// What a reader of the report should know of it all.
+    pub remarks: Vec<ModelRemark>,
+}
+
+impl ResearchState {
+    /// Keeps what an agent remarks, once.
+    pub(super) fn remark(&mut self, agent: &str, cycle: u32, texts: &[String]) {
+        for text in texts {
+            let remark = ModelRemark {
+                cycle,
+                agent: agent.to_owned(),
+                text: text.clone(),
+            };
+            if self.thinking.remarks.len() < MOST_REMARKS && !self.thinking.remarks.contains(&remark) {
+                self.thinking.remarks.push(remark);
+            }
+        }
+    }
+
+    /// Whether a budget of the model alone is spent: what needs no model goes on to the end of its cycle.
+    pub(super) fn only_the_model_is_spent(&self) -> bool {
+        self.spent.as_ref().is_some_and(|(budget, _)| is_of_the_model(budget))
+    }
+
+    /// Asks the director's own model where to look, or goes on where there is none.
+    pub(super) fn deliberate(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        self.thinking.focus = None;
+        if plan.model.is_none() || self.thinking.stopped {
+            return self.next_cycle(plan);
+        }
+        self.phase = Phase::Deliberating;
+        self.thinking.deliberating = true;
+        let question = Deliberate {
+            cycle: self.cycle + 1,
+            question: plan.question.clone(),
+            target: plan.target.clone(),
+            profiles: self.profiles(),
+            known: self.promising(Arm::Observed),
+            refuted: self.refuted(plan, Arm::Observed),
+        };
+        vec![Outgoing::new(agent::RESEARCH_DIRECTOR, question)]
+    }
+
+    /// Folds the answer.
+    pub(super) fn deliberated(&mut self, answer: &Deliberated) {
+        if !self.thinking.deliberating || answer.cycle != self.cycle + 1 {
+            return;
+        }
+        self.thinking.deliberating = false;
+        self.thinking.focus.clone_from(&answer.focus);
+        self.thinking.stopped = answer.stop;
+        self.remark(agent::RESEARCH_DIRECTOR, answer.cycle, &answer.remarks);
+        if answer.stop {
+            let told = "the model sees nothing left to propose: the rule book goes on without it".to_owned();
+            self.remark(agent::RESEARCH_DIRECTOR, answer.cycle, &[told]);
+        }
+    }
+
+    pub(super) fn after_deliberation(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if self.thinking.deliberating {
+            Vec::new()
+        } else if self.spent.is_some() {
+            self.draw(plan)
+        } else {
+            self.next_cycle(plan)
+        }
+    }
+
+    /// Asks for words on the findings, or goes on where there are none to be had.
+    pub(super) fn interpret(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        self.phase = Phase::Interpreting;
+        if plan.model.is_none() || self.called_off || self.only_the_model_is_spent() {
+            return Vec::new();
+        }
+        let mut findings: Vec<&TestRecord> = self
+            .records_of(Arm::Observed)
+            .filter(|record| record.significant)
+            .collect();
+        if findings.is_empty() {
+            return Vec::new();
+        }
+        findings.sort_by(|a, b| a.finding_order(b));
+        findings.truncate(MOST_INTERPRETED);
+        let request = InterpretFindings {
+            cycle: self.cycle,
+            question: plan.question.clone(),
+            target: plan.target.clone(),
+            randomised: plan.randomised.clone(),
+            findings: findings.into_iter().cloned().collect(),
+            tests: self.records_of(Arm::Observed).count() as u64,
+        };
+        self.thinking.interpreting = true;
+        vec![Outgoing::new(agent::DATA_ANALYST, request)]
+    }
+
+    /// Folds the words.
+    pub(super) fn interpreted(&mut self, answer: &FindingsInterpreted) {
+        if std::mem::take(&mut self.thinking.interpreting) {
+            self.thinking.interpretations.clone_from(&answer.interpretations);
+            self.remark(agent::DATA_ANALYST, self.cycle, &answer.remarks);
+        }
+    }
+
+    pub(super) fn after_interpreting(&mut self) -> Vec<Outgoing> {
+        if !self.thinking.interpreting {
+            self.phase = Phase::Recording;
+        }
+        Vec::new()
+    }
+
+    /// What showed nothing on the explore part, most relevant to the question first. Nothing of the rows held back is
+    /// in it.
+    pub(super) fn refuted(&self, plan: &ResearchPlan, arm: Arm) -> Vec<KnownTest> {
+        let mut refuted: Vec<(f64, KnownTest)> = self
+            .records_of(arm)
+            .filter_map(|record| {
+                let explore = record
+                    .explore
+                    .clone()
+                    .filter(|part| part.p.is_some_and(|p| p > NOTHING_SEEN))?;
+                let hypothesis = self.hypotheses.get(&record.id)?.clone();
+                let profile = self.dataset(&hypothesis.dataset)?.profile.as_ref()?;
+                let relevance = Interest::read(plan, profile).relevance(&hypothesis.x, &hypothesis.y);
+                Some((relevance, KnownTest { hypothesis, explore }))
+            })
+            .collect();
+        refuted.sort_by(|a, b| {
+            b.0.total_cmp(&a.0)
+                .then_with(|| a.1.hypothesis.id.cmp(&b.1.hypothesis.id))
+        });
+        refuted.truncate(MOST_REFUTED);
+        refuted.into_iter().map(|(_, test)| test).collect()
+    }
+
+    /// Whether an analysis was registered before, however its method was worded.
+    pub(super) fn is_known_analysis(&self, idea: &Hypothesis) -> bool {
+        idea.kind == kind::CUSTOM
+            && self.hypotheses.values().any(|known| {
+                let reads = |hypothesis: &Hypothesis| {
+                    let analysis = hypothesis.analysis.as_ref();
+                    analysis.map(|analysis| (analysis.columns.clone(), analysis.effect.clone()))
+                };
+                known.arm == idea.arm
+                    && known.dataset == idea.dataset
+                    && (&known.x, &known.y) == (&idea.x, &idea.y)
+                    && known.kind == idea.kind
+                    && reads(known) == reads(idea)
+            })
+    }
+}
+
+/// Whether a budget is one that only a model uses.
+pub(super) fn is_of_the_model(budget: &str) -> bool {
+    matches!(budget, "tokens" | "usd")
+}
