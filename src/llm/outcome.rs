@@ -94,11 +94,11 @@ impl Tried<'_> {
     /// The endpoint is away, or limits us, for longer than we wait.
     pub(super) fn outage(&self, fault: &Fault) -> LlmError {
         let name = self.endpoint.name();
+        let time = Duration::from_millis(self.time.as_millis() as u64);
         let tries = match self.attempts {
-            1 => "1 try".to_owned(),
-            several => format!("{several} tries"),
+            0 | 1 => String::new(),
+            several => format!(" in {several} tries over {}", humantime::format_duration(time)),
         };
-        let time = humantime::format_duration(Duration::from_millis(self.time.as_millis() as u64));
         let remedy = match fault {
             Fault::Connect(_) => self.start_server(),
             Fault::Late(_) => "raise llm.timeout, or choose a faster model".to_owned(),
@@ -109,7 +109,7 @@ impl Tried<'_> {
             _ => "wait until it is well again".to_owned(),
         };
         LlmError::Outage {
-            what: format!("{name} gave no reply in {tries} over {time}: {fault}"),
+            what: format!("{name} gave no reply{tries}: {fault}"),
             remedy,
         }
     }

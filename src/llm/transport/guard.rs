@@ -254,6 +254,8 @@ fn remade(body: String, kind: &'static str) -> Response {
 pub(in crate::llm) fn causes(error: &reqwest::Error) -> String {
     let mut causes: Vec<String> = std::iter::successors(std::error::Error::source(error), |cause| cause.source())
         .map(ToString::to_string)
+        // The client's own layers; what they wrap says more.
+        .filter(|cause| !cause.starts_with("client error ("))
         .collect();
     causes.dedup();
     match causes.is_empty() {

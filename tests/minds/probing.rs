@@ -1,0 +1,134 @@
+//! An endpoint is looked at before any work.
+
+use std::time::Duration;
+
+use kosmos::llm::{LlmError, probe};
+use serde_json::json;
+
+use super::{
+    desk::{Desk, KEY, environment, settings},
+    server::{Server, Step},
+};
+
+#[tokio::test]
+async fn a_listed_model_costs_nothing() {
+    let server = Server::start();
+    server.models(["other", "m"]);
+    let desk = Desk::new(&server, &[]);
+    for _ in 0..2 {
+        let probed = desk.mind.probe().await.unwrap().unwrap();
+        assert_eq!(probed.models, ["m"]);
+        assert_eq!(probed.key_variable.as_deref(), Some("THE_KEY"));
+    }
+    assert_eq!((server.listings(), server.calls()), (1, 0));
+    assert_eq!(desk.account().calls, 0);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_listed_is_asked_for_one_token() {
+    for listing in [
+        Step::raw(json!({"data": [{"id": "other"}]})),
+        Step::status(404, "no list"),
+        Step::status(403, json!({"error": {"message": "Missing scopes: api.model.read"}})),
+        Step::raw("<html>"),
+    ] {
+        let server = Server::start();
+        server.listing(listing);
+        server.respond(|_| Step::text("OK"));
+        probe(&settings(&server, &[]).llm, &environment()).await.unwrap();
+        let chats = server.chats();
+        assert_eq!(chats.len(), 1);
+        assert_eq!(
+            (&chats[0].body["model"], &chats[0].body["max_tokens"]),
+            (&json!("m"), &json!(1))
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_model_in_use_is_looked_for() {
+    let server = Server::start();
+    server.models(["m", "n"]);
+    server.respond(|_| Step::status(404, json!({"error": {"message": "model not found"}})));
+    let ok = settings(&server, &[("llm.models.data_analyst", "n")]);
+    assert_eq!(probe(&ok.llm, &environment()).await.unwrap().models.len(), 2);
+    let wrong = settings(&server, &[("llm.models.data_analyst", "nm")]);
+    let Err(LlmError::Rejected { what, .. }) = probe(&wrong.llm, &environment()).await else {
+        panic!()
+    };
+    assert!(what.contains("`nm`"), "{what}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_with_the_remedy() {
+    let gone = || Step::status(404, json!({"error": {"message": "model 'm' not found"}}));
+    let list = || Step::raw(json!({"data": [{"id": "qwen2.5-coder:7b"}, {"id": "llama3:latest"}]}));
+    let table: [(&[(&str, &str)], Step, Step, &[&str]); 7] = [
+        (
+            &[],
+            Step::status(401, "bad key"),
+            gone(),
+            &["turns the key down", "THE_KEY", "litellm at http"],
+        ),
+        (
+            &[],
+            Step::status(403, ""),
+            Step::status(403, ""),
+            &["turns the key down", "THE_KEY"],
+        ),
+        (
+            &[("llm.provider", "ollama"), ("llm.model", "qwen2.5-code:7b")],
+            list(),
+            gone(),
+            &[
+                "no model `qwen2.5-code:7b`",
+                "it has `qwen2.5-coder:7b`",
+                "`ollama pull qwen2.5-code:7b`",
+            ],
+        ),
+        (
+            &[],
+            Step::status(404, "404 page not found"),
+            Step::status(404, "404 page not found"),
+            &["HTTP 404"],
+        ),
+        (
+            &[],
+            Step::raw("<html>login</html>"),
+            Step::raw("<html>login</html>"),
+            &["no chat completion", "llm.base_url"],
+        ),
+        (&[], Step::status(503, "starting"), gone(), &["3 tries", "HTTP 503"]),
+        (
+            &[("llm.timeout", "50ms")],
+            Step::hang(),
+            gone(),
+            &["50ms", "llm.timeout"],
+        ),
+    ];
+    for (changes, listing, chat, words) in table {
+        let server = Server::start();
+        server.listing(listing);
+        server.respond(move |_| chat.clone());
+        let told = probe(&settings(&server, changes).llm, &environment())
+            .await
+            .unwrap_err()
+            .to_string();
+        for word in words {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+        assert!(!told.contains(KEY), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_just_starting_is_waited_for_a_little() {
+    let server = Server::start();
+    server.listing(Step::status(404, ""));
+    server.script([
+        Step::status(503, "loading the model"),
+        Step::text("OK").after(Duration::from_millis(1)),
+    ]);
+    probe(&settings(&server, &[]).llm, &environment()).await.unwrap();
+    assert_eq!(server.calls(), 2);
+}
