@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Blobs, JournalError};
 use crate::message::{AgentName, Envelope, MessageId};
+use crate::science::RunId;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub enum Record {
         /// Digests of the images that scripts run in, by language; a resumed run uses the same ones.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         images: BTreeMap<String, String>,
+        /// The run whose recorded replies answer for the model in this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replays: Option<RunId>,
     },
     /// A message is on its way; it is delivered until it is handled.
     Sent {

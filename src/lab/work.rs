@@ -103,7 +103,7 @@ impl Lab {
     ///
     /// # Errors
     /// When a backend is missing or the journal fails; the run can then be resumed.
-    pub fn work(self) -> Result<Finished, LabError> {
+    pub fn work(mut self) -> Result<Finished, LabError> {
         let system = actix::System::new();
         let (journal, mind) = system.block_on(self.open_journal())?;
         let ground = Ground::prepare(&self.settings, self.progress.as_ref())?;
@@ -112,7 +112,7 @@ impl Lab {
 
     /// The journal, and the models where the run thinks with any. An endpoint that is not there, or does not know them, is
     /// found out here, before anything is made or begun.
-    async fn open_journal(&self) -> Result<(Journal, Option<Mind>), LabError> {
+    async fn open_journal(&mut self) -> Result<(Journal, Option<Mind>), LabError> {
         let journal = Journal::open(
             self.folder.path(),
             journal::Options {
@@ -124,6 +124,9 @@ impl Lab {
         }
         if restore_state(&journal)?.0.end.is_some() {
             return Ok((journal, None));
+        }
+        if self.replay.is_none() {
+            self.replay = self.replayed(&journal)?;
         }
         let mind = backends::mind(&self.settings, &journal, self.replay.as_ref(), &self.progress)?;
         if let Some(mind) = &mind {
@@ -152,6 +155,21 @@ impl Lab {
         worked
     }
 
+    /// The run that an earlier process has replayed in this folder: a replay that is resumed stays one.
+    fn replayed(&self, journal: &Journal) -> Result<Option<RunFolder>, LabError> {
+        for entry in journal.entries() {
+            if let Record::Opened {
+                replays: Some(recorded),
+                ..
+            } = entry?.record
+            {
+                let runs = self.folder.path().parent().unwrap_or(Path::new(""));
+                return RunFolder::find(runs, recorded.as_str()).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// The images that an earlier process has used for the run, or for the one that it replays.
     fn pinned(&self, journal: &Journal) -> Result<BTreeMap<String, String>, LabError> {
         match &self.replay {
@@ -178,6 +196,7 @@ impl Lab {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             python: site.python.clone(),
             images: site.images.clone(),
+            replays: self.replay.as_ref().map(RunFolder::id),
             sandbox: rows
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -85,6 +86,26 @@ fn a_replayed_run_finds_the_same_with_no_endpoint_and_no_key() {
     assert_eq!(used["tokens_left"], 200_000 - tokens);
     let report = fs::read_to_string(recorded.join("report.md")).unwrap();
     assert!(report.contains("## The model’s part"), "{report}");
+
+    // One that is killed goes on from the same replies.
+    let mut killed = shell.command(&["replay", id(&recorded), "-q"]).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(120);
+    let proposed = |run: &Path| {
+        fs::read_to_string(run.join("journal.jsonl")).is_ok_and(|journal| journal.contains("hypotheses_proposed"))
+    };
+    while !shell.runs().get(2).is_some_and(|run| proposed(run)) {
+        assert!(
+            Instant::now() < until && killed.try_wait().unwrap().is_none(),
+            "it proposed nothing"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let broken = shell.runs().pop().unwrap();
+    let output = shell.kosmos(&["resume", id(&broken), "-q"]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert_eq!(findings(&broken), findings(&recorded));
 
     // Without the replies it cannot be done, and that is said.
     let journal = recorded.join("journal.jsonl");
