@@ -59,11 +59,19 @@ async fn each_model_in_use_is_looked_for() {
     assert!(what.contains("`nm`"), "{what}");
 }
 
+/// Settings, the answers to the list and to the chat, and words that are said.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    Step,
+    Step,
+    &'static [&'static str],
+);
+
 #[tokio::test]
 async fn what_is_wrong_is_said_with_the_remedy() {
     let gone = || Step::status(404, json!({"error": {"message": "model 'm' not found"}}));
     let list = || Step::raw(json!({"data": [{"id": "qwen2.5-coder:7b"}, {"id": "llama3:latest"}]}));
-    let table: [(&[(&str, &str)], Step, Step, &[&str]); 7] = [
+    let table: [Case; 7] = [
         (
             &[],
             Step::status(401, "bad key"),
