@@ -75,12 +75,15 @@ pub fn register(kit: &Kit) -> Registry {
         agent::HYPOTHESIS_GENERATOR,
         AgentSpec::new(deadline, move || Ok(Rc::new(HypothesisGenerator::new(thinker.clone())))),
     );
-    let templates = Arc::clone(&kit.templates);
+    let (templates, thinker) = (Arc::clone(&kit.templates), kit.thinker());
+    // A model may be asked for several scripts at once; without one there is nothing to wait for.
+    let at_once = if thinker.is_some() { kit.max_parallel } else { 1 };
     registry.register(
         agent::CODE_GENERATOR,
         AgentSpec::new(deadline, move || {
-            Ok(Rc::new(CodeGenerator::new(Arc::clone(&templates))))
-        }),
+            Ok(Rc::new(CodeGenerator::new(Arc::clone(&templates), thinker.clone())))
+        })
+        .concurrent(at_once),
     );
     let executor = Arc::clone(&kit.executor);
     registry.register(

@@ -147,8 +147,14 @@ impl Agent for SandboxExecutor {
             };
             let key = format!("experiment:{}", run.id);
             let kept = context.effect(&key, || self.experiment(run, &context)).await?;
-            let script = context.blobs().get(&run.script_sha256)?;
-            let advice = advice(&String::from_utf8_lossy(&script), Language::Python);
+            let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
+                // The rest of the script is ours.
+                Some(code) => advice(code, Language::Python),
+                None => {
+                    let script = context.blobs().get(&run.script_sha256)?;
+                    advice(&String::from_utf8_lossy(&script), Language::Python)
+                }
+            };
             Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished(run, kept, advice)).into())
         }
         .boxed_local()

@@ -1,7 +1,7 @@
 //! The ledger: what was registered, tried and judged, as lines that follow from journal entries.
 
 use super::{Entry, Record};
-use crate::message::{Design, Payload};
+use crate::message::{Design, Payload, Task};
 use crate::report::LedgerLine;
 use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId};
 
@@ -25,10 +25,13 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
     };
     match &envelope.payload {
         Payload::DesignExperiment(request) => {
-            let crate::message::Task::Tests(plan) = &request.task else {
-                return Vec::new();
+            let registered = match &request.task {
+                // What confirms was registered with what it confirms.
+                Task::Tests(plan) if !plan.confirms => plan.hypotheses.as_slice(),
+                Task::Custom(plan) if plan.author == 1 => std::slice::from_ref(&plan.hypothesis),
+                _ => &[],
             };
-            plan.hypotheses
+            registered
                 .iter()
                 .map(|hypothesis| LedgerLine {
                     hypothesis: Some(hypothesis.id.clone()),
@@ -74,10 +77,18 @@ fn registration(hypothesis: &Hypothesis) -> String {
     let predicted = hypothesis.predicted.as_deref().unwrap_or("none");
     let model = hypothesis.proposed_by.as_ref();
     let proposed = model.map(|model| format!(", proposed by {model}")).unwrap_or_default();
-    format!(
+    let mut line = format!(
         "{} [family {}, predicted direction {predicted}{proposed}]",
         hypothesis.statement, hypothesis.kind
-    )
+    );
+    if let Some(analysis) = &hypothesis.analysis {
+        line.push_str(&format!(
+            " [{} of {}, by code from its protocol]",
+            analysis.effect,
+            analysis.columns.join(", ")
+        ));
+    }
+    line
 }
 
 fn retried(design: &Design, line: &impl Fn(&str, Arm, u32) -> LedgerLine) -> Vec<LedgerLine> {

@@ -45,6 +45,9 @@ pub struct Draft {
     /// Place among the tests of the result.
     pub index: usize,
     pub result: TestResult,
+    /// The model that wrote the script; none where a template did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
     /// What a second, independent way to the same numbers gave; needed of code that a model wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Box<Confirmation>>,
@@ -57,9 +60,16 @@ pub struct Confirmation {
     pub experiment: ExperimentId,
     pub script_sha256: String,
     pub result_sha256: String,
+    /// Place among the tests of the result.
+    pub index: usize,
     pub result: TestResult,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
     /// Whether a built-in template gave it, and not a second script of the model's.
     pub by_template: bool,
+    /// What the template tests, in a sentence: its numbers speak of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
 }
 
 /// Judge the family of a cycle.

@@ -62,6 +62,9 @@ pub struct TestPlan {
     pub permutations: u64,
     #[allow(missing_docs)]
     pub check_rows: u64,
+    /// Whether this is the second way to the numbers of an analysis that a model writes the code for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirms: bool,
 }
 
 /// A test by code that a model writes from the protocol alone. It is done twice, and neither author sees the other's.
@@ -79,10 +82,15 @@ pub struct CustomPlan {
     pub columns: Vec<Column>,
     /// The column whose values repeat, if rows repeat a unit.
     pub unit: Option<String>,
+    /// The column that orders rows in time, if there is one.
+    pub time: Option<String>,
     /// Share of rows in the explore part.
     pub explore_share: f64,
     /// Shuffled copies on which the analysis must find nothing.
     pub permutations: u64,
+    /// Why no code is asked for, where its numbers could not be trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<String>,
 }
 
 /// Write the protocol and the script of an experiment.

@@ -13,6 +13,7 @@ use futures::future::LocalBoxFuture;
 
 pub use heuristic::Heuristic;
 pub use llm::{LlmPolicy, knowledge};
+pub(crate) use statement::statement;
 pub use thinker::{NoAnswer, Thinker, Thought};
 
 use crate::agent::{AgentContext, AgentError};

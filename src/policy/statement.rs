@@ -3,7 +3,7 @@
 use crate::science::{Hypothesis, kind};
 
 /// A sentence that says what is claimed, without a direction that nobody predicted.
-pub(super) fn statement(hypothesis: &Hypothesis) -> String {
+pub(crate) fn statement(hypothesis: &Hypothesis) -> String {
     let (x, y) = (&hypothesis.x, &hypothesis.y);
     let by = hypothesis.by.as_deref().unwrap_or_default();
     // What an earlier finding predicts is kept beside the statement: a follow-up is there to see whether it holds.

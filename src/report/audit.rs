@@ -4,7 +4,7 @@ use super::dossier::Dossier;
 use super::error::ReportError;
 use super::evidence::Evidence;
 use super::trace::Traced;
-use crate::science::TestRecord;
+use crate::science::{Evidence as Cited, TestRecord};
 
 /// Holds every test against script, result and ledger, and its wording against its verdict.
 ///
@@ -25,9 +25,14 @@ pub(crate) fn audit(dossier: &Dossier, evidence: &mut Evidence) -> Result<(), Re
     Ok(())
 }
 
-/// The test must name the hashes that its experiment left, and the script must still have its own.
+/// The test must name the hashes that its experiments left, and the scripts must still have their own.
 fn artefacts(test: &TestRecord, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
-    let cited = &test.evidence;
+    std::iter::once(&test.evidence)
+        .chain(&test.confirmed_by)
+        .try_for_each(|cited| artefacts_of(cited, evidence, place))
+}
+
+fn artefacts_of(cited: &Cited, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
     let record = evidence.experiment(&cited.experiment, place)?;
     let recorded = record.result_sha256.clone().unwrap_or_default();
     for (file, recorded, cited) in [
@@ -43,7 +48,8 @@ fn artefacts(test: &TestRecord, evidence: &Evidence, place: &str) -> Result<(), 
             });
         }
     }
-    evidence.script(&cited.experiment, &cited.script_sha256, place)
+    evidence.script(&cited.experiment, &cited.script_sha256, place)?;
+    evidence.result(&cited.experiment, &cited.result_sha256, place)
 }
 
 fn verdict(test: &TestRecord, evidence: &Evidence) -> Result<(), ReportError> {

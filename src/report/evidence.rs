@@ -156,6 +156,19 @@ impl<'d> Evidence<'d> {
             .map(drop)
     }
 
+    /// The hash of an experiment's result, if the file has the recorded one.
+    ///
+    /// # Errors
+    /// The file is missing or was changed.
+    pub(crate) fn result(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
+        self.read(
+            &format!("experiments/{}/result.json", folder(experiment)?),
+            sha256,
+            place,
+        )
+        .map(drop)
+    }
+
     /// The ledger line that holds a hypothesis's verdict.
     pub(crate) fn verdict(&self, hypothesis: &HypothesisId) -> Option<&'d LedgerLine> {
         self.verdicts

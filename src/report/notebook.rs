@@ -111,6 +111,13 @@ fn rerun(dossier: &Dossier, test: &TestRecord) -> String {
         literal(test.evidence.experiment.as_str()),
         literal(&test.evidence.locator)
     );
+    if let Some(other) = &test.confirmed_by {
+        out.push_str(&format!(
+            "rerun({}, {})\n",
+            literal(other.experiment.as_str()),
+            literal(&other.locator)
+        ));
+    }
     if let Some(table) = table {
         out.push_str(&format!(
             "draw({}, {}, {})\n",

@@ -44,13 +44,11 @@ impl<'d> Traced<'d> {
     }
 
     /// The p-value that was judged: the primary test's, or the one that the script says to judge by, where rows repeat
-    /// a unit.
+    /// a unit or shuffled copies say that it is not as rare as it claims.
     pub(crate) fn p(self) -> Cited {
-        let p = self.at(self.0.p, &format!("{}/p", self.part())).format(Format::P);
-        match self.0.part {
-            Part::Whole => p.or(format!("{}/p_judged", self.0.evidence.locator)),
-            Part::Confirm => p,
-        }
+        self.at(self.0.p, &format!("{}/p", self.part()))
+            .format(Format::P)
+            .or(format!("{}/p_judged", self.0.evidence.locator))
     }
 
     /// The adjusted p-value, which Kosmos computed and the ledger holds.

@@ -55,4 +55,7 @@ pub struct ExperimentRecord {
     /// What a glance at the script shows; it decides nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advice: Vec<String>,
+    /// The model that wrote the analysis; none where a template is all of the script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
 }

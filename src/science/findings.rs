@@ -116,6 +116,9 @@ pub struct TestRecord {
     pub proposed_by: Option<String>,
     #[allow(missing_docs)]
     pub evidence: Evidence,
+    /// The second, independent way to the numbers of an analysis that a model wrote the code for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<Evidence>,
 }
 
 impl TestRecord {

@@ -20,4 +20,7 @@ pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};
 pub use protocol::{Input, Protocol, Template, template};
 pub use status::{EndReason, RunEnd, RunStatus};
-pub use test_result::{Adjusted, Assumption, Detectable, Effect, Estimate, ScriptResult, Stratum, TestResult, Variant};
+pub use test_result::{
+    Adjusted, Assumption, Calibration, Detectable, Effect, Estimate, ScriptResult, ShuffledCopy, Stratum, TestResult,
+    Variant,
+};

@@ -194,4 +194,25 @@ pub struct ScriptResult {
     /// One for each test of the protocol, in its order.
     #[serde(default)]
     pub tests: Vec<TestResult>,
+    /// What a model's analysis said of shuffled copies (`custom`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// An analysis done on copies of the rows held back in which every column has an order of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Calibration {
+    /// Rows held back.
+    pub rows: u64,
+    /// What it gave for each copy; null where it failed.
+    pub copies: Vec<Option<ShuffledCopy>>,
+}
+
+/// What an analysis gave for a shuffled copy.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct ShuffledCopy {
+    pub p: f64,
+    pub statistic: f64,
+    pub effect: f64,
 }

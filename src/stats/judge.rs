@@ -1,9 +1,12 @@
 //! The verdict on a cycle's family.
 
-use super::{weighted_q_values, wording};
+use super::{
+    agreement::{self, Judged},
+    weighted_q_values, wording,
+};
 use crate::message::{Draft, JudgeCycle};
 use crate::report::FamilyRecord;
-use crate::science::{Effect, Estimate, Evidence, Part, PartResult, TestRecord, Untested};
+use crate::science::{Effect, Estimate, PartResult, TestRecord, Untested};
 
 /// Verdicts and what could not be judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,9 @@ pub struct Judgement {
 /// as replicated.
 const REPLICATION_LEVEL: f64 = 0.05;
 
+/// The caveat of numbers that rest on code by a model; its note is the model's name.
+const MODEL_WRITTEN: &str = "model_written";
+
 /// Judges every draft of a cycle and arm as one family. A pure function: the order of the drafts does
 /// not matter.
 pub fn judge(request: &JudgeCycle) -> Judgement {
@@ -28,14 +34,14 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
     let mut judged = Vec::new();
     let mut untested = Vec::new();
     for draft in drafts {
-        match primary(draft) {
-            Ok((estimate, p)) => judged.push((draft, estimate, p)),
+        match agreement::judged(draft) {
+            Ok(found) => judged.push((draft, found)),
             Err(reason) => untested.push(not_judged(draft, request.cycle, reason)),
         }
     }
     let tests: Vec<(f64, f64)> = judged
         .iter()
-        .map(|(draft, _, p)| (*p, draft.hypothesis.weight))
+        .map(|(draft, found)| (found.p, draft.hypothesis.weight))
         .collect();
     // Reported on the run's own scale: a family with a smaller share needs a smaller q to count.
     let scale = if request.family_alpha > 0.0 {
@@ -46,7 +52,7 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
     let mut records: Vec<TestRecord> = judged
         .iter()
         .zip(weighted_q_values(&tests))
-        .map(|((draft, estimate, p), q)| record(draft, estimate, *p, (q * scale).min(1.0), request))
+        .map(|((draft, found), q)| record(draft, found, (q * scale).min(1.0), request))
         .collect();
     records.sort_by(|a, b| {
         a.q.total_cmp(&b.q)
@@ -67,33 +73,9 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
     }
 }
 
-/// The estimate that the hypothesis is judged by: its own part's, with a usable p.
-fn primary(draft: &Draft) -> Result<(&Estimate, f64), String> {
-    let result = &draft.result;
-    if result.status != "ok" {
-        return Err(result
-            .reason
-            .clone()
-            .unwrap_or_else(|| "the script gave no reason".to_owned()));
-    }
-    let (estimate, part) = match draft.hypothesis.part {
-        Part::Whole => (result.whole.as_ref(), "all rows"),
-        Part::Confirm => (result.confirm.as_ref(), "the rows held back"),
-    };
-    let estimate = estimate.ok_or_else(|| format!("too few rows for a test on {part}"))?;
-    // Rows that repeat a unit say less than their number; what that costs is known for the whole table alone, and
-    // taking the larger of two p-values never makes a test too easy.
-    let robust = result
-        .p_judged
-        .filter(|_| result.p_judged_by.as_deref().is_some_and(|by| by != "primary"));
-    match estimate.p.map(|p| robust.map_or(p, |robust| p.max(robust))) {
-        Some(p) if (0.0..=1.0).contains(&p) => Ok((estimate, p)),
-        _ => Err(format!("the test on {part} has no p-value")),
-    }
-}
-
-fn record(draft: &Draft, estimate: &Estimate, p: f64, q: f64, request: &JudgeCycle) -> TestRecord {
-    let Draft { hypothesis, result, .. } = draft;
+fn record(draft: &Draft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> TestRecord {
+    let hypothesis = &draft.hypothesis;
+    let (result, estimate, p) = (found.result, found.estimate, found.p);
     let significant = q <= request.alpha;
     // Among three or more groups the two largest may well be as good as equal, and trade places.
     let many_groups = result.groups.as_ref().is_some_and(|groups| groups.len() > 2);
@@ -103,13 +85,18 @@ fn record(draft: &Draft, estimate: &Estimate, p: f64, q: f64, request: &JudgeCyc
     if significant && replicated == Some(false) {
         caveats.push("not_replicated".to_owned());
     }
+    let mut caveat_notes = result.caveat_notes.clone();
+    if let Some(model) = found.written_by {
+        caveats.push(MODEL_WRITTEN.to_owned());
+        caveat_notes.insert(MODEL_WRITTEN.to_owned(), model.to_owned());
+    }
     caveats.sort();
     caveats.dedup();
     TestRecord {
         id: hypothesis.id.clone(),
         dataset: hypothesis.dataset.clone(),
         cycle: request.cycle,
-        statement: hypothesis.statement.clone(),
+        statement: found.statement.unwrap_or(&hypothesis.statement).to_owned(),
         parent: hypothesis.parent.clone(),
         x: hypothesis.x.clone(),
         y: hypothesis.y.clone(),
@@ -142,16 +129,12 @@ fn record(draft: &Draft, estimate: &Estimate, p: f64, q: f64, request: &JudgeCyc
         // What explains an association away is of interest where there is one; the rest stays with its experiment.
         adjusted: if p < 0.05 { result.adjusted.clone() } else { Vec::new() },
         caveats,
-        caveat_notes: result.caveat_notes.clone(),
+        caveat_notes,
         mde: result.mde.clone(),
         wording: wording(significant, replicated, p, randomised).to_owned(),
         proposed_by: hypothesis.proposed_by.clone(),
-        evidence: Evidence {
-            experiment: draft.experiment.clone(),
-            script_sha256: draft.script_sha256.clone(),
-            result_sha256: draft.result_sha256.clone(),
-            locator: format!("/tests/{}", draft.index),
-        },
+        evidence: found.evidence.clone(),
+        confirmed_by: found.confirmed_by.clone(),
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! Statistics of data are computed by scripts in the sandbox; here their p-values are combined.
 
+mod agreement;
 mod benjamini_hochberg;
+mod calibration;
 mod family;
 mod judge;
 mod wording;
 
 pub use benjamini_hochberg::weighted_q_values;
+pub use calibration::permutation_p;
 pub use family::family_alpha;
 pub use judge::{Judgement, judge};
 pub use wording::wording;

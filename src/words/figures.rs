@@ -212,11 +212,10 @@ fn said_before(said: &str) -> (Option<What>, bool) {
     let lower = said.to_lowercase().replace(['(', '[', ','], " ");
     let spaced = lower.replace('<', " < ").replace('=', " = ").replace('≤', " ≤ ");
     let words: Vec<&str> = spaced.split_whitespace().rev().take(6).collect();
-    let bound = match words.as_slice() {
-        ["<" | "below" | "under", ..] => true,
-        ["than", "less" | "smaller" | "lower", ..] => true,
-        _ => false,
-    };
+    let bound = matches!(
+        words.as_slice(),
+        ["<" | "below" | "under", ..] | ["than", "less" | "smaller" | "lower", ..]
+    );
     let linking = |word: &&&str| {
         matches!(
             **word,

@@ -182,6 +182,7 @@ pub(crate) mod tests {
             caveat_notes: std::collections::BTreeMap::new(),
             mde: None,
             wording: "replicated association".to_owned(),
+            confirmed_by: None,
             proposed_by: None,
             evidence: Evidence {
                 experiment: ExperimentId::from("e-1".to_owned()),

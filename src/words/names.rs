@@ -19,7 +19,7 @@ pub(super) fn without(text: &str, names: &[&str]) -> Result<String, String> {
             return Err(format!("`{part}` is no column, level or measure of what was found"));
         }
     }
-    if text.split('`').count() % 2 == 0 {
+    if text.split('`').count().is_multiple_of(2) {
         return Err("a backtick is missing".to_owned());
     }
     Ok(out)

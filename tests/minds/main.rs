@@ -1,19 +1,27 @@
-//! Models at endpoints, by the public surface: a scripted server in process stands for them.
+//! Models at endpoints, by the public surface: a scripted server in process stands for them, and a small real one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod asking;
 mod budgets;
 mod calling_off;
+mod code;
 mod desk;
 mod dialects;
+mod doctor;
 mod faults;
+mod hostile;
+mod lab;
 mod mixes;
 mod probing;
 mod proxy;
 mod real;
+mod runs;
 mod secrets;
 mod server;
-#[allow(dead_code)]
+mod shell;
+mod thinking;
+
 #[path = "../lab/support.rs"]
+#[allow(dead_code)]
 mod support;

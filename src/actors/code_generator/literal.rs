@@ -14,8 +14,14 @@ pub(super) fn python_literal(value: &Value) -> String {
 }
 
 fn write(text: &mut String, value: &Value, depth: usize) {
+    if let Value::String(string) = value
+        && string.trim_end().contains('\n')
+    {
+        write_lines(text, string, depth);
+        return;
+    }
     let flat = flat(value);
-    if flat.chars().count() + 4 * depth <= WIDTH {
+    if !has_lines(value) && flat.chars().count() + 4 * depth <= WIDTH {
         text.push_str(&flat);
         return;
     }
@@ -45,6 +51,29 @@ fn write(text: &mut String, value: &Value, depth: usize) {
             text.push('}');
         }
         _ => text.push_str(&flat),
+    }
+}
+
+/// A text of several lines as that many literals, which Python joins, so that code can be read as such.
+fn write_lines(text: &mut String, string: &str, depth: usize) {
+    text.push('(');
+    for line in string.split_inclusive('\n') {
+        text.push('\n');
+        text.push_str(&"    ".repeat(depth + 1));
+        text.push_str(&quoted(line));
+    }
+    text.push('\n');
+    text.push_str(&"    ".repeat(depth));
+    text.push(')');
+}
+
+/// Whether any text in it has several lines.
+fn has_lines(value: &Value) -> bool {
+    match value {
+        Value::String(string) => string.trim_end().contains('\n'),
+        Value::Array(items) => items.iter().any(has_lines),
+        Value::Object(entries) => entries.values().any(has_lines),
+        _ => false,
     }
 }
 
@@ -104,6 +133,22 @@ mod tests {
             quoted("\"\"\"; import os\n\\N{BULLET}\u{202e}\u{0}é"),
             "\"\\\"\\\"\\\"; import os\\n\\\\N{BULLET}\\U0000202e\\U00000000é\""
         );
+    }
+
+    #[test]
+    fn lines_of_a_text_stay_lines_and_stay_a_string() {
+        let value = json!({ "code": "def f():\n    return '\"\"\"' # \\\n" });
+        let expected = [
+            "{",
+            "    \"code\": (",
+            "        \"def f():\\n\"",
+            "        \"    return '\\\"\\\"\\\"' # \\\\\\n\"",
+            "    ),",
+            "}",
+        ];
+        assert_eq!(python_literal(&value), expected.join("\n"));
+        // One line and its end are no lines; what was written before stays as it was.
+        assert_eq!(python_literal(&json!({ "name": "a\n" })), "{\"name\": \"a\\n\"}");
     }
 
     #[test]

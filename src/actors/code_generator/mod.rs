@@ -1,41 +1,93 @@
 //! Writes protocols and scripts: a protocol, the parts that its template lists, and the template.
 //!
 //! `templates` finds the files, `assemble` puts a script together, `literal` writes the protocol as
-//! Python, `protocol` fills it in, `repair` decides what to try when a script failed.
+//! Python, `protocol` fills it in, `repair` decides what to try when a script failed. `author` is the model that writes
+//! what no template does.
 
 mod assemble;
+mod author;
 mod literal;
 mod protocol;
 mod repair;
 mod templates;
 
-use std::{rc::Rc, sync::Arc};
+use std::{path::Path, rc::Rc, sync::Arc};
 
+use author::Work;
 use futures::FutureExt;
 
 pub use templates::{TemplateError, Templates};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{
-    Design, DesignExperiment, Envelope, ExperimentDesigned, Outgoing, Payload, RepairScript, Task, agent,
+    CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, Outgoing, Payload, RepairScript, Task, agent,
 };
+use crate::policy::Thinker;
 use crate::science::{ExperimentId, HypothesisId};
 
 /// The agent around the templates.
 pub struct CodeGenerator {
     templates: Arc<Templates>,
+    thinker: Option<Thinker>,
 }
 
 impl CodeGenerator {
-    /// Writes from `templates`.
-    pub fn new(templates: Arc<Templates>) -> Self {
-        Self { templates }
+    /// Writes from `templates`, and by `thinker` what no template does.
+    pub fn new(templates: Arc<Templates>, thinker: Option<Thinker>) -> Self {
+        Self { templates, thinker }
+    }
+
+    /// The answer to a request for an analysis by a model, new or instead of one that failed, and what else is to be
+    /// told.
+    async fn analysis(
+        &self,
+        request: &DesignExperiment,
+        plan: &CustomPlan,
+        failed: Option<&RepairScript>,
+        context: &AgentContext,
+    ) -> Result<Vec<Outgoing>, AgentError> {
+        let attempt = failed.map_or(1, |failed| failed.failed.protocol.attempt + 1);
+        let before = match failed {
+            Some(repair) => {
+                let (folder, id) = (context.folder().to_owned(), repair.failed.id.clone());
+                let stderr = context.blocking(move || stderr_of(&folder, &id)).await?;
+                Some(author::Failed::of(repair, &stderr))
+            }
+            None => None,
+        };
+        let work = author::write(self.thinker.as_ref(), request.cycle, plan, before.as_ref(), context).await?;
+        let mut answer = ExperimentDesigned {
+            cycle: request.cycle,
+            arm: request.arm,
+            template: protocol::template_of(&request.task),
+            repairs: failed.map(|failed| failed.failed.id.clone()),
+            requested: hypotheses(request),
+            designs: Vec::new(),
+            declined: None,
+            written_by: None,
+        };
+        let notice = match work {
+            Work::Code { code, model } => {
+                match self.write(request.clone(), attempt, Some(&code), context)? {
+                    Ok(design) => answer.designs.push(design),
+                    Err(reason) => answer.declined = Some(reason),
+                }
+                answer.written_by = Some(model);
+                None
+            }
+            Work::Nothing { reason, notice } => {
+                answer.declined = Some(reason);
+                notice
+            }
+        };
+        let answer = Outgoing::new(agent::RESEARCH_DIRECTOR, answer);
+        Ok(std::iter::once(answer).chain(notice).collect())
     }
 
     fn design(&self, request: DesignExperiment, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
         let requested = hypotheses(&request);
         let (cycle, arm, template) = (request.cycle, request.arm, protocol::template_of(&request.task));
-        let (designs, declined) = match self.write(request, 1, context)? {
+        let (designs, declined) = match self.write(request, 1, None, context)? {
             Ok(design) => (vec![design], None),
             Err(reason) => (Vec::new(), Some(reason)),
         };
@@ -55,7 +107,7 @@ impl CodeGenerator {
         let attempt = request.failed.protocol.attempt + 1;
         let mut designs = Vec::new();
         for narrower in repair::narrower(request) {
-            if let Ok(design) = self.write(narrower, attempt, context)? {
+            if let Ok(design) = self.write(narrower, attempt, None, context)? {
                 designs.push(design);
             }
         }
@@ -81,9 +133,10 @@ impl CodeGenerator {
         &self,
         request: DesignExperiment,
         attempt: u32,
+        code: Option<&str>,
         context: &AgentContext,
     ) -> Result<Result<Design, String>, AgentError> {
-        let protocol = protocol::protocol(&request, attempt);
+        let protocol = protocol::protocol(&request, attempt, code);
         let script = match assemble::script(&self.templates, &protocol) {
             Ok(script) => script,
             Err(error) => return Ok(Err(error.to_string())),
@@ -103,8 +156,19 @@ impl Agent for CodeGenerator {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let designed = match message.payload {
-                Payload::DesignExperiment(request) => self.design(*request, &context)?,
-                Payload::RepairScript(request) => self.repair(&request, &context)?,
+                Payload::DesignExperiment(request) => {
+                    if let Task::Custom(plan) = &request.task {
+                        return Ok(self.analysis(&request, plan, None, &context).await?.into());
+                    }
+                    self.design(*request, &context)?
+                }
+                Payload::RepairScript(repair) => {
+                    if let Task::Custom(plan) = &repair.request.task {
+                        let sent = self.analysis(&repair.request, plan, Some(&repair), &context).await?;
+                        return Ok(sent.into());
+                    }
+                    self.repair(&repair, &context)?
+                }
                 other => {
                     return Err(AgentError::Unexpected {
                         agent: agent::CODE_GENERATOR,
@@ -116,6 +180,13 @@ impl Agent for CodeGenerator {
         }
         .boxed_local()
     }
+}
+
+/// What a failed script wrote to standard error; nothing where that is gone.
+fn stderr_of(run: &Path, experiment: &ExperimentId) -> String {
+    let path = run.join("experiments").join(experiment.as_str()).join("stderr.txt");
+    let text = std::fs::read(path).unwrap_or_default();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The hypotheses that a request is to test.

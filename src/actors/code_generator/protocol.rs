@@ -10,8 +10,8 @@ use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, Templ
 /// The canonical table's file name in its experiment's folder.
 const TABLE: &str = "table.parquet";
 
-/// The protocol of the `attempt`-th script for `request`.
-pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
+/// The protocol of the `attempt`-th script for `request`, around `code` where a model wrote some.
+pub(super) fn protocol(request: &DesignExperiment, attempt: u32, code: Option<&str>) -> Protocol {
     let (title, inputs, parameters) = match &request.task {
         Task::Profile {
             data,
@@ -28,11 +28,7 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
                 .hypotheses
                 .first()
                 .map_or("", |hypothesis| hypothesis.kind.as_str());
-            let shuffled = if request.arm == Arm::Shuffled {
-                ", every column shuffled"
-            } else {
-                ""
-            };
+            let shuffled = shuffled(request);
             let tests = if plan.hypotheses.len() == 1 { "test" } else { "tests" };
             (
                 format!(
@@ -46,9 +42,16 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
             )
         }
         Task::Custom(plan) => (
-            format!("Analysis of {} by {}", plan.hypothesis.y, plan.hypothesis.x),
+            format!(
+                "An analysis of {} and {} on {} ({}, by a model){}",
+                plan.hypothesis.x,
+                plan.hypothesis.y,
+                request.dataset,
+                super::author::script_of(plan),
+                shuffled(request)
+            ),
             vec![table_input(&plan.table, &plan.table_sha256)],
-            custom_parameters(request, plan),
+            custom_parameters(request, plan, code),
         ),
         Task::Figures {
             table,
@@ -70,6 +73,14 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32) -> Protocol {
         hypotheses: super::hypotheses(request),
         inputs,
         parameters,
+    }
+}
+
+fn shuffled(request: &DesignExperiment) -> &'static str {
+    if request.arm == Arm::Shuffled {
+        ", every column shuffled"
+    } else {
+        ""
     }
 }
 
@@ -182,7 +193,7 @@ fn test(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
     })
 }
 
-fn custom_parameters(request: &DesignExperiment, plan: &CustomPlan) -> Value {
+fn custom_parameters(request: &DesignExperiment, plan: &CustomPlan, code: Option<&str>) -> Value {
     json!({
         "template": plan.hypothesis.kind,
         "dataset": request.dataset,
@@ -191,10 +202,14 @@ fn custom_parameters(request: &DesignExperiment, plan: &CustomPlan) -> Value {
         "seed": request.seed,
         "shuffle_seed": (request.arm == Arm::Shuffled).then_some(request.seed),
         "split": { "by": plan.unit, "explore": plan.explore_share },
+        "time": plan.time,
         "id": plan.hypothesis.id,
+        "x": plan.hypothesis.x,
+        "y": plan.hypothesis.y,
         "analysis": plan.hypothesis.analysis,
         "author": plan.author,
         "permutations": plan.permutations,
+        "code": code,
     })
 }
 

@@ -1,6 +1,8 @@
 //! Reads results as hostile input, checks them against their protocol, and judges a cycle's family. With a model it puts
-//! the findings into words (`interpret`).
+//! the findings into words (`interpret`);
+//! `custom` checks what came of code that a model wrote.
 
+mod custom;
 mod interpret;
 
 use std::{path::Path, rc::Rc};
@@ -10,7 +12,7 @@ use futures::FutureExt;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
 use crate::policy::Thinker;
-use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, sha256_hex, template};
+use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, kind, sha256_hex, template};
 use crate::stats::judge;
 
 /// The agent.
@@ -134,7 +136,11 @@ fn check(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<(), Str
     if named != expected.iter().map(|id| id.as_str()).collect::<Vec<_>>() {
         return Err("the result does not hold exactly the tests of its protocol".to_owned());
     }
-    result.tests.iter().try_for_each(plausible)
+    result.tests.iter().try_for_each(plausible)?;
+    if experiment.protocol.template == kind::CUSTOM {
+        custom::check(&experiment.protocol.parameters, result)?;
+    }
+    Ok(())
 }
 
 fn plausible(test: &TestResult) -> Result<(), String> {

@@ -177,7 +177,7 @@ impl ResearchState {
         let mut commands = Vec::new();
         let mut registered = 0;
         for batch in batches.list {
-            let Some(request) = design::request(plan, self, &batch) else {
+            let Some(requests) = design::requests(plan, self, &batch) else {
                 continue;
             };
             for hypothesis in &batch.hypotheses {
@@ -185,7 +185,8 @@ impl ResearchState {
                 self.current.open.insert(hypothesis.id.clone());
                 self.hypotheses.insert(hypothesis.id.clone(), hypothesis.clone());
             }
-            commands.push(Outgoing::new(agent::CODE_GENERATOR, request));
+            let requests = requests.into_iter();
+            commands.extend(requests.map(|request| Outgoing::new(agent::CODE_GENERATOR, request)));
         }
         self.cycles.push(CycleSummary {
             cycle: self.cycle,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::state::ResearchState;
+use super::{custom, state::ResearchState};
 use crate::message::{DesignExperiment, ResearchPlan, Task, TestPlan};
-use crate::science::{Arm, Column, Hypothesis, Kind, Profile, Role};
+use crate::science::{Arm, Column, Hypothesis, Kind, Profile, Role, kind};
 
 /// Columns that a test is adjusted for one at a time, at most.
 const MOST_CHECKS: usize = 12;
@@ -19,6 +19,17 @@ const MOST_SCRIPTS: usize = 40;
 pub(super) struct Batch {
     pub(super) arm: Arm,
     pub(super) hypotheses: Vec<Hypothesis>,
+}
+
+impl Batch {
+    /// Experiments that it takes.
+    fn cost(&self) -> u64 {
+        if self.hypotheses.iter().any(|hypothesis| hypothesis.kind == kind::CUSTOM) {
+            custom::EXPERIMENTS
+        } else {
+            1
+        }
+    }
 }
 
 /// The batches of a cycle.
@@ -44,7 +55,7 @@ pub(super) fn batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>
         if round.is_empty() {
             return Batches { list, short };
         }
-        let cost = round.len() as u64;
+        let cost: u64 = round.iter().map(Batch::cost).sum();
         if cost <= room && short == 0 {
             room -= cost;
             list.extend(round);
@@ -60,6 +71,8 @@ fn in_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
     let mut open: BTreeMap<(&str, &Kind), usize> = BTreeMap::new();
     let mut batches: Vec<Batch> = Vec::new();
     for hypothesis in hypotheses {
+        // Code that a model writes tests one hypothesis.
+        let size = if hypothesis.kind == kind::CUSTOM { 1 } else { size };
         let key = (hypothesis.dataset.as_str(), &hypothesis.kind);
         let place = open
             .get(&key)
@@ -80,9 +93,29 @@ fn in_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
     batches
 }
 
-/// The request for a batch; none when its table is not there.
-pub(super) fn request(plan: &ResearchPlan, state: &ResearchState, batch: &Batch) -> Option<DesignExperiment> {
+/// The requests for a batch; none when its table is not there.
+pub(super) fn requests(plan: &ResearchPlan, state: &ResearchState, batch: &Batch) -> Option<Vec<DesignExperiment>> {
     let first = batch.hypotheses.first()?;
+    if first.kind == kind::CUSTOM {
+        return custom::requests(plan, state, first, |twin| {
+            let mut tests = tests(plan, state, std::slice::from_ref(twin))?;
+            tests.confirms = true;
+            Some(tests)
+        });
+    }
+    let tests = tests(plan, state, &batch.hypotheses)?;
+    Some(vec![DesignExperiment {
+        cycle: state.cycle,
+        arm: batch.arm,
+        dataset: first.dataset.clone(),
+        seed: plan.seed,
+        task: Task::Tests(Box::new(tests)),
+    }])
+}
+
+/// The tests of hypotheses of one kind on one table.
+fn tests(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hypothesis]) -> Option<TestPlan> {
+    let first = hypotheses.first()?;
     let dataset = state.dataset(&first.dataset)?;
     let profile = dataset.profile.as_ref()?;
     let y_level = |hypothesis: &Hypothesis| {
@@ -93,28 +126,21 @@ pub(super) fn request(plan: &ResearchPlan, state: &ResearchState, batch: &Batch)
             None
         }
     };
-    let tests = TestPlan {
+    Some(TestPlan {
         table: dataset.experiment.clone()?,
         table_sha256: state.tables.get(&dataset.name)?.clone(),
-        checks: batch
-            .hypotheses
+        checks: hypotheses
             .iter()
             .map(|hypothesis| checks(profile, hypothesis))
             .collect(),
-        y_levels: batch.hypotheses.iter().map(y_level).collect(),
-        hypotheses: batch.hypotheses.clone(),
+        y_levels: hypotheses.iter().map(y_level).collect(),
+        hypotheses: hypotheses.to_vec(),
         unit: profile.units.as_ref().map(|unit| unit.column.clone()),
         time: profile.time.as_ref().map(|time| time.column.clone()),
         explore_share: plan.explore_share,
         permutations: plan.permutations,
         check_rows: plan.check_rows,
-    };
-    Some(DesignExperiment {
-        cycle: state.cycle,
-        arm: batch.arm,
-        dataset: dataset.name.clone(),
-        seed: plan.seed,
-        task: Task::Tests(Box::new(tests)),
+        confirms: false,
     })
 }
 

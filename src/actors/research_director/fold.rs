@@ -11,7 +11,8 @@ use crate::message::{
 use crate::report::{DatasetRecord, FigureRecord};
 use crate::sandbox::Outcome;
 use crate::science::{
-    EndReason, ExperimentId, ExperimentRecord, ExperimentState, HypothesisId, RunEnd, RunStatus, Untested, template,
+    EndReason, ExperimentId, ExperimentRecord, ExperimentState, HypothesisId, RunEnd, RunStatus, Untested, kind,
+    template,
 };
 
 impl ResearchState {
@@ -143,12 +144,19 @@ impl ResearchState {
         answer
             .designs
             .iter()
-            .filter_map(|design| self.run(design, over))
+            .filter_map(|design| self.run(design, answer, over))
             .collect()
     }
 
-    fn run(&mut self, design: &Design, over: bool) -> Option<Outgoing> {
-        if over || self.experiments.contains_key(&design.id) {
+    fn run(&mut self, design: &Design, answer: &ExperimentDesigned, over: bool) -> Option<Outgoing> {
+        if over || self.is_settled(&design.protocol.hypotheses) {
+            return None;
+        }
+        if self.experiments.contains_key(&design.id) {
+            if answer.repairs.is_some() {
+                let reason = self.told_of(Some(&design.request), "its repair is a script that was run before");
+                self.settle_failed(&design.protocol.hypotheses, &reason, Some(&design.id));
+            }
             return None;
         }
         self.experiments.insert(
@@ -164,6 +172,7 @@ impl ResearchState {
                 artefacts: Vec::new(),
                 failure: None,
                 advice: Vec::new(),
+                written_by: answer.written_by.clone(),
             },
         );
         self.requests.insert(design.id.clone(), design.request.clone());
@@ -224,13 +233,16 @@ impl ResearchState {
     /// An experiment gave nothing: its script is repaired while repairs and budget last.
     fn experiment_failed(&mut self, id: &ExperimentId, reason: String) -> Vec<Outgoing> {
         let affordable = self.experiments_used() < self.plan.as_ref().map_or(0, |plan| plan.max_experiments);
-        let repairs = self.plan.as_ref().map_or(0, |plan| plan.max_repairs);
+        let request = self.requests.get(id);
+        let (repairs, told) = (self.repairs_of(request), self.told_of(request, &reason));
+        let waited_for = |record: &ExperimentRecord| !self.is_settled(&record.protocol.hypotheses);
+        let waited_for = self.experiments.get(id).is_some_and(waited_for);
         let over = self.called_off;
         let Some(record) = self.experiments.get_mut(id) else {
             return Vec::new();
         };
         record.failure = Some(reason.clone());
-        let repairable = record.protocol.attempt <= repairs && affordable && !over;
+        let repairable = record.protocol.attempt <= repairs && affordable && !over && waited_for;
         match self.requests.get(id) {
             Some(request) if repairable => {
                 record.state = ExperimentState::Repaired;
@@ -243,7 +255,7 @@ impl ResearchState {
             _ => {
                 record.state = ExperimentState::Failed;
                 let hypotheses = record.protocol.hypotheses.clone();
-                self.settle_failed(&hypotheses, &reason, Some(id));
+                self.settle_failed(&hypotheses, &told, Some(id));
                 self.profile_or_figure_failed(id, &reason);
                 Vec::new()
             }
@@ -254,7 +266,7 @@ impl ResearchState {
         if let Some(reason) = &drafted.invalid {
             return self.experiment_failed(&drafted.experiment, reason.clone());
         }
-        let Some(record) = self.experiments.get(&drafted.experiment) else {
+        let Some(record) = self.experiments.get(&drafted.experiment).cloned() else {
             return Vec::new();
         };
         for (index, result) in drafted.tests.iter().enumerate() {
@@ -262,6 +274,11 @@ impl ResearchState {
             let Some(hypothesis) = self.hypotheses.get(&id).filter(|_| self.current.open.contains(&id)) else {
                 continue;
             };
+            if hypothesis.kind == kind::CUSTOM {
+                let hypothesis = hypothesis.clone();
+                self.half_drafted(&record, &hypothesis, index, result);
+                continue;
+            }
             let draft = Draft {
                 hypothesis: hypothesis.clone(),
                 experiment: record.id.clone(),
@@ -269,6 +286,7 @@ impl ResearchState {
                 result_sha256: record.result_sha256.clone().unwrap_or_default(),
                 index,
                 result: result.clone(),
+                written_by: None,
                 confirmation: None,
             };
             self.current.open.remove(&id);
@@ -327,7 +345,8 @@ impl ResearchState {
         record.state = ExperimentState::Failed;
         record.failure = Some(reason.to_owned());
         let hypotheses = record.protocol.hypotheses.clone();
-        self.settle_failed(&hypotheses, reason, Some(id));
+        let told = self.told_of(self.requests.get(id), reason);
+        self.settle_failed(&hypotheses, &told, Some(id));
         self.profile_or_figure_failed(id, reason);
     }
 

@@ -4,6 +4,9 @@
 //! put into experiments, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
 //! the director's own model (`deliberate`).
 
+mod custom;
+#[cfg(test)]
+mod custom_tests;
 mod decide;
 mod deliberate;
 mod design;
@@ -15,6 +18,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures::FutureExt;
 
+pub use custom::Halves;
 pub use state::{CycleState, Phase, ResearchState};
 pub use thinking::Thinking;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Thinking;
+use super::custom::Halves;
 use crate::message::{DesignExperiment, Draft, HypothesesProposed, ResearchPlan};
 use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
 use crate::science::{Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested};
@@ -47,6 +48,9 @@ pub struct CycleState {
     pub open: BTreeSet<HypothesisId>,
     /// Tests to be judged.
     pub drafts: BTreeMap<HypothesisId, Draft>,
+    /// Analyses by a model of which one way is there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub halves: BTreeMap<HypothesisId, Halves>,
     /// Registered and beyond testing.
     pub failed: BTreeMap<HypothesisId, Untested>,
     /// Arms whose verdicts are awaited.

@@ -3,6 +3,8 @@
 //! It is asked between two cycles, when nothing else is under way, and once after the last. What it says changes what is
 //! proposed, never a verdict.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::state::{Phase, ResearchState};
@@ -152,6 +154,11 @@ impl ResearchState {
     /// What showed nothing on the explore part, most relevant to the question first. Nothing of the rows held back is
     /// in it.
     pub(super) fn refuted(&self, plan: &ResearchPlan, arm: Arm) -> Vec<KnownTest> {
+        let interests: BTreeMap<&str, Interest> = self
+            .datasets
+            .iter()
+            .filter_map(|dataset| Some((dataset.name.as_str(), Interest::read(plan, dataset.profile.as_ref()?))))
+            .collect();
         let mut refuted: Vec<(f64, KnownTest)> = self
             .records_of(arm)
             .filter_map(|record| {
@@ -160,8 +167,8 @@ impl ResearchState {
                     .clone()
                     .filter(|part| part.p.is_some_and(|p| p > NOTHING_SEEN))?;
                 let hypothesis = self.hypotheses.get(&record.id)?.clone();
-                let profile = self.dataset(&hypothesis.dataset)?.profile.as_ref()?;
-                let relevance = Interest::read(plan, profile).relevance(&hypothesis.x, &hypothesis.y);
+                let interest = interests.get(hypothesis.dataset.as_str())?;
+                let relevance = interest.relevance(&hypothesis.x, &hypothesis.y);
                 Some((relevance, KnownTest { hypothesis, explore }))
             })
             .collect();

@@ -1,5 +1,7 @@
 //! What a model is told of the research, compressed to what fits, with what was left out said.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::message::KnownTest;
@@ -106,11 +108,15 @@ impl Sources<'_> {
 
     /// Tests by their relevance to the question, then by how clear they are.
     fn tests(&self, tests: &[KnownTest]) -> Vec<String> {
+        let interests: BTreeMap<&str, Interest> = self
+            .profiles
+            .iter()
+            .map(|(name, profile)| (name.as_str(), self.interest(profile)))
+            .collect();
         let relevance = |hypothesis: &Hypothesis| {
-            let profile = self.profiles.iter().find(|(name, _)| *name == hypothesis.dataset);
-            profile.map_or(0.0, |(_, profile)| {
-                self.interest(profile).relevance(&hypothesis.x, &hypothesis.y)
-            })
+            interests
+                .get(hypothesis.dataset.as_str())
+                .map_or(0.0, |interest| interest.relevance(&hypothesis.x, &hypothesis.y))
         };
         let mut ranked: Vec<(f64, f64, &KnownTest)> = tests
             .iter()

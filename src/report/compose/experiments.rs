@@ -66,6 +66,10 @@ fn row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
         Some(failure) => outcome.text(": ").name(failure),
         None => outcome,
     };
+    let outcome = match &record.written_by {
+        Some(model) => outcome.text("; analysis written by ").code(model),
+        None => outcome,
+    };
     let outcome = record.advice.iter().fold(outcome, |line, advice| {
         line.text("; a glance at the script: ").name(advice)
     });

@@ -392,4 +392,26 @@ fn evidence(test: &TestRecord) -> Line<Draft> {
             Piece::Text(" && python script.py"),
         ])
         .text(".")
+        .then(confirmed(test))
+}
+
+/// The second way to the same numbers, where there had to be one.
+fn confirmed(test: &TestRecord) -> Line<Draft> {
+    let Some(other) = &test.confirmed_by else {
+        return line();
+    };
+    let folder = format!("experiments/{}", other.experiment);
+    text(" Confirmed by an independent ")
+        .link(Target::File(format!("{folder}/script.py")), text("script"))
+        .text(" ")
+        .hash(&other.script_sha256)
+        .text(" with its own ")
+        .link(Target::File(format!("{folder}/result.json")), text("result"))
+        .text(" ")
+        .hash(&other.result_sha256)
+        .text(" at ")
+        .code(&other.locator)
+        .text(" of ")
+        .code(other.experiment.as_str())
+        .text(".")
 }

@@ -6,12 +6,12 @@ use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
 use super::super::number::{Format, Number};
 use super::words;
-use crate::science::Arm;
+use crate::science::{Arm, ExperimentRecord};
 
 /// The methods section.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "methods", text("Methods")));
-    out.push(Block::List(vec![
+    let mut points = vec![
         registered(),
         test_choice(dossier),
         parts(dossier),
@@ -21,7 +21,9 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         words_used(),
         causes(dossier),
         policy(dossier),
-    ]));
+    ];
+    points.extend(model_written(dossier));
+    out.push(Block::List(points));
     families(dossier, out);
 }
 
@@ -123,6 +125,21 @@ fn causes(dossier: &Dossier) -> Line<Draft> {
     out.text("The user declared as assigned at random: ")
         .then(columns)
         .text(". Differences by these are called effects; everything else is association.")
+}
+
+/// Where a model wrote code, what it took for its numbers to count.
+fn model_written(dossier: &Dossier) -> Option<Line<Draft>> {
+    let written = |experiment: &ExperimentRecord| experiment.written_by.is_some();
+    dossier.experiments.iter().any(written).then(|| {
+        point("Code by a model.").text(
+            "Some analyses were written by a model as a function of a table, from a protocol that was registered before. \
+             Each call of it ran in a process of its own that saw the rows of that call and nothing else. It had to give \
+             the same twice, and to find no more than chance in shuffled copies of the rows held back. Its numbers count \
+             only where a built-in template, or a second script written without sight of the first, agrees on the rows \
+             held back; of two scripts, the more cautious one is reported. Where they disagree, the hypothesis is listed \
+             as untested with the reason.",
+        )
+    })
 }
 
 fn policy(dossier: &Dossier) -> Line<Draft> {

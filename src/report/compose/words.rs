@@ -165,6 +165,7 @@ pub(crate) fn caveat(word: &str) -> Line<Draft> {
         "assumption_violated" => "an assumption fails",
         "separation" => "perfect separation",
         "not_replicated" => "not replicated",
+        "model_written" => "code by a model",
         other => return line().code(other),
     })
 }
@@ -201,6 +202,11 @@ pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
         "not_replicated" => {
             text("over all rows it passes the control, but the two parts of the rows do not both show it alike")
         }
+        "model_written" => match note {
+            Some(note) => text("the numbers rest on code that ").code(note).text(" wrote"),
+            None => text("the numbers rest on code that a model wrote"),
+        }
+        .text("; a second script, written from the protocol alone, gave the same, and shuffled copies of the rows gave nothing"),
         "assumption_violated" => text("an assumption of the test fails; see the variants that do without it"),
         "separation" => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")
