@@ -91,20 +91,18 @@ impl Dialect {
         if let Some(structured) = structured.filter(|_| self.auto && refusal.mentions(&formats)) {
             return Some(("response_format", Form { structured, ..used }));
         }
-        if !used.max_completion_tokens && refusal.mentions(&["max_completion_tokens"]) {
-            let next = Form {
-                max_completion_tokens: true,
-                ..used
-            };
-            return Some(("max_tokens", next));
+        // A server's fault may mention anything.
+        if refusal.status == 500 {
+            return None;
         }
-        if used.max_completion_tokens && refusal.mentions(&["max_completion_tokens"]) {
+        if refusal.mentions(&["max_completion_tokens"]) {
             let next = Form {
-                max_completion_tokens: false,
+                max_completion_tokens: !used.max_completion_tokens,
                 ..used
             };
-            // Asked for by the first: not back and forth.
-            return (!refusal.mentions(&["'max_tokens'"])).then_some(("max_completion_tokens", next));
+            // Who asks for the new name refused the old one: not back and forth.
+            let back = used.max_completion_tokens && refusal.mentions(&["'max_tokens'"]);
+            return (!back).then_some(("the name of the cap on a reply's tokens", next));
         }
         if used.stream && used.stream_options && refusal.mentions(&["stream_options", "include_usage"]) {
             let next = Form {
@@ -120,7 +118,7 @@ impl Dialect {
             };
             return Some(("temperature", next));
         }
-        if used.stream && refusal.mentions(&["stream"]) {
+        if used.stream && refusal.mentions(&["stream"]) && !refusal.mentions(&["upstream"]) {
             return Some(("stream", Form { stream: false, ..used }));
         }
         None

@@ -240,7 +240,9 @@ fn shorten(text: &str) -> String {
 
 /// The error that a reply with a good status holds: some proxies send those.
 pub(super) fn error_within(value: &Value, redactor: &Redactor) -> Option<Fault> {
-    let error = value.get("error").filter(|error| !error.is_null())?;
+    let named = value.get("error").filter(|error| !error.is_null());
+    let itself = Some(value).filter(|value| value.get("object").is_some_and(|object| object == "error"));
+    let error = named.or(itself)?;
     let status = ["code", "status"]
         .iter()
         .filter_map(|key| error.get(key))
@@ -358,6 +360,10 @@ mod tests {
             panic!()
         };
         assert_eq!((refusal.status, refusal.message.as_str()), (429, "m"));
+        let flat = serde_json::json!({"object": "error", "message": "m", "code": 400});
+        assert!(
+            matches!(error_within(&flat, &Redactor::default()), Some(Fault::Refused(refusal)) if refusal.status == 400)
+        );
         assert!(error_within(&serde_json::json!({"error": null}), &Redactor::default()).is_none());
     }
 }

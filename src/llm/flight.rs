@@ -75,6 +75,26 @@ impl Flights {
         }
     }
 
+    /// Does something else where calls are made.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, LlmError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, LlmError>> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        let task = self.tasks.spawn_on(
+            async move {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => Err(LlmError::Cancelled),
+                    outcome = work => outcome,
+                }
+            },
+            &self.runtime,
+        );
+        task.await.unwrap_or(Err(LlmError::Cancelled))
+    }
+
     /// Waits until no call is under way, after calling all off.
     pub(super) async fn close(&self) {
         self.stop.cancel();

@@ -11,6 +11,7 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::{sync::OnceCell, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
@@ -27,7 +28,7 @@ use super::{
     probe::Prober,
     receipt::{KEY, LOST},
     request::{ChatRequest, Turn},
-    structured::{Misfit, Shape},
+    structured::{self, Misfit, Shape},
     tokens::estimate,
     transport::{Call, Lost, Parts, Transport, estimated, transport},
 };
@@ -81,7 +82,7 @@ struct Live {
     endpoint: Arc<Endpoint>,
     dialect: Arc<Dialect>,
     transport: Transport,
-    prober: Prober,
+    prober: Arc<Prober>,
     pricing: Pricing,
     /// Whether the endpoint has answered a question of this run.
     answered: AtomicBool,
@@ -136,12 +137,12 @@ impl Mind {
     pub async fn probe(&self) -> Result<Option<Probed>, LlmError> {
         match &self.inner.asked {
             Asked::Replay(..) => Ok(None),
-            Asked::Endpoint(live) => live
-                .probed
-                .get_or_try_init(|| live.prober.probe())
-                .await
-                .cloned()
-                .map(Some),
+            Asked::Endpoint(live) => {
+                let prober = Arc::clone(&live.prober);
+                // Where calls are made: connections belong to the runtime that opened them.
+                let probing = || self.inner.flights.run(async move { prober.probe().await });
+                live.probed.get_or_try_init(probing).await.cloned().map(Some)
+            }
         }
     }
 
@@ -184,9 +185,9 @@ impl Mind {
         let shape = Shape::of::<T>().map_err(|reason| LlmError::Invalid {
             reason: format!("its form has no schema: {reason}"),
         })?;
-        let accept = |receipt: &Receipt| -> Result<Answer<T>, Misfit> {
+        let accept = |sifted: Result<Vec<Value>, Misfit>, receipt: &Receipt| -> Result<Answer<T>, Misfit> {
             let misfit = |misfit: Misfit| self.inner.explain(receipt, misfit);
-            let value: T = shape.read(&receipt.text).map_err(misfit)?;
+            let value: T = sifted.and_then(structured::first).map_err(misfit)?;
             check(&value).map_err(|reason| Misfit { reason, no_json: false })?;
             Ok(Answer {
                 value,
@@ -195,7 +196,7 @@ impl Mind {
         };
         let mut request = self.inner.request(context.agent(), &question, shape.clone())?;
         let first = self.reply(context, &question, &request).await?;
-        let misfit = match accept(&first) {
+        let misfit = match accept(sift(context, &shape, &first).await?, &first) {
             Ok(answer) => return Ok(answer),
             Err(misfit) => misfit,
         };
@@ -211,7 +212,8 @@ impl Mind {
             .turns
             .extend(second_try(&first.text, &misfit.reason, &shape, room));
         let second = self.reply(context, &question, &request).await?;
-        accept(&second).map_err(|misfit| LlmError::Invalid { reason: misfit.reason })
+        accept(sift(context, &shape, &second).await?, &second)
+            .map_err(|misfit| LlmError::Invalid { reason: misfit.reason })
     }
 
     /// The reply to a request: from the journal, from a call under way, or from a call.
@@ -433,7 +435,7 @@ impl Live {
             listener,
         })?;
         let live = Self {
-            prober: Prober::new(llm, Arc::clone(&endpoint), http, models.clone()),
+            prober: Arc::new(Prober::new(llm, Arc::clone(&endpoint), http, models.clone())),
             pricing: Pricing::new(llm)?,
             endpoint,
             dialect,
@@ -533,6 +535,24 @@ impl fmt::Debug for Mind {
         };
         mind.finish_non_exhaustive()
     }
+}
+
+/// A larger reply is read off the agent's thread.
+const LARGE: usize = 64 * 1024;
+
+async fn sift(
+    context: &AgentContext,
+    shape: &Shape,
+    receipt: &Arc<Receipt>,
+) -> Result<Result<Vec<Value>, Misfit>, LlmError> {
+    if receipt.text.len() < LARGE {
+        return Ok(shape.sift(&receipt.text));
+    }
+    let (shape, receipt) = (shape.clone(), Arc::clone(receipt));
+    context
+        .blocking(move || shape.sift(&receipt.text))
+        .await
+        .map_err(llm_error)
 }
 
 /// The models in use, each once.

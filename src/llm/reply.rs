@@ -114,9 +114,9 @@ impl Gathered {
         if !self.chosen {
             return Err(Fault::Empty);
         }
-        let finish_reason = self.finish_reason.unwrap_or_default();
+        let finish_reason = first(&self.finish_reason.unwrap_or_default(), WORD);
         let refusal = match (self.refusal.is_empty(), finish_reason.as_str()) {
-            (false, _) => Some(self.refusal),
+            (false, _) => Some(first(&self.refusal, WORDS)),
             (true, "content_filter" | "refusal") => Some(format!("it ended with `{finish_reason}`")),
             (true, _) => None,
         };
@@ -132,6 +132,14 @@ impl Gathered {
             model: self.model,
         })
     }
+}
+
+/// Letters of a finish reason and of a refusal that are kept: they go into errors and reports.
+const WORD: usize = 64;
+const WORDS: usize = 1000;
+
+fn first(text: &str, letters: usize) -> String {
+    text.chars().take(letters).collect()
 }
 
 /// Content: a text, nothing, or a list of parts.

@@ -198,3 +198,27 @@ async fn a_recorded_run_answers_in_place_of_an_endpoint() {
         matches!(other, Err(LlmError::NotRecorded { agent, purpose }) if agent == "hypothesis_generator" && purpose == "propose")
     );
 }
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    for stream in ["true", "false"] {
+        let server = Server::start();
+        server.models(["m"]);
+        let desk = Desk::new(&server, &[("llm.stream", stream)]);
+        desk.mind.probe().await.unwrap();
+        for n in 0..10 {
+            desk.ask(&format!("question {n}")).await.unwrap();
+        }
+        assert_eq!((server.calls(), server.connections()), (10, 1), "{stream}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_answer_is_read_as_well() {
+    let server = Server::start();
+    let word = "long ".repeat(50_000);
+    let reply = json!({"word": word});
+    server.respond(move |_| Step::answer(&reply));
+    let desk = Desk::new(&server, &[("llm.timeout", "30s")]);
+    assert_eq!(desk.ask("hello").await.unwrap().value.word, word);
+}

@@ -59,16 +59,18 @@ async fn each_model_in_use_is_looked_for() {
     assert!(what.contains("`nm`"), "{what}");
 }
 
+/// Settings, the answers to the list and to the chat, and words that are said.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    Step,
+    Step,
+    &'static [&'static str],
+);
+
 #[tokio::test]
 async fn what_is_wrong_is_said_with_the_remedy() {
     let gone = || Step::status(404, json!({"error": {"message": "model 'm' not found"}}));
     let list = || Step::raw(json!({"data": [{"id": "qwen2.5-coder:7b"}, {"id": "llama3:latest"}]}));
-    type Case = (
-        &'static [(&'static str, &'static str)],
-        Step,
-        Step,
-        &'static [&'static str],
-    );
     let table: [Case; 7] = [
         (
             &[],

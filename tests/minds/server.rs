@@ -281,6 +281,7 @@ struct Shared {
     responder: Mutex<Option<Responder>>,
     listing: Mutex<Option<Step>>,
     chats: Mutex<Vec<Asked>>,
+    connections: AtomicUsize,
     listed: AtomicUsize,
     under_way: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -375,6 +376,11 @@ impl Server {
         self.by_body().values().map(|count| count - 1).sum()
     }
 
+    /// Connections that clients opened.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// Requests for the list of models.
     pub fn listings(&self) -> usize {
         self.shared.listed.load(Ordering::SeqCst)
@@ -388,6 +394,7 @@ impl Server {
 
 async fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
         let shared = Arc::clone(shared);
         let _ = stream.set_nodelay(true);
         // A client may go away at any time.

@@ -100,23 +100,24 @@ impl Shape {
         self.0.is_strict
     }
 
-    /// The value in a reply: the first piece of JSON in it that fits.
-    pub(super) fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T, Misfit> {
-        let mut first: Option<String> = None;
+    /// The pieces of JSON in a reply that fit, the likeliest first.
+    pub(super) fn sift(&self, text: &str) -> Result<Vec<Value>, Misfit> {
+        let (mut fitting, mut fault) = (Vec::new(), None);
         for candidate in candidates(text) {
-            let fault = match self.fits(&candidate) {
-                Ok(()) => match serde_json::from_value(candidate) {
-                    Ok(value) => return Ok(value),
-                    Err(error) => shorten(&error.to_string()),
-                },
-                Err(fault) => fault,
-            };
-            first.get_or_insert(fault);
+            match self.fits(&candidate) {
+                Ok(()) => fitting.push(candidate),
+                Err(reason) => {
+                    fault.get_or_insert(reason);
+                }
+            }
         }
-        Err(Misfit {
-            no_json: first.is_none(),
-            reason: first.unwrap_or_else(|| extract::why_none(text)),
-        })
+        match fitting.is_empty() {
+            false => Ok(fitting),
+            true => Err(Misfit {
+                no_json: fault.is_none(),
+                reason: fault.unwrap_or_else(|| extract::why_none(text)),
+            }),
+        }
     }
 
     fn fits(&self, value: &Value) -> Result<(), String> {
@@ -159,6 +160,23 @@ fn name(text: &str) -> String {
     if name.is_empty() { "answer".to_owned() } else { name }
 }
 
+/// The first of these that is a `T`: a schema says less than a type.
+pub(super) fn first<T: DeserializeOwned>(fitting: Vec<Value>) -> Result<T, Misfit> {
+    let mut fault = None;
+    for value in fitting {
+        match serde_json::from_value(value) {
+            Ok(value) => return Ok(value),
+            Err(error) => {
+                fault.get_or_insert_with(|| shorten(&error.to_string()));
+            }
+        }
+    }
+    Err(Misfit {
+        reason: fault.unwrap_or_default(),
+        no_json: false,
+    })
+}
+
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
@@ -186,7 +204,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Ideas, Misfit> {
-        Shape::of::<Ideas>().unwrap().read(text)
+        first(Shape::of::<Ideas>().unwrap().sift(text)?)
     }
 
     #[test]

@@ -17,6 +17,7 @@ use reqwest::{
 };
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use tokio::time::timeout;
 use tower::Service;
 
 use super::Progress;
@@ -33,6 +34,9 @@ const AROUND: u64 = 64 * 1024;
 
 /// A stream wraps each few letters in an object.
 const STREAMED: u64 = 32;
+
+/// The end of a stream follows its last event at once, or is not worth waiting for.
+const ENDING: Duration = Duration::from_millis(100);
 
 /// The service of one attempt.
 #[derive(Clone)]
@@ -158,6 +162,7 @@ impl Guard {
             response,
             buffer: Vec::new(),
             read: 0,
+            done: false,
             over: false,
         };
         futures::stream::unfold(lines, |mut lines| async move {
@@ -173,6 +178,8 @@ struct Lines {
     buffer: Vec<u8>,
     read: u64,
     most: u64,
+    /// The last event came.
+    done: bool,
     over: bool,
 }
 
@@ -191,7 +198,11 @@ impl Lines {
                     };
                     let rest = self.buffer.split_off(end + 1);
                     let whole = std::mem::replace(&mut self.buffer, rest);
-                    return Some(self.checked(&whole));
+                    let checked = self.checked(&whole);
+                    if self.done {
+                        self.drain().await;
+                    }
+                    return Some(checked);
                 }
                 Ok(None) => {
                     self.over = true;
@@ -208,6 +219,13 @@ impl Lines {
         None
     }
 
+    /// Takes in the end of the body after its last event: a connection whose body was not read to the end can't be used
+    /// again.
+    async fn drain(&mut self) {
+        self.over = true;
+        let _ = timeout(ENDING, async { while let Ok(Some(_)) = self.response.chunk().await {} }).await;
+    }
+
     fn end(&mut self, fault: Fault) -> io::Error {
         self.over = true;
         self.guard.seen.put(fault)
@@ -219,6 +237,9 @@ impl Lines {
             let Some(data) = line.strip_prefix("data:").map(str::trim) else {
                 continue;
             };
+            if data == "[DONE]" {
+                self.done = true;
+            }
             if data.is_empty() || data == "[DONE]" {
                 continue;
             }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! Retry      tries again what may pass, with backoff, up to max_retries and outage_wait
-//!   Spending   sets tokens and money aside, and settles
-//!     Pace       calls and tokens per minute, calls at once
+//!   Pace       calls and tokens per minute, calls at once
+//!     Spending   sets tokens and money aside for what is sent now, and settles
 //!       Breaker    leaves an endpoint alone that keeps failing
 //!         Deadline   gives each attempt its time
 //!           Wire       async-openai, over a guard below it that reads status and body
@@ -170,8 +170,8 @@ pub(super) fn transport(parts: Parts<'_>) -> Result<(Transport, reqwest::Client)
     );
     let stack = ServiceBuilder::new()
         .layer(retry::RetryLayer::new(settings))
-        .layer(spending::SpendingLayer::new(parts.budget))
         .layer(pace::PaceLayer::new(settings))
+        .layer(spending::SpendingLayer::new(parts.budget))
         .layer(breaker::BreakerLayer::new(settings))
         .layer(deadline::DeadlineLayer::new(settings))
         .service(wire);
