@@ -27,12 +27,12 @@ pub fn permutation_p(calibration: &Calibration, p: f64) -> Result<f64, String> {
     if !copies.iter().all(|copy| (0.0..=1.0).contains(&copy.p)) || !copies.iter().all(finite) {
         return Err("shuffled copies have values that cannot be".to_owned());
     }
-    let keys: [(&str, fn(&ShuffledCopy) -> f64); 3] = [
-        ("p", |copy| copy.p),
-        ("statistic", |copy| copy.statistic),
-        ("effect", |copy| copy.effect),
-    ];
-    for (key, of) in keys {
+    for key in ["p", "statistic", "effect"] {
+        let of = |copy: &ShuffledCopy| match key {
+            "p" => copy.p,
+            "statistic" => copy.statistic,
+            _ => copy.effect,
+        };
         let first = copies.first().map(|copy| of(copy));
         if copies.iter().all(|copy| Some(of(copy)) == first) {
             return Err(format!(
