@@ -1,8 +1,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::config::{Backend, Environment, Origin, Resolved, Settings};
+use crate::config::{Backend, Environment, Origin, Policy, Provider, Resolved, Settings};
 use crate::lab::{LabError, python_environment};
+use crate::llm::{Endpoint, Prices, probe};
 use crate::progress::printable;
 use crate::sandbox::Guarantee;
 
@@ -21,12 +22,14 @@ pub(super) const LONG_ABOUT: &str = "\
 Check that this machine has what a run needs.
 
 Says of each thing whether it is there, and of what is missing what to do about it. Both sandboxes are \
-attacked and measured; the one that the settings do not choose may be absent. Exits with 5 when something \
-that is needed is missing.";
+attacked and measured; the one that the settings do not choose may be absent. With policy = \"llm\", or a \
+profile of a model, the endpoint is asked whether it takes the key and has the model. Exits with 5 when \
+something that is needed is missing, with 2 when the settings are wrong.";
 
 const EXAMPLES: &str = "\
 Examples:
   kosmos doctor
+  kosmos doctor --profile ollama
   kosmos doctor --set sandbox.python=/opt/science/bin/python3
   kosmos doctor --json";
 
@@ -82,9 +85,10 @@ impl Check {
 pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
-    let resolved = args.settings.resolve(environment)?;
+    let resolved = args.settings.resolve(environment.clone())?;
     let console = Console::start(&resolved.settings.log, globals)?;
     let mut checks = vec![check_settings(&resolved), check_home(&home)];
+    checks.extend(check_model(&resolved.settings, &environment));
     let progress = console.progress.as_ref();
     match python_environment(&resolved.settings, progress) {
         Ok(python) => {
@@ -123,6 +127,70 @@ fn failed(name: &'static str, error: &LabError) -> Check {
         Some((what, remedy)) => Check::failed(name, what, remedy),
         None => Check::failed(name, &text, "see the message"),
     }
+}
+
+/// Whether the model is there that the settings ask for; nothing where they ask for none.
+fn check_model(settings: &Settings, environment: &Environment) -> Vec<Check> {
+    if settings.policy != Policy::Llm {
+        return Vec::new();
+    }
+    let mut checks = Vec::new();
+    match Endpoint::resolve(&settings.llm, environment) {
+        Ok(endpoint) => checks.push(Check::passed("endpoint", describe(&endpoint, settings))),
+        Err(error) => return vec![failed("endpoint", &error.into())],
+    }
+    checks.extend(check_prices(settings));
+    // The probe's client needs a runtime with a clock and sockets.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let probed = match runtime {
+        Ok(runtime) => runtime.block_on(probe(&settings.llm, environment)),
+        Err(error) => return vec![Check::failed("model", error.to_string(), "see the message")],
+    };
+    checks.push(match probed {
+        Ok(probed) => Check::passed(
+            "model",
+            format!("{} answers for {}", probed.endpoint, probed.models.join(", ")),
+        ),
+        Err(error) => failed("model", &error.into()),
+    });
+    checks
+}
+
+/// Whether a budget of dollars can be held; nothing where there is none.
+fn check_prices(settings: &Settings) -> Option<Check> {
+    let free = settings.llm.provider.is_some_and(Provider::is_free);
+    let usd = settings.budget.usd.filter(|_| !free)?;
+    let prices = match Prices::load(settings.llm.prices.as_deref()) {
+        Ok(prices) => prices,
+        Err(error) => return Some(failed("prices", &error.into())),
+    };
+    let models = settings.llm.models_by_agent();
+    let unknown = models
+        .iter()
+        .filter_map(|(_, model)| *model)
+        .find(|model| prices.of(model).is_none());
+    Some(match unknown {
+        None => Check::passed("prices", format!("known, so that budget.usd = {usd} can be held")),
+        Some(model) => Check::failed(
+            "prices",
+            format!("budget.usd is set, and the price of `{model}` is not known"),
+            "name a file with it by llm.prices, in the form of config/prices.toml; or set budget.tokens instead",
+        ),
+    })
+}
+
+/// The endpoint in a line: address, models, and where its key comes from.
+fn describe(endpoint: &Endpoint, settings: &Settings) -> String {
+    let mut models: Vec<&str> = Vec::new();
+    for (_, model) in settings.llm.models_by_agent() {
+        models.extend(model.filter(|model| !models.contains(model)));
+    }
+    let key = match &endpoint.key_variable {
+        Some(variable) if endpoint.has_key => format!("the key is in {variable}"),
+        Some(variable) => format!("{variable} is not set, so no key is sent"),
+        None => "no key is sent".to_owned(),
+    };
+    format!("{}, for {}; {key}", endpoint.name(), models.join(", "))
 }
 
 fn check_settings(resolved: &Resolved) -> Check {

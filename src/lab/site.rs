@@ -10,7 +10,7 @@ use super::{LabError, backends};
 use crate::{
     config::{Backend, Settings},
     interpreter::Interpreter,
-    journal::{Journal, Record},
+    journal::{self, JournalError, Record},
     progress::{Progress, ProgressEvent},
     sandbox::{
         DockerOptions, DockerSandbox, Language, Limits, Options, ProcessSandbox, Sandbox, SandboxError,
@@ -174,9 +174,11 @@ pub fn image_step(progress: &dyn Progress, step: &image::Progress) {
     });
 }
 
-/// The images that the run was begun with.
-pub fn pinned(journal: &Journal) -> Result<BTreeMap<String, String>, LabError> {
-    for entry in journal.entries() {
+/// The images that the run with these entries in its journal was begun with.
+pub fn pinned(
+    entries: impl IntoIterator<Item = Result<journal::Entry, JournalError>>,
+) -> Result<BTreeMap<String, String>, LabError> {
+    for entry in entries {
         if let Record::Opened { images, .. } = entry?.record {
             return Ok(images);
         }

@@ -153,6 +153,8 @@ fn doing(envelope: &Envelope) -> String {
         Payload::AnalyseResult(request) => format!("reading the result of {}", request.experiment.id),
         Payload::JudgeCycle(request) => format!("judging cycle {}", request.cycle),
         Payload::RecordKnowledge(request) => format!("recording cycle {}", request.cycle),
+        Payload::Deliberate(request) => format!("asking its model where cycle {} should look", request.cycle),
+        Payload::InterpretFindings(request) => format!("putting {} findings into words", request.findings.len()),
         _ => "deciding".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Does a run: from wherever its journal is to its report.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,7 +17,7 @@ use crate::{
     actors::{register, research_director::restore_state},
     agent::Registry,
     config::{Durability, Settings},
-    journal::{self, Commit, Journal, Record},
+    journal::{self, Blobs, Commit, Journal, Record, read_entries},
     llm::Mind,
     message::{Envelope, agent},
     progress::Progress,
@@ -138,7 +139,7 @@ impl Lab {
         let purpose = Purpose {
             launcher: self.launcher.clone(),
             run: Some(run.to_string()),
-            pinned: site::pinned(&journal)?,
+            pinned: self.pinned(&journal)?,
         };
         let site = Site::start(&self.settings, ground, purpose, self.progress.as_ref()).await?;
         let sandbox = Arc::clone(&site.sandbox);
@@ -149,6 +150,17 @@ impl Lab {
             mind.close().await;
         }
         worked
+    }
+
+    /// The images that an earlier process has used for the run, or for the one that it replays.
+    fn pinned(&self, journal: &Journal) -> Result<BTreeMap<String, String>, LabError> {
+        match &self.replay {
+            None => site::pinned(journal.entries()),
+            Some(recorded) => {
+                let blobs = Blobs::open(recorded.path().join("blobs"))?;
+                site::pinned(read_entries(recorded.path(), &blobs)?.into_iter().map(Ok))
+            }
+        }
     }
 
     async fn work_in(

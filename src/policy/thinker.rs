@@ -83,7 +83,13 @@ impl Thinker {
 
 /// What follows from a failure.
 fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAnswer, AgentError> {
-    let told = shorten_to(&inline(&error.to_string()), LONGEST_REASON);
+    // What a model said in place of an answer is in the journal; in a report it could pass for a result.
+    let told = match &error {
+        LlmError::Invalid { .. } => "the model gave no usable answer, nor at a second try".to_owned(),
+        LlmError::Refused { .. } => "the model refused to answer".to_owned(),
+        error => shorten_to(&inline(&error.to_string()), LONGEST_REASON),
+    };
+    tracing::warn!(purpose, %error, "no answer of the model");
     let nothing = |notice: Option<Outgoing>| {
         Ok(NoAnswer {
             remark: format!("no answer to `{purpose}`: {told}"),
@@ -128,12 +134,13 @@ mod tests {
         let reason = format!("not\nJSON\u{202e} {}", "x".repeat(5000));
         let nothing = told(LlmError::Invalid { reason }, OnOutage::Pause).unwrap();
         assert_eq!(nothing.notice, None);
-        assert!(
-            nothing
-                .remark
-                .starts_with("no answer to `propose`: the model gave no usable answer: not JSON")
+        assert_eq!(
+            nothing.remark,
+            "no answer to `propose`: the model gave no usable answer, nor at a second try"
         );
-        assert!(nothing.remark.chars().count() < 400 && !nothing.remark.contains('\u{202e}'));
+        let reason = "r = 0.99".to_owned();
+        let nothing = told(LlmError::Refused { reason }, OnOutage::Pause).unwrap();
+        assert_eq!(nothing.remark, "no answer to `propose`: the model refused to answer");
     }
 
     #[test]

@@ -11,15 +11,15 @@ use std::{
 
 use futures::FutureExt;
 use kosmos::{
-    agent::{Agent, AgentContext, Handling},
+    agent::{Agent, AgentContext, AgentError, Handling},
     config::{Environment, Overrides, Request},
     lab::{Finished, Lab, RunFolder},
-    message::{AgentName, Envelope, agent},
+    message::{AgentName, Envelope, ModelLost, Outgoing, agent},
     progress::{Progress, ProgressEvent},
-    science::RunStatus,
+    science::{EndReason, RunStatus},
 };
 
-use crate::support::{Home, findings_text, repository};
+use crate::support::{Home, findings_text, repository, said};
 
 struct Silent;
 
@@ -39,6 +39,10 @@ enum Kind {
     PanicAtOnce,
     PanicLater,
     Freeze,
+    /// Its model is away, and the run is to pause.
+    Pause,
+    /// Its model is away, and the run is to end.
+    LoseModel,
 }
 
 struct Faulty {
@@ -62,6 +66,22 @@ impl Agent for Faulty {
             }
             .boxed_local(),
             (true, Kind::Freeze) => std::future::pending().boxed_local(),
+            (true, Kind::Pause) => async {
+                Err(AgentError::Paused {
+                    what: "no reply from the endpoint".to_owned(),
+                    remedy: "start it".to_owned(),
+                })
+            }
+            .boxed_local(),
+            (true, Kind::LoseModel) => async move {
+                let mut handled = Rc::clone(&self.inner).handle(message, context).await?;
+                let detail = "no reply from the endpoint; start it".to_owned();
+                handled
+                    .sent
+                    .push(Outgoing::new(agent::RESEARCH_DIRECTOR, ModelLost { detail }));
+                Ok(handled)
+            }
+            .boxed_local(),
         }
     }
 }
@@ -202,4 +222,56 @@ fn an_agent_that_never_works_ends_the_run_in_a_typed_state() {
         finished.end.message
     );
     assert!(path.join("report.html").is_file());
+}
+
+#[test]
+fn a_run_whose_model_is_away_pauses_and_goes_on_as_if_it_had_not() {
+    let home = Home::new();
+    let (_, path) = run(&home, &[], None);
+    let expected = findings_text(&path);
+    for name in [agent::HYPOTHESIS_GENERATOR, agent::DATA_ANALYST] {
+        let fault = Fault {
+            kind: Kind::Pause,
+            left: Arc::new(AtomicU32::new(1)),
+        };
+        let (paused, path) = run(&home, &[], Some((name, fault)));
+        assert_eq!(
+            (paused.end.status, &paused.end.reason),
+            (RunStatus::Stopped, &EndReason::Outage)
+        );
+        let id = path.file_name().unwrap().to_str().unwrap();
+        let message = format!("no reply from the endpoint; start it; `kosmos resume {id}` goes on");
+        assert_eq!(paused.end.message, message);
+        assert!(paused.dossier.restarts.is_empty() && path.join("report.html").is_file());
+
+        // What another process is told of it, and what resuming it gives.
+        let status = home.run(&["status", id, "--json"]);
+        let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+        assert_eq!(
+            (&status["status"], &status["stopped"]),
+            (&"stopped".into(), &"no reply from the endpoint; start it".into())
+        );
+        assert_eq!(home.run(&["report", id]).status.code(), Some(0));
+        let resumed = home.run(&["resume", id]);
+        assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
+        assert_eq!(findings_text(&path), expected, "{name}");
+        let again = home.run(&["replay", id]);
+        assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    }
+}
+
+#[test]
+fn a_run_whose_model_is_lost_ends_with_a_report() {
+    let home = Home::new();
+    let fault = Fault {
+        kind: Kind::LoseModel,
+        left: Arc::new(AtomicU32::new(1)),
+    };
+    let (finished, path) = run(&home, &[], Some((agent::HYPOTHESIS_GENERATOR, fault)));
+    assert_eq!(
+        (finished.end.status, &finished.end.reason),
+        (RunStatus::Failed, &EndReason::Outage)
+    );
+    assert_eq!(finished.end.message, "no reply from the endpoint; start it");
+    assert!(path.join("report.html").is_file() && path.join("findings.json").is_file());
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     lab::{Penguins, Purpose, findings_in, idea, purpose},
     server::{Asked, Server, Step},
-    support::{findings, findings_text, repository, said},
+    support::{findings, findings_text, repository},
 };
 
 /// A figure that no test gives.
@@ -102,20 +102,19 @@ fn lies_reach_neither_findings_nor_report() {
     let penguins = Penguins::with(&hostile_table());
     let (_, run) = penguins.think(&server, &["llm.max_repairs=1", "llm.analyses=1"]);
     let told = told(&run);
-    // A dropped idea is quoted as what it is; the figure is in nothing that a finding says.
     for lie in [
+        LIE,
         "alert(1)",
         "beyond doubt",
         "everybody knows",
         "diet causes",
         "diet_of_krill",
-        "agreed on",
     ] {
         assert!(!told.contains(lie), "{lie}");
     }
     let found = findings(&run);
     let text = found.to_string();
-    assert!(!text.contains(LIE) && !text.contains("causes `"), "{text}");
+    assert!(!text.contains("causes `"), "{text}");
     for test in found["findings"].as_array().unwrap() {
         let wording = test["wording"].as_str().unwrap();
         assert!(matches!(wording, "association" | "replicated association"), "{wording}");
@@ -181,9 +180,7 @@ fn endless_nonsense_leaves_the_rule_books_findings() {
     });
     let penguins = Penguins::new();
     let (_, run) = penguins.think(&server, &[]);
-    let output = penguins.run(&[]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let alone = penguins.home.runs().into_iter().find(|other| *other != run).unwrap();
+    let alone = penguins.alone();
     assert_eq!(findings_text(&run), findings_text(&alone));
     let report = fs::read_to_string(run.join("report.md")).unwrap();
     assert!(

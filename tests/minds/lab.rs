@@ -106,10 +106,23 @@ impl Penguins {
             &self.data,
             "--json",
         ];
-        for set in usual.iter().chain(settings) {
+        let key = |set: &str| set.split('=').next().map(str::to_owned);
+        let kept = usual
+            .iter()
+            .filter(|set| settings.iter().all(|other| key(other) != key(set)));
+        for set in kept.chain(settings) {
             arguments.extend(["--set", *set]);
         }
-        self.home.run(&arguments)
+        let output = self.home.run(&arguments);
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+        output
+    }
+
+    /// The same without a model: the rule book alone.
+    pub fn alone(&self) -> PathBuf {
+        let before = self.home.runs();
+        self.run(&[]);
+        self.home.runs().into_iter().find(|run| !before.contains(run)).unwrap()
     }
 
     /// The same with the model at `server`. The run must end by itself, with its report.
@@ -128,8 +141,6 @@ impl Penguins {
         ];
         all.extend(settings);
         let output = self.run(&all);
-        let code = output.status.code();
-        assert!(matches!(code, Some(0 | 3)), "{}", said(&output));
         let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
         let run = self.home.runs().into_iter().find(|run| !before.contains(run)).unwrap();
         (outcome, run)

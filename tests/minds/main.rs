@@ -1,4 +1,4 @@
-//! Models at endpoints, by the public surface: a scripted server in process stands for them.
+//! Models at endpoints, by the public surface: a scripted server in process stands for them, and a small real one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -8,13 +8,18 @@ mod calling_off;
 mod code;
 mod desk;
 mod dialects;
+mod doctor;
 mod faults;
 mod hostile;
 mod lab;
 mod mixes;
 mod probing;
+mod proxy;
+mod real;
+mod runs;
 mod secrets;
 mod server;
+mod shell;
 mod thinking;
 
 #[path = "../lab/support.rs"]

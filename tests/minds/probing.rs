@@ -63,7 +63,13 @@ async fn each_model_in_use_is_looked_for() {
 async fn what_is_wrong_is_said_with_the_remedy() {
     let gone = || Step::status(404, json!({"error": {"message": "model 'm' not found"}}));
     let list = || Step::raw(json!({"data": [{"id": "qwen2.5-coder:7b"}, {"id": "llama3:latest"}]}));
-    let table: [(&[(&str, &str)], Step, Step, &[&str]); 7] = [
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        Step,
+        Step,
+        &'static [&'static str],
+    );
+    let table: [Case; 7] = [
         (
             &[],
             Step::status(401, "bad key"),

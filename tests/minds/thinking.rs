@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     lab::{Penguins, Purpose, idea, purpose, words},
     server::{Asked, Server, Step},
-    support::{findings, said, test_of},
+    support::{findings, test_of},
 };
 
 fn helpful(asked: &Asked) -> Step {
@@ -68,9 +68,7 @@ fn a_model_adds_to_the_rule_book() {
     assert_eq!(registered, 3, "{ledger}");
 
     // Nothing of the rule book's is lost, and no number is changed by it.
-    let output = penguins.run(&[]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let alone = penguins.home.runs().into_iter().find(|other| *other != run).unwrap();
+    let alone = penguins.alone();
     let p_values = |found: &Value| -> BTreeMap<String, String> {
         let tests = found["tests"].as_array().unwrap().iter();
         tests
@@ -161,8 +159,9 @@ fn a_spent_budget_ends_the_run_with_what_it_has() {
         &["budget.tokens=100", "llm.context_tokens=2048", "llm.max_tokens=1024"],
     );
     assert_eq!(outcome["status"], "budget_spent", "{outcome}");
-    // Not a question fits into it. The rule book's first cycle is done all the same.
-    assert_eq!(server.calls(), 0);
+    // Not a question fits into it (whether the endpoint is there was asked before). The rule book's first cycle is done
+    // all the same.
+    assert!(server.chats().iter().all(|asked| purpose(asked) == Purpose::Code));
     let found = findings(&run);
     assert_eq!(
         test_of(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g")["significant"],

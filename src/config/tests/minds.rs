@@ -24,7 +24,8 @@ fn endpoint(desk: &Desk) -> [String; 4] {
 
 #[test]
 fn the_variables_of_the_python_project_are_understood() {
-    let table: [(&[(&str, &str)], [&str; 4]); 10] = [
+    type Case = (&'static [(&'static str, &'static str)], [&'static str; 4]);
+    let table: [Case; 10] = [
         (
             &[
                 ("LLM_PROVIDER", "litellm"),

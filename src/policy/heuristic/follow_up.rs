@@ -215,6 +215,8 @@ impl<'a> Ideas<'a> {
             },
             arm: self.request.arm,
             weight: 1.0,
+            // The pair may be a model's; what follows from it is not.
+            proposed_by: None,
             ..crude.clone()
         };
         refine(&mut idea);

@@ -181,7 +181,7 @@ impl<'a> Admission<'a> {
             found.event = Some(pair.event.clone());
             return Ok(finish(found, &idea.statement));
         }
-        Err(format!("`{}` is no time to an event", idea.y))
+        Err(format!("{} is no time to an event", quoted(&idea.y)))
     }
 
     fn analysis(&self, idea: &AnalysisIdea, model: &str) -> Result<Hypothesis, String> {
@@ -390,13 +390,23 @@ fn column<'p>(profile: &'p Profile, name: &str) -> Result<&'p Column, String> {
     let column = match (exact, found.next(), found.next()) {
         (Some(exact), ..) => exact,
         (None, Some(only), None) => only,
-        _ => return Err(format!("`{}` is no column", shorten_to(&inline(name), 60))),
+        _ => return Err(format!("{} is no column", quoted(name))),
     };
     if column.usable {
         Ok(column)
     } else {
         let why = column.excluded.as_deref().unwrap_or("it is not for tests");
         Err(format!("`{}` cannot be used: {why}", column.name))
+    }
+}
+
+/// What a model took for a column, where it can be taken for nothing else.
+fn quoted(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    if (1..=40).contains(&name.len()) && name.chars().all(plain) {
+        format!("`{name}`")
+    } else {
+        "what it names".to_owned()
     }
 }
 

@@ -127,6 +127,7 @@ fn an_idea_is_the_hypothesis_that_the_rule_book_would_make_of_it() {
 fn what_cannot_be_tested_is_dropped_with_its_reason() {
     let table = [
         (json!({"x": "wing_span"}), "`wing_span` is no column"),
+        (json!({"x": "r = 0.99, p < 0.001"}), "what it names is no column"),
         (json!({"x": "id"}), "every row has its own value"),
         (json!({"x": "body_mass_g"}), "goes with itself"),
         (json!({"x": "body_mass_kg"}), "by construction"),
@@ -500,4 +501,16 @@ fn an_answer_of_another_form_is_no_answer() {
     ] {
         assert!(serde_json::from_value::<Ideas>(bad.clone()).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn what_the_rule_book_makes_of_a_models_pair_is_its_own() {
+    let mut later = request(2);
+    later.known = known(&request(1));
+    for test in &mut later.known {
+        test.hypothesis.proposed_by = Some("tiny-model".to_owned());
+    }
+    let ruled = heuristic::propose(&later);
+    assert!(ruled.hypotheses.len() > 3);
+    assert!(ruled.hypotheses.iter().all(|idea| idea.proposed_by.is_none()));
 }

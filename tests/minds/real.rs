@@ -1,0 +1,136 @@
+//! A real model, small and often wrong: what is asserted is form, accounts and endings, never wording or success.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Child,
+    time::{Duration, Instant},
+};
+
+use kosmos::journal::{Blobs, Record, read_entries};
+use serde_json::Value;
+
+use super::{
+    proxy::Proxy,
+    support::{Home, repository, said},
+};
+
+/// How long one step may take: a small model on a busy machine writes some ten tokens a second.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// Every agent asks its real prompt; the lab is killed in the middle and goes on; no answer is paid for twice.
+#[test]
+fn a_real_model_thinks_along_and_is_paid_once() {
+    let Some(endpoint) = endpoint() else { return };
+    let upstream = endpoint
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/v1"))
+        .unwrap();
+    let proxy = Proxy::start(upstream);
+    let home = Home::new();
+    let run_file = repository("examples/penguins/llm.toml");
+    let base_url = format!("llm.base_url={}", proxy.url());
+    let mut arguments = vec!["run", run_file.as_str(), "--profile", "vllm", "--json"];
+    for set in [
+        base_url.as_str(),
+        "llm.model=qwen2.5-coder-1.5b-instruct",
+        "llm.hypotheses=3",
+        "llm.analyses=1",
+        "llm.max_tokens=600",
+        "llm.context_tokens=3000",
+        "llm.timeout=10m",
+        "llm.max_concurrent=1",
+        "budget.cycles=2",
+        "budget.tokens=60000",
+        "budget.wall_time=50m",
+        "research.shuffled_run=false",
+        "research.permutations=49",
+        "research.follow_ups=6",
+        "supervisor.handler_deadline=30m",
+    ] {
+        arguments.extend(["--set", set]);
+    }
+
+    let mut lab = home.start(&arguments);
+    until(&mut lab, || {
+        home.runs().first().is_some_and(|run| receipts(run).len() >= 2)
+    });
+    lab.kill().unwrap();
+    lab.wait().unwrap();
+    let run = home.the_run();
+    let before = receipts(&run);
+    let output = home.run(&["resume", run.file_name().unwrap().to_str().unwrap(), "--json"]);
+    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    let status = outcome["status"].as_str().unwrap();
+    assert!(
+        ["answered", "exhausted", "budget_spent"].contains(&status),
+        "{}",
+        said(&output)
+    );
+    assert!(run.join("report.html").is_file() && run.join("findings.json").is_file());
+
+    let after = receipts(&run);
+    for (key, receipt) in &before {
+        assert_eq!(after.get(key), Some(receipt), "a receipt changed");
+    }
+    let mut purposes = BTreeSet::new();
+    let mut tokens = 0;
+    for receipt in after.values() {
+        let text = receipt["text"].as_str().unwrap();
+        // Cut off at the limit of tokens, an answer is no more than a beginning.
+        if receipt["finish_reason"] == "stop" {
+            assert!(
+                serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()),
+                "{text}"
+            );
+        }
+        purposes.insert(receipt["purpose"].as_str().unwrap().to_owned());
+        tokens += receipt["usage"]["input"].as_u64().unwrap() + receipt["usage"]["output"].as_u64().unwrap();
+    }
+    for purpose in ["propose", "deliberate", "interpret"] {
+        assert!(purposes.contains(purpose), "{purposes:?}");
+    }
+    assert!(tokens > 0 && tokens <= 60_000, "{tokens}");
+
+    // What was under way at the kill is asked again, and nothing else.
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    for chat in proxy.chats() {
+        *times.entry(chat).or_default() += 1;
+    }
+    let twice = times.values().filter(|times| **times > 1).count();
+    assert!(
+        twice <= 1 && times.values().all(|times| *times <= 2),
+        "{:?}",
+        times.values()
+    );
+}
+
+/// Where the tests' model is; nothing, loudly, where there is none.
+fn endpoint() -> Option<String> {
+    let endpoint = std::env::var("KOSMOS_TEST_LLM").ok();
+    if endpoint.is_none() {
+        assert!(std::env::var("CI").is_err(), "CI has no model: tests/run starts one");
+        eprintln!("SKIPPED: KOSMOS_TEST_LLM names no endpoint; tests/run starts one");
+    }
+    endpoint
+}
+
+/// The run's replies by key, also while it is worked on.
+fn receipts(run: &Path) -> BTreeMap<String, Value> {
+    let blobs = Blobs::open(run.join("blobs")).unwrap();
+    let entries = read_entries(run, &blobs).unwrap_or_default();
+    let replies = entries.into_iter().filter_map(|entry| match entry.record {
+        Record::Receipt { key, value } if key.starts_with("llm:") => Some((key, value)),
+        _ => None,
+    });
+    replies.collect()
+}
+
+fn until(lab: &mut Child, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(lab.try_wait().unwrap().is_none(), "the lab ended too early");
+        assert!(Instant::now() < deadline, "it did not come");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,157 @@
+//! Whole runs of the binary with a model that is away, comes back, or is not there at all.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::{
+    server::{Server, Step},
+    shell::{KEY, Shell, json, penguins, said},
+};
+
+fn run(shell: &Shell, server: &Server, more: &[&str]) -> std::process::Output {
+    let flags = penguins(server);
+    let arguments: Vec<&str> = flags.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    shell.kosmos(&arguments)
+}
+
+/// `findings.json` of a run, with the run's id left out.
+fn findings(run: &Path) -> String {
+    let id = run.file_name().unwrap().to_str().unwrap();
+    fs::read_to_string(run.join("findings.json"))
+        .unwrap()
+        .replace(id, "RUN")
+}
+
+fn id(run: &Path) -> &str {
+    run.file_name().unwrap().to_str().unwrap()
+}
+
+/// Without the shuffled copy.
+const QUICK: [&str; 2] = ["--set", "research.shuffled_run=false"];
+
+#[test]
+fn an_endpoint_that_turns_us_down_is_said_before_any_work() {
+    let server = Server::start();
+    server.listing(Step::status(401, r#"{"error": {"message": "invalid key"}}"#));
+    let shell = Shell::new().variable("MY_KEY", KEY);
+    let output = run(&shell, &server, &["--set", "llm.api_key_env=MY_KEY", "--json"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert_eq!(json(&output)["error"]["kind"], "unavailable");
+    assert!(
+        said(&output).contains("MY_KEY") && !said(&output).contains(KEY),
+        "{}",
+        said(&output)
+    );
+    assert!(shell.runs().is_empty(), "{:?}", shell.runs());
+}
+
+#[test]
+fn a_replayed_run_finds_the_same_with_no_endpoint_and_no_key() {
+    let server = Server::start();
+    server.models(["m"]);
+    let shell = Shell::new();
+    let output = run(&shell, &server, &[]);
+    let recorded = shell.runs().pop().unwrap_or_else(|| panic!("{}", said(&output)));
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    let asked = server.calls();
+    assert!(asked > 0, "the model was not asked");
+    drop(server);
+
+    let output = shell.kosmos(&["replay", id(&recorded), "--json", "-q"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = json(&output);
+    assert_eq!(
+        (&told["same"], &told["recorded"]),
+        (&true.into(), &id(&recorded).into())
+    );
+    let again = shell.runs().pop().unwrap();
+    assert_eq!(
+        (&told["run"], findings(&again)),
+        (&id(&again).into(), findings(&recorded))
+    );
+
+    // The books of both say the same.
+    let model = |run: &Path| json(&shell.kosmos(&["status", id(run), "--json"]))["model"].clone();
+    let used = model(&recorded);
+    assert_eq!(used, model(&again));
+    assert_eq!(used["total"]["calls"], asked);
+    let tokens = used["total"]["input"].as_u64().unwrap() + used["total"]["output"].as_u64().unwrap();
+    assert_eq!(used["tokens_left"], 200_000 - tokens);
+    let report = fs::read_to_string(recorded.join("report.md")).unwrap();
+    assert!(report.contains("## The model’s part"), "{report}");
+
+    // Without the replies it cannot be done, and that is said.
+    let journal = recorded.join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    assert!(text.contains(r#""key":"llm:"#));
+    fs::write(&journal, text.replace(r#""key":"llm:"#, r#""key":"gone:"#)).unwrap();
+    let output = shell.kosmos(&["replay", id(&recorded), "--json", "-q"]);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let differs = json(&output)["differences"][0].as_str().unwrap().to_owned();
+    assert!(differs.contains("holds no reply"), "{differs}");
+}
+
+#[test]
+fn an_outage_pauses_the_run_and_resuming_asks_nothing_twice() {
+    let undisturbed = {
+        let (server, shell) = (Server::start(), Shell::new());
+        server.models(["m"]);
+        let output = run(&shell, &server, &QUICK);
+        findings(&shell.runs().pop().unwrap_or_else(|| panic!("{}", said(&output))))
+    };
+    let (server, shell) = (Server::start(), Shell::new());
+    server.models(["m"]);
+    let away = Arc::new(AtomicBool::new(true));
+    let is_away = Arc::clone(&away);
+    server.respond(move |asked| match asked.nth > 0 && is_away.load(Ordering::SeqCst) {
+        true => Step::status(503, "<html>busy</html>"),
+        false => Step::fitting(asked),
+    });
+    let output = run(&shell, &server, &QUICK);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let paused = shell.runs().pop().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("kosmos resume"),
+        "{}",
+        said(&output)
+    );
+    assert!(paused.join("report.html").is_file());
+    let status = json(&shell.kosmos(&["status", id(&paused), "--json"]));
+    assert_eq!(status["status"], "stopped");
+    assert!(status["stopped"].as_str().unwrap().contains("503"), "{status}");
+
+    away.store(false, Ordering::SeqCst);
+    let output = shell.kosmos(&["resume", id(&paused), "-q"]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert_eq!(findings(&paused), undisturbed);
+    let answered = server
+        .chats()
+        .iter()
+        .filter(|asked| asked.nth == 0)
+        .map(|asked| asked.sha256.clone())
+        .next()
+        .unwrap();
+    let first = server.chats().iter().filter(|asked| asked.sha256 == answered).count();
+    assert_eq!(first, 1, "the answered question was asked again");
+}
+
+#[test]
+fn an_outage_ends_the_run_where_it_is_to() {
+    let (server, shell) = (Server::start(), Shell::new());
+    server.models(["m"]);
+    server.respond(|_| Step::status(503, "busy"));
+    let output = run(&shell, &server, &["--set", "llm.on_llm_outage=end", "--json"]);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let told = json(&output);
+    assert_eq!(
+        (&told["status"], &told["reason"]["kind"]),
+        (&"failed".into(), &"outage".into())
+    );
+    assert!(shell.runs().pop().unwrap().join("report.html").is_file());
+}
