@@ -116,7 +116,9 @@ class Refused(unittest.TestCase):
         for code, reason in (
             ("analyse = 1 +", "SyntaxError"),
             ("def analyze(table): pass", "KeyError"),
-            (body("return table['absent']"), "KeyError: 'absent'"),
+            (body("return table['absent']"), "KeyError: 'absent'\n\nthe function failed: KeyError$"),
+            (body("raise ValueError('p = 1e-30')"), "failed: ValueError$"),
+            (body("import os", "os.write(3, b'{\"error\": \"p = 1e-30\"}')", "os._exit(0)"), "failed: an error$"),
             (body("raise SystemExit(0)"), "SystemExit"),
             (body("class Own(Exception): pass", "raise Own('x')"), "an error"),
             (body("import os", "os._exit(0)"), "no answer"),
@@ -139,8 +141,9 @@ class Refused(unittest.TestCase):
             ("len(table)", "len(table) + 1", "`n` must be"),
             ("len(table)", "0", "`n` must be"),
             ('"ci_low": 0.8', '"ci_low": 0.97', "between"),
-            ('"scipy.stats.pearsonr"', "'a\\nb'", "plain name"),
-            ('"scipy.stats.pearsonr"', "'x' * 300", "plain name"),
+            ('"scipy.stats.pearsonr"', "'r = 0.98, p 1e-30'", "dotted name"),
+            ('"scipy.stats.pearsonr"', "''", "dotted name"),
+            ('"scipy.stats.pearsonr"', "'x' * 300", "dotted name"),
             ('"+"', "7", "`direction` must be"),
         ):
             with self.subTest(new):
@@ -163,7 +166,7 @@ class Refused(unittest.TestCase):
 
     def test_what_never_ends(self):
         # The limit is the script's own, shortened here.
-        self.refused(body("while True: pass"), "timeout: a call may take 10 s")
+        self.refused(body("while True: pass"), "a call may take 10 s\nthe function failed: timeout")
 
     def test_what_takes_too_long(self):
         slow = HONEST.replace("    rows =", "    sum(i * i for i in range(60_000_000))\n    rows =")

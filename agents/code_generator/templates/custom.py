@@ -1,4 +1,5 @@
 # ---- custom: an analysis by the function in PROTOCOL["code"], which a model wrote and nobody trusts ----
+import builtins
 import random as chance
 import re
 
@@ -9,6 +10,12 @@ MOST_COPIES = 199
 # Rows of a shuffled copy at most.
 COPY_ROWS = 20000
 FEWEST_ROWS = 20
+# How a call may fail, in words that a report repeats.
+FAILURES = {
+    "timeout",
+    "no answer",
+    *(name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)),
+}
 
 
 def values_of(column):
@@ -21,7 +28,9 @@ def values_of(column):
 def checked(answer, rows):
     """The values that the function returned, as numbers that can be true."""
     if "error" in answer:
-        raise CodeFault(f"{answer.get('error')}: {answer.get('trace')}")
+        # The last line is ours: the run's report repeats it, and nothing that the function says of itself.
+        kind = answer["error"] if str(answer["error"]) in FAILURES else "an error"
+        raise CodeFault(f"{str(answer.get('trace'))[-3000:]}\nthe function failed: {kind}")
     n, test, direction = answer.get("n"), answer.get("test"), answer.get("direction")
     for key in ("statistic", "p", "effect", "ci_low", "ci_high"):
         number = answer.get(key)
@@ -37,8 +46,9 @@ def checked(answer, rows):
         raise CodeFault("`effect` must be between `ci_low` and `ci_high`")
     if direction is not None and not isinstance(direction, str):
         raise CodeFault("`direction` must be '+', '-', a level or None")
-    if not isinstance(test, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.,()' -]{0,79}", test):
-        raise CodeFault("`test` must be the plain name of the test, such as 'scipy.stats.pearsonr'")
+    test = re.sub(r"[^A-Za-z0-9_.]+", "_", test).strip("_.") if isinstance(test, str) else ""
+    if len(test) > 80 or not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z_]\w*)*", test):
+        raise CodeFault("`test` must be the dotted name of the test, such as 'scipy.stats.pearsonr'")
     return {
         "n": n,
         "direction": direction,
