@@ -27,10 +27,14 @@ pub fn permutation_p(calibration: &Calibration, p: f64) -> Result<f64, String> {
     if !copies.iter().all(|copy| (0.0..=1.0).contains(&copy.p)) || !copies.iter().all(finite) {
         return Err("shuffled copies have values that cannot be".to_owned());
     }
-    let values = |copy: &&ShuffledCopy| [copy.p, copy.statistic, copy.effect];
-    for (place, key) in ["p", "statistic", "effect"].into_iter().enumerate() {
-        let first = copies.first().and_then(|copy| values(copy).get(place).copied());
-        if copies.iter().all(|copy| values(copy).get(place).copied() == first) {
+    for key in ["p", "statistic", "effect"] {
+        let of = |copy: &ShuffledCopy| match key {
+            "p" => copy.p,
+            "statistic" => copy.statistic,
+            _ => copy.effect,
+        };
+        let first = copies.first().map(|copy| of(copy));
+        if copies.iter().all(|copy| Some(of(copy)) == first) {
             return Err(format!(
                 "it does not depend on the data: {key} is the same in all {count} shuffled copies"
             ));

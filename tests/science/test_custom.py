@@ -1,10 +1,11 @@
 """Functions that a model may have written: honest, wrong and hostile ones, and what becomes of each."""
 
+import json
 import unittest
 
 import numpy as np
 from scipy import stats
-from scripts import Lab, csv_of
+from scripts import Lab, assemble, csv_of
 
 random = np.random.default_rng(4)
 N = 240
@@ -47,6 +48,11 @@ def script(code, columns=("height", "width", "yield"), **protocol):
         "code": code,
         **protocol,
     }
+
+
+# The script's own functions, without the call that starts it.
+OURS = {}
+exec(assemble(script("")).replace("\nmain(PROTOCOL)", "\n"), OURS)
 
 
 def run(code, *columns, **protocol):
@@ -110,13 +116,16 @@ class Refused(unittest.TestCase):
         for code, reason in (
             ("analyse = 1 +", "SyntaxError"),
             ("def analyze(table): pass", "KeyError"),
-            (body("return table['absent']"), "KeyError: 'absent'"),
+            (body("return table['absent']"), "KeyError: 'absent'\n\nthe function failed: KeyError$"),
+            (body("raise ValueError('p = 1e-30')"), "failed: ValueError$"),
+            (body("import os", "os.write(3, b'{\"error\": \"p = 1e-30\"}')", "os._exit(0)"), "failed: an error$"),
             (body("raise SystemExit(0)"), "SystemExit"),
             (body("class Own(Exception): pass", "raise Own('x')"), "an error"),
             (body("import os", "os._exit(0)"), "no answer"),
             (body("import os, signal", "os.kill(os.getpid(), 9)"), "no answer"),
             (body("return [1]"), "returned list"),
             (body("return {}"), "must be a finite number"),
+            (body("return " + MADE_UP.replace('"+"', "'sideways'")), "a level of a column"),
         ):
             with self.subTest(code):
                 self.refused(code, reason)
@@ -132,12 +141,22 @@ class Refused(unittest.TestCase):
             ("len(table)", "len(table) + 1", "`n` must be"),
             ("len(table)", "0", "`n` must be"),
             ('"ci_low": 0.8', '"ci_low": 0.97', "between"),
-            ('"+"', "'sideways'", "a level of a column"),
-            ('"scipy.stats.pearsonr"', "'a\\nb'", "plain name"),
-            ('"scipy.stats.pearsonr"', "'x' * 70000", "no answer"),
+            ('"scipy.stats.pearsonr"', "'r = 0.98, p 1e-30'", "dotted name"),
+            ('"scipy.stats.pearsonr"', "''", "dotted name"),
+            ('"scipy.stats.pearsonr"', "'x' * 300", "dotted name"),
+            ('"+"', "7", "`direction` must be"),
         ):
             with self.subTest(new):
-                self.refused(body("return " + MADE_UP.replace(old, new)), reason)
+                answer = eval(MADE_UP.replace(old, new), {"table": range(10)})
+                with self.assertRaisesRegex(OURS["CodeFault"], reason):
+                    OURS["checked"](OURS["parsed"](json.dumps(answer)), 10)
+        self.refused(body("return " + MADE_UP.replace("1e-12", "float('nan')")), "`p` must be a finite")
+
+    def test_answers_that_are_none(self):
+        for text in ("", "{", "[1]", "null", "NaN", "[" * 100_000, '{"n": ' + "9" * 10_000 + "}", "\\xff"):
+            with self.subTest(text[:9]):
+                self.assertEqual(OURS["parsed"](text)["error"], "no answer")
+        self.refused(body("return " + MADE_UP.replace("pearsonr", "x" * 70000)), "no answer")
 
     def test_what_differs_from_call_to_call(self):
         self.refused(
@@ -147,7 +166,11 @@ class Refused(unittest.TestCase):
 
     def test_what_never_ends(self):
         # The limit is the script's own, shortened here.
-        self.refused(body("while True: pass"), "timeout: a call may take 10 s")
+        self.refused(body("while True: pass"), "a call may take 10 s\nthe function failed: timeout")
+
+    def test_what_takes_too_long(self):
+        slow = HONEST.replace("    rows =", "    sum(i * i for i in range(60_000_000))\n    rows =")
+        self.refused(slow, "it is too slow: one call may take 1.95 s, for it is called 41 times")
 
     def test_the_worker_is_killed(self):
         self.refused(body("import os, time", "os.kill(os.getppid(), 9)", "time.sleep(5)"), "was ended")

@@ -1,13 +1,21 @@
 # ---- custom: an analysis by the function in PROTOCOL["code"], which a model wrote and nobody trusts ----
+import builtins
 import random as chance
 import re
 
+# Time on the clock for one call, and processor time for all of them.
 SECONDS = 10
 SECONDS_IN_ALL = 80
 MOST_COPIES = 199
 # Rows of a shuffled copy at most.
 COPY_ROWS = 20000
 FEWEST_ROWS = 20
+# How a call may fail, in words that a report repeats.
+FAILURES = {
+    "timeout",
+    "no answer",
+    *(name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)),
+}
 
 
 def values_of(column):
@@ -20,7 +28,9 @@ def values_of(column):
 def checked(answer, rows):
     """The values that the function returned, as numbers that can be true."""
     if "error" in answer:
-        raise CodeFault(f"{answer.get('error')}: {answer.get('trace')}")
+        # The last line is ours: the run's report repeats it, and nothing that the function says of itself.
+        kind = answer["error"] if str(answer["error"]) in FAILURES else "an error"
+        raise CodeFault(f"{str(answer.get('trace'))[-3000:]}\nthe function failed: {kind}")
     n, test, direction = answer.get("n"), answer.get("test"), answer.get("direction")
     for key in ("statistic", "p", "effect", "ci_low", "ci_high"):
         number = answer.get(key)
@@ -36,8 +46,9 @@ def checked(answer, rows):
         raise CodeFault("`effect` must be between `ci_low` and `ci_high`")
     if direction is not None and not isinstance(direction, str):
         raise CodeFault("`direction` must be '+', '-', a level or None")
-    if not isinstance(test, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.,()' -]{0,79}", test):
-        raise CodeFault("`test` must be the plain name of the test, such as 'scipy.stats.pearsonr'")
+    test = re.sub(r"[^A-Za-z0-9_.]+", "_", test).strip("_.") if isinstance(test, str) else ""
+    if len(test) > 80 or not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z_]\w*)*", test):
+        raise CodeFault("`test` must be the dotted name of the test, such as 'scipy.stats.pearsonr'")
     return {
         "n": n,
         "direction": direction,
@@ -106,9 +117,9 @@ def analysed(protocol, worker):
     # What is wrong with the code shows on rows that judge nothing: only from them is anything told.
     rows = parts["explore"]
     first = known_direction(checked(call(rows), len(rows)), columns)
-    begun, share = time.monotonic(), SECONDS_IN_ALL / (calls + 2)
+    share = SECONDS_IN_ALL / (calls + 2)
     second = call(rows)
-    if (time.monotonic() - begun) * len(parts["confirm"]) / len(rows) > share:
+    if worker.used * len(parts["confirm"]) / len(rows) > share:
         raise CodeFault(f"it is too slow: one call may take {share:.2f} s, for it is called {calls + 2} times")
     if checked(second, len(rows)) != first:
         raise CodeFault("two calls with the same table returned different values: give every generator a fixed seed")

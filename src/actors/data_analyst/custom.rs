@@ -44,6 +44,14 @@ pub(super) fn check(parameters: &Value, result: &ScriptResult) -> Result<(), Str
     if calibration.copies.len() as u64 != asked.min(MOST_COPIES) {
         return Err("the analysis was held against another number of shuffled copies than was asked for".to_owned());
     }
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.');
+    if !test
+        .test
+        .as_deref()
+        .is_some_and(|name| name.len() <= 80 && name.chars().all(plain))
+    {
+        return Err("the analysis does not name its test by a dotted name".to_owned());
+    }
     let by_copies = permutation_p(calibration, p)?;
     judged(test, p, by_copies)
 }
@@ -140,7 +148,8 @@ mod tests {
     #[test]
     fn numbers_that_do_not_bear_each_other_out_are_refused() {
         type Change = fn(&mut Value);
-        let table: [(&str, Change); 14] = [
+        let table: [(&str, Change); 15] = [
+            ("dotted name", |r| r["tests"][0]["test"] = json!("p = 0.001")),
             ("not held against", |r| {
                 drop(r.as_object_mut().unwrap().remove("calibration"))
             }),
