@@ -18,7 +18,13 @@ use super::{
 /// How long one step may take: a small model on a busy machine writes some ten tokens a second.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// Every agent asks its real prompt; the lab is killed in the middle and goes on; no answer is paid for twice.
+/// What the run may use. A few calls, unless `KOSMOS_TEST_LLM_TOKENS` gives more; with 60,000 every agent comes to ask.
+const TOKENS: u64 = 6000;
+
+/// Enough for every agent.
+const PLENTY: u64 = 60_000;
+
+/// The agents ask their real prompts; the lab is killed in the middle and goes on; no answer is paid for twice.
 #[test]
 fn a_real_model_thinks_along_and_is_paid_once() {
     let Some(endpoint) = endpoint() else { return };
@@ -29,6 +35,8 @@ fn a_real_model_thinks_along_and_is_paid_once() {
     let proxy = Proxy::start(upstream);
     let home = Home::new();
     let run_file = repository("examples/penguins/llm.toml");
+    let budget = std::env::var("KOSMOS_TEST_LLM_TOKENS").map_or(TOKENS, |tokens| tokens.parse().unwrap());
+    let allowed = format!("budget.tokens={budget}");
     let base_url = format!("llm.base_url={}", proxy.url());
     let mut arguments = vec!["run", run_file.as_str(), "--profile", "vllm", "--json"];
     for set in [
@@ -41,7 +49,7 @@ fn a_real_model_thinks_along_and_is_paid_once() {
         "llm.timeout=10m",
         "llm.max_concurrent=1",
         "budget.cycles=2",
-        "budget.tokens=60000",
+        allowed.as_str(),
         "budget.wall_time=50m",
         "research.shuffled_run=false",
         "research.permutations=49",
@@ -53,7 +61,7 @@ fn a_real_model_thinks_along_and_is_paid_once() {
 
     let mut lab = home.start(&arguments);
     until(&mut lab, || {
-        home.runs().first().is_some_and(|run| receipts(run).len() >= 2)
+        home.runs().first().is_some_and(|run| !receipts(run).is_empty())
     });
     lab.kill().unwrap();
     lab.wait().unwrap();
@@ -87,14 +95,24 @@ fn a_real_model_thinks_along_and_is_paid_once() {
         purposes.insert(receipt["purpose"].as_str().unwrap().to_owned());
         tokens += receipt["usage"]["input"].as_u64().unwrap() + receipt["usage"]["output"].as_u64().unwrap();
     }
-    for purpose in ["propose", "deliberate", "interpret"] {
-        assert!(purposes.contains(purpose), "{purposes:?}");
-    }
-    assert!(tokens > 0 && tokens <= 60_000, "{tokens}");
+    let expected = match budget {
+        PLENTY.. => &["propose", "deliberate", "write", "interpret"][..],
+        _ => &["propose"],
+    };
+    assert!(
+        expected.iter().all(|purpose| purposes.contains(*purpose)),
+        "{purposes:?}"
+    );
+    assert!(tokens > 0 && tokens <= budget, "{tokens}");
 
     // What was under way at the kill is asked again, and nothing else.
     let mut times: BTreeMap<String, u32> = BTreeMap::new();
-    for chat in proxy.chats() {
+    // A probe asks nothing of that kind.
+    for chat in proxy
+        .chats()
+        .into_iter()
+        .filter(|chat| chat.contains("\"json_schema\""))
+    {
         *times.entry(chat).or_default() += 1;
     }
     let twice = times.values().filter(|times| **times > 1).count();
