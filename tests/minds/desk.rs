@@ -41,7 +41,7 @@ pub fn settings(server: &Server, changes: &[(&str, &str)]) -> Settings {
         ("llm.base_url", url.as_str()),
         ("llm.model", "m"),
         ("llm.api_key_env", "THE_KEY"),
-        ("llm.timeout", "500ms"),
+        ("llm.timeout", "2s"),
         ("llm.max_retries", "3"),
         ("llm.backoff_min", "1ms"),
         ("llm.backoff_max", "5ms"),
@@ -83,7 +83,8 @@ pub fn context(journal: &Journal, folder: &Path, agent: &'static str) -> AgentCo
 
 impl Desk {
     pub fn new(server: &Server, changes: &[(&str, &str)]) -> Self {
-        Self::heard(server, changes, None)
+        // Someone listens, so that replies are streamed where that is set.
+        Self::heard(server, changes, Some(Arc::new(|_| ())))
     }
 
     pub fn heard(server: &Server, changes: &[(&str, &str)], listener: Option<Listener>) -> Self {

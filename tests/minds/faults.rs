@@ -75,7 +75,12 @@ async fn what_passes_is_tried_again_and_is_an_outage_in_the_end() {
     for stream in ["true", "false"] {
         for (name, step) in passing() {
             let server = Server::start();
-            let desk = Desk::new(&server, &[("llm.stream", stream), ("llm.timeout", "100ms")]);
+            let timeout = if ["hang", "slow drip"].contains(&name) {
+                "250ms"
+            } else {
+                "5s"
+            };
+            let desk = Desk::new(&server, &[("llm.stream", stream), ("llm.timeout", timeout)]);
             server.script([step.clone(), step.clone()]);
             server.respond(|_| good());
             let answer = desk
