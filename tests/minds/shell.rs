@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::server::Server;
+pub use super::support::said;
 
 /// The key that must be seen nowhere.
 pub const KEY: &str = "sk-very-secret-9876543210";
@@ -82,16 +83,6 @@ pub fn penguins(server: &Server) -> Vec<String> {
         flags.extend(["--set".to_owned(), setting.to_owned()]);
     }
     flags
-}
-
-/// What a command said, for messages of failed assertions.
-pub fn said(output: &Output) -> String {
-    format!(
-        "exit {:?}\n--- stdout\n{}\n--- stderr\n{}",
-        output.status.code(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
 
 /// The document that a `--json` command printed.
