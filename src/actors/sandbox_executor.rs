@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -302,7 +303,8 @@ impl Files<'_> {
     }
 }
 
-/// Replaces whatever is at `path`, which a script may have made into anything, without following it.
+/// Replaces whatever is at `path`, which a script may have made into anything, without following it. What is as it should
+/// be stays: to delete a file and make it again costs a file system far more than to read it.
 fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     let failed = |source| FolderError {
         what: "write",
@@ -310,9 +312,18 @@ fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
         source,
     };
     match fs::symlink_metadata(path) {
+        Ok(found) if holds(path, &found, content) => return Ok(()),
         Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(failed)?,
         Ok(_) => fs::remove_file(path).map_err(failed)?,
         Err(_) => {}
     }
     fs::write(path, content).map_err(failed)
+}
+
+/// Whether `path` is a file of its own, not a link to another, with that content.
+fn holds(path: &Path, found: &fs::Metadata, content: &[u8]) -> bool {
+    found.is_file()
+        && found.nlink() == 1
+        && found.len() == content.len() as u64
+        && fs::read(path).is_ok_and(|there| there == content)
 }

@@ -1,24 +1,38 @@
 //! Content-addressed files for what is too large for the database.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
-use super::JournalError;
+use super::{Durability, JournalError};
 use crate::science::sha256_hex;
 
 /// `<run>/blobs/`: files named by the SHA-256 of their content, stored once.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     folder: PathBuf,
+    durability: Durability,
 }
 
 impl Blobs {
-    /// Opens (and makes) the folder.
+    /// Opens (and makes) the folder. What is put there survives the end of the process.
     pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
         fs::create_dir_all(&folder).map_err(|source| JournalError::Io {
             path: folder.clone(),
             source,
         })?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            durability: Durability::Process,
+        })
+    }
+
+    /// The same folder; what is put there from now on survives what `durability` says.
+    #[must_use]
+    pub fn surviving(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 
     /// Stores `content` and returns its hash; a second store of the same content writes nothing.
@@ -32,8 +46,12 @@ impl Blobs {
         let write = || {
             let mut file = fs::File::create(&partial)?;
             file.write_all(content)?;
-            file.sync_data()?;
-            fs::rename(&partial, &path)
+            let power = self.durability == Durability::Power;
+            if power {
+                file.sync_data()?;
+            }
+            fs::rename(&partial, &path)?;
+            if power { sync_folder(&self.folder) } else { Ok(()) }
         };
         write().map_err(|source| JournalError::Io {
             path: path.clone(),
@@ -54,4 +72,9 @@ impl Blobs {
             Err(missing())
         }
     }
+}
+
+/// Makes the names in a folder survive the loss of power.
+pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    fs::File::open(folder)?.sync_all()
 }

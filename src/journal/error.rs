@@ -11,7 +11,7 @@ pub enum JournalError {
         #[allow(missing_docs)]
         path: PathBuf,
     },
-    /// Neither the database nor its mirror can be read.
+    /// Neither the database nor the log can be read.
     #[error("the journal `{path}` cannot be read and cannot be rebuilt: {detail}")]
     Damaged {
         #[allow(missing_docs)]

@@ -10,8 +10,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    Blobs, Commit, Committed, Durability, EffectState, Entry, JournalError, Record, mirror::Mirror, read_mirror,
-    store::Store, writer,
+    Blobs, Commit, Committed, Durability, EffectState, Entry, JournalError, Record, store::Store, wal::Wal, writer,
 };
 use crate::message::{AgentName, Envelope, MessageId};
 
@@ -40,23 +39,23 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in a run's folder, or begins one. A damaged database is put aside as
-    /// `journal.damaged-N` and rebuilt from `journal.jsonl`.
+    /// Opens the journal in a run's folder, or begins one. What the database lacks is put into it from `journal.jsonl`;
+    /// a damaged one is put aside as `journal.damaged-N` and rebuilt.
     ///
     /// # Errors
     /// [`JournalError::Locked`] when another process has it; [`JournalError::Damaged`] when neither copy
     /// can be read.
     pub fn open(folder: &Path, options: Options) -> Result<Self, JournalError> {
         let database = folder.join("journal");
-        let blobs = Blobs::open(folder.join("blobs"))?;
-        let (store, rebuilt) = open_or_rebuild(folder, &database, &blobs)?;
-        let mirror = Mirror::open(folder, &store)?;
+        let blobs = Blobs::open(folder.join("blobs"))?.surviving(options.durability);
+        let (store, rebuilt) = open_or_begin_anew(folder, &database, &blobs)?;
+        let wal = Wal::open(folder, &store, options.durability)?;
         let store = Arc::new(store);
         let (requests, receiver) = mpsc::channel();
         let writing = Arc::clone(&store);
         thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer::run(&writing, mirror, &receiver, options.durability, &database))
+            .spawn(move || writer::run(&writing, wal, &receiver))
             .map_err(|source| JournalError::Io {
                 path: folder.to_owned(),
                 source,
@@ -68,7 +67,7 @@ impl Journal {
         })
     }
 
-    /// Whether the database was damaged and rebuilt from its mirror when it was opened.
+    /// Whether the database was damaged or gone and rebuilt from the log when it was opened.
     pub fn was_rebuilt(&self) -> bool {
         self.rebuilt
     }
@@ -125,7 +124,7 @@ impl Journal {
     }
 
     /// The number of the last entry.
-    pub fn last_seq(&self) -> Result<u64, JournalError> {
+    pub fn last_seq(&self) -> u64 {
         self.store.last_seq()
     }
 
@@ -145,32 +144,20 @@ impl Journal {
     }
 }
 
-fn open_or_rebuild(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store, bool), JournalError> {
-    let mirrored = folder.join("journal.jsonl").exists();
-    let missing = mirrored && !database.exists();
+/// The database, and whether it begins anew beside a log that has entries.
+fn open_or_begin_anew(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store, bool), JournalError> {
+    let logged = Wal::path(folder).exists();
+    let gone = logged && !database.exists();
     let broken = match Store::open(database, blobs.clone()) {
-        Ok(store) if !missing => match store.last_seq() {
-            Ok(_) => return Ok((store, false)),
-            Err(error) => error,
-        },
-        Ok(_) => JournalError::Damaged {
-            path: database.to_owned(),
-            detail: "the database is gone".to_owned(),
-        },
+        Ok(store) => return Ok((store, gone)),
         Err(error @ (JournalError::Locked { .. } | JournalError::Version { .. })) => return Err(error),
         Err(error) => error,
     };
-    if !mirrored {
+    if !logged {
         return Err(broken);
     }
     quarantine(folder, database)?;
-    let store = Store::open(database, blobs.clone())?;
-    for line in read_mirror(folder)? {
-        let entry = store.decode(&line)?;
-        store.replay(&entry, &line)?;
-    }
-    store.db.flush()?;
-    Ok((store, true))
+    Ok((Store::open(database, blobs.clone())?, true))
 }
 
 fn quarantine(folder: &Path, database: &Path) -> Result<(), JournalError> {

@@ -1,8 +1,9 @@
 //! The journal: what happened, in order, so that it never has to happen twice.
 //!
 //! One sled database per run holds the entries and, as folds of them, the inboxes, the handled messages
-//! and the effects. One writer thread groups commits and shares one flush among them; `journal.jsonl`
-//! mirrors the entries for other processes, and a damaged database is rebuilt from it.
+//! and the effects; each commit is one transaction. `journal.jsonl` is the write-ahead log: a commit counts once its lines
+//! are there, other processes read them there, and what the database's files lack after a crash comes from there. One
+//! writer thread groups commits and shares one write among them.
 
 mod blobs;
 mod commit;
@@ -10,10 +11,13 @@ mod effects;
 mod error;
 mod handle;
 mod ledger;
-mod mirror;
 mod record;
 mod store;
+mod wal;
 mod writer;
+
+#[cfg(test)]
+mod tests;
 
 pub use blobs::Blobs;
 pub use commit::{Commit, Committed};
@@ -21,8 +25,8 @@ pub use effects::EffectState;
 pub use error::JournalError;
 pub use handle::{Journal, Options, Pending};
 pub use ledger::ledger_lines;
-pub use mirror::{read_entries, read_mirror};
 pub use record::{Entry, Record};
+pub use wal::read_entries;
 
 /// When a commit counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

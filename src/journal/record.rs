@@ -97,6 +97,9 @@ pub struct Entry {
     pub seq: u64,
     /// Milliseconds since the Unix epoch. For people and budgets; no finding depends on it.
     pub at_ms: u64,
+    /// Whether the next entry is of the same commit: neither counts without the other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
     #[allow(missing_docs)]
     #[serde(flatten)]
     pub record: Record,
@@ -112,9 +115,28 @@ pub(super) enum Stored {
         blob: String,
         /// Bytes of the file.
         bytes: u64,
+        /// See [`Entry::more`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
     },
     /// Here.
     Inline(Entry),
+}
+
+impl Stored {
+    pub(super) fn seq(&self) -> u64 {
+        match self {
+            Self::Blob { seq, .. } => *seq,
+            Self::Inline(entry) => entry.seq,
+        }
+    }
+
+    pub(super) fn more(&self) -> bool {
+        match self {
+            Self::Blob { more, .. } => *more,
+            Self::Inline(entry) => entry.more,
+        }
+    }
 }
 
 /// The entry that a stored line stands for.

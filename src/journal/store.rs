@@ -1,9 +1,10 @@
 //! The database: entries, and what follows from them.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use sled::{
@@ -17,12 +18,18 @@ use super::{
 };
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 
+/// Commits in a tail at most, when it is filled from the log.
+const TAIL: usize = 256;
+
 /// Entries larger than this many bytes go to a content-addressed file.
 const INLINE_LIMIT: usize = 16 * 1024;
 
 /// The open database. Every tree but `log` is a fold of the log and can be rebuilt from it.
+///
+/// Commits gather in a tail beside it and go in together, many in one transaction: a transaction costs sled the same
+/// whether it has one or a hundred.
 pub(super) struct Store {
-    pub(super) db: sled::Db,
+    db: sled::Db,
     log: sled::Tree,
     /// `agent NUL seq` -> message id, for messages not handled yet.
     inbox: sled::Tree,
@@ -35,14 +42,66 @@ pub(super) struct Store {
     /// message id -> failures.
     attempts: sled::Tree,
     meta: sled::Tree,
+    tail: Mutex<Tail>,
     pub(super) blobs: Blobs,
 }
 
-/// What was written, for the mirror.
+/// An entry and how it is stored.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) entry: Entry,
+    pub(super) text: Vec<u8>,
+}
+
+/// What was written, for the log.
 pub(super) struct Written {
     pub(super) committed: Committed,
-    pub(super) entries: Vec<Entry>,
-    pub(super) lines: Vec<Vec<u8>>,
+    pub(super) lines: Arc<Vec<Line>>,
+}
+
+/// Commits that are not in the trees yet, and what they answer that the trees cannot.
+#[derive(Default)]
+struct Tail {
+    /// The number of the last entry of all.
+    last: u64,
+    commits: Vec<Arc<Vec<Line>>>,
+    handled: HashSet<MessageId>,
+    sent: HashSet<MessageId>,
+    /// The line of an effect's receipt; none where there is only the intent.
+    effects: HashMap<String, Option<Place>>,
+}
+
+/// A line's: its commit, and which of its lines.
+type Place = (Arc<Vec<Line>>, usize);
+
+impl Tail {
+    fn push(&mut self, lines: Arc<Vec<Line>>) {
+        for (at, line) in lines.iter().enumerate() {
+            self.last = line.entry.seq;
+            match &line.entry.record {
+                Record::Handled { message, .. } => drop(self.handled.insert(message.clone())),
+                Record::Sent { envelope } => drop(self.sent.insert(envelope.id.clone())),
+                Record::Intent { key } => drop(self.effects.insert(key.clone(), None)),
+                Record::Receipt { key, .. } => {
+                    self.effects.insert(key.clone(), Some((Arc::clone(&lines), at)));
+                }
+                _ => {}
+            }
+        }
+        self.commits.push(lines);
+    }
+
+    /// Takes the commits out; the trees answer from now on.
+    fn take(&mut self) -> Vec<Arc<Vec<Line>>> {
+        std::mem::replace(
+            self,
+            Self {
+                last: self.last,
+                ..Self::default()
+            },
+        )
+        .commits
+    }
 }
 
 impl Store {
@@ -77,11 +136,39 @@ impl Store {
             effects: tree("effects")?,
             attempts: tree("attempts")?,
             meta: tree("meta")?,
+            tail: Mutex::default(),
             blobs,
             db,
         };
         store.check_version()?;
+        store.tail().last = store.log.last()?.map_or(0, |(key, _)| number(&key));
         Ok(store)
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts the tail into the trees.
+    fn settle(&self) -> Result<(), JournalError> {
+        let mut tail = self.tail();
+        if !tail.commits.is_empty() {
+            self.write(&tail.commits)?;
+            tail.take();
+        }
+        Ok(())
+    }
+
+    /// Puts the tail into the trees, and the trees to disk.
+    pub(super) fn flush(&self) -> Result<(), JournalError> {
+        self.settle()?;
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Drops the tail: the log could not be written, so nothing may come after what it has.
+    pub(super) fn forget_tail(&self) {
+        self.tail().take();
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -105,15 +192,16 @@ impl Store {
     }
 
     /// The number of the last entry, 0 for none.
-    pub(super) fn last_seq(&self) -> Result<u64, JournalError> {
-        Ok(self.log.last()?.map_or(0, |(key, _)| number(&key)))
+    pub(super) fn last_seq(&self) -> u64 {
+        self.tail().last
     }
 
-    /// Writes a commit in one transaction.
+    /// Adds a commit to the tail, all of it or nothing.
     pub(super) fn commit(&self, commit: Commit, at_ms: u64) -> Result<Written, JournalError> {
-        let mut seq = self.last_seq()?;
+        let mut tail = self.tail();
+        let mut seq = tail.last;
         if let Some((message, _)) = &commit.handled
-            && self.handled.contains_key(message.as_str())?
+            && (tail.handled.contains(message) || self.handled.contains_key(message.as_str())?)
         {
             return Ok(Written {
                 committed: Committed {
@@ -121,8 +209,7 @@ impl Store {
                     sent: Vec::new(),
                     duplicate: true,
                 },
-                entries: Vec::new(),
-                lines: Vec::new(),
+                lines: Arc::default(),
             });
         }
         let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
@@ -145,36 +232,56 @@ impl Store {
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
         for envelope in commit.sent {
-            if seen.insert(envelope.id.clone()) && !self.sent.contains_key(envelope.id.as_str())? {
+            let known = tail.sent.contains(&envelope.id) || self.sent.contains_key(envelope.id.as_str())?;
+            if seen.insert(envelope.id.clone()) && !known {
                 fresh.push(envelope.clone());
                 records.push(Record::Sent {
                     envelope: Box::new(envelope),
                 });
             }
         }
-        let mut entries = Vec::with_capacity(records.len());
         let mut lines = Vec::with_capacity(records.len());
+        let last = seq + records.len() as u64;
         for record in records {
             seq += 1;
-            let entry = Entry { seq, at_ms, record };
-            lines.push(self.encode(&entry)?);
-            entries.push(entry);
+            let entry = Entry {
+                seq,
+                at_ms,
+                more: seq < last,
+                record,
+            };
+            lines.push(Line {
+                text: self.encode(&entry)?,
+                entry,
+            });
         }
-        self.write(&entries, &lines)?;
+        let lines = Arc::new(lines);
+        tail.push(Arc::clone(&lines));
         Ok(Written {
             committed: Committed {
                 seq,
                 sent: fresh,
                 duplicate: false,
             },
-            entries,
             lines,
         })
     }
 
-    /// Puts entries that are encoded already into the database: the mirror's, at a rebuild.
-    pub(super) fn replay(&self, entry: &Entry, line: &[u8]) -> Result<(), JournalError> {
-        self.write(std::slice::from_ref(entry), &[line.to_vec()])
+    /// Adds a commit of the log that the database lacks.
+    pub(super) fn replay(&self, texts: Vec<Vec<u8>>) -> Result<(), JournalError> {
+        let lines: Result<Vec<Line>, JournalError> = texts
+            .into_iter()
+            .map(|text| {
+                let entry = self.decode(&text)?;
+                Ok(Line { entry, text })
+            })
+            .collect();
+        let many = {
+            let mut tail = self.tail();
+            tail.push(Arc::new(lines?));
+            tail.commits.len() >= TAIL
+        };
+        if many { self.settle() } else { Ok(()) }
     }
 
     fn encode(&self, entry: &Entry) -> Result<Vec<u8>, JournalError> {
@@ -186,6 +293,7 @@ impl Store {
             seq: entry.seq,
             bytes: line.len() as u64,
             blob: self.blobs.put(&line)?,
+            more: entry.more,
         };
         Ok(serde_json::to_vec(&stored)?)
     }
@@ -195,7 +303,7 @@ impl Store {
         decode(line, &self.blobs)
     }
 
-    fn write(&self, entries: &[Entry], lines: &[Vec<u8>]) -> Result<(), JournalError> {
+    fn write(&self, commits: &[Arc<Vec<Line>>]) -> Result<(), JournalError> {
         let trees = (
             &self.log,
             &self.inbox,
@@ -214,9 +322,9 @@ impl Store {
                 attempts,
                 meta,
             };
-            for (entry, line) in entries.iter().zip(lines) {
-                log.insert(&entry.seq.to_be_bytes(), line.as_slice())?;
-                trees.fold(entry)?;
+            for line in commits.iter().flat_map(|lines| lines.iter()) {
+                log.insert(&line.entry.seq.to_be_bytes(), line.text.as_slice())?;
+                trees.fold(&line.entry)?;
             }
             Ok(())
         });
@@ -229,19 +337,19 @@ impl Store {
 
     /// Entries from `first` on, in order.
     pub(super) fn entries(&self, first: u64) -> impl Iterator<Item = Result<Entry, JournalError>> + '_ {
-        self.log.range(first.to_be_bytes()..).map(|item| self.decode(&item?.1))
+        self.lines(first).map(|line| self.decode(&line?))
     }
 
     /// The stored lines from `first` on, in order.
-    pub(super) fn lines(&self, first: u64) -> impl Iterator<Item = Result<(u64, sled::IVec), JournalError>> + '_ {
-        self.log.range(first.to_be_bytes()..).map(|item| {
-            let (key, line) = item?;
-            Ok((number(&key), line))
-        })
+    pub(super) fn lines(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
+        let failed = self.settle().err().map(Err);
+        let stored = self.log.range(first.to_be_bytes()..).map(|item| Ok(item?.1));
+        failed.into_iter().chain(stored)
     }
 
     /// Messages not handled yet, by agent and age.
     pub(super) fn pending(&self) -> Result<Vec<Envelope>, JournalError> {
+        self.settle()?;
         let mut pending = Vec::new();
         for item in self.inbox.iter() {
             let (_, id) = item?;
@@ -254,6 +362,7 @@ impl Store {
 
     /// The message of that id.
     pub(super) fn message(&self, id: &str) -> Result<Option<Envelope>, JournalError> {
+        self.settle()?;
         let Some(seq) = self.sent.get(id)? else { return Ok(None) };
         let Some(line) = self.log.get(seq)? else {
             return Ok(None);
@@ -266,6 +375,7 @@ impl Store {
 
     /// Failures of a message's handler so far.
     pub(super) fn attempts(&self, id: &MessageId) -> Result<u32, JournalError> {
+        self.settle()?;
         Ok(self
             .attempts
             .get(id.as_str())?
@@ -274,21 +384,29 @@ impl Store {
 
     /// What is known of an effect.
     pub(super) fn effect(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
+        let receipt = |entry: &Entry| match &entry.record {
+            Record::Receipt { value, .. } => Some(EffectState::Done(value.clone())),
+            _ => None,
+        };
+        // Not after the trees: what is settled meanwhile would be in neither.
+        match self.tail().effects.get(key) {
+            None => {}
+            Some(None) => return Ok(Some(EffectState::Intended)),
+            Some(Some((lines, at))) => return Ok(lines.get(*at).and_then(|line| receipt(&line.entry))),
+        }
         match self.effects.get(key)? {
             None => Ok(None),
             Some(state) if state.is_empty() => Ok(Some(EffectState::Intended)),
-            Some(seq) => match self.log.get(seq)?.map(|line| self.decode(&line)).transpose()? {
-                Some(Entry {
-                    record: Record::Receipt { value, .. },
-                    ..
-                }) => Ok(Some(EffectState::Done(value))),
-                _ => Ok(None),
-            },
+            Some(seq) => {
+                let entry = self.log.get(seq)?.map(|line| self.decode(&line)).transpose()?;
+                Ok(entry.as_ref().and_then(receipt))
+            }
         }
     }
 
     /// The newest snapshot: the entry that it includes last, and its file.
     pub(super) fn snapshot(&self) -> Result<Option<(u64, String)>, JournalError> {
+        self.settle()?;
         let Some(seq) = self.meta.get("snapshot")? else {
             return Ok(None);
         };

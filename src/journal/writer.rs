@@ -1,21 +1,26 @@
-//! The one writer: groups commits, and shares one flush among those that wait.
+//! The one writer: groups commits, and shares one write, and one fsync, among those that wait.
 
 use std::{
-    path::Path,
-    sync::{Arc, mpsc},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::oneshot;
 
 use super::{
-    Commit, Committed, Durability, JournalError,
-    mirror::Mirror,
+    Commit, Committed, JournalError,
     store::{Store, Written},
+    wal::Wal,
 };
 
-/// Commits that share a flush, at most.
+/// Commits that share a write, at most.
 const GROUP: usize = 256;
+
+/// How far the database may be behind the log.
+const LAG: Duration = Duration::from_millis(200);
 
 pub(super) type Reply = oneshot::Sender<Result<Committed, Arc<JournalError>>>;
 
@@ -26,40 +31,49 @@ pub(super) struct Request {
 }
 
 /// The writer's own loop; it ends when the last handle of the journal is dropped.
-pub(super) fn run(
-    store: &Store,
-    mut mirror: Mirror,
-    requests: &mpsc::Receiver<Request>,
-    durability: Durability,
-    database: &Path,
-) {
+///
+/// A commit is done when its lines are in the log: one write, and one fsync where the loss of power counts. The database
+/// has it in memory from then on and on disk within [`LAG`]; what it lacks after a crash is put into it from the log.
+pub(super) fn run(store: &Store, mut wal: Wal, requests: &mpsc::Receiver<Request>) {
     let mut failed: Option<Arc<JournalError>> = None;
-    while let Ok(first) = requests.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = requests.try_recv()
-        {
-            group.push(next);
-        }
-        if let Some(error) = &failed {
-            for request in group {
-                let _ = request.reply.send(Err(Arc::clone(error)));
+    let mut unflushed: Option<Instant> = None;
+    loop {
+        let next = match unflushed {
+            None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(since) => requests.recv_timeout(LAG.saturating_sub(since.elapsed())),
+        };
+        match next {
+            Ok(first) => {
+                let mut group = vec![first];
+                while group.len() < GROUP
+                    && let Ok(next) = requests.try_recv()
+                {
+                    group.push(next);
+                }
+                if let Some(error) = &failed {
+                    for request in group {
+                        let _ = request.reply.send(Err(Arc::clone(error)));
+                    }
+                    continue;
+                }
+                failed = write_group(store, &mut wal, group).err();
+                unflushed.get_or_insert_with(Instant::now);
             }
-            continue;
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-        if let Err(error) = write_group(store, &mut mirror, group, durability, database) {
-            failed = Some(error);
+        if unflushed.is_some_and(|since| since.elapsed() >= LAG) {
+            unflushed = None;
+            if let Err(error) = store.flush() {
+                failed.get_or_insert(Arc::new(error));
+            }
         }
     }
+    // What fails here is in the log.
+    let _ = store.flush();
 }
 
-fn write_group(
-    store: &Store,
-    mirror: &mut Mirror,
-    group: Vec<Request>,
-    durability: Durability,
-    database: &Path,
-) -> Result<(), Arc<JournalError>> {
+fn write_group(store: &Store, wal: &mut Wal, group: Vec<Request>) -> Result<(), Arc<JournalError>> {
     let mut written: Vec<(Written, Reply)> = Vec::with_capacity(group.len());
     let mut failure: Option<Arc<JournalError>> = None;
     for request in group {
@@ -76,7 +90,8 @@ fn write_group(
             }
         }
     }
-    if let Err(error) = persist(store, mirror, &written, durability, database) {
+    if let Err(error) = wal.append(written.iter().map(|(done, _)| done)) {
+        store.forget_tail();
         let error = Arc::new(error);
         for (_, reply) in written {
             let _ = reply.send(Err(Arc::clone(&error)));
@@ -87,28 +102,6 @@ fn write_group(
         let _ = reply.send(Ok(done.committed));
     }
     failure.map_or(Ok(()), Err)
-}
-
-fn persist(
-    store: &Store,
-    mirror: &mut Mirror,
-    written: &[(Written, Reply)],
-    durability: Durability,
-    database: &Path,
-) -> Result<(), JournalError> {
-    store.db.flush()?;
-    let power = durability == Durability::Power;
-    if power {
-        // sled's flush is sync_file_range on Linux, which does not reach the disk's own cache.
-        let path = database.join("db");
-        std::fs::File::open(&path)
-            .and_then(|file| file.sync_data())
-            .map_err(|source| JournalError::Io { path, source })?;
-    }
-    for (done, _) in written {
-        mirror.append(&done.entries, &done.lines, power)?;
-    }
-    Ok(())
 }
 
 fn now_ms() -> u64 {

@@ -156,6 +156,7 @@ mod tests {
         let receipt = |key: &str, agent: &str, cycle: u32, usd: Option<f64>| Entry {
             seq: 1,
             at_ms: 0,
+            more: false,
             record: Record::Receipt {
                 key: key.to_owned(),
                 value: json!({

@@ -107,6 +107,7 @@ mod tests {
         Ok(Entry {
             seq: 1,
             at_ms: 0,
+            more: false,
             record: Record::Receipt {
                 key: key.to_owned(),
                 value: serde_json::to_value(receipt).unwrap(),
@@ -119,6 +120,7 @@ mod tests {
         let other = Ok(Entry {
             seq: 9,
             at_ms: 0,
+            more: false,
             record: Record::Receipt {
                 key: "experiment:e1".to_owned(),
                 value: serde_json::json!({"outcome": 1}),

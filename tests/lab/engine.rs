@@ -9,20 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Home, findings_text, repository, said};
-
-/// Where the tests' engine is; nothing, loudly, where there is none.
-fn engine() -> Option<String> {
-    let engine = std::env::var("KOSMOS_TEST_DOCKER_HOST").ok();
-    if engine.is_none() {
-        assert!(
-            std::env::var("CI").is_err(),
-            "CI has no container engine: tests/run starts one"
-        );
-        eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_HOST names no container engine; tests/run starts one");
-    }
-    engine
-}
+use crate::support::{Home, engine, findings_text, repository, said};
 
 fn arguments<'a>(example: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["run", example, "--set", "research.batch=6"], more].concat()

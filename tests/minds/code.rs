@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     lab::{Purpose, purpose},
     server::{Asked, Server, Step},
-    support::{Home, findings, said},
+    support::{Home, engine, findings, findings_text, said},
 };
 
 /// Whose question for code it is.
@@ -221,6 +221,24 @@ fn what_only_a_derived_variable_shows_is_found_in_two_ways() {
     let ledger = read(&run, "ledger.jsonl");
     let registered = |line: &&str| line.contains("\"registered\"") && line.contains("by code from its protocol");
     assert_eq!(ledger.lines().filter(registered).count(), 2, "once for each arm");
+}
+
+#[test]
+fn containers_run_what_a_model_wrote_as_processes_do() {
+    let Some(engine) = engine() else { return };
+    let found = |settings: &[&str]| {
+        let server = Server::start();
+        scripted(&server, squareness(), |author, _| match author {
+            Author::First => code(FIRST),
+            Author::Second => code(SECOND),
+            Author::Repair => code("no repair is needed"),
+        });
+        let run = Fields::new().run(&server, settings);
+        assert_eq!(custom(&findings(&run), "findings").len(), 1, "{settings:?}");
+        findings_text(&run)
+    };
+    let docker = ["sandbox.backend=docker", &format!("sandbox.engine={engine}")];
+    assert_eq!(found(&docker), found(&["sandbox.backend=process"]));
 }
 
 #[test]

@@ -4,14 +4,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     process::Child,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 use kosmos::journal::{Blobs, Record, read_entries};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     proxy::Proxy,
+    server::{Server, Step},
     support::{Home, repository, said},
 };
 
@@ -32,7 +34,17 @@ fn a_real_model_thinks_along_and_is_paid_once() {
         .strip_prefix("http://")
         .and_then(|rest| rest.strip_suffix("/v1"))
         .unwrap();
-    let proxy = Proxy::start(upstream);
+    let scripted = analyst();
+    let address = scripted.url();
+    let address = address
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/v1"));
+    let address = address.unwrap().to_owned();
+    let first = Mutex::<Option<String>>::default();
+    let proxy = Proxy::start(upstream, move |body| {
+        let later = body.contains(FOLLOW_UP) && first.lock().unwrap().get_or_insert_with(|| body.to_owned()) != body;
+        later.then(|| address.clone())
+    });
     let home = Home::new();
     let run_file = repository("examples/penguins/llm.toml");
     let budget = std::env::var("KOSMOS_TEST_LLM_TOKENS").map_or(TOKENS, |tokens| tokens.parse().unwrap());
@@ -48,7 +60,7 @@ fn a_real_model_thinks_along_and_is_paid_once() {
         "llm.context_tokens=3000",
         "llm.timeout=10m",
         "llm.max_concurrent=1",
-        "budget.cycles=2",
+        "budget.cycles=3",
         allowed.as_str(),
         "budget.wall_time=50m",
         "research.shuffled_run=false",
@@ -121,6 +133,25 @@ fn a_real_model_thinks_along_and_is_paid_once() {
         "{:?}",
         times.values()
     );
+}
+
+/// Words of the prompt for follow-ups alone.
+const FOLLOW_UP: &str = "You propose follow-up hypotheses about";
+
+/// Answers the second time that follow-ups are asked for, with an analysis that no template makes: a small model hardly ever
+/// proposes one, and the real one is to come to write code.
+fn analyst() -> Server {
+    let server = Server::start();
+    server.respond(|_| {
+        let analysis = json!({
+            "x": "bill_length_mm", "y": "body_mass_g", "columns": ["bill_length_mm", "bill_depth_mm", "body_mass_g"],
+            "method": "Divide bill_length_mm by bill_depth_mm and make Spearman's test of the ratio with body_mass_g.",
+            "effect": "spearman_rho", "family": null,
+            "statement": "the ratio of `bill_length_mm` to bill depth goes with `body_mass_g`", "rationale": "a long thin bill",
+        });
+        Step::answer(&json!({"hypotheses": [], "analyses": [analysis]})).header("connection", "close")
+    });
+    server
 }
 
 /// Where the tests' model is; nothing, loudly, where there is none.
