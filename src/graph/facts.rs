@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{GraphError, Label, Relation};
+
 /// A node: a label, an id of our own, typed properties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Node {
-    pub label: String,
+    pub label: Label,
     pub id: String,
     pub properties: Map<String, Value>,
 }
@@ -17,7 +19,7 @@ pub struct Node {
 #[allow(missing_docs)]
 pub struct Edge {
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Relation,
     pub from: String,
     pub to: String,
     pub properties: Map<String, Value>,
@@ -41,9 +43,9 @@ pub struct GraphStats {
 
 impl Node {
     /// A node without properties.
-    pub fn new(label: &str, id: &str) -> Self {
+    pub fn new(label: Label, id: &str) -> Self {
         Self {
-            label: label.to_owned(),
+            label,
             id: id.to_owned(),
             properties: Map::new(),
         }
@@ -58,9 +60,9 @@ impl Node {
 
 impl Edge {
     /// An edge without properties.
-    pub fn new(kind: &str, from: &str, to: &str) -> Self {
+    pub fn new(kind: Relation, from: &str, to: &str) -> Self {
         Self {
-            kind: kind.to_owned(),
+            kind,
             from: from.to_owned(),
             to: to.to_owned(),
             properties: Map::new(),
@@ -83,6 +85,44 @@ impl Facts {
     /// Adds an edge.
     pub fn edge(&mut self, edge: Edge) {
         self.edges.push(edge);
+    }
+
+    /// Whether every store can keep them.
+    ///
+    /// # Errors
+    /// [`GraphError::Id`] and [`GraphError::Property`] for the first that none can.
+    pub fn check(&self) -> Result<(), GraphError> {
+        for node in &self.nodes {
+            if Label::of(&node.id)? != node.label {
+                return Err(GraphError::Id { id: node.id.clone() });
+            }
+            check(&node.id, &node.properties)?;
+        }
+        for edge in &self.edges {
+            Label::of(&edge.from)?;
+            Label::of(&edge.to)?;
+            check(&edge.from, &edge.properties)?;
+        }
+        Ok(())
+    }
+}
+
+fn check(id: &str, properties: &Map<String, Value>) -> Result<(), GraphError> {
+    let plain = |value: &Value| match value {
+        Value::String(_) | Value::Bool(_) => true,
+        Value::Number(number) => number.is_i64() || number.is_f64(),
+        _ => false,
+    };
+    let fits = |value: &Value| match value {
+        Value::Array(items) => items.iter().all(plain),
+        other => plain(other),
+    };
+    match properties.iter().find(|(_, value)| !fits(value)) {
+        None => Ok(()),
+        Some((name, _)) => Err(GraphError::Property {
+            id: id.to_owned(),
+            name: name.clone(),
+        }),
     }
 }
 

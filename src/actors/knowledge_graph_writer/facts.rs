@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::graph::{Edge, Facts, Node};
+use crate::graph::{Edge, Facts, Label, Node, Relation};
 use crate::message::{Envelope, RecordKnowledge};
 use crate::science::{Hypothesis, TestRecord, sha256_hex};
 
@@ -13,13 +13,13 @@ pub fn facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
     let origin = json!({ "run": message.run, "message": message.id });
     let run = format!("run:{}", message.run);
     let question = format!("question:{}", short(&knowledge.question));
-    facts.node(Node::new("Run", &run).with(json!({ "name": message.run })));
-    facts.node(Node::new("Question", &question).with(json!({ "text": knowledge.question })));
-    facts.edge(Edge::new("ASKS", &run, &question).with(origin.clone()));
+    facts.node(Node::new(Label::Run, &run).with(json!({ "name": message.run })));
+    facts.node(Node::new(Label::Question, &question).with(json!({ "text": knowledge.question })));
+    facts.edge(Edge::new(Relation::Asks, &run, &question).with(origin.clone()));
     for dataset in &knowledge.datasets {
         let id = dataset_id(&dataset.sha256);
-        facts.node(Node::new("Dataset", &id).with(json!({ "name": dataset.name, "sha256": dataset.sha256 })));
-        facts.edge(Edge::new("USES", &run, &id).with(origin.clone()));
+        facts.node(Node::new(Label::Dataset, &id).with(json!({ "name": dataset.name, "sha256": dataset.sha256 })));
+        facts.edge(Edge::new(Relation::Uses, &run, &id).with(origin.clone()));
         for column in dataset
             .profile
             .iter()
@@ -27,18 +27,18 @@ pub fn facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
             .filter(|column| column.usable)
         {
             let variable = variable_id(&dataset.sha256, &column.name);
-            facts.node(Node::new("Variable", &variable).with(json!({ "name": column.name, "role": column.role })));
-            facts.edge(Edge::new("HAS_VARIABLE", &id, &variable).with(origin.clone()));
+            facts.node(Node::new(Label::Variable, &variable).with(json!({ "name": column.name, "role": column.role })));
+            facts.edge(Edge::new(Relation::HasVariable, &id, &variable).with(origin.clone()));
         }
     }
     for experiment in &knowledge.experiments {
         let id = format!("experiment:{}", experiment.id);
-        facts.node(Node::new("Experiment", &id).with(json!({
+        facts.node(Node::new(Label::Experiment, &id).with(json!({
             "template": experiment.protocol.template,
             "script_sha256": experiment.script_sha256,
             "result_sha256": experiment.result_sha256,
         })));
-        facts.edge(Edge::new("DERIVED_FROM", &id, &run).with(origin.clone()));
+        facts.edge(Edge::new(Relation::DerivedFrom, &id, &run).with(origin.clone()));
     }
     for hypothesis in &knowledge.hypotheses {
         hypothesis_facts(&mut facts, knowledge, hypothesis, &question, &origin);
@@ -57,15 +57,15 @@ fn hypothesis_facts(
     origin: &serde_json::Value,
 ) {
     let id = format!("hypothesis:{}", hypothesis.id);
-    facts.node(Node::new("Hypothesis", &id).with(json!({
+    facts.node(Node::new(Label::Hypothesis, &id).with(json!({
         "statement": hypothesis.statement,
         "kind": hypothesis.kind,
         "predicted": hypothesis.predicted,
         "cycle": knowledge.cycle,
     })));
-    facts.edge(Edge::new("SPAWNED_BY", &id, question).with(origin.clone()));
+    facts.edge(Edge::new(Relation::SpawnedBy, &id, question).with(origin.clone()));
     if let Some(parent) = &hypothesis.parent {
-        facts.edge(Edge::new("REFINES", &id, &format!("hypothesis:{parent}")).with(origin.clone()));
+        facts.edge(Edge::new(Relation::Refines, &id, &format!("hypothesis:{parent}")).with(origin.clone()));
     }
     let Some(dataset) = knowledge
         .datasets
@@ -80,7 +80,7 @@ fn hypothesis_facts(
         .chain(&hypothesis.by);
     for column in named {
         let variable = variable_id(&dataset.sha256, column);
-        facts.edge(Edge::new("MENTIONS", &id, &variable).with(origin.clone()));
+        facts.edge(Edge::new(Relation::Mentions, &id, &variable).with(origin.clone()));
     }
 }
 
@@ -88,8 +88,8 @@ fn record_facts(facts: &mut Facts, record: &TestRecord, origin: &serde_json::Val
     let hypothesis = format!("hypothesis:{}", record.id);
     let experiment = format!("experiment:{}", record.evidence.experiment);
     let result = format!("result:{}:{}", record.evidence.experiment, record.id);
-    facts.edge(Edge::new("TESTS", &experiment, &hypothesis).with(origin.clone()));
-    facts.node(Node::new("Result", &result).with(json!({
+    facts.edge(Edge::new(Relation::Tests, &experiment, &hypothesis).with(origin.clone()));
+    facts.node(Node::new(Label::Result, &result).with(json!({
         "test": record.test,
         "n": record.n,
         "statistic": record.statistic,
@@ -98,8 +98,11 @@ fn record_facts(facts: &mut Facts, record: &TestRecord, origin: &serde_json::Val
         "direction": record.direction,
         "locator": record.evidence.locator,
     })));
-    facts.edge(Edge::new("PRODUCED", &experiment, &result).with(origin.clone()));
-    let verdict = if record.significant { "SUPPORTS" } else { "REFUTES" };
+    facts.edge(Edge::new(Relation::Produced, &experiment, &result).with(origin.clone()));
+    let verdict = match record.significant {
+        true => Relation::Supports,
+        false => Relation::Refutes,
+    };
     if record.significant || record.wording == "no detectable association" {
         facts.edge(Edge::new(verdict, &result, &hypothesis).with(json!({
             "p": record.p,
@@ -113,14 +116,14 @@ fn record_facts(facts: &mut Facts, record: &TestRecord, origin: &serde_json::Val
     }
     if record.significant {
         let finding = format!("finding:{}", record.id);
-        facts.node(Node::new("Finding", &finding).with(json!({
+        facts.node(Node::new(Label::Finding, &finding).with(json!({
             "statement": record.statement,
             "wording": record.wording,
             "direction": record.direction,
             "replicated": record.replicated,
             "caveats": record.caveats,
         })));
-        facts.edge(Edge::new("DERIVED_FROM", &finding, &result).with(origin.clone()));
+        facts.edge(Edge::new(Relation::DerivedFrom, &finding, &result).with(origin.clone()));
     }
 }
 

@@ -1,0 +1,104 @@
+//! The servers of the tests.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
+
+use kosmos::graph::Neo4jOptions;
+
+/// Where a server is, and how to get in.
+pub struct Server {
+    pub options: Neo4jOptions,
+    /// Of `tests/graph`, where that started it.
+    folder: Option<PathBuf>,
+}
+
+impl Server {
+    /// The one that the tests share; nothing, loudly, where there is none.
+    pub fn shared() -> Option<Self> {
+        let variable = |name: &str| std::env::var(name).ok();
+        if let Some(uri) = variable("NEO4J_URI") {
+            let user = variable("NEO4J_USER").unwrap_or_else(|| "neo4j".to_owned());
+            let password = variable("NEO4J_PASSWORD").unwrap_or_default();
+            let mut options = options(uri, user, password);
+            options.database = variable("NEO4J_DATABASE");
+            return Some(Self { options, folder: None });
+        }
+        let Some(uri) = variable("KOSMOS_TEST_BOLT") else {
+            assert!(
+                std::env::var("CI").is_err(),
+                "CI has no graph database: tests/run starts one"
+            );
+            eprintln!("SKIPPED: KOSMOS_TEST_BOLT names no graph database; tests/run starts one");
+            return None;
+        };
+        let password = variable("KOSMOS_TEST_BOLT_PASSWORD").unwrap_or_default();
+        Some(Self {
+            options: options(uri, "root".to_owned(), password),
+            folder: variable("KOSMOS_TEST_BOLT_FOLDER").map(PathBuf::from),
+        })
+    }
+
+    /// The shared one, with a database of the test's own where that can be had.
+    pub fn with_database(name: &str) -> Option<Self> {
+        let mut server = Self::shared()?;
+        if let Some(folder) = &server.folder {
+            graph(&["database".as_ref(), folder.as_os_str(), name.as_ref()]);
+            server.options.database = Some(name.to_owned());
+        }
+        Some(server)
+    }
+
+    /// One of the test's own, which it may ill-treat. It is not for servers that others run.
+    pub fn own(folder: &Path) -> Option<Self> {
+        Self::shared()?.folder?;
+        let folder = folder.join("server");
+        let started = graph(&["start".as_ref(), folder.as_os_str()]);
+        let uri = String::from_utf8(started.stdout).unwrap().trim().to_owned();
+        let password = std::fs::read_to_string(folder.join("password")).unwrap();
+        let server = Self {
+            options: options(uri, "root".to_owned(), password.trim().to_owned()),
+            folder: Some(folder),
+        };
+        Some(server)
+    }
+
+    pub fn kill(&self) {
+        graph(&["kill".as_ref(), self.folder.as_deref().unwrap().as_os_str()]);
+    }
+
+    pub fn restart(&self) {
+        graph(&["restart".as_ref(), self.folder.as_deref().unwrap().as_os_str()]);
+    }
+
+    pub fn stop(self) {
+        graph(&["stop".as_ref(), self.folder.unwrap().as_os_str()]);
+    }
+}
+
+fn options(uri: String, user: String, password: String) -> Neo4jOptions {
+    Neo4jOptions {
+        uri,
+        user,
+        password: password.into(),
+        database: None,
+        timeout: Duration::from_secs(30),
+        batch: 500,
+        patience: Duration::from_secs(60),
+    }
+}
+
+fn graph(arguments: &[&std::ffi::OsStr]) -> Output {
+    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/graph"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}

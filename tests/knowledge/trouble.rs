@@ -1,0 +1,87 @@
+//! A server that is wrong, away, or killed at work.
+
+use std::time::{Duration, Instant};
+
+use kosmos::graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Node};
+use serde_json::json;
+
+use super::server::Server;
+
+#[tokio::test]
+async fn a_wrong_password_or_database_is_said_with_what_to_do() {
+    let Some(server) = Server::shared() else { return };
+    let mut options = server.options.clone();
+    options.password = "not the password".into();
+    let refused = Neo4jGraph::connect(options).await.err().unwrap();
+    assert!(matches!(refused, GraphError::Refused { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("NEO4J_PASSWORD"), "{refused}");
+    assert!(!refused.to_string().contains("not the password"), "{refused}");
+
+    let mut options = server.options;
+    options.database = Some("there_is_none_of_that_name".to_owned());
+    let refused = Neo4jGraph::connect(options).await.err().unwrap();
+    assert!(matches!(refused, GraphError::Refused { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("graph.database"), "{refused}");
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_not_waited_for_longer_than_set() {
+    let Some(server) = Server::shared() else { return };
+    // Takes connections, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addresses = [&silent, &unused].map(|listener| listener.local_addr().unwrap());
+    drop(unused);
+    for address in addresses {
+        let mut options = server.options.clone();
+        options.uri = format!("bolt://{address}");
+        options.timeout = Duration::from_secs(2);
+        let began = Instant::now();
+        let away = Neo4jGraph::connect(options).await.err().unwrap();
+        assert!(matches!(away, GraphError::Away { .. }), "{away:?}");
+        assert!(away.to_string().contains(&address.to_string()), "{away}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    }
+}
+
+fn batch(n: usize) -> Facts {
+    let mut facts = Facts::default();
+    for k in 0..50 {
+        let id = format!("result:{}", n * 25 + k);
+        facts.node(Node::new(Label::Result, &id).with(json!({ "n": n * 25 + k })));
+    }
+    facts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_at_work_loses_and_doubles_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(server) = Server::own(home.path()) else { return };
+    let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+    let writing = store.clone();
+    let writer = tokio::spawn(async move {
+        let mut written = 0;
+        let end = Instant::now() + Duration::from_secs(15);
+        while Instant::now() < end {
+            writing.merge(batch(written)).await.unwrap();
+            written += 1;
+        }
+        written
+    });
+    let server = tokio::task::spawn_blocking(move || {
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(1500));
+            server.kill();
+            server.restart();
+        }
+        server
+    });
+    let (written, server) = (writer.await.unwrap(), server.await.unwrap());
+    assert!(written > 10, "{written}");
+    let alone = EmbeddedGraph::open(&home.path().join("embedded")).unwrap();
+    for n in 0..written {
+        alone.merge(batch(n)).await.unwrap();
+    }
+    assert_eq!(store.dump().await.unwrap(), alone.dump().await.unwrap());
+    server.stop();
+}
