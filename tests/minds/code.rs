@@ -233,7 +233,8 @@ fn containers_run_what_a_model_wrote_as_processes_do() {
             Author::Second => code(SECOND),
             Author::Repair => code("no repair is needed"),
         });
-        let run = Fields::new().run(&server, settings);
+        let fields = Fields::new();
+        let run = fields.run(&server, settings);
         assert_eq!(custom(&findings(&run), "findings").len(), 1, "{settings:?}");
         findings_text(&run)
     };
