@@ -154,7 +154,7 @@ impl Hub {
     }
 
     async fn work_until_end(&mut self, stop: &StopSignal) -> Result<RunResult, SupervisorError> {
-        let mut asked = stop.subscribe();
+        let (mut asked, mut heeded) = (stop.subscribe(), 0);
         for pending in self.journal.pending()? {
             self.enqueue(pending.envelope, pending.failures, None)?;
         }
@@ -179,13 +179,19 @@ impl Hub {
                 );
             }
             let moment = self.next_moment();
+            // Counted, not waited for alone: it may have been asked while something else was heard, or before the work.
             let times = *asked.borrow_and_update();
+            if times > heeded {
+                heeded = times;
+                self.asked_to_stop(times);
+                continue;
+            }
             tokio::select! {
                 biased;
                 Some((step, outcome)) = self.commits.recv() => self.committed(step, outcome)?,
                 Some(event) = self.events.recv() => self.heard(event)?,
                 () = sleep_until(moment) => self.clock()?,
-                Ok(()) = asked.changed() => self.asked_to_stop(times + 1),
+                Ok(()) = asked.changed() => {}
             }
         }
     }

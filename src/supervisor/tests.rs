@@ -120,6 +120,34 @@ fn an_agent_that_pauses_stops_the_run_and_its_message_waits() {
 }
 
 #[test]
+fn a_stop_that_is_asked_for_while_the_hub_is_busy_is_heeded() {
+    let folder = tempfile::tempdir().unwrap();
+    actix::System::new().block_on(async {
+        let journal = journal(folder.path()).await;
+        let mut registry = Registry::default();
+        let spec = AgentSpec::new(Duration::from_secs(60), || {
+            Ok(Rc::new(Fixed(|| Ok(Vec::new().into()))) as Rc<dyn Agent>)
+        });
+        registry.register(agent::RESEARCH_DIRECTOR, spec);
+        let stop = StopSignal::default();
+        let asking = stop.clone();
+        let options = HubOptions {
+            policy: RestartPolicy::default(),
+            wall_left: None,
+            drain: Duration::from_secs(5),
+            // Told in the middle of its round, when it waits for nothing.
+            observer: Arc::new(move |observed| {
+                if matches!(observed, Observed::Delivered(_)) {
+                    asking.ask();
+                }
+            }),
+        };
+        let hub = Hub::new(run(), Arc::from(folder.path()), journal.clone(), &registry, options);
+        assert_eq!(hub.work(&stop).await.unwrap(), RunResult::Stopped);
+    });
+}
+
+#[test]
 fn a_question_without_a_recorded_reply_is_told_from_a_missing_backend() {
     let folder = tempfile::tempdir().unwrap();
     actix::System::new().block_on(async {
