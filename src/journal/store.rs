@@ -91,16 +91,12 @@ impl Tail {
         self.commits.push(lines);
     }
 
-    /// Takes the commits out; the trees answer from now on.
-    fn take(&mut self) -> Vec<Arc<Vec<Line>>> {
-        std::mem::replace(
-            self,
-            Self {
-                last: self.last,
-                ..Self::default()
-            },
-        )
-        .commits
+    /// The trees answer from now on.
+    fn clear(&mut self) {
+        *self = Self {
+            last: self.last,
+            ..Self::default()
+        };
     }
 }
 
@@ -154,7 +150,7 @@ impl Store {
         let mut tail = self.tail();
         if !tail.commits.is_empty() {
             self.write(&tail.commits)?;
-            tail.take();
+            tail.clear();
         }
         Ok(())
     }
@@ -168,7 +164,7 @@ impl Store {
 
     /// Drops the tail: the log could not be written, so nothing may come after what it has.
     pub(super) fn forget_tail(&self) {
-        self.tail().take();
+        self.tail().clear();
     }
 
     fn check_version(&self) -> Result<(), JournalError> {

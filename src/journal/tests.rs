@@ -61,6 +61,11 @@ async fn ten_steps(journal: &Journal, receipt: &str) {
     }
 }
 
+fn lines(folder: &Path) -> Vec<String> {
+    let log = fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    log.lines().map(|line| format!("{line}\n")).collect()
+}
+
 /// Whole steps only, the same in both copies, and work can go on.
 async fn holds_steps(folder: &Path, steps: usize) {
     let journal = open(folder);
@@ -133,4 +138,25 @@ async fn either_copy_makes_the_other_whole() {
         holds_steps(killed(copy.path()).path(), 10).await;
     }
     drop(journal);
+}
+
+/// What a database that is behind lacks comes from the log, though a line before it is damaged, or there twice.
+#[tokio::test]
+async fn a_damaged_line_costs_nothing_that_the_database_has() {
+    let home = tempfile::tempdir().unwrap();
+    let journal = open(home.path());
+    ten_steps(&journal, "done").await;
+    let whole = lines(home.path());
+    for damaged in [String::new(), "{\"seq\":4,\n".to_owned(), whole.concat()] {
+        // A database with the first five steps.
+        let behind = tempfile::tempdir().unwrap();
+        fs::write(behind.path().join("journal.jsonl"), whole.get(..16).unwrap().concat()).unwrap();
+        let journal = open(behind.path());
+        let copy = killed(behind.path());
+        drop(journal);
+        let mut log = whole.clone();
+        *log.get_mut(3).unwrap() = damaged;
+        fs::write(copy.path().join("journal.jsonl"), log.concat()).unwrap();
+        holds_steps(copy.path(), 10).await;
+    }
 }

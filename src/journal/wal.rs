@@ -45,14 +45,18 @@ impl Wal {
             .map_err(io(&path))?;
         let known = store.last_seq();
         let mut failure = Ok(());
-        let end = scan(&path, |last, commit| {
-            if last > known && failure.is_ok() {
+        let end = scan(&path, known, |commit| {
+            if failure.is_ok() {
                 failure = store.replay(commit);
             }
         })
         .map_err(io(&path))?;
         failure?;
         store.flush()?;
+        if end.highest > store.last_seq() {
+            let (from, to) = (store.last_seq() + 1, end.highest);
+            tracing::warn!(path = %path.display(), from, to, "these entries are unfinished or behind a damaged one, and are dropped: what they tell of is done again");
+        }
 
         log.set_len(end.length).map_err(io(&path))?;
         log.seek(SeekFrom::End(0)).map_err(io(&path))?;
@@ -120,37 +124,47 @@ fn push_ledger(text: &mut Vec<u8>, entry: &Entry) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Where the whole commits of a log end.
+/// What a log holds.
 #[derive(Debug, Default)]
 struct End {
-    /// The number of the last entry.
+    /// The last entry of the whole commits that it begins with, up to the first line that is damaged or out of order.
     last: u64,
     /// Bytes up to there.
     length: u64,
+    /// The highest entry of all.
+    highest: u64,
 }
 
-/// Gives each whole commit to `each`, as its last entry's number and its lines, up to the first line that is damaged or out
-/// of order.
-fn scan(path: &Path, mut each: impl FnMut(u64, Vec<Vec<u8>>)) -> io::Result<End> {
+/// Gives each whole commit after entry `after` to `each`, as its lines and without gaps. What is damaged, or there twice, does
+/// not matter before them.
+fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<End> {
     let mut reader = BufReader::new(File::open(path)?);
-    let (mut end, mut last, mut length) = (End::default(), 0, 0);
+    let (mut end, mut in_order) = (End::default(), true);
+    let (mut seen, mut length, mut next) = (0, 0, after + 1);
     let mut commit = Vec::new();
     loop {
         let mut line = Vec::new();
-        let read = reader.read_until(b'\n', &mut line)?;
+        length += reader.read_until(b'\n', &mut line)? as u64;
         if line.pop() != Some(b'\n') {
             return Ok(end);
         }
-        let more = match serde_json::from_slice::<Stored>(&line) {
-            Ok(stored) if stored.seq() == last + 1 => stored.more(),
-            _ => return Ok(end),
+        let Ok(stored) = serde_json::from_slice::<Stored>(&line) else {
+            in_order = false;
+            continue;
         };
-        last += 1;
-        length += read as u64;
-        commit.push(line);
-        if !more {
-            end = End { last, length };
-            each(last, std::mem::take(&mut commit));
+        let (seq, more) = (stored.seq(), stored.more());
+        end.highest = end.highest.max(seq);
+        in_order &= seq == seen + 1;
+        seen += 1;
+        if in_order && !more {
+            (end.last, end.length) = (seq, length);
+        }
+        if seq == next {
+            next += 1;
+            commit.push(line);
+            if !more {
+                each(std::mem::take(&mut commit));
+            }
         }
     }
 }
@@ -162,6 +176,6 @@ fn scan(path: &Path, mut each: impl FnMut(u64, Vec<Vec<u8>>)) -> io::Result<End>
 pub fn read_entries(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry>, JournalError> {
     let path = Wal::path(folder);
     let mut lines = Vec::new();
-    scan(&path, |_, commit| lines.extend(commit)).map_err(|source| JournalError::Io { path, source })?;
+    scan(&path, 0, |commit| lines.extend(commit)).map_err(|source| JournalError::Io { path, source })?;
     lines.iter().map(|line| decode(line, blobs)).collect()
 }

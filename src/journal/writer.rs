@@ -33,7 +33,7 @@ pub(super) struct Request {
 /// The writer's own loop; it ends when the last handle of the journal is dropped.
 ///
 /// A commit is done when its lines are in the log: one write, and one fsync where the loss of power counts. The database
-/// has it in memory from then on and on disk within [`LAG`]; what it lacks after a crash is put into it from the log.
+/// has it within [`LAG`], and what it lacks after a crash is put into it from the log.
 pub(super) fn run(store: &Store, mut wal: Wal, requests: &mpsc::Receiver<Request>) {
     let mut failed: Option<Arc<JournalError>> = None;
     let mut unflushed: Option<Instant> = None;

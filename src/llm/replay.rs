@@ -17,7 +17,7 @@ impl Replay {
     /// The replies in the journal of the run in `folder`; it need not be at rest.
     ///
     /// # Errors
-    /// When the journal's mirror cannot be read.
+    /// When the journal's log cannot be read.
     pub fn read(folder: &Path) -> Result<Self, JournalError> {
         let blobs = Blobs::open(folder.join("blobs"))?;
         Self::of(read_entries(folder, &blobs)?.into_iter().map(Ok))

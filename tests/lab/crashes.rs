@@ -122,7 +122,7 @@ fn one_process_works_on_a_run_at_a_time() {
 }
 
 #[test]
-fn a_damaged_journal_is_rebuilt_from_its_mirror() {
+fn a_database_that_is_gone_is_rebuilt_from_the_log() {
     let home = Home::new();
     let output = home.run(&["run", &repository("examples/penguins/run.toml")]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
