@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 pub use embedded::EmbeddedGraph;
 pub use facts::{Edge, Facts, GraphStats, Node};
 pub use neo4j::{Neo4jGraph, Neo4jOptions};
-pub use schema::{Label, Relation, VERSION};
+pub use schema::{Label, Relation};
 
 /// A graph store's failure.
 #[derive(Debug, thiserror::Error)]

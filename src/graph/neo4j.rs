@@ -75,17 +75,14 @@ impl Neo4jGraph {
 impl Inner {
     /// Uniqueness of ids, which is also their index.
     async fn prepare(&self) -> Result<(), GraphError> {
-        let made = async {
-            for label in Label::ALL {
-                let name = label.name();
-                let key = name.to_lowercase();
-                let constraint =
-                    format!("CREATE CONSTRAINT kosmos_{key}_id IF NOT EXISTS FOR (n:{name}) REQUIRE n.id IS UNIQUE");
-                self.exchange(self.graph.run(Query::new(constraint))).await?;
-            }
-            Ok(())
-        };
-        made.await.map_err(|(error, _)| error)
+        for name in Label::ALL.map(Label::name) {
+            let key = name.to_lowercase();
+            let constraint =
+                format!("CREATE CONSTRAINT kosmos_{key}_id IF NOT EXISTS FOR (n:{name}) REQUIRE n.id IS UNIQUE");
+            let made = self.exchange(self.graph.run(Query::new(constraint))).await;
+            made.map_err(|(error, _)| error)?;
+        }
+        Ok(())
     }
 
     /// One exchange, within its time. With the error comes whether it is worth another try.
@@ -339,10 +336,10 @@ fn fault(address: &str, error: &Error) -> (GraphError, bool) {
     match error {
         Error::AuthenticationError(reason) => refused(reason.clone(), CREDENTIALS),
         Error::UrlParseError(_) | Error::UnsupportedScheme(_) | Error::InvalidDnsName(_) | Error::InvalidConfig => {
-            refused(error.to_string(), "set graph.uri to one such as bolt://127.0.0.1:7687")
+            refused(error.to_string(), "name one such as bolt://127.0.0.1:7687")
         }
         Error::ProtocolMismatch(_) | Error::UnsupportedVersion(..) => {
-            refused(error.to_string(), "graph.uri must name its Bolt port, usually 7687")
+            refused(error.to_string(), "name its Bolt port, usually 7687")
         }
         Error::Neo4j(told) => {
             let code = told.code();
@@ -354,7 +351,7 @@ fn fault(address: &str, error: &Error) -> (GraphError, bool) {
                 }
                 _ if code.contains("Security") => refused(error.to_string(), CREDENTIALS),
                 _ if code.contains("DatabaseNotFound") || code.contains("Database.") => {
-                    refused(error.to_string(), "set graph.database to one that the server has")
+                    refused(error.to_string(), "name a database that the server has")
                 }
                 _ => refused(error.to_string(), "this is what it said of our query; please report it"),
             }
@@ -368,7 +365,7 @@ fn fault(address: &str, error: &Error) -> (GraphError, bool) {
     }
 }
 
-const CREDENTIALS: &str = "check graph.user and the password in NEO4J_PASSWORD";
+const CREDENTIALS: &str = "check the user and the password";
 
 fn away(address: String, error: &Error) -> GraphError {
     GraphError::Away {

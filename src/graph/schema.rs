@@ -1,15 +1,11 @@
 //! What the graph is made of, in both stores.
 //!
 //! Ids are our own, `kind:content`, and derived from content wherever there is any: what two runs know alike is one node. A
-//! property is a text, a number, a truth value or a list of texts. Every node and every edge says where it comes from first:
-//! `run`, `experiment` where there is one, and `message`.
+//! property is a text, a number, a truth value or a list of those. Every edge says where it comes from: `run` and `message`.
 
 use serde::{Deserialize, Serialize};
 
 use super::GraphError;
-
-/// Changes when labels, relations or the meaning of properties do.
-pub const VERSION: u32 = 1;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,17 +24,17 @@ pub enum Label {
     Result,
     /// A hypothesis that holds: `statement`, `wording`, `direction`, `replicated`, `caveats`.
     Finding,
-    /// Who proposed: an agent or a model.
+    /// Who proposed: an agent or a model. None is written yet.
     Agent,
-    /// A run of the lab.
+    /// A run of the lab: `name`.
     Run,
-    /// Something that hypotheses and papers speak of.
+    /// Something that hypotheses and papers speak of. None is written yet.
     Concept,
-    /// A publication.
+    /// A publication. None is written yet.
     Paper,
 }
 
-/// What an edge says.
+/// What an edge says. `PROPOSED_BY`, `CONTRADICTS`, `REPLICATES` and `CITES` are not written yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Relation {
