@@ -320,10 +320,12 @@ fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     fs::write(path, content).map_err(failed)
 }
 
-/// Whether `path` is a file of its own, not a link to another, with that content.
+/// Whether `path` is a file of its own, not a link to another, that its owner may read and write and nobody else may
+/// write or run, with that content.
 fn holds(path: &Path, found: &fs::Metadata, content: &[u8]) -> bool {
     found.is_file()
         && found.nlink() == 1
+        && found.mode() & 0o7733 == 0o600
         && found.len() == content.len() as u64
         && fs::read(path).is_ok_and(|there| there == content)
 }
