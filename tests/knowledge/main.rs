@@ -12,5 +12,7 @@
 )]
 
 mod both;
+#[path = "../part.rs"]
+mod part;
 mod server;
 mod trouble;

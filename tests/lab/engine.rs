@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Home, engine, findings_text, repository, said};
+use crate::{
+    part::engine,
+    support::{Home, findings_text, repository, said},
+};
 
 fn arguments<'a>(example: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["run", example, "--set", "research.batch=6"], more].concat()

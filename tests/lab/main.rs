@@ -7,6 +7,8 @@ mod bad_input;
 mod crashes;
 mod engine;
 mod falling_agents;
+#[path = "../part.rs"]
+mod part;
 mod penguins;
 mod shuffled;
 mod support;

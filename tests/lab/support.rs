@@ -114,16 +114,3 @@ pub fn said(output: &Output) -> String {
         String::from_utf8_lossy(&output.stderr)
     )
 }
-
-/// Where the tests' engine is; nothing, loudly, where there is none.
-pub fn engine() -> Option<String> {
-    let engine = std::env::var("KOSMOS_TEST_DOCKER_HOST").ok();
-    if engine.is_none() {
-        assert!(
-            std::env::var("CI").is_err(),
-            "CI has no container engine: tests/run starts one"
-        );
-        eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_HOST names no container engine; tests/run starts one");
-    }
-    engine
-}

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     lab::{Purpose, purpose},
+    part::engine,
     server::{Asked, Server, Step},
-    support::{Home, engine, findings, findings_text, said},
+    support::{Home, findings, findings_text, said},
 };
 
 /// Whose question for code it is.
@@ -80,6 +81,15 @@ fn squareness() -> Value {
         "effect": "pearson_r", "family": null, "statement": "how far `height` is from `width` goes with `yield`",
         "rationale": "a shape is more than its sides",
     })
+}
+
+/// A model that proposes that, and whose two authors write the same by different ways.
+fn squareness_in_two_ways(server: &Server) {
+    scripted(server, squareness(), |author, _| match author {
+        Author::First => code(FIRST),
+        Author::Second => code(SECOND),
+        Author::Repair => code("no repair is needed"),
+    });
 }
 
 /// Fields whose yield depends on how square they are, and on neither side alone.
@@ -168,11 +178,7 @@ fn asked_for_code(server: &Server) -> usize {
 #[test]
 fn what_only_a_derived_variable_shows_is_found_in_two_ways() {
     let server = Server::start();
-    scripted(&server, squareness(), |author, _| match author {
-        Author::First => code(FIRST),
-        Author::Second => code(SECOND),
-        Author::Repair => code("no repair is needed"),
-    });
+    squareness_in_two_ways(&server);
     let fields = Fields::new();
     let run = fields.run(&server, &["research.shuffled_run=true"]);
     let found = findings(&run);
@@ -228,11 +234,7 @@ fn containers_run_what_a_model_wrote_as_processes_do() {
     let Some(engine) = engine() else { return };
     let found = |settings: &[&str]| {
         let server = Server::start();
-        scripted(&server, squareness(), |author, _| match author {
-            Author::First => code(FIRST),
-            Author::Second => code(SECOND),
-            Author::Repair => code("no repair is needed"),
-        });
+        squareness_in_two_ways(&server);
         let fields = Fields::new();
         let run = fields.run(&server, settings);
         assert_eq!(custom(&findings(&run), "findings").len(), 1, "{settings:?}");

@@ -13,6 +13,8 @@ mod faults;
 mod hostile;
 mod lab;
 mod mixes;
+#[path = "../part.rs"]
+mod part;
 mod probing;
 mod proxy;
 mod real;

@@ -12,6 +12,7 @@ use kosmos::journal::{Blobs, Record, read_entries};
 use serde_json::{Value, json};
 
 use super::{
+    part::part,
     proxy::Proxy,
     server::{Server, Step},
     support::{Home, repository, said},
@@ -29,7 +30,9 @@ const PLENTY: u64 = 60_000;
 /// The agents ask their real prompts; the lab is killed in the middle and goes on; no answer is paid for twice.
 #[test]
 fn a_real_model_thinks_along_and_is_paid_once() {
-    let Some(endpoint) = endpoint() else { return };
+    let Some(endpoint) = part("KOSMOS_TEST_LLM", "endpoint of a model") else {
+        return;
+    };
     let upstream = endpoint
         .strip_prefix("http://")
         .and_then(|rest| rest.strip_suffix("/v1"))
@@ -152,16 +155,6 @@ fn analyst() -> Server {
         Step::answer(&json!({"hypotheses": [], "analyses": [analysis]})).header("connection", "close")
     });
     server
-}
-
-/// Where the tests' model is; nothing, loudly, where there is none.
-fn endpoint() -> Option<String> {
-    let endpoint = std::env::var("KOSMOS_TEST_LLM").ok();
-    if endpoint.is_none() {
-        assert!(std::env::var("CI").is_err(), "CI has no model: tests/run starts one");
-        eprintln!("SKIPPED: KOSMOS_TEST_LLM names no endpoint; tests/run starts one");
-    }
-    endpoint
 }
 
 /// The run's replies by key, also while it is worked on.

@@ -25,6 +25,8 @@ mod image;
 mod lifetimes;
 mod ordinary;
 mod outcomes;
+#[path = "../part.rs"]
+mod part;
 mod remote;
 mod science;
 mod site;

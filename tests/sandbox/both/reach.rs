@@ -4,9 +4,12 @@ use std::net::{TcpListener, UdpSocket};
 
 use super::{
     on_both,
-    stage::{Attack, Stage, engine},
+    stage::{Attack, Stage},
 };
-use crate::again::{again, is_again, succeeds};
+use crate::{
+    again::{again, is_again, succeeds},
+    part::engine,
+};
 
 on_both!(
     no_host_can_be_reached,

@@ -14,20 +14,8 @@ use kosmos::sandbox::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::part::engine;
 use crate::site::{bare_options, groups_of, is_root, processes_with};
-
-/// Where the tests' engine is; nothing, loudly, where there is none.
-pub fn engine() -> Option<String> {
-    let engine = std::env::var("KOSMOS_TEST_DOCKER_HOST").ok();
-    if engine.is_none() {
-        assert!(
-            std::env::var("CI").is_err(),
-            "CI has no container engine: tests/run starts one"
-        );
-        eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_HOST names no container engine; tests/run starts one");
-    }
-    engine
-}
 
 /// A backend, a run's folder, and a listener that nothing may reach.
 pub struct Stage {
