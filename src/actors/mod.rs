@@ -12,13 +12,14 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
 pub use hypothesis_generator::HypothesisGenerator;
-pub use knowledge_graph_writer::KnowledgeGraphWriter;
+pub use knowledge_graph_writer::{
+    Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, facts, waiting,
+};
 pub use research_director::ResearchDirector;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 
 use crate::agent::{AgentSpec, Registry};
 use crate::config::OnOutage;
-use crate::graph::GraphStore;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
@@ -33,8 +34,8 @@ pub struct Kit {
     pub templates: Arc<Templates>,
     /// Sandbox, limits and interpreter.
     pub executor: Arc<ExecutorOptions>,
-    #[allow(missing_docs)]
-    pub graph: Arc<dyn GraphStore>,
+    /// Where knowledge goes to and comes from.
+    pub knowledge: Knowledge,
     /// How long one message may take an agent.
     pub deadline: Duration,
     /// Experiments that run at once.
@@ -98,11 +99,11 @@ pub fn register(kit: &Kit) -> Registry {
         agent::DATA_ANALYST,
         AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
     );
-    let graph = Arc::clone(&kit.graph);
+    let knowledge = kit.knowledge.clone();
     registry.register(
         agent::KNOWLEDGE_GRAPH_WRITER,
         AgentSpec::new(deadline, move || {
-            Ok(Rc::new(KnowledgeGraphWriter::new(Arc::clone(&graph))))
+            Ok(Rc::new(KnowledgeGraphWriter::new(knowledge.clone())))
         }),
     );
     registry

@@ -1,8 +1,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::config::{Backend, Environment, Origin, Policy, Provider, Resolved, Settings};
-use crate::lab::{LabError, python_environment};
+use crate::config::{Backend, Environment, GraphStore, Origin, Policy, Provider, Resolved, Settings};
+use crate::graph::GraphStore as _;
+use crate::lab::{LabError, PASSWORD, graph_server, python_environment};
 use crate::llm::{Endpoint, Prices, probe};
 use crate::progress::printable;
 use crate::sandbox::Guarantee;
@@ -88,6 +89,7 @@ pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
     let resolved = args.settings.resolve(environment.clone())?;
     let console = Console::start(&resolved.settings.log, globals)?;
     let mut checks = vec![check_settings(&resolved), check_home(&home)];
+    checks.extend(check_graph(&resolved.settings));
     checks.extend(check_model(&resolved.settings, &environment));
     let progress = console.progress.as_ref();
     match python_environment(&resolved.settings, progress) {
@@ -154,6 +156,34 @@ fn check_model(settings: &Settings, environment: &Environment) -> Vec<Check> {
         Err(error) => failed("model", &error.into()),
     });
     checks
+}
+
+/// Whether the graph server is there that the settings ask for; nothing where they ask for none.
+fn check_graph(settings: &Settings) -> Option<Check> {
+    if settings.graph.store != GraphStore::Neo4j {
+        return None;
+    }
+    let set = &settings.graph;
+    let looked = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())
+        .and_then(|runtime| {
+            let store = graph_server(settings).map_err(|error| error.to_string())?;
+            let stats = runtime.block_on(store.stats()).map_err(|error| error.to_string())?;
+            Ok(stats.nodes.iter().map(|(_, count)| count).sum::<u64>())
+        });
+    Some(match looked {
+        Ok(nodes) => Check::passed(
+            "graph",
+            format!("{} lets {} in; {nodes} nodes of Kosmos", set.uri, set.user),
+        ),
+        Err(error) => Check::failed(
+            "graph",
+            error,
+            format!("graph.uri, graph.user, graph.database and the password in {PASSWORD} must be the server's"),
+        ),
+    })
 }
 
 /// Whether a budget of dollars can be held; nothing where there is none.

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::graph::GraphError;
 use crate::lab::{Finished, LabError};
 use crate::report::{Written, terminal_summary};
 use crate::science::{EndReason, RunEnd, RunId, RunStatus, ShuffledNull};
@@ -94,6 +95,18 @@ pub(super) fn lab_error(error: LabError) -> CliError {
             CliError::unavailable(error, "mend it, then `kosmos resume` goes on with the run")
         }
         LabError::Llm(_) => CliError::unavailable(error, "`kosmos doctor` with the same settings checks the endpoint"),
+        LabError::Graph(ref graph) => match graph {
+            GraphError::Away { .. } => CliError::unavailable(
+                error,
+                "start the graph server, or name another by graph.uri; a run of a project needs it at its start",
+            ),
+            GraphError::Refused { .. } => CliError::unavailable(
+                error,
+                "graph.user, graph.database and the password in NEO4J_PASSWORD must be the server's; `kosmos doctor` with the same settings checks them",
+            ),
+            GraphError::Query { .. } => CliError::usage(error, "mend the query"),
+            _ => CliError::failed(error),
+        },
         LabError::NoSuchRun { .. } | LabError::Ambiguous { .. } => {
             CliError::usage(error, "`kosmos runs` lists the runs; --home names another home")
         }

@@ -93,7 +93,11 @@ pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
         }
         Ok(finished) => tell(&finished, globals),
         Err(
-            error @ (LabError::Interpreter(_) | LabError::Sandbox(_) | LabError::Llm(_) | LabError::TwoTables { .. }),
+            error @ (LabError::Interpreter(_)
+            | LabError::Sandbox(_)
+            | LabError::Llm(_)
+            | LabError::Graph(_)
+            | LabError::TwoTables { .. }),
         ) => {
             folder.remove().map_err(lab_error)?;
             Err(lab_error(error))

@@ -36,6 +36,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "COL")]
     pub target: Option<String>,
 
+    /// The project that the run belongs to: runs of one project know what the others found
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+
     /// Seed of every random choice
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -58,6 +62,9 @@ impl InputArgs {
         overrides.data(&self.data)?;
         if let Some(target) = &self.target {
             overrides.text("--target", "target", target)?;
+        }
+        if let Some(project) = &self.project {
+            overrides.text("--project", "project", project)?;
         }
         if let Some(seed) = self.seed {
             overrides.number("--seed", "seed", seed)?;

@@ -60,6 +60,25 @@ pub(super) fn layer(environment: &Environment, own: Own) -> Result<Layer, Config
     Ok(inherited.layer)
 }
 
+/// The settings that the variables of Neo4j's own tools stand for. The password stays where it is.
+pub(super) fn graph(environment: &Environment) -> Result<Layer, ConfigError> {
+    let mut inherited = Inherited {
+        environment,
+        layer: Layer::default(),
+    };
+    for (variable, key) in [
+        ("NEO4J_URI", "graph.uri"),
+        ("NEO4J_USERNAME", "graph.user"),
+        ("NEO4J_USER", "graph.user"),
+        ("NEO4J_DATABASE", "graph.database"),
+    ] {
+        if let Some(text) = inherited.text(variable)? {
+            inherited.layer.add_text(key, &text, origin(variable))?;
+        }
+    }
+    Ok(inherited.layer)
+}
+
 struct Inherited<'e> {
     environment: &'e Environment,
     layer: Layer,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{ByteSize, HumanDuration, Llm, Settings, endpoint, packages};
+use super::{ByteSize, Graph, HumanDuration, Llm, Settings, endpoint, packages};
 
 /// A value that is of the right type and makes no sense.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +65,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
     some_bytes("sandbox.stdout", sandbox.stdout)?;
 
     check_llm(&settings.llm)?;
+    check_graph(&settings.graph)?;
 
     at_least("journal.snapshot_every", journal.snapshot_every, 1)?;
 
@@ -76,6 +77,49 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
         ("supervisor.backoff_max", supervisor.backoff_max),
         ("supervisor.backoff_min", supervisor.backoff_min),
     )
+}
+
+/// Schemes of a graph server's address: plain, TLS, and TLS with a certificate of the server's own.
+const BOLT: [&str; 6] = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
+
+/// Letters of a project's name, at most.
+const LONGEST_PROJECT: usize = 100;
+
+fn check_project(project: &str) -> Result<(), OutOfRange> {
+    not_blank("project", project)?;
+    if project.chars().count() > LONGEST_PROJECT || project.contains(char::is_control) {
+        let reason = format!("it must be a line of {LONGEST_PROJECT} letters at most");
+        return Err(OutOfRange::new("project", quoted(project), reason));
+    }
+    Ok(())
+}
+
+fn check_graph(graph: &Graph) -> Result<(), OutOfRange> {
+    for (key, text) in [("graph.uri", &graph.uri), ("graph.user", &graph.user)] {
+        not_blank(key, text)?;
+    }
+    if let Some(database) = &graph.database {
+        not_blank("graph.database", database)?;
+    }
+    if endpoint::has_credentials(&graph.uri) {
+        return Err(OutOfRange::new(
+            "graph.uri",
+            endpoint::UNSHOWN,
+            "a password in it would be written to the run's settings; set NEO4J_PASSWORD, and graph.user",
+        ));
+    }
+    let scheme = graph.uri.split_once("://").map(|(scheme, _)| scheme);
+    if !scheme.is_some_and(|scheme| BOLT.contains(&scheme)) {
+        let reason = format!(
+            "it must begin with one of {}",
+            BOLT.map(|scheme| format!("{scheme}://")).join(", ")
+        );
+        return Err(OutOfRange::new("graph.uri", quoted(&graph.uri), reason));
+    }
+    some_time("graph.timeout", graph.timeout)?;
+    some_time("graph.wait", graph.wait)?;
+    at_least("graph.batch", graph.batch.into(), 1)?;
+    at_most("graph.batch", graph.batch.into(), 10_000)
 }
 
 fn check_llm(llm: &Llm) -> Result<(), OutOfRange> {
@@ -167,6 +211,9 @@ fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
     }
     if let Some(target) = &settings.target {
         not_blank("target", target)?;
+    }
+    if let Some(project) = &settings.project {
+        check_project(project)?;
     }
     for column in &settings.randomised {
         not_blank("randomised", column)?;

@@ -67,6 +67,10 @@ impl Request {
             layers.insert(under_the_run_file, inherited::layer(&self.environment, own)?);
         }
 
+        if text(&layers, "graph.store") == Some("neo4j") {
+            layers.insert(under_the_run_file, inherited::graph(&self.environment)?);
+        }
+
         let mut builder = Config::builder();
         for layer in &layers {
             builder = builder.add_source(layer.clone());

@@ -16,6 +16,9 @@ pub struct Settings {
     /// The column that the question is about. Unset: every pair of columns is of interest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// The project that the run belongs to: runs of one project know what the others found. Unset: it stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// What proposes hypotheses and designs experiments.
     pub policy: Policy,
     /// Seed of every random choice: the same inputs and seed give the same findings. From 0 to 2^63 - 1.

@@ -1,9 +1,14 @@
 //! Nodes, edges and how many there are.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{GraphError, Label, Relation};
+use super::{GraphError, Label, Relation, schema::SETS};
+
+/// Properties by name.
+pub type Properties = Map<String, Value>;
 
 /// A node: a label, an id of our own, typed properties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,7 +16,7 @@ use super::{GraphError, Label, Relation};
 pub struct Node {
     pub label: Label,
     pub id: String,
-    pub properties: Map<String, Value>,
+    pub properties: Properties,
 }
 
 /// An edge between two ids.
@@ -22,7 +27,7 @@ pub struct Edge {
     pub kind: Relation,
     pub from: String,
     pub to: String,
-    pub properties: Map<String, Value>,
+    pub properties: Properties,
 }
 
 /// What is to be in the graph.
@@ -56,6 +61,22 @@ impl Node {
         self.properties.extend(present(properties));
         self
     }
+
+    /// A property that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.properties.get(name)?.as_str()
+    }
+
+    /// A property that is a number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.properties.get(name)?.as_f64()
+    }
+
+    /// The texts of a property that is a list of them.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let items = self.properties.get(name).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_str)
+    }
 }
 
 impl Edge {
@@ -87,6 +108,79 @@ impl Facts {
         self.edges.push(edge);
     }
 
+    /// Adds all of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.nodes.extend(other.nodes);
+        self.edges.extend(other.edges);
+    }
+
+    /// Nodes and edges.
+    pub fn len(&self) -> usize {
+        self.nodes.len() + self.edges.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each node and edge once, with all that was said of it, in the order of a dump: what a graph holds in which
+    /// nothing but these facts was written, in their order. An end of an edge that is no node of them becomes one.
+    ///
+    /// # Errors
+    /// As [`Facts::check`].
+    pub fn settled(self) -> Result<Self, GraphError> {
+        self.check()?;
+        let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
+        for node in self.nodes {
+            match nodes.get_mut(&node.id) {
+                Some(known) => unite(&mut known.properties, node.properties),
+                None => {
+                    nodes.insert(
+                        node.id.clone(),
+                        Node {
+                            properties: united(node.properties),
+                            ..node
+                        },
+                    );
+                }
+            }
+        }
+        let mut edges: BTreeMap<(String, &str, String), Edge> = BTreeMap::new();
+        for edge in self.edges {
+            for end in [&edge.from, &edge.to] {
+                if !nodes.contains_key(end) {
+                    nodes.insert(end.clone(), Node::new(Label::of(end)?, end));
+                }
+            }
+            let key = (edge.from.clone(), edge.kind.name(), edge.to.clone());
+            match edges.get_mut(&key) {
+                Some(known) => unite(&mut known.properties, edge.properties),
+                None => {
+                    edges.insert(
+                        key,
+                        Edge {
+                            properties: united(edge.properties),
+                            ..edge
+                        },
+                    );
+                }
+            }
+        }
+        Ok(Self {
+            nodes: nodes.into_values().collect(),
+            edges: edges.into_values().collect(),
+        })
+    }
+
+    /// How many there are, by label and type.
+    pub fn stats(&self) -> GraphStats {
+        GraphStats {
+            nodes: count(self.nodes.iter().map(|node| node.label.name())),
+            edges: count(self.edges.iter().map(|edge| edge.kind.name())),
+        }
+    }
+
     /// Whether every store can keep them.
     ///
     /// # Errors
@@ -107,17 +201,57 @@ impl Facts {
     }
 }
 
-fn check(id: &str, properties: &Map<String, Value>) -> Result<(), GraphError> {
+/// Counts of names, in their order.
+pub(super) fn count(names: impl Iterator<Item = &'static str>) -> Vec<(String, u64)> {
+    let mut counts = BTreeMap::new();
+    for name in names {
+        *counts.entry(name.to_owned()).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
+
+/// Adds properties to those that are there: sets are united, any other is replaced.
+pub(super) fn unite(known: &mut Properties, new: Properties) {
+    for (name, value) in new {
+        match (SETS.contains(&name.as_str()), known.get_mut(&name)) {
+            (true, Some(old)) => *old = union(&[old, &value]),
+            (true, None) => {
+                known.insert(name, union(&[&value]));
+            }
+            (false, _) => {
+                known.insert(name, value);
+            }
+        }
+    }
+    known.retain(|name, value| !SETS.contains(&name.as_str()) || value.as_array().is_some_and(|set| !set.is_empty()));
+}
+
+/// The same properties with their sets in order.
+pub(super) fn united(properties: Properties) -> Properties {
+    let mut known = Map::new();
+    unite(&mut known, properties);
+    known
+}
+
+fn union(sets: &[&Value]) -> Value {
+    let texts = sets.iter().filter_map(|set| set.as_array()).flatten();
+    let all: BTreeSet<&str> = texts.filter_map(Value::as_str).collect();
+    all.into_iter().collect()
+}
+
+fn check(id: &str, properties: &Properties) -> Result<(), GraphError> {
     let plain = |value: &Value| match value {
         Value::String(_) | Value::Bool(_) => true,
         Value::Number(number) => number.is_i64() || number.is_f64(),
         _ => false,
     };
-    let fits = |value: &Value| match value {
+    let fits = |name: &str, value: &Value| match value {
+        Value::Array(items) if SETS.contains(&name) => items.iter().all(Value::is_string),
+        _ if SETS.contains(&name) => false,
         Value::Array(items) => items.iter().all(plain),
         other => plain(other),
     };
-    match properties.iter().find(|(_, value)| !fits(value)) {
+    match properties.iter().find(|(name, value)| !fits(name, value)) {
         None => Ok(()),
         Some((name, _)) => Err(GraphError::Property {
             id: id.to_owned(),

@@ -2,15 +2,18 @@
 
 mod embedded;
 mod facts;
+pub mod names;
 mod neo4j;
 mod schema;
+mod walk;
 
 use futures::future::BoxFuture;
 
 pub use embedded::EmbeddedGraph;
-pub use facts::{Edge, Facts, GraphStats, Node};
-pub use neo4j::{Neo4jGraph, Neo4jOptions};
-pub use schema::{Label, Relation};
+pub use facts::{Edge, Facts, GraphStats, Node, Properties};
+pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
+pub use schema::{Label, Relation, SETS, VERSION};
+pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
 
 /// A graph store's failure.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,22 @@ pub enum GraphError {
     /// Something stored is not of its form.
     #[error("an entry of the graph is not of its form")]
     Codec(#[from] serde_json::Error),
+    /// The embedded database cannot be read.
+    #[error("the graph in {place} is damaged; move it away, and `kosmos graph sync` writes it again from the runs")]
+    Damaged {
+        #[allow(missing_docs)]
+        place: String,
+    },
+    /// It was written by a Kosmos with another schema.
+    #[error(
+        "the graph in {place} has the schema {found}, and this Kosmos writes {VERSION}; move it away, and `kosmos graph sync` writes it again from the runs"
+    )]
+    Version {
+        #[allow(missing_docs)]
+        place: String,
+        #[allow(missing_docs)]
+        found: u32,
+    },
     /// An id that does not say what it is of.
     #[error("`{id}` is no id of the graph")]
     Id {
@@ -53,6 +72,12 @@ pub enum GraphError {
         #[allow(missing_docs)]
         remedy: &'static str,
     },
+    /// A query of the user's own.
+    #[error("the graph server does not take the query: {reason}")]
+    Query {
+        #[allow(missing_docs)]
+        reason: String,
+    },
     /// The work was called off.
     #[error("the graph's work was interrupted")]
     Interrupted,
@@ -61,8 +86,15 @@ pub enum GraphError {
 /// Where facts are kept. Writing is a merge on our ids, so a repeated write changes nothing; the end of an edge that is not
 /// there yet is made, so that the order of writes does not matter.
 pub trait GraphStore: Send + Sync {
-    /// Adds nodes and edges, or gives them these properties where they are there already.
+    /// Adds nodes and edges, or gives them these properties where they are there already: the [`SETS`] among them are
+    /// united, any other is replaced.
     fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>>;
+    /// Where a way through the graph leads.
+    fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>>;
+    /// Edges that begin or end at these nodes, so many at most.
+    fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>>;
+    /// Nodes of a label in order of id, so many at most.
+    fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>>;
     /// Counts by label and type.
     fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>>;
     /// Everything: nodes in order of id, edges in order of beginning, type and end. The same facts give the same dump in

@@ -1,72 +1,84 @@
-//! What the graph is made of, in both stores.
+//! What the graph is made of, in both stores: [`VERSION`] of the schema.
 //!
 //! Ids are our own, `kind:content`, and derived from content wherever there is any: what two runs know alike is one node. A
-//! property is a text, a number, a truth value or a list of those. Every edge says where it comes from: `run` and `message`.
+//! property is a text, a number, a truth value or a list of those. Every node and every edge says where it comes from:
+//! `runs`, `messages` and, where a script gave it, `experiments`. These three are sets: what is written again is added to
+//! them, while any other property takes the value that was written last.
 
 use serde::{Deserialize, Serialize};
 
 use super::GraphError;
+
+/// Version of the schema: raised when what is written would be misread by who knows the one before.
+pub const VERSION: u32 = 1;
+
+/// Properties that are sets of texts: written again, they are united, and not replaced.
+pub const SETS: [&str; 3] = ["experiments", "messages", "runs"];
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Label {
     /// What a person asked: `text`.
     Question,
-    /// A table, by its content: `name`, `sha256`.
+    /// A table, by its content: `name`, `sha256`, `rows`.
     Dataset,
     /// A column of a table: `name`, `role`.
     Variable,
-    /// A statement that was tested: `statement`, `kind`, `predicted`, `cycle`.
+    /// A claim on columns by their names, whatever the table: `statement`, `kind`, `x`, `y`, `covariates`, `by`, `event`,
+    /// `predicted`, and `ids`, by which the runs' files name it.
     Hypothesis,
     /// A script that ran: `template`, `script_sha256`, `result_sha256`.
     Experiment,
-    /// What a test gave: `test`, `n`, `statistic`, `p`, `q`, `direction`, `locator`.
+    /// What a test gave on one table: `test`, `part`, `n`, `statistic`, `p`, `q`, `direction`, `y_level`, `levels`,
+    /// `effect_name`, `effect`, `ci_low`, `ci_high`, `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore
+    /// part of the rows `explore_n`, `explore_p`, `explore_direction`, `explore_effect`.
     Result,
-    /// A hypothesis that holds: `statement`, `wording`, `direction`, `replicated`, `caveats`.
+    /// A claim that holds in a table: `statement`, `kind`, `x`, `y`, `direction`, `effect_name`, `effect`, `q`, `wording`,
+    /// `replicated`, `caveats`, `dataset`.
     Finding,
-    /// Who proposed: an agent or a model. None is written yet.
+    /// Who proposed: `name`, and `kind`, which is `rule_book` or `model`.
     Agent,
-    /// A run of the lab: `name`.
+    /// A run of the lab: `name`, `project`, `cycles`.
     Run,
-    /// Something that hypotheses and papers speak of. None is written yet.
+    /// What columns of the same name are about, in whichever table: `name`.
     Concept,
-    /// A publication. None is written yet.
+    /// A publication: `title`. Nothing of Kosmos itself writes one.
     Paper,
 }
 
-/// What an edge says. `PROPOSED_BY`, `CONTRADICTS`, `REPLICATES` and `CITES` are not written yet.
+/// What an edge says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Relation {
     /// Run to question.
     Asks,
-    /// Run to dataset.
+    /// Run or experiment to dataset.
     Uses,
     /// Dataset to variable.
     HasVariable,
     /// Hypothesis to agent.
     ProposedBy,
-    /// Experiment to hypothesis.
+    /// Experiment to hypothesis; and result to a hypothesis that it leaves open.
     Tests,
     /// Experiment to result.
     Produced,
-    /// Result to hypothesis, with `p`, `q`, `effect`, `ci_low`, `ci_high`.
+    /// Result to hypothesis, with `p`, `q`, `effect`, `ci_low`, `ci_high`: significant after the run's error control.
     Supports,
-    /// Result to hypothesis, with the same.
+    /// Result to hypothesis, with the same: no association was detected.
     Refutes,
     /// Hypothesis to the one that it follows up.
     Refines,
-    /// Finding to a finding of the opposite sign, both significant.
+    /// Finding to an earlier one of the same project, on other data and of the opposite sign: both significant.
     Contradicts,
-    /// Finding to the same finding on other data.
+    /// Finding to the same finding of an earlier run of the project, on other data.
     Replicates,
-    /// Hypothesis or paper to a variable or a concept.
+    /// Hypothesis to variable; hypothesis, finding (with `role`), variable or paper to concept.
     Mentions,
-    /// Finding to paper.
+    /// Finding to paper. Nothing of Kosmos itself writes one.
     Cites,
-    /// To what it was made from.
+    /// Finding to result.
     DerivedFrom,
-    /// To what led to it.
+    /// Hypothesis to question; experiment to run.
     SpawnedBy,
 }
 
@@ -109,9 +121,10 @@ impl Label {
     /// [`GraphError::Id`] when it is not one of ours.
     pub fn of(id: &str) -> Result<Self, GraphError> {
         let kind = id.split_once(':').map(|(kind, _)| kind).unwrap_or_default();
-        let label = Self::ALL
-            .into_iter()
-            .find(|label| label.name().eq_ignore_ascii_case(kind));
+        let label = Self::ALL.into_iter().find(|label| {
+            let name = label.name();
+            name.eq_ignore_ascii_case(kind) && !kind.contains(char::is_uppercase)
+        });
         label.ok_or_else(|| GraphError::Id { id: id.to_owned() })
     }
 }
@@ -155,5 +168,10 @@ impl Relation {
             Self::DerivedFrom => "DERIVED_FROM",
             Self::SpawnedBy => "SPAWNED_BY",
         }
+    }
+
+    /// The relation of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|relation| relation.name() == name)
     }
 }

@@ -1,16 +1,14 @@
 //! What the agents work with, started as the settings say; a backend that is missing is an error.
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use super::{LabError, RunFolder, site::limits};
 use crate::{
-    actors::{ExecutorOptions, Kit, Templates},
+    actors::{ExecutorOptions, Kit, Knowledge, Templates},
     config::{Backend, Budget, Environment, Policy, Settings},
-    graph::EmbeddedGraph,
     interpreter::{self, Interpreter},
     journal::Journal,
     llm::{Listener, Mind, MindEvent, Replay, Source},
@@ -54,24 +52,23 @@ pub fn python_environment(settings: &Settings, progress: &dyn Progress) -> Resul
     interpreter(settings, progress)
 }
 
-/// Templates, graph and `sandbox` for the run in `folder`.
+/// Templates, `sandbox` and graph for a run.
 pub(super) fn kit(
     settings: &Settings,
     sandbox: &Arc<dyn Sandbox>,
     journal: &Journal,
-    folder: &Path,
     mind: Option<Mind>,
+    knowledge: Knowledge,
 ) -> Result<Kit, LabError> {
     let executor = ExecutorOptions {
         sandbox: Arc::clone(sandbox),
         limits: limits(settings),
     };
-    let graph = EmbeddedGraph::open(&folder.join("graph"))?;
     Ok(Kit {
         journal: journal.clone(),
         templates: Arc::new(Templates::shipped()?),
         executor: Arc::new(executor),
-        graph: Arc::new(graph),
+        knowledge,
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
         mind,

@@ -1,12 +1,13 @@
 //! Gathers what the report is made from: the director's state, the journal, the settings.
 
+use super::{LabError, graph};
 use crate::{
     actors::research_director::ResearchState,
     config::{Policy, Settings},
     journal::{Journal, JournalError, Record, ledger_lines},
     llm::Account,
-    message::AgentName,
-    report::{BudgetLine, DeadLetter, Dossier, Method, ModelUse, RestartRecord},
+    message::{AgentName, KnowledgeRecalled, Known},
+    report::{BudgetLine, DeadLetter, Dossier, Memory, Method, ModelUse, RestartRecord},
     science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
 };
 
@@ -24,7 +25,7 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) -> Result<Dossier, JournalError> {
+pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) -> Result<Dossier, LabError> {
     let mut ledger = Vec::new();
     let mut dead_letters = Vec::new();
     let mut restarts = Vec::new();
@@ -82,6 +83,8 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             .filter(|record| record.significant)
             .count() as u64,
     });
+    let knowledge = graph::knowledge_in(journal.entries())?;
+    let counts = knowledge.stats();
     let mut figures = state.figures.clone();
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));
     Ok(Dossier {
@@ -103,10 +106,33 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         dead_letters,
         restarts,
         model_use: account.as_ref().map(ModelUse::from),
-        graph: state.graph.clone(),
+        graph: counts.nodes.into_iter().chain(counts.edges).collect(),
+        graph_waits: graph::waiting(journal)? as u64,
+        memory: state.memory.as_ref().map(|recalled| Memory {
+            project: context.settings.project.clone().unwrap_or_default(),
+            runs: recalled.runs.clone(),
+            cycles: recalled.cycles.values().copied().max().unwrap_or(0),
+            settled: settled(recalled),
+            settled_in_all: recalled.settled.len() as u64,
+            echoes: state.echoes.clone(),
+        }),
         interpretations: state.thinking.interpretations.clone(),
         model_remarks: state.thinking.remarks.clone(),
     })
+}
+
+/// Of what was judged on the same data before, the most that the report tells.
+const MOST_SETTLED: usize = 100;
+
+/// The most significant first.
+fn settled(recalled: &KnowledgeRecalled) -> Vec<Known> {
+    let mut settled = recalled.settled.clone();
+    settled.sort_by(|a, b| {
+        let order = |known: &Known| (!known.significant, known.claim.clone());
+        a.q.total_cmp(&b.q).then_with(|| order(a).cmp(&order(b)))
+    });
+    settled.truncate(MOST_SETTLED);
+    settled
 }
 
 fn dead_letter(message: &str, agent: &AgentName, kind: &str, reason: String, settings: &Settings) -> DeadLetter {
@@ -165,7 +191,7 @@ fn budgets(
     let mut lines = vec![
         line(
             "cycles",
-            f64::from(state.cycle),
+            f64::from(state.cycles_used()),
             Some(f64::from(budget.cycles)),
             "cycles",
         ),

@@ -90,6 +90,12 @@ impl RunFolder {
         &self.path
     }
 
+    /// The folder of the embedded graph that the run shares with those beside it: `<home>/graph`.
+    pub fn graph(&self) -> PathBuf {
+        let runs = self.path.parent().unwrap_or(&self.path);
+        runs.parent().unwrap_or(runs).join("graph")
+    }
+
     /// The run's id: the folder's name.
     pub fn id(&self) -> RunId {
         RunId::from(

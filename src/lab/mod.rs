@@ -1,13 +1,14 @@
 //! The lab: a run from its folder to its report.
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
-//! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `dossier` gathers what the report is made from,
+//! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
 //! `replay` holds a run and its repetition against each other, `watch` tells a display what happens.
 
 mod backends;
 mod dossier;
 mod error;
 mod folder;
+mod graph;
 mod plan;
 mod replay;
 mod site;
@@ -19,6 +20,7 @@ pub use backends::python_environment;
 pub use dossier::dossier;
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
+pub use graph::{PASSWORD, deliver, graph, graph_server, knowledge_of};
 pub use replay::{Differences, changed_since, differences};
 pub use site::{Ground, Purpose, Site, image_step, limits};
 pub use summary::{ModelStatus, RunSummary, summary};

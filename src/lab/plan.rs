@@ -40,6 +40,7 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
     Ok(ResearchPlan {
         question: settings.question.clone().unwrap_or_default().trim().to_owned(),
         target: settings.target.clone(),
+        project: settings.project.clone(),
         datasets,
         randomised: settings.randomised.clone(),
         seed: settings.seed,

@@ -8,13 +8,13 @@ use std::{
 };
 
 use super::{
-    Ground, LabError, Purpose, RunFolder, Site, backends, dossier,
+    Ground, LabError, Purpose, RunFolder, Site, backends, dossier, graph,
     plan::plan,
     site,
     watch::{Limits, observer},
 };
 use crate::{
-    actors::{register, research_director::restore_state},
+    actors::{Knowledge, register, research_director::restore_state},
     agent::Registry,
     config::{Durability, Settings},
     journal::{self, Blobs, Commit, Journal, Record, read_entries},
@@ -41,6 +41,13 @@ pub struct Finished {
     pub dossier: Dossier,
     /// Where findings and report are.
     pub written: Written,
+}
+
+/// What a run is worked on with.
+struct Begun {
+    journal: Journal,
+    mind: Option<Mind>,
+    knowledge: Knowledge,
 }
 
 /// Changes the agents of a run before it begins: adds one, replaces one, puts something around one.
@@ -105,14 +112,14 @@ impl Lab {
     /// When a backend is missing or the journal fails; the run can then be resumed.
     pub fn work(mut self) -> Result<Finished, LabError> {
         let system = actix::System::new();
-        let (journal, mind) = system.block_on(self.open_journal())?;
+        let begun = system.block_on(self.begin())?;
         let ground = Ground::prepare(&self.settings, self.progress.as_ref())?;
-        system.block_on(self.work_on(&ground, journal, mind))
+        system.block_on(self.work_on(&ground, begun))
     }
 
-    /// The journal, and the models where the run thinks with any. An endpoint that is not there, or does not know them, is
+    /// The journal, the graph, and the models where the run thinks with any. What is not there, or does not let us in, is
     /// found out here, before anything is made or begun.
-    async fn open_journal(&mut self) -> Result<(Journal, Option<Mind>), LabError> {
+    async fn begin(&mut self) -> Result<Begun, LabError> {
         let journal = Journal::open(
             self.folder.path(),
             journal::Options {
@@ -122,31 +129,47 @@ impl Lab {
         if journal.was_rebuilt() {
             tracing::warn!(run = %self.folder.id(), "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
         }
-        if restore_state(&journal)?.0.end.is_some() {
-            return Ok((journal, None));
-        }
         if self.replay.is_none() {
             self.replay = self.replayed(&journal)?;
+        }
+        let ended = restore_state(&journal)?.0.end.is_some();
+        let knowledge = match &self.replay {
+            Some(recorded) => graph::told(recorded)?,
+            None if ended => graph::after(&self.settings, &self.folder, &journal).await?,
+            None => graph::begin(&self.settings, &self.folder, &journal, self.progress.as_ref()).await?,
+        };
+        if ended {
+            let mind = None;
+            return Ok(Begun {
+                journal,
+                mind,
+                knowledge,
+            });
         }
         let mind = backends::mind(&self.settings, &journal, self.replay.as_ref(), &self.progress)?;
         if let Some(mind) = &mind {
             mind.probe().await?;
         }
-        Ok((journal, mind))
+        Ok(Begun {
+            journal,
+            mind,
+            knowledge,
+        })
     }
 
-    async fn work_on(self, ground: &Ground, journal: Journal, mind: Option<Mind>) -> Result<Finished, LabError> {
+    async fn work_on(self, ground: &Ground, begun: Begun) -> Result<Finished, LabError> {
         let path: Arc<Path> = Arc::from(self.folder.path());
         let run = self.folder.id();
-        let elapsed = Duration::from_millis(journal.elapsed_ms()?);
+        let elapsed = Duration::from_millis(begun.journal.elapsed_ms()?);
+        let mind = begun.mind.clone();
         let purpose = Purpose {
             launcher: self.launcher.clone(),
             run: Some(run.to_string()),
-            pinned: self.pinned(&journal)?,
+            pinned: self.pinned(&begun.journal)?,
         };
         let site = Site::start(&self.settings, ground, purpose, self.progress.as_ref()).await?;
         let sandbox = Arc::clone(&site.sandbox);
-        let worked = self.work_in(site, journal, path, run, elapsed, mind.clone()).await;
+        let worked = self.work_in(site, begun, path, run, elapsed).await;
         // However it ended: what is kept ready is not needed any more, and no call outlives the journal.
         sandbox.close().await;
         if let Some(mind) = mind {
@@ -184,13 +207,17 @@ impl Lab {
     async fn work_in(
         self,
         site: Site,
-        journal: Journal,
+        begun: Begun,
         path: Arc<Path>,
         run: RunId,
         elapsed: Duration,
-        mind: Option<Mind>,
     ) -> Result<Finished, LabError> {
-        let kit = backends::kit(&self.settings, &site.sandbox, &journal, &path, mind)?;
+        let Begun {
+            journal,
+            mind,
+            knowledge,
+        } = begun;
+        let kit = backends::kit(&self.settings, &site.sandbox, &journal, mind, knowledge)?;
         let rows = site.sandbox.guarantees().rows.iter();
         let opened = Record::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -342,7 +369,7 @@ fn paused(journal: &Journal) -> Result<Option<String>, LabError> {
     Ok(paused)
 }
 
-fn durability(settings: &Settings) -> journal::Durability {
+pub(super) fn durability(settings: &Settings) -> journal::Durability {
     match settings.journal.durability {
         Durability::Process => journal::Durability::Process,
         Durability::Power => journal::Durability::Power,

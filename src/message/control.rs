@@ -29,6 +29,9 @@ pub struct ResearchPlan {
     pub question: String,
     /// The outcome column, if the user named one.
     pub target: Option<String>,
+    /// The project that the run belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     #[allow(missing_docs)]
     pub datasets: Vec<DatasetPlan>,
     /// Columns that were assigned at random.

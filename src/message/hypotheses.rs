@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ResearchPlan;
+use super::{Elsewhere, ResearchPlan};
 use crate::science::{Arm, Hypothesis, HypothesisId, PartResult, Profile};
 
 /// A test whose explore part is worth following up. Nothing of the rows held back is in it, so what is
@@ -35,6 +35,9 @@ pub struct ProposeHypotheses {
     /// What showed nothing on the explore part; only for a model, which would propose it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refuted: Vec<KnownTest>,
+    /// What earlier runs of the project know of other data; this data had no part in it.
+    #[serde(default, skip_serializing_if = "Elsewhere::is_empty")]
+    pub elsewhere: Elsewhere,
     /// Where the director's model wants to look, in its words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub focus: Option<String>,

@@ -22,7 +22,9 @@ pub use experiment::{
     TestPlan,
 };
 pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
-pub use knowledge::{KnowledgeRecorded, RecordKnowledge};
+pub use knowledge::{
+    Echo, Elsewhere, KnowledgeRecalled, KnowledgeRecorded, Known, RecallKnowledge, RecalledTable, RecordKnowledge, Says,
+};
 pub use model::{ModelLost, ModelPlan};
 pub use payload::Payload;
 pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     AnalyseResult, BudgetSpent, CycleJudged, DataProfiled, DeadLettered, Deliberate, Deliberated, DesignExperiment,
     ExperimentDesigned, ExperimentFinished, FindingDrafted, FindingsInterpreted, HypothesesProposed, InterpretFindings,
-    JudgeCycle, KnowledgeRecorded, ModelLost, ProposeHypotheses, RecordKnowledge, RepairScript, ResearchPlan,
-    RunExperiment,
+    JudgeCycle, KnowledgeRecalled, KnowledgeRecorded, ModelLost, ProposeHypotheses, RecallKnowledge, RecordKnowledge,
+    RepairScript, ResearchPlan, RunExperiment,
 };
 use crate::science::RunEnd;
 
@@ -70,6 +70,10 @@ payloads! {
     JudgeCycle(JudgeCycle),
     /// Its answer.
     CycleJudged(CycleJudged),
+    /// To the knowledge graph writer: what do earlier runs know?
+    RecallKnowledge(RecallKnowledge),
+    /// Its answer.
+    KnowledgeRecalled(KnowledgeRecalled),
     /// To the knowledge graph writer.
     RecordKnowledge(RecordKnowledge),
     /// Its answer.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::KnownTest;
+use super::{Elsewhere, KnownTest};
 use crate::science::{HypothesisId, Profile, TestRecord};
 
 /// To the director's own model, by way of its mailbox: where should the next cycle look? It holds the explore part of
@@ -22,6 +22,9 @@ pub struct Deliberate {
     pub known: Vec<KnownTest>,
     /// What showed nothing there.
     pub refuted: Vec<KnownTest>,
+    /// What earlier runs of the project know of other data.
+    #[serde(default, skip_serializing_if = "Elsewhere::is_empty")]
+    pub elsewhere: Elsewhere,
 }
 
 /// The answer.

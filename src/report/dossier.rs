@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
-use crate::message::Interpretation;
+use crate::message::{Echo, Interpretation, Known};
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
@@ -24,6 +24,23 @@ pub struct DatasetRecord {
     pub experiment: Option<ExperimentId>,
     #[allow(missing_docs)]
     pub profile: Option<Profile>,
+}
+
+/// What earlier runs of the project knew, and what this one says of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Memory {
+    #[allow(missing_docs)]
+    pub project: String,
+    /// Earlier runs.
+    pub runs: Vec<RunId>,
+    /// Cycles that they spent on the same data.
+    pub cycles: u32,
+    /// What they judged on the same data, most significant first; not all where there is much.
+    pub settled: Vec<Known>,
+    /// How many of those there are.
+    pub settled_in_all: u64,
+    /// What this run says of their findings in other data.
+    pub echoes: Vec<Echo>,
 }
 
 /// What one cycle did.
@@ -206,6 +223,12 @@ pub struct Dossier {
     pub model_use: Option<ModelUse>,
     /// Nodes and edges of the knowledge graph, by label, and what could not be written.
     pub graph: Vec<(String, u64)>,
+    /// Nodes and edges of them that wait in the journal, because the graph was away.
+    #[serde(default)]
+    pub graph_waits: u64,
+    /// What earlier runs of the project knew; none where the run belongs to none.
+    #[serde(default)]
+    pub memory: Option<Memory>,
     /// What a model says of the findings: words, never a number of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interpretations: Vec<Interpretation>,

@@ -26,8 +26,8 @@ mod verify;
 mod write;
 
 pub use dossier::{
-    BudgetLine, CycleSummary, DatasetRecord, DeadLetter, Dossier, FamilyRecord, FigureRecord, LedgerLine, Method,
-    ModelRemark, RestartRecord,
+    BudgetLine, CycleSummary, DatasetRecord, DeadLetter, Dossier, FamilyRecord, FigureRecord, LedgerLine, Memory,
+    Method, ModelRemark, RestartRecord,
 };
 pub use error::ReportError;
 pub use findings::findings;

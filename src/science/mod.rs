@@ -3,6 +3,7 @@
 //! Plain data with no behaviour beyond derived ids; every part of the lab speaks in these types.
 
 mod arm;
+mod claim;
 mod experiment;
 mod findings;
 mod hypothesis;
@@ -13,6 +14,7 @@ mod status;
 mod test_result;
 
 pub use arm::Arm;
+pub use claim::ClaimId;
 pub use experiment::{Artefact, ExperimentRecord, ExperimentState};
 pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested};
 pub use hypothesis::{Analysis, Hypothesis, Kind, Part, Scores, kind};

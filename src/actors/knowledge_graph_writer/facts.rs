@@ -1,145 +1,288 @@
 //! What a cycle's results say, as nodes and edges with ids of our own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::graph::{Edge, Facts, Label, Node, Relation};
-use crate::message::{Envelope, RecordKnowledge};
-use crate::science::{Hypothesis, TestRecord, sha256_hex};
+use crate::graph::{Edge, Facts, Label, Node, Relation, names};
+use crate::message::{Echo, Envelope, RecordKnowledge, Says};
+use crate::report::DatasetRecord;
+use crate::science::{Hypothesis, HypothesisId, TestRecord};
 
-/// The nodes and edges of `knowledge`. Ids are derived from content, so the same facts written again
-/// change nothing.
+/// The nodes and edges of `knowledge`. It depends on nothing but the message, and ids are derived from content: the same
+/// facts written again change nothing.
 pub fn facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
-    let mut facts = Facts::default();
-    let origin = json!({ "run": message.run, "message": message.id });
-    let run = format!("run:{}", message.run);
-    let question = format!("question:{}", short(&knowledge.question));
-    facts.node(Node::new(Label::Run, &run).with(json!({ "name": message.run })));
-    facts.node(Node::new(Label::Question, &question).with(json!({ "text": knowledge.question })));
-    facts.edge(Edge::new(Relation::Asks, &run, &question).with(origin.clone()));
-    for dataset in &knowledge.datasets {
-        let id = dataset_id(&dataset.sha256);
-        facts.node(Node::new(Label::Dataset, &id).with(json!({ "name": dataset.name, "sha256": dataset.sha256 })));
-        facts.edge(Edge::new(Relation::Uses, &run, &id).with(origin.clone()));
-        for column in dataset
-            .profile
-            .iter()
-            .flat_map(|profile| &profile.columns)
-            .filter(|column| column.usable)
-        {
-            let variable = variable_id(&dataset.sha256, &column.name);
-            facts.node(Node::new(Label::Variable, &variable).with(json!({ "name": column.name, "role": column.role })));
-            facts.edge(Edge::new(Relation::HasVariable, &id, &variable).with(origin.clone()));
+    let mut writer = Writer {
+        message,
+        knowledge,
+        facts: Facts::default(),
+    };
+    writer.frame();
+    for experiment in &knowledge.experiments {
+        writer.experiment(experiment);
+    }
+    for hypothesis in &knowledge.hypotheses {
+        writer.hypothesis(hypothesis);
+    }
+    for record in &knowledge.records {
+        writer.record(record);
+    }
+    for echo in &knowledge.echoes {
+        writer.echo(echo);
+    }
+    writer.facts
+}
+
+/// A test that was not significant, and not refuted either.
+const OPEN: &str = "suggestive";
+
+struct Writer<'a> {
+    message: &'a Envelope,
+    knowledge: &'a RecordKnowledge,
+    facts: Facts,
+}
+
+impl Writer<'_> {
+    /// Where a node or an edge comes from, besides its own properties.
+    fn origin(&self, experiment: Option<&str>) -> Value {
+        json!({
+            "runs": [self.message.run],
+            "messages": [self.message.id],
+            "experiments": experiment.map(|id| vec![id]),
+        })
+    }
+
+    fn node(&mut self, label: Label, id: &str, experiment: Option<&str>, properties: Value) {
+        let node = Node::new(label, id).with(properties).with(self.origin(experiment));
+        self.facts.node(node);
+    }
+
+    fn edge(&mut self, relation: Relation, from: &str, to: &str, experiment: Option<&str>, properties: Value) {
+        let edge = Edge::new(relation, from, to)
+            .with(properties)
+            .with(self.origin(experiment));
+        self.facts.edge(edge);
+    }
+
+    fn link(&mut self, relation: Relation, from: &str, to: &str) {
+        self.edge(relation, from, to, None, json!({}));
+    }
+
+    fn dataset(&self, name: &str) -> Option<&DatasetRecord> {
+        self.knowledge.datasets.iter().find(|dataset| dataset.name == name)
+    }
+
+    fn claimed(&self, id: &HypothesisId) -> Option<&Hypothesis> {
+        let known = self.knowledge.hypotheses.iter().chain(&self.knowledge.parents);
+        known.into_iter().find(|hypothesis| hypothesis.id == *id)
+    }
+
+    /// The run, its question, its tables and their columns.
+    fn frame(&mut self) {
+        let knowledge = self.knowledge;
+        let run = names::run(&self.message.run);
+        let question = names::question(&knowledge.question);
+        let told = json!({ "name": self.message.run, "project": knowledge.project, "cycles": knowledge.cycle });
+        self.node(Label::Run, &run, None, told);
+        self.node(Label::Question, &question, None, json!({ "text": knowledge.question }));
+        self.link(Relation::Asks, &run, &question);
+        for dataset in &knowledge.datasets {
+            let id = names::dataset(&dataset.sha256);
+            let profile = dataset.profile.as_ref();
+            let told = json!({
+                "name": dataset.name, "sha256": dataset.sha256, "rows": profile.map(|profile| profile.rows),
+            });
+            self.node(Label::Dataset, &id, None, told);
+            self.link(Relation::Uses, &run, &id);
+            let columns = profile.into_iter().flat_map(|profile| &profile.columns);
+            for column in columns.filter(|column| column.usable) {
+                let variable = names::variable(&dataset.sha256, &column.name);
+                let told = json!({ "name": column.name, "role": column.role });
+                self.node(Label::Variable, &variable, None, told);
+                self.link(Relation::HasVariable, &id, &variable);
+                let concept = self.concept(&column.name);
+                self.link(Relation::Mentions, &variable, &concept);
+            }
         }
     }
-    for experiment in &knowledge.experiments {
-        let id = format!("experiment:{}", experiment.id);
-        facts.node(Node::new(Label::Experiment, &id).with(json!({
+
+    fn concept(&mut self, column: &str) -> String {
+        let concept = names::concept(column);
+        self.node(
+            Label::Concept,
+            &concept,
+            None,
+            json!({ "name": column.trim().to_lowercase() }),
+        );
+        concept
+    }
+
+    fn experiment(&mut self, experiment: &crate::science::ExperimentRecord) {
+        let id = names::experiment(&experiment.id);
+        let name = Some(experiment.id.as_str());
+        let told = json!({
             "template": experiment.protocol.template,
             "script_sha256": experiment.script_sha256,
             "result_sha256": experiment.result_sha256,
-        })));
-        facts.edge(Edge::new(Relation::DerivedFrom, &id, &run).with(origin.clone()));
+        });
+        self.node(Label::Experiment, &id, name, told);
+        let run = names::run(&self.message.run);
+        self.edge(Relation::SpawnedBy, &id, &run, name, json!({}));
+        if let Some(dataset) = self.dataset(&experiment.protocol.dataset) {
+            let dataset = names::dataset(&dataset.sha256);
+            self.edge(Relation::Uses, &id, &dataset, name, json!({}));
+        }
     }
-    for hypothesis in &knowledge.hypotheses {
-        hypothesis_facts(&mut facts, knowledge, hypothesis, &question, &origin);
-    }
-    for record in &knowledge.records {
-        record_facts(&mut facts, record, &origin);
-    }
-    facts
-}
 
-fn hypothesis_facts(
-    facts: &mut Facts,
-    knowledge: &RecordKnowledge,
-    hypothesis: &Hypothesis,
-    question: &str,
-    origin: &serde_json::Value,
-) {
-    let id = format!("hypothesis:{}", hypothesis.id);
-    facts.node(Node::new(Label::Hypothesis, &id).with(json!({
-        "statement": hypothesis.statement,
-        "kind": hypothesis.kind,
-        "predicted": hypothesis.predicted,
-        "cycle": knowledge.cycle,
-    })));
-    facts.edge(Edge::new(Relation::SpawnedBy, &id, question).with(origin.clone()));
-    if let Some(parent) = &hypothesis.parent {
-        facts.edge(Edge::new(Relation::Refines, &id, &format!("hypothesis:{parent}")).with(origin.clone()));
+    fn hypothesis(&mut self, hypothesis: &Hypothesis) {
+        let id = names::hypothesis(&hypothesis.claim());
+        let told = json!({
+            "statement": hypothesis.statement,
+            "kind": hypothesis.kind,
+            "x": hypothesis.x,
+            "y": hypothesis.y,
+            "covariates": hypothesis.covariates,
+            "by": hypothesis.by,
+            "event": hypothesis.event,
+            "predicted": hypothesis.predicted,
+        });
+        self.node(Label::Hypothesis, &id, None, told);
+        let question = names::question(&self.knowledge.question);
+        self.link(Relation::SpawnedBy, &id, &question);
+        let parent = hypothesis.parent.as_ref().and_then(|parent| self.claimed(parent));
+        if let Some(parent) = parent.map(|parent| names::hypothesis(&parent.claim())) {
+            self.link(Relation::Refines, &id, &parent);
+        }
+        let model = hypothesis.proposed_by.as_deref();
+        let agent = names::agent(model);
+        let told = match model {
+            None => json!({ "name": "rule book", "kind": "rule_book" }),
+            Some(model) => json!({ "name": model, "kind": "model" }),
+        };
+        self.node(Label::Agent, &agent, None, told);
+        self.link(Relation::ProposedBy, &id, &agent);
+        let sha256 = self.dataset(&hypothesis.dataset).map(|dataset| dataset.sha256.clone());
+        for (_, column) in columns(hypothesis) {
+            let concept = self.concept(column);
+            self.link(Relation::Mentions, &id, &concept);
+            if let Some(sha256) = &sha256 {
+                self.link(Relation::Mentions, &id, &names::variable(sha256, column));
+            }
+        }
     }
-    let Some(dataset) = knowledge
-        .datasets
-        .iter()
-        .find(|dataset| dataset.name == hypothesis.dataset)
-    else {
-        return;
-    };
-    let named = [&hypothesis.x, &hypothesis.y]
-        .into_iter()
-        .chain(&hypothesis.covariates)
-        .chain(&hypothesis.by);
-    for column in named {
-        let variable = variable_id(&dataset.sha256, column);
-        facts.edge(Edge::new(Relation::Mentions, &id, &variable).with(origin.clone()));
-    }
-}
 
-fn record_facts(facts: &mut Facts, record: &TestRecord, origin: &serde_json::Value) {
-    let hypothesis = format!("hypothesis:{}", record.id);
-    let experiment = format!("experiment:{}", record.evidence.experiment);
-    let result = format!("result:{}:{}", record.evidence.experiment, record.id);
-    facts.edge(Edge::new(Relation::Tests, &experiment, &hypothesis).with(origin.clone()));
-    facts.node(Node::new(Label::Result, &result).with(json!({
-        "test": record.test,
-        "n": record.n,
-        "statistic": record.statistic,
-        "p": record.p,
-        "q": record.q,
-        "direction": record.direction,
-        "locator": record.evidence.locator,
-    })));
-    facts.edge(Edge::new(Relation::Produced, &experiment, &result).with(origin.clone()));
-    let verdict = match record.significant {
-        true => Relation::Supports,
-        false => Relation::Refutes,
-    };
-    if record.significant || record.wording == "no detectable association" {
-        facts.edge(Edge::new(verdict, &result, &hypothesis).with(json!({
+    fn record(&mut self, record: &TestRecord) {
+        let (Some(hypothesis), Some(dataset)) = (self.claimed(&record.id).cloned(), self.dataset(&record.dataset))
+        else {
+            return;
+        };
+        let (claim, sha256) = (hypothesis.claim(), dataset.sha256.clone());
+        let name = Some(record.evidence.experiment.as_str());
+        let id = names::hypothesis(&claim);
+        let experiment = names::experiment(&record.evidence.experiment);
+        let result = names::result(&record.evidence.experiment, &record.id);
+        self.edge(Relation::Tests, &experiment, &id, name, json!({}));
+        self.node(Label::Result, &result, name, outcome(record, &sha256));
+        self.edge(Relation::Produced, &experiment, &result, name, json!({}));
+        let verdict = match (record.significant, record.wording.as_str()) {
+            (true, _) => Relation::Supports,
+            (false, OPEN) => Relation::Tests,
+            (false, _) => Relation::Refutes,
+        };
+        let numbers = json!({
             "p": record.p,
             "q": record.q,
             "effect": record.effect.value,
             "ci_low": record.effect.ci_low,
             "ci_high": record.effect.ci_high,
-            "run": origin["run"],
-            "message": origin["message"],
-        })));
-    }
-    if record.significant {
-        let finding = format!("finding:{}", record.id);
-        facts.node(Node::new(Label::Finding, &finding).with(json!({
+        });
+        self.edge(verdict, &result, &id, name, numbers);
+        if !record.significant {
+            return;
+        }
+        let finding = names::finding(&claim, &sha256);
+        let told = json!({
             "statement": record.statement,
-            "wording": record.wording,
+            "kind": record.kind,
+            "x": record.x,
+            "y": record.y,
+            "covariates": record.covariates,
+            "by": record.by,
+            "event": hypothesis.event,
             "direction": record.direction,
+            "y_level": record.y_level,
+            "levels": levels(record),
+            "effect_name": record.effect.name,
+            "effect": record.effect.value,
+            "ci_low": record.effect.ci_low,
+            "ci_high": record.effect.ci_high,
+            "p": record.p,
+            "q": record.q,
+            "wording": record.wording,
             "replicated": record.replicated,
             "caveats": record.caveats,
-        })));
-        facts.edge(Edge::new(Relation::DerivedFrom, &finding, &result).with(origin.clone()));
+            "dataset": sha256,
+        });
+        self.node(Label::Finding, &finding, name, told);
+        self.edge(Relation::DerivedFrom, &finding, &result, name, json!({}));
+        for (role, column) in columns(&hypothesis) {
+            let concept = self.concept(column);
+            self.edge(Relation::Mentions, &finding, &concept, name, json!({ "role": role }));
+        }
+    }
+
+    fn echo(&mut self, echo: &Echo) {
+        let relation = match echo.says {
+            Says::Replicates => Relation::Replicates,
+            Says::Contradicts => Relation::Contradicts,
+            Says::Fails | Says::Differs => return,
+        };
+        let Some(record) = self.knowledge.records.iter().find(|record| record.id == echo.finding) else {
+            return;
+        };
+        let Some(dataset) = self.dataset(&record.dataset) else {
+            return;
+        };
+        let finding = names::finding(&echo.earlier.claim, &dataset.sha256);
+        let earlier = names::finding(&echo.earlier.claim, &echo.earlier.tested_on);
+        self.link(relation, &finding, &earlier);
     }
 }
 
-fn dataset_id(sha256: &str) -> String {
-    format!("dataset:{}", sha256.get(..16).unwrap_or(sha256))
+/// The columns that a hypothesis speaks of, with the part that each has in it.
+fn columns(hypothesis: &Hypothesis) -> impl Iterator<Item = (&'static str, &String)> {
+    let ends = [("x", &hypothesis.x), ("y", &hypothesis.y)];
+    let held = hypothesis.covariates.iter().map(|column| ("covariate", column));
+    let by = hypothesis.by.iter().map(|column| ("by", column));
+    ends.into_iter().chain(held).chain(by)
 }
 
-fn variable_id(dataset_sha256: &str, column: &str) -> String {
-    format!(
-        "variable:{}:{}",
-        dataset_sha256.get(..16).unwrap_or(dataset_sha256),
-        short(column)
-    )
+fn levels(record: &TestRecord) -> Option<usize> {
+    record.groups.as_ref().map(Vec::len)
 }
 
-fn short(text: &str) -> String {
-    let hash = sha256_hex(text);
-    hash.get(..16).unwrap_or(&hash).to_owned()
+fn outcome(record: &TestRecord, sha256: &str) -> Value {
+    let explore = record.explore.as_ref();
+    json!({
+        "test": record.test,
+        "part": record.part,
+        "n": record.n,
+        "statistic": record.statistic,
+        "p": record.p,
+        "q": record.q,
+        "direction": record.direction,
+        "y_level": record.y_level,
+        "levels": levels(record),
+        "effect_name": record.effect.name,
+        "effect": record.effect.value,
+        "ci_low": record.effect.ci_low,
+        "ci_high": record.effect.ci_high,
+        "significant": record.significant,
+        "replicated": record.replicated,
+        "wording": record.wording,
+        "dataset": sha256,
+        "locator": record.evidence.locator,
+        "explore_n": explore.map(|part| part.n),
+        "explore_p": explore.and_then(|part| part.p),
+        "explore_direction": explore.and_then(|part| part.direction.clone()),
+        "explore_effect": explore.and_then(|part| part.effect.as_ref()?.value),
+    })
 }

@@ -1,53 +1,95 @@
-//! Turns what a cycle learnt into nodes and edges, and writes them to the graph.
+//! Turns what a cycle learnt into nodes and edges and writes them to the graph, and tells what earlier runs wrote there.
+//!
+//! `facts` is what a message says as nodes and edges, `outbox` what waits where the graph is away, `recall` reads what a
+//! project knows.
 
 mod facts;
+mod outbox;
+mod recall;
 
 use std::{rc::Rc, sync::Arc};
 
 use futures::FutureExt;
 
 pub use facts::facts;
+pub use outbox::{Delivery, FlushError, Outbox, OutboxOptions, waiting};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
-use crate::graph::GraphStore;
-use crate::message::{Envelope, KnowledgeRecorded, Outgoing, Payload, agent};
+use crate::graph::GraphError;
+use crate::message::{Envelope, KnowledgeRecalled, KnowledgeRecorded, Outgoing, Payload, RecallKnowledge, agent};
 
-/// The agent around a graph store.
+/// Where the knowledge of a run goes to, and comes from.
+#[derive(Clone)]
+pub enum Knowledge {
+    /// A graph.
+    Graph(Arc<Outbox>),
+    /// A run is done again: nothing is written, and what it was told is told again.
+    Replayed(Option<Arc<KnowledgeRecalled>>),
+}
+
+/// The agent around a graph.
 pub struct KnowledgeGraphWriter {
-    store: Arc<dyn GraphStore>,
+    knowledge: Knowledge,
 }
 
 impl KnowledgeGraphWriter {
-    /// Writes to `store`.
-    pub fn new(store: Arc<dyn GraphStore>) -> Self {
-        Self { store }
+    /// Writes to it, and reads from it.
+    pub fn new(knowledge: Knowledge) -> Self {
+        Self { knowledge }
+    }
+
+    async fn recall(&self, request: &RecallKnowledge, context: &AgentContext) -> Result<KnowledgeRecalled, AgentError> {
+        let outbox = match &self.knowledge {
+            Knowledge::Replayed(told) => return Ok(told.as_deref().cloned().unwrap_or_default()),
+            Knowledge::Graph(outbox) => outbox,
+        };
+        let store = outbox.store();
+        let recalled = context.effect("recall", || async {
+            recall::recall(store.as_ref(), request).await.map_err(unavailable)
+        });
+        recalled.await
+    }
+}
+
+/// What a project knows decides what is tested, so that a run without it would be another run.
+fn unavailable(error: GraphError) -> AgentError {
+    match error {
+        GraphError::Away { .. } | GraphError::Refused { .. } => AgentError::Paused {
+            what: format!("what the project knows cannot be read: {error}"),
+            remedy: "start the graph server".to_owned(),
+        },
+        error => AgentError::retry(error),
     }
 }
 
 impl Agent for KnowledgeGraphWriter {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
-            let Payload::RecordKnowledge(knowledge) = &message.payload else {
-                return Err(AgentError::Unexpected {
-                    agent: agent::KNOWLEDGE_GRAPH_WRITER,
-                    message: message.payload.name(),
-                });
+            let answer = match &message.payload {
+                Payload::RecallKnowledge(request) => {
+                    let recalled = self.recall(request, &context).await?;
+                    Outgoing::new(agent::RESEARCH_DIRECTOR, recalled)
+                }
+                Payload::RecordKnowledge(knowledge) => {
+                    let waits = match &self.knowledge {
+                        Knowledge::Graph(outbox) => outbox.deliver(&message, &context).await?,
+                        Knowledge::Replayed(_) => {
+                            let nothing = || async { Ok(()) };
+                            context.effect(&outbox::key(&message), nothing).await?;
+                            None
+                        }
+                    };
+                    let cycle = knowledge.cycle;
+                    Outgoing::new(agent::RESEARCH_DIRECTOR, KnowledgeRecorded { cycle, waits })
+                }
+                other => {
+                    return Err(AgentError::Unexpected {
+                        agent: agent::KNOWLEDGE_GRAPH_WRITER,
+                        message: other.name(),
+                    });
+                }
             };
-            let key = format!("graph:{}", message.id);
-            let facts = facts(&message, knowledge);
-            let store = Arc::clone(&self.store);
-            let stats = context
-                .effect(&key, || async move {
-                    store.merge(facts).await.map_err(AgentError::retry)?;
-                    store.stats().await.map_err(AgentError::retry)
-                })
-                .await?;
-            let recorded = KnowledgeRecorded {
-                cycle: knowledge.cycle,
-                nodes: stats.nodes,
-                edges: stats.edges,
-            };
-            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, recorded).into())
+            Ok(answer.into())
         }
         .boxed_local()
     }

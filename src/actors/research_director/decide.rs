@@ -1,6 +1,6 @@
 //! What follows from what the director knows: one phase after another, each left when nothing of it is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     design,
@@ -9,7 +9,7 @@ use super::{
 use crate::message::{
     DesignExperiment, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge, ResearchPlan, Task, agent,
 };
-use crate::policy::heuristic::Interest;
+use crate::policy::heuristic::{self, Interest};
 use crate::report::CycleSummary;
 use crate::science::{Arm, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord};
 use crate::stats::family_alpha;
@@ -34,6 +34,7 @@ impl ResearchState {
             let before = self.phase;
             match self.phase {
                 Phase::Profiling => commands.extend(self.after_profiling(&plan)),
+                Phase::Recalling => commands.extend(self.after_recalling(&plan)),
                 Phase::Proposing => commands.extend(self.after_proposals(&plan)),
                 Phase::Testing => commands.extend(self.after_tests(&plan)),
                 Phase::Judging => commands.extend(self.after_verdicts(&plan)),
@@ -70,7 +71,7 @@ impl ResearchState {
             self.failure = problem;
             return Vec::new();
         }
-        self.next_cycle(plan)
+        self.recall(plan)
     }
 
     pub(super) fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -105,9 +106,11 @@ impl ResearchState {
                 .values()
                 .filter(|known| known.arm == arm)
                 .map(|known| known.id.clone())
+                .chain(self.settled_ids(arm))
                 .collect(),
             limit,
             refuted: if thinks { self.refuted(plan, arm) } else { Vec::new() },
+            elsewhere: self.elsewhere(),
             // It was thought of for the data as given.
             focus: self.thinking.focus.clone().filter(|_| thinks && arm == Arm::Observed),
         };
@@ -133,6 +136,7 @@ impl ResearchState {
                 let hypothesis = self.hypotheses.get(&record.id)?.clone();
                 Some(KnownTest { hypothesis, explore })
             })
+            .chain(self.remembered(arm, |p| p < PROMISING))
             .collect()
     }
 
@@ -143,6 +147,11 @@ impl ResearchState {
         let proposals = std::mem::take(&mut self.current.proposals);
         let observed = proposals.get(&Arm::Observed);
         let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty());
+        if nothing_new && self.spent.is_none() && self.remembers() && self.cycle < heuristic::STAGES {
+            // What this stage would test is settled; what follows from it may not be.
+            self.idle += 1;
+            return self.next_cycle(plan);
+        }
         if nothing_new || (self.spent.is_some() && !self.only_the_model_is_spent()) {
             self.left_out = observed.map_or(self.left_out, |proposed| {
                 proposed.left_out + proposed.hypotheses.len() as u64
@@ -202,11 +211,12 @@ impl ResearchState {
 
     /// What was never registered before; the first of two alike.
     fn novel(&self, proposed: Vec<Hypothesis>) -> Vec<Hypothesis> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         proposed
             .into_iter()
             .map(Hypothesis::with_id)
             .filter(|hypothesis| !self.hypotheses.contains_key(&hypothesis.id) && !self.is_known_analysis(hypothesis))
+            .filter(|hypothesis| !self.is_settled_before(hypothesis))
             .filter(|hypothesis| seen.insert(hypothesis.id.clone()))
             .collect()
     }
@@ -230,7 +240,7 @@ impl ResearchState {
             cycle: self.cycle,
             arm,
             alpha: plan.alpha,
-            family_alpha: family_alpha(plan.alpha, self.cycle),
+            family_alpha: family_alpha(plan.alpha, self.cycles_before().saturating_add(self.cycles_used())),
             randomised: plan.randomised.clone(),
             drafts: drafts
                 .values()
@@ -260,10 +270,10 @@ impl ResearchState {
             summary.significant = significant;
         }
         let mut commands = vec![self.record_knowledge(plan)];
-        let cycles_left = self.cycle < plan.max_cycles;
+        let cycles_left = self.cycles_used() < plan.max_cycles;
         if self.spent.is_none() && !cycles_left {
             // Whether anything is left to ask is known only by asking; the answer is not tested.
-            let detail = format!("{} of {} cycles are used", self.cycle, plan.max_cycles);
+            let detail = format!("{} of {} cycles are used", self.cycles_used(), plan.max_cycles);
             self.spent = Some(("cycles".to_owned(), detail));
             commands.extend(self.next_cycle(plan));
         } else if self.spent.is_some() {
@@ -282,14 +292,21 @@ impl ResearchState {
             .filter(|record| record.cycle == cycle)
             .cloned()
             .collect();
+        let echoes = self.echoes_of(&records);
+        self.echoes.extend(echoes.iter().cloned());
+        let hypotheses: Vec<Hypothesis> = records
+            .iter()
+            .filter_map(|record| self.hypotheses.get(&record.id).cloned())
+            .collect();
+        let parents: BTreeSet<&HypothesisId> = hypotheses.iter().filter_map(|known| known.parent.as_ref()).collect();
         let knowledge = RecordKnowledge {
             cycle,
             question: plan.question.clone(),
+            project: plan.project.clone(),
             datasets: self.datasets.clone(),
-            hypotheses: records
-                .iter()
-                .filter_map(|record| self.hypotheses.get(&record.id).cloned())
-                .collect(),
+            parents: parents.into_iter().filter_map(|parent| self.claimed(parent)).collect(),
+            hypotheses,
+            echoes,
             experiments: self
                 .experiments
                 .values()
@@ -369,7 +386,7 @@ impl ResearchState {
         }
     }
 
-    fn close(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn close(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         let end = self.verdict_on_run(plan);
         vec![self.over(end)]
     }
@@ -422,9 +439,13 @@ impl ResearchState {
         self.datasets.iter().any(|dataset| {
             let Some(profile) = &dataset.profile else { return false };
             let interest = Interest::read(plan, profile);
-            self.records_of(Arm::Observed).any(|record| {
-                record.significant && record.dataset == dataset.name && interest.relevance(&record.x, &record.y) >= 0.6
-            })
+            let relevant = |name: &str, x: &str, y: &str| name == dataset.name && interest.relevance(x, y) >= 0.6;
+            let mut found = self.records_of(Arm::Observed).filter(|record| record.significant);
+            let settled = self.memory.iter().flat_map(|memory| &memory.settled);
+            found.any(|record| relevant(&record.dataset, &record.x, &record.y))
+                || settled
+                    .filter(|known| known.significant)
+                    .any(|known| relevant(&known.dataset, &known.x, &known.y))
         })
     }
 }

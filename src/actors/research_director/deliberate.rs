@@ -52,6 +52,7 @@ pub(super) async fn deliberate(
         profiles: &request.profiles,
         known: &request.known,
         refuted: &request.refuted,
+        elsewhere: &request.elsewhere,
         names_only: false,
     };
     let question = knowledge::fitted(&sources, thinker.prompt_tokens(), |knowledge| prompt.render(knowledge))

@@ -57,7 +57,10 @@ impl ResearchState {
             }
             Payload::KnowledgeRecorded(recorded) => {
                 self.recording.remove(&recorded.cycle);
-                self.graph = recorded.nodes.iter().chain(&recorded.edges).cloned().collect();
+                Vec::new()
+            }
+            Payload::KnowledgeRecalled(recalled) => {
+                self.memory.get_or_insert_with(|| (**recalled).clone());
                 Vec::new()
             }
             Payload::BudgetSpent(spent) => {
@@ -326,6 +329,7 @@ impl ResearchState {
             Payload::RecordKnowledge(request) => {
                 self.recording.remove(&request.cycle);
             }
+            Payload::RecallKnowledge(_) => self.fail(format!("what the project knows could not be read: {reason}")),
             Payload::Deliberate(request) => {
                 self.thinking.deliberating = false;
                 self.remark(letter.agent.as_str(), request.cycle, &[reason]);

@@ -1,7 +1,7 @@
 //! The director: folds what happened into the state of the research and decides what is done next.
 //!
 //! `state` is what it knows, `fold` how an event changes it, `decide` what follows, `design` how tests are
-//! put into experiments, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
+//! put into experiments, `memory` what earlier runs know, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
 //! the director's own model (`deliberate`).
 
 mod custom;
@@ -11,6 +11,7 @@ mod decide;
 mod deliberate;
 mod design;
 mod fold;
+mod memory;
 mod state;
 mod thinking;
 

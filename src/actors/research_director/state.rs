@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Thinking;
 use super::custom::Halves;
-use crate::message::{DesignExperiment, Draft, HypothesesProposed, ResearchPlan};
+use crate::message::{DesignExperiment, Draft, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan};
 use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
 use crate::science::{Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested};
 
@@ -19,6 +19,8 @@ pub enum Phase {
     Waiting,
     /// The tables are being described.
     Profiling,
+    /// The project's graph is being asked what it knows.
+    Recalling,
     /// Hypotheses are being proposed.
     Proposing,
     /// Experiments are being designed, run and analysed.
@@ -101,8 +103,15 @@ pub struct ResearchState {
     pub figures: Vec<FigureRecord>,
     /// Cycles whose knowledge is being recorded.
     pub recording: BTreeSet<u32>,
-    /// Nodes and edges of the graph as last told.
-    pub graph: Vec<(String, u64)>,
+    /// What earlier runs of the project know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<KnowledgeRecalled>,
+    /// What findings say of earlier ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub echoes: Vec<Echo>,
+    /// Cycles in which nothing was left to test, because earlier runs had.
+    #[serde(default)]
+    pub idle: u32,
     /// The model's part.
     #[serde(default)]
     pub thinking: Thinking,

@@ -87,12 +87,7 @@ fn names(commands: &[Outgoing]) -> Vec<&'static str> {
 }
 
 fn recorded() -> Payload {
-    KnowledgeRecorded {
-        cycle: 1,
-        nodes: Vec::new(),
-        edges: Vec::new(),
-    }
-    .into()
+    KnowledgeRecorded { cycle: 1, waits: None }.into()
 }
 
 fn answer(focus: Option<&str>, stop: bool) -> Payload {

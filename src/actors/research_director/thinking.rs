@@ -80,6 +80,7 @@ impl ResearchState {
             profiles: self.profiles(),
             known: self.promising(Arm::Observed),
             refuted: self.refuted(plan, Arm::Observed),
+            elsewhere: self.elsewhere(),
         };
         vec![Outgoing::new(agent::RESEARCH_DIRECTOR, question)]
     }

@@ -1,10 +1,12 @@
 //! The rule book: real research with no model and no network.
 //!
 //! `survey` proposes the first cycle from the question and the columns' types alone; `follow_up`
-//! proposes later cycles from what the explore part of the rows showed; `question` reads the question.
+//! proposes later cycles from what the explore part of the rows showed; `question` reads the question, `replicate` puts to
+//! the test what earlier runs of the project found in other data.
 
 mod follow_up;
 mod question;
+mod replicate;
 mod survey;
 
 use futures::{FutureExt, future::LocalBoxFuture};
@@ -14,6 +16,9 @@ use crate::agent::{AgentContext, AgentError};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 
 pub use question::Interest;
+
+/// Cycles that have questions of their own; later ones take up what was left out.
+pub const STAGES: u32 = 3;
 
 /// The built-in policy.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::Interest;
+use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 use crate::policy::{pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, Kind, Part, Profile, Scores, kind};
@@ -21,13 +21,26 @@ struct Candidate<'a> {
 
 /// The pairs of all data sets, best first.
 pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
-    let (hypotheses, left_out) = untested_pairs(request, &HashSet::new(), request.limit);
+    let tested: HashSet<&HypothesisId> = request.tested.iter().collect();
+    let mut hypotheses = replicate::beyond_pairs(request, &tested);
+    let again = hypotheses.len();
+    hypotheses.truncate(request.limit);
+    let beyond = (again - hypotheses.len()) as u64;
+    let (pairs, left_out) = untested_pairs(request, &tested, request.limit - hypotheses.len());
+    hypotheses.extend(pairs);
+    let rationale = match (request.elsewhere.found.is_empty(), tested.is_empty()) {
+        (false, _) => {
+            "what earlier runs of the project found in other data, and every pair of columns that can be tested"
+        }
+        (true, false) => "every pair of columns that earlier runs of the project have not tested on this data",
+        (true, true) => "every pair of columns that can be tested, the question's own first",
+    };
     HypothesesProposed {
         cycle: request.cycle,
         arm: request.arm,
         hypotheses,
-        left_out,
-        rationale: "every pair of columns that can be tested, the question's own first".to_owned(),
+        left_out: left_out + beyond,
+        rationale: rationale.to_owned(),
         remarks: Vec::new(),
     }
 }
@@ -44,9 +57,10 @@ pub(super) fn untested_pairs(
         .flat_map(|(name, profile)| candidates(request, name, profile))
         .collect();
     candidates.sort_by(|a, b| b.scores.rank().total_cmp(&a.scores.rank()));
+    let found = replicate::Found::of(request);
     let mut fresh = candidates
         .iter()
-        .map(|candidate| spell_out(candidate, request.arm))
+        .map(|candidate| found.expect(spell_out(candidate, request.arm)))
         .filter(|hypothesis| !tested.contains(&hypothesis.id));
     let chosen: Vec<Hypothesis> = fresh.by_ref().take(limit).collect();
     let left_out = if tested.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::message::KnownTest;
+use crate::message::{Elsewhere, Known, KnownTest};
 use crate::policy::heuristic::Interest;
 use crate::prompt::{PromptError, Rendered, fit, inline, shorten, tokens};
 use crate::science::{Column, Effect, Hypothesis, Profile, Role};
@@ -25,6 +25,8 @@ pub struct Sources<'a> {
     pub known: &'a [KnownTest],
     /// What showed nothing there.
     pub refuted: &'a [KnownTest],
+    /// What earlier runs know of other data.
+    pub elsewhere: &'a Elsewhere,
     /// Whether of columns only names and types are told, and nothing of their values.
     pub names_only: bool,
 }
@@ -42,6 +44,8 @@ pub struct Knowledge {
     pub known: Vec<String>,
     #[allow(missing_docs)]
     pub refuted: Vec<String>,
+    #[allow(missing_docs)]
+    pub elsewhere: Vec<String>,
 }
 
 /// Fills in a prompt with as much of `sources` as `room` tokens hold together with the prompt's own words.
@@ -59,6 +63,7 @@ pub fn fitted(
         columns: vec![String::new()],
         known: sources.known.first().map(|_| String::new()).into_iter().collect(),
         refuted: sources.refuted.first().map(|_| String::new()).into_iter().collect(),
+        elsewhere: sources.elsewhere().first().map(|_| String::new()).into_iter().collect(),
     })?;
     fill(sources.within(room.saturating_sub(bare.tokens())))
 }
@@ -79,8 +84,26 @@ impl Sources<'_> {
             target: self.target.map(str::to_owned),
             columns: list(self.columns(), 2, "columns"),
             known: list(self.tests(self.known), 2, "promising tests"),
-            refuted: list(self.tests(self.refuted), 1, "tests"),
+            refuted: list(
+                self.tests(self.refuted),
+                if self.elsewhere.is_empty() { 1 } else { 2 },
+                "tests",
+            ),
+            elsewhere: list(self.elsewhere(), 1, "earlier tests"),
         }
+    }
+
+    /// What earlier runs know of other data: what was found, what is open, what was not found, each best first.
+    fn elsewhere(&self) -> Vec<String> {
+        let lists = [
+            ("found", &self.elsewhere.found),
+            ("left open", &self.elsewhere.open),
+            ("not found", &self.elsewhere.refuted),
+        ];
+        let lines = lists
+            .iter()
+            .flat_map(|(verdict, list)| list.iter().map(move |known| known_line(verdict, known)));
+        lines.collect()
     }
 
     fn interest(&self, profile: &Profile) -> Interest {
@@ -158,6 +181,22 @@ fn column_line(column: &Column, table: Option<&str>, names_only: bool) -> String
         }
     } else if let (Some(min), Some(max)) = (column.min, column.max) {
         line.push_str(&format!(", {} to {}", short(min), short(max)));
+    }
+    line
+}
+
+fn known_line(verdict: &str, known: &Known) -> String {
+    let mut line = format!("{verdict}: {} and {}", inline(&known.x), inline(&known.y));
+    if !known.covariates.is_empty() {
+        let fixed: Vec<String> = known.covariates.iter().map(|name| inline(name)).collect();
+        line.push_str(&format!(", given {}", fixed.join(", ")));
+    }
+    if let Some(by) = &known.by {
+        line.push_str(&format!(", by {}", inline(by)));
+    }
+    line.push_str(&format!(" [{}]", inline(&known.kind)));
+    if let Some(direction) = known.direction.as_ref().filter(|_| known.significant) {
+        line.push_str(&format!(", direction {}", inline(direction)));
     }
     line
 }

@@ -124,6 +124,7 @@ fn rendered(request: &ProposeHypotheses, plan: &ModelPlan, tokens: usize) -> Res
         profiles: &request.profiles,
         known: if first { &[] } else { &request.known },
         refuted: if first { &[] } else { &request.refuted },
+        elsewhere: &request.elsewhere,
         names_only: first,
     };
     let fill = |knowledge: Knowledge| {

@@ -9,7 +9,7 @@ use super::{
     merge::merge,
     rendered, room_for_ideas,
 };
-use crate::message::{HypothesesProposed, KnownTest, ModelPlan, ProposeHypotheses, ResearchPlan};
+use crate::message::{Elsewhere, HypothesesProposed, KnownTest, ModelPlan, ProposeHypotheses, ResearchPlan};
 use crate::policy::heuristic;
 use crate::science::{Arm, Hypothesis, Part, PartResult, Profile, kind};
 
@@ -72,6 +72,7 @@ fn request(cycle: u32) -> ProposeHypotheses {
         tested: Vec::new(),
         limit: 24,
         refuted: Vec::new(),
+        elsewhere: Elsewhere::default(),
         focus: None,
     }
 }
@@ -464,6 +465,7 @@ fn knowledge_goes_by_relevance_then_clearness() {
         profiles: &profiles,
         known: &known,
         refuted: &[],
+        elsewhere: &Elsewhere::default(),
         names_only: false,
     };
     let Knowledge { columns, known, .. } = sources.within(100_000);

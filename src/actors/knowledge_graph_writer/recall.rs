@@ -1,0 +1,177 @@
+//! What the earlier runs of a project know of some tables and their columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{GraphError, GraphStore, Label, MOST_TRAILS, Node, Relation, Walk, names};
+use crate::message::{KnowledgeRecalled, Known, RecallKnowledge, RecalledTable};
+use crate::science::{Effect, PartResult, RunId};
+
+/// Of each sort that is known from other data, at most.
+const MOST: usize = 1000;
+
+/// Runs that are looked through.
+const MOST_RUNS: usize = 100_000;
+
+/// Reads it from the graph.
+pub(super) async fn recall(store: &dyn GraphStore, request: &RecallKnowledge) -> Result<KnowledgeRecalled, GraphError> {
+    let runs = store.list(Label::Run, MOST_RUNS).await?;
+    let runs: BTreeMap<String, u32> = runs
+        .iter()
+        .filter(|run| run.text("project") == Some(&request.project))
+        .filter_map(|run| Some((run.text("name")?.to_owned(), run.number("cycles").unwrap_or(0.0) as u32)))
+        .collect();
+    let mut recalled = KnowledgeRecalled {
+        runs: runs.keys().cloned().map(RunId::from).collect(),
+        ..KnowledgeRecalled::default()
+    };
+    if runs.is_empty() {
+        return Ok(recalled);
+    }
+    for table in &request.datasets {
+        let reader = Reader {
+            store,
+            runs: &runs,
+            table,
+        };
+        recalled.cycles.insert(table.name.clone(), reader.cycles().await?);
+        recalled.settled.extend(reader.settled().await?);
+        let elsewhere = reader.elsewhere(request.target.as_deref()).await?;
+        recalled.found.extend(elsewhere.found);
+        recalled.open.extend(elsewhere.open);
+        recalled.refuted.extend(elsewhere.refuted);
+    }
+    Ok(recalled)
+}
+
+struct Reader<'a> {
+    store: &'a dyn GraphStore,
+    /// The project's, with their cycles.
+    runs: &'a BTreeMap<String, u32>,
+    table: &'a RecalledTable,
+}
+
+#[derive(Default)]
+struct Elsewhere {
+    found: Vec<Known>,
+    open: Vec<Known>,
+    refuted: Vec<Known>,
+}
+
+impl Reader<'_> {
+    /// The first run of the project that a node comes from.
+    fn run_of(&self, node: &Node) -> Option<RunId> {
+        let run = node.texts("runs").find(|run| self.runs.contains_key(*run))?;
+        Some(RunId::from(run.to_owned()))
+    }
+
+    /// Cycles that the project has spent on the table.
+    async fn cycles(&self) -> Result<u32, GraphError> {
+        let walk = Walk::from([names::dataset(&self.table.sha256)]).against(Relation::Uses, Label::Run);
+        let trails = self.store.walk(walk).await?;
+        let runs = trails
+            .iter()
+            .filter_map(|trail| self.runs.get(trail.first()?.text("name")?));
+        Ok(runs.fold(0, |sum, cycles| sum.saturating_add(*cycles)))
+    }
+
+    /// What was judged on the same table.
+    async fn settled(&self) -> Result<Vec<Known>, GraphError> {
+        let mut settled: BTreeMap<String, Known> = BTreeMap::new();
+        for verdict in [Relation::Supports, Relation::Refutes, Relation::Tests] {
+            let walk = Walk::from([names::dataset(&self.table.sha256)])
+                .against(Relation::Uses, Label::Experiment)
+                .along(Relation::Produced, Label::Result)
+                .along(verdict, Label::Hypothesis);
+            for trail in self.store.walk(walk).await? {
+                if let [_, result, hypothesis] = trail.as_slice()
+                    && let Some(known) = self.known(hypothesis, result)
+                {
+                    settled.entry(known.claim.to_string()).or_insert(known);
+                }
+            }
+        }
+        Ok(settled.into_values().collect())
+    }
+
+    /// What was found, left open or refuted of the same columns in other tables. What speaks of the target comes first.
+    async fn elsewhere(&self, target: Option<&str>) -> Result<Elsewhere, GraphError> {
+        let columns: BTreeSet<&str> = self.table.columns.iter().map(String::as_str).collect();
+        let mut order: Vec<&str> = target.into_iter().filter(|target| columns.contains(target)).collect();
+        order.extend(columns.iter().filter(|column| Some(**column) != target));
+        let mut elsewhere = Elsewhere::default();
+        let lists = [
+            (Relation::Supports, &mut elsewhere.found),
+            (Relation::Tests, &mut elsewhere.open),
+            (Relation::Refutes, &mut elsewhere.refuted),
+        ];
+        for (verdict, list) in lists {
+            let mut seen = BTreeSet::new();
+            for column in &order {
+                if list.len() >= MOST {
+                    break;
+                }
+                let walk = Walk::from([names::concept(column)])
+                    .against(Relation::Mentions, Label::Hypothesis)
+                    .against(verdict, Label::Result)
+                    .best("p", MOST_TRAILS);
+                for trail in self.store.walk(walk).await? {
+                    let [hypothesis, result] = trail.as_slice() else {
+                        continue;
+                    };
+                    let other = result.text("dataset") != Some(&self.table.sha256);
+                    let Some(known) = self.known(hypothesis, result).filter(|_| other) else {
+                        continue;
+                    };
+                    let speaks_of_it = [&known.x, &known.y]
+                        .into_iter()
+                        .chain(&known.covariates)
+                        .chain(&known.by)
+                        .chain(&known.event)
+                        .all(|column| columns.contains(column.as_str()));
+                    if speaks_of_it && list.len() < MOST && seen.insert(result.id.clone()) {
+                        list.push(known);
+                    }
+                }
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// A result and what it was about; none where the project did not get it, or where it is not whole.
+    fn known(&self, hypothesis: &Node, result: &Node) -> Option<Known> {
+        let text = |node: &Node, name: &str| node.text(name).map(str::to_owned);
+        let explore = result.number("explore_n").map(|n| PartResult {
+            n: n as u64,
+            p: result.number("explore_p"),
+            effect: None,
+            direction: text(result, "explore_direction"),
+        });
+        Some(Known {
+            claim: names::claim_of(&hypothesis.id)?,
+            dataset: self.table.name.clone(),
+            tested_on: text(result, "dataset")?,
+            run: self.run_of(result)?,
+            statement: text(hypothesis, "statement")?,
+            kind: text(hypothesis, "kind")?,
+            x: text(hypothesis, "x")?,
+            y: text(hypothesis, "y")?,
+            covariates: hypothesis.texts("covariates").map(str::to_owned).collect(),
+            by: text(hypothesis, "by"),
+            event: text(hypothesis, "event"),
+            significant: result.properties.get("significant")?.as_bool()?,
+            wording: text(result, "wording")?,
+            direction: text(result, "direction"),
+            y_level: text(result, "y_level"),
+            levels: result.number("levels").map(|levels| levels as u64),
+            p: result.number("p")?,
+            q: result.number("q")?,
+            effect: Effect {
+                name: text(result, "effect_name")?,
+                value: result.number("effect"),
+                ci_low: result.number("ci_low"),
+                ci_high: result.number("ci_high"),
+            },
+            explore,
+        })
+    }
+}

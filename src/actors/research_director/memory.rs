@@ -1,0 +1,270 @@
+//! What earlier runs of the project know, and what follows from it: nothing that was judged on the same data is tested
+//! again, and what was found in other data is held against what is found here.
+
+use std::collections::BTreeMap;
+
+use super::state::{Phase, ResearchState};
+use crate::message::{
+    Echo, Elsewhere, Known, KnownTest, Outgoing, RecallKnowledge, RecalledTable, ResearchPlan, Says, agent,
+};
+use crate::science::{Arm, Hypothesis, HypothesisId, Part, Scores, TestRecord, kind};
+
+impl ResearchState {
+    /// Asks what the project knows, or goes on where there is none.
+    pub(super) fn recall(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        let Some(project) = plan.project.clone() else {
+            return self.next_cycle(plan);
+        };
+        self.phase = Phase::Recalling;
+        let table = |(name, sha256, columns): (&String, &String, Vec<String>)| RecalledTable {
+            name: name.clone(),
+            sha256: sha256.clone(),
+            columns,
+        };
+        let tables = self.datasets.iter().map(|dataset| {
+            let columns = dataset.profile.iter().flat_map(|profile| &profile.columns);
+            let usable = columns.filter(|column| column.usable).map(|column| column.name.clone());
+            (&dataset.name, &dataset.sha256, usable.collect())
+        });
+        let request = RecallKnowledge {
+            project,
+            target: plan.target.clone(),
+            datasets: tables.map(table).collect(),
+        };
+        vec![Outgoing::new(agent::KNOWLEDGE_GRAPH_WRITER, request)]
+    }
+
+    pub(super) fn after_recalling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        match (&self.spent, &self.memory) {
+            (Some(_), _) => self.close(plan),
+            (None, Some(_)) => self.next_cycle(plan),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// Whether anything was judged on the same data before.
+    pub(super) fn remembers(&self) -> bool {
+        self.memory.as_ref().is_some_and(|memory| !memory.settled.is_empty())
+    }
+
+    /// Cycles that families of this run come after: what was spent on the same data stays spent.
+    pub(super) fn cycles_before(&self) -> u32 {
+        let memory = self.memory.iter();
+        memory
+            .flat_map(|memory| memory.cycles.values().copied())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Cycles that tested something, or are about to.
+    pub fn cycles_used(&self) -> u32 {
+        self.cycle.saturating_sub(self.idle)
+    }
+
+    fn settled(&self) -> impl Iterator<Item = &Known> {
+        self.memory.iter().flat_map(|memory| &memory.settled)
+    }
+
+    /// Ids under which what is settled could be proposed.
+    pub(super) fn settled_ids(&self, arm: Arm) -> impl Iterator<Item = HypothesisId> {
+        self.settled().flat_map(move |known| {
+            let given = hypothesis(known, arm);
+            let turned = Hypothesis {
+                x: given.y.clone(),
+                y: given.x.clone(),
+                ..given.clone()
+            };
+            let claim = given.claim();
+            let both = [given, turned]
+                .into_iter()
+                .filter(move |hypothesis| hypothesis.claim() == claim);
+            both.flat_map(|hypothesis| {
+                [Part::Whole, Part::Confirm].map(|part| {
+                    let hypothesis = Hypothesis {
+                        part,
+                        ..hypothesis.clone()
+                    };
+                    hypothesis.derive_id()
+                })
+            })
+        })
+    }
+
+    /// Whether that was judged on the same data before.
+    pub(super) fn is_settled_before(&self, idea: &Hypothesis) -> bool {
+        let claim = idea.claim();
+        self.settled()
+            .any(|known| known.dataset == idea.dataset && known.claim == claim)
+    }
+
+    /// What earlier runs saw on the explore part of the same data, with a p that `keep` takes.
+    pub(super) fn remembered(&self, arm: Arm, keep: impl Fn(f64) -> bool) -> Vec<KnownTest> {
+        if arm != Arm::Observed {
+            return Vec::new();
+        }
+        let seen = self.settled().filter_map(|known| {
+            let explore = known.explore.clone()?;
+            let rebuilt = known.kind != kind::CUSTOM && explore.p.is_some_and(&keep);
+            rebuilt.then(|| KnownTest {
+                hypothesis: hypothesis(known, arm).with_id(),
+                explore,
+            })
+        });
+        seen.collect()
+    }
+
+    /// The hypothesis of that id, of this run or of an earlier one.
+    pub(super) fn claimed(&self, id: &HypothesisId) -> Option<Hypothesis> {
+        let earlier = || {
+            let rebuilt = self.settled().map(|known| hypothesis(known, Arm::Observed).with_id());
+            rebuilt.into_iter().find(|known| known.id == *id)
+        };
+        self.hypotheses.get(id).cloned().or_else(earlier)
+    }
+
+    /// What is known of other data.
+    pub(super) fn elsewhere(&self) -> Elsewhere {
+        match &self.memory {
+            None => Elsewhere::default(),
+            Some(memory) => Elsewhere {
+                found: memory.found.clone(),
+                open: memory.open.clone(),
+                refuted: memory.refuted.clone(),
+            },
+        }
+    }
+
+    /// What verdicts say of the same claims in other data.
+    pub(super) fn echoes_of(&self, records: &[TestRecord]) -> Vec<Echo> {
+        let mut found: BTreeMap<_, Vec<&Known>> = BTreeMap::new();
+        for known in self.memory.iter().flat_map(|memory| &memory.found) {
+            found
+                .entry((&known.dataset, known.claim.as_str()))
+                .or_default()
+                .push(known);
+        }
+        let mut echoes = Vec::new();
+        for record in records {
+            let Some(claim) = self.hypotheses.get(&record.id).map(Hypothesis::claim) else {
+                continue;
+            };
+            for known in found.get(&(&record.dataset, claim.as_str())).into_iter().flatten() {
+                echoes.push(Echo {
+                    finding: record.id.clone(),
+                    says: says(record, known),
+                    earlier: (*known).clone(),
+                });
+            }
+        }
+        echoes
+    }
+}
+
+/// The hypothesis that was tested, on this run's table.
+fn hypothesis(known: &Known, arm: Arm) -> Hypothesis {
+    Hypothesis {
+        id: HypothesisId::from(String::new()),
+        dataset: known.dataset.clone(),
+        arm,
+        kind: known.kind.clone(),
+        x: known.x.clone(),
+        y: known.y.clone(),
+        covariates: known.covariates.clone(),
+        by: known.by.clone(),
+        event: known.event.clone(),
+        part: Part::Whole,
+        statement: known.statement.clone(),
+        predicted: None,
+        parent: None,
+        rationale: "an earlier run of the project tested it".to_owned(),
+        scores: Scores {
+            relevance: 0.5,
+            information: 1.0,
+            novelty: 0.0,
+            testability: 1.0,
+        },
+        weight: 1.0,
+        proposed_by: None,
+        analysis: None,
+    }
+}
+
+/// What a verdict says of an earlier finding of the same claim.
+fn says(record: &TestRecord, earlier: &Known) -> Says {
+    if !record.significant {
+        return Says::Fails;
+    }
+    if record.y_level != earlier.y_level {
+        return Says::Differs;
+    }
+    let (here, there) = (record.direction.as_deref(), earlier.direction.as_deref());
+    if here == there {
+        return Says::Replicates;
+    }
+    let sign = |way: Option<&str>| matches!(way, Some("+" | "-"));
+    let mut levels = record.groups.iter().flatten().map(|group| group.level.as_str());
+    // Of two groups, the other one leads.
+    let two = record.groups.as_ref().map(Vec::len) == Some(2) && earlier.levels == Some(2);
+    let turned = two && there.is_some_and(|there| levels.any(|level| level == there));
+    match (sign(here) && sign(there)) || turned {
+        true => Says::Contradicts,
+        false => Says::Differs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::words::tests::finding;
+
+    fn known(direction: Option<&str>, levels: Option<u64>) -> Known {
+        serde_json::from_value(json!({
+            "claim": "c-1", "dataset": "d", "tested_on": "0", "run": "r", "statement": "s", "kind": "group_numeric",
+            "x": "a", "y": "b", "significant": true, "wording": "association", "direction": direction,
+            "levels": levels, "p": 0.001, "q": 0.01,
+            "effect": {"name": "hedges_g", "value": 1.0, "ci_low": 0.5, "ci_high": 1.5},
+        }))
+        .unwrap()
+    }
+
+    fn record(direction: Option<&str>, levels: &[&str], significant: bool) -> TestRecord {
+        let groups = levels
+            .iter()
+            .map(|level| serde_json::from_value(json!({"level": level, "n": 5, "value": 1.0})));
+        TestRecord {
+            direction: direction.map(str::to_owned),
+            groups: (!levels.is_empty()).then(|| groups.collect::<Result<_, _>>().unwrap()),
+            y_level: None,
+            significant,
+            ..finding()
+        }
+    }
+
+    #[test]
+    fn a_verdict_is_held_against_an_earlier_one() {
+        for (here, levels, significant, there, earlier, expected) in [
+            (Some("+"), &[][..], true, Some("+"), None, Says::Replicates),
+            (Some("+"), &[], true, Some("-"), None, Says::Contradicts),
+            (Some("+"), &[], false, Some("-"), None, Says::Fails),
+            (None, &[], true, None, None, Says::Replicates),
+            (Some("m"), &["m", "f"], true, Some("m"), Some(2), Says::Replicates),
+            (Some("m"), &["m", "f"], true, Some("f"), Some(2), Says::Contradicts),
+            (Some("m"), &["m", "f"], true, Some("woman"), Some(2), Says::Differs),
+            (Some("a"), &["a", "b", "c"], true, Some("b"), Some(3), Says::Differs),
+            (Some("a"), &["a", "b"], true, Some("b"), Some(3), Says::Differs),
+        ] {
+            let told = says(&record(here, levels, significant), &known(there, earlier));
+            assert_eq!(
+                told, expected,
+                "{here:?} of {levels:?}, earlier {there:?} of {earlier:?}"
+            );
+        }
+        let turned = Known {
+            y_level: Some("yes".to_owned()),
+            ..known(Some("+"), None)
+        };
+        assert_eq!(says(&record(Some("-"), &[], true), &turned), Says::Differs);
+    }
+}

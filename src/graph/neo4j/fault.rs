@@ -1,0 +1,57 @@
+//! What the driver's errors mean.
+
+use neo4rs::{Error, Neo4jErrorKind};
+
+use crate::graph::GraphError;
+
+/// An error of the driver as ours, and whether another try may do better.
+pub(super) fn fault(address: &str, error: &Error) -> (GraphError, bool) {
+    let address = address.to_owned();
+    let refused = |reason: String, remedy| {
+        let error = GraphError::Refused {
+            address: address.clone(),
+            reason,
+            remedy,
+        };
+        (error, false)
+    };
+    match error {
+        Error::AuthenticationError(reason) => refused(reason.clone(), CREDENTIALS),
+        Error::UrlParseError(_) | Error::UnsupportedScheme(_) | Error::InvalidDnsName(_) | Error::InvalidConfig => {
+            refused(error.to_string(), "name one such as bolt://127.0.0.1:7687")
+        }
+        Error::ProtocolMismatch(_) | Error::UnsupportedVersion(..) => {
+            refused(error.to_string(), "name its Bolt port, usually 7687")
+        }
+        Error::Neo4j(told) => {
+            let code = told.code();
+            match told.kind() {
+                // A MERGE that loses to another is not wrong, only late; ArcadeDB tells of it at the commit.
+                Neo4jErrorKind::Transient => (away(address, error), true),
+                _ if code.contains("ConstraintValidationFailed") || code.contains("Transaction") => {
+                    (away(address, error), true)
+                }
+                _ if code.contains("Security") => refused(error.to_string(), CREDENTIALS),
+                _ if code.contains("DatabaseNotFound") || code.contains("Database.") => {
+                    refused(error.to_string(), "name a database that the server has")
+                }
+                _ => refused(error.to_string(), "this is what it said of our query; please report it"),
+            }
+        }
+        Error::ConversionError | Error::DeserializationError(_) | Error::UnknownType(_) => refused(
+            error.to_string(),
+            "something other than Kosmos may have written to this graph",
+        ),
+        // The connection failed or broke.
+        _ => (away(address, error), true),
+    }
+}
+
+const CREDENTIALS: &str = "check the user and the password";
+
+fn away(address: String, error: &Error) -> GraphError {
+    GraphError::Away {
+        address,
+        reason: error.to_string(),
+    }
+}

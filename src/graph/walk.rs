@@ -1,0 +1,88 @@
+//! The one question that stores answer besides what they hold: where does a way through the graph lead?
+
+use super::{Label, Node, Relation};
+
+/// Which way an edge is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From its beginning to its end.
+    Out,
+    /// From its end to its beginning.
+    In,
+}
+
+/// One edge of a way, and the label of the node that it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Step {
+    pub relation: Relation,
+    pub way: Way,
+    pub to: Label,
+}
+
+/// A way from some nodes over edges of given types.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Walk {
+    /// Ids where it begins.
+    pub from: Vec<String>,
+    /// Edge by edge; without one, the nodes themselves are asked for.
+    pub steps: Vec<Step>,
+    /// The property of the last node by which the trails are put in order, the smallest first; those without come last.
+    pub order: Option<&'static str>,
+    /// Trails at most.
+    pub limit: usize,
+}
+
+/// The nodes that a walk came by, without the one where it began, and that one where there is no step.
+pub type Trail = Vec<Node>;
+
+/// Trails that one walk gives at most where nothing else is said.
+pub const MOST_TRAILS: usize = 10_000;
+
+impl Walk {
+    /// A walk that begins at these ids.
+    pub fn from<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
+        Self {
+            from: ids.into_iter().map(Into::into).collect(),
+            steps: Vec::new(),
+            order: None,
+            limit: MOST_TRAILS,
+        }
+    }
+
+    /// Goes on along edges of that type to nodes of that label.
+    pub fn along(mut self, relation: Relation, to: Label) -> Self {
+        let way = Way::Out;
+        self.steps.push(Step { relation, way, to });
+        self
+    }
+
+    /// Goes on against edges of that type to nodes of that label.
+    pub fn against(mut self, relation: Relation, to: Label) -> Self {
+        let way = Way::In;
+        self.steps.push(Step { relation, way, to });
+        self
+    }
+
+    /// The best by a property of the last node, the smallest first.
+    pub fn best(mut self, by: &'static str, limit: usize) -> Self {
+        self.order = Some(by);
+        self.limit = limit;
+        self
+    }
+}
+
+/// The order of trails in every store: by the property that is asked for, then by the ids from the last to the first.
+pub(super) fn in_order(order: Option<&str>, a: &Trail, b: &Trail) -> std::cmp::Ordering {
+    let value = |trail: &Trail| order.and_then(|name| trail.last()?.number(name));
+    let by_value = match (value(a), value(b)) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    };
+    by_value.then_with(|| {
+        a.iter()
+            .rev()
+            .map(|node| &node.id)
+            .cmp(b.iter().rev().map(|node| &node.id))
+    })
+}

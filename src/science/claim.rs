@@ -1,0 +1,98 @@
+//! What a hypothesis claims, whatever the table that it is tested on.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Hypothesis, id::sha256_hex, kind};
+
+/// Names a claim by its kind and its columns' names: the same claim on two tables has one name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ClaimId(String);
+
+impl ClaimId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClaimId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<String> for ClaimId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl Hypothesis {
+    /// The claim: kind and columns, and for an analysis of a model's what it reads and what its effect is. Neither the
+    /// table nor the part of its rows is in it, nor which of two numeric columns comes first.
+    pub fn claim(&self) -> ClaimId {
+        let (mut x, mut y) = (self.x.as_str(), self.y.as_str());
+        if self.kind == kind::NUMERIC_NUMERIC && y < x {
+            std::mem::swap(&mut x, &mut y);
+        }
+        let mut covariates = self.covariates.clone();
+        covariates.sort();
+        let analysis = self.analysis.as_ref().map(|analysis| {
+            let mut columns = analysis.columns.clone();
+            columns.sort();
+            (columns, &analysis.effect)
+        });
+        let claim = (&self.kind, x, y, covariates, &self.by, &self.event, analysis);
+        let hash = sha256_hex(serde_json::to_vec(&claim).unwrap_or_default());
+        ClaimId(format!("c-{}", hash.get(..16).unwrap_or(&hash)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hypothesis(change: serde_json::Value) -> Hypothesis {
+        let mut value = json!({
+            "id": "", "dataset": "penguins", "arm": "observed", "kind": "numeric_numeric", "x": "a", "y": "b",
+            "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "",
+            "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0}, "weight": 1.0,
+        });
+        value
+            .as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn it_is_the_same_on_any_table_and_another_for_other_columns() {
+        let claim = hypothesis(json!({})).claim();
+        for same in [
+            json!({"dataset": "others", "part": "confirm", "predicted": "+", "arm": "shuffled"}),
+            json!({"x": "b", "y": "a"}),
+        ] {
+            assert_eq!(hypothesis(same.clone()).claim(), claim, "{same}");
+        }
+        for other in [
+            json!({"x": "c"}),
+            json!({"kind": "adjusted", "covariates": ["c"]}),
+            json!({"kind": "dose_response"}),
+            json!({"kind": "stratified", "by": "c"}),
+        ] {
+            assert_ne!(hypothesis(other.clone()).claim(), claim, "{other}");
+        }
+        let ordered = json!({"kind": "dose_response", "x": "b", "y": "a"});
+        let reversed = json!({"kind": "dose_response"});
+        assert_ne!(hypothesis(ordered).claim(), hypothesis(reversed).claim());
+        let given = json!({"kind": "adjusted", "covariates": ["c", "d"]});
+        let turned = json!({"kind": "adjusted", "covariates": ["d", "c"]});
+        assert_eq!(hypothesis(given).claim(), hypothesis(turned).claim());
+    }
+}
