@@ -1,14 +1,18 @@
 //! The knowledge graph: nodes and edges behind a seam that stores implement.
 
 mod embedded;
+mod export;
 mod facts;
+mod import;
 mod neo4j;
 mod schema;
 
 use futures::future::BoxFuture;
 
 pub use embedded::EmbeddedGraph;
+pub use export::{Format, UnknownFormat, export};
 pub use facts::{Edge, Facts, GraphStats, Node};
+pub use import::{ImportError, import};
 pub use neo4j::{Neo4jGraph, Neo4jOptions};
 pub use schema::{Label, Relation};
 
