@@ -6,6 +6,8 @@ mod facts;
 mod import;
 pub mod names;
 mod neo4j;
+pub mod path;
+mod questions;
 mod schema;
 mod walk;
 
@@ -16,6 +18,7 @@ pub use export::{Format, UnknownFormat, export};
 pub use facts::{Edge, Facts, GraphStats, Node, Properties};
 pub use import::{ImportError, import};
 pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
+pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
 pub use schema::{Label, Relation, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
 
