@@ -12,7 +12,11 @@
 )]
 
 mod both;
+mod lab;
 #[path = "../part.rs"]
 mod part;
+mod projects;
+mod proxy;
+mod runs;
 mod server;
 mod trouble;

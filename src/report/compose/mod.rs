@@ -8,6 +8,7 @@ mod finding;
 mod findings;
 mod ledger;
 mod limits;
+mod memory;
 mod methods;
 mod model_use;
 mod nulls;
@@ -33,6 +34,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         told::section,
         findings::section,
         finding::sections,
+        memory::section,
         nulls::section,
         untested::section,
         data::section,
