@@ -5,6 +5,7 @@ mod export;
 mod facts;
 mod import;
 mod neo4j;
+mod picture;
 mod schema;
 
 use futures::future::BoxFuture;
@@ -14,6 +15,8 @@ pub use export::{Format, UnknownFormat, export};
 pub use facts::{Edge, Facts, GraphStats, Node};
 pub use import::{ImportError, import};
 pub use neo4j::{Neo4jGraph, Neo4jOptions};
+pub use picture::svg;
+pub(crate) use picture::{Ink, Words, drawing};
 pub use schema::{Label, Relation};
 
 /// A graph store's failure.

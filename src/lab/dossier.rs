@@ -104,6 +104,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         restarts,
         model_use: account.as_ref().map(ModelUse::from),
         graph: state.graph.clone(),
+        knowledge: crate::graph::Facts::default(),
         interpretations: state.thinking.interpretations.clone(),
         model_remarks: state.thinking.remarks.clone(),
     })

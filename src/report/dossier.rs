@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
+use crate::graph::Facts;
 use crate::message::Interpretation;
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
@@ -206,6 +207,10 @@ pub struct Dossier {
     pub model_use: Option<ModelUse>,
     /// Nodes and edges of the knowledge graph, by label, and what could not be written.
     pub graph: Vec<(String, u64)>,
+    /// What the run added to the knowledge graph, for its picture.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Value")]
+    pub knowledge: Facts,
     /// What a model says of the findings: words, never a number of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interpretations: Vec<Interpretation>,

@@ -6,6 +6,7 @@ mod data;
 mod experiments;
 mod finding;
 mod findings;
+mod knowledge;
 mod ledger;
 mod limits;
 mod methods;
@@ -41,6 +42,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         cycles::section,
         ledger::section,
         limits::section,
+        knowledge::section,
         experiments::section,
         reproduce::section,
     ] {
