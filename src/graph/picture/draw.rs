@@ -4,18 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     choose::{Chosen, Line, Sign},
-    ink::{Ink, breadth},
+    ink::Ink,
     layout::{Point, around, places},
+    legend::{entries, notes, rows},
 };
 
 const STYLE: &str = include_str!("picture.css");
 
 /// Of the picture.
-const WIDTH: f64 = 800.0;
+pub const WIDTH: f64 = 800.0;
 /// Above and below the oval.
 const MARGIN: f64 = 26.0;
-/// Of a name's letters, and of the legend's.
-const LETTERS: [f64; 2] = [14.0, 13.0];
+/// Of a name's letters.
+const LETTERS: f64 = 14.0;
 /// Of a line of the legend.
 const ROW: f64 = 24.0;
 /// Lines above which no sign is drawn on them.
@@ -117,13 +118,13 @@ fn describe(ink: &mut Ink, chosen: &Chosen) {
 
 fn say(ink: &mut Ink, chosen: &Chosen, line: &Line) {
     let name = |index: usize| chosen.names.get(index).map(String::as_str).unwrap_or_default();
-    ink.name(name(line.ends.0), 1e3, LETTERS[0])
+    ink.name(name(line.ends.0), 1e3, LETTERS)
         .ours(" and ")
-        .name(name(line.ends.1), 1e3, LETTERS[0]);
+        .name(name(line.ends.1), 1e3, LETTERS);
     ink.ours(": ").ours(words(line.sign));
     for (at, level) in line.levels.iter().take(3).enumerate() {
         ink.ours(if at == 0 { ", more in " } else { ", " })
-            .name(level, 1e3, LETTERS[0]);
+            .name(level, 1e3, LETTERS);
     }
     ink.ours(if line.replicated {
         ", replicated"
@@ -132,7 +133,7 @@ fn say(ink: &mut Ink, chosen: &Chosen, line: &Line) {
     });
 }
 
-fn words(sign: Sign) -> &'static str {
+pub fn words(sign: Sign) -> &'static str {
     match sign {
         Sign::Plus => "rise together",
         Sign::Minus => "one falls as the other rises",
@@ -203,7 +204,7 @@ impl Curve {
 }
 
 /// The class of a line's sign.
-fn class(sign: Sign) -> &'static str {
+pub fn class(sign: Sign) -> &'static str {
     match sign {
         Sign::Plus => "kp-plus",
         Sign::Minus => "kp-minus",
@@ -212,7 +213,7 @@ fn class(sign: Sign) -> &'static str {
     }
 }
 
-fn stroke(replicated: bool) -> &'static str {
+pub fn stroke(replicated: bool) -> &'static str {
     if replicated { " kp-solid\"" } else { " kp-broken\"" }
 }
 
@@ -230,7 +231,7 @@ fn findings(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve) {
 }
 
 /// So that the colour is not all that tells.
-fn sign(ink: &mut Ink, sign: Sign, at: Point) {
+pub fn sign(ink: &mut Ink, sign: Sign, at: Point) {
     if sign == Sign::Unsaid {
         return;
     }
@@ -283,7 +284,7 @@ fn variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: usize) 
     };
     let room = if right { WIDTH - x } else { x } - 6.0;
     ink.markup("<g><title>")
-        .name(name, 1e4, LETTERS[0])
+        .name(name, 1e4, LETTERS)
         .markup("</title><circle class=\"kp-node\"");
     ink.geometry("cx", &[("", at.x)])
         .geometry("cy", &[("", at.y)])
@@ -291,92 +292,5 @@ fn variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: usize) 
     ink.markup("/><text class=\"kp-name")
         .markup(if right { "\"" } else { " kp-left\"" });
     ink.geometry("x", &[("", x)]).geometry("y", &[("", at.y + 5.0)]);
-    ink.markup(">").name(name, room, LETTERS[0]).markup("</text></g>\n");
-}
-
-/// An entry of the legend.
-enum Entry {
-    Sign(Sign),
-    Replicated(bool),
-    Grey,
-}
-
-impl Entry {
-    fn words(&self) -> &'static str {
-        match self {
-            Self::Sign(sign) => words(*sign),
-            Self::Replicated(true) => "replicated",
-            Self::Replicated(false) => "not replicated",
-            Self::Grey => "tested and not found",
-        }
-    }
-
-    fn width(&self) -> f64 {
-        62.0 + LETTERS[1] * self.words().chars().map(breadth).sum::<f64>()
-    }
-
-    fn draw(&self, ink: &mut Ink, at: Point) {
-        ink.markup("<path class=\"");
-        match self {
-            Self::Sign(sign) => ink.markup("kp-line kp-key ").markup(class(*sign)).markup(" kp-solid\""),
-            Self::Replicated(replicated) => ink.markup("kp-line kp-key kp-unsaid").markup(stroke(*replicated)),
-            Self::Grey => ink.markup("kp-grey\""),
-        };
-        ink.geometry("d", &[("M", at.x), (" ", at.y), ("h", 34.0)]).markup("/>");
-        if let Self::Sign(of) = self {
-            sign(
-                ink,
-                *of,
-                Point {
-                    x: at.x + 17.0,
-                    y: at.y,
-                },
-            );
-        }
-        ink.markup("<text class=\"kp-word\"")
-            .geometry("x", &[("", at.x + 41.0)])
-            .geometry("y", &[("", at.y + 4.5)]);
-        ink.markup(">").ours(self.words()).markup("</text>\n");
-    }
-}
-
-/// What there is in the picture.
-fn entries(chosen: &Chosen) -> Vec<Entry> {
-    let signs = [Sign::Plus, Sign::Minus, Sign::Level, Sign::Unsaid].into_iter();
-    let signs = signs
-        .filter(|sign| chosen.lines.iter().any(|line| line.sign == *sign))
-        .map(Entry::Sign);
-    let styles = [true, false].into_iter();
-    let styles = styles.filter(|style| chosen.lines.iter().any(|line| line.replicated == *style));
-    let grey = (!chosen.grey.is_empty()).then_some(Entry::Grey);
-    signs.chain(styles.map(Entry::Replicated)).chain(grey).collect()
-}
-
-/// Entries in rows that fit.
-fn rows(entries: &[Entry]) -> Vec<&[Entry]> {
-    let mut rows = Vec::new();
-    let mut rest = entries;
-    while !rest.is_empty() {
-        let mut width = 0.0;
-        let fits = rest.iter().take_while(|entry| {
-            width += entry.width();
-            width < WIDTH - 20.0
-        });
-        let (row, after) = rest.split_at_checked(fits.count().max(1)).unwrap_or((rest, &[]));
-        rows.push(row);
-        rest = after;
-    }
-    rows
-}
-
-/// What is not in the picture.
-fn notes(chosen: &Chosen) -> Vec<&'static str> {
-    let variables = "Only the variables of most findings are drawn; the others are left out.";
-    let lines = "Only the pairs of most findings are joined, replicated ones first; the others are left out.";
-    let grey = "The pairs that were tested and not found are left out: there are too many.";
-    let mut notes = Vec::new();
-    notes.extend(chosen.variables_left_out.then_some(variables));
-    notes.extend(chosen.lines_left_out.then_some(lines));
-    notes.extend(chosen.grey_left_out.then_some(grey));
-    notes
+    ink.markup(">").name(name, room, LETTERS).markup("</text></g>\n");
 }

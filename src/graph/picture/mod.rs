@@ -4,6 +4,7 @@ mod choose;
 mod draw;
 mod ink;
 mod layout;
+mod legend;
 
 use super::Facts;
 pub(crate) use ink::{Ink, Words};
