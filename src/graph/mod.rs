@@ -1,17 +1,24 @@
 //! The knowledge graph: nodes and edges behind a seam that stores implement.
 
 mod embedded;
+mod export;
 mod facts;
+mod import;
 pub mod names;
 mod neo4j;
+mod picture;
 mod schema;
 mod walk;
 
 use futures::future::BoxFuture;
 
 pub use embedded::EmbeddedGraph;
+pub use export::{Format, UnknownFormat, export};
 pub use facts::{Edge, Facts, GraphStats, Node, Properties};
+pub use import::{ImportError, import};
 pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
+pub use picture::svg;
+pub(crate) use picture::{Ink, Words, drawing};
 pub use schema::{Label, Relation, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
 

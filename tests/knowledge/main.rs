@@ -2,6 +2,8 @@
 //!
 //! `tests/run` starts such a server. `NEO4J_URI`, `NEO4J_USER`, `NEO4J_PASSWORD` and `NEO4J_DATABASE` point the suite at a
 //! Neo4j instead, whose database must hold nothing of Kosmos: the tests leave it as empty as they found it.
+//!
+//! Its exports are read by other programs: `KOSMOS_TEST_READERS`, which `tests/run` sets, names a Python that has them.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,11 +14,14 @@
 )]
 
 mod both;
+mod exports;
+mod imports;
 mod lab;
 #[path = "../part.rs"]
 mod part;
 mod projects;
 mod proxy;
 mod runs;
+mod samples;
 mod server;
 mod trouble;

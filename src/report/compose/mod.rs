@@ -6,6 +6,7 @@ mod data;
 mod experiments;
 mod finding;
 mod findings;
+mod knowledge;
 mod ledger;
 mod limits;
 mod memory;
@@ -43,6 +44,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         cycles::section,
         ledger::section,
         limits::section,
+        knowledge::section,
         experiments::section,
         reproduce::section,
     ] {
