@@ -61,6 +61,12 @@ pub enum GraphError {
         #[allow(missing_docs)]
         name: String,
     },
+    /// A property whose name stores need for themselves.
+    #[error("`{id}` has a property `id`, which is the name of its own id in a graph database")]
+    Reserved {
+        #[allow(missing_docs)]
+        id: String,
+    },
     /// The server does not answer: it may do so later.
     #[error("the graph server at {address} does not answer: {reason}")]
     Away {
