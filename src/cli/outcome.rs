@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use crate::graph::GraphError;
 use crate::lab::{Finished, LabError};
-use crate::report::{Written, terminal_summary};
-use crate::science::{EndReason, RunEnd, RunId, RunStatus, ShuffledNull};
+use crate::message::Says;
+use crate::progress::printable;
+use crate::report::{Memory, Written, terminal_summary};
+use crate::science::{EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
 
 use super::{CliError, Exit, Globals, output};
 
@@ -20,11 +22,34 @@ struct Outcome<'a> {
     tests: usize,
     findings: usize,
     shuffled_null: &'a Option<ShuffledNull>,
+    /// What earlier runs of the project have to do with it; null where it belongs to none.
+    project: Option<Project<'a>>,
+    /// Nodes and edges that wait for the graph.
+    graph_waits: u64,
     findings_json: PathBuf,
     report_html: PathBuf,
     report_md: PathBuf,
     notebook: PathBuf,
     exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Project<'a> {
+    name: &'a str,
+    /// Earlier runs.
+    runs: usize,
+    /// Claims that they judged on the same data, and which were not tested again.
+    settled: u64,
+    /// What this run says of their findings in other data.
+    echoes: Vec<EchoTold<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EchoTold<'a> {
+    finding: &'a HypothesisId,
+    says: Says,
+    /// The run that found it.
+    run: &'a RunId,
 }
 
 /// A run's end, as an exit code.
@@ -59,6 +84,18 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
             tests: dossier.tests.len(),
             findings: dossier.tests.iter().filter(|test| test.significant).count(),
             shuffled_null: &dossier.shuffled_null,
+            project: dossier.memory.as_ref().map(|memory| Project {
+                name: &memory.project,
+                runs: memory.runs.len(),
+                settled: memory.settled_in_all,
+                echoes: memory
+                    .echoes
+                    .iter()
+                    .map(|echo| (&echo.finding, echo.says, &echo.earlier.run))
+                    .map(|(finding, says, run)| EchoTold { finding, says, run })
+                    .collect(),
+            }),
+            graph_waits: dossier.graph_waits,
             findings_json: findings.clone(),
             report_html: html.clone(),
             report_md: markdown.clone(),
@@ -67,7 +104,7 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
         })?;
         return Ok(exit);
     }
-    let text = format!(
+    let mut text = format!(
         "{}\nrun       {}\nstatus    {}: {}\nfindings  {}\nreport    {}\n",
         terminal_summary(dossier).trim_end(),
         dossier.run,
@@ -76,8 +113,48 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
         findings.display(),
         html.display(),
     );
+    if let Some(memory) = &dossier.memory {
+        text.push_str(&format!("project   {}\n", project(memory)));
+    }
+    if dossier.graph_waits > 0 {
+        text.push_str(&format!(
+            "graph     {} nodes and edges wait for it; `kosmos graph sync {}` delivers them\n",
+            dossier.graph_waits, dossier.run
+        ));
+    }
     output::text(&text)?;
     Ok(exit)
+}
+
+/// What the project had to do with the run, in a line.
+fn project(memory: &Memory) -> String {
+    let count = |says: Says| memory.echoes.iter().filter(|echo| echo.says == says).count();
+    let name = printable(&memory.project);
+    if memory.runs.is_empty() {
+        return format!("{name}: its first run in this graph");
+    }
+    let mut told = format!("{name}: {} earlier runs", memory.runs.len());
+    if memory.settled_in_all > 0 {
+        told.push_str(&format!(
+            "; {} claims were settled on the same data",
+            memory.settled_in_all
+        ));
+    }
+    let verdicts = [
+        (Says::Replicates, "replicated"),
+        (Says::Contradicts, "contradicted"),
+        (Says::Fails, "not found again"),
+        (Says::Differs, "with another group ahead"),
+    ];
+    let verdicts: Vec<String> = verdicts
+        .into_iter()
+        .filter(|(says, _)| count(*says) > 0)
+        .map(|(says, words)| format!("{} {words}", count(says)))
+        .collect();
+    if !verdicts.is_empty() {
+        told.push_str(&format!("; of what was found in other data, {}", verdicts.join(", ")));
+    }
+    told
 }
 
 /// The data cannot be researched.

@@ -190,6 +190,9 @@ impl Facts {
             if Label::of(&node.id)? != node.label {
                 return Err(GraphError::Id { id: node.id.clone() });
             }
+            if node.properties.contains_key("id") {
+                return Err(GraphError::Reserved { id: node.id.clone() });
+            }
             check(&node.id, &node.properties)?;
         }
         for edge in &self.edges {
@@ -266,4 +269,52 @@ fn present(properties: Value) -> impl Iterator<Item = (String, Value)> {
         _ => Map::new(),
     };
     object.into_iter().filter(|(_, value)| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(properties: Value) -> GraphError {
+        let mut facts = Facts::default();
+        facts.node(Node::new(Label::Run, "run:1").with(properties));
+        facts.settled().unwrap_err()
+    }
+
+    #[test]
+    fn what_a_store_could_not_keep_is_refused() {
+        assert!(matches!(refused(json!({ "id": "run:2" })), GraphError::Reserved { .. }));
+        for value in [
+            json!({ "a": { "b": 1 } }),
+            json!({ "a": [[1]] }),
+            json!({ "runs": "one" }),
+            json!({ "runs": [1] }),
+        ] {
+            assert!(matches!(refused(value.clone()), GraphError::Property { .. }), "{value}");
+        }
+        let mut facts = Facts::default();
+        facts.node(Node::new(Label::Run, "finding:1"));
+        assert!(matches!(facts.settled(), Err(GraphError::Id { .. })));
+    }
+
+    #[test]
+    fn what_is_said_twice_is_there_once_with_its_sets_united() {
+        let said = [
+            json!({ "runs": ["b"], "n": 1, "old": true }),
+            json!({ "runs": ["a", "b"], "n": 2, "messages": [] }),
+        ];
+        let mut facts = Facts::default();
+        for properties in said {
+            facts.node(Node::new(Label::Result, "result:1").with(properties.clone()));
+            facts.edge(Edge::new(Relation::Supports, "result:1", "hypothesis:1").with(properties));
+        }
+        let settled = facts.settled().unwrap();
+        let expected = json!({ "runs": ["a", "b"], "n": 2, "old": true });
+        assert_eq!(json!(settled.nodes[1].properties), expected);
+        assert_eq!(json!(settled.edges[0].properties), expected);
+        assert_eq!((settled.nodes.len(), settled.edges.len()), (2, 1));
+        assert_eq!(settled.nodes[0], Node::new(Label::Hypothesis, "hypothesis:1"));
+    }
 }

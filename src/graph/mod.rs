@@ -7,6 +7,7 @@ mod import;
 pub mod names;
 mod neo4j;
 pub mod path;
+mod picture;
 mod questions;
 mod schema;
 mod walk;
@@ -18,6 +19,8 @@ pub use export::{Format, UnknownFormat, export};
 pub use facts::{Edge, Facts, GraphStats, Node, Properties};
 pub use import::{ImportError, import};
 pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
+pub use picture::svg;
+pub(crate) use picture::{Ink, Words, drawing};
 pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
 pub use schema::{Label, Relation, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
@@ -60,6 +63,12 @@ pub enum GraphError {
         id: String,
         #[allow(missing_docs)]
         name: String,
+    },
+    /// A property whose name stores need for themselves.
+    #[error("`{id}` has a property `id`, which is the name of its own id in a graph database")]
+    Reserved {
+        #[allow(missing_docs)]
+        id: String,
     },
     /// The server does not answer: it may do so later.
     #[error("the graph server at {address} does not answer: {reason}")]

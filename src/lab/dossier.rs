@@ -116,6 +116,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             settled_in_all: recalled.settled.len() as u64,
             echoes: state.echoes.clone(),
         }),
+        knowledge,
         interpretations: state.thinking.interpretations.clone(),
         model_remarks: state.thinking.remarks.clone(),
     })

@@ -198,3 +198,19 @@ pub(crate) struct Picture {
     /// What it shows.
     pub(super) alt: super::name::Name,
 }
+
+/// A drawing whose words were checked. Only [`super::evidence::Evidence`] makes one.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawn(String);
+
+impl Drawn {
+    /// For the verification alone.
+    pub(super) fn checked(element: String) -> Self {
+        Self(element)
+    }
+
+    /// As an element of a page.
+    pub(crate) fn element(&self) -> &str {
+        &self.0
+    }
+}

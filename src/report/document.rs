@@ -2,10 +2,11 @@
 //!
 //! A document is a [`Draft`] first, whose numbers carry citations, and is [`Verified`] when each of them was found in
 //! its artefact. The renderers take verified documents only, and nothing but the verification makes a
-//! [`Verified`] number or picture: so a number with no artefact behind it cannot be rendered at all.
+//! [`Verified`] number, picture or drawing: so a number with no artefact behind it cannot be rendered at all.
 
-use super::citation::{Cited, FigureFile, Picture, Shown};
+use super::citation::{Cited, Drawn, FigureFile, Picture, Shown};
 use super::name::Name;
+use crate::graph::Ink;
 
 /// How far a document is.
 pub(crate) trait Stage {
@@ -13,6 +14,8 @@ pub(crate) trait Stage {
     type Number;
     /// What a figure is at this stage.
     type Picture;
+    /// What a drawing of our own is at this stage.
+    type Drawing;
 }
 
 /// Composed, not yet checked.
@@ -22,6 +25,7 @@ pub(crate) enum Draft {}
 impl Stage for Draft {
     type Number = Cited;
     type Picture = FigureFile;
+    type Drawing = Ink;
 }
 
 /// Every number and figure was found in its artefact.
@@ -31,6 +35,7 @@ pub(crate) enum Verified {}
 impl Stage for Verified {
     type Number = Shown;
     type Picture = Picture;
+    type Drawing = Drawn;
 }
 
 /// A piece of a line.
@@ -110,6 +115,8 @@ pub(crate) enum Block<S: Stage> {
     Table(Table<S>),
     /// A figure.
     Figure(S::Picture),
+    /// A drawing of names and lines, without numbers; html alone has it.
+    Drawing(S::Drawing),
     /// What few readers need: folded away where the syntax can.
     Details { summary: Line<S>, blocks: Vec<Block<S>> },
     /// What belongs together, as a card.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
+use crate::graph::Facts;
 use crate::message::{Echo, Interpretation, Known};
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
@@ -229,6 +230,10 @@ pub struct Dossier {
     /// What earlier runs of the project knew; none where the run belongs to none.
     #[serde(default)]
     pub memory: Option<Memory>,
+    /// What the run added to the knowledge graph, for its picture.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Value")]
+    pub knowledge: Facts,
     /// What a model says of the findings: words, never a number of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interpretations: Vec<Interpretation>,

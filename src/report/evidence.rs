@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::citation::{Citation, Cited, FigureFile, LedgerCount, Picture, Shown};
+use super::citation::{Citation, Cited, Drawn, FigureFile, LedgerCount, Picture, Shown};
 use super::dossier::{Dossier, LedgerLine};
 use super::error::ReportError;
 use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
+use crate::graph::{Ink, Words};
 use crate::science::{Arm, ExperimentId, ExperimentRecord, HypothesisId, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
@@ -145,6 +146,26 @@ impl<'d> Evidence<'d> {
             });
         }
         Ok(name.clone())
+    }
+
+    /// The drawing, if its own words have no digits and its names are the record's.
+    ///
+    /// # Errors
+    /// One of them is not.
+    pub(crate) fn drawing(&self, ink: &Ink, place: &str) -> Result<Drawn, ReportError> {
+        for words in ink.words() {
+            match words {
+                Words::Ours(text) if text.chars().any(char::is_numeric) => {
+                    return Err(ReportError::DigitInProse {
+                        place: place.to_owned(),
+                        text: text.to_owned(),
+                    });
+                }
+                Words::Ours(_) => {}
+                Words::Name(name) => drop(self.name(&Name::new(name), place)?),
+            }
+        }
+        Ok(Drawn::checked(ink.element()))
     }
 
     /// The hash of an experiment's script, if the file has the recorded one.

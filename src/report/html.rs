@@ -120,6 +120,12 @@ impl Page {
                 self.text(&picture.alt.shown());
                 self.raw("\"></figure>\n");
             }
+            Block::Drawing(drawn) => {
+                self.raw("<figure class=\"drawing\">");
+                // Its texts are escaped, as those of `text` are.
+                self.0.push_str(drawn.element());
+                self.raw("</figure>\n");
+            }
             Block::Details { summary, blocks } => {
                 self.raw("<details><summary>");
                 self.line(summary);

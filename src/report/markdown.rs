@@ -35,6 +35,7 @@ fn block(out: &mut String, each: &Block<Verified>) {
         Block::Figure(picture) => {
             out.push_str(&format!("\n![{}]({})\n", escape(&picture.alt.shown()), picture.href));
         }
+        Block::Drawing(_) => {}
         Block::Details { summary, blocks } => {
             out.push_str(&format!("\n**{}**\n", text(summary)));
             blocks.iter().for_each(|each| block(out, each));

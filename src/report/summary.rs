@@ -20,6 +20,9 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
     let findings = order::headlines(dossier);
     if findings.is_empty() {
         return match dossier.tests.len() {
+            0 if dossier.memory.as_ref().is_some_and(|memory| !memory.settled.is_empty()) => {
+                "Nothing was left to test: earlier runs of the project have judged it on the same data.".to_owned()
+            }
             0 => "No test was judged.".to_owned(),
             1 => "Nothing was detected in 1 test.".to_owned(),
             tests => format!("Nothing was detected in {tests} tests."),

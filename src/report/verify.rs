@@ -51,6 +51,7 @@ impl Verifier<'_, '_> {
                 Block::Table(Table { head, rows, numeric })
             }
             Block::Figure(figure) => Block::Figure(self.evidence.picture(&figure, &self.place)?),
+            Block::Drawing(ink) => Block::Drawing(self.evidence.drawing(&ink, &self.place)?),
             Block::Details { summary, blocks } => Block::Details {
                 summary: self.line(summary)?,
                 blocks: self.blocks(blocks)?,
@@ -134,6 +135,7 @@ mod tests {
     use super::super::dossier::Dossier;
     use super::super::name::Name;
     use super::*;
+    use crate::graph::{self, Edge, Facts, Label, Node, Relation};
 
     /// Verifies blocks below a heading, for a run with nothing but settings.
     fn verified(blocks: Vec<Block<Draft>>) -> Result<Document<Verified>, ReportError> {
@@ -200,5 +202,25 @@ mod tests {
             verified(vec![paragraph(line().number(journal))]),
             Err(ReportError::Missing { .. })
         ));
+    }
+
+    #[test]
+    fn a_drawing_has_names_of_the_record_only() {
+        let drawing = |x: &str| {
+            let mut facts = Facts::default();
+            facts.node(Node::new(Label::Finding, "finding:1"));
+            for name in [x, "mass"] {
+                let concept = format!("concept:{name}");
+                facts.edge(Edge::new(Relation::Mentions, "finding:1", &concept));
+            }
+            Block::Drawing(graph::drawing(&facts).unwrap())
+        };
+        let error = verified(vec![drawing("42 rows")]).err().unwrap();
+        assert!(matches!(error, ReportError::UnknownName { .. }), "{error}");
+        for name in ["length", "run-1"] {
+            let document = verified(vec![drawing(name)]).unwrap();
+            let drawn = document.blocks.last();
+            assert!(matches!(drawn, Some(Block::Drawing(drawn)) if drawn.element().contains(name)));
+        }
     }
 }

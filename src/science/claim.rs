@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Hypothesis, id::sha256_hex, kind};
+use super::{Hypothesis, HypothesisId, Part, id::sha256_hex, kind};
 
 /// Names a claim by its kind and its columns' names: the same claim on two tables has one name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +49,14 @@ impl Hypothesis {
         let claim = (&self.kind, x, y, covariates, &self.by, &self.event, analysis);
         let hash = sha256_hex(serde_json::to_vec(&claim).unwrap_or_default());
         ClaimId(format!("c-{}", hash.get(..16).unwrap_or(&hash)))
+    }
+
+    /// The ids of the same hypothesis judged on all rows, and on those held back.
+    pub fn ids_on_any_part(&self) -> [HypothesisId; 2] {
+        [Part::Whole, Part::Confirm].map(|part| {
+            let hypothesis = Self { part, ..self.clone() };
+            hypothesis.derive_id()
+        })
     }
 }
 

@@ -16,8 +16,12 @@
 mod both;
 mod exports;
 mod imports;
+mod lab;
 #[path = "../part.rs"]
 mod part;
+mod projects;
+mod proxy;
+mod runs;
 mod samples;
 mod server;
 mod trouble;

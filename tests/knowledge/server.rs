@@ -7,8 +7,9 @@ use std::{
 };
 
 use kosmos::graph::Neo4jOptions;
+use secrecy::ExposeSecret;
 
-use super::part::part;
+use super::{part::part, proxy::Proxy};
 
 /// Where a server is, and how to get in.
 pub struct Server {
@@ -58,6 +59,33 @@ impl Server {
             folder: Some(folder),
         };
         Some(server)
+    }
+
+    /// The settings and the password that lead a command here.
+    pub fn tell(&self, command: &mut Command) {
+        let Neo4jOptions {
+            uri,
+            user,
+            password,
+            database,
+            ..
+        } = &self.options;
+        command.env("KOSMOS__GRAPH__STORE", "neo4j");
+        command.env("KOSMOS__GRAPH__URI", uri).env("KOSMOS__GRAPH__USER", user);
+        command.env("NEO4J_PASSWORD", password.expose_secret());
+        if let Some(database) = database {
+            command.env("KOSMOS__GRAPH__DATABASE", database);
+        }
+    }
+
+    /// The same, by way of a proxy.
+    pub fn through(&self, proxy: &Proxy) -> Self {
+        let mut options = self.options.clone();
+        options.uri.clone_from(&proxy.address);
+        Self {
+            options,
+            folder: self.folder.clone(),
+        }
     }
 
     pub fn kill(&self) {

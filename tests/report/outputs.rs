@@ -77,6 +77,32 @@ fn the_page_stands_alone() {
 }
 
 #[test]
+fn the_page_has_a_picture_of_what_was_found() {
+    let mut lab = Lab::new();
+    let node = |label: &str, id: &str, name: &str| json!({"label": label, "id": id, "properties": {"name": name, "direction": "-"}});
+    let mention =
+        |to: &str, role: &str| json!({"type": "MENTIONS", "from": "finding:f", "to": to, "properties": {"role": role}});
+    lab.dossier["knowledge"] = json!({
+        "nodes": [node("Finding", "finding:f", ""), node("Concept", "concept:a", "</svg><b>a 1"), node("Concept", "concept:b", "b 2")],
+        "edges": [mention("concept:a", "x"), mention("concept:b", "y")],
+    });
+    lab.render().unwrap();
+    let html = lab.read("report.html");
+    let section = html.split("id=\"knowledge\">").nth(1).unwrap();
+    let picture = section.split("<svg").nth(1).unwrap().split("</svg>").next().unwrap();
+    assert!(
+        picture.contains("&lt;/svg&gt;&lt;b&gt;a 1</text>") && picture.contains("b 2</text>"),
+        "{picture}"
+    );
+    assert!(!html.contains("http://"));
+    let markdown = lab.read("report.md");
+    assert!(
+        !markdown.contains("<svg") && markdown.contains("[report.html](<report.html>)"),
+        "{markdown}"
+    );
+}
+
+#[test]
 fn findings_are_sorted_by_the_contract() {
     let mut lab = Lab::new();
     lab.dossier["tests"].as_array_mut().unwrap().reverse();

@@ -104,7 +104,7 @@ impl Outbox {
             let mut away = None;
             let key = key(&first);
             let delivered = context.effect(&key, || async {
-                self.write(said(&first)).await.map_err(|error| {
+                self.write_in_time(said(&first)).await.map_err(|error| {
                     let lasting = matches!(error, GraphError::Away { .. } | GraphError::Refused { .. });
                     if lasting {
                         away = Some(error.to_string());
@@ -136,28 +136,25 @@ impl Outbox {
         Ok(Some(reason))
     }
 
-    /// Writes within the time that is left.
-    async fn write(&self, facts: Facts) -> Result<(), GraphError> {
+    /// Writes within the time that the run has left for it.
+    async fn write_in_time(&self, facts: Facts) -> Result<(), GraphError> {
         let left = self.options.wait.saturating_sub(self.state().waited);
         if left < LEAST {
-            return Err(GraphError::Away {
-                address: "graph.wait".to_owned(),
-                reason: "the time that the run waits for it is over".to_owned(),
-            });
+            return Err(late("the time that the run waits for it is over"));
         }
         let began = Instant::now();
-        let written = timeout(left.mul_f64(SHARE).max(LEAST), self.store.merge(facts)).await;
+        let written = self.write(facts, left.mul_f64(SHARE).max(LEAST)).await;
         self.state().waited += began.elapsed();
-        written.unwrap_or_else(|_| {
-            Err(GraphError::Away {
-                address: "graph.wait".to_owned(),
-                reason: "it takes longer than the run waits for it".to_owned(),
-            })
-        })
+        written
     }
 
-    /// Delivers all that waits in a run's journal, without an agent around it; with `again`, what was delivered before
-    /// too, as for a graph that was lost.
+    async fn write(&self, facts: Facts, patience: Duration) -> Result<(), GraphError> {
+        let written = timeout(patience, self.store.merge(facts)).await;
+        written.unwrap_or_else(|_| Err(late("it takes longer than it is waited for")))
+    }
+
+    /// Delivers all that waits in a run's journal, without a run that would have to wait for it; with `again`, what was
+    /// delivered before too, as for a graph that was lost. Each message has all of the time.
     ///
     /// # Errors
     /// Those of the journal, and of the graph where it will not take the facts at all.
@@ -168,7 +165,7 @@ impl Outbox {
         };
         let mut delivered = 0;
         for message in messages {
-            match self.write(said(&message)).await {
+            match self.write(said(&message), self.options.wait).await {
                 Ok(()) => {}
                 Err(error @ (GraphError::Away { .. } | GraphError::Refused { .. })) => {
                     let waits = Some(error.to_string());
@@ -186,6 +183,13 @@ impl Outbox {
         }
         let waits = None;
         Ok(Delivery { delivered, waits })
+    }
+}
+
+fn late(reason: &str) -> GraphError {
+    GraphError::Away {
+        address: "graph.wait".to_owned(),
+        reason: reason.to_owned(),
     }
 }
 

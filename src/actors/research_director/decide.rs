@@ -105,7 +105,7 @@ impl ResearchState {
                 .hypotheses
                 .values()
                 .filter(|known| known.arm == arm)
-                .map(|known| known.id.clone())
+                .flat_map(Hypothesis::ids_on_any_part)
                 .chain(self.settled_ids(arm))
                 .collect(),
             limit,
@@ -209,14 +209,15 @@ impl ResearchState {
         commands
     }
 
-    /// What was never registered before; the first of two alike.
+    /// What was never claimed before, by this run on whichever of its rows or by an earlier one on the same data; the first
+    /// of two alike.
     fn novel(&self, proposed: Vec<Hypothesis>) -> Vec<Hypothesis> {
+        let claimed = self.claimed();
         let mut seen = BTreeSet::new();
         proposed
             .into_iter()
             .map(Hypothesis::with_id)
-            .filter(|hypothesis| !self.hypotheses.contains_key(&hypothesis.id) && !self.is_known_analysis(hypothesis))
-            .filter(|hypothesis| !self.is_settled_before(hypothesis))
+            .filter(|hypothesis| !claimed.contains(&(hypothesis.arm, &hypothesis.dataset, hypothesis.claim())))
             .filter(|hypothesis| seen.insert(hypothesis.id.clone()))
             .collect()
     }
@@ -304,7 +305,10 @@ impl ResearchState {
             question: plan.question.clone(),
             project: plan.project.clone(),
             datasets: self.datasets.clone(),
-            parents: parents.into_iter().filter_map(|parent| self.claimed(parent)).collect(),
+            parents: parents
+                .into_iter()
+                .filter_map(|parent| self.hypothesis(parent))
+                .collect(),
             hypotheses,
             echoes,
             experiments: self

@@ -1,13 +1,13 @@
 //! What earlier runs of the project know, and what follows from it: nothing that was judged on the same data is tested
 //! again, and what was found in other data is held against what is found here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Phase, ResearchState};
 use crate::message::{
     Echo, Elsewhere, Known, KnownTest, Outgoing, RecallKnowledge, RecalledTable, ResearchPlan, Says, agent,
 };
-use crate::science::{Arm, Hypothesis, HypothesisId, Part, Scores, TestRecord, kind};
+use crate::science::{Arm, ClaimId, Hypothesis, HypothesisId, Part, Scores, TestRecord, kind};
 
 impl ResearchState {
     /// Asks what the project knows, or goes on where there is none.
@@ -78,23 +78,21 @@ impl ResearchState {
             let both = [given, turned]
                 .into_iter()
                 .filter(move |hypothesis| hypothesis.claim() == claim);
-            both.flat_map(|hypothesis| {
-                [Part::Whole, Part::Confirm].map(|part| {
-                    let hypothesis = Hypothesis {
-                        part,
-                        ..hypothesis.clone()
-                    };
-                    hypothesis.derive_id()
-                })
-            })
+            both.flat_map(|hypothesis| hypothesis.ids_on_any_part())
         })
     }
 
-    /// Whether that was judged on the same data before.
-    pub(super) fn is_settled_before(&self, idea: &Hypothesis) -> bool {
-        let claim = idea.claim();
-        self.settled()
-            .any(|known| known.dataset == idea.dataset && known.claim == claim)
+    /// What this run has registered, and what earlier ones have judged on the same data.
+    pub(super) fn claimed(&self) -> BTreeSet<(Arm, &String, ClaimId)> {
+        let own = self
+            .hypotheses
+            .values()
+            .map(|known| (known.arm, &known.dataset, known.claim()));
+        let arms = [Arm::Observed, Arm::Shuffled];
+        let settled = self
+            .settled()
+            .flat_map(|known| arms.map(|arm| (arm, &known.dataset, known.claim.clone())));
+        own.chain(settled).collect()
     }
 
     /// What earlier runs saw on the explore part of the same data, with a p that `keep` takes.
@@ -114,7 +112,7 @@ impl ResearchState {
     }
 
     /// The hypothesis of that id, of this run or of an earlier one.
-    pub(super) fn claimed(&self, id: &HypothesisId) -> Option<Hypothesis> {
+    pub(super) fn hypothesis(&self, id: &HypothesisId) -> Option<Hypothesis> {
         let earlier = || {
             let rebuilt = self.settled().map(|known| hypothesis(known, Arm::Observed).with_id());
             rebuilt.into_iter().find(|known| known.id == *id)

@@ -14,7 +14,7 @@ use crate::message::{
 };
 use crate::policy::heuristic::Interest;
 use crate::report::ModelRemark;
-use crate::science::{Arm, Hypothesis, TestRecord, kind};
+use crate::science::{Arm, TestRecord};
 
 /// Findings that are put into words, at most, best first.
 const MOST_INTERPRETED: usize = 24;
@@ -179,22 +179,6 @@ impl ResearchState {
         });
         refuted.truncate(MOST_REFUTED);
         refuted.into_iter().map(|(_, test)| test).collect()
-    }
-
-    /// Whether an analysis was registered before, however its method was worded.
-    pub(super) fn is_known_analysis(&self, idea: &Hypothesis) -> bool {
-        idea.kind == kind::CUSTOM
-            && self.hypotheses.values().any(|known| {
-                let reads = |hypothesis: &Hypothesis| {
-                    let analysis = hypothesis.analysis.as_ref();
-                    analysis.map(|analysis| (analysis.columns.clone(), analysis.effect.clone()))
-                };
-                known.arm == idea.arm
-                    && known.dataset == idea.dataset
-                    && (&known.x, &known.y) == (&idea.x, &idea.y)
-                    && known.kind == idea.kind
-                    && reads(known) == reads(idea)
-            })
     }
 }
 

@@ -81,9 +81,6 @@ fn statements<T>(
 }
 
 fn node_row(text: &mut String, node: &Node) -> io::Result<()> {
-    if node.properties.contains_key("id") {
-        return Err(unnameable(&node.id, "id"));
-    }
     text.push_str("{id: ");
     string(text, &node.id);
     text.push_str(", properties: ");
@@ -218,14 +215,6 @@ mod tests {
         for refused in ["", "a\0", "a\nb", "\\u0060"] {
             assert!(name(&mut String::new(), refused).is_none(), "{refused:?}");
         }
-    }
-
-    #[test]
-    fn a_nodes_property_that_would_be_its_id_is_refused() {
-        let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, "run:1").with(json!({ "id": "run:2" })));
-        let refused = super::super::export(&facts, super::super::Format::Cypher, &mut Vec::new()).unwrap_err();
-        assert!(refused.to_string().contains("`id` of `run:1`"), "{refused}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::graph::{Label, Node, Relation};
 use crate::progress::printable;
 
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/script.js");
+const SCRIPT: &str = concat!(include_str!("page/layout.js"), include_str!("page/script.js"));
 
 /// Letters of a title, and of a property.
 const TITLE: usize = 160;

@@ -36,9 +36,9 @@ pub enum Format {
     /// GraphML for networkx, Gephi, yEd and others, with every property typed: `string`, `boolean`, `long` or `double`.
     ///
     /// `label` holds a node's label and an edge's type. A list is JSON text in a string property named `NAME.json`; a
-    /// property that is called `label`, or so that it ends in `.json` or `.text`, is named `NAME.text`. What XML cannot hold (control
-    /// characters other than tab and line ends, U+FFFE, U+FFFF) is written as `_xHHHH_`, its number in hexadecimal, and
-    /// a `_` that would begin such a sign as `_x005F_`.
+    /// property that is called `label`, or whose own name ends in `.json` or `.text`, is named `NAME.text`. What XML cannot
+    /// hold (control characters other than tab and line ends, U+FFFE, U+FFFF) is written as `_xHHHH_`, its number in
+    /// hexadecimal, and a `_` that would begin such a sign as `_x005F_`.
     Graphml,
     /// JSON-LD 1.1 that keeps everything and can be imported again; provenance in the words of W3C's PROV-O.
     ///

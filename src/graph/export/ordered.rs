@@ -1,6 +1,9 @@
 //! Facts in the order of a dump.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+};
 
 use crate::graph::{Edge, Facts, GraphError, Label, Node};
 
@@ -26,10 +29,9 @@ impl<'f> Ordered<'f> {
             }
             same
         });
+        let known: HashSet<&str> = facts.nodes.iter().map(|node| &*node.id).collect();
         let ends = facts.edges.iter().flat_map(|edge| [&*edge.from, &*edge.to]);
-        let missing: BTreeSet<&str> = ends
-            .filter(|end| nodes.binary_search_by(|node| node.id.as_str().cmp(end)).is_err())
-            .collect();
+        let missing: BTreeSet<&str> = ends.filter(|end| !known.contains(end)).collect();
         for id in missing {
             nodes.push(Cow::Owned(Node::new(Label::of(id)?, id)));
         }
@@ -46,9 +48,10 @@ impl<'f> Ordered<'f> {
         Ok(Self { nodes, edges })
     }
 
-    /// Where the node of that id is.
-    pub(in crate::graph) fn position(&self, id: &str) -> Option<usize> {
-        self.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok()
+    /// Where the node of each id is.
+    pub(in crate::graph) fn positions(&self) -> HashMap<&str, usize> {
+        let positions = self.nodes.iter().enumerate();
+        positions.map(|(at, node)| (node.id.as_str(), at)).collect()
     }
 }
 

@@ -33,10 +33,12 @@ pub struct Sample {
 
 /// Everything, or else of each label the nodes with most edges, and the edges between them.
 pub fn sample(graph: &Ordered<'_>) -> Sample {
+    let positions = graph.positions();
+    let position = |id: &str| positions.get(id).copied();
     let ends: Vec<Option<[usize; 2]>> = graph
         .edges
         .iter()
-        .map(|edge| Some([graph.position(&edge.from)?, graph.position(&edge.to)?]))
+        .map(|edge| Some([position(&edge.from)?, position(&edge.to)?]))
         .collect();
     let nodes = chosen(graph, &ends);
     let mut places = vec![None; graph.nodes.len()];

@@ -70,7 +70,16 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
     let judged = Cited::ledger(dossier.tests.len() as u64, JUDGED, Arm::Observed, None);
     if dossier.tests.is_empty() {
         return vec![paragraph(
-            text("No test was judged, so the question has no answer yet.").then(why_none(dossier)),
+            match dossier.memory.as_ref().filter(|memory| !memory.settled.is_empty()) {
+                None => text("No test was judged, so the question has no answer yet."),
+                Some(_) => text("Nothing was left to test: ")
+                    .link(
+                        Target::Anchor(super::memory::ANCHOR.into()),
+                        text("earlier runs of the project"),
+                    )
+                    .text(" have judged it on the same data."),
+            }
+            .then(why_none(dossier)),
         )];
     }
     let findings = order::findings(dossier);

@@ -1,8 +1,9 @@
 //! What bounded the run and what went wrong in it.
 
 use super::super::citation::{Cited, RecordFile};
-use super::super::document::{Block, Blocks, Tone, heading, line, paragraph, table, text};
+use super::super::document::{Block, Blocks, Piece, Tone, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
+use super::super::name::Name;
 
 /// Sandbox, budgets, dead letters, restarts.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
@@ -74,6 +75,18 @@ fn troubles(dossier: &Dossier, out: &mut Blocks) {
             vec!["message", "agent", "attempts", "reason", "id"],
             vec![2],
             rows.collect(),
+        ));
+    }
+    if dossier.graph_waits > 0 {
+        let waits = Cited::record(dossier.graph_waits, "/graph_waits", RecordFile::Journal);
+        let run = Piece::Name(Name::new(dossier.run.as_str()));
+        out.push(Block::Paragraph(
+            Tone::Weak,
+            text("The graph could not be written to in time: ")
+                .number(waits)
+                .text(" nodes and edges wait in the run’s journal, and ")
+                .command(vec![Piece::Text("kosmos graph sync "), run])
+                .text(" delivers them."),
         ));
     }
     if !dossier.restarts.is_empty() {

@@ -6,8 +6,10 @@ mod data;
 mod experiments;
 mod finding;
 mod findings;
+mod knowledge;
 mod ledger;
 mod limits;
+mod memory;
 mod methods;
 mod model_use;
 mod nulls;
@@ -33,6 +35,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         told::section,
         findings::section,
         finding::sections,
+        memory::section,
         nulls::section,
         untested::section,
         data::section,
@@ -41,6 +44,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         cycles::section,
         ledger::section,
         limits::section,
+        knowledge::section,
         experiments::section,
         reproduce::section,
     ] {

@@ -1,12 +1,11 @@
 //! Environment, and how to do it all again.
 
-use super::super::citation::{Cited, RecordFile};
-use super::super::document::{Block, Blocks, Piece, Target, heading, line, paragraph, table, text};
+use super::super::document::{Block, Blocks, Piece, Target, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
 use super::super::name::Name;
 use super::words;
 
-/// Versions, commands, knowledge graph.
+/// Versions and commands.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "reproduce", text("Run it again")));
     let run = dossier.run.as_str();
@@ -39,15 +38,4 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
             .then(stack)
             .text("."),
     ));
-    if dossier.graph.is_empty() {
-        return;
-    }
-    out.push(paragraph(line().strong(text("Knowledge graph"))));
-    let rows = dossier.graph.iter().enumerate().map(|(at, (label, count))| {
-        vec![
-            line().name(label),
-            line().number(Cited::record(*count, format!("/graph/{at}/1"), RecordFile::Journal)),
-        ]
-    });
-    out.push(table(vec!["what", "how many"], vec![1], rows.collect()));
 }

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const at = (id) => document.getElementById(id);
   const data = JSON.parse(at("data").textContent);
@@ -25,56 +24,10 @@
   const seen = (node) => !hidden.has(node.label);
   const drawn = (edge) => !hidden.has(edge.kind) && seen(edge.from) && seen(edge.to);
 
-  // The layout: springs along edges, repulsion between all, a pull to the middle. It begins on a spiral and draws
-  // no lots, so that the same graph looks the same each time.
-  nodes.slice().sort((a, b) => b.links.length - a.links.length).forEach((node, rank) => {
-    const radius = 14 * Math.sqrt(rank + 0.5), angle = rank * 2.399963;
-    node.x = radius * Math.cos(angle);
-    node.y = radius * Math.sin(angle);
-  });
-  let heat = 1;
-  function tick() {
-    const all = nodes.filter(seen), count = all.length;
-    const spread = Math.min(1, 40 / Math.sqrt(count + 1));
-    const push = 900 * heat * (0.35 + 0.65 * spread), pull = 0.028 * heat;
-    for (let i = 0; i < count; i++) {
-      const a = all[i];
-      for (let j = i + 1; j < count; j++) {
-        const b = all[j];
-        const dx = b.x - a.x || 0.01, dy = b.y - a.y || 0.01;
-        const square = dx * dx + dy * dy;
-        if (square > 360000) continue;
-        const room = a.r + b.r + 6;
-        let force = push / (square + 60);
-        if (square < room * room) force += (room / Math.sqrt(square) - 1) * 0.4;
-        a.vx -= dx * force; a.vy -= dy * force;
-        b.vx += dx * force; b.vy += dy * force;
-      }
-      a.vx -= a.x * pull;
-      a.vy -= a.y * pull;
-    }
-    for (const edge of edges) {
-      const a = edge.from, b = edge.to;
-      if (a === b || !drawn(edge)) continue;
-      const dx = b.x - a.x, dy = b.y - a.y, length = Math.hypot(dx, dy) || 0.01;
-      const rest = 34 + a.r + b.r + 3 * Math.sqrt(Math.min(a.links.length, b.links.length));
-      const force = (length - rest) / length * 0.75 * heat / Math.min(a.links.length, b.links.length);
-      const share = a.links.length / (a.links.length + b.links.length);
-      a.vx += dx * force * (1 - share); a.vy += dy * force * (1 - share);
-      b.vx -= dx * force * share; b.vy -= dy * force * share;
-    }
-    for (const node of all) {
-      if (node === held) { node.vx = node.vy = 0; continue; }
-      const speed = Math.hypot(node.vx, node.vy), slow = speed > 40 ? 40 / speed : 1;
-      node.x += node.vx * slow; node.y += node.vy * slow;
-      node.vx *= 0.6; node.vy *= 0.6;
-    }
-    heat *= 0.985;
-  }
-  const settled = () => heat < 0.012;
+  const forces = layout(nodes, edges.filter((edge) => edge.from !== edge.to), seen, drawn);
 
   // The view.
-  let scale = 1, left = 0, top = 0, width = 0, height = 0, held = null, over = null, chosen = null, moved = false;
+  let scale = 1, left = 0, top = 0, width = 0, height = 0, over = null, chosen = null, moved = false;
   let found = null, colours = {};
   function themed() {
     const style = getComputedStyle(document.documentElement);
@@ -209,15 +162,14 @@
   }
   function frame() {
     asked = false;
-    if (!settled()) {
-      const until = performance.now() + 14;
-      do tick(); while (!settled() && performance.now() < until);
+    if (!forces.settled()) {
+      forces.run(14);
       if (!touched) { asked = true; fit(); asked = false; }
       redraw();
     }
     draw();
   }
-  const warm = (least) => { heat = Math.max(heat, least); redraw(); };
+  const warm = (least) => { forces.warm(least); redraw(); };
 
   // Reading a node.
   const element = (name, text, kind) => {
@@ -351,7 +303,7 @@
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, place(event));
-    held = pointers.size === 1 ? under(place(event)) : null;
+    forces.held = pointers.size === 1 ? under(place(event)) : null;
     moved = false;
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -367,9 +319,9 @@
     if (other) {
       const span = ([x, y]) => Math.hypot(x - other[1][0], y - other[1][1]) || 1;
       zoom(span(now) / span(before), (now[0] + other[1][0]) / 2, (now[1] + other[1][1]) / 2);
-    } else if (held) {
-      held.x = (now[0] - left) / scale;
-      held.y = (now[1] - top) / scale;
+    } else if (forces.held) {
+      forces.held.x = (now[0] - left) / scale;
+      forces.held.y = (now[1] - top) / scale;
       warm(0.25);
     } else {
       left += now[0] - before[0];
@@ -379,9 +331,9 @@
     pointers.set(event.pointerId, now);
   });
   const up = (event) => {
-    if (event.type === "pointerup" && !moved && pointers.size === 1) choose(held, false);
+    if (event.type === "pointerup" && !moved && pointers.size === 1) choose(forces.held, false);
     pointers.delete(event.pointerId);
-    held = null;
+    forces.held = null;
   };
   canvas.addEventListener("pointerup", up);
   canvas.addEventListener("pointercancel", up);
@@ -415,9 +367,8 @@
 
   // A start that is not all motion.
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const until = performance.now() + (calm ? 4000 : 400);
-  while (!settled() && performance.now() < until) tick();
-  if (calm) heat = 0;
+  forces.run(calm ? 4000 : 400);
+  if (calm) forces.rest();
   new ResizeObserver(() => { sized(); if (!touched) fit(); }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
   sized();

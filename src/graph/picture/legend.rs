@@ -1,0 +1,98 @@
+//! What the picture's lines mean, and what is not in it.
+
+use super::{
+    choose::{Chosen, Sign},
+    draw::{WIDTH, class, sign, stroke, words},
+    ink::{Ink, breadth},
+    layout::Point,
+};
+
+/// Of the legend's letters.
+const LETTERS: f64 = 13.0;
+
+/// An entry of the legend.
+pub enum Entry {
+    Sign(Sign),
+    Replicated(bool),
+    Grey,
+}
+
+impl Entry {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Sign(sign) => words(*sign),
+            Self::Replicated(true) => "replicated",
+            Self::Replicated(false) => "not replicated",
+            Self::Grey => "tested and not found",
+        }
+    }
+
+    pub fn width(&self) -> f64 {
+        62.0 + LETTERS * self.words().chars().map(breadth).sum::<f64>()
+    }
+
+    pub fn draw(&self, ink: &mut Ink, at: Point) {
+        ink.markup("<path class=\"");
+        match self {
+            Self::Sign(sign) => ink.markup("kp-line kp-key ").markup(class(*sign)).markup(" kp-solid\""),
+            Self::Replicated(replicated) => ink.markup("kp-line kp-key kp-unsaid").markup(stroke(*replicated)),
+            Self::Grey => ink.markup("kp-grey\""),
+        };
+        ink.geometry("d", &[("M", at.x), (" ", at.y), ("h", 34.0)]).markup("/>");
+        if let Self::Sign(of) = self {
+            sign(
+                ink,
+                *of,
+                Point {
+                    x: at.x + 17.0,
+                    y: at.y,
+                },
+            );
+        }
+        ink.markup("<text class=\"kp-word\"")
+            .geometry("x", &[("", at.x + 41.0)])
+            .geometry("y", &[("", at.y + 4.5)]);
+        ink.markup(">").ours(self.words()).markup("</text>\n");
+    }
+}
+
+/// What there is in the picture.
+pub fn entries(chosen: &Chosen) -> Vec<Entry> {
+    let signs = [Sign::Plus, Sign::Minus, Sign::Level, Sign::Unsaid].into_iter();
+    let signs = signs
+        .filter(|sign| chosen.lines.iter().any(|line| line.sign == *sign))
+        .map(Entry::Sign);
+    let styles = [true, false].into_iter();
+    let styles = styles.filter(|style| chosen.lines.iter().any(|line| line.replicated == *style));
+    let grey = (!chosen.grey.is_empty()).then_some(Entry::Grey);
+    signs.chain(styles.map(Entry::Replicated)).chain(grey).collect()
+}
+
+/// Entries in rows that fit.
+pub fn rows(entries: &[Entry]) -> Vec<&[Entry]> {
+    let mut rows = Vec::new();
+    let mut rest = entries;
+    while !rest.is_empty() {
+        let mut width = 0.0;
+        let fits = rest.iter().take_while(|entry| {
+            width += entry.width();
+            width < WIDTH - 20.0
+        });
+        let (row, after) = rest.split_at_checked(fits.count().max(1)).unwrap_or((rest, &[]));
+        rows.push(row);
+        rest = after;
+    }
+    rows
+}
+
+/// What is not in the picture.
+pub fn notes(chosen: &Chosen) -> Vec<&'static str> {
+    let variables = "Only the variables of most findings are drawn; the others are left out.";
+    let lines = "Only the pairs of most findings are joined, replicated ones first; the others are left out.";
+    let grey = "The pairs that were tested and not found are left out: there are too many.";
+    let mut notes = Vec::new();
+    notes.extend(chosen.variables_left_out.then_some(variables));
+    notes.extend(chosen.lines_left_out.then_some(lines));
+    notes.extend(chosen.grey_left_out.then_some(grey));
+    notes
+}

@@ -1,0 +1,306 @@
+//! Whole runs that write to a graph: to either store the same, and whatever befalls the server, all of it and once.
+
+use std::{
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use kosmos::graph::{GraphStore, Neo4jGraph};
+use serde_json::Value;
+
+use super::{
+    lab::{Home, Run, canonical, knowledge, penguins, said},
+    proxy::Proxy,
+    server::Server,
+};
+
+/// How long these runs wait for their graph.
+const WAIT: &str = "graph.wait=6s";
+const WAITED: Duration = Duration::from_secs(6);
+
+/// What the processes of a busy machine may add.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// The same run with a graph of its own, which nothing disturbs.
+async fn undisturbed() -> Value {
+    let home = Home::new();
+    let run = home.run(&penguins(), &[], None);
+    canonical(&home.graph().await, &[&run.name])
+}
+
+async fn on(server: &Server) -> kosmos::graph::Facts {
+    let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+    store.dump().await.unwrap()
+}
+
+/// The time between the last step of the run's own and its end.
+fn waited(run: &Run) -> Duration {
+    let journal = run.journal();
+    let at = |entry: &Value| entry["at_ms"].as_u64().unwrap();
+    let end = journal
+        .iter()
+        .position(|entry| entry["envelope"]["payload"]["type"] == "end_run")
+        .unwrap();
+    let of_the_graph = |entry: &&Value| {
+        let text = entry.to_string();
+        ["knowledge_recorded", "knowledge_graph_writer", "\"graph:"]
+            .iter()
+            .any(|mark| text.contains(mark))
+    };
+    // The end is decided on when the graph's last answer comes.
+    let before = journal[..end]
+        .iter()
+        .rev()
+        .skip_while(|entry| entry["agent"] == "research_director");
+    let last = before.filter(|entry| !of_the_graph(entry)).map(at).next().unwrap();
+    Duration::from_millis(at(&journal[end]) - last)
+}
+
+/// A run under way, with its graph at that address.
+fn begin(home: &Home, server: &Server, more: &[&str]) -> Child {
+    let data = penguins();
+    let arguments = [
+        &[
+            "run",
+            "--question",
+            "What goes with body mass?",
+            "--data",
+            &data,
+            "--target",
+            "body_mass_g",
+            "--json",
+        ][..],
+        &["--set", WAIT, "--set", "graph.timeout=3s"],
+        more,
+    ];
+    let mut command = home.kosmos(&arguments.concat(), Some(server));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn end(home: &Home, child: Child) -> Run {
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let name = told["run"].as_str().unwrap().to_owned();
+    Run {
+        folder: home.path().join("runs").join(&name),
+        name,
+        told,
+    }
+}
+
+/// Hands on what waits in the run, and checks that nothing does any more.
+fn deliver(home: &Home, run: &Run, server: &Server) {
+    let told = home.json(&["resume", &run.name], Some(server));
+    assert_eq!(told["graph_waits"], 0, "{told:#}");
+    let waits = |report: &str| report.contains("kosmos graph sync");
+    assert!(!waits(&run.report()), "{}", run.report());
+}
+
+mod server {
+    use super::*;
+
+    #[tokio::test]
+    async fn both_stores_hold_the_same_and_a_second_run_adds_only_itself() {
+        let Some(server) = Server::with_database("both_stores") else {
+            return;
+        };
+        let (alone, shared) = (Home::new(), Home::new());
+        let (a, b) = (
+            alone.run(&penguins(), &[], None),
+            shared.run(&penguins(), &[], Some(&server)),
+        );
+        let (here, there) = (alone.graph().await, on(&server).await);
+        assert!(here.len() > 500, "{}", here.len());
+        assert_eq!(canonical(&here, &[&a.name]), canonical(&there, &[&b.name]));
+        assert!(!shared.path().join("graph").exists());
+
+        let (c, d) = (
+            alone.run(&penguins(), &[], None),
+            shared.run(&penguins(), &[], Some(&server)),
+        );
+        let (here_twice, there_twice) = (alone.graph().await, on(&server).await);
+        let (mut mine, mut its) = ([a.name.as_str(), &c.name], [b.name.as_str(), &d.name]);
+        mine.sort_unstable();
+        its.sort_unstable();
+        assert_eq!(canonical(&here_twice, &mine), canonical(&there_twice, &its));
+        assert_eq!(knowledge(&here), knowledge(&here_twice));
+        assert_eq!(knowledge(&there), knowledge(&there_twice));
+        assert_eq!(here_twice.nodes.len(), here.nodes.len() + 1);
+        for node in here_twice
+            .nodes
+            .iter()
+            .filter(|node| node.label != kosmos::graph::Label::Run)
+        {
+            assert_eq!(node.texts("runs").count(), 2, "{node:?}");
+        }
+        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        store.clear().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_away_from_the_start_has_all_of_it_in_the_end() {
+        let home = Home::new();
+        let folder = tempfile::tempdir().unwrap();
+        let Some(server) = Server::own(folder.path()) else {
+            return;
+        };
+        server.kill();
+        let run = end(&home, begin(&home, &server, &[]));
+        assert!(run.told["graph_waits"].as_u64().unwrap() > 500, "{:#}", run.told);
+        assert!(waited(&run) < WAITED + GRACE, "{:?}", waited(&run));
+        assert!(run.report().contains("kosmos graph sync"), "{}", run.report());
+        server.restart();
+        deliver(&home, &run, &server);
+        assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
+        // Delivered twice, it is there once.
+        deliver(&home, &run, &server);
+        assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
+        server.stop();
+    }
+
+    #[tokio::test]
+    async fn a_server_killed_in_mid_run_and_in_mid_transaction_loses_and_doubles_nothing() {
+        let home = Home::new();
+        let folder = tempfile::tempdir().unwrap();
+        let Some(server) = Server::own(folder.path()) else {
+            return;
+        };
+        // Answers come late, so that the server is killed between the first statement of a transaction and its commit.
+        let proxy = Proxy::before(&server.options.uri);
+        proxy.late_by(Duration::from_millis(300));
+        let through = server.through(&proxy);
+        let child = begin(&home, &through, &[]);
+        let (begun, patience) = (proxy.passed(), Instant::now() + Duration::from_secs(60));
+        // The constraints, then the first facts.
+        while on_disk(&home).is_none_or(|journal| !journal.contains("\"graph:")) {
+            assert!(Instant::now() < patience);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(proxy.passed() > begun);
+        server.kill();
+        server.restart();
+        let run = end(&home, child);
+        assert!(waited(&run) < WAITED + GRACE, "{:?}", waited(&run));
+        proxy.late_by(Duration::ZERO);
+        deliver(&home, &run, &server);
+        assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
+        server.stop();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_flaps_every_second_has_all_of_it_in_the_end() {
+        let home = Home::new();
+        let Some(server) = Server::with_database("flaps") else {
+            return;
+        };
+        let proxy = Proxy::before(&server.options.uri);
+        let mut child = begin(&home, &server.through(&proxy), &[]);
+        proxy.flap_until(|| child.try_wait().unwrap().is_some());
+        let run = end(&home, child);
+        assert!(waited(&run) < WAITED + GRACE, "{:?}", waited(&run));
+        deliver(&home, &run, &server);
+        assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
+        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        store.clear().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_slow_by_two_seconds_has_all_of_it_in_the_end() {
+        let home = Home::new();
+        let Some(server) = Server::with_database("slow") else {
+            return;
+        };
+        let proxy = Proxy::before(&server.options.uri);
+        proxy.late_by(Duration::from_secs(2));
+        let run = end(&home, begin(&home, &server.through(&proxy), &[]));
+        assert!(waited(&run) < WAITED + GRACE, "{:?}", waited(&run));
+        assert!(run.told["graph_waits"].as_u64().unwrap() > 0, "{:#}", run.told);
+        proxy.late_by(Duration::ZERO);
+        deliver(&home, &run, &server);
+        assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
+        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        store.clear().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_right_is_an_error_before_anything_is_begun() {
+        let home = Home::new();
+        let Some(server) = Server::shared() else { return };
+        let refused = |change: &[&str], password: Option<&str>| {
+            let data = penguins();
+            let arguments = [&["run", "--question", "Q?", "--data", &data, "--json"][..], change].concat();
+            let mut command = home.kosmos(&arguments, Some(&server));
+            if let Some(password) = password {
+                command.env("NEO4J_PASSWORD", password);
+            }
+            let output = command.output().unwrap();
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert!(!said(&output).contains("the-wrong-one"), "{}", said(&output));
+            assert_eq!(
+                output.status.code(),
+                told["error"]["exit_code"].as_i64().map(|code| code as i32)
+            );
+            let left = std::fs::read_dir(home.path().join("runs")).map_or(0, Iterator::count);
+            assert_eq!(left, 0, "{}", said(&output));
+            (
+                output.status.code(),
+                format!("{} {}", told["error"]["message"], told["error"]["help"]),
+            )
+        };
+        let (code, told) = refused(&[], Some("the-wrong-one"));
+        assert!(code == Some(5) && told.contains("NEO4J_PASSWORD"), "{code:?} {told}");
+        let (code, told) = refused(&["--set", "graph.database=there_is_none_of_that_name"], None);
+        assert!(code == Some(5) && told.contains("graph.database"), "{code:?} {told}");
+        let (code, told) = refused(&["--set", "graph.uri=http://localhost:7687"], None);
+        assert!(code == Some(2) && told.contains("bolt://"), "{code:?} {told}");
+        let (code, told) = refused(&["--set", "graph.uri=bolt://me:the-wrong-one@localhost:7687"], None);
+        assert!(code == Some(2) && told.contains("NEO4J_PASSWORD"), "{code:?} {told}");
+
+        // What a project knows decides what is tested: without its graph there is no run of it.
+        let away = [
+            "--project",
+            "p",
+            "--set",
+            "graph.uri=bolt://127.0.0.1:9",
+            "--set",
+            "graph.wait=2s",
+        ];
+        let (code, told) = refused(&away, None);
+        assert!(code == Some(5) && told.contains("127.0.0.1:9"), "{code:?} {told}");
+    }
+
+    #[tokio::test]
+    async fn a_run_pauses_when_more_waits_than_may() {
+        let home = Home::new();
+        let Some(server) = Server::with_database("more_than_may") else {
+            return;
+        };
+        let proxy = Proxy::before(&server.options.uri);
+        proxy.down();
+        let child = begin(&home, &server.through(&proxy), &["--set", "graph.outbox=300"]);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["status"], "stopped", "{told:#}");
+        assert!(told["message"].as_str().unwrap().contains("graph.outbox"), "{told:#}");
+        let name = told["run"].as_str().unwrap();
+        proxy.up();
+        let resumed = home.json(&["resume", name], Some(&server));
+        assert_eq!(
+            (&resumed["status"], &resumed["graph_waits"]),
+            (&"answered".into(), &0.into()),
+            "{resumed:#}"
+        );
+        assert_eq!(canonical(&on(&server).await, &[name]), undisturbed().await);
+        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        store.clear().await.unwrap();
+    }
+}
+
+/// The journal of the only run so far, as text.
+fn on_disk(home: &Home) -> Option<String> {
+    let mut runs = std::fs::read_dir(home.path().join("runs")).ok()?;
+    std::fs::read_to_string(runs.next()?.ok()?.path().join("journal.jsonl")).ok()
+}
