@@ -232,21 +232,29 @@ impl Trees {
     }
 
     fn walk(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
-        let mut trails: Vec<(String, Vec<String>)> = walk.from.iter().map(|id| (id.clone(), Vec::new())).collect();
-        for step in &walk.steps {
+        // Each with where it began.
+        let mut trails: Vec<Vec<String>> = walk.from.iter().map(|id| vec![id.clone()]).collect();
+        for (at, step) in walk.steps.iter().enumerate() {
+            let gone = walk.steps.get(..at).unwrap_or_default();
             let mut longer = Vec::new();
-            for (at, trail) in trails {
-                for end in self.ends(&at, *step)? {
-                    let mut trail = trail.clone();
-                    trail.push(end.clone());
-                    longer.push((end, trail));
+            for trail in trails {
+                let Some(near) = trail.last() else { continue };
+                for far in self.ends(near, *step)? {
+                    if !is_gone(gone, &trail, *step, &far) {
+                        let mut trail = trail.clone();
+                        trail.push(far);
+                        longer.push(trail);
+                    }
                 }
             }
             trails = longer;
         }
-        let trails = trails.into_iter();
-        let trails = trails.map(|(at, trail)| if walk.steps.is_empty() { vec![at] } else { trail });
-        self.best(trails.collect(), walk)
+        if !walk.steps.is_empty() {
+            for trail in &mut trails {
+                trail.remove(0);
+            }
+        }
+        self.best(trails, walk)
     }
 
     /// The first of trails, put in order before anything but the property that it goes by is read of their nodes.
@@ -424,6 +432,20 @@ impl GraphStore for EmbeddedGraph {
             Ok(())
         })
     }
+}
+
+/// Whether a trail has come over the edge that leads to `far` before.
+fn is_gone(gone: &[Step], trail: &[String], step: Step, far: &str) -> bool {
+    let Some(near) = trail.last() else { return false };
+    let edge = |way, near, far| match way {
+        Way::Out => (near, far),
+        Way::In => (far, near),
+    };
+    let next = edge(step.way, near.as_str(), far);
+    let ends = trail.iter().zip(trail.iter().skip(1));
+    gone.iter()
+        .zip(ends)
+        .any(|(past, (a, b))| past.relation == step.relation && edge(past.way, a.as_str(), b.as_str()) == next)
 }
 
 /// The key of an edge; a prefix of keys where `far` is empty.
