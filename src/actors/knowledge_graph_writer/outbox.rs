@@ -44,6 +44,8 @@ struct State {
 pub struct Delivery {
     /// Messages that are in the graph now.
     pub delivered: usize,
+    /// Messages that were to be delivered and are not.
+    pub waiting: usize,
     /// Why others are not.
     pub waits: Option<String>,
 }
@@ -163,13 +165,18 @@ impl Outbox {
             true => recorded(journal)?,
             false => self.state().waiting.iter().cloned().collect(),
         };
-        let mut delivered = 0;
+        let (mut delivered, all) = (0, messages.len());
         for message in messages {
             match self.write(said(&message), self.options.wait).await {
                 Ok(()) => {}
                 Err(error @ (GraphError::Away { .. } | GraphError::Refused { .. })) => {
                     let waits = Some(error.to_string());
-                    return Ok(Delivery { delivered, waits });
+                    let waiting = all - delivered;
+                    return Ok(Delivery {
+                        delivered,
+                        waiting,
+                        waits,
+                    });
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -182,7 +189,11 @@ impl Outbox {
             delivered += 1;
         }
         let waits = None;
-        Ok(Delivery { delivered, waits })
+        Ok(Delivery {
+            delivered,
+            waiting: 0,
+            waits,
+        })
     }
 }
 

@@ -197,13 +197,12 @@ impl Work<'_> {
     ) -> Row {
         match deliver(folder, Arc::clone(&self.store), settings, again).await {
             Ok(delivery) => {
-                let mut row = Row::of(folder);
-                if delivery.waits.is_some() {
-                    row = left(folder);
-                    *reason = delivery.waits;
+                *reason = delivery.waits;
+                Row {
+                    delivered: delivery.delivered,
+                    waiting: delivery.waiting,
+                    ..Row::of(folder)
                 }
-                row.delivered = delivery.delivered;
-                row
             }
             Err(error) => Row::without(folder, &error),
         }
