@@ -133,7 +133,10 @@ fn project(memory: &Memory) -> String {
     if memory.runs.is_empty() {
         return format!("{name}: its first run in this graph");
     }
-    let mut told = format!("{name}: {} earlier runs", memory.runs.len());
+    let mut told = match memory.runs.len() {
+        1 => format!("{name}: 1 earlier run"),
+        runs => format!("{name}: {runs} earlier runs"),
+    };
     if memory.settled_in_all > 0 {
         told.push_str(&format!(
             "; {} claims were settled on the same data",

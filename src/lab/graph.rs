@@ -1,13 +1,13 @@
 //! The graph that runs write to, as the settings say.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 
 use super::{LabError, RunFolder};
 use crate::{
-    actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, facts},
+    actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, facts},
     config::{Environment, GraphStore as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
     journal::{self, Blobs, Entry, Journal, JournalError, Record, read_entries},
@@ -158,6 +158,27 @@ pub(super) fn knowledge_in<E: Into<LabError>>(
         }
     }
     Ok(known.settled()?)
+}
+
+/// Nodes and edges that a run's entries speak of and that are not in the graph.
+pub(super) fn waiting_in(entries: &[Entry]) -> Result<usize, LabError> {
+    let receipts: BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|entry| match &entry.record {
+            Record::Receipt { key, .. } => Some(key.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut waiting = Facts::default();
+    for entry in entries {
+        if let Record::Sent { envelope } = &entry.record
+            && let Payload::RecordKnowledge(knowledge) = &envelope.payload
+            && !receipts.contains(delivery_key(&envelope.id).as_str())
+        {
+            waiting.extend(facts(envelope, knowledge));
+        }
+    }
+    Ok(waiting.settled()?.len())
 }
 
 /// Nodes and edges that wait in a run's journal.
