@@ -8,6 +8,7 @@ mod doctor;
 mod error;
 mod exit;
 mod globals;
+mod graph;
 mod home;
 mod outcome;
 /// The way to stdout.
@@ -38,6 +39,7 @@ pub use doctor::DoctorArgs;
 pub use error::CliError;
 pub use exit::Exit;
 pub use globals::Globals;
+pub use graph::{GraphArgs, GraphChoice, GraphCommand};
 pub use home::{Home, HomeError};
 pub use replay::ReplayArgs;
 pub use report::ReportArgs;
@@ -106,6 +108,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Build, try and measure the sandbox that scripts run in
     Sandbox(SandboxArgs),
+    /// Ask, copy, bring up to date and empty the knowledge graph
+    Graph(GraphArgs),
     /// Look at the settings
     Config(ConfigArgs),
 }
@@ -137,6 +141,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Report(args) => report::execute(args, &globals),
         Command::Doctor(args) => doctor::execute(args, &globals),
         Command::Sandbox(args) => sandbox::execute(args, &globals),
+        Command::Graph(args) => graph::execute(args, &globals),
         Command::Config(args) => config::execute(args, &globals),
     }
 }

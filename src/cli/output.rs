@@ -25,6 +25,18 @@ pub fn json<T: Serialize + ?Sized>(document: &T) -> Result<(), CliError> {
     text(&rendered)
 }
 
+/// Writes to stdout what `write` writes, as it comes: a document that may be long.
+///
+/// # Errors
+/// As [`text`].
+pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(CliError::Output),
+    }
+}
+
 fn write_to(out: &mut impl Write, text: &str) -> io::Result<()> {
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {

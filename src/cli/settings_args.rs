@@ -104,6 +104,18 @@ impl SettingsArgs {
         self.request(environment, overrides).resolve()
     }
 
+    /// The settings in force where no run is at hand, with the graph store that `--store` names, if it does.
+    ///
+    /// # Errors
+    /// When a source of settings can't be read or holds what no setting takes.
+    pub fn resolve_at(&self, store: Option<&str>, environment: Environment) -> Result<Resolved, ConfigError> {
+        let mut overrides = self.overrides()?;
+        if let Some(store) = store {
+            overrides.text("--store", "graph.store", store)?;
+        }
+        self.request(environment, overrides).resolve()
+    }
+
     /// The settings in force for `command`, which is about containers.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! The graph in a sled database of its own.
 
 use std::{
+    borrow::Cow,
+    collections::HashMap,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -8,6 +11,8 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::{
     Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Relation, Step, Trail, VERSION, Walk, Way,
@@ -239,18 +244,66 @@ impl Trees {
             }
             trails = longer;
         }
-        let mut found = Vec::new();
-        for (at, trail) in trails {
-            let ids = if walk.steps.is_empty() { vec![at] } else { trail };
-            let nodes = ids
-                .iter()
-                .map(|id| self.node(id))
-                .collect::<Result<Option<Trail>, _>>()?;
-            found.extend(nodes);
+        let trails = trails.into_iter();
+        let trails = trails.map(|(at, trail)| if walk.steps.is_empty() { vec![at] } else { trail });
+        self.best(trails.collect(), walk)
+    }
+
+    /// The first of trails, put in order before anything but the property that it goes by is read of their nodes.
+    fn best(&self, trails: Vec<Vec<String>>, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
+        let mut values: HashMap<String, Option<f64>> = HashMap::new();
+        let mut ranked = Vec::with_capacity(trails.len());
+        for trail in trails {
+            let value = match (walk.order, trail.last()) {
+                (Some(name), Some(last)) => match values.get(last) {
+                    Some(value) => *value,
+                    None => {
+                        let value = self.number(last, name)?;
+                        values.insert(last.clone(), value);
+                        value
+                    }
+                },
+                _ => None,
+            };
+            ranked.push((value, trail));
         }
-        found.sort_by(|a, b| in_order(walk.order, a, b));
-        found.truncate(walk.limit);
+        ranked.sort_by(|(a_value, a), (b_value, b)| {
+            in_order(
+                (*a_value, *b_value),
+                a.iter().map(String::as_str),
+                b.iter().map(String::as_str),
+            )
+        });
+        let mut found = Vec::new();
+        let mut known: HashMap<String, Option<Node>> = HashMap::new();
+        for (_, trail) in ranked {
+            if found.len() >= walk.limit {
+                break;
+            }
+            let mut nodes = Vec::with_capacity(trail.len());
+            for id in trail {
+                let node = match known.get(&id) {
+                    Some(node) => node.clone(),
+                    None => {
+                        let node = self.node(&id)?;
+                        known.insert(id, node.clone());
+                        node
+                    }
+                };
+                nodes.push(node);
+            }
+            found.extend(nodes.into_iter().collect::<Option<Trail>>());
+        }
         Ok(found)
+    }
+
+    /// A property that is a number, without reading the others.
+    fn number(&self, id: &str, name: &str) -> Result<Option<f64>, GraphError> {
+        let Some(bytes) = self.nodes.get(id)? else {
+            return Ok(None);
+        };
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        Ok(OneNumber(name).deserialize(&mut json)?)
     }
 
     fn around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
@@ -416,6 +469,36 @@ fn parts(key: &[u8]) -> Result<(String, Relation, String), GraphError> {
     let kind = kind.ok_or_else(|| GraphError::Id { id: near.clone() })?;
     let far = plain(parts.next().unwrap_or_default())?;
     Ok((near, kind, far))
+}
+
+/// Of an object, one number.
+struct OneNumber<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for OneNumber<'_> {
+    type Value = Option<f64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<f64>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneNumber<'_> {
+    type Value = Option<f64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("properties")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<f64>, A::Error> {
+        let mut found = None;
+        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+            match name == self.0 {
+                true => found = map.next_value::<Value>()?.as_f64(),
+                false => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
+    }
 }
 
 fn is_taken(error: &sled::Error) -> bool {

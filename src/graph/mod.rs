@@ -6,7 +6,9 @@ mod facts;
 mod import;
 pub mod names;
 mod neo4j;
+pub mod path;
 mod picture;
+mod questions;
 mod schema;
 mod walk;
 
@@ -19,6 +21,7 @@ pub use import::{ImportError, import};
 pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
 pub use picture::svg;
 pub(crate) use picture::{Ink, Words, drawing};
+pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
 pub use schema::{Label, Relation, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
 

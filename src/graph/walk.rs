@@ -72,17 +72,21 @@ impl Walk {
     }
 }
 
-/// The order of trails in every store: by the property that is asked for, then by the ids from the last to the first.
-pub(super) fn in_order(order: Option<&str>, a: &Trail, b: &Trail) -> std::cmp::Ordering {
-    let value = |trail: &Trail| order.and_then(|name| trail.last()?.number(name));
-    let by_value = match (value(a), value(b)) {
+/// The order of trails in every store: by their values of the property that is asked for, then by their ids from the last
+/// to the first.
+pub(super) fn in_order<'a>(
+    values: (Option<f64>, Option<f64>),
+    a: impl DoubleEndedIterator<Item = &'a str>,
+    b: impl DoubleEndedIterator<Item = &'a str>,
+) -> std::cmp::Ordering {
+    let by_value = match values {
         (Some(a), Some(b)) => a.total_cmp(&b),
         (a, b) => b.is_some().cmp(&a.is_some()),
     };
-    by_value.then_with(|| {
-        a.iter()
-            .rev()
-            .map(|node| &node.id)
-            .cmp(b.iter().rev().map(|node| &node.id))
-    })
+    by_value.then_with(|| a.rev().cmp(b.rev()))
+}
+
+/// The value by which a trail is put in order.
+pub(super) fn value_of(order: Option<&str>, trail: &Trail) -> Option<f64> {
+    order.and_then(|name| trail.last()?.number(name))
 }

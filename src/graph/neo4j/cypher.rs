@@ -168,18 +168,27 @@ pub(super) fn around(start: Label, ids: Vec<String>, limit: usize) -> Query {
     Query::new(cypher).param("ids", ids).param("limit", whole(limit))
 }
 
+/// Whether a node of a label has an id of ours: others may have the label too.
+pub(super) fn is_ours(node: &str, label: Label) -> String {
+    format!("{node}.id STARTS WITH '{}:'", label.name().to_lowercase())
+}
+
 /// Nodes of a label.
 pub(super) fn list(label: Label, limit: usize) -> Query {
     let cypher = format!(
-        "MATCH (n:{}) RETURN properties(n) AS properties ORDER BY n.id LIMIT $limit",
-        label.name()
+        "MATCH (n:{}) WHERE {} RETURN properties(n) AS properties ORDER BY n.id LIMIT $limit",
+        label.name(),
+        is_ours("n", label)
     );
     Query::new(cypher).param("limit", whole(limit))
 }
 
 /// All nodes of a label.
 pub(super) fn all(label: Label) -> Query {
-    Query::new(format!("MATCH (n:{}) RETURN properties(n) AS properties", label.name()))
+    let (name, ours) = (label.name(), is_ours("n", label));
+    Query::new(format!(
+        "MATCH (n:{name}) WHERE {ours} RETURN properties(n) AS properties"
+    ))
 }
 
 /// Edges of a type.

@@ -17,8 +17,9 @@ use tokio::{
 pub use self::raw::Answer;
 use self::{cypher::Statement, fault::fault};
 use super::{
-    Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, Relation, Trail, Walk, facts::united,
-    walk::in_order,
+    Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, Relation, Trail, Walk,
+    facts::united,
+    walk::{in_order, value_of},
 };
 
 /// Where the server is, and how it is spoken to.
@@ -215,7 +216,10 @@ impl Inner {
             });
             trails.extend(found.await?);
         }
-        trails.sort_by(|a, b| in_order(walk.order, a, b));
+        trails.sort_by(|a, b| {
+            let values = (value_of(walk.order, a), value_of(walk.order, b));
+            in_order(values, ids_of(a), ids_of(b))
+        });
         trails.truncate(walk.limit);
         Ok(trails)
     }
@@ -242,22 +246,27 @@ impl Inner {
     }
 
     async fn stats(&self) -> Result<GraphStats, GraphError> {
-        let nodes = |name: &str| format!("MATCH (n:{name}) RETURN count(n) AS n");
-        let edges = |name: &str| format!("MATCH ()-[r:{name}]->() RETURN count(r) AS n");
+        let nodes = Label::ALL.map(|label| {
+            let (name, ours) = (label.name(), cypher::is_ours("n", label));
+            (name, format!("MATCH (n:{name}) WHERE {ours} RETURN count(n) AS n"))
+        });
+        let edges = Relation::ALL.map(|kind| {
+            let name = kind.name();
+            (name, format!("MATCH ()-[r:{name}]->() RETURN count(r) AS n"))
+        });
         Ok(GraphStats {
-            nodes: self.counts(nodes, Label::ALL.map(Label::name).to_vec()).await?,
-            edges: self.counts(edges, Relation::ALL.map(Relation::name).to_vec()).await?,
+            nodes: self.counts(nodes).await?,
+            edges: self.counts(edges).await?,
         })
     }
 
     async fn counts(
         &self,
-        cypher: impl Fn(&str) -> String,
-        names: Vec<&'static str>,
+        queries: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Vec<(String, u64)>, GraphError> {
         let mut counts = Vec::new();
-        for name in names {
-            let found: Vec<i64> = self.read(Query::new(cypher(name)), |row| row.get("n")).await?;
+        for (name, query) in queries {
+            let found: Vec<i64> = self.read(Query::new(query), |row| row.get("n")).await?;
             match found.first() {
                 Some(&n) if n > 0 => counts.push((name.to_owned(), n.unsigned_abs())),
                 _ => {}
@@ -268,14 +277,18 @@ impl Inner {
     }
 
     async fn clear(&self) -> Result<(), GraphError> {
-        for label in Label::ALL.map(Label::name) {
-            let count = format!("MATCH (n:{label}) RETURN count(n) AS n");
+        for label in Label::ALL {
+            let ours = cypher::is_ours("n", label);
+            let count = format!("MATCH (n:{}) WHERE {ours} RETURN count(n) AS n", label.name());
             loop {
                 let left: Vec<i64> = self.read(Query::new(count.clone()), |row| row.get("n")).await?;
                 if left.first().is_none_or(|left| *left == 0) {
                     break;
                 }
-                let remove = format!("MATCH (n:{label}) WITH n LIMIT {REMOVED_AT_ONCE} DETACH DELETE n");
+                let remove = format!(
+                    "MATCH (n:{}) WHERE {ours} WITH n LIMIT {REMOVED_AT_ONCE} DETACH DELETE n",
+                    label.name()
+                );
                 self.write(&[Statement::new(remove)]).await?;
             }
         }
@@ -300,6 +313,10 @@ impl Inner {
     }
 }
 
+fn ids_of(trail: &Trail) -> impl DoubleEndedIterator<Item = &str> {
+    trail.iter().map(|node| node.id.as_str())
+}
+
 fn node(label: Label, mut properties: Properties) -> Node {
     let id = match properties.remove("id") {
         Some(serde_json::Value::String(id)) => id,
@@ -312,16 +329,20 @@ fn node(label: Label, mut properties: Properties) -> Node {
     }
 }
 
-/// An edge; none where it is of a type that is not ours.
+/// An edge; none where it is of a type that is not ours, or between others' nodes.
 fn edge(row: &neo4rs::Row) -> Result<Option<Edge>, neo4rs::DeError> {
     let kind: String = row.get("kind")?;
-    let Some(kind) = Relation::of(&kind) else {
+    let ends: (Option<String>, Option<String>) = (row.get("from")?, row.get("to")?);
+    let (Some(kind), (Some(from), Some(to))) = (Relation::of(&kind), ends) else {
         return Ok(None);
     };
+    if Label::of(&from).is_err() || Label::of(&to).is_err() {
+        return Ok(None);
+    }
     Ok(Some(Edge {
         kind,
-        from: row.get("from")?,
-        to: row.get("to")?,
+        from,
+        to,
         properties: united(row.get("properties")?),
     }))
 }

@@ -1,0 +1,36 @@
+use futures::{FutureExt, future::BoxFuture};
+
+use super::{Asked, QuestionError, Rows, named, values};
+use crate::graph::{Label, Relation, Walk};
+
+pub(super) const COLUMNS: &[&str] = &[
+    "statement",
+    "x",
+    "y",
+    "kind",
+    "direction",
+    "effect",
+    "effect_name",
+    "q",
+    "wording",
+    "runs",
+    "finding",
+];
+
+/// Findings that mention a variable.
+pub(super) fn neighbours(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+    async move {
+        let variables = named::variables(asked.store, asked.argument).await?;
+        let walk = Walk::from(variables)
+            .against(Relation::Mentions, Label::Finding)
+            .best("q", asked.limit);
+        let mut rows = Vec::new();
+        for finding in asked.store.walk(walk).await?.into_iter().flatten() {
+            let told = COLUMNS.split_last().map(|(_, told)| told).unwrap_or_default();
+            let row = values(&finding, told).chain([finding.id.clone().into()]);
+            rows.push(row.collect());
+        }
+        Ok(rows)
+    }
+    .boxed()
+}
