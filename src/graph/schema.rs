@@ -25,11 +25,11 @@ pub enum Label {
     /// A column of a table: `name`, `role`.
     Variable,
     /// A claim on columns by their names, whatever the table: `statement`, `kind`, `x`, `y`, `covariates`, `by`, `event`,
-    /// `predicted`, and `ids`, by which the runs' files name it.
+    /// `predicted`.
     Hypothesis,
     /// A script that ran: `template`, `script_sha256`, `result_sha256`.
     Experiment,
-    /// What a test gave on one table: `test`, `part`, `n`, `statistic`, `p`, `q`, `direction`, `y_level`, `levels`,
+    /// What a test gave on one table; its id ends in the one by which the run's files name the hypothesis: `test`, `part`, `n`, `statistic`, `p`, `q`, `direction`, `y_level`, `levels`,
     /// `effect_name`, `effect`, `ci_low`, `ci_high`, `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore
     /// part of the rows `explore_n`, `explore_p`, `explore_direction`, `explore_effect`.
     Result,
