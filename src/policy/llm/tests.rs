@@ -498,12 +498,23 @@ fn a_model_is_told_what_other_data_have_shown() {
     let told = super::rendered(&request, &model(), 4000).unwrap();
     let found = "found: flipper_length_mm and body_mass_g, given sex [adjusted], direction +";
     assert!(told.user.contains(found), "{}", told.user);
-    let refuted = told.user.lines().find(|line| line.contains("not found: years")).unwrap();
-    assert!(!refuted.contains("</data>") && !refuted.contains("direction"), "{refuted}");
+    let refuted = told
+        .user
+        .lines()
+        .find(|line| line.contains("not found: years"))
+        .unwrap();
+    assert!(
+        !refuted.contains("</data>") && !refuted.contains("direction"),
+        "{refuted}"
+    );
     // What has no room is left out, and that is said.
     request.elsewhere.found = vec![known("flipper_length_mm", true); 500];
     let cut = super::rendered(&request, &model(), 1500).unwrap();
-    assert!(cut.tokens() <= 1500 && cut.user.contains("earlier tests"), "{}", cut.user);
+    assert!(
+        cut.tokens() <= 1500 && cut.user.contains("earlier tests"),
+        "{}",
+        cut.user
+    );
 }
 
 #[test]
