@@ -144,13 +144,13 @@ async fn nothing_settled_is_tested_again_and_other_data_replicate_or_contradict(
     );
     let fifth = home.run(&data, &["--project", "birds", "--set", "budget.cycles=1"], None);
     let replicated = says(&fifth.told, "replicates");
-    let shared = |echo: &&&Value| echo["shared_rows"].as_f64().unwrap() > 0.8;
+    let shared = |echo: &&Value| echo["shared_rows"].as_f64().unwrap() > 0.8;
     let of_the_first: Vec<_> = replicated
         .iter()
         .filter(|echo| echo["run"] != fourth.name.as_str())
         .collect();
     assert!(
-        of_the_first.len() > 5 && of_the_first.iter().all(|echo| shared(&echo)),
+        of_the_first.len() > 5 && of_the_first.iter().all(|echo| shared(echo)),
         "{:#}",
         fifth.told
     );
