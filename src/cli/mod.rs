@@ -109,6 +109,7 @@ pub enum Command {
     /// Build, try and measure the sandbox that scripts run in
     Sandbox(SandboxArgs),
     /// Ask, copy, bring up to date and empty the knowledge graph
+    #[command(long_about = graph::LONG_ABOUT)]
     Graph(GraphArgs),
     /// Look at the settings
     Config(ConfigArgs),

@@ -20,7 +20,7 @@ pub struct Step {
     pub to: Label,
 }
 
-/// A way from some nodes over edges of given types.
+/// A way from some nodes over edges of given types, over no edge twice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Walk {
     /// Ids where it begins.

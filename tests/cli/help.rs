@@ -2,7 +2,7 @@ use crate::shell::Shell;
 
 #[test]
 fn help_is_as_it_was() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 22] = [
         &[],
         &["run"],
         &["resume"],
@@ -17,6 +17,14 @@ fn help_is_as_it_was() {
         &["sandbox", "build"],
         &["sandbox", "exec"],
         &["sandbox", "probe"],
+        &["graph"],
+        &["graph", "stats"],
+        &["graph", "query"],
+        &["graph", "path"],
+        &["graph", "export"],
+        &["graph", "import"],
+        &["graph", "sync"],
+        &["graph", "reset"],
     ];
     for command in commands {
         let mut arguments = command.to_vec();
@@ -41,6 +49,13 @@ fn every_command_shows_an_example() {
         "sandbox build",
         "sandbox exec",
         "sandbox probe",
+        "graph stats",
+        "graph query",
+        "graph path",
+        "graph export",
+        "graph import",
+        "graph sync",
+        "graph reset",
     ] {
         let mut arguments: Vec<&str> = command.split(' ').collect();
         arguments.push("-h");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use kosmos::graph::{Edge, EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Node, Relation};
+use kosmos::graph::{
+    Edge, EmbeddedGraph, Facts, GraphError, GraphStore, Label, MOST_TRAILS, Neo4jGraph, Node, Relation, Walk,
+};
 use serde_json::{Value, json};
 
 use super::server::Server;
@@ -67,6 +69,11 @@ in_both!(
     hostile_text_is_data,
     what_no_property_can_be_is_refused,
     it_counts_by_label_and_type,
+    sets_are_united_and_all_else_is_replaced,
+    a_walk_gives_its_best_trails_in_order,
+    a_walk_without_steps_gives_the_nodes_themselves,
+    edges_around_nodes_go_both_ways,
+    nodes_are_listed_in_order_of_id,
 );
 
 /// As a dump gives it.
@@ -227,4 +234,178 @@ async fn it_counts_by_label_and_type(store: &Arc<dyn GraphStore>) {
         [("Hypothesis".to_owned(), 60), ("Variable".to_owned(), 40)]
     );
     assert_eq!(stats.edges, [("MENTIONS".to_owned(), 60)]);
+}
+
+async fn sets_are_united_and_all_else_is_replaced(store: &Arc<dyn GraphStore>) {
+    let (a, b) = (id(Label::Finding, "a"), id(Label::Result, "b"));
+    let said = [
+        json!({"runs": ["r2"], "messages": ["m2", "m1"], "caveats": ["one"], "q": 1}),
+        json!({"runs": ["r1", "r2"], "experiments": ["e1"], "messages": [], "caveats": ["two"], "q": 2}),
+        json!({"runs": [], "name": "x"}),
+    ];
+    let expected = json!({
+        "runs": ["r1", "r2"], "messages": ["m1", "m2"], "experiments": ["e1"], "caveats": ["two"], "q": 2, "name": "x",
+    });
+    let facts = |said: &[Value]| {
+        let mut facts = Facts::default();
+        for properties in said {
+            facts.node(Node::new(Label::Finding, &a).with(properties.clone()));
+            facts.edge(Edge::new(Relation::DerivedFrom, &a, &b).with(properties.clone()));
+        }
+        facts
+    };
+    // One after another, all at once, and both again.
+    for properties in &said {
+        store.merge(facts(std::slice::from_ref(properties))).await.unwrap();
+    }
+    for _ in 0..2 {
+        let dump = store.dump().await.unwrap();
+        assert_eq!(dump, facts(&said).settled().unwrap());
+        assert_eq!(Value::Object(dump.nodes[0].properties.clone()), expected);
+        assert_eq!(Value::Object(dump.edges[0].properties.clone()), expected);
+        store.merge(facts(&said)).await.unwrap();
+    }
+    let mut wrong = Facts::default();
+    wrong.node(Node::new(Label::Run, "run:1").with(json!({ "runs": "r1" })));
+    assert!(matches!(store.merge(wrong).await, Err(GraphError::Property { .. })));
+}
+
+/// Two concepts, four hypotheses that mention one or both, and what was found of them.
+fn tested() -> Facts {
+    let mut facts = Facts::default();
+    for (concept, hypotheses) in [("a", ["h1", "h2", "h3"]), ("b", ["h2", "h3", "h4"])] {
+        for hypothesis in hypotheses {
+            let (hypothesis, concept) = (id(Label::Hypothesis, hypothesis), id(Label::Concept, concept));
+            facts.node(Node::new(Label::Hypothesis, &hypothesis).with(json!({ "statement": hypothesis })));
+            facts.edge(Edge::new(Relation::Mentions, &hypothesis, &concept).with(json!({ "role": "x" })));
+        }
+    }
+    for (result, hypothesis, verdict, p) in [
+        ("r1", "h1", Relation::Supports, Some(0.03)),
+        ("r2", "h2", Relation::Supports, Some(1e-300)),
+        ("r3", "h2", Relation::Supports, Some(0.03)),
+        ("r4", "h3", Relation::Supports, None),
+        ("r5", "h3", Relation::Refutes, Some(0.5)),
+        ("r6", "h4", Relation::Supports, Some(2.0)),
+    ] {
+        let (result, hypothesis) = (id(Label::Result, result), id(Label::Hypothesis, hypothesis));
+        facts.node(Node::new(Label::Result, &result).with(json!({ "p": p, "runs": ["r"] })));
+        facts.edge(Edge::new(verdict, &result, &hypothesis).with(json!({ "p": p })));
+    }
+    facts.edge(Edge::new(Relation::Tests, "experiment:1", "hypothesis:h1"));
+    facts
+}
+
+fn supported(concepts: &[&str]) -> Walk {
+    Walk::from(concepts.iter().copied())
+        .against(Relation::Mentions, Label::Hypothesis)
+        .against(Relation::Supports, Label::Result)
+}
+
+/// The ids of each trail, without their labels.
+async fn trails(store: &Arc<dyn GraphStore>, walk: Walk) -> Vec<String> {
+    let found = store.walk(walk).await.unwrap();
+    let content = |node: &Node| node.id.split_once(':').unwrap().1.to_owned();
+    let trail = |trail: Vec<Node>| trail.iter().map(content).collect::<Vec<_>>().join(" ");
+    found.into_iter().map(trail).collect()
+}
+
+async fn a_walk_gives_its_best_trails_in_order(store: &Arc<dyn GraphStore>) {
+    store.merge(tested()).await.unwrap();
+    // By p and then by id; what has none comes last.
+    let best = ["h2 r2", "h1 r1", "h2 r3", "h3 r4"];
+    for limit in [0, 1, 3, 4, MOST_TRAILS] {
+        let found = trails(store, supported(&["concept:a"]).best("p", limit)).await;
+        assert_eq!(found, best[..limit.min(4)], "{limit}");
+    }
+    // Without an order, by id from the last to the first.
+    let found = trails(store, supported(&["concept:a"])).await;
+    assert_eq!(found, ["h1 r1", "h2 r2", "h2 r3", "h3 r4"]);
+    // From two, a trail is there once for each.
+    let found = trails(store, supported(&["concept:b", "concept:a"]).best("p", 3)).await;
+    assert_eq!(found, ["h2 r2", "h2 r2", "h1 r1"]);
+    // It does not go back by the edge that it came by.
+    let others = Walk::from(["concept:a"]).against(Relation::Mentions, Label::Hypothesis);
+    let others = others.along(Relation::Mentions, Label::Concept);
+    assert_eq!(trails(store, others).await, ["h2 b", "h3 b"]);
+    // Where it leads nowhere.
+    let nowhere = Walk::from(["concept:a"]).along(Relation::Mentions, Label::Hypothesis);
+    assert_eq!(trails(store, nowhere).await, Vec::<String>::new());
+    let unknown = supported(&["concept:none"]);
+    assert_eq!(trails(store, unknown).await, Vec::<String>::new());
+    let found = store.walk(supported(&["concept:a"]).best("p", 1)).await.unwrap();
+    assert_eq!(found[0][0].text("statement"), Some("hypothesis:h2"));
+    assert_eq!(found[0][1].number("p"), Some(1e-300));
+    assert_eq!(found[0][1].texts("runs").collect::<Vec<_>>(), ["r"]);
+}
+
+async fn a_walk_without_steps_gives_the_nodes_themselves(store: &Arc<dyn GraphStore>) {
+    store.merge(tested()).await.unwrap();
+    let ids = ["result:r6", "hypothesis:h1", "result:none", "experiment:1", "result:r2"];
+    let found = store.walk(Walk::from(ids)).await.unwrap();
+    let found: Vec<&str> = found.iter().map(|trail| trail[0].id.as_str()).collect();
+    assert_eq!(found, ["experiment:1", "hypothesis:h1", "result:r2", "result:r6"]);
+    let best = store.walk(Walk::from(ids).best("p", 2)).await.unwrap();
+    let best: Vec<&str> = best.iter().map(|trail| trail[0].id.as_str()).collect();
+    assert_eq!(best, ["result:r2", "result:r6"]);
+    assert_eq!(
+        store.walk(Walk::from(["run:1"; 0])).await.unwrap(),
+        Vec::<Vec<Node>>::new()
+    );
+}
+
+async fn edges_around_nodes_go_both_ways(store: &Arc<dyn GraphStore>) {
+    store.merge(tested()).await.unwrap();
+    let of = |edges: Vec<Edge>| {
+        let mut edges: Vec<String> = edges
+            .iter()
+            .map(|edge| format!("{} {} {}", edge.from, edge.kind.name(), edge.to))
+            .collect();
+        edges.sort();
+        edges
+    };
+    let around = async |ids: &[&str], limit| {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        store.around(ids, limit).await.unwrap()
+    };
+    let edges = around(&["hypothesis:h2"], 99).await;
+    let supports = edges.iter().find(|edge| edge.from == "result:r2").unwrap();
+    assert_eq!(supports.properties["p"].as_f64(), Some(1e-300));
+    assert_eq!(
+        of(edges),
+        [
+            "hypothesis:h2 MENTIONS concept:a",
+            "hypothesis:h2 MENTIONS concept:b",
+            "result:r2 SUPPORTS hypothesis:h2",
+            "result:r3 SUPPORTS hypothesis:h2",
+        ]
+    );
+    let several = around(&["experiment:1", "result:r5", "concept:none"], 99).await;
+    let expected = ["experiment:1 TESTS hypothesis:h1", "result:r5 REFUTES hypothesis:h3"];
+    assert_eq!(of(several), expected);
+    for limit in [0, 1, 3] {
+        assert_eq!(around(&["concept:a", "hypothesis:h4"], limit).await.len(), limit);
+    }
+    assert_eq!(around(&[], 9).await, Vec::<Edge>::new());
+}
+
+async fn nodes_are_listed_in_order_of_id(store: &Arc<dyn GraphStore>) {
+    store.merge(tested()).await.unwrap();
+    let all = store.list(Label::Result, 99).await.unwrap();
+    let ids: Vec<&str> = all.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "result:r1",
+            "result:r2",
+            "result:r3",
+            "result:r4",
+            "result:r5",
+            "result:r6"
+        ]
+    );
+    assert_eq!(all[4].number("p"), Some(0.5));
+    assert_eq!(store.list(Label::Result, 2).await.unwrap(), all[..2]);
+    assert_eq!(store.list(Label::Result, 0).await.unwrap(), Vec::<Node>::new());
+    assert_eq!(store.list(Label::Run, 9).await.unwrap(), Vec::<Node>::new());
 }

@@ -14,6 +14,7 @@
 )]
 
 mod both;
+mod commands;
 mod exports;
 mod imports;
 mod lab;
@@ -24,4 +25,6 @@ mod proxy;
 mod runs;
 mod samples;
 mod server;
+#[path = "../small_graph.rs"]
+mod small_graph;
 mod trouble;

@@ -30,14 +30,14 @@ use crate::graph::QuestionError;
 
 /// `kosmos graph`: what runs have learnt.
 #[derive(Debug, Clone, Args)]
-#[command(subcommand_required = true, arg_required_else_help = true, long_about = LONG_ABOUT)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct GraphArgs {
     /// What to do with it.
     #[command(subcommand)]
     pub command: GraphCommand,
 }
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Ask, copy, bring up to date and empty the knowledge graph that runs write to.
 
 It is the graph in the home folder, or the server that the settings name (graph.store = \"neo4j\", or --store \

@@ -27,11 +27,11 @@ pub struct QueryArgs {
     pub cypher: Option<String>,
 
     /// A parameter of that query, such as q=0.05 or name='"mass"'; may be given many times
-    #[arg(long, value_name = "NAME=JSON", requires = "cypher", value_parser = cypher::parameter)]
+    #[arg(long, value_name = "NAME=JSON", value_parser = cypher::parameter)]
     pub param: Vec<(String, Value)>,
 
     /// Let that query change the graph
-    #[arg(long, requires = "cypher")]
+    #[arg(long)]
     pub write: bool,
 
     /// Which graph.
@@ -51,12 +51,21 @@ Examples:
   kosmos graph query
   kosmos graph query neighbours body_mass_g --limit 10
   kosmos graph query open --json
-  kosmos graph query --store neo4j --cypher 'MATCH (f:Finding) WHERE f.q < $q RETURN f.statement' --param q=0.01";
+  kosmos graph query --cypher 'MATCH (f:Finding) WHERE f.q < $q RETURN f.x, f.y' --param q=0.01";
+
+/// A named question takes no parameters and changes nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("--write and --param are for --cypher, and not for a named question")]
+struct OnlyCypher;
 
 /// Runs the command.
 pub(super) fn execute(args: &QueryArgs, globals: &Globals) -> Result<Exit, CliError> {
     if let Some(text) = &args.cypher {
         return cypher::execute(args, text, globals);
+    }
+    // clap does not ask for what a flag requires where a name rules that out.
+    if args.write || !args.param.is_empty() {
+        return Err(CliError::usage(OnlyCypher, "give the query by --cypher TEXT"));
     }
     let Some(name) = &args.name else {
         return list(globals);

@@ -47,7 +47,7 @@ pub(super) fn execute(args: &StatsArgs, globals: &Globals) -> Result<Exit, CliEr
     }
     let mut text = format!("{}: {nodes} nodes, {edges} edges\n", opened.place());
     if !rows.is_empty() {
-        text.push_str(&shown::rows(&["", "name", "count"], &rows));
+        text.push_str(&shown::rows(&["what", "name", "count"], &rows));
     }
     output::text(&text)?;
     Ok(Exit::Done)

@@ -1,125 +1,42 @@
-//! The graph in a sled database of its own.
+//! The database while it is open.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, future::BoxFuture};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::DeserializeSeed;
 
 use super::{
-    Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Relation, Step, Trail, VERSION, Walk, Way,
+    PAUSE,
+    key::{escaped, key, parts, plain},
+    number::OneNumber,
+};
+use crate::graph::{
+    Edge, Facts, GraphError, GraphStats, Label, Node, Step, Trail, VERSION, Walk, Way,
     facts::{Properties, count, unite, united},
     walk::in_order,
 };
 
 /// Nodes by id, edges by (from, type, to), and by (to, type, from).
-///
-/// The database is open only while something is done with it, because no two processes can have it open at once: several
-/// runs write to one graph, and wait for one another.
-#[derive(Clone)]
-pub struct EmbeddedGraph {
-    folder: Arc<Path>,
-    /// How long another's work is waited for.
-    wait: Duration,
-    /// This process's own.
-    open: Arc<Mutex<Option<Arc<Trees>>>>,
-    /// Whether it stays open.
-    held: bool,
-}
-
-struct Trees {
+pub(super) struct Trees {
     db: sled::Db,
     nodes: sled::Tree,
     edges: sled::Tree,
     back: sled::Tree,
 }
 
-/// Pause between two looks whether the database is free.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// Of the pages that the database keeps in memory, in bytes.
-const CACHE: u64 = 64 * 1024 * 1024;
+/// Of the pages that the database keeps in memory, in bytes. A page that is not there takes twenty times as long, and a
+/// question that looks at five hundred nodes of a hundred thousand needs another page for each.
+const CACHE: u64 = 512 * 1024 * 1024;
 
 /// Key of the version in the default tree.
 const VERSION_KEY: &str = "schema_version";
 
-impl EmbeddedGraph {
-    /// The graph in `folder`, made at the first write, which shares it with other processes and waits for them no longer
-    /// than `wait`.
-    pub fn shared(folder: &Path, wait: Duration) -> Self {
-        Self {
-            folder: Arc::from(folder),
-            wait,
-            open: Arc::default(),
-            held: false,
-        }
-    }
-
-    /// The graph in `folder`, opened or made, and kept open until the last clone is dropped.
-    ///
-    /// # Errors
-    /// When the folder cannot be written, or another process has it.
-    pub fn open(folder: &Path) -> Result<Self, GraphError> {
-        let graph = Self {
-            held: true,
-            ..Self::shared(folder, Duration::ZERO)
-        };
-        graph.trees()?;
-        Ok(graph)
-    }
-
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    fn trees(&self) -> Result<Arc<Trees>, GraphError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(trees) = open.as_ref() {
-            return Ok(Arc::clone(trees));
-        }
-        let trees = Arc::new(Trees::open(&self.folder, self.wait)?);
-        *open = Some(Arc::clone(&trees));
-        Ok(trees)
-    }
-
-    /// Closes it if nobody else of this process works with it.
-    fn rest(&self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.held && open.as_ref().is_some_and(|trees| Arc::strong_count(trees) == 1) {
-            *open = None;
-        }
-    }
-
-    fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Trees) -> Result<T, GraphError> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T, GraphError>> {
-        let graph = self.clone();
-        async move {
-            let worked = tokio::task::spawn_blocking(move || {
-                let trees = graph.trees()?;
-                let done = work(&trees);
-                drop(trees);
-                graph.rest();
-                done
-            });
-            worked.await.unwrap_or(Err(GraphError::Interrupted))
-        }
-        .boxed()
-    }
-}
-
 impl Trees {
-    fn open(folder: &Path, wait: Duration) -> Result<Self, GraphError> {
+    pub(super) fn open(folder: &Path, wait: Duration) -> Result<Self, GraphError> {
         let until = Instant::now() + wait;
         let config = sled::Config::new()
             .path(folder)
@@ -174,7 +91,7 @@ impl Trees {
         }
     }
 
-    fn merge(&self, facts: Facts) -> Result<(), GraphError> {
+    pub(super) fn merge(&self, facts: Facts) -> Result<(), GraphError> {
         let facts = facts.settled()?;
         let mut nodes = sled::Batch::default();
         for node in &facts.nodes {
@@ -231,22 +148,30 @@ impl Trees {
         Ok(ends)
     }
 
-    fn walk(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
-        let mut trails: Vec<(String, Vec<String>)> = walk.from.iter().map(|id| (id.clone(), Vec::new())).collect();
-        for step in &walk.steps {
+    pub(super) fn walk(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
+        // Each with where it began.
+        let mut trails: Vec<Vec<String>> = walk.from.iter().map(|id| vec![id.clone()]).collect();
+        for (at, step) in walk.steps.iter().enumerate() {
+            let gone = walk.steps.get(..at).unwrap_or_default();
             let mut longer = Vec::new();
-            for (at, trail) in trails {
-                for end in self.ends(&at, *step)? {
-                    let mut trail = trail.clone();
-                    trail.push(end.clone());
-                    longer.push((end, trail));
+            for trail in trails {
+                let Some(near) = trail.last() else { continue };
+                for far in self.ends(near, *step)? {
+                    if !is_gone(gone, &trail, *step, &far) {
+                        let mut trail = trail.clone();
+                        trail.push(far);
+                        longer.push(trail);
+                    }
                 }
             }
             trails = longer;
         }
-        let trails = trails.into_iter();
-        let trails = trails.map(|(at, trail)| if walk.steps.is_empty() { vec![at] } else { trail });
-        self.best(trails.collect(), walk)
+        if !walk.steps.is_empty() {
+            for trail in &mut trails {
+                trail.remove(0);
+            }
+        }
+        self.best(trails, walk)
     }
 
     /// The first of trails, put in order before anything but the property that it goes by is read of their nodes.
@@ -306,7 +231,7 @@ impl Trees {
         Ok(OneNumber(name).deserialize(&mut json)?)
     }
 
-    fn around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
+    pub(super) fn around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
         let mut edges = Vec::new();
         for id in ids {
             let mut prefix = escaped(id);
@@ -334,7 +259,7 @@ impl Trees {
         Ok(edges)
     }
 
-    fn dump(&self) -> Result<Facts, GraphError> {
+    pub(super) fn dump(&self) -> Result<Facts, GraphError> {
         let mut facts = Facts::default();
         for item in self.nodes.iter() {
             let (id, properties) = item?;
@@ -360,7 +285,7 @@ impl Trees {
         Ok(facts)
     }
 
-    fn stats(&self) -> Result<GraphStats, GraphError> {
+    pub(super) fn stats(&self) -> Result<GraphStats, GraphError> {
         let mut labels = Vec::new();
         for id in self.nodes.iter().keys() {
             labels.push(Label::of(&String::from_utf8_lossy(&id?))?.name());
@@ -375,7 +300,7 @@ impl Trees {
         })
     }
 
-    fn list(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
+    pub(super) fn list(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
         let prefix = format!("{}:", label.name().to_lowercase());
         let mut nodes = Vec::new();
         for item in self.nodes.scan_prefix(prefix).take(limit) {
@@ -388,117 +313,28 @@ impl Trees {
         }
         Ok(nodes)
     }
-}
 
-impl GraphStore for EmbeddedGraph {
-    fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>> {
-        self.blocking(move |trees| trees.merge(facts))
-    }
-
-    fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>> {
-        self.blocking(move |trees| trees.walk(&walk))
-    }
-
-    fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>> {
-        self.blocking(move |trees| trees.around(&ids, limit))
-    }
-
-    fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>> {
-        self.blocking(move |trees| trees.list(label, limit))
-    }
-
-    fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>> {
-        self.blocking(Trees::stats)
-    }
-
-    fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
-        self.blocking(Trees::dump)
-    }
-
-    fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>> {
-        self.blocking(|trees| {
-            trees.back.clear()?;
-            trees.edges.clear()?;
-            trees.nodes.clear()?;
-            trees.db.flush()?;
-            Ok(())
-        })
+    pub(super) fn clear(&self) -> Result<(), GraphError> {
+        self.back.clear()?;
+        self.edges.clear()?;
+        self.nodes.clear()?;
+        self.db.flush()?;
+        Ok(())
     }
 }
 
-/// The key of an edge; a prefix of keys where `far` is empty.
-fn key(near: &str, kind: Relation, far: &str) -> Vec<u8> {
-    let mut key = escaped(near);
-    key.push(0);
-    key.extend(kind.name().as_bytes());
-    key.push(0);
-    key.extend(escaped(far));
-    key
-}
-
-/// The text without the byte that parts keys.
-fn escaped(text: &str) -> Vec<u8> {
-    let mut escaped = Vec::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            0 | 1 => escaped.extend([1, byte + 1]),
-            byte => escaped.push(byte),
-        }
-    }
-    escaped
-}
-
-fn plain(escaped: &[u8]) -> Result<String, GraphError> {
-    let mut bytes = escaped.iter().copied();
-    let mut plain = Vec::with_capacity(escaped.len());
-    while let Some(byte) = bytes.next() {
-        plain.push(match byte {
-            1 => bytes.next().map_or(1, |next| next.saturating_sub(1)),
-            byte => byte,
-        });
-    }
-    String::from_utf8(plain).map_err(|error| GraphError::Id { id: error.to_string() })
-}
-
-fn parts(key: &[u8]) -> Result<(String, Relation, String), GraphError> {
-    let mut parts = key.splitn(3, |byte| *byte == 0);
-    let near = plain(parts.next().unwrap_or_default())?;
-    let kind = parts
-        .next()
-        .and_then(|kind| Relation::of(std::str::from_utf8(kind).ok()?));
-    let kind = kind.ok_or_else(|| GraphError::Id { id: near.clone() })?;
-    let far = plain(parts.next().unwrap_or_default())?;
-    Ok((near, kind, far))
-}
-
-/// Of an object, one number.
-struct OneNumber<'a>(&'a str);
-
-impl<'de> DeserializeSeed<'de> for OneNumber<'_> {
-    type Value = Option<f64>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<f64>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for OneNumber<'_> {
-    type Value = Option<f64>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("properties")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<f64>, A::Error> {
-        let mut found = None;
-        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
-            match name == self.0 {
-                true => found = map.next_value::<Value>()?.as_f64(),
-                false => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(found)
-    }
+/// Whether a trail has come over the edge that leads to `far` before.
+fn is_gone(gone: &[Step], trail: &[String], step: Step, far: &str) -> bool {
+    let Some(near) = trail.last() else { return false };
+    let edge = |way, near, far| match way {
+        Way::Out => (near, far),
+        Way::In => (far, near),
+    };
+    let next = edge(step.way, near.as_str(), far);
+    let ends = trail.iter().zip(trail.iter().skip(1));
+    gone.iter()
+        .zip(ends)
+        .any(|(past, (a, b))| past.relation == step.relation && edge(past.way, a.as_str(), b.as_str()) == next)
 }
 
 fn is_taken(error: &sled::Error) -> bool {

@@ -1,0 +1,201 @@
+//! The graph in a sled database of its own.
+
+mod key;
+mod number;
+mod trees;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+
+use self::trees::Trees;
+use super::{Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Trail, Walk};
+
+/// Nodes and edges in files of a folder.
+///
+/// No two processes can have the database open at once, and several runs write to one graph. So it is open only while
+/// something is done with it and a little longer, because questions come one after another and opening takes longer than
+/// most of them; and who works with it on and on gives way to those who wait.
+#[derive(Clone)]
+pub struct EmbeddedGraph {
+    folder: Arc<Path>,
+    /// How long another's work is waited for.
+    wait: Duration,
+    door: Arc<Mutex<Door>>,
+    /// Whether it stays open.
+    held: bool,
+}
+
+/// Whether this process has the database open.
+#[derive(Default)]
+struct Door {
+    open: Option<Open>,
+    /// Whether a thread is there to close it.
+    watched: bool,
+}
+
+struct Open {
+    trees: Arc<Trees>,
+    since: Instant,
+    used: Instant,
+}
+
+/// Pause between two looks whether the database is free.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long it stays open with nothing to do.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// How long it stays open with things to do, before others have a chance.
+const TURN: Duration = Duration::from_secs(1);
+
+impl EmbeddedGraph {
+    /// The graph in `folder`, made at the first write, which shares it with other processes and waits for them no longer
+    /// than `wait`.
+    pub fn shared(folder: &Path, wait: Duration) -> Self {
+        Self {
+            folder: Arc::from(folder),
+            wait,
+            door: Arc::default(),
+            held: false,
+        }
+    }
+
+    /// The graph in `folder`, opened or made, and kept open until the last clone is dropped.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or another process has it.
+    pub fn open(folder: &Path) -> Result<Self, GraphError> {
+        let graph = Self {
+            held: true,
+            ..Self::shared(folder, Duration::ZERO)
+        };
+        graph.trees()?;
+        Ok(graph)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn trees(&self) -> Result<Arc<Trees>, GraphError> {
+        let mut door = lock(&self.door);
+        if let Some(open) = &door.open {
+            if self.held || open.since.elapsed() < TURN || !open.is_idle() {
+                return Ok(Arc::clone(&open.trees));
+            }
+            door.open = None;
+            // Long enough for one who waits to look.
+            thread::sleep(PAUSE * 2);
+        }
+        let trees = Arc::new(Trees::open(&self.folder, self.wait)?);
+        let now = Instant::now();
+        door.open = Some(Open {
+            trees: Arc::clone(&trees),
+            since: now,
+            used: now,
+        });
+        Ok(trees)
+    }
+
+    /// Has it closed when nobody has worked with it for a while.
+    fn rest(&self) {
+        if self.held {
+            return;
+        }
+        let mut door = lock(&self.door);
+        if let Some(open) = &mut door.open {
+            open.used = Instant::now();
+        }
+        if door.watched {
+            return;
+        }
+        let watched = Arc::downgrade(&self.door);
+        let watcher = thread::Builder::new().name("graph".to_owned());
+        match watcher.spawn(move || watch(&watched)) {
+            Ok(_) => door.watched = true,
+            Err(_) => door.open = None,
+        }
+    }
+
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Trees) -> Result<T, GraphError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, GraphError>> {
+        let graph = self.clone();
+        async move {
+            let worked = tokio::task::spawn_blocking(move || {
+                let trees = graph.trees()?;
+                let done = work(&trees);
+                drop(trees);
+                graph.rest();
+                done
+            });
+            worked.await.unwrap_or(Err(GraphError::Interrupted))
+        }
+        .boxed()
+    }
+}
+
+impl Open {
+    /// Whether nobody works with it just now.
+    fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.trees) == 1
+    }
+}
+
+fn lock(door: &Mutex<Door>) -> MutexGuard<'_, Door> {
+    door.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Closes it when nobody has worked with it for a while.
+fn watch(door: &Weak<Mutex<Door>>) {
+    loop {
+        thread::sleep(LINGER);
+        // Gone with the graph, and closed.
+        let Some(door) = door.upgrade() else { return };
+        let mut door = lock(&door);
+        let busy = |open: &Open| !open.is_idle() || open.used.elapsed() < LINGER;
+        if !door.open.as_ref().is_some_and(busy) {
+            door.open = None;
+            door.watched = false;
+            return;
+        }
+    }
+}
+
+impl GraphStore for EmbeddedGraph {
+    fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>> {
+        self.blocking(move |trees| trees.merge(facts))
+    }
+
+    fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>> {
+        self.blocking(move |trees| trees.walk(&walk))
+    }
+
+    fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>> {
+        self.blocking(move |trees| trees.around(&ids, limit))
+    }
+
+    fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>> {
+        self.blocking(move |trees| trees.list(label, limit))
+    }
+
+    fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>> {
+        self.blocking(Trees::stats)
+    }
+
+    fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
+        self.blocking(Trees::dump)
+    }
+
+    fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>> {
+        self.blocking(Trees::clear)
+    }
+}
