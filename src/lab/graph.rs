@@ -193,6 +193,7 @@ pub(super) fn waiting(journal: &Journal) -> Result<usize, LabError> {
 }
 
 /// Delivers what waits in the journal of a run that no process works on; with `again`, what was delivered before too.
+/// A run that only repeated another has nothing to say.
 ///
 /// # Errors
 /// When another process works on the run, its journal cannot be read, or the graph refuses what it is given.
@@ -204,6 +205,11 @@ pub async fn deliver(
 ) -> Result<Delivery, LabError> {
     let durability = super::work::durability(settings);
     let journal = Journal::open(folder.path(), journal::Options { durability })?;
+    for entry in journal.entries() {
+        if matches!(entry?.record, Record::Opened { replays: Some(_), .. }) {
+            return Ok(Delivery::default());
+        }
+    }
     let outbox = outbox(settings, store, &journal, Duration::ZERO)?;
     Ok(outbox.flush(&journal, again).await?)
 }

@@ -40,7 +40,7 @@ struct State {
 }
 
 /// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivery {
     /// Messages that are in the graph now.
     pub delivered: usize,
