@@ -13,7 +13,7 @@ pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
 pub use hypothesis_generator::HypothesisGenerator;
 pub use knowledge_graph_writer::{
-    Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, facts, waiting,
+    Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, delivery_key, facts, waiting,
 };
 pub use research_director::ResearchDirector;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};

@@ -48,6 +48,8 @@ struct Project<'a> {
 struct EchoTold<'a> {
     finding: &'a HypothesisId,
     says: Says,
+    /// The share of this table's distinct rows that the earlier one has too, about; null where that cannot be told.
+    shared_rows: Option<f64>,
     /// The run that found it.
     run: &'a RunId,
 }
@@ -91,8 +93,12 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
                 echoes: memory
                     .echoes
                     .iter()
-                    .map(|echo| (&echo.finding, echo.says, &echo.earlier.run))
-                    .map(|(finding, says, run)| EchoTold { finding, says, run })
+                    .map(|echo| EchoTold {
+                        finding: &echo.finding,
+                        says: echo.says,
+                        shared_rows: echo.earlier.shared_rows,
+                        run: &echo.earlier.run,
+                    })
                     .collect(),
             }),
             graph_waits: dossier.graph_waits,
@@ -133,7 +139,10 @@ fn project(memory: &Memory) -> String {
     if memory.runs.is_empty() {
         return format!("{name}: its first run in this graph");
     }
-    let mut told = format!("{name}: {} earlier runs", memory.runs.len());
+    let mut told = match memory.runs.len() {
+        1 => format!("{name}: 1 earlier run"),
+        runs => format!("{name}: {runs} earlier runs"),
+    };
     if memory.settled_in_all > 0 {
         told.push_str(&format!(
             "; {} claims were settled on the same data",
@@ -151,8 +160,12 @@ fn project(memory: &Memory) -> String {
         .filter(|(says, _)| count(*says) > 0)
         .map(|(says, words)| format!("{} {words}", count(says)))
         .collect();
+    let shared = memory.echoes.iter().filter(|echo| echo.on_shared_rows()).count();
     if !verdicts.is_empty() {
         told.push_str(&format!("; of what was found in other data, {}", verdicts.join(", ")));
+        if shared > 0 {
+            told.push_str(&format!(" ({shared} of these on rows that both tables share)"));
+        }
     }
     told
 }

@@ -51,8 +51,22 @@ pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
             format!("{}, messages given up: {}", found.restarts, found.dead_letters),
         ),
     ];
+    let project = found
+        .project
+        .as_ref()
+        .map(|project| ("project", printable(project).into_owned()));
+    let waits = (found.graph_waits > 0).then(|| {
+        let waits = found.graph_waits;
+        let told = format!(
+            "{waits} nodes and edges wait for it; `kosmos graph sync {}` delivers them",
+            found.run
+        );
+        ("graph", told)
+    });
     let mut text: String = lines
-        .iter()
+        .into_iter()
+        .chain(project)
+        .chain(waits)
         .map(|(name, value)| format!("{name:<12} {value}\n"))
         .collect();
     if let Some(model) = &found.model {

@@ -20,16 +20,16 @@ pub const SETS: [&str; 3] = ["experiments", "messages", "runs"];
 pub enum Label {
     /// What a person asked: `text`.
     Question,
-    /// A table, by its content: `name`, `sha256`, `rows`.
+    /// A table, by its content: `name`, `sha256`, `rows`, and `row_sketch`, a sample of its rows' hashes.
     Dataset,
     /// A column of a table: `name`, `role`.
     Variable,
     /// A claim on columns by their names, whatever the table: `statement`, `kind`, `x`, `y`, `covariates`, `by`, `event`,
-    /// `predicted`, and `ids`, by which the runs' files name it.
+    /// `predicted`.
     Hypothesis,
     /// A script that ran: `template`, `script_sha256`, `result_sha256`.
     Experiment,
-    /// What a test gave on one table: `test`, `part`, `n`, `statistic`, `p`, `q`, `direction`, `y_level`, `levels`,
+    /// What a test gave on one table; its id ends in the one by which the run's files name the hypothesis: `test`, `part`, `n`, `statistic`, `p`, `q`, `direction`, `y_level`, `levels`,
     /// `effect_name`, `effect`, `ci_low`, `ci_high`, `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore
     /// part of the rows `explore_n`, `explore_p`, `explore_direction`, `explore_effect`.
     Result,
@@ -68,9 +68,10 @@ pub enum Relation {
     Refutes,
     /// Hypothesis to the one that it follows up.
     Refines,
-    /// Finding to an earlier one of the same project, on other data and of the opposite sign: both significant.
+    /// Finding to an earlier one of the same project, on other data and of the opposite sign: both significant. With
+    /// `shared_rows`, the share of the table's distinct rows that the earlier one has too.
     Contradicts,
-    /// Finding to the same finding of an earlier run of the project, on other data.
+    /// Finding to the same finding of an earlier run of the project, on other data; with the same.
     Replicates,
     /// Hypothesis to variable; hypothesis, finding (with `role`), variable or paper to concept.
     Mentions,

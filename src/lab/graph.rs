@@ -1,13 +1,13 @@
 //! The graph that runs write to, as the settings say.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 
 use super::{LabError, RunFolder};
 use crate::{
-    actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, facts},
+    actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, facts},
     config::{Environment, GraphStore as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
     journal::{self, Blobs, Entry, Journal, JournalError, Record, read_entries},
@@ -160,6 +160,27 @@ pub(super) fn knowledge_in<E: Into<LabError>>(
     Ok(known.settled()?)
 }
 
+/// Nodes and edges that a run's entries speak of and that are not in the graph.
+pub(super) fn waiting_in(entries: &[Entry]) -> Result<usize, LabError> {
+    let receipts: BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|entry| match &entry.record {
+            Record::Receipt { key, .. } => Some(key.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut waiting = Facts::default();
+    for entry in entries {
+        if let Record::Sent { envelope } = &entry.record
+            && let Payload::RecordKnowledge(knowledge) = &envelope.payload
+            && !receipts.contains(delivery_key(&envelope.id).as_str())
+        {
+            waiting.extend(facts(envelope, knowledge));
+        }
+    }
+    Ok(waiting.settled()?.len())
+}
+
 /// Nodes and edges that wait in a run's journal.
 pub(super) fn waiting(journal: &Journal) -> Result<usize, LabError> {
     let mut waiting = Facts::default();
@@ -172,6 +193,7 @@ pub(super) fn waiting(journal: &Journal) -> Result<usize, LabError> {
 }
 
 /// Delivers what waits in the journal of a run that no process works on; with `again`, what was delivered before too.
+/// A run that only repeated another has nothing to say.
 ///
 /// # Errors
 /// When another process works on the run, its journal cannot be read, or the graph refuses what it is given.
@@ -183,6 +205,11 @@ pub async fn deliver(
 ) -> Result<Delivery, LabError> {
     let durability = super::work::durability(settings);
     let journal = Journal::open(folder.path(), journal::Options { durability })?;
+    for entry in journal.entries() {
+        if matches!(entry?.record, Record::Opened { replays: Some(_), .. }) {
+            return Ok(Delivery::default());
+        }
+    }
     let outbox = outbox(settings, store, &journal, Duration::ZERO)?;
     Ok(outbox.flush(&journal, again).await?)
 }

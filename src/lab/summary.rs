@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{LabError, RunFolder};
+use super::{LabError, RunFolder, graph};
 use crate::{
     config::{Budget, Policy},
     journal::{Blobs, Entry, JournalError, Record, read_entries},
@@ -39,6 +39,10 @@ pub struct RunSummary {
     pub restarts: u64,
     /// Messages given up.
     pub dead_letters: u64,
+    /// The project that it belongs to.
+    pub project: Option<String>,
+    /// Nodes and edges that it has learnt and that are not in the graph.
+    pub graph_waits: u64,
     /// What the models took and what is left to them; none without a model.
     pub model: Option<ModelStatus>,
     /// Milliseconds since the Unix epoch of the first and the last entry.
@@ -82,6 +86,8 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         findings: 0,
         restarts: 0,
         dead_letters: 0,
+        project: settings.project.clone(),
+        graph_waits: 0,
         model: None,
         began_ms: None,
         last_ms: None,
@@ -91,6 +97,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
     if settings.policy == Policy::Llm {
         summary.model = Some(model(&settings.budget, &entries)?);
     }
+    summary.graph_waits = graph::waiting_in(&entries)? as u64;
     for entry in entries {
         count(&mut summary, entry);
     }

@@ -59,6 +59,9 @@ pub struct RecalledTable {
     pub sha256: String,
     /// Those that hypotheses may use.
     pub columns: Vec<String>,
+    /// A sample of its rows' hashes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub row_sketch: Vec<u64>,
 }
 
 /// What the project knows.
@@ -87,6 +90,9 @@ pub struct Known {
     pub dataset: String,
     /// SHA-256 of the table that it was tested on.
     pub tested_on: String,
+    /// The share of this run's distinct rows that are in that table too, about; none where that cannot be told.
+    #[serde(default)]
+    pub shared_rows: Option<f64>,
     /// A run that tested it.
     pub run: RunId,
     pub statement: String,
@@ -142,6 +148,16 @@ pub struct Echo {
     pub finding: HypothesisId,
     pub says: Says,
     pub earlier: Known,
+}
+
+/// Shared rows from this share on are said beside a verdict.
+const NOTABLE: f64 = 0.1;
+
+impl Echo {
+    /// Whether the two tables share so many rows that they are no two witnesses.
+    pub fn on_shared_rows(&self) -> bool {
+        self.earlier.shared_rows.is_some_and(|share| share >= NOTABLE)
+    }
 }
 
 /// Whether it says the same.

@@ -10,6 +10,7 @@ mod hypothesis;
 mod id;
 mod profile;
 mod protocol;
+mod sketch;
 mod status;
 mod test_result;
 
@@ -21,6 +22,7 @@ pub use hypothesis::{Analysis, Hypothesis, Kind, Part, Scores, kind};
 pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};
 pub use protocol::{Input, Protocol, Template, template};
+pub use sketch::shared_rows;
 pub use status::{EndReason, RunEnd, RunStatus};
 pub use test_result::{
     Adjusted, Assumption, Calibration, Detectable, Effect, Estimate, ScriptResult, ShuffledCopy, Stratum, TestResult,

@@ -162,6 +162,9 @@ pub struct Profile {
     /// How rows are divided.
     #[serde(default)]
     pub split: Split,
+    /// The smallest hashes of distinct rows, by which two tables can be asked what rows they share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub row_sketch: Vec<u64>,
     /// What a reader should know of the table.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -130,6 +130,36 @@ async fn nothing_settled_is_tested_again_and_other_data_replicate_or_contradict(
         edges("REPLICATES")
     );
 
+    assert!(
+        replicated.iter().all(|echo| echo["shared_rows"] == 0.0),
+        "{replicated:#?}"
+    );
+
+    // A file of which most rows were there before is no second witness, and is not taken for one.
+    let table = std::fs::read_to_string(penguins()).unwrap();
+    let more = table.lines().skip(1).take(30).map(|line| line.replace("2007", "2010"));
+    let data = home.file(
+        "longer.csv",
+        &format!("{table}{}\n", more.collect::<Vec<_>>().join("\n")),
+    );
+    let fifth = home.run(&data, &["--project", "birds", "--set", "budget.cycles=1"], None);
+    let replicated = says(&fifth.told, "replicates");
+    let shared = |echo: &&Value| echo["shared_rows"].as_f64().unwrap() > 0.8;
+    let of_the_first: Vec<_> = replicated
+        .iter()
+        .filter(|echo| echo["run"] != fourth.name.as_str())
+        .collect();
+    assert!(
+        of_the_first.len() > 5 && of_the_first.iter().all(|echo| shared(echo)),
+        "{:#}",
+        fifth.told
+    );
+    assert!(
+        fifth.report().contains("replicates on shared rows"),
+        "{}",
+        fifth.report()
+    );
+
     // Another project, and none, know nothing of it.
     let other = home.run(&penguins(), &["--project", "stones", "--set", "budget.cycles=1"], None);
     assert_eq!(other.told["project"]["runs"], 0);

@@ -271,6 +271,28 @@ mod server {
         assert!(code == Some(5) && told.contains("127.0.0.1:9"), "{code:?} {told}");
     }
 
+    #[test]
+    fn the_doctor_says_whether_the_server_lets_us_in() {
+        let home = Home::new();
+        let Some(server) = Server::shared() else { return };
+        let graph = |told: &Value| {
+            let checks = told["checks"].as_array().unwrap();
+            checks.iter().find(|check| check["name"] == "graph").unwrap().clone()
+        };
+        let found = graph(&home.json(&["doctor"], Some(&server)));
+        assert_eq!(found["ok"], true, "{found:#}");
+        let output = home
+            .kosmos(&["doctor", "--json"], Some(&server))
+            .env("NEO4J_PASSWORD", "the-wrong-one")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+        assert!(!said(&output).contains("the-wrong-one"), "{}", said(&output));
+        let found = graph(&serde_json::from_slice(&output.stdout).unwrap());
+        assert_eq!(found["ok"], false, "{found:#}");
+        assert!(found["help"].as_str().unwrap().contains("NEO4J_PASSWORD"), "{found:#}");
+    }
+
     #[tokio::test]
     async fn a_run_pauses_when_more_waits_than_may() {
         let home = Home::new();

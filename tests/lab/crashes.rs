@@ -6,6 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kosmos::{
+    graph::{EmbeddedGraph, GraphStore},
+    lab::{knowledge_of, list_runs},
+};
+
 use crate::support::{Home, findings_text, repository, said};
 
 fn undisturbed() -> String {
@@ -53,6 +58,17 @@ fn killed_at_random_moments_it_finishes_the_same() {
     );
     assert_eq!(findings_text(&home.the_run()), expected, "seed {seed}");
     no_effect_twice(&home.the_run());
+    graph_is_whole(&home);
+}
+
+/// The graph holds what the only run has learnt, all of it and nothing else.
+fn graph_is_whole(home: &Home) {
+    let runs = list_runs(&home.path().join("home/runs")).unwrap();
+    let learnt = knowledge_of(&runs[0]).unwrap();
+    let graph = EmbeddedGraph::open(&home.path().join("home/graph")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    assert_eq!(runtime.block_on(graph.dump()).unwrap(), learnt);
+    assert!(learnt.len() > 500, "{}", learnt.len());
 }
 
 /// Every experiment with a receipt ran once: there is one receipt and one folder for each.

@@ -9,6 +9,38 @@ random = np.random.default_rng(3)
 N = 120
 
 
+class Rows(unittest.TestCase):
+    def setUp(self):
+        self.random = np.random.default_rng(8)
+
+    def sketch(self, columns):
+        return Lab(csv_of(columns)).profile["row_sketch"]
+
+    def test_a_table_is_known_again_by_its_rows(self):
+        columns = {
+            "size": self.random.normal(50, 10, N).round(2),
+            "count": self.random.integers(0, 40, N),
+            "species": self.random.choice(["a", "b", "c"], N),
+        }
+        sketch = self.sketch(columns)
+        self.assertEqual(len(sketch), N)
+        self.assertEqual(sketch, sorted(set(sketch)))
+        self.assertTrue(all(0 <= row < 2**53 for row in sketch))
+        order = self.random.permutation(N)
+        turned = {name: np.asarray(columns[name])[order] for name in ("species", "size", "count")}
+        self.assertEqual(self.sketch(turned), sketch)
+        half = {name: np.asarray(values)[: N // 2] for name, values in columns.items()}
+        self.assertTrue(set(self.sketch(half)) < set(sketch))
+        missing = {**columns, "count": [None, *columns["count"][1:]]}
+        self.assertEqual(len(set(self.sketch(missing)) & set(sketch)), N - 1)
+        other = {**columns, "size": columns["size"] + 1000}
+        self.assertEqual(set(self.sketch(other)) & set(sketch), set())
+
+    def test_no_more_than_so_many(self):
+        large = {"size": self.random.normal(50, 10, 3000), "other": self.random.normal(50, 10, 3000)}
+        self.assertEqual(len(self.sketch(large)), 256)
+
+
 class Columns(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

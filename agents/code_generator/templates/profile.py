@@ -55,6 +55,7 @@ def profile(protocol, source):
     canonical, result["expanded"] = expand_counts(result, canonical, warnings)
     result.update(study_structure(result["columns"], canonical, warnings))
     result["problem"] = problem_of(result, protocol)
+    result["row_sketch"] = row_sketch(result["columns"], canonical)
     write_table(names, canonical, result)
     return result
 
@@ -156,6 +157,7 @@ def main(protocol):
         "paired": [],
         "survival": [],
         "expanded": None,
+        "row_sketch": [],
         "source": {
             "format": None,
             "delimiter": None,

@@ -89,6 +89,7 @@ impl Writer<'_> {
             let profile = dataset.profile.as_ref();
             let told = json!({
                 "name": dataset.name, "sha256": dataset.sha256, "rows": profile.map(|profile| profile.rows),
+                "row_sketch": profile.map(|profile| &profile.row_sketch),
             });
             self.node(Label::Dataset, &id, None, told);
             self.link(Relation::Uses, &run, &id);
@@ -243,7 +244,8 @@ impl Writer<'_> {
         };
         let finding = names::finding(&echo.earlier.claim, &dataset.sha256);
         let earlier = names::finding(&echo.earlier.claim, &echo.earlier.tested_on);
-        self.link(relation, &finding, &earlier);
+        let told = json!({ "shared_rows": echo.earlier.shared_rows });
+        self.edge(relation, &finding, &earlier, None, told);
     }
 }
 

@@ -12,7 +12,7 @@ use std::{rc::Rc, sync::Arc};
 use futures::FutureExt;
 
 pub use facts::facts;
-pub use outbox::{Delivery, FlushError, Outbox, OutboxOptions, waiting};
+pub use outbox::{Delivery, FlushError, Outbox, OutboxOptions, delivery_key, waiting};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::graph::GraphError;
@@ -75,7 +75,7 @@ impl Agent for KnowledgeGraphWriter {
                         Knowledge::Graph(outbox) => outbox.deliver(&message, &context).await?,
                         Knowledge::Replayed(_) => {
                             let nothing = || async { Ok(()) };
-                            context.effect(&outbox::key(&message), nothing).await?;
+                            context.effect(&delivery_key(&message.id), nothing).await?;
                             None
                         }
                     };

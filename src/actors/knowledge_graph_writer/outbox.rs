@@ -13,7 +13,7 @@ use super::facts;
 use crate::agent::{AgentContext, AgentError};
 use crate::graph::{Facts, GraphError, GraphStore};
 use crate::journal::{Commit, EffectState, Journal, JournalError, Record};
-use crate::message::{Envelope, Payload};
+use crate::message::{Envelope, MessageId, Payload};
 
 /// How long the graph is waited for, and how much may wait.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ struct State {
 }
 
 /// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivery {
     /// Messages that are in the graph now.
     pub delivered: usize,
@@ -104,7 +104,7 @@ impl Outbox {
                 return Ok(None);
             };
             let mut away = None;
-            let key = key(&first);
+            let key = delivery_key(&first.id);
             let delivered = context.effect(&key, || async {
                 self.write_in_time(said(&first)).await.map_err(|error| {
                     let lasting = matches!(error, GraphError::Away { .. } | GraphError::Refused { .. });
@@ -180,7 +180,7 @@ impl Outbox {
                 }
                 Err(error) => return Err(error.into()),
             }
-            let key = key(&message);
+            let key = delivery_key(&message.id);
             if !is_delivered(journal, &key)? {
                 let value = serde_json::Value::Null;
                 journal.commit(Commit::record(Record::Receipt { key, value })).await?;
@@ -221,8 +221,8 @@ impl From<JournalError> for FlushError {
 }
 
 /// What is handed to the graph under one key is the same, however often.
-pub(super) fn key(message: &Envelope) -> String {
-    format!("graph:{}", message.id)
+pub fn delivery_key(message: &MessageId) -> String {
+    format!("graph:{message}")
 }
 
 fn said(message: &Envelope) -> Facts {
@@ -256,7 +256,7 @@ fn recorded(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
 pub fn waiting(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
     let mut waiting = Vec::new();
     for message in recorded(journal)? {
-        if !is_delivered(journal, &key(&message))? {
+        if !is_delivered(journal, &delivery_key(&message.id))? {
             waiting.push(message);
         }
     }

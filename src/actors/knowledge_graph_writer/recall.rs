@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{GraphError, GraphStore, Label, MOST_TRAILS, Node, Relation, Walk, names};
 use crate::message::{KnowledgeRecalled, Known, RecallKnowledge, RecalledTable};
-use crate::science::{Effect, PartResult, RunId};
+use crate::science::{Effect, PartResult, RunId, shared_rows};
 
 /// Of each sort that is known from other data, at most.
 const MOST: usize = 1000;
@@ -99,6 +99,7 @@ impl Reader<'_> {
         let mut order: Vec<&str> = target.into_iter().filter(|target| columns.contains(target)).collect();
         order.extend(columns.iter().filter(|column| Some(**column) != target));
         let mut elsewhere = Elsewhere::default();
+        let mut shares = BTreeMap::new();
         let lists = [
             (Relation::Supports, &mut elsewhere.found),
             (Relation::Tests, &mut elsewhere.open),
@@ -119,9 +120,14 @@ impl Reader<'_> {
                         continue;
                     };
                     let other = result.text("dataset") != Some(&self.table.sha256);
-                    let Some(known) = self.known(hypothesis, result).filter(|_| other) else {
+                    let Some(mut known) = self.known(hypothesis, result).filter(|_| other) else {
                         continue;
                     };
+                    if !shares.contains_key(&known.tested_on) {
+                        let share = self.shared_with(&known.tested_on).await?;
+                        shares.insert(known.tested_on.clone(), share);
+                    }
+                    known.shared_rows = shares.get(&known.tested_on).copied().flatten();
                     let speaks_of_it = [&known.x, &known.y]
                         .into_iter()
                         .chain(&known.covariates)
@@ -137,6 +143,20 @@ impl Reader<'_> {
         Ok(elsewhere)
     }
 
+    /// The share of the table's rows that another one has too.
+    async fn shared_with(&self, sha256: &str) -> Result<Option<f64>, GraphError> {
+        let trails = self.store.walk(Walk::from([names::dataset(sha256)])).await?;
+        let sketch = trails
+            .first()
+            .and_then(|trail| trail.first()?.properties.get("row_sketch")?.as_array());
+        let sketch: Vec<u64> = sketch
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_u64)
+            .collect();
+        Ok(shared_rows(&self.table.row_sketch, &sketch))
+    }
+
     /// A result and what it was about; none where the project did not get it, or where it is not whole.
     fn known(&self, hypothesis: &Node, result: &Node) -> Option<Known> {
         let text = |node: &Node, name: &str| node.text(name).map(str::to_owned);
@@ -150,6 +170,7 @@ impl Reader<'_> {
             claim: names::claim_of(&hypothesis.id)?,
             dataset: self.table.name.clone(),
             tested_on: text(result, "dataset")?,
+            shared_rows: None,
             run: self.run_of(result)?,
             statement: text(hypothesis, "statement")?,
             kind: text(hypothesis, "kind")?,

@@ -16,20 +16,21 @@ impl ResearchState {
             return self.next_cycle(plan);
         };
         self.phase = Phase::Recalling;
-        let table = |(name, sha256, columns): (&String, &String, Vec<String>)| RecalledTable {
-            name: name.clone(),
-            sha256: sha256.clone(),
-            columns,
-        };
         let tables = self.datasets.iter().map(|dataset| {
             let columns = dataset.profile.iter().flat_map(|profile| &profile.columns);
-            let usable = columns.filter(|column| column.usable).map(|column| column.name.clone());
-            (&dataset.name, &dataset.sha256, usable.collect())
+            let usable = columns.filter(|column| column.usable);
+            let sketch = dataset.profile.iter().flat_map(|profile| &profile.row_sketch);
+            RecalledTable {
+                name: dataset.name.clone(),
+                sha256: dataset.sha256.clone(),
+                columns: usable.map(|column| column.name.clone()).collect(),
+                row_sketch: sketch.copied().collect(),
+            }
         });
         let request = RecallKnowledge {
             project,
             target: plan.target.clone(),
-            datasets: tables.map(table).collect(),
+            datasets: tables.collect(),
         };
         vec![Outgoing::new(agent::KNOWLEDGE_GRAPH_WRITER, request)]
     }

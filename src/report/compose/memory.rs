@@ -53,8 +53,8 @@ fn echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
         ));
     }
     out.push(paragraph(text(
-        "That a table’s file is another one does not show that its rows are: a replication on rows that both tables share \
-         counts for less.",
+        "Rows shared is the part of this table’s distinct rows that the earlier one has too, estimated from a sample of \
+         both: what is found again in the same rows is no second witness.",
     )));
     let mut order: Vec<(usize, &Echo, &TestRecord)> = memory
         .echoes
@@ -72,8 +72,17 @@ fn echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
     let rows = order
         .into_iter()
         .map(|(at, echo, here)| row(at, echo, here, &dossier.run));
-    let head = vec!["relation", "verdict", "here", "q here", "there", "q there", "run"];
-    out.push(folded(table(head, vec![3, 5], rows.collect()), memory.echoes.len()));
+    let head = vec![
+        "relation",
+        "verdict",
+        "here",
+        "q here",
+        "there",
+        "q there",
+        "rows shared",
+        "run",
+    ];
+    out.push(folded(table(head, vec![3, 5, 6], rows.collect()), memory.echoes.len()));
 }
 
 fn rank(says: Says) -> u8 {
@@ -87,6 +96,7 @@ fn rank(says: Says) -> u8 {
 
 fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft>> {
     let (tone, words) = match echo.says {
+        Says::Replicates if echo.on_shared_rows() => (Tone::Weak, "replicates on shared rows"),
         Says::Replicates => (Tone::Strong, "replicates"),
         Says::Contradicts => (Tone::Bad, "contradicts"),
         Says::Fails => (Tone::Weak, "not found again"),
@@ -97,6 +107,10 @@ fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft
         format!("/memory/echoes/{at}/earlier/q"),
         RecordFile::Journal,
     );
+    let shared = echo.earlier.shared_rows.map(|share| {
+        let pointer = format!("/memory/echoes/{at}/earlier/shared_rows");
+        Cited::record(share, pointer, RecordFile::Journal).format(Format::Percent)
+    });
     let traced = super::super::trace::Traced(here);
     let earlier = echo.earlier.run.as_str();
     vec![
@@ -106,6 +120,7 @@ fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft
         line().number(traced.q()),
         direction(echo.earlier.direction.as_deref()),
         line().number(there.format(Format::P)),
+        line().number_or(shared, "not known"),
         match earlier == run.as_str() {
             true => text("this one"),
             false => line().code(earlier),
