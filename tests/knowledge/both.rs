@@ -26,7 +26,7 @@ impl Stage {
 
     async fn server(test: &str) -> Option<Self> {
         let server = Server::with_database(test)?;
-        let store = Neo4jGraph::connect(server.options).await.unwrap();
+        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
         let found = store.dump().await.unwrap();
         assert!(
             found.nodes.is_empty(),

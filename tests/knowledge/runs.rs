@@ -156,7 +156,6 @@ mod server {
         // Delivered twice, it is there once.
         deliver(&home, &run, &server);
         assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
-        server.stop();
     }
 
     #[tokio::test]
@@ -186,7 +185,6 @@ mod server {
         proxy.late_by(Duration::ZERO);
         deliver(&home, &run, &server);
         assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
-        server.stop();
     }
 
     #[tokio::test]

@@ -16,7 +16,23 @@ pub struct Server {
     pub options: Neo4jOptions,
     /// Of `tests/graph`, where that started it.
     folder: Option<PathBuf>,
+    /// Whether it ends with this.
+    own: bool,
 }
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // However a test ends, its server does.
+        if let Some(folder) = self.folder.as_ref().filter(|_| self.own) {
+            let stopped = Command::new(GRAPH).arg("stop").arg(folder).status();
+            if !stopped.is_ok_and(|status| status.success()) {
+                println!("the server in {} could not be stopped", folder.display());
+            }
+        }
+    }
+}
+
+const GRAPH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/graph");
 
 impl Server {
     /// The one that the tests share; nothing, loudly, where there is none.
@@ -27,13 +43,18 @@ impl Server {
             let password = variable("NEO4J_PASSWORD").unwrap_or_default();
             let mut options = options(uri, user, password);
             options.database = variable("NEO4J_DATABASE");
-            return Some(Self { options, folder: None });
+            return Some(Self {
+                options,
+                folder: None,
+                own: false,
+            });
         }
         let uri = part("KOSMOS_TEST_BOLT", "graph database")?;
         let password = variable("KOSMOS_TEST_BOLT_PASSWORD").unwrap_or_default();
         Some(Self {
             options: options(uri, "root".to_owned(), password),
             folder: variable("KOSMOS_TEST_BOLT_FOLDER").map(PathBuf::from),
+            own: false,
         })
     }
 
@@ -49,7 +70,7 @@ impl Server {
 
     /// One of the test's own, which it may ill-treat. It is not for servers that others run.
     pub fn own(folder: &Path) -> Option<Self> {
-        Self::shared()?.folder?;
+        Self::shared()?.folder.as_ref()?;
         let folder = folder.join("server");
         let started = graph(&["start".as_ref(), folder.as_os_str()]);
         let uri = String::from_utf8(started.stdout).unwrap().trim().to_owned();
@@ -57,6 +78,7 @@ impl Server {
         let server = Self {
             options: options(uri, "root".to_owned(), password.trim().to_owned()),
             folder: Some(folder),
+            own: true,
         };
         Some(server)
     }
@@ -85,6 +107,7 @@ impl Server {
         Self {
             options,
             folder: self.folder.clone(),
+            own: false,
         }
     }
 
@@ -94,10 +117,6 @@ impl Server {
 
     pub fn restart(&self) {
         graph(&["restart".as_ref(), self.folder.as_deref().unwrap().as_os_str()]);
-    }
-
-    pub fn stop(self) {
-        graph(&["stop".as_ref(), self.folder.unwrap().as_os_str()]);
     }
 }
 
@@ -114,10 +133,7 @@ fn options(uri: String, user: String, password: String) -> Neo4jOptions {
 }
 
 fn graph(arguments: &[&std::ffi::OsStr]) -> Output {
-    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/graph"))
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = Command::new(GRAPH).args(arguments).output().unwrap();
     assert!(
         output.status.success(),
         "{arguments:?}: {}",

@@ -20,7 +20,7 @@ async fn a_wrong_password_or_database_is_said_with_what_to_do() {
     );
     assert!(!refused.to_string().contains("not the password"), "{refused}");
 
-    let mut options = server.options;
+    let mut options = server.options.clone();
     options.database = Some("there_is_none_of_that_name".to_owned());
     let refused = Neo4jGraph::connect(options).await.err().unwrap();
     assert!(matches!(refused, GraphError::Refused { .. }), "{refused:?}");
@@ -86,5 +86,5 @@ async fn a_server_killed_at_work_loses_and_doubles_nothing() {
         alone.merge(batch(n)).await.unwrap();
     }
     assert_eq!(store.dump().await.unwrap(), alone.dump().await.unwrap());
-    server.stop();
+    drop(server);
 }

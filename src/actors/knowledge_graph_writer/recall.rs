@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{GraphError, GraphStore, Label, MOST_TRAILS, Node, Relation, Walk, names};
+use crate::graph::{GraphError, GraphStore, Label, Node, Relation, Walk, names};
 use crate::message::{KnowledgeRecalled, Known, RecallKnowledge, RecalledTable};
 use crate::science::{Effect, PartResult, RunId, shared_rows};
 
 /// Of each sort that is known from other data, at most.
-const MOST: usize = 1000;
+const MOST: usize = 2000;
+
+/// Of these, the most of any one column: its clearest.
+const MOST_OF_COLUMN: usize = 200;
 
 /// Runs that are looked through.
 const MOST_RUNS: usize = 100_000;
@@ -114,7 +117,7 @@ impl Reader<'_> {
                 let walk = Walk::from([names::concept(column)])
                     .against(Relation::Mentions, Label::Hypothesis)
                     .against(verdict, Label::Result)
-                    .best("p", MOST_TRAILS);
+                    .best("p", MOST_OF_COLUMN);
                 for trail in self.store.walk(walk).await? {
                     let [hypothesis, result] = trail.as_slice() else {
                         continue;

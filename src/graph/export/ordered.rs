@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
 };
 
-use crate::graph::{Edge, Facts, GraphError, Label, Node};
+use crate::graph::{Edge, Facts, GraphError, Label, Node, facts::unite};
 
 /// Each node and edge once, in order, and no edge without its ends.
 pub(in crate::graph) struct Ordered<'f> {
@@ -25,7 +25,7 @@ impl<'f> Ordered<'f> {
         nodes.dedup_by(|later, kept| {
             let same = later.id == kept.id;
             if same {
-                kept.to_mut().properties.extend(later.properties.clone());
+                unite(&mut kept.to_mut().properties, later.properties.clone());
             }
             same
         });
@@ -41,7 +41,7 @@ impl<'f> Ordered<'f> {
         edges.dedup_by(|later, kept| {
             let same = key(later) == key(kept);
             if same {
-                kept.to_mut().properties.extend(later.properties.clone());
+                unite(&mut kept.to_mut().properties, later.properties.clone());
             }
             same
         });
@@ -68,9 +68,9 @@ mod tests {
     #[test]
     fn what_is_given_twice_is_merged_and_missing_ends_are_made() {
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, "run:b").with(json!({ "a": 1, "b": 1 })));
+        facts.node(Node::new(Label::Run, "run:b").with(json!({ "a": 1, "b": 1, "runs": ["b"] })));
         facts.node(Node::new(Label::Run, "run:a"));
-        facts.node(Node::new(Label::Run, "run:b").with(json!({ "b": 2 })));
+        facts.node(Node::new(Label::Run, "run:b").with(json!({ "b": 2, "runs": ["a"] })));
         for p in [1, 2] {
             facts.edge(Edge::new(Relation::Uses, "run:b", "dataset:x").with(json!({ "p": p })));
         }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(ids, ["dataset:x", "run:a", "run:b"]);
         assert_eq!(
             ordered.nodes[2].properties,
-            *json!({ "a": 1, "b": 2 }).as_object().unwrap()
+            *json!({ "a": 1, "b": 2, "runs": ["a", "b"] }).as_object().unwrap()
         );
         assert_eq!(ordered.edges.len(), 1);
         assert_eq!(ordered.edges[0].properties["p"], 2);
