@@ -30,7 +30,7 @@ pub(super) struct Trees {
 
 /// Of the pages that the database keeps in memory, in bytes. A page that is not there takes twenty times as long, and a
 /// question that looks at five hundred nodes of a hundred thousand needs another page for each.
-const CACHE: u64 = 128 * 1024 * 1024;
+const CACHE: u64 = 256 * 1024 * 1024;
 
 /// Key of the version in the default tree.
 const VERSION_KEY: &str = "schema_version";
