@@ -17,7 +17,7 @@ const TIMES: usize = 200;
 const FEW: usize = 10;
 
 /// Tests of one column in other data that a run recalls, at most.
-const ELSEWHERE: usize = 100;
+const ELSEWHERE: usize = 80;
 
 /// Rows of an answer.
 const ROWS: usize = 50;
@@ -45,7 +45,7 @@ pub async fn ask_all(store: &dyn GraphStore, made: &Made) -> Vec<Times> {
         ("refuted, 50 best", TIMES, |store, made, n| {
             walk(store, verdict(made, n, Relation::Refutes).best("p", ROWS))
         }),
-        ("found elsewhere, 100 best", TIMES, |store, made, n| {
+        ("found elsewhere, 80 best", TIMES, |store, made, n| {
             walk(store, verdict(made, n, Relation::Supports).best("p", ELSEWHERE))
         }),
         ("settled, one claim", TIMES, |store, made, n| {

@@ -10,7 +10,7 @@ use crate::science::{Effect, PartResult, RunId, shared_rows};
 const MOST: usize = 2000;
 
 /// Of these, the most of any one column: its clearest.
-const MOST_OF_COLUMN: usize = 100;
+const MOST_OF_COLUMN: usize = 80;
 
 /// Runs that are looked through.
 const MOST_RUNS: usize = 100_000;
