@@ -42,6 +42,10 @@ pub(super) fn fault(address: &str, error: &Error) -> (GraphError, bool) {
             error.to_string(),
             "something other than Kosmos may have written to this graph",
         ),
+        Error::IOError { .. } if error.to_string().contains("invalid peer certificate") => refused(
+            error.to_string(),
+            "give it a certificate that this machine trusts; bolt+ssc:// and neo4j+ssc:// take any",
+        ),
         // The connection failed or broke.
         _ => (away(address, error), true),
     }
@@ -53,5 +57,22 @@ fn away(address: String, error: &Error) -> GraphError {
     GraphError::Away {
         address,
         reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_no_outage() {
+        let told = |reason: &str| Error::IOError {
+            detail: std::io::Error::other(reason.to_owned()),
+        };
+        let (error, again) = fault("bolt+s://h", &told("invalid peer certificate: UnknownIssuer"));
+        assert!(matches!(error, GraphError::Refused { .. }) && !again, "{error}");
+        assert!(error.to_string().contains("bolt+ssc://"), "{error}");
+        let (error, again) = fault("bolt+s://h", &told("connection refused"));
+        assert!(matches!(error, GraphError::Away { .. }) && again, "{error}");
     }
 }
