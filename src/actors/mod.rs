@@ -100,6 +100,7 @@ pub fn register(kit: &Kit) -> Registry {
         AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
     );
     let knowledge = kit.knowledge.clone();
+    let deadline = deadline.max(knowledge.wait() * 2);
     registry.register(
         agent::KNOWLEDGE_GRAPH_WRITER,
         AgentSpec::new(deadline, move || {

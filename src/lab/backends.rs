@@ -129,7 +129,7 @@ fn listener(progress: Arc<dyn Progress>, budget: Budget) -> Listener {
 }
 
 /// Time that an agent has for one message: as set, but no less than the longest experiment may take when
-/// the engine, or the graph, has to be waited for meanwhile; and, where it asks a model, beside what its answers may take.
+/// the engine has to be waited for meanwhile; and, where it asks a model, beside what its answers may take.
 fn deadline(settings: &Settings) -> Duration {
     let set = &settings.sandbox;
     let slowest = match set.backend {
@@ -145,7 +145,6 @@ fn deadline(settings: &Settings) -> Duration {
         .handler_deadline
         .get()
         .max(slowest)
-        .max(settings.graph.wait.get().saturating_add(Duration::from_secs(60)))
         .saturating_add(thinking)
 }
 

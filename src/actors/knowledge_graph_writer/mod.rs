@@ -7,7 +7,7 @@ mod facts;
 mod outbox;
 mod recall;
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 
@@ -25,6 +25,16 @@ pub enum Knowledge {
     Graph(Arc<Outbox>),
     /// A run is done again: nothing is written, and what it was told is told again.
     Replayed(Option<Arc<KnowledgeRecalled>>),
+}
+
+impl Knowledge {
+    /// How long the graph is waited for, at most.
+    pub fn wait(&self) -> Duration {
+        match self {
+            Self::Graph(outbox) => outbox.wait(),
+            Self::Replayed(_) => Duration::ZERO,
+        }
+    }
 }
 
 /// The agent around a graph.

@@ -75,6 +75,11 @@ impl Outbox {
         })
     }
 
+    /// How long it is waited for.
+    pub fn wait(&self) -> Duration {
+        self.options.wait
+    }
+
     /// The graph.
     pub fn store(&self) -> Arc<dyn GraphStore> {
         Arc::clone(&self.store)
