@@ -128,6 +128,10 @@ fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<Progres
             counts.findings += verdict.family.significant;
             vec![ProgressEvent::Findings { n: counts.findings }]
         }
+        Payload::KnowledgeRecorded(recorded) => {
+            let told = |reason| format!("what the graph should have waits in the run's journal: {reason}");
+            recorded.waits.iter().map(told).map(ProgressEvent::Note).collect()
+        }
         Payload::EndRun(end) => vec![ProgressEvent::Ended {
             status: end.status.to_string(),
         }],
@@ -152,6 +156,7 @@ fn doing(envelope: &Envelope) -> String {
         Payload::RunExperiment(run) => run.protocol.title.clone(),
         Payload::AnalyseResult(request) => format!("reading the result of {}", request.experiment.id),
         Payload::JudgeCycle(request) => format!("judging cycle {}", request.cycle),
+        Payload::RecallKnowledge(_) => "reading what the project knows".to_owned(),
         Payload::RecordKnowledge(request) => format!("recording cycle {}", request.cycle),
         Payload::Deliberate(request) => format!("asking its model where cycle {} should look", request.cycle),
         Payload::InterpretFindings(request) => format!("putting {} findings into words", request.findings.len()),
