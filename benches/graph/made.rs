@@ -241,6 +241,7 @@ impl Writer {
             "statement": statement, "kind": "numeric_numeric", "x": x, "y": y, "covariates": [], "direction": "+",
             "effect_name": "spearman_rho", "effect": effect, "ci_low": effect - 0.05, "ci_high": effect + 0.05,
             "p": p, "q": q, "wording": wording, "replicated": true, "caveats": [], "dataset": self.sha256,
+            "explore_n": 4000, "explore_p": p, "explore_direction": "+", "explore_effect": effect,
         });
         self.node(Label::Finding, &finding, name, told);
         self.edge(Relation::DerivedFrom, &finding, &result, name, json!({}));

@@ -16,7 +16,7 @@ const TIMES: usize = 200;
 /// Times that those are asked that look through a whole table.
 const FEW: usize = 10;
 
-/// Tests of one column in other data that a run recalls, at most.
+/// Findings of one column in other data that a run recalls, at most.
 const ELSEWHERE: usize = 80;
 
 /// Rows of an answer.
@@ -46,7 +46,7 @@ pub async fn ask_all(store: &dyn GraphStore, made: &Made) -> Vec<Times> {
             walk(store, verdict(made, n, Relation::Refutes).best("p", ROWS))
         }),
         ("found elsewhere, 80 best", TIMES, |store, made, n| {
-            walk(store, verdict(made, n, Relation::Supports).best("p", ELSEWHERE))
+            walk(store, neighbours(made, n).best("p", ELSEWHERE))
         }),
         ("settled, one claim", TIMES, |store, made, n| {
             let claim = names::hypothesis(&made.claim(n));

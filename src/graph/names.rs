@@ -32,9 +32,13 @@ pub fn hypothesis(claim: &ClaimId) -> String {
     format!("hypothesis:{claim}")
 }
 
-/// The claim of a hypothesis.
-pub fn claim_of(hypothesis: &str) -> Option<ClaimId> {
-    let claim = hypothesis.strip_prefix("hypothesis:")?;
+/// The claim of a hypothesis or of a finding.
+pub fn claim_of(id: &str) -> Option<ClaimId> {
+    let claim = match id.split_once(':')? {
+        ("hypothesis", claim) => claim,
+        ("finding", rest) => rest.split_once(':')?.0,
+        _ => return None,
+    };
     Some(ClaimId::from(claim.to_owned()))
 }
 

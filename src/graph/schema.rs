@@ -29,12 +29,12 @@ pub enum Label {
     Hypothesis,
     /// A script that ran: `template`, `script_sha256`, `result_sha256`.
     Experiment,
-    /// What a test gave on one table; its id ends in the one by which the run's files name the hypothesis: `test`, `part`, `n`, `statistic`, `p`, `q`, `direction`, `y_level`, `levels`,
-    /// `effect_name`, `effect`, `ci_low`, `ci_high`, `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore
+    /// What a test gave on one table; its id ends in the one by which the run's files name the hypothesis: `test`, `part`, `n`,
+    /// `statistic`, `p`, `q`, `direction`, `y_level`, `levels`, `effect_name`, `effect`, `ci_low`, `ci_high`, `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore
     /// part of the rows `explore_n`, `explore_p`, `explore_direction`, `explore_effect`.
     Result,
-    /// A claim that holds in a table: `statement`, `kind`, `x`, `y`, `direction`, `effect_name`, `effect`, `q`, `wording`,
-    /// `replicated`, `caveats`, `dataset`.
+    /// A claim that holds in a table: what its hypothesis and its result say (but for `significant` and where the result is),
+    /// and `caveats`.
     Finding,
     /// Who proposed: `name`, and `kind`, which is `rule_book` or `model`.
     Agent,

@@ -222,7 +222,7 @@ impl Writer<'_> {
             "caveats": record.caveats,
             "dataset": sha256,
         });
-        self.node(Label::Finding, &finding, name, told);
+        self.node(Label::Finding, &finding, name, with_explored(told, record));
         self.edge(Relation::DerivedFrom, &finding, &result, name, json!({}));
         for (role, column) in columns(&hypothesis) {
             let concept = self.concept(column);
@@ -262,8 +262,7 @@ fn levels(record: &TestRecord) -> Option<usize> {
 }
 
 fn outcome(record: &TestRecord, sha256: &str) -> Value {
-    let explore = record.explore.as_ref();
-    json!({
+    let told = json!({
         "test": record.test,
         "part": record.part,
         "n": record.n,
@@ -282,9 +281,18 @@ fn outcome(record: &TestRecord, sha256: &str) -> Value {
         "wording": record.wording,
         "dataset": sha256,
         "locator": record.evidence.locator,
-        "explore_n": explore.map(|part| part.n),
-        "explore_p": explore.and_then(|part| part.p),
-        "explore_direction": explore.and_then(|part| part.direction.clone()),
-        "explore_effect": explore.and_then(|part| part.effect.as_ref()?.value),
-    })
+    });
+    with_explored(told, record)
+}
+
+/// Joined by what the explore part of the rows gave.
+fn with_explored(mut told: Value, record: &TestRecord) -> Value {
+    if let (Some(explore), Some(told)) = (&record.explore, told.as_object_mut()) {
+        told.insert("explore_n".to_owned(), json!(explore.n));
+        told.insert("explore_p".to_owned(), json!(explore.p));
+        told.insert("explore_direction".to_owned(), json!(explore.direction));
+        let effect = explore.effect.as_ref().and_then(|effect| effect.value);
+        told.insert("explore_effect".to_owned(), json!(effect));
+    }
+    told
 }

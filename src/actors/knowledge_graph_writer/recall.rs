@@ -104,9 +104,9 @@ impl Reader<'_> {
         let mut elsewhere = Elsewhere::default();
         let mut shares = BTreeMap::new();
         let lists = [
-            (Relation::Supports, &mut elsewhere.found),
-            (Relation::Tests, &mut elsewhere.open),
-            (Relation::Refutes, &mut elsewhere.refuted),
+            (None, &mut elsewhere.found),
+            (Some(Relation::Tests), &mut elsewhere.open),
+            (Some(Relation::Refutes), &mut elsewhere.refuted),
         ];
         for (verdict, list) in lists {
             let mut seen = BTreeSet::new();
@@ -114,12 +114,16 @@ impl Reader<'_> {
                 if list.len() >= MOST {
                     break;
                 }
-                let walk = Walk::from([names::concept(column)])
-                    .against(Relation::Mentions, Label::Hypothesis)
-                    .against(verdict, Label::Result)
-                    .best("p", MOST_OF_COLUMN);
-                for trail in self.store.walk(walk).await? {
-                    let [hypothesis, result] = trail.as_slice() else {
+                let walk = Walk::from([names::concept(column)]);
+                let walk = match verdict {
+                    // A finding says itself what it is about.
+                    None => walk.against(Relation::Mentions, Label::Finding),
+                    Some(verdict) => walk
+                        .against(Relation::Mentions, Label::Hypothesis)
+                        .against(verdict, Label::Result),
+                };
+                for trail in self.store.walk(walk.best("p", MOST_OF_COLUMN)).await? {
+                    let (Some(hypothesis), Some(result)) = (trail.first(), trail.last()) else {
                         continue;
                     };
                     let other = result.text("dataset") != Some(&self.table.sha256);
@@ -160,7 +164,7 @@ impl Reader<'_> {
         Ok(shared_rows(&self.table.row_sketch, &sketch))
     }
 
-    /// A result and what it was about; none where the project did not get it, or where it is not whole.
+    /// A result or a finding, and what it is about; none where the project did not get it, or where it is not whole.
     fn known(&self, hypothesis: &Node, result: &Node) -> Option<Known> {
         let text = |node: &Node, name: &str| node.text(name).map(str::to_owned);
         let explore = result.number("explore_n").map(|n| PartResult {
@@ -182,7 +186,10 @@ impl Reader<'_> {
             covariates: hypothesis.texts("covariates").map(str::to_owned).collect(),
             by: text(hypothesis, "by"),
             event: text(hypothesis, "event"),
-            significant: result.properties.get("significant")?.as_bool()?,
+            significant: match result.label {
+                Label::Finding => true,
+                _ => result.properties.get("significant")?.as_bool()?,
+            },
             wording: text(result, "wording")?,
             direction: text(result, "direction"),
             y_level: text(result, "y_level"),
