@@ -63,3 +63,19 @@ def drafted(record, columns=()):
         "hypothesis": {**hypothesis, "event": None, "predicted": None, "parent": None, "rationale": "all pairs"},
         "dataset": {"name": record["dataset"], "sha256": "0" * 64, "rows": record["n"], "columns": told},
     }
+
+
+def answered(record, challenge, results, alpha=0.05):
+    """How the lab answers a challenge, by the rule of PROTOCOL.md. `results` are those of experiments, by id."""
+    check = challenge.get("check")
+    if check is None:
+        return "unsupported"
+    estimate = results[check["experiment"]]
+    for part in check["pointer"].split("/")[1:]:
+        estimate = estimate[int(part) if isinstance(estimate, list) else part]
+    if not isinstance(estimate["p"], float) or not isinstance(estimate["effect"], (float, type(None))):
+        return "unsupported"
+    if challenge["grounds"] == "negative_control":
+        return "sustained" if estimate["p"] <= alpha else "overruled"
+    turned = None not in (record["direction"], estimate["direction"]) and record["direction"] != estimate["direction"]
+    return "sustained" if turned or estimate["p"] > alpha else "overruled"

@@ -74,23 +74,22 @@ class Agent:
         """Talks with the lab on standard input and output until the lab ends it."""
         reader, writer = take_standard_streams()
         try:
-            self.serve(reader, writer, Path(os.environ.get("KOSMOS_RUN", "/run")))
+            self.serve(reader, writer)
         except ProtocolError as error:
             sys.exit(f"the conversation with the lab broke: {error}")
 
-    def serve(self, reader: BinaryIO, writer: BinaryIO, root: Path = Path("/run")) -> None:
-        """The same on any two streams. `root` is where `agent` and `files` are."""
+    def serve(self, reader: BinaryIO, writer: BinaryIO) -> None:
+        """The same on any two streams."""
         with contextlib.suppress(Ended, BrokenPipeError):
-            Conversation(self._handlers, Wire(reader, writer), root).hold()
+            Conversation(self._handlers, Wire(reader, writer)).hold()
 
 
 class Conversation:
     """One process's talk with the lab, from `initialize` to `shutdown`."""
 
-    def __init__(self, handlers: dict[str, list[Handler[Any]]], wire: Wire, root: Path) -> None:
+    def __init__(self, handlers: dict[str, list[Handler[Any]]], wire: Wire) -> None:
         self._handlers = handlers
         self._wire = wire
-        self._root = root
         self._lab: Lab | None = None
         self._asked = 0
         # A handler may call from several threads; questions and answers must not mix.
@@ -142,7 +141,7 @@ class Conversation:
             raise CallError(
                 errors.INVALID_PARAMS, f"this agent speaks protocol {PROTOCOL}, not {params.get('protocol')!r}"
             )
-        self._lab = Lab(params, self._root, self._call, self._notify)
+        self._lab = Lab(params, self._call, self._notify)
         return {"protocol": PROTOCOL}
 
     def _handle(self, event: dict[str, Any]) -> list[dict[str, Any]]:

@@ -92,27 +92,18 @@ class Lab:
     Calls raise CallError: NotPermitted, LimitReached, CallFailed.
     """
 
-    def __init__(self, introduction: Mapping[str, Any], root: Path, call: Call, notify: Notify) -> None:
+    def __init__(self, introduction: Mapping[str, Any], call: Call, notify: Notify) -> None:
         self.agent: str = introduction.get("agent", "")
         self.run: str = introduction.get("run", "")
         self.config: dict[str, Any] = introduction.get("config") or {}
+        """The configuration. Paths lead to where the agent finds what it was allowed to read."""
         self.limits: dict[str, Any] = introduction.get("limits") or {}
         self.may: frozenset[str] = frozenset(introduction.get("may") or ())
         """The calls that will be answered, by their names in the protocol."""
         self.occasion = Occasion("", "", 1)
         self.state = State(call)
-        self._root = root
         self._call = call
         self._notify = notify
-
-    @property
-    def folder(self) -> Path:
-        """The agent's own folder, read-only."""
-        return self._root / "agent"
-
-    def file(self, name: str) -> Path:
-        """What the configuration key `name` points to: a file or folder that the agent was allowed to read."""
-        return self._root / "files" / name
 
     def log(self, message: str, level: Literal["error", "warn", "info", "debug"] = "info") -> None:
         """A line in the run's log."""

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from .agent import PROTOCOL, Agent
-from .errors import CALL_FAILED, INVALID_PARAMS, METHOD_NOT_FOUND, NOT_PERMITTED, CallError, ProtocolError
+from .errors import CALL_FAILED, INVALID_PARAMS, LIMIT_REACHED, METHOD_NOT_FOUND, NOT_PERMITTED, CallError, ProtocolError
 from .messages import from_json
 from .wire import LINE_LIMIT, Wire, encode
 
@@ -65,8 +65,6 @@ class FakeHost:
         *,
         config: Mapping[str, Any] | None = None,
         answers: Mapping[str, Any] | None = None,
-        folder: Path | None = None,
-        files: Mapping[str, Path] | None = None,
         publishes: Iterable[str] | None = None,
         may: Iterable[str] | None = None,
         name: str = "agent",
@@ -88,12 +86,6 @@ class FakeHost:
         self._journal: dict[str, list[Call]] = {}
         self._attempts: dict[str, int] = {}
         self._numbers = 0
-        self._root = Path(tempfile.mkdtemp(prefix="kosmos-agent-"))
-        (self._root / "files").mkdir()
-        links = {"agent": folder, **{f"files/{key}": path for key, path in (files or {}).items()}}
-        for place, target in links.items():
-            if target is not None:
-                (self._root / place).symlink_to(Path(target).resolve())
 
     @classmethod
     def of(
@@ -114,13 +106,14 @@ class FakeHost:
         if unknown:
             raise ValueError(f"agent.toml has no configuration {', '.join(sorted(unknown))}")
         config = {**defaults, **(config or {})}
+        for key in permissions.get("files", []):
+            if config.get(key):
+                config[key] = str(Path(config[key]).resolve())
         command = [python if word == "python3" else own(folder, word) for word in manifest["command"]]
         return cls(
             command,
             config=config,
             answers=answers,
-            folder=folder,
-            files={key: Path(config[key]) for key in permissions.get("files", []) if config.get(key)},
             publishes=manifest.get("publishes", []),
             may=[call for key, call in PERMISSIONS.items() if permissions.get(key)],
             name=manifest["name"],
@@ -132,16 +125,13 @@ class FakeHost:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self.stop()
-        finally:
-            shutil.rmtree(self._root, ignore_errors=True)
+        self.stop()
 
     def start(self) -> None:
         """Starts the agent and introduces the lab."""
-        self._line = InProcess(self.agent, self._root) if isinstance(self.agent, Agent) else Process(self.agent, self._root)
+        self._line = InProcess(self.agent) if isinstance(self.agent, Agent) else Process(self.agent)
         introduction = {"protocol": PROTOCOL, "agent": self.name, "run": "test-run", "config": self.config}
-        introduction |= {"limits": {"deadline_s": self.timeout}, "may": self.may}
+        introduction |= {"limits": {"deadline_ms": int(self.timeout * 1000)}, "may": self.may}
         try:
             answer = self._ask("initialize", introduction)
             if answer != {"protocol": PROTOCOL}:
@@ -245,7 +235,7 @@ class FakeHost:
         if method == "state.put":
             state = {**self.state, params["key"]: params["value"]}
             if len(json.dumps(state)) > STATE_LIMIT:
-                raise CallError(INVALID_PARAMS, "the state has more than 1 MiB")
+                raise CallError(LIMIT_REACHED, "the state has more than 1 MiB")
             self.state = state
             return None
         if method == "log":
@@ -267,19 +257,19 @@ class FakeHost:
 class InProcess:
     """An Agent object, served by a thread."""
 
-    def __init__(self, agent: Agent, root: Path) -> None:
+    def __init__(self, agent: Agent) -> None:
         (ours_in, theirs_out), (theirs_in, ours_out) = os.pipe(), os.pipe()
         self._streams = [os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb")]
         self._fault: BaseException | None = None
         self.wire = Wire(*self._streams)
         self._lines = Lines(self.wire)
-        self._thread = threading.Thread(target=self._serve, args=(agent, theirs_in, theirs_out, root), daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(agent, theirs_in, theirs_out), daemon=True)
         self._thread.start()
 
-    def _serve(self, agent: Agent, reader: int, writer: int, root: Path) -> None:
+    def _serve(self, agent: Agent, reader: int, writer: int) -> None:
         with os.fdopen(reader, "rb") as into, os.fdopen(writer, "wb") as out:
             try:
-                agent.serve(into, out, root)
+                agent.serve(into, out)
             except BaseException as error:
                 self._fault = error
 
@@ -301,11 +291,10 @@ class InProcess:
 class Process:
     """A command, as the lab starts it: in an empty folder of its own, with an empty environment."""
 
-    def __init__(self, command: Sequence[str], root: Path) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self._scratch = tempfile.mkdtemp(prefix="kosmos-scratch-")
         self._errors = tempfile.TemporaryFile()
-        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(SDK), "KOSMOS_RUN": str(root)}
-        environment |= {"PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(SDK), "PYTHONDONTWRITEBYTECODE": "1"}
         self._process = subprocess.Popen(
             list(command),
             cwd=self._scratch,
