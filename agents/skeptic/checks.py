@@ -60,7 +60,9 @@ class Table:
     def groups(self):
         """Names of the columns that hold groups: text, and no identifiers or free text."""
         roles = self.facts.get("roles") or {}
-        numbers = [field.name for field in self.file.schema_arrow if is_number(field.type) or pa.types.is_temporal(field.type)]
+        numbers = [
+            field.name for field in self.file.schema_arrow if is_number(field.type) or pa.types.is_temporal(field.type)
+        ]
         return [
             name
             for name in self.places
@@ -167,7 +169,9 @@ class Relation:
             self.x = numbered(self.x)
         self.others = others
         self.unit = self.unit_of(table)
-        self.by_rank = any(word in f"{finding.get('test')} {finding.get('why')}".lower() for word in (*RANK_TESTS, "on ranks"))
+        self.by_rank = any(
+            word in f"{finding.get('test')} {finding.get('why')}".lower() for word in (*RANK_TESTS, "on ranks")
+        )
         self.version = "rank" if self.by_rank else "linear"
         self.two_levels_y = self.y.levels is not None and len(self.y.levels) == 2
         self.y_code = self.event()
@@ -358,7 +362,11 @@ def several(a, b, free, bounded=True):
     df1, df2 = s * (2 * m + s + 1), s * (2 * rest + s + 1)
     statistic = np.inf if trace >= s else (2 * rest + s + 1) / (2 * m + s + 1) * trace / (s - trace)
     size = noncentrality(statistic, df1, df2, INTERVAL / 2) if bounded else 0.0
-    return np.sqrt(trace / s), max(np.sqrt(trace / s), np.sqrt(size / (size + df1 + df2))), stats.f.sf(statistic, df1, df2)
+    return (
+        np.sqrt(trace / s),
+        max(np.sqrt(trace / s), np.sqrt(size / (size + df1 + df2))),
+        stats.f.sf(statistic, df1, df2),
+    )
 
 
 def noncentrality(statistic, df1, df2, share):
@@ -486,7 +494,9 @@ class Looks:
         said = relation.finding.get("direction")
         self.said = said or self.crude["direction"]
         if self.crude["p"] > 0.05 or (said and self.crude["direction"] not in (None, said)):
-            raise CannotLook("done again by simpler means it does not come out alike, so that nothing can be held against it")
+            raise CannotLook(
+                "done again by simpler means it does not come out alike, so that nothing can be held against it"
+            )
 
     def skip(self, check, why):
         self.skipped.append({"check": check, "why": why})
@@ -535,7 +545,9 @@ class Looks:
         for name, column, levels in columns:
             keep = column.values >= 0
             codes = np.where(keep, column.values, 0)
-            inside = self.relation.estimate(keep=keep, groups=codes, looks=looks) if self.relation.kind != "paired" else None
+            inside = (
+                self.relation.estimate(keep=keep, groups=codes, looks=looks) if self.relation.kind != "paired" else None
+            )
             if inside is not None:
                 where = f"Within the levels of `{name}`"
                 how = self.verdict(inside, looks)
@@ -613,9 +625,14 @@ class Looks:
         trimmed = relation.estimate(keep=keep, own_scale=True) if len(far) else None
         if second is None:
             product = relation.kind == "interaction"
-            self.skip("alternative_test", "ranks of a product say nothing of an interaction" if product else "too little varies")
+            self.skip(
+                "alternative_test",
+                "ranks of a product say nothing of an interaction" if product else "too little varies",
+            )
         weak = lambda found: (
-            found is not None and found["p"] > GONE and abs(found["effect"]) <= FAR_FEWER_ROWS * abs(self.crude["effect"])
+            found is not None
+            and found["p"] > GONE
+            and abs(found["effect"]) <= FAR_FEWER_ROWS * abs(self.crude["effect"])
         )
         both = weak(second) and weak(trimmed)
         if second is not None:
@@ -627,7 +644,9 @@ class Looks:
             return
         where = f"Without the {len(far)} most influential of {len(keep)} rows"
         how = self.verdict(trimmed, 2) or ("gone" if both else None)
-        self.add("without_influential", "outliers", f"without the {len(far)} most influential rows", where, trimmed, how)
+        self.add(
+            "without_influential", "outliers", f"without the {len(far)} most influential rows", where, trimmed, how
+        )
 
     def reordered(self):
         """Two groups against y in random orders: no approximation by a distribution is left."""
@@ -645,7 +664,9 @@ class Looks:
         # The effect is the same, so the p alone must say it, and clearly.
         how = "gone" if found["p"] > CLEARLY * GONE else None
         name = f"against {copies} random orders"
-        self.add("alternative_test", "alternative_test", name, f"Held against {copies} random orders of the rows", found, how)
+        self.add(
+            "alternative_test", "alternative_test", name, f"Held against {copies} random orders of the rows", found, how
+        )
 
     def control(self):
         """The same analysis where there is nothing to find: y moved to other rows. It contradicts where it finds something
@@ -729,7 +750,13 @@ def influential(relation):
 def plain_rank_p(relation, version, p):
     """p by the usual rank test of a group and a number, where nothing is held fixed and no unit repeats."""
     groups = [side for side in (relation.x, relation.y) if side.levels is not None] if relation.kind != "paired" else []
-    if version != "rank" or len(groups) != 1 or relation.given.shape[1] or relation.unit is not None or relation.ordered_x:
+    if (
+        version != "rank"
+        or len(groups) != 1
+        or relation.given.shape[1]
+        or relation.unit is not None
+        or relation.ordered_x
+    ):
         return p
     number = relation.y if relation.x.levels is not None else relation.x
     pieces = [number.values[groups[0].values == code] for code in np.unique(groups[0].values)]
@@ -776,7 +803,9 @@ def constant_in(columns, unit):
 
 def worst_first(checks):
     """Places of the checks that contradict: what turns round before what is gone, then the clearest."""
-    clear = lambda found: found["estimate"]["p"] if found["contradicts"] == "turned" else abs(found["estimate"]["effect"])
+    clear = lambda found: (
+        found["estimate"]["p"] if found["contradicts"] == "turned" else abs(found["estimate"]["effect"])
+    )
     places = [place for place, found in enumerate(checks) if found["contradicts"]]
     return sorted(places, key=lambda place: (checks[place]["contradicts"] != "turned", clear(checks[place]), place))
 

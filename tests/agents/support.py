@@ -56,7 +56,9 @@ def finding(**more):
 def drafted(record, columns=()):
     """The body of `finding_drafted`."""
     told = [{"name": name, "role": role, "usable": True, "distinct": 9, "missing": 0} for name, role in columns]
-    hypothesis = {key: record[key] for key in ("id", "dataset", "kind", "x", "y", "covariates", "by", "part", "statement")}
+    hypothesis = {
+        key: record[key] for key in ("id", "dataset", "kind", "x", "y", "covariates", "by", "part", "statement")
+    }
     return {
         "cycle": record["cycle"],
         "finding": record,

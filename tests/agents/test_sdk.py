@@ -141,7 +141,15 @@ class Calls(unittest.TestCase):
             rows = lab.graph("findings", "body mass", limit=2)
             run = lab.run_script("print(1)", "data", parameters={"a": 1})
             page = lab.fetch("https://a.example/x", {"Accept": "text/plain"})
-            values = [found, thought.value, thought.model, rows.rows, run.ok, run.experiment, page.header("retry-after")]
+            values = [
+                found,
+                thought.value,
+                thought.model,
+                rows.rows,
+                run.ok,
+                run.experiment,
+                page.header("retry-after"),
+            ]
             yield Remark(text=json.dumps(values))
 
         answers = {
@@ -225,7 +233,15 @@ class TheWire(unittest.TestCase):
         self.assertEqual(json.loads(out.getvalue())["text"], "é\n\u2028 \ufffd 😀")
 
     def test_what_is_no_line(self):
-        for line in (b"\n", b"[]\n", b"{}\n", b"nonsense\n", b'{"jsonrpc":"2.0","id":NaN}\n', b"\xff\n", b"[" * 99999 + b"\n"):
+        for line in (
+            b"\n",
+            b"[]\n",
+            b"{}\n",
+            b"nonsense\n",
+            b'{"jsonrpc":"2.0","id":NaN}\n',
+            b"\xff\n",
+            b"[" * 99999 + b"\n",
+        ):
             with self.assertRaises(ProtocolError):
                 decode(line)
         with self.assertRaisesRegex(ProtocolError, "inside a line"):
@@ -262,7 +278,8 @@ class TheWire(unittest.TestCase):
         self.assertEqual([answer["id"] for answer in answers], [1, "e", 3])
         notice = {"jsonrpc": "2.0", "method": "news", "params": {}}
         codes = [
-            answer["error"]["code"] for answer in talk(request(1, "initialize", protocol=2), event, request(2, "dance"), notice)
+            answer["error"]["code"]
+            for answer in talk(request(1, "initialize", protocol=2), event, request(2, "dance"), notice)
         ]
         self.assertEqual(codes, [-32602, -32600, -32601])
         with self.assertRaisesRegex(ProtocolError, "nothing that was asked"):
@@ -325,13 +342,19 @@ class Processes(unittest.TestCase):
     def test_ends_with_its_input_and_by_shutdown(self):
         command = program("from kosmos_agent import Agent\nAgent().run()\n")
         environment = {**os.environ, "PYTHONPATH": str(support.SDK)}
-        for text, code in ((b"", 0), (b'{"jsonrpc":"2.0","id":1,"method":"shutdown"}\n{"left": 1}\n', 0), (b"rubbish\n", 1)):
+        for text, code in (
+            (b"", 0),
+            (b'{"jsonrpc":"2.0","id":1,"method":"shutdown"}\n{"left": 1}\n', 0),
+            (b"rubbish\n", 1),
+        ):
             done = subprocess.run(command, input=text, capture_output=True, env=environment)
             self.assertEqual(done.returncode, code, done.stderr)
             self.assertEqual(b"conversation" in done.stderr, code == 1)
 
     def test_a_fall_is_told(self):
-        falls = program("import os\nfrom kosmos_agent import Agent\na = Agent()\na.on('a')(lambda e, l: os._exit(3))\na.run()")
+        falls = program(
+            "import os\nfrom kosmos_agent import Agent\na = Agent()\na.on('a')(lambda e, l: os._exit(3))\na.run()"
+        )
         with FakeHost(falls) as lab, self.assertRaisesRegex(Fallen, "has ended"):
             lab.handle("a", {})
         silent = program("import time\ntime.sleep(60)")
@@ -343,7 +366,9 @@ class Processes(unittest.TestCase):
 
     def test_the_example_of_the_readme(self):
         text = (support.SDK / "README.md").read_text("utf-8")
-        blocks = {kind: part.split("```")[0] for kind, part in reversed([b.split("\n", 1) for b in text.split("```")[1::2]])}
+        blocks = {
+            kind: part.split("```")[0] for kind, part in reversed([b.split("\n", 1) for b in text.split("```")[1::2]])
+        }
         folder = Path(tempfile.mkdtemp(), "few_rows")
         folder.mkdir()
         (folder / "agent.toml").write_text(blocks["toml"], "utf-8")
@@ -386,7 +411,10 @@ class TheFakeHost(unittest.TestCase):
 
     def test_what_the_lab_would_refuse(self):
         agent = agent_of(lambda event, lab: Remark(text="x"))
-        with FakeHost(agent, publishes=["challenge"]) as lab, self.assertRaisesRegex(ValueError, "does not list `remark`"):
+        with (
+            FakeHost(agent, publishes=["challenge"]) as lab,
+            self.assertRaisesRegex(ValueError, "does not list `remark`"),
+        ):
             lab.handle("finding_drafted", {})
 
         def greedy(event, lab):
@@ -426,7 +454,12 @@ class Messages(unittest.TestCase):
             ),
             (
                 AddEvidence(finding="h", stance="context", statement="s", source=Source(title="t", authors=("A", "B"))),
-                {"finding": "h", "stance": "context", "statement": "s", "source": {"title": "t", "authors": ["A", "B"]}},
+                {
+                    "finding": "h",
+                    "stance": "context",
+                    "statement": "s",
+                    "source": {"title": "t", "authors": ["A", "B"]},
+                },
             ),
             (Score(finding="h", scores={"rigour": 0}), {"finding": "h", "scores": {"rigour": 0}}),
             (

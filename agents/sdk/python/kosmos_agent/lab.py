@@ -110,7 +110,11 @@ class Lab:
         self._notify("log", {"level": level, "message": message})
 
     def complete(
-        self, prompt: str, system: str | None = None, schema: dict[str, Any] | None = None, max_tokens: int | None = None
+        self,
+        prompt: str,
+        system: str | None = None,
+        schema: dict[str, Any] | None = None,
+        max_tokens: int | None = None,
     ) -> Completion:
         """Asks the run's language model. Needs the permission `model`."""
         optional = {"system": system, "schema": schema, "max_tokens": max_tokens}

@@ -24,10 +24,18 @@ import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from .agent import PROTOCOL, Agent
-from .errors import CALL_FAILED, INVALID_PARAMS, LIMIT_REACHED, METHOD_NOT_FOUND, NOT_PERMITTED, CallError, ProtocolError
+from .errors import (
+    CALL_FAILED,
+    INVALID_PARAMS,
+    LIMIT_REACHED,
+    METHOD_NOT_FOUND,
+    NOT_PERMITTED,
+    CallError,
+    ProtocolError,
+)
 from .messages import from_json
 from .wire import LINE_LIMIT, Wire, encode
 
@@ -120,7 +128,7 @@ class FakeHost:
             timeout=timeout,
         )
 
-    def __enter__(self) -> "FakeHost":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -211,7 +219,9 @@ class FakeHost:
         journal = self._journal.setdefault(event or "", [])
         known = journal[place] if method not in FREE and place < len(journal) else None
         if known is not None and (known.method, known.params) != (method, params):
-            raise AssertionError(f"tried again, the agent asks {method} {params} where it asked {known.method} {known.params}")
+            raise AssertionError(
+                f"tried again, the agent asks {method} {params} where it asked {known.method} {known.params}"
+            )
         if known is not None:
             call = known
         else:
@@ -259,9 +269,9 @@ class InProcess:
 
     def __init__(self, agent: Agent) -> None:
         (ours_in, theirs_out), (theirs_in, ours_out) = os.pipe(), os.pipe()
-        self._streams = [os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb")]
+        self._from, self._to = os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb")
         self._fault: BaseException | None = None
-        self.wire = Wire(*self._streams)
+        self.wire = Wire(self._from, self._to)
         self._lines = Lines(self.wire)
         self._thread = threading.Thread(target=self._serve, args=(agent, theirs_in, theirs_out), daemon=True)
         self._thread.start()
@@ -278,13 +288,13 @@ class InProcess:
 
     def kill(self) -> None:
         with contextlib.suppress(OSError):
-            self._streams[1].close()
+            self._to.close()
 
     def end(self, timeout: float) -> str:
         self.kill()
         self._thread.join(timeout)
         self._lines.join()
-        self._streams[0].close()
+        self._from.close()
         return ""
 
 
@@ -304,7 +314,7 @@ class Process:
             stderr=self._errors,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
-        self.wire = Wire(self._process.stdout, self._process.stdin)  # type: ignore[arg-type]
+        self.wire = Wire(self._process.stdout, self._process.stdin)
         self._lines = Lines(self.wire)
 
     def receive(self, timeout: float) -> dict[str, Any]:
@@ -392,6 +402,7 @@ def scripts(tables: Mapping[str, Path], python: str = sys.executable) -> Callabl
             Path(folder, "parameters.json").write_text(json.dumps(parameters), "utf-8")
             done = subprocess.run(
                 [python, "-s", "-u", "script.py"],
+                check=False,
                 cwd=folder,
                 env={"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
                 capture_output=True,
@@ -436,6 +447,9 @@ def network(hosts: Iterable[str] | None = None, timeout: float = 10.0) -> Callab
 
 def page(answer: Any) -> dict[str, Any]:
     body = answer.read(LINE_LIMIT + 1)
+    told = answer.headers.get("Content-Length")
+    if told is not None and len(body) < min(int(told), LINE_LIMIT):
+        raise EOFError("the answer breaks off")
     text = body[:LINE_LIMIT].decode(errors="replace")
     # As one line it must still fit.
     text = text[: LINE_LIMIT // 2]
@@ -445,5 +459,3 @@ def page(answer: Any) -> dict[str, Any]:
         "text": text,
         "truncated": len(text.encode()) < len(body),
     }
-
-

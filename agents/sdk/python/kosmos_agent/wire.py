@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from .errors import ProtocolError
 
@@ -13,7 +13,7 @@ LINE_LIMIT = 4 * 1024 * 1024
 class Wire:
     """Both directions of one conversation."""
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
+    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
         self._reader = reader
         self._writer = writer
 
@@ -36,7 +36,9 @@ class Wire:
             return None
         if not line.endswith(b"\n"):
             raise ProtocolError(
-                f"a line has more than {LINE_LIMIT} bytes" if len(line) > LINE_LIMIT else "the stream ends inside a line"
+                f"a line has more than {LINE_LIMIT} bytes"
+                if len(line) > LINE_LIMIT
+                else "the stream ends inside a line"
             )
         return decode(line)
 
