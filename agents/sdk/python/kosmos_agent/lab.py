@@ -1,0 +1,163 @@
+"""What a handler may ask of the lab while it handles an event.
+
+Each call waits for its answer. When an event is tried again after a crash, calls that were answered before get the same
+answers, as long as the handler asks the same in the same order: so nothing it asks should depend on time or chance.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Call = Callable[[str, dict[str, Any]], Any]
+Notify = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A language model's answer; `value` where a schema was given."""
+
+    text: str
+    value: Any
+    model: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An answer of the knowledge graph."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+@dataclass(frozen=True)
+class ScriptRun:
+    """A script that was run as an experiment. `result` is what it left in `result.json`, or None."""
+
+    experiment: str
+    outcome: str
+    result: Any
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended well and left a result."""
+        return self.outcome == "ok" and isinstance(self.result, dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer from the network."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+    truncated: bool
+
+    def header(self, name: str) -> str | None:
+        """A header, however its name is written."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """The event that is handled: `attempt` is more than 1 where an earlier try failed."""
+
+    id: str
+    type: str
+    attempt: int
+
+
+class State:
+    """What lasts: it becomes durable together with the answer to the event, and outlives the process and the run's
+    interruptions. All of it may be 1 MiB as JSON."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of `key`, or `default` where there is none."""
+        value = self._call("state.get", {"key": key})
+        return default if value is None else value
+
+    def put(self, key: str, value: Any) -> None:
+        """Sets `key` to any JSON value."""
+        self._call("state.put", {"key": key, "value": value})
+
+
+class Lab:
+    """The lab, as one agent sees it.
+
+    Calls raise CallError: NotPermitted, LimitReached, CallFailed.
+    """
+
+    def __init__(self, introduction: Mapping[str, Any], call: Call, notify: Notify) -> None:
+        self.agent: str = introduction.get("agent", "")
+        self.run: str = introduction.get("run", "")
+        self.config: dict[str, Any] = introduction.get("config") or {}
+        """The configuration. Paths lead to where the agent finds what it was allowed to read."""
+        self.limits: dict[str, Any] = introduction.get("limits") or {}
+        self.may: frozenset[str] = frozenset(introduction.get("may") or ())
+        """The calls that will be answered, by their names in the protocol."""
+        self.occasion = Occasion("", "", 1)
+        self.state = State(call)
+        self._call = call
+        self._notify = notify
+
+    def log(self, message: str, level: Literal["error", "warn", "info", "debug"] = "info") -> None:
+        """A line in the run's log."""
+        self._notify("log", {"level": level, "message": message})
+
+    def complete(
+        self,
+        prompt: str,
+        system: str | None = None,
+        schema: dict[str, Any] | None = None,
+        max_tokens: int | None = None,
+    ) -> Completion:
+        """Asks the run's language model. Needs the permission `model`."""
+        optional = {"system": system, "schema": schema, "max_tokens": max_tokens}
+        answer = self._call("llm.complete", {"prompt": prompt, **given(optional)})
+        return Completion(answer["text"], answer.get("value"), answer.get("model", ""))
+
+    def graph(self, name: str, argument: str | None = None, limit: int | None = None) -> Rows:
+        """Asks the knowledge graph one of the questions of `kosmos graph query`. Needs the permission `graph`."""
+        answer = self._call("graph.query", {"name": name, **given({"argument": argument, "limit": limit})})
+        return Rows(answer["columns"], answer["rows"])
+
+    def run_script(
+        self,
+        script: str | Path,
+        dataset: str | None = None,
+        title: str | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> ScriptRun:
+        """Runs Python as an experiment of the run: a text, or the file of a path. Needs the permission `sandbox`.
+
+        The script finds `parameters`, and `table`, the path of the data set's table, in `parameters.json` beside it, and
+        leaves an object in `result.json`.
+        """
+        text = script.read_text("utf-8") if isinstance(script, Path) else script
+        optional = {"dataset": dataset, "title": title, "parameters": parameters}
+        answer = self._call("sandbox.run", {"script": text, **given(optional)})
+        return ScriptRun(
+            answer["experiment"],
+            answer["outcome"],
+            answer.get("result"),
+            answer.get("stdout") or "",
+            answer.get("stderr") or "",
+        )
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> Page:
+        """GETs a page of a host that `agent.toml` lists. Needs the permission `network`.
+
+        A status such as 404 is an answer; CallFailed is raised where there was none.
+        """
+        answer = self._call("net.fetch", {"url": url, **given({"headers": headers})})
+        return Page(answer["status"], answer.get("headers") or {}, answer["text"], bool(answer.get("truncated")))
+
+
+def given(optional: dict[str, Any]) -> dict[str, Any]:
+    """Without what was left out."""
+    return {name: value for name, value in optional.items() if value is not None}

@@ -1,0 +1,215 @@
+"""What an agent may say. A message that the lab would refuse cannot be made: it raises ValueError where it is made."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
+
+Grounds = Literal[
+    "confounding", "outliers", "group_dependence", "alternative_test", "negative_control", "measurement", "other"
+]
+Stance = Literal["supports", "contradicts", "context"]
+ProposedKind = Literal["association", "adjusted", "stratified", "interaction", "dose_response"]
+
+TEXT, NAME, TITLE, PASSAGE = 600, 120, 400, 1000
+"""The most letters of a statement, of a short name, of a source's title and of a passage."""
+SCORES, PARAGRAPHS = 12, 40
+"""The most scores of a finding, and the most paragraphs of a section."""
+
+
+class Message:
+    """One message: a frozen data class whose fields are the body."""
+
+    type: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is sent."""
+        return {"type": self.type, "body": body_of(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A second look that a challenge rests on: an estimate `{n, p, effect, direction}` in a result of `run_script`."""
+
+    experiment: str
+    name: str
+    pointer: str
+    """JSON pointer into the result, such as `/checks/0/estimate`."""
+
+    def __post_init__(self) -> None:
+        within("name", self.name, NAME)
+        if self.pointer and not self.pointer.startswith("/"):
+            raise ValueError("`pointer` must be a JSON pointer, such as /checks/0/estimate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge(Message):
+    """A finding is not what it seems."""
+
+    type: ClassVar[str] = "challenge"
+    finding: str
+    grounds: Grounds
+    statement: str
+    check: Check | None = None
+    veto: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("grounds", self.grounds, Grounds)
+        within("statement", self.statement, TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where something is written."""
+
+    title: str
+    authors: Sequence[str] | None = None
+    year: int | None = None
+    doi: str | None = None
+    url: str | None = None
+    locator: str | None = None
+    """Where in it, such as `p. 3`."""
+    passage: str | None = None
+    """Word for word."""
+
+    def __post_init__(self) -> None:
+        within("title", self.title, TITLE)
+        within("locator", self.locator or "-", NAME)
+        within("passage", self.passage or "-", PASSAGE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddEvidence(Message):
+    """What others have written that bears on a finding."""
+
+    type: ClassVar[str] = "add_evidence"
+    finding: str
+    stance: Stance
+    statement: str
+    source: Source
+
+    def __post_init__(self) -> None:
+        one_of("stance", self.stance, Stance)
+        within("statement", self.statement, TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Message):
+    """How good a finding is, each figure from 0 to 1."""
+
+    type: ClassVar[str] = "score"
+    finding: str
+    scores: Mapping[str, float]
+    comment: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.scores) <= SCORES:
+            raise ValueError(f"`scores` must hold 1 to {SCORES} figures, not {len(self.scores)}")
+        for name, value in self.scores.items():
+            if not (math.isfinite(value) and 0 <= value <= 1):
+                raise ValueError(f"the score `{name}` must be from 0 to 1, not {value}")
+        within("comment", self.comment or "-", TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeHypothesis(Message):
+    """Test this too; in answer to `cycle_started`."""
+
+    type: ClassVar[str] = "propose_hypothesis"
+    dataset: str
+    kind: ProposedKind
+    x: str
+    y: str
+    rationale: str
+    covariates: Sequence[str] = ()
+    by: str | None = None
+    predicted: str | None = None
+
+    def __post_init__(self) -> None:
+        one_of("kind", self.kind, ProposedKind)
+        within("rationale", self.rationale, TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteSection(Message):
+    """A section of the report, in plain text; in answer to `research_finished`."""
+
+    type: ClassVar[str] = "write_section"
+    title: str
+    paragraphs: Sequence[str]
+
+    def __post_init__(self) -> None:
+        within("title", self.title, NAME)
+        if isinstance(self.paragraphs, str) or not 1 <= len(self.paragraphs) <= PARAGRAPHS:
+            raise ValueError(f"`paragraphs` must be a list of 1 to {PARAGRAPHS} texts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark(Message):
+    """For the report's reader."""
+
+    type: ClassVar[str] = "remark"
+    text: str
+
+    def __post_init__(self) -> None:
+        within("text", self.text, TEXT)
+
+
+KINDS: dict[str, type[Message]] = {
+    kind.type: kind for kind in (Challenge, AddEvidence, Score, ProposeHypothesis, WriteSection, Remark)
+}
+"""Every kind of message, by its type."""
+
+
+def shorten(text: str, most: int = TEXT) -> str:
+    """`text` on one line, cut with an ellipsis where it has more than `most` letters."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def from_json(value: Any) -> Message:
+    """The message of `{type, body}`; ValueError says what is wrong with it."""
+    if not isinstance(value, dict) or set(value) != {"type", "body"} or not isinstance(value["body"], dict):
+        raise ValueError(f"a message is an object of `type` and `body`, not {shorten(repr(value), 80)}")
+    kind = KINDS.get(value["type"])
+    if kind is None:
+        raise ValueError(f"there is no message `{value['type']}`; there are {', '.join(KINDS)}")
+    body = dict(value["body"])
+    try:
+        for name, part in (("check", Check), ("source", Source)):
+            if isinstance(body.get(name), dict):
+                body[name] = part(**body[name])
+        message = kind(**body)
+    except TypeError as error:
+        raise ValueError(f"`{kind.type}`: {error}") from error
+    return message
+
+
+def body_of(part: Any) -> dict[str, Any]:
+    """The fields that say something: None, false and empty lists are what the lab takes for granted."""
+    body: dict[str, Any] = {}
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        if value is None or value is False or (field.name == "covariates" and not value):
+            continue
+        if dataclasses.is_dataclass(value):
+            value = body_of(value)
+        elif isinstance(value, Mapping):
+            value = dict(value)
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            value = list(value)
+        body[field.name] = value
+    return body
+
+
+def within(name: str, text: Any, most: int) -> None:
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"`{name}` must be a text, and not an empty one")
+    if len(text) > most:
+        raise ValueError(f"`{name}` has {len(text)} letters and may have {most}; see kosmos_agent.shorten")
+
+
+def one_of(name: str, value: Any, words: Any) -> None:
+    if value not in get_args(words):
+        raise ValueError(f"`{name}` must be one of {', '.join(get_args(words))}, not {value!r}")
