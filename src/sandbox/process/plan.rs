@@ -20,6 +20,10 @@ use crate::sandbox::{Job, Language, Limits, SandboxError, environment::environme
 /// libraries reserve much more than they touch.
 const RESERVED_BYTES: u64 = 4 << 30;
 
+/// Processes that there may be of others who run as the same user, where the kernel counts all of them together. It keeps a
+/// fork bomb down to what watching can cope with.
+const CROWD: u64 = 1000;
+
 /// Whom scripts run as: another user where kosmos has the privileges of root, else a mapped one.
 pub fn identity() -> Identity {
     let needed = CapabilitySet::SYS_ADMIN
@@ -156,15 +160,22 @@ pub const PYTHON_FLAGS: [&str; 2] = ["-s", "-u"];
 /// The limits of each process.
 pub fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
     let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);
-    // Launcher and init are in the user namespace too.
-    let processes = limits.processes.saturating_add(2);
-    let per_namespace = !cgroups.limit_processes() && kernel_limits_processes(cgroups, identity);
+    let processes = if cgroups.limit_processes() {
+        None
+    } else if kernel_limits_processes(cgroups, identity) {
+        // Launcher and init are in the user namespace too.
+        Some(limits.processes.saturating_add(2))
+    } else if identity.is_mapped() {
+        None
+    } else {
+        Some(limits.processes.saturating_add(CROWD))
+    };
     ProcessLimits {
         cpu_seconds: limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0),
         file_bytes: limits.file_bytes,
         open_files: limits.open_files,
         address_space_bytes: (!cgroups.limit_memory()).then_some(memory),
-        processes: per_namespace.then_some(processes),
+        processes,
     }
 }
 
@@ -201,4 +212,18 @@ mod tests {
         }
         let inside: Vec<_> = binds.iter().map(|bind| bind.inside.as_path()).collect();
         assert_eq!(inside, [Path::new("/opt/py"), Path::new("/opt/python")]);
-    }}
+    }
+    #[test]
+    fn processes_are_limited_where_no_cgroup_does_it() {
+        let limits = Limits {
+            processes: 10,
+            ..Limits::default()
+        };
+        let none = Cgroups::Unusable("none".to_owned());
+        let limited = |identity| process_limits(&limits, &none, identity).processes;
+        let switched = Identity::Switched { uid: 1, gid: 1 };
+        assert_eq!(limited(switched), Some(10 + CROWD));
+        let mapped = Identity::Mapped { uid: 1, gid: 1 };
+        assert_eq!(limited(mapped), kernel_counts_per_namespace().then_some(12));
+    }
+}

@@ -98,13 +98,14 @@ impl Watch {
 
     /// The memory in use, if it is counted here, and the limit that is exceeded, if any.
     fn look(&self) -> (u64, Option<Exceeded>) {
+        let most = self.limits.processes.saturating_add(PROCESSES_UNSEEN);
         let mut used = TreeUse::default();
         if self.count_tree || self.group.is_none() {
-            used = tree::measure(self.launcher, tree::resident);
+            used = tree::measure(self.launcher, most, tree::resident);
         }
         // Forks of one process share much, so a second look only where the first seems too much.
         if used.memory_bytes > self.limits.memory_bytes {
-            used.memory_bytes = tree::measure(self.launcher, tree::proportional).memory_bytes;
+            used.memory_bytes = tree::measure(self.launcher, most, tree::proportional).memory_bytes;
         }
         let stats = self.group.as_ref().map(|group| group.stats()).unwrap_or_default();
         (used.memory_bytes, self.exceeded(used, &stats))
