@@ -37,6 +37,8 @@ mod filter;
 #[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
+mod launched;
+#[cfg(target_os = "linux")]
 mod launcher;
 #[cfg(target_os = "linux")]
 mod mounts;
@@ -46,6 +48,8 @@ mod owner;
 mod plan;
 #[cfg(target_os = "linux")]
 mod policy;
+#[cfg(target_os = "linux")]
+mod prepared;
 #[cfg(target_os = "linux")]
 mod privileges;
 #[cfg(target_os = "linux")]
