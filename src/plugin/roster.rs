@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Catalogue, Folder, Kind, Manifest, PluginError, SearchPath};
+use super::{Catalogue, Folder, Kind, Manifest, Native, PluginError, SearchPath};
 use crate::config::{Origin, Resolved, Settings};
 use crate::message::{AgentPlan, agent};
 use crate::science::sha256_hex;
@@ -31,10 +31,12 @@ pub struct Chosen {
 }
 
 /// The agents of a run besides the built-in ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Roster {
     /// By name.
     pub agents: Vec<Chosen>,
+    /// Built-in agents that listen.
+    pub listeners: Vec<Native>,
     /// Built-in agents that are not wanted.
     pub without: Vec<String>,
 }
@@ -70,8 +72,11 @@ impl Roster {
                             .to_owned(),
                     ));
                 }
-                if !enabled {
-                    roster.without.push(name);
+                match manifest.listener() {
+                    Some(native) if enabled => roster.listeners.push(native.of(&manifest)),
+                    Some(_) => {}
+                    None if !enabled => roster.without.push(name),
+                    None => {}
                 }
                 continue;
             }
