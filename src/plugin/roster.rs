@@ -47,10 +47,14 @@ impl Roster {
     /// # Errors
     /// When the settings name one that there is none of, or configure it as it cannot be.
     pub fn choose(catalogue: &Catalogue, settings: &Settings) -> Result<Self, PluginError> {
-        let mut roster = Self::default();
         for name in settings.agents.keys() {
             catalogue.get(name)?;
         }
+        Self::of(catalogue, settings)
+    }
+
+    fn of(catalogue: &Catalogue, settings: &Settings) -> Result<Self, PluginError> {
+        let mut roster = Self::default();
         for found in catalogue.iter() {
             let mut manifest = found.manifest.clone();
             let name = manifest.name.clone();
@@ -101,7 +105,8 @@ impl Roster {
     /// When a file is gone or cannot be used.
     pub fn of_run(run: &Path, settings: &Settings) -> Result<Self, PluginError> {
         let catalogue = Catalogue::search(&SearchPath::only([run.join(FOLDER)]))?;
-        let mut roster = Self::choose(&catalogue, settings)?;
+        // An agent that the settings turn off is not there.
+        let mut roster = Self::of(&catalogue, settings)?;
         // Of the shipped ones those take part that the run has its own copy of.
         roster.agents.retain(|chosen| matches!(chosen.folder, Folder::Disk(_)));
         Ok(roster)

@@ -19,6 +19,7 @@ use crate::message::{
 };
 use crate::policy;
 use crate::report::DatasetRecord;
+use crate::sandbox::Outcome;
 use crate::science::{Arm, ExperimentRecord, Hypothesis, TestRecord, caveat};
 
 /// Of each sort of contribution, the most that a run keeps.
@@ -165,10 +166,11 @@ impl ResearchState {
                     id: record.id.clone(),
                     template: record.protocol.template.clone(),
                     dataset: record.protocol.dataset.clone(),
-                    outcome: record
-                        .outcome
-                        .as_ref()
-                        .map_or_else(|| "none".to_owned(), |outcome| outcome.to_string()),
+                    outcome: match &record.outcome {
+                        None => "none".to_owned(),
+                        Some(Outcome::Ok) => "ok".to_owned(),
+                        Some(outcome) => outcome.to_string(),
+                    },
                     failure: record.failure.clone(),
                     script_sha256: record.script_sha256.clone(),
                     result_sha256: record.result_sha256.clone(),
