@@ -6,6 +6,7 @@
 //!   [`supervisor`] the hub that delivers it and restarts who falls. [`agent`] is what an agent must be.
 //! - [`actors`] are the six built-in agents. Of these [`actors::research_director`] decides, as a pure function of the
 //!   events so far; the others turn one message into another.
+//! - [`plugin`] is for agents that are folders: any language, supervised like our own.
 //! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as found, [`science`] has the words for both.
 //! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes; [`graph`] keeps what
 //!   was learnt.
@@ -43,12 +44,14 @@ pub mod journal;
 pub mod lab;
 pub mod llm;
 pub mod message;
+pub mod plugin;
 pub mod policy;
 pub mod progress;
 pub mod prompt;
 pub mod report;
 pub mod sandbox;
 pub mod science;
+mod shipped;
 pub mod stats;
 pub mod supervisor;
 pub mod telemetry;

@@ -9,6 +9,7 @@ mod sandbox_executor;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
+pub(crate) use code_generator::standalone;
 pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
 pub use hypothesis_generator::HypothesisGenerator;

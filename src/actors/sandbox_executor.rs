@@ -137,6 +137,30 @@ impl SandboxExecutor {
     }
 }
 
+impl SandboxExecutor {
+    /// Runs an experiment once, as an effect of the message that `context` is about.
+    ///
+    /// # Errors
+    /// When it could not be run; a script that fails is no error.
+    pub(crate) async fn run(
+        &self,
+        run: &RunExperiment,
+        context: &AgentContext,
+    ) -> Result<ExperimentFinished, AgentError> {
+        let key = format!("experiment:{}", run.id);
+        let kept = context.effect(&key, || self.experiment(run, context)).await?;
+        let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
+            // The rest of the script is ours.
+            Some(code) => advice(code, Language::Python),
+            None => {
+                let script = context.blobs().get(&run.script_sha256)?;
+                advice(&String::from_utf8_lossy(&script), Language::Python)
+            }
+        };
+        Ok(finished(run, kept, advice))
+    }
+}
+
 impl Agent for SandboxExecutor {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
@@ -146,17 +170,8 @@ impl Agent for SandboxExecutor {
                     message: message.payload.name(),
                 });
             };
-            let key = format!("experiment:{}", run.id);
-            let kept = context.effect(&key, || self.experiment(run, &context)).await?;
-            let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
-                // The rest of the script is ours.
-                Some(code) => advice(code, Language::Python),
-                None => {
-                    let script = context.blobs().get(&run.script_sha256)?;
-                    advice(&String::from_utf8_lossy(&script), Language::Python)
-                }
-            };
-            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished(run, kept, advice)).into())
+            let finished = self.run(run, &context).await?;
+            Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished).into())
         }
         .boxed_local()
     }

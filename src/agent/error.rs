@@ -43,6 +43,12 @@ pub enum AgentError {
         #[allow(missing_docs)]
         remedy: String,
     },
+    /// The agent takes no further part in the run; what it was sent and will be sent is given up.
+    #[error("{reason}")]
+    Retired {
+        #[allow(missing_docs)]
+        reason: String,
+    },
     /// Anything of the agent's own.
     #[error("{source}")]
     Own {
@@ -78,7 +84,7 @@ impl AgentError {
         match self {
             Self::Journal(_) | Self::Unavailable { .. } => Fault::Fatal,
             Self::Own { fault, .. } => *fault,
-            Self::Unexpected { .. } | Self::Paused { .. } | Self::Cancelled => Fault::Retry,
+            Self::Unexpected { .. } | Self::Paused { .. } | Self::Retired { .. } | Self::Cancelled => Fault::Retry,
         }
     }
 }

@@ -8,11 +8,11 @@ mod registry;
 
 use std::rc::Rc;
 
-use futures::future::LocalBoxFuture;
+use futures::{FutureExt, future::LocalBoxFuture};
 
 pub use context::{AgentContext, Cancel};
 pub use error::{AgentError, Fault};
-pub use registry::{AgentSpec, Registry};
+pub use registry::{AgentSpec, Registry, Upkeep};
 
 use crate::message::{Envelope, Outgoing};
 
@@ -21,7 +21,7 @@ use crate::message::{Envelope, Outgoing};
 pub struct Handled {
     #[allow(missing_docs)]
     pub sent: Vec<Outgoing>,
-    /// The agent's whole state after this message. Only the director has one.
+    /// The agent's whole state after this message; none where it has none, or where it did not change.
     pub snapshot: Option<Vec<u8>>,
 }
 
@@ -46,4 +46,9 @@ pub trait Agent: 'static {
     /// Turns a message into others. A handler must not block its thread: what computes for long goes
     /// through [`AgentContext::blocking`], what touches the world through [`AgentContext::effect`].
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling;
+
+    /// The run is over: puts away what the agent holds, in the short time that it is given.
+    fn close(self: Rc<Self>) -> LocalBoxFuture<'static, ()> {
+        std::future::ready(()).boxed_local()
+    }
 }

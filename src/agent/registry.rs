@@ -17,6 +17,21 @@ pub struct AgentSpec {
     pub concurrency: usize,
     /// How long one message may take.
     pub deadline: Duration,
+    /// When it fails; none for what the run's settings say.
+    pub upkeep: Option<Upkeep>,
+}
+
+/// How an agent that fails is kept up, where it has limits of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Restarts within `window` that are borne.
+    pub max_restarts: usize,
+    #[allow(missing_docs)]
+    pub window: Duration,
+    /// Failures of one message after which it is given up.
+    pub max_attempts: u32,
+    /// Whether the run goes on without it when it has failed too often.
+    pub dispensable: bool,
 }
 
 impl AgentSpec {
@@ -29,7 +44,14 @@ impl AgentSpec {
             factory: Arc::new(factory),
             concurrency: 1,
             deadline,
+            upkeep: None,
         }
+    }
+
+    /// The same with limits of its own for when it fails.
+    pub fn kept(mut self, upkeep: Upkeep) -> Self {
+        self.upkeep = Some(upkeep);
+        self
     }
 
     /// The same with `concurrency` messages at once.

@@ -2,6 +2,7 @@
 //!
 //! Stdout is written to by `output` alone, so that `--json` can promise one document there.
 
+mod agents;
 mod config;
 mod console;
 mod doctor;
@@ -33,6 +34,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
+pub use agents::{AgentsArgs, AgentsCommand, AgentsDirs};
 pub use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub use console::Console;
 pub use doctor::DoctorArgs;
@@ -111,6 +113,9 @@ pub enum Command {
     /// Ask, copy, bring up to date and empty the knowledge graph
     #[command(long_about = graph::LONG_ABOUT)]
     Graph(GraphArgs),
+    /// List, write, check and try agents
+    #[command(long_about = agents::LONG_ABOUT)]
+    Agents(AgentsArgs),
     /// Look at the settings
     Config(ConfigArgs),
 }
@@ -143,6 +148,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Doctor(args) => doctor::execute(args, &globals),
         Command::Sandbox(args) => sandbox::execute(args, &globals),
         Command::Graph(args) => graph::execute(args, &globals),
+        Command::Agents(args) => agents::execute(args, &globals),
         Command::Config(args) => config::execute(args, &globals),
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::graph::GraphError;
 use crate::lab::{Finished, LabError};
 use crate::message::Says;
+use crate::plugin::PluginError;
 use crate::progress::printable;
 use crate::report::{Memory, Written, terminal_summary};
 use crate::science::{EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
@@ -175,6 +176,15 @@ fn project(memory: &Memory) -> String {
 #[error("{0}")]
 pub(super) struct BadInput(pub(super) String);
 
+/// A fault of an agent's folder, or of what is said of it.
+pub(super) fn plugin_error(error: PluginError) -> CliError {
+    let help = error.help();
+    match error {
+        PluginError::Needs { .. } => CliError::unavailable(error, help),
+        error => CliError::usage(error, help),
+    }
+}
+
 /// A failure of the lab, with its exit code and what to do.
 pub(super) fn lab_error(error: LabError) -> CliError {
     match error {
@@ -208,6 +218,7 @@ pub(super) fn lab_error(error: LabError) -> CliError {
             error,
             "give each table a name of its own: [[data]] name = \"...\" in the run file",
         ),
+        LabError::Plugin(error) => plugin_error(error),
         LabError::Config(error) => CliError::Config(error),
         LabError::Journal(ref journal) if matches!(**journal, crate::journal::JournalError::Locked { .. }) => {
             CliError::usage(

@@ -2,11 +2,12 @@ use clap::Args;
 
 use crate::config::{Environment, Resolved};
 use crate::lab::{Lab, LabError, RunFolder};
+use crate::plugin::{Catalogue, Roster, SearchPath, make_paths_absolute};
 use crate::science::EndReason;
 
-use super::outcome::{BadInput, lab_error, tell};
+use super::outcome::{BadInput, lab_error, plugin_error, tell};
 use super::preflight::{self, Inputs};
-use super::{CliError, Console, Exit, Globals, Home, InputArgs, SettingsArgs};
+use super::{AgentsDirs, CliError, Console, Exit, Globals, Home, InputArgs, SettingsArgs};
 
 /// `kosmos run`: answers a question from data.
 #[derive(Debug, Clone, Args)]
@@ -18,6 +19,9 @@ pub struct RunArgs {
     /// How it is done.
     #[command(flatten)]
     pub settings: SettingsArgs,
+    /// Where agents are looked for.
+    #[command(flatten)]
+    pub agents: AgentsDirs,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -43,7 +47,7 @@ A run file:
   cycles = 6";
 
 /// All that a run needs before it can start, checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Prepared {
     /// The settings in force.
     pub resolved: Resolved,
@@ -51,6 +55,8 @@ pub struct Prepared {
     pub inputs: Inputs,
     /// The home, which can be written to.
     pub home: Home,
+    /// The agents that take part.
+    pub roster: Roster,
 }
 
 impl RunArgs {
@@ -61,10 +67,21 @@ impl RunArgs {
     pub fn prepare(&self, globals: &Globals) -> Result<Prepared, CliError> {
         let environment = Environment::of_process()?;
         let home = Home::locate(globals, &environment);
-        let resolved = self.inputs.resolve(&self.settings, environment)?;
+        let path = SearchPath::usual(&self.agents.agents_dir, self.inputs.run_file.as_deref(), &environment);
+        let here = environment.working_folder().to_owned();
+        let mut resolved = self.inputs.resolve(&self.settings, environment)?;
         let inputs = preflight::check(&resolved)?;
+        let catalogue = Catalogue::search(&path).map_err(plugin_error)?;
+        make_paths_absolute(&catalogue, &mut resolved, &here).map_err(plugin_error)?;
+        let roster = Roster::choose(&catalogue, &resolved.settings).map_err(plugin_error)?;
+        roster.check(&resolved.settings).map_err(plugin_error)?;
         home.prepare()?;
-        Ok(Prepared { resolved, inputs, home })
+        Ok(Prepared {
+            resolved,
+            inputs,
+            home,
+            roster,
+        })
     }
 }
 
@@ -81,7 +98,8 @@ pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
         .first()
         .map(|file| file.source.display_name())
         .unwrap_or_default();
-    let folder = RunFolder::create(&prepared.home.runs(), &about, &prepared.resolved).map_err(lab_error)?;
+    let folder = RunFolder::create_with(&prepared.home.runs(), &about, &prepared.resolved, &prepared.roster)
+        .map_err(lab_error)?;
     console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
     let lab = Lab::open(folder.clone(), console.progress).map_err(lab_error)?;
     match lab.work() {
@@ -97,6 +115,7 @@ pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
             | LabError::Sandbox(_)
             | LabError::Llm(_)
             | LabError::Graph(_)
+            | LabError::Plugin(_)
             | LabError::TwoTables { .. }),
         ) => {
             folder.remove().map_err(lab_error)?;

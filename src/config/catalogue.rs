@@ -33,6 +33,10 @@ pub(super) enum Kind {
     Tables,
     /// A section: not a value, but the home of others.
     Section,
+    /// A section of sections that users name, with keys that are checked by whoever reads them.
+    Open,
+    /// Whatever is under such a name.
+    Any,
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
@@ -66,7 +70,20 @@ impl Catalogue {
 
     /// What `key` takes, or nothing when there is no such key.
     pub(super) fn kind(&self, key: &str) -> Option<&Kind> {
-        self.keys.get(key).filter(|_| !is_element(key))
+        let known = self.keys.get(key).filter(|_| !is_element(key));
+        known.or_else(|| self.kind_of_named(key))
+    }
+
+    /// What a key takes that is under a name of the user's, such as `agents.skeptic.enabled`.
+    fn kind_of_named(&self, key: &str) -> Option<&'static Kind> {
+        let (section, rest) = key.split_once('.')?;
+        if self.keys.get(section) != Some(&Kind::Open) {
+            return None;
+        }
+        match rest.split_once('.') {
+            None => is_name(rest).then_some(&Kind::Section),
+            Some((name, _)) => is_name(name).then_some(&Kind::Any),
+        }
     }
 
     /// What `name` takes in the tables of `list`, or nothing when there is no such key in them.
@@ -78,7 +95,7 @@ impl Catalogue {
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys
             .iter()
-            .filter(|(_, kind)| **kind != Kind::Section)
+            .filter(|(_, kind)| !matches!(kind, Kind::Section | Kind::Open))
             .map(|(key, _)| key.as_str())
     }
 
@@ -130,6 +147,7 @@ impl Kind {
         };
         match () {
             () if property.get("properties").is_some() => Self::Section,
+            () if types("object") => Self::Open,
             () if types("array") && has_tables() => Self::Tables,
             () if types("array") => Self::Texts,
             () if types("integer") => Self::Integer(greatest(property)),
@@ -151,7 +169,8 @@ impl Kind {
             (Self::Integer(greatest), V::Integer(number)) => (0..=*greatest).contains(number),
             (Self::Texts, V::Array(values)) => values.iter().all(V::is_str),
             (Self::Tables, V::Array(values)) => values.iter().all(V::is_table),
-            (Self::Section, V::Table(_)) => true,
+            (Self::Section | Self::Open, V::Table(_)) => true,
+            (Self::Any, value) => !value.is_datetime(),
             _ => false,
         }
     }
@@ -190,8 +209,18 @@ impl Kind {
             Self::Texts => "a list of texts such as [\"a\", \"b\"]".to_owned(),
             Self::Tables => "a list of tables such as [{ path = \"table.csv\" }]".to_owned(),
             Self::Section => "a section with keys of its own".to_owned(),
+            Self::Open => "a section for each name, such as [agents.skeptic]".to_owned(),
+            Self::Any => "a value that is not a date".to_owned(),
         }
     }
+}
+
+/// Whether it can be the name of a section: small letters, digits and underscores.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 /// Whether `key` is one of the tables in a list.

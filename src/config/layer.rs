@@ -92,6 +92,12 @@ impl Layer {
         self.values.get(key)
     }
 
+    /// The keys that this layer gives under `prefix`.
+    pub(super) fn keys_under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = &'l str> {
+        let keys = self.values.keys().map(String::as_str);
+        keys.filter(move |key| key.starts_with(prefix))
+    }
+
     fn note_lines(&mut self, prefix: &str, table: &DeTable<'_>, text: &str, origin: &Origin) {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
@@ -135,7 +141,7 @@ impl Layer {
             return Err(self.invalid(key, &value, kind));
         }
         match (kind, value) {
-            (Kind::Section, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
+            (Kind::Section | Kind::Open, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
             (Kind::Tables, toml::Value::Array(elements)) => {
                 for (index, element) in elements.iter().filter_map(toml::Value::as_table).enumerate() {
                     self.check_element(key, index, element)?;

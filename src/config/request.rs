@@ -161,7 +161,12 @@ fn origins(layers: &[Layer], settings: &Settings) -> BTreeMap<String, Origin> {
         .filter(|key| !key.contains('['))
         .map(ToOwned::to_owned);
     let paths = (0..settings.data.len()).map(|index| format!("data[{index}].path"));
+    let named = layers
+        .iter()
+        .flat_map(|layer| layer.keys_under("agents."))
+        .map(ToOwned::to_owned);
     keys.chain(paths)
+        .chain(named)
         .filter_map(|key| Some((origin(layers, &key)?.clone(), key)))
         .map(|(origin, key)| (key, origin))
         .collect()

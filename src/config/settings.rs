@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,9 @@ pub struct Settings {
     pub sandbox: Sandbox,
     /// Where knowledge is kept.
     pub graph: Graph,
+    /// Agents by name: whether they take part, and how. `kosmos agents list` tells which there are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<String, serde_json::Value>,
     /// How the run's journal is kept.
     pub journal: Journal,
     /// How agents that fail are restarted.

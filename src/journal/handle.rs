@@ -113,6 +113,12 @@ impl Journal {
         }
     }
 
+    /// The newest state that an agent left, if any.
+    pub fn agent_state(&self, agent: &AgentName) -> Result<Option<Vec<u8>>, JournalError> {
+        let file = self.store.agent_state(agent)?;
+        file.map(|sha256| self.store.blobs.get(&sha256)).transpose()
+    }
+
     /// The message of that id, if it was ever sent.
     pub fn message(&self, id: &MessageId) -> Result<Option<Envelope>, JournalError> {
         self.store.message(id.as_str())

@@ -27,6 +27,9 @@ pub enum Record {
         /// The run whose recorded replies answer for the model in this one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replays: Option<RunId>,
+        /// A hash of the files of each agent that is a folder.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        agents: BTreeMap<String, String>,
     },
     /// A message is on its way; it is delivered until it is handled.
     Sent {
@@ -77,6 +80,13 @@ pub enum Record {
     Snapshot {
         /// The entry that it includes last.
         after: u64,
+        #[allow(missing_docs)]
+        sha256: String,
+    },
+    /// An agent's own state, as a content-addressed file.
+    State {
+        #[allow(missing_docs)]
+        agent: AgentName,
         #[allow(missing_docs)]
         sha256: String,
     },

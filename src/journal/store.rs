@@ -415,6 +415,19 @@ impl Store {
         }
     }
 
+    /// The file of an agent's newest state.
+    pub(super) fn agent_state(&self, agent: &AgentName) -> Result<Option<String>, JournalError> {
+        self.settle()?;
+        let Some(seq) = self.meta.get(state_key(agent))? else {
+            return Ok(None);
+        };
+        let entry = self.log.get(seq)?.map(|line| self.decode(&line)).transpose()?;
+        Ok(entry.and_then(|entry| match entry.record {
+            Record::State { sha256, .. } => Some(sha256),
+            _ => None,
+        }))
+    }
+
     /// The messages that `agent` handled after entry `after`, in the order of handling.
     pub(super) fn handled_by(&self, agent: &AgentName, after: u64) -> Result<Vec<Envelope>, JournalError> {
         let mut messages = Vec::new();
@@ -471,10 +484,17 @@ impl Trees<'_> {
             Record::Snapshot { .. } => {
                 self.meta.insert("snapshot", &seq)?;
             }
+            Record::State { agent, .. } => {
+                self.meta.insert(state_key(agent), &seq)?;
+            }
             Record::Opened { .. } | Record::Restarted { .. } | Record::Stopped { .. } => {}
         }
         Ok(())
     }
+}
+
+fn state_key(agent: &AgentName) -> Vec<u8> {
+    format!("state:{agent}").into_bytes()
 }
 
 fn inbox_key(agent: &AgentName, seq: u64) -> Vec<u8> {

@@ -12,6 +12,7 @@ use crate::{
     interpreter::{self, Interpreter},
     journal::Journal,
     llm::{Listener, Mind, MindEvent, Replay, Source},
+    plugin::Roster,
     progress::{Progress, ProgressEvent},
     sandbox::Sandbox,
 };
@@ -71,7 +72,8 @@ pub(super) fn kit(
         knowledge,
         deadline: deadline(settings),
         max_parallel: max_parallel(settings),
-        mind,
+        // Agents may think where the built-in ones do not.
+        mind: mind.filter(|_| settings.policy == Policy::Llm),
         on_outage: settings.llm.on_llm_outage,
         snapshot_every: settings.journal.snapshot_every,
     })
@@ -81,10 +83,11 @@ pub(super) fn kit(
 pub(super) fn mind(
     settings: &Settings,
     journal: &Journal,
+    roster: &Roster,
     recorded: Option<&RunFolder>,
     progress: &Arc<dyn Progress>,
 ) -> Result<Option<Mind>, LabError> {
-    if settings.policy != Policy::Llm {
+    if settings.policy != Policy::Llm && !roster.thinks() {
         return Ok(None);
     }
     let source = match recorded {
@@ -131,14 +134,15 @@ fn listener(progress: Arc<dyn Progress>, budget: Budget) -> Listener {
 /// Time that an agent has for one message: as set, but no less than the longest experiment may take when
 /// the engine has to be waited for meanwhile; and, where it asks a model, beside what its answers may take.
 fn deadline(settings: &Settings) -> Duration {
+    let thinking = match settings.policy {
+        Policy::Heuristic => Duration::ZERO,
+        Policy::Llm => thinking(settings),
+    };
+
     let set = &settings.sandbox;
     let slowest = match set.backend {
         Backend::Process => Duration::ZERO,
         Backend::Docker => set.wall.get() * 2 + set.engine_wait.get() + Duration::from_secs(60),
-    };
-    let thinking = match settings.policy {
-        Policy::Heuristic => Duration::ZERO,
-        Policy::Llm => (settings.llm.outage_wait.get() + settings.llm.timeout.get()).saturating_mul(ANSWERS),
     };
     settings
         .supervisor
@@ -146,6 +150,11 @@ fn deadline(settings: &Settings) -> Duration {
         .get()
         .max(slowest)
         .saturating_add(thinking)
+}
+
+/// What the answers of a model may take, in handling one message.
+pub(super) fn thinking(settings: &Settings) -> Duration {
+    (settings.llm.outage_wait.get() + settings.llm.timeout.get()).saturating_mul(ANSWERS)
 }
 
 /// Replies that an agent waits for in handling one message, at most: two scripts, each with a second try.

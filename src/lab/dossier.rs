@@ -54,10 +54,8 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             _ => {}
         }
     }
-    let account = match context.settings.policy {
-        Policy::Llm => Some(Account::of(journal.entries())?),
-        Policy::Heuristic => None,
-    };
+    let account = Account::of(journal.entries())?;
+    let account = (context.settings.policy == Policy::Llm || account.calls > 0).then_some(account);
     let mut tests: Vec<TestRecord> = state.records_of(Arm::Observed).cloned().collect();
     tests.sort_by(TestRecord::test_order);
     let mut untested = state.untested.get(&Arm::Observed).cloned().unwrap_or_default();
@@ -119,6 +117,8 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         knowledge,
         interpretations: state.thinking.interpretations.clone(),
         model_remarks: state.thinking.remarks.clone(),
+        agents: state.plan.as_ref().map(|plan| plan.agents.clone()).unwrap_or_default(),
+        contributions: state.consulting.contributions.clone(),
     })
 }
 
@@ -198,7 +198,7 @@ fn budgets(
         ),
         line(
             "experiments",
-            state.experiments_used() as f64,
+            state.experiments.len() as f64,
             Some(f64::from(budget.experiments)),
             "experiments",
         ),

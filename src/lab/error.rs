@@ -4,8 +4,8 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
-    journal::JournalError, llm::LlmError, report::ReportError, sandbox::SandboxError, science::RunId,
-    supervisor::SupervisorError,
+    journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
+    science::RunId, supervisor::SupervisorError,
 };
 
 /// A failure of the lab itself; a run that fails by its own doing ends in a typed state instead.
@@ -42,6 +42,8 @@ pub enum LabError {
     Journal(#[from] Arc<JournalError>),
     #[error(transparent)]
     Supervisor(#[from] SupervisorError),
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     #[error(transparent)]
     Report(#[from] ReportError),
 }

@@ -9,6 +9,7 @@ use std::{
 use super::LabError;
 use crate::{
     config::{DataSource, Request, Resolved, Settings},
+    plugin::Roster,
     science::RunId,
 };
 
@@ -28,6 +29,14 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn create(runs: &Path, about: &str, resolved: &Resolved) -> Result<Self, LabError> {
+        Self::create_with(runs, about, resolved, &Roster::default())
+    }
+
+    /// The same with a copy of the agents that take part, so that the run goes on with them as they are now.
+    ///
+    /// # Errors
+    /// As [`RunFolder::create`]; and when an agent's files cannot be read.
+    pub fn create_with(runs: &Path, about: &str, resolved: &Resolved, roster: &Roster) -> Result<Self, LabError> {
         fs::create_dir_all(runs).map_err(LabError::io("create", runs))?;
         let settings = resolved.to_toml().map_err(Box::new)?;
         let path = (0..)
@@ -41,6 +50,9 @@ impl RunFolder {
         let partial = runs.join(format!(".{name}.partial"));
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
         fs::write(partial.join(SETTINGS), settings).map_err(LabError::io("write", partial.join(SETTINGS)))?;
+        roster
+            .copy_to(&partial)
+            .map_err(LabError::io("copy the agents into", &partial))?;
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
         Ok(Self { path })
     }
@@ -82,7 +94,8 @@ impl RunFolder {
     pub fn again(&self, runs: &Path) -> Result<Self, LabError> {
         let resolved = self.resolved()?;
         let about = resolved.settings.data.first().map(DataSource::display_name);
-        Self::create(runs, &about.unwrap_or_default(), &resolved)
+        let roster = self.roster(&resolved.settings)?;
+        Self::create_with(runs, &about.unwrap_or_default(), &resolved, &roster)
     }
 
     /// The folder.
@@ -112,6 +125,14 @@ impl RunFolder {
     /// When they cannot be read.
     pub fn settings(&self) -> Result<Settings, LabError> {
         Ok(self.resolved()?.settings)
+    }
+
+    /// The agents that the run keeps in its folder.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn roster(&self, settings: &Settings) -> Result<Roster, LabError> {
+        Ok(Roster::of_run(&self.path, settings)?)
     }
 
     fn resolved(&self) -> Result<Resolved, LabError> {

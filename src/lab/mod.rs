@@ -1,11 +1,12 @@
 //! The lab: a run from its folder to its report.
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
-//! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
+//! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
 //! `replay` holds a run and its repetition against each other, `watch` tells a display what happens.
 
 mod backends;
 mod dossier;
+mod engine;
 mod error;
 mod folder;
 mod graph;
@@ -18,6 +19,7 @@ mod work;
 
 pub use backends::python_environment;
 pub use dossier::dossier;
+pub use engine::{Engine, EngineBuilder};
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
 pub use graph::{PASSWORD, deliver, graph, graph_server, knowledge_of};

@@ -6,14 +6,15 @@ use super::LabError;
 use crate::{
     config::{Policy, Settings},
     data::sha256_file,
-    message::{DatasetPlan, ModelPlan, ResearchPlan},
+    message::{DatasetPlan, ModelPlan, ResearchPlan, agent},
+    plugin::Roster,
 };
 
 /// Repairs of one script: each test on its own, then with fewer checks.
 const MAX_REPAIRS: u32 = 2;
 
 /// The plan that follows from the settings and the data files as they are now.
-pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
+pub(super) fn plan(settings: &Settings, roster: &Roster) -> Result<ResearchPlan, LabError> {
     let mut names = BTreeSet::new();
     let mut datasets = Vec::new();
     for source in &settings.data {
@@ -37,6 +38,8 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
         });
     }
     let (research, budget) = (&settings.research, &settings.budget);
+    let agents = roster.plans(u64::from(budget.experiments));
+    let kept: u64 = agents.iter().map(|agent| agent.experiments).sum();
     Ok(ResearchPlan {
         question: settings.question.clone().unwrap_or_default().trim().to_owned(),
         target: settings.target.clone(),
@@ -53,7 +56,8 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
         permutations: u64::from(research.permutations),
         check_rows: research.check_rows,
         max_cycles: budget.cycles,
-        max_experiments: u64::from(budget.experiments),
+        // What agents may have run is kept for them.
+        max_experiments: u64::from(budget.experiments).saturating_sub(kept),
         max_tests: u64::from(budget.tests),
         max_repairs: MAX_REPAIRS,
         model: (settings.policy == Policy::Llm).then_some(ModelPlan {
@@ -61,5 +65,7 @@ pub(super) fn plan(settings: &Settings) -> Result<ResearchPlan, LabError> {
             analyses: settings.llm.analyses as usize,
             max_repairs: settings.llm.max_repairs,
         }),
+        agents,
+        unrecorded: roster.without.iter().any(|name| name == agent::KNOWLEDGE_GRAPH_WRITER),
     })
 }

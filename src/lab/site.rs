@@ -25,6 +25,8 @@ use crate::{
 pub struct Site {
     /// The sandbox; close it at the end.
     pub sandbox: Arc<dyn Sandbox>,
+    /// Where programs of agents run; none where the run has no such agent and the sandbox is another.
+    pub programs: Option<Arc<ProcessSandbox>>,
     /// Version of the Python that scripts run on.
     pub python: String,
     /// Digests of the images that scripts run in, by language; none without a container engine.
@@ -35,8 +37,8 @@ pub struct Site {
 pub enum Ground {
     /// The Python environment of this machine.
     Interpreter(Interpreter),
-    /// All that is needed is in the engine.
-    Engine,
+    /// What scripts need is in the engine; programs of agents run on this machine, on this Python.
+    Engine(Option<Interpreter>),
 }
 
 /// What a sandbox is started for.
@@ -58,8 +60,20 @@ impl Ground {
     pub fn prepare(settings: &Settings, progress: &dyn Progress) -> Result<Self, LabError> {
         match settings.sandbox.backend {
             Backend::Process => Ok(Self::Interpreter(backends::interpreter(settings, progress)?)),
-            Backend::Docker => Ok(Self::Engine),
+            Backend::Docker => Ok(Self::Engine(None)),
         }
+    }
+
+    /// The same, with what programs of agents need.
+    ///
+    /// # Errors
+    /// As [`Ground::prepare`].
+    pub fn prepare_for_programs(settings: &Settings, progress: &dyn Progress) -> Result<Self, LabError> {
+        let interpreter = backends::interpreter(settings, progress)?;
+        Ok(match settings.sandbox.backend {
+            Backend::Process => Self::Interpreter(interpreter),
+            Backend::Docker => Self::Engine(Some(interpreter)),
+        })
     }
 }
 
@@ -77,20 +91,23 @@ impl Site {
     ) -> Result<Self, LabError> {
         match ground {
             Ground::Interpreter(interpreter) => {
-                let mut options = Options {
-                    warm: settings.sandbox.warm,
-                    ..Options::new(interpreter)
-                };
-                if let Some(launcher) = purpose.launcher {
-                    options.launcher = launcher;
-                }
+                let options = process_options(interpreter, settings.sandbox.warm, purpose.launcher.as_ref());
+                let sandbox = Arc::new(ProcessSandbox::start(options).await?);
                 Ok(Self {
-                    sandbox: Arc::new(ProcessSandbox::start(options).await?),
+                    programs: Some(Arc::clone(&sandbox)),
+                    sandbox,
                     python: interpreter.version.clone(),
                     images: BTreeMap::new(),
                 })
             }
-            Ground::Engine => {
+            Ground::Engine(interpreter) => {
+                let programs = match interpreter {
+                    Some(interpreter) => {
+                        let options = process_options(interpreter, false, purpose.launcher.as_ref());
+                        Some(Arc::new(ProcessSandbox::start(options).await?))
+                    }
+                    None => None,
+                };
                 let pinned = !purpose.pinned.is_empty();
                 let mut options = docker_options(settings, purpose);
                 if let Entry::Vacant(image) = options.images.entry(Language::Python)
@@ -109,10 +126,22 @@ impl Site {
                         .map(|(language, image)| (language.to_string(), image.id.clone()))
                         .collect(),
                     sandbox: Arc::new(sandbox),
+                    programs,
                 })
             }
         }
     }
+}
+
+fn process_options(interpreter: &Interpreter, warm: bool, launcher: Option<&PathBuf>) -> Options {
+    let mut options = Options {
+        warm,
+        ..Options::new(interpreter)
+    };
+    if let Some(launcher) = launcher {
+        options.launcher.clone_from(launcher);
+    }
+    options
 }
 
 /// An image that is built again is another one: it can't take the place of the one that a run began in.

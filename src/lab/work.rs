@@ -1,7 +1,7 @@
 //! Does a run: from wherever its journal is to its report.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -19,7 +19,9 @@ use crate::{
     config::{Durability, Settings},
     journal::{self, Blobs, Commit, Journal, Record, read_entries},
     llm::Mind,
-    message::{Envelope, agent},
+    message::{Envelope, ResearchPlan, agent},
+    plugin::{self, Native, PluginError, PluginKit, Roster},
+    policy::Thinker,
     progress::Progress,
     report::{Dossier, Written, write_all},
     science::{Arm, EndReason, RunEnd, RunId, RunStatus},
@@ -57,8 +59,10 @@ pub type Arrange = Box<dyn FnOnce(&mut Registry)>;
 pub struct Lab {
     folder: RunFolder,
     settings: Settings,
+    roster: Roster,
     progress: Arc<dyn Progress>,
     stop: StopSignal,
+    natives: Vec<Native>,
     arrange: Option<Arrange>,
     launcher: Option<PathBuf>,
     replay: Option<RunFolder>,
@@ -71,11 +75,14 @@ impl Lab {
     /// When the settings cannot be read.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
         let settings = folder.settings()?;
+        let roster = folder.roster(&settings)?;
         Ok(Self {
             folder,
             settings,
+            roster,
             progress,
             stop: StopSignal::default(),
+            natives: Vec::new(),
             arrange: None,
             launcher: None,
             replay: None,
@@ -85,6 +92,12 @@ impl Lab {
     /// The way to ask the run to stop.
     pub fn stop_signal(&self) -> StopSignal {
         self.stop.clone()
+    }
+
+    /// Adds an agent of the program's own. A run is resumed with those that it began with.
+    pub fn agent(mut self, agent: Native) -> Self {
+        self.natives.push(agent);
+        self
     }
 
     /// Changes the agents before the run begins.
@@ -113,7 +126,10 @@ impl Lab {
     pub fn work(mut self) -> Result<Finished, LabError> {
         let system = actix::System::new();
         let begun = system.block_on(self.begin())?;
-        let ground = Ground::prepare(&self.settings, self.progress.as_ref())?;
+        let ground = match self.roster.has_programs() {
+            true => Ground::prepare_for_programs(&self.settings, self.progress.as_ref())?,
+            false => Ground::prepare(&self.settings, self.progress.as_ref())?,
+        };
         system.block_on(self.work_on(&ground, begun))
     }
 
@@ -146,7 +162,13 @@ impl Lab {
                 knowledge,
             });
         }
-        let mind = backends::mind(&self.settings, &journal, self.replay.as_ref(), &self.progress)?;
+        let mind = backends::mind(
+            &self.settings,
+            &journal,
+            &self.roster,
+            self.replay.as_ref(),
+            &self.progress,
+        )?;
         if let Some(mind) = &mind {
             mind.probe().await?;
         }
@@ -176,6 +198,14 @@ impl Lab {
             mind.close().await;
         }
         worked
+    }
+
+    /// What the director is asked.
+    fn plan(&self) -> Result<ResearchPlan, LabError> {
+        let mut plan = plan(&self.settings, &self.roster)?;
+        plan.agents
+            .extend(self.natives.iter().map(|native| native.plan.clone()));
+        Ok(plan)
     }
 
     /// The run that an earlier process has replayed in this folder: a replay that is resumed stays one.
@@ -217,13 +247,31 @@ impl Lab {
             mind,
             knowledge,
         } = begun;
-        let kit = backends::kit(&self.settings, &site.sandbox, &journal, mind, knowledge)?;
+        let kit = backends::kit(&self.settings, &site.sandbox, &journal, mind.clone(), knowledge.clone())?;
+        let hashes = self.roster.hashes()?;
+        unchanged(&journal, &hashes, &path)?;
+        if self.roster.has_programs() {
+            unpack_sdk(&path)?;
+        }
+        let hosts = Arc::new(PluginKit {
+            run: run.clone(),
+            folder: Arc::clone(&path),
+            journal: journal.clone(),
+            programs: site.programs.clone(),
+            executor: Arc::clone(&kit.executor),
+            thinker: mind.map(|mind| Thinker::new(mind, kit.on_outage, backends::thinking(&self.settings))),
+            knowledge,
+            experiments: u64::from(self.settings.budget.experiments),
+            tokens: self.settings.budget.tokens,
+            thinking: backends::thinking(&self.settings),
+        });
         let rows = site.sandbox.guarantees().rows.iter();
         let opened = Record::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             python: site.python.clone(),
             images: site.images.clone(),
             replays: self.replay.as_ref().map(RunFolder::id),
+            agents: hashes,
             sandbox: rows
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),
@@ -235,12 +283,8 @@ impl Lab {
             Some(end) => RunResult::Ended(end.clone()),
             None => {
                 if before.plan.is_none() {
-                    let start = Envelope::external(
-                        &run,
-                        TOPIC_START,
-                        agent::RESEARCH_DIRECTOR.into(),
-                        plan(&self.settings)?.into(),
-                    );
+                    let start =
+                        Envelope::external(&run, TOPIC_START, agent::RESEARCH_DIRECTOR.into(), self.plan()?.into());
                     journal.commit(Commit::send(start)).await?;
                 }
                 self.stop.on_terminal_signals();
@@ -275,6 +319,10 @@ impl Lab {
                     observer,
                 };
                 let mut registry = register(&kit);
+                plugin::register(&mut registry, &self.roster, &hosts);
+                for native in &self.natives {
+                    native.register(&mut registry);
+                }
                 if let Some(arrange) = self.arrange {
                     arrange(&mut registry);
                 }
@@ -302,7 +350,7 @@ impl Lab {
                 end
             }
         };
-        drop(kit);
+        drop((kit, hosts));
         let (state, _) = restore_state(&journal)?;
         let context = dossier::Context {
             run: &run,
@@ -313,6 +361,31 @@ impl Lab {
         let written = write_all(&path, &dossier)?;
         Ok(Finished { end, dossier, written })
     }
+}
+
+/// That the agents are those that the run began with.
+fn unchanged(journal: &Journal, now: &BTreeMap<String, String>, run: &Path) -> Result<(), LabError> {
+    for entry in journal.entries() {
+        let Record::Opened { agents, .. } = entry?.record else {
+            continue;
+        };
+        let names: BTreeSet<&String> = agents.keys().chain(now.keys()).collect();
+        return match names.into_iter().find(|name| agents.get(*name) != now.get(*name)) {
+            None => Ok(()),
+            Some(changed) => Err(PluginError::Changed {
+                agent: changed.clone(),
+                path: run.join(plugin::FOLDER).join(changed),
+            }
+            .into()),
+        };
+    }
+    Ok(())
+}
+
+/// Puts the Python SDK where agents find it.
+fn unpack_sdk(run: &Path) -> Result<(), LabError> {
+    let target = run.join(plugin::FOLDER).join(".sdk");
+    plugin::unpack_sdk(&target).map_err(LabError::io("write the SDK to", target))
 }
 
 /// Writes the report of a run again, from its journal alone.

@@ -182,9 +182,32 @@ impl Mind {
     where
         T: DeserializeOwned + JsonSchema,
     {
-        let shape = Shape::of::<T>().map_err(|reason| LlmError::Invalid {
-            reason: format!("its form has no schema: {reason}"),
-        })?;
+        let shape = Shape::of::<T>().map_err(no_schema)?;
+        self.ask_in(context, question, shape, check).await
+    }
+
+    /// As [`Mind::ask`], for an answer of the form that a JSON Schema (2020-12) gives.
+    ///
+    /// # Errors
+    /// As there; [`LlmError::Invalid`] for what is no schema.
+    pub async fn ask_json(
+        &self,
+        context: &AgentContext,
+        question: Question,
+        schema: &Value,
+        check: impl Fn(&Value) -> Result<(), String>,
+    ) -> Result<Answer<Value>, LlmError> {
+        let shape = Shape::of_schema(context.agent().as_str(), schema).map_err(no_schema)?;
+        self.ask_in(context, question, shape, check).await
+    }
+
+    async fn ask_in<T: DeserializeOwned>(
+        &self,
+        context: &AgentContext,
+        question: Question,
+        shape: Shape,
+        check: impl Fn(&T) -> Result<(), String>,
+    ) -> Result<Answer<T>, LlmError> {
         let accept = |sifted: Result<Vec<Value>, Misfit>, receipt: &Receipt| -> Result<Answer<T>, Misfit> {
             let misfit = |misfit: Misfit| self.inner.explain(receipt, misfit);
             let value: T = sifted.and_then(structured::first).map_err(misfit)?;
@@ -565,6 +588,12 @@ pub(super) fn models(settings: &config::Llm) -> Result<Vec<String>, LlmError> {
         }
     }
     Ok(models)
+}
+
+fn no_schema(reason: String) -> LlmError {
+    LlmError::Invalid {
+        reason: format!("its form has no schema: {reason}"),
+    }
 }
 
 fn no_model(agent: &str) -> LlmError {

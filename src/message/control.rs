@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentName, MessageId, ModelPlan, Payload};
+use super::{AgentName, AgentPlan, MessageId, ModelPlan, Payload};
 
 /// A table as the run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,12 @@ pub struct ResearchPlan {
     /// The language model that thinks along, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelPlan>,
+    /// The agents that take part besides the built-in ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentPlan>,
+    /// Whether the knowledge graph writer is left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrecorded: bool,
 }
 
 /// To the director: a budget that it does not count itself is spent.

@@ -11,6 +11,7 @@ mod hypotheses;
 mod knowledge;
 mod model;
 mod payload;
+mod plugin;
 mod thought;
 
 pub use address::{AgentName, agent};
@@ -27,4 +28,11 @@ pub use knowledge::{
 };
 pub use model::{ModelLost, ModelPlan};
 pub use payload::Payload;
+pub use plugin::{
+    AddedEvidence, AgentPlan, Answered, Challenge, ChallengeRecord, Check, CheckEstimate, CheckResult, CitedSource,
+    Contribution, Contributions, CycleStarted, CycleVerdicts, DraftedFinding, EVENTS, Event, ExperimentsFinished,
+    Grounds, HypothesesRegistered, KeptTable, MissingAnswer, Notify, ProposedHypothesis, ProposedKind, Refusal,
+    RefusedTimes, Remark, ResearchFinished, RunStarted, SPEECHES, Score, Speech, Stance, ToldColumn, ToldDataset,
+    ToldExperiment, WrittenSection,
+};
 pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalyseResult, BudgetSpent, CycleJudged, DataProfiled, DeadLettered, Deliberate, Deliberated, DesignExperiment,
-    ExperimentDesigned, ExperimentFinished, FindingDrafted, FindingsInterpreted, HypothesesProposed, InterpretFindings,
-    JudgeCycle, KnowledgeRecalled, KnowledgeRecorded, ModelLost, ProposeHypotheses, RecallKnowledge, RecordKnowledge,
-    RepairScript, ResearchPlan, RunExperiment,
+    AnalyseResult, BudgetSpent, Contribution, CycleJudged, DataProfiled, DeadLettered, Deliberate, Deliberated,
+    DesignExperiment, ExperimentDesigned, ExperimentFinished, FindingDrafted, FindingsInterpreted, HypothesesProposed,
+    InterpretFindings, JudgeCycle, KnowledgeRecalled, KnowledgeRecorded, ModelLost, Notify, ProposeHypotheses,
+    RecallKnowledge, RecordKnowledge, RepairScript, ResearchPlan, RunExperiment,
 };
 use crate::science::RunEnd;
 
@@ -86,6 +86,10 @@ payloads! {
     InterpretFindings(InterpretFindings),
     /// Its answer.
     FindingsInterpreted(FindingsInterpreted),
+    /// To an agent that is a folder: something happened.
+    Notify(Notify),
+    /// Its answer.
+    Contribution(Contribution),
     /// To the director: the model's endpoint stays away.
     ModelLost(ModelLost),
 }

@@ -1,8 +1,9 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
 //!
 //! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `thinker`
-//! is a model as agents use it.
+//! is a model as agents use it, `agents` what other agents propose.
 
+mod agents;
 pub mod heuristic;
 mod llm;
 mod pair;
@@ -11,6 +12,7 @@ mod thinker;
 
 use futures::future::LocalBoxFuture;
 
+pub(crate) use agents::admit;
 pub use heuristic::Heuristic;
 pub use llm::{LlmPolicy, knowledge};
 pub(crate) use statement::statement;

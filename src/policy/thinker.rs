@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::agent::{AgentContext, AgentError};
 use crate::config::OnOutage;
@@ -73,11 +74,36 @@ impl Thinker {
         match tokio::time::timeout(self.patience, self.mind.ask(context, question, check)).await {
             Ok(Ok(answer)) => Ok(Thought::Answer(answer)),
             Ok(Err(error)) => no_answer(error, purpose, self.on_outage).map(Thought::Nothing),
-            Err(_) => Ok(Thought::Nothing(NoAnswer {
-                remark: format!("no answer to `{purpose}` within {} s", self.patience.as_secs()),
-                notice: None,
-            })),
+            Err(_) => Ok(Thought::Nothing(too_late(purpose, self.patience))),
         }
+    }
+}
+
+impl Thinker {
+    /// As [`Thinker::ask`], for an answer of the form that a JSON Schema gives.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ask_json(
+        &self,
+        context: &AgentContext,
+        question: Question,
+        schema: &Value,
+    ) -> Result<Thought<Value>, AgentError> {
+        let purpose = question.purpose;
+        let asked = self.mind.ask_json(context, question, schema, |_| Ok(()));
+        match tokio::time::timeout(self.patience, asked).await {
+            Ok(Ok(answer)) => Ok(Thought::Answer(answer)),
+            Ok(Err(error)) => no_answer(error, purpose, self.on_outage).map(Thought::Nothing),
+            Err(_) => Ok(Thought::Nothing(too_late(purpose, self.patience))),
+        }
+    }
+}
+
+fn too_late(purpose: &str, patience: Duration) -> NoAnswer {
+    NoAnswer {
+        remark: format!("no answer to `{purpose}` within {} s", patience.as_secs()),
+        notice: None,
     }
 }
 

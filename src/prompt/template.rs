@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use include_dir::{Dir, include_dir};
 use minijinja::{
     Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, escape_formatter,
     value::{Serde, ValueKind},
@@ -12,9 +11,7 @@ use serde::Serialize;
 use super::data;
 use crate::llm::Question;
 use crate::science::sha256_hex;
-
-/// The agents' folders as they were when Kosmos was built.
-static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/agents");
+use crate::shipped::AGENTS;
 
 /// The lines that the two parts of a file begin with.
 const SYSTEM: &str = "# System\n";
@@ -49,8 +46,8 @@ pub enum PromptError {
 #[derive(Debug, Clone)]
 pub struct Prompt {
     path: String,
-    system: &'static str,
-    user: &'static str,
+    system: String,
+    user: String,
     sha256: String,
 }
 
@@ -72,7 +69,7 @@ impl Prompt {
     /// When there is none, or it has not both parts.
     pub fn load(agent: &str, name: &str) -> Result<Self, PromptError> {
         let path = format!("{agent}/prompts/{name}.md");
-        let text = SHIPPED.get_file(&path).and_then(|file| file.contents_utf8());
+        let text = AGENTS.get_file(&path).and_then(|file| file.contents_utf8());
         let path = format!("agents/{path}");
         let Some(text) = text else {
             return Err(PromptError::Missing { path });
@@ -80,15 +77,19 @@ impl Prompt {
         Self::parse(path, text)
     }
 
-    fn parse(path: String, text: &'static str) -> Result<Self, PromptError> {
+    /// The prompt in a file's text; `path` names it in errors.
+    ///
+    /// # Errors
+    /// When it has not both parts.
+    pub fn parse(path: String, text: &str) -> Result<Self, PromptError> {
         let parts = text.strip_prefix(SYSTEM).and_then(|text| text.split_once(USER));
         let Some((system, user)) = parts else {
             return Err(PromptError::Parts { path });
         };
         Ok(Self {
             path,
-            system: system.trim(),
-            user: user.trim(),
+            system: system.trim().to_owned(),
+            user: user.trim().to_owned(),
             sha256: sha256_hex(text),
         })
     }
@@ -109,8 +110,8 @@ impl Prompt {
                 })
         };
         Ok(Rendered {
-            system: part(self.system)?,
-            user: part(self.user)?,
+            system: part(&self.system)?,
+            user: part(&self.user)?,
             sha256: self.sha256.clone(),
         })
     }
@@ -236,10 +237,10 @@ mod tests {
     #[test]
     fn shipped_prompts_say_that_data_is_no_instruction() {
         let mut files = Vec::new();
-        for agent in SHIPPED.dirs() {
+        for agent in AGENTS.dirs() {
             let prompts = agent.path().join("prompts");
-            let dir = SHIPPED.get_dir(&prompts);
-            files.extend(dir.into_iter().flat_map(Dir::files));
+            let dir = AGENTS.get_dir(&prompts);
+            files.extend(dir.into_iter().flat_map(include_dir::Dir::files));
         }
         assert!(!files.is_empty());
         for file in files {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
 use crate::graph::Facts;
-use crate::message::{Echo, Interpretation, Known};
+use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
@@ -240,4 +240,10 @@ pub struct Dossier {
     /// What the model did not do, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub model_remarks: Vec<ModelRemark>,
+    /// The agents that took part besides the built-in ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentPlan>,
+    /// What they had to say.
+    #[serde(default, skip_serializing_if = "Contributions::is_empty")]
+    pub contributions: Contributions,
 }

@@ -3,9 +3,9 @@
 use super::dossier::Dossier;
 use crate::science::TestRecord;
 
-/// The significant tests: replicated first, then by q, p and id.
+/// The significant tests, but for those that an agent's veto took out: replicated first, then by q, p and id.
 pub(crate) fn findings(dossier: &Dossier) -> Vec<&TestRecord> {
-    let mut findings: Vec<_> = dossier.tests.iter().filter(|test| test.significant).collect();
+    let mut findings: Vec<_> = dossier.tests.iter().filter(|test| test.is_finding()).collect();
     findings.sort_by(|a, b| a.finding_order(b));
     findings
 }

@@ -121,7 +121,32 @@ pub struct TestRecord {
     pub confirmed_by: Option<Evidence>,
 }
 
+/// Caveats that come after the verdict.
+pub mod caveat {
+    /// An agent's challenge was sustained; the note names its check.
+    pub const CHALLENGED: &str = "challenged";
+    /// And took the finding out of the findings; the note names the agent.
+    pub const VETOED: &str = "vetoed";
+}
+
 impl TestRecord {
+    /// Whether it is reported as a finding.
+    pub fn is_finding(&self) -> bool {
+        self.significant && !self.caveats.iter().any(|word| word == caveat::VETOED)
+    }
+
+    /// Adds a caveat, with a note unless that is empty; the first note stays.
+    pub fn add_caveat(&mut self, word: &str, note: &str) {
+        if let Err(place) = self.caveats.binary_search_by(|known| known.as_str().cmp(word)) {
+            self.caveats.insert(place, word.to_owned());
+        }
+        if !note.is_empty() {
+            self.caveat_notes
+                .entry(word.to_owned())
+                .or_insert_with(|| note.to_owned());
+        }
+    }
+
     /// The order of findings: replicated ones first, then by q, p and id.
     pub fn finding_order(&self, other: &Self) -> std::cmp::Ordering {
         let replicated = |record: &Self| record.replicated == Some(true);

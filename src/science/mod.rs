@@ -17,7 +17,7 @@ mod test_result;
 pub use arm::Arm;
 pub use claim::ClaimId;
 pub use experiment::{Artefact, ExperimentRecord, ExperimentState};
-pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested};
+pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested, caveat};
 pub use hypothesis::{Analysis, Hypothesis, Kind, Part, Scores, kind};
 pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};

@@ -14,6 +14,8 @@ pub type Template = String;
 pub mod template {
     /// Reads the raw file, writes the canonical table and its profile.
     pub const PROFILE: &str = "profile";
+    /// Runs what an agent that is a folder asks for.
+    pub const AGENT: &str = "agent";
     /// Draws the figures of the findings.
     pub const FIGURES: &str = "figures";
 }

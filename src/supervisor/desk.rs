@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{host::HostHandle, policy::Intensity};
+use super::{RestartPolicy, host::HostHandle, policy::Intensity};
 use crate::agent::{AgentSpec, Cancel};
 use crate::message::{Envelope, MessageId};
 
@@ -34,12 +34,25 @@ pub(super) struct Desk {
     pub(super) queue: VecDeque<Waiting>,
     pub(super) under_way: BTreeMap<MessageId, UnderWay>,
     pub(super) intensity: Intensity,
+    /// The limits that it is restarted within.
+    pub(super) policy: RestartPolicy,
+    /// Why it takes no further part, if it does not.
+    pub(super) retired: Option<String>,
 }
 
 impl Desk {
-    pub(super) fn new(spec: AgentSpec) -> Self {
+    /// The desk of an agent that has no limits of its own, or lays them over the run's.
+    pub(super) fn new(spec: AgentSpec, policy: &RestartPolicy) -> Self {
+        let mut policy = policy.clone();
+        if let Some(upkeep) = &spec.upkeep {
+            policy.max_restarts = upkeep.max_restarts;
+            policy.window = upkeep.window;
+            policy.max_attempts = upkeep.max_attempts;
+        }
         Self {
             spec,
+            policy,
+            retired: None,
             host: None,
             life: 0,
             up: false,
@@ -47,6 +60,28 @@ impl Desk {
             under_way: BTreeMap::new(),
             intensity: Intensity::default(),
         }
+    }
+
+    /// Whether the run goes on without the agent.
+    pub(super) fn is_dispensable(&self) -> bool {
+        self.spec.upkeep.as_ref().is_some_and(|upkeep| upkeep.dispensable)
+    }
+
+    /// Takes away everything that waits or is under way, but for steps that are being committed; oldest first.
+    pub(super) fn empty(&mut self) -> Vec<Waiting> {
+        let committing: Vec<MessageId> = self
+            .under_way
+            .iter()
+            .filter(|(_, at)| at.deadline.is_none())
+            .map(|(id, _)| id.clone())
+            .collect();
+        let kept: Vec<(MessageId, UnderWay)> = committing
+            .into_iter()
+            .filter_map(|id| self.under_way.remove_entry(&id))
+            .collect();
+        self.recall();
+        self.under_way.extend(kept);
+        self.queue.drain(..).collect()
     }
 
     /// Takes the next message that may be delivered now.

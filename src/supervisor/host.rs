@@ -5,7 +5,7 @@ use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc, task};
 use actix::{
     Actor, ActorFutureExt, Arbiter, AsyncContext, Context, Handler, Message, Supervised, WrapFuture, dev::channel,
 };
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use super::guard::Guard;
 use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handled};
@@ -46,6 +46,11 @@ pub(super) struct Deliver {
     pub(super) envelope: Envelope,
     pub(super) context: AgentContext,
 }
+
+/// The run is over; says when the agent has put away what it holds.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Close(oneshot::Sender<()>);
 
 /// The handler that the thread is working on right now: the one to blame for a panic.
 pub(super) type Blame = Rc<RefCell<Option<MessageId>>>;
@@ -101,6 +106,12 @@ impl HostHandle {
     /// journal and the hub tries again at the next event.
     pub(super) fn deliver(&self, envelope: Envelope, context: AgentContext) -> bool {
         self.address.try_send(Deliver { envelope, context }).is_ok()
+    }
+
+    /// Has the agent put away what it holds; none where it cannot be told.
+    pub(super) fn close(&self) -> Option<oneshot::Receiver<()>> {
+        let (done, closed) = oneshot::channel();
+        self.address.try_send(Close(done)).ok().map(|()| closed)
     }
 
     /// Ends the thread as soon as its handler lets go of it; what it had under way is dropped.
@@ -180,6 +191,18 @@ impl Handler<Deliver> for Host {
             });
         });
         context.spawn(task);
+    }
+}
+
+impl Handler<Close> for Host {
+    type Result = ();
+
+    fn handle(&mut self, Close(done): Close, context: &mut Self::Context) {
+        let Some(agent) = self.agent.clone() else { return };
+        let closing = agent.close().into_actor(self).map(|(), _, _| {
+            let _ = done.send(());
+        });
+        context.spawn(closing);
     }
 }
 

@@ -83,6 +83,9 @@ pub enum RunResult {
 
 type Commits = (Option<(AgentName, MessageId)>, Result<Committed, Arc<JournalError>>);
 
+/// Time that agents have to put away what they hold when the run is over.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Topics of messages from outside the agents; each is sent once in a run.
 const TOPIC_WALL_TIME: usize = 1;
 const TOPIC_END: usize = 2;
@@ -113,7 +116,7 @@ impl Hub {
         let (commits_sender, commits) = unbounded_channel();
         let desks = registry
             .iter()
-            .map(|(name, spec)| (name.clone(), Desk::new(spec.clone())))
+            .map(|(name, spec)| (name.clone(), Desk::new(spec.clone(), &options.policy)))
             .collect();
         let born = Instant::now();
         Self {
@@ -142,13 +145,19 @@ impl Hub {
     /// run can be resumed.
     pub async fn work(mut self, stop: &StopSignal) -> Result<RunResult, SupervisorError> {
         let result = self.work_until_end(stop).await;
+        let mut hosts = Vec::new();
         for (_, desk) in std::mem::take(&mut self.desks) {
             for under_way in desk.under_way.values() {
                 under_way.cancel.cancel();
             }
-            if let Some(host) = desk.host {
-                host.abandon();
-            }
+            hosts.extend(desk.host);
+        }
+        let closed = futures::future::join_all(hosts.iter().filter_map(HostHandle::close));
+        if tokio::time::timeout(CLOSING, closed).await.is_err() {
+            tracing::warn!(run = %self.run, "some agents took too long to close");
+        }
+        for host in hosts {
+            host.abandon();
         }
         result
     }
@@ -258,6 +267,13 @@ impl Hub {
             return Ok(());
         }
         match self.desks.get_mut(&envelope.to) {
+            Some(Desk {
+                retired: Some(reason), ..
+            }) => {
+                let reason = reason.clone();
+                self.give_up(envelope, 0, reason);
+                Ok(())
+            }
             Some(desk) => {
                 desk.queue.push_back(Waiting {
                     envelope,
@@ -302,7 +318,11 @@ impl Hub {
                 Ok(())
             }
             HostEvent::Unmakeable { agent, life, error } => {
-                if self.desks.get(&agent).is_none_or(|desk| desk.life != life) {
+                let Some(desk) = self.desks.get(&agent).filter(|desk| desk.life == life) else {
+                    return Ok(());
+                };
+                if desk.is_dispensable() {
+                    self.retire(&agent, &error.to_string());
                     return Ok(());
                 }
                 Err(SupervisorError::Unavailable {
@@ -337,6 +357,23 @@ impl Hub {
             Err(error @ AgentError::Paused { .. }) => {
                 desk.under_way.remove(message);
                 self.pause(name, &error.to_string());
+                Ok(())
+            }
+            Err(error)
+                if matches!(error, AgentError::Retired { .. })
+                    || (error.fault() == Fault::Fatal && desk.is_dispensable()) =>
+            {
+                let reason = error.to_string();
+                let failed = desk.under_way.remove(message);
+                let record = Record::Restarted {
+                    agent: name.clone(),
+                    reason: reason.clone(),
+                };
+                self.commit(None, Commit::record(record));
+                if let Some(failed) = failed {
+                    self.give_up(failed.envelope, failed.failures + 1, reason.clone());
+                }
+                self.retire(name, &reason);
                 Ok(())
             }
             Err(error) if error.fault() == Fault::Fatal => Err(SupervisorError::fatal(name, &error)),
@@ -392,23 +429,28 @@ impl Hub {
             reason: reason.clone(),
         };
         self.commit(None, Commit::record(record));
-        if failures >= self.options.policy.max_attempts {
-            if let Some(desk) = self.desks.get_mut(name) {
+        let Some(desk) = self.desks.get_mut(name) else { return };
+        let exhausted = desk.intensity.over(&desk.policy);
+        if failures >= desk.policy.max_attempts {
+            let retires = exhausted && desk.is_dispensable();
+            if !desk.is_dispensable() {
                 desk.intensity.forgive(failures as usize);
             }
-            self.give_up(envelope, failures, reason);
+            self.give_up(envelope, failures, reason.clone());
+            if retires {
+                self.escalate(name, &reason);
+            }
             return;
         }
-        let exhausted = self
-            .desks
-            .get(name)
-            .is_some_and(|desk| desk.intensity.over(&self.options.policy));
         if exhausted {
+            if desk.is_dispensable() {
+                self.give_up(envelope, failures, reason.clone());
+            }
             self.escalate(name, &reason);
             return;
         }
-        let wait = self.options.policy.backoff(failures as usize, fastrand::f64());
-        if let Some(desk) = self.desks.get_mut(name) {
+        let wait = desk.policy.backoff(failures as usize, fastrand::f64());
+        {
             let not_before = Some(Instant::now() + wait);
             desk.queue.push_front(Waiting {
                 envelope,
@@ -430,17 +472,39 @@ impl Hub {
         let now = self.born.elapsed();
         self.desks
             .get_mut(name)
-            .is_some_and(|desk| desk.intensity.count(now, &self.options.policy).1)
+            .is_some_and(|desk| desk.intensity.count(now, &desk.policy).1)
     }
 
+    /// An agent was restarted once too often: the run goes on without it, or ends.
     fn escalate(&mut self, name: &AgentName, reason: &str) {
-        let policy = &self.options.policy;
+        let Some(desk) = self.desks.get(name) else { return };
         let message = format!(
             "`{name}` was restarted more than {} times within {} s; its last failure: {reason}",
-            policy.max_restarts,
-            policy.window.as_secs()
+            desk.policy.max_restarts,
+            desk.policy.window.as_secs()
         );
-        self.end(RunStatus::Failed, &message);
+        match desk.is_dispensable() {
+            true => self.retire(name, &message),
+            false => self.end(RunStatus::Failed, &message),
+        }
+    }
+
+    /// An agent takes no further part: what it was sent and will be sent is given up.
+    fn retire(&mut self, name: &AgentName, reason: &str) {
+        let Some(desk) = self.desks.get_mut(name) else { return };
+        if desk.retired.is_some() {
+            return;
+        }
+        tracing::warn!(agent = %name, reason, "the agent takes no further part");
+        let reason = format!("the agent takes no further part: {reason}");
+        desk.retired = Some(reason.clone());
+        desk.up = false;
+        if let Some(host) = desk.host.take() {
+            host.abandon();
+        }
+        for waiting in desk.empty() {
+            self.give_up(waiting.envelope, waiting.failures, reason.clone());
+        }
     }
 
     /// Gives a message up and tells the director; the director's own message gives up the run.
@@ -640,7 +704,13 @@ fn step(cause: &Envelope, agent: &AgentName, handled: Handled, journal: &Journal
     let mut records = Vec::new();
     if let Some(state) = handled.snapshot {
         let sha256 = journal.blobs().put(&state)?;
-        records.push(Record::Snapshot { after: 0, sha256 });
+        records.push(match agent.as_str() == crate::message::agent::RESEARCH_DIRECTOR {
+            true => Record::Snapshot { after: 0, sha256 },
+            false => Record::State {
+                agent: agent.clone(),
+                sha256,
+            },
+        });
     }
     Ok(Commit {
         handled: Some((cause.id.clone(), agent.clone())),

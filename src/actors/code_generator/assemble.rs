@@ -9,11 +9,21 @@ use crate::science::Protocol;
 /// The text of the script for `protocol`. The same protocol always gives the same text.
 pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<String, TemplateError> {
     let parts = templates.parts(&protocol.template)?;
+    Ok(standalone(
+        protocol,
+        "Written by Kosmos.",
+        parts.iter().map(String::as_str),
+    ))
+}
+
+/// A script of these parts, with the protocol at its head; `by` says in a sentence who wrote it.
+pub(crate) fn standalone<'p>(protocol: &Protocol, by: &str, parts: impl IntoIterator<Item = &'p str>) -> String {
     let mut script = String::new();
     script.push_str("# ");
     script.push_str(&one_line(&protocol.title));
-    script
-        .push_str("\n# Written by Kosmos. To run it again, copy this folder to a place beside it, so that ../ still leads to the table,\n# and there: python script.py (with the packages that the report lists)\n\nPROTOCOL = ");
+    script.push_str("\n# ");
+    script.push_str(&one_line(by));
+    script.push_str(" To run it again, copy this folder to a place beside it, so that ../ still leads to the table,\n# and there: python script.py (with the packages that the report lists)\n\nPROTOCOL = ");
     script.push_str(&python_literal(&protocol.parameters));
     script.push('\n');
     for part in parts {
@@ -21,7 +31,7 @@ pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<Strin
         script.push_str(part.trim_end());
         script.push('\n');
     }
-    Ok(script)
+    script
 }
 
 /// Names are anybody's text; a comment must stay one line.

@@ -16,6 +16,7 @@ use std::{path::Path, rc::Rc, sync::Arc};
 use author::Work;
 use futures::FutureExt;
 
+pub(crate) use assemble::standalone;
 pub use templates::{TemplateError, Templates};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-/// The folder as it was when Kosmos was built.
-static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/agents/code_generator");
+use crate::shipped::AGENTS;
 
 /// A fault of the templates.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +52,8 @@ impl Templates {
     /// When the list and the files do not fit.
     pub fn shipped() -> Result<Self, TemplateError> {
         let text = |file: &str| {
-            SHIPPED
-                .get_file(file)
+            AGENTS
+                .get_file(format!("code_generator/{file}"))
                 .and_then(|file| file.contents_utf8())
                 .ok_or_else(|| TemplateError::Missing { file: file.to_owned() })
         };

@@ -37,10 +37,12 @@ impl ResearchState {
                 Phase::Recalling => commands.extend(self.after_recalling(&plan)),
                 Phase::Proposing => commands.extend(self.after_proposals(&plan)),
                 Phase::Testing => commands.extend(self.after_tests(&plan)),
-                Phase::Judging => commands.extend(self.after_verdicts(&plan)),
+                Phase::Judging => commands.extend(self.after_verdicts()),
+                Phase::Reviewing => commands.extend(self.after_reviewing(&plan)),
                 Phase::Deliberating => commands.extend(self.after_deliberation(&plan)),
                 Phase::Drawing => commands.extend(self.after_drawing(&plan)),
-                Phase::Interpreting => commands.extend(self.after_interpreting()),
+                Phase::Interpreting => commands.extend(self.after_interpreting(&plan)),
+                Phase::Concluding => commands.extend(self.after_concluding()),
                 Phase::Recording => commands.extend(self.after_recording(&plan)),
                 Phase::Waiting | Phase::Over => {}
             }
@@ -71,7 +73,9 @@ impl ResearchState {
             self.failure = problem;
             return Vec::new();
         }
-        self.recall(plan)
+        let mut commands = self.tell_of_the_start(plan);
+        commands.extend(self.recall(plan));
+        commands
     }
 
     pub(super) fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -82,7 +86,18 @@ impl ResearchState {
             proposing: arms.iter().copied().collect(),
             ..CycleState::default()
         };
-        let profiles = self.profiles();
+        let observed = self.request(plan, Arm::Observed);
+        let mut commands = self.tell_of_the_cycle(plan, &observed);
+        let requests = arms.into_iter().map(|arm| match arm {
+            Arm::Observed => observed.clone(),
+            Arm::Shuffled => self.request(plan, arm),
+        });
+        commands.extend(requests.map(|request| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request)));
+        commands
+    }
+
+    /// What the hypothesis generator is asked for in this cycle.
+    pub(super) fn request(&self, plan: &ResearchPlan, arm: Arm) -> ProposeHypotheses {
         let room = usize::try_from(plan.max_tests.saturating_sub(self.tests_used())).unwrap_or(usize::MAX);
         let limit = if self.cycle == 1 {
             room
@@ -95,11 +110,11 @@ impl ResearchState {
             told.model = None;
         }
         let thinks = told.model.is_some();
-        let request = |arm: Arm| ProposeHypotheses {
+        ProposeHypotheses {
             cycle: self.cycle,
             arm,
-            plan: told.clone(),
-            profiles: profiles.clone(),
+            plan: told,
+            profiles: self.profiles(),
             known: self.promising(arm),
             tested: self
                 .hypotheses
@@ -113,10 +128,7 @@ impl ResearchState {
             elsewhere: self.elsewhere(),
             // It was thought of for the data as given.
             focus: self.thinking.focus.clone().filter(|_| thinks && arm == Arm::Observed),
-        };
-        arms.into_iter()
-            .map(|arm| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request(arm)))
-            .collect()
+        }
     }
 
     pub(super) fn profiles(&self) -> Vec<(String, Profile)> {
@@ -141,12 +153,14 @@ impl ResearchState {
     }
 
     fn after_proposals(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        if !self.current.proposing.is_empty() {
+        if !self.current.proposing.is_empty() || !self.all_answered() {
             return Vec::new();
         }
+        let ideas = self.proposed_by_agents(plan);
+        let ideas = self.novel(ideas);
         let proposals = std::mem::take(&mut self.current.proposals);
         let observed = proposals.get(&Arm::Observed);
-        let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty());
+        let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty()) && ideas.is_empty();
         if nothing_new && self.spent.is_none() && self.remembers() && self.cycle < heuristic::STAGES {
             // What this stage would test is settled; what follows from it may not be.
             self.idle += 1;
@@ -163,7 +177,12 @@ impl ResearchState {
         let rationale = observed.map(|proposed| proposed.rationale.clone()).unwrap_or_default();
         let mut fresh: BTreeMap<Arm, Vec<Hypothesis>> = proposals
             .into_iter()
-            .map(|(arm, proposed)| (arm, self.novel(proposed.hypotheses)))
+            .map(|(arm, mut proposed)| {
+                if arm == Arm::Observed {
+                    proposed.hypotheses.extend(ideas.iter().cloned());
+                }
+                (arm, self.novel(proposed.hypotheses))
+            })
             .collect();
         // What a model adds comes on top of what was asked for, and last.
         let most = usize::try_from(plan.max_tests.saturating_sub(self.tests_used())).unwrap_or(usize::MAX);
@@ -206,6 +225,7 @@ impl ResearchState {
             rationale,
         });
         self.phase = Phase::Testing;
+        commands.extend(self.tell_of_the_registered());
         commands
     }
 
@@ -223,9 +243,10 @@ impl ResearchState {
     }
 
     fn after_tests(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        if !self.current.open.is_empty() {
+        if !self.current.open.is_empty() || !self.all_answered() {
             return Vec::new();
         }
+        let mut commands = self.tell_of_the_experiments();
         self.phase = Phase::Judging;
         let arms = self.arms();
         self.current.judging = arms.iter().copied().collect();
@@ -249,13 +270,21 @@ impl ResearchState {
                 .cloned()
                 .collect(),
         };
-        arms.into_iter()
-            .map(|arm| Outgoing::new(agent::DATA_ANALYST, family(arm)))
-            .collect()
+        let families = arms.into_iter().map(family);
+        commands.extend(families.map(|family| Outgoing::new(agent::DATA_ANALYST, family)));
+        commands
     }
 
-    fn after_verdicts(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        if !self.current.judging.is_empty() {
+    fn after_verdicts(&mut self) -> Vec<Outgoing> {
+        if !self.current.judging.is_empty() || !self.all_answered() {
+            return Vec::new();
+        }
+        self.phase = Phase::Reviewing;
+        self.tell_of_the_verdicts()
+    }
+
+    fn after_reviewing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if !self.all_answered() {
             return Vec::new();
         }
         let cycle = self.cycle;
@@ -270,7 +299,10 @@ impl ResearchState {
             summary.tested = tested;
             summary.significant = significant;
         }
-        let mut commands = vec![self.record_knowledge(plan)];
+        let mut commands = Vec::new();
+        if !plan.unrecorded {
+            commands.push(self.record_knowledge(plan));
+        }
         let cycles_left = self.cycles_used() < plan.max_cycles;
         if self.spent.is_none() && !cycles_left {
             // Whether anything is left to ask is known only by asking; the answer is not tested.
@@ -368,7 +400,7 @@ impl ResearchState {
     fn findings(&self) -> Vec<&HypothesisId> {
         let mut findings: Vec<&TestRecord> = self
             .records_of(Arm::Observed)
-            .filter(|record| record.significant)
+            .filter(|record| record.is_finding())
             .collect();
         findings.sort_by(|a, b| a.finding_order(b));
         findings.into_iter().map(|record| &record.id).collect()

@@ -87,6 +87,10 @@ impl ResearchState {
                 self.interpreted(answer);
                 Vec::new()
             }
+            Payload::Contribution(answer) => {
+                self.contributed(answer);
+                Vec::new()
+            }
             Payload::DeadLettered(letter) => {
                 self.given_up(letter);
                 Vec::new()
@@ -330,6 +334,7 @@ impl ResearchState {
                 self.recording.remove(&request.cycle);
             }
             Payload::RecallKnowledge(_) => self.fail(format!("what the project knows could not be read: {reason}")),
+            Payload::Notify(notice) => self.unanswered(&letter.agent, notice, &letter.reason),
             Payload::Deliberate(request) => {
                 self.thinking.deliberating = false;
                 self.remark(letter.agent.as_str(), request.cycle, &[reason]);
@@ -406,6 +411,7 @@ impl ResearchState {
         self.drawing_designs = 0;
         self.thinking.deliberating = false;
         self.thinking.interpreting = false;
+        self.stop_listening(reason);
     }
 }
 

@@ -1,9 +1,12 @@
 //! The director: folds what happened into the state of the research and decides what is done next.
 //!
 //! `state` is what it knows, `fold` how an event changes it, `decide` what follows, `design` how tests are
-//! put into experiments, `memory` what earlier runs know, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
+//! put into experiments, `memory` what earlier runs know, `consult` the part of agents that are folders and `challenge` the rule by which their doubts are
+//! answered, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
 //! the director's own model (`deliberate`).
 
+mod challenge;
+mod consult;
 mod custom;
 #[cfg(test)]
 mod custom_tests;
@@ -19,6 +22,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures::FutureExt;
 
+pub use consult::Consulting;
 pub use custom::Halves;
 pub use state::{CycleState, Phase, ResearchState};
 pub use thinking::Thinking;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Thinking;
 use super::custom::Halves;
+use super::{Consulting, Thinking};
 use crate::message::{DesignExperiment, Draft, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan};
 use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
-use crate::science::{Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested};
+use crate::science::{
+    Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
+};
 
 /// Where the research stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,10 +31,14 @@ pub enum Phase {
     Judging,
     /// The director's own model says where to look next.
     Deliberating,
+    /// Agents look at the cycle's verdicts.
+    Reviewing,
     /// Figures of the findings are being drawn.
     Drawing,
     /// The findings are being put into words.
     Interpreting,
+    /// Agents have their last word.
+    Concluding,
     /// The knowledge graph takes in the last cycle.
     Recording,
     /// The end was told.
@@ -112,6 +118,9 @@ pub struct ResearchState {
     /// Cycles in which nothing was left to test, because earlier runs had.
     #[serde(default)]
     pub idle: u32,
+    /// The part of agents that are folders.
+    #[serde(default)]
+    pub consulting: Consulting,
     /// The model's part.
     #[serde(default)]
     pub thinking: Thinking,
@@ -122,9 +131,11 @@ pub struct ResearchState {
 }
 
 impl ResearchState {
-    /// Experiments that a budget counts: every script that was or will be run.
+    /// Experiments of the run's own budget: every script that was or will be run, but for those that agents have run out of
+    /// the share that is kept for them.
     pub fn experiments_used(&self) -> u64 {
-        self.experiments.len() as u64
+        let own = |record: &&ExperimentRecord| record.protocol.template != template::AGENT;
+        self.experiments.values().filter(own).count() as u64
     }
 
     /// Tests registered on the data as given.

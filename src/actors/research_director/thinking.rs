@@ -145,11 +145,12 @@ impl ResearchState {
         }
     }
 
-    pub(super) fn after_interpreting(&mut self) -> Vec<Outgoing> {
-        if !self.thinking.interpreting {
-            self.phase = Phase::Recording;
+    pub(super) fn after_interpreting(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if self.thinking.interpreting {
+            return Vec::new();
         }
-        Vec::new()
+        self.phase = Phase::Concluding;
+        self.tell_of_the_end(plan)
     }
 
     /// What showed nothing on the explore part, most relevant to the question first. Nothing of the rows held back is

@@ -150,10 +150,12 @@ pub(super) fn walk(walk: &Walk, start: Label, ids: Vec<String>) -> Query {
         .map(|(node, name)| format!("{node}.{name}"));
     let ids_of = nodes.iter().rev().map(|node| format!("{node}.id"));
     let order: Vec<String> = value.into_iter().chain(ids_of).collect();
+    // Put in order first: servers would otherwise read all properties of all trails, and throw most away.
     cypher.push_str(&format!(
-        " RETURN {} ORDER BY {} LIMIT $limit",
-        returned.join(", "),
-        order.join(", ")
+        " WITH {} ORDER BY {} LIMIT $limit RETURN {}",
+        nodes.join(", "),
+        order.join(", "),
+        returned.join(", ")
     ));
     Query::new(cypher).param("ids", ids).param("limit", whole(walk.limit))
 }

@@ -61,20 +61,28 @@ impl Shape {
             })
             .into_generator();
         let schema = generator.into_root_schema_for::<T>().to_value();
-        let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
-        let (strict, is_strict) = strict::strict(&schema);
-        let shape = Self(Arc::new(Inner {
-            name: name(&T::schema_name()),
-            text: schema.to_string(),
-            schema,
-            strict,
-            is_strict,
-            validator,
-        }));
+        let shape = Self::of_schema(&T::schema_name(), &schema)?;
         MADE.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id, shape.clone());
         Ok(shape)
+    }
+
+    /// The form that a schema gives.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn of_schema(called: &str, schema: &Value) -> Result<Self, String> {
+        let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
+        let (strict, is_strict) = strict::strict(schema);
+        Ok(Self(Arc::new(Inner {
+            name: name(called),
+            text: schema.to_string(),
+            schema: schema.clone(),
+            strict,
+            is_strict,
+            validator,
+        })))
     }
 
     pub(super) fn name(&self) -> &str {

@@ -29,14 +29,14 @@ pub(super) struct Admitted {
 }
 
 /// The rule for one request.
-pub(super) struct Admission<'a> {
+pub(in crate::policy) struct Admission<'a> {
     request: &'a ProposeHypotheses,
     plan: &'a ModelPlan,
     tested: BTreeSet<&'a HypothesisId>,
 }
 
 impl<'a> Admission<'a> {
-    pub(super) fn new(request: &'a ProposeHypotheses, plan: &'a ModelPlan) -> Self {
+    pub(in crate::policy) fn new(request: &'a ProposeHypotheses, plan: &'a ModelPlan) -> Self {
         Self {
             request,
             plan,
@@ -96,7 +96,7 @@ impl<'a> Admission<'a> {
     }
 
     /// Whether the claim was registered, on whatever rows.
-    fn is_tested(&self, idea: &Hypothesis) -> bool {
+    pub(in crate::policy) fn is_tested(&self, idea: &Hypothesis) -> bool {
         let on = |part: Part| Hypothesis { part, ..idea.clone() }.derive_id();
         self.tested.contains(&on(Part::Whole))
             || self.tested.contains(&on(Part::Confirm))
@@ -108,7 +108,8 @@ impl<'a> Admission<'a> {
                 .any(|test| idea.kind == kind::CUSTOM && claim(&test.hypothesis) == claim(idea))
     }
 
-    fn hypothesis(&self, idea: &Idea, model: &str) -> Result<Hypothesis, String> {
+    /// The hypothesis that an idea of `model`'s comes to.
+    pub(in crate::policy) fn hypothesis(&self, idea: &Idea, model: &str) -> Result<Hypothesis, String> {
         let place = self.place(&idea.x, &idea.y)?;
         let mut found = self.bare(&place, model, &idea.rationale);
         match idea.kind {
@@ -436,7 +437,7 @@ fn finish(mut found: Hypothesis, said: &str) -> Hypothesis {
     columns.extend(found.covariates.iter().map(String::as_str));
     columns.extend(found.by.as_deref());
     columns.extend(found.event.as_deref());
-    found.statement = if words::is_tame(said, &columns) {
+    found.statement = if !said.is_empty() && words::is_tame(said, &columns) {
         said.to_owned()
     } else {
         statement(&found)

@@ -5,51 +5,51 @@ use serde::{Deserialize, Serialize};
 
 /// What is asked for in the first cycle.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Ideas {
+pub(in crate::policy) struct Ideas {
     /// The hypotheses, most relevant first.
-    pub(super) hypotheses: Vec<Idea>,
+    pub(in crate::policy) hypotheses: Vec<Idea>,
 }
 
 /// What is asked for later.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct FollowUps {
+pub(in crate::policy) struct FollowUps {
     /// The hypotheses, most telling first.
-    pub(super) hypotheses: Vec<Idea>,
+    pub(in crate::policy) hypotheses: Vec<Idea>,
     /// Analyses that no kind of hypothesis covers; may be empty.
     #[serde(default)]
-    pub(super) analyses: Vec<AnalysisIdea>,
+    pub(in crate::policy) analyses: Vec<AnalysisIdea>,
 }
 
 /// A hypothesis that one of the built-in kinds tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Idea {
+pub(in crate::policy) struct Idea {
     /// What is asked about the columns.
-    pub(super) kind: IdeaKind,
+    pub(in crate::policy) kind: IdeaKind,
     /// The explaining column.
-    pub(super) x: String,
+    pub(in crate::policy) x: String,
     /// The outcome column.
-    pub(super) y: String,
+    pub(in crate::policy) y: String,
     /// Columns held fixed, for "adjusted"; empty otherwise.
     #[serde(default)]
-    pub(super) covariates: Vec<String>,
+    pub(in crate::policy) covariates: Vec<String>,
     /// The column of groups ("stratified") or the moderator ("interaction"); null otherwise.
     #[serde(default)]
-    pub(super) by: Option<String>,
+    pub(in crate::policy) by: Option<String>,
     /// The column that says whether the event came ("survival"); null otherwise.
     #[serde(default)]
-    pub(super) event: Option<String>,
+    pub(in crate::policy) event: Option<String>,
     /// The hypothesis in one sentence.
-    pub(super) statement: String,
+    pub(in crate::policy) statement: String,
     /// "+", "-" or "unknown".
-    pub(super) predicted: Predicted,
+    pub(in crate::policy) predicted: Predicted,
     /// Why it is worth a test, in one sentence.
-    pub(super) rationale: String,
+    pub(in crate::policy) rationale: String,
 }
 
 /// What is asked about columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum IdeaKind {
+pub(in crate::policy) enum IdeaKind {
     Association,
     Adjusted,
     Stratified,
@@ -61,7 +61,7 @@ pub(super) enum IdeaKind {
 
 /// The direction that is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) enum Predicted {
+pub(in crate::policy) enum Predicted {
     #[serde(rename = "+")]
     Rising,
     #[serde(rename = "-")]
@@ -72,24 +72,24 @@ pub(super) enum Predicted {
 
 /// An analysis that code has to be written for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct AnalysisIdea {
+pub(in crate::policy) struct AnalysisIdea {
     /// The explaining column.
-    pub(super) x: String,
+    pub(in crate::policy) x: String,
     /// The outcome column.
-    pub(super) y: String,
+    pub(in crate::policy) y: String,
     /// All columns that it reads, x and y among them.
-    pub(super) columns: Vec<String>,
+    pub(in crate::policy) columns: Vec<String>,
     /// How it is done, step by step.
-    pub(super) method: String,
+    pub(in crate::policy) method: String,
     /// A short name for the effect size.
-    pub(super) effect: String,
+    pub(in crate::policy) effect: String,
     /// The kind of plain test on x and y that would show the same; null where there is none.
     #[serde(default)]
-    pub(super) family: Option<String>,
+    pub(in crate::policy) family: Option<String>,
     /// The hypothesis in one sentence.
-    pub(super) statement: String,
+    pub(in crate::policy) statement: String,
     /// Why it is worth a test, in one sentence.
-    pub(super) rationale: String,
+    pub(in crate::policy) rationale: String,
 }
 
 impl From<Ideas> for FollowUps {

@@ -3,8 +3,8 @@
 //! `ideas` is the form of the model's answers, `knowledge` what it is told, `admit` decides which of its ideas become
 //! hypotheses, `merge` puts them beside the rule book's.
 
-mod admit;
-mod ideas;
+pub(super) mod admit;
+pub(super) mod ideas;
 pub mod knowledge;
 mod merge;
 

@@ -88,7 +88,8 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
         "/method/alpha",
         super::super::citation::RecordFile::Settings,
     );
-    let found = Cited::ledger(findings.len() as u64, JUDGED, Arm::Observed, None).significant();
+    let significant = dossier.tests.iter().filter(|test| test.significant).count() as u64;
+    let found = Cited::ledger(significant, JUDGED, Arm::Observed, None).significant();
     let replicated = findings.iter().filter(|test| test.replicated == Some(true)).count() as u64;
     let replicated = Cited {
         number: replicated.into(),

@@ -1,5 +1,6 @@
 //! What the report says, section by section: each file composes one section of the draft.
 
+mod agents;
 mod answer;
 mod cycles;
 mod data;
@@ -35,6 +36,7 @@ pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
         told::section,
         findings::section,
         finding::sections,
+        agents::section,
         memory::section,
         nulls::section,
         untested::section,

@@ -166,6 +166,8 @@ pub(crate) fn caveat(word: &str) -> Line<Draft> {
         "separation" => "perfect separation",
         "not_replicated" => "not replicated",
         "model_written" => "code by a model",
+        "challenged" => "challenged",
+        "vetoed" => "vetoed",
         other => return line().code(other),
     })
 }
@@ -207,6 +209,15 @@ pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
             None => text("the numbers rest on code that a model wrote"),
         }
         .text("; a second script, written from the protocol alone, gave the same, and shuffled copies of the rows gave nothing"),
+        "challenged" => {
+            let told = text("an agent’s second look contradicts it");
+            let told = match note {
+                Some(note) => told.text(" (").name(note).text(")"),
+                None => told,
+            };
+            told.text("; see what agents added")
+        }
+        "vetoed" => column(text("it was taken out of the findings by the agent ")),
         "assumption_violated" => text("an assumption of the test fails; see the variants that do without it"),
         "separation" => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")

@@ -1,0 +1,449 @@
+//! Agents that are folders: what they are told, and what becomes of what they say.
+//!
+//! The director waits for the answers to the events of a phase before it leaves it, and takes them in an order of its own.
+//! So what agents say has the same effect however fast they are and however often the run was interrupted.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    challenge,
+    state::{Phase, ResearchState},
+};
+use crate::message::{
+    AgentName, AgentPlan, Answered, Challenge, ChallengeRecord, CheckResult, Contribution, Contributions, CycleStarted,
+    CycleVerdicts, DraftedFinding, Event, ExperimentsFinished, HypothesesRegistered, KeptTable, MissingAnswer, Notify,
+    Outgoing, ProposeHypotheses, ProposedHypothesis, Refusal, RefusedTimes, ResearchFinished, ResearchPlan, RunStarted,
+    Speech, ToldColumn, ToldDataset, ToldExperiment,
+};
+use crate::policy;
+use crate::report::DatasetRecord;
+use crate::science::{Arm, ExperimentRecord, Hypothesis, TestRecord, caveat};
+
+/// Of each sort of contribution, the most that a run keeps.
+const MOST: usize = 500;
+
+/// What a finding is called at most that a sustained challenge doubts.
+const DOUBTED: &str = "suggestive";
+
+/// The agents' part in the state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Consulting {
+    /// Events that were told.
+    pub told: u64,
+    /// Answers that are awaited: occasion and agent.
+    pub awaited: BTreeSet<(String, AgentName)>,
+    /// Answers that came, and wait for the others.
+    pub answers: Vec<Contribution>,
+    /// What agents propose for the cycle under way.
+    pub proposals: Vec<(AgentName, ProposedHypothesis)>,
+    /// What they said so far.
+    pub contributions: Contributions,
+    /// Whether the end was told.
+    pub concluded: bool,
+}
+
+impl ResearchState {
+    fn agents(&self) -> &[AgentPlan] {
+        self.plan.as_ref().map_or(&[], |plan| &plan.agents)
+    }
+
+    fn listens(&self, kind: &str) -> bool {
+        self.agents()
+            .iter()
+            .any(|agent| agent.subscribes.iter().any(|event| event == kind))
+    }
+
+    /// Whether every agent has answered.
+    pub(super) fn all_answered(&self) -> bool {
+        self.consulting.awaited.is_empty()
+    }
+
+    /// Tells it to those who want to know.
+    fn tell(&mut self, event: Event) -> Vec<Outgoing> {
+        let kind = event.kind();
+        if self.called_off || !self.listens(kind) {
+            return Vec::new();
+        }
+        self.consulting.told += 1;
+        let occasion = format!("{:05}-{kind}", self.consulting.told);
+        let listeners: Vec<AgentName> = self
+            .agents()
+            .iter()
+            .filter(|agent| agent.subscribes.iter().any(|event| event == kind))
+            .map(|agent| agent.name.clone())
+            .collect();
+        let tables: Vec<KeptTable> = self
+            .datasets
+            .iter()
+            .filter_map(|dataset| {
+                Some(KeptTable {
+                    dataset: dataset.name.clone(),
+                    experiment: dataset.experiment.clone()?,
+                    sha256: self.tables.get(&dataset.name)?.clone(),
+                })
+            })
+            .collect();
+        listeners
+            .into_iter()
+            .map(|agent| {
+                self.consulting.awaited.insert((occasion.clone(), agent.clone()));
+                let notice = Notify {
+                    occasion: occasion.clone(),
+                    event: event.clone(),
+                    tables: tables.clone(),
+                    cycle: self.cycle,
+                };
+                Outgoing {
+                    to: agent,
+                    payload: notice.into(),
+                }
+            })
+            .collect()
+    }
+
+    // --- what is told ---
+
+    pub(super) fn tell_of_the_start(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        let datasets = self.datasets.iter();
+        let started = RunStarted {
+            question: plan.question.clone(),
+            target: plan.target.clone(),
+            randomised: plan.randomised.clone(),
+            datasets: datasets.filter_map(|dataset| told(dataset, true)).collect(),
+        };
+        self.tell(Event::RunStarted(started.into()))
+    }
+
+    pub(super) fn tell_of_the_cycle(&mut self, plan: &ResearchPlan, request: &ProposeHypotheses) -> Vec<Outgoing> {
+        self.consulting.proposals.clear();
+        if self.spent.is_some() || request.limit == 0 {
+            return Vec::new();
+        }
+        let datasets = self.datasets.iter();
+        let started = CycleStarted {
+            cycle: self.cycle,
+            question: plan.question.clone(),
+            target: plan.target.clone(),
+            datasets: datasets.filter_map(|dataset| told(dataset, false)).collect(),
+            known: request.known.clone(),
+            tested: request.tested.clone(),
+            limit: request.limit,
+        };
+        self.tell(Event::CycleStarted(started.into()))
+    }
+
+    pub(super) fn tell_of_the_registered(&mut self) -> Vec<Outgoing> {
+        let open = &self.current.open;
+        let observed = open
+            .iter()
+            .filter_map(|id| self.hypotheses.get(id))
+            .filter(|hypothesis| hypothesis.arm == Arm::Observed);
+        let registered = HypothesesRegistered {
+            cycle: self.cycle,
+            hypotheses: observed.cloned().collect(),
+        };
+        self.tell(Event::HypothesesRegistered(registered.into()))
+    }
+
+    pub(super) fn tell_of_the_experiments(&mut self) -> Vec<Outgoing> {
+        let cycle = self.cycle;
+        let of_cycle = |record: &&ExperimentRecord| {
+            record.protocol.arm == Arm::Observed
+                && (record.protocol.cycle == cycle || (cycle == 1 && record.protocol.cycle == 0))
+        };
+        let experiments = self.experiments.values().filter(of_cycle);
+        let finished = ExperimentsFinished {
+            cycle,
+            experiments: experiments
+                .map(|record| ToldExperiment {
+                    id: record.id.clone(),
+                    template: record.protocol.template.clone(),
+                    dataset: record.protocol.dataset.clone(),
+                    outcome: record
+                        .outcome
+                        .as_ref()
+                        .map_or_else(|| "none".to_owned(), |outcome| outcome.to_string()),
+                    failure: record.failure.clone(),
+                    script_sha256: record.script_sha256.clone(),
+                    result_sha256: record.result_sha256.clone(),
+                })
+                .collect(),
+        };
+        self.tell(Event::ExperimentsFinished(finished.into()))
+    }
+
+    /// The verdicts, and each finding.
+    pub(super) fn tell_of_the_verdicts(&mut self) -> Vec<Outgoing> {
+        let cycle = self.cycle;
+        let mut tests: Vec<TestRecord> = self
+            .records_of(Arm::Observed)
+            .filter(|record| record.cycle == cycle)
+            .cloned()
+            .collect();
+        tests.sort_by(TestRecord::test_order);
+        let mut findings: Vec<TestRecord> = tests.iter().filter(|record| record.is_finding()).cloned().collect();
+        findings.sort_by(TestRecord::finding_order);
+        let mut commands = self.tell(Event::CycleJudged(CycleVerdicts { cycle, tests }.into()));
+        if !self.listens("finding_drafted") {
+            return commands;
+        }
+        for finding in findings {
+            let (Some(hypothesis), Some(dataset)) = (
+                self.hypotheses.get(&finding.id).cloned(),
+                self.dataset(&finding.dataset).and_then(|dataset| told(dataset, false)),
+            ) else {
+                continue;
+            };
+            let drafted = DraftedFinding {
+                cycle,
+                finding,
+                hypothesis,
+                dataset,
+            };
+            commands.extend(self.tell(Event::FindingDrafted(drafted.into())));
+        }
+        commands
+    }
+
+    /// That nothing is tested any more; once.
+    pub(super) fn tell_of_the_end(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+        if std::mem::replace(&mut self.consulting.concluded, true) {
+            return Vec::new();
+        }
+        let tests = self.records_of(Arm::Observed).count() as u64;
+        let mut findings: Vec<TestRecord> = self
+            .records_of(Arm::Observed)
+            .filter(|record| record.is_finding())
+            .cloned()
+            .collect();
+        findings.sort_by(TestRecord::finding_order);
+        let finished = ResearchFinished {
+            question: plan.question.clone(),
+            findings,
+            tests,
+            challenges: self.consulting.contributions.challenges.clone(),
+        };
+        self.tell(Event::ResearchFinished(finished.into()))
+    }
+
+    // --- what is answered ---
+
+    pub(super) fn contributed(&mut self, answer: &Contribution) {
+        let key = (answer.occasion.clone(), answer.agent.clone());
+        if self.consulting.awaited.remove(&key) {
+            self.consulting.answers.push(answer.clone());
+            self.take_answers();
+        }
+    }
+
+    /// An agent gave no answer to an event.
+    pub(super) fn unanswered(&mut self, agent: &AgentName, notice: &Notify, reason: &str) {
+        if self
+            .consulting
+            .awaited
+            .remove(&(notice.occasion.clone(), agent.clone()))
+        {
+            self.missed(agent.clone(), notice.occasion.clone(), reason);
+            self.take_answers();
+        }
+    }
+
+    /// Nobody is waited for any more.
+    pub(super) fn stop_listening(&mut self, reason: &str) {
+        for (occasion, agent) in std::mem::take(&mut self.consulting.awaited) {
+            self.missed(agent, occasion, reason);
+        }
+        self.take_answers();
+    }
+
+    fn missed(&mut self, agent: AgentName, occasion: String, reason: &str) {
+        let missing = &mut self.consulting.contributions.missing;
+        if missing.len() < MOST {
+            let event = occasion.split_once('-').map_or(occasion.as_str(), |(_, kind)| kind);
+            missing.push(MissingAnswer {
+                agent,
+                event: event.to_owned(),
+                occasion,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    /// Takes what was said, once nobody is awaited, in the order of the events and of the agents' names.
+    fn take_answers(&mut self) {
+        if !self.all_answered() {
+            return;
+        }
+        let mut answers = std::mem::take(&mut self.consulting.answers);
+        answers.sort_by(|a, b| (&a.occasion, &a.agent).cmp(&(&b.occasion, &b.agent)));
+        for answer in answers {
+            for experiment in &answer.experiments {
+                self.experiments
+                    .entry(experiment.id.clone())
+                    .or_insert_with(|| experiment.clone());
+            }
+            for refusal in &answer.refused {
+                self.refuse(&answer.agent, refusal.clone());
+            }
+            for said in &answer.said {
+                self.take(&answer.agent, said, &answer.checks);
+            }
+        }
+        self.consulting
+            .contributions
+            .missing
+            .sort_by(|a, b| (&a.occasion, &a.agent).cmp(&(&b.occasion, &b.agent)));
+    }
+
+    fn refuse(&mut self, agent: &AgentName, refusal: Refusal) {
+        let refused = &mut self.consulting.contributions.refused;
+        let known = refused
+            .iter_mut()
+            .find(|known| known.agent == *agent && known.refusal == refusal);
+        if let Some(known) = known {
+            known.times += 1;
+        } else if refused.len() < MOST {
+            refused.push(RefusedTimes {
+                agent: agent.clone(),
+                refusal,
+                times: 1,
+            });
+        }
+    }
+
+    fn take(&mut self, agent: &AgentName, said: &Speech, checks: &[CheckResult]) {
+        let about = match said {
+            Speech::Challenge(challenge) => Some(&challenge.finding),
+            Speech::AddEvidence(evidence) => Some(&evidence.finding),
+            Speech::Score(score) => Some(&score.finding),
+            Speech::ProposeHypothesis(_) | Speech::WriteSection(_) | Speech::Remark(_) => None,
+        };
+        let finding = about.and_then(|id| {
+            let record = self.records.get(&Arm::Observed)?.get(id)?;
+            record.is_finding().then(|| record.clone())
+        });
+        let contributions = &mut self.consulting.contributions;
+        let agent = agent.clone();
+        match (said, finding) {
+            (Speech::ProposeHypothesis(proposed), _) => {
+                self.consulting.proposals.push((agent, (**proposed).clone()));
+            }
+            (Speech::WriteSection(section), _) => push(&mut contributions.sections, (agent, (**section).clone())),
+            (Speech::Remark(remark), _) => {
+                let remark = (agent, remark.text.clone());
+                if !contributions.remarks.contains(&remark) {
+                    push(&mut contributions.remarks, remark);
+                }
+            }
+            (Speech::AddEvidence(evidence), Some(_)) => {
+                push(&mut contributions.evidence, (agent, (**evidence).clone()));
+            }
+            (Speech::Score(score), Some(_)) => push(&mut contributions.scores, (agent, (**score).clone())),
+            (Speech::Challenge(challenge), Some(finding)) => self.challenged(agent, challenge, &finding, checks),
+            (Speech::AddEvidence(_) | Speech::Score(_) | Speech::Challenge(_), None) => {
+                let reason = "it speaks of what is not among the findings".to_owned();
+                let kind = said.kind().to_owned();
+                self.refuse(&agent, Refusal { kind, reason });
+            }
+        }
+    }
+
+    /// Answers a challenge: what is doubted is called so before it is reported.
+    fn challenged(&mut self, agent: AgentName, challenge: &Challenge, finding: &TestRecord, checks: &[CheckResult]) {
+        let alpha = self.plan.as_ref().map_or(0.0, |plan| plan.alpha);
+        let may_veto = self.agents().iter().any(|known| known.name == agent && known.veto);
+        let estimate = challenge.check.as_ref().and_then(|check| {
+            let found = checks
+                .iter()
+                .find(|known| known.finding == challenge.finding && known.check == *check);
+            found.map(|known| known.estimate.clone())
+        });
+        let (answer, reason) = challenge::answer(finding, challenge.grounds, estimate.as_ref(), alpha);
+        let vetoed = answer == Answered::Sustained && challenge.veto && may_veto;
+        if answer == Answered::Sustained
+            && let Some(record) = self
+                .records
+                .get_mut(&Arm::Observed)
+                .and_then(|records| records.get_mut(&challenge.finding))
+        {
+            record.wording = DOUBTED.to_owned();
+            let name = challenge.check.as_ref().map_or("", |check| check.name.as_str());
+            record.add_caveat(caveat::CHALLENGED, name);
+            if vetoed {
+                record.add_caveat(caveat::VETOED, agent.as_str());
+            }
+        }
+        let record = ChallengeRecord {
+            agent,
+            challenge: challenge.clone(),
+            estimate,
+            answer,
+            reason: reason.to_owned(),
+            vetoed,
+        };
+        push(&mut self.consulting.contributions.challenges, record);
+    }
+
+    // --- what they propose ---
+
+    /// The hypotheses that agents propose for the cycle, as far as they can be tested.
+    pub(super) fn proposed_by_agents(&mut self, plan: &ResearchPlan) -> Vec<Hypothesis> {
+        let proposals = std::mem::take(&mut self.consulting.proposals);
+        if proposals.is_empty() {
+            return Vec::new();
+        }
+        let request = self.request(plan, Arm::Observed);
+        let mut admitted: Vec<Hypothesis> = Vec::new();
+        for (agent, proposed) in proposals {
+            match policy::admit(&request, &agent, &proposed) {
+                Ok(hypothesis) if admitted.len() < request.limit => admitted.push(hypothesis),
+                Ok(_) => self.refuse_proposal(&agent, "the cycle takes no more hypotheses".to_owned()),
+                Err(reason) => self.refuse_proposal(&agent, reason),
+            }
+        }
+        admitted
+    }
+
+    fn refuse_proposal(&mut self, agent: &AgentName, reason: String) {
+        let kind = "propose_hypothesis".to_owned();
+        self.refuse(agent, Refusal { kind, reason });
+    }
+
+    /// Goes on to the end of the run once everybody has answered.
+    pub(super) fn after_concluding(&mut self) -> Vec<Outgoing> {
+        if self.all_answered() {
+            self.phase = Phase::Recording;
+        }
+        Vec::new()
+    }
+}
+
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() < MOST {
+        list.push(item);
+    }
+}
+
+/// What agents are told of a table; none before it is described.
+fn told(dataset: &DatasetRecord, whole: bool) -> Option<ToldDataset> {
+    let mut profile = dataset.profile.clone()?;
+    // Of use to nobody but us, and long.
+    profile.row_sketch.clear();
+    let columns = profile.columns.iter().map(|column| ToldColumn {
+        name: column.name.clone(),
+        role: column.role,
+        usable: column.usable,
+        distinct: column.distinct,
+        missing: column.missing,
+    });
+    Some(ToldDataset {
+        name: dataset.name.clone(),
+        sha256: dataset.sha256.clone(),
+        rows: profile.rows,
+        columns: columns.collect(),
+        profile: whole.then_some(profile),
+    })
+}

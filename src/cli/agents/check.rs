@@ -1,0 +1,169 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::AgentsDirs;
+use crate::cli::{
+    CliError, Console, Exit, Globals, SettingsArgs,
+    outcome::{lab_error, plugin_error},
+    output,
+};
+use crate::config::Environment;
+use crate::lab::{Ground, LabError, Purpose, Site};
+use crate::plugin::{Chosen, Folder, Kind, PluginError, Roster, Setting, handshake, prompt_and_schema, unpack_sdk};
+
+/// `kosmos agents check`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  kosmos agents check my_agent\n  kosmos agents check my_agent --agents-dir ~/agents --set agents.my_agent.folder=papers"
+)]
+pub struct CheckArgs {
+    /// The agent
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Where to look.
+    #[command(flatten)]
+    pub dirs: AgentsDirs,
+    /// How it is configured.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) fn execute(args: &CheckArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let bench = Bench::set_up(&args.name, &args.dirs, &args.settings, globals)?;
+    let manifest = &bench.chosen.manifest;
+    let mut checked = vec![format!("agent.toml is in order (version {})", manifest.version)];
+    match manifest.kind {
+        Kind::Llm => {
+            prompt_and_schema(&bench.chosen).map_err(|problem| {
+                plugin_error(PluginError::Manifest {
+                    place: format!("the agent `{}`", manifest.name),
+                    problem,
+                })
+            })?;
+            checked.push("its prompt and its schema are in order".to_owned());
+        }
+        Kind::Process => {
+            bench.try_it(async |setting| handshake(setting).await)?;
+            checked.push("it starts in the sandbox and answers `initialize`".to_owned());
+        }
+        Kind::Builtin | Kind::Wasm => {}
+    }
+    if globals.json {
+        output::json(
+            &json!({ "agent": manifest.name, "ok": true, "checked": checked, "config": bench.chosen.config }),
+        )?;
+    } else {
+        let lines: String = checked.iter().map(|line| format!("  ok  {line}\n")).collect();
+        output::text(&format!("{}\n{lines}", manifest.name))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// An agent apart from any run, and what it is tried with.
+pub(super) struct Bench {
+    pub(super) chosen: Chosen,
+    settings: crate::config::Settings,
+    console: Console,
+    // Its files, and what it works in; thrown away afterwards.
+    folder: Temporary,
+}
+
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = crate::sandbox::remove_tree(&self.0);
+    }
+}
+
+impl Bench {
+    pub(super) fn set_up(
+        name: &str,
+        dirs: &AgentsDirs,
+        settings: &SettingsArgs,
+        globals: &Globals,
+    ) -> Result<Self, CliError> {
+        let environment = Environment::of_process()?;
+        let here = environment.working_folder().to_owned();
+        let mut resolved = settings.resolve(environment)?;
+        let console = Console::start(&resolved.settings.log, globals)?;
+        let catalogue = dirs.catalogue()?;
+        catalogue.get(name).map_err(plugin_error)?;
+        let own = resolved
+            .settings
+            .agents
+            .entry(name.to_owned())
+            .or_insert_with(|| json!({}));
+        if let Some(own) = own.as_object_mut() {
+            own.insert("enabled".to_owned(), Value::Bool(true));
+        }
+        resolved.settings.agents.retain(|known, _| known == name);
+        crate::plugin::make_paths_absolute(&catalogue, &mut resolved, &here).map_err(plugin_error)?;
+        let roster = Roster::choose(&catalogue, &resolved.settings).map_err(plugin_error)?;
+        let chosen = roster.agents.into_iter().find(|chosen| chosen.manifest.name == name);
+        let Some(mut chosen) = chosen else {
+            return Err(plugin_error(PluginError::Manifest {
+                place: format!("`{name}`"),
+                problem: "it is part of Kosmos, and there is nothing to check".to_owned(),
+            }));
+        };
+        let path = std::env::temp_dir().join(format!("kosmos-agent-{}-{:08x}", std::process::id(), fastrand::u32(..)));
+        let folder = Temporary(path.clone());
+        let copied = chosen
+            .folder
+            .copy_to(&path.join(name))
+            .and_then(|()| unpack_sdk(&path.join("sdk")));
+        copied.map_err(|source| {
+            plugin_error(PluginError::Read {
+                path: path.clone(),
+                source,
+            })
+        })?;
+        chosen.folder = Folder::Disk(path.join(name));
+        Ok(Self {
+            chosen,
+            settings: resolved.settings,
+            console,
+            folder,
+        })
+    }
+
+    /// Starts the sandbox and does `work` in it.
+    pub(super) fn try_it<T>(
+        &self,
+        work: impl AsyncFnOnce(&Setting<'_>) -> Result<T, PluginError>,
+    ) -> Result<T, CliError> {
+        let progress = self.console.progress.as_ref();
+        let ground = Ground::prepare_for_programs(&self.settings, progress).map_err(lab_error)?;
+        let system = actix::System::new();
+        let done = system.block_on(async {
+            // Where scripts run does not matter here.
+            let mut settings = self.settings.clone();
+            settings.sandbox.backend = crate::config::Backend::Process;
+            settings.sandbox.warm = false;
+            let ground = match ground {
+                Ground::Engine(Some(interpreter)) => Ground::Interpreter(interpreter),
+                other => other,
+            };
+            let site = Site::start(&settings, &ground, Purpose::default(), progress).await?;
+            let Some(programs) = &site.programs else {
+                return Ok(Err(PluginError::Needs {
+                    agent: self.chosen.manifest.name.clone(),
+                    what: "the process sandbox".to_owned(),
+                    remedy: "`kosmos doctor` says what this machine lacks".to_owned(),
+                }));
+            };
+            let setting = Setting {
+                programs,
+                chosen: &self.chosen,
+                run: "trial",
+                scratch: self.folder.0.join("scratch"),
+                sdk: self.folder.0.join("sdk"),
+            };
+            Ok::<_, LabError>(work(&setting).await)
+        });
+        done.map_err(lab_error)?.map_err(plugin_error)
+    }
+}

@@ -1,0 +1,157 @@
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::AgentsDirs;
+use crate::cli::{CliError, Exit, Globals, outcome::plugin_error, output};
+use crate::plugin::{Catalogue, Found, Manifest};
+use crate::progress::printable;
+
+/// `kosmos agents list`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  kosmos agents list\n  kosmos agents list skeptic    # all that it may do and can be set to"
+)]
+pub struct ListArgs {
+    /// One agent, in full
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where to look.
+    #[command(flatten)]
+    pub dirs: AgentsDirs,
+}
+
+pub(super) fn execute(args: &ListArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let catalogue = args.dirs.catalogue()?;
+    let chosen: Vec<&Found> = match &args.name {
+        Some(name) => vec![catalogue.get(name).map_err(plugin_error)?],
+        None => catalogue.iter().collect(),
+    };
+    if globals.json {
+        let broken: Vec<Value> = catalogue
+            .broken()
+            .map(|(name, problem)| json!({ "name": name, "problem": problem }))
+            .collect();
+        let agents: Vec<Value> = chosen.into_iter().map(document).collect();
+        output::json(&json!({ "agents": agents, "broken": broken }))?;
+        return Ok(Exit::Done);
+    }
+    match (args.name.is_some(), chosen.as_slice()) {
+        (true, [only]) => output::text(&in_full(only))?,
+        _ => output::text(&table(&catalogue, &chosen))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn document(found: &Found) -> Value {
+    json!({
+        "name": found.manifest.name, "place": found.place, "path": found.path, "manifest": found.manifest,
+    })
+}
+
+fn table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_header(["NAME", "KIND", "FROM", "TAKES PART", "MAY", "WHAT IT DOES"]);
+    for found in chosen {
+        let manifest = &found.manifest;
+        table.add_row([
+            printable(&manifest.name).into_owned(),
+            manifest.kind.name().to_owned(),
+            found.place.to_string(),
+            if manifest.enabled { "yes" } else { "if enabled" }.to_owned(),
+            may(manifest),
+            printable(&manifest.description).into_owned(),
+        ]);
+    }
+    let mut text = format!("{table}\n");
+    for (name, problem) in catalogue.broken() {
+        text.push_str(&format!(
+            "\n{} cannot be used: {}\n",
+            printable(name),
+            printable(problem)
+        ));
+    }
+    text
+}
+
+/// What it may do besides hearing and saying what its agent.toml lists, in a few words.
+fn may(manifest: &Manifest) -> String {
+    let permissions = &manifest.permissions;
+    let flags = [
+        (permissions.sandbox, "sandbox"),
+        (permissions.model, "model"),
+        (permissions.graph, "graph"),
+        (permissions.veto, "veto"),
+        (!permissions.files.is_empty(), "files"),
+        (!permissions.network.is_empty(), "network"),
+    ];
+    let words: Vec<&str> = flags
+        .into_iter()
+        .filter(|(may, _)| *may)
+        .map(|(_, word)| word)
+        .collect();
+    if words.is_empty() {
+        "-".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
+fn in_full(found: &Found) -> String {
+    let manifest = &found.manifest;
+    let list = |items: &[String]| {
+        if items.is_empty() {
+            "-".to_owned()
+        } else {
+            items.join(", ")
+        }
+    };
+    let mut text = format!(
+        "{} {}\n{}\n\nkind         {}\nfrom         {} ({})\ntakes part   {}\n",
+        printable(&manifest.name),
+        printable(&manifest.version),
+        printable(&manifest.description),
+        manifest.kind.name(),
+        found.place,
+        printable(&found.path),
+        match manifest.enabled {
+            true => "yes, unless a run file says otherwise".to_owned(),
+            false => format!("where a run file says so: [agents.{}] enabled = true", manifest.name),
+        },
+    );
+    let limits = &manifest.limits;
+    let rows = [
+        ("hears", list(&manifest.subscribes)),
+        ("says", list(&manifest.publishes)),
+        ("may", may(manifest)),
+        ("files", list(&manifest.permissions.files)),
+        ("network", list(&manifest.permissions.network)),
+        (
+            "limits",
+            format!(
+                "{} for an event, {} of memory, {} processes, {} messages a minute, {} of the budget",
+                limits.deadline, limits.memory, limits.processes, limits.messages_per_minute, limits.budget_share
+            ),
+        ),
+    ];
+    for (name, value) in rows {
+        text.push_str(&format!("{name:12} {}\n", printable(&value)));
+    }
+    let properties = manifest.config.as_ref().and_then(|schema| schema.get("properties"));
+    let properties = properties
+        .and_then(Value::as_object)
+        .filter(|properties| !properties.is_empty());
+    if let Some(properties) = properties {
+        text.push_str(&format!("\nCan be set under [agents.{}]:\n", manifest.name));
+        for (key, property) in properties {
+            let about = property.get("description").and_then(Value::as_str).unwrap_or_default();
+            let default = property
+                .get("default")
+                .map(|default| format!(" (default {default})"))
+                .unwrap_or_default();
+            text.push_str(&format!("  {key:12} {}{}\n", printable(about), printable(&default)));
+        }
+    }
+    text
+}

@@ -1,0 +1,98 @@
+//! What an agent may say, and in which form.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::{Chosen, Manifest, schema};
+use crate::message::{Event, Refusal, SPEECHES, Speech};
+use crate::prompt::{inline, shorten_to};
+use crate::science::RunId;
+
+/// Messages in answer to one event, at most.
+const MOST: usize = 1000;
+
+/// Letters of a text that is shown.
+const LONGEST: usize = 200;
+
+static VALIDATORS: LazyLock<HashMap<&'static str, jsonschema::Validator>> = LazyLock::new(|| {
+    let schemas = schema::messages(&SchemaSettings::draft2020_12());
+    let validators = schemas
+        .into_iter()
+        .filter_map(|(name, schema)| Some((name, jsonschema::validator_for(&schema).ok()?)));
+    validators.collect()
+});
+
+/// What of `messages`, each `{type, body, run?}`, the agent may say in answer to `event`; and what not, with the reason.
+pub fn admit(manifest: &Manifest, run: &RunId, event: &Event, messages: &[Value]) -> (Vec<Speech>, Vec<Refusal>) {
+    let (mut said, mut refused) = (Vec::new(), Vec::new());
+    for message in messages.iter().take(MOST) {
+        match admit_one(manifest, run, event, message) {
+            Ok(speech) => said.push(speech),
+            Err(refusal) => refused.push(refusal),
+        }
+    }
+    if messages.len() > MOST {
+        refused.push(Refusal {
+            kind: "any".to_owned(),
+            reason: format!("more than {MOST} messages in answer to one event"),
+        });
+    }
+    (said, refused)
+}
+
+fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -> Result<Speech, Refusal> {
+    let kind = message.get("type").and_then(Value::as_str).unwrap_or("none");
+    let refuse = |reason: String| Refusal {
+        kind: shorten_to(&inline(kind), 40),
+        reason: shorten_to(&inline(&reason), LONGEST),
+    };
+    let Some(name) = SPEECHES.into_iter().find(|name| *name == kind) else {
+        return Err(refuse("there is no such message".to_owned()));
+    };
+    if !manifest.publishes.iter().any(|known| known == kind) {
+        return Err(refuse("its agent.toml does not list it under `publishes`".to_owned()));
+    }
+    if message
+        .get("run")
+        .is_some_and(|named| named.as_str() != Some(run.as_str()))
+    {
+        return Err(refuse("it is for another run".to_owned()));
+    }
+    let body = message.get("body").cloned().unwrap_or_default();
+    if let Some(error) = VALIDATORS
+        .get(name)
+        .and_then(|validator| validator.iter_errors(&body).next())
+    {
+        let place = error.instance_path().to_string();
+        let place = if place.is_empty() { "its body".to_owned() } else { place };
+        return Err(refuse(format!("{place}: {error}")));
+    }
+    let whole = serde_json::json!({ "type": kind, "body": body });
+    let speech: Speech = serde_json::from_value(whole).map_err(|error| refuse(error.to_string()))?;
+    let heard = event.kind();
+    match &speech {
+        Speech::ProposeHypothesis(_) if heard != "cycle_started" => {
+            Err(refuse(format!("it answers `cycle_started` alone, not `{heard}`")))
+        }
+        Speech::WriteSection(_) if heard != "research_finished" => {
+            Err(refuse(format!("it answers `research_finished` alone, not `{heard}`")))
+        }
+        Speech::Challenge(challenge) if challenge.veto && !manifest.permissions.veto => {
+            Err(refuse("a veto needs the permission `veto`".to_owned()))
+        }
+        Speech::Challenge(_) if heard != "finding_drafted" && heard != "cycle_judged" => Err(refuse(format!(
+            "a finding can be challenged in answer to `finding_drafted` or `cycle_judged`, not `{heard}`"
+        ))),
+        Speech::Score(score) if score.scores.values().any(|value| !(0.0..=1.0).contains(value)) => {
+            Err(refuse("a score must be from 0 to 1".to_owned()))
+        }
+        _ => Ok(speech),
+    }
+}
+
+/// The same for an agent apart from any run, which `run` stands for.
+pub fn admitted(chosen: &Chosen, run: &str, event: &Event, messages: &[Value]) -> (Vec<Speech>, Vec<Refusal>) {
+    admit(&chosen.manifest, &RunId::from(run.to_owned()), event, messages)
+}

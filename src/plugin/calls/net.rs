@@ -1,0 +1,199 @@
+use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
+
+use reqwest::{Url, header::LOCATION};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Called, Handling, Outcome, code, read};
+use crate::plugin::{Chosen, wire::RpcError};
+use crate::prompt::{inline, shorten_to};
+
+/// Bytes of a body.
+const MOST: usize = 4 << 20;
+
+/// How long an exchange may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Redirects that are followed, as far as they stay with permitted hosts.
+const REDIRECTS: usize = 5;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fetch {
+    url: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+}
+
+/// `net.fetch`.
+pub(super) async fn fetch(handling: &mut Handling<'_>, params: &Value) -> Called {
+    let asked: Fetch = match read(params) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(Err(error)),
+    };
+    let hosts = hosts(handling.chosen);
+    let url = match permitted(&asked.url, &hosts) {
+        Ok(url) => url,
+        Err(error) => return Ok(Err(error)),
+    };
+    let fetched = handling.once("net.fetch", params, || async move {
+        Ok(
+            match tokio::time::timeout(PATIENCE, get(url, &asked.headers, &hosts)).await {
+                Ok(Ok(answer)) => Outcome::Result(answer),
+                Ok(Err(reason)) => Outcome::failed(reason),
+                Err(_) => Outcome::failed(format!("no answer within {} s", PATIENCE.as_secs())),
+            },
+        )
+    });
+    Ok(fetched.await?.told())
+}
+
+/// The hosts that an agent may fetch from: those of its manifest, and those that its configuration lists where the manifest
+/// says so.
+fn hosts(chosen: &Chosen) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for host in &chosen.manifest.permissions.network {
+        match host.strip_prefix('$').map(|key| chosen.config.get(key)) {
+            None => hosts.push(host.to_lowercase()),
+            Some(Some(Value::String(configured))) => hosts.push(host_of(configured)),
+            Some(Some(Value::Array(list))) => hosts.extend(list.iter().filter_map(Value::as_str).map(host_of)),
+            Some(Some(Value::Object(map))) => hosts.extend(map.values().filter_map(Value::as_str).map(host_of)),
+            Some(_) => {}
+        }
+    }
+    hosts
+}
+
+/// Of an address its host, with the port where it names one.
+fn host_of(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(url) if url.has_host() => place(&url),
+        _ => text.to_lowercase(),
+    }
+}
+
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().to_lowercase();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
+fn permitted(url: &str, hosts: &[String]) -> Result<Url, RpcError> {
+    let wrong = |what: &str| RpcError::new(code::WRONG_PARAMETERS, what);
+    let url = Url::parse(url).map_err(|_| wrong("`url` is no address"))?;
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        return Err(wrong("`url` must begin with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("`url` may not have a user's name or password in it"));
+    }
+    let place = place(&url);
+    match hosts.contains(&place) {
+        true => Ok(url),
+        false => {
+            let told = format!(
+                "`{}` is not among the hosts that its agent.toml lists under `network`",
+                shorten_to(&inline(&place), 80)
+            );
+            Err(RpcError::new(code::NOT_PERMITTED, told))
+        }
+    }
+}
+
+fn client() -> Result<&'static reqwest::Client, String> {
+    static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+    let client = CLIENT.get_or_init(|| {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Lost to another thread is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("kosmos/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // Kept connections belong to the thread that made them, which may be gone at the next call.
+            .pool_max_idle_per_host(0);
+        builder.build().map_err(|error| format!("no HTTPS client: {error}"))
+    });
+    client.as_ref().map_err(Clone::clone)
+}
+
+async fn get(mut url: Url, headers: &BTreeMap<String, String>, hosts: &[String]) -> Result<Value, String> {
+    for _ in 0..=REDIRECTS {
+        let mut request = client()?.get(url.clone());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut response = request.send().await.map_err(|error| told(&error))?;
+        let moved = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        if response.status().is_redirection()
+            && let Some(to) = moved
+        {
+            let to = url
+                .join(to)
+                .map_err(|_| "it was sent on to what is no address".to_owned())?;
+            url = permitted(to.as_str(), hosts).map_err(|error| format!("it was sent on: {}", error.message))?;
+            continue;
+        }
+        let mut body = Vec::new();
+        let mut truncated = false;
+        while let Some(piece) = response.chunk().await.map_err(|error| told(&error))? {
+            let room = MOST - body.len();
+            truncated = piece.len() > room;
+            body.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+            if truncated {
+                break;
+            }
+        }
+        let kept = ["content-type", "retry-after", "date"];
+        let headers: BTreeMap<&str, &str> = kept
+            .into_iter()
+            .filter_map(|name| Some((name, response.headers().get(name)?.to_str().ok()?)))
+            .collect();
+        return Ok(json!({
+            "status": response.status().as_u16(), "headers": headers, "text": String::from_utf8_lossy(&body),
+            "truncated": truncated,
+        }));
+    }
+    Err(format!("it was sent on more than {REDIRECTS} times"))
+}
+
+/// An error with its causes, without the address, which an agent knows.
+fn told(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    shorten_to(&inline(&format!("no answer: {}", causes.join(": "))), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_listed_hosts_are_permitted() {
+        let hosts = ["api.example.org".to_owned(), "127.0.0.1:8080".to_owned()];
+        for good in [
+            "https://api.example.org/x?y",
+            "http://API.example.org/",
+            "http://127.0.0.1:8080/a",
+        ] {
+            permitted(good, &hosts).unwrap();
+        }
+        for bad in [
+            "https://example.org/",
+            "https://api.example.org.evil.net/",
+            "https://api.example.org:8443/",
+            "http://127.0.0.1/",
+            "http://user@api.example.org/",
+            "https://api.example.org@evil.net/",
+            "file:///etc/passwd",
+            "ftp://api.example.org/",
+            "nothing",
+        ] {
+            assert!(permitted(bad, &hosts).is_err(), "{bad}");
+        }
+        assert_eq!(host_of("http://127.0.0.1:8080/v1"), "127.0.0.1:8080");
+        assert_eq!(host_of("https://export.arxiv.org/api"), "export.arxiv.org");
+    }
+}

@@ -1,0 +1,150 @@
+use std::{fs, path::PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Called, Handling, code, read};
+use crate::actors::{SandboxExecutor, standalone};
+use crate::agent::AgentError;
+use crate::message::RunExperiment;
+use crate::plugin::wire::RpcError;
+use crate::prompt::{inline, shorten_to};
+use crate::sandbox::Outcome;
+use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, Input, Protocol, template};
+
+/// Bytes of a script.
+const LONGEST: usize = 256 * 1024;
+
+/// Letters of what a script wrote that are told.
+const TOLD: usize = 4000;
+
+/// The file of a profile's folder that scripts read.
+const TABLE: &str = "table.parquet";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Script {
+    script: String,
+    #[serde(default)]
+    dataset: Option<String>,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+}
+
+/// `sandbox.run`: an experiment of the run.
+pub(super) async fn run(handling: &mut Handling<'_>, params: &Value) -> Called {
+    let asked: Script = match read(params) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(Err(error)),
+    };
+    let refuse = |code: i64, message: String| Ok(Err(RpcError::new(code, message)));
+    if asked.script.trim().is_empty() || asked.script.len() > LONGEST {
+        return refuse(
+            code::WRONG_PARAMETERS,
+            format!("`script` must have from 1 to {LONGEST} bytes"),
+        );
+    }
+    let agent = handling.context.agent().clone();
+    let share = handling.kit.experiments_of(handling.chosen);
+    if handling.memory.experiments >= share {
+        return refuse(
+            code::SPENT,
+            format!("its share of the run's experiments, {share}, is used"),
+        );
+    }
+    let tables = &handling.scene.tables;
+    let table = match &asked.dataset {
+        None => tables.first().filter(|_| tables.len() == 1),
+        Some(name) => {
+            let found = tables.iter().find(|table| table.dataset == *name);
+            if found.is_none() {
+                let told = format!("there is no table `{}`", shorten_to(&inline(name), 60));
+                return refuse(code::WRONG_PARAMETERS, told);
+            }
+            found
+        }
+    };
+    let mut parameters = asked.parameters.clone();
+    let mut inputs = Vec::new();
+    if let Some(table) = table {
+        let path = PathBuf::from("experiments").join(table.experiment.as_str()).join(TABLE);
+        parameters.insert("table".to_owned(), json!(format!("../{}/{TABLE}", table.experiment)));
+        inputs.push(Input {
+            host: path.clone(),
+            inside: path,
+            sha256: table.sha256.clone(),
+        });
+    }
+    let title = asked.title.as_deref().map(|title| shorten_to(&inline(title), 120));
+    let protocol = Protocol {
+        template: template::AGENT.to_owned(),
+        title: title.unwrap_or_else(|| format!("A script of the agent {agent}")),
+        dataset: table.map(|table| table.dataset.clone()).unwrap_or_default(),
+        arm: Arm::Observed,
+        cycle: handling.scene.cycle,
+        attempt: 1,
+        hypotheses: Vec::new(),
+        inputs,
+        parameters: Value::Object(parameters),
+    };
+    let by = format!("Written by the agent {agent}.");
+    let script = standalone(&protocol, &by, [asked.script.as_str()]);
+    // The same script on the same table is the same experiment.
+    let id = ExperimentId::derive(&script);
+    let script_sha256 = handling
+        .context
+        .blobs()
+        .put(script.as_bytes())
+        .map_err(AgentError::from)?;
+    let run = RunExperiment {
+        id: id.clone(),
+        protocol,
+        script_sha256,
+    };
+    let executor = SandboxExecutor::new(handling.kit.executor.clone());
+    let finished = executor.run(&run, handling.context).await?;
+    let folder = handling.context.folder().join("experiments").join(id.as_str());
+    let text = |name: &str| {
+        let bytes = fs::read(folder.join(name)).unwrap_or_default();
+        shorten_to(&String::from_utf8_lossy(&bytes), TOLD)
+    };
+    let (stdout, stderr) = (text("stdout.txt"), text("stderr.txt"));
+    let kept = finished
+        .artefacts
+        .iter()
+        .find(|artefact| artefact.path == "result.json");
+    let good = finished.outcome == Outcome::Ok && kept.is_some();
+    let result: Value = match kept {
+        Some(_) => {
+            let bytes = fs::read(folder.join("result.json")).unwrap_or_default();
+            serde_json::from_slice(&bytes).unwrap_or_default()
+        }
+        None => Value::Null,
+    };
+    let answer = json!({
+        "experiment": id, "outcome": finished.outcome.to_string(), "result": result, "stdout": stdout, "stderr": stderr,
+    });
+    if !handling.experiments.iter().any(|known| known.id == id) {
+        handling.memory.experiments += 1;
+        handling.experiments.push(ExperimentRecord {
+            id,
+            protocol: run.protocol,
+            script_sha256: run.script_sha256,
+            state: if good {
+                ExperimentState::Finished
+            } else {
+                ExperimentState::Failed
+            },
+            outcome: Some(finished.outcome),
+            usage: Some(finished.usage),
+            result_sha256: kept.map(|artefact| artefact.sha256.clone()),
+            artefacts: finished.artefacts.clone(),
+            failure: finished.failure,
+            advice: finished.advice,
+            written_by: None,
+        });
+    }
+    Ok(Ok(answer))
+}

@@ -1,0 +1,44 @@
+//! Agents that are folders: found, checked, started, and held to what they may do.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `manifest` | `agent.toml`: what an agent is, hears, says, may take and may do |
+//! | `catalogue` | the agents that there are, and where each comes from |
+//! | `roster` | those of a run, with their configuration |
+//! | `admission` | what an agent may say, and in which form |
+//! | `calls` | what an agent may ask of its host, each with its permission and its receipt |
+//! | `wire` | JSON-RPC 2.0, one object a line |
+//! | `process`, `llm` | the hosts: a program in the sandbox, a prompt |
+//! | `native` | agents of programs that use Kosmos as a library |
+//! | `schema` | the protocol as JSON Schemas |
+//!
+//! What agents hear and say is in [`message`](crate::message), what becomes of it with the director.
+
+mod admission;
+mod calls;
+mod catalogue;
+mod error;
+mod host;
+mod llm;
+mod manifest;
+mod memory;
+mod native;
+mod process;
+mod roster;
+mod schema;
+mod scratch;
+mod wire;
+
+pub use admission::admitted;
+pub use catalogue::{Catalogue, Folder, Found, Place, SearchPath, unpack_sdk};
+pub use error::PluginError;
+pub use host::{PluginKit, register};
+pub use llm::parts as prompt_and_schema;
+pub use manifest::{Kind, Limits, Manifest, Permissions, Restart, RestartKind};
+pub use native::{Listener, Native};
+pub use process::{Handshake, Setting, handshake, try_event};
+pub use roster::{Chosen, FOLDER, Roster, make_paths_absolute};
+pub use schema::schemas;
+
+/// The version of the protocol of `agents/PROTOCOL.md`.
+pub const PROTOCOL: u32 = 1;

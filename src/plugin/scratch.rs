@@ -1,0 +1,31 @@
+//! A folder that goes when its user does.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// An agent's working folder.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// A new and empty folder in `parent`; what a fallen process left of the same agent is cleared away first.
+    pub fn make(parent: &Path, agent: &str) -> io::Result<Self> {
+        fs::create_dir_all(parent)?;
+        let path = parent.join(format!("{agent}-{:08x}", fastrand::u32(..)));
+        fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = crate::sandbox::remove_tree(&self.0) {
+            tracing::debug!(folder = %self.0.display(), %error, "a scratch folder stays");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `kosmos agents`.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::lab::{Study, findings, repository, said};
+
+fn document(study: &Study, arguments: &[&str]) -> Value {
+    let output = study.run(&[arguments, &["--json"]].concat());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
+}
+
+#[test]
+fn list_tells_where_each_comes_from_and_what_it_may_do() {
+    let study = Study::empty();
+    study.agent("witness", "x");
+    let listed = document(&study, &["agents", "list"]);
+    let agents = listed["agents"].as_array().unwrap();
+    let of = |name: &str| {
+        agents
+            .iter()
+            .find(|agent| agent["name"] == name)
+            .unwrap_or_else(|| panic!("no {name}"))
+    };
+    for name in kosmos::message::agent::BUILT_IN {
+        assert_eq!(of(name)["place"], "shipped");
+        assert_eq!(of(name)["manifest"]["kind"], "builtin");
+    }
+    for name in ["skeptic", "literature", "reviewer"] {
+        assert_eq!(of(name)["place"], "shipped");
+        assert_eq!(of(name)["manifest"]["enabled"], false, "{name}");
+    }
+    assert_eq!(of("witness")["place"], "project");
+    assert_eq!(of("witness")["manifest"]["permissions"]["sandbox"], true);
+    let shown = study.run(&["agents", "list"]);
+    assert!(
+        String::from_utf8_lossy(&shown.stdout).contains("witness"),
+        "{}",
+        said(&shown)
+    );
+}
+
+#[test]
+fn a_folder_that_is_no_agent_is_said_and_hides_nothing() {
+    let study = Study::empty();
+    study.write("agents/broken/agent.toml", "name = \"broken\"\ncolour = 1\n");
+    let listed = document(&study, &["agents", "list"]);
+    assert_eq!(listed["broken"][0]["name"], "broken");
+    let output = study.run(&["agents", "check", "broken"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("unknown field `colour`"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn schemas_are_printed() {
+    let study = Study::empty();
+    let schemas = document(&study, &["agents", "schema"]);
+    assert_eq!(schemas["protocol"], 1);
+    assert!(schemas["events"]["finding_drafted"]["properties"]["finding"].is_object());
+    assert!(schemas["messages"]["challenge"]["properties"]["grounds"].is_object());
+    assert!(schemas["internal"].is_null());
+    assert!(document(&study, &["agents", "schema", "--internal"])["internal"].is_object());
+}
+
+fn made(kind: &str, language: &str) -> Study {
+    let study = Study::empty();
+    let output = study.run(&["agents", "new", "my_agent", "--kind", kind, "--language", language]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(study.path().join("agents/my_agent/README.md").is_file());
+    study
+}
+
+/// An event with a finding of 20 rows, made from the findings of a run.
+fn event() -> String {
+    let run = Study::small("").finish();
+    let mut finding = findings(&run)["findings"][0].clone();
+    finding["n"] = 20.into();
+    let hypothesis = json!({
+        "id": finding["id"], "dataset": "table", "arm": "observed", "kind": finding["kind"], "x": finding["x"],
+        "y": finding["y"], "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "r",
+        "weight": 1.0, "scores": { "relevance": 1.0, "information": 1.0, "novelty": 1.0, "testability": 1.0 },
+    });
+    let dataset = json!({ "name": "table", "sha256": "0", "rows": 120, "columns": [] });
+    let body = json!({ "cycle": 1, "finding": finding, "hypothesis": hypothesis, "dataset": dataset });
+    json!({ "type": "finding_drafted", "body": body }).to_string()
+}
+
+#[test]
+fn a_new_agent_in_python_passes_its_check_its_test_and_a_trial() {
+    let study = made("process", "python");
+    let checked = document(&study, &["agents", "check", "my_agent"]);
+    assert_eq!(checked["ok"], true, "{checked}");
+    let tested = Command::new("python3")
+        .args(["-m", "unittest", "test_agent.py"])
+        .env("PYTHONPATH", repository("agents/sdk/python"))
+        .current_dir(study.path().join("agents/my_agent"))
+        .output()
+        .unwrap();
+    assert!(tested.status.success(), "{}", said(&tested));
+    study.write("event.json", event());
+    let trial = ["agents", "test", "my_agent", "--event", "event.json"];
+    let answered = document(&study, &trial);
+    assert_eq!(answered["messages"][0]["type"], "challenge", "{answered}");
+    let set = [trial.as_slice(), &["--set", "agents.my_agent.fewest=10"]].concat();
+    assert_eq!(document(&study, &set)["messages"], json!([]));
+}
+
+#[test]
+fn a_new_agent_in_rust_builds_and_passes_its_check() {
+    let study = made("process", "rust");
+    let folder = study.path().join("agents/my_agent");
+    let cargo = |arguments: &[&str]| {
+        let built = Command::new(env!("CARGO"))
+            .args(arguments)
+            .env("CARGO_TARGET_DIR", study.path().join("target"))
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{}", said(&built));
+    };
+    cargo(&["test", "--quiet"]);
+    cargo(&["build", "--quiet"]);
+    fs::create_dir(folder.join("bin")).unwrap();
+    fs::copy(study.path().join("target/debug/my_agent"), folder.join("bin/my_agent")).unwrap();
+    let checked = document(&study, &["agents", "check", "my_agent"]);
+    assert_eq!(checked["ok"], true, "{checked}");
+}
+
+#[test]
+fn a_new_agent_that_is_a_prompt_passes_its_check() {
+    let study = made("llm", "python");
+    let checked = document(&study, &["agents", "check", "my_agent"]);
+    assert_eq!(checked["ok"], true, "{checked}");
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_and_leaves_nothing() {
+    let study = Study::empty();
+    for name in ["My-Agent", "skeptic", "supervisor", "data_analyst", "../x"] {
+        let output = study.run(&["agents", "new", name, "--kind", "process"]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
+    }
+    assert!(!study.path().join("agents").exists());
+    study.write("agents/mine/file", "");
+    let output = study.run(&["agents", "new", "mine", "--kind", "process"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}
+
+#[test]
+fn a_check_that_fails_says_why() {
+    let study = Study::empty();
+    study.agent("rogue", "x");
+    let check = |mode: &str| {
+        let set = format!("agents.rogue.mode={mode}");
+        let output = study.run(&["agents", "check", "rogue", "--set", &set]);
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    assert_eq!(check("well").0, Some(0));
+    let (code, told) = check("wrong_version");
+    assert_eq!(code, Some(2));
+    assert!(told.contains("it speaks protocol 2 and not 1"), "{told}");
+    assert!(check("crash_at_start").1.contains("ended with exit code 1"));
+}

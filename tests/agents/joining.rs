@@ -1,0 +1,262 @@
+//! How agents join a run: from a folder, in any language, in a built-in one's place, or of a program's own.
+
+use std::{
+    rc::Rc,
+    sync::{Arc, Mutex},
+};
+
+use futures::{FutureExt, future::LocalBoxFuture};
+use kosmos::{
+    agent::{AgentContext, AgentError},
+    config::{Environment, Request},
+    lab::Engine,
+    message::{EVENTS, Event, Remark, Speech, WrittenSection},
+    plugin::{Listener, Native},
+};
+use serde_json::Value;
+
+use crate::lab::{Study, added, findings, findings_text, report, said};
+
+const PERL: &str = r#"
+use strict; use warnings; use JSON::PP;
+$| = 1;
+my $json = JSON::PP->new->canonical->utf8;
+while (my $line = <STDIN>) {
+    my $request = $json->decode($line);
+    my ($method, $params) = @{$request}{qw(method params)};
+    my $result;
+    if ($method eq "initialize") { $result = { protocol => 1 } }
+    elsif ($method eq "handle") {
+        my $heard = $params->{type};
+        $result = { messages => [{ type => "remark", body => { text => "Heard $heard." } }] };
+    }
+    print $json->encode({ jsonrpc => "2.0", id => $request->{id}, result => $result }), "\n";
+    last if $method eq "shutdown";
+}
+"#;
+
+const NODE: &str = r#"
+const lines = require("readline").createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  const request = JSON.parse(line);
+  let result = null;
+  if (request.method === "initialize") result = { protocol: 1 };
+  if (request.method === "handle")
+    result = { messages: [{ type: "remark", body: { text: `Heard ${request.params.type}.` } }] };
+  process.stdout.write(JSON.stringify({ jsonrpc: "2.0", id: request.id, result }) + "\n");
+  if (request.method === "shutdown") process.exit(0);
+});
+"#;
+
+/// A study with an agent that hears every event.
+fn listening(settings: &str, command: &str, file: &str, text: &str) -> Study {
+    let study = Study::small(settings);
+    let events: Vec<String> = EVENTS.iter().map(|event| format!("\"{event}\"")).collect();
+    let manifest = format!(
+        "name = \"listener\"\nversion = \"2.3.4\"\ndescription = \"Listens.\"\nkind = \"process\"\n\
+         command = [\"{command}\", \"{file}\"]\nsubscribes = [{}]\npublishes = [\"remark\"]\n",
+        events.join(", ")
+    );
+    study.write("agents/listener/agent.toml", manifest);
+    study.write(&format!("agents/listener/{file}"), text);
+    study
+}
+
+fn hears_all(study: &Study) {
+    let run = study.finish();
+    let added = added(&run);
+    assert!(added.contains("`listener` 2.3.4: Listens."), "{added}");
+    for event in EVENTS {
+        assert!(added.contains(&format!("Heard {event}.")), "{event}: {added}");
+    }
+    // It changes nothing of what was found.
+    assert_eq!(findings_text(&run), findings_text(&Study::small("").finish()));
+}
+
+#[test]
+fn an_agent_in_perl_hears_every_event() {
+    hears_all(&listening("", "perl", "agent.pl", PERL));
+}
+
+#[test]
+fn an_agent_in_node_hears_every_event() {
+    if crate::part::part("KOSMOS_TEST_NODE", "program node").is_some() {
+        hears_all(&listening("", "node", "agent.js", NODE));
+    }
+}
+
+#[test]
+fn a_run_file_turns_agents_off_and_names_no_other() {
+    let study = listening("[agents.listener]\nenabled = false", "perl", "agent.pl", PERL);
+    assert!(!report(&study.finish()).contains("What agents added"));
+
+    let study = Study::small("[agents.skeptick]\nenabled = true");
+    let output = study.run(&["run", "run.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains("`skeptick`") && told.contains("did you mean `skeptic`"),
+        "{told}"
+    );
+    assert!(study.runs().is_empty());
+}
+
+#[test]
+fn what_is_configured_wrongly_is_named() {
+    for (section, told) in [
+        (
+            "[agents.rogue]\nmode = 3",
+            "[agents.rogue] mode: 3 is not of type \"string\"",
+        ),
+        ("[agents.rogue]", "\"mode\" is a required property"),
+        (
+            "[agents.rogue]\nmode = \"x\"\ncolour = 1",
+            "[agents.rogue] colour: there is no such key; there are mode, token",
+        ),
+        (
+            "[agents.rogue]\nmode = \"x\"\nlimits.memory = \"lots\"",
+            "[agents.rogue] limits:",
+        ),
+        (
+            "[agents.data_analyst]\nenabled = false",
+            "cannot do without `data_analyst`",
+        ),
+    ] {
+        let study = Study::small(section);
+        study.agent("rogue", "x");
+        let output = study.run(&["run", "run.toml"]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{section}: {stderr}");
+        assert!(stderr.contains(told), "{section}: {stderr}");
+        assert!(study.runs().is_empty());
+    }
+}
+
+#[test]
+fn a_run_does_without_the_graph_writer() {
+    let study = Study::small("[agents.knowledge_graph_writer]\nenabled = false");
+    let run = study.finish();
+    assert!(!findings(&run)["findings"].as_array().unwrap().is_empty());
+    assert_eq!(findings_text(&run), findings_text(&Study::small("").finish()));
+    let journal = std::fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    assert!(!journal.contains("record_knowledge"));
+}
+
+/// Proposes nothing, in the hypothesis generator's place.
+const GENERATOR: &str = r#"
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    result = None
+    if request["method"] == "initialize":
+        result = {"protocol": 1}
+    elif request["method"] == "handle":
+        asked = request["params"]["body"]
+        answer = {"cycle": asked["cycle"], "arm": asked["arm"], "hypotheses": [], "left_out": 0, "rationale": "nothing is asked"}
+        result = {"messages": [{"type": "hypotheses_proposed", "body": answer}]}
+    print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+"#;
+
+#[test]
+fn an_agent_takes_the_place_of_a_built_in_one() {
+    let study = Study::small("");
+    let manifest = "name = \"hypothesis_generator\"\nversion = \"1.0.0\"\ndescription = \"Asks nothing.\"\nkind = \"process\"\n\
+                    command = [\"python3\", \"agent.py\"]\nsubscribes = [\"propose_hypotheses\"]\npublishes = [\"hypotheses_proposed\"]\n";
+    study.write("agents/hypothesis_generator/agent.toml", manifest);
+    study.write("agents/hypothesis_generator/agent.py", GENERATOR);
+    let found = findings(&study.finish());
+    assert_eq!(found["tests"], Value::Array(Vec::new()));
+    assert_eq!(found["status"], "exhausted");
+}
+
+const PROPOSER: &str = r#"
+from kosmos_agent import Agent, ProposeHypothesis
+
+agent = Agent()
+
+
+@agent.on("cycle_started")
+def propose(event, lab):
+    name = event["datasets"][0]["name"]
+    yield ProposeHypothesis(dataset=name, kind="adjusted", x="height", y="weight", covariates=["luck"], rationale="Luck may be behind it.")
+    yield ProposeHypothesis(dataset=name, kind="association", x="height", y="colour", rationale="There is no such column.")
+
+
+agent.run()
+"#;
+
+#[test]
+fn what_an_agent_proposes_is_registered_and_tested() {
+    let study = Study::small("");
+    let manifest = "name = \"proposer\"\nversion = \"1.0.0\"\ndescription = \"Proposes.\"\nkind = \"process\"\n\
+                    command = [\"python3\", \"agent.py\"]\nsubscribes = [\"cycle_started\"]\npublishes = [\"propose_hypothesis\"]\n";
+    study.write("agents/proposer/agent.toml", manifest);
+    study.write("agents/proposer/agent.py", PROPOSER);
+    let run = study.finish();
+    let found = findings(&run);
+    let tests = found["tests"].as_array().unwrap();
+    let own: Vec<&Value> = tests.iter().filter(|test| test["proposed_by"] == "proposer").collect();
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!(own[0]["kind"], "adjusted");
+    assert_eq!(own[0]["covariates"][0], "luck");
+    let added = added(&run);
+    assert!(added.contains("`colour` is no column"), "{added}");
+}
+
+/// Says in the report what it heard.
+struct Ear {
+    heard: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Listener for Ear {
+    fn hear(self: Rc<Self>, event: Event, _: AgentContext) -> LocalBoxFuture<'static, Result<Vec<Speech>, AgentError>> {
+        self.heard.lock().unwrap().push(event.kind());
+        async move {
+            Ok(match event {
+                Event::ResearchFinished(finished) => {
+                    let section = WrittenSection {
+                        title: "From the program".to_owned(),
+                        paragraphs: vec![format!("{} tests were made.", finished.tests)],
+                    };
+                    vec![Speech::WriteSection(Box::new(section))]
+                }
+                _ => vec![Speech::Remark(Box::new(Remark {
+                    text: "The program listens.".to_owned(),
+                }))],
+            })
+        }
+        .boxed_local()
+    }
+}
+
+#[test]
+fn a_programs_own_agent_takes_part() {
+    let study = Study::small("");
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let events = ["run_started", "research_finished"];
+    let ear = Native::new("ear", &events, &["remark", "write_section"], {
+        let heard = Arc::clone(&heard);
+        move || Ear {
+            heard: Arc::clone(&heard),
+        }
+    });
+    let engine = Engine::builder()
+        .home(study.path().join("home"))
+        .launcher(env!("CARGO_BIN_EXE_kosmos"))
+        .agent(ear.described("An ear."))
+        .build();
+    let finished = engine
+        .run(Request {
+            run_file: Some(study.path().join("run.toml")),
+            environment: Environment::new([] as [(&str, &str); 0], study.path()),
+            ..Request::default()
+        })
+        .unwrap();
+    assert_eq!(*heard.lock().unwrap(), events);
+    let added = added(&study.the_run());
+    assert!(
+        added.contains("The program listens.") && added.contains("tests were made."),
+        "{added}"
+    );
+    assert_eq!(finished.dossier.agents.len(), 1);
+}

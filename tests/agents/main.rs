@@ -1,0 +1,13 @@
+//! Agents that are folders, from end to end by the binary: how they join a run, what they may not do, and what becomes of a
+//! run when they fall.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod command;
+mod joining;
+mod killed;
+mod lab;
+mod misbehaviour;
+#[path = "../part.rs"]
+mod part;
+mod shipped;

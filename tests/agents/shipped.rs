@@ -1,0 +1,66 @@
+//! The agents that Kosmos ships, in real runs.
+
+use serde_json::Value;
+
+use crate::lab::{Study, added, findings};
+
+fn is_challenged(test: &Value) -> bool {
+    test["caveats"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|word| word == "challenged")
+}
+
+#[test]
+fn the_skeptic_challenges_what_turns_round_and_lets_the_true_pass() {
+    let run = Study::penguins("[agents.skeptic]\nenabled = true").finish();
+    let found = findings(&run);
+    let of = |x: &str, y: &str| {
+        let tests = found["tests"].as_array().unwrap();
+        let is = |test: &&Value| {
+            let pair = (&test["x"], &test["y"]);
+            test["kind"] == "numeric_numeric" && (pair == (&x.into(), &y.into()) || pair == (&y.into(), &x.into()))
+        };
+        tests
+            .iter()
+            .find(is)
+            .unwrap_or_else(|| panic!("no test of {x} and {y}"))
+            .clone()
+    };
+    // Within each species the relation of the whole table turns round.
+    let simpson = of("bill_length_mm", "bill_depth_mm");
+    assert!(is_challenged(&simpson), "{simpson}");
+    assert_eq!(simpson["wording"], "suggestive");
+    assert_eq!(simpson["significant"], true);
+    let true_one = of("flipper_length_mm", "body_mass_g");
+    assert!(!is_challenged(&true_one), "{true_one}");
+    assert_eq!(true_one["wording"], "replicated association");
+    assert!(added(&run).contains("sustained"), "{}", added(&run));
+}
+
+#[test]
+fn the_skeptic_challenges_what_hangs_on_outliers() {
+    let study = Study::empty();
+    let mut table = String::from("dose,response,luck\n");
+    for n in 0..80u32 {
+        let noise = |salt: u32| f64::from((n * 7919 + salt * 104_729) % 1009) / 1009.0;
+        table.push_str(&format!("{:.3},{:.3},{:.3}\n", noise(1), noise(2), noise(3)));
+    }
+    // Far enough to make a correlation, and not so far that the lab itself goes by ranks.
+    table.push_str("2.2,2.3,0.5\n2.3,2.2,0.4\n2.1,2.2,0.6\n");
+    study.write("table.csv", table);
+    let run = "question = \"Does the response go with the dose?\"\n[[data]]\npath = \"table.csv\"\n[budget]\ncycles = 1\n\
+               [research]\nshuffled_run = false\npermutations = 99\n[agents.skeptic]\nenabled = true\n";
+    study.write("run.toml", run);
+    let found = findings(&study.finish());
+    let finding = found["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|test| {
+            (test["x"] == "dose" && test["y"] == "response") || (test["x"] == "response" && test["y"] == "dose")
+        })
+        .expect("the lab finds it");
+    assert!(is_challenged(finding), "{finding}");
+}
