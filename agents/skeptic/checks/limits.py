@@ -1,5 +1,5 @@
 # ---- limits: second looks at one finding of Kosmos, and how much it takes to contradict it ----
-# The parameters are `finding`, a record of findings.json, and `table`, the path of the canonical table. result.json gets
+# PROTOCOL holds `finding`, a record of findings.json, and `table`, the path of the canonical table. result.json gets
 # `checks`: for each its name, grounds, `estimate` {n, p, effect, direction}, whether it contradicts the finding, and why.
 #
 # A relation that turns round must do so at a level of .01, divided by the number of looks. One that is gone must not only have

@@ -32,22 +32,13 @@ def clean(value):
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def parameters_of_run():
-    """The lab writes them above the script, or into a file beside it."""
-    if "PROTOCOL" in globals():
-        return globals()["PROTOCOL"]
-    with open("parameters.json", encoding="utf-8") as file:
-        return json.load(file)
-
-
-def main():
-    parameters = parameters_of_run()
+def main(protocol):
     with np.errstate(all="ignore"):
-        result = look(parameters["table"], parameters["finding"])
+        result = look(protocol["table"], protocol["finding"])
     with open("result.json", "w", encoding="utf-8") as file:
         json.dump(clean(result), file, indent=1, sort_keys=True, allow_nan=False)
         file.write("\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(PROTOCOL)
