@@ -114,8 +114,8 @@ class Penguins(unittest.TestCase):
     def test_a_relation_that_turns_round_within_species(self):
         challenges = self.case.challenges(self.case.finding("numeric_numeric", "bill_length_mm", "bill_depth_mm"))
         self.assertEqual([one["grounds"] for one in challenges], ["confounding", "group_dependence"])
-        self.assertEqual(challenges[0]["check"]["name"], "within `species`")
-        self.assertRegex(challenges[0]["statement"], r"Within the levels of `species`, .* the other way \(\+\)")
+        self.assertEqual(challenges[0]["check"]["name"], "within “species”")
+        self.assertRegex(challenges[0]["statement"], r"Within the levels of “species”, .* the other way \(\+\)")
         self.assertEqual(self.case.remarks, [])
 
     def test_one_that_is_gone_within_species(self):
@@ -190,7 +190,7 @@ class Made(unittest.TestCase):
         case = Case({"x": x, "y": y, "site": [f"site {code}" for code in site]})
         challenges = case.challenges(case.finding("numeric_numeric", "x", "y"))
         self.assertEqual([one["grounds"] for one in challenges], ["group_dependence"])
-        self.assertEqual(challenges[0]["check"]["name"], "without `site` = `site 0`")
+        self.assertEqual(challenges[0]["check"]["name"], "without “site” = “site 0”")
 
     def test_two_series_that_drift(self):
         year = np.arange(1850, 2010)
@@ -293,8 +293,8 @@ class Kinds(unittest.TestCase):
         records = [{**plain, "id": f"h-{n}", "kind": kind} for n, kind in enumerate(["survival", "custom", "survival"])]
         self.assertEqual(self.case.challenges(*records, {**plain, "id": "h-9", "x": "gone"}), [[], [], [], []])
         self.assertEqual(len(self.case.remarks), 1)
-        self.assertIn("no checks for the kind `survival` (2 findings)", self.case.remarks[0])
-        self.assertIn("no column `gone` (1 finding)", self.case.remarks[0])
+        self.assertIn("no checks for the kind “survival” (2 findings)", self.case.remarks[0])
+        self.assertIn("no column “gone” (1 finding)", self.case.remarks[0])
 
     def test_a_spent_budget_and_a_failed_script_are_said(self):
         plain = self.case.finding("numeric_numeric", "x", "y")

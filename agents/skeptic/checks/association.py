@@ -110,4 +110,4 @@ def numbered(column):
     try:
         return column._replace(values=np.array([float(level) for level in column.levels])[column.values], levels=None)
     except ValueError:
-        raise CannotLook(f"the levels of `{column.name}` are no numbers") from None
+        raise CannotLook(f"the levels of “{column.name}” are no numbers") from None

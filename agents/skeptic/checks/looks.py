@@ -44,7 +44,7 @@ class Looks:
             return f"{where}, nothing is left of the relation: {size}, {was}."
         if found["direction"] in ("+", "-"):
             return f"{where}, the relation points the other way ({found['direction']}): {size}, {was}."
-        return f"{where}, `{found['direction']}` has the most, and not `{self.said}`: {size}, {was}."
+        return f"{where}, “{found['direction']}” has the most, and not “{self.said}”: {size}, {was}."
 
     def verdict(self, found, looks, same_rows=True):
         """`turned`, `gone`, or None where the look bears the finding out or cannot tell."""
@@ -70,9 +70,9 @@ class Looks:
                 self.relation.estimate(keep=keep, groups=codes, looks=looks) if self.relation.kind != "paired" else None
             )
             if inside is not None:
-                where = f"Within the levels of `{name}`"
+                where = f"Within the levels of “{name}”"
                 how = self.verdict(inside, looks)
-                self.add("within_groups", "confounding", f"within `{name}`", where, inside, how, column=name)
+                self.add("within_groups", "confounding", f"within “{name}”", where, inside, how, column=name)
             for code in levels:
                 rest = keep & (column.values != code)
                 if not self.whole_levels(rest):
@@ -80,8 +80,8 @@ class Looks:
                 found = self.relation.estimate(keep=rest, looks=looks)
                 if found is not None:
                     level = column.levels[code]
-                    where = f"Without the rows where `{name}` is `{level}`"
-                    title, how = f"without `{name}` = `{level}`", self.verdict(found, looks, same_rows=False)
+                    where = f"Without the rows where “{name}” is “{level}”"
+                    title, how = f"without “{name}” = “{level}”", self.verdict(found, looks, same_rows=False)
                     self.add(
                         "leave_one_group_out", "group_dependence", title, where, found, how, column=name, level=level
                     )

@@ -8,7 +8,7 @@ def look(path, finding):
     result = {"schema": 1, "finding": finding["id"], "crude": None, "checks": [], "skipped": [], "worst": []}
     try:
         if finding["kind"] in ("survival", "custom"):
-            raise CannotLook(f"there are no checks for the kind `{finding['kind']}`")
+            raise CannotLook(f"there are no checks for the kind “{finding['kind']}”")
         table = Table(path)
         relation = (Pairs if finding["kind"] == "paired" else Relation)(table, finding)
         looks = Looks(table, relation)

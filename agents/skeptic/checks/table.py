@@ -23,7 +23,7 @@ class Table:
 
     def column(self, name):
         if name not in self.places:
-            raise CannotLook(f"the table has no column `{name}`")
+            raise CannotLook(f"the table has no column “{name}”")
         if name not in self.known:
             # By position, so that a dot in a name is not taken for a nested field.
             self.known[name] = read(name, self.file.reader.read_column(self.places[name]))
