@@ -33,7 +33,7 @@ def shelf(folder):
 def open_the_library(event, lab):
     folder, online = lab.config.get("folder"), lab.config.get("online") or []
     if not folder and not online:
-        return Remark(text="There is no literature to look into: neither `folder` nor `online` is set.")
+        return Remark(text="There is no literature to look into: neither folder nor online is set.")
     if not folder:
         return None
     read, _ = shelf(folder)
@@ -111,7 +111,7 @@ def evidence(finding, x, y, passage: Passage):
     return AddEvidence(
         finding=finding["id"],
         stance=verdict,
-        statement=shorten(f"“{shorten(paper.title, 200)}”{year} {says} `{finding['x']}` and `{finding['y']}`."),
+        statement=shorten(f"“{shorten(paper.title, 200)}”{year} {says} {finding['x']} and {finding['y']}."),
         source=Source(
             title=paper.title,
             authors=paper.authors or None,

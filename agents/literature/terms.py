@@ -13,6 +13,11 @@ UNITS = set(
 FIGURES = set(
     "n no num number id idx index code value values raw mean avg average median total sum max min std sd se log".split()
 )
+# Words of labels and of the calendar. They are in any text, so that a column that is called no more than that cannot be
+# looked for, except by words that the configuration gives it.
+GENERAL = set(
+    "year years date time day days month week hour season group groups type class category status label name sample case test trial".split()
+)
 STOP = set(
     """a an and are as at be been both but by can do does for from had has have how if in into is it its more most not of on or
     other over own same so some such than that the their them then there these they this those to under up very was were what
@@ -81,7 +86,8 @@ class Concept:
 
     @staticmethod
     def of(column: str, more: Iterable[str] = (), levels: Iterable[str] = ()) -> "Concept":
-        told = [found for found in (name_words(column), *map(words, more)) if found]
+        own = name_words(column)
+        told = [found for found in ([] if set(own) <= GENERAL else own, *map(words, more)) if found]
         phrases = [tuple(stem(word) for word in phrase) for phrase in told]
         # Levels such as `1` or `yes` are in any text.
         named = [stem(level.lower()) for level in levels if len(level) > 3 and level.isalpha()]

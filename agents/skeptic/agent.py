@@ -1,10 +1,9 @@
 """Has one script of second looks run for each finding, and challenges the finding where a look contradicts it."""
 
-from pathlib import Path
-
 from kosmos_agent import Agent, CallFailed, Challenge, Check, LimitReached, Remark, shorten
 
-CHECKS = Path(__file__).with_name("checks.py")
+import script
+
 # What the script needs of a finding; the rest of the record is long.
 KEYS = ("id", "kind", "x", "y", "covariates", "by", "direction", "y_level", "test", "why", "n", "p", "statement")
 
@@ -17,7 +16,7 @@ def look_again(event, lab):
     parameters = {"finding": {key: finding.get(key) for key in KEYS}}
     title = shorten(f"Second looks at: {finding['statement']}", 200)
     try:
-        run = lab.run_script(CHECKS, finding["dataset"], title, parameters)
+        run = lab.run_script(script.text(), finding["dataset"], title, parameters)
     except LimitReached as reason:
         return leave_out(lab, "the agent's share of the budget was spent", str(reason))
     except CallFailed as reason:

@@ -27,7 +27,9 @@ ONLINE = ["arxiv", "pubmed", "semantic_scholar", "openalex"]
 
 
 def finding(x, y, kind="numeric_numeric", direction="+", **more):
-    return support.finding(id=f"h-{x}-{y}", x=x, y=y, kind=kind, direction=direction, statement=f"{x} goes with {y}", **more)
+    return support.finding(
+        id=f"h-{x}-{y}", x=x, y=y, kind=kind, direction=direction, statement=f"{x} goes with {y}", **more
+    )
 
 
 FLIPPER = finding("flipper_length_mm", "body_mass_g")
@@ -71,7 +73,9 @@ class Linking(unittest.TestCase):
         self.assertEqual(paper["doi"], "10.5555/made.for.tests.5")
         self.assertIn("body mass was negatively correlated with flipper length.", paper["passage"])
         printed = found["Flipper length and body mass in an invented penguin colony"]["source"]
-        self.assertTrue(printed["passage"].startswith("Results. Flipper length was positively correlated with body mass."))
+        self.assertTrue(
+            printed["passage"].startswith("Results. Flipper length was positively correlated with body mass.")
+        )
         self.assertEqual(
             [(one["stance"], one["source"]["title"], one["source"]["locator"]) for one in depth],
             [("supports", "Bills of three penguin species, measured on paper", "p. 2")],
@@ -83,7 +87,13 @@ class Linking(unittest.TestCase):
         )
 
     def test_nothing_where_there_is_no_paper(self):
-        pairs = [("island", "year"), ("bill_length_mm", "sex"), ("x1", "x2"), ("length_mm", "length_cm"), ("krill", "beak")]
+        pairs = [
+            ("island", "year"),
+            ("bill_length_mm", "sex"),
+            ("x1", "x2"),
+            ("length_mm", "length_cm"),
+            ("krill", "beak"),
+        ]
         evidence, remarks, _ = link(*(finding(x, y) for x, y in pairs))
         self.assertEqual(evidence, [[]] * len(pairs))
         self.assertEqual(remarks, [])
@@ -139,7 +149,14 @@ class Folders(unittest.TestCase):
         )
         self.assertEqual([one["source"]["locator"] for one in found], ["p. 3"])
         self.assertEqual(len(remarks), 1)
-        for name in ("broken.pdf", "empty.pdf", "scan.pdf: it holds no text", "binary.txt: it is no text", "blank.md", "broken.bib: 1"):
+        for name in (
+            "broken.pdf",
+            "empty.pdf",
+            "scan.pdf: it holds no text",
+            "binary.txt: it is no text",
+            "blank.md",
+            "broken.bib: 1",
+        ):
             self.assertIn(name, remarks[0])
         self.assertNotIn("good.pdf", remarks[0])
         self.assertNotIn("docx", remarks[0])
@@ -185,7 +202,14 @@ class Online(unittest.TestCase):
     def test_each_source(self):
         expected = {
             "arxiv": ("supports", sources.TITLE, ["A. Example", "B. Sample"], 2012, "arxiv", "abstract"),
-            "pubmed": ("context", sources.ESUMMARY["result"]["900000001"]["title"], ["Example A"], 2014, "pubmed", "title"),
+            "pubmed": (
+                "context",
+                sources.ESUMMARY["result"]["900000001"]["title"],
+                ["Example A"],
+                2014,
+                "pubmed",
+                "title",
+            ),
             "semantic_scholar": ("supports", sources.TITLE + " (S2)", ["A. Example"], 2016, "s2", "abstract"),
             "openalex": ("supports", sources.TITLE + " (OpenAlex)", ["A. Example"], 2017, "openalex", "abstract"),
         }
@@ -206,7 +230,10 @@ class Online(unittest.TestCase):
     def test_what_is_asked(self):
         _, _, asked, _ = self.ask(*ONLINE, most=9)
         self.assertEqual(
-            [(path, query.get("search_query") or query.get("term") or query.get("query") or query.get("search")) for path, query in asked],
+            [
+                (path, query.get("search_query") or query.get("term") or query.get("query") or query.get("search"))
+                for path, query in asked
+            ],
             [
                 ("/api/query", "all:flipper AND all:length AND all:body AND all:mass"),
                 ("/entrez/eutils/esearch.fcgi", "(flipper length) AND (body mass)"),
@@ -240,7 +267,9 @@ class Online(unittest.TestCase):
                     evidence, remarks, asked, lab = self.ask(name, fault=fault, findings=(FLIPPER, other))
                     self.assertEqual(evidence, [[], []], "nothing is made up")
                     self.assertEqual(len(remarks), 1, remarks)
-                    self.assertRegex(remarks[0], rf"^(arXiv|PubMed|Semantic Scholar|OpenAlex) was not asked any further: .*({words})")
+                    self.assertRegex(
+                        remarks[0], rf"^(arXiv|PubMed|Semantic Scholar|OpenAlex) was not asked any further: .*({words})"
+                    )
                     self.assertEqual(len(asked), 1, "once, and never again")
 
     def test_a_source_that_is_away_costs_the_others_nothing(self):

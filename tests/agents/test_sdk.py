@@ -137,7 +137,7 @@ class Calls(unittest.TestCase):
             lab.log("look", "debug")
             lab.state.put("n", {"deep": [1, None, "é"]})
             found = [lab.state.get("n"), lab.state.get("none"), lab.state.get("none", 5)]
-            thought = lab.complete("why?", schema={"type": "string"}, max_tokens=9)
+            thought = lab.complete("why?", schema={"type": "string"})
             rows = lab.graph("findings", "body mass", limit=2)
             run = lab.run_script("print(1)", "data", parameters={"a": 1})
             page = lab.fetch("https://a.example/x", {"Accept": "text/plain"})
@@ -169,7 +169,7 @@ class Calls(unittest.TestCase):
         self.assertEqual(
             params,
             [
-                ("llm.complete", {"prompt": "why?", "schema": {"type": "string"}, "max_tokens": 9}),
+                ("llm.complete", {"prompt": "why?", "schema": {"type": "string"}}),
                 ("graph.query", {"name": "findings", "argument": "body mass", "limit": 2}),
                 ("sandbox.run", {"script": "print(1)", "dataset": "data", "parameters": {"a": 1}}),
                 ("net.fetch", {"url": "https://a.example/x", "headers": {"Accept": "text/plain"}}),
@@ -210,7 +210,7 @@ class Calls(unittest.TestCase):
 
     def test_a_file_can_be_the_script(self):
         with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
-            file.write("import json\nopen('result.json', 'w').write(json.dumps(json.load(open('parameters.json'))))\n")
+            file.write("import json\nwith open('result.json', 'w') as file:\n    json.dump(PROTOCOL, file)\n")
             file.flush()
 
             def handler(event, lab):

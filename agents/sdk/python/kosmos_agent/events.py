@@ -188,9 +188,10 @@ class FindingDrafted(TypedDict):
 
 
 class ResearchFinished(TypedDict):
-    """Nothing is tested any more."""
+    """Nothing is tested any more. `open` are tests that are suggestive and no more, `tests` is how many were made."""
 
     question: str
     findings: list[Finding]
+    open: list[Finding]
     tests: int
     challenges: list[AnsweredChallenge]

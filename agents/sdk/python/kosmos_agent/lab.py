@@ -109,16 +109,9 @@ class Lab:
         """A line in the run's log."""
         self._notify("log", {"level": level, "message": message})
 
-    def complete(
-        self,
-        prompt: str,
-        system: str | None = None,
-        schema: dict[str, Any] | None = None,
-        max_tokens: int | None = None,
-    ) -> Completion:
+    def complete(self, prompt: str, system: str | None = None, schema: dict[str, Any] | None = None) -> Completion:
         """Asks the run's language model. Needs the permission `model`."""
-        optional = {"system": system, "schema": schema, "max_tokens": max_tokens}
-        answer = self._call("llm.complete", {"prompt": prompt, **given(optional)})
+        answer = self._call("llm.complete", {"prompt": prompt, **given({"system": system, "schema": schema})})
         return Completion(answer["text"], answer.get("value"), answer.get("model", ""))
 
     def graph(self, name: str, argument: str | None = None, limit: int | None = None) -> Rows:
@@ -135,8 +128,8 @@ class Lab:
     ) -> ScriptRun:
         """Runs Python as an experiment of the run: a text, or the file of a path. Needs the permission `sandbox`.
 
-        The script finds `parameters`, and `table`, the path of the data set's table, in `parameters.json` beside it, and
-        leaves an object in `result.json`.
+        The lab puts `PROTOCOL = {...}` before the script: `parameters`, and `table`, the path of the data set's table. Without
+        `dataset` that is the run's table, where there is but one. The script leaves an object in `result.json`.
         """
         text = script.read_text("utf-8") if isinstance(script, Path) else script
         optional = {"dataset": dataset, "title": title, "parameters": parameters}

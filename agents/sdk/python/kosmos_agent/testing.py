@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pprint
 import queue
 import shutil
 import subprocess
@@ -393,13 +394,14 @@ def scripts(tables: Mapping[str, Path], python: str = sys.executable) -> Callabl
         nonlocal runs
         runs += 1
         parameters = dict(params.get("parameters") or {})
-        if params.get("dataset") is not None:
-            if params["dataset"] not in tables:
-                raise CallError(INVALID_PARAMS, f"there is no data set `{params['dataset']}`")
-            parameters["table"] = str(Path(tables[params["dataset"]]).resolve())
+        dataset = params.get("dataset") or (next(iter(tables)) if len(tables) == 1 else None)
+        if dataset is not None:
+            if dataset not in tables:
+                raise CallError(INVALID_PARAMS, f"there is no data set `{dataset}`")
+            parameters["table"] = str(Path(tables[dataset]).resolve())
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "script.py").write_text(params["script"], "utf-8")
-            Path(folder, "parameters.json").write_text(json.dumps(parameters), "utf-8")
+            script = f"PROTOCOL = {pprint.pformat(parameters)}\n\n\n{params['script']}"
+            Path(folder, "script.py").write_text(script, "utf-8")
             done = subprocess.run(
                 [python, "-s", "-u", "script.py"],
                 check=False,
