@@ -77,8 +77,8 @@ fn made(kind: &str, language: &str) -> Study {
 
 /// An event with a finding of 20 rows, made from the findings of a run.
 fn event() -> String {
-    let run = Study::small("").finish();
-    let mut finding = findings(&run)["findings"][0].clone();
+    let study = Study::small("");
+    let mut finding = findings(&study.finish())["findings"][0].clone();
     finding["n"] = 20.into();
     let hypothesis = json!({
         "id": finding["id"], "dataset": "table", "arm": "observed", "kind": finding["kind"], "x": finding["x"],
