@@ -1,4 +1,5 @@
-//! The six built-in agents, one folder or file each. Adding one is its file and its line in [`register`].
+//! The built-in agents, one folder or file each: the six that do the research, in [`register`], and those that listen, in
+//! [`listeners`]. Adding one is its file and its line there.
 
 mod code_generator;
 mod data_analyst;
@@ -24,6 +25,7 @@ use crate::config::OnOutage;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
+use crate::plugin::Native;
 use crate::policy::Thinker;
 
 /// What the built-in agents are made with.
@@ -59,6 +61,12 @@ impl Kit {
         let mind = self.mind.clone()?;
         Some(Thinker::new(mind, self.on_outage, patience))
     }
+}
+
+/// Built-in agents that listen and speak as those of folders do. Adding one is its file, its folder under `agents/`, and its line
+/// here.
+pub fn listeners() -> Vec<Native> {
+    Vec::new()
 }
 
 /// The six, ready to be made.

@@ -47,7 +47,7 @@ A run file:
   cycles = 6";
 
 /// All that a run needs before it can start, checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Prepared {
     /// The settings in force.
     pub resolved: Resolved,

@@ -75,14 +75,15 @@ impl Lab {
     /// When the settings cannot be read.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
         let settings = folder.settings()?;
-        let roster = folder.roster(&settings)?;
+        let mut roster = folder.roster(&settings)?;
+        let natives = std::mem::take(&mut roster.listeners);
         Ok(Self {
             folder,
             settings,
             roster,
             progress,
             stop: StopSignal::default(),
-            natives: Vec::new(),
+            natives,
             arrange: None,
             launcher: None,
             replay: None,

@@ -263,6 +263,9 @@ pub struct ResearchFinished {
     pub question: String,
     /// As in `findings.json`.
     pub findings: Vec<TestRecord>,
+    /// What was left open: tests that are suggestive and no more, the smallest p first.
+    #[serde(default)]
+    pub open: Vec<TestRecord>,
     /// Tests of the run.
     pub tests: u64,
     pub challenges: Vec<ChallengeRecord>,

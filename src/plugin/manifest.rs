@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PROTOCOL, PluginError};
+use super::{Native, PROTOCOL, PluginError};
+use crate::actors::listeners;
 use crate::config::{ByteSize, HumanDuration};
 use crate::message::{EVENTS, SPEECHES, agent};
 
@@ -206,9 +207,16 @@ impl Manifest {
         }
     }
 
-    /// Whether it has the name of a built-in agent.
+    /// Whether it has the name of one of the six.
     pub fn is_built_in_name(&self) -> bool {
         agent::BUILT_IN.contains(&self.name.as_str())
+    }
+
+    /// The built-in agent of that name that listens, if there is one.
+    pub fn listener(&self) -> Option<Native> {
+        listeners()
+            .into_iter()
+            .find(|native| native.name().as_str() == self.name)
     }
 
     /// Whether it takes the place of a built-in agent.
@@ -233,7 +241,8 @@ impl Manifest {
             ));
         }
         if self.kind == Kind::Builtin {
-            return (!self.is_built_in_name()).then(|| format!("there is no built-in agent `{}`", self.name));
+            let there = self.is_built_in_name() || self.listener().is_some();
+            return (!there).then(|| format!("there is no built-in agent `{}`", self.name));
         }
         if self.protocol != PROTOCOL {
             return Some(format!(

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Catalogue, Folder, Kind, Manifest, PluginError, SearchPath};
+use super::{Catalogue, Folder, Kind, Manifest, Native, PluginError, SearchPath};
 use crate::config::{Origin, Resolved, Settings};
 use crate::message::{AgentPlan, agent};
 use crate::science::sha256_hex;
@@ -31,10 +31,12 @@ pub struct Chosen {
 }
 
 /// The agents of a run besides the built-in ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Roster {
     /// By name.
     pub agents: Vec<Chosen>,
+    /// Built-in agents that listen.
+    pub listeners: Vec<Native>,
     /// Built-in agents that are not wanted.
     pub without: Vec<String>,
 }
@@ -45,10 +47,14 @@ impl Roster {
     /// # Errors
     /// When the settings name one that there is none of, or configure it as it cannot be.
     pub fn choose(catalogue: &Catalogue, settings: &Settings) -> Result<Self, PluginError> {
-        let mut roster = Self::default();
         for name in settings.agents.keys() {
             catalogue.get(name)?;
         }
+        Self::of(catalogue, settings)
+    }
+
+    fn of(catalogue: &Catalogue, settings: &Settings) -> Result<Self, PluginError> {
+        let mut roster = Self::default();
         for found in catalogue.iter() {
             let mut manifest = found.manifest.clone();
             let name = manifest.name.clone();
@@ -70,8 +76,11 @@ impl Roster {
                             .to_owned(),
                     ));
                 }
-                if !enabled {
-                    roster.without.push(name);
+                match manifest.listener() {
+                    Some(native) if enabled => roster.listeners.push(native.of(&manifest)),
+                    Some(_) => {}
+                    None if !enabled => roster.without.push(name),
+                    None => {}
                 }
                 continue;
             }
@@ -96,7 +105,8 @@ impl Roster {
     /// When a file is gone or cannot be used.
     pub fn of_run(run: &Path, settings: &Settings) -> Result<Self, PluginError> {
         let catalogue = Catalogue::search(&SearchPath::only([run.join(FOLDER)]))?;
-        let mut roster = Self::choose(&catalogue, settings)?;
+        // An agent that the settings turn off is not there.
+        let mut roster = Self::of(&catalogue, settings)?;
         // Of the shipped ones those take part that the run has its own copy of.
         roster.agents.retain(|chosen| matches!(chosen.folder, Folder::Disk(_)));
         Ok(roster)

@@ -26,6 +26,16 @@ pub enum SandboxError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The program contradicts itself, or is not where it should be.
+    #[error("the program `{}` of `{key}` cannot be started: {reason}", program.display())]
+    InvalidProgram {
+        /// Whose program it is.
+        key: String,
+        /// The program, as it was asked for.
+        program: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A step of setting up the sandbox failed, so the script was not started.
     #[error("the sandbox could not be set up: {step}: {cause}")]
     Setup {

@@ -140,14 +140,16 @@ fn is_name(text: &str) -> bool {
         && !text.contains('\0')
 }
 
-fn is_plain(path: &Path) -> bool {
+/// Whether `path` is relative, not empty, and has no dots in it.
+pub(super) fn is_plain(path: &Path) -> bool {
     !path.as_os_str().is_empty()
         && path
             .components()
             .all(|component| matches!(component, Component::Normal(_)))
 }
 
-fn overlap(a: &Path, b: &Path) -> bool {
+/// Whether one is within the other.
+pub(super) fn overlap(a: &Path, b: &Path) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
 

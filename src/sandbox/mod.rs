@@ -7,6 +7,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `job` | what to run and on what |
+//! | `program`, `session`, `ending` | a program that is talked to while it runs, and how that ends |
 //! | `limits`, `size` | how much of the machine it may use |
 //! | `execution`, `outcome` | what came of it |
 //! | `guarantees` | which protections hold, and how that is known |
@@ -21,6 +22,7 @@ mod advice;
 mod artefact;
 mod capture;
 pub mod docker;
+mod ending;
 mod environment;
 mod error;
 mod execution;
@@ -30,6 +32,8 @@ mod limits;
 mod outcome;
 mod probe;
 mod process;
+mod program;
+mod session;
 mod size;
 mod system_calls;
 mod verdict;
@@ -38,6 +42,7 @@ pub use advice::advice;
 pub(crate) use artefact::remove_tree;
 pub use artefact::{Artefact, Caps, Collected, Refused, collect};
 pub use docker::{DockerOptions, DockerSandbox};
+pub use ending::{Ended, Ending};
 pub use error::SandboxError;
 pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
@@ -45,6 +50,8 @@ pub use job::{Input, Job, Language};
 pub use limits::{LimitError, Limits};
 pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{Options, ProcessSandbox, entry};
+pub use program::{Mount, Program};
+pub use session::{Reader, Session, Writer};
 pub use size::{ParseSizeError, format_size, parse_size};
 
 use futures::future::BoxFuture;

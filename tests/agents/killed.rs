@@ -17,7 +17,8 @@ fn study(token: &str) -> Study {
 
 /// Findings and what agents added, of a run that nobody disturbed.
 fn undisturbed() -> (String, String) {
-    let run = study("undisturbed").finish();
+    let study = study("undisturbed");
+    let run = study.finish();
     let added = added(&run);
     assert!(
         added.contains("**sustained** the check points the other way"),

@@ -14,7 +14,7 @@ pub struct Study {
 }
 
 /// What every study here is told: little to do, and nothing left to chance.
-const FRUGAL: &str = "[budget]\ncycles = 1\nexperiments = 60\n[research]\nshuffled_run = false\npermutations = 99\n";
+const FRUGAL: &str = "[budget]\ncycles = 1\nexperiments = 120\n[research]\nshuffled_run = false\npermutations = 99\n";
 
 impl Study {
     /// On a small table with one clear relation, with more settings in the run file.

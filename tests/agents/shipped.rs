@@ -14,7 +14,8 @@ fn is_challenged(test: &Value) -> bool {
 
 #[test]
 fn the_skeptic_challenges_what_turns_round_and_lets_the_true_pass() {
-    let run = Study::penguins("[agents.skeptic]\nenabled = true").finish();
+    let study = Study::penguins("[agents.skeptic]\nenabled = true");
+    let run = study.finish();
     let found = findings(&run);
     let of = |x: &str, y: &str| {
         let tests = found["tests"].as_array().unwrap();

@@ -110,7 +110,7 @@ async fn a_killed_launcher_takes_everything_with_it() {
     }
 }
 
-fn parent(pid: u32) -> u32 {
+pub fn parent(pid: u32) -> u32 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let (_, after) = stat.rsplit_once(')').unwrap();
     after.split_whitespace().nth(1).unwrap().parse().unwrap()

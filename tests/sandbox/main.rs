@@ -5,6 +5,7 @@
 //! | `outcomes` | every way in which a job can end |
 //! | `attacks` | what a script tries and must not get |
 //! | `lifetimes` | what must be gone, and when |
+//! | `session` | programs that are talked to while they run |
 //! | `ordinary` | without root, without cgroups |
 //! | `science` | the interpreter with its packages, and how long things take |
 //! | `warm` | scripts in forks of one interpreter, as against cold starts |
@@ -29,6 +30,7 @@ mod outcomes;
 mod part;
 mod remote;
 mod science;
+mod session;
 mod site;
 mod warm;
 mod zygote;

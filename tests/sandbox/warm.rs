@@ -25,7 +25,16 @@ fn all_that_holds_cold_holds_warm() {
     command
         .args(["--skip", "science", "--skip", "environment", "--skip", "ordinary_user"])
         .args([
-            "--skip", "warm::", "--skip", "zygote::", "--skip", "image::", "--skip", "docker",
+            "--skip",
+            "warm::",
+            "--skip",
+            "zygote::",
+            "--skip",
+            "session::",
+            "--skip",
+            "image::",
+            "--skip",
+            "docker",
         ])
         .args(["--test-threads", "2"])
         .env(WARM, "1");

@@ -19,13 +19,17 @@ use crate::message::{
 };
 use crate::policy;
 use crate::report::DatasetRecord;
+use crate::sandbox::Outcome;
 use crate::science::{Arm, ExperimentRecord, Hypothesis, TestRecord, caveat};
 
 /// Of each sort of contribution, the most that a run keeps.
 const MOST: usize = 500;
 
-/// What a finding is called at most that a sustained challenge doubts.
-const DOUBTED: &str = "suggestive";
+/// What a finding is called at most that a sustained challenge doubts; and what was left open.
+const SUGGESTIVE: &str = "suggestive";
+
+/// Tests that were left open, as many as are told.
+const MOST_OPEN: usize = 50;
 
 /// The agents' part in the state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -162,10 +166,11 @@ impl ResearchState {
                     id: record.id.clone(),
                     template: record.protocol.template.clone(),
                     dataset: record.protocol.dataset.clone(),
-                    outcome: record
-                        .outcome
-                        .as_ref()
-                        .map_or_else(|| "none".to_owned(), |outcome| outcome.to_string()),
+                    outcome: match &record.outcome {
+                        None => "none".to_owned(),
+                        Some(Outcome::Ok) => "ok".to_owned(),
+                        Some(outcome) => outcome.to_string(),
+                    },
                     failure: record.failure.clone(),
                     script_sha256: record.script_sha256.clone(),
                     result_sha256: record.result_sha256.clone(),
@@ -220,9 +225,17 @@ impl ResearchState {
             .cloned()
             .collect();
         findings.sort_by(TestRecord::finding_order);
+        let mut open: Vec<TestRecord> = self
+            .records_of(Arm::Observed)
+            .filter(|record| !record.significant && record.wording == SUGGESTIVE)
+            .cloned()
+            .collect();
+        open.sort_by(|a, b| a.p.total_cmp(&b.p).then_with(|| a.id.cmp(&b.id)));
+        open.truncate(MOST_OPEN);
         let finished = ResearchFinished {
             question: plan.question.clone(),
             findings,
+            open,
             tests,
             challenges: self.consulting.contributions.challenges.clone(),
         };
@@ -369,7 +382,7 @@ impl ResearchState {
                 .get_mut(&Arm::Observed)
                 .and_then(|records| records.get_mut(&challenge.finding))
         {
-            record.wording = DOUBTED.to_owned();
+            record.wording = SUGGESTIVE.to_owned();
             let name = challenge.check.as_ref().map_or("", |check| check.name.as_str());
             record.add_caveat(caveat::CHALLENGED, name);
             if vetoed {

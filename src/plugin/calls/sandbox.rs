@@ -123,8 +123,13 @@ pub(super) async fn run(handling: &mut Handling<'_>, params: &Value) -> Called {
         }
         None => Value::Null,
     };
+    let outcome = match (&finished.outcome, good) {
+        (Outcome::Ok, true) => "ok".to_owned(),
+        (Outcome::Ok, false) => "left no result.json".to_owned(),
+        (outcome, _) => outcome.to_string(),
+    };
     let answer = json!({
-        "experiment": id, "outcome": finished.outcome.to_string(), "result": result, "stdout": stdout, "stderr": stderr,
+        "experiment": id, "outcome": outcome, "result": result, "stdout": stdout, "stderr": stderr,
     });
     if !handling.experiments.iter().any(|known| known.id == id) {
         handling.memory.experiments += 1;

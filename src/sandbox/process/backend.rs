@@ -10,10 +10,10 @@ use super::{
     cgroup::Cgroups,
     plan, probe,
     run::{self, Site},
-    staging,
+    session, staging,
     zygote::Zygote,
 };
-use crate::sandbox::{Execution, Guarantees, Job, Sandbox, SandboxError};
+use crate::sandbox::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session};
 
 /// Runs scripts in Linux namespaces on this machine.
 #[derive(Debug, Clone)]
@@ -49,6 +49,17 @@ impl ProcessSandbox {
         });
         let guarantees = Arc::new(probe::probe(&site).await?);
         Ok(Self { site, guarantees })
+    }
+
+    /// Starts `program`, to be talked to while it runs. Everything that holds for jobs holds for it, by the same means; it
+    /// lives as long as the session, kosmos and its limits let it. Needs a tokio runtime. Dropping the future ends what it has
+    /// started.
+    ///
+    /// # Errors
+    /// [`SandboxError::InvalidProgram`] if it is not there or contradicts itself, [`SandboxError::Setup`] if it could not be
+    /// started, and others if the sandbox could not do its work.
+    pub async fn open(&self, program: Program) -> Result<Session, SandboxError> {
+        session::open(Arc::clone(&self.site), program).await
     }
 }
 

@@ -45,15 +45,21 @@ pub fn keep_from_children() -> io::Result<()> {
 
 /// Sends [`READY`] and `descriptors` through a socket.
 pub fn send(socket: impl AsFd, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    send_with(socket, &[READY], descriptors).map(drop)
+}
+
+/// Sends the beginning of `bytes`, which is not empty, and `descriptors` through a socket. Says how many bytes went; the
+/// descriptors go with the first.
+pub fn send_with(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    if !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
+    if !descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
         return Err(io::Error::other("too many descriptors for one message"));
     }
     loop {
         // A peer that has gone is an error to act on, no signal.
-        match sendmsg(&socket, &[IoSlice::new(&[READY])], &mut ancillary, SendFlags::NOSIGNAL) {
-            Ok(_) => return Ok(()),
+        match sendmsg(&socket, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL) {
+            Ok(sent) => return Ok(sent),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -73,4 +79,64 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<O
         }
     }
     Ok((received.bytes, found))
+}
+
+/// Reads a line from a socket that waits, with the descriptors that come with it. Nothing may follow the line before it is answered.
+pub fn receive_line(socket: impl AsFd) -> io::Result<(String, Vec<OwnedFd>)> {
+    let (mut line, mut found) = (Vec::new(), Vec::new());
+    let mut buffer = [0; 4096];
+    while !line.ends_with(b"\n") {
+        let (n, descriptors) = match receive(&socket, &mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if n == 0 {
+            break;
+        }
+        line.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        found.extend(descriptors);
+    }
+    let line = String::from_utf8(line).map_err(io::Error::other)?;
+    Ok((line, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        os::unix::net::UnixStream,
+    };
+
+    use super::*;
+
+    #[test]
+    fn descriptors_arrive_with_a_line_of_any_length() {
+        for length in [1, 5000, 1 << 20] {
+            let (mut ours, theirs) = UnixStream::pair().unwrap();
+            let (mut reader, writer) = io::pipe().unwrap();
+            let line = format!("{}\n", "x".repeat(length));
+            let text = line.clone();
+            let sending = std::thread::spawn(move || {
+                let sent = send_with(&ours, text.as_bytes(), &[writer.as_fd()]).unwrap();
+                ours.write_all(&text.as_bytes()[sent..]).unwrap();
+            });
+            let (received, mut found) = receive_line(&theirs).unwrap();
+            sending.join().unwrap();
+            assert_eq!((received == line, found.len()), (true, 1));
+            let mut arrived = std::fs::File::from(found.remove(0));
+            arrived.write_all(b"through").unwrap();
+            drop(arrived);
+            let mut said = String::new();
+            reader.read_to_string(&mut said).unwrap();
+            assert_eq!(said, "through");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_goes_ends_the_line() {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        ours.write_all(b"half").unwrap();
+        drop(ours);
+        assert_eq!(receive_line(&theirs).unwrap().0, "half");
+    }
 }

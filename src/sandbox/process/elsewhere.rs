@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
-use crate::sandbox::{Execution, Guarantees, Job, Sandbox, SandboxError};
+use crate::sandbox::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session};
 
 /// Never made: [`ProcessSandbox::start`] says what to use instead.
 #[derive(Debug)]
@@ -18,6 +18,14 @@ impl ProcessSandbox {
     /// # Errors
     /// Always [`SandboxError::Unavailable`].
     pub async fn start(_: Options) -> Result<Self, SandboxError> {
+        Err(unavailable())
+    }
+
+    /// Fails, for this is not Linux.
+    ///
+    /// # Errors
+    /// Always [`SandboxError::Unavailable`].
+    pub async fn open(&self, _: Program) -> Result<Session, SandboxError> {
         Err(unavailable())
     }
 }

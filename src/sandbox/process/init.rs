@@ -1,6 +1,7 @@
 //! Process 1 inside: builds the root, gives up its privileges, runs the script and reaps.
 
 use std::{
+    fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     os::{
         fd::{AsFd, OwnedFd},
@@ -33,10 +34,9 @@ pub fn main() -> i32 {
 
 fn serve() -> io::Result<()> {
     let mut socket = launcher::standard_input()?;
-    let mut line = String::new();
-    BufReader::new(&socket).read_line(&mut line)?;
+    let (line, shared) = descriptors::receive_line(&socket)?;
     let mut landlock = false;
-    let end = match run(&socket, &line, &mut landlock) {
+    let end = match run(&socket, &line, shared, &mut landlock) {
         Ok(end) => end,
         Err(failed) => End::NotStarted(failed),
     };
@@ -44,7 +44,7 @@ fn serve() -> io::Result<()> {
     socket.flush()
 }
 
-fn run(socket: &UnixStream, line: &str, landlock: &mut bool) -> Result<End, SetupFailed> {
+fn run(socket: &UnixStream, line: &str, shared: Vec<OwnedFd>, landlock: &mut bool) -> Result<End, SetupFailed> {
     let policy: Policy = serde_json::from_str(line).step("read the policy")?;
     rustix::process::setsid().step("start a session")?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
@@ -56,22 +56,34 @@ fn run(socket: &UnixStream, line: &str, landlock: &mut bool) -> Result<End, Setu
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("close init's memory")?;
     die_with_launcher(socket)?;
     let rules = confine::rules(&policy.workspace).step("make landlock rules")?;
-    let shared = rules.try_clone().step("share landlock rules")?;
+    let copy = rules.try_clone().step("share landlock rules")?;
     *landlock = confine::confine(rules).step("set landlock rules")?;
     calls::perform(&filter::calls()?)?;
     if policy.warm {
-        return reap_until(newcomer(socket, shared)?);
+        return reap_until(newcomer(socket, copy)?);
     }
-    drop(shared);
+    drop(copy);
+    reap_until(start(&policy, shared)?)
+}
+
+/// Starts the program. What kosmos shares with a program that it talks to is its standard input and a pipe on which to
+/// say that it has started; a script gets nothing to read.
+fn start(policy: &Policy, shared: Vec<OwnedFd>) -> Result<u32, SetupFailed> {
+    let mut shared = shared.into_iter();
+    let stdin = shared.next().map_or_else(Stdio::null, Stdio::from);
     let child = Command::new(&policy.program)
         .args(&policy.arguments)
         .env_clear()
         .envs(policy.environment.iter().map(|(key, value)| (key, value)))
         .current_dir(&policy.workspace)
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .spawn()
         .step(format_args!("start {}", policy.program.display()))?;
-    reap_until(child.id())
+    if let Some(started) = shared.next() {
+        // Whoever listened may have gone, which ends this process soon.
+        let _ = File::from(started).write_all(&[descriptors::READY]);
+    }
+    Ok(child.id())
 }
 
 /// Says that everything is there for an interpreter to come in, with the descriptors that it needs (the

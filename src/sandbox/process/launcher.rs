@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, Read, Write},
     os::{
         fd::{AsFd, OwnedFd},
         unix::net::UnixStream,
@@ -36,9 +36,8 @@ pub fn main() -> i32 {
 fn serve() -> io::Result<()> {
     descriptors::keep_from_children()?;
     let kosmos = standard_input()?;
-    let mut line = String::new();
-    BufReader::new(&kosmos).read_line(&mut line)?;
-    let report = match launch(&line) {
+    let (line, shared) = descriptors::receive_line(&kosmos)?;
+    let report = match launch(&line, shared) {
         Ok((child, init)) => attend(&kosmos, child, init)?,
         Err(failed) => Report {
             init: Some(InitReport {
@@ -58,7 +57,8 @@ pub fn standard_input() -> io::Result<UnixStream> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-fn launch(line: &str) -> Result<(Child, UnixStream), SetupFailed> {
+/// Starts init and hands on the policy with the descriptors that came with it, of which none stays open here.
+fn launch(line: &str, shared: Vec<OwnedFd>) -> Result<(Child, UnixStream), SetupFailed> {
     let policy: Policy = serde_json::from_str(line).step("read the policy")?;
     enter_namespaces(policy.identity)?;
     let (mut ours, theirs) = UnixStream::pair().step("make a socket")?;
@@ -69,7 +69,10 @@ fn launch(line: &str) -> Result<(Child, UnixStream), SetupFailed> {
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .spawn()
         .step("start process 1")?;
-    ours.write_all(line.as_bytes()).step("hand on the policy")?;
+    let shared: Vec<_> = shared.iter().map(AsFd::as_fd).collect();
+    let sent = descriptors::send_with(&ours, line.as_bytes(), &shared).step("hand on the policy")?;
+    let rest = line.as_bytes().get(sent..).unwrap_or_default();
+    ours.write_all(rest).step("hand on the policy")?;
     Ok((child, ours))
 }
 

@@ -14,6 +14,9 @@
 //! imported them, see `zygote` and `warm`. It comes in from outside, gives up what init has given up, by the
 //! same system calls, and is init's child from then on.
 //!
+//! A program that is talked to while it runs, a session, is started like a cold script; the difference is that its standard
+//! input is a pipe, which travels with the policy, see `session`. Everything below is said of both.
+//!
 //! When the script ends, init ends, and the kernel ends everything else in its namespace. When kosmos
 //! ends, however it ends, its end of the socket closes and the launcher ends init. When the launcher is
 //! killed, the kernel kills init.
@@ -33,11 +36,17 @@ mod confine;
 #[cfg(target_os = "linux")]
 mod descriptors;
 #[cfg(target_os = "linux")]
+mod ending;
+#[cfg(target_os = "linux")]
 mod filter;
 #[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
+mod launched;
+#[cfg(target_os = "linux")]
 mod launcher;
+#[cfg(target_os = "linux")]
+mod lookup;
 #[cfg(target_os = "linux")]
 mod mounts;
 #[cfg(target_os = "linux")]
@@ -46,6 +55,8 @@ mod owner;
 mod plan;
 #[cfg(target_os = "linux")]
 mod policy;
+#[cfg(target_os = "linux")]
+mod prepared;
 #[cfg(target_os = "linux")]
 mod privileges;
 #[cfg(target_os = "linux")]
@@ -56,6 +67,8 @@ mod report;
 mod root;
 #[cfg(target_os = "linux")]
 mod run;
+#[cfg(target_os = "linux")]
+mod session;
 #[cfg(target_os = "linux")]
 mod staging;
 #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@ use super::{
     Options,
     cgroup::Cgroups,
     policy::{Access, Bind, Identity, Policy, ProcessLimits},
+    run::Site,
     staging::Staging,
 };
 use crate::sandbox::{Job, Language, Limits, SandboxError, environment::environment};
@@ -18,6 +19,10 @@ use crate::sandbox::{Job, Language, Limits, SandboxError, environment::environme
 /// Address space beyond the memory limit that a process may reserve where no cgroup counts memory:
 /// libraries reserve much more than they touch.
 const RESERVED_BYTES: u64 = 4 << 30;
+
+/// Processes that there may be of others who run as the same user, where the kernel counts all of them together. It keeps a
+/// fork bomb down to what watching can cope with.
+const CROWD: u64 = 1000;
 
 /// Whom scripts run as: another user where kosmos has the privileges of root, else a mapped one.
 pub fn identity() -> Identity {
@@ -54,33 +59,17 @@ fn maps(id: u32) -> bool {
 }
 
 /// The policy for `job`. The job has been checked, and its workspace is `workspace`, without links.
-pub fn policy(
-    options: &Options,
-    cgroups: &Cgroups,
-    identity: Identity,
-    job: &Job,
-    workspace: &Path,
-    staging: &mut Staging,
-) -> Result<Policy, SandboxError> {
-    let mut binds = Vec::new();
-    for path in &options.readonly {
-        let host = fs::canonicalize(path).map_err(SandboxError::host("find", path))?;
-        // Links may lead here by another name than its own, so it gets both.
-        add_readonly(&mut binds, &host, &host);
-        add_readonly(&mut binds, &host, path);
-    }
+pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -> Result<Policy, SandboxError> {
+    let options = &site.options;
+    let mut binds = interpreter(options)?;
     let (program, arguments) = command(options, job)?;
-    if job.language == Language::R && Path::new(R_SETTINGS).exists() {
-        add_readonly(&mut binds, Path::new(R_SETTINGS), Path::new(R_SETTINGS));
+    if job.language == Language::R {
+        add_settings_of_r(&mut binds);
     }
     let run = Path::new("/run");
     for input in &job.inputs {
-        let host = fs::canonicalize(&input.host).map_err(SandboxError::host("find", &input.host))?;
-        let host = staging
-            .readable(&host, identity)
-            .map_err(SandboxError::host("read", &host))?;
         binds.push(Bind {
-            host,
+            host: readable(&input.host, site.identity, staging)?,
             inside: run.join(&input.inside),
             access: Access::Read,
         });
@@ -92,7 +81,7 @@ pub fn policy(
         access: Access::Write,
     });
     Ok(Policy {
-        identity,
+        identity: site.identity,
         binds,
         scratch_links: options.scratch_links.clone(),
         program,
@@ -100,9 +89,37 @@ pub fn policy(
         environment: environment(),
         workspace: inside,
         tmp_bytes: job.limits.tmp_bytes,
-        limits: process_limits(&job.limits, cgroups, identity),
+        limits: process_limits(&job.limits, &site.cgroups, site.identity),
         warm: options.warm && job.language == Language::Python,
     })
+}
+
+/// What the interpreter needs besides `/usr` and its like.
+pub fn interpreter(options: &Options) -> Result<Vec<Bind>, SandboxError> {
+    let mut binds = Vec::new();
+    for path in &options.readonly {
+        let host = fs::canonicalize(path).map_err(SandboxError::host("find", path))?;
+        // Links may lead here by another name than its own, so it gets both.
+        add_readonly(&mut binds, &host, &host);
+        add_readonly(&mut binds, &host, path);
+    }
+    Ok(binds)
+}
+
+/// Where something that `host` names can be bound from: without links, or a copy that may be read.
+pub fn readable(host: &Path, identity: Identity, staging: &mut Staging) -> Result<PathBuf, SandboxError> {
+    let found = fs::canonicalize(host).map_err(SandboxError::host("find", host))?;
+    staging
+        .readable(&found, identity)
+        .map_err(SandboxError::host("read", &found))
+}
+
+/// Settings of R that systems keep apart from its programs.
+pub fn add_settings_of_r(binds: &mut Vec<Bind>) {
+    let settings = Path::new("/etc/R");
+    if settings.exists() {
+        add_readonly(binds, settings, settings);
+    }
 }
 
 fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
@@ -115,9 +132,6 @@ fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
         });
     }
 }
-
-/// Where systems that keep settings apart from programs have those of R.
-const R_SETTINGS: &str = "/etc/R";
 
 const RSCRIPT: &str = "/usr/bin/Rscript";
 
@@ -143,17 +157,25 @@ fn command(options: &Options, job: &Job) -> Result<(PathBuf, Vec<String>), Sandb
 /// preamble beside the script can be imported.
 pub const PYTHON_FLAGS: [&str; 2] = ["-s", "-u"];
 
-fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
+/// The limits of each process.
+pub fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
     let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);
-    // Launcher and init are in the user namespace too.
-    let processes = limits.processes.saturating_add(2);
-    let per_namespace = !cgroups.limit_processes() && kernel_limits_processes(cgroups, identity);
+    let processes = if cgroups.limit_processes() {
+        None
+    } else if kernel_limits_processes(cgroups, identity) {
+        // Launcher and init are in the user namespace too.
+        Some(limits.processes.saturating_add(2))
+    } else if identity.is_mapped() {
+        None
+    } else {
+        Some(limits.processes.saturating_add(CROWD))
+    };
     ProcessLimits {
         cpu_seconds: limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0),
         file_bytes: limits.file_bytes,
         open_files: limits.open_files,
         address_space_bytes: (!cgroups.limit_memory()).then_some(memory),
-        processes: per_namespace.then_some(processes),
+        processes,
     }
 }
 
@@ -173,9 +195,9 @@ fn kernel_counts_per_namespace() -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 14)
 }
 
-/// Where `job` lies on the host, without links.
-pub fn workspace_of(job: &Job) -> Result<PathBuf, SandboxError> {
-    fs::canonicalize(&job.workspace).map_err(SandboxError::host("find", &job.workspace))
+/// Where `workspace` lies on the host, without links.
+pub fn workspace_of(workspace: &Path) -> Result<PathBuf, SandboxError> {
+    fs::canonicalize(workspace).map_err(SandboxError::host("find", workspace))
 }
 
 #[cfg(test)]
@@ -190,5 +212,18 @@ mod tests {
         }
         let inside: Vec<_> = binds.iter().map(|bind| bind.inside.as_path()).collect();
         assert_eq!(inside, [Path::new("/opt/py"), Path::new("/opt/python")]);
+    }
+    #[test]
+    fn processes_are_limited_where_no_cgroup_does_it() {
+        let limits = Limits {
+            processes: 10,
+            ..Limits::default()
+        };
+        let none = Cgroups::Unusable("none".to_owned());
+        let limited = |identity| process_limits(&limits, &none, identity).processes;
+        let switched = Identity::Switched { uid: 1, gid: 1 };
+        assert_eq!(limited(switched), Some(10 + CROWD));
+        let mapped = Identity::Mapped { uid: 1, gid: 1 };
+        assert_eq!(limited(mapped), kernel_counts_per_namespace().then_some(12));
     }
 }

@@ -72,6 +72,6 @@ pub struct ProcessLimits {
     pub open_files: u64,
     /// Where no cgroup limits memory.
     pub address_space_bytes: Option<u64>,
-    /// Where no cgroup limits processes, and the kernel counts them per user namespace.
+    /// Where no cgroup limits processes, and the kernel counts none but those of sandboxes.
     pub processes: Option<u64>,
 }

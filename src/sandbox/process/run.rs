@@ -1,42 +1,35 @@
 //! One job from beginning to end, as kosmos sees it.
 
 use std::{
-    os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
-    path::PathBuf,
-    process::Stdio,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
-    process::{Child, Command},
     task::JoinHandle,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ARGUMENT, Options,
+    Options,
     capture::capture,
-    cgroup::{Cgroups, Group, Wanted},
+    cgroup::{Cgroups, Group},
+    launched::{Launched, PATIENCE},
     plan,
     policy::{Identity, Policy},
+    prepared::Prepared,
     report::Report,
-    staging::Staging,
     verdict::{Evidence, judge},
     warm,
     watch::{Seen, Watch},
-    workspace,
     zygote::Zygote,
 };
 use crate::sandbox::{Captured, Execution, Job, Outcome, Output, SandboxError, TimeLimit, Usage};
 
-/// How long the launcher may take to end everything once it is asked to, before it is killed itself.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What all jobs of a sandbox share.
+/// What everything in a sandbox shares.
 #[derive(Debug)]
 pub struct Site {
     pub options: Options,
@@ -50,16 +43,6 @@ pub struct Site {
 pub struct Ended {
     pub execution: Execution,
     pub landlock: bool,
-}
-
-/// What has to be there before the launcher is started.
-struct Prepared {
-    workspace: PathBuf,
-    policy: Policy,
-    group: Option<Group>,
-    mode: u32,
-    // Kept for its copies.
-    _staging: Staging,
 }
 
 /// Why the job was not left to end by itself.
@@ -80,25 +63,8 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
         let (site, job) = (Arc::clone(&site), Arc::clone(&job));
         blocking(move || prepare(&site, &job)).await?
     };
-    let Prepared {
-        workspace,
-        policy,
-        group,
-        mode,
-        _staging,
-    } = prepared;
-    let group = group.map(Arc::new);
-    let ended = attend(&site, &job, &policy, group.as_ref(), &workspace, cancel).await;
-    let identity = site.identity;
-    let most = job.limits.workspace_files;
-    let (size, stats) = blocking(move || {
-        workspace::take_back(&workspace, identity, mode).map_err(SandboxError::host("take back", &workspace))?;
-        let size = workspace::measure(&workspace, most);
-        let stats = group.as_ref().map(|group| group.stats()).unwrap_or_default();
-        drop(group);
-        Ok((size, stats))
-    })
-    .await?;
+    let ended = attend(&site, &job, &prepared, cancel).await;
+    let (size, stats) = prepared.close().await?;
     let Attended {
         stop,
         report,
@@ -151,32 +117,9 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
 }
 
 fn prepare(site: &Site, job: &Job) -> Result<Prepared, SandboxError> {
-    let workspace = plan::workspace_of(job)?;
-    let mut staging = Staging::default();
-    let policy = plan::policy(
-        &site.options,
-        &site.cgroups,
-        site.identity,
-        job,
-        &workspace,
-        &mut staging,
-    )?;
-    let wanted = Wanted {
-        memory_bytes: job.limits.memory_bytes,
-        // Launcher and init are in the group too.
-        processes: job.limits.processes.saturating_add(2),
-    };
-    let group = site
-        .cgroups
-        .make(&job.key, &wanted)
-        .map_err(SandboxError::host("make a cgroup for", &workspace))?;
-    let mode = workspace::hand_over(&workspace, site.identity).map_err(SandboxError::host("hand over", &workspace))?;
-    Ok(Prepared {
-        workspace,
-        policy,
-        group,
-        mode,
-        _staging: staging,
+    let workspace = plan::workspace_of(&job.workspace)?;
+    Prepared::new(site, &job.key, &job.limits, workspace, |workspace, staging| {
+        plan::policy(site, job, workspace, staging)
     })
 }
 
@@ -192,42 +135,24 @@ struct Attended {
 async fn attend(
     site: &Site,
     job: &Job,
-    policy: &Policy,
-    group: Option<&Arc<Group>>,
-    workspace: &std::path::Path,
+    prepared: &Prepared,
     cancel: CancellationToken,
 ) -> Result<Attended, SandboxError> {
-    let launcher = &site.options.launcher;
-    let failed = |action| SandboxError::host(action, launcher);
-    let (mut child, mut socket) = start(site).map_err(failed("start"))?;
-    let pid = child.id().unwrap_or(0);
-    if let Some(group) = group {
-        // Before it has its policy, the launcher does nothing.
-        group.add(pid).map_err(failed("put into its cgroup"))?;
-    }
+    let (policy, group) = (&prepared.policy, prepared.group.as_ref());
+    let mut launched = Launched::start(site, group.map(Arc::as_ref))?;
     let floods = [CancellationToken::new(), CancellationToken::new()];
     let limit = job.limits.stdout_bytes;
-    let stdout = child
-        .stdout
-        .take()
-        .map(|stream| tokio::spawn(capture(stream, limit, floods[0].clone())));
-    let stderr = child
-        .stderr
-        .take()
-        .map(|stream| tokio::spawn(capture(stream, limit, floods[1].clone())));
-
-    let mut line = serde_json::to_vec(policy).map_err(|error| SandboxError::InvalidJob {
-        key: job.key.clone(),
-        reason: error.to_string(),
-    })?;
-    line.push(b'\n');
-    socket.write_all(&line).await.map_err(failed("instruct"))?;
+    let (stdout, stderr) = launched.output();
+    let stdout = stdout.map(|stream| tokio::spawn(capture(stream, limit, floods[0].clone())));
+    let stderr = stderr.map(|stream| tokio::spawn(capture(stream, limit, floods[1].clone())));
+    launched.instruct(&job.key, policy, &[]).await?;
 
     let watch = Arc::new(Watch {
-        launcher: pid,
+        launcher: launched.id(),
         group: group.cloned(),
         count_tree: !site.cgroups.limit_memory() || !site.cgroups.limit_processes(),
-        workspace: workspace.to_owned(),
+        strict: false,
+        workspace: prepared.workspace.clone(),
         limits: job.limits.clone(),
         closed_since: Mutex::new(None),
     });
@@ -237,15 +162,15 @@ async fn attend(
     let stop = tokio::select! {
         biased;
         () = cancel.cancelled() => Some(Stop::Cancelled),
-        ended = follow(site, policy, group, &mut socket, &mut said) => ended.err().map(Stop::Failed),
+        ended = follow(site, policy, group, &mut launched.socket, &mut said) => ended.err().map(Stop::Failed),
         () = floods[0].cancelled() => flooded(Output::Stdout),
         () = floods[1].cancelled() => flooded(Output::Stderr),
         () = sleep(job.limits.wall) => {
             Some(Stop::Limit(Outcome::TimedOut { limit: TimeLimit::Wall }))
         }
-        outcome = watch.until_exceeded(&mut seen) => Some(Stop::Limit(outcome)),
+        exceeded = watch.until_exceeded(&mut seen) => Some(Stop::Limit(exceeded.into())),
     };
-    end(&mut child, &mut socket, &mut said, stop.is_some()).await;
+    launched.end(&mut said, stop.is_some()).await;
     Ok(Attended {
         stop,
         report: serde_json::from_slice(&said).ok(),
@@ -274,36 +199,6 @@ async fn follow(
     // An error ends the report as its end does: it is judged by what is there.
     let _ = socket.read_to_end(said).await;
     Ok(())
-}
-
-fn start(site: &Site) -> std::io::Result<(Child, UnixStream)> {
-    let (ours, theirs) = StdStream::pair()?;
-    ours.set_nonblocking(true)?;
-    let child = Command::new(&site.options.launcher)
-        .arg(ARGUMENT)
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // An interrupt typed at the terminal is for kosmos to act on.
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()?;
-    Ok((child, UnixStream::from_std(ours)?))
-}
-
-/// Waits for the launcher to end, which it does when nothing of the job is left; asks it to end everything
-/// first if `now`, and kills it, and with it everything, if it takes too long.
-async fn end(child: &mut Child, socket: &mut UnixStream, said: &mut Vec<u8>, now: bool) {
-    if now {
-        // Failing means that it has ended already.
-        let _ = socket.shutdown().await;
-        let _ = timeout(PATIENCE, socket.read_to_end(said)).await;
-    }
-    if timeout(PATIENCE, child.wait()).await.is_err() {
-        let _ = child.kill().await;
-    }
 }
 
 /// The captured stream. It ends with the last process that could write to it; the deadline is for a

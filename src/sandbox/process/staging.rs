@@ -32,7 +32,8 @@ impl Staging {
         let copy = self.folder()?.join(self.copies.to_string());
         self.copies += 1;
         fs::copy(input, &copy)?;
-        fs::set_permissions(&copy, fs::Permissions::from_mode(0o444))?;
+        let execute = if found.mode() & 0o100 == 0 { 0 } else { 0o111 };
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o444 | execute))?;
         Ok(copy)
     }
 

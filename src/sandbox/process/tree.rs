@@ -14,13 +14,14 @@ pub struct TreeUse {
     pub cpu_ms: u64,
 }
 
-/// Adds up everything beneath `root`, which is not counted itself. `memory` says how much a process has.
-pub fn measure(root: u32, memory: fn(u32) -> u64) -> TreeUse {
+/// Adds up everything beneath `root`, which is not counted itself, until there are more than `most` processes: a fork bomb must
+/// not keep us. `memory` says how much a process has.
+pub fn measure(root: u32, most: u64, memory: fn(u32) -> u64) -> TreeUse {
     let mut sum = TreeUse::default();
     let mut pending = children(root);
+    // Orphans are adopted by init, so this finds them all.
     while let Some(pid) = pending.pop() {
-        // Orphans are adopted by init, so this finds them all; a fork bomb must not keep us forever.
-        if sum.processes > 100_000 {
+        if sum.processes > most {
             break;
         }
         sum.processes += threads(pid);
@@ -82,12 +83,24 @@ mod tests {
     fn children_are_counted() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         // A program that has just been started grows: what is to be the larger is looked at last.
-        let exactly = measure(std::process::id(), proportional);
-        let used = measure(std::process::id(), resident);
+        let exactly = measure(std::process::id(), 1000, proportional);
+        let used = measure(std::process::id(), 1000, resident);
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(used.processes >= 1);
         assert!(used.memory_bytes > 0 && exactly.memory_bytes > 0);
         assert!(exactly.memory_bytes <= used.memory_bytes, "{exactly:?} of {used:?}");
+    }
+    #[test]
+    fn a_crowd_is_not_counted_to_its_end() {
+        let mut children: Vec<_> = (0..5)
+            .map(|_| Command::new("sleep").arg("60").spawn().unwrap())
+            .collect();
+        let used = measure(std::process::id(), 1, resident);
+        for child in &mut children {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_eq!(used.processes, 2);
     }
 }

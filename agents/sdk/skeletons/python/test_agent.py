@@ -3,20 +3,20 @@
 import unittest
 
 from agent import agent
-from kosmos_agent.testing import deliver
+from kosmos_agent.testing import FakeHost
 
 
-def drafted(rows):
-    return {"cycle": 1, "finding": {"id": "h-1", "n": rows}}
+def said(rows):
+    with FakeHost(agent, config={"fewest": 50}) as lab:
+        return lab.handle("finding_drafted", {"cycle": 1, "finding": {"id": "h-1", "n": rows}})
 
 
 class Test(unittest.TestCase):
     def test_few_rows_are_challenged(self):
-        messages = deliver(agent, "finding_drafted", drafted(20), config={"fewest": 50})
-        self.assertEqual([message["type"] for message in messages], ["challenge"])
+        self.assertEqual([message["type"] for message in said(20)], ["challenge"])
 
     def test_many_rows_are_not(self):
-        self.assertEqual(deliver(agent, "finding_drafted", drafted(200), config={"fewest": 50}), [])
+        self.assertEqual(said(200), [])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+//! Two tables of one project: the second season bears out the first.
+
+use super::{
+    shape::run,
+    support::{Home, test_of},
+};
+
+#[test]
+fn the_new_season_replicates_the_first_ones() {
+    let home = Home::new();
+    let quick = ["--profile", "quick", "--set", "budget.cycles=3"];
+    let first = run(&home, "project/run.toml", &quick, 0);
+    assert_eq!(first.outcome["project"]["runs"], 0);
+    let second = run(&home, "project/new_season.toml", &quick, 0);
+    let project = &second.outcome["project"];
+    assert_eq!((&project["runs"], &project["settled"]), (&1.into(), &0.into()));
+
+    let echoes = project["echoes"].as_array().unwrap();
+    let says = |word: &str| echoes.iter().filter(|echo| echo["says"] == word).count();
+    assert!(says("replicates") >= 20 && says("contradicts") == 0, "{project:#}");
+    assert!(echoes.iter().all(|echo| echo["shared_rows"] == 0.0), "{project:#}");
+    let mass = test_of(&second.found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
+    assert!(
+        echoes
+            .iter()
+            .any(|echo| echo["finding"] == mass["id"] && echo["says"] == "replicates")
+    );
+    assert!(second.report.contains("What the project knew") && second.report.contains("**replicates**"));
+}
