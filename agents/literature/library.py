@@ -77,14 +77,14 @@ class time_limit:
         raise Unreadable(f"it takes more than {SECONDS} s")
 
 
-def content(path: Path) -> bytes:
+def check_size(path: Path) -> None:
     if path.stat().st_size > BYTES:
         raise Unreadable(f"it has more than {BYTES >> 20} MiB")
-    return path.read_bytes()
 
 
 def text_of(path: Path) -> str:
-    raw = content(path)
+    check_size(path)
+    raw = path.read_bytes()
     if b"\0" in raw[:4096]:
         raise Unreadable("it is no text")
     return raw.decode("utf-8-sig", errors="replace")
@@ -138,7 +138,7 @@ def pdf(path: Path, known: References, room: int) -> tuple[list[Passage], int]:
     except ImportError:
         raise Unreadable("pypdf is not installed") from None
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    content(path)
+    check_size(path)
     if room <= 0:
         raise Unreadable(f"{PAGES} pages of other files were read before it")
     try:

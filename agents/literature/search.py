@@ -1,6 +1,7 @@
 """Passages that name both columns of a finding, best first."""
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -20,24 +21,30 @@ class Index:
 
     def __init__(self, passages: Iterable[Passage]) -> None:
         self.passages = list(passages)
-        self.sentences = [[stems(sentence) for sentence in passage.sentences] for passage in self.passages]
-        self.counts = [
-            Counter(word for sentence in said for here in sentence for word in here) for said in self.sentences
-        ]
-        self.spread = Counter(word for counts in self.counts for word in counts)
-        self.mean = sum(map(len, self.counts)) / max(len(self.counts), 1)
+        # Of each word the passages that have it, one for each time. Thousands of pages must fit into memory.
+        self.places: dict[str, array] = {}
+        self.lengths = array("I")
+        for place, passage in enumerate(self.passages):
+            said = [word for sentence in passage.sentences for here in stems(sentence) for word in here]
+            for word in said:
+                self.places.setdefault(word, array("I")).append(place)
+            self.lengths.append(len(said))
+        self.mean = sum(self.lengths) / max(len(self.lengths), 1)
 
     def search(self, finding: Mapping, x: Concept, y: Concept, most: int) -> list[tuple[float, Passage]]:
         """The best passage of each paper that names both, with its score. Nothing is linked for its other words alone."""
         if not x.stems or not y.stems:
             return []
         wanted = x.stems | y.stems | {stem(word) for word in words(finding["statement"]) if word not in STOP}
+        counts = [Counter(self.places.get(word, ())) for word in sorted(wanted)]
         best: dict[str, tuple[float, Passage]] = {}
-        for passage, said, counts in zip(self.passages, self.sentences, self.counts):
+        for place in sorted(self.candidates(x) & self.candidates(y)):
+            passage = self.passages[place]
+            said = [stems(sentence) for sentence in passage.sentences]
             of_x, of_y = ([concept.named_in(sentence) for sentence in said] for concept in (x, y))
             if not (any(of_x) and any(of_y)):
                 continue
-            score = self.score(wanted, counts)
+            score = self.score(place, counts)
             if any(a and b for a, b in zip(of_x, of_y)):
                 score *= TOGETHER
             if stance(finding, x, y, passage) != "context":
@@ -48,10 +55,19 @@ class Index:
                 best[passage.paper.key] = score, passage
         return sorted(best.values(), key=lambda found: -found[0])[:most]
 
-    def score(self, wanted: set[str], counts: Counter) -> float:
-        length = B * len(counts) / max(self.mean, 1) + 1 - B
+    def candidates(self, concept: Concept) -> set[int]:
+        """Passages that have the words of a concept, wherever they stand."""
+        levels = Counter(place for level in concept.levels for place in set(self.places.get(level, ())))
+        found = {place for place, named in levels.items() if named >= 2}
+        for phrase in concept.phrases:
+            found |= set.intersection(*(set(self.places.get(word, ())) for word in phrase))
+        return found
+
+    def score(self, place: int, counts: list[Counter]) -> float:
+        length = B * self.lengths[place] / max(self.mean, 1) + 1 - B
         total = 0.0
-        for word in wanted & counts.keys():
-            rare = math.log(1 + (len(self.passages) - self.spread[word] + 0.5) / (self.spread[word] + 0.5))
-            total += rare * counts[word] * (K1 + 1) / (counts[word] + K1 * length)
+        for passages in counts:
+            if here := passages.get(place):
+                rare = math.log(1 + (len(self.passages) - len(passages) + 0.5) / (len(passages) + 0.5))
+                total += rare * here * (K1 + 1) / (here + K1 * length)
         return total

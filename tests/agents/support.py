@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+# The folder of the agents goes into the binary as it is.
+sys.dont_write_bytecode = True
+
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = ROOT / "agents"
 SDK = AGENTS / "sdk" / "python"
