@@ -63,11 +63,19 @@ impl Kit {
     }
 }
 
-/// Built-in agents that listen and speak as those of folders do. Adding one is its file, its folder under `agents/`, and its line
-/// here.
-pub fn listeners() -> Vec<Native> {
-    Vec::new()
+macro_rules! listeners {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// The built-in agents that listen and speak as those of folders do.
+        pub fn listeners() -> Vec<Native> {
+            vec![$($name::agent()),*]
+        }
+    };
 }
+
+// Adding one is its file here, its folder under `agents/`, and its line in this list.
+listeners! {}
 
 /// The six, ready to be made.
 pub fn register(kit: &Kit) -> Registry {

@@ -17,6 +17,9 @@ pub struct AgentSpec {
     pub concurrency: usize,
     /// How long one message may take.
     pub deadline: Duration,
+    /// Whether a message is handled only when those before it are: also where one waits to be tried again. An agent with a
+    /// state of its own needs that, to come to the same state whatever happens.
+    pub in_order: bool,
     /// When it fails; none for what the run's settings say.
     pub upkeep: Option<Upkeep>,
 }
@@ -44,8 +47,15 @@ impl AgentSpec {
             factory: Arc::new(factory),
             concurrency: 1,
             deadline,
+            in_order: false,
             upkeep: None,
         }
+    }
+
+    /// The same with its messages handled in their order.
+    pub fn in_order(mut self) -> Self {
+        self.in_order = true;
+        self
     }
 
     /// The same with limits of its own for when it fails.

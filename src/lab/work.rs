@@ -262,6 +262,7 @@ impl Lab {
             executor: Arc::clone(&kit.executor),
             thinker: mind.map(|mind| Thinker::new(mind, kit.on_outage, backends::thinking(&self.settings))),
             knowledge,
+            alpha: self.settings.research.alpha,
             experiments: u64::from(self.settings.budget.experiments),
             tokens: self.settings.budget.tokens,
             thinking: backends::thinking(&self.settings),

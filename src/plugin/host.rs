@@ -40,6 +40,8 @@ pub struct PluginKit {
     pub thinker: Option<Thinker>,
     #[allow(missing_docs)]
     pub knowledge: Knowledge,
+    /// The run's rate of false discoveries.
+    pub alpha: f64,
     /// Budget: experiments of the run.
     pub experiments: u64,
     /// Budget: tokens of the run.
@@ -92,7 +94,7 @@ pub fn register(registry: &mut Registry, roster: &Roster, kit: &Arc<PluginKit>) 
             // The research goes on without it, unless it does a built-in agent's work.
             dispensable: !manifest.replaces(),
         };
-        registry.register(manifest.name.clone(), spec.kept(upkeep));
+        registry.register(manifest.name.clone(), spec.in_order().kept(upkeep));
     }
 }
 

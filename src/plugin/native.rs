@@ -62,7 +62,7 @@ impl Native {
         };
         Self {
             plan,
-            spec: spec.kept(upkeep),
+            spec: spec.in_order().kept(upkeep),
         }
     }
 

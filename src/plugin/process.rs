@@ -68,6 +68,8 @@ pub struct Setting<'a> {
     pub chosen: &'a Chosen,
     /// The run's id; of a trial, a name for it.
     pub run: &'a str,
+    /// The run's rate of false discoveries.
+    pub alpha: f64,
     /// Where scratch folders are made.
     pub scratch: PathBuf,
     /// The Python SDK.
@@ -111,7 +113,7 @@ impl Process {
         };
         let hello = json!({
             "protocol": PROTOCOL, "agent": chosen.manifest.name, "run": setting.run, "config": seen(chosen),
-            "limits": calls::limits(chosen), "may": calls::may(chosen),
+            "limits": calls::limits(chosen), "may": calls::may(chosen), "alpha": setting.alpha,
         });
         let told = timeout(HANDSHAKE, process.hello(hello)).await;
         let told = told.unwrap_or(Err(ProcessError::Silent))?;
@@ -343,6 +345,7 @@ impl ProcessAgent {
             programs,
             chosen: &self.chosen,
             run: self.kit.run.as_str(),
+            alpha: self.kit.alpha,
             scratch: self.kit.scratch(),
             sdk: self.kit.sdk(),
         };

@@ -90,7 +90,8 @@ impl Desk {
             return None;
         }
         let due = |waiting: &Waiting| waiting.not_before.is_none_or(|at| at <= now);
-        let place = self.queue.iter().position(due)?;
+        let mut waiting = self.queue.iter().take(if self.spec.in_order { 1 } else { usize::MAX });
+        let place = waiting.position(due)?;
         self.queue.remove(place)
     }
 

@@ -159,6 +159,7 @@ impl Bench {
                 programs,
                 chosen: &self.chosen,
                 run: "trial",
+                alpha: self.settings.research.alpha,
                 scratch: self.folder.0.join("scratch"),
                 sdk: self.folder.0.join("sdk"),
             };

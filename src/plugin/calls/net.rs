@@ -8,8 +8,8 @@ use super::{Called, Handling, Outcome, code, read};
 use crate::plugin::{Chosen, wire::RpcError};
 use crate::prompt::{inline, shorten_to};
 
-/// Bytes of a body.
-const MOST: usize = 4 << 20;
+/// Bytes of a body: as JSON it has to fit into a line.
+const MOST: usize = 2 << 20;
 
 /// How long an exchange may take.
 const PATIENCE: Duration = Duration::from_secs(30);
