@@ -75,7 +75,9 @@ macro_rules! listeners {
 }
 
 // Adding one is its file here, its folder under `agents/`, and its line in this list.
-listeners! {}
+listeners! {
+    study_planner,
+}
 
 /// The six, ready to be made.
 pub fn register(kit: &Kit) -> Registry {

@@ -133,6 +133,16 @@ fn what_is_configured_wrongly_is_named() {
 }
 
 #[test]
+fn a_built_in_agent_that_listens_is_turned_on_by_name() {
+    let study = Study::small("[agents.study_planner]\nenabled = true");
+    let added = added(&study.finish());
+    assert!(
+        added.contains("`study_planner` 1.0.0: Says what a next study would need"),
+        "{added}"
+    );
+}
+
+#[test]
 fn a_run_does_without_the_graph_writer() {
     let study = Study::small("[agents.knowledge_graph_writer]\nenabled = false");
     let run = study.finish();
