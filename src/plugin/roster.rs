@@ -232,7 +232,7 @@ fn list(root: &Path, folder: &Path, out: &mut Vec<String>) -> io::Result<()> {
     Ok(())
 }
 
-fn own<'s>(settings: &'s Settings, name: &str) -> Result<Map<String, Value>, PluginError> {
+fn own(settings: &Settings, name: &str) -> Result<Map<String, Value>, PluginError> {
     match settings.agents.get(name) {
         None => Ok(Map::new()),
         Some(Value::Object(own)) => Ok(own.clone()),
