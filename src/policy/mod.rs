@@ -1,11 +1,12 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
 //!
-//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `thinker`
-//! is a model as agents use it.
+//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `rules` how
+//! families of tests are proposed that bring their own rule, `thinker` is a model as agents use it.
 
 pub mod heuristic;
 mod llm;
 mod pair;
+mod rules;
 mod statement;
 mod thinker;
 
@@ -13,6 +14,7 @@ use futures::future::LocalBoxFuture;
 
 pub use heuristic::Heuristic;
 pub use llm::{LlmPolicy, knowledge};
+pub use rules::{Directions, Rule, RuleError, Rules};
 pub(crate) use statement::statement;
 pub use thinker::{NoAnswer, Thinker, Thought};
 

@@ -36,6 +36,9 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
     let (Some(way), y) = (direction, &test.y) else {
         return text("no single direction");
     };
+    if let Some(words) = test.directions.get(way) {
+        return line().name(words);
+    }
     let higher = || text("higher ").code(&test.x).text(" goes with ");
     match (way, &*test.kind, &test.y_level) {
         (way, kind::PAIRED, _) if way == test.x || way == test.y => text("larger in ").code(way),
@@ -65,6 +68,7 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
 pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
     match (test.direction.as_deref(), &*test.kind, &test.y_level) {
         (_, kind::INTERACTION, _) => text("differs"),
+        (Some(way), ..) if test.directions.contains_key(way) => direction(test),
         (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction(test),
         (Some("+"), _, None) => text("rise together"),
         (Some("-"), _, None) => text("one falls as the other rises"),
