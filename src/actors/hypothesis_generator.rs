@@ -1,12 +1,12 @@
 //! Proposes what to test next, by whatever policy the run thinks with.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use futures::FutureExt;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{Envelope, Outgoing, Payload, agent};
-use crate::policy::{Heuristic, LlmPolicy, Policy, Thinker};
+use crate::policy::{Heuristic, LlmPolicy, Policy, Rules, Thinker};
 
 /// The agent around a policy.
 pub struct HypothesisGenerator {
@@ -14,12 +14,12 @@ pub struct HypothesisGenerator {
 }
 
 impl HypothesisGenerator {
-    /// Thinks by the rule book, and with a model where there is one.
-    pub fn new(thinker: Option<Thinker>) -> Self {
+    /// Thinks by the rule book, with the rules that families of tests bring, and with a model where there is one.
+    pub fn new(rules: Arc<Rules>, thinker: Option<Thinker>) -> Self {
         Self {
             policy: match thinker {
-                Some(thinker) => Box::new(LlmPolicy::new(thinker)),
-                None => Box::new(Heuristic),
+                Some(thinker) => Box::new(LlmPolicy::new(rules, thinker)),
+                None => Box::new(Heuristic::new(rules)),
             },
         }
     }

@@ -90,10 +90,12 @@ pub fn register(kit: &Kit) -> Registry {
             Ok(Rc::new(ResearchDirector::restore(&journal, every, thinker.clone())?))
         }),
     );
-    let thinker = kit.thinker();
+    let (rules, thinker) = (kit.templates.rules(), kit.thinker());
     registry.register(
         agent::HYPOTHESIS_GENERATOR,
-        AgentSpec::new(deadline, move || Ok(Rc::new(HypothesisGenerator::new(thinker.clone())))),
+        AgentSpec::new(deadline, move || {
+            Ok(Rc::new(HypothesisGenerator::new(Arc::clone(&rules), thinker.clone())))
+        }),
     );
     let (templates, thinker) = (Arc::clone(&kit.templates), kit.thinker());
     // A model may be asked for several scripts at once; without one there is nothing to wait for.

@@ -62,9 +62,9 @@ pub struct Manifest {
     /// JSON Schema of its configuration, an object, with defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Value>,
-    /// Of the code generator: its script templates.
+    /// Of the code generator: its families of script templates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub template: Vec<Value>,
+    pub templates: Vec<String>,
 }
 
 /// What an agent is made of.

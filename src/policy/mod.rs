@@ -1,12 +1,14 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
 //!
-//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `thinker`
-//! is a model as agents use it, `agents` what other agents propose.
+//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `rules` how
+//! families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what other agents
+//! propose.
 
 mod agents;
 pub mod heuristic;
 mod llm;
 mod pair;
+mod rules;
 mod statement;
 mod thinker;
 
@@ -15,6 +17,7 @@ use futures::future::LocalBoxFuture;
 pub(crate) use agents::admit;
 pub use heuristic::Heuristic;
 pub use llm::{LlmPolicy, knowledge};
+pub use rules::{Directions, Rule, RuleError, Rules};
 pub(crate) use statement::statement;
 pub use thinker::{NoAnswer, Thinker, Thought};
 

@@ -84,6 +84,9 @@ pub struct TestRecord {
     pub effect: Effect,
     /// `+`, `-`, or the level with the larger mean or rate.
     pub direction: Option<String>,
+    /// What its directions mean in words, by `+` and `-`; empty where that follows from the kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub directions: BTreeMap<String, String>,
     /// What was predicted before the test.
     pub predicted: Option<String>,
     /// Means or rates, largest first.

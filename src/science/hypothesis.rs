@@ -1,5 +1,7 @@
 //! A claim that a test can bear out or not.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +124,9 @@ pub struct Hypothesis {
     /// How it is tested (`custom`), none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysis: Option<Analysis>,
+    /// What its directions mean in words, by `+` and `-`; empty where that follows from the kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub directions: BTreeMap<String, String>,
 }
 
 impl Hypothesis {

@@ -118,6 +118,7 @@ fn record(draft: &Draft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> Te
             ci_high: None,
         }),
         direction: estimate.direction.clone(),
+        directions: hypothesis.directions.clone(),
         predicted: hypothesis.predicted.clone(),
         groups: result.groups.clone(),
         y_level: result.y_level.clone(),

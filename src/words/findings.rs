@@ -169,6 +169,7 @@ pub(crate) mod tests {
                 ci_high: Some(0.8947),
             },
             direction: Some("+".to_owned()),
+            directions: std::collections::BTreeMap::new(),
             predicted: None,
             groups: None,
             y_level: None,

@@ -16,11 +16,18 @@ AGENT = Path(__file__).resolve().parents[2] / "agents" / "code_generator"
 MANIFEST = tomllib.loads((AGENT / "agent.toml").read_text())
 
 
+def family(kind):
+    """A family's template.toml."""
+    return tomllib.loads((AGENT / "templates" / kind / "template.toml").read_text())
+
+
 def assemble(protocol):
     """The text of the script for `protocol["template"]`."""
-    entry = next(entry for entry in MANIFEST["template"] if entry["kind"] == protocol["template"])
+    kind = protocol["template"]
+    entry = family(kind)
     parts = [f'"""{entry["summary"]}"""\nPROTOCOL = {pprint.pformat(protocol)}\n']
-    parts += [(AGENT / name).read_text() for name in [*entry["lib"], entry["file"]]]
+    parts += [(AGENT / "lib" / f"{name}.py").read_text() for name in entry["lib"]]
+    parts.append((AGENT / "templates" / kind / "script.py").read_text())
     return "\n".join(parts)
 
 

@@ -1,32 +1,30 @@
-"""The manifest names files that exist, and every template becomes a script that compiles."""
+"""The manifest names families that exist, all parts are used, and every template becomes a script that compiles."""
 
 import ast
 import unittest
 
-from scripts import AGENT, MANIFEST, assemble
+from scripts import AGENT, MANIFEST, assemble, family
 
 
 class Manifest(unittest.TestCase):
     def test_entries(self):
         self.assertEqual((MANIFEST["name"], MANIFEST["kind"]), ("code_generator", "builtin"))
-        kinds = [entry["kind"] for entry in MANIFEST["template"]]
+        kinds = MANIFEST["templates"]
         self.assertEqual(len(kinds), len(set(kinds)))
-        listed = {name for entry in MANIFEST["template"] for name in [entry["file"], *entry["lib"]]}
-        present = {
-            str(path.relative_to(AGENT)) for folder in ("lib", "templates") for path in (AGENT / folder).glob("*.py")
-        }
-        self.assertEqual(listed, present)
+        self.assertEqual(set(kinds), {path.parent.name for path in (AGENT / "templates").glob("*/script.py")})
+        used = {name for kind in kinds for name in family(kind)["lib"]}
+        self.assertEqual(used, {path.stem for path in (AGENT / "lib").glob("*.py")})
 
     def test_scripts_define_what_they_use(self):
         """No part calls a function that the parts listed with it do not define."""
         functions = {
             node.name
-            for path in AGENT.glob("*/*.py")
+            for path in [*AGENT.glob("lib/*.py"), *AGENT.glob("templates/*/script.py")]
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.FunctionDef)
         }
-        for entry in MANIFEST["template"]:
-            tree = ast.parse(assemble({"template": entry["kind"]}))
+        for kind in MANIFEST["templates"]:
+            tree = ast.parse(assemble({"template": kind}))
             defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
             defined |= {
                 node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -37,7 +35,7 @@ class Manifest(unittest.TestCase):
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
             }
-            with self.subTest(entry["kind"]):
+            with self.subTest(kind):
                 self.assertEqual((called & functions) - defined, set())
 
 

@@ -258,6 +258,7 @@ mod tests {
                 effect: "pearson_r".to_owned(),
                 family: None,
             }),
+            directions: std::collections::BTreeMap::new(),
         };
         CustomPlan {
             table: ExperimentId::derive("t"),

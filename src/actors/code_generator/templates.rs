@@ -1,70 +1,141 @@
-//! The script templates: files under `agents/code_generator/`, listed in its `agent.toml`.
+//! The script templates: folders under `agents/code_generator/templates/`, listed in its `agent.toml`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 
+use crate::policy::{Rule, RuleError, Rules};
+use crate::science::template;
 use crate::shipped::AGENTS;
 
-/// A fault of the templates.
+/// A fault of the templates. Files are named by their paths in `agents/code_generator/`.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// The list.
-    #[error("agents/code_generator/agent.toml cannot be read: {0}")]
-    Manifest(#[from] toml::de::Error),
-    /// A file that the list names.
-    #[error("agents/code_generator/agent.toml names `{file}`, which is not there")]
+    /// A file that is not what it should be.
+    #[error("agents/code_generator/{file} cannot be read: {source}")]
+    Unreadable {
+        #[allow(missing_docs)]
+        file: String,
+        #[allow(missing_docs)]
+        source: toml::de::Error,
+    },
+    /// A file that another one names.
+    #[error("agents/code_generator/{named_by} names `{file}`, which is not there")]
     Missing {
         #[allow(missing_docs)]
         file: String,
+        #[allow(missing_docs)]
+        named_by: String,
+    },
+    /// A name that is listed again.
+    #[error("agents/code_generator/agent.toml lists `{kind}` twice")]
+    Twice {
+        #[allow(missing_docs)]
+        kind: String,
+    },
+    /// A rule that can propose nothing, or not what it says.
+    #[error("[proposed] in agents/code_generator/{file}: {source}")]
+    Rule {
+        #[allow(missing_docs)]
+        file: String,
+        #[allow(missing_docs)]
+        source: RuleError,
     },
     /// A kind without a template.
-    #[error("there is no script template for `{kind}`: add one to agents/code_generator/agent.toml")]
+    #[error(
+        "there is no script template for `{kind}`: add its folder to agents/code_generator/templates and its line to agent.toml"
+    )]
     Unknown {
         #[allow(missing_docs)]
         kind: String,
     },
 }
 
+/// What `agent.toml` says of templates; the rest of it is not for here.
 #[derive(Deserialize)]
 struct Manifest {
-    template: Vec<Entry>,
+    templates: Vec<String>,
 }
 
+/// A family's `template.toml`.
 #[derive(Deserialize)]
-struct Entry {
-    kind: String,
-    file: String,
+#[serde(deny_unknown_fields)]
+struct Family {
+    summary: String,
+    /// Parts of `lib/`, without their endings, in the order in which the script holds them.
     #[serde(default)]
     lib: Vec<String>,
+    #[serde(default)]
+    proposed: Option<Rule>,
 }
 
-/// Every template with the parts that it needs, by kind.
+/// A template with the parts that it needs.
+#[derive(Debug)]
+struct Template {
+    summary: String,
+    parts: Vec<String>,
+}
+
+/// Every template, by kind, and the rules by which some are proposed.
 #[derive(Debug)]
 pub struct Templates {
-    parts: BTreeMap<String, Vec<String>>,
+    templates: BTreeMap<String, Template>,
+    rules: Arc<Rules>,
 }
 
 impl Templates {
     /// The templates that Kosmos ships.
     ///
     /// # Errors
-    /// When the list and the files do not fit.
+    /// When the list and the files do not fit, or one of them is faulty.
     pub fn shipped() -> Result<Self, TemplateError> {
-        let text = |file: &str| {
-            AGENTS
-                .get_file(format!("code_generator/{file}"))
-                .and_then(|file| file.contents_utf8())
-                .ok_or_else(|| TemplateError::Missing { file: file.to_owned() })
+        Self::read(|file| {
+            let path = format!("code_generator/{file}");
+            AGENTS.get_file(path).and_then(|file| file.contents_utf8())
+        })
+    }
+
+    /// The templates of a folder whose files `text` reads.
+    fn read<'t>(text: impl Fn(&str) -> Option<&'t str>) -> Result<Self, TemplateError> {
+        let named = |file: String, named_by: &str| match text(&file) {
+            Some(text) => Ok(text),
+            None => Err(TemplateError::Missing {
+                file,
+                named_by: named_by.to_owned(),
+            }),
         };
-        let manifest: Manifest = toml::from_str(text("agent.toml")?)?;
-        let mut parts = BTreeMap::new();
-        for entry in manifest.template {
-            let files = entry.lib.iter().chain([&entry.file]);
-            let texts: Result<Vec<String>, TemplateError> = files.map(|file| text(file).map(str::to_owned)).collect();
-            parts.insert(entry.kind, texts?);
+        let manifest: Manifest = parsed(LIST, named(LIST.to_owned(), LIST)?)?;
+        let mut templates = BTreeMap::new();
+        let mut rules = Vec::new();
+        for kind in &manifest.templates {
+            let file = format!("templates/{kind}/template.toml");
+            let family: Family = parsed(&file, named(file.clone(), LIST)?)?;
+            let mut parts = Vec::new();
+            for part in &family.lib {
+                parts.push(named(format!("lib/{part}.py"), &file)?.to_owned());
+            }
+            parts.push(named(format!("templates/{kind}/script.py"), LIST)?.to_owned());
+            let template = Template {
+                summary: family.summary,
+                parts,
+            };
+            if templates.insert(kind.clone(), template).is_some() {
+                return Err(TemplateError::Twice { kind: kind.clone() });
+            }
+            rules.extend(family.proposed.map(|rule| (kind.clone(), rule)));
         }
-        Ok(Self { parts })
+        let is_test =
+            |kind: &str| ![template::PROFILE, template::FIGURES].contains(&kind) && templates.contains_key(kind);
+        for (kind, rule) in &rules {
+            rule.check(is_test).map_err(|source| TemplateError::Rule {
+                file: format!("templates/{kind}/template.toml"),
+                source,
+            })?;
+        }
+        Ok(Self {
+            templates,
+            rules: Arc::new(rules.into_iter().collect()),
+        })
     }
 
     /// The texts that make up a script of that kind, in order.
@@ -72,14 +143,132 @@ impl Templates {
     /// # Errors
     /// When there is no such template.
     pub fn parts(&self, kind: &str) -> Result<&[String], TemplateError> {
-        self.parts
+        self.templates
             .get(kind)
-            .map(Vec::as_slice)
+            .map(|template| template.parts.as_slice())
             .ok_or_else(|| TemplateError::Unknown { kind: kind.to_owned() })
     }
 
-    /// The kinds that there are templates for.
-    pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.parts.keys().map(String::as_str)
+    /// The kinds that there are templates for, with what each is for in a sentence.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.templates.iter();
+        all.map(|(kind, template)| (kind.as_str(), template.summary.as_str()))
+    }
+
+    /// The rules of the families that have one.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules)
+    }
+}
+
+/// Where the families are listed.
+const LIST: &str = "agent.toml";
+
+fn parsed<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, TemplateError> {
+    toml::from_str(text).map_err(|source| TemplateError::Unreadable {
+        file: file.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_folder_is_registered_and_every_name_has_its_folder() {
+        let shipped = Templates::shipped().unwrap();
+        let registered: BTreeSet<&str> = shipped.kinds().map(|(kind, _)| kind).collect();
+        let folders: BTreeSet<&str> = AGENTS
+            .get_dir("code_generator/templates")
+            .unwrap()
+            .dirs()
+            .filter_map(|folder| folder.path().file_name()?.to_str())
+            .filter(|name| !name.starts_with(['.', '_']))
+            .collect();
+        assert_eq!(registered, folders);
+        assert!(shipped.kinds().all(|(_, summary)| !summary.is_empty()));
+    }
+
+    const RULE: &str = "summary = 's'\n[proposed]\nfollows = ['a']\nx = ['numeric']\ny = ['numeric']\nstatement = '{x}'\nrationale = 'r'";
+
+    /// The templates `a` and `b`, and the profile, with some files changed; an empty text takes a file away.
+    fn read(changes: &[(&str, &'static str)]) -> Result<Templates, String> {
+        let mut files = BTreeMap::from([
+            ("agent.toml", "name = 'c'\ntemplates = ['profile', 'a', 'b']"),
+            ("lib/one.py", "1"),
+            ("templates/a/template.toml", "summary = 's'\nlib = ['one']"),
+            ("templates/a/script.py", "a"),
+            ("templates/b/template.toml", RULE),
+            ("templates/b/script.py", "b"),
+            ("templates/profile/template.toml", "summary = 's'"),
+            ("templates/profile/script.py", "p"),
+        ]);
+        files.extend(changes.iter().copied());
+        let text = |file: &str| files.get(file).copied().filter(|text| !text.is_empty());
+        Templates::read(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_folder_is_a_family() {
+        let templates = read(&[]).unwrap();
+        assert_eq!(templates.parts("a").unwrap(), ["1", "a"]);
+        let rules = templates.rules();
+        let ruled: Vec<&str> = rules.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(ruled, ["b"]);
+        assert!(templates.parts("c").unwrap_err().to_string().contains("`c`"));
+    }
+
+    #[test]
+    fn faults_name_the_file() {
+        for (file, text, told) in [
+            ("agent.toml", "templates = 1", &["agent.toml cannot be read"][..]),
+            (
+                "agent.toml",
+                "templates = ['a', 'c']",
+                &["agent.toml names `templates/c/template.toml`"],
+            ),
+            (
+                "agent.toml",
+                "templates = ['a', 'b', 'a']",
+                &["agent.toml lists `a` twice"],
+            ),
+            (
+                "templates/a/template.toml",
+                "",
+                &["agent.toml names `templates/a/template.toml`"],
+            ),
+            (
+                "templates/a/script.py",
+                "",
+                &["agent.toml names `templates/a/script.py`"],
+            ),
+            ("lib/one.py", "", &["templates/a/template.toml names `lib/one.py`"]),
+            (
+                "templates/a/template.toml",
+                "sumary = 's'",
+                &["templates/a/template.toml cannot be read", "sumary"],
+            ),
+            (
+                "templates/b/template.toml",
+                "summary = 's'\n[proposed]\nfollows = ['a']\nx = ['number']\ny = ['numeric']\nstatement = ''\nrationale = ''",
+                &["templates/b/template.toml cannot be read", "number", "numeric"],
+            ),
+            (
+                "templates/b/template.toml",
+                "summary = 's'\n[proposed]\nfollows = ['z']\nx = ['text']\ny = ['text']\nstatement = ''\nrationale = ''",
+                &["templates/b/template.toml", "`z`"],
+            ),
+            (
+                "templates/b/template.toml",
+                "summary = 's'\n[proposed]\nfollows = ['profile']\nx = ['text']\ny = ['text']\nstatement = ''\nrationale = ''",
+                &["templates/b/template.toml", "`profile`"],
+            ),
+        ] {
+            let error = read(&[(file, text)]).unwrap_err();
+            assert!(told.iter().all(|part| error.contains(part)), "{error}");
+        }
     }
 }

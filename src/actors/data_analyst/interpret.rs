@@ -143,7 +143,9 @@ fn line(number: usize, finding: &TestRecord) -> String {
         (None, _) => {}
     }
     line.push_str(&format!(": {}", finding.wording));
+    let words = |way: &str| finding.directions.get(way);
     match finding.direction.as_deref() {
+        Some(way) if words(way).is_some() => line.extend(words(way).map(|words| format!("; {}", inline(words)))),
         Some("+") => line.push_str("; higher goes with higher"),
         Some("-") => line.push_str("; higher goes with lower"),
         Some(level) => line.push_str(&format!("; largest in {}", name(level))),

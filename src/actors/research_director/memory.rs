@@ -185,6 +185,7 @@ fn hypothesis(known: &Known, arm: Arm) -> Hypothesis {
         weight: 1.0,
         proposed_by: None,
         analysis: None,
+        directions: BTreeMap::new(),
     }
 }
 

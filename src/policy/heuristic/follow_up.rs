@@ -1,33 +1,26 @@
 //! Later cycles: what the explore part of the rows suggested, to be judged on the rows held back.
 //!
 //! The second cycle looks behind associations (one confounder held fixed, strata, dose), the third
-//! further (all confounders at once, moderators). Part of each cycle goes to pairs that nothing pointed to.
+//! further (all confounders at once, moderators). Families with a rule of their own come after these, in `declared`. Part
+//! of each cycle goes to pairs that nothing pointed to.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::survey::untested_pairs;
+use super::{declared, survey::untested_pairs};
 use crate::message::{HypothesesProposed, KnownTest, ProposeHypotheses};
-use crate::policy::{pair, statement::statement};
+use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{Hypothesis, HypothesisId, Part, Profile, Scores, kind};
 
 /// Proposals that follow from what is known.
-pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
+pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesProposed {
     let tested: HashSet<&HypothesisId> = request.tested.iter().collect();
-    let mut ideas: Vec<Hypothesis> = request
-        .profiles
-        .iter()
-        .filter(|(_, profile)| profile.split.possible)
-        .flat_map(|(name, profile)| Ideas::of(request, name, profile).all(request.cycle))
-        .filter(|idea| !tested.contains(&idea.id))
-        .collect();
-    ideas.sort_by(|a, b| {
-        b.scores
-            .rank()
-            .total_cmp(&a.scores.rank())
-            .then_with(|| a.id.cmp(&b.id))
-    });
+    let tables = || request.profiles.iter().filter(|(_, profile)| profile.split.possible);
+    let built_in = tables().flat_map(|(name, profile)| Ideas::of(request, name, profile).all(request.cycle));
+    let declared = tables().flat_map(|(name, profile)| declared::ideas(request, rules, name, profile));
+    let mut ideas = ranked(built_in);
+    ideas.extend(ranked(declared));
     let mut seen = HashSet::new();
-    ideas.retain(|idea| seen.insert(idea.id.clone()));
+    ideas.retain(|idea| !tested.contains(&idea.id) && seen.insert(idea.id.clone()));
 
     let explore_slots = (request.limit as f64 * request.plan.explore_ratio).round() as usize;
     let (mut surveyed, mut beyond) = untested_pairs(
@@ -55,6 +48,18 @@ pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
         rationale: rationale.to_owned(),
         remarks: Vec::new(),
     }
+}
+
+/// Best first.
+fn ranked(ideas: impl Iterator<Item = Hypothesis>) -> Vec<Hypothesis> {
+    let mut ideas: Vec<Hypothesis> = ideas.collect();
+    ideas.sort_by(|a, b| {
+        b.scores
+            .rank()
+            .total_cmp(&a.scores.rank())
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    ideas
 }
 
 /// What is known of one data set, ready to be combined.
@@ -208,8 +213,7 @@ impl<'a> Ideas<'a> {
             rationale: rationale.to_owned(),
             predicted: direction,
             scores: Scores {
-                // The strongest associations are the ones whose explanation matters most.
-                information: (-p_of(known).max(1e-12).log10() / 12.0).clamp(0.0, 1.0),
+                information: openness(known),
                 novelty: novelty(kind),
                 ..crude.scores
             },
@@ -223,6 +227,11 @@ impl<'a> Ideas<'a> {
         idea.statement = statement(&idea);
         idea.with_id()
     }
+}
+
+/// The strongest associations are the ones whose explanation matters most.
+pub(super) fn openness(known: &KnownTest) -> f64 {
+    (-p_of(known).max(1e-12).log10() / 12.0).clamp(0.0, 1.0)
 }
 
 fn novelty(kind: &str) -> f64 {

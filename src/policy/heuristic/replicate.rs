@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Interest;
 use crate::message::{Known, ProposeHypotheses};
-use crate::policy::{pair, statement::statement};
+use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{ClaimId, Hypothesis, HypothesisId, Part, Profile, Scores, kind};
 
 /// Kinds that the survey proposes by itself, for every pair.
@@ -49,20 +49,24 @@ impl<'a> Found<'a> {
 const REASON: &str = "an earlier run of the project found it in other data";
 
 /// What was found beyond pairs of columns (with others held fixed, in strata, by dose), best first.
-pub(super) fn beyond_pairs(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>) -> Vec<Hypothesis> {
+pub(super) fn beyond_pairs(
+    request: &ProposeHypotheses,
+    rules: &Rules,
+    tested: &HashSet<&HypothesisId>,
+) -> Vec<Hypothesis> {
     let mut seen = BTreeSet::new();
     let found = request.elsewhere.found.iter();
     let ideas = found.filter_map(|known| {
         let surveyed = SURVEYED.contains(&known.kind.as_str()) || known.kind == kind::CUSTOM;
         let (_, profile) = request.profiles.iter().find(|(name, _)| *name == known.dataset)?;
-        let idea = (!surveyed).then(|| again(request, known, profile)).flatten()?;
+        let idea = (!surveyed).then(|| again(request, rules, known, profile)).flatten()?;
         (!tested.contains(&idea.id) && seen.insert(idea.id.clone())).then_some(idea)
     });
     ideas.collect()
 }
 
 /// The claim on this table; none where its columns do not allow it here.
-fn again(request: &ProposeHypotheses, known: &Known, profile: &Profile) -> Option<Hypothesis> {
+fn again(request: &ProposeHypotheses, rules: &Rules, known: &Known, profile: &Profile) -> Option<Hypothesis> {
     let usable = |name: &String| profile.column(name).filter(|column| column.usable);
     let (x, y) = (usable(&known.x)?, usable(&known.y)?);
     let others: Vec<&String> = known.covariates.iter().chain(&known.by).collect();
@@ -74,7 +78,7 @@ fn again(request: &ProposeHypotheses, known: &Known, profile: &Profile) -> Optio
         kind::ADJUSTED | kind::INTERACTION => pair::is_outcome(y),
         kind::STRATIFIED => by.is_some_and(pair::makes_strata),
         kind::DOSE_RESPONSE => pair::is_graded(x) && pair::is_outcome(y),
-        _ => false,
+        kind => rules.of(kind).is_some_and(|rule| rule.fits(profile, &x.name, &y.name)),
     };
     if !fits {
         return None;
@@ -102,7 +106,14 @@ fn again(request: &ProposeHypotheses, known: &Known, profile: &Profile) -> Optio
         weight: WEIGHT,
         proposed_by: None,
         analysis: None,
+        directions: BTreeMap::new(),
     };
-    idea.statement = statement(&idea);
+    match rules.of(&idea.kind) {
+        Some(rule) => {
+            idea.statement = rule.statement(&idea.x, &idea.y);
+            idea.directions = rule.directions(&idea.x, &idea.y);
+        }
+        None => idea.statement = statement(&idea),
+    }
     Some(idea.with_id())
 }

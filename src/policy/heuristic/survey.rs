@@ -1,11 +1,11 @@
 //! The first cycle: every pair of columns that may be tested, ranked by the question and the columns'
 //! types. Nothing here looks at how columns go together, so the family may be judged on all rows.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
-use crate::policy::{pair, statement::statement};
+use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, Kind, Part, Profile, Scores, kind};
 
 /// A pair that may be tested, before it is spelt out.
@@ -20,9 +20,9 @@ struct Candidate<'a> {
 }
 
 /// The pairs of all data sets, best first.
-pub(super) fn propose(request: &ProposeHypotheses) -> HypothesesProposed {
+pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesProposed {
     let tested: HashSet<&HypothesisId> = request.tested.iter().collect();
-    let mut hypotheses = replicate::beyond_pairs(request, &tested);
+    let mut hypotheses = replicate::beyond_pairs(request, rules, &tested);
     let again = hypotheses.len();
     hypotheses.truncate(request.limit);
     let beyond = (again - hypotheses.len()) as u64;
@@ -149,6 +149,7 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
         weight: pair::weight(candidate.scores.relevance),
         proposed_by: None,
         analysis: None,
+        directions: BTreeMap::new(),
     };
     hypothesis.statement = statement(&hypothesis);
     hypothesis.with_id()

@@ -1,7 +1,7 @@
 //! Which of a model's ideas become hypotheses: those about usable columns, of a kind that fits them, that were never
 //! tested before. What does not pass is dropped with its reason, never mended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ideas::{AnalysisIdea, FollowUps, Idea, IdeaKind, Predicted};
 use crate::message::{ModelPlan, ProposeHypotheses};
@@ -311,6 +311,7 @@ impl<'a> Admission<'a> {
             scores,
             proposed_by: Some(shorten_to(&inline(model), 80)),
             analysis: None,
+            directions: BTreeMap::new(),
         }
     }
 }

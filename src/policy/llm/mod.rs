@@ -8,6 +8,8 @@ pub(super) mod ideas;
 pub mod knowledge;
 mod merge;
 
+use std::sync::Arc;
+
 use futures::{FutureExt, future::LocalBoxFuture};
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ use self::{
     ideas::{FollowUps, Ideas},
     knowledge::{Knowledge, Sources},
 };
-use super::{Policy, Proposed, Thinker, Thought, heuristic};
+use super::{Policy, Proposed, Rules, Thinker, Thought, heuristic};
 use crate::agent::{AgentContext, AgentError};
 use crate::message::{ModelPlan, ProposeHypotheses};
 use crate::prompt::{Prompt, PromptError, Rendered};
@@ -24,13 +26,14 @@ use crate::prompt::{Prompt, PromptError, Rendered};
 /// The policy with a model.
 #[derive(Debug, Clone)]
 pub struct LlmPolicy {
+    rules: Arc<Rules>,
     thinker: Thinker,
 }
 
 impl LlmPolicy {
-    /// Thinks with `thinker` besides the rule book.
-    pub fn new(thinker: Thinker) -> Self {
-        Self { thinker }
+    /// Thinks with `thinker` besides the rule book, of which `rules` are a part.
+    pub fn new(rules: Arc<Rules>, thinker: Thinker) -> Self {
+        Self { rules, thinker }
     }
 }
 
@@ -40,10 +43,10 @@ impl Policy for LlmPolicy {
         request: ProposeHypotheses,
         context: AgentContext,
     ) -> LocalBoxFuture<'static, Result<Proposed, AgentError>> {
-        let thinker = self.thinker.clone();
+        let (rules, thinker) = (Arc::clone(&self.rules), self.thinker.clone());
         async move {
             let asked = request.clone();
-            let ruled = context.blocking(move || heuristic::propose(&asked)).await?;
+            let ruled = context.blocking(move || heuristic::propose(&asked, &rules)).await?;
             let Some(plan) = room_for_ideas(&request) else {
                 return Ok(Proposed {
                     answer: ruled,

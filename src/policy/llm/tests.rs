@@ -10,7 +10,7 @@ use super::{
     rendered, room_for_ideas,
 };
 use crate::message::{Elsewhere, HypothesesProposed, Known, KnownTest, ModelPlan, ProposeHypotheses, ResearchPlan};
-use crate::policy::heuristic;
+use crate::policy::{Rules, heuristic};
 use crate::science::{Arm, Hypothesis, Part, PartResult, Profile, kind};
 
 fn model() -> ModelPlan {
@@ -107,7 +107,7 @@ fn only(request: &ProposeHypotheses, idea: Value) -> Result<Hypothesis, String> 
 #[test]
 fn an_idea_is_the_hypothesis_that_the_rule_book_would_make_of_it() {
     let request = request(1);
-    let ruled = heuristic::propose(&request);
+    let ruled = heuristic::propose(&request, &Rules::default());
     for (x, y) in [
         ("flipper_length_mm", "body_mass_g"),
         ("body_mass_g", "flipper_length_mm"),
@@ -312,7 +312,7 @@ fn the_first_cycle_has_no_analyses_and_later_ones_need_rows_held_back() {
 #[test]
 fn the_rule_book_loses_nothing_and_learns_who_agreed() {
     let request = request(1);
-    let ruled = heuristic::propose(&request);
+    let ruled = heuristic::propose(&request, &Rules::default());
     let count = ruled.hypotheses.len();
     let both = ideas(vec![
         idea(json!({"predicted": "-"})),
@@ -356,7 +356,7 @@ fn part(p: f64) -> PartResult {
 }
 
 fn known(request: &ProposeHypotheses) -> Vec<KnownTest> {
-    let ruled = heuristic::propose(request).hypotheses;
+    let ruled = heuristic::propose(request, &Rules::default()).hypotheses;
     ruled
         .into_iter()
         .enumerate()
@@ -553,7 +553,7 @@ fn what_the_rule_book_makes_of_a_models_pair_is_its_own() {
     for test in &mut later.known {
         test.hypothesis.proposed_by = Some("tiny-model".to_owned());
     }
-    let ruled = heuristic::propose(&later);
+    let ruled = heuristic::propose(&later, &Rules::default());
     assert!(ruled.hypotheses.len() > 3);
     assert!(ruled.hypotheses.iter().all(|idea| idea.proposed_by.is_none()));
 }

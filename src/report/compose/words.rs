@@ -36,6 +36,9 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
     let (Some(way), y) = (direction, &test.y) else {
         return text("no single direction");
     };
+    if let Some(words) = test.directions.get(way) {
+        return clause(words, [&test.x, y]);
+    }
     let higher = || text("higher ").code(&test.x).text(" goes with ");
     match (way, &*test.kind, &test.y_level) {
         (way, kind::PAIRED, _) if way == test.x || way == test.y => text("larger in ").code(way),
@@ -61,10 +64,27 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
     }
 }
 
+/// Words of the record, with these columns set as such.
+fn clause(words: &str, columns: [&str; 2]) -> Line<Draft> {
+    let mut out = line();
+    for (at, piece) in words.split('`').enumerate() {
+        out = match piece {
+            "" => out,
+            " " => out.text(" "),
+            piece if at % 2 == 0 => out.name(piece),
+            column if columns.contains(&column) => out.code(column),
+            // A name with a backtick in it: the words are then as good as their letters.
+            _ => return line().name(words),
+        };
+    }
+    out
+}
+
 /// The direction for a table's cell beside the relation.
 pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
     match (test.direction.as_deref(), &*test.kind, &test.y_level) {
         (_, kind::INTERACTION, _) => text("differs"),
+        (Some(way), ..) if test.directions.contains_key(way) => direction(test),
         (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction(test),
         (Some("+"), _, None) => text("rise together"),
         (Some("-"), _, None) => text("one falls as the other rises"),
@@ -256,4 +276,43 @@ pub(crate) fn joined(lines: impl IntoIterator<Item = Line<Draft>>, none: &'stati
         out = if at == 0 { each } else { out.text(", ").then(each) };
     }
     if out.0.is_empty() { text(none) } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::document::Span;
+    use crate::words::tests::finding;
+
+    /// Code between `<` and `>`.
+    fn told(line: &Line<Draft>) -> String {
+        let told = line.0.iter().map(|span| match span {
+            Span::Text(text) => (*text).to_owned(),
+            Span::Name(name) => name.shown(),
+            Span::Code(_) => "<column>".to_owned(),
+            _ => "?".to_owned(),
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_family_says_itself_what_its_directions_mean() {
+        let mut test = TestRecord {
+            directions: [("+".to_owned(), "`a b` wobbles more at higher `c`".to_owned())].into(),
+            kind: "wobble".to_owned(),
+            x: "c".to_owned(),
+            y: "a b".to_owned(),
+            ..finding()
+        };
+        for line in [direction(&test), short_direction(&test)] {
+            assert_eq!(told(&line), "<column> wobbles more at higher <column>");
+        }
+        assert_eq!(
+            told(&worded(&test, Some("-"))),
+            "higher <column> goes with lower <column>"
+        );
+        test.y = "a`b".to_owned();
+        test.directions.insert("+".to_owned(), "`a`b` wobbles".to_owned());
+        assert_eq!(told(&direction(&test)), "`a`b` wobbles");
+    }
 }
