@@ -1,6 +1,6 @@
 //! What the families' own rules propose: `[proposed]` in a `template.toml`, with no code here for any of them.
 
-use super::follow_up::openness;
+use super::{STAGES, follow_up::openness};
 use crate::message::{KnownTest, ProposeHypotheses};
 use crate::policy::Rules;
 use crate::science::{Hypothesis, Part, Profile, Scores};
@@ -8,9 +8,16 @@ use crate::science::{Hypothesis, Part, Profile, Scores};
 /// How far such a family is from what was tested before: as much as any other that has no place of its own.
 const NOVELTY: f64 = 0.4;
 
+/// The last cycle in which rules propose: one beyond those that have questions of their own, so that a rule by which
+/// much follows does not keep a run from its end.
+const LAST: u32 = STAGES + 1;
+
 /// What follows by the rules from what looked promising on the explore part of one data set.
 pub(super) fn ideas(request: &ProposeHypotheses, rules: &Rules, dataset: &str, profile: &Profile) -> Vec<Hypothesis> {
     let mut ideas = Vec::new();
+    if request.cycle > LAST {
+        return ideas;
+    }
     for known in &request.known {
         let crude = &known.hypothesis;
         if crude.dataset != dataset {
@@ -125,10 +132,34 @@ mod tests {
             assert_eq!(idea.parent.unwrap().as_str(), "numeric_numeric-a-b");
             assert_eq!((idea.predicted, idea.proposed_by, idea.weight), (None, None, 1.0));
         }
+        for cycle in [1, 5] {
+            assert_eq!(
+                wobbles(&request(cycle, 24, vec![known("numeric_numeric", "a", "b", 1e-4)])),
+                []
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_found_in_other_data_is_put_to_the_test_on_all_rows() {
+        let mut request = request(1, 24, Vec::new());
+        let found = |y: &str| {
+            json!({
+                "claim": format!("c-{y}"), "dataset": "d", "tested_on": "0", "run": "r", "statement": "s",
+                "kind": "wobble", "x": "a", "y": y, "significant": true, "wording": "association", "direction": "-",
+                "levels": null, "p": 0.001, "q": 0.01,
+                "effect": {"name": "rho", "value": -0.5, "ci_low": -0.7, "ci_high": -0.2},
+            })
+        };
+        request.elsewhere =
+            serde_json::from_value(json!({"found": [found("b"), found("g")], "open": [], "refuted": []})).unwrap();
+        let [idea] = wobbles(&request).try_into().unwrap();
+        assert_eq!((idea.y.as_str(), idea.part), ("b", Part::Whole));
         assert_eq!(
-            wobbles(&request(1, 24, vec![known("numeric_numeric", "a", "b", 1e-4)])),
-            []
+            (idea.statement.as_str(), idea.predicted.as_deref()),
+            ("`b` wobbles with `a`", Some("-"))
         );
+        assert_eq!(idea.directions.len(), 2);
     }
 
     #[test]
