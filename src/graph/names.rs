@@ -57,6 +57,11 @@ pub fn finding(claim: &ClaimId, dataset_sha256: &str) -> String {
     format!("finding:{claim}:{}", cut(dataset_sha256))
 }
 
+/// The publication of that DOI or, where it has none, of that title.
+pub fn paper(doi: Option<&str>, title: &str) -> String {
+    format!("paper:{}", short(&doi.unwrap_or(title).trim().to_lowercase()))
+}
+
 /// The rule book, or the model of that name.
 pub fn agent(model: Option<&str>) -> String {
     match model {

@@ -42,7 +42,7 @@ pub enum Label {
     Run,
     /// What columns of the same name are about, in whichever table: `name`.
     Concept,
-    /// A publication: `title`. Nothing of Kosmos itself writes one.
+    /// A publication that an agent found: `title`, `authors`, `year`, `doi`, `url`.
     Paper,
 }
 
@@ -75,7 +75,7 @@ pub enum Relation {
     Replicates,
     /// Hypothesis to variable; hypothesis, finding (with `role`), variable or paper to concept.
     Mentions,
-    /// Finding to paper. Nothing of Kosmos itself writes one.
+    /// Finding to paper: `stance`, `statement`, `locator`, `passage`, and the `agent` that found it.
     Cites,
     /// Finding to result.
     DerivedFrom,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{AddedEvidence, AgentName};
 use crate::report::DatasetRecord;
 use crate::science::{
     ClaimId, Effect, ExperimentRecord, Hypothesis, HypothesisId, Kind, PartResult, RunId, TestRecord,
@@ -29,6 +30,9 @@ pub struct RecordKnowledge {
     /// What the findings say of earlier ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub echoes: Vec<Echo>,
+    /// What others have written of the findings, with the agent that found it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub citations: Vec<(AgentName, AddedEvidence)>,
 }
 
 /// It is in the graph, or waits in the journal.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lab::{Study, added, findings};
+use crate::lab::{Study, added, findings, said};
 
 fn is_challenged(test: &Value) -> bool {
     test["caveats"]
@@ -64,4 +64,25 @@ fn the_skeptic_challenges_what_hangs_on_outliers() {
         })
         .expect("the lab finds it");
     assert!(is_challenged(finding), "{finding}");
+}
+
+#[test]
+fn literature_links_a_finding_to_the_right_passage_of_a_folder() {
+    let study = Study::penguins("[agents.literature]\nenabled = true\nfolder = \"papers\"");
+    for entry in std::fs::read_dir(crate::lab::repository("tests/agents/papers")).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("papers/{}", entry.file_name().to_string_lossy());
+        study.write(&name, std::fs::read(entry.path()).unwrap());
+    }
+    let added = added(&study.finish());
+    assert!(
+        added.contains("Flipper length was positively correlated with body mass."),
+        "{added}"
+    );
+    // What others have written is in the graph too, and findings cite it.
+    let output = study.run(&["graph", "stats", "--json"]);
+    let stats: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    for (sort, name) in [("nodes", "Paper"), ("edges", "CITES")] {
+        assert!(stats[sort][name].as_u64().is_some_and(|count| count > 0), "{stats}");
+    }
 }

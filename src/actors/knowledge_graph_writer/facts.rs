@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::graph::{Edge, Facts, Label, Node, Relation, names};
-use crate::message::{Echo, Envelope, RecordKnowledge, Says};
+use crate::message::{AddedEvidence, AgentName, Echo, Envelope, RecordKnowledge, Says};
 use crate::report::DatasetRecord;
 use crate::science::{Hypothesis, HypothesisId, TestRecord};
 
@@ -27,6 +27,9 @@ pub fn facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
     }
     for echo in &knowledge.echoes {
         writer.echo(echo);
+    }
+    for (agent, added) in &knowledge.citations {
+        writer.citation(agent, added);
     }
     writer.facts
 }
@@ -196,7 +199,7 @@ impl Writer<'_> {
             "ci_high": record.effect.ci_high,
         });
         self.edge(verdict, &result, &id, name, numbers);
-        if !record.significant {
+        if !record.is_finding() {
             return;
         }
         let finding = names::finding(&claim, &sha256);
@@ -228,6 +231,30 @@ impl Writer<'_> {
             let concept = self.concept(column);
             self.edge(Relation::Mentions, &finding, &concept, name, json!({ "role": role }));
         }
+    }
+
+    /// A finding that is still one cites what others have written of it.
+    fn citation(&mut self, agent: &AgentName, added: &AddedEvidence) {
+        let record = self.knowledge.records.iter().find(|record| record.id == added.finding);
+        let Some(record) = record.filter(|record| record.is_finding()) else {
+            return;
+        };
+        let (Some(hypothesis), Some(dataset)) = (self.claimed(&record.id).cloned(), self.dataset(&record.dataset))
+        else {
+            return;
+        };
+        let finding = names::finding(&hypothesis.claim(), &dataset.sha256);
+        let source = &added.source;
+        let paper = names::paper(source.doi.as_deref(), &source.title);
+        let told = json!({
+            "title": source.title, "authors": source.authors, "year": source.year, "doi": source.doi, "url": source.url,
+        });
+        self.node(Label::Paper, &paper, None, told);
+        let told = json!({
+            "stance": added.stance, "statement": added.statement, "locator": source.locator, "passage": source.passage,
+            "agent": agent,
+        });
+        self.edge(Relation::Cites, &finding, &paper, None, told);
     }
 
     fn echo(&mut self, echo: &Echo) {

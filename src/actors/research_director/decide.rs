@@ -331,6 +331,12 @@ impl ResearchState {
             .iter()
             .filter_map(|record| self.hypotheses.get(&record.id).cloned())
             .collect();
+        let evidence = &self.consulting.contributions.evidence;
+        let citations = evidence
+            .iter()
+            .filter(|(_, added)| records.iter().any(|record| record.id == added.finding))
+            .cloned()
+            .collect();
         let parents: BTreeSet<&HypothesisId> = hypotheses.iter().filter_map(|known| known.parent.as_ref()).collect();
         let knowledge = RecordKnowledge {
             cycle,
@@ -343,6 +349,7 @@ impl ResearchState {
                 .collect(),
             hypotheses,
             echoes,
+            citations,
             experiments: self
                 .experiments
                 .values()
