@@ -92,7 +92,8 @@ impl Native {
         self
     }
 
-    pub(crate) fn register(&self, registry: &mut Registry) {
+    /// Adds it to the agents of a run.
+    pub fn register(&self, registry: &mut Registry) {
         registry.register(self.plan.name.clone(), self.spec.clone());
     }
 }
