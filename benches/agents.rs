@@ -26,9 +26,7 @@ use kosmos::{
     agent::{Agent, AgentContext, AgentError, AgentSpec, Handling, Registry},
     interpreter::{self, Interpreter},
     journal::{Commit, Durability, Journal, Options as JournalOptions},
-    message::{
-        BudgetSpent, Envelope, Event, ExperimentsFinished, Notify, Outgoing, Payload, Remark, Speech, agent,
-    },
+    message::{BudgetSpent, Envelope, Event, ExperimentsFinished, Notify, Outgoing, Payload, Remark, Speech, agent},
     plugin::{Chosen, Folder, Listener, Manifest, Native, PluginKit, Roster, register, unpack_sdk},
     sandbox::{Limits, Options, ProcessSandbox},
     science::{EndReason, RunEnd, RunId, RunStatus},
@@ -131,6 +129,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, process: bool) -> f64 {
             alpha: 0.05,
             experiments: 0,
             tokens: None,
+            recorded: None,
             thinking: Duration::ZERO,
         };
         register(&mut registry, &roster, &Arc::new(kit));

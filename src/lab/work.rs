@@ -201,6 +201,18 @@ impl Lab {
         worked
     }
 
+    /// What calls of agents gave in the run that this one replays.
+    fn recorded(&self) -> Result<Option<BTreeMap<String, serde_json::Value>>, LabError> {
+        let Some(recorded) = &self.replay else { return Ok(None) };
+        let blobs = Blobs::open(recorded.path().join("blobs"))?;
+        let receipts = read_entries(recorded.path(), &blobs)?.into_iter();
+        let receipts = receipts.filter_map(|entry| match entry.record {
+            Record::Receipt { key, value } => Some((key, value)),
+            _ => None,
+        });
+        Ok(Some(receipts.collect()))
+    }
+
     /// What the director is asked.
     fn plan(&self) -> Result<ResearchPlan, LabError> {
         let mut plan = plan(&self.settings, &self.roster)?;
@@ -265,6 +277,7 @@ impl Lab {
             alpha: self.settings.research.alpha,
             experiments: u64::from(self.settings.budget.experiments),
             tokens: self.settings.budget.tokens,
+            recorded: self.recorded()?,
             thinking: backends::thinking(&self.settings),
         });
         let rows = site.sandbox.guarantees().rows.iter();

@@ -1,6 +1,7 @@
 //! What the hosts of all kinds share: how agents join the others, and what becomes of their answers.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -46,6 +47,8 @@ pub struct PluginKit {
     pub experiments: u64,
     /// Budget: tokens of the run.
     pub tokens: Option<u64>,
+    /// In a replay, the receipts of the run that is done again, by key.
+    pub recorded: Option<BTreeMap<String, Value>>,
     /// How long an agent that asks a model may take for one event.
     pub thinking: Duration,
 }

@@ -112,6 +112,19 @@ fn kosmos_killed_in_mid_message_and_resumed_comes_out_the_same() {
     assert!(witnesses(token).is_empty());
 }
 
+#[test]
+fn a_run_with_an_agent_is_replayed() {
+    let study = study("replayed");
+    let run = study.finish();
+    let name = run.file_name().unwrap().to_str().unwrap().to_owned();
+    let output = study.run(&["replay", &name]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    let runs = study.runs();
+    assert_eq!(runs.len(), 2);
+    assert_eq!(findings_text(&runs[0]), findings_text(&runs[1]));
+    assert_eq!(added(&runs[0]), added(&runs[1]));
+}
+
 /// Every effect has one receipt.
 fn no_effect_twice(run: &Path) {
     let journal = fs::read_to_string(run.join("journal.jsonl")).unwrap();

@@ -29,7 +29,7 @@ pub(super) async fn query(handling: &mut Handling<'_>, params: &Value) -> Called
     let knowledge = handling.kit.knowledge.clone();
     let asked = handling.once("graph.query", params, || async move {
         let Knowledge::Graph(outbox) = knowledge else {
-            return Ok(Outcome::failed("the run is a replay, and was not told this before"));
+            return Ok(Outcome::failed("the run has no graph"));
         };
         let question = match Question::named(&query.name) {
             Ok(question) => question,
