@@ -264,6 +264,7 @@ impl Lab {
         let hashes = self.roster.hashes()?;
         unchanged(&journal, &hashes, &path)?;
         if self.roster.has_programs() {
+            clear_scratch(&path)?;
             unpack_sdk(&path)?;
         }
         let hosts = Arc::new(PluginKit {
@@ -395,6 +396,15 @@ fn unchanged(journal: &Journal, now: &BTreeMap<String, String>, run: &Path) -> R
         };
     }
     Ok(())
+}
+
+/// Removes what agents of an earlier process left in their working folders: no other process works on the run.
+fn clear_scratch(run: &Path) -> Result<(), LabError> {
+    let scratch = run.join(plugin::FOLDER).join(".scratch");
+    match crate::sandbox::remove_tree(&scratch) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LabError::io("clear", scratch)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Puts the Python SDK where agents find it.

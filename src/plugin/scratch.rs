@@ -9,7 +9,7 @@ use std::{
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new and empty folder in `parent`; what a fallen process left of the same agent is cleared away first.
+    /// A new and empty folder in `parent`.
     pub fn make(parent: &Path, agent: &str) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         let path = parent.join(format!("{agent}-{:08x}", fastrand::u32(..)));

@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::lab::{Study, findings, repository, said};
+use crate::lab::{Study, repository, said};
 
 fn document(study: &Study, arguments: &[&str]) -> Value {
     let output = study.run(&[arguments, &["--json"]].concat());
@@ -75,21 +75,6 @@ fn made(kind: &str, language: &str) -> Study {
     study
 }
 
-/// An event with a finding of 20 rows, made from the findings of a run.
-fn event() -> String {
-    let study = Study::small("");
-    let mut finding = findings(&study.finish())["findings"][0].clone();
-    finding["n"] = 20.into();
-    let hypothesis = json!({
-        "id": finding["id"], "dataset": "table", "arm": "observed", "kind": finding["kind"], "x": finding["x"],
-        "y": finding["y"], "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "r",
-        "weight": 1.0, "scores": { "relevance": 1.0, "information": 1.0, "novelty": 1.0, "testability": 1.0 },
-    });
-    let dataset = json!({ "name": "table", "sha256": "0", "rows": 120, "columns": [] });
-    let body = json!({ "cycle": 1, "finding": finding, "hypothesis": hypothesis, "dataset": dataset });
-    json!({ "type": "finding_drafted", "body": body }).to_string()
-}
-
 #[test]
 fn a_new_agent_in_python_passes_its_check_its_test_and_a_trial() {
     let study = made("process", "python");
@@ -102,8 +87,8 @@ fn a_new_agent_in_python_passes_its_check_its_test_and_a_trial() {
         .output()
         .unwrap();
     assert!(tested.status.success(), "{}", said(&tested));
-    study.write("event.json", event());
-    let trial = ["agents", "test", "my_agent", "--event", "event.json"];
+    // The event that comes with it has a finding of 20 rows.
+    let trial = ["agents", "test", "my_agent", "--event", "agents/my_agent/event.json"];
     let answered = document(&study, &trial);
     assert_eq!(answered["messages"][0]["type"], "challenge", "{answered}");
     let set = [trial.as_slice(), &["--set", "agents.my_agent.fewest=10"]].concat();
