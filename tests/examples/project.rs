@@ -8,7 +8,7 @@ use super::{
 #[test]
 fn the_new_season_replicates_the_first_ones() {
     let home = Home::new();
-    let quick = ["--profile", "quick", "--set", "budget.cycles=3"];
+    let quick = ["--profile", "quick", "--set", "budget.cycles=5"];
     let first = run(&home, "project/run.toml", &quick, 0);
     assert_eq!(first.outcome["project"]["runs"], 0);
     let second = run(&home, "project/new_season.toml", &quick, 0);
