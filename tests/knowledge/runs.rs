@@ -59,6 +59,10 @@ fn waited(run: &Run) -> Duration {
 /// A run under way, with its graph at that address.
 fn begin(home: &Home, server: &Server, more: &[&str]) -> Child {
     let data = penguins();
+    let wait = match more.iter().any(|set| set.starts_with("graph.wait=")) {
+        true => &[][..],
+        false => &["--set", WAIT][..],
+    };
     let arguments = [
         &[
             "run",
@@ -70,7 +74,8 @@ fn begin(home: &Home, server: &Server, more: &[&str]) -> Child {
             "body_mass_g",
             "--json",
         ][..],
-        &["--set", WAIT, "--set", "graph.timeout=3s"],
+        &["--set", "graph.timeout=3s"],
+        wait,
         more,
     ];
     let mut command = home.kosmos(&arguments.concat(), Some(server));
@@ -299,7 +304,9 @@ mod server {
         };
         let proxy = Proxy::before(&server.options.uri);
         proxy.down();
-        let child = begin(&home, &server.through(&proxy), &["--set", "graph.outbox=300"]);
+        // Away, it is not waited for; and once it is there, a busy machine may take its time.
+        let patient = ["--set", "graph.outbox=300", "--set", "graph.wait=60s"];
+        let child = begin(&home, &server.through(&proxy), &patient);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(5), "{}", said(&output));
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
