@@ -69,18 +69,7 @@ impl Desk {
 
     /// Takes away everything that waits or is under way, but for steps that are being committed; oldest first.
     pub(super) fn empty(&mut self) -> Vec<Waiting> {
-        let committing: Vec<MessageId> = self
-            .under_way
-            .iter()
-            .filter(|(_, at)| at.deadline.is_none())
-            .map(|(id, _)| id.clone())
-            .collect();
-        let kept: Vec<(MessageId, UnderWay)> = committing
-            .into_iter()
-            .filter_map(|id| self.under_way.remove_entry(&id))
-            .collect();
         self.recall();
-        self.under_way.extend(kept);
         self.queue.drain(..).collect()
     }
 
@@ -95,9 +84,14 @@ impl Desk {
         self.queue.remove(place)
     }
 
-    /// Puts everything under way back in front of the queue, oldest first.
+    /// Puts everything under way back in front of the queue, oldest first; but for steps that are being committed, which are
+    /// beyond the agent's reach.
     pub(super) fn recall(&mut self) {
-        while let Some((_, lost)) = self.under_way.pop_last() {
+        let (lost, committing): (Vec<_>, Vec<_>) = std::mem::take(&mut self.under_way)
+            .into_iter()
+            .partition(|(_, at)| at.deadline.is_some());
+        self.under_way.extend(committing);
+        for (_, lost) in lost.into_iter().rev() {
             lost.cancel.cancel();
             self.queue.push_front(Waiting {
                 envelope: lost.envelope,

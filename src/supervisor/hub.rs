@@ -398,19 +398,7 @@ impl Hub {
         };
         desk.up = false;
         let failed = culprit.and_then(|id| desk.under_way.remove(&id));
-        // A step that is being committed is beyond the agent's reach and stays; the rest is delivered again.
-        let committing: Vec<MessageId> = desk
-            .under_way
-            .iter()
-            .filter(|(_, at)| at.deadline.is_none())
-            .map(|(id, _)| id.clone())
-            .collect();
-        let kept: Vec<(MessageId, UnderWay)> = committing
-            .into_iter()
-            .filter_map(|id| desk.under_way.remove_entry(&id))
-            .collect();
         desk.recall();
-        desk.under_way.extend(kept);
         let escalate = self.restarted(name, reason);
         match failed {
             Some(failed) => self.failed(name, failed.envelope, failed.failures + 1, reason.to_owned()),
@@ -621,19 +609,7 @@ impl Hub {
         };
         frozen.cancel.cancel();
         let reason = format!("no answer within {} s", desk.spec.deadline.as_secs_f64());
-        let committing: Vec<(MessageId, UnderWay)> = {
-            let ids: Vec<MessageId> = desk
-                .under_way
-                .iter()
-                .filter(|(_, at)| at.deadline.is_none())
-                .map(|(id, _)| id.clone())
-                .collect();
-            ids.into_iter()
-                .filter_map(|id| desk.under_way.remove_entry(&id))
-                .collect()
-        };
         desk.recall();
-        desk.under_way.extend(committing);
         if let Some(host) = desk.host.take() {
             host.abandon();
         }
