@@ -1,7 +1,10 @@
-//! How many events a second agents handle: a program in the sandbox that is spoken to over its standard streams, and an agent
-//! of the same program for comparison. Each event is a journalled message, and each answer another, both durable.
+//! How many events a second agents handle: a program in the sandbox that is spoken to over its standard streams, a
+//! WebAssembly component, and an agent of the same program for comparison. Each event is a journalled message, and each
+//! answer another, both durable.
 //!
-//!     cargo bench --bench agents
+//!     cargo bench --features wasm --bench agents
+//!
+//! Without the feature the component is left out.
 
 #![allow(
     clippy::unwrap_used,
@@ -44,8 +47,6 @@ const MANIFEST: &str = r#"
 name = "echo"
 version = "1.0.0"
 description = "Answers each event with a remark."
-kind = "process"
-command = ["python3", "agent.py"]
 subscribes = ["experiments_finished"]
 publishes = ["remark"]
 [limits]
@@ -62,6 +63,37 @@ for line in sys.stdin:
     print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
 "#;
 
+/// What answers.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Native,
+    Process,
+    #[cfg(feature = "wasm")]
+    Wasm,
+}
+
+impl Kind {
+    /// What the manifest says of it, and its file.
+    fn parts(self) -> Option<(&'static str, &'static str, Vec<u8>)> {
+        match self {
+            Self::Native => None,
+            Self::Process => Some((
+                "kind = \"process\"\ncommand = [\"python3\", \"agent.py\"]\n",
+                "agent.py",
+                PROGRAM.into(),
+            )),
+            #[cfg(feature = "wasm")]
+            Self::Wasm => {
+                let say = "(call $say (i32.const 0) (i32.const 6) (i32.const 16) (i32.const 16)))";
+                let text = include_str!("../tests/agents/component/rogue.wat");
+                let text = text.replace("MODE)", say).replace("PROTOCOL", "1");
+                let component = "kind = \"wasm\"\ncomponent = \"agent.wasm\"\n";
+                Some((component, "agent.wasm", wat::parse_str(text).unwrap()))
+            }
+        }
+    }
+}
+
 fn main() {
     // `cargo test --benches` asks benchmarks only whether they start.
     if std::env::args().any(|argument| argument == "--test") {
@@ -72,13 +104,18 @@ fn main() {
         cache: None,
     };
     let python = Interpreter::ensure(&options, &|_| {}).unwrap();
-    let native = measure("an agent of the program", &python, false);
-    let process = measure("a program in the sandbox", &python, true);
+    let native = measure("an agent of the program", &python, Kind::Native);
+    let process = measure("a program in the sandbox", &python, Kind::Process);
     println!("ratio {:.1}", native / process);
+    #[cfg(feature = "wasm")]
+    {
+        let component = measure("a component", &python, Kind::Wasm);
+        println!("ratio {:.1}", native / component);
+    }
 }
 
 /// Tells all events to the agent; events a second.
-fn measure(what: &str, python: &Interpreter, process: bool) -> f64 {
+fn measure(what: &str, python: &Interpreter, kind: Kind) -> f64 {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let system = actix::System::new();
     let seconds = system.block_on(async {
@@ -86,14 +123,14 @@ fn measure(what: &str, python: &Interpreter, process: bool) -> f64 {
         options.launcher = PathBuf::from(env!("CARGO_BIN_EXE_kosmos"));
         options.warm = false;
         let sandbox = Arc::new(ProcessSandbox::start(options).await.unwrap());
-        run(home.path(), sandbox, process).await
+        run(home.path(), sandbox, kind).await
     });
     let rate = EVENTS as f64 / seconds;
     println!("{what}: {EVENTS} events in {seconds:.2} s, {rate:.0} a second");
     rate
 }
 
-async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, process: bool) -> f64 {
+async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
     let (run, folder): (RunId, Arc<Path>) = (RunId::from("bench".to_owned()), Arc::from(home));
     let durability = Durability::Process;
     let journal = Journal::open(home, JournalOptions { durability }).unwrap();
@@ -102,14 +139,14 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, process: bool) -> f64 {
         agent::RESEARCH_DIRECTOR,
         AgentSpec::new(Duration::from_secs(60), || Ok(Rc::new(Teller { heard: Cell::new(0) }))),
     );
-    if process {
+    if let Some((lines, file, content)) = kind.parts() {
         let agents = home.join("agents");
         fs::create_dir_all(agents.join(ECHO)).unwrap();
-        fs::write(agents.join(ECHO).join("agent.py"), PROGRAM).unwrap();
+        fs::write(agents.join(ECHO).join(file), content).unwrap();
         unpack_sdk(&agents.join(".sdk")).unwrap();
         let roster = Roster {
             agents: vec![Chosen {
-                manifest: Manifest::read(MANIFEST, ECHO, "here").unwrap(),
+                manifest: Manifest::read(&format!("{lines}{MANIFEST}"), ECHO, "here").unwrap(),
                 config: json!({}),
                 folder: Folder::Disk(agents.join(ECHO)),
             }],

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Chosen, Kind, Roster, admission::admit, calls::Handling, llm::LlmAgent, process::ProcessAgent, roster::FOLDER,
+    Chosen, Kind, Roster, admission::admit, calls::Handling, guest::GuestAgent, llm::LlmAgent, roster::FOLDER,
 };
 use crate::actors::{ExecutorOptions, Knowledge};
 use crate::agent::{AgentError, AgentSpec, Handled, Registry, Upkeep};
@@ -87,7 +87,7 @@ pub fn register(registry: &mut Registry, roster: &Roster, kit: &Arc<PluginKit>) 
         let spec = AgentSpec::new(deadline, move || {
             Ok(match made.manifest.kind {
                 Kind::Llm => Rc::new(LlmAgent::new(Arc::clone(&kit), made.clone())?) as Rc<dyn crate::agent::Agent>,
-                _ => Rc::new(ProcessAgent::new(Arc::clone(&kit), made.clone())),
+                _ => Rc::new(GuestAgent::new(Arc::clone(&kit), made.clone())),
             })
         });
         let upkeep = Upkeep {

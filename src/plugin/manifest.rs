@@ -143,6 +143,8 @@ pub struct Limits {
     pub processes: u32,
     /// Messages and calls.
     pub messages_per_minute: u32,
+    /// Of a `wasm`: what it may compute for one event, about an instruction a unit.
+    pub fuel: u64,
     /// Share of the run's experiments, tokens and money.
     pub budget_share: f64,
 }
@@ -154,6 +156,7 @@ impl Default for Limits {
             memory: ByteSize::new(1 << 30),
             processes: 64,
             messages_per_minute: 600,
+            fuel: 20_000_000_000,
             budget_share: 0.25,
         }
     }
@@ -263,6 +266,9 @@ impl Manifest {
             Kind::Llm if self.prompt.is_none() => lacks("prompt"),
             Kind::Llm if self.schema.is_none() => lacks("schema"),
             Kind::Wasm if self.component.is_none() => lacks("component"),
+            Kind::Wasm if !self.permissions.files.is_empty() => {
+                Some("`permissions.files` is for programs; a `wasm` agent has no files".to_owned())
+            }
             _ => {
                 let mut files = [&self.prompt, &self.schema, &self.component].into_iter().flatten();
                 let outside = files.find(|file| !plain(file))?;
@@ -310,8 +316,12 @@ impl Manifest {
                 limits.budget_share
             ));
         }
-        if limits.processes == 0 || limits.messages_per_minute == 0 || self.restart.max_attempts == 0 {
-            return Some("`processes`, `messages_per_minute` and `max_attempts` must be at least 1".to_owned());
+        if limits.processes == 0
+            || limits.messages_per_minute == 0
+            || limits.fuel == 0
+            || self.restart.max_attempts == 0
+        {
+            return Some("`processes`, `messages_per_minute`, `fuel` and `max_attempts` must be at least 1".to_owned());
         }
         if limits.deadline.is_zero() {
             return Some("`limits.deadline` must be longer than nothing".to_owned());

@@ -8,7 +8,8 @@
 //! | `admission` | what an agent may say, and in which form |
 //! | `calls` | what an agent may ask of its host, each with its permission and its receipt |
 //! | `wire` | JSON-RPC 2.0, one object a line |
-//! | `process`, `llm` | the hosts: a program in the sandbox, a prompt |
+//! | `guest` | agents that are started and spoken with |
+//! | `process`, `wasm`, `llm` | the hosts: a program in the sandbox, a component, a prompt |
 //! | `native` | agents of programs that use Kosmos as a library |
 //! | `schema` | the protocol as JSON Schemas |
 //!
@@ -18,6 +19,7 @@ mod admission;
 mod calls;
 mod catalogue;
 mod error;
+mod guest;
 mod host;
 mod llm;
 mod manifest;
@@ -27,16 +29,18 @@ mod process;
 mod roster;
 mod schema;
 mod scratch;
+#[cfg(feature = "wasm")]
+mod wasm;
 mod wire;
 
 pub use admission::admitted;
 pub use catalogue::{Catalogue, Folder, Found, Place, SearchPath, unpack_sdk};
 pub use error::PluginError;
+pub use guest::{Handshake, Setting, handshake, try_event};
 pub use host::{PluginKit, register};
 pub use llm::parts as prompt_and_schema;
 pub use manifest::{Kind, Limits, Manifest, Permissions, Restart, RestartKind};
 pub use native::{Listener, Native};
-pub use process::{Handshake, Setting, handshake, try_event};
 pub use roster::{Chosen, FOLDER, Roster, make_paths_absolute};
 pub use schema::schemas;
 

@@ -30,6 +30,41 @@ pub struct Chosen {
     pub folder: Folder,
 }
 
+impl Chosen {
+    /// Its configuration as it sees it: paths lead to where its files are inside.
+    pub(super) fn config_seen(&self) -> Value {
+        let mut config = self.config.clone();
+        for key in &self.manifest.permissions.files {
+            if let Some(value) = config.get_mut(key)
+                && value.is_string()
+            {
+                *value = Value::String(inside(key));
+            }
+        }
+        config
+    }
+
+    /// Compiles the component of an agent of kind `wasm`, so that one that cannot be used is found before a run begins.
+    ///
+    /// # Errors
+    /// When it is no component for agents, or this `kosmos` cannot host any.
+    pub fn compile(&self) -> Result<(), PluginError> {
+        #[cfg(feature = "wasm")]
+        return super::wasm::compile(self).map(drop);
+        #[cfg(not(feature = "wasm"))]
+        Err(PluginError::Needs {
+            agent: self.manifest.name.clone(),
+            what: "a host for WebAssembly, which this `kosmos` was built without".to_owned(),
+            remedy: "use a `kosmos` that was built with `--features wasm`, or leave the agent out".to_owned(),
+        })
+    }
+}
+
+/// Where a program finds the files that a key of its configuration names.
+pub(super) fn inside(key: &str) -> String {
+    format!("/run/files/{key}")
+}
+
 /// The agents of a run besides the built-in ones.
 #[derive(Clone, Default)]
 pub struct Roster {
@@ -165,12 +200,7 @@ impl Roster {
                 return needs(&manifest.name, "a language model", remedy);
             }
             if manifest.kind == Kind::Wasm {
-                let remedy = "use a `kosmos` that was built with --features wasm, or leave the agent out";
-                return needs(
-                    &manifest.name,
-                    "a host for WebAssembly, which this `kosmos` has not",
-                    remedy,
-                );
+                chosen.compile()?;
             }
         }
         if settings.project.is_some() && self.without.iter().any(|name| name == DISPENSABLE) {

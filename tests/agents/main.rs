@@ -11,3 +11,5 @@ mod misbehaviour;
 #[path = "../part.rs"]
 mod part;
 mod shipped;
+#[cfg(feature = "wasm")]
+mod wasm;

@@ -12,6 +12,7 @@ use crate::cli::{
 use crate::config::Environment;
 use crate::lab::{Ground, LabError, Purpose, Site};
 use crate::plugin::{Chosen, Folder, Kind, PluginError, Roster, Setting, handshake, prompt_and_schema, unpack_sdk};
+use crate::sandbox::ProcessSandbox;
 
 /// `kosmos agents check`.
 #[derive(Debug, Clone, Args)]
@@ -48,7 +49,11 @@ pub(super) fn execute(args: &CheckArgs, globals: &Globals) -> Result<Exit, CliEr
             bench.try_it(async |setting| handshake(setting).await)?;
             checked.push("it starts in the sandbox and answers `initialize`".to_owned());
         }
-        Kind::Builtin | Kind::Wasm => {}
+        Kind::Wasm => {
+            bench.try_it(async |setting| handshake(setting).await)?;
+            checked.push("its component compiles, imports nothing but its host, and answers `initialize`".to_owned());
+        }
+        Kind::Builtin => {}
     }
     if globals.json {
         output::json(
@@ -130,11 +135,16 @@ impl Bench {
         })
     }
 
-    /// Starts the sandbox and does `work` in it.
+    /// Does `work` with what the agent is hosted by: of a program, the sandbox.
     pub(super) fn try_it<T>(
         &self,
         work: impl AsyncFnOnce(&Setting<'_>) -> Result<T, PluginError>,
     ) -> Result<T, CliError> {
+        if self.chosen.manifest.kind == Kind::Wasm {
+            self.chosen.compile().map_err(plugin_error)?;
+            let system = actix::System::new();
+            return system.block_on(work(&self.setting(None))).map_err(plugin_error);
+        }
         let progress = self.console.progress.as_ref();
         let ground = Ground::prepare_for_programs(&self.settings, progress).map_err(lab_error)?;
         let system = actix::System::new();
@@ -155,16 +165,19 @@ impl Bench {
                     remedy: "`kosmos doctor` says what this machine lacks".to_owned(),
                 }));
             };
-            let setting = Setting {
-                programs,
-                chosen: &self.chosen,
-                run: "trial",
-                alpha: self.settings.research.alpha,
-                scratch: self.folder.0.join("scratch"),
-                sdk: self.folder.0.join("sdk"),
-            };
-            Ok::<_, LabError>(work(&setting).await)
+            Ok::<_, LabError>(work(&self.setting(Some(programs))).await)
         });
         done.map_err(lab_error)?.map_err(plugin_error)
+    }
+
+    fn setting<'a>(&'a self, programs: Option<&'a ProcessSandbox>) -> Setting<'a> {
+        Setting {
+            programs,
+            chosen: &self.chosen,
+            run: "trial",
+            alpha: self.settings.research.alpha,
+            scratch: self.folder.0.join("scratch"),
+            sdk: self.folder.0.join("sdk"),
+        }
     }
 }

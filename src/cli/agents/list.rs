@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::AgentsDirs;
 use crate::cli::{CliError, Exit, Globals, outcome::plugin_error, output};
-use crate::plugin::{Catalogue, Found, Manifest};
+use crate::plugin::{Catalogue, Found, Kind, Manifest};
 use crate::progress::printable;
 
 /// `kosmos agents list`.
@@ -121,6 +121,10 @@ fn in_full(found: &Found) -> String {
         },
     );
     let limits = &manifest.limits;
+    let amount = match manifest.kind {
+        Kind::Wasm => format!("{} of fuel", limits.fuel),
+        _ => format!("{} processes", limits.processes),
+    };
     let rows = [
         ("hears", list(&manifest.subscribes)),
         ("says", list(&manifest.publishes)),
@@ -130,8 +134,8 @@ fn in_full(found: &Found) -> String {
         (
             "limits",
             format!(
-                "{} for an event, {} of memory, {} processes, {} messages a minute, {} of the budget",
-                limits.deadline, limits.memory, limits.processes, limits.messages_per_minute, limits.budget_share
+                "{} for an event, {} of memory, {amount}, {} messages a minute, {} of the budget",
+                limits.deadline, limits.memory, limits.messages_per_minute, limits.budget_share
             ),
         ),
     ];

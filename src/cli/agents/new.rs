@@ -15,7 +15,7 @@ use crate::shipped::AGENTS;
 /// `kosmos agents new`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  kosmos agents new my_agent --kind process\n  kosmos agents new my_judge --kind llm --dir studies/agents"
+    after_help = "Examples:\n  kosmos agents new my_agent --kind process\n  kosmos agents new my_judge --kind llm --dir studies/agents\n  kosmos agents new my_rule --kind wasm --language zig"
 )]
 pub struct NewArgs {
     /// Its name: small letters, digits and underscores
@@ -24,7 +24,7 @@ pub struct NewArgs {
     /// What it is made of
     #[arg(long, value_enum)]
     pub kind: NewKind,
-    /// Of a process: what it is written in
+    /// Of a process (python, rust) or a component (python, zig): what it is written in
     #[arg(long, value_enum, default_value_t = NewLanguage::Python)]
     pub language: NewLanguage,
     /// The folder of agents that it is made in
@@ -39,15 +39,19 @@ pub enum NewKind {
     Process,
     /// A prompt and a schema
     Llm,
+    /// A WebAssembly component
+    Wasm,
 }
 
 /// What a program is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NewLanguage {
-    /// Python, with the SDK
+    /// Python; a component of it needs componentize-py
     Python,
     /// Rust; needs cargo
     Rust,
+    /// Zig; needs zig, or the Python package ziglang
+    Zig,
 }
 
 /// In skeletons, the agent's name.
@@ -64,6 +68,8 @@ enum NewError {
     Write { path: PathBuf, source: io::Error },
     #[error("there is no skeleton `{name}`")]
     Skeleton { name: &'static str },
+    #[error("there is no skeleton of a {what} in {language}")]
+    Language { what: &'static str, language: &'static str },
 }
 
 pub(super) fn execute(args: &NewArgs, globals: &Globals) -> Result<Exit, CliError> {
@@ -79,20 +85,18 @@ pub(super) fn execute(args: &NewArgs, globals: &Globals) -> Result<Exit, CliErro
         let help = "take another name, or another --dir";
         return Err(CliError::usage(NewError::There { path: folder }, help));
     }
-    let skeleton = match (args.kind, args.language) {
-        (NewKind::Llm, _) => "llm",
-        (NewKind::Process, NewLanguage::Python) => "python",
-        (NewKind::Process, NewLanguage::Rust) => "rust",
-    };
+    let (skeleton, besides) = parts(args.kind, args.language)?;
     let Some(source) = AGENTS.get_dir(format!("sdk/skeletons/{skeleton}")) else {
         return Err(CliError::failed(NewError::Skeleton { name: skeleton }));
     };
     let mut written = Vec::new();
-    write(source, source.path(), &folder, &args.name, &mut written).map_err(|error| {
-        // Whole or not at all.
-        let _ = fs::remove_dir_all(&folder);
-        CliError::failed(error)
-    })?;
+    let made = write(source, source.path(), &folder, &args.name, &mut written);
+    made.and_then(|()| copy(besides, &folder, &mut written))
+        .map_err(|error| {
+            // Whole or not at all.
+            let _ = fs::remove_dir_all(&folder);
+            CliError::failed(error)
+        })?;
     written.sort();
     if globals.json {
         output::json(&json!({ "agent": args.name, "folder": folder, "files": written }))?;
@@ -109,6 +113,43 @@ pub(super) fn execute(args: &NewArgs, globals: &Globals) -> Result<Exit, CliErro
         args.name
     ))?;
     Ok(Exit::Done)
+}
+
+/// A file of the SDKs, and what it is called in the agent's folder.
+type Part = (&'static str, &'static str);
+
+/// The skeleton, and what of the SDKs belongs to it.
+fn parts(kind: NewKind, language: NewLanguage) -> Result<(&'static str, &'static [Part]), CliError> {
+    const WIT: Part = ("sdk/wit/agent.wit", "wit/agent.wit");
+    const ZIG: Part = ("sdk/zig/kosmos_agent.zig", "kosmos_agent.zig");
+    let none = |what, language| {
+        let help = "a process can be in python or rust, a component in python or zig; agents/PROTOCOL.md has all \
+                    that another language needs";
+        Err(CliError::usage(NewError::Language { what, language }, help))
+    };
+    match (kind, language) {
+        (NewKind::Llm, _) => Ok(("llm", &[])),
+        (NewKind::Process, NewLanguage::Python) => Ok(("python", &[])),
+        (NewKind::Process, NewLanguage::Rust) => Ok(("rust", &[])),
+        (NewKind::Wasm, NewLanguage::Python) => Ok(("wasm_python", &[WIT])),
+        (NewKind::Wasm, NewLanguage::Zig) => Ok(("zig", &[ZIG])),
+        (NewKind::Process, NewLanguage::Zig) => none("process", "zig"),
+        (NewKind::Wasm, NewLanguage::Rust) => none("component", "rust"),
+    }
+}
+
+fn copy(parts: &[Part], to: &Path, written: &mut Vec<PathBuf>) -> Result<(), NewError> {
+    for (from, inside) in parts {
+        let Some(file) = AGENTS.get_file(from) else {
+            return Err(NewError::Skeleton { name: from });
+        };
+        let path = to.join(inside);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(&path, file.contents()))
+            .map_err(|source| NewError::Write { path, source })?;
+        written.push(PathBuf::from(inside));
+    }
+    Ok(())
 }
 
 fn write(from: &Dir<'_>, root: &Path, to: &Path, name: &str, written: &mut Vec<PathBuf>) -> Result<(), NewError> {

@@ -47,8 +47,8 @@ pub(super) fn execute(args: &TestArgs, globals: &Globals) -> Result<Exit, CliErr
     let text = fs::read_to_string(&args.event).map_err(|error| none(error.into()))?;
     let event: Event = serde_json::from_str(&text).map_err(|error| none(error.into()))?;
     let bench = Bench::set_up(&args.name, &args.dirs, &args.settings, globals)?;
-    if bench.chosen.manifest.kind != Kind::Process {
-        let problem = "only agents of kind `process` can be tried apart from a run".to_owned();
+    if !matches!(bench.chosen.manifest.kind, Kind::Process | Kind::Wasm) {
+        let problem = "only agents of kind `process` and `wasm` can be tried apart from a run".to_owned();
         let place = format!("the agent `{}`", args.name);
         return Err(crate::cli::outcome::plugin_error(PluginError::Manifest {
             place,

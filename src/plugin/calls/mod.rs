@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Chosen, PluginKit,
+    Chosen, Kind, PluginKit,
     host::Scene,
     memory::Memory,
     wire::{RpcError, code},
@@ -206,11 +206,17 @@ impl Outcome {
 
 /// An answer to `initialize`'s parameter `limits`.
 pub fn limits(chosen: &Chosen) -> Value {
-    json!({
+    let mut limits = json!({
         "deadline_ms": u64::try_from(chosen.manifest.limits.deadline.get().as_millis()).unwrap_or(u64::MAX),
         "memory_bytes": chosen.manifest.limits.memory.get(),
         "messages_per_minute": chosen.manifest.limits.messages_per_minute,
-    })
+    });
+    if chosen.manifest.kind == Kind::Wasm
+        && let Some(limits) = limits.as_object_mut()
+    {
+        limits.insert("fuel".to_owned(), chosen.manifest.limits.fuel.into());
+    }
+    limits
 }
 
 /// Shared by the hosts of one agent.

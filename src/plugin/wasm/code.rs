@@ -1,0 +1,146 @@
+//! A component's file: read, checked, compiled, once in a process.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::PathBuf,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use wasmtime::{
+    Config, Engine, OptLevel,
+    component::{Component, Linker},
+};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+use super::{
+    calls,
+    instance::{self, Room},
+    world::{Agent, AgentPre},
+};
+use crate::plugin::{Chosen, Folder, PluginError};
+use crate::prompt::{inline, shorten_to};
+use crate::science::sha256_hex;
+
+/// Bytes of a component's file.
+const LARGEST: usize = 64 << 20;
+
+/// The interfaces, for modules that come without them.
+const WIT: &str = include_str!("../../../agents/sdk/wit/agent.wit");
+
+/// What a component imports, at most.
+const HOST: [&str; 2] = ["kosmos:agent/host@1.0.0", "kosmos:agent/types@1.0.0"];
+
+/// A compiled component, ready to be made an instance of.
+pub struct Code {
+    pub engine: Engine,
+    pub agent: AgentPre<Room>,
+}
+
+/// By the hash of the file. An agent that is started afresh is not compiled again.
+static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Code>>>> = LazyLock::new(Mutex::default);
+
+/// The agent's component, compiled.
+///
+/// # Errors
+/// When its file cannot be read or is no component for agents.
+pub fn compile(chosen: &Chosen) -> Result<Arc<Code>, PluginError> {
+    let manifest = &chosen.manifest;
+    let bytes = read(chosen)?;
+    let wrong = |problem: String| PluginError::Manifest {
+        place: format!(
+            "{} of the agent `{}`",
+            manifest.component.as_deref().unwrap_or_default(),
+            manifest.name
+        ),
+        problem,
+    };
+    if bytes.len() > LARGEST {
+        return Err(wrong(format!("it has more than {} MiB", LARGEST >> 20)));
+    }
+    let hash = sha256_hex(&bytes);
+    let compiled = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(code) = compiled().get(&hash) {
+        return Ok(Arc::clone(code));
+    }
+    let code = Arc::new(code(bytes).map_err(wrong)?);
+    compiled().insert(hash, Arc::clone(&code));
+    Ok(code)
+}
+
+fn read(chosen: &Chosen) -> Result<Vec<u8>, PluginError> {
+    let name = chosen.manifest.component.as_deref().unwrap_or_default();
+    match &chosen.folder {
+        Folder::Disk(folder) => {
+            let path = folder.join(name);
+            fs::read(&path).map_err(|source| PluginError::Read { path, source })
+        }
+        Folder::Shipped(folder) => match folder.get_file(folder.path().join(name)) {
+            Some(file) => Ok(file.contents().to_vec()),
+            None => Err(PluginError::Read {
+                path: PathBuf::from(name),
+                source: std::io::ErrorKind::NotFound.into(),
+            }),
+        },
+    }
+}
+
+fn code(bytes: Vec<u8>) -> Result<Code, String> {
+    let told = |error: wasmtime::Error| shorten_to(&inline(&format!("{error:#}")), 400);
+    let engine = Engine::new(&config()).map_err(told)?;
+    let bytes = component(bytes).map_err(told)?;
+    let component = Component::new(&engine, bytes).map_err(told)?;
+    let kind = component.component_type();
+    if let Some((name, _)) = kind.imports(&engine).find(|(name, _)| !HOST.contains(name)) {
+        return Err(format!(
+            "it imports `{}`, and there is nothing for agents but {}; what is made for WASI must be built without it",
+            inline(name),
+            HOST[0]
+        ));
+    }
+    let mut linker = Linker::new(&engine);
+    Agent::add_to_linker::<_, calls::HasRoom>(&mut linker, |room| room).map_err(told)?;
+    let agent = linker
+        .instantiate_pre(&component)
+        .and_then(AgentPre::new)
+        .map_err(told)?;
+    Ok(Code { engine, agent })
+}
+
+/// A plain module becomes a component; what is one is left as it is.
+fn component(bytes: Vec<u8>) -> wasmtime::Result<Vec<u8>> {
+    // The two differ in the four bytes behind the magic number.
+    if bytes.get(4..8) != Some(&[1, 0, 0, 0]) {
+        return Ok(bytes);
+    }
+    let mut module = bytes;
+    if !has_types(&module) {
+        let mut resolve = Resolve::default();
+        let package = resolve.push_str("agent.wit", WIT)?;
+        let world = resolve.select_world(package, Some("agent"))?;
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    }
+    ComponentEncoder::default().validate(true).module(&module)?.encode()
+}
+
+/// Whether the module says which world it is for, as bindings generators have it do.
+fn has_types(module: &[u8]) -> bool {
+    const SECTION: &[u8] = b"component-type";
+    module.windows(SECTION.len()).any(|window| window == SECTION)
+}
+
+/// Whatever could differ from machine to machine is off, and so is what no agent needs.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(instance::STACK)
+        .cranelift_opt_level(OptLevel::Speed)
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_backtrace(false)
+        .wasm_memory64(false);
+    config
+}

@@ -1,0 +1,253 @@
+//! A running component, and what it takes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+    mpsc::Receiver,
+};
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use wasmtime::{Engine, ResourceLimiter, Store, Trap, UpdateDeadline};
+
+use super::{
+    LONGEST_LINE,
+    calls::{Call, Ended},
+    code::Code,
+    world::{
+        Agent,
+        exports::kosmos::agent::guest::{Event, Hello},
+        kosmos::agent::types::Failure,
+    },
+};
+use crate::config::ByteSize;
+use crate::plugin::{guest::GuestError, manifest::Limits, wire::RpcError};
+use crate::prompt::{inline, shorten_to};
+
+/// Bytes of stack that a component may use.
+pub const STACK: usize = 1 << 20;
+
+/// Entries of all tables.
+const ENTRIES: usize = 1 << 20;
+
+/// Core instances, memories and tables, each. A component from one module has a handful.
+const PARTS: usize = 64;
+
+/// How a component ended that did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Trapped {
+    #[error("computed longer than its fuel lasts, {0} for an event")]
+    Fuel(u64),
+    #[error("wanted more than {0} of memory")]
+    Memory(ByteSize),
+    #[error("gave or asked more than {LONGEST_LINE} bytes at once")]
+    TooMuch,
+    #[error("trapped: {0}")]
+    Trap(String),
+    #[error("said what is no JSON: {0}")]
+    Json(String),
+    #[error("was ended")]
+    Gone,
+}
+
+/// What a component is to do, and where the answer goes.
+pub struct Order {
+    pub task: Task,
+    pub answer: oneshot::Sender<Result<Value, GuestError>>,
+}
+
+/// What is asked of a component.
+pub enum Task {
+    Initialize(Value),
+    Handle(Value),
+}
+
+/// Ends what an instance computes, at the latest when this is dropped.
+pub struct Stop {
+    engine: Engine,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Stop {
+    pub fn new(code: &Code) -> Self {
+        Self {
+            engine: code.engine.clone(),
+            stopped: Arc::default(),
+        }
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Release);
+        // Whoever computes on this engine looks at its own flag now.
+        self.engine.increment_epoch();
+    }
+}
+
+/// What a component's instance has of the host: how much it may take, and the way to who answers its calls.
+pub struct Room {
+    pub calls: mpsc::Sender<Call>,
+    memory: usize,
+    /// Bytes of all its memories, and entries of all its tables.
+    held: (usize, usize),
+    denied: bool,
+}
+
+impl ResourceLimiter for Room {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let after = self.held.0.saturating_sub(current).saturating_add(desired);
+        let fits = after <= self.memory;
+        self.denied |= !fits;
+        if fits {
+            self.held.0 = after;
+        }
+        Ok(fits)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let after = self.held.1.saturating_sub(current).saturating_add(desired);
+        let fits = after <= ENTRIES;
+        if fits {
+            self.held.1 = after;
+        }
+        Ok(fits)
+    }
+
+    fn instances(&self) -> usize {
+        PARTS
+    }
+
+    fn memories(&self) -> usize {
+        PARTS
+    }
+
+    fn tables(&self) -> usize {
+        PARTS
+    }
+}
+
+/// A component and its memory. It lives on a thread of its own.
+pub struct Instance {
+    code: Arc<Code>,
+    limits: Limits,
+    store: Store<Room>,
+    agent: Option<Agent>,
+}
+
+impl Instance {
+    pub fn new(code: &Arc<Code>, limits: &Limits, calls: mpsc::Sender<Call>, stop: &Stop) -> Self {
+        let room = Room {
+            calls,
+            memory: usize::try_from(limits.memory.get()).unwrap_or(usize::MAX),
+            held: (0, 0),
+            denied: false,
+        };
+        let mut store = Store::new(&code.engine, room);
+        store.limiter(|room| room);
+        store.set_hostcall_fuel(LONGEST_LINE);
+        store.set_epoch_deadline(1);
+        let stopped = Arc::clone(&stop.stopped);
+        store.epoch_deadline_callback(move |_| match stopped.load(Ordering::Acquire) {
+            true => Err(Trap::Interrupt.into()),
+            false => Ok(UpdateDeadline::Continue(1)),
+        });
+        Self {
+            code: Arc::clone(code),
+            limits: limits.clone(),
+            store,
+            agent: None,
+        }
+    }
+
+    /// Does what it is told until there is nobody left who could.
+    pub fn live(mut self, orders: &Receiver<Order>) {
+        while let Ok(Order { task, answer }) = orders.recv() {
+            let told = self.store.set_fuel(self.limits.fuel);
+            let told = told.map_err(|error| self.explain(&error)).and_then(|()| match task {
+                Task::Initialize(hello) => self.initialize(&hello),
+                Task::Handle(event) => self.handle(&event),
+            });
+            if answer.send(told).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn initialize(&mut self, hello: &Value) -> Result<Value, GuestError> {
+        let made = self.code.agent.instantiate(&mut self.store);
+        let agent = made.map_err(|error| self.explain(&error))?;
+        let hello = Hello {
+            protocol: number(hello, "protocol"),
+            agent: text(hello, "agent"),
+            run: text(hello, "run"),
+            config: json_text(hello, "config"),
+            limits: json_text(hello, "limits"),
+            may: hello
+                .get("may")
+                .and_then(Value::as_array)
+                .map_or_else(Vec::new, |calls| {
+                    calls.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                }),
+            alpha: hello.get("alpha").and_then(Value::as_f64).unwrap_or_default(),
+        };
+        let told = agent.kosmos_agent_guest().call_initialize(&mut self.store, &hello);
+        let told = told.map_err(|error| self.explain(&error))?;
+        self.agent = Some(agent);
+        told.map(|protocol| json!({ "protocol": protocol })).map_err(said)
+    }
+
+    fn handle(&mut self, event: &Value) -> Result<Value, GuestError> {
+        let Some(agent) = &self.agent else {
+            return Err(Trapped::Gone.into());
+        };
+        let event = Event {
+            run: text(event, "run"),
+            id: text(event, "id"),
+            attempt: number(event, "attempt"),
+            kind: text(event, "type"),
+            body: json_text(event, "body"),
+        };
+        let told = agent.kosmos_agent_guest().call_handle(&mut self.store, &event);
+        let told = told.map_err(|error| self.explain(&error))?.map_err(said)?;
+        let messages: Result<Vec<Value>, Trapped> = told
+            .into_iter()
+            .map(|message| match serde_json::from_str::<Value>(&message.body) {
+                Ok(body) => Ok(json!({ "type": message.kind, "body": body })),
+                Err(error) => Err(Trapped::Json(error.to_string())),
+            })
+            .collect();
+        Ok(json!({ "messages": messages? }))
+    }
+
+    /// What an error of the engine's means.
+    fn explain(&self, error: &wasmtime::Error) -> GuestError {
+        let trap = error.downcast_ref::<Trap>();
+        let trapped = match (error.downcast_ref::<Ended>(), trap) {
+            (Some(_), _) | (_, Some(Trap::Interrupt)) => Trapped::Gone,
+            (_, Some(Trap::OutOfFuel)) => Trapped::Fuel(self.limits.fuel),
+            _ if self.store.data().denied => Trapped::Memory(self.limits.memory),
+            (_, Some(trap)) => Trapped::Trap(trap.to_string()),
+            (_, None) if error.to_string().contains("fuel allocated for hostcalls") => Trapped::TooMuch,
+            (_, None) => Trapped::Trap(shorten_to(&inline(&error.root_cause().to_string()), 200)),
+        };
+        trapped.into()
+    }
+}
+
+fn said(Failure { code, message }: Failure) -> GuestError {
+    GuestError::said(RpcError::new(code.into(), message))
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value, key: &str) -> u32 {
+    let number = value.get(key).and_then(Value::as_u64);
+    number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+}
+
+fn json_text(value: &Value, key: &str) -> String {
+    value.get(key).unwrap_or(&Value::Null).to_string()
+}

@@ -1,0 +1,181 @@
+//! Agents that are WebAssembly components: what they may take, and what becomes of a run when one does not keep to it.
+
+use std::fs;
+
+use crate::lab::{Study, added, findings_text, report, repository, said};
+
+/// A module whose `handle` does this, and which speaks that version of the protocol.
+fn module(mode: &str, protocol: &str) -> Vec<u8> {
+    let text = fs::read_to_string(repository("tests/agents/component/rogue.wat")).unwrap();
+    let text = text.replace("MODE)", &format!("{mode})")).replace("PROTOCOL", protocol);
+    wat::parse_str(text).unwrap()
+}
+
+fn manifest() -> String {
+    fs::read_to_string(repository("tests/agents/component/agent.toml")).unwrap()
+}
+
+fn study(component: &[u8], manifest: &str) -> Study {
+    let study = Study::small("");
+    study.write("agents/rogue/agent.toml", manifest);
+    study.write("agents/rogue/agent.wasm", component);
+    study
+}
+
+/// A run with such an agent ends with its findings; what the report says of agents.
+fn with(component: &[u8], manifest: &str) -> String {
+    let study = study(component, manifest);
+    let run = study.finish();
+    assert_eq!(findings_text(&run), findings_text(&Study::small("").finish()));
+    added(&run)
+}
+
+/// Such an agent gives no answer, for that reason.
+fn is_missed(mode: &str, reason: &str) {
+    let added = with(&module(mode, "1"), &manifest());
+    assert!(added.contains("rogue gave no answer"), "{mode}: {added}");
+    assert!(added.contains(reason), "{mode}: {added}");
+}
+
+const HEARD: &str = "(call $say (i32.const 0) (i32.const 6) (i32.const 16) (i32.const 16))";
+
+#[test]
+fn a_plain_module_takes_part() {
+    let added = with(&module(HEARD, "1"), &manifest());
+    assert!(added.contains("heard"), "{added}");
+    assert!(!added.contains("no answer"), "{added}");
+}
+
+#[test]
+fn one_that_computes_for_ever_runs_out_of_fuel() {
+    is_missed(
+        "(loop $l (br $l)) unreachable",
+        "its fuel lasts, 100000000 for an event",
+    );
+}
+
+#[test]
+fn one_with_much_fuel_is_held_to_its_deadline() {
+    let manifest = manifest().replace("100_000_000", "9_000_000_000_000_000_000");
+    let added = with(&module("(loop $l (br $l)) unreachable", "1"), &manifest);
+    assert!(added.contains("no answer within 5 s"), "{added}");
+}
+
+#[test]
+fn one_that_wants_too_much_memory() {
+    is_missed(
+        "(loop $l (call $more (i32.const 1048576)) (drop (memory.grow (i32.const 16))) \
+         (global.set $free (i32.add (global.get $free) (i32.const 1048576))) (br $l)) unreachable",
+        "wanted more than 64 MiB of memory",
+    );
+}
+
+#[test]
+fn one_that_traps() {
+    is_missed("unreachable", "trapped: wasm `unreachable` instruction executed");
+    is_missed("(call $deeper (i32.const 0))", "trapped: call stack exhausted");
+}
+
+#[test]
+fn one_that_says_what_is_no_json() {
+    is_missed(
+        "(call $say (i32.const 0) (i32.const 6) (i32.const 48) (i32.const 8))",
+        "said what is no JSON",
+    );
+}
+
+#[test]
+fn one_that_says_too_much_at_once() {
+    // A list of many messages which all have the same large body.
+    is_missed(
+        "(call $more (i32.const 2097152))
+         (loop $l
+           (i32.store (i32.add (i32.const 65536) (i32.mul (local.get $i) (i32.const 16))) (i32.const 0))
+           (i32.store (i32.add (i32.const 65540) (i32.mul (local.get $i) (i32.const 16))) (i32.const 6))
+           (i32.store (i32.add (i32.const 65544) (i32.mul (local.get $i) (i32.const 16))) (i32.const 0))
+           (i32.store (i32.add (i32.const 65548) (i32.mul (local.get $i) (i32.const 16))) (i32.const 1000000))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $l (i32.lt_u (local.get $i) (i32.const 50000))))
+         (i32.store8 (i32.const 1024) (i32.const 0))
+         (i32.store (i32.const 1028) (i32.const 65536))
+         (i32.store (i32.const 1032) (i32.const 50000))
+         (i32.const 1024)",
+        "gave or asked more than",
+    );
+}
+
+#[test]
+fn one_that_answers_with_an_error_of_its_own() {
+    is_missed("(call $fail (i32.const 7))", "the error 7: I do not want to.");
+}
+
+#[test]
+fn one_that_speaks_another_version() {
+    let added = with(&module(HEARD, "2"), &manifest());
+    assert!(added.contains("it speaks protocol 2 and not 1"), "{added}");
+}
+
+#[test]
+fn one_that_floods() {
+    is_missed(
+        "(loop $l (call $log (i32.const 3) (i32.const 80) (i32.const 17)) (br $l)) unreachable",
+        "more than 200 times in a minute",
+    );
+}
+
+#[test]
+fn one_that_says_what_it_may_not() {
+    let added = with(
+        &module(
+            "(call $say (i32.const 64) (i32.const 9) (i32.const 16) (i32.const 16))",
+            "1",
+        ),
+        &manifest(),
+    );
+    assert!(
+        added.contains("its agent.toml does not list it under `publishes`"),
+        "{added}"
+    );
+}
+
+#[test]
+fn one_that_asks_without_permission_is_refused() {
+    // It says `refused` where the call failed with -32001, and traps otherwise.
+    let mode = "(call $fetch (i32.const 112) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 3000))
+         (if (i32.ne (i32.load8_u (i32.const 3000)) (i32.const 1)) (then unreachable))
+         (if (i32.ne (i32.load (i32.const 3004)) (i32.const -32001)) (then unreachable))
+         (call $say (i32.const 0) (i32.const 6) (i32.const 144) (i32.const 18))";
+    let added = with(&module(mode, "1"), &manifest());
+    assert!(added.contains("refused"), "{added}");
+    assert!(!added.contains("no answer"), "{added}");
+}
+
+/// What cannot be hosted is said before a run begins.
+fn is_refused(component: &[u8], manifest: &str, reason: &str) {
+    let study = study(component, manifest);
+    let output = study.run(&["run", "run.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains(reason), "{}", said(&output));
+    assert!(study.runs().is_empty());
+}
+
+#[test]
+fn what_is_no_component_for_agents_is_refused_before_the_run() {
+    is_refused(b"not a component", &manifest(), "agent.wasm of the agent `rogue`");
+    is_refused(b"\0asm\x01\0\0\0", &manifest(), "agent.wasm of the agent `rogue`");
+    let clock = wat::parse_str("(component (import \"wasi:clocks/monotonic-clock@0.2.0\" (instance)))").unwrap();
+    is_refused(&clock, &manifest(), "it imports `wasi:clocks/monotonic-clock@0.2.0`");
+    let files = manifest() + "[permissions]\nfiles = [\"folder\"]\n[config.properties.folder]\ntype = \"string\"\n";
+    is_refused(&module(HEARD, "1"), &files, "a `wasm` agent has no files");
+}
+
+#[test]
+fn the_e_values_of_the_penguins() {
+    let study = Study::penguins("[agents.e_value]\nenabled = true");
+    let run = study.finish();
+    let report = report(&run).replace('\\', "");
+    assert!(report.contains("unmeasured confounder"), "{report}");
+    // Nothing that it says depends on when or where it ran.
+    let again = study.run(&["replay", run.file_name().unwrap().to_str().unwrap()]);
+    assert!(again.status.success(), "{}", said(&again));
+}
