@@ -43,7 +43,7 @@ class Manifests(unittest.TestCase):
                 self.assertNotIn("\n", manifest["description"])
                 self.assertLessEqual(set(manifest["subscribes"]), EVENTS)
                 self.assertLessEqual(set(manifest["publishes"]), set(messages.KINDS))
-                named = [manifest[key] for key in ("prompt", "schema") if key in manifest] + manifest.get(
+                named = [manifest[key] for key in ("prompt", "schema", "component") if key in manifest] + manifest.get(
                     "command", []
                 )[1:]
                 for name in named:
