@@ -385,6 +385,16 @@ mod tests {
     }
 
     #[test]
+    fn a_component_has_no_files() {
+        let text = PLAIN.replace("kind = \"process\"", "kind = \"wasm\"\ncomponent = \"agent.wasm\"");
+        let text = text.replace("command = [\"perl\", \"agent.pl\"]", "");
+        assert!(Manifest::read(&text, "doubter", "here").is_ok());
+        let files = "[permissions]\nfiles = [\"folder\"]\n[config.properties.folder]\ntype = \"string\"\n";
+        let error = Manifest::read(&(text + files), "doubter", "here").unwrap_err();
+        assert!(error.to_string().contains("a `wasm` agent has no files"), "{error}");
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let cases = [
             ("kind = \"process\"", "kind = \"magic\"", "unknown variant `magic`"),

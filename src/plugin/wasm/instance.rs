@@ -227,7 +227,7 @@ impl Instance {
             (Some(_), _) | (_, Some(Trap::Interrupt)) => Trapped::Gone,
             (_, Some(Trap::OutOfFuel)) => Trapped::Fuel(self.limits.fuel),
             _ if self.store.data().denied => Trapped::Memory(self.limits.memory),
-            (_, Some(trap)) => Trapped::Trap(trap.to_string()),
+            (_, Some(trap)) => Trapped::Trap(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
             (_, None) if error.to_string().contains("fuel allocated for hostcalls") => Trapped::TooMuch,
             (_, None) => Trapped::Trap(shorten_to(&inline(&error.root_cause().to_string()), 200)),
         };
