@@ -199,16 +199,23 @@ impl Roster {
                 let remedy = "name one by [llm] model and base_url (or provider), or leave the agent out";
                 return needs(&manifest.name, "a language model", remedy);
             }
-            if manifest.kind == Kind::Wasm {
-                chosen.compile()?;
-            }
         }
+        self.compile()?;
         if settings.project.is_some() && self.without.iter().any(|name| name == DISPENSABLE) {
             return Err(PluginError::Indispensable {
                 name: DISPENSABLE.to_owned(),
             });
         }
         Ok(())
+    }
+
+    /// Compiles the components, so that none of it is done while agents wait.
+    ///
+    /// # Errors
+    /// Those of [`Chosen::compile`].
+    pub fn compile(&self) -> Result<(), PluginError> {
+        let mut components = self.agents.iter().filter(|chosen| chosen.manifest.kind == Kind::Wasm);
+        components.try_for_each(Chosen::compile)
     }
 
     /// Whether one of them is a program.

@@ -64,6 +64,7 @@ pub fn compile(chosen: &Chosen) -> Result<Arc<Code>, PluginError> {
     if let Some(code) = compiled().get(&hash) {
         return Ok(Arc::clone(code));
     }
+    tracing::info!(agent = manifest.name, bytes = bytes.len(), "compiling its component");
     let code = Arc::new(code(bytes).map_err(wrong)?);
     compiled().insert(hash, Arc::clone(&code));
     Ok(code)
