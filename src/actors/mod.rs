@@ -18,6 +18,7 @@ pub use knowledge_graph_writer::{
     Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, delivery_key, facts, waiting,
 };
 pub use research_director::ResearchDirector;
+pub(crate) use sandbox_executor::limits_of;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 
 use crate::agent::{AgentSpec, Registry};

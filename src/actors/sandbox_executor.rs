@@ -95,7 +95,7 @@ impl SandboxExecutor {
                 .collect(),
             script: "script.py".to_owned(),
             language: Language::Python,
-            limits: self.limits(run),
+            limits: limits_of(&self.options.limits, &run.protocol.template),
         };
         let execution = self
             .options
@@ -106,18 +106,6 @@ impl SandboxExecutor {
         // What a script did to its own description does not count.
         files.describe(&workspace).map_err(AgentError::retry)?;
         files.keep(&workspace, &folder, execution)
-    }
-
-    /// The profile reads whole files and is given more time.
-    fn limits(&self, run: &RunExperiment) -> Limits {
-        let mut limits = self.options.limits.clone();
-        if run.protocol.template == template::PROFILE {
-            limits.wall *= 2;
-            limits.cpu *= 2;
-            limits.workspace_bytes = limits.workspace_bytes.saturating_mul(4);
-            limits.file_bytes = limits.file_bytes.saturating_mul(4);
-        }
-        limits
     }
 
     /// The user's own files may have changed since the run began.
@@ -223,6 +211,18 @@ fn sandbox_error(error: SandboxError) -> AgentError {
         },
         other => AgentError::retry(other),
     }
+}
+
+/// What a script of this template may use: the profile reads whole files and is given more.
+pub(crate) fn limits_of(limits: &Limits, of: &str) -> Limits {
+    let mut limits = limits.clone();
+    if of == template::PROFILE {
+        limits.wall *= 2;
+        limits.cpu *= 2;
+        limits.workspace_bytes = limits.workspace_bytes.saturating_mul(4);
+        limits.file_bytes = limits.file_bytes.saturating_mul(4);
+    }
+    limits
 }
 
 /// What an earlier process left: a whole folder whose files are what its `execution.json` says.

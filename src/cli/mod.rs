@@ -25,6 +25,7 @@ mod sandbox;
 mod settings_args;
 mod status;
 mod stderr;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -52,6 +53,7 @@ pub use sandbox::{SandboxArgs, SandboxCommand};
 pub use settings_args::{InputArgs, SettingsArgs};
 pub use status::StatusArgs;
 pub use stderr::colour;
+pub use verify::VerifyArgs;
 
 /// What `kosmos` was asked to do.
 #[derive(Debug, Parser)]
@@ -103,6 +105,9 @@ pub enum Command {
     /// Do a run again from the replies that its models gave, and compare
     #[command(long_about = replay::LONG_ABOUT)]
     Replay(ReplayArgs),
+    /// Hold a run's evidence against the run: execute its scripts again, and check every file and number
+    #[command(long_about = verify::LONG_ABOUT)]
+    Verify(VerifyArgs),
     /// Write the report of a run again
     Report(ReportArgs),
     /// Check that this machine has what a run needs
@@ -144,6 +149,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Runs(args) => runs::execute(args, &globals),
         Command::Status(args) => status::execute(args, &globals),
         Command::Replay(args) => replay::execute(args, &globals),
+        Command::Verify(args) => verify::execute(args, &globals),
         Command::Report(args) => report::execute(args, &globals),
         Command::Doctor(args) => doctor::execute(args, &globals),
         Command::Sandbox(args) => sandbox::execute(args, &globals),

@@ -2,7 +2,7 @@
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
 //! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
-//! `replay` holds a run and its repetition against each other, `watch` tells a display what happens.
+//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `watch` tells a display what happens.
 
 mod backends;
 mod dossier;
@@ -14,6 +14,7 @@ mod plan;
 mod replay;
 mod site;
 mod summary;
+mod verify;
 mod watch;
 mod work;
 
@@ -26,4 +27,5 @@ pub use graph::{PASSWORD, deliver, graph, graph_server, knowledge_of};
 pub use replay::{Differences, changed_since, differences};
 pub use site::{Ground, Purpose, Site, image_step, limits};
 pub use summary::{ModelStatus, RunSummary, summary};
+pub use verify::{Problem, TOLERANCE, Verification, verify};
 pub use work::{Finished, Lab, render};

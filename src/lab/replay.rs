@@ -69,7 +69,8 @@ fn findings(folder: &Path) -> Result<Value, LabError> {
     serde_json::from_slice(&bytes).map_err(|error| LabError::io("read", path)(error.into()))
 }
 
-fn compare(recorded: &Value, again: &Value) -> Differences {
+/// Where they differ, with no more than some told one by one.
+pub(super) fn compare(recorded: &Value, again: &Value) -> Differences {
     let mut found = Vec::new();
     walk("", recorded, again, &mut found);
     let more = found.len().saturating_sub(TOLD);

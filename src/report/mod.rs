@@ -33,4 +33,4 @@ pub use error::ReportError;
 pub use findings::findings;
 pub use model_use::{ModelUse, UseLine};
 pub use summary::terminal_summary;
-pub use write::{Written, write_all};
+pub use write::{FILES, Written, rendered, write_all};

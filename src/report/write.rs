@@ -36,17 +36,34 @@ pub struct Written {
 /// # Errors
 /// A number, name or figure has no evidence, or a file cannot be written. Nothing is written unless all four render.
 pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportError> {
+    let [findings, markdown, html, notebook] = rendered(run_dir, dossier)?;
+    Ok(Written {
+        findings: replace(run_dir, FILES[0], &findings)?,
+        markdown: replace(run_dir, FILES[1], &markdown)?,
+        html: replace(run_dir, FILES[2], &html)?,
+        notebook: replace(run_dir, FILES[3], &notebook)?,
+    })
+}
+
+/// The files that a run's report is.
+pub const FILES: [&str; 4] = ["findings.json", "report.md", "report.html", "notebook.ipynb"];
+
+/// The contents of [`FILES`], every number of which is in the run's artefacts; nothing is written.
+///
+/// # Errors
+/// As [`write_all`], but for writing.
+pub fn rendered(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
     let mut evidence = Evidence::open(run_dir, dossier)?;
     audit(dossier, &mut evidence)?;
     let document = verify(report(dossier), &mut evidence)?;
     let notebook = notebook(dossier, &mut evidence)?;
     let findings = findings_json(dossier)?;
-    Ok(Written {
-        findings: replace(run_dir, "findings.json", &findings)?,
-        markdown: replace(run_dir, "report.md", &markdown::document(&document))?,
-        html: replace(run_dir, "report.html", &html::document(&document))?,
-        notebook: replace(run_dir, "notebook.ipynb", &notebook)?,
-    })
+    Ok([
+        findings,
+        markdown::document(&document),
+        html::document(&document),
+        notebook,
+    ])
 }
 
 /// Puts a whole file in the place of an old one.

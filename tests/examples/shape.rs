@@ -36,6 +36,8 @@ pub fn run(home: &Home, run_file: &str, more: &[&str], code: i32) -> Ran {
         assert!(size > 0, "{file} is missing or empty");
     }
     let report = fs::read_to_string(folder.join("report.md")).unwrap();
+    let verified = home.run(&["verify", folder.file_name().unwrap().to_str().unwrap()]);
+    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
     Ran { outcome, found, report }
 }
 

@@ -12,3 +12,4 @@ mod part;
 mod penguins;
 mod shuffled;
 mod support;
+mod verify;

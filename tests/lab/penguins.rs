@@ -35,6 +35,9 @@ fn penguins_are_researched_to_the_end() {
     );
     assert!(found["shuffled_null"]["tests"].as_u64().unwrap() > 0);
 
+    let verified = home.run(&["verify", run.file_name().unwrap().to_str().unwrap()]);
+    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+
     for file in [
         "run.toml",
         "journal.jsonl",
