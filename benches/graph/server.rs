@@ -15,6 +15,9 @@ use super::{BATCH, memory};
 /// The database of the graph that is made.
 const DATABASE: &str = "bench";
 
+/// What a server that is started here may take of memory: the graph is of some two gigabytes.
+const HEAP: &str = "4g";
+
 pub struct Server {
     uri: String,
     password: String,
@@ -76,6 +79,7 @@ impl Server {
 fn graph(arguments: &[&OsStr]) -> String {
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/graph"))
         .args(arguments)
+        .env("KOSMOS_TEST_BOLT_HEAP", HEAP)
         .output()
         .unwrap();
     assert!(
