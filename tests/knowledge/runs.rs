@@ -94,12 +94,19 @@ fn end(home: &Home, child: Child) -> Run {
     }
 }
 
-/// Hands on what waits in the run, and checks that nothing does any more.
+/// Hands on what waits in the run, and checks that nothing does any more. A server that has just been started on a busy
+/// machine may take longer than one `resume` waits.
 fn deliver(home: &Home, run: &Run, server: &Server) {
-    let told = home.json(&["resume", &run.name], Some(server));
-    assert_eq!(told["graph_waits"], 0, "{told:#}");
-    let waits = |report: &str| report.contains("kosmos graph sync");
-    assert!(!waits(&run.report()), "{}", run.report());
+    let deliver = || home.json(&["resume", &run.name], Some(server));
+    let mut waits = u64::MAX;
+    for _ in 0..5 {
+        waits = deliver()["graph_waits"].as_u64().unwrap();
+        if waits == 0 {
+            break;
+        }
+    }
+    assert_eq!(waits, 0);
+    assert!(!run.report().contains("kosmos graph sync"), "{}", run.report());
 }
 
 mod server {
