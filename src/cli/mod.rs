@@ -3,6 +3,7 @@
 //! Stdout is written to by `output` alone, so that `--json` can promise one document there.
 
 mod agents;
+mod archive;
 mod config;
 mod console;
 mod doctor;
@@ -16,6 +17,7 @@ mod outcome;
 pub mod output;
 /// What a run needs before it can start.
 pub mod preflight;
+mod prune;
 mod replay;
 mod report;
 mod resume;
@@ -36,6 +38,7 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 
 pub use agents::{AgentsArgs, AgentsCommand, AgentsDirs};
+pub use archive::{ExportArgs, ImportArgs};
 pub use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub use console::Console;
 pub use doctor::DoctorArgs;
@@ -44,6 +47,7 @@ pub use exit::Exit;
 pub use globals::Globals;
 pub use graph::{GraphArgs, GraphChoice, GraphCommand};
 pub use home::{Home, HomeError};
+pub use prune::PruneArgs;
 pub use replay::ReplayArgs;
 pub use report::ReportArgs;
 pub use resume::ResumeArgs;
@@ -110,6 +114,13 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Write the report of a run again
     Report(ReportArgs),
+    /// Write a run to one file, with the tables that it read
+    Export(ExportArgs),
+    /// Put the run of such a file among the others
+    Import(ImportArgs),
+    /// Remove runs that are not needed any more
+    #[command(long_about = prune::LONG_ABOUT)]
+    Prune(PruneArgs),
     /// Check that this machine has what a run needs
     #[command(long_about = doctor::LONG_ABOUT)]
     Doctor(DoctorArgs),
@@ -151,6 +162,9 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Replay(args) => replay::execute(args, &globals),
         Command::Verify(args) => verify::execute(args, &globals),
         Command::Report(args) => report::execute(args, &globals),
+        Command::Export(args) => archive::execute_export(args, &globals),
+        Command::Import(args) => archive::execute_import(args, &globals),
+        Command::Prune(args) => prune::execute(args, &globals),
         Command::Doctor(args) => doctor::execute(args, &globals),
         Command::Sandbox(args) => sandbox::execute(args, &globals),
         Command::Graph(args) => graph::execute(args, &globals),

@@ -214,6 +214,10 @@ pub(super) fn lab_error(error: LabError) -> CliError {
             let help = format!("`kosmos resume {run}` carries on with it");
             CliError::usage(error, help)
         }
+        LabError::Archive { .. } => CliError::usage(
+            error,
+            "give another file; an archive is what `kosmos export` writes, with one run that is not there yet",
+        ),
         LabError::TwoTables { .. } => CliError::usage(
             error,
             "give each table a name of its own: [[data]] name = \"...\" in the run file",

@@ -24,6 +24,8 @@ pub enum LabError {
     Ambiguous { name: String, matches: Vec<String> },
     #[error("the run `{run}` has not ended")]
     Unfinished { run: RunId },
+    #[error("{}: {problem}", path.display())]
+    Archive { path: PathBuf, problem: String },
     #[error("two tables are named `{name}`")]
     TwoTables { name: String },
     #[error(transparent)]

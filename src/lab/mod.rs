@@ -2,8 +2,9 @@
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
 //! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
-//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `watch` tells a display what happens.
+//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `archive` takes a run to another machine, `prune` removes old ones, `watch` tells a display what happens.
 
+mod archive;
 mod backends;
 mod dossier;
 mod engine;
@@ -11,6 +12,7 @@ mod error;
 mod folder;
 mod graph;
 mod plan;
+mod prune;
 mod replay;
 mod site;
 mod summary;
@@ -18,12 +20,14 @@ mod verify;
 mod watch;
 mod work;
 
+pub use archive::{Exported, export, import};
 pub use backends::python_environment;
 pub use dossier::dossier;
 pub use engine::{Engine, EngineBuilder};
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
 pub use graph::{PASSWORD, deliver, graph, graph_server, knowledge_of};
+pub use prune::{Pruned, Retention, prune};
 pub use replay::{Differences, changed_since, differences};
 pub use site::{Ground, Purpose, Site, image_step, limits};
 pub use summary::{ModelStatus, RunSummary, summary};

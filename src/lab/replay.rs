@@ -51,7 +51,8 @@ pub fn differences(recorded: &RunFolder, again: &RunFolder) -> Result<Difference
     Ok(compare(&findings(recorded.path())?, &findings(again.path())?))
 }
 
-fn plan_of(folder: &RunFolder) -> Result<Option<ResearchPlan>, LabError> {
+/// What the director of a run was asked; none where it has not begun.
+pub(super) fn plan_of(folder: &RunFolder) -> Result<Option<ResearchPlan>, LabError> {
     let blobs = Blobs::open(folder.path().join("blobs"))?;
     let entries = read_entries(folder.path(), &blobs)?;
     Ok(entries.into_iter().find_map(|entry| match entry.record {

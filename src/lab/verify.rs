@@ -14,7 +14,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ground, LabError, Purpose, RunFolder, Site, backends, dossier, limits, replay::compare, site, work::durability,
+    Ground, LabError, Purpose, RunFolder, Site, archive, backends, dossier, limits, replay::compare, site,
+    work::durability,
 };
 use crate::{
     actors::{limits_of, research_director::restore_state},
@@ -90,7 +91,7 @@ pub fn verify(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<
     };
     let dossier = dossier::dossier(&context, &state, &journal)?;
     let mut verification = Verification::default();
-    tables(&dossier, &mut verification);
+    tables(path, &dossier, &mut verification);
     files(path, &dossier, &mut verification);
     report(path, &dossier, &mut verification);
     let ground = Ground::prepare(&settings, progress)?;
@@ -131,10 +132,10 @@ fn recorded_python(journal: &Journal) -> Result<String, JournalError> {
 }
 
 /// That the user's tables are those that the run read.
-fn tables(dossier: &Dossier, verification: &mut Verification) {
+fn tables(run: &Path, dossier: &Dossier, verification: &mut Verification) {
     for table in &dossier.datasets {
         verification.tables += 1;
-        match sha256_file(Path::new(&table.path)) {
+        match sha256_file(&archive::table(run, Path::new(&table.path), &table.sha256)) {
             Ok(sha256) if sha256 == table.sha256 => {}
             Ok(_) => verification.problem(&table.path, "the table has changed since the run"),
             Err(error) => verification.problem(&table.path, format!("the table cannot be read: {error}")),
@@ -344,8 +345,12 @@ impl Again<'_> {
     }
 
     fn inputs(&self, protocol: &Protocol) -> Vec<Input> {
+        let host = |input: &crate::science::Input| match input.host.is_absolute() {
+            true => archive::table(self.run, &input.host, &input.sha256),
+            false => self.run.join(&input.host),
+        };
         let inputs = protocol.inputs.iter().map(|input| Input {
-            host: self.run.join(&input.host),
+            host: host(input),
             inside: input.inside.clone(),
         });
         inputs.collect()

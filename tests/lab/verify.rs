@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Home, findings, repository, said};
 
 /// A short run on a copy of the penguins.
-fn penguins() -> Home {
+pub fn penguins() -> Home {
     let home = Home::new();
     home.file(
         "penguins.csv",

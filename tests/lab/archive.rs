@@ -1,0 +1,122 @@
+//! Taking a run elsewhere, and removing runs.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Home, findings_text, repository, said};
+use crate::verify::penguins;
+
+#[test]
+fn a_run_verifies_in_another_home_without_its_table() {
+    let home = penguins();
+    let run = home.the_run();
+    let id = run.file_name().unwrap().to_str().unwrap().to_owned();
+    let exported = home.run(&["export", &id, "--output", "study.tar", "--json"]);
+    assert!(exported.status.success(), "{}", said(&exported));
+    let told: Value = serde_json::from_slice(&exported.stdout).unwrap();
+    assert_eq!(told["without"], Value::Array(Vec::new()));
+
+    let again = home.run(&["export", &id, "--output", "study.tar"]);
+    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
+    assert!(said(&again).contains("it is there already"), "{}", said(&again));
+
+    let other = Home::new();
+    let archive = home.path().join("study.tar");
+    fs::remove_file(home.path().join("penguins.csv")).unwrap();
+    let imported = other.run(&["import", archive.to_str().unwrap()]);
+    assert!(imported.status.success(), "{}", said(&imported));
+    assert_eq!(findings_text(&other.the_run()), findings_text(&run));
+    let verified = other.run(&["verify", &id]);
+    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    // At home the table is gone.
+    assert_eq!(home.run(&["verify", &id]).status.code(), Some(4));
+
+    let twice = other.run(&["import", archive.to_str().unwrap()]);
+    assert_eq!(twice.status.code(), Some(2), "{}", said(&twice));
+    assert!(said(&twice).contains("is there already"), "{}", said(&twice));
+}
+
+#[test]
+fn what_is_no_archive_of_a_run_leaves_nothing() {
+    let home = Home::new();
+    let tar = |name: &str, files: &[(&str, tar::EntryType)]| {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, kind) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_size(0);
+            // `set_path` would refuse what a hostile archive holds.
+            header.as_gnu_mut().unwrap().name[..path.len()].copy_from_slice(path.as_bytes());
+            if *kind == tar::EntryType::Symlink {
+                header.set_link_name("/etc/passwd").unwrap();
+            }
+            header.set_cksum();
+            archive.append(&header, std::io::empty()).unwrap();
+        }
+        home.file(name, archive.into_inner().unwrap())
+    };
+    let file = tar::EntryType::Regular;
+    for (archive, expected) in [
+        (home.file("none.tar", "this is no archive"), "it is no archive of a run"),
+        (tar("outside.tar", &[("../outside", file)]), "no plain file of a run"),
+        (tar("absolute.tar", &[("/tmp/outside", file)]), "no plain file of a run"),
+        (
+            tar("link.tar", &[("run/link", tar::EntryType::Symlink)]),
+            "no plain file of a run",
+        ),
+        (
+            tar("two.tar", &[("a/run.toml", file), ("b/run.toml", file)]),
+            "more than one run",
+        ),
+        (tar("half.tar", &[("a/run.toml", file)]), "it holds no run"),
+        (tar("hidden.tar", &[(".a/run.toml", file)]), "no file of a run"),
+    ] {
+        let output = home.run(&["import", &archive]);
+        assert_eq!(output.status.code(), Some(2), "{archive}: {}", said(&output));
+        assert!(said(&output).contains(expected), "{archive}: {}", said(&output));
+        assert!(home.runs().is_empty(), "{archive}");
+    }
+}
+
+#[test]
+fn old_runs_go_and_others_stay() {
+    let home = penguins();
+    let run_file = repository("examples/penguins/run.toml");
+    let first = home.the_run();
+    let output = home.run(&["run", "run.toml", "--set", "budget.experiments=1"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(home.runs().len(), 2);
+
+    let without = home.run(&["prune"]);
+    assert_eq!(without.status.code(), Some(2), "{}", said(&without));
+    let dry = home.run(&["prune", "--keep", "1", "--dry-run", "--json"]);
+    let told: Value = serde_json::from_slice(&dry.stdout).unwrap();
+    let name = first.file_name().unwrap().to_str().unwrap();
+    assert_eq!(told["runs"][0]["run"], name);
+    assert_eq!(home.runs().len(), 2);
+    assert!(home.run(&["prune", "--older-than", "1d"]).status.success());
+    assert_eq!(home.runs().len(), 2);
+
+    // One that is worked on stays.
+    let mut working = home.start(&["run", &run_file]);
+    while home.runs().len() < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let pruned = home.run(&["prune", "--keep", "0", "--unfinished"]);
+    working.kill().unwrap();
+    working.wait().unwrap();
+    assert!(pruned.status.success(), "{}", said(&pruned));
+    assert!(
+        said(&pruned).contains("stays: a process works on it"),
+        "{}",
+        said(&pruned)
+    );
+    assert_eq!(home.runs().len(), 1);
+
+    // One that has not ended stays, unless it is said.
+    assert!(home.run(&["prune", "--keep", "0"]).status.success());
+    assert_eq!(home.runs().len(), 1);
+    assert!(home.run(&["prune", "--keep", "0", "--unfinished"]).status.success());
+    assert!(home.runs().is_empty());
+}
