@@ -38,6 +38,7 @@ pub mod agent;
 pub mod cli;
 pub mod config;
 pub mod data;
+mod failpoint;
 pub mod graph;
 pub mod interpreter;
 pub mod journal;

@@ -11,6 +11,7 @@ use std::{
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
@@ -259,6 +260,7 @@ impl Files<'_> {
                 _ => {}
             }
         }
+        failpoint::crash("experiment.cleared", "");
         fs::create_dir_all(workspace).map_err(|source| FolderError {
             what: "make",
             path: workspace.to_owned(),
@@ -306,6 +308,7 @@ impl Files<'_> {
                 &workspace.join(EXECUTION),
                 &serde_json::to_vec_pretty(&kept).unwrap_or_default(),
             )?;
+            failpoint::crash("experiment.whole", "");
             fs::rename(workspace, folder).map_err(|source| FolderError {
                 what: "keep",
                 path: folder.to_owned(),
@@ -313,6 +316,7 @@ impl Files<'_> {
             })
         };
         keep().map_err(AgentError::retry)?;
+        failpoint::crash("experiment.placed", "");
         debug_assert_eq!(sha256_hex(self.script), self.run.script_sha256);
         Ok(kept)
     }

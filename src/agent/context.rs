@@ -6,6 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
 use super::AgentError;
+use crate::failpoint;
 use crate::journal::{Blobs, Commit, EffectState, Journal, Record};
 use crate::message::{AgentName, MessageId};
 
@@ -66,23 +67,39 @@ impl AgentContext {
         F: Future<Output = Result<T, AgentError>>,
         W: FnOnce() -> F,
     {
-        let known = self.journal.effect(key)?;
-        if let Some(EffectState::Done(value)) = known {
+        if let Some(value) = self.received(key)? {
             tracing::debug!(agent = %self.agent, message = %self.message, effect = key, "receipt found");
-            return serde_json::from_value(value)
-                .map_err(|error| AgentError::from(crate::journal::JournalError::from(error)));
+            return Ok(value);
         }
-        if known.is_none() {
+        if self.journal.effect(key)?.is_none() {
             let intent = Record::Intent { key: key.to_owned() };
             self.journal.commit(Commit::record(intent)).await?;
         }
+        failpoint::crash("effect.begins", key);
         let value = work().await?;
+        failpoint::crash("effect.done", key);
         let receipt = Record::Receipt {
             key: key.to_owned(),
             value: serde_json::to_value(&value).map_err(crate::journal::JournalError::from)?,
         };
-        self.journal.commit(Commit::record(receipt)).await?;
-        Ok(value)
+        let committed = self.journal.commit(Commit::record(receipt)).await?;
+        failpoint::crash("effect.received", key);
+        // A handler that was given up on, and did not know, may have done it at the same time: its value counts if it was
+        // the first.
+        match committed.duplicate {
+            true => self.received(key).map(|first| first.unwrap_or(value)),
+            false => Ok(value),
+        }
+    }
+
+    /// The value of an effect, where it was received.
+    fn received<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, AgentError> {
+        match self.journal.effect(key)? {
+            Some(EffectState::Done(value)) => serde_json::from_value(value)
+                .map(Some)
+                .map_err(|error| crate::journal::JournalError::from(error).into()),
+            _ => Ok(None),
+        }
     }
 
     /// Runs a long computation off the agent's thread. A panic in it is the handler's panic.

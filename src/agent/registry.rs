@@ -1,6 +1,6 @@
 //! The agents of a run: how each is made and what it may take.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use super::{Agent, AgentError};
 use crate::message::AgentName;
@@ -71,33 +71,42 @@ impl AgentSpec {
     }
 }
 
-/// The agents of a run by name.
+/// The agents of a run, in the order in which they were registered.
 #[derive(Clone, Default)]
 pub struct Registry {
-    agents: BTreeMap<AgentName, AgentSpec>,
+    agents: Vec<(AgentName, AgentSpec)>,
 }
 
 impl Registry {
-    /// Adds an agent, or replaces the one of that name.
+    /// Adds an agent behind the others, or puts it in the place of the one of that name.
     pub fn register(&mut self, name: impl Into<AgentName>, spec: AgentSpec) {
-        self.agents.insert(name.into(), spec);
+        let name = name.into();
+        match self.place(&name) {
+            Some(known) => known.1 = spec,
+            None => self.agents.push((name, spec)),
+        }
     }
 
     /// Puts something around the agent of that name: a probe, a recorder, a fault in a test.
     pub fn wrap(&mut self, name: &AgentName, wrapper: impl Fn(Rc<dyn Agent>) -> Rc<dyn Agent> + Send + Sync + 'static) {
-        if let Some(spec) = self.agents.get_mut(name) {
+        if let Some((_, spec)) = self.place(name) {
             let inner = Arc::clone(&spec.factory);
             spec.factory = Arc::new(move || inner().map(&wrapper));
         }
     }
 
-    /// The agent of that name.
-    pub fn get(&self, name: &AgentName) -> Option<&AgentSpec> {
-        self.agents.get(name)
+    fn place(&mut self, name: &AgentName) -> Option<&mut (AgentName, AgentSpec)> {
+        self.agents.iter_mut().find(|(known, _)| known == name)
     }
 
-    /// All agents by name.
+    /// The agent of that name.
+    pub fn get(&self, name: &AgentName) -> Option<&AgentSpec> {
+        let found = self.agents.iter().find(|(known, _)| known == name);
+        found.map(|(_, spec)| spec)
+    }
+
+    /// All agents, in the order in which they were registered.
     pub fn iter(&self) -> impl Iterator<Item = (&AgentName, &AgentSpec)> {
-        self.agents.iter()
+        self.agents.iter().map(|(name, spec)| (name, spec))
     }
 }

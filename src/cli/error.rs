@@ -69,6 +69,15 @@ impl CliError {
         }
     }
 
+    /// The same where there is something to do about it, which `help` says.
+    pub fn failed_with(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
+        Self::Component {
+            error: Box::new(error),
+            exit: Exit::Failed,
+            help: Some(help.into()),
+        }
+    }
+
     /// A component's error that comes of how the command was used; `help` says what to do instead.
     pub fn usage(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
         Self::Component {

@@ -1,14 +1,17 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::graph::GraphError;
+use crate::journal::JournalError;
 use crate::lab::{Finished, LabError};
 use crate::message::Says;
 use crate::plugin::PluginError;
 use crate::progress::printable;
 use crate::report::{Memory, Written, terminal_summary};
 use crate::science::{EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
+use crate::supervisor::SupervisorError;
 
 use super::{CliError, Exit, Globals, output};
 
@@ -191,7 +194,7 @@ pub(super) fn lab_error(error: LabError) -> CliError {
         LabError::Interpreter(_) | LabError::Sandbox(_) => {
             CliError::unavailable(error, "`kosmos doctor` checks all that a run needs")
         }
-        LabError::Supervisor(crate::supervisor::SupervisorError::Unavailable { .. }) => {
+        LabError::Supervisor(SupervisorError::Unavailable { .. }) => {
             CliError::unavailable(error, "mend it, then `kosmos resume` goes on with the run")
         }
         LabError::Llm(_) => CliError::unavailable(error, "`kosmos doctor` with the same settings checks the endpoint"),
@@ -224,12 +227,40 @@ pub(super) fn lab_error(error: LabError) -> CliError {
         ),
         LabError::Plugin(error) => plugin_error(error),
         LabError::Config(error) => CliError::Config(error),
-        LabError::Journal(ref journal) if matches!(**journal, crate::journal::JournalError::Locked { .. }) => {
-            CliError::usage(
-                error,
-                "one process works on a run at a time; `kosmos status` tells how far it is",
-            )
+        LabError::Journal(ref journal) | LabError::Supervisor(SupervisorError::Journal(ref journal)) => {
+            let journal = Arc::clone(journal);
+            journal_error(&journal, error)
         }
         other => CliError::failed(other),
+    }
+}
+
+/// A failure of a run's journal.
+fn journal_error(journal: &JournalError, error: LabError) -> CliError {
+    match journal {
+        JournalError::Locked { .. } => CliError::usage(
+            error,
+            "one process works on a run at a time; `kosmos status` tells how far it is",
+        ),
+        JournalError::Lost { from, .. } => CliError::failed_with(
+            error,
+            format!(
+                "bring the file back from a backup; or `kosmos resume RUN --drop-damaged` goes on from entry {}, and does again what came after it",
+                from - 1
+            ),
+        ),
+        JournalError::DamagedLog { .. } => CliError::failed_with(
+            error,
+            "`kosmos resume` mends it from the journal's database, where that has what was there",
+        ),
+        JournalError::Damaged { .. } | JournalError::Blob { .. } => {
+            CliError::failed_with(error, "bring the run's folder back from a backup, or begin a new run")
+        }
+        JournalError::Version { .. } => CliError::usage(error, "the run's other files can be read as they are"),
+        JournalError::Io { .. } | JournalError::Store(_) => CliError::failed_with(
+            error,
+            "when the disk can be written again, `kosmos resume` goes on with the run: nothing that was done is lost",
+        ),
+        _ => CliError::failed(error),
     }
 }

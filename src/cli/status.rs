@@ -1,7 +1,13 @@
+use std::{
+    io::{self, IsTerminal},
+    thread,
+    time::Duration,
+};
+
 use clap::Args;
 
 use crate::config::Environment;
-use crate::lab::{ModelStatus, RunFolder, summary};
+use crate::lab::{ModelStatus, RunFolder, RunSummary, summary};
 use crate::progress::printable;
 
 use super::outcome::lab_error;
@@ -14,11 +20,16 @@ pub struct StatusArgs {
     /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
     #[arg(value_name = "RUN")]
     pub run: String,
+
+    /// Show it again whenever it has changed, until the run has ended or stopped
+    #[arg(long)]
+    pub watch: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   kosmos status 3fa9c1
+  kosmos status 3fa9c1 --watch
   kosmos status 3fa9c1 --json";
 
 /// Runs the command.
@@ -29,9 +40,40 @@ pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
     let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
     let found = summary(&folder).map_err(lab_error)?;
+    show(&found, globals, false)?;
+    if args.watch {
+        watch(&folder, found, globals)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// How often a run is looked at.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Follows a run for as long as a process works on it; with `--json`, one document after another.
+fn watch(folder: &RunFolder, mut shown: RunSummary, globals: &Globals) -> Result<(), CliError> {
+    while shown.running {
+        thread::sleep(EVERY);
+        let found = summary(folder).map_err(lab_error)?;
+        if found != shown {
+            show(&found, globals, true)?;
+            shown = found;
+        }
+    }
+    Ok(())
+}
+
+/// Shows where the run stands; `again` in the place of what was shown, where that is a terminal.
+fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliError> {
     if globals.json {
-        output::json(&found)?;
-        return Ok(Exit::Done);
+        return output::json(found);
+    }
+    if again {
+        output::text(match io::stdout().is_terminal() {
+            // To the upper left corner, and clear what is below.
+            true => "\x1b[H\x1b[2J",
+            false => "\n",
+        })?;
     }
     let why = found.end.as_ref().map(|end| &end.message).or(found.stopped.as_ref());
     let message = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -72,8 +114,40 @@ pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
     if let Some(model) = &found.model {
         text.push_str(&model_lines(model));
     }
-    output::text(&text)?;
-    Ok(Exit::Done)
+    text.push_str(&tree_lines(found));
+    output::text(&text)
+}
+
+/// The supervisor and its agents.
+fn tree_lines(found: &RunSummary) -> String {
+    let works = match (found.running, &found.end) {
+        (true, _) => "a process works on the run",
+        (false, Some(_)) => "the run is over",
+        (false, None) => "no process works on the run",
+    };
+    let mut out = format!("{:<12} {works}\n", "supervisor");
+    let last = found.agents.len().saturating_sub(1);
+    let width = found.agents.iter().map(|agent| agent.name.len()).max().unwrap_or(0);
+    for (at, agent) in found.agents.iter().enumerate() {
+        let branch = if at == last { "└─" } else { "├─" };
+        out.push_str(&format!(
+            "  {branch} {:<width$}  {:<8} handled {:>4}, waiting {:>3}, restarts {}, given up {}",
+            printable(&agent.name),
+            agent.state.name(),
+            agent.handled,
+            agent.waiting,
+            agent.restarts,
+            agent.given_up,
+        ));
+        if let Some(on) = &agent.on {
+            out.push_str(&format!(", on {on}"));
+        }
+        if let Some(failure) = &agent.last_failure {
+            out.push_str(&format!(" ({})", printable(failure)));
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// What the models took: the whole, then by model, agent and cycle.

@@ -281,6 +281,7 @@ mod tests {
             ),
             ("llm.models.data_analyst", Kind::Text),
             ("journal.durability", choice(&["process", "power"])),
+            ("supervisor.strategy", choice(&["one_for_one", "rest_for_one"])),
         ];
         for (key, kind) in table {
             assert_eq!(catalogue.kind(key), Some(&kind), "{key}");

@@ -51,4 +51,4 @@ pub use research::Research;
 pub use resolved::Resolved;
 pub use sandbox::{Backend, Sandbox};
 pub use settings::{Policy, Settings};
-pub use supervisor::Supervisor;
+pub use supervisor::{Strategy, Supervisor};

@@ -19,4 +19,16 @@ pub struct Supervisor {
     pub max_attempts: u32,
     /// Time that an agent has for one message; a slower one counts as frozen and is restarted.
     pub handler_deadline: HumanDuration,
+    /// Who is restarted when an agent falls.
+    pub strategy: Strategy,
+}
+
+/// Who is restarted when an agent falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The agent alone.
+    OneForOne,
+    /// It, and those that are registered after it: the six in the order of the README, then those of folders.
+    RestForOne,
 }

@@ -2,12 +2,11 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
 use super::{Durability, JournalError};
-use crate::science::sha256_hex;
+use crate::{failpoint, science::sha256_hex};
 
 /// `<run>/blobs/`: files named by the SHA-256 of their content, stored once.
 #[derive(Debug, Clone)]
@@ -45,12 +44,13 @@ impl Blobs {
         let partial = self.folder.join(format!(".{sha256}.{:x}.partial", fastrand::u64(..)));
         let write = || {
             let mut file = fs::File::create(&partial)?;
-            file.write_all(content)?;
+            failpoint::write_all(&mut file, "blob", content)?;
             let power = self.durability == Durability::Power;
             if power {
                 file.sync_data()?;
             }
             fs::rename(&partial, &path)?;
+            failpoint::crash("blob.placed", "");
             if power { sync_folder(&self.folder) } else { Ok(()) }
         };
         write().map_err(|source| JournalError::Io {

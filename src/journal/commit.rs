@@ -23,7 +23,7 @@ pub struct Committed {
     pub seq: u64,
     /// The messages that were new and are now to be delivered.
     pub sent: Vec<Envelope>,
-    /// The step's message had been handled before: nothing was written.
+    /// The step's message had been handled before, or all that was to be remembered was known: nothing was written.
     pub duplicate: bool,
 }
 

@@ -19,6 +19,32 @@ pub enum JournalError {
         #[allow(missing_docs)]
         detail: String,
     },
+    /// Entries that neither copy has.
+    #[error(
+        "`{}` is damaged at line {line}, and the journal's database does not have what was there: {}",
+        path.display(), missing(*from, *to)
+    )]
+    Lost {
+        #[allow(missing_docs)]
+        path: PathBuf,
+        /// From 1: the first that is damaged.
+        line: u64,
+        /// The first entry that is missing.
+        from: u64,
+        /// The last entry that the log tells of.
+        to: u64,
+    },
+    /// The log, read by a process that does not hold the database.
+    #[error("`{}` is damaged at line {line}", path.display())]
+    DamagedLog {
+        #[allow(missing_docs)]
+        path: PathBuf,
+        /// From 1: the first that is damaged.
+        line: u64,
+    },
+    /// A line that is not as it was written.
+    #[error("an entry of the journal does not have the checksum that it was written with")]
+    Altered,
     /// A journal of another version.
     #[error(
         "the journal is of schema version {found}, this program reads version {expected}: use the version of Kosmos that wrote it"
@@ -52,4 +78,11 @@ pub enum JournalError {
     /// The writer has ended.
     #[error("the journal is closed")]
     Closed,
+}
+
+fn missing(from: u64, to: u64) -> String {
+    match to > from {
+        true => format!("entries {from} to {to} cannot be had"),
+        false => format!("entry {from} and what may have followed it cannot be had"),
+    }
 }

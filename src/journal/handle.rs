@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
 use super::{
-    Blobs, Commit, Committed, Durability, EffectState, Entry, JournalError, Record, store::Store, wal::Wal, writer,
+    Blobs, Commit, Committed, Dropped, Durability, EffectState, Entry, JournalError, Record, store::Store, wal::Wal,
+    writer,
 };
 use crate::message::{AgentName, Envelope, MessageId};
 
@@ -34,8 +36,18 @@ pub struct Pending {
 #[derive(Clone)]
 pub struct Journal {
     store: Arc<Store>,
-    requests: mpsc::Sender<writer::Request>,
+    requests: Requests,
     rebuilt: bool,
+}
+
+/// Where commits go.
+#[derive(Clone)]
+enum Requests {
+    /// To the thread that writes.
+    Writer(mpsc::Sender<writer::Request>),
+    /// Nowhere: they are written by whom they come from. For tests in simulated time, which must not pass meanwhile.
+    #[cfg(test)]
+    Here(Arc<std::sync::Mutex<Wal>>),
 }
 
 impl Journal {
@@ -44,12 +56,24 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Locked`] when another process has it; [`JournalError::Damaged`] when neither copy
-    /// can be read.
+    /// can be read, and [`JournalError::Lost`] when neither has all of it. Nothing is changed then.
     pub fn open(folder: &Path, options: Options) -> Result<Self, JournalError> {
+        Self::open_with(folder, options, false).map(|(journal, _)| journal)
+    }
+
+    /// Opens a journal which has lost entries without them and all that came after them; says which those were, if any.
+    ///
+    /// # Errors
+    /// As [`Journal::open`], but for [`JournalError::Lost`].
+    pub fn open_without_lost(folder: &Path, options: Options) -> Result<(Self, Option<Dropped>), JournalError> {
+        Self::open_with(folder, options, true)
+    }
+
+    fn open_with(folder: &Path, options: Options, drop: bool) -> Result<(Self, Option<Dropped>), JournalError> {
         let database = folder.join("journal");
         let blobs = Blobs::open(folder.join("blobs"))?.surviving(options.durability);
         let (store, rebuilt) = open_or_begin_anew(folder, &database, &blobs)?;
-        let wal = Wal::open(folder, &store, options.durability)?;
+        let (wal, dropped) = Wal::open(folder, &store, options.durability, drop)?;
         let store = Arc::new(store);
         let (requests, receiver) = mpsc::channel();
         let writing = Arc::clone(&store);
@@ -60,11 +84,35 @@ impl Journal {
                 path: folder.to_owned(),
                 source,
             })?;
-        Ok(Self {
+        let journal = Self {
             store,
-            requests,
+            requests: Requests::Writer(requests),
             rebuilt,
-        })
+        };
+        Ok((journal, dropped))
+    }
+
+    /// A journal without a thread of its own.
+    #[cfg(test)]
+    pub(crate) fn on_this_thread(folder: &Path) -> Self {
+        let durability = Durability::Process;
+        let blobs = Blobs::open(folder.join("blobs")).unwrap();
+        let store = Store::open(&folder.join("journal"), blobs).unwrap();
+        let (wal, _) = Wal::open(folder, &store, durability, false).unwrap();
+        Self {
+            store: Arc::new(store),
+            requests: Requests::Here(Arc::new(wal.into())),
+            rebuilt: false,
+        }
+    }
+
+    /// Empties such a journal.
+    #[cfg(test)]
+    pub(crate) fn wipe(&self) {
+        if let Requests::Here(wal) = &self.requests {
+            self.store.wipe();
+            wal.lock().unwrap().wipe();
+        }
     }
 
     /// Whether the database was damaged or gone and rebuilt from the log when it was opened.
@@ -76,9 +124,12 @@ impl Journal {
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Arc<JournalError>> {
         let (reply, answer) = oneshot::channel();
         let closed = || Arc::new(JournalError::Closed);
-        self.requests
-            .send(writer::Request { commit, reply })
-            .map_err(|_| closed())?;
+        let request = writer::Request { commit, reply };
+        match &self.requests {
+            Requests::Writer(writer) => writer.send(request).map_err(|_| closed())?,
+            #[cfg(test)]
+            Requests::Here(wal) => writer::write_group(&self.store, &mut wal.lock().unwrap(), vec![request])?,
+        }
         answer.await.map_err(|_| closed())?
     }
 
@@ -150,20 +201,61 @@ impl Journal {
     }
 }
 
-/// The database, and whether it begins anew beside a log that has entries.
-fn open_or_begin_anew(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store, bool), JournalError> {
-    let logged = Wal::path(folder).exists();
-    let gone = logged && !database.exists();
-    let broken = match Store::open(database, blobs.clone()) {
-        Ok(store) => return Ok((store, gone)),
-        Err(error @ (JournalError::Locked { .. } | JournalError::Version { .. })) => return Err(error),
-        Err(error) => error,
+/// Whether a process holds the journal of the run in `folder`.
+pub fn in_use(folder: &Path) -> bool {
+    // The lock of the database, tried for an instant: who opens the journal meanwhile tries again.
+    let Ok(file) = fs::File::open(folder.join("journal").join("db")) else {
+        return false;
     };
-    if !logged {
-        return Err(broken);
+    matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
+}
+
+/// Opens the database; one that is held is tried again for a moment, since [`in_use`] and a handle that was just dropped
+/// hold it for no longer.
+fn open_or_begin_anew(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store, bool), JournalError> {
+    let until = Instant::now() + HELD;
+    loop {
+        match open_or_begin(folder, database, blobs) {
+            Err(JournalError::Locked { .. }) if Instant::now() < until => thread::sleep(HELD / 20),
+            opened => return opened,
+        }
     }
-    quarantine(folder, database)?;
-    Ok((Store::open(database, blobs.clone())?, true))
+}
+
+/// How long a database that another holds is waited for.
+const HELD: Duration = Duration::from_millis(200);
+
+/// The database, and whether it begins anew beside a log that has entries.
+fn open_or_begin(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store, bool), JournalError> {
+    let there = database.exists();
+    let broken = match there {
+        true => match Store::open(database, blobs.clone()) {
+            Ok(store) if store.last_seq() > 0 => return Ok((store, false)),
+            Ok(_) => None,
+            Err(error @ (JournalError::Locked { .. } | JournalError::Version { .. })) => return Err(error),
+            Err(error) => Some(error),
+        },
+        false => None,
+    };
+    let logged = Wal::has_entries(folder)?;
+    let rebuilt = logged && (broken.is_some() || !there);
+    match broken {
+        Some(error) if !logged => return Err(error),
+        Some(_) => quarantine(folder, database)?,
+        None if !logged && has_experiments(folder) => {
+            return Err(JournalError::Damaged {
+                path: folder.to_owned(),
+                detail: "neither the database nor journal.jsonl has an entry, and the run has experiments".to_owned(),
+            });
+        }
+        None => {}
+    }
+    Ok((Store::open(database, blobs.clone())?, rebuilt))
+}
+
+/// Whether the run came as far as an experiment, which is long after the journal's first entry.
+fn has_experiments(folder: &Path) -> bool {
+    fs::read_dir(folder.join("experiments")).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 fn quarantine(folder: &Path, database: &Path) -> Result<(), JournalError> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Blobs, JournalError};
-use crate::message::{AgentName, Envelope, MessageId};
+use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 use crate::science::RunId;
 
 /// Something that happened.
@@ -133,26 +133,60 @@ pub(super) enum Stored {
     Inline(Entry),
 }
 
-impl Stored {
-    pub(super) fn seq(&self) -> u64 {
-        match self {
-            Self::Blob { seq, .. } => *seq,
-            Self::Inline(entry) => entry.seq,
-        }
-    }
+/// What every stored line begins with.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub(super) seq: u64,
+    /// See [`Entry::more`].
+    #[serde(default)]
+    pub(super) more: bool,
+}
 
-    pub(super) fn more(&self) -> bool {
-        match self {
-            Self::Blob { more, .. } => *more,
-            Self::Inline(entry) => entry.more,
-        }
-    }
+/// A stored line as it is written: with its checksum, the CRC-32 of all of the object before it, as its last field.
+pub(super) fn sealed<T: Serialize>(stored: &T) -> Result<Vec<u8>, JournalError> {
+    let mut line = serde_json::to_vec(stored)?;
+    line.pop();
+    let sum = crc32fast::hash(&line);
+    line.extend_from_slice(SEAL);
+    line.extend_from_slice(format!("{sum:08x}\"}}").as_bytes());
+    Ok(line)
+}
+
+const SEAL: &[u8] = b",\"crc\":\"";
+
+/// Bytes of the checksum's field, with the brace that ends the line.
+const SEALED: usize = 18;
+
+/// Whether a line is as it was written. Journals of earlier days have no checksums.
+pub(super) fn is_whole(line: &[u8]) -> bool {
+    let Some((body, seal)) = line.split_last_chunk::<SEALED>() else {
+        return true;
+    };
+    let Some(sum) = seal.strip_prefix(SEAL).and_then(|sum| sum.strip_suffix(b"\"}")) else {
+        return true;
+    };
+    std::str::from_utf8(sum).ok().and_then(|sum| u32::from_str_radix(sum, 16).ok()) == Some(crc32fast::hash(body))
+}
+
+/// The head of a line; none where the line is damaged.
+pub(super) fn head(line: &[u8]) -> Option<Head> {
+    is_whole(line).then(|| serde_json::from_slice(line).ok()).flatten()
 }
 
 /// The entry that a stored line stands for.
 pub(super) fn decode(line: &[u8], blobs: &Blobs) -> Result<Entry, JournalError> {
-    match serde_json::from_slice(line)? {
-        Stored::Inline(entry) => Ok(entry),
-        Stored::Blob { blob, .. } => Ok(serde_json::from_slice(&blobs.get(&blob)?)?),
+    if !is_whole(line) {
+        return Err(JournalError::Altered);
+    }
+    let entry: Entry = match serde_json::from_slice(line)? {
+        Stored::Inline(entry) => entry,
+        Stored::Blob { blob, .. } => serde_json::from_slice(&blobs.get(&blob)?)?,
+    };
+    match &entry.record {
+        Record::Sent { envelope } if envelope.schema_version != SCHEMA_VERSION => Err(JournalError::Version {
+            found: envelope.schema_version,
+            expected: SCHEMA_VERSION,
+        }),
+        _ => Ok(entry),
     }
 }

@@ -14,8 +14,9 @@ use sled::{
 
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Record,
-    record::{Stored, decode},
+    record::{Stored, decode, is_whole, sealed},
 };
+use crate::failpoint;
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 
 /// Commits in a tail at most, when it is filled from the log.
@@ -103,25 +104,26 @@ impl Tail {
 impl Store {
     /// Opens or makes the database. A panic of sled on damaged files becomes an error.
     pub(super) fn open(path: &Path, blobs: Blobs) -> Result<Self, JournalError> {
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            sled::Config::new()
-                .path(path)
-                .cache_capacity(16 * 1024 * 1024)
-                .flush_every_ms(None)
-                .open()
-        }));
+        catch_unwind(AssertUnwindSafe(|| Self::open_whole(path, blobs))).unwrap_or_else(|_| {
+            Err(JournalError::Damaged {
+                path: path.to_owned(),
+                detail: "the database's files are damaged".to_owned(),
+            })
+        })
+    }
+
+    fn open_whole(path: &Path, blobs: Blobs) -> Result<Self, JournalError> {
+        let opened = sled::Config::new()
+            .path(path)
+            .cache_capacity(16 * 1024 * 1024)
+            .flush_every_ms(None)
+            .open();
         let db = match opened {
-            Ok(Ok(db)) => db,
-            Ok(Err(sled::Error::Io(error))) if is_lock(&error) => {
+            Ok(db) => db,
+            Err(sled::Error::Io(error)) if is_lock(&error) => {
                 return Err(JournalError::Locked { path: path.to_owned() });
             }
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => {
-                return Err(JournalError::Damaged {
-                    path: path.to_owned(),
-                    detail: "the database's files are damaged".to_owned(),
-                });
-            }
+            Err(error) => return Err(error.into()),
         };
         let tree = |name: &str| db.open_tree(name);
         let store = Self {
@@ -137,8 +139,28 @@ impl Store {
             db,
         };
         store.check_version()?;
+        store.check_whole(path)?;
         store.tail().last = store.log.last()?.map_or(0, |(key, _)| number(&key));
         Ok(store)
+    }
+
+    /// That every page can be read, no entry is missing and each is as it was written.
+    fn check_whole(&self, path: &Path) -> Result<(), JournalError> {
+        for (expected, item) in (1..).zip(self.log.iter()) {
+            let (key, line) = item?;
+            if number(&key) != expected || !is_whole(&line) {
+                return Err(JournalError::Damaged {
+                    path: path.to_owned(),
+                    detail: format!("entry {expected} is not as it was written"),
+                });
+            }
+        }
+        for tree in [&self.inbox, &self.sent, &self.handled, &self.effects, &self.attempts, &self.meta] {
+            for item in tree.iter() {
+                item?;
+            }
+        }
+        Ok(())
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {
@@ -157,9 +179,27 @@ impl Store {
 
     /// Puts the tail into the trees, and the trees to disk.
     pub(super) fn flush(&self) -> Result<(), JournalError> {
+        failpoint::disk("journal.database.before").map_err(sled::Error::from)?;
         self.settle()?;
+        failpoint::crash("journal.database.settled", "");
         self.db.flush()?;
+        failpoint::crash("journal.database.flushed", "");
         Ok(())
+    }
+
+    /// Forgets everything but its version.
+    #[cfg(test)]
+    pub(super) fn wipe(&self) {
+        let trees = [&self.log, &self.inbox, &self.sent, &self.handled, &self.effects, &self.attempts];
+        for tree in trees {
+            tree.clear().unwrap();
+        }
+        for key in self.meta.iter().keys().map(Result::unwrap) {
+            if key != "schema" {
+                self.meta.remove(key).unwrap();
+            }
+        }
+        *self.tail() = Tail::default();
     }
 
     /// Drops the tail: the log could not be written, so nothing may come after what it has.
@@ -217,14 +257,18 @@ impl Store {
             });
         }
         let handled_at = seq + records.len() as u64;
-        records.extend(commit.records.into_iter().map(|record| match record {
-            // A snapshot includes the step that it was taken in.
-            Record::Snapshot { sha256, .. } => Record::Snapshot {
-                after: handled_at,
-                sha256,
-            },
-            other => other,
-        }));
+        for record in commit.records {
+            match record {
+                // A snapshot includes the step that it was taken in.
+                Record::Snapshot { sha256, .. } => records.push(Record::Snapshot {
+                    after: handled_at,
+                    sha256,
+                }),
+                // The first value of an effect is its value.
+                Record::Receipt { ref key, .. } if received(&tail, &self.effects, key)? => {}
+                other => records.push(other),
+            }
+        }
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
         for envelope in commit.sent {
@@ -235,6 +279,16 @@ impl Store {
                     envelope: Box::new(envelope),
                 });
             }
+        }
+        if records.is_empty() {
+            return Ok(Written {
+                committed: Committed {
+                    seq,
+                    sent: Vec::new(),
+                    duplicate: true,
+                },
+                lines: Arc::default(),
+            });
         }
         let mut lines = Vec::with_capacity(records.len());
         let last = seq + records.len() as u64;
@@ -281,7 +335,7 @@ impl Store {
     }
 
     fn encode(&self, entry: &Entry) -> Result<Vec<u8>, JournalError> {
-        let line = serde_json::to_vec(entry)?;
+        let line = sealed(entry)?;
         if line.len() <= INLINE_LIMIT {
             return Ok(line);
         }
@@ -291,7 +345,7 @@ impl Store {
             blob: self.blobs.put(&line)?,
             more: entry.more,
         };
-        Ok(serde_json::to_vec(&stored)?)
+        sealed(&stored)
     }
 
     /// The entry that a stored line stands for.
@@ -490,6 +544,14 @@ impl Trees<'_> {
             Record::Opened { .. } | Record::Restarted { .. } | Record::Stopped { .. } => {}
         }
         Ok(())
+    }
+}
+
+/// Whether there is a receipt for that effect.
+fn received(tail: &Tail, effects: &sled::Tree, key: &str) -> Result<bool, JournalError> {
+    match tail.effects.get(key) {
+        Some(Some(_)) => Ok(true),
+        _ => Ok(effects.get(key)?.is_some_and(|seq| !seq.is_empty())),
     }
 }
 

@@ -10,9 +10,10 @@ use super::{
     Blobs, Durability, Entry, JournalError,
     blobs::sync_folder,
     ledger_lines,
-    record::{Stored, decode},
+    record::{Head, decode, head},
     store::{Store, Written},
 };
+use crate::failpoint;
 
 /// Appends to the log and the ledger.
 pub(super) struct Wal {
@@ -28,9 +29,27 @@ impl Wal {
         folder.join("journal.jsonl")
     }
 
-    /// Opens the log and makes it and the database equal: a last commit that is not whole is cut off, whole ones that
-    /// the database lacks are put into it, and the other way round. The ledger is written anew.
-    pub(super) fn open(folder: &Path, store: &Store, durability: Durability) -> Result<Self, JournalError> {
+    /// Whether the log begins with a whole commit.
+    pub(super) fn has_entries(folder: &Path) -> Result<bool, JournalError> {
+        let path = Self::path(folder);
+        match scan(&path, 0, |_| {}) {
+            Ok(end) => Ok(end.highest > 0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(JournalError::Io { path, source }),
+        }
+    }
+
+    /// Opens the log and makes it and the database equal: a last commit that was not written to its end is cut off, whole
+    /// ones that the database lacks are put into it, and the other way round. The ledger is written anew.
+    ///
+    /// Where the log is damaged at a place that the database does not have, that is an error, or, with `drop`, the end of
+    /// the journal.
+    pub(super) fn open(
+        folder: &Path,
+        store: &Store,
+        durability: Durability,
+        drop: bool,
+    ) -> Result<(Self, Option<Dropped>), JournalError> {
         let path = Self::path(folder);
         let ledger_path = folder.join("ledger.jsonl");
         let io = |path: &Path| {
@@ -52,11 +71,14 @@ impl Wal {
         })
         .map_err(io(&path))?;
         failure?;
-        store.flush()?;
-        if end.highest > store.last_seq() {
-            let (from, to) = (store.last_seq() + 1, end.highest);
-            tracing::warn!(path = %path.display(), from, to, "these entries are unfinished or behind a damaged one, and are dropped: what they tell of is done again");
+        let dropped = end.lost(store.last_seq());
+        if let Some(lost) = &dropped
+            && !drop
+        {
+            let Dropped { line, from, to } = *lost;
+            return Err(JournalError::Lost { path, line, from, to });
         }
+        store.flush()?;
 
         log.set_len(end.length).map_err(io(&path))?;
         log.seek(SeekFrom::End(0)).map_err(io(&path))?;
@@ -81,12 +103,13 @@ impl Wal {
         if durability == Durability::Power {
             log.sync_all().and_then(|()| sync_folder(folder)).map_err(io(&path))?;
         }
-        Ok(Self {
+        let wal = Self {
             log,
             ledger,
             path,
             durability,
-        })
+        };
+        Ok((wal, dropped))
     }
 
     /// Appends commits: one write for all, and one fsync where they have to survive the loss of power.
@@ -99,20 +122,31 @@ impl Wal {
                 push_ledger(&mut ledger, &line.entry)?;
             }
         }
-        let mut write = || {
-            self.log.write_all(&log)?;
+        let write = || {
+            failpoint::write_all(&self.log, "journal.log", &log)?;
             if self.durability == Durability::Power {
                 self.log.sync_data()?;
+                failpoint::crash("journal.log.synced", "");
             }
             match ledger.is_empty() {
                 true => Ok(()),
-                false => self.ledger.write_all(&ledger),
+                false => failpoint::write_all(&self.ledger, "journal.ledger", &ledger),
             }
         };
         write().map_err(|source| JournalError::Io {
             path: self.path.clone(),
             source,
         })
+    }
+}
+
+#[cfg(test)]
+impl Wal {
+    /// Empties both files.
+    pub(super) fn wipe(&mut self) {
+        self.log.set_len(0).unwrap();
+        self.log.rewind().unwrap();
+        self.ledger.set_len(0).unwrap();
     }
 }
 
@@ -124,6 +158,17 @@ fn push_ledger(text: &mut Vec<u8>, entry: &Entry) -> Result<(), JournalError> {
     Ok(())
 }
 
+/// What a damaged log and a database that does not have it either have lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dropped {
+    /// Line of the log, from 1: the first that is damaged.
+    pub line: u64,
+    /// The first entry that is missing.
+    pub from: u64,
+    /// The last entry that the log tells of; before `from` where it tells of none.
+    pub to: u64,
+}
+
 /// What a log holds.
 #[derive(Debug, Default)]
 struct End {
@@ -131,8 +176,27 @@ struct End {
     last: u64,
     /// Bytes up to there.
     length: u64,
-    /// The highest entry of all.
+    /// The highest entry that a commit ends with.
     highest: u64,
+    /// Lines that are damaged or behind missing ones: number, and the entry that was to be there.
+    damaged: Vec<(u64, u64)>,
+}
+
+impl End {
+    /// What is lost where entries up to `held` are there. The lines of a last commit that has no end are none of it: that
+    /// was never acknowledged.
+    fn lost(&self, held: u64) -> Option<Dropped> {
+        let beyond = self.damaged.iter().find(|(_, entry)| *entry > held);
+        let (line, _) = match self.highest > held {
+            true => self.damaged.first().or(beyond)?,
+            false => beyond?,
+        };
+        Some(Dropped {
+            line: *line,
+            from: held + 1,
+            to: self.highest,
+        })
+    }
 }
 
 /// Gives each whole commit after entry `after` to `each`, as its lines and without gaps. What is damaged, or there twice, does
@@ -140,24 +204,31 @@ struct End {
 fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<End> {
     let mut reader = BufReader::new(File::open(path)?);
     let (mut end, mut in_order) = (End::default(), true);
-    let (mut seen, mut length, mut next) = (0, 0, after + 1);
+    let (mut seen, mut length, mut next, mut number) = (0, 0, after + 1, 0);
     let mut commit = Vec::new();
     loop {
         let mut line = Vec::new();
         length += reader.read_until(b'\n', &mut line)? as u64;
+        // Not written to its end.
         if line.pop() != Some(b'\n') {
             return Ok(end);
         }
-        let Ok(stored) = serde_json::from_slice::<Stored>(&line) else {
+        number += 1;
+        let Some(Head { seq, more }) = head(&line) else {
             in_order = false;
+            end.damaged.push((number, seen + 1));
             continue;
         };
-        let (seq, more) = (stored.seq(), stored.more());
-        end.highest = end.highest.max(seq);
         in_order &= seq == seen + 1;
-        seen += 1;
-        if in_order && !more {
-            (end.last, end.length) = (seq, length);
+        if seq > seen + 1 {
+            end.damaged.push((number, seen + 1));
+        }
+        seen = seen.max(seq);
+        if !more {
+            end.highest = end.highest.max(seq);
+            if in_order {
+                (end.last, end.length) = (seq, length);
+            }
         }
         if seq == next {
             next += 1;
@@ -172,10 +243,17 @@ fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Resu
 /// The entries of a run's `journal.jsonl`, of whole commits, for processes that do not hold the database.
 ///
 /// # Errors
-/// When the file cannot be read or names a payload file that is gone.
+/// When the file cannot be read, is damaged, or names a payload file that is gone.
 pub fn read_entries(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry>, JournalError> {
     let path = Wal::path(folder);
     let mut lines = Vec::new();
-    scan(&path, 0, |commit| lines.extend(commit)).map_err(|source| JournalError::Io { path, source })?;
+    let end = scan(&path, 0, |commit| lines.extend(commit));
+    let end = end.map_err(|source| JournalError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    if let Some(Dropped { line, .. }) = end.lost(lines.len() as u64) {
+        return Err(JournalError::DamagedLog { path, line });
+    }
     lines.iter().map(|line| decode(line, blobs)).collect()
 }

@@ -73,7 +73,7 @@ pub(super) fn run(store: &Store, mut wal: Wal, requests: &mpsc::Receiver<Request
     let _ = store.flush();
 }
 
-fn write_group(store: &Store, wal: &mut Wal, group: Vec<Request>) -> Result<(), Arc<JournalError>> {
+pub(super) fn write_group(store: &Store, wal: &mut Wal, group: Vec<Request>) -> Result<(), Arc<JournalError>> {
     let mut written: Vec<(Written, Reply)> = Vec::with_capacity(group.len());
     let mut failure: Option<Arc<JournalError>> = None;
     for request in group {

@@ -9,6 +9,7 @@ use std::{
 use super::LabError;
 use crate::{
     config::{DataSource, Request, Resolved, Settings},
+    failpoint,
     plugin::Roster,
     science::RunId,
 };
@@ -53,7 +54,9 @@ impl RunFolder {
         roster
             .copy_to(&partial)
             .map_err(LabError::io("copy the agents into", &partial))?;
+        failpoint::crash("run.whole", "");
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
+        failpoint::crash("run.placed", "");
         Ok(Self { path })
     }
 

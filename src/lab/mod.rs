@@ -2,7 +2,7 @@
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
 //! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
-//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `archive` takes a run to another machine, `prune` removes old ones, `watch` tells a display what happens.
+//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `archive` takes a run to another machine, `prune` removes old ones, `summary` and `tree` say how far a run is and what its agents do, `watch` tells a display what happens.
 
 mod archive;
 mod backends;
@@ -16,6 +16,7 @@ mod prune;
 mod replay;
 mod site;
 mod summary;
+mod tree;
 mod verify;
 mod watch;
 mod work;
@@ -31,5 +32,6 @@ pub use prune::{Pruned, Retention, prune};
 pub use replay::{Differences, changed_since, differences};
 pub use site::{Ground, Purpose, Site, image_step, limits};
 pub use summary::{ModelStatus, RunSummary, summary};
+pub use tree::{AgentState, AgentSummary};
 pub use verify::{Problem, TOLERANCE, Verification, verify};
-pub use work::{Finished, Lab, render};
+pub use work::{Finished, Lab, drop_damaged, render};

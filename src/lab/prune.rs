@@ -7,9 +7,9 @@ use std::{
 
 use serde::Serialize;
 
-use super::{LabError, RunFolder, list_runs, summary, work::durability};
+use super::{LabError, RunFolder, list_runs, summary};
 use crate::{
-    journal::{Journal, JournalError, Options},
+    journal,
     science::RunId,
 };
 
@@ -79,13 +79,8 @@ pub fn prune(runs: &Path, retention: &Retention, dry_run: bool) -> Result<Vec<Pr
 
 /// Removes a run that nobody works on; why it stays otherwise.
 fn remove(folder: RunFolder) -> Result<Option<String>, LabError> {
-    let options = Options {
-        durability: durability(&folder.settings()?),
-    };
-    match Journal::open(folder.path(), options) {
-        Err(JournalError::Locked { .. }) => return Ok(Some("a process works on it".to_owned())),
-        // One that cannot be opened can be removed all the same.
-        Ok(_) | Err(_) => {}
+    if journal::in_use(folder.path()) {
+        return Ok(Some("a process works on it".to_owned()));
     }
     folder.remove()?;
     Ok(None)

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
-use super::{LabError, RunFolder, graph};
+use super::{
+    LabError, RunFolder, graph,
+    tree::{AgentSummary, agents},
+};
 use crate::{
     config::{Budget, Policy},
-    journal::{Blobs, Entry, JournalError, Record, read_entries},
+    journal::{self, Blobs, Entry, JournalError, Record, read_entries},
     llm::Account,
     message::Payload,
     report::ModelUse,
@@ -21,6 +24,8 @@ pub struct RunSummary {
     pub question: String,
     /// `answered`, ..., or `unfinished` while it has not ended.
     pub status: String,
+    /// Whether a process works on it.
+    pub running: bool,
     /// How it ended.
     pub end: Option<RunEnd>,
     /// Why it stopped, where it has not ended.
@@ -45,6 +50,8 @@ pub struct RunSummary {
     pub graph_waits: u64,
     /// What the models took and what is left to them; none without a model.
     pub model: Option<ModelStatus>,
+    /// The supervisor's tree.
+    pub agents: Vec<AgentSummary>,
     /// Milliseconds since the Unix epoch of the first and the last entry.
     pub began_ms: Option<u64>,
     #[allow(missing_docs)]
@@ -77,6 +84,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         run: folder.id(),
         question: settings.question.clone().unwrap_or_default(),
         status: "unfinished".to_owned(),
+        running: journal::in_use(folder.path()),
         end: None,
         stopped: None,
         cycle: 0,
@@ -89,6 +97,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         project: settings.project.clone(),
         graph_waits: 0,
         model: None,
+        agents: Vec::new(),
         began_ms: None,
         last_ms: None,
     };
@@ -98,6 +107,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         summary.model = Some(model(&settings.budget, &entries)?);
     }
     summary.graph_waits = graph::waiting_in(&entries)? as u64;
+    summary.agents = agents(&entries, summary.running);
     for entry in entries {
         count(&mut summary, entry);
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     actors::{Knowledge, register, research_director::restore_state},
     agent::Registry,
-    config::{Durability, Settings},
+    config::{self, Durability, Settings},
     journal::{self, Blobs, Commit, Journal, Record, read_entries},
     llm::Mind,
     message::{Envelope, ResearchPlan, agent},
@@ -25,7 +25,7 @@ use crate::{
     progress::Progress,
     report::{Dossier, Written, write_all},
     science::{Arm, EndReason, RunEnd, RunId, RunStatus},
-    supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
+    supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal, Strategy},
 };
 
 /// Topic of the run's first message.
@@ -442,6 +442,16 @@ pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
     Ok(Finished { end, dossier, written })
 }
 
+/// Takes out of a run's journal what it has lost and what came after that; says what it was, if anything.
+///
+/// # Errors
+/// When another process works on the run, or its journal cannot be read at all.
+pub fn drop_damaged(folder: &RunFolder) -> Result<Option<journal::Dropped>, LabError> {
+    let durability = durability(&folder.settings()?);
+    let (_, dropped) = Journal::open_without_lost(folder.path(), journal::Options { durability })?;
+    Ok(dropped)
+}
+
 /// The end of a run that has not ended: the user's doing, or for the reason that it paused for.
 fn stopped(run: &RunId, paused: Option<&str>) -> RunEnd {
     let (reason, why) = match paused {
@@ -483,5 +493,9 @@ fn restart_policy(settings: &Settings) -> RestartPolicy {
         backoff_min: set.backoff_min.get(),
         backoff_max: set.backoff_max.get(),
         max_attempts: set.max_attempts,
+        strategy: match set.strategy {
+            config::Strategy::OneForOne => Strategy::OneForOne,
+            config::Strategy::RestForOne => Strategy::RestForOne,
+        },
     }
 }

@@ -1,7 +1,6 @@
 //! Writing the outputs: all of them, or none.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::audit::audit;
@@ -13,6 +12,7 @@ use super::findings::findings_json;
 use super::notebook::notebook;
 use super::verify::verify;
 use super::{html, markdown};
+use crate::failpoint;
 
 /// The files that were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +71,9 @@ fn replace(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportEr
     let path = folder.join(name);
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|file| failpoint::write_all(&file, "report", content.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, &path));
+    failpoint::crash("report.placed", name);
     match written {
         Ok(()) => Ok(path),
         Err(source) => {

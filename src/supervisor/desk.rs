@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{RestartPolicy, host::HostHandle, policy::Intensity};
+use super::{RestartPolicy, host::Hosting, policy::Intensity};
 use crate::agent::{AgentSpec, Cancel};
 use crate::message::{Envelope, MessageId};
 
@@ -25,8 +25,10 @@ pub(super) struct UnderWay {
 
 /// One agent as the hub sees it.
 pub(super) struct Desk {
+    /// Its place in the order in which the agents were registered.
+    pub(super) place: usize,
     pub(super) spec: AgentSpec,
-    pub(super) host: Option<HostHandle>,
+    pub(super) host: Option<Box<dyn Hosting>>,
     /// Raised when the host is replaced; events of older lives are not listened to.
     pub(super) life: u64,
     /// False between a fall and the fresh agent.
@@ -42,7 +44,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// The desk of an agent that has no limits of its own, or lays them over the run's.
-    pub(super) fn new(spec: AgentSpec, policy: &RestartPolicy) -> Self {
+    pub(super) fn new(place: usize, spec: AgentSpec, policy: &RestartPolicy) -> Self {
         let mut policy = policy.clone();
         if let Some(upkeep) = &spec.upkeep {
             policy.max_restarts = upkeep.max_restarts;
@@ -50,6 +52,7 @@ impl Desk {
             policy.max_attempts = upkeep.max_attempts;
         }
         Self {
+            place,
             spec,
             policy,
             retired: None,
@@ -75,13 +78,20 @@ impl Desk {
 
     /// Takes the next message that may be delivered now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Waiting> {
-        if !self.up || self.under_way.len() >= self.spec.concurrency {
-            return None;
-        }
         let due = |waiting: &Waiting| waiting.not_before.is_none_or(|at| at <= now);
-        let mut waiting = self.queue.iter().take(if self.spec.in_order { 1 } else { usize::MAX });
-        let place = waiting.position(due)?;
+        let place = self.deliverable().position(due)?;
         self.queue.remove(place)
+    }
+
+    /// What the agent can take as soon as it is due; nothing while it has fallen or has its hands full.
+    fn deliverable(&self) -> impl Iterator<Item = &Waiting> {
+        let free = self.up && self.under_way.len() < self.spec.concurrency;
+        let most = match (free, self.spec.in_order) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => usize::MAX,
+        };
+        self.queue.iter().take(most)
     }
 
     /// Puts everything under way back in front of the queue, oldest first; but for steps that are being committed, which are
@@ -101,10 +111,11 @@ impl Desk {
         }
     }
 
-    /// The next moment at which something is due: a deadline or a delayed delivery.
-    pub(super) fn next_moment(&self) -> Option<Instant> {
+    /// The next moment at which something is due: a deadline or, where anything is delivered, a delayed delivery.
+    pub(super) fn next_moment(&self, delivers: bool) -> Option<Instant> {
         let deadlines = self.under_way.values().filter_map(|under_way| under_way.deadline);
-        let delays = self.queue.iter().filter_map(|waiting| waiting.not_before);
+        // Not of what it cannot take: that moment may be over, and to wait for it would be to wait for nothing.
+        let delays = self.deliverable().filter_map(|waiting| waiting.not_before).filter(|_| delivers);
         deadlines.chain(delays).min()
     }
 

@@ -65,7 +65,32 @@ pub(super) struct Host {
     blame: Blame,
 }
 
-/// A running host: dropping it ends the actor; its thread ends with [`HostHandle::abandon`].
+/// Who is to be hosted.
+pub(super) struct Guest {
+    pub(super) name: AgentName,
+    pub(super) life: u64,
+    pub(super) spec: AgentSpec,
+    pub(super) policy: RestartPolicy,
+    pub(super) events: UnboundedSender<HostEvent>,
+}
+
+/// A place where an agent lives.
+pub(super) trait Hosting {
+    /// Hands a message over. False when the mailbox is full or closed; the message then stays in the
+    /// journal and the hub tries again at the next event.
+    fn deliver(&self, envelope: Envelope, context: AgentContext) -> bool;
+
+    /// Has the agent put away what it holds; none where it cannot be told.
+    fn close(&self) -> Option<oneshot::Receiver<()>>;
+
+    /// Ends the place as soon as its handler lets go of it; what it had under way is dropped.
+    fn abandon(self: Box<Self>);
+}
+
+/// Makes places for agents to live in.
+pub(super) type Housing = Rc<dyn Fn(Guest) -> Box<dyn Hosting>>;
+
+/// A running host: dropping it ends the actor; its thread ends with [`Hosting::abandon`].
 pub(super) struct HostHandle {
     address: actix::Addr<Host>,
     arbiter: Arbiter,
@@ -73,13 +98,14 @@ pub(super) struct HostHandle {
 
 impl HostHandle {
     /// Starts a host on a fresh thread.
-    pub(super) fn start(
-        name: AgentName,
-        life: u64,
-        spec: AgentSpec,
-        policy: RestartPolicy,
-        events: UnboundedSender<HostEvent>,
-    ) -> Self {
+    pub(super) fn start(guest: Guest) -> Self {
+        let Guest {
+            name,
+            life,
+            spec,
+            policy,
+            events,
+        } = guest;
         let arbiter = Arbiter::new();
         let (sender, receiver) = channel::channel(spec.concurrency.max(1) * 2);
         arbiter.spawn_fn(move || {
@@ -101,21 +127,19 @@ impl HostHandle {
             arbiter,
         }
     }
+}
 
-    /// Hands a message over. False when the mailbox is full or closed; the message then stays in the
-    /// journal and the hub tries again at the next event.
-    pub(super) fn deliver(&self, envelope: Envelope, context: AgentContext) -> bool {
+impl Hosting for HostHandle {
+    fn deliver(&self, envelope: Envelope, context: AgentContext) -> bool {
         self.address.try_send(Deliver { envelope, context }).is_ok()
     }
 
-    /// Has the agent put away what it holds; none where it cannot be told.
-    pub(super) fn close(&self) -> Option<oneshot::Receiver<()>> {
+    fn close(&self) -> Option<oneshot::Receiver<()>> {
         let (done, closed) = oneshot::channel();
         self.address.try_send(Close(done)).ok().map(|()| closed)
     }
 
-    /// Ends the thread as soon as its handler lets go of it; what it had under way is dropped.
-    pub(super) fn abandon(self) {
+    fn abandon(self: Box<Self>) {
         self.arbiter.stop();
     }
 }

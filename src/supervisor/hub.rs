@@ -1,6 +1,6 @@
 //! The loop that routes, commits, restarts and ends.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -8,10 +8,11 @@ use tokio::{
 };
 
 use super::{
-    RestartPolicy, StopSignal, SupervisorError,
+    RestartPolicy, StopSignal, Strategy, SupervisorError,
     desk::{Desk, UnderWay, Waiting},
-    host::{HostEvent, HostHandle},
+    host::{Guest, HostEvent, HostHandle, Housing},
 };
+use crate::failpoint;
 use crate::agent::{AgentContext, AgentError, Cancel, Fault, Handled, Registry};
 use crate::journal::{Commit, Committed, Journal, JournalError, Record};
 use crate::message::{AgentName, BudgetSpent, DeadLettered, Envelope, MessageId, Outgoing, Payload, agent};
@@ -83,6 +84,9 @@ pub enum RunResult {
 
 type Commits = (Option<(AgentName, MessageId)>, Result<Committed, Arc<JournalError>>);
 
+/// What the reason begins with for which the messages of an agent are given up that takes no further part.
+pub const RETIRED: &str = "the agent takes no further part";
+
 /// Time that agents have to put away what they hold when the run is over.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -97,6 +101,7 @@ pub struct Hub {
     journal: Journal,
     options: HubOptions,
     desks: BTreeMap<AgentName, Desk>,
+    housing: Housing,
     born: Instant,
     wall_deadline: Option<Instant>,
     events: UnboundedReceiver<HostEvent>,
@@ -116,7 +121,8 @@ impl Hub {
         let (commits_sender, commits) = unbounded_channel();
         let desks = registry
             .iter()
-            .map(|(name, spec)| (name.clone(), Desk::new(spec.clone(), &options.policy)))
+            .enumerate()
+            .map(|(place, (name, spec))| (name.clone(), Desk::new(place, spec.clone(), &options.policy)))
             .collect();
         let born = Instant::now();
         Self {
@@ -124,6 +130,7 @@ impl Hub {
             folder,
             journal,
             desks,
+            housing: Rc::new(|guest| Box::new(HostHandle::start(guest))),
             born,
             wall_deadline: options.wall_left.map(|left| born + left),
             options,
@@ -136,6 +143,13 @@ impl Hub {
             stopping: None,
             paused: None,
         }
+    }
+
+    /// The same with agents that live elsewhere than on threads.
+    #[cfg(test)]
+    pub(super) fn housed(mut self, housing: Housing) -> Self {
+        self.housing = housing;
+        self
     }
 
     /// Works until the run ends or is stopped.
@@ -152,7 +166,7 @@ impl Hub {
             }
             hosts.extend(desk.host);
         }
-        let closed = futures::future::join_all(hosts.iter().filter_map(HostHandle::close));
+        let closed = futures::future::join_all(hosts.iter().filter_map(|host| host.close()));
         if tokio::time::timeout(CLOSING, closed).await.is_err() {
             tracing::warn!(run = %self.run, "some agents took too long to close");
         }
@@ -349,8 +363,8 @@ impl Hub {
         match outcome {
             Ok(handled) => {
                 under_way.deadline = None;
-                let commit = step(&under_way.envelope, name, handled, &self.journal)?;
-                self.commit(Some((name.clone(), message.clone())), commit);
+                let (commit, state) = step(&under_way.envelope, name, handled);
+                self.commit_step(Some((name.clone(), message.clone())), commit, state);
                 Ok(())
             }
             Err(AgentError::Journal(error)) => Err(error.into()),
@@ -369,7 +383,7 @@ impl Hub {
                     agent: name.clone(),
                     reason: reason.clone(),
                 };
-                self.commit(None, Commit::record(record));
+                self.commit(Commit::record(record));
                 if let Some(failed) = failed {
                     self.give_up(failed.envelope, failed.failures + 1, reason.clone());
                 }
@@ -385,6 +399,7 @@ impl Hub {
                 let reason = error.to_string();
                 if let Some(failed) = desk.under_way.remove(message) {
                     self.restarted(name, &reason);
+                    self.restart_rest(name);
                     self.failed(name, failed.envelope, failed.failures + 1, reason);
                 }
                 Ok(())
@@ -400,6 +415,7 @@ impl Hub {
         let failed = culprit.and_then(|id| desk.under_way.remove(&id));
         desk.recall();
         let escalate = self.restarted(name, reason);
+        self.restart_rest(name);
         match failed {
             Some(failed) => self.failed(name, failed.envelope, failed.failures + 1, reason.to_owned()),
             None if escalate => self.escalate(name, reason),
@@ -416,7 +432,7 @@ impl Hub {
             attempt: failures,
             reason: reason.clone(),
         };
-        self.commit(None, Commit::record(record));
+        self.commit(Commit::record(record));
         let Some(desk) = self.desks.get_mut(name) else { return };
         let exhausted = desk.intensity.over(&desk.policy);
         if failures >= desk.policy.max_attempts {
@@ -456,7 +472,7 @@ impl Hub {
             agent: name.clone(),
             reason: reason.to_owned(),
         };
-        self.commit(None, Commit::record(record));
+        self.commit(Commit::record(record));
         let now = self.born.elapsed();
         self.desks
             .get_mut(name)
@@ -484,7 +500,7 @@ impl Hub {
             return;
         }
         tracing::warn!(agent = %name, reason, "the agent takes no further part");
-        let reason = format!("the agent takes no further part: {reason}");
+        let reason = format!("{RETIRED}: {reason}");
         desk.retired = Some(reason.clone());
         desk.up = false;
         if let Some(host) = desk.host.take() {
@@ -528,7 +544,7 @@ impl Hub {
             sent: vec![sent],
             records: Vec::new(),
         };
-        self.commit(None, commit);
+        self.commit(commit);
     }
 
     /// Ends the run from here: an agent or the director is beyond help.
@@ -540,17 +556,29 @@ impl Hub {
             message: message.to_owned(),
         };
         let envelope = Envelope::external(&self.run, TOPIC_END, agent::SUPERVISOR.into(), end.into());
-        self.commit(None, Commit::send(envelope));
+        self.commit(Commit::send(envelope));
     }
 
     // --- committing ---
 
-    fn commit(&mut self, step: Option<(AgentName, MessageId)>, commit: Commit) {
+    fn commit(&mut self, commit: Commit) {
+        self.commit_step(None, commit, None);
+    }
+
+    /// Commits without being waited for. An agent's state goes to its file first.
+    fn commit_step(&mut self, step: Option<(AgentName, MessageId)>, mut commit: Commit, state: Option<State>) {
         self.committing += 1;
         let journal = self.journal.clone();
         let done = self.commits_sender.clone();
         tokio::spawn(async move {
-            let outcome = journal.commit(commit).await;
+            let kept = match state {
+                Some(state) => state.keep(&journal).await.map(|record| commit.records.push(record)),
+                None => Ok(()),
+            };
+            let outcome = match kept {
+                Ok(()) => journal.commit(commit).await,
+                Err(error) => Err(error),
+            };
             let _ = done.send((step, outcome));
         });
     }
@@ -562,6 +590,7 @@ impl Hub {
     ) -> Result<(), SupervisorError> {
         self.committing -= 1;
         let committed = outcome?;
+        failpoint::crash("supervisor.committed", "");
         if let Some((name, message)) = step
             && let Some(desk) = self.desks.get_mut(&name)
         {
@@ -587,7 +616,7 @@ impl Hub {
             };
             let to = agent::RESEARCH_DIRECTOR.into();
             let envelope = Envelope::external(&self.run, TOPIC_WALL_TIME, to, spent.into());
-            self.commit(None, Commit::send(envelope));
+            self.commit(Commit::send(envelope));
         }
         let overdue: Vec<(AgentName, MessageId)> = self
             .desks
@@ -615,20 +644,53 @@ impl Hub {
         }
         self.start_host(name);
         self.restarted(name, &reason);
+        self.restart_rest(name);
         self.failed(name, frozen.envelope, frozen.failures + 1, reason);
+    }
+
+    /// Where the strategy says so, gives a new host to each agent that was registered after one that fell. What they have
+    /// under way begins again; it does not count as their failure.
+    fn restart_rest(&mut self, fallen: &AgentName) {
+        let Some(place) = self.desks.get(fallen).map(|desk| desk.place) else {
+            return;
+        };
+        if self.options.policy.strategy == Strategy::OneForOne {
+            return;
+        }
+        let later = |desk: &Desk| desk.place > place && desk.retired.is_none();
+        let rest = self.desks.iter().filter(|(_, desk)| later(desk)).map(|(name, _)| name.clone());
+        for name in rest.collect::<Vec<_>>() {
+            let reason = format!("`{fallen}` fell, and the strategy is rest_for_one");
+            tracing::info!(agent = %name, reason, "restarting the agent");
+            (self.options.observer)(Observed::Restarted {
+                agent: &name,
+                reason: &reason,
+            });
+            self.commit(Commit::record(Record::Restarted {
+                agent: name.clone(),
+                reason,
+            }));
+            if let Some(desk) = self.desks.get_mut(&name) {
+                desk.recall();
+                if let Some(host) = desk.host.take() {
+                    host.abandon();
+                }
+            }
+            self.start_host(&name);
+        }
     }
 
     fn start_host(&mut self, name: &AgentName) {
         if let Some(desk) = self.desks.get_mut(name) {
             desk.life += 1;
             desk.up = true;
-            desk.host = Some(HostHandle::start(
-                name.clone(),
-                desk.life,
-                desk.spec.clone(),
-                self.options.policy.clone(),
-                self.events_sender.clone(),
-            ));
+            desk.host = Some((self.housing)(Guest {
+                name: name.clone(),
+                life: desk.life,
+                spec: desk.spec.clone(),
+                policy: self.options.policy.clone(),
+                events: self.events_sender.clone(),
+            }));
         }
     }
 
@@ -664,36 +726,53 @@ impl Hub {
     }
 
     fn next_moment(&self) -> Option<Instant> {
-        let desks = self.desks.values().filter_map(Desk::next_moment);
+        let delivers = self.stopping.is_none();
+        let desks = self.desks.values().filter_map(|desk| desk.next_moment(delivers));
         desks.chain(self.wall_deadline).chain(self.stopping).min()
     }
 }
 
-/// The commit of a handled message.
-fn step(cause: &Envelope, agent: &AgentName, handled: Handled, journal: &Journal) -> Result<Commit, SupervisorError> {
+/// The commit of a handled message, and the state that goes with it.
+fn step(cause: &Envelope, agent: &AgentName, handled: Handled) -> (Commit, Option<State>) {
     let sent = handled
         .sent
         .into_iter()
         .enumerate()
         .map(|(index, outgoing)| Envelope::caused_by(cause, index, agent.clone(), outgoing))
         .collect();
-    let mut records = Vec::new();
-    if let Some(state) = handled.snapshot {
-        let sha256 = journal.blobs().put(&state)?;
-        records.push(match agent.as_str() == crate::message::agent::RESEARCH_DIRECTOR {
-            true => Record::Snapshot { after: 0, sha256 },
-            false => Record::State {
-                agent: agent.clone(),
-                sha256,
-            },
-        });
-    }
-    Ok(Commit {
+    let commit = Commit {
         handled: Some((cause.id.clone(), agent.clone())),
         dead: None,
         sent,
-        records,
-    })
+        records: Vec::new(),
+    };
+    let state = handled.snapshot.map(|bytes| State {
+        agent: agent.clone(),
+        bytes,
+    });
+    (commit, state)
+}
+
+/// An agent's whole state.
+struct State {
+    agent: AgentName,
+    bytes: Vec<u8>,
+}
+
+impl State {
+    /// Puts it into a file of its own, off the loop; the record that names it.
+    async fn keep(self, journal: &Journal) -> Result<Record, Arc<JournalError>> {
+        let blobs = journal.blobs().clone();
+        let put = tokio::task::spawn_blocking(move || blobs.put(&self.bytes)).await;
+        let sha256 = put.unwrap_or(Err(JournalError::Closed))?;
+        Ok(match self.agent.as_str() == agent::RESEARCH_DIRECTOR {
+            true => Record::Snapshot { after: 0, sha256 },
+            false => Record::State {
+                agent: self.agent,
+                sha256,
+            },
+        })
+    }
 }
 
 async fn sleep_until(moment: Option<Instant>) {

@@ -12,9 +12,11 @@ mod hub;
 mod policy;
 mod signal;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 pub use error::SupervisorError;
-pub use hub::{Hub, HubOptions, Observed, Observer, RunResult};
-pub use policy::{Intensity, RestartPolicy};
+pub use hub::{Hub, HubOptions, Observed, Observer, RETIRED, RunResult};
+pub use policy::{Intensity, RestartPolicy, Strategy};
 pub use signal::StopSignal;

@@ -2,6 +2,16 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+/// Who is restarted when an agent falls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// The agent alone.
+    #[default]
+    OneForOne,
+    /// It, and those that were registered after it.
+    RestForOne,
+}
+
 /// The limits of restarting an agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestartPolicy {
@@ -15,6 +25,8 @@ pub struct RestartPolicy {
     pub backoff_max: Duration,
     /// Failures of one message after which it is given up.
     pub max_attempts: u32,
+    #[allow(missing_docs)]
+    pub strategy: Strategy,
 }
 
 impl Default for RestartPolicy {
@@ -25,6 +37,7 @@ impl Default for RestartPolicy {
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
             max_attempts: 3,
+            strategy: Strategy::OneForOne,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod archive;
 mod bad_input;
+mod crash_matrix;
 mod crashes;
 mod engine;
 mod falling_agents;
@@ -12,5 +13,7 @@ mod falling_agents;
 mod part;
 mod penguins;
 mod shuffled;
+mod storage_faults;
 mod support;
+mod trial;
 mod verify;

@@ -14,6 +14,7 @@ use super::{
     key::{escaped, key, parts, plain},
     number::OneNumber,
 };
+use crate::failpoint;
 use crate::graph::{
     Edge, Facts, GraphError, GraphStats, Label, Node, Step, Trail, VERSION, Walk, Way,
     facts::{Properties, count, unite, united},
@@ -108,10 +109,14 @@ impl Trees {
             back.insert(self::key(&edge.to, edge.kind, &edge.from), Vec::new());
         }
         // In this order, so that no edge is without its ends and what the index names is there.
+        failpoint::crash("graph.merge.before", "");
         self.nodes.apply_batch(nodes)?;
+        failpoint::crash("graph.merge.nodes", "");
         self.edges.apply_batch(edges)?;
+        failpoint::crash("graph.merge.edges", "");
         self.back.apply_batch(back)?;
         self.db.flush()?;
+        failpoint::crash("graph.merge.after", "");
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use tokio::{
 
 pub use self::raw::Answer;
 use self::{cypher::Statement, fault::fault};
+use crate::failpoint;
 use super::{
     Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, Relation, Trail, Walk,
     facts::united,
@@ -145,9 +146,13 @@ impl Inner {
         })?;
         let mut transaction = self.exchange(graph.start_txn()).await?;
         for statement in statements {
+            failpoint::crash("graph.transaction.statement", "");
             self.exchange(transaction.run(statement.query())).await?;
         }
-        self.exchange(transaction.commit()).await.map(drop)
+        failpoint::crash("graph.transaction.before", "");
+        self.exchange(transaction.commit()).await?;
+        failpoint::crash("graph.transaction.after", "");
+        Ok(())
     }
 
     /// The same, from its beginning again for as long as the server only puts it off.

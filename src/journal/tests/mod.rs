@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+mod faults;
+
 use super::{Blobs, Commit, Durability, Journal, Options, Record, read_entries};
 use crate::{
     message::{BudgetSpent, Envelope, agent},

@@ -1,0 +1,145 @@
+//! A short run on a small table in a home of its own, to be killed and damaged.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use crate::support::{Home, repository};
+
+/// What a kind of run needs, made anew for each: kept until the run is over.
+pub trait Setting {
+    /// More lines of the run file.
+    fn settings(&self) -> String {
+        String::new()
+    }
+
+    /// What the command needs besides.
+    fn tell(&self, _: &mut Command) {}
+
+    /// What must be true at the end.
+    fn check(&self, _: &Path) {}
+}
+
+/// The rule book, and the embedded graph.
+pub struct Heuristic;
+
+impl Setting for Heuristic {}
+
+/// A run in a home of its own.
+pub struct Trial<S> {
+    pub home: Home,
+    pub setting: S,
+}
+
+impl<S: Setting> Trial<S> {
+    pub fn new(setting: S) -> Self {
+        let home = Home::new();
+        let mut table = String::from("weight,height,shade\n");
+        for n in 0..90u32 {
+            // As good as random, and the same each time.
+            let noise = |salt: u32| f64::from((n * 7919 + salt * 104_729) % 1009) / 1009.0;
+            let height = noise(1) * 10.0;
+            let shade = ["dark", "light"][(noise(3) * 2.0) as usize];
+            table.push_str(&format!("{:.3},{height:.3},{shade}\n", height * 2.0 + noise(2) * 4.0));
+        }
+        home.file("table.csv", table);
+        let settings = setting.settings();
+        home.file(
+            "run.toml",
+            format!(
+                "question = \"Does weight go with height?\"\n[[data]]\npath = \"table.csv\"\n[budget]\ncycles = 1\n\
+                 [research]\nshuffled_run = false\npermutations = 49\nbatch = 2\n{settings}"
+            ),
+        );
+        let agent = home.path().join("agents/witness");
+        fs::create_dir_all(&agent).unwrap();
+        for file in ["agent.toml", "agent.py"] {
+            fs::copy(repository(&format!("tests/agents/witness/{file}")), agent.join(file)).unwrap();
+        }
+        Self { home, setting }
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.home.path().join("points")
+    }
+
+    /// The command that begins the run, or goes on with it.
+    pub fn command(&self) -> Command {
+        let run = self.runs().pop();
+        let mut command = match &run {
+            Some(run) => self.home.kosmos(&["resume", run.file_name().unwrap().to_str().unwrap()]),
+            None => self.home.kosmos(&["run", "run.toml"]),
+        };
+        match run {
+            None => self.setting.tell(&mut command),
+            Some(_) => {
+                // Settings are those that the run began with; a password is no setting.
+                let mut told = Command::new("true");
+                self.setting.tell(&mut told);
+                let password = told.get_envs().find(|(name, _)| *name == "NEO4J_PASSWORD");
+                if let Some((name, Some(value))) = password {
+                    command.env(name, value);
+                }
+            }
+        }
+        command.env("KOSMOS_FAILPOINT_LOG", self.log());
+        command
+    }
+
+    /// Begins the run, or goes on with it; it dies at that point, if one is named.
+    pub fn go(&self, abort: Option<usize>) -> Output {
+        let mut command = self.command();
+        if let Some(number) = abort {
+            command.env("KOSMOS_FAILPOINT_ABORT", number.to_string());
+        }
+        command.output().unwrap()
+    }
+
+    /// The runs there are: what dies before its folder is whole leaves none.
+    fn runs(&self) -> Vec<PathBuf> {
+        let mut runs = self.home.runs();
+        runs.retain(|run| !run.file_name().unwrap().to_string_lossy().starts_with('.'));
+        runs
+    }
+
+    /// The only run.
+    pub fn run(&self) -> PathBuf {
+        let mut runs = self.runs();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs.remove(0)
+    }
+
+    /// The points that were reached, by their names and what they were reached for.
+    pub fn reached(&self) -> Vec<(String, String)> {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        log.lines()
+            .map(|line| {
+                let mut parts = line.splitn(3, ' ').skip(1).map(str::to_owned);
+                (parts.next().unwrap(), parts.next().unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// Effects that were begun although their value had been received.
+    pub fn done_again(&self) -> Vec<String> {
+        let mut received = HashSet::new();
+        let mut again = Vec::new();
+        for (name, of) in self.reached() {
+            match name.as_str() {
+                "effect.received" => drop(received.insert(of)),
+                "effect.begins" if received.contains(&of) => again.push(of),
+                _ => {}
+            }
+        }
+        again
+    }
+}
+
+/// Whether the run came to its end.
+pub fn finished(output: &Output) -> bool {
+    matches!(output.status.code(), Some(0 | 3))
+}
+
