@@ -3,7 +3,13 @@
 //! `cargo bench --bench journal`. Where the run's folders are put is `CARGO_TARGET_TMPDIR`, below `target`: a memory disk
 //! there would make `power` mean nothing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::{
     cell::Cell,

@@ -11,8 +11,9 @@ use std::{
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use crate::failpoint;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
+use crate::failpoint;
+use crate::journal::JournalError;
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
     Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect, remove_tree,
@@ -34,7 +35,7 @@ pub struct SandboxExecutor {
 
 /// Why an experiment's folder could not be prepared or kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {what} `{path}`")]
+#[error("cannot {what} `{path}`: {source}")]
 struct FolderError {
     what: &'static str,
     path: PathBuf,
@@ -75,7 +76,7 @@ impl SandboxExecutor {
         }
         let workspace = experiments.join(format!(".{}.partial", run.id));
         let files = Files { run, script: &script };
-        files.prepare(&folder, &workspace).map_err(AgentError::retry)?;
+        files.prepare(&folder, &workspace).map_err(folder_error)?;
         self.check_inputs(run, context).await?;
         let job = Job {
             key: format!(
@@ -105,7 +106,7 @@ impl SandboxExecutor {
             .await
             .map_err(sandbox_error)?;
         // What a script did to its own description does not count.
-        files.describe(&workspace).map_err(AgentError::retry)?;
+        files.describe(&workspace).map_err(folder_error)?;
         files.keep(&workspace, &folder, execution)
     }
 
@@ -214,6 +215,18 @@ fn sandbox_error(error: SandboxError) -> AgentError {
     }
 }
 
+/// A disk that takes nothing more ends the work on the run, which can be resumed: the experiment has done nothing wrong.
+fn folder_error(error: FolderError) -> AgentError {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match error.source.kind() {
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem => AgentError::from(JournalError::Io {
+            path: error.path,
+            source: error.source,
+        }),
+        _ => AgentError::retry(error),
+    }
+}
+
 /// What a script of this template may use: the profile reads whole files and is given more.
 pub(crate) fn limits_of(limits: &Limits, of: &str) -> Limits {
     let mut limits = limits.clone();
@@ -315,7 +328,7 @@ impl Files<'_> {
                 source,
             })
         };
-        keep().map_err(AgentError::retry)?;
+        keep().map_err(folder_error)?;
         failpoint::crash("experiment.placed", "");
         debug_assert_eq!(sha256_hex(self.script), self.run.script_sha256);
         Ok(kept)

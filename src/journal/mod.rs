@@ -24,9 +24,9 @@ pub use commit::{Commit, Committed};
 pub use effects::EffectState;
 pub use error::JournalError;
 pub use handle::{Journal, Options, Pending, in_use};
-pub use wal::Dropped;
 pub use ledger::ledger_lines;
 pub use record::{Entry, Record};
+pub use wal::Dropped;
 pub use wal::read_entries;
 
 /// When a commit counts as done.

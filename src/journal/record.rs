@@ -165,7 +165,10 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
     let Some(sum) = seal.strip_prefix(SEAL).and_then(|sum| sum.strip_suffix(b"\"}")) else {
         return true;
     };
-    std::str::from_utf8(sum).ok().and_then(|sum| u32::from_str_radix(sum, 16).ok()) == Some(crc32fast::hash(body))
+    std::str::from_utf8(sum)
+        .ok()
+        .and_then(|sum| u32::from_str_radix(sum, 16).ok())
+        == Some(crc32fast::hash(body))
 }
 
 /// The head of a line; none where the line is damaged.

@@ -155,7 +155,14 @@ impl Store {
                 });
             }
         }
-        for tree in [&self.inbox, &self.sent, &self.handled, &self.effects, &self.attempts, &self.meta] {
+        for tree in [
+            &self.inbox,
+            &self.sent,
+            &self.handled,
+            &self.effects,
+            &self.attempts,
+            &self.meta,
+        ] {
             for item in tree.iter() {
                 item?;
             }
@@ -190,7 +197,14 @@ impl Store {
     /// Forgets everything but its version.
     #[cfg(test)]
     pub(super) fn wipe(&self) {
-        let trees = [&self.log, &self.inbox, &self.sent, &self.handled, &self.effects, &self.attempts];
+        let trees = [
+            &self.log,
+            &self.inbox,
+            &self.sent,
+            &self.handled,
+            &self.effects,
+            &self.attempts,
+        ];
         for tree in trees {
             tree.clear().unwrap();
         }

@@ -8,10 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{LabError, RunFolder, list_runs, summary};
-use crate::{
-    journal,
-    science::RunId,
-};
+use crate::{journal, science::RunId};
 
 /// Which runs go: those that all of this is true of.
 #[derive(Debug, Clone, Default)]

@@ -298,16 +298,19 @@ impl Again<'_> {
     /// Executes a script as the run recorded it, in an empty folder.
     async fn execute(&self, experiment: &ExperimentRecord) -> Result<Given, LabError> {
         let workspace = self.scratch.0.join(experiment.id.as_str());
+        let impossible = |why: String| Given {
+            failure: Some(format!("it cannot be executed again: {why}")),
+            result: None,
+            tables: BTreeMap::new(),
+        };
         let script = match self.blobs.get(&experiment.script_sha256) {
             Ok(script) => script,
-            Err(error) => {
-                return Ok(Given {
-                    failure: Some(format!("it cannot be executed again: {error}")),
-                    result: None,
-                    tables: BTreeMap::new(),
-                });
-            }
+            Err(error) => return Ok(impossible(error.to_string())),
         };
+        let inputs = self.inputs(&experiment.protocol);
+        if let Some(gone) = inputs.iter().find(|input| !input.host.exists()) {
+            return Ok(impossible(format!("{} is gone", gone.host.display())));
+        }
         let protocol = serde_json::to_vec_pretty(&experiment.protocol).unwrap_or_default();
         let write = |name: &str, content: &[u8]| {
             let path = workspace.join(name);
@@ -320,7 +323,7 @@ impl Again<'_> {
             key: format!("verify-{}", experiment.id),
             experiment: experiment.id.to_string(),
             workspace: workspace.clone(),
-            inputs: self.inputs(&experiment.protocol),
+            inputs,
             script: "script.py".to_owned(),
             language: Language::Python,
             limits: limits_of(&limits(self.settings), &experiment.protocol.template),

@@ -115,7 +115,10 @@ impl Desk {
     pub(super) fn next_moment(&self, delivers: bool) -> Option<Instant> {
         let deadlines = self.under_way.values().filter_map(|under_way| under_way.deadline);
         // Not of what it cannot take: that moment may be over, and to wait for it would be to wait for nothing.
-        let delays = self.deliverable().filter_map(|waiting| waiting.not_before).filter(|_| delivers);
+        let delays = self
+            .deliverable()
+            .filter_map(|waiting| waiting.not_before)
+            .filter(|_| delivers);
         deadlines.chain(delays).min()
     }
 

@@ -12,8 +12,8 @@ use super::{
     desk::{Desk, UnderWay, Waiting},
     host::{Guest, HostEvent, HostHandle, Housing},
 };
-use crate::failpoint;
 use crate::agent::{AgentContext, AgentError, Cancel, Fault, Handled, Registry};
+use crate::failpoint;
 use crate::journal::{Commit, Committed, Journal, JournalError, Record};
 use crate::message::{AgentName, BudgetSpent, DeadLettered, Envelope, MessageId, Outgoing, Payload, agent};
 use crate::science::{EndReason, RunEnd, RunId, RunStatus};
@@ -658,7 +658,11 @@ impl Hub {
             return;
         }
         let later = |desk: &Desk| desk.place > place && desk.retired.is_none();
-        let rest = self.desks.iter().filter(|(_, desk)| later(desk)).map(|(name, _)| name.clone());
+        let rest = self
+            .desks
+            .iter()
+            .filter(|(_, desk)| later(desk))
+            .map(|(name, _)| name.clone());
         for name in rest.collect::<Vec<_>>() {
             let reason = format!("`{fallen}` fell, and the strategy is rest_for_one");
             tracing::info!(agent = %name, reason, "restarting the agent");

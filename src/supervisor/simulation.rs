@@ -151,7 +151,7 @@ impl Director {
                 "done" => {
                     assert!(state.open.remove(&told.detail), "{} is done twice", told.detail);
                     let depth = told.detail.matches('.').count();
-                    if depth < 2 && number(&told.detail) % 3 == 0 {
+                    if depth < 2 && number(&told.detail).is_multiple_of(3) {
                         give(&mut state, format!("{}.{depth}", told.detail));
                     }
                 }
@@ -297,7 +297,11 @@ impl Inside {
             _ => false,
         };
         // The director falls less often: its third fall on one message ends the run.
-        let odds = if self.guest.name.as_str() == agent::RESEARCH_DIRECTOR { 60 } else { 20 };
+        let odds = if self.guest.name.as_str() == agent::RESEARCH_DIRECTOR {
+            60
+        } else {
+            20
+        };
         sleep(world.latency()).await;
         if poisoned || world.once_in(odds) {
             return self.fall(message);
@@ -458,8 +462,14 @@ fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
                 observer: Arc::new(|_: Observed<'_>| {}),
             };
             let stop = StopSignal::default();
-            let hub = Hub::new(run(), folder, here.journal.clone(), &registry(&here, dispensable), options)
-                .housed(housing(&here));
+            let hub = Hub::new(
+                run(),
+                folder,
+                here.journal.clone(),
+                &registry(&here, dispensable),
+                options,
+            )
+            .housed(housing(&here));
             let asking = async {
                 match asked {
                     Some(after) => {
@@ -521,7 +531,10 @@ fn check(world: &World, told: &Told) {
                 let known = sent.insert(&envelope.id, envelope);
                 assert!(known.is_none(), "{} is sent twice", envelope.id);
                 let from = envelope.cause.as_ref();
-                assert!(from.is_none_or(|cause| handled.contains_key(cause)), "an effect before its cause");
+                assert!(
+                    from.is_none_or(|cause| handled.contains_key(cause)),
+                    "an effect before its cause"
+                );
             }
             Record::Handled { message, dead, .. } => {
                 assert!(sent.contains_key(message), "{message} is handled and was never sent");
@@ -533,7 +546,11 @@ fn check(world: &World, told: &Told) {
             _ => {}
         }
     }
-    assert_eq!(world.again.get(), 0, "a value was used that is not the one in the journal");
+    assert_eq!(
+        world.again.get(),
+        0,
+        "a value was used that is not the one in the journal"
+    );
     // Every task that was handed out came back, done or given up, unless the run ended before.
     let count = |word: &str| {
         sent.values()
@@ -596,7 +613,7 @@ fn runs(seeds: impl IntoIterator<Item = u64>, each: impl Fn(u64, &Told)) {
             each(seed, &told);
         }));
         if let Err(panic) = done {
-            println!("KOSMOS_TEST_SEED={seed} cargo test --lib supervisor::simulation does this run alone");
+            eprintln!("KOSMOS_TEST_SEED={seed} cargo test --lib supervisor::simulation does this run alone");
             std::panic::resume_unwind(panic);
         }
     }
@@ -615,7 +632,7 @@ fn quarter(nth: u64) {
         *ends.borrow_mut().entry(end.status.to_string()).or_insert(0) += 1;
         processes.set(processes.get() + told.processes);
     });
-    println!("{:?} in {} processes", ends.borrow(), processes.get());
+    eprintln!("{:?} in {} processes", ends.borrow(), processes.get());
     if alone.is_none() {
         // Each kind of end is come to, or the runs would show nothing.
         assert_eq!(ends.borrow().len(), 3, "{:?}", ends.borrow());
@@ -646,6 +663,11 @@ fn ten_thousand_runs_fourth_quarter() {
 fn a_seed_gives_the_same_run_each_time() {
     let first = RefCell::new(BTreeMap::new());
     runs(0..50, |seed, told| drop(first.borrow_mut().insert(seed, text(told))));
-    runs((0..50).rev(), |seed, told| assert_eq!(first.borrow()[&seed], text(told), "{seed}"));
-    assert!(first.borrow().values().any(|text| text.contains(RETIRED)), "no agent retires in these");
+    runs((0..50).rev(), |seed, told| {
+        assert_eq!(first.borrow()[&seed], text(told), "{seed}")
+    });
+    assert!(
+        first.borrow().values().any(|text| text.contains(RETIRED)),
+        "no agent retires in these"
+    );
 }

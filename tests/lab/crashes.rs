@@ -31,12 +31,11 @@ fn arguments() -> [&'static str; 4] {
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/penguins/run.toml");
 
-/// Of each of [`SEEDS`] seeds.
+/// Of each seed.
 const KILLS: usize = 10;
 
-const SEEDS: u64 = 10;
-
-/// Killed at random moments, ten times for each of ten seeds, as often as a run bears before it is over.
+/// Killed at random moments, ten times for each seed, as often as a run bears before it is over. Of seeds there are two, or
+/// as many as `KOSMOS_TEST_SEEDS` says.
 #[test]
 fn killed_at_random_moments_it_finishes_the_same() {
     let undisturbed = Trial::new(Heuristic);
@@ -47,13 +46,14 @@ fn killed_at_random_moments_it_finishes_the_same() {
     let expected = findings_text(&undisturbed.run());
     let seed = std::env::var("KOSMOS_TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
     eprintln!("KOSMOS_TEST_SEED={seed}");
+    let seeds = std::env::var("KOSMOS_TEST_SEEDS").map_or(2, |seeds| seeds.parse().unwrap());
     let (next, kills) = (AtomicU64::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let nth = next.fetch_add(1, Ordering::SeqCst);
-                    if nth >= SEEDS {
+                    if nth >= seeds {
                         break;
                     }
                     let mut random = fastrand::Rng::with_seed(seed.wrapping_add(nth));
@@ -67,7 +67,7 @@ fn killed_at_random_moments_it_finishes_the_same() {
             });
         }
     });
-    assert_eq!(kills.into_inner(), KILLS * SEEDS as usize);
+    assert_eq!(kills.into_inner(), KILLS * seeds as usize);
 }
 
 /// A run that is killed at most so often; how often it was.
@@ -75,7 +75,12 @@ fn killed_run(random: &mut fastrand::Rng, most: usize, took: Duration, expected:
     let trial = Trial::new(Heuristic);
     let mut kills = 0;
     while kills < most {
-        let mut child = trial.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = trial
+            .command()
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let moment = took.mul_f64(random.f64());
         if ended_within(&mut child, moment) {
             break;

@@ -1,7 +1,13 @@
 //! The lab from end to end, by the binary and the public API: the examples, crashes, shuffled data, bad
 //! input, agents that fall, and containers of a real engine.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
 
 mod archive;
 mod bad_input;

@@ -62,7 +62,7 @@ impl<S: Setting> Trial<S> {
         Self { home, setting }
     }
 
-    pub fn log(&self) -> PathBuf {
+    fn log(&self) -> PathBuf {
         self.home.path().join("points")
     }
 
@@ -70,7 +70,9 @@ impl<S: Setting> Trial<S> {
     pub fn command(&self) -> Command {
         let run = self.runs().pop();
         let mut command = match &run {
-            Some(run) => self.home.kosmos(&["resume", run.file_name().unwrap().to_str().unwrap()]),
+            Some(run) => self
+                .home
+                .kosmos(&["resume", run.file_name().unwrap().to_str().unwrap()]),
             None => self.home.kosmos(&["run", "run.toml"]),
         };
         match run {
@@ -143,3 +145,25 @@ pub fn finished(output: &Output) -> bool {
     matches!(output.status.code(), Some(0 | 3))
 }
 
+impl Trial<Heuristic> {
+    /// The same in another home; the table stays where it is, so that this one must live as long.
+    pub fn copy(&self) -> Self {
+        let home = Home::new();
+        copy_tree(self.home.path(), home.path());
+        Self {
+            home,
+            setting: Heuristic,
+        }
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_tree(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}

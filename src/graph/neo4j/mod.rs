@@ -16,12 +16,12 @@ use tokio::{
 
 pub use self::raw::Answer;
 use self::{cypher::Statement, fault::fault};
-use crate::failpoint;
 use super::{
     Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, Relation, Trail, Walk,
     facts::united,
     walk::{in_order, value_of},
 };
+use crate::failpoint;
 
 /// Where the server is, and how it is spoken to.
 #[derive(Debug, Clone)]

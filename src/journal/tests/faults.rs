@@ -99,7 +99,7 @@ async fn a_database_with_flipped_bits_or_torn_files_costs_nothing() {
             }
         }
         fs::write(file, content).unwrap();
-        println!("{nth}: {}", file.display());
+        eprintln!("{nth}: {}", file.display());
         holds_all(copy.path(), &expected).await;
     }
 }
@@ -114,9 +114,14 @@ async fn a_damaged_log_costs_nothing_that_the_database_has() {
     let mut damaged: Vec<Vec<u8>> = vec![
         Vec::new(),
         // Every line twice; the whole twice; two in the other order.
-        all.iter().flat_map(|line| [line.as_bytes(), line.as_bytes()].concat()).collect(),
+        all.iter()
+            .flat_map(|line| [line.as_bytes(), line.as_bytes()].concat())
+            .collect(),
         [log.clone(), log.clone()].concat(),
-        [&all[..4], &[all[5].clone(), all[4].clone()], &all[6..]].concat().concat().into_bytes(),
+        [&all[..4], &[all[5].clone(), all[4].clone()], &all[6..]]
+            .concat()
+            .concat()
+            .into_bytes(),
     ];
     for nth in 0..40 {
         let mut log = log.clone();
@@ -173,17 +178,26 @@ async fn what_neither_copy_has_is_refused_by_name() {
 async fn a_run_that_has_lost_its_journal_does_not_begin_again() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("experiments/e-1")).unwrap();
-    assert!(matches!(open_when_free(folder.path()), Err(JournalError::Damaged { .. })));
+    assert!(matches!(
+        open_when_free(folder.path()),
+        Err(JournalError::Damaged { .. })
+    ));
     // The same with files that have nothing in them.
     let whole = whole().await;
     copy_tree(whole.path(), folder.path());
     fs::remove_dir_all(folder.path().join("journal")).unwrap();
     fs::write(folder.path().join("journal.jsonl"), "").unwrap();
-    assert!(matches!(open_when_free(folder.path()), Err(JournalError::Damaged { .. })));
+    assert!(matches!(
+        open_when_free(folder.path()),
+        Err(JournalError::Damaged { .. })
+    ));
     // And with a database that cannot be read.
     let copy = killed(whole.path());
     fs::write(copy.path().join("journal.jsonl"), "").unwrap();
-    let mut database = fs::OpenOptions::new().write(true).open(copy.path().join("journal/db")).unwrap();
+    let mut database = fs::OpenOptions::new()
+        .write(true)
+        .open(copy.path().join("journal/db"))
+        .unwrap();
     database.write_all(&[0x5a; 4096]).unwrap();
     drop(database);
     let refused = open_when_free(copy.path());
@@ -194,7 +208,9 @@ async fn a_run_that_has_lost_its_journal_does_not_begin_again() {
 async fn another_version_is_refused_by_both_copies() {
     let whole = whole().await;
     let copy = killed(whole.path());
-    let text = lines(copy.path()).concat().replace("\"schema_version\":1", "\"schema_version\":2");
+    let text = lines(copy.path())
+        .concat()
+        .replace("\"schema_version\":1", "\"schema_version\":2");
     assert!(text.contains("\"schema_version\":2"));
     // With their checksums, as that version would have written them.
     let sealed: String = text
