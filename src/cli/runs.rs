@@ -1,8 +1,10 @@
 use clap::Args;
+use serde::Serialize;
 
 use crate::config::Environment;
-use crate::lab::{RunSummary, list_runs, summary};
+use crate::lab::{RunFolder, RunSummary, list_runs, summary};
 use crate::progress::printable;
+use crate::science::RunId;
 
 use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
@@ -17,6 +19,24 @@ Examples:
   kosmos runs
   kosmos runs --home /srv/lab --json";
 
+/// A run of the list; one that cannot be read does not hide the others.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed {
+    Known(Box<RunSummary>),
+    Unreadable { run: RunId, error: String },
+}
+
+fn listed(folder: &RunFolder) -> Listed {
+    match summary(folder) {
+        Ok(found) => Listed::Known(Box::new(found)),
+        Err(error) => Listed::Unreadable {
+            run: folder.id(),
+            error: error.to_string(),
+        },
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -24,24 +44,21 @@ Examples:
 pub fn execute(_: RunsArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
     let runs = list_runs(&home.runs()).map_err(lab_error)?;
-    let found = runs
-        .iter()
-        .map(summary)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(lab_error)?;
+    let found: Vec<Listed> = runs.iter().map(listed).collect();
     if globals.json {
         output::json(&found)?;
     } else if found.is_empty() {
         output::text(&format!("no runs in {}\n", home.path().display()))?;
     } else {
-        let line = |run: &RunSummary| {
-            format!(
+        let line = |run: &Listed| match run {
+            Listed::Known(run) => format!(
                 "{}  {:<12}  {:>3} findings  {}\n",
                 run.run,
                 run.status,
                 run.findings,
                 printable(&run.question)
-            )
+            ),
+            Listed::Unreadable { run, error } => format!("{run}  {:<12}  {}\n", "unreadable", printable(error)),
         };
         output::text(&found.iter().map(line).collect::<String>())?;
     }
