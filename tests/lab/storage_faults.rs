@@ -190,6 +190,13 @@ fn what_both_copies_have_lost_is_named_and_dropped_only_when_asked() {
         damaged,
         "nothing was touched"
     );
+    let listed = trial.home.run(&["runs"]);
+    assert_eq!(listed.status.code(), Some(0), "{}", said(&listed));
+    assert!(
+        said(&listed).contains("unreadable") && said(&listed).contains(&named),
+        "{}",
+        said(&listed)
+    );
     let output = trial.home.run(&["resume", &id]);
     assert!(stderr(&output).contains("--drop-damaged"), "{}", said(&output));
 
