@@ -56,7 +56,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Locked`] when another process has it; [`JournalError::Damaged`] when neither copy
-    /// can be read, and [`JournalError::Lost`] when neither has all of it. Nothing is changed then.
+    /// can be read, and [`JournalError::Lost`] when neither has all of it. Both are kept then, a damaged database as
+    /// `journal.damaged-N`.
     pub fn open(folder: &Path, options: Options) -> Result<Self, JournalError> {
         Self::open_with(folder, options, false).map(|(journal, _)| journal)
     }

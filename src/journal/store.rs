@@ -60,6 +60,20 @@ pub(super) struct Written {
     pub(super) lines: Arc<Vec<Line>>,
 }
 
+impl Written {
+    /// All of it was known; the journal ends with entry `seq`.
+    fn nothing(seq: u64) -> Self {
+        Self {
+            committed: Committed {
+                seq,
+                sent: Vec::new(),
+                duplicate: true,
+            },
+            lines: Arc::default(),
+        }
+    }
+}
+
 /// Commits that are not in the trees yet, and what they answer that the trees cannot.
 #[derive(Default)]
 struct Tail {
@@ -253,14 +267,7 @@ impl Store {
         if let Some((message, _)) = &commit.handled
             && (tail.handled.contains(message) || self.handled.contains_key(message.as_str())?)
         {
-            return Ok(Written {
-                committed: Committed {
-                    seq,
-                    sent: Vec::new(),
-                    duplicate: true,
-                },
-                lines: Arc::default(),
-            });
+            return Ok(Written::nothing(seq));
         }
         let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
         if let Some((message, agent)) = commit.handled {
@@ -295,14 +302,7 @@ impl Store {
             }
         }
         if records.is_empty() {
-            return Ok(Written {
-                committed: Committed {
-                    seq,
-                    sent: Vec::new(),
-                    duplicate: true,
-                },
-                lines: Arc::default(),
-            });
+            return Ok(Written::nothing(seq));
         }
         let mut lines = Vec::with_capacity(records.len());
         let last = seq + records.len() as u64;

@@ -39,19 +39,26 @@ pub struct Pruned {
 /// The runs under `runs` that go by `retention`; removed, unless `dry_run`. What they put into the graph stays there.
 ///
 /// # Errors
-/// When a run cannot be read or removed.
+/// When the folder cannot be listed, or a run cannot be removed.
 pub fn prune(runs: &Path, retention: &Retention, dry_run: bool) -> Result<Vec<Pruned>, LabError> {
-    let mut found = Vec::new();
+    let (mut found, mut pruned) = (Vec::new(), Vec::new());
     for folder in list_runs(runs)? {
-        let summary = summary(&folder)?;
-        found.push((folder, summary));
+        match summary(&folder) {
+            Ok(summary) => found.push((folder, summary)),
+            // Nobody can say whether it is to go.
+            Err(error) => pruned.push(Pruned {
+                run: folder.id(),
+                status: "unreadable".to_owned(),
+                bytes: size(folder.path()),
+                stays: Some(error.to_string()),
+            }),
+        }
     }
     found.sort_by_key(|(_, summary)| std::cmp::Reverse(summary.began_ms));
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
         .as_millis();
-    let mut pruned = Vec::new();
     for (folder, summary) in found.into_iter().skip(retention.keep.unwrap_or(0)) {
         let age = now.saturating_sub(summary.last_ms.unwrap_or_default().into());
         let goes = (retention.unfinished || summary.end.is_some())

@@ -190,6 +190,13 @@ fn what_both_copies_have_lost_is_named_and_dropped_only_when_asked() {
         damaged,
         "nothing was touched"
     );
+    let pruned = trial.home.run(&["prune", "--keep", "0", "--unfinished"]);
+    assert_eq!(pruned.status.code(), Some(0), "{}", said(&pruned));
+    assert!(
+        run.exists() && said(&pruned).contains("stays") && said(&pruned).contains(&named),
+        "{}",
+        said(&pruned)
+    );
     let listed = trial.home.run(&["runs"]);
     assert_eq!(listed.status.code(), Some(0), "{}", said(&listed));
     assert!(

@@ -1,4 +1,8 @@
-//! The loop that routes, commits, restarts and ends.
+//! The loop: what it hears, what it delivers, when it stops. `failures` is what becomes of agents that fail, `steps` what is
+//! written down.
+
+mod failures;
+mod steps;
 
 use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
@@ -7,16 +11,16 @@ use tokio::{
     time::Instant,
 };
 
+use self::steps::step;
 use super::{
-    RestartPolicy, StopSignal, Strategy, SupervisorError,
+    RestartPolicy, StopSignal, SupervisorError,
     desk::{Desk, UnderWay, Waiting},
     host::{Guest, HostEvent, HostHandle, Housing},
 };
 use crate::agent::{AgentContext, AgentError, Cancel, Fault, Handled, Registry};
-use crate::failpoint;
 use crate::journal::{Commit, Committed, Journal, JournalError, Record};
-use crate::message::{AgentName, BudgetSpent, DeadLettered, Envelope, MessageId, Outgoing, Payload, agent};
-use crate::science::{EndReason, RunEnd, RunId, RunStatus};
+use crate::message::{AgentName, BudgetSpent, Envelope, MessageId, Payload, agent};
+use crate::science::{RunEnd, RunId, RunStatus};
 
 /// What the hub tells those who watch.
 #[derive(Debug)]
@@ -407,203 +411,6 @@ impl Hub {
         }
     }
 
-    fn crashed(&mut self, name: &AgentName, life: u64, culprit: Option<MessageId>, reason: &str) {
-        let Some(desk) = self.desks.get_mut(name).filter(|desk| desk.life == life) else {
-            return;
-        };
-        desk.up = false;
-        let failed = culprit.and_then(|id| desk.under_way.remove(&id));
-        desk.recall();
-        let escalate = self.restarted(name, reason);
-        self.restart_rest(name);
-        match failed {
-            Some(failed) => self.failed(name, failed.envelope, failed.failures + 1, reason.to_owned()),
-            None if escalate => self.escalate(name, reason),
-            None => {}
-        }
-    }
-
-    /// A handler failed for the `failures`-th time: again after a while, or not at all.
-    fn failed(&mut self, name: &AgentName, envelope: Envelope, failures: u32, reason: String) {
-        tracing::warn!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), failures, reason, "handler failed");
-        let record = Record::Attempted {
-            message: envelope.id.clone(),
-            agent: name.clone(),
-            attempt: failures,
-            reason: reason.clone(),
-        };
-        self.commit(Commit::record(record));
-        let Some(desk) = self.desks.get_mut(name) else { return };
-        let exhausted = desk.intensity.over(&desk.policy);
-        if failures >= desk.policy.max_attempts {
-            let retires = exhausted && desk.is_dispensable();
-            if !desk.is_dispensable() {
-                desk.intensity.forgive(failures as usize);
-            }
-            self.give_up(envelope, failures, reason.clone());
-            if retires {
-                self.escalate(name, &reason);
-            }
-            return;
-        }
-        if exhausted {
-            if desk.is_dispensable() {
-                self.give_up(envelope, failures, reason.clone());
-            }
-            self.escalate(name, &reason);
-            return;
-        }
-        let wait = desk.policy.backoff(failures as usize, fastrand::f64());
-        {
-            let not_before = Some(Instant::now() + wait);
-            desk.queue.push_front(Waiting {
-                envelope,
-                failures,
-                not_before,
-            });
-        }
-    }
-
-    /// Counts a restart; true when it is one too many.
-    fn restarted(&mut self, name: &AgentName, reason: &str) -> bool {
-        tracing::warn!(agent = %name, reason, "restarting the agent");
-        (self.options.observer)(Observed::Restarted { agent: name, reason });
-        let record = Record::Restarted {
-            agent: name.clone(),
-            reason: reason.to_owned(),
-        };
-        self.commit(Commit::record(record));
-        let now = self.born.elapsed();
-        self.desks
-            .get_mut(name)
-            .is_some_and(|desk| desk.intensity.count(now, &desk.policy).1)
-    }
-
-    /// An agent was restarted once too often: the run goes on without it, or ends.
-    fn escalate(&mut self, name: &AgentName, reason: &str) {
-        let Some(desk) = self.desks.get(name) else { return };
-        let message = format!(
-            "`{name}` was restarted more than {} times within {} s; its last failure: {reason}",
-            desk.policy.max_restarts,
-            desk.policy.window.as_secs()
-        );
-        match desk.is_dispensable() {
-            true => self.retire(name, &message),
-            false => self.end(RunStatus::Failed, &message),
-        }
-    }
-
-    /// An agent takes no further part: what it was sent and will be sent is given up.
-    fn retire(&mut self, name: &AgentName, reason: &str) {
-        let Some(desk) = self.desks.get_mut(name) else { return };
-        if desk.retired.is_some() {
-            return;
-        }
-        tracing::warn!(agent = %name, reason, "the agent takes no further part");
-        let reason = format!("{RETIRED}: {reason}");
-        desk.retired = Some(reason.clone());
-        desk.up = false;
-        if let Some(host) = desk.host.take() {
-            host.abandon();
-        }
-        for waiting in desk.empty() {
-            self.give_up(waiting.envelope, waiting.failures, reason.clone());
-        }
-    }
-
-    /// Gives a message up and tells the director; the director's own message gives up the run.
-    fn give_up(&mut self, envelope: Envelope, failures: u32, reason: String) {
-        (self.options.observer)(Observed::DeadLettered {
-            message: &envelope,
-            reason: &reason,
-        });
-        let director: AgentName = agent::RESEARCH_DIRECTOR.into();
-        if envelope.to == director {
-            let message = format!(
-                "the director failed on `{}` {failures} times: {reason}",
-                envelope.payload.name()
-            );
-            self.end(RunStatus::Failed, &message);
-            return;
-        }
-        let letter = DeadLettered {
-            message: envelope.id.clone(),
-            agent: envelope.to.clone(),
-            attempts: failures,
-            reason: reason.clone(),
-            payload: envelope.payload.clone(),
-        };
-        let outgoing = Outgoing {
-            to: director,
-            payload: letter.into(),
-        };
-        let sent = Envelope::caused_by(&envelope, 0, agent::SUPERVISOR.into(), outgoing);
-        let commit = Commit {
-            handled: Some((envelope.id.clone(), envelope.to)),
-            dead: Some(reason),
-            sent: vec![sent],
-            records: Vec::new(),
-        };
-        self.commit(commit);
-    }
-
-    /// Ends the run from here: an agent or the director is beyond help.
-    fn end(&mut self, status: RunStatus, message: &str) {
-        tracing::error!(run = %self.run, message, "the run ends");
-        let end = RunEnd {
-            status,
-            reason: EndReason::Engine,
-            message: message.to_owned(),
-        };
-        let envelope = Envelope::external(&self.run, TOPIC_END, agent::SUPERVISOR.into(), end.into());
-        self.commit(Commit::send(envelope));
-    }
-
-    // --- committing ---
-
-    fn commit(&mut self, commit: Commit) {
-        self.commit_step(None, commit, None);
-    }
-
-    /// Commits without being waited for. An agent's state goes to its file first.
-    fn commit_step(&mut self, step: Option<(AgentName, MessageId)>, mut commit: Commit, state: Option<State>) {
-        self.committing += 1;
-        let journal = self.journal.clone();
-        let done = self.commits_sender.clone();
-        tokio::spawn(async move {
-            let kept = match state {
-                Some(state) => state.keep(&journal).await.map(|record| commit.records.push(record)),
-                None => Ok(()),
-            };
-            let outcome = match kept {
-                Ok(()) => journal.commit(commit).await,
-                Err(error) => Err(error),
-            };
-            let _ = done.send((step, outcome));
-        });
-    }
-
-    fn committed(
-        &mut self,
-        step: Option<(AgentName, MessageId)>,
-        outcome: Result<Committed, Arc<JournalError>>,
-    ) -> Result<(), SupervisorError> {
-        self.committing -= 1;
-        let committed = outcome?;
-        failpoint::crash("supervisor.committed", "");
-        if let Some((name, message)) = step
-            && let Some(desk) = self.desks.get_mut(&name)
-        {
-            desk.under_way.remove(&message);
-            (self.options.observer)(Observed::Handled { agent: &name });
-        }
-        for envelope in committed.sent {
-            (self.options.observer)(Observed::Sent(&envelope));
-            self.enqueue(envelope, 0, None)?;
-        }
-        Ok(())
-    }
-
     // --- time and stopping ---
 
     fn clock(&mut self) -> Result<(), SupervisorError> {
@@ -627,61 +434,6 @@ impl Hub {
             self.replace_frozen(&name, &id);
         }
         Ok(())
-    }
-
-    /// A handler is over its deadline. It may be frozen, and a frozen thread cannot be ended, so the agent
-    /// gets a new one; whatever the old one still says is not listened to.
-    fn replace_frozen(&mut self, name: &AgentName, id: &MessageId) {
-        let Some(desk) = self.desks.get_mut(name) else { return };
-        let Some(frozen) = desk.under_way.remove(id) else {
-            return;
-        };
-        frozen.cancel.cancel();
-        let reason = format!("no answer within {} s", desk.spec.deadline.as_secs_f64());
-        desk.recall();
-        if let Some(host) = desk.host.take() {
-            host.abandon();
-        }
-        self.start_host(name);
-        self.restarted(name, &reason);
-        self.restart_rest(name);
-        self.failed(name, frozen.envelope, frozen.failures + 1, reason);
-    }
-
-    /// Where the strategy says so, gives a new host to each agent that was registered after one that fell. What they have
-    /// under way begins again; it does not count as their failure.
-    fn restart_rest(&mut self, fallen: &AgentName) {
-        let Some(place) = self.desks.get(fallen).map(|desk| desk.place) else {
-            return;
-        };
-        if self.options.policy.strategy == Strategy::OneForOne {
-            return;
-        }
-        let later = |desk: &Desk| desk.place > place && desk.retired.is_none();
-        let rest = self
-            .desks
-            .iter()
-            .filter(|(_, desk)| later(desk))
-            .map(|(name, _)| name.clone());
-        for name in rest.collect::<Vec<_>>() {
-            let reason = format!("`{fallen}` fell, and the strategy is rest_for_one");
-            tracing::info!(agent = %name, reason, "restarting the agent");
-            (self.options.observer)(Observed::Restarted {
-                agent: &name,
-                reason: &reason,
-            });
-            self.commit(Commit::record(Record::Restarted {
-                agent: name.clone(),
-                reason,
-            }));
-            if let Some(desk) = self.desks.get_mut(&name) {
-                desk.recall();
-                if let Some(host) = desk.host.take() {
-                    host.abandon();
-                }
-            }
-            self.start_host(&name);
-        }
     }
 
     fn start_host(&mut self, name: &AgentName) {
@@ -733,49 +485,6 @@ impl Hub {
         let delivers = self.stopping.is_none();
         let desks = self.desks.values().filter_map(|desk| desk.next_moment(delivers));
         desks.chain(self.wall_deadline).chain(self.stopping).min()
-    }
-}
-
-/// The commit of a handled message, and the state that goes with it.
-fn step(cause: &Envelope, agent: &AgentName, handled: Handled) -> (Commit, Option<State>) {
-    let sent = handled
-        .sent
-        .into_iter()
-        .enumerate()
-        .map(|(index, outgoing)| Envelope::caused_by(cause, index, agent.clone(), outgoing))
-        .collect();
-    let commit = Commit {
-        handled: Some((cause.id.clone(), agent.clone())),
-        dead: None,
-        sent,
-        records: Vec::new(),
-    };
-    let state = handled.snapshot.map(|bytes| State {
-        agent: agent.clone(),
-        bytes,
-    });
-    (commit, state)
-}
-
-/// An agent's whole state.
-struct State {
-    agent: AgentName,
-    bytes: Vec<u8>,
-}
-
-impl State {
-    /// Puts it into a file of its own, off the loop; the record that names it.
-    async fn keep(self, journal: &Journal) -> Result<Record, Arc<JournalError>> {
-        let blobs = journal.blobs().clone();
-        let put = tokio::task::spawn_blocking(move || blobs.put(&self.bytes)).await;
-        let sha256 = put.unwrap_or(Err(JournalError::Closed))?;
-        Ok(match self.agent.as_str() == agent::RESEARCH_DIRECTOR {
-            true => Record::Snapshot { after: 0, sha256 },
-            false => Record::State {
-                agent: self.agent,
-                sha256,
-            },
-        })
     }
 }
 
