@@ -169,7 +169,11 @@ fn wrong(file: &Path, problem: impl Into<String>) -> LabError {
 
 /// Unpacks plain files below `to`; the run's id.
 fn unpack(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Path) -> Result<String, LabError> {
-    let broken = |error: io::Error| wrong(file, format!("it is no archive of a run: {error}"));
+    // What is not the system's word is the archive's own, which may be anything.
+    let broken = |error: io::Error| match error.raw_os_error() {
+        Some(_) => wrong(file, format!("it cannot be read: {error}")),
+        None => wrong(file, "it is no archive of a run, or not all of one"),
+    };
     let mut runs = BTreeSet::new();
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
