@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::failpoint;
-use crate::journal::JournalError;
+use crate::journal::{Durability, JournalError};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
     Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect, remove_tree,
@@ -70,12 +70,18 @@ impl SandboxExecutor {
         let script = context.blobs().get(&run.script_sha256)?;
         let experiments = context.folder().join("experiments");
         let folder = experiments.join(run.id.as_str());
+        let files = Files {
+            run,
+            script: &script,
+            durability: context.blobs().durability(),
+        };
         if let Some(kept) = adopt(&folder) {
             tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
+            // That process may not have come so far.
+            files.place(&folder, &folder).map_err(folder_error)?;
             return Ok(kept);
         }
         let workspace = experiments.join(format!(".{}.partial", run.id));
-        let files = Files { run, script: &script };
         files.prepare(&folder, &workspace).map_err(folder_error)?;
         self.check_inputs(run, context).await?;
         let job = Job {
@@ -257,6 +263,7 @@ fn hash_file(path: &Path) -> io::Result<String> {
 struct Files<'a> {
     run: &'a RunExperiment,
     script: &'a [u8],
+    durability: Durability,
 }
 
 impl Files<'_> {
@@ -322,16 +329,30 @@ impl Files<'_> {
                 &serde_json::to_vec_pretty(&kept).unwrap_or_default(),
             )?;
             failpoint::crash("experiment.whole", "");
-            fs::rename(workspace, folder).map_err(|source| FolderError {
-                what: "keep",
-                path: folder.to_owned(),
-                source,
-            })
+            self.place(workspace, folder)
         };
         keep().map_err(folder_error)?;
         failpoint::crash("experiment.placed", "");
         debug_assert_eq!(sha256_hex(self.script), self.run.script_sha256);
         Ok(kept)
+    }
+
+    /// Gives the whole folder `from` its name: where the loss of power counts, the files are on the disk before it, and it
+    /// is before the journal says so.
+    fn place(&self, from: &Path, folder: &Path) -> Result<(), FolderError> {
+        let experiments = folder.parent().unwrap_or(folder);
+        let place = || {
+            self.durability.keep(from)?;
+            fs::rename(from, folder)?;
+            self.durability.keep_names(experiments)?;
+            // Which may be new itself.
+            self.durability.keep_names(experiments.parent().unwrap_or(experiments))
+        };
+        place().map_err(|source| FolderError {
+            what: "keep",
+            path: folder.to_owned(),
+            source,
+        })
     }
 }
 

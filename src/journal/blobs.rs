@@ -1,9 +1,6 @@
 //! Content-addressed files for what is too large for the database.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use super::{Durability, JournalError};
 use crate::{failpoint, science::sha256_hex};
@@ -34,6 +31,11 @@ impl Blobs {
         Self { durability, ..self }
     }
 
+    /// What they survive.
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
     /// Stores `content` and returns its hash; a second store of the same content writes nothing.
     pub fn put(&self, content: &[u8]) -> Result<String, JournalError> {
         let sha256 = sha256_hex(content);
@@ -45,13 +47,12 @@ impl Blobs {
         let write = || {
             let mut file = fs::File::create(&partial)?;
             failpoint::write_all(&mut file, "blob", content)?;
-            let power = self.durability == Durability::Power;
-            if power {
+            if self.durability == Durability::Power {
                 file.sync_data()?;
             }
             fs::rename(&partial, &path)?;
             failpoint::crash("blob.placed", "");
-            if power { sync_folder(&self.folder) } else { Ok(()) }
+            self.durability.keep_names(&self.folder)
         };
         write().map_err(|source| JournalError::Io {
             path: path.clone(),
@@ -72,9 +73,4 @@ impl Blobs {
             Err(missing())
         }
     }
-}
-
-/// Makes the names in a folder survive the loss of power.
-pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    fs::File::open(folder)?.sync_all()
 }

@@ -7,6 +7,7 @@
 
 mod blobs;
 mod commit;
+mod durability;
 mod effects;
 mod error;
 mod handle;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use blobs::Blobs;
 pub use commit::{Commit, Committed};
+pub use durability::Durability;
 pub use effects::EffectState;
 pub use error::JournalError;
 pub use handle::{Journal, Options, Pending, in_use};
@@ -28,12 +30,3 @@ pub use ledger::ledger_lines;
 pub use record::{Entry, Record};
 pub use wal::Dropped;
 pub use wal::read_entries;
-
-/// When a commit counts as done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// Survives the end of the process at any instant.
-    Process,
-    /// Survives the loss of power: an fsync at each commit.
-    Power,
-}

@@ -7,9 +7,7 @@ use std::{
 };
 
 use super::{
-    Blobs, Durability, Entry, JournalError,
-    blobs::sync_folder,
-    ledger_lines,
+    Blobs, Durability, Entry, JournalError, ledger_lines,
     record::{Head, decode, head},
     store::{Store, Written},
 };
@@ -101,8 +99,9 @@ impl Wal {
             .open(&ledger_path)
             .map_err(io(&ledger_path))?;
         if durability == Durability::Power {
-            log.sync_all().and_then(|()| sync_folder(folder)).map_err(io(&path))?;
+            log.sync_all().map_err(io(&path))?;
         }
+        durability.keep_names(folder).map_err(io(folder))?;
         let wal = Self {
             log,
             ledger,

@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::LabError;
+use super::{LabError, work::durability};
 use crate::{
     config::{DataSource, Request, Resolved, Settings},
     failpoint,
@@ -55,7 +55,10 @@ impl RunFolder {
             .copy_to(&partial)
             .map_err(LabError::io("copy the agents into", &partial))?;
         failpoint::crash("run.whole", "");
+        let durability = durability(&resolved.settings);
+        durability.keep(&partial).map_err(LabError::io("write", &partial))?;
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
+        durability.keep_names(runs).map_err(LabError::io("write", runs))?;
         failpoint::crash("run.placed", "");
         Ok(Self { path })
     }

@@ -18,6 +18,7 @@ mod falling_agents;
 #[path = "../part.rs"]
 mod part;
 mod penguins;
+mod power;
 mod shuffled;
 mod storage_faults;
 mod support;
