@@ -34,7 +34,10 @@ fn runs_of_every_version_open() {
         fs::remove_file(run.join("findings.json")).unwrap();
         let report = home.run(&["report", id]);
         assert!(report.status.success(), "{}", said(&report));
-        assert!(fs::read(run.join("findings.json")).unwrap() == before, "version {version}");
+        assert!(
+            fs::read(run.join("findings.json")).unwrap() == before,
+            "version {version}"
+        );
 
         let verified = home.run(&["verify", id]);
         assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
