@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Journal {
     /// What a committed step survives.
     pub durability: Durability,
-    /// Events between two snapshots of the director's state. At least 1.
+    /// Events between two snapshots of the director's state; in a long run they are farther apart. At least 1.
     pub snapshot_every: u64,
 }
 

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    Blobs, Commit, Committed, Dropped, Durability, EffectState, Entry, JournalError, Record, store::Store, wal::Wal,
+    Blobs, Commit, Committed, Dropped, Durability, EffectState, Entry, JournalError, Kind, store::Store, wal::Wal,
     writer,
 };
 use crate::message::{AgentName, Envelope, MessageId};
@@ -181,6 +181,11 @@ impl Journal {
         self.store.entries(1)
     }
 
+    /// The entries of these kinds, in order: many times as fast as to look at all of them.
+    pub fn entries_of<'a>(&'a self, kinds: &'a [Kind]) -> impl Iterator<Item = Result<Entry, JournalError>> + 'a {
+        self.store.entries_of(kinds, 1)
+    }
+
     /// The number of the last entry.
     pub fn last_seq(&self) -> u64 {
         self.store.last_seq()
@@ -189,16 +194,14 @@ impl Journal {
     /// Milliseconds that processes have worked on the run: from each opening to the last entry before
     /// the next one.
     pub fn elapsed_ms(&self) -> Result<u64, JournalError> {
-        let (mut total, mut opened, mut last) = (0, None, 0);
-        for entry in self.entries() {
-            let entry = entry?;
-            if matches!(entry.record, Record::Opened { .. }) {
-                total += opened.map_or(0, |from| u64::saturating_sub(last, from));
-                opened = Some(entry.at_ms);
-            }
-            last = entry.at_ms;
+        let opened: Vec<Entry> = self.entries_of(&[Kind::Opened]).collect::<Result<_, _>>()?;
+        let lasts = opened.iter().skip(1).map(|next| next.seq - 1);
+        let mut total = 0;
+        for (entry, last) in opened.iter().zip(lasts.chain([self.last_seq()])) {
+            let until = self.store.entry(last)?.map_or(entry.at_ms, |last| last.at_ms);
+            total += until.saturating_sub(entry.at_ms);
         }
-        Ok(total + opened.map_or(0, |from| last.saturating_sub(from)))
+        Ok(total)
     }
 }
 

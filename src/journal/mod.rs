@@ -27,6 +27,6 @@ pub use effects::EffectState;
 pub use error::JournalError;
 pub use handle::{Journal, Options, Pending, in_use};
 pub use ledger::ledger_lines;
-pub use record::{Entry, Record};
+pub use record::{Entry, Kind, Record};
 pub use wal::Dropped;
 pub use wal::read_entries;

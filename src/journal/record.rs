@@ -100,6 +100,58 @@ pub enum Record {
     },
 }
 
+/// What a record is of, to read the entries of some kinds alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Opened,
+    Sent,
+    Handled,
+    Attempted,
+    Restarted,
+    Intent,
+    Receipt,
+    Snapshot,
+    State,
+    Stopped,
+}
+
+impl Kind {
+    /// The record's name in a stored line.
+    fn tag(self) -> &'static [u8] {
+        match self {
+            Self::Opened => b"opened",
+            Self::Sent => b"sent",
+            Self::Handled => b"handled",
+            Self::Attempted => b"attempted",
+            Self::Restarted => b"restarted",
+            Self::Intent => b"intent",
+            Self::Receipt => b"receipt",
+            Self::Snapshot => b"snapshot",
+            Self::State => b"state",
+            Self::Stopped => b"stopped",
+        }
+    }
+}
+
+impl Record {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Opened { .. } => Kind::Opened,
+            Self::Sent { .. } => Kind::Sent,
+            Self::Handled { .. } => Kind::Handled,
+            Self::Attempted { .. } => Kind::Attempted,
+            Self::Restarted { .. } => Kind::Restarted,
+            Self::Intent { .. } => Kind::Intent,
+            Self::Receipt { .. } => Kind::Receipt,
+            Self::Snapshot { .. } => Kind::Snapshot,
+            Self::State { .. } => Kind::State,
+            Self::Stopped { .. } => Kind::Stopped,
+        }
+    }
+}
+
 /// A record with its place and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -170,6 +222,25 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
         .and_then(|sum| u32::from_str_radix(sum, 16).ok())
         == Some(crc32fast::hash(body))
 }
+
+/// Whether a stored line may be an entry of one of these kinds: a line that says what it is says so before anything that
+/// comes from elsewhere, and one that names a file does not say it.
+pub(super) fn may_be(line: &[u8], kinds: &[Kind]) -> bool {
+    const TAG: &[u8] = b"\"record\":\"";
+    // Numbers and flags come first, and have no room for more.
+    let start = line.get(..LABEL).unwrap_or(line);
+    let Some(at) = start.windows(TAG.len()).position(|bytes| bytes == TAG) else {
+        return true;
+    };
+    let named = line.get(at + TAG.len()..).unwrap_or_default();
+    kinds.iter().any(|kind| {
+        let after = named.strip_prefix(kind.tag());
+        after.is_some_and(|after| after.first() == Some(&b'"'))
+    })
+}
+
+/// Bytes of a line in which its record is named.
+const LABEL: usize = 100;
 
 /// The head of a line; none where the line is damaged.
 pub(super) fn head(line: &[u8]) -> Option<Head> {

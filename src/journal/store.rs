@@ -13,8 +13,8 @@ use sled::{
 };
 
 use super::{
-    Blobs, Commit, Committed, EffectState, Entry, JournalError, Record,
-    record::{Stored, decode, is_whole, sealed},
+    Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
+    record::{Stored, decode, is_whole, may_be, sealed},
 };
 use crate::failpoint;
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
@@ -404,6 +404,32 @@ impl Store {
         self.lines(first).map(|line| self.decode(&line?))
     }
 
+    /// Entries of these kinds from `first` on, in order. The others are not decoded, which is most of the work.
+    pub(super) fn entries_of<'a>(
+        &'a self,
+        kinds: &'a [Kind],
+        first: u64,
+    ) -> impl Iterator<Item = Result<Entry, JournalError>> + 'a {
+        let lines = self
+            .lines(first)
+            .filter(|line| line.as_ref().map_or(true, |line| may_be(line, kinds)));
+        let entries = lines.map(|line| self.decode(&line?));
+        entries.filter(|entry| {
+            entry
+                .as_ref()
+                .map_or(true, |entry| kinds.contains(&entry.record.kind()))
+        })
+    }
+
+    /// The entry of that number.
+    pub(super) fn entry(&self, seq: u64) -> Result<Option<Entry>, JournalError> {
+        self.settle()?;
+        self.log
+            .get(seq.to_be_bytes())?
+            .map(|line| self.decode(&line))
+            .transpose()
+    }
+
     /// The stored lines from `first` on, in order.
     pub(super) fn lines(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
         let failed = self.settle().err().map(Err);
@@ -499,7 +525,7 @@ impl Store {
     /// The messages that `agent` handled after entry `after`, in the order of handling.
     pub(super) fn handled_by(&self, agent: &AgentName, after: u64) -> Result<Vec<Envelope>, JournalError> {
         let mut messages = Vec::new();
-        for entry in self.entries(after + 1) {
+        for entry in self.entries_of(&[Kind::Handled], after + 1) {
             if let Record::Handled {
                 message,
                 agent: by,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Blobs, Durability, Entry, JournalError, ledger_lines,
+    Blobs, Durability, Entry, JournalError, Kind, ledger_lines,
     record::{Head, decode, head},
     store::{Store, Written},
 };
@@ -88,7 +88,7 @@ impl Wal {
         log.write_all(&text).map_err(io(&path))?;
 
         let mut ledger = Vec::new();
-        for entry in store.entries(1) {
+        for entry in store.entries_of(&[Kind::Sent], 1) {
             push_ledger(&mut ledger, &entry?)?;
         }
         let partial = folder.join(".ledger.jsonl.partial");

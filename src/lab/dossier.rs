@@ -4,7 +4,7 @@ use super::{LabError, graph};
 use crate::{
     actors::research_director::ResearchState,
     config::{Policy, Settings},
-    journal::{Journal, JournalError, Record, ledger_lines},
+    journal::{Journal, JournalError, Kind, Record, ledger_lines},
     llm::Account,
     message::{AgentName, KnowledgeRecalled, Known},
     report::{BudgetLine, DeadLetter, Dossier, Memory, Method, ModelUse, RestartRecord},
@@ -54,7 +54,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             _ => {}
         }
     }
-    let account = Account::of(journal.entries())?;
+    let account = Account::of(journal.entries_of(&[Kind::Receipt]))?;
     let account = (context.settings.policy == Policy::Llm || account.calls > 0).then_some(account);
     let mut tests: Vec<TestRecord> = state.records_of(Arm::Observed).cloned().collect();
     tests.sort_by(TestRecord::test_order);
@@ -81,7 +81,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             .filter(|record| record.significant)
             .count() as u64,
     });
-    let knowledge = graph::knowledge_in(journal.entries())?;
+    let knowledge = graph::knowledge_in(journal.entries_of(&[Kind::Sent]))?;
     let counts = knowledge.stats();
     let mut figures = state.figures.clone();
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));

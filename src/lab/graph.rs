@@ -10,7 +10,7 @@ use crate::{
     actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, facts},
     config::{Environment, GraphStore as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
-    journal::{self, Blobs, Entry, Journal, JournalError, Record, read_entries},
+    journal::{self, Blobs, Entry, Journal, JournalError, Kind, Record, read_entries},
     message::{KnowledgeRecalled, Payload},
     progress::{Progress, ProgressEvent},
 };
@@ -205,7 +205,7 @@ pub async fn deliver(
 ) -> Result<Delivery, LabError> {
     let durability = super::work::durability(settings);
     let journal = Journal::open(folder.path(), journal::Options { durability })?;
-    for entry in journal.entries() {
+    for entry in journal.entries_of(&[Kind::Opened]) {
         if matches!(entry?.record, Record::Opened { replays: Some(_), .. }) {
             return Ok(Delivery::default());
         }

@@ -21,7 +21,7 @@ use crate::{
     actors::{limits_of, research_director::restore_state},
     config::Settings,
     data::sha256_file,
-    journal::{Blobs, Journal, JournalError, Options, Record},
+    journal::{Blobs, Journal, JournalError, Kind, Options, Record},
     progress::{Progress, ProgressEvent},
     report::{Dossier, FILES, rendered},
     sandbox::{Input, Job, Language, Sandbox, remove_tree},
@@ -97,7 +97,7 @@ pub fn verify(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<
     let ground = Ground::prepare(&settings, progress)?;
     let purpose = Purpose {
         run: Some(folder.id().to_string()),
-        pinned: site::pinned(journal.entries())?,
+        pinned: site::pinned(journal.entries_of(&[Kind::Opened]))?,
         ..Purpose::default()
     };
     let system = actix::System::new();
@@ -123,7 +123,7 @@ pub fn verify(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<
 /// The Python that the run's scripts ran on when it was worked on last.
 fn recorded_python(journal: &Journal) -> Result<String, JournalError> {
     let mut recorded = String::new();
-    for entry in journal.entries() {
+    for entry in journal.entries_of(&[Kind::Opened]) {
         if let Record::Opened { python, .. } = entry?.record {
             recorded = python;
         }

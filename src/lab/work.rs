@@ -17,7 +17,7 @@ use crate::{
     actors::{Knowledge, register, research_director::restore_state},
     agent::Registry,
     config::{self, Durability, Settings},
-    journal::{self, Blobs, Commit, Journal, Record, read_entries},
+    journal::{self, Blobs, Commit, Journal, Kind, Record, read_entries},
     llm::Mind,
     message::{Envelope, ResearchPlan, agent},
     plugin::{self, Native, PluginError, PluginKit, Roster},
@@ -224,7 +224,7 @@ impl Lab {
 
     /// The run that an earlier process has replayed in this folder: a replay that is resumed stays one.
     fn replayed(&self, journal: &Journal) -> Result<Option<RunFolder>, LabError> {
-        for entry in journal.entries() {
+        for entry in journal.entries_of(&[Kind::Opened]) {
             if let Record::Opened {
                 replays: Some(recorded),
                 ..
@@ -240,7 +240,7 @@ impl Lab {
     /// The images that an earlier process has used for the run, or for the one that it replays.
     fn pinned(&self, journal: &Journal) -> Result<BTreeMap<String, String>, LabError> {
         match &self.replay {
-            None => site::pinned(journal.entries()),
+            None => site::pinned(journal.entries_of(&[Kind::Opened])),
             Some(recorded) => {
                 let blobs = Blobs::open(recorded.path().join("blobs"))?;
                 site::pinned(read_entries(recorded.path(), &blobs)?.into_iter().map(Ok))
@@ -382,7 +382,7 @@ impl Lab {
 
 /// That the agents are those that the run began with.
 fn unchanged(journal: &Journal, now: &BTreeMap<String, String>, run: &Path) -> Result<(), LabError> {
-    for entry in journal.entries() {
+    for entry in journal.entries_of(&[Kind::Opened]) {
         let Record::Opened { agents, .. } = entry?.record else {
             continue;
         };
@@ -468,7 +468,7 @@ fn stopped(run: &RunId, paused: Option<&str>) -> RunEnd {
 /// Why the run paused, if that is what happened last.
 fn paused(journal: &Journal) -> Result<Option<String>, LabError> {
     let mut paused = None;
-    for entry in journal.entries() {
+    for entry in journal.entries_of(&[Kind::Stopped, Kind::Opened]) {
         match entry?.record {
             Record::Stopped { reason, outage } => paused = outage.then_some(reason),
             Record::Opened { .. } => paused = None,

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     agent::{AgentContext, AgentError},
     config::{self, Environment, Provider, Settings, Structured},
-    journal::Journal,
+    journal::{Journal, Kind},
     message::AgentName,
 };
 
@@ -102,7 +102,7 @@ impl Mind {
         source: Source,
         listener: Option<Listener>,
     ) -> Result<Self, LlmError> {
-        let account = Account::of(journal.entries())?;
+        let account = Account::of(journal.entries_of(&[Kind::Receipt]))?;
         let spent = Amount {
             tokens: account.total,
             usd: account.usd,

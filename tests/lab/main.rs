@@ -16,6 +16,7 @@ mod crashes;
 mod engine;
 mod falling_agents;
 mod golden;
+mod growth;
 #[path = "../part.rs"]
 mod part;
 mod penguins;

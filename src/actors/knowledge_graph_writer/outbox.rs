@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::facts;
 use crate::agent::{AgentContext, AgentError};
 use crate::graph::{Facts, GraphError, GraphStore};
-use crate::journal::{Commit, EffectState, Journal, JournalError, Record};
+use crate::journal::{Commit, EffectState, Journal, JournalError, Kind, Record};
 use crate::message::{Envelope, MessageId, Payload};
 
 /// How long the graph is waited for, and how much may wait.
@@ -244,7 +244,7 @@ fn is_delivered(journal: &Journal, key: &str) -> Result<bool, JournalError> {
 /// All that the run has said for the graph, oldest first.
 fn recorded(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
     let mut messages = Vec::new();
-    for entry in journal.entries() {
+    for entry in journal.entries_of(&[Kind::Sent]) {
         if let Record::Sent { envelope } = entry?.record
             && matches!(envelope.payload, Payload::RecordKnowledge(_))
         {

@@ -36,6 +36,7 @@ impl ResearchState {
     /// Folds an event and returns what follows from it. The same state and event always give the same
     /// commands, which is what replay rests on.
     pub fn step(&mut self, event: &Payload) -> Vec<Outgoing> {
+        self.events += 1;
         if self.phase == Phase::Over {
             return Vec::new();
         }
@@ -87,6 +88,13 @@ pub fn restore_state(journal: &Journal) -> Result<(ResearchState, u64), JournalE
     Ok((state, tail.len() as u64))
 }
 
+/// Whether the state is kept again, `since` events after the last time and `events` after the beginning: every so many
+/// events, and ever farther apart. The state grows with the events, so that at equal distances all its snapshots together
+/// would grow with their square; so they take no more than three times the last one.
+fn is_due(since: u64, events: u64, every: u64) -> bool {
+    since >= every.max(events / 3)
+}
+
 impl Agent for ResearchDirector {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
@@ -97,7 +105,7 @@ impl Agent for ResearchDirector {
             }
             let mut since = self.since_snapshot.borrow_mut();
             *since += 1;
-            let snapshot = if *since >= self.snapshot_every {
+            let snapshot = if is_due(*since, self.state.borrow().events, self.snapshot_every) {
                 *since = 0;
                 Some(serde_json::to_vec(&*self.state.borrow()).map_err(JournalError::from)?)
             } else {

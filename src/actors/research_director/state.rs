@@ -70,6 +70,9 @@ pub struct CycleState {
 pub struct ResearchState {
     /// What was asked.
     pub plan: Option<ResearchPlan>,
+    /// Events that were folded.
+    #[serde(default)]
+    pub events: u64,
     #[allow(missing_docs)]
     pub phase: Phase,
     /// From 1 once the tables are described.

@@ -336,3 +336,21 @@ fn a_model_cannot_register_more_than_the_budget_of_tests() {
     state.step(&proposed.into());
     assert_eq!(state.left_out, 8, "two find room, eight do not, one was known");
 }
+
+#[test]
+fn snapshots_grow_with_the_run_and_not_with_its_square() {
+    let (every, mut since, mut taken, mut bytes, mut last) = (200, 0, 0, 0, 0);
+    for events in 1..=1_000_000u64 {
+        since += 1;
+        if super::is_due(since, events, every) {
+            // As if each event added one byte to the state.
+            (since, taken, bytes, last) = (0, taken + 1, bytes + events, events);
+        }
+        assert!(
+            since < every.max(events / 3),
+            "what is folded anew stays a part of the whole"
+        );
+    }
+    assert!(bytes <= 3 * last + every, "{bytes} in all, {last} in the last");
+    assert!((10..40).contains(&taken), "{taken}");
+}

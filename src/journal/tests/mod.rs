@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 mod faults;
+mod reading;
 
 use super::{Blobs, Commit, Durability, Journal, Options, Record, read_entries};
 use crate::{
