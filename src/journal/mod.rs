@@ -6,6 +6,7 @@
 //! writer thread groups commits and shares one write among them.
 
 mod blobs;
+mod changes;
 mod commit;
 mod durability;
 mod effects;
@@ -14,6 +15,7 @@ mod handle;
 mod ledger;
 mod record;
 mod store;
+mod tail;
 mod wal;
 mod writer;
 

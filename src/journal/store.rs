@@ -1,7 +1,8 @@
 //! The database: entries, and what follows from them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
+    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,12 +10,14 @@ use std::{
 
 use sled::{
     Transactional,
-    transaction::{ConflictableTransactionError, TransactionError, TransactionalTree},
+    transaction::{ConflictableTransactionResult, TransactionError},
 };
 
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
+    changes::{Changes, is_received, number, state_key},
     record::{Stored, decode, is_whole, may_be, sealed},
+    tail::{Line, Lines, Tail},
 };
 use crate::failpoint;
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
@@ -44,20 +47,15 @@ pub(super) struct Store {
     attempts: sled::Tree,
     meta: sled::Tree,
     tail: Mutex<Tail>,
+    /// Held by whoever puts the tail into the trees.
+    settling: Mutex<()>,
     pub(super) blobs: Blobs,
-}
-
-/// An entry and how it is stored.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) entry: Entry,
-    pub(super) text: Vec<u8>,
 }
 
 /// What was written, for the log.
 pub(super) struct Written {
     pub(super) committed: Committed,
-    pub(super) lines: Arc<Vec<Line>>,
+    pub(super) lines: Lines,
 }
 
 impl Written {
@@ -71,47 +69,6 @@ impl Written {
             },
             lines: Arc::default(),
         }
-    }
-}
-
-/// Commits that are not in the trees yet, and what they answer that the trees cannot.
-#[derive(Default)]
-struct Tail {
-    /// The number of the last entry of all.
-    last: u64,
-    commits: Vec<Arc<Vec<Line>>>,
-    handled: HashSet<MessageId>,
-    sent: HashSet<MessageId>,
-    /// The line of an effect's receipt; none where there is only the intent.
-    effects: HashMap<String, Option<Place>>,
-}
-
-/// A line's: its commit, and which of its lines.
-type Place = (Arc<Vec<Line>>, usize);
-
-impl Tail {
-    fn push(&mut self, lines: Arc<Vec<Line>>) {
-        for (at, line) in lines.iter().enumerate() {
-            self.last = line.entry.seq;
-            match &line.entry.record {
-                Record::Handled { message, .. } => drop(self.handled.insert(message.clone())),
-                Record::Sent { envelope } => drop(self.sent.insert(envelope.id.clone())),
-                Record::Intent { key } => drop(self.effects.insert(key.clone(), None)),
-                Record::Receipt { key, .. } => {
-                    self.effects.insert(key.clone(), Some((Arc::clone(&lines), at)));
-                }
-                _ => {}
-            }
-        }
-        self.commits.push(lines);
-    }
-
-    /// The trees answer from now on.
-    fn clear(&mut self) {
-        *self = Self {
-            last: self.last,
-            ..Self::default()
-        };
     }
 }
 
@@ -149,6 +106,7 @@ impl Store {
             attempts: tree("attempts")?,
             meta: tree("meta")?,
             tail: Mutex::default(),
+            settling: Mutex::default(),
             blobs,
             db,
         };
@@ -188,12 +146,19 @@ impl Store {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts the tail into the trees.
-    fn settle(&self) -> Result<(), JournalError> {
-        let mut tail = self.tail();
-        if !tail.commits.is_empty() {
-            self.write(&tail.commits)?;
-            tail.clear();
+    /// Puts the tail into the trees. Commits go on meanwhile, into a new one.
+    pub(super) fn settle(&self) -> Result<(), JournalError> {
+        let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        // What failed before comes first.
+        let left_over = self.tail().left_over();
+        if !left_over.is_empty() {
+            self.write(&left_over)?;
+            self.tail().settled();
+        }
+        let commits = self.tail().settle();
+        if !commits.is_empty() {
+            self.write(&commits)?;
+            self.tail().settled();
         }
         Ok(())
     }
@@ -228,6 +193,11 @@ impl Store {
             }
         }
         *self.tail() = Tail::default();
+    }
+
+    /// Commits that wait to be put into the trees.
+    pub(super) fn waiting(&self) -> usize {
+        self.tail().len()
     }
 
     /// Drops the tail: the log could not be written, so nothing may come after what it has.
@@ -265,7 +235,7 @@ impl Store {
         let mut tail = self.tail();
         let mut seq = tail.last;
         if let Some((message, _)) = &commit.handled
-            && (tail.handled.contains(message) || self.handled.contains_key(message.as_str())?)
+            && (tail.has_handled(message) || self.handled.contains_key(message.as_str())?)
         {
             return Ok(Written::nothing(seq));
         }
@@ -286,14 +256,14 @@ impl Store {
                     sha256,
                 }),
                 // The first value of an effect is its value.
-                Record::Receipt { ref key, .. } if received(&tail, &self.effects, key)? => {}
+                Record::Receipt { ref key, .. } if self.is_received(&tail, key)? => {}
                 other => records.push(other),
             }
         }
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
         for envelope in commit.sent {
-            let known = tail.sent.contains(&envelope.id) || self.sent.contains_key(envelope.id.as_str())?;
+            let known = tail.has_sent(&envelope.id) || self.sent.contains_key(envelope.id.as_str())?;
             if seen.insert(envelope.id.clone()) && !known {
                 fresh.push(envelope.clone());
                 records.push(Record::Sent {
@@ -343,9 +313,17 @@ impl Store {
         let many = {
             let mut tail = self.tail();
             tail.push(Arc::new(lines?));
-            tail.commits.len() >= TAIL
+            tail.len() >= TAIL
         };
         if many { self.settle() } else { Ok(()) }
+    }
+
+    /// Whether the value of an effect is known.
+    fn is_received(&self, tail: &Tail, key: &str) -> Result<bool, JournalError> {
+        match tail.effect(key) {
+            Some(EffectState::Done(_)) => Ok(true),
+            _ => is_received(&self.effects, key),
+        }
     }
 
     fn encode(&self, entry: &Entry) -> Result<Vec<u8>, JournalError> {
@@ -367,7 +345,9 @@ impl Store {
         decode(line, &self.blobs)
     }
 
-    fn write(&self, commits: &[Arc<Vec<Line>>]) -> Result<(), JournalError> {
+    fn write(&self, commits: &[Lines]) -> Result<(), JournalError> {
+        let lines = commits.iter().flat_map(|lines| lines.iter());
+        let changes = Changes::of(lines, &self.sent, &self.effects)?;
         let trees = (
             &self.log,
             &self.inbox,
@@ -378,23 +358,18 @@ impl Store {
             &self.meta,
         );
         let outcome = trees.transaction(|(log, inbox, sent, handled, effects, attempts, meta)| {
-            let trees = Trees {
-                inbox,
-                sent,
-                handled,
-                effects,
-                attempts,
-                meta,
-            };
-            for line in commits.iter().flat_map(|lines| lines.iter()) {
-                log.insert(&line.entry.seq.to_be_bytes(), line.text.as_slice())?;
-                trees.fold(&line.entry)?;
-            }
-            Ok(())
+            log.apply_batch(&changes.log)?;
+            inbox.apply_batch(&changes.inbox)?;
+            sent.apply_batch(&changes.sent)?;
+            handled.apply_batch(&changes.handled)?;
+            effects.apply_batch(&changes.effects)?;
+            attempts.apply_batch(&changes.attempts)?;
+            meta.apply_batch(&changes.meta)?;
+            ConflictableTransactionResult::<(), Infallible>::Ok(())
         });
         match outcome {
             Ok(()) => Ok(()),
-            Err(TransactionError::Abort(error)) => Err(JournalError::Codec(error)),
+            Err(TransactionError::Abort(never)) => match never {},
             Err(TransactionError::Storage(error)) => Err(JournalError::Store(error)),
         }
     }
@@ -479,13 +454,12 @@ impl Store {
             _ => None,
         };
         // Not after the trees: what is settled meanwhile would be in neither.
-        match self.tail().effects.get(key) {
-            None => {}
-            Some(None) => return Ok(Some(EffectState::Intended)),
-            Some(Some((lines, at))) => return Ok(lines.get(*at).and_then(|line| receipt(&line.entry))),
-        }
+        let known = match self.tail().effect(key) {
+            Some(EffectState::Done(value)) => return Ok(Some(EffectState::Done(value))),
+            other => other,
+        };
         match self.effects.get(key)? {
-            None => Ok(None),
+            None => Ok(known),
             Some(state) if state.is_empty() => Ok(Some(EffectState::Intended)),
             Some(seq) => {
                 let entry = self.log.get(seq)?.map(|line| self.decode(&line)).transpose()?;
@@ -539,75 +513,6 @@ impl Store {
         }
         Ok(messages)
     }
-}
-
-struct Trees<'a> {
-    inbox: &'a TransactionalTree,
-    sent: &'a TransactionalTree,
-    handled: &'a TransactionalTree,
-    effects: &'a TransactionalTree,
-    attempts: &'a TransactionalTree,
-    meta: &'a TransactionalTree,
-}
-
-impl Trees<'_> {
-    /// What an entry changes in the trees that follow from the log.
-    fn fold(&self, entry: &Entry) -> Result<(), ConflictableTransactionError<serde_json::Error>> {
-        let seq = entry.seq.to_be_bytes();
-        match &entry.record {
-            Record::Sent { envelope } => {
-                self.sent.insert(envelope.id.as_str(), &seq)?;
-                self.inbox
-                    .insert(inbox_key(&envelope.to, entry.seq), envelope.id.as_str())?;
-            }
-            Record::Handled { message, agent, .. } => {
-                self.handled.insert(message.as_str(), &seq)?;
-                if let Some(sent) = self.sent.get(message.as_str())? {
-                    self.inbox.remove(inbox_key(agent, number(&sent)))?;
-                }
-            }
-            Record::Attempted { message, attempt, .. } => {
-                self.attempts.insert(message.as_str(), &attempt.to_be_bytes())?;
-            }
-            Record::Intent { key } => {
-                self.effects.insert(key.as_str(), &[])?;
-            }
-            Record::Receipt { key, .. } => {
-                self.effects.insert(key.as_str(), &seq)?;
-            }
-            Record::Snapshot { .. } => {
-                self.meta.insert("snapshot", &seq)?;
-            }
-            Record::State { agent, .. } => {
-                self.meta.insert(state_key(agent), &seq)?;
-            }
-            Record::Opened { .. } | Record::Restarted { .. } | Record::Stopped { .. } => {}
-        }
-        Ok(())
-    }
-}
-
-/// Whether there is a receipt for that effect.
-fn received(tail: &Tail, effects: &sled::Tree, key: &str) -> Result<bool, JournalError> {
-    match tail.effects.get(key) {
-        Some(Some(_)) => Ok(true),
-        _ => Ok(effects.get(key)?.is_some_and(|seq| !seq.is_empty())),
-    }
-}
-
-fn state_key(agent: &AgentName) -> Vec<u8> {
-    format!("state:{agent}").into_bytes()
-}
-
-fn inbox_key(agent: &AgentName, seq: u64) -> Vec<u8> {
-    let mut key = agent.as_str().as_bytes().to_vec();
-    key.push(0);
-    key.extend_from_slice(&seq.to_be_bytes());
-    key
-}
-
-fn number(bytes: &[u8]) -> u64 {
-    u64::from_be_bytes(bytes.try_into().unwrap_or_default())
 }
 
 fn is_lock(error: &std::io::Error) -> bool {

@@ -1,10 +1,8 @@
 //! The one writer: groups commits, and shares one write, and one fsync, among those that wait.
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{self, RecvTimeoutError},
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -19,8 +17,11 @@ use super::{
 /// Commits that share a write, at most.
 const GROUP: usize = 256;
 
-/// How far the database may be behind the log.
+/// How long the database may be behind the log.
 const LAG: Duration = Duration::from_millis(200);
+
+/// Commits that the database may be behind the log; the writer waits for it then.
+const BEHIND: usize = 4096;
 
 pub(super) type Reply = oneshot::Sender<Result<Committed, Arc<JournalError>>>;
 
@@ -33,40 +34,52 @@ pub(super) struct Request {
 /// The writer's own loop; it ends when the last handle of the journal is dropped.
 ///
 /// A commit is done when its lines are in the log: one write, and one fsync where the loss of power counts. The database
-/// has it within [`LAG`], and what it lacks after a crash is put into it from the log.
+/// gets it from a thread of its own, so that no commit waits for it, and what it lacks after a crash is put into it from the
+/// log.
 pub(super) fn run(store: &Store, mut wal: Wal, requests: &mpsc::Receiver<Request>) {
-    let mut failed: Option<Arc<JournalError>> = None;
-    let mut unflushed: Option<Instant> = None;
-    loop {
-        let next = match unflushed {
-            None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(since) => requests.recv_timeout(LAG.saturating_sub(since.elapsed())),
-        };
-        match next {
-            Ok(first) => {
-                let mut group = vec![first];
-                while group.len() < GROUP
-                    && let Ok(next) = requests.try_recv()
-                {
-                    group.push(next);
-                }
-                if let Some(error) = &failed {
-                    for request in group {
-                        let _ = request.reply.send(Err(Arc::clone(error)));
-                    }
-                    continue;
-                }
-                failed = write_group(store, &mut wal, group).err();
-                unflushed.get_or_insert_with(Instant::now);
+    let broken = Mutex::new(None);
+    thread::scope(|scope| {
+        let (wake, woken) = mpsc::sync_channel(1);
+        scope.spawn(|| settle(store, woken, &broken));
+        let mut failed: Option<Arc<JournalError>> = None;
+        while let Ok(first) = requests.recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(next) = requests.try_recv()
+            {
+                group.push(next);
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        if unflushed.is_some_and(|since| since.elapsed() >= LAG) {
-            unflushed = None;
-            if let Err(error) = store.flush() {
+            if failed.is_none() {
+                failed.clone_from(&broken.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+            if let Some(error) = &failed {
+                for request in group {
+                    let _ = request.reply.send(Err(Arc::clone(error)));
+                }
+                continue;
+            }
+            failed = write_group(store, &mut wal, group).err();
+            // Full: it is awake.
+            let _ = wake.try_send(());
+            if store.waiting() >= BEHIND
+                && let Err(error) = store.settle()
+            {
                 failed.get_or_insert(Arc::new(error));
             }
+        }
+    });
+}
+
+/// Puts commits into the database some time after the first that it lacks, until the writer ends, and once more then.
+fn settle(store: &Store, woken: mpsc::Receiver<()>, broken: &Mutex<Option<Arc<JournalError>>>) {
+    while woken.recv().is_ok() {
+        let until = Instant::now() + LAG;
+        while woken
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+            .is_ok()
+        {}
+        if let Err(error) = store.flush() {
+            *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(error));
         }
     }
     // What fails here is in the log.
