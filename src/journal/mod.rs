@@ -25,9 +25,9 @@ pub use effects::EffectState;
 pub use error::JournalError;
 pub use handle::{Journal, Options, Pending, in_use};
 pub use ledger::ledger_lines;
-pub use record::{Entry, Record};
+pub use record::{Branch, Entry, Record};
 pub use wal::Dropped;
-pub use wal::read_entries;
+pub use wal::{commits, read_entries, write_entries};
 
 /// When a commit counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

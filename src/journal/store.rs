@@ -14,16 +14,13 @@ use sled::{
 
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Record,
-    record::{Stored, decode, is_whole, sealed},
+    record::{decode, encode, is_whole},
 };
 use crate::failpoint;
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 
 /// Commits in a tail at most, when it is filled from the log.
 const TAIL: usize = 256;
-
-/// Entries larger than this many bytes go to a content-addressed file.
-const INLINE_LIMIT: usize = 16 * 1024;
 
 /// The open database. Every tree but `log` is a fold of the log and can be rebuilt from it.
 ///
@@ -315,7 +312,7 @@ impl Store {
                 record,
             };
             lines.push(Line {
-                text: self.encode(&entry)?,
+                text: encode(&entry, &self.blobs)?,
                 entry,
             });
         }
@@ -346,20 +343,6 @@ impl Store {
             tail.commits.len() >= TAIL
         };
         if many { self.settle() } else { Ok(()) }
-    }
-
-    fn encode(&self, entry: &Entry) -> Result<Vec<u8>, JournalError> {
-        let line = sealed(entry)?;
-        if line.len() <= INLINE_LIMIT {
-            return Ok(line);
-        }
-        let stored = Stored::Blob {
-            seq: entry.seq,
-            bytes: line.len() as u64,
-            blob: self.blobs.put(&line)?,
-            more: entry.more,
-        };
-        sealed(&stored)
     }
 
     /// The entry that a stored line stands for.
