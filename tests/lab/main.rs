@@ -15,6 +15,7 @@ mod crash_matrix;
 mod crashes;
 mod engine;
 mod falling_agents;
+mod fork;
 #[path = "../part.rs"]
 mod part;
 mod penguins;
