@@ -9,6 +9,7 @@ mod console;
 mod doctor;
 mod error;
 mod exit;
+mod fork;
 mod globals;
 mod graph;
 mod home;
@@ -44,6 +45,7 @@ pub use console::Console;
 pub use doctor::DoctorArgs;
 pub use error::CliError;
 pub use exit::Exit;
+pub use fork::ForkArgs;
 pub use globals::Globals;
 pub use graph::{GraphArgs, GraphChoice, GraphCommand};
 pub use home::{Home, HomeError};
@@ -102,6 +104,9 @@ pub enum Command {
     Run(RunArgs),
     /// Carry on with a run that was interrupted
     Resume(ResumeArgs),
+    /// Go on from a cycle of a run in a new run, with other settings
+    #[command(long_about = fork::LONG_ABOUT)]
+    Fork(ForkArgs),
     /// List the runs
     Runs(RunsArgs),
     /// Tell how far a run has come
@@ -157,6 +162,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run::execute(args, &globals),
         Command::Resume(args) => resume::execute(args, &globals),
+        Command::Fork(args) => fork::execute(args, &globals),
         Command::Runs(args) => runs::execute(args, &globals),
         Command::Status(args) => status::execute(args, &globals),
         Command::Replay(args) => replay::execute(args, &globals),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::graph::GraphError;
-use crate::journal::JournalError;
+use crate::journal::{Branch, JournalError};
 use crate::lab::{Finished, LabError};
 use crate::message::Says;
 use crate::plugin::PluginError;
@@ -19,6 +19,8 @@ use super::{CliError, Exit, Globals, output};
 #[derive(Debug, Serialize)]
 struct Outcome<'a> {
     run: &'a RunId,
+    /// The run that it branched from; null where it did not.
+    branch: &'a Option<Branch>,
     status: RunStatus,
     reason: &'a EndReason,
     message: &'a str,
@@ -83,6 +85,7 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
     if globals.json {
         output::json(&Outcome {
             run: &dossier.run,
+            branch: &dossier.branch,
             status: end.status,
             reason: &end.reason,
             message: &end.message,
@@ -123,6 +126,12 @@ pub(super) fn tell(finished: &Finished, globals: &Globals) -> Result<Exit, CliEr
         findings.display(),
         html.display(),
     );
+    if let Some(branch) = &dossier.branch {
+        text.push_str(&format!(
+            "branch    of {}, from cycle {} on\n",
+            branch.run, branch.cycle
+        ));
+    }
     if let Some(memory) = &dossier.memory {
         text.push_str(&format!("project   {}\n", project(memory)));
     }
@@ -215,6 +224,10 @@ pub(super) fn lab_error(error: LabError) -> CliError {
         }
         LabError::Unfinished { ref run } => {
             let help = format!("`kosmos resume {run}` carries on with it");
+            CliError::usage(error, help)
+        }
+        LabError::Fork(error) => {
+            let help = error.help();
             CliError::usage(error, help)
         }
         LabError::Archive { .. } => CliError::usage(

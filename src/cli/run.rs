@@ -100,6 +100,11 @@ pub fn execute(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
         .unwrap_or_default();
     let folder = RunFolder::create_with(&prepared.home.runs(), &about, &prepared.resolved, &prepared.roster)
         .map_err(lab_error)?;
+    carry_out(folder, console, globals)
+}
+
+/// Works on a run whose folder was just made, and says how it came out. One that cannot even begin leaves nothing behind.
+pub(super) fn carry_out(folder: RunFolder, console: Console, globals: &Globals) -> Result<Exit, CliError> {
     console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
     let lab = Lab::open(folder.clone(), console.progress).map_err(lab_error)?;
     match lab.work() {

@@ -136,10 +136,15 @@ impl SettingsArgs {
     }
 
     fn overrides(&self) -> Result<Overrides, ConfigError> {
-        let mut overrides = Overrides::default();
-        for assignment in &self.set {
-            overrides.set(assignment)?;
-        }
-        Ok(overrides)
+        overrides(&self.set)
     }
+}
+
+/// What `--set` says.
+pub(super) fn overrides(assignments: &[String]) -> Result<Overrides, ConfigError> {
+    let mut overrides = Overrides::default();
+    for assignment in assignments {
+        overrides.set(assignment)?;
+    }
+    Ok(overrides)
 }

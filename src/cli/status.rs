@@ -93,6 +93,10 @@ fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliErr
             format!("{}, messages given up: {}", found.restarts, found.dead_letters),
         ),
     ];
+    let branch = found.branch.as_ref().map(|branch| {
+        let told = format!("of {}, from cycle {} on", branch.run, branch.cycle);
+        ("branch", told)
+    });
     let project = found
         .project
         .as_ref()
@@ -107,6 +111,7 @@ fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliErr
     });
     let mut text: String = lines
         .into_iter()
+        .chain(branch)
         .chain(project)
         .chain(waits)
         .map(|(name, value)| format!("{name:<12} {value}\n"))

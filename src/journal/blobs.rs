@@ -61,6 +61,11 @@ impl Blobs {
         Ok(sha256)
     }
 
+    /// Whether there is a file of that hash, whatever is in it.
+    pub fn has(&self, sha256: &str) -> bool {
+        self.folder.join(sha256).is_file()
+    }
+
     /// The content of that hash, checked against it.
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, JournalError> {
         let missing = || JournalError::Blob {

@@ -29,6 +29,6 @@ pub use effects::EffectState;
 pub use error::JournalError;
 pub use handle::{Journal, Options, Pending, in_use};
 pub use ledger::ledger_lines;
-pub use record::{Entry, Kind, Record};
+pub use record::{Branch, Entry, Kind, Record};
 pub use wal::Dropped;
-pub use wal::read_entries;
+pub use wal::{commits, read_entries, write_entries};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,6 +31,10 @@ pub enum Record {
         /// A hash of the files of each agent that is a folder.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         agents: BTreeMap<String, String>,
+        /// Where the process worked on another run, from which this one branched: that run. The last one to say so is the
+        /// run that this one branched from itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<Branch>,
     },
     /// A message is on its way; it is delivered until it is handled.
     Sent {
@@ -152,6 +157,15 @@ impl Record {
     }
 }
 
+/// Where a run branched from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Branch {
+    /// The run whose beginning it shares.
+    pub run: RunId,
+    /// The first cycle that it does not share.
+    pub cycle: u32,
+}
+
 /// A record with its place and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -245,6 +259,24 @@ const LABEL: usize = 100;
 /// The head of a line; none where the line is damaged.
 pub(super) fn head(line: &[u8]) -> Option<Head> {
     is_whole(line).then(|| serde_json::from_slice(line).ok()).flatten()
+}
+
+/// Entries larger than this many bytes go to a content-addressed file.
+const INLINE_LIMIT: usize = 16 * 1024;
+
+/// The line that an entry is stored as, its file beside it where it is large.
+pub(super) fn encode(entry: &Entry, blobs: &Blobs) -> Result<Vec<u8>, JournalError> {
+    let line = sealed(entry)?;
+    if line.len() <= INLINE_LIMIT {
+        return Ok(line);
+    }
+    let stored = Stored::Blob {
+        seq: entry.seq,
+        bytes: line.len() as u64,
+        blob: blobs.put(&line)?,
+        more: entry.more,
+    };
+    sealed(&stored)
 }
 
 /// The entry that a stored line stands for.

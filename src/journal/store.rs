@@ -16,7 +16,7 @@ use sled::{
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
     changes::{Changes, is_received, number, state_key},
-    record::{Stored, decode, is_whole, may_be, sealed},
+    record::{decode, encode, is_whole, may_be},
     tail::{Line, Lines, Tail},
 };
 use crate::failpoint;
@@ -24,9 +24,6 @@ use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 
 /// Commits in a tail at most, when it is filled from the log.
 const TAIL: usize = 256;
-
-/// Entries larger than this many bytes go to a content-addressed file.
-const INLINE_LIMIT: usize = 16 * 1024;
 
 /// The open database. Every tree but `log` is a fold of the log and can be rebuilt from it.
 ///
@@ -285,7 +282,7 @@ impl Store {
                 record,
             };
             lines.push(Line {
-                text: self.encode(&entry)?,
+                text: encode(&entry, &self.blobs)?,
                 entry,
             });
         }
@@ -324,20 +321,6 @@ impl Store {
             Some(EffectState::Done(_)) => Ok(true),
             _ => is_received(&self.effects, key),
         }
-    }
-
-    fn encode(&self, entry: &Entry) -> Result<Vec<u8>, JournalError> {
-        let line = sealed(entry)?;
-        if line.len() <= INLINE_LIMIT {
-            return Ok(line);
-        }
-        let stored = Stored::Blob {
-            seq: entry.seq,
-            bytes: line.len() as u64,
-            blob: self.blobs.put(&line)?,
-            more: entry.more,
-        };
-        sealed(&stored)
     }
 
     /// The entry that a stored line stands for.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Blobs, Durability, Entry, JournalError, Kind, ledger_lines,
-    record::{Head, decode, head},
+    record::{Head, decode, encode, head},
     store::{Store, Written},
 };
 use crate::failpoint;
@@ -255,4 +255,47 @@ pub fn read_entries(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry>, JournalE
         return Err(JournalError::DamagedLog { path, line });
     }
     lines.iter().map(|line| decode(line, blobs)).collect()
+}
+
+/// The commits that entries in order belong to.
+pub fn commits(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut commits = Vec::new();
+    let mut open = Vec::new();
+    for entry in entries {
+        let more = entry.more;
+        open.push(entry);
+        if !more {
+            commits.push(std::mem::take(&mut open));
+        }
+    }
+    if !open.is_empty() {
+        commits.push(open);
+    }
+    commits
+}
+
+/// Begins the journal of the run in `folder` with these commits, log and database. Entries keep their times and are numbered
+/// anew; a commit without entries is left out.
+///
+/// # Errors
+/// When there is a log already, or it cannot be written.
+pub fn write_entries(folder: &Path, commits: Vec<Vec<Entry>>, durability: Durability) -> Result<(), JournalError> {
+    let blobs = Blobs::open(folder.join("blobs"))?.surviving(durability);
+    let mut text = Vec::new();
+    let mut seq = 0;
+    for commit in commits {
+        let last = seq + commit.len() as u64;
+        for mut entry in commit {
+            seq += 1;
+            (entry.seq, entry.more) = (seq, seq < last);
+            text.extend_from_slice(&encode(&entry, &blobs)?);
+            text.push(b'\n');
+        }
+    }
+    let path = Wal::path(folder);
+    let written = File::create_new(&path).and_then(|mut log| log.write_all(&text));
+    written.map_err(|source| JournalError::Io { path, source })?;
+    // Whoever opens it finds a database that has all of the log, and not one that was lost.
+    let store = Store::open(&folder.join("journal"), blobs)?;
+    Wal::open(folder, &store, durability, false).map(drop)
 }

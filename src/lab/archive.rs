@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Below a run's folder: the user's tables that came with it, each as `<sha256>/<name>`.
-const TABLES: &str = "data";
+pub(super) const TABLES: &str = "data";
 
 /// What is made anew of the rest, and so is not in an archive: the journal's database is an index of `journal.jsonl`.
 fn is_left_out(name: &str) -> bool {

@@ -29,6 +29,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     let mut ledger = Vec::new();
     let mut dead_letters = Vec::new();
     let mut restarts = Vec::new();
+    let mut branch = None;
     let mut place = (String::new(), Vec::new());
     for entry in journal.entries() {
         let entry = entry?;
@@ -44,7 +45,15 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
                     .map_or("", |envelope| envelope.payload.name());
                 dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
             }
-            Record::Opened { python, sandbox, .. } => place = (python, sandbox),
+            Record::Opened {
+                python,
+                sandbox,
+                branch: from,
+                ..
+            } => {
+                place = (python, sandbox);
+                branch = from.or(branch);
+            }
             Record::Restarted { agent, reason } => {
                 restarts.push(RestartRecord {
                     agent: agent.to_string(),
@@ -87,6 +96,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));
     Ok(Dossier {
         run: context.run.clone(),
+        branch,
         question: context.settings.question.clone().unwrap_or_default().trim().to_owned(),
         target: context.settings.target.clone(),
         end: context.end.clone(),

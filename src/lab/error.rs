@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use super::ForkError;
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
     journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
@@ -28,6 +29,8 @@ pub enum LabError {
     Archive { path: PathBuf, problem: String },
     #[error("two tables are named `{name}`")]
     TwoTables { name: String },
+    #[error(transparent)]
+    Fork(#[from] ForkError),
     #[error(transparent)]
     Config(#[from] Box<ConfigError>),
     #[error(transparent)]

@@ -8,7 +8,7 @@ use std::{
 
 use super::{LabError, work::durability};
 use crate::{
-    config::{DataSource, Request, Resolved, Settings},
+    config::{DataSource, Environment, Overrides, Request, Resolved, Settings},
     failpoint,
     plugin::Roster,
     science::RunId,
@@ -38,6 +38,17 @@ impl RunFolder {
     /// # Errors
     /// As [`RunFolder::create`]; and when an agent's files cannot be read.
     pub fn create_with(runs: &Path, about: &str, resolved: &Resolved, roster: &Roster) -> Result<Self, LabError> {
+        Self::create_filled(runs, about, resolved, roster, |_, _| Ok(()))
+    }
+
+    /// The same with what `fill` puts into the folder of the run of that id, before it is in its place.
+    pub(super) fn create_filled(
+        runs: &Path,
+        about: &str,
+        resolved: &Resolved,
+        roster: &Roster,
+        fill: impl FnOnce(&Path, &RunId) -> Result<(), LabError>,
+    ) -> Result<Self, LabError> {
         fs::create_dir_all(runs).map_err(LabError::io("create", runs))?;
         let settings = resolved.to_toml().map_err(Box::new)?;
         let path = (0..)
@@ -50,10 +61,18 @@ impl RunFolder {
             .unwrap_or_default();
         let partial = runs.join(format!(".{name}.partial"));
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
-        fs::write(partial.join(SETTINGS), settings).map_err(LabError::io("write", partial.join(SETTINGS)))?;
-        roster
-            .copy_to(&partial)
-            .map_err(LabError::io("copy the agents into", &partial))?;
+        let whole = || {
+            fs::write(partial.join(SETTINGS), settings).map_err(LabError::io("write", partial.join(SETTINGS)))?;
+            roster
+                .copy_to(&partial)
+                .map_err(LabError::io("copy the agents into", &partial))?;
+            fill(&partial, &RunId::from(name))
+        };
+        if let Err(error) = whole() {
+            // It is worth nothing, and its removal may fail for the same reason.
+            let _ = fs::remove_dir_all(&partial);
+            return Err(error);
+        }
         failpoint::crash("run.whole", "");
         let durability = durability(&resolved.settings);
         durability.keep(&partial).map_err(LabError::io("write", &partial))?;
@@ -143,6 +162,17 @@ impl RunFolder {
 
     fn resolved(&self) -> Result<Resolved, LabError> {
         Ok(Request::frozen(self.path.join(SETTINGS)).resolve().map_err(Box::new)?)
+    }
+
+    /// The settings that the run began with, with changes. Relative paths among these are taken from `working_folder`.
+    pub(super) fn resolved_with(&self, changes: Overrides, working_folder: &Path) -> Result<Resolved, LabError> {
+        let nothing: [(&str, &str); 0] = [];
+        let request = Request {
+            environment: Environment::new(nothing, working_folder),
+            overrides: changes,
+            ..Request::frozen(self.path.join(SETTINGS))
+        };
+        Ok(request.resolve().map_err(Box::new)?)
     }
 
     /// Removes the run and all that is in it.

@@ -2,7 +2,7 @@
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
 //! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
-//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `archive` takes a run to another machine, `prune` removes old ones, `summary` and `tree` say how far a run is and what its agents do, `watch` tells a display what happens.
+//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `fork` branches one off another, `archive` takes a run to another machine, `prune` removes old ones, `summary` and `tree` say how far a run is and what its agents do, `watch` tells a display what happens.
 
 mod archive;
 mod backends;
@@ -10,6 +10,7 @@ mod dossier;
 mod engine;
 mod error;
 mod folder;
+mod fork;
 mod graph;
 mod plan;
 mod prune;
@@ -27,6 +28,7 @@ pub use dossier::dossier;
 pub use engine::{Engine, EngineBuilder};
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
+pub use fork::{Fork, ForkError};
 pub use graph::{PASSWORD, deliver, graph, graph_server, knowledge_of};
 pub use prune::{Pruned, Retention, prune};
 pub use replay::{Differences, changed_since, differences};

@@ -37,10 +37,15 @@ pub(super) fn plan(settings: &Settings, roster: &Roster) -> Result<ResearchPlan,
             bytes,
         });
     }
+    Ok(plan_on(datasets, settings, roster))
+}
+
+/// The same for tables that were looked at before.
+pub(super) fn plan_on(datasets: Vec<DatasetPlan>, settings: &Settings, roster: &Roster) -> ResearchPlan {
     let (research, budget) = (&settings.research, &settings.budget);
     let agents = roster.plans(u64::from(budget.experiments));
     let kept: u64 = agents.iter().map(|agent| agent.experiments).sum();
-    Ok(ResearchPlan {
+    ResearchPlan {
         question: settings.question.clone().unwrap_or_default().trim().to_owned(),
         target: settings.target.clone(),
         project: settings.project.clone(),
@@ -67,5 +72,5 @@ pub(super) fn plan(settings: &Settings, roster: &Roster) -> Result<ResearchPlan,
         }),
         agents,
         unrecorded: roster.without.iter().any(|name| name == agent::KNOWLEDGE_GRAPH_WRITER),
-    })
+    }
 }

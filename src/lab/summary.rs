@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{Budget, Policy},
-    journal::{self, Blobs, Entry, JournalError, Record, read_entries},
+    journal::{self, Blobs, Branch, Entry, JournalError, Record, read_entries},
     llm::Account,
     message::Payload,
     report::ModelUse,
@@ -30,6 +30,8 @@ pub struct RunSummary {
     pub end: Option<RunEnd>,
     /// Why it stopped, where it has not ended.
     pub stopped: Option<String>,
+    /// The run that it branched from, and its first cycle that is its own; none where it did not.
+    pub branch: Option<Branch>,
     /// From 1; 0 before the first.
     pub cycle: u32,
     /// Scripts handed to the sandbox.
@@ -87,6 +89,7 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
         running: journal::in_use(folder.path()),
         end: None,
         stopped: None,
+        branch: None,
         cycle: 0,
         experiments_planned: 0,
         experiments_done: 0,
@@ -132,6 +135,12 @@ fn model(budget: &Budget, entries: &[Entry]) -> Result<ModelStatus, JournalError
 fn count(summary: &mut RunSummary, entry: Entry) {
     summary.began_ms.get_or_insert(entry.at_ms);
     summary.last_ms = Some(entry.at_ms);
+    if let Record::Opened {
+        branch: Some(branch), ..
+    } = &entry.record
+    {
+        summary.branch = Some(branch.clone());
+    }
     match entry.record {
         Record::Sent { envelope } => match envelope.payload {
             Payload::DesignExperiment(request) => summary.cycle = summary.cycle.max(request.cycle),

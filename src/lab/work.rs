@@ -289,6 +289,7 @@ impl Lab {
             images: site.images.clone(),
             replays: self.replay.as_ref().map(RunFolder::id),
             agents: hashes,
+            branch: None,
             sandbox: rows
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),

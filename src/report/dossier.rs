@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
 use crate::graph::Facts;
+use crate::journal::Branch;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::science::{
     Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
@@ -187,6 +188,9 @@ pub struct LedgerLine {
 pub struct Dossier {
     #[allow(missing_docs)]
     pub run: RunId,
+    /// Where it branched from another run; none where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
     #[allow(missing_docs)]
     pub question: String,
     #[allow(missing_docs)]

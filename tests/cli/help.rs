@@ -2,10 +2,11 @@ use crate::shell::Shell;
 
 #[test]
 fn help_is_as_it_was() {
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 23] = [
         &[],
         &["run"],
         &["resume"],
+        &["fork"],
         &["runs"],
         &["status"],
         &["replay"],
@@ -41,6 +42,7 @@ fn every_command_shows_an_example() {
     for command in [
         "run",
         "resume",
+        "fork",
         "runs",
         "status",
         "replay",

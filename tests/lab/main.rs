@@ -15,6 +15,7 @@ mod crash_matrix;
 mod crashes;
 mod engine;
 mod falling_agents;
+mod fork;
 mod golden;
 mod growth;
 #[path = "../part.rs"]

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 mod faults;
 mod reading;
 
-use super::{Blobs, Commit, Durability, Journal, Options, Record, read_entries};
+use super::{Blobs, Commit, Durability, Entry, Journal, Options, Record, commits, read_entries, write_entries};
 use crate::{
     message::{BudgetSpent, Envelope, agent},
     science::RunId,
@@ -162,4 +162,40 @@ async fn a_damaged_line_costs_nothing_that_the_database_has() {
         fs::write(copy.path().join("journal.jsonl"), log.concat()).unwrap();
         holds_steps(copy.path(), 10).await;
     }
+}
+
+#[tokio::test]
+async fn written_entries_are_a_journal_that_goes_on() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let journal = open(from.path());
+    // Large enough for files of their own.
+    ten_steps(&journal, &"x".repeat(20_000)).await;
+    drop(journal);
+    let blobs = Blobs::open(from.path().join("blobs")).unwrap();
+    let mut written = commits(read_entries(from.path(), &blobs).unwrap());
+    // Half of the steps, without the receipts, each of which stands within its commit.
+    written.truncate(6);
+    for commit in &mut written {
+        commit.retain(|entry| !matches!(entry.record, Record::Receipt { .. }));
+    }
+    written.push(Vec::new());
+    let records = |entries: &[Entry]| entries.iter().map(|entry| entry.record.clone()).collect::<Vec<_>>();
+    let expected = records(&written.concat());
+    write_entries(to.path(), written.clone(), Durability::Power).unwrap();
+    write_entries(to.path(), written, Durability::Process).unwrap_err();
+
+    let blobs = Blobs::open(to.path().join("blobs")).unwrap();
+    let log = read_entries(to.path(), &blobs).unwrap();
+    assert_eq!(records(&log), expected);
+    assert_eq!(
+        log.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
+        (1..=log.len() as u64).collect::<Vec<_>>()
+    );
+    let journal = open(to.path());
+    assert!(!journal.was_rebuilt());
+    assert_eq!(journal.entries().collect::<Result<Vec<_>, _>>().unwrap(), log);
+    let pending = journal.pending().unwrap();
+    assert_eq!(pending.len(), 1);
+    let done = journal.commit(step(5, "again")).await.unwrap();
+    assert_eq!((done.duplicate, done.seq), (false, log.len() as u64 + 3));
 }

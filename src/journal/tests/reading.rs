@@ -29,6 +29,7 @@ fn opened() -> Record {
         images: Default::default(),
         replays: None,
         agents: Default::default(),
+        branch: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Environment, and how to do it all again.
 
+use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Piece, Target, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
 use super::super::name::Name;
@@ -11,7 +12,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     let run = dossier.run.as_str();
     let command = |words: &'static str| vec![Piece::Text(words), Piece::Name(Name::new(run))];
     let file = |path: &'static str, words: &'static str| line().link(Target::File(path.to_owned()), text(words));
-    out.push(Block::List(vec![
+    let mut items = vec![
         text("Every finding in a fresh sandbox, numbers compared: ")
             .command(command("kosmos verify "))
             .text("."),
@@ -26,7 +27,18 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         text("For programs: ")
             .then(file("findings.json", "findings.json"))
             .text("."),
-    ]));
+    ];
+    if let Some(branch) = &dossier.branch {
+        let cycle = Cited::record(u64::from(branch.cycle), "/branch/cycle", RecordFile::Journal);
+        items.push(
+            text("It branched from the run ")
+                .code(branch.run.as_str())
+                .text(", and shares what came before cycle ")
+                .number(cycle)
+                .text("."),
+        );
+    }
+    out.push(Block::List(items));
     let stack = words::joined(
         dossier.method.stack.iter().map(|package| line().code(package)),
         "not recorded",
