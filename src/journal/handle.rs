@@ -143,7 +143,7 @@ impl Journal {
     pub fn pending(&self) -> Result<Vec<Pending>, JournalError> {
         let mut pending = Vec::new();
         for envelope in self.store.pending()? {
-            let failures = self.store.attempts(&envelope.id)?;
+            let failures = self.store.attempts(&envelope.id);
             pending.push(Pending { envelope, failures });
         }
         Ok(pending)
@@ -156,7 +156,7 @@ impl Journal {
 
     /// The newest snapshot of the director's state, if any, and the messages that it handled since.
     pub fn restore(&self, agent: &AgentName) -> Result<(Option<Vec<u8>>, Vec<Envelope>), JournalError> {
-        match self.store.snapshot()? {
+        match self.store.snapshot() {
             Some((after, sha256)) => Ok((
                 Some(self.store.blobs.get(&sha256)?),
                 self.store.handled_by(agent, after)?,
@@ -167,13 +167,13 @@ impl Journal {
 
     /// The newest state that an agent left, if any.
     pub fn agent_state(&self, agent: &AgentName) -> Result<Option<Vec<u8>>, JournalError> {
-        let file = self.store.agent_state(agent)?;
+        let file = self.store.agent_state(agent);
         file.map(|sha256| self.store.blobs.get(&sha256)).transpose()
     }
 
     /// The message of that id, if it was ever sent.
     pub fn message(&self, id: &MessageId) -> Result<Option<Envelope>, JournalError> {
-        self.store.message(id.as_str())
+        self.store.message(id)
     }
 
     /// All entries, in order.

@@ -73,6 +73,19 @@ pub fn ledger_lines(entry: &Entry) -> Vec<LedgerLine> {
     }
 }
 
+/// Whether a stored line may be an entry that the ledger has lines for: whether it has the name of one of those messages, or of
+/// a file, anywhere.
+pub(super) fn may_tell(line: &[u8]) -> bool {
+    const SIGNS: [&str; 5] = [
+        "\"type\":\"design_experiment\"",
+        "\"type\":\"run_experiment\"",
+        "\"type\":\"experiment_designed\"",
+        "\"type\":\"cycle_judged\"",
+        "\"blob\":\"",
+    ];
+    SIGNS.iter().any(|sign| memchr::memmem::find(line, sign.as_bytes()).is_some())
+}
+
 fn registration(hypothesis: &Hypothesis) -> String {
     let predicted = hypothesis.predicted.as_deref().unwrap_or("none");
     let model = hypothesis.proposed_by.as_ref();

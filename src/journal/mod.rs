@@ -1,21 +1,21 @@
 //! The journal: what happened, in order, so that it never has to happen twice.
 //!
-//! One sled database per run holds the entries and, as folds of them, the inboxes, the handled messages
-//! and the effects; each commit is one transaction. `journal.jsonl` is the write-ahead log: a commit counts once its lines
-//! are there, other processes read them there, and what the database's files lack after a crash comes from there. One
-//! writer thread groups commits and shares one write among them.
+//! `journal.jsonl` is the write-ahead log: a commit counts once its lines are there, and other processes read them there. One
+//! sled database per run holds the same lines for whoever asks for one of them: what its files lack after a crash comes from
+//! the log, and what is damaged in the log from there. Inboxes, handled messages and effects are an index in memory, a fold of
+//! the lines. One writer thread groups commits and shares one write among them.
 
 mod blobs;
-mod changes;
+mod chunks;
 mod commit;
 mod durability;
 mod effects;
 mod error;
 mod handle;
+mod index;
 mod ledger;
 mod record;
 mod store;
-mod tail;
 mod wal;
 mod writer;
 

@@ -106,7 +106,8 @@ pub enum Record {
 }
 
 /// What a record is of, to read the entries of some kinds alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Kind {
     Opened,
@@ -181,31 +182,87 @@ pub struct Entry {
     pub record: Record,
 }
 
-/// How an entry is stored: as it is, or as the name of a file that holds it.
+/// What a stored line says of its entry without the content: what the index is made of. A line whose entry is too large for
+/// it has this, and the name of a file that holds all; lines of earlier days have its number and `more` alone.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Stored {
-    /// In a content-addressed file.
-    Blob {
-        seq: u64,
-        blob: String,
-        /// Bytes of the file.
-        bytes: u64,
-        /// See [`Entry::more`].
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        more: bool,
-    },
-    /// Here.
-    Inline(Entry),
-}
-
-/// What every stored line begins with.
-#[derive(Debug, Deserialize)]
 pub(super) struct Head {
     pub(super) seq: u64,
     /// See [`Entry::more`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) more: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) record: Option<Kind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) envelope: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<MessageId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) agent: Option<AgentName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) attempt: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blob: Option<String>,
+    /// Of that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+}
+
+/// Of an envelope, who gets what.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Address {
+    pub(super) id: MessageId,
+    pub(super) to: AgentName,
+    pub(super) schema_version: u32,
+}
+
+impl Head {
+    /// That of an entry.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let mut head = Self {
+            seq: entry.seq,
+            more: entry.more,
+            record: Some(entry.record.kind()),
+            envelope: None,
+            message: None,
+            agent: None,
+            attempt: None,
+            key: None,
+            after: None,
+            sha256: None,
+            blob: None,
+            bytes: None,
+        };
+        match &entry.record {
+            Record::Sent { envelope } => {
+                head.envelope = Some(Address {
+                    id: envelope.id.clone(),
+                    to: envelope.to.clone(),
+                    schema_version: envelope.schema_version,
+                });
+            }
+            Record::Handled { message, agent, .. } => {
+                (head.message, head.agent) = (Some(message.clone()), Some(agent.clone()));
+            }
+            Record::Attempted { message, attempt, .. } => {
+                (head.message, head.attempt) = (Some(message.clone()), Some(*attempt));
+            }
+            Record::Intent { key } | Record::Receipt { key, .. } => head.key = Some(key.clone()),
+            Record::Snapshot { after, sha256 } => {
+                (head.after, head.sha256) = (Some(*after), Some(sha256.clone()));
+            }
+            Record::State { agent, sha256 } => {
+                (head.agent, head.sha256) = (Some(agent.clone()), Some(sha256.clone()));
+            }
+            Record::Opened { .. } | Record::Restarted { .. } | Record::Stopped { .. } => {}
+        }
+        head
+    }
 }
 
 /// A stored line as it is written: with its checksum, the CRC-32 of all of the object before it, as its last field.
@@ -225,10 +282,7 @@ const SEALED: usize = 18;
 
 /// Whether a line is as it was written. Journals of earlier days have no checksums.
 pub(super) fn is_whole(line: &[u8]) -> bool {
-    let Some((body, seal)) = line.split_last_chunk::<SEALED>() else {
-        return true;
-    };
-    let Some(sum) = seal.strip_prefix(SEAL).and_then(|sum| sum.strip_suffix(b"\"}")) else {
+    let Some((body, sum)) = seal(line) else {
         return true;
     };
     std::str::from_utf8(sum)
@@ -237,8 +291,14 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
         == Some(crc32fast::hash(body))
 }
 
+/// A line with a checksum: all before it, and the checksum.
+fn seal(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (body, seal) = line.split_last_chunk::<SEALED>()?;
+    Some((body, seal.strip_prefix(SEAL)?.strip_suffix(b"\"}")?))
+}
+
 /// Whether a stored line may be an entry of one of these kinds: a line that says what it is says so before anything that
-/// comes from elsewhere, and one that names a file does not say it.
+/// comes from elsewhere. Lines of earlier days that name a file do not say it.
 pub(super) fn may_be(line: &[u8], kinds: &[Kind]) -> bool {
     const TAG: &[u8] = b"\"record\":\"";
     // Numbers and flags come first, and have no room for more.
@@ -261,6 +321,29 @@ pub(super) fn head(line: &[u8]) -> Option<Head> {
     is_whole(line).then(|| serde_json::from_slice(line).ok()).flatten()
 }
 
+/// The number of a line's entry, and whether the next is of the same commit; none where the line is damaged.
+pub(super) fn place(line: &[u8]) -> Option<(u64, bool)> {
+    if !is_whole(line) {
+        return None;
+    }
+    // What has its checksum is as `encode` wrote it, and most of it need not be read.
+    quick_place(line).or_else(|| head(line).map(|head| (head.seq, head.more)))
+}
+
+/// [`place`] of a line with a checksum that begins as an [`Entry`] does.
+fn quick_place(line: &[u8]) -> Option<(u64, bool)> {
+    seal(line)?;
+    let (seq, rest) = leading_number(line.strip_prefix(b"{\"seq\":")?)?;
+    let (_, rest) = leading_number(rest.strip_prefix(b",\"at_ms\":")?)?;
+    Some((seq, rest.starts_with(b",\"more\":true,")))
+}
+
+fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = text.split_at_checked(digits)?;
+    Some((std::str::from_utf8(number).ok()?.parse().ok()?, rest))
+}
+
 /// Entries larger than this many bytes go to a content-addressed file.
 const INLINE_LIMIT: usize = 16 * 1024;
 
@@ -270,13 +353,11 @@ pub(super) fn encode(entry: &Entry, blobs: &Blobs) -> Result<Vec<u8>, JournalErr
     if line.len() <= INLINE_LIMIT {
         return Ok(line);
     }
-    let stored = Stored::Blob {
-        seq: entry.seq,
-        bytes: line.len() as u64,
-        blob: blobs.put(&line)?,
-        more: entry.more,
-    };
-    sealed(&stored)
+    sealed(&Head {
+        blob: Some(blobs.put(&line)?),
+        bytes: Some(line.len() as u64),
+        ..Head::of(entry)
+    })
 }
 
 /// The entry that a stored line stands for.
@@ -284,9 +365,9 @@ pub(super) fn decode(line: &[u8], blobs: &Blobs) -> Result<Entry, JournalError> 
     if !is_whole(line) {
         return Err(JournalError::Altered);
     }
-    let entry: Entry = match serde_json::from_slice(line)? {
-        Stored::Inline(entry) => entry,
-        Stored::Blob { blob, .. } => serde_json::from_slice(&blobs.get(&blob)?)?,
+    let entry: Entry = match file_of(line) {
+        None => serde_json::from_slice(line)?,
+        Some(sha256) => serde_json::from_slice(&blobs.get(&sha256)?)?,
     };
     match &entry.record {
         Record::Sent { envelope } if envelope.schema_version != SCHEMA_VERSION => Err(JournalError::Version {
@@ -295,4 +376,11 @@ pub(super) fn decode(line: &[u8], blobs: &Blobs) -> Result<Entry, JournalError> 
         }),
         _ => Ok(entry),
     }
+}
+
+/// The hash of the file that a line names as that of its entry.
+fn file_of(line: &[u8]) -> Option<String> {
+    // Few do: the others need not be read twice.
+    memchr::memmem::find(line, b"\"blob\":\"")?;
+    serde_json::from_slice::<Head>(line).ok()?.blob
 }

@@ -1,58 +1,53 @@
-//! The database: entries, and what follows from them.
+//! The database, and what follows from its entries.
 
 use std::{
     collections::HashSet,
-    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sled::{
-    Transactional,
-    transaction::{ConflictableTransactionResult, TransactionError},
-};
-
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
-    changes::{Changes, is_received, number, state_key},
-    record::{decode, encode, is_whole, may_be},
-    tail::{Line, Lines, Tail},
+    chunks::{Chunks, CommitLines},
+    index::{Effect, Index},
+    record::{Head, decode, encode, head, is_whole, may_be},
 };
 use crate::failpoint;
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
 
-/// Commits in a tail at most, when it is filled from the log.
-const TAIL: usize = 256;
+/// Commits that wait for the database at most, while it is filled from the log.
+const WAITING: usize = 256;
 
-/// The open database. Every tree but `log` is a fold of the log and can be rebuilt from it.
+/// Trees of earlier versions, which held what the index holds now.
+const FORMER: [&str; 5] = ["inbox", "sent", "handled", "effects", "attempts"];
+
+/// The open database, which holds the log's lines, and an index of them in memory, which is made anew when it is opened.
 ///
-/// Commits gather in a tail beside it and go in together, many in one transaction: a transaction costs sled the same
-/// whether it has one or a hundred.
+/// Commits gather beside the database and go in together: sled takes its time for each key, and little for what is
+/// under it.
 pub(super) struct Store {
     db: sled::Db,
-    log: sled::Tree,
-    /// `agent NUL seq` -> message id, for messages not handled yet.
-    inbox: sled::Tree,
-    /// message id -> seq of its `Sent` entry.
-    sent: sled::Tree,
-    /// message id -> seq of its `Handled` entry.
-    handled: sled::Tree,
-    /// effect key -> state.
-    effects: sled::Tree,
-    /// message id -> failures.
-    attempts: sled::Tree,
+    log: Chunks,
     meta: sled::Tree,
-    tail: Mutex<Tail>,
-    /// Held by whoever puts the tail into the trees.
+    state: Mutex<State>,
+    /// Held by whoever puts commits into the database.
     settling: Mutex<()>,
     pub(super) blobs: Blobs,
 }
 
-/// What was written, for the log.
+/// The index of all commits, and those of them that the database lacks, oldest first.
+#[derive(Default)]
+struct State {
+    index: Index,
+    waiting: Vec<Arc<CommitLines>>,
+}
+
+/// What was written, for the log and the ledger.
 pub(super) struct Written {
     pub(super) committed: Committed,
-    pub(super) lines: Lines,
+    pub(super) lines: Arc<CommitLines>,
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Written {
@@ -65,6 +60,7 @@ impl Written {
                 duplicate: true,
             },
             lines: Arc::default(),
+            entries: Vec::new(),
         }
     }
 }
@@ -93,74 +89,68 @@ impl Store {
             }
             Err(error) => return Err(error.into()),
         };
-        let tree = |name: &str| db.open_tree(name);
+        for former in FORMER {
+            db.drop_tree(former)?;
+        }
         let store = Self {
-            log: tree("log")?,
-            inbox: tree("inbox")?,
-            sent: tree("sent")?,
-            handled: tree("handled")?,
-            effects: tree("effects")?,
-            attempts: tree("attempts")?,
-            meta: tree("meta")?,
-            tail: Mutex::default(),
+            log: Chunks(db.open_tree("log")?),
+            meta: db.open_tree("meta")?,
+            state: Mutex::default(),
             settling: Mutex::default(),
             blobs,
             db,
         };
         store.check_version()?;
-        store.check_whole(path)?;
-        store.tail().last = store.log.last()?.map_or(0, |(key, _)| number(&key));
+        store.state().index = store.indexed(path)?;
         Ok(store)
     }
 
-    /// That every page can be read, no entry is missing and each is as it was written.
-    fn check_whole(&self, path: &Path) -> Result<(), JournalError> {
-        for (expected, item) in (1..).zip(self.log.iter()) {
-            let (key, line) = item?;
-            if number(&key) != expected || !is_whole(&line) {
-                return Err(JournalError::Damaged {
-                    path: path.to_owned(),
-                    detail: format!("entry {expected} is not as it was written"),
-                });
+    /// The index of what the database has, once it is known that every page can be read, no entry is missing and each is
+    /// as it was written.
+    fn indexed(&self, path: &Path) -> Result<Index, JournalError> {
+        let mut index = Index::default();
+        for (expected, item) in (1..).zip(self.log.lines(1)) {
+            let (seq, line) = item?;
+            let head = is_whole(&line).then(|| self.head(&line)).transpose()?;
+            match head {
+                Some(head) if seq == expected && head.seq == expected => index.add(head)?,
+                _ => {
+                    return Err(JournalError::Damaged {
+                        path: path.to_owned(),
+                        detail: format!("entry {expected} is not as it was written"),
+                    });
+                }
             }
         }
-        for tree in [
-            &self.inbox,
-            &self.sent,
-            &self.handled,
-            &self.effects,
-            &self.attempts,
-            &self.meta,
-        ] {
-            for item in tree.iter() {
-                item?;
-            }
+        Ok(index)
+    }
+
+    /// What a line that is as it was written says of its entry.
+    fn head(&self, line: &[u8]) -> Result<Head, JournalError> {
+        let said = head(line).ok_or(JournalError::Altered)?;
+        if said.record.is_some() {
+            return Ok(said);
         }
-        Ok(())
+        // It names a file, and nothing else.
+        Ok(Head::of(&self.decode(line)?))
     }
 
-    fn tail(&self) -> MutexGuard<'_, Tail> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts the tail into the trees. Commits go on meanwhile, into a new one.
+    /// Puts the commits that wait into the database. Others are added meanwhile.
     pub(super) fn settle(&self) -> Result<(), JournalError> {
         let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
-        // What failed before comes first.
-        let left_over = self.tail().left_over();
-        if !left_over.is_empty() {
-            self.write(&left_over)?;
-            self.tail().settled();
-        }
-        let commits = self.tail().settle();
+        let commits = self.state().waiting.clone();
         if !commits.is_empty() {
-            self.write(&commits)?;
-            self.tail().settled();
+            self.log.push(commits.iter().map(AsRef::as_ref))?;
+            self.state().waiting.drain(..commits.len());
         }
         Ok(())
     }
 
-    /// Puts the tail into the trees, and the trees to disk.
+    /// Puts the commits that wait into the database, and the database to disk.
     pub(super) fn flush(&self) -> Result<(), JournalError> {
         failpoint::disk("journal.database.before").map_err(sled::Error::from)?;
         self.settle()?;
@@ -173,33 +163,24 @@ impl Store {
     /// Forgets everything but its version.
     #[cfg(test)]
     pub(super) fn wipe(&self) {
-        let trees = [
-            &self.log,
-            &self.inbox,
-            &self.sent,
-            &self.handled,
-            &self.effects,
-            &self.attempts,
-        ];
-        for tree in trees {
-            tree.clear().unwrap();
-        }
-        for key in self.meta.iter().keys().map(Result::unwrap) {
-            if key != "schema" {
-                self.meta.remove(key).unwrap();
-            }
-        }
-        *self.tail() = Tail::default();
+        self.log.0.clear().unwrap();
+        *self.state() = State::default();
     }
 
-    /// Commits that wait to be put into the trees.
+    /// Commits that wait to be put into the database.
     pub(super) fn waiting(&self) -> usize {
-        self.tail().len()
+        self.state().waiting.len()
     }
 
-    /// Drops the tail: the log could not be written, so nothing may come after what it has.
-    pub(super) fn forget_tail(&self) {
-        self.tail().clear();
+    /// Forgets what the database does not have: the log could not be written, so nothing may come after what it has.
+    pub(super) fn forget_waiting(&self) {
+        let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = self.indexed(Path::new("journal"));
+        *self.state() = State {
+            // The journal takes no further commit.
+            index: index.unwrap_or_default(),
+            waiting: Vec::new(),
+        };
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -224,17 +205,18 @@ impl Store {
 
     /// The number of the last entry, 0 for none.
     pub(super) fn last_seq(&self) -> u64 {
-        self.tail().last
+        self.state().index.last()
     }
 
-    /// Adds a commit to the tail, all of it or nothing.
+    /// Adds a commit, all of it or nothing.
     pub(super) fn commit(&self, commit: Commit, at_ms: u64) -> Result<Written, JournalError> {
-        let mut tail = self.tail();
-        let mut seq = tail.last;
+        let mut state = self.state();
+        let index = &state.index;
+        let before = index.last();
         if let Some((message, _)) = &commit.handled
-            && (tail.has_handled(message) || self.handled.contains_key(message.as_str())?)
+            && index.is_handled(message)
         {
-            return Ok(Written::nothing(seq));
+            return Ok(Written::nothing(before));
         }
         let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
         if let Some((message, agent)) = commit.handled {
@@ -244,7 +226,7 @@ impl Store {
                 dead: commit.dead,
             });
         }
-        let handled_at = seq + records.len() as u64;
+        let handled_at = before + records.len() as u64;
         for record in commit.records {
             match record {
                 // A snapshot includes the step that it was taken in.
@@ -253,15 +235,14 @@ impl Store {
                     sha256,
                 }),
                 // The first value of an effect is its value.
-                Record::Receipt { ref key, .. } if self.is_received(&tail, key)? => {}
+                Record::Receipt { ref key, .. } if matches!(index.effect(key), Some(Effect::Received(_))) => {}
                 other => records.push(other),
             }
         }
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
         for envelope in commit.sent {
-            let known = tail.has_sent(&envelope.id) || self.sent.contains_key(envelope.id.as_str())?;
-            if seen.insert(envelope.id.clone()) && !known {
+            if seen.insert(envelope.id.clone()) && index.sent(&envelope.id).is_none() {
                 fresh.push(envelope.clone());
                 records.push(Record::Sent {
                     envelope: Box::new(envelope),
@@ -269,92 +250,64 @@ impl Store {
             }
         }
         if records.is_empty() {
-            return Ok(Written::nothing(seq));
+            return Ok(Written::nothing(before));
         }
-        let mut lines = Vec::with_capacity(records.len());
-        let last = seq + records.len() as u64;
-        for record in records {
-            seq += 1;
+        let last = before + records.len() as u64;
+        let mut text = Vec::new();
+        let mut entries = Vec::with_capacity(records.len());
+        for (seq, record) in (before + 1..).zip(records) {
             let entry = Entry {
                 seq,
                 at_ms,
                 more: seq < last,
                 record,
             };
-            lines.push(Line {
-                text: encode(&entry, &self.blobs)?,
-                entry,
-            });
+            text.extend_from_slice(&encode(&entry, &self.blobs)?);
+            text.push(b'\n');
+            entries.push(entry);
         }
-        let lines = Arc::new(lines);
-        tail.push(Arc::clone(&lines));
+        for entry in &entries {
+            state.index.add(Head::of(entry))?;
+        }
+        let lines = Arc::new(CommitLines {
+            first: before + 1,
+            text,
+        });
+        state.waiting.push(Arc::clone(&lines));
         Ok(Written {
             committed: Committed {
-                seq,
+                seq: last,
                 sent: fresh,
                 duplicate: false,
             },
             lines,
+            entries,
         })
     }
 
-    /// Adds a commit of the log that the database lacks.
-    pub(super) fn replay(&self, texts: Vec<Vec<u8>>) -> Result<(), JournalError> {
-        let lines: Result<Vec<Line>, JournalError> = texts
-            .into_iter()
-            .map(|text| {
-                let entry = self.decode(&text)?;
-                Ok(Line { entry, text })
-            })
-            .collect();
+    /// Adds a commit of the log that the database lacks: its lines, which are as they were written.
+    pub(super) fn replay(&self, lines: &[Vec<u8>]) -> Result<(), JournalError> {
+        let heads: Vec<Head> = lines.iter().map(|line| self.head(line)).collect::<Result<_, _>>()?;
+        let mut text = Vec::new();
+        for line in lines {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
         let many = {
-            let mut tail = self.tail();
-            tail.push(Arc::new(lines?));
-            tail.len() >= TAIL
+            let mut state = self.state();
+            let first = state.index.last() + 1;
+            for head in heads {
+                state.index.add(head)?;
+            }
+            state.waiting.push(Arc::new(CommitLines { first, text }));
+            state.waiting.len() >= WAITING
         };
         if many { self.settle() } else { Ok(()) }
-    }
-
-    /// Whether the value of an effect is known.
-    fn is_received(&self, tail: &Tail, key: &str) -> Result<bool, JournalError> {
-        match tail.effect(key) {
-            Some(EffectState::Done(_)) => Ok(true),
-            _ => is_received(&self.effects, key),
-        }
     }
 
     /// The entry that a stored line stands for.
     pub(super) fn decode(&self, line: &[u8]) -> Result<Entry, JournalError> {
         decode(line, &self.blobs)
-    }
-
-    fn write(&self, commits: &[Lines]) -> Result<(), JournalError> {
-        let lines = commits.iter().flat_map(|lines| lines.iter());
-        let changes = Changes::of(lines, &self.sent, &self.effects)?;
-        let trees = (
-            &self.log,
-            &self.inbox,
-            &self.sent,
-            &self.handled,
-            &self.effects,
-            &self.attempts,
-            &self.meta,
-        );
-        let outcome = trees.transaction(|(log, inbox, sent, handled, effects, attempts, meta)| {
-            log.apply_batch(&changes.log)?;
-            inbox.apply_batch(&changes.inbox)?;
-            sent.apply_batch(&changes.sent)?;
-            handled.apply_batch(&changes.handled)?;
-            effects.apply_batch(&changes.effects)?;
-            attempts.apply_batch(&changes.attempts)?;
-            meta.apply_batch(&changes.meta)?;
-            ConflictableTransactionResult::<(), Infallible>::Ok(())
-        });
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(TransactionError::Abort(never)) => match never {},
-            Err(TransactionError::Storage(error)) => Err(JournalError::Store(error)),
-        }
     }
 
     /// Entries from `first` on, in order.
@@ -382,101 +335,63 @@ impl Store {
     /// The entry of that number.
     pub(super) fn entry(&self, seq: u64) -> Result<Option<Entry>, JournalError> {
         self.settle()?;
-        self.log
-            .get(seq.to_be_bytes())?
-            .map(|line| self.decode(&line))
-            .transpose()
+        self.log.line(seq)?.map(|line| self.decode(&line)).transpose()
     }
 
     /// The stored lines from `first` on, in order.
     pub(super) fn lines(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
         let failed = self.settle().err().map(Err);
-        let stored = self.log.range(first.to_be_bytes()..).map(|item| Ok(item?.1));
+        let stored = self.log.lines(first).map(|item| Ok(item?.1));
         failed.into_iter().chain(stored)
     }
 
     /// Messages not handled yet, by agent and age.
     pub(super) fn pending(&self) -> Result<Vec<Envelope>, JournalError> {
-        self.settle()?;
-        let mut pending = Vec::new();
-        for item in self.inbox.iter() {
-            let (_, id) = item?;
-            if let Some(envelope) = self.message(&String::from_utf8_lossy(&id))? {
-                pending.push(envelope);
-            }
-        }
-        Ok(pending)
+        let waiting: Vec<u64> = self.state().index.waiting().collect();
+        let found = waiting.into_iter().map(|seq| self.sent_at(seq));
+        found.filter_map(Result::transpose).collect()
     }
 
     /// The message of that id.
-    pub(super) fn message(&self, id: &str) -> Result<Option<Envelope>, JournalError> {
-        self.settle()?;
-        let Some(seq) = self.sent.get(id)? else { return Ok(None) };
-        let Some(line) = self.log.get(seq)? else {
-            return Ok(None);
-        };
-        match self.decode(&line)?.record {
-            Record::Sent { envelope } => Ok(Some(*envelope)),
-            _ => Ok(None),
-        }
+    pub(super) fn message(&self, id: &MessageId) -> Result<Option<Envelope>, JournalError> {
+        let sent = self.state().index.sent(id);
+        sent.map_or(Ok(None), |seq| self.sent_at(seq))
     }
 
-    /// Failures of a message's handler so far.
-    pub(super) fn attempts(&self, id: &MessageId) -> Result<u32, JournalError> {
-        self.settle()?;
-        Ok(self
-            .attempts
-            .get(id.as_str())?
-            .map_or(0, |n| u32::from_be_bytes(n.as_ref().try_into().unwrap_or_default())))
+    fn sent_at(&self, seq: u64) -> Result<Option<Envelope>, JournalError> {
+        Ok(match self.entry(seq)?.map(|entry| entry.record) {
+            Some(Record::Sent { envelope }) => Some(*envelope),
+            _ => None,
+        })
+    }
+
+    /// Failures of a waiting message's handler so far.
+    pub(super) fn attempts(&self, id: &MessageId) -> u32 {
+        self.state().index.attempts(id)
     }
 
     /// What is known of an effect.
     pub(super) fn effect(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
-        let receipt = |entry: &Entry| match &entry.record {
-            Record::Receipt { value, .. } => Some(EffectState::Done(value.clone())),
+        let known = self.state().index.effect(key);
+        let seq = match known {
+            None => return Ok(None),
+            Some(Effect::Intended) => return Ok(Some(EffectState::Intended)),
+            Some(Effect::Received(seq)) => seq,
+        };
+        Ok(match self.entry(seq)?.map(|entry| entry.record) {
+            Some(Record::Receipt { value, .. }) => Some(EffectState::Done(value)),
             _ => None,
-        };
-        // Not after the trees: what is settled meanwhile would be in neither.
-        let known = match self.tail().effect(key) {
-            Some(EffectState::Done(value)) => return Ok(Some(EffectState::Done(value))),
-            other => other,
-        };
-        match self.effects.get(key)? {
-            None => Ok(known),
-            Some(state) if state.is_empty() => Ok(Some(EffectState::Intended)),
-            Some(seq) => {
-                let entry = self.log.get(seq)?.map(|line| self.decode(&line)).transpose()?;
-                Ok(entry.as_ref().and_then(receipt))
-            }
-        }
+        })
     }
 
     /// The newest snapshot: the entry that it includes last, and its file.
-    pub(super) fn snapshot(&self) -> Result<Option<(u64, String)>, JournalError> {
-        self.settle()?;
-        let Some(seq) = self.meta.get("snapshot")? else {
-            return Ok(None);
-        };
-        let Some(line) = self.log.get(seq)? else {
-            return Ok(None);
-        };
-        match self.decode(&line)?.record {
-            Record::Snapshot { after, sha256 } => Ok(Some((after, sha256))),
-            _ => Ok(None),
-        }
+    pub(super) fn snapshot(&self) -> Option<(u64, String)> {
+        self.state().index.snapshot()
     }
 
     /// The file of an agent's newest state.
-    pub(super) fn agent_state(&self, agent: &AgentName) -> Result<Option<String>, JournalError> {
-        self.settle()?;
-        let Some(seq) = self.meta.get(state_key(agent))? else {
-            return Ok(None);
-        };
-        let entry = self.log.get(seq)?.map(|line| self.decode(&line)).transpose()?;
-        Ok(entry.and_then(|entry| match entry.record {
-            Record::State { sha256, .. } => Some(sha256),
-            _ => None,
-        }))
+    pub(super) fn agent_state(&self, agent: &AgentName) -> Option<String> {
+        self.state().index.state(agent)
     }
 
     /// The messages that `agent` handled after entry `after`, in the order of handling.
@@ -489,7 +404,7 @@ impl Store {
                 dead: None,
             } = entry?.record
                 && by == *agent
-                && let Some(envelope) = self.message(message.as_str())?
+                && let Some(envelope) = self.message(&message)?
             {
                 messages.push(envelope);
             }

@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    Blobs, Durability, Entry, JournalError, Kind, ledger_lines,
-    record::{Head, decode, encode, head},
+    Blobs, Durability, Entry, JournalError, ledger_lines,
+    ledger::may_tell,
+    record::{decode, encode, place},
     store::{Store, Written},
 };
 use crate::failpoint;
@@ -64,7 +65,7 @@ impl Wal {
         let mut failure = Ok(());
         let end = scan(&path, known, |commit| {
             if failure.is_ok() {
-                failure = store.replay(commit);
+                failure = store.replay(&commit);
             }
         })
         .map_err(io(&path))?;
@@ -88,8 +89,11 @@ impl Wal {
         log.write_all(&text).map_err(io(&path))?;
 
         let mut ledger = Vec::new();
-        for entry in store.entries_of(&[Kind::Sent], 1) {
-            push_ledger(&mut ledger, &entry?)?;
+        for line in store.lines(1) {
+            let line = line?;
+            if may_tell(&line) {
+                push_ledger(&mut ledger, &store.decode(&line)?)?;
+            }
         }
         let partial = folder.join(".ledger.jsonl.partial");
         fs::write(&partial, &ledger).map_err(io(&partial))?;
@@ -115,10 +119,9 @@ impl Wal {
     pub(super) fn append<'a>(&mut self, commits: impl Iterator<Item = &'a Written>) -> Result<(), JournalError> {
         let (mut log, mut ledger) = (Vec::new(), Vec::new());
         for written in commits {
-            for line in written.lines.iter() {
-                log.extend_from_slice(&line.text);
-                log.push(b'\n');
-                push_ledger(&mut ledger, &line.entry)?;
+            log.extend_from_slice(&written.lines.text);
+            for entry in &written.entries {
+                push_ledger(&mut ledger, entry)?;
             }
         }
         let write = || {
@@ -213,7 +216,7 @@ fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Resu
             return Ok(end);
         }
         number += 1;
-        let Some(Head { seq, more }) = head(&line) else {
+        let Some((seq, more)) = place(&line) else {
             in_order = false;
             end.damaged.push((number, seen + 1));
             continue;

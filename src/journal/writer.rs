@@ -104,7 +104,7 @@ pub(super) fn write_group(store: &Store, wal: &mut Wal, group: Vec<Request>) -> 
         }
     }
     if let Err(error) = wal.append(written.iter().map(|(done, _)| done)) {
-        store.forget_tail();
+        store.forget_waiting();
         let error = Arc::new(error);
         for (_, reply) in written {
             let _ = reply.send(Err(Arc::clone(&error)));

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 mod faults;
+mod former;
 mod reading;
 
 use super::{Blobs, Commit, Durability, Entry, Journal, Options, Record, commits, read_entries, write_entries};

@@ -1,0 +1,106 @@
+//! The lines of the log in the database: whole commits, many of them under one key.
+
+use sled::IVec;
+
+use super::JournalError;
+
+/// Bytes of lines under one key, where more than one commit is there. Sled takes some 40 µs a key, whatever is under it,
+/// and keeps up to 16 values in one page, which has to stay smaller than its segments of 512 KiB.
+const CHUNK: usize = 16 * 1024;
+
+/// The lines of one commit, as they are in the log.
+#[derive(Debug, Default)]
+pub(super) struct CommitLines {
+    /// The number of the first.
+    pub(super) first: u64,
+    /// Each with its end of line.
+    pub(super) text: Vec<u8>,
+}
+
+/// The tree of the log: the number of the first line in a chunk -> the chunk.
+///
+/// A tree that was written by an earlier version has each line by itself, and without its end: a chunk of one.
+#[derive(Debug)]
+pub(super) struct Chunks(pub(super) sled::Tree);
+
+impl Chunks {
+    /// Adds commits, in order. After a crash the tree has the first of them, whole, up to some one.
+    pub(super) fn push<'a>(&self, commits: impl Iterator<Item = &'a CommitLines>) -> Result<(), sled::Error> {
+        let mut chunk = Vec::new();
+        let mut first = 0_u64;
+        for commit in commits {
+            if !chunk.is_empty() && chunk.len() + commit.text.len() > CHUNK {
+                self.0.insert(first.to_be_bytes(), std::mem::take(&mut chunk))?;
+            }
+            if chunk.is_empty() {
+                first = commit.first;
+            }
+            chunk.extend_from_slice(&commit.text);
+        }
+        if !chunk.is_empty() {
+            self.0.insert(first.to_be_bytes(), chunk)?;
+        }
+        Ok(())
+    }
+
+    /// The lines from number `from` on, in order, without their ends.
+    pub(super) fn lines(&self, from: u64) -> impl Iterator<Item = Result<(u64, IVec), JournalError>> + use<> {
+        // The chunk that has it may begin before it.
+        let begin = self.0.range(..=from.to_be_bytes()).next_back();
+        let begin = match begin {
+            Some(Ok((key, _))) => key,
+            // What cannot be read says so in the iteration.
+            Some(Err(_)) | None => IVec::from(&from.to_be_bytes()),
+        };
+        let chunks = self.0.range(begin..);
+        let lines = chunks.flat_map(|item| match item {
+            Ok((key, chunk)) => Split::of(number(&key), chunk).map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error.into())],
+        });
+        lines.skip_while(move |line| matches!(line, Ok((seq, _)) if *seq < from))
+    }
+
+    /// The line of that number.
+    pub(super) fn line(&self, seq: u64) -> Result<Option<IVec>, JournalError> {
+        let Some(item) = self.0.range(..=seq.to_be_bytes()).next_back() else {
+            return Ok(None);
+        };
+        let (key, chunk) = item?;
+        let mut lines = Split::of(number(&key), chunk);
+        Ok(lines.find(|(at, _)| *at == seq).map(|(_, line)| line))
+    }
+}
+
+/// The lines of a chunk, with their numbers.
+struct Split {
+    next: u64,
+    chunk: IVec,
+    at: usize,
+}
+
+impl Split {
+    fn of(first: u64, chunk: IVec) -> Self {
+        Self {
+            next: first,
+            chunk,
+            at: 0,
+        }
+    }
+}
+
+impl Iterator for Split {
+    type Item = (u64, IVec);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.chunk.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = self.chunk.subslice(self.at, length);
+        self.at += length + 1;
+        self.next += 1;
+        Some((self.next - 1, line))
+    }
+}
+
+fn number(key: &[u8]) -> u64 {
+    u64::from_be_bytes(key.try_into().unwrap_or_default())
+}
