@@ -45,7 +45,12 @@ impl Index {
         let seq = head.seq;
         let kind = head.record.ok_or(JournalError::Altered)?;
         match (kind, head) {
-            (Kind::Sent, Head { envelope: Some(sent), .. }) => {
+            (
+                Kind::Sent,
+                Head {
+                    envelope: Some(sent), ..
+                },
+            ) => {
                 if sent.schema_version != SCHEMA_VERSION {
                     return Err(JournalError::Version {
                         found: sent.schema_version,

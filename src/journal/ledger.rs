@@ -83,7 +83,9 @@ pub(super) fn may_tell(line: &[u8]) -> bool {
         "\"type\":\"cycle_judged\"",
         "\"blob\":\"",
     ];
-    SIGNS.iter().any(|sign| memchr::memmem::find(line, sign.as_bytes()).is_some())
+    SIGNS
+        .iter()
+        .any(|sign| memchr::memmem::find(line, sign.as_bytes()).is_some())
 }
 
 fn registration(hypothesis: &Hypothesis) -> String {

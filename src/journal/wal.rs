@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    Blobs, Durability, Entry, JournalError, ledger_lines,
+    Blobs, Durability, Entry, JournalError,
     ledger::may_tell,
+    ledger_lines,
     record::{decode, encode, place},
     store::{Store, Written},
 };

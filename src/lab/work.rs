@@ -145,7 +145,7 @@ impl Lab {
             },
         )?;
         if journal.was_rebuilt() {
-            tracing::warn!(run = %self.folder.id(), "the journal's database was damaged: it was put aside and rebuilt from journal.jsonl");
+            tracing::warn!(run = %self.folder.id(), "the journal's database was damaged or not there, and is made anew from journal.jsonl; a damaged one is put aside");
         }
         if self.replay.is_none() {
             self.replay = self.replayed(&journal)?;

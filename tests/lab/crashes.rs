@@ -150,10 +150,19 @@ fn interrupted_it_reports_and_resumes() {
     let output = home.run(&["resume", name(&run)]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(findings_text(&run), expected);
-    // A run that is over is not done again.
+    // A run that is over is not done again, and its ledger, which is written anew from the journal, says what it said.
+    let ledger = || std::fs::read_to_string(run.join("ledger.jsonl")).unwrap();
+    let before = ledger();
+    for event in ["registered", "executed", "judged"] {
+        assert!(
+            before.contains(&format!("\"event\":\"{event}\"")),
+            "no {event} in {before}"
+        );
+    }
     let output = home.run(&["resume", name(&run)]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(findings_text(&run), expected);
+    assert_eq!(ledger(), before);
 }
 
 #[test]

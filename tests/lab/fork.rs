@@ -9,19 +9,12 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{Home, findings_text, repository, said};
+use crate::support::{Home, findings_text, said};
 
 /// A short run of two cycles on a copy of the penguins.
 fn two_cycles() -> Home {
-    let home = Home::new();
-    home.file(
-        "penguins.csv",
-        fs::read(repository("examples/penguins/penguins.csv")).unwrap(),
-    );
-    home.file(
-        "run.toml",
-        "question = \"What goes with body mass?\"\ntarget = \"body_mass_g\"\n[[data]]\npath = \"penguins.csv\"\n\
-         [budget]\ncycles = 2\n[research]\nshuffled_run = false\npermutations = 99\nfollow_ups = 6\n",
+    let home = Home::with_penguins(
+        "[budget]\ncycles = 2\n[research]\nshuffled_run = false\npermutations = 99\nfollow_ups = 6\n",
     );
     begin(&home, &["run", "run.toml"]);
     home

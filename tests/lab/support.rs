@@ -24,6 +24,19 @@ impl Home {
         self.folder.path()
     }
 
+    /// A home with a question about a copy of the penguins, `run.toml`, that `settings` make short.
+    pub fn with_penguins(settings: &str) -> Self {
+        let home = Self::new();
+        home.file(
+            "penguins.csv",
+            fs::read(repository("examples/penguins/penguins.csv")).unwrap(),
+        );
+        let question =
+            "question = \"What goes with body mass?\"\ntarget = \"body_mass_g\"\n[[data]]\npath = \"penguins.csv\"\n";
+        home.file("run.toml", format!("{question}{settings}"));
+        home
+    }
+
     /// The `kosmos` command with this home.
     pub fn kosmos(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kosmos"));

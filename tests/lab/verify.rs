@@ -4,20 +4,11 @@ use std::{fs, path::Path, process::Output};
 
 use serde_json::Value;
 
-use crate::support::{Home, findings, repository, said};
+use crate::support::{Home, findings, said};
 
 /// A short run on a copy of the penguins.
 pub fn penguins() -> Home {
-    let home = Home::new();
-    home.file(
-        "penguins.csv",
-        fs::read(repository("examples/penguins/penguins.csv")).unwrap(),
-    );
-    home.file(
-        "run.toml",
-        "question = \"What goes with body mass?\"\ntarget = \"body_mass_g\"\n[[data]]\npath = \"penguins.csv\"\n\
-         [budget]\ncycles = 1\n[research]\nshuffled_run = false\npermutations = 99\n",
-    );
+    let home = Home::with_penguins("[budget]\ncycles = 1\n[research]\nshuffled_run = false\npermutations = 99\n");
     let output = home.run(&["run", "run.toml"]);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
     home

@@ -57,7 +57,10 @@ async fn a_key_for_each_line() {
             Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
         }
     };
-    assert!(!database.tree_names().contains(&"sent".into()), "what the index holds now");
+    assert!(
+        !database.tree_names().contains(&"sent".into()),
+        "what the index holds now"
+    );
 }
 
 #[tokio::test]
@@ -79,17 +82,17 @@ async fn large_entries_under_their_number_alone() {
     })
     .await;
     let log = fs::read_to_string(folder.path().join("journal.jsonl")).unwrap();
-    let shortened = log.lines().filter(|line| line.contains("\"blob\"") && !line.contains("\"record\"")).count();
+    let shortened = log
+        .lines()
+        .filter(|line| line.contains("\"blob\"") && !line.contains("\"record\""))
+        .count();
     assert_eq!(shortened, 10);
     goes_on(folder.path()).await;
 }
 
 #[tokio::test]
 async fn lines_without_checksums() {
-    let folder = former("done", |line| {
-        format!("{}}}", line.rsplit_once(",\"crc\":").unwrap().0)
-    })
-    .await;
+    let folder = former("done", |line| format!("{}}}", line.rsplit_once(",\"crc\":").unwrap().0)).await;
     goes_on(folder.path()).await;
 }
 
@@ -128,7 +131,10 @@ async fn the_index_is_a_fold_of_the_lines() {
     for (name, content) in [("first", "a"), ("second", "b"), ("first", "c")] {
         let sha256 = journal.blobs().put(content.as_bytes()).unwrap();
         let agent = name.to_owned().into();
-        journal.commit(Commit::record(Record::State { agent, sha256 })).await.unwrap();
+        journal
+            .commit(Commit::record(Record::State { agent, sha256 }))
+            .await
+            .unwrap();
     }
     let sha256 = journal.blobs().put(b"state").unwrap();
     journal
@@ -139,7 +145,10 @@ async fn the_index_is_a_fold_of_the_lines() {
 
     let check = |journal: &Journal| {
         assert_eq!(journal.effect("meant").unwrap(), Some(EffectState::Intended));
-        assert_eq!(journal.effect("effect:3").unwrap(), Some(EffectState::Done("done".into())));
+        assert_eq!(
+            journal.effect("effect:3").unwrap(),
+            Some(EffectState::Done("done".into()))
+        );
         assert_eq!(journal.effect("effect:11").unwrap(), None);
         let state = |name: &str| journal.agent_state(&name.to_owned().into()).unwrap();
         assert_eq!(state("first").unwrap(), b"c");
@@ -153,7 +162,10 @@ async fn the_index_is_a_fold_of_the_lines() {
         );
         let pending = journal.pending().unwrap();
         assert_eq!(pending.len(), 1);
-        assert_eq!((pending[0].failures, &pending[0].envelope.id), (0, &super::message(11, "x").id));
+        assert_eq!(
+            (pending[0].failures, &pending[0].envelope.id),
+            (0, &super::message(11, "x").id)
+        );
         assert!(journal.message(&super::message(4, "x").id).unwrap().is_some());
         assert!(journal.message(&super::message(12, "x").id).unwrap().is_none());
     };

@@ -32,7 +32,13 @@ use crate::{
 #[allow(missing_docs)]
 pub enum ForkError {
     #[error("the run `{run}` has no cycle {cycle} to branch at: {}", cycles(*last))]
-    NotReached { run: RunId, cycle: u32, last: u32 },
+    NotReached {
+        run: RunId,
+        cycle: u32,
+        last: u32,
+        /// Whether it will come no further.
+        ended: bool,
+    },
     #[error(
         "under these settings `{run}` would have gone another way {}, so that the branch would share a past that it cannot have",
         place(*cycle)
@@ -63,7 +69,12 @@ impl ForkError {
     /// What the user can do.
     pub fn help(&self) -> String {
         match self {
-            Self::NotReached { last: 0 | 1, .. } => "wait until it has, or begin a new run".to_owned(),
+            Self::NotReached {
+                last: 0 | 1,
+                ended: true,
+                ..
+            } => "begin a new run".to_owned(),
+            Self::NotReached { last: 0 | 1, .. } => "resume it until it has, or begin a new run".to_owned(),
             Self::NotReached { .. } => "name one of these by --at".to_owned(),
             Self::OtherPast { cycle, .. } if *cycle > 1 => {
                 format!("branch at cycle {cycle} or before, or begin a new run with these settings")
@@ -102,8 +113,13 @@ impl Fork {
             return Err(ForkError::Repetition { run, recorded }.into());
         }
         let Some(before) = plan_of(origin)? else {
-            let last = 0;
-            return Err(ForkError::NotReached { run, cycle, last }.into());
+            return Err(ForkError::NotReached {
+                run,
+                cycle,
+                last: 0,
+                ended: false,
+            }
+            .into());
         };
         let settings = &resolved.settings;
         let mut plan = match settings.data == origin.settings()?.data {

@@ -46,6 +46,7 @@ pub(super) fn shared(run: &RunId, commits: &[Vec<Entry>], plan: &ResearchPlan, c
         run: run.clone(),
         cycle,
         last,
+        ended: as_it_was.end.is_some(),
     })
 }
 
