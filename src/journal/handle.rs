@@ -236,7 +236,13 @@ fn open_or_begin(folder: &Path, database: &Path, blobs: &Blobs) -> Result<(Store
         true => match Store::open(database, blobs.clone()) {
             Ok(store) if store.last_seq() > 0 => return Ok((store, false)),
             Ok(_) => None,
-            Err(error @ (JournalError::Locked { .. } | JournalError::Version { .. })) => return Err(error),
+            // Whole, and not for this program.
+            Err(
+                error @ (JournalError::Locked { .. }
+                | JournalError::Version { .. }
+                | JournalError::Codec(_)
+                | JournalError::Blob { .. }),
+            ) => return Err(error),
             Err(error) => Some(error),
         },
         false => None,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
+use serde::de::Error;
+
 use super::{JournalError, Kind, record::Head};
 use crate::message::{AgentName, MessageId, SCHEMA_VERSION};
 
@@ -39,11 +41,11 @@ impl Index {
     /// Adds the next entry.
     ///
     /// # Errors
-    /// [`JournalError::Version`] for a message of another version. The head is one of an entry whose content is large
-    /// and was written without its head: [`JournalError::Altered`].
+    /// [`JournalError::Version`] for a message of another version, [`JournalError::Codec`] for an entry that does not say
+    /// what its kind has to say.
     pub(super) fn add(&mut self, head: Head) -> Result<(), JournalError> {
         let seq = head.seq;
-        let kind = head.record.ok_or(JournalError::Altered)?;
+        let kind = head.record.ok_or_else(incomplete)?;
         match (kind, head) {
             (
                 Kind::Sent,
@@ -109,7 +111,7 @@ impl Index {
                 },
             ) => drop(self.states.insert(agent, sha256)),
             (Kind::Opened | Kind::Restarted | Kind::Stopped, _) => {}
-            _ => return Err(JournalError::Altered),
+            _ => return Err(incomplete()),
         }
         self.last = seq;
         Ok(())
@@ -153,4 +155,8 @@ impl Index {
     pub(super) fn state(&self, agent: &AgentName) -> Option<String> {
         self.states.get(agent).cloned()
     }
+}
+
+fn incomplete() -> JournalError {
+    serde_json::Error::custom("a field of its kind is missing").into()
 }

@@ -291,6 +291,11 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
         == Some(crc32fast::hash(body))
 }
 
+/// Whether a line has a checksum.
+pub(super) fn is_sealed(line: &[u8]) -> bool {
+    seal(line).is_some()
+}
+
 /// A line with a checksum: all before it, and the checksum.
 fn seal(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (body, seal) = line.split_last_chunk::<SEALED>()?;
@@ -316,18 +321,16 @@ pub(super) fn may_be(line: &[u8], kinds: &[Kind]) -> bool {
 /// Bytes of a line in which its record is named.
 const LABEL: usize = 100;
 
-/// The head of a line; none where the line is damaged.
-pub(super) fn head(line: &[u8]) -> Option<Head> {
-    is_whole(line).then(|| serde_json::from_slice(line).ok()).flatten()
-}
-
 /// The number of a line's entry, and whether the next is of the same commit; none where the line is damaged.
 pub(super) fn place(line: &[u8]) -> Option<(u64, bool)> {
     if !is_whole(line) {
         return None;
     }
     // What has its checksum is as `encode` wrote it, and most of it need not be read.
-    quick_place(line).or_else(|| head(line).map(|head| (head.seq, head.more)))
+    quick_place(line).or_else(|| {
+        let head: Head = serde_json::from_slice(line).ok()?;
+        Some((head.seq, head.more))
+    })
 }
 
 /// [`place`] of a line with a checksum that begins as an [`Entry`] does.

@@ -11,7 +11,7 @@ use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
     chunks::{Chunks, CommitLines},
     index::{Effect, Index},
-    record::{Head, decode, encode, head, is_whole, may_be},
+    record::{Head, decode, encode, is_sealed, is_whole, may_be},
 };
 use crate::failpoint;
 use crate::message::{AgentName, Envelope, MessageId, SCHEMA_VERSION};
@@ -111,23 +111,29 @@ impl Store {
         let mut index = Index::default();
         for (expected, item) in (1..).zip(self.log.lines(1)) {
             let (seq, line) = item?;
-            let head = is_whole(&line).then(|| self.head(&line)).transpose()?;
-            match head {
-                Some(head) if seq == expected && head.seq == expected => index.add(head)?,
-                _ => {
-                    return Err(JournalError::Damaged {
-                        path: path.to_owned(),
-                        detail: format!("entry {expected} is not as it was written"),
-                    });
-                }
+            let damaged = || JournalError::Damaged {
+                path: path.to_owned(),
+                detail: format!("entry {expected} is not as it was written"),
+            };
+            if !is_whole(&line) {
+                return Err(damaged());
             }
+            let head = match self.head(&line) {
+                // Nothing else says whether it is damaged.
+                Err(JournalError::Codec(_)) if !is_sealed(&line) => return Err(damaged()),
+                other => other?,
+            };
+            if seq != expected || head.seq != expected {
+                return Err(damaged());
+            }
+            index.add(head)?;
         }
         Ok(index)
     }
 
     /// What a line that is as it was written says of its entry.
     fn head(&self, line: &[u8]) -> Result<Head, JournalError> {
-        let said = head(line).ok_or(JournalError::Altered)?;
+        let said: Head = serde_json::from_slice(line)?;
         if said.record.is_some() {
             return Ok(said);
         }

@@ -96,6 +96,36 @@ async fn lines_without_checksums() {
     goes_on(folder.path()).await;
 }
 
+/// An entry of a kind that only a later version knows: it is refused, and the database is not taken for a damaged one.
+#[tokio::test]
+async fn a_kind_that_is_not_known_yet() {
+    let folder = former("done", |line| {
+        let line = line.replace("\"record\":\"receipt\"", "\"record\":\"dream\"");
+        let body = line.rsplit_once(",\"crc\":").unwrap().0;
+        format!("{body},\"crc\":\"{:08x}\"}}", crc32fast::hash(body.as_bytes()))
+    })
+    .await;
+    let options = crate::journal::Options {
+        durability: crate::journal::Durability::Process,
+    };
+    for lost in [None, Some("journal")] {
+        let copy = super::killed(folder.path());
+        if let Some(database) = lost {
+            fs::remove_dir_all(copy.path().join(database)).unwrap();
+        }
+        let refused = Journal::open(copy.path(), options).err().unwrap();
+        assert!(
+            matches!(refused, crate::journal::JournalError::Codec(_)),
+            "{lost:?}: {refused:?}"
+        );
+        assert!(!copy.path().join("journal.damaged-1").exists());
+        assert_eq!(
+            fs::read(copy.path().join("journal.jsonl")).unwrap(),
+            fs::read(folder.path().join("journal.jsonl")).unwrap()
+        );
+    }
+}
+
 /// What a handle answers is the same after the journal was opened anew, whichever copy that came from.
 #[tokio::test]
 async fn the_index_is_a_fold_of_the_lines() {
