@@ -41,6 +41,8 @@ struct Door {
 
 struct Open {
     trees: Arc<Trees>,
+    /// How long it took to open, without the wait for others.
+    took: Duration,
     since: Instant,
     used: Instant,
 }
@@ -51,8 +53,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long it stays open with nothing to do.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// How long it stays open with things to do, before others have a chance.
+/// How long it stays open with things to do, before others have a chance; for a large graph, as many times what it took to
+/// open as [`TURNS`] says, since it would do little else.
 const TURN: Duration = Duration::from_secs(1);
+
+/// See [`TURN`].
+const TURNS: u32 = 10;
 
 impl EmbeddedGraph {
     /// The graph in `folder`, made at the first write, which shares it with other processes and waits for them no longer
@@ -87,17 +93,19 @@ impl EmbeddedGraph {
     fn trees(&self) -> Result<Arc<Trees>, GraphError> {
         let mut door = lock(&self.door);
         if let Some(open) = &door.open {
-            if self.held || open.since.elapsed() < TURN || !open.is_idle() {
+            if self.held || open.since.elapsed() < TURN.max(open.took * TURNS) || !open.is_idle() {
                 return Ok(Arc::clone(&open.trees));
             }
             door.open = None;
             // Long enough for one who waits to look.
             thread::sleep(PAUSE * 2);
         }
-        let trees = Arc::new(Trees::open(&self.folder, self.wait)?);
+        let (trees, took) = Trees::open(&self.folder, self.wait)?;
+        let trees = Arc::new(trees);
         let now = Instant::now();
         door.open = Some(Open {
             trees: Arc::clone(&trees),
+            took,
             since: now,
             used: now,
         });

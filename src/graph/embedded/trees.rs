@@ -37,13 +37,15 @@ const CACHE: u64 = 256 * 1024 * 1024;
 const VERSION_KEY: &str = "schema_version";
 
 impl Trees {
-    pub(super) fn open(folder: &Path, wait: Duration) -> Result<Self, GraphError> {
+    /// Opens or makes it, and says how long that took without the wait for others.
+    pub(super) fn open(folder: &Path, wait: Duration) -> Result<(Self, Duration), GraphError> {
         let until = Instant::now() + wait;
         let config = sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE)
             .flush_every_ms(None);
-        let db = loop {
+        let (db, began) = loop {
+            let began = Instant::now();
             // A panic of sled on damaged files becomes an error.
             let Ok(opened) = catch_unwind(AssertUnwindSafe(|| config.open())) else {
                 return Err(GraphError::Damaged {
@@ -51,7 +53,7 @@ impl Trees {
                 });
             };
             match opened {
-                Ok(db) => break db,
+                Ok(db) => break (db, began),
                 Err(error) if is_taken(&error) && Instant::now() < until => std::thread::sleep(PAUSE),
                 Err(error) if is_taken(&error) => {
                     return Err(GraphError::Away {
@@ -74,7 +76,7 @@ impl Trees {
             db,
         };
         trees.check_version(folder)?;
-        Ok(trees)
+        Ok((trees, began.elapsed()))
     }
 
     fn check_version(&self, folder: &Path) -> Result<(), GraphError> {
