@@ -4,7 +4,7 @@ use sled::IVec;
 
 use super::JournalError;
 
-/// Bytes of lines under one key, where more than one commit is there. Sled takes some 40 µs a key, whatever is under it,
+/// Bytes of lines under one key, where more than one commit is there. Sled takes its time for each key, whatever is under it,
 /// and keeps up to 16 values in one page, which has to stay smaller than its segments of 512 KiB.
 const CHUNK: usize = 16 * 1024;
 

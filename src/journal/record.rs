@@ -184,7 +184,7 @@ pub struct Entry {
 
 /// What a stored line says of its entry without the content: what the index is made of. A line whose entry is too large for
 /// it has this, and the name of a file that holds all; lines of earlier days have its number and `more` alone.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) seq: u64,
     /// See [`Entry::more`].
@@ -228,15 +228,7 @@ impl Head {
             seq: entry.seq,
             more: entry.more,
             record: Some(entry.record.kind()),
-            envelope: None,
-            message: None,
-            agent: None,
-            attempt: None,
-            key: None,
-            after: None,
-            sha256: None,
-            blob: None,
-            bytes: None,
+            ..Self::default()
         };
         match &entry.record {
             Record::Sent { envelope } => {

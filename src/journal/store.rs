@@ -89,9 +89,6 @@ impl Store {
             }
             Err(error) => return Err(error.into()),
         };
-        for former in FORMER {
-            db.drop_tree(former)?;
-        }
         let store = Self {
             log: Chunks(db.open_tree("log")?),
             meta: db.open_tree("meta")?,
@@ -102,6 +99,10 @@ impl Store {
         };
         store.check_version()?;
         store.state().index = store.indexed(path)?;
+        // Not before it is known to be for this program.
+        for former in FORMER {
+            store.db.drop_tree(former)?;
+        }
         Ok(store)
     }
 

@@ -230,8 +230,17 @@ async fn another_version_is_refused_by_both_copies() {
         let database = sled::open(copy.path().join("journal")).unwrap();
         let meta = database.open_tree("meta").unwrap();
         meta.insert("schema", &2u32.to_be_bytes()).unwrap();
+        // Which that version may have, as an earlier one had.
+        database.open_tree("sent").unwrap().insert("m-1", "1").unwrap();
         database.flush().unwrap();
     }
     let refused = open_when_free(copy.path());
     assert!(matches!(refused, Err(JournalError::Version { found: 2, .. })));
+    let database = loop {
+        match sled::open(copy.path().join("journal")) {
+            Ok(database) => break database,
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    assert!(database.tree_names().contains(&"sent".into()), "it was changed");
 }
