@@ -37,8 +37,6 @@ pub mod actors;
 pub mod agent;
 pub mod cli;
 pub mod config;
-pub mod data;
-mod failpoint;
 pub mod graph;
 pub mod interpreter;
 pub mod journal;
@@ -57,3 +55,5 @@ pub mod stats;
 pub mod supervisor;
 pub mod telemetry;
 pub mod words;
+
+pub(crate) use kosmos_core::{failpoint, hash};

@@ -256,7 +256,7 @@ fn adopt(folder: &Path) -> Option<Kept> {
 }
 
 fn hash_file(path: &Path) -> io::Result<String> {
-    crate::data::sha256_file(path)
+    crate::hash::sha256_file(path)
 }
 
 /// The files of an experiment's folder that Kosmos itself writes.

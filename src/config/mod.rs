@@ -4,10 +4,8 @@
 //! flags), checks each, and gives [`Resolved`]: the [`Settings`] in force and the [`Origin`] of every value.
 
 mod budget;
-mod bytes;
 mod catalogue;
 mod data;
-mod duration;
 mod endpoint;
 mod environment;
 mod error;
@@ -33,13 +31,12 @@ mod supervisor;
 mod tests;
 
 pub use budget::Budget;
-pub use bytes::{ByteSize, ParseSizeError};
 pub use data::{DataFormat, DataSource};
-pub use duration::{HumanDuration, ParseDurationError};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use graph::{Graph, GraphStore};
 pub use journal::{Durability, Journal};
+pub use kosmos_core::text::{ByteSize, HumanDuration, ParseDurationError, ParseSizeError};
 pub use llm::{Llm, Models, OnOutage, Structured};
 pub use log::{Log, LogFormat, LogLevel};
 pub use origin::Origin;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{LabError, RunFolder, replay::plan_of, work::durability};
 use crate::{
-    data::sha256_file,
+    hash::sha256_file,
     journal::{Journal, Options},
     science::RunId,
 };

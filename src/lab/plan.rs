@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::LabError;
 use crate::{
     config::{Policy, Settings},
-    data::sha256_file,
+    hash::sha256_file,
     message::{DatasetPlan, ModelPlan, ResearchPlan, agent},
     plugin::Roster,
 };

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{LabError, RunFolder, summary};
 use crate::{
-    data::sha256_file,
+    hash::sha256_file,
     journal::{Blobs, Record, read_entries},
     message::{Payload, ResearchPlan},
 };

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     actors::{limits_of, research_director::restore_state},
     config::Settings,
-    data::sha256_file,
+    hash::sha256_file,
     journal::{Blobs, Journal, JournalError, Kind, Options, Record},
     progress::{Progress, ProgressEvent},
     report::{Dossier, FILES, rendered},

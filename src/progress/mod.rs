@@ -5,13 +5,12 @@
 mod bars;
 mod event;
 mod lines;
-mod printable;
 mod screen;
 
 use std::io::IsTerminal;
 
 pub use event::ProgressEvent;
-pub use printable::printable;
+pub use kosmos_core::text::printable;
 pub use screen::Screen;
 
 use bars::Bars;

@@ -2,14 +2,9 @@
 
 use std::fmt;
 
+pub use kosmos_core::hash::sha256_hex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-/// The SHA-256 of `bytes`, as 64 lower-case hexadecimal digits.
-pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
-    format!("{:x}", Sha256::digest(bytes.as_ref()))
-}
 
 macro_rules! derived_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::{DataSource, Overrides, Resolved, Settings},
-    data::sha256_file,
+    hash::sha256_file,
     journal::{self, Blobs, Branch, Entry, JournalError, Record, read_entries, write_entries},
     message::ResearchPlan,
     plugin::Roster,

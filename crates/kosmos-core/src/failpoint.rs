@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 /// A point that can only be died at. `of` is what it is reached for.
 #[inline]
-pub(crate) fn crash(name: &str, of: &str) {
+pub fn crash(name: &str, of: &str) {
     #[cfg(feature = "failpoints")]
     armed::reached(name, of);
     #[cfg(not(feature = "failpoints"))]
@@ -23,7 +23,7 @@ pub(crate) fn crash(name: &str, of: &str) {
 /// # Errors
 /// The one that the test asks for.
 #[inline]
-pub(crate) fn disk(name: &str) -> io::Result<()> {
+pub fn disk(name: &str) -> io::Result<()> {
     crash(name, "");
     #[cfg(feature = "failpoints")]
     return armed::failing(name);
@@ -36,7 +36,7 @@ pub(crate) fn disk(name: &str) -> io::Result<()> {
 /// # Errors
 /// Those of the writer.
 #[inline]
-pub(crate) fn write_all(mut to: impl Write, name: &str, content: &[u8]) -> io::Result<()> {
+pub fn write_all(mut to: impl Write, name: &str, content: &[u8]) -> io::Result<()> {
     #[cfg(feature = "failpoints")]
     {
         let (first, second) = content.split_at(content.len() / 2);

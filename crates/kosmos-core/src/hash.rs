@@ -1,4 +1,4 @@
-//! The user's data files, before anything in them is looked at.
+//! Content hashes.
 
 use std::{
     fs::File,
@@ -8,10 +8,15 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of a file, read in pieces, as 64 lower-case hexadecimal digits.
+/// Returns the SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
+pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
+    format!("{:x}", Sha256::digest(bytes.as_ref()))
+}
+
+/// Returns the SHA-256 of a file as 64 lower-case hexadecimal digits. The file is read in pieces of 1 MiB.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// If the file cannot be opened or read.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();

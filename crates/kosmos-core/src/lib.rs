@@ -1,0 +1,16 @@
+//! The ground that every other part of Kosmos stands on. It knows nothing of agents, runs or statistics.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`text`] | sizes, durations and foreign text as people read and write them |
+//! | [`hash`] | content hashes of bytes and files |
+//! | [`failpoint`] | points at which a test has the process die or the disk fail |
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+pub mod failpoint;
+pub mod hash;
+pub mod text;

@@ -1,0 +1,1 @@
+//! Sandboxes and the interpreters that run in them.
