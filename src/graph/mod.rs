@@ -20,7 +20,7 @@ pub use facts::{Edge, Facts, GraphStats, Node, Properties};
 pub use import::{ImportError, import};
 pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
 pub use picture::svg;
-pub(crate) use picture::{Ink, Words, drawing};
+pub(crate) use picture::{Ink, PictureWording, Words, drawing};
 pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
 pub use schema::{Label, Relation, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};

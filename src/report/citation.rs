@@ -1,5 +1,8 @@
 //! What stands behind a number or a figure.
 
+use std::fmt;
+
+use super::name::Name;
 use super::number::{Format, Number};
 use crate::science::{Arm, ExperimentId, HypothesisId};
 
@@ -154,21 +157,83 @@ pub(crate) struct FigureFile {
     pub(crate) alt: String,
 }
 
+/// The place at which the evidence of a number was found.
+#[derive(Debug, Clone)]
+pub(crate) enum EvidencePlace {
+    /// A line of an experiment's `result.json`.
+    Result {
+        /// The experiment.
+        experiment: ExperimentId,
+        /// From 1.
+        line: usize,
+        /// JSON pointer to the number.
+        pointer: String,
+    },
+    /// The `judged` line of a hypothesis in `ledger.jsonl`.
+    Verdict {
+        /// From 1; 0 where there is none.
+        line: usize,
+        /// The hypothesis.
+        hypothesis: HypothesisId,
+    },
+    /// Counted lines of `ledger.jsonl`.
+    LedgerCount(LedgerCount),
+    /// The run's record.
+    Record {
+        /// JSON pointer into it.
+        pointer: String,
+        /// The file in which a reader finds it.
+        file: RecordFile,
+    },
+    /// The findings of `findings.json` that are significant and replicated.
+    Replicated,
+}
+
+impl fmt::Display for EvidencePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Result {
+                experiment,
+                line,
+                pointer,
+            } => write!(f, "{experiment}, line {line}, {pointer}"),
+            Self::Verdict { line, hypothesis } => write!(f, "ledger.jsonl, line {line}, q of {hypothesis}"),
+            Self::LedgerCount(count) => write!(f, "ledger.jsonl, {count}"),
+            Self::Record { pointer, file } => write!(f, "the run's record, {pointer}, told in {}", file.name()),
+            Self::Replicated => f.write_str("findings.json, significant and replicated"),
+        }
+    }
+}
+
+impl fmt::Display for LedgerCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arm = match self.arm {
+            Arm::Observed => "observed data",
+            Arm::Shuffled => "shuffled data",
+        };
+        write!(f, "lines of event {}, {arm}", self.event)?;
+        if let Some(cycle) = self.cycle {
+            write!(f, ", cycle {cycle}")?;
+        }
+        f.write_str(if self.significant { ", significant" } else { "" })
+    }
+}
+
 /// A number whose evidence was found. Only [`super::evidence::Evidence`] makes one.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
     text: String,
     href: String,
-    title: String,
+    place: EvidencePlace,
 }
 
 impl Shown {
     /// For the verification alone.
-    pub(super) fn found(cited: &Cited, href: String, title: String) -> Self {
+    pub(super) fn found(cited: &Cited, href: String, place: EvidencePlace) -> Self {
         Self {
             text: cited.format.show(cited.number),
             href,
-            title,
+            place,
         }
     }
 
@@ -182,9 +247,9 @@ impl Shown {
         &self.href
     }
 
-    /// Its evidence, in words.
-    pub(crate) fn title(&self) -> &str {
-        &self.title
+    /// The place of its evidence, which each renderer puts into words of its own.
+    pub(crate) fn place(&self) -> &EvidencePlace {
+        &self.place
     }
 }
 
@@ -196,7 +261,24 @@ pub(crate) struct Picture {
     /// The file.
     pub(super) bytes: Vec<u8>,
     /// What it shows.
-    pub(super) alt: super::name::Name,
+    pub(super) alt: Name,
+}
+
+impl Picture {
+    /// The file's path, relative to the run's folder.
+    pub(crate) fn href(&self) -> &str {
+        &self.href
+    }
+
+    /// The file's content.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// A description of the picture.
+    pub(crate) fn alt(&self) -> &Name {
+        &self.alt
+    }
 }
 
 /// A drawing whose words were checked. Only [`super::evidence::Evidence`] makes one.

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::citation::{Citation, Cited, Drawn, FigureFile, LedgerCount, Picture, Shown};
+use super::citation::{Citation, Cited, Drawn, EvidencePlace, FigureFile, LedgerCount, Picture, Shown};
 use super::dossier::{Dossier, LedgerLine};
 use super::error::ReportError;
 use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
 use crate::graph::{Ink, Words};
-use crate::science::{Arm, ExperimentId, ExperimentRecord, HypothesisId, sha256_hex};
+use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
 pub(crate) const JUDGED: &str = "judged";
@@ -89,8 +89,8 @@ impl<'d> Evidence<'d> {
             Citation::LedgerCount(count) => {
                 self.present(LEDGER, place)?;
                 let found = self.count(count);
-                let title = format!("{LEDGER}, {}", describe(count));
-                shown(cited, Some(found.into()), LEDGER.to_owned(), title, place)
+                let found_at = EvidencePlace::LedgerCount(count.clone());
+                shown(cited, Some(found.into()), LEDGER.to_owned(), found_at, place)
             }
             Citation::Record { pointer, file } => {
                 self.present(file.name(), place)?;
@@ -99,16 +99,19 @@ impl<'d> Evidence<'d> {
                     Some(Value::Array(list)) => Some((list.len() as u64).into()),
                     _ => None,
                 };
-                let title = format!("the run's record, {pointer}, told in {}", file.name());
-                shown(cited, found, file.name().to_owned(), title, place)
+                let found_at = EvidencePlace::Record {
+                    pointer: pointer.clone(),
+                    file: *file,
+                };
+                shown(cited, found, file.name().to_owned(), found_at, place)
             }
             Citation::Replicated => {
                 let tests = self.dossier.tests.iter();
                 let found = tests
                     .filter(|test| test.significant && test.replicated == Some(true))
                     .count() as u64;
-                let title = "findings.json, significant and replicated".to_owned();
-                shown(cited, Some(found.into()), "findings.json".to_owned(), title, place)
+                let file = "findings.json".to_owned();
+                shown(cited, Some(found.into()), file, EvidencePlace::Replicated, place)
             }
         }
     }
@@ -231,15 +234,22 @@ impl<'d> Evidence<'d> {
         }
         let scalar = self.results.get(experiment).and_then(|scalars| scalars.get(pointer));
         let Scalar { line, number } = scalar.unwrap_or(Scalar { line: 1, number: None });
-        let title = format!("{experiment}, line {line}, {pointer}");
-        shown(cited, number, format!("{href}#L{line}"), title, place)
+        let found_at = EvidencePlace::Result {
+            experiment: experiment.clone(),
+            line,
+            pointer: pointer.to_owned(),
+        };
+        shown(cited, number, format!("{href}#L{line}"), found_at, place)
     }
 
     fn verdict_number(&self, cited: &Cited, hypothesis: &HypothesisId, place: &str) -> Result<Shown, ReportError> {
         let line = self.verdicts.get(hypothesis).map_or(0, |at| at + 1);
         let found = self.verdict(hypothesis).and_then(|line| line.q).map(Number::from);
-        let title = format!("{LEDGER}, line {line}, q of {hypothesis}");
-        shown(cited, found, format!("{LEDGER}#L{line}"), title, place)
+        let found_at = EvidencePlace::Verdict {
+            line,
+            hypothesis: hypothesis.clone(),
+        };
+        shown(cited, found, format!("{LEDGER}#L{line}"), found_at, place)
     }
 
     /// A file of the run's folder that a reader is led to.
@@ -302,32 +312,28 @@ fn check_ledger(run_dir: &Path, dossier: &Dossier) -> Result<(), ReportError> {
     }
 }
 
-fn shown(cited: &Cited, found: Option<Number>, href: String, title: String, place: &str) -> Result<Shown, ReportError> {
+fn shown(
+    cited: &Cited,
+    found: Option<Number>,
+    href: String,
+    found_at: EvidencePlace,
+    place: &str,
+) -> Result<Shown, ReportError> {
     let (place, shown) = (place.to_owned(), cited.number.exact());
     match found {
-        Some(found) if found == cited.number => Ok(Shown::found(cited, href, title)),
+        Some(found) if found == cited.number => Ok(Shown::found(cited, href, found_at)),
         Some(found) => Err(ReportError::NumberDiffers {
             place,
             shown,
-            cited: title,
+            cited: found_at.to_string(),
             found: found.exact(),
         }),
         None => Err(ReportError::NoNumber {
             place,
             shown,
-            cited: title,
+            cited: found_at.to_string(),
         }),
     }
-}
-
-fn describe(count: &LedgerCount) -> String {
-    let arm = match count.arm {
-        Arm::Observed => "observed data",
-        Arm::Shuffled => "shuffled data",
-    };
-    let cycle = count.cycle.map(|cycle| format!(", cycle {cycle}")).unwrap_or_default();
-    let kept = if count.significant { ", significant" } else { "" };
-    format!("lines of event {}, {arm}{cycle}{kept}", count.event)
 }
 
 fn missing(path: PathBuf, place: &str, source: io::Error) -> ReportError {

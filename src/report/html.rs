@@ -107,7 +107,7 @@ impl Page {
             }
             Block::Table(table) => self.table(table),
             Block::Figure(picture) => {
-                let mime = if picture.href.ends_with(".svg") {
+                let mime = if picture.href().ends_with(".svg") {
                     "image/svg+xml"
                 } else {
                     "image/png"
@@ -115,9 +115,9 @@ impl Page {
                 self.raw("<figure><img src=\"data:");
                 self.raw(mime);
                 self.raw(";base64,");
-                STANDARD.encode_string(&picture.bytes, &mut self.0);
+                STANDARD.encode_string(picture.bytes(), &mut self.0);
                 self.raw("\" alt=\"");
-                self.text(&picture.alt.shown());
+                self.text(&picture.alt().shown());
                 self.raw("\"></figure>\n");
             }
             Block::Drawing(drawn) => {
@@ -203,7 +203,7 @@ impl Page {
                 self.raw("<a class=\"n\" href=\"");
                 self.text(shown.href());
                 self.raw("\" title=\"");
-                self.text(shown.title());
+                self.text(&shown.place().to_string());
                 self.raw("\">");
                 self.text(shown.text());
                 self.raw("</a>");

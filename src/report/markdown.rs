@@ -33,7 +33,11 @@ fn block(out: &mut String, each: &Block<Verified>) {
         }
         Block::Table(each) => table(out, each),
         Block::Figure(picture) => {
-            out.push_str(&format!("\n![{}]({})\n", escape(&picture.alt.shown()), picture.href));
+            out.push_str(&format!(
+                "\n![{}]({})\n",
+                escape(&picture.alt().shown()),
+                picture.href()
+            ));
         }
         Block::Drawing(_) => {}
         Block::Details { summary, blocks } => {

@@ -3,26 +3,26 @@
 //! A [`Dossier`] is composed into a draft whose numbers carry citations (`compose`), each citation is held against the
 //! run's folder (`evidence`, `verify`, `audit`), and only what passed is rendered (`markdown`, `html`, `notebook`).
 
-mod audit;
-mod citation;
+pub(crate) mod audit;
+pub(crate) mod citation;
 mod compose;
-mod document;
+pub(crate) mod document;
 mod dossier;
 mod error;
-mod evidence;
+pub(crate) mod evidence;
 mod findings;
 mod html;
 mod markdown;
 mod model_use;
-mod name;
+pub(crate) mod name;
 mod notebook;
-mod number;
-mod order;
+pub(crate) mod number;
+pub(crate) mod order;
 mod scalars;
 mod summary;
-mod told;
-mod trace;
-mod verify;
+pub(crate) mod told;
+pub(crate) mod trace;
+pub(crate) mod verify;
 mod write;
 
 pub use dossier::{
@@ -33,4 +33,4 @@ pub use error::ReportError;
 pub use findings::findings;
 pub use model_use::{ModelUse, UseLine};
 pub use summary::terminal_summary;
-pub use write::{FILES, Written, rendered, write_all};
+pub use write::{FILES, Written, rendered, write_all, write_files};

@@ -135,7 +135,7 @@ mod tests {
     use super::super::dossier::Dossier;
     use super::super::name::Name;
     use super::*;
-    use crate::graph::{self, Edge, Facts, Label, Node, Relation};
+    use crate::graph::{self, Edge, Facts, Label, Node, PictureWording, Relation};
 
     /// Verifies blocks below a heading, for a run with nothing but settings.
     fn verified(blocks: Vec<Block<Draft>>) -> Result<Document<Verified>, ReportError> {
@@ -213,7 +213,7 @@ mod tests {
                 let concept = format!("concept:{name}");
                 facts.edge(Edge::new(Relation::Mentions, "finding:1", &concept));
             }
-            Block::Drawing(graph::drawing(&facts).unwrap())
+            Block::Drawing(graph::drawing(&facts, &PictureWording::CURRENT).unwrap())
         };
         let error = verified(vec![drawing("42 rows")]).err().unwrap();
         assert!(matches!(error, ReportError::UnknownName { .. }), "{error}");

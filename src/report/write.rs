@@ -36,12 +36,20 @@ pub struct Written {
 /// # Errors
 /// A number, name or figure has no evidence, or a file cannot be written. Nothing is written unless all four render.
 pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportError> {
-    let [findings, markdown, html, notebook] = rendered(run_dir, dossier)?;
+    write_files(run_dir, &rendered(run_dir, dossier)?)
+}
+
+/// Writes the contents of [`FILES`] into a run's folder.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_files(run_dir: &Path, contents: &[String; 4]) -> Result<Written, ReportError> {
+    let [findings, markdown, html, notebook] = contents;
     Ok(Written {
-        findings: replace(run_dir, FILES[0], &findings)?,
-        markdown: replace(run_dir, FILES[1], &markdown)?,
-        html: replace(run_dir, FILES[2], &html)?,
-        notebook: replace(run_dir, FILES[3], &notebook)?,
+        findings: replace(run_dir, FILES[0], findings)?,
+        markdown: replace(run_dir, FILES[1], markdown)?,
+        html: replace(run_dir, FILES[2], html)?,
+        notebook: replace(run_dir, FILES[3], notebook)?,
     })
 }
 

@@ -7,6 +7,7 @@ use super::{
     ink::Ink,
     layout::{Point, around, places},
     legend::{entries, notes, rows},
+    wording::PictureWording,
 };
 
 const STYLE: &str = include_str!("picture.css");
@@ -22,7 +23,7 @@ const ROW: f64 = 24.0;
 /// Lines above which no sign is drawn on them.
 const SIGNED: usize = 45;
 
-pub fn draw(chosen: &Chosen) -> Ink {
+pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
     let pairs: Vec<(usize, usize)> = chosen
         .lines
         .iter()
@@ -44,8 +45,8 @@ pub fn draw(chosen: &Chosen) -> Ink {
     };
     let at: HashMap<usize, Point> = order.into_iter().zip(places.into_iter().map(on_page)).collect();
     let entries = entries(chosen);
-    let rows = rows(&entries);
-    let notes = notes(chosen);
+    let rows = rows(&entries, wording);
+    let notes = notes(chosen, wording);
     let legend = 2.0 * MARGIN + oval + 18.0;
     let height = legend + ROW * (rows.len() + notes.len()) as f64 + 8.0;
 
@@ -54,10 +55,9 @@ pub fn draw(chosen: &Chosen) -> Ink {
     ink.geometry("viewBox", &[("", 0.0), (" ", 0.0), (" ", WIDTH), (" ", height)]);
     ink.geometry("width", &[("", WIDTH)])
         .geometry("height", &[("", height)]);
-    ink.markup(">\n<title id=\"kp-title\">")
-        .ours("What was found: variables, and the findings that join them");
+    ink.markup(">\n<title id=\"kp-title\">").ours(wording.title);
     ink.markup("</title>\n<desc id=\"kp-desc\">");
-    describe(&mut ink, chosen);
+    describe(&mut ink, chosen, wording);
     ink.markup("</desc>\n<style>\n")
         .markup(STYLE)
         .markup("</style>\n<rect class=\"kp-paper\" width=\"100%\" height=\"100%\"/>\n");
@@ -73,7 +73,7 @@ pub fn draw(chosen: &Chosen) -> Ink {
     }
     for (aside, line) in asides(&chosen.lines) {
         if let Some(curve) = curve(line.ends, aside) {
-            findings(&mut ink, chosen, line, &curve);
+            findings(&mut ink, chosen, line, &curve, wording);
         }
     }
     for (index, name) in chosen.names.iter().enumerate() {
@@ -87,10 +87,10 @@ pub fn draw(chosen: &Chosen) -> Ink {
     }
     let mut y = legend;
     for row in rows {
-        let mut x = (WIDTH - row.iter().map(|entry| entry.width()).sum::<f64>()) / 2.0;
+        let mut x = (WIDTH - row.iter().map(|entry| entry.width(wording)).sum::<f64>()) / 2.0;
         for entry in row {
-            entry.draw(&mut ink, Point { x, y });
-            x += entry.width();
+            entry.draw(&mut ink, Point { x, y }, wording);
+            x += entry.width(wording);
         }
         y += ROW;
     }
@@ -106,40 +106,27 @@ pub fn draw(chosen: &Chosen) -> Ink {
 }
 
 /// For those who cannot see it.
-fn describe(ink: &mut Ink, chosen: &Chosen) {
+fn describe(ink: &mut Ink, chosen: &Chosen, wording: &PictureWording) {
     for line in &chosen.lines {
-        say(ink, chosen, line);
+        say(ink, chosen, line, wording);
         ink.ours(". ");
     }
-    for note in notes(chosen) {
+    for note in notes(chosen, wording) {
         ink.ours(note);
     }
 }
 
-fn say(ink: &mut Ink, chosen: &Chosen, line: &Line) {
+fn say(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureWording) {
     let name = |index: usize| chosen.names.get(index).map(String::as_str).unwrap_or_default();
     ink.name(name(line.ends.0), 1e3, LETTERS)
-        .ours(" and ")
+        .ours(wording.and)
         .name(name(line.ends.1), 1e3, LETTERS);
-    ink.ours(": ").ours(words(line.sign));
+    ink.ours(": ").ours(wording.of_sign(line.sign));
     for (at, level) in line.levels.iter().take(3).enumerate() {
-        ink.ours(if at == 0 { ", more in " } else { ", " })
+        ink.ours(if at == 0 { wording.more_in } else { ", " })
             .name(level, 1e3, LETTERS);
     }
-    ink.ours(if line.replicated {
-        ", replicated"
-    } else {
-        ", not replicated"
-    });
-}
-
-pub fn words(sign: Sign) -> &'static str {
-    match sign {
-        Sign::Plus => "rise together",
-        Sign::Minus => "one falls as the other rises",
-        Sign::Level => "differ between groups",
-        Sign::Unsaid => "go together",
-    }
+    ink.ours(", ").ours(wording.of_replication(line.replicated));
 }
 
 /// Lines of one pair side by side.
@@ -217,9 +204,9 @@ pub fn stroke(replicated: bool) -> &'static str {
     if replicated { " kp-solid\"" } else { " kp-broken\"" }
 }
 
-fn findings(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve) {
+fn findings(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve, wording: &PictureWording) {
     ink.markup("<g><title>");
-    say(ink, chosen, line);
+    say(ink, chosen, line, wording);
     ink.markup("</title><path class=\"kp-line ")
         .markup(class(line.sign))
         .markup(stroke(line.replicated));

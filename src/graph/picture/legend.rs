@@ -2,9 +2,10 @@
 
 use super::{
     choose::{Chosen, Sign},
-    draw::{WIDTH, class, sign, stroke, words},
+    draw::{WIDTH, class, sign, stroke},
     ink::{Ink, breadth},
     layout::Point,
+    wording::PictureWording,
 };
 
 /// Of the legend's letters.
@@ -18,20 +19,19 @@ pub enum Entry {
 }
 
 impl Entry {
-    fn words(&self) -> &'static str {
+    fn words(&self, wording: &PictureWording) -> &'static str {
         match self {
-            Self::Sign(sign) => words(*sign),
-            Self::Replicated(true) => "replicated",
-            Self::Replicated(false) => "not replicated",
-            Self::Grey => "tested and not found",
+            Self::Sign(sign) => wording.of_sign(*sign),
+            Self::Replicated(replicated) => wording.of_replication(*replicated),
+            Self::Grey => wording.not_found,
         }
     }
 
-    pub fn width(&self) -> f64 {
-        62.0 + LETTERS * self.words().chars().map(breadth).sum::<f64>()
+    pub fn width(&self, wording: &PictureWording) -> f64 {
+        62.0 + LETTERS * self.words(wording).chars().map(breadth).sum::<f64>()
     }
 
-    pub fn draw(&self, ink: &mut Ink, at: Point) {
+    pub fn draw(&self, ink: &mut Ink, at: Point, wording: &PictureWording) {
         ink.markup("<path class=\"");
         match self {
             Self::Sign(sign) => ink.markup("kp-line kp-key ").markup(class(*sign)).markup(" kp-solid\""),
@@ -52,7 +52,7 @@ impl Entry {
         ink.markup("<text class=\"kp-word\"")
             .geometry("x", &[("", at.x + 41.0)])
             .geometry("y", &[("", at.y + 4.5)]);
-        ink.markup(">").ours(self.words()).markup("</text>\n");
+        ink.markup(">").ours(self.words(wording)).markup("</text>\n");
     }
 }
 
@@ -69,13 +69,13 @@ pub fn entries(chosen: &Chosen) -> Vec<Entry> {
 }
 
 /// Entries in rows that fit.
-pub fn rows(entries: &[Entry]) -> Vec<&[Entry]> {
+pub fn rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'e [Entry]> {
     let mut rows = Vec::new();
     let mut rest = entries;
     while !rest.is_empty() {
         let mut width = 0.0;
         let fits = rest.iter().take_while(|entry| {
-            width += entry.width();
+            width += entry.width(wording);
             width < WIDTH - 20.0
         });
         let (row, after) = rest.split_at_checked(fits.count().max(1)).unwrap_or((rest, &[]));
@@ -86,13 +86,10 @@ pub fn rows(entries: &[Entry]) -> Vec<&[Entry]> {
 }
 
 /// What is not in the picture.
-pub fn notes(chosen: &Chosen) -> Vec<&'static str> {
-    let variables = "Only the variables of most findings are drawn; the others are left out.";
-    let lines = "Only the pairs of most findings are joined, replicated ones first; the others are left out.";
-    let grey = "The pairs that were tested and not found are left out: there are too many.";
+pub fn notes(chosen: &Chosen, wording: &PictureWording) -> Vec<&'static str> {
     let mut notes = Vec::new();
-    notes.extend(chosen.variables_left_out.then_some(variables));
-    notes.extend(chosen.lines_left_out.then_some(lines));
-    notes.extend(chosen.grey_left_out.then_some(grey));
+    notes.extend(chosen.variables_left_out.then_some(wording.variables_left_out));
+    notes.extend(chosen.lines_left_out.then_some(wording.lines_left_out));
+    notes.extend(chosen.grey_left_out.then_some(wording.grey_left_out));
     notes
 }

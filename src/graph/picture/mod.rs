@@ -5,9 +5,11 @@ mod draw;
 mod ink;
 mod layout;
 mod legend;
+mod wording;
 
 use super::Facts;
 pub(crate) use ink::{Ink, Words};
+pub(crate) use wording::PictureWording;
 
 /// The picture as an SVG document: the concepts that findings speak of, a line for each pair that findings join, coloured by
 /// sign and broken where nothing was replicated, and a thin grey one for pairs that were tested in vain. Empty
@@ -17,13 +19,15 @@ pub(crate) use ink::{Ink, Words};
 /// 800 wide and as high as it needs, follows the reader's choice of light or dark, and the same facts give the same
 /// picture. No digit is seen in it that is not part of a name.
 pub fn svg(facts: &Facts) -> String {
-    drawing(facts).map(|ink| ink.document()).unwrap_or_default()
+    drawing(facts, &PictureWording::CURRENT)
+        .map(|ink| ink.document())
+        .unwrap_or_default()
 }
 
 /// The picture before it is text, so that what it says can be checked.
-pub(crate) fn drawing(facts: &Facts) -> Option<Ink> {
+pub(crate) fn drawing(facts: &Facts, wording: &PictureWording) -> Option<Ink> {
     let chosen = choose::chosen(facts);
-    (!chosen.names.is_empty()).then(|| draw::draw(&chosen))
+    (!chosen.names.is_empty()).then(|| draw::draw(&chosen, wording))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
-use crate::graph;
+use crate::graph::{self, PictureWording};
 
 /// The picture and the counts.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let drawing = graph::drawing(&dossier.knowledge);
+    let drawing = graph::drawing(&dossier.knowledge, &PictureWording::CURRENT);
     if dossier.graph.is_empty() && drawing.is_none() {
         return;
     }
