@@ -12,6 +12,7 @@
 //!   was learnt.
 //! - [`report`] writes what a person reads, every number with its evidence; [`words`] holds what a model says of them
 //!   against them.
+//! - `legacy` is how earlier versions told their runs.
 //! - [`config`], [`cli`], [`progress`] and [`telemetry`] are the way in and out.
 //!
 //! ```no_run
@@ -41,6 +42,7 @@ pub mod graph;
 pub mod interpreter;
 pub mod journal;
 pub mod lab;
+mod legacy;
 pub mod llm;
 pub mod message;
 pub mod plugin;

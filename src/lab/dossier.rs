@@ -1,6 +1,6 @@
 //! Gathers what the report is made from: the director's state, the journal, the settings.
 
-use super::{LabError, graph};
+use super::{LabError, graph, run_version::RunVersion};
 use crate::{
     actors::research_director::ResearchState,
     config::{Policy, Settings},
@@ -30,7 +30,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     let mut dead_letters = Vec::new();
     let mut restarts = Vec::new();
     let mut branch = None;
-    let mut place = (String::new(), Vec::new());
+    let mut stand = Stand::default();
     for entry in journal.entries() {
         let entry = entry?;
         ledger.extend(ledger_lines(&entry));
@@ -46,12 +46,17 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
                 dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
             }
             Record::Opened {
+                version,
                 python,
                 sandbox,
                 branch: from,
                 ..
             } => {
-                place = (python, sandbox);
+                stand = Stand {
+                    version,
+                    python,
+                    sandbox,
+                };
                 branch = from.or(branch);
             }
             Record::Restarted { agent, reason } => {
@@ -101,7 +106,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         target: context.settings.target.clone(),
         end: context.end.clone(),
         datasets: state.datasets.clone(),
-        method: method(context.settings, &place.0, place.1),
+        method: method(context.settings, stand),
         cycles: state.cycles.clone(),
         families,
         tests,
@@ -156,7 +161,29 @@ fn dead_letter(message: &str, agent: &AgentName, kind: &str, reason: String, set
     }
 }
 
-fn method(settings: &Settings, python: &str, sandbox: Vec<(String, String)>) -> Method {
+/// What worked on a run last.
+struct Stand {
+    /// Of Kosmos.
+    version: String,
+    /// Of Python.
+    python: String,
+    /// The sandbox's guarantees.
+    sandbox: Vec<(String, String)>,
+}
+
+impl Default for Stand {
+    fn default() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            python: String::new(),
+            sandbox: Vec::new(),
+        }
+    }
+}
+
+fn method(settings: &Settings, stand: Stand) -> Method {
+    let python = format!("Python {}", stand.python);
+    let packages = RunVersion::of_kosmos(&stand.version).python_packages();
     Method {
         alpha: settings.research.alpha,
         explore_share: settings.research.explore_share,
@@ -169,21 +196,10 @@ fn method(settings: &Settings, python: &str, sandbox: Vec<(String, String)>) -> 
         permutations: u64::from(settings.research.permutations),
         check_rows: settings.research.check_rows,
         randomised: settings.randomised.clone(),
-        kosmos_version: env!("CARGO_PKG_VERSION").to_owned(),
-        stack: stack(python),
-        sandbox,
+        kosmos_version: stand.version,
+        stack: std::iter::once(python).chain(packages).collect(),
+        sandbox: stand.sandbox,
     }
-}
-
-/// Python and the packages of its lock, as `name version`.
-fn stack(python: &str) -> Vec<String> {
-    let lock = include_str!("../../agents/sandbox_executor/requirements.lock");
-    let packages = lock.lines().filter_map(|line| {
-        let (name, rest) = line.split_once("==")?;
-        let version = rest.split([' ', ';', '\\']).next()?;
-        (!name.starts_with([' ', '#'])).then(|| format!("{name} {version}"))
-    });
-    std::iter::once(format!("Python {python}")).chain(packages).collect()
 }
 
 fn budgets(

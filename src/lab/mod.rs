@@ -2,7 +2,7 @@
 //!
 //! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
 //! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
-//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `fork` branches one off another, `archive` takes a run to another machine, `prune` removes old ones, `summary` and `tree` say how far a run is and what its agents do, `watch` tells a display what happens.
+//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `fork` branches one off another, `archive` takes a run to another machine, `prune` removes old ones, `run_version` tells by which version a run is reported, `summary` and `tree` say how far a run is and what its agents do, `watch` tells a display what happens.
 
 mod archive;
 mod backends;
@@ -15,6 +15,7 @@ mod graph;
 mod plan;
 mod prune;
 mod replay;
+mod run_version;
 mod site;
 mod summary;
 mod tree;

@@ -14,8 +14,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ground, LabError, Purpose, RunFolder, Site, archive, backends, dossier, limits, replay::compare, site,
-    work::durability,
+    Ground, LabError, Purpose, RunFolder, Site, archive, backends, dossier, limits, replay::compare,
+    run_version::RunVersion, site, work::durability,
 };
 use crate::{
     actors::{limits_of, research_director::restore_state},
@@ -23,7 +23,7 @@ use crate::{
     hash::sha256_file,
     journal::{Blobs, Journal, JournalError, Kind, Options, Record},
     progress::{Progress, ProgressEvent},
-    report::{Dossier, FILES, rendered},
+    report::{Dossier, FILES},
     sandbox::{Input, Job, Language, Sandbox, remove_tree},
     science::{Evidence, ExperimentId, ExperimentRecord, Protocol, sha256_hex},
 };
@@ -93,7 +93,7 @@ pub fn verify(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<
     let mut verification = Verification::default();
     tables(path, &dossier, &mut verification);
     files(path, &dossier, &mut verification);
-    report(path, &dossier, &mut verification);
+    report(path, RunVersion::of_run(&journal)?, &dossier, &mut verification);
     let ground = Ground::prepare(&settings, progress)?;
     let purpose = Purpose {
         run: Some(folder.id().to_string()),
@@ -167,8 +167,8 @@ fn files(run: &Path, dossier: &Dossier, verification: &mut Verification) {
 }
 
 /// That the report is what the journal gives, with every number in its artefact.
-fn report(run: &Path, dossier: &Dossier, verification: &mut Verification) {
-    let contents = match rendered(run, dossier) {
+fn report(run: &Path, version: RunVersion, dossier: &Dossier, verification: &mut Verification) {
+    let contents = match version.render_report(run, dossier) {
         Ok(contents) => contents,
         Err(error) => return verification.problem("the report", error.to_string()),
     };

@@ -10,6 +10,7 @@ use std::{
 use super::{
     Ground, LabError, Purpose, RunFolder, Site, backends, dossier, graph,
     plan::plan,
+    run_version::RunVersion,
     site,
     watch::{Limits, observer},
 };
@@ -23,7 +24,7 @@ use crate::{
     plugin::{self, Native, PluginError, PluginKit, Roster},
     policy::Thinker,
     progress::Progress,
-    report::{Dossier, Written, write_all},
+    report::{Dossier, Written, write_files},
     science::{Arm, EndReason, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal, Strategy},
 };
@@ -376,7 +377,8 @@ impl Lab {
             end: &end,
         };
         let dossier = dossier::dossier(&context, &state, &journal)?;
-        let written = write_all(&path, &dossier)?;
+        let contents = RunVersion::of_run(&journal)?.render_report(&path, &dossier)?;
+        let written = write_files(&path, &contents)?;
         Ok(Finished { end, dossier, written })
     }
 }
@@ -439,7 +441,8 @@ pub fn render(folder: &RunFolder) -> Result<Finished, LabError> {
         end: &end,
     };
     let dossier = dossier::dossier(&context, &state, &journal)?;
-    let written = write_all(path, &dossier)?;
+    let contents = RunVersion::of_run(&journal)?.render_report(path, &dossier)?;
+    let written = write_files(path, &contents)?;
     Ok(Finished { end, dossier, written })
 }
 
