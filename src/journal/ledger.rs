@@ -2,8 +2,7 @@
 
 use super::{Entry, Record};
 use crate::message::{Design, Payload, Task};
-use crate::report::LedgerLine;
-use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId};
+use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerLine};
 
 /// The ledger's lines for an entry; most entries have none. A hypothesis is registered by the request to
 /// design its experiment, which is committed before any script exists.

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::FamilyRecord;
-use crate::science::{Arm, ExperimentId, ExperimentRecord, Hypothesis, Profile, TestRecord, TestResult, Untested};
+use crate::science::{
+    Arm, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult, Untested,
+};
 
 /// Read and check the result of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,9 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AddedEvidence, AgentName};
-use crate::report::DatasetRecord;
 use crate::science::{
-    ClaimId, Effect, ExperimentRecord, Hypothesis, HypothesisId, Kind, PartResult, RunId, TestRecord,
+    ClaimId, DatasetRecord, Effect, ExperimentRecord, Hypothesis, HypothesisId, Kind, PartResult, RunId, TestRecord,
 };
 
 /// Record what a cycle learnt. Everything in it may be written again without doubling.

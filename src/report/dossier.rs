@@ -8,25 +8,9 @@ use crate::graph::Facts;
 use crate::journal::Branch;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::science::{
-    Arm, ExperimentId, ExperimentRecord, HypothesisId, Profile, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
+    CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, LedgerLine, ModelRemark, RunEnd, RunId,
+    ShuffledNull, TestRecord, Untested,
 };
-
-/// A table of the run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct DatasetRecord {
-    #[allow(missing_docs)]
-    pub name: String,
-    /// As the user gave it, absolute.
-    pub path: String,
-    #[allow(missing_docs)]
-    pub sha256: String,
-    #[allow(missing_docs)]
-    pub bytes: u64,
-    /// The experiment that profiled it and wrote the canonical table.
-    pub experiment: Option<ExperimentId>,
-    #[allow(missing_docs)]
-    pub profile: Option<Profile>,
-}
 
 /// What earlier runs of the project knew, and what this one says of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,38 +27,6 @@ pub struct Memory {
     pub settled_in_all: u64,
     /// What this run says of their findings in other data.
     pub echoes: Vec<Echo>,
-}
-
-/// What one cycle did.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CycleSummary {
-    /// From 1.
-    pub cycle: u32,
-    /// Hypotheses registered on the observed data.
-    pub registered: u64,
-    /// Judged.
-    pub tested: u64,
-    /// Significant after run-wide control.
-    pub significant: u64,
-    /// Hypotheses that could have been tested and were left out, with the reason.
-    pub left_out: u64,
-    /// Why this cycle tested what it did, in a sentence.
-    pub rationale: String,
-}
-
-/// One family of the error control.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FamilyRecord {
-    #[allow(missing_docs)]
-    pub cycle: u32,
-    #[allow(missing_docs)]
-    pub arm: Arm,
-    /// Its share of the run's alpha.
-    pub alpha: f64,
-    /// Tests in it.
-    pub tests: u64,
-    /// Significant ones.
-    pub significant: u64,
 }
 
 /// How the run judged; the methods section says it in words.
@@ -129,58 +81,6 @@ pub struct DeadLetter {
 pub struct RestartRecord {
     pub agent: String,
     pub reason: String,
-}
-
-/// Something that a reader should know of how the model's part came about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ModelRemark {
-    /// The cycle that it is about.
-    pub cycle: u32,
-    /// The agent that says it.
-    pub agent: String,
-    /// One line.
-    pub text: String,
-}
-
-/// A figure of a finding.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FigureRecord {
-    #[allow(missing_docs)]
-    pub finding: HypothesisId,
-    #[allow(missing_docs)]
-    pub experiment: ExperimentId,
-    /// Path below the experiment's folder.
-    pub file: String,
-    /// What it shows, for those who cannot see it.
-    pub alt: String,
-}
-
-/// One line of `ledger.jsonl`, in the order of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LedgerLine {
-    /// The journal's sequence number: registration has a smaller one than execution.
-    pub seq: u64,
-    /// `registered`, `executed`, `retried`, `failed`, `tested`, `untestable`, `judged`.
-    pub event: String,
-    #[allow(missing_docs)]
-    pub arm: Arm,
-    #[allow(missing_docs)]
-    pub cycle: u32,
-    #[allow(missing_docs)]
-    pub hypothesis: Option<HypothesisId>,
-    #[allow(missing_docs)]
-    pub experiment: Option<ExperimentId>,
-    /// Family, test, direction, verdict: what the event says, in one line.
-    pub detail: String,
-    /// Of `judged`: the p that was judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p: Option<f64>,
-    /// Of `judged`: the q that the error control gave; the report's evidence for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub q: Option<f64>,
-    /// Of `judged`: the verdict.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub significant: Option<bool>,
 }
 
 /// All that a report is made from.

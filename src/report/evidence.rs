@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::citation::{Citation, Cited, Drawn, EvidencePlace, FigureFile, LedgerCount, Picture, Shown};
-use super::dossier::{Dossier, LedgerLine};
+use super::dossier::Dossier;
 use super::error::ReportError;
 use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
 use crate::graph::{Ink, Words};
-use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, sha256_hex};
+use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
 pub(crate) const JUDGED: &str = "judged";

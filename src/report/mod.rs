@@ -25,10 +25,7 @@ pub(crate) mod trace;
 pub(crate) mod verify;
 mod write;
 
-pub use dossier::{
-    BudgetLine, CycleSummary, DatasetRecord, DeadLetter, Dossier, FamilyRecord, FigureRecord, LedgerLine, Memory,
-    Method, ModelRemark, RestartRecord,
-};
+pub use dossier::{BudgetLine, DeadLetter, Dossier, Memory, Method, RestartRecord};
 pub use error::ReportError;
 pub use findings::findings;
 pub use model_use::{ModelUse, UseLine};

@@ -4,24 +4,36 @@
 
 mod arm;
 mod claim;
+mod cycle;
+mod dataset;
 mod experiment;
+mod family;
+mod figure;
 mod findings;
 mod hypothesis;
 mod id;
+mod ledger;
 mod profile;
 mod protocol;
+mod remark;
 mod sketch;
 mod status;
 mod test_result;
 
 pub use arm::Arm;
 pub use claim::ClaimId;
+pub use cycle::CycleSummary;
+pub use dataset::DatasetRecord;
 pub use experiment::{Artefact, ExperimentRecord, ExperimentState};
+pub use family::FamilyRecord;
+pub use figure::FigureRecord;
 pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested, caveat};
 pub use hypothesis::{Analysis, Hypothesis, Kind, Part, Scores, kind};
 pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
+pub use ledger::LedgerLine;
 pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};
 pub use protocol::{Input, Protocol, Template, template};
+pub use remark::ModelRemark;
 pub use sketch::shared_rows;
 pub use status::{EndReason, RunEnd, RunStatus};
 pub use test_result::{

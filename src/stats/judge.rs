@@ -5,8 +5,7 @@ use super::{
     weighted_q_values, wording,
 };
 use crate::message::{Draft, JudgeCycle};
-use crate::report::FamilyRecord;
-use crate::science::{Effect, Estimate, PartResult, TestRecord, Untested};
+use crate::science::{Effect, Estimate, FamilyRecord, PartResult, TestRecord, Untested};
 
 /// Verdicts and what could not be judged.
 #[derive(Debug, Clone, PartialEq)]

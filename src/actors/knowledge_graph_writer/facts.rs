@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::graph::{Edge, Facts, Label, Node, Relation, names};
 use crate::message::{AddedEvidence, AgentName, Echo, Envelope, RecordKnowledge, Says};
-use crate::report::DatasetRecord;
-use crate::science::{Hypothesis, HypothesisId, TestRecord};
+use crate::science::{DatasetRecord, Hypothesis, HypothesisId, TestRecord};
 
 /// The nodes and edges of `knowledge`. It depends on nothing but the message, and ids are derived from content: the same
 /// facts written again change nothing.

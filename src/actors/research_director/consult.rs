@@ -18,9 +18,8 @@ use crate::message::{
     Speech, ToldColumn, ToldDataset, ToldExperiment,
 };
 use crate::policy;
-use crate::report::DatasetRecord;
 use crate::sandbox::Outcome;
-use crate::science::{Arm, ExperimentRecord, Hypothesis, TestRecord, caveat};
+use crate::science::{Arm, DatasetRecord, ExperimentRecord, Hypothesis, TestRecord, caveat};
 
 /// Of each sort of contribution, the most that a run keeps.
 const MOST: usize = 500;

@@ -10,8 +10,7 @@ use crate::message::{
     DesignExperiment, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge, ResearchPlan, Task, agent,
 };
 use crate::policy::heuristic::{self, Interest};
-use crate::report::CycleSummary;
-use crate::science::{Arm, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord};
+use crate::science::{Arm, CycleSummary, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord};
 use crate::stats::family_alpha;
 
 /// Findings that get a figure, at most.

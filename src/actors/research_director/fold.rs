@@ -8,11 +8,10 @@ use crate::message::{
     AnalyseResult, DeadLettered, Design, DesignExperiment, Draft, ExperimentDesigned, ExperimentFinished,
     FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, Task, agent,
 };
-use crate::report::{DatasetRecord, FigureRecord};
 use crate::sandbox::Outcome;
 use crate::science::{
-    EndReason, ExperimentId, ExperimentRecord, ExperimentState, HypothesisId, RunEnd, RunStatus, Untested, kind,
-    template,
+    DatasetRecord, EndReason, ExperimentId, ExperimentRecord, ExperimentState, FigureRecord, HypothesisId, RunEnd,
+    RunStatus, Untested, kind, template,
 };
 
 impl ResearchState {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::custom::Halves;
 use super::{Consulting, Thinking};
 use crate::message::{DesignExperiment, Draft, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan};
-use crate::report::{CycleSummary, DatasetRecord, FamilyRecord, FigureRecord};
 use crate::science::{
-    Arm, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
+    Arm, CycleSummary, DatasetRecord, ExperimentId, ExperimentRecord, FamilyRecord, FigureRecord, Hypothesis,
+    HypothesisId, RunEnd, TestRecord, Untested, template,
 };
 
 /// Where the research stands.

@@ -7,8 +7,7 @@ use crate::message::{
     BudgetSpent, DeadLettered, Deliberated, FindingsInterpreted, HypothesesProposed, Interpretation, KnowledgeRecorded,
     MessageId, ModelPlan, Outgoing, Payload, ResearchPlan, agent,
 };
-use crate::report::CycleSummary;
-use crate::science::{Arm, Hypothesis, Part, PartResult, RunStatus, TestRecord, kind};
+use crate::science::{Arm, CycleSummary, Hypothesis, Part, PartResult, RunStatus, TestRecord, kind};
 use crate::words::tests::finding;
 
 fn plan(model: Option<ModelPlan>) -> ResearchPlan {

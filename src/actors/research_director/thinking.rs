@@ -13,8 +13,7 @@ use crate::message::{
     agent,
 };
 use crate::policy::heuristic::Interest;
-use crate::report::ModelRemark;
-use crate::science::{Arm, TestRecord};
+use crate::science::{Arm, ModelRemark, TestRecord};
 
 /// Findings that are put into words, at most, best first.
 const MOST_INTERPRETED: usize = 24;

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, slug, table, text};
-use super::super::dossier::{DatasetRecord, Dossier};
+use super::super::dossier::Dossier;
 use super::super::number::{Format, Number};
 use super::words;
-use crate::science::{Column, ExperimentId, Profile, Role};
+use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
 
 /// Columns above which html folds the table away.
 const FOLD: usize = 40;

@@ -6,8 +6,8 @@ use super::words;
 use crate::report::citation::{Cited, RecordFile};
 use crate::report::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, slug, table, text};
 use crate::report::number::{Format, Number};
-use crate::report::{DatasetRecord, Dossier};
-use crate::science::{Column, ExperimentId, Profile, Role};
+use crate::report::Dossier;
+use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
 
 /// Columns above which html folds the table away.
 const FOLD: usize = 40;
