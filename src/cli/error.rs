@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::config::{ConfigError, Origin};
 use crate::progress::printable;
-use crate::telemetry::TelemetryError;
+use crate::telemetry::{TelemetryError, stderr_shows_colour};
 
 use super::home::HomeError;
 use super::preflight::PreflightError;
@@ -198,9 +198,9 @@ impl CliError {
 
     /// Tells the user, on stderr and, under `--json`, on stdout too; gives the exit code.
     pub fn report(&self, json: bool) -> Exit {
-        super::stderr::text(&self.to_text(super::stderr::colour()));
+        super::stderr::text(&self.to_text(stderr_shows_colour()));
         if json && let Err(error) = output::json(&self.to_json()) {
-            super::stderr::text(&error.to_text(super::stderr::colour()));
+            super::stderr::text(&error.to_text(stderr_shows_colour()));
         }
         self.exit()
     }

@@ -38,6 +38,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
+use crate::telemetry::stderr_shows_colour;
+
 pub use agents::{AgentsArgs, AgentsCommand, AgentsDirs};
 pub use archive::{ExportArgs, ImportArgs};
 pub use config::{ConfigArgs, ConfigCommand, ShowArgs};
@@ -58,7 +60,6 @@ pub use runs::RunsArgs;
 pub use sandbox::{SandboxArgs, SandboxCommand};
 pub use settings_args::{InputArgs, SettingsArgs};
 pub use status::StatusArgs;
-pub use stderr::colour;
 pub use verify::VerifyArgs;
 
 /// What `kosmos` was asked to do.
@@ -183,7 +184,7 @@ fn execute(cli: Cli) -> Result<Exit, CliError> {
 fn usage(error: &clap::Error, json: bool) -> Exit {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if asked_for {
-        let colour = std::io::stdout().is_terminal() && colour();
+        let colour = std::io::stdout().is_terminal() && stderr_shows_colour();
         let text = if colour {
             error.render().ansi().to_string()
         } else {
@@ -191,7 +192,7 @@ fn usage(error: &clap::Error, json: bool) -> Exit {
         };
         return output::text(&text).map_or_else(|error| error.report(false), |()| Exit::Done);
     }
-    let text = if colour() {
+    let text = if stderr_shows_colour() {
         error.render().ansi().to_string()
     } else {
         error.render().to_string()

@@ -1,10 +1,12 @@
 //! Logging: to stderr for the person who watches, and to the run's `kosmos.log` for later.
 
+mod colour;
 mod error;
 pub mod fields;
 mod late_file;
 mod start;
 mod stderr_writer;
 
+pub use colour::stderr_shows_colour;
 pub use error::TelemetryError;
 pub use start::{Telemetry, start};

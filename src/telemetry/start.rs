@@ -9,9 +9,9 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 use crate::config::{LogFormat, LogLevel};
 use crate::progress::Screen;
 
-use super::TelemetryError;
 use super::late_file::LateFile;
 use super::stderr_writer::StderrWriter;
+use super::{TelemetryError, stderr_shows_colour};
 
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
@@ -44,7 +44,7 @@ pub fn start(format: LogFormat, level: LogLevel, screen: Screen) -> Result<Telem
         file: LateFile::default(),
     };
     let stderr = StderrWriter::new(screen);
-    subscriber(format, filter, stderr, crate::cli::colour(), telemetry.file.clone())
+    subscriber(format, filter, stderr, stderr_shows_colour(), telemetry.file.clone())
         .try_init()
         .map_err(TelemetryError::Started)?;
     Ok(telemetry)
