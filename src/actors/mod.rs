@@ -5,6 +5,7 @@ mod code_generator;
 mod data_analyst;
 mod hypothesis_generator;
 mod knowledge_graph_writer;
+mod native;
 pub mod research_director;
 mod sandbox_executor;
 
@@ -17,6 +18,7 @@ pub use hypothesis_generator::HypothesisGenerator;
 pub use knowledge_graph_writer::{
     Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, delivery_key, facts, waiting,
 };
+pub use native::{Listener, Native};
 pub use research_director::ResearchDirector;
 pub(crate) use sandbox_executor::limits_of;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
@@ -26,7 +28,6 @@ use crate::config::OnOutage;
 use crate::journal::Journal;
 use crate::llm::Mind;
 use crate::message::agent;
-use crate::plugin::Native;
 use crate::policy::Thinker;
 
 /// What the built-in agents are made with.

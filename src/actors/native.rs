@@ -4,7 +4,6 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::LocalBoxFuture};
 
-use super::Manifest;
 use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handling, Registry, Upkeep};
 use crate::message::{AgentName, AgentPlan, Contribution, Envelope, Event, Outgoing, Payload, Speech, agent};
 
@@ -81,15 +80,6 @@ impl Native {
     /// Its name.
     pub fn name(&self) -> &AgentName {
         &self.plan.name
-    }
-
-    /// The same as a folder's `agent.toml` describes it.
-    pub(crate) fn of(mut self, manifest: &Manifest) -> Self {
-        self.plan.version.clone_from(&manifest.version);
-        self.plan.description.clone_from(&manifest.description);
-        self.plan.subscribes.clone_from(&manifest.subscribes);
-        self.plan.publishes.clone_from(&manifest.publishes);
-        self
     }
 
     /// Adds it to the agents of a run.

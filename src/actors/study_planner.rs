@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use futures::{FutureExt, future::LocalBoxFuture};
 
+use super::{Listener, Native};
 use crate::agent::{AgentContext, AgentError};
 use crate::message::{Event, Speech, WrittenSection};
-use crate::plugin::{Listener, Native};
 use crate::science::TestRecord;
 
 /// Tests that are told of, at most.

@@ -222,6 +222,15 @@ impl Manifest {
             .find(|native| native.name().as_str() == self.name)
     }
 
+    /// Gives a built-in listener the version, description, events and messages of its folder's manifest.
+    pub(super) fn describe_native(&self, mut native: Native) -> Native {
+        native.plan.version.clone_from(&self.version);
+        native.plan.description.clone_from(&self.description);
+        native.plan.subscribes.clone_from(&self.subscribes);
+        native.plan.publishes.clone_from(&self.publishes);
+        native
+    }
+
     /// Whether it takes the place of a built-in agent.
     pub fn replaces(&self) -> bool {
         self.kind != Kind::Builtin && self.is_built_in_name()

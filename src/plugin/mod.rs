@@ -10,10 +10,10 @@
 //! | `wire` | JSON-RPC 2.0, one object a line |
 //! | `guest` | agents that are started and spoken with |
 //! | `process`, `wasm`, `llm` | the hosts: a program in the sandbox, a component, a prompt |
-//! | `native` | agents of programs that use Kosmos as a library |
 //! | `schema` | the protocol as JSON Schemas |
 //!
-//! What agents hear and say is in [`message`](crate::message), what becomes of it with the director.
+//! Agents of programs that use Kosmos as a library are [`Native`]. What agents hear and say is in
+//! [`message`](crate::message), what becomes of it with the director.
 
 mod admission;
 mod calls;
@@ -24,7 +24,6 @@ mod host;
 mod llm;
 mod manifest;
 mod memory;
-mod native;
 mod process;
 mod roster;
 mod schema;
@@ -33,6 +32,7 @@ mod scratch;
 mod wasm;
 mod wire;
 
+pub use crate::actors::{Listener, Native};
 pub use admission::admitted;
 pub use catalogue::{Catalogue, Folder, Found, Place, SearchPath, unpack_sdk};
 pub use error::PluginError;
@@ -40,7 +40,6 @@ pub use guest::{Handshake, Setting, handshake, try_event};
 pub use host::{PluginKit, register};
 pub use llm::parts as prompt_and_schema;
 pub use manifest::{Kind, Limits, Manifest, Permissions, Restart, RestartKind};
-pub use native::{Listener, Native};
 pub use roster::{Chosen, FOLDER, Roster, make_paths_absolute};
 pub use schema::schemas;
 

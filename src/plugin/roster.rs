@@ -112,7 +112,7 @@ impl Roster {
                     ));
                 }
                 match manifest.listener() {
-                    Some(native) if enabled => roster.listeners.push(native.of(&manifest)),
+                    Some(native) if enabled => roster.listeners.push(manifest.describe_native(native)),
                     Some(_) => {}
                     None if !enabled => roster.without.push(name),
                     None => {}

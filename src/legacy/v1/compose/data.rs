@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::words;
+use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
 use crate::report::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, slug, table, text};
 use crate::report::number::{Format, Number};
-use crate::report::Dossier;
 use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
 
 /// Columns above which html folds the table away.
