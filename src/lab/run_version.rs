@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::{
+    interpreter::LOCK,
     journal::{Journal, JournalError, Kind, Record},
     legacy,
     report::{self, Dossier, ReportError},
@@ -62,8 +63,7 @@ impl RunVersion {
 
 /// The packages of this version's lock.
 fn locked_packages() -> Vec<String> {
-    let lock = include_str!("../../agents/sandbox_executor/requirements.lock");
-    let packages = lock.lines().filter_map(|line| {
+    let packages = LOCK.lines().filter_map(|line| {
         let (name, rest) = line.split_once("==")?;
         let version = rest.split([' ', ';', '\\']).next()?;
         (!name.starts_with([' ', '#'])).then(|| format!("{name} {version}"))

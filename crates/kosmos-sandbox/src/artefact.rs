@@ -1,0 +1,320 @@
+//! The files that a job left behind.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::SandboxError;
+
+/// A regular file in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// Its path relative to the workspace, with `/` between the parts.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Something in a workspace that was not collected, and was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its path relative to the workspace, with what is not UTF-8 shown as U+FFFD.
+    pub name: String,
+    /// Why it was refused.
+    pub reason: String,
+}
+
+/// What was found in a workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collected {
+    /// The files, sorted by name.
+    pub artefacts: Vec<Artefact>,
+    /// What was removed instead, sorted by name.
+    pub refused: Vec<Refused>,
+}
+
+/// How much is collected; what goes beyond is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Number of files.
+    pub files: usize,
+    /// Bytes of one file.
+    pub file_bytes: u64,
+    /// Bytes of all files together.
+    pub total_bytes: u64,
+    /// Folders within folders.
+    pub depth: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            files: 1_000,
+            file_bytes: 256 << 20,
+            total_bytes: 512 << 20,
+            depth: 8,
+        }
+    }
+}
+
+/// Collects the regular files under `dir` and removes everything else: links, pipes, sockets, devices,
+/// names that are not UTF-8, and what exceeds `caps`. Links are never followed. Set-user-id and
+/// set-group-id bits are cleared, and nobody but the owner may write.
+///
+/// Call it when the job has ended: nothing may change `dir` meanwhile.
+///
+/// # Errors
+/// If a folder cannot be listed, or a file can be neither read nor removed.
+pub fn collect(dir: &Path, caps: &Caps) -> Result<Collected, SandboxError> {
+    let mut walk = Walk {
+        caps,
+        total: 0,
+        found: Collected::default(),
+    };
+    walk.folder(dir, "", 0)?;
+    walk.found.artefacts.sort_by(|a, b| a.name.cmp(&b.name));
+    walk.found.refused.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(walk.found)
+}
+
+struct Walk<'a> {
+    caps: &'a Caps,
+    total: u64,
+    found: Collected,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, dir: &Path, prefix: &str, depth: usize) -> Result<(), SandboxError> {
+        let mut entries = fs::read_dir(dir)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .map_err(SandboxError::host("list", dir))?;
+        // What the caps leave out must not depend on the order on disk.
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let kind = entry.file_type().map_err(SandboxError::host("examine", &path))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                let shown = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                self.refuse(&path, shown, "its name is not UTF-8", kind.is_dir())?;
+                continue;
+            };
+            let name = format!("{prefix}{name}");
+            if kind.is_dir() {
+                if depth >= self.caps.depth {
+                    self.refuse(&path, name, "it is too deep", true)?;
+                } else {
+                    open_up(&path, 0o700)?;
+                    self.folder(&path, &format!("{name}/"), depth + 1)?;
+                }
+            } else if kind.is_file() {
+                self.file(&path, name)?;
+            } else if kind.is_symlink() {
+                self.refuse(&path, name, "it is a symbolic link", false)?;
+            } else {
+                self.refuse(&path, name, "it is not a regular file", false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, name: String) -> Result<(), SandboxError> {
+        let bytes = fs::symlink_metadata(path)
+            .map_err(SandboxError::host("examine", path))?
+            .len();
+        if self.found.artefacts.len() >= self.caps.files {
+            return self.refuse(path, name, "there are too many files", false);
+        }
+        if bytes > self.caps.file_bytes {
+            return self.refuse(path, name, "it is too large", false);
+        }
+        if self.total.saturating_add(bytes) > self.caps.total_bytes {
+            return self.refuse(path, name, "the files are too large together", false);
+        }
+        open_up(path, 0o600)?;
+        let sha256 = open_no_follow(path)
+            .and_then(digest)
+            .map_err(SandboxError::host("read", path))?;
+        self.total += bytes;
+        self.found.artefacts.push(Artefact { name, bytes, sha256 });
+        Ok(())
+    }
+
+    fn refuse(&mut self, path: &Path, name: String, reason: &str, is_folder: bool) -> Result<(), SandboxError> {
+        if is_folder {
+            remove_tree(path)
+        } else {
+            fs::remove_file(path)
+        }
+        .map_err(SandboxError::host("remove", path))?;
+        let reason = reason.to_owned();
+        self.found.refused.push(Refused { name, reason });
+        Ok(())
+    }
+}
+
+/// Removes a folder with everything in it, whatever its depth, its names and its modes are.
+///
+/// It is made flat from above: what is in a folder of the first level is moved up, so that no path becomes
+/// longer than the kernel takes and nothing is held open.
+///
+/// # Errors
+/// If something in it can be neither moved nor removed.
+pub fn remove_tree(path: &Path) -> io::Result<()> {
+    set_mode(path, 0o700)?;
+    let mut moved: u64 = 0;
+    loop {
+        let folders = remove_files(path)?;
+        if folders.is_empty() {
+            return fs::remove_dir(path);
+        }
+        for folder in folders {
+            set_mode(&folder, 0o700)?;
+            for inner in remove_files(&folder)? {
+                // A folder can be moved only by whoever may write to it.
+                set_mode(&inner, 0o700)?;
+                let mut place = path.join(moved.to_string());
+                while fs::symlink_metadata(&place).is_ok() {
+                    moved += 1;
+                    place = path.join(moved.to_string());
+                }
+                fs::rename(&inner, &place)?;
+            }
+            fs::remove_dir(&folder)?;
+        }
+    }
+}
+
+/// Removes what is directly in `folder` and no folder itself; the result is the folders.
+fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(folders)
+}
+
+/// Gives the owner `bits`, and takes set-id and sticky bits and the right of others to write away.
+fn open_up(path: &Path, bits: u32) -> Result<(), SandboxError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let examined = fs::symlink_metadata(path);
+        let mode = examined
+            .map_err(SandboxError::host("examine", path))?
+            .permissions()
+            .mode();
+        let wanted = (mode & 0o755) | bits;
+        if mode & 0o7777 != wanted {
+            set_mode(path, wanted).map_err(SandboxError::host("change the mode of", path))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, bits);
+    Ok(())
+}
+
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, mode);
+        Ok(())
+    }
+}
+
+/// Opens a file that was seen to be regular; should it have become a link or a pipe, this neither
+/// follows nor waits.
+fn open_no_follow(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits() as i32);
+    }
+    options.open(path)
+}
+
+fn digest(mut file: File) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(format!("{:x}", hash.finalize()));
+        }
+        hash.update(buffer.get(..n).unwrap_or_default());
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn regular_files_alone_are_collected() {
+        let home = tempfile::tempdir().unwrap();
+        let outside = home.path().join("secret");
+        fs::write(&outside, "secret").unwrap();
+        let dir = home.path().join("work");
+        fs::create_dir_all(dir.join("figures")).unwrap();
+        fs::write(dir.join("result.json"), "abc").unwrap();
+        fs::write(dir.join("figures/a.png"), "").unwrap();
+        fs::set_permissions(dir.join("result.json"), fs::Permissions::from_mode(0o6755)).unwrap();
+        symlink(&outside, dir.join("stolen")).unwrap();
+        symlink(home.path(), dir.join("folder")).unwrap();
+
+        let found = collect(&dir, &Caps::default()).unwrap();
+        let names: Vec<_> = found.artefacts.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, ["figures/a.png", "result.json"]);
+        assert_eq!(
+            found.artefacts[1].sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(found.refused.len(), 2);
+        assert!(fs::symlink_metadata(dir.join("stolen")).is_err());
+        assert!(outside.exists());
+        let mode = fs::metadata(dir.join("result.json")).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o7777, 0o755);
+    }
+
+    #[test]
+    fn caps_refuse_what_goes_beyond() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path();
+        for name in ["a", "b", "c"] {
+            fs::write(dir.join(name), "12345").unwrap();
+        }
+        fs::create_dir_all(dir.join("d/e")).unwrap();
+        fs::write(dir.join("d/e/f"), "1").unwrap();
+        fs::set_permissions(dir.join("d/e"), fs::Permissions::from_mode(0o0)).unwrap();
+        let caps = Caps {
+            total_bytes: 10,
+            depth: 1,
+            ..Caps::default()
+        };
+        let found = collect(dir, &caps).unwrap();
+        let refused: Vec<_> = found.refused.iter().map(|r| r.name.as_str()).collect();
+        assert_eq!(found.artefacts.len(), 2);
+        assert_eq!(refused, ["c", "d/e"]);
+    }
+}

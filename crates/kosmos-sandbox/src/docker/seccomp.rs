@@ -1,0 +1,94 @@
+//! The system-call profile of containers: the lists of the process sandbox in the engine's format.
+
+use serde_json::{Value, json};
+
+use crate::system_calls::{ALLOWED, OLDER, REFUSED, REFUSED_OLDER, name};
+
+/// What a kernel answers that does not have a call, which is what libraries know how to fall back from.
+const ENOSYS: u32 = 38;
+const EPERM: u32 = 1;
+/// Flags of `clone` that make namespaces: new mount, cgroup, uts, ipc, user, pid and network ones.
+const NAMESPACES: u64 = 0x7E02_0000;
+const AF_UNIX: u64 = 1;
+const TIOCSTI: u64 = 0x5412;
+
+/// The profile, as the engine takes it in a security option.
+pub fn profile() -> String {
+    let conditional = ["socket", "socketpair", "clone", "ioctl"];
+    let allowed: Vec<&str> = ALLOWED
+        .iter()
+        .chain(OLDER)
+        .map(|call| name(call))
+        .filter(|name| !conditional.contains(name))
+        .collect();
+    let refused: Vec<&str> = REFUSED.iter().chain(REFUSED_OLDER).map(|call| name(call)).collect();
+    let rules = json!([
+        allow(&allowed, None),
+        // Sockets within the container only: no internet, no packets, no virtual-machine sockets.
+        allow(
+            &["socket", "socketpair"],
+            Some(argument(0, AF_UNIX, "SCMP_CMP_EQ", None))
+        ),
+        allow(&["clone"], Some(argument(0, NAMESPACES, "SCMP_CMP_MASKED_EQ", Some(0)))),
+        // Typing into a terminal on its owner's behalf.
+        allow(&["ioctl"], Some(argument(1, TIOCSTI, "SCMP_CMP_NE", None))),
+        refuse(&["clone3"], ENOSYS),
+        refuse(&refused, EPERM),
+    ]);
+    json!({
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": ENOSYS,
+        "archMap": [
+            {"architecture": "SCMP_ARCH_X86_64", "subArchitectures": []},
+            {"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": []},
+        ],
+        "syscalls": rules,
+    })
+    .to_string()
+}
+
+fn allow(names: &[&str], argument: Option<Value>) -> Value {
+    json!({"names": names, "action": "SCMP_ACT_ALLOW", "args": Vec::from_iter(argument)})
+}
+
+fn refuse(names: &[&str], errno: u32) -> Value {
+    json!({"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": []})
+}
+
+/// A condition on one argument; for a masked comparison `value` is the mask and `wanted` what is left.
+fn argument(index: u32, value: u64, operator: &str, wanted: Option<u64>) -> Value {
+    json!({"index": index, "value": value, "valueTwo": wanted.unwrap_or(0), "op": operator})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dangerous_calls_are_not_allowed() {
+        let profile: Value = serde_json::from_str(&profile()).unwrap();
+        let names = |action: &str| -> Vec<String> {
+            let rules = profile["syscalls"].as_array().unwrap().iter();
+            rules
+                .filter(|rule| rule["action"] == action)
+                .flat_map(|rule| rule["names"].as_array().unwrap().clone())
+                .map(|name| name.as_str().unwrap().to_owned())
+                .collect()
+        };
+        let (allowed, refused) = (names("SCMP_ACT_ALLOW"), names("SCMP_ACT_ERRNO"));
+        for call in [
+            "mount",
+            "unshare",
+            "ptrace",
+            "keyctl",
+            "io_uring_setup",
+            "perf_event_open",
+            "bpf",
+        ] {
+            assert!(refused.iter().any(|name| name == call), "{call}");
+            assert!(!allowed.iter().any(|name| name == call), "{call}");
+        }
+        assert!(allowed.iter().any(|name| name == "execve"));
+        assert_eq!(profile["defaultAction"], "SCMP_ACT_ERRNO");
+    }
+}

@@ -1,0 +1,171 @@
+//! What the attack got, and what that says about the sandbox.
+
+use serde::Deserialize;
+
+use super::scene::Force;
+use crate::{Execution, Guarantee, Guarantees, Held, Outcome, Protection, SandboxError, environment};
+
+/// How far the attack got; every list is to be empty.
+#[derive(Debug, Deserialize)]
+pub struct Loot {
+    sockets: Vec<String>,
+    seen: Vec<String>,
+    written: Vec<String>,
+    inputs_changed: Vec<String>,
+    input_read: bool,
+    environment: Vec<String>,
+    environment_of_1: bool,
+    processes_seen: u64,
+    capabilities: Vec<String>,
+    new_privileges: bool,
+    root: bool,
+    filtered: bool,
+    ptrace_and_namespaces: bool,
+    forked: u64,
+    #[serde(skip)]
+    hoarded: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Hoard {
+    hoarded: bool,
+}
+
+impl Loot {
+    /// What the attack printed.
+    ///
+    /// # Errors
+    /// [`SandboxError::Unavailable`] if it did not come that far.
+    pub fn read(execution: &Execution) -> Result<Self, SandboxError> {
+        let mut lines = execution.stdout.text.lines();
+        let first = lines.next().and_then(|line| serde_json::from_str::<Self>(line).ok());
+        let Some(mut loot) = first else {
+            let last = execution.stderr.text.lines().last().unwrap_or("no message");
+            return Err(SandboxError::Unavailable {
+                missing: vec![format!("the trial script {}: {last}", execution.outcome)],
+                remedy: "check that the interpreter runs by itself, and that others may read its files".to_owned(),
+            });
+        };
+        loot.hoarded = match lines.next().map(serde_json::from_str::<Hoard>) {
+            Some(Ok(hoard)) => hoard.hoarded,
+            _ => execution.outcome != Outcome::OutOfMemory,
+        };
+        Ok(loot)
+    }
+}
+
+/// By what means a backend gives its protections; said where they hold.
+#[derive(Debug, Clone)]
+pub struct Means {
+    pub backend: &'static str,
+    pub network: String,
+    pub filesystem: String,
+    pub inputs: String,
+    pub environment: String,
+    pub processes_hidden: String,
+    pub tree: String,
+    pub unprivileged: String,
+    pub calls: String,
+    pub landlock: (Held, String),
+    pub memory: (Held, String),
+    pub processes: (Held, String),
+    pub workspace: (Held, String),
+}
+
+/// The table of guarantees. `survived` says whether anything of the attack was there after its end.
+pub fn guarantees(loot: &Loot, survived: bool, force: &Force, means: Means) -> Guarantees {
+    let known = environment::environment();
+    let strange: Vec<&String> = loot
+        .environment
+        .iter()
+        // The interpreter may set this one by itself.
+        .filter(|name| *name != "LC_CTYPE" && !known.iter().any(|(key, _)| key == *name))
+        .collect();
+    let reached = [loot.seen.as_slice(), loot.written.as_slice()].concat();
+    let rows = vec![
+        row(
+            Protection::NetworkIsolated,
+            loot.sockets.is_empty(),
+            means.network,
+            format!("sockets could be opened: {}", loot.sockets.join(", ")),
+        ),
+        row(
+            Protection::FilesystemIsolated,
+            reached.is_empty(),
+            means.filesystem,
+            format!("could be reached: {}", reached.join(", ")),
+        ),
+        row(
+            Protection::InputsReadOnly,
+            loot.inputs_changed.is_empty() && loot.input_read,
+            means.inputs,
+            format!("an input could be changed by {}", loot.inputs_changed.join(", ")),
+        ),
+        row(
+            Protection::EnvironmentEmpty,
+            strange.is_empty() && !loot.environment_of_1,
+            means.environment,
+            format!("variables are visible: {strange:?}"),
+        ),
+        row(
+            Protection::ProcessesHidden,
+            loot.processes_seen <= 2,
+            means.processes_hidden,
+            format!("{} processes are visible", loot.processes_seen),
+        ),
+        row(
+            Protection::TreeKilled,
+            !survived,
+            means.tree,
+            "a process outlived the script".to_owned(),
+        ),
+        row(
+            Protection::Unprivileged,
+            loot.capabilities.is_empty() && !loot.new_privileges && !loot.root,
+            means.unprivileged,
+            "root or capabilities could be had".to_owned(),
+        ),
+        row(
+            Protection::SystemCallsFiltered,
+            loot.filtered && !loot.ptrace_and_namespaces,
+            means.calls,
+            "forbidden system calls went through".to_owned(),
+        ),
+        graded(Protection::Landlock, true, means.landlock),
+        graded(Protection::MemoryLimited, !loot.hoarded, means.memory),
+        graded(
+            Protection::ProcessesLimited,
+            loot.forked <= force.processes,
+            means.processes,
+        ),
+        graded(Protection::WorkspaceLimited, true, means.workspace),
+    ];
+    Guarantees {
+        backend: means.backend.to_owned(),
+        rows,
+    }
+}
+
+fn row(protection: Protection, held: bool, how: String, why_not: String) -> Guarantee {
+    Guarantee {
+        protection,
+        held: if held { Held::Fully } else { Held::Missing },
+        how: if held { how } else { why_not },
+    }
+}
+
+/// A protection that can hold in a weaker form.
+fn graded(protection: Protection, held: bool, (grade, how): (Held, String)) -> Guarantee {
+    match held {
+        true => Guarantee {
+            protection,
+            held: grade,
+            how,
+        },
+        false => Guarantee {
+            protection,
+            held: Held::Missing,
+            how: "the limit was exceeded".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,48 @@
+//! What takes the backend's place where there are no Linux namespaces.
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::Options;
+use crate::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session};
+
+/// Never made: [`ProcessSandbox::start`] says what to use instead.
+#[derive(Debug)]
+pub struct ProcessSandbox {
+    guarantees: Guarantees,
+}
+
+impl ProcessSandbox {
+    /// Fails, for this is not Linux.
+    ///
+    /// # Errors
+    /// Always [`SandboxError::Unavailable`].
+    pub async fn start(_: Options) -> Result<Self, SandboxError> {
+        Err(unavailable())
+    }
+
+    /// Fails, for this is not Linux.
+    ///
+    /// # Errors
+    /// Always [`SandboxError::Unavailable`].
+    pub async fn open(&self, _: Program) -> Result<Session, SandboxError> {
+        Err(unavailable())
+    }
+}
+
+impl Sandbox for ProcessSandbox {
+    fn run(&self, _: Job, _: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>> {
+        Box::pin(async { Err(unavailable()) })
+    }
+
+    fn guarantees(&self) -> &Guarantees {
+        &self.guarantees
+    }
+}
+
+fn unavailable() -> SandboxError {
+    SandboxError::Unavailable {
+        missing: vec!["the process sandbox is built on Linux namespaces".to_owned()],
+        remedy: "set the sandbox's backend to `docker`, or run kosmos on Linux".to_owned(),
+    }
+}

@@ -1,0 +1,229 @@
+//! From a job to the policy that the launcher gets.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rustix::thread::CapabilitySet;
+
+use super::{
+    Options,
+    cgroup::Cgroups,
+    policy::{Access, Bind, Identity, Policy, ProcessLimits},
+    run::Site,
+    staging::Staging,
+};
+use crate::{Job, Language, Limits, SandboxError, environment::environment};
+
+/// Address space beyond the memory limit that a process may reserve where no cgroup counts memory:
+/// libraries reserve much more than they touch.
+const RESERVED_BYTES: u64 = 4 << 30;
+
+/// Processes that there may be of others who run as the same user, where the kernel counts all of them together. It keeps a
+/// fork bomb down to what watching can cope with.
+const CROWD: u64 = 1000;
+
+/// Whom scripts run as: another user where kosmos has the privileges of root, else a mapped one.
+pub fn identity() -> Identity {
+    let needed = CapabilitySet::SYS_ADMIN
+        | CapabilitySet::SETUID
+        | CapabilitySet::SETGID
+        | CapabilitySet::SETPCAP
+        | CapabilitySet::CHOWN
+        | CapabilitySet::DAC_OVERRIDE;
+    let held = rustix::thread::capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(needed) && sets.permitted.contains(needed));
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+    let id = Identity::INSIDE;
+    if held && uid.is_root() && maps(id) {
+        Identity::Switched { uid: id, gid: id }
+    } else {
+        Identity::Mapped {
+            uid: uid.as_raw(),
+            gid: gid.as_raw(),
+        }
+    }
+}
+
+/// Whether user `id` exists here; in some containers only a few do.
+fn maps(id: u32) -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let (Some(Ok(first)), _, Some(Ok(count))) = (numbers.next(), numbers.next(), numbers.next()) else {
+            return false;
+        };
+        (first..first.saturating_add(count)).contains(&id.into())
+    })
+}
+
+/// The policy for `job`. The job has been checked, and its workspace is `workspace`, without links.
+pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -> Result<Policy, SandboxError> {
+    let options = &site.options;
+    let mut binds = interpreter(options)?;
+    let (program, arguments) = command(options, job)?;
+    if job.language == Language::R {
+        add_settings_of_r(&mut binds);
+    }
+    let run = Path::new("/run");
+    for input in &job.inputs {
+        binds.push(Bind {
+            host: readable(&input.host, site.identity, staging)?,
+            inside: run.join(&input.inside),
+            access: Access::Read,
+        });
+    }
+    let inside = run.join(job.inside());
+    binds.push(Bind {
+        host: workspace.to_owned(),
+        inside: inside.clone(),
+        access: Access::Write,
+    });
+    Ok(Policy {
+        identity: site.identity,
+        binds,
+        scratch_links: options.scratch_links.clone(),
+        program,
+        arguments,
+        environment: environment(),
+        workspace: inside,
+        tmp_bytes: job.limits.tmp_bytes,
+        limits: process_limits(&job.limits, &site.cgroups, site.identity),
+        warm: options.warm && job.language == Language::Python,
+    })
+}
+
+/// What the interpreter needs besides `/usr` and its like.
+pub fn interpreter(options: &Options) -> Result<Vec<Bind>, SandboxError> {
+    let mut binds = Vec::new();
+    for path in &options.readonly {
+        let host = fs::canonicalize(path).map_err(SandboxError::host("find", path))?;
+        // Links may lead here by another name than its own, so it gets both.
+        add_readonly(&mut binds, &host, &host);
+        add_readonly(&mut binds, &host, path);
+    }
+    Ok(binds)
+}
+
+/// Where something that `host` names can be bound from: without links, or a copy that may be read.
+pub fn readable(host: &Path, identity: Identity, staging: &mut Staging) -> Result<PathBuf, SandboxError> {
+    let found = fs::canonicalize(host).map_err(SandboxError::host("find", host))?;
+    staging
+        .readable(&found, identity)
+        .map_err(SandboxError::host("read", &found))
+}
+
+/// Settings of R that systems keep apart from its programs.
+pub fn add_settings_of_r(binds: &mut Vec<Bind>) {
+    let settings = Path::new("/etc/R");
+    if settings.exists() {
+        add_readonly(binds, settings, settings);
+    }
+}
+
+fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
+    let already = |bind: &Bind| inside.starts_with(&bind.inside);
+    if !inside.starts_with("/usr") && !binds.iter().any(already) {
+        binds.push(Bind {
+            host: host.to_owned(),
+            inside: inside.to_owned(),
+            access: Access::Execute,
+        });
+    }
+}
+
+const RSCRIPT: &str = "/usr/bin/Rscript";
+
+/// The program that runs `job`, and its arguments.
+fn command(options: &Options, job: &Job) -> Result<(PathBuf, Vec<String>), SandboxError> {
+    let (program, flags) = match job.language {
+        Language::Python => (options.python.clone(), PYTHON_FLAGS.as_slice()),
+        Language::R if !Path::new(RSCRIPT).exists() => {
+            return Err(SandboxError::Unavailable {
+                missing: vec![format!("R is not installed on this machine: there is no {RSCRIPT}")],
+                remedy: "install it, or set the sandbox's backend to `docker`, which brings its own".to_owned(),
+            });
+        }
+        Language::R => (PathBuf::from(RSCRIPT), ["--vanilla"].as_slice()),
+    };
+    let arguments = flags.iter().copied().chain([job.script.as_str()]);
+    Ok((program, arguments.map(str::to_owned).collect()))
+}
+
+/// Python's own `PYTHON*` variables are wanted, for we set them, so neither `-I` nor `-E`. Output is not
+/// buffered, for what a script said before it was ended is worth most; `-s` leaves out packages in a home
+/// folder, of which there is none. The script's folder stays first in the search path, so that a
+/// preamble beside the script can be imported.
+pub const PYTHON_FLAGS: [&str; 2] = ["-s", "-u"];
+
+/// The limits of each process.
+pub fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
+    let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);
+    let processes = if cgroups.limit_processes() {
+        None
+    } else if kernel_limits_processes(cgroups, identity) {
+        // Launcher and init are in the user namespace too.
+        Some(limits.processes.saturating_add(2))
+    } else if identity.is_mapped() {
+        None
+    } else {
+        Some(limits.processes.saturating_add(CROWD))
+    };
+    ProcessLimits {
+        cpu_seconds: limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0),
+        file_bytes: limits.file_bytes,
+        open_files: limits.open_files,
+        address_space_bytes: (!cgroups.limit_memory()).then_some(memory),
+        processes,
+    }
+}
+
+/// Whether the kernel itself keeps the number of processes down; otherwise it is only watched.
+pub fn kernel_limits_processes(cgroups: &Cgroups, identity: Identity) -> bool {
+    cgroups.limit_processes() || (identity.is_mapped() && kernel_counts_per_namespace())
+}
+
+/// Since Linux 5.14, RLIMIT_NPROC counts a user's processes in each user namespace apart; before, a
+/// user's browser would have counted too.
+fn kernel_counts_per_namespace() -> bool {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy();
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 14)
+}
+
+/// Where `workspace` lies on the host, without links.
+pub fn workspace_of(workspace: &Path) -> Result<PathBuf, SandboxError> {
+    fs::canonicalize(workspace).map_err(SandboxError::host("find", workspace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_within_another_is_bound_once() {
+        let mut binds = Vec::new();
+        for path in ["/opt/py", "/opt/py/lib", "/usr/lib/python3", "/opt/python"] {
+            add_readonly(&mut binds, Path::new(path), Path::new(path));
+        }
+        let inside: Vec<_> = binds.iter().map(|bind| bind.inside.as_path()).collect();
+        assert_eq!(inside, [Path::new("/opt/py"), Path::new("/opt/python")]);
+    }
+    #[test]
+    fn processes_are_limited_where_no_cgroup_does_it() {
+        let limits = Limits {
+            processes: 10,
+            ..Limits::default()
+        };
+        let none = Cgroups::Unusable("none".to_owned());
+        let limited = |identity| process_limits(&limits, &none, identity).processes;
+        let switched = Identity::Switched { uid: 1, gid: 1 };
+        assert_eq!(limited(switched), Some(10 + CROWD));
+        let mapped = Identity::Mapped { uid: 1, gid: 1 };
+        assert_eq!(limited(mapped), kernel_counts_per_namespace().then_some(12));
+    }
+}
