@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`text`] | sizes, durations and foreign text as people read and write them |
+//! | [`files`] | writing a file whole or not at all |
 //! | [`hash`] | content hashes of bytes and files |
 //! | [`failpoint`] | points at which a test has the process die or the disk fail |
 
@@ -12,5 +13,6 @@
 )]
 
 pub mod failpoint;
+pub mod files;
 pub mod hash;
 pub mod text;
