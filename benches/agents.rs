@@ -197,7 +197,7 @@ struct Teller {
     heard: Cell<u64>,
 }
 
-impl Agent for Teller {
+impl Agent<Payload> for Teller {
     fn handle(self: Rc<Self>, message: Envelope, _: AgentContext) -> Handling {
         async move {
             if let Payload::Contribution(answer) = &message.payload {

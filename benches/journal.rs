@@ -25,7 +25,7 @@ use futures::FutureExt;
 use kosmos::{
     agent::{Agent, AgentContext, AgentSpec, Handled, Handling, Registry},
     journal::{Commit, Durability, Journal, Options, Record},
-    message::{AgentName, BudgetSpent, Envelope, Outgoing, agent},
+    message::{AgentName, BudgetSpent, Envelope, Outgoing, Payload, agent},
     science::{EndReason, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
 };
@@ -207,7 +207,7 @@ struct Ball {
     left: Rc<Cell<u64>>,
 }
 
-impl Agent for Ball {
+impl Agent<Payload> for Ball {
     fn handle(self: Rc<Self>, _: Envelope, _: AgentContext) -> Handling {
         async move {
             self.left.set(self.left.get().saturating_sub(1));
@@ -245,7 +245,7 @@ fn routing() {
             ] {
                 let spec = AgentSpec::new(Duration::from_secs(60), move || {
                     let left = Rc::new(Cell::new(MESSAGES / 2));
-                    Ok(Rc::new(Ball { to, left }) as Rc<dyn Agent>)
+                    Ok(Rc::new(Ball { to, left }) as Rc<dyn Agent<Payload>>)
                 });
                 registry.register(name, spec.concurrent(64));
             }
@@ -275,7 +275,7 @@ async fn work(folder: &Path, journal: Journal, registry: &Registry, wall: Option
 /// Waits for what never comes, and ends the run when its time is over.
 struct Patient;
 
-impl Agent for Patient {
+impl Agent<Payload> for Patient {
     fn handle(self: Rc<Self>, message: Envelope, _: AgentContext) -> Handling {
         async move {
             if message.cause.is_none() && message.id == self::message(7).id {
@@ -299,7 +299,9 @@ fn idle(folder: &Path) {
         journal.commit(Commit::send(message(7))).await.unwrap();
         let mut registry = Registry::default();
         for name in agent::BUILT_IN {
-            let spec = AgentSpec::new(Duration::from_secs(600), || Ok(Rc::new(Patient) as Rc<dyn Agent>));
+            let spec = AgentSpec::new(Duration::from_secs(600), || {
+                Ok(Rc::new(Patient) as Rc<dyn Agent<Payload>>)
+            });
             registry.register(name, spec.concurrent(2));
         }
         work(folder, journal, &registry, Some(Duration::from_secs(3))).await;

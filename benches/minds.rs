@@ -225,7 +225,7 @@ struct Director {
     done: Cell<usize>,
 }
 
-impl Agent for Director {
+impl Agent<Payload> for Director {
     fn handle(self: Rc<Self>, message: Envelope, _: AgentContext) -> Handling {
         async move {
             let Payload::ExperimentFinished(finished) = &message.payload else {
@@ -255,7 +255,7 @@ impl Agent for Director {
 /// Asks the model three times and has a script run.
 struct Author(Mind);
 
-impl Agent for Author {
+impl Agent<Payload> for Author {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let Payload::BudgetSpent(task) = &message.payload else {

@@ -25,7 +25,7 @@ impl HypothesisGenerator {
     }
 }
 
-impl Agent for HypothesisGenerator {
+impl Agent<Payload> for HypothesisGenerator {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let Payload::ProposeHypotheses(request) = message.payload else {

@@ -92,7 +92,7 @@ struct Adapter<L> {
     listener: Rc<L>,
 }
 
-impl<L: Listener> Agent for Adapter<L> {
+impl<L: Listener> Agent<Payload> for Adapter<L> {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let Payload::Notify(notice) = message.payload else {

@@ -157,7 +157,7 @@ impl SandboxExecutor {
     }
 }
 
-impl Agent for SandboxExecutor {
+impl Agent<Payload> for SandboxExecutor {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let Payload::RunExperiment(run) = &message.payload else {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::graph::GraphError;
-use crate::journal::{Branch, JournalError};
+use crate::journal::JournalError;
 use crate::lab::{Finished, LabError};
 use crate::message::Says;
 use crate::plugin::PluginError;
 use crate::progress::printable;
 use crate::report::{Memory, Written, terminal_summary};
-use crate::science::{EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
+use crate::science::{Branch, EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
 use crate::supervisor::SupervisorError;
 
 use super::{CliError, Exit, Globals, output};

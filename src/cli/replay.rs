@@ -78,7 +78,7 @@ pub fn execute(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliError> {
             outcome.findings_json = Some(finished.written.findings);
             outcome.report_html = Some(finished.written.html);
         }
-        Err(LabError::Supervisor(SupervisorError::Unrecorded { reason, .. })) => outcome.differences.push(reason),
+        Err(LabError::Supervisor(SupervisorError::NotRecorded { reason, .. })) => outcome.differences.push(reason),
         Err(error @ (LabError::Interpreter(_) | LabError::Sandbox(_))) => {
             folder.remove().map_err(lab_error)?;
             return Err(lab_error(error));

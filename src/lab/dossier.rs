@@ -4,9 +4,9 @@ use super::{LabError, graph, run_version::RunVersion};
 use crate::{
     actors::research_director::ResearchState,
     config::{Policy, Settings},
-    journal::{Journal, JournalError, Kind, Record, ledger_lines},
+    journal::{Journal, JournalError, Kind, Record},
     llm::Account,
-    message::{AgentName, KnowledgeRecalled, Known},
+    message::{AgentName, KnowledgeRecalled, Known, ledger_lines},
     report::{BudgetLine, DeadLetter, Dossier, Memory, Method, ModelUse, RestartRecord},
     science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
 };
@@ -33,8 +33,8 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     let mut stand = Stand::default();
     for entry in journal.entries() {
         let entry = entry?;
-        ledger.extend(ledger_lines(&entry));
         match entry.record {
+            Record::Sent { envelope } => ledger.extend(ledger_lines(entry.seq, &envelope)),
             Record::Handled {
                 message,
                 agent,
@@ -45,19 +45,13 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
                     .map_or("", |envelope| envelope.payload.name());
                 dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
             }
-            Record::Opened {
-                version,
-                python,
-                sandbox,
-                branch: from,
-                ..
-            } => {
+            Record::Opened(opening) => {
                 stand = Stand {
-                    version,
-                    python,
-                    sandbox,
+                    version: opening.version,
+                    python: opening.python,
+                    sandbox: opening.sandbox,
                 };
-                branch = from.or(branch);
+                branch = opening.branch.or(branch);
             }
             Record::Restarted { agent, reason } => {
                 restarts.push(RestartRecord {

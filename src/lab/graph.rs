@@ -11,7 +11,7 @@ use crate::{
     config::{Environment, GraphStore as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
     journal::{self, Blobs, Entry, Journal, JournalError, Kind, Record, read_entries},
-    message::{KnowledgeRecalled, Payload},
+    message::{KnowledgeRecalled, Opening, Payload},
     progress::{Progress, ProgressEvent},
 };
 
@@ -206,7 +206,7 @@ pub async fn deliver(
     let durability = super::work::durability(settings);
     let journal = Journal::open(folder.path(), journal::Options { durability })?;
     for entry in journal.entries_of(&[Kind::Opened]) {
-        if matches!(entry?.record, Record::Opened { replays: Some(_), .. }) {
+        if matches!(entry?.record, Record::Opened(Opening { replays: Some(_), .. })) {
             return Ok(Delivery::default());
         }
     }

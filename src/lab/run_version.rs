@@ -6,6 +6,7 @@ use crate::{
     interpreter::LOCK,
     journal::{Journal, JournalError, Kind, Record},
     legacy,
+    message::Opening,
     report::{self, Dossier, ReportError},
 };
 
@@ -25,7 +26,7 @@ impl RunVersion {
     /// When the journal cannot be read.
     pub(super) fn of_run(journal: &Journal) -> Result<Self, JournalError> {
         for entry in journal.entries_of(&[Kind::Opened]) {
-            if let Record::Opened { version, .. } = entry?.record {
+            if let Record::Opened(Opening { version, .. }) = entry?.record {
                 return Ok(Self::of_kosmos(&version));
             }
         }

@@ -208,8 +208,8 @@ pub fn pinned(
     entries: impl IntoIterator<Item = Result<journal::Entry, JournalError>>,
 ) -> Result<BTreeMap<String, String>, LabError> {
     for entry in entries {
-        if let Record::Opened { images, .. } = entry?.record {
-            return Ok(images);
+        if let Record::Opened(opening) = entry?.record {
+            return Ok(opening.images);
         }
     }
     Ok(BTreeMap::new())

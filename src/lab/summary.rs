@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     config::{Budget, Policy},
-    journal::{self, Blobs, Branch, Entry, JournalError, Record, read_entries},
+    journal::{self, Blobs, Entry, JournalError, Record, read_entries},
     llm::Account,
-    message::Payload,
+    message::{Opening, Payload},
     report::ModelUse,
-    science::{Arm, RunEnd, RunId},
+    science::{Arm, Branch, RunEnd, RunId},
 };
 
 /// Where a run stands.
@@ -135,9 +135,9 @@ fn model(budget: &Budget, entries: &[Entry]) -> Result<ModelStatus, JournalError
 fn count(summary: &mut RunSummary, entry: Entry) {
     summary.began_ms.get_or_insert(entry.at_ms);
     summary.last_ms = Some(entry.at_ms);
-    if let Record::Opened {
+    if let Record::Opened(Opening {
         branch: Some(branch), ..
-    } = &entry.record
+    }) = &entry.record
     {
         summary.branch = Some(branch.clone());
     }
@@ -156,7 +156,7 @@ fn count(summary: &mut RunSummary, entry: Entry) {
             }
             _ => {}
         },
-        Record::Opened { .. } if summary.end.is_none() => {
+        Record::Opened(_) if summary.end.is_none() => {
             summary.status = "unfinished".to_owned();
             summary.stopped = None;
         }

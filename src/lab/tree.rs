@@ -78,8 +78,8 @@ pub(super) fn agents(entries: &[Entry], running: bool) -> Vec<AgentSummary> {
     }
     for entry in entries {
         match &entry.record {
-            Record::Opened { agents, .. } => {
-                for name in agents.keys() {
+            Record::Opened(opening) => {
+                for name in opening.agents.keys() {
                     seen.entry(name.clone()).or_default();
                 }
             }

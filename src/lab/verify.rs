@@ -124,8 +124,8 @@ pub fn verify(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<
 fn recorded_python(journal: &Journal) -> Result<String, JournalError> {
     let mut recorded = String::new();
     for entry in journal.entries_of(&[Kind::Opened]) {
-        if let Record::Opened { python, .. } = entry?.record {
-            recorded = python;
+        if let Record::Opened(opening) = entry?.record {
+            recorded = opening.python;
         }
     }
     Ok(recorded)

@@ -20,7 +20,7 @@ use crate::{
     config::{self, Durability, Settings},
     journal::{self, Blobs, Commit, Journal, Kind, Record, read_entries},
     llm::Mind,
-    message::{Envelope, ResearchPlan, agent},
+    message::{Envelope, Opening, ResearchPlan, agent},
     plugin::{self, Native, PluginError, PluginKit, Roster},
     policy::Thinker,
     progress::Progress,
@@ -226,10 +226,10 @@ impl Lab {
     /// The run that an earlier process has replayed in this folder: a replay that is resumed stays one.
     fn replayed(&self, journal: &Journal) -> Result<Option<RunFolder>, LabError> {
         for entry in journal.entries_of(&[Kind::Opened]) {
-            if let Record::Opened {
+            if let Record::Opened(Opening {
                 replays: Some(recorded),
                 ..
-            } = entry?.record
+            }) = entry?.record
             {
                 let runs = self.folder.path().parent().unwrap_or(Path::new(""));
                 return RunFolder::find(runs, recorded.as_str()).map(Some);
@@ -284,7 +284,7 @@ impl Lab {
             thinking: backends::thinking(&self.settings),
         });
         let rows = site.sandbox.guarantees().rows.iter();
-        let opened = Record::Opened {
+        let opened = Record::Opened(Opening {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             python: site.python.clone(),
             images: site.images.clone(),
@@ -294,7 +294,7 @@ impl Lab {
             sandbox: rows
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),
-        };
+        });
         journal.commit(Commit::record(opened)).await?;
         let (before, _) = restore_state(&journal)?;
 
@@ -386,7 +386,7 @@ impl Lab {
 /// That the agents are those that the run began with.
 fn unchanged(journal: &Journal, now: &BTreeMap<String, String>, run: &Path) -> Result<(), LabError> {
     for entry in journal.entries_of(&[Kind::Opened]) {
-        let Record::Opened { agents, .. } = entry?.record else {
+        let Record::Opened(Opening { agents, .. }) = entry?.record else {
             continue;
         };
         let names: BTreeSet<&String> = agents.keys().chain(now.keys()).collect();
@@ -475,7 +475,7 @@ fn paused(journal: &Journal) -> Result<Option<String>, LabError> {
     for entry in journal.entries_of(&[Kind::Stopped, Kind::Opened]) {
         match entry?.record {
             Record::Stopped { reason, outage } => paused = outage.then_some(reason),
-            Record::Opened { .. } => paused = None,
+            Record::Opened(_) => paused = None,
             _ => {}
         }
     }

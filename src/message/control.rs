@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentName, AgentPlan, MessageId, ModelPlan, Payload};
+use super::{AgentPlan, ModelPlan, Payload};
 
 /// A table as the run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -82,17 +82,5 @@ pub struct BudgetSpent {
     pub detail: String,
 }
 
-/// To the director: a message was given up after `attempts` failures of its receiver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct DeadLettered {
-    #[allow(missing_docs)]
-    pub message: MessageId,
-    #[allow(missing_docs)]
-    pub agent: AgentName,
-    #[allow(missing_docs)]
-    pub attempts: u32,
-    /// The last failure.
-    pub reason: String,
-    /// What was asked.
-    pub payload: Payload,
-}
+/// To the director: a message was given up.
+pub type DeadLettered = kosmos_engine::DeadLettered<Payload>;

@@ -5,19 +5,20 @@
 mod address;
 mod analysis;
 mod control;
-mod envelope;
+mod engine;
 mod experiment;
 mod hypotheses;
 mod knowledge;
+mod ledger;
 mod model;
+mod opening;
 mod payload;
 mod plugin;
 mod thought;
 
-pub use address::{AgentName, agent};
+pub use address::agent;
 pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, Draft, FindingDrafted, JudgeCycle};
 pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
-pub use envelope::{Envelope, MessageId, Outgoing, SCHEMA_VERSION};
 pub use experiment::{
     CustomPlan, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, RepairScript, RunExperiment, Task,
     TestPlan,
@@ -26,7 +27,10 @@ pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
 pub use knowledge::{
     Echo, Elsewhere, KnowledgeRecalled, KnowledgeRecorded, Known, RecallKnowledge, RecalledTable, RecordKnowledge, Says,
 };
+pub use kosmos_engine::{AgentName, MessageId, SCHEMA_VERSION};
+pub use ledger::ledger_lines;
 pub use model::{ModelLost, ModelPlan};
+pub use opening::Opening;
 pub use payload::Payload;
 pub use plugin::{
     AddedEvidence, AgentPlan, Answered, Challenge, ChallengeRecord, Check, CheckEstimate, CheckResult, CitedSource,
@@ -36,3 +40,5 @@ pub use plugin::{
     ToldExperiment, WrittenSection,
 };
 pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};
+
+kosmos_engine::bind_payload!(envelope, Payload => Envelope, Outgoing);

@@ -266,7 +266,7 @@ impl GuestAgent {
     }
 }
 
-impl Agent for GuestAgent {
+impl Agent<Payload> for GuestAgent {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Future {
         GuestAgent::handle(self, message, context).boxed_local()
     }

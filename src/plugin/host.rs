@@ -86,7 +86,9 @@ pub fn register(registry: &mut Registry, roster: &Roster, kit: &Arc<PluginKit>) 
         let (kit, made) = (Arc::clone(kit), chosen.clone());
         let spec = AgentSpec::new(deadline, move || {
             Ok(match made.manifest.kind {
-                Kind::Llm => Rc::new(LlmAgent::new(Arc::clone(&kit), made.clone())?) as Rc<dyn crate::agent::Agent>,
+                Kind::Llm => {
+                    Rc::new(LlmAgent::new(Arc::clone(&kit), made.clone())?) as Rc<dyn crate::agent::Agent<Payload>>
+                }
                 _ => Rc::new(GuestAgent::new(Arc::clone(&kit), made.clone())),
             })
         });

@@ -100,7 +100,7 @@ impl LlmAgent {
     }
 }
 
-impl Agent for LlmAgent {
+impl Agent<Payload> for LlmAgent {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Future {
         LlmAgent::handle(self, message, context).boxed_local()
     }

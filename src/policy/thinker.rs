@@ -140,7 +140,7 @@ fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAn
                 nothing(Some(Outgoing::new(agent::RESEARCH_DIRECTOR, lost)))
             }
         },
-        LlmError::NotRecorded { .. } => Err(AgentError::fatal(error)),
+        LlmError::NotRecorded { .. } => Err(AgentError::not_recorded(error)),
         LlmError::Cancelled => Err(AgentError::Cancelled),
         LlmError::Journal(error) => Err(AgentError::Journal(error)),
     }
@@ -217,7 +217,7 @@ mod tests {
         };
         assert_eq!(
             told(error, OnOutage::End).unwrap_err().fault(),
-            crate::agent::Fault::Fatal
+            crate::agent::Fault::NotRecorded
         );
     }
 }

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::model_use::ModelUse;
 use crate::graph::Facts;
-use crate::journal::Branch;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::science::{
-    CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, LedgerLine, ModelRemark, RunEnd, RunId,
-    ShuffledNull, TestRecord, Untested,
+    Branch, CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, LedgerLine, ModelRemark, RunEnd,
+    RunId, ShuffledNull, TestRecord, Untested,
 };
 
 /// What earlier runs of the project knew, and what this one says of it.

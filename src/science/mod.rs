@@ -3,6 +3,7 @@
 //! Plain data with no behaviour beyond derived ids; every part of the lab speaks in these types.
 
 mod arm;
+mod branch;
 mod claim;
 mod cycle;
 mod dataset;
@@ -21,6 +22,7 @@ mod status;
 mod test_result;
 
 pub use arm::Arm;
+pub use branch::Branch;
 pub use claim::ClaimId;
 pub use cycle::CycleSummary;
 pub use dataset::DatasetRecord;

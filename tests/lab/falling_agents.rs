@@ -14,7 +14,7 @@ use kosmos::{
     agent::{Agent, AgentContext, AgentError, Handling},
     config::{Environment, Overrides, Request},
     lab::{Finished, Lab, RunFolder},
-    message::{AgentName, Envelope, ModelLost, Outgoing, agent},
+    message::{AgentName, Envelope, ModelLost, Outgoing, Payload, agent},
     progress::{Progress, ProgressEvent},
     science::{EndReason, RunStatus},
 };
@@ -46,11 +46,11 @@ enum Kind {
 }
 
 struct Faulty {
-    inner: Rc<dyn Agent>,
+    inner: Rc<dyn Agent<Payload>>,
     fault: Fault,
 }
 
-impl Agent for Faulty {
+impl Agent<Payload> for Faulty {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         let hit = self
             .fault

@@ -5,6 +5,7 @@
 //! | [`text`] | sizes, durations and foreign text as people read and write them |
 //! | [`files`] | writing a file whole or not at all |
 //! | [`hash`] | content hashes of bytes and files |
+//! | [`id`] | the id of a run |
 //! | [`failpoint`] | points at which a test has the process die or the disk fail |
 
 #![cfg_attr(
@@ -15,4 +16,5 @@
 pub mod failpoint;
 pub mod files;
 pub mod hash;
+pub mod id;
 pub mod text;

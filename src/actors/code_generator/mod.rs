@@ -153,7 +153,7 @@ impl CodeGenerator {
     }
 }
 
-impl Agent for CodeGenerator {
+impl Agent<Payload> for CodeGenerator {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let designed = match message.payload {

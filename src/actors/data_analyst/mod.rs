@@ -27,7 +27,7 @@ impl DataAnalyst {
     }
 }
 
-impl Agent for DataAnalyst {
+impl Agent<Payload> for DataAnalyst {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let folder = context.folder().to_owned();

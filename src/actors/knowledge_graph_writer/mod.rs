@@ -72,7 +72,7 @@ fn unavailable(error: GraphError) -> AgentError {
     }
 }
 
-impl Agent for KnowledgeGraphWriter {
+impl Agent<Payload> for KnowledgeGraphWriter {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let answer = match &message.payload {

@@ -95,7 +95,7 @@ fn is_due(since: u64, events: u64, every: u64) -> bool {
     since >= every.max(events / 3)
 }
 
-impl Agent for ResearchDirector {
+impl Agent<Payload> for ResearchDirector {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
             let mut sent = self.state.borrow_mut().step(&message.payload);

@@ -21,10 +21,10 @@ use super::{
 use crate::{
     config::{DataSource, Overrides, Resolved, Settings},
     hash::sha256_file,
-    journal::{self, Blobs, Branch, Entry, JournalError, Record, read_entries, write_entries},
+    journal::{self, Blobs, Entry, JournalError, Record, read_entries, write_entries},
     message::ResearchPlan,
     plugin::Roster,
-    science::RunId,
+    science::{Branch, RunId},
 };
 
 /// Why a run has no such branch.
@@ -192,7 +192,7 @@ fn unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(), ForkError> {
 
 fn replays(entry: &Entry) -> Option<RunId> {
     match &entry.record {
-        Record::Opened { replays, .. } => replays.clone(),
+        Record::Opened(opening) => opening.replays.clone(),
         _ => None,
     }
 }
@@ -214,7 +214,7 @@ fn adapt(commits: &mut [Vec<Entry>], run: &RunId, plan: &ResearchPlan, branched:
         .flatten()
         .rev()
         .find_map(|entry| match &mut entry.record {
-            Record::Opened { branch, .. } => Some(branch),
+            Record::Opened(opening) => Some(&mut opening.branch),
             _ => None,
         });
     if let Some(branch) = opened {

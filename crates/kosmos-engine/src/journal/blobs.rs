@@ -1,0 +1,82 @@
+//! Content-addressed files for what is too large for the database.
+
+use std::{fs, path::PathBuf};
+
+use kosmos_core::{failpoint, hash::sha256_hex};
+
+use super::{Durability, JournalError};
+
+/// `<run>/blobs/`: files named by the SHA-256 of their content, stored once.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    folder: PathBuf,
+    durability: Durability,
+}
+
+impl Blobs {
+    /// Opens (and makes) the folder. What is put there survives the end of the process.
+    pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
+        fs::create_dir_all(&folder).map_err(|source| JournalError::Io {
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Self {
+            folder,
+            durability: Durability::Process,
+        })
+    }
+
+    /// The same folder; what is put there from now on survives what `durability` says.
+    #[must_use]
+    pub fn surviving(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// What they survive.
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// Stores `content` and returns its hash; a second store of the same content writes nothing.
+    pub fn put(&self, content: &[u8]) -> Result<String, JournalError> {
+        let sha256 = sha256_hex(content);
+        let path = self.folder.join(&sha256);
+        if path.exists() {
+            return Ok(sha256);
+        }
+        let partial = self.folder.join(format!(".{sha256}.{:x}.partial", fastrand::u64(..)));
+        let write = || {
+            let mut file = fs::File::create(&partial)?;
+            failpoint::write_all(&mut file, "blob", content)?;
+            if self.durability == Durability::Power {
+                file.sync_data()?;
+            }
+            fs::rename(&partial, &path)?;
+            failpoint::crash("blob.placed", "");
+            self.durability.keep_names(&self.folder)
+        };
+        write().map_err(|source| JournalError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(sha256)
+    }
+
+    /// Whether there is a file of that hash, whatever is in it.
+    pub fn has(&self, sha256: &str) -> bool {
+        self.folder.join(sha256).is_file()
+    }
+
+    /// The content of that hash, checked against it.
+    pub fn get(&self, sha256: &str) -> Result<Vec<u8>, JournalError> {
+        let missing = || JournalError::Blob {
+            sha256: sha256.to_owned(),
+        };
+        let content = fs::read(self.folder.join(sha256)).map_err(|_| missing())?;
+        if sha256_hex(&content) == sha256 {
+            Ok(content)
+        } else {
+            Err(missing())
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! The database, and what follows from its entries.
+
+use std::{
+    collections::HashSet,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use kosmos_core::failpoint;
+
+use super::{
+    Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
+    chunks::{Chunks, CommitLines},
+    index::{Effect, Index},
+    record::{Head, decode, encode, is_sealed, is_whole, may_be},
+};
+use crate::{AgentName, Envelope, MessageId, RunPayload, SCHEMA_VERSION};
+
+/// Commits that wait for the database at most, while it is filled from the log.
+const WAITING: usize = 256;
+
+/// Trees of earlier versions, which held what the index holds now.
+const FORMER: [&str; 5] = ["inbox", "sent", "handled", "effects", "attempts"];
+
+/// The open database, which holds the log's lines, and an index of them in memory, which is made anew when it is opened.
+///
+/// Commits gather beside the database and go in together: sled takes its time for each key, and little for what is
+/// under it.
+pub(super) struct Store<P: RunPayload> {
+    db: sled::Db,
+    log: Chunks,
+    meta: sled::Tree,
+    state: Mutex<State>,
+    /// Held by whoever puts commits into the database.
+    settling: Mutex<()>,
+    pub(super) blobs: Blobs,
+    /// What its lines hold.
+    payload: PhantomData<fn() -> P>,
+}
+
+/// The index of all commits, and those of them that the database lacks, oldest first.
+#[derive(Default)]
+struct State {
+    index: Index,
+    waiting: Vec<Arc<CommitLines>>,
+}
+
+/// What was written, for the log and the ledger.
+pub(super) struct Written<P: RunPayload> {
+    pub(super) committed: Committed<P>,
+    pub(super) lines: Arc<CommitLines>,
+    pub(super) entries: Vec<Entry<P>>,
+}
+
+impl<P: RunPayload> Written<P> {
+    /// All of it was known; the journal ends with entry `seq`.
+    fn nothing(seq: u64) -> Self {
+        Self {
+            committed: Committed {
+                seq,
+                sent: Vec::new(),
+                duplicate: true,
+            },
+            lines: Arc::default(),
+            entries: Vec::new(),
+        }
+    }
+}
+
+impl<P: RunPayload> Store<P> {
+    /// Opens or makes the database. A panic of sled on damaged files becomes an error.
+    pub(super) fn open(path: &Path, blobs: Blobs) -> Result<Self, JournalError> {
+        catch_unwind(AssertUnwindSafe(|| Self::open_whole(path, blobs))).unwrap_or_else(|_| {
+            Err(JournalError::Damaged {
+                path: path.to_owned(),
+                detail: "the database's files are damaged".to_owned(),
+            })
+        })
+    }
+
+    fn open_whole(path: &Path, blobs: Blobs) -> Result<Self, JournalError> {
+        let opened = sled::Config::new()
+            .path(path)
+            .cache_capacity(16 * 1024 * 1024)
+            .flush_every_ms(None)
+            .open();
+        let db = match opened {
+            Ok(db) => db,
+            Err(sled::Error::Io(error)) if is_lock(&error) => {
+                return Err(JournalError::Locked { path: path.to_owned() });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let store = Self {
+            log: Chunks(db.open_tree("log")?),
+            meta: db.open_tree("meta")?,
+            state: Mutex::default(),
+            settling: Mutex::default(),
+            blobs,
+            payload: PhantomData,
+            db,
+        };
+        store.check_version()?;
+        store.state().index = store.indexed(path)?;
+        // Not before it is known to be for this program.
+        for former in FORMER {
+            store.db.drop_tree(former)?;
+        }
+        Ok(store)
+    }
+
+    /// The index of what the database has, once it is known that every page can be read, no entry is missing and each is
+    /// as it was written.
+    fn indexed(&self, path: &Path) -> Result<Index, JournalError> {
+        let mut index = Index::default();
+        for (expected, item) in (1..).zip(self.log.lines(1)) {
+            let (seq, line) = item?;
+            let damaged = || JournalError::Damaged {
+                path: path.to_owned(),
+                detail: format!("entry {expected} is not as it was written"),
+            };
+            if !is_whole(&line) {
+                return Err(damaged());
+            }
+            let head = match self.head(&line) {
+                // Nothing else says whether it is damaged.
+                Err(JournalError::Codec(_)) if !is_sealed(&line) => return Err(damaged()),
+                other => other?,
+            };
+            if seq != expected || head.seq != expected {
+                return Err(damaged());
+            }
+            index.add(head)?;
+        }
+        Ok(index)
+    }
+
+    /// What a line that is as it was written says of its entry.
+    fn head(&self, line: &[u8]) -> Result<Head, JournalError> {
+        let said: Head = serde_json::from_slice(line)?;
+        if said.record.is_some() {
+            return Ok(said);
+        }
+        // It names a file, and nothing else.
+        Ok(Head::of(&self.decode(line)?))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts the commits that wait into the database. Others are added meanwhile.
+    pub(super) fn settle(&self) -> Result<(), JournalError> {
+        let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        let commits = self.state().waiting.clone();
+        if !commits.is_empty() {
+            self.log.push(commits.iter().map(AsRef::as_ref))?;
+            self.state().waiting.drain(..commits.len());
+        }
+        Ok(())
+    }
+
+    /// Puts the commits that wait into the database, and the database to disk.
+    pub(super) fn flush(&self) -> Result<(), JournalError> {
+        failpoint::disk("journal.database.before").map_err(sled::Error::from)?;
+        self.settle()?;
+        failpoint::crash("journal.database.settled", "");
+        self.db.flush()?;
+        failpoint::crash("journal.database.flushed", "");
+        Ok(())
+    }
+
+    /// Forgets everything but its version.
+    #[cfg(test)]
+    pub(super) fn wipe(&self) {
+        self.log.0.clear().unwrap();
+        *self.state() = State::default();
+    }
+
+    /// Commits that wait to be put into the database.
+    pub(super) fn waiting(&self) -> usize {
+        self.state().waiting.len()
+    }
+
+    /// Forgets what the database does not have: the log could not be written, so nothing may come after what it has.
+    pub(super) fn forget_waiting(&self) {
+        let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = self.indexed(Path::new("journal"));
+        *self.state() = State {
+            // The journal takes no further commit.
+            index: index.unwrap_or_default(),
+            waiting: Vec::new(),
+        };
+    }
+
+    fn check_version(&self) -> Result<(), JournalError> {
+        match self.meta.get("schema")? {
+            None => {
+                self.meta.insert("schema", &SCHEMA_VERSION.to_be_bytes())?;
+                Ok(())
+            }
+            Some(found) => {
+                let found = u32::from_be_bytes(found.as_ref().try_into().unwrap_or_default());
+                if found == SCHEMA_VERSION {
+                    Ok(())
+                } else {
+                    Err(JournalError::Version {
+                        found,
+                        expected: SCHEMA_VERSION,
+                    })
+                }
+            }
+        }
+    }
+
+    /// The number of the last entry, 0 for none.
+    pub(super) fn last_seq(&self) -> u64 {
+        self.state().index.last()
+    }
+
+    /// Adds a commit, all of it or nothing.
+    pub(super) fn commit(&self, commit: Commit<P>, at_ms: u64) -> Result<Written<P>, JournalError> {
+        let mut state = self.state();
+        let index = &state.index;
+        let before = index.last();
+        if let Some((message, _)) = &commit.handled
+            && index.is_handled(message)
+        {
+            return Ok(Written::nothing(before));
+        }
+        let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
+        if let Some((message, agent)) = commit.handled {
+            records.push(Record::Handled {
+                message,
+                agent,
+                dead: commit.dead,
+            });
+        }
+        let handled_at = before + records.len() as u64;
+        for record in commit.records {
+            match record {
+                // A snapshot includes the step that it was taken in.
+                Record::Snapshot { sha256, .. } => records.push(Record::Snapshot {
+                    after: handled_at,
+                    sha256,
+                }),
+                // The first value of an effect is its value.
+                Record::Receipt { ref key, .. } if matches!(index.effect(key), Some(Effect::Received(_))) => {}
+                other => records.push(other),
+            }
+        }
+        let mut fresh = Vec::new();
+        let mut seen = HashSet::new();
+        for envelope in commit.sent {
+            if seen.insert(envelope.id.clone()) && index.sent(&envelope.id).is_none() {
+                fresh.push(envelope.clone());
+                records.push(Record::Sent {
+                    envelope: Box::new(envelope),
+                });
+            }
+        }
+        if records.is_empty() {
+            return Ok(Written::nothing(before));
+        }
+        let last = before + records.len() as u64;
+        let mut text = Vec::new();
+        let mut entries = Vec::with_capacity(records.len());
+        for (seq, record) in (before + 1..).zip(records) {
+            let entry = Entry {
+                seq,
+                at_ms,
+                more: seq < last,
+                record,
+            };
+            text.extend_from_slice(&encode(&entry, &self.blobs)?);
+            text.push(b'\n');
+            entries.push(entry);
+        }
+        for entry in &entries {
+            state.index.add(Head::of(entry))?;
+        }
+        let lines = Arc::new(CommitLines {
+            first: before + 1,
+            text,
+        });
+        state.waiting.push(Arc::clone(&lines));
+        Ok(Written {
+            committed: Committed {
+                seq: last,
+                sent: fresh,
+                duplicate: false,
+            },
+            lines,
+            entries,
+        })
+    }
+
+    /// Adds a commit of the log that the database lacks: its lines, which are as they were written.
+    pub(super) fn replay(&self, lines: &[Vec<u8>]) -> Result<(), JournalError> {
+        let heads: Vec<Head> = lines.iter().map(|line| self.head(line)).collect::<Result<_, _>>()?;
+        let mut text = Vec::new();
+        for line in lines {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+        let many = {
+            let mut state = self.state();
+            let first = state.index.last() + 1;
+            for head in heads {
+                state.index.add(head)?;
+            }
+            state.waiting.push(Arc::new(CommitLines { first, text }));
+            state.waiting.len() >= WAITING
+        };
+        if many { self.settle() } else { Ok(()) }
+    }
+
+    /// The entry that a stored line stands for.
+    pub(super) fn decode(&self, line: &[u8]) -> Result<Entry<P>, JournalError> {
+        decode(line, &self.blobs)
+    }
+
+    /// Entries from `first` on, in order.
+    pub(super) fn entries(&self, first: u64) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + '_ {
+        self.lines(first).map(|line| self.decode(&line?))
+    }
+
+    /// Entries of these kinds from `first` on, in order. The others are not decoded, which is most of the work.
+    pub(super) fn entries_of<'a>(
+        &'a self,
+        kinds: &'a [Kind],
+        first: u64,
+    ) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + 'a {
+        let lines = self
+            .lines(first)
+            .filter(|line| line.as_ref().map_or(true, |line| may_be(line, kinds)));
+        let entries = lines.map(|line| self.decode(&line?));
+        entries.filter(|entry| {
+            entry
+                .as_ref()
+                .map_or(true, |entry| kinds.contains(&entry.record.kind()))
+        })
+    }
+
+    /// The entry of that number.
+    pub(super) fn entry(&self, seq: u64) -> Result<Option<Entry<P>>, JournalError> {
+        self.settle()?;
+        self.log.line(seq)?.map(|line| self.decode(&line)).transpose()
+    }
+
+    /// The stored lines from `first` on, in order.
+    pub(super) fn lines(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
+        let failed = self.settle().err().map(Err);
+        let stored = self.log.lines(first).map(|item| Ok(item?.1));
+        failed.into_iter().chain(stored)
+    }
+
+    /// Messages not handled yet, by agent and age.
+    pub(super) fn pending(&self) -> Result<Vec<Envelope<P>>, JournalError> {
+        let waiting: Vec<u64> = self.state().index.waiting().collect();
+        let found = waiting.into_iter().map(|seq| self.sent_at(seq));
+        found.filter_map(Result::transpose).collect()
+    }
+
+    /// The message of that id.
+    pub(super) fn message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
+        let sent = self.state().index.sent(id);
+        sent.map_or(Ok(None), |seq| self.sent_at(seq))
+    }
+
+    fn sent_at(&self, seq: u64) -> Result<Option<Envelope<P>>, JournalError> {
+        Ok(match self.entry(seq)?.map(|entry| entry.record) {
+            Some(Record::Sent { envelope }) => Some(*envelope),
+            _ => None,
+        })
+    }
+
+    /// Failures of a waiting message's handler so far.
+    pub(super) fn attempts(&self, id: &MessageId) -> u32 {
+        self.state().index.attempts(id)
+    }
+
+    /// What is known of an effect.
+    pub(super) fn effect(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
+        let known = self.state().index.effect(key);
+        let seq = match known {
+            None => return Ok(None),
+            Some(Effect::Intended) => return Ok(Some(EffectState::Intended)),
+            Some(Effect::Received(seq)) => seq,
+        };
+        Ok(match self.entry(seq)?.map(|entry| entry.record) {
+            Some(Record::Receipt { value, .. }) => Some(EffectState::Done(value)),
+            _ => None,
+        })
+    }
+
+    /// The newest snapshot: the entry that it includes last, and its file.
+    pub(super) fn snapshot(&self) -> Option<(u64, String)> {
+        self.state().index.snapshot()
+    }
+
+    /// The file of an agent's newest state.
+    pub(super) fn agent_state(&self, agent: &AgentName) -> Option<String> {
+        self.state().index.state(agent)
+    }
+
+    /// The messages that `agent` handled after entry `after`, in the order of handling.
+    pub(super) fn handled_by(&self, agent: &AgentName, after: u64) -> Result<Vec<Envelope<P>>, JournalError> {
+        let mut messages = Vec::new();
+        for entry in self.entries_of(&[Kind::Handled], after + 1) {
+            if let Record::Handled {
+                message,
+                agent: by,
+                dead: None,
+            } = entry?.record
+                && by == *agent
+                && let Some(envelope) = self.message(&message)?
+            {
+                messages.push(envelope);
+            }
+        }
+        Ok(messages)
+    }
+}
+
+fn is_lock(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::WouldBlock || error.to_string().contains("lock")
+}

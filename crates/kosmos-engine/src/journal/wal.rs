@@ -1,0 +1,315 @@
+//! `journal.jsonl`, the write-ahead log, and `ledger.jsonl`, a plain copy of what it says of hypotheses.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use kosmos_core::failpoint;
+
+use super::{
+    Blobs, Durability, Entry, JournalError, Record,
+    record::{decode, encode, place},
+    store::{Store, Written},
+};
+use crate::RunPayload;
+
+/// Appends to the log and the ledger.
+pub(super) struct Wal {
+    log: File,
+    ledger: File,
+    path: PathBuf,
+    durability: Durability,
+}
+
+impl Wal {
+    /// The log of the run in `folder`.
+    pub(super) fn path(folder: &Path) -> PathBuf {
+        folder.join("journal.jsonl")
+    }
+
+    /// Whether the log begins with a whole commit.
+    pub(super) fn has_entries(folder: &Path) -> Result<bool, JournalError> {
+        let path = Self::path(folder);
+        match scan(&path, 0, |_| {}) {
+            Ok(end) => Ok(end.highest > 0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(JournalError::Io { path, source }),
+        }
+    }
+
+    /// Opens the log and makes it and the database equal: a last commit that was not written to its end is cut off, whole
+    /// ones that the database lacks are put into it, and the other way round. The ledger is written anew.
+    ///
+    /// Where the log is damaged at a place that the database does not have, that is an error, or, with `drop`, the end of
+    /// the journal.
+    pub(super) fn open<P: RunPayload>(
+        folder: &Path,
+        store: &Store<P>,
+        durability: Durability,
+        drop: bool,
+    ) -> Result<(Self, Option<Dropped>), JournalError> {
+        let path = Self::path(folder);
+        let ledger_path = folder.join("ledger.jsonl");
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| JournalError::Io { path, source }
+        };
+        let mut log = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io(&path))?;
+        let known = store.last_seq();
+        let mut failure = Ok(());
+        let end = scan(&path, known, |commit| {
+            if failure.is_ok() {
+                failure = store.replay(&commit);
+            }
+        })
+        .map_err(io(&path))?;
+        failure?;
+        let dropped = end.lost(store.last_seq());
+        if let Some(lost) = &dropped
+            && !drop
+        {
+            let Dropped { line, from, to } = *lost;
+            return Err(JournalError::Lost { path, line, from, to });
+        }
+        store.flush()?;
+
+        log.set_len(end.length).map_err(io(&path))?;
+        log.seek(SeekFrom::End(0)).map_err(io(&path))?;
+        let mut text = Vec::new();
+        for line in store.lines(end.last + 1) {
+            text.extend_from_slice(&line?);
+            text.push(b'\n');
+        }
+        log.write_all(&text).map_err(io(&path))?;
+
+        let mut ledger = Vec::new();
+        for line in store.lines(1) {
+            let line = line?;
+            if P::may_have_ledger_lines(&line) {
+                push_ledger(&mut ledger, &store.decode(&line)?)?;
+            }
+        }
+        let partial = folder.join(".ledger.jsonl.partial");
+        fs::write(&partial, &ledger).map_err(io(&partial))?;
+        fs::rename(&partial, &ledger_path).map_err(io(&ledger_path))?;
+        let ledger = OpenOptions::new()
+            .append(true)
+            .open(&ledger_path)
+            .map_err(io(&ledger_path))?;
+        if durability == Durability::Power {
+            log.sync_all().map_err(io(&path))?;
+        }
+        durability.keep_names(folder).map_err(io(folder))?;
+        let wal = Self {
+            log,
+            ledger,
+            path,
+            durability,
+        };
+        Ok((wal, dropped))
+    }
+
+    /// Appends commits: one write for all, and one fsync where they have to survive the loss of power.
+    pub(super) fn append<'a, P: RunPayload>(
+        &mut self,
+        commits: impl Iterator<Item = &'a Written<P>>,
+    ) -> Result<(), JournalError> {
+        let (mut log, mut ledger) = (Vec::new(), Vec::new());
+        for written in commits {
+            log.extend_from_slice(&written.lines.text);
+            for entry in &written.entries {
+                push_ledger(&mut ledger, entry)?;
+            }
+        }
+        let write = || {
+            failpoint::write_all(&self.log, "journal.log", &log)?;
+            if self.durability == Durability::Power {
+                self.log.sync_data()?;
+                failpoint::crash("journal.log.synced", "");
+            }
+            match ledger.is_empty() {
+                true => Ok(()),
+                false => failpoint::write_all(&self.ledger, "journal.ledger", &ledger),
+            }
+        };
+        write().map_err(|source| JournalError::Io {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+#[cfg(test)]
+impl Wal {
+    /// Empties both files.
+    pub(super) fn wipe(&mut self) {
+        self.log.set_len(0).unwrap();
+        self.log.rewind().unwrap();
+        self.ledger.set_len(0).unwrap();
+    }
+}
+
+fn push_ledger<P: RunPayload>(text: &mut Vec<u8>, entry: &Entry<P>) -> Result<(), JournalError> {
+    let Record::Sent { envelope } = &entry.record else {
+        return Ok(());
+    };
+    for line in P::ledger_lines(entry.seq, envelope) {
+        serde_json::to_writer(&mut *text, &line)?;
+        text.push(b'\n');
+    }
+    Ok(())
+}
+
+/// What a damaged log and a database that does not have it either have lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dropped {
+    /// Line of the log, from 1: the first that is damaged.
+    pub line: u64,
+    /// The first entry that is missing.
+    pub from: u64,
+    /// The last entry that the log tells of; before `from` where it tells of none.
+    pub to: u64,
+}
+
+/// What a log holds.
+#[derive(Debug, Default)]
+struct End {
+    /// The last entry of the whole commits that it begins with, up to the first line that is damaged or out of order.
+    last: u64,
+    /// Bytes up to there.
+    length: u64,
+    /// The highest entry that a commit ends with.
+    highest: u64,
+    /// Lines that are damaged or behind missing ones: number, and the entry that was to be there.
+    damaged: Vec<(u64, u64)>,
+}
+
+impl End {
+    /// What is lost where entries up to `held` are there. The lines of a last commit that has no end are none of it: that
+    /// was never acknowledged.
+    fn lost(&self, held: u64) -> Option<Dropped> {
+        let beyond = self.damaged.iter().find(|(_, entry)| *entry > held);
+        let (line, _) = match self.highest > held {
+            true => self.damaged.first().or(beyond)?,
+            false => beyond?,
+        };
+        Some(Dropped {
+            line: *line,
+            from: held + 1,
+            to: self.highest,
+        })
+    }
+}
+
+/// Gives each whole commit after entry `after` to `each`, as its lines and without gaps. What is damaged, or there twice, does
+/// not matter before them.
+fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<End> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let (mut end, mut in_order) = (End::default(), true);
+    let (mut seen, mut length, mut next, mut number) = (0, 0, after + 1, 0);
+    let mut commit = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        length += reader.read_until(b'\n', &mut line)? as u64;
+        // Not written to its end.
+        if line.pop() != Some(b'\n') {
+            return Ok(end);
+        }
+        number += 1;
+        let Some((seq, more)) = place(&line) else {
+            in_order = false;
+            end.damaged.push((number, seen + 1));
+            continue;
+        };
+        in_order &= seq == seen + 1;
+        if seq > seen + 1 {
+            end.damaged.push((number, seen + 1));
+        }
+        seen = seen.max(seq);
+        if !more {
+            end.highest = end.highest.max(seq);
+            if in_order {
+                (end.last, end.length) = (seq, length);
+            }
+        }
+        if seq == next {
+            next += 1;
+            commit.push(line);
+            if !more {
+                each(std::mem::take(&mut commit));
+            }
+        }
+    }
+}
+
+/// The entries of a run's `journal.jsonl`, of whole commits, for processes that do not hold the database.
+///
+/// # Errors
+/// When the file cannot be read, is damaged, or names a payload file that is gone.
+pub fn read_entries<P: RunPayload>(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry<P>>, JournalError> {
+    let path = Wal::path(folder);
+    let mut lines = Vec::new();
+    let end = scan(&path, 0, |commit| lines.extend(commit));
+    let end = end.map_err(|source| JournalError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    if let Some(Dropped { line, .. }) = end.lost(lines.len() as u64) {
+        return Err(JournalError::DamagedLog { path, line });
+    }
+    lines.iter().map(|line| decode(line, blobs)).collect()
+}
+
+/// The commits that entries in order belong to.
+pub fn commits<P: RunPayload>(entries: Vec<Entry<P>>) -> Vec<Vec<Entry<P>>> {
+    let mut commits = Vec::new();
+    let mut open = Vec::new();
+    for entry in entries {
+        let more = entry.more;
+        open.push(entry);
+        if !more {
+            commits.push(std::mem::take(&mut open));
+        }
+    }
+    if !open.is_empty() {
+        commits.push(open);
+    }
+    commits
+}
+
+/// Begins the journal of the run in `folder` with these commits, log and database. Entries keep their times and are numbered
+/// anew; a commit without entries is left out.
+///
+/// # Errors
+/// When there is a log already, or it cannot be written.
+pub fn write_entries<P: RunPayload>(
+    folder: &Path,
+    commits: Vec<Vec<Entry<P>>>,
+    durability: Durability,
+) -> Result<(), JournalError> {
+    let blobs = Blobs::open(folder.join("blobs"))?.surviving(durability);
+    let mut text = Vec::new();
+    let mut seq = 0;
+    for commit in commits {
+        let last = seq + commit.len() as u64;
+        for mut entry in commit {
+            seq += 1;
+            (entry.seq, entry.more) = (seq, seq < last);
+            text.extend_from_slice(&encode(&entry, &blobs)?);
+            text.push(b'\n');
+        }
+    }
+    let path = Wal::path(folder);
+    let written = File::create_new(&path).and_then(|mut log| log.write_all(&text));
+    written.map_err(|source| JournalError::Io { path, source })?;
+    // Whoever opens it finds a database that has all of the log, and not one that was lost.
+    let store = Store::<P>::open(&folder.join("journal"), blobs)?;
+    Wal::open(folder, &store, durability, false).map(drop)
+}

@@ -1,0 +1,129 @@
+//! The one writer: groups commits, and shares one write, and one fsync, among those that wait.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    Commit, Committed, JournalError,
+    store::{Store, Written},
+    wal::Wal,
+};
+use crate::RunPayload;
+
+/// Commits that share a write, at most.
+const GROUP: usize = 256;
+
+/// How long the database may be behind the log.
+const LAG: Duration = Duration::from_millis(200);
+
+/// Commits that the database may be behind the log; the writer waits for it then.
+const BEHIND: usize = 4096;
+
+pub(super) type Reply<P> = oneshot::Sender<Result<Committed<P>, Arc<JournalError>>>;
+
+/// A commit on its way to the writer.
+pub(super) struct Request<P: RunPayload> {
+    pub(super) commit: Commit<P>,
+    pub(super) reply: Reply<P>,
+}
+
+/// The writer's own loop; it ends when the last handle of the journal is dropped.
+///
+/// A commit is done when its lines are in the log: one write, and one fsync where the loss of power counts. The database
+/// gets it from a thread of its own, so that no commit waits for it, and what it lacks after a crash is put into it from the
+/// log.
+pub(super) fn run<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests: &mpsc::Receiver<Request<P>>) {
+    let broken = Mutex::new(None);
+    thread::scope(|scope| {
+        let (wake, woken) = mpsc::sync_channel(1);
+        scope.spawn(|| settle(store, woken, &broken));
+        let mut failed: Option<Arc<JournalError>> = None;
+        while let Ok(first) = requests.recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(next) = requests.try_recv()
+            {
+                group.push(next);
+            }
+            if failed.is_none() {
+                failed.clone_from(&broken.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+            if let Some(error) = &failed {
+                for request in group {
+                    let _ = request.reply.send(Err(Arc::clone(error)));
+                }
+                continue;
+            }
+            failed = write_group(store, &mut wal, group).err();
+            // Full: it is awake.
+            let _ = wake.try_send(());
+            if store.waiting() >= BEHIND
+                && let Err(error) = store.settle()
+            {
+                failed.get_or_insert(Arc::new(error));
+            }
+        }
+    });
+}
+
+/// Puts commits into the database some time after the first that it lacks, until the writer ends, and once more then.
+fn settle<P: RunPayload>(store: &Store<P>, woken: mpsc::Receiver<()>, broken: &Mutex<Option<Arc<JournalError>>>) {
+    while woken.recv().is_ok() {
+        let until = Instant::now() + LAG;
+        while woken
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+            .is_ok()
+        {}
+        if let Err(error) = store.flush() {
+            *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(error));
+        }
+    }
+    // What fails here is in the log.
+    let _ = store.flush();
+}
+
+pub(super) fn write_group<P: RunPayload>(
+    store: &Store<P>,
+    wal: &mut Wal,
+    group: Vec<Request<P>>,
+) -> Result<(), Arc<JournalError>> {
+    let mut written: Vec<(Written<P>, Reply<P>)> = Vec::with_capacity(group.len());
+    let mut failure: Option<Arc<JournalError>> = None;
+    for request in group {
+        if let Some(error) = &failure {
+            let _ = request.reply.send(Err(Arc::clone(error)));
+            continue;
+        }
+        match store.commit(request.commit, now_ms()) {
+            Ok(done) => written.push((done, request.reply)),
+            Err(error) => {
+                let error = Arc::new(error);
+                let _ = request.reply.send(Err(Arc::clone(&error)));
+                failure = Some(error);
+            }
+        }
+    }
+    if let Err(error) = wal.append(written.iter().map(|(done, _)| done)) {
+        store.forget_waiting();
+        let error = Arc::new(error);
+        for (_, reply) in written {
+            let _ = reply.send(Err(Arc::clone(&error)));
+        }
+        return Err(error);
+    }
+    for (done, reply) in written {
+        let _ = reply.send(Ok(done.committed));
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+}

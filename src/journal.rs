@@ -1,0 +1,9 @@
+//! The engine's journal with this program's messages: what happened, in order, so that it never has to happen twice.
+
+pub use kosmos_engine::journal::{
+    Blobs, Dropped, Durability, EffectState, JournalError, Kind, Options, commits, in_use, read_entries, write_entries,
+};
+
+pub use crate::message::Opening;
+
+kosmos_engine::bind_payload!(journal, crate::message::Payload => Commit, Committed, Entry, Journal, Pending, Record);
