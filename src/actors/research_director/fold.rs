@@ -94,7 +94,22 @@ impl ResearchState {
                 self.given_up(letter);
                 Vec::new()
             }
-            _ => Vec::new(),
+            // The answers to an earlier cycle come too late.
+            Payload::HypothesesProposed(_) | Payload::CycleJudged(_) => Vec::new(),
+            // The director answers this one itself, with the model; its state changes with the answer.
+            Payload::Deliberate(_) => Vec::new(),
+            // These are for others.
+            Payload::EndRun(_)
+            | Payload::ProposeHypotheses(_)
+            | Payload::DesignExperiment(_)
+            | Payload::RepairScript(_)
+            | Payload::RunExperiment(_)
+            | Payload::AnalyseResult(_)
+            | Payload::JudgeCycle(_)
+            | Payload::RecallKnowledge(_)
+            | Payload::RecordKnowledge(_)
+            | Payload::InterpretFindings(_)
+            | Payload::Notify(_) => Vec::new(),
         }
     }
 
