@@ -215,7 +215,9 @@ fn sandbox_error(error: SandboxError) -> AgentError {
         SandboxError::Cancelled => AgentError::Cancelled,
         SandboxError::Unavailable { .. } => AgentError::Unavailable {
             what: error.to_string(),
-            remedy: "`kosmos doctor` says what this machine lacks".to_owned(),
+            remedy: error
+                .help()
+                .unwrap_or_else(|| "`kosmos doctor` says what this machine lacks".to_owned()),
         },
         other => AgentError::retry(other),
     }

@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::config::ByteSize;
 use crate::config::Environment;
 use crate::lab::{RunFolder, export, import};
 use crate::progress::printable;
-use crate::sandbox::format_size;
 
 use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
@@ -54,7 +54,7 @@ pub fn execute_export(args: ExportArgs, globals: &Globals) -> Result<Exit, CliEr
         exported.run,
         exported.file.display(),
         exported.files,
-        format_size(exported.bytes)
+        ByteSize::new(exported.bytes)
     );
     for table in &exported.without {
         text.push_str(&format!("without   the table {}\n", printable(table)));

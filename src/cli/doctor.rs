@@ -122,9 +122,12 @@ fn needed(mut check: Check, settings: &Settings, by: Backend) -> Check {
     check
 }
 
-/// The errors of these components say what to do themselves.
+/// A failed check, with the remedy that the component names.
 fn failed(name: &'static str, error: &LabError) -> Check {
     let text = error.to_string();
+    if let Some(help) = error.help() {
+        return Check::failed(name, text, help);
+    }
     match text.split_once("; ") {
         Some((what, remedy)) => Check::failed(name, what, remedy),
         None => Check::failed(name, &text, "see the message"),

@@ -201,7 +201,10 @@ pub(super) fn plugin_error(error: PluginError) -> CliError {
 pub(super) fn lab_error(error: LabError) -> CliError {
     match error {
         LabError::Interpreter(_) | LabError::Sandbox(_) => {
-            CliError::unavailable(error, "`kosmos doctor` checks all that a run needs")
+            let help = error
+                .help()
+                .unwrap_or_else(|| "`kosmos doctor` checks all that a run needs".to_owned());
+            CliError::unavailable(error, help)
         }
         LabError::Supervisor(SupervisorError::Unavailable { .. }) => {
             CliError::unavailable(error, "mend it, then `kosmos resume` goes on with the run")

@@ -1,9 +1,9 @@
 use clap::Args;
 use serde_json::json;
 
+use crate::config::ByteSize;
 use crate::config::{Environment, HumanDuration};
 use crate::lab::{Pruned, Retention, prune};
-use crate::sandbox::format_size;
 
 use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
@@ -69,7 +69,7 @@ pub fn execute(args: PruneArgs, globals: &Globals) -> Result<Exit, CliError> {
             "{}  {:<12}  {:>9}  {what}\n",
             run.run,
             run.status,
-            format_size(run.bytes)
+            ByteSize::new(run.bytes).to_string()
         )
     };
     let mut text: String = pruned.iter().map(line).collect();
@@ -81,7 +81,7 @@ pub fn execute(args: PruneArgs, globals: &Globals) -> Result<Exit, CliError> {
     text.push_str(&format!(
         "{} {} in {} runs\n",
         if args.dry_run { "would free" } else { "freed" },
-        format_size(bytes),
+        ByteSize::new(bytes),
         pruned.iter().filter(|run| run.stays.is_none()).count()
     ));
     output::text(&text)?;

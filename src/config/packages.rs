@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Backend;
 use super::sandbox::Sandbox;
-use crate::interpreter::LOCK;
+use crate::interpreter::lock::{locked_packages, normalize_name};
 
 /// Checks the list, and that what it is for can be made. The error is what is wrong with it.
 pub(super) fn check(sandbox: &Sandbox) -> Result<(), String> {
@@ -16,7 +16,7 @@ pub(super) fn check(sandbox: &Sandbox) -> Result<(), String> {
         let name = name(package).ok_or_else(|| {
             format!("{package:?} is not of the form name==version, without spaces, options, extras or addresses")
         })?;
-        let plain = plain(name);
+        let plain = normalize_name(name);
         if is_locked(&plain) {
             return Err(format!("{name} is in the image already, and its version is fixed"));
         }
@@ -45,15 +45,10 @@ fn name(package: &str) -> Option<&str> {
     (is_name && is_version).then_some(name)
 }
 
-/// A name as it is compared: case and the kind of separator make no difference.
-fn plain(name: &str) -> String {
-    name.to_lowercase().replace(['_', '.'], "-")
-}
-
 fn is_locked(plain_name: &str) -> bool {
-    LOCK.lines()
-        .filter_map(|line| line.split_once("=="))
-        .any(|(locked, _)| plain(locked) == plain_name)
+    locked_packages()
+        .iter()
+        .any(|locked| normalize_name(locked.name) == plain_name)
 }
 
 #[cfg(test)]

@@ -60,6 +60,18 @@ impl From<JournalError> for LabError {
 }
 
 impl LabError {
+    /// Says what to do about it, where the failed component knows.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Interpreter(error) => error.help(),
+            Self::Sandbox(error) => error.help(),
+            Self::Fork(error) => Some(error.help()),
+            Self::Config(error) => error.help(),
+            Self::Plugin(error) => Some(error.help()),
+            _ => None,
+        }
+    }
+
     /// For `map_err`: the failure of `action` on `path`.
     pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();

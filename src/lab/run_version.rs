@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    interpreter::LOCK,
+    interpreter::lock,
     journal::{Journal, JournalError, Kind, Record},
     legacy,
     message::Opening,
@@ -64,12 +64,10 @@ impl RunVersion {
 
 /// The packages of this version's lock.
 fn locked_packages() -> Vec<String> {
-    let packages = LOCK.lines().filter_map(|line| {
-        let (name, rest) = line.split_once("==")?;
-        let version = rest.split([' ', ';', '\\']).next()?;
-        (!name.starts_with([' ', '#'])).then(|| format!("{name} {version}"))
-    });
-    packages.collect()
+    lock::locked_packages()
+        .iter()
+        .map(|package| format!("{} {}", package.name, package.version))
+        .collect()
 }
 
 #[cfg(test)]

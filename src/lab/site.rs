@@ -148,8 +148,8 @@ fn process_options(interpreter: &Interpreter, warm: bool, launcher: Option<&Path
 fn explain(error: SandboxError) -> SandboxError {
     match error {
         SandboxError::Image(missing) if matches!(*missing, ImageError::Missing { .. }) => SandboxError::Unavailable {
-            missing: vec!["the image that this run was begun in is not in the container engine any more".to_owned()],
-            remedy: "bring it back (`docker load`), or begin a new run".to_owned(),
+            missing: vec!["the container engine no longer has the image that this run began with".to_owned()],
+            remedy: "load it again (`docker load`), or begin a new run".to_owned(),
         },
         other => other,
     }

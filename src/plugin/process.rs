@@ -53,7 +53,11 @@ impl Process {
         };
         let scratch = Scratch::make(&setting.scratch, &chosen.manifest.name).map_err(|error| failed(&error))?;
         let program = program(setting, folder, scratch.path());
-        let mut session = programs.open(program).await.map_err(|error| failed(&error))?;
+        let mut session = programs.open(program).await.map_err(|error| match error.help() {
+            // An agent that cannot start is given up with one text, so the remedy goes with it.
+            Some(help) => GuestError::Start(format!("{error} ({help})")),
+            None => failed(&error),
+        })?;
         let (Some(input), Some(output)) = (session.stdin.take(), session.stdout.take()) else {
             return Err(GuestError::Start("it has no standard streams".to_owned()));
         };

@@ -94,12 +94,12 @@ impl Walk<'_> {
     fn folder(&mut self, dir: &Path, prefix: &str, depth: usize) -> Result<(), SandboxError> {
         let mut entries = fs::read_dir(dir)
             .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-            .map_err(SandboxError::host("list", dir))?;
+            .map_err(SandboxError::on_host("list", dir))?;
         // What the caps leave out must not depend on the order on disk.
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
-            let kind = entry.file_type().map_err(SandboxError::host("examine", &path))?;
+            let kind = entry.file_type().map_err(SandboxError::on_host("examine", &path))?;
             let Ok(name) = entry.file_name().into_string() else {
                 let shown = format!("{prefix}{}", entry.file_name().to_string_lossy());
                 self.refuse(&path, shown, "its name is not UTF-8", kind.is_dir())?;
@@ -126,7 +126,7 @@ impl Walk<'_> {
 
     fn file(&mut self, path: &Path, name: String) -> Result<(), SandboxError> {
         let bytes = fs::symlink_metadata(path)
-            .map_err(SandboxError::host("examine", path))?
+            .map_err(SandboxError::on_host("examine", path))?
             .len();
         if self.found.artefacts.len() >= self.caps.files {
             return self.refuse(path, name, "there are too many files", false);
@@ -140,7 +140,7 @@ impl Walk<'_> {
         open_up(path, 0o600)?;
         let sha256 = open_no_follow(path)
             .and_then(digest)
-            .map_err(SandboxError::host("read", path))?;
+            .map_err(SandboxError::on_host("read", path))?;
         self.total += bytes;
         self.found.artefacts.push(Artefact { name, bytes, sha256 });
         Ok(())
@@ -152,7 +152,7 @@ impl Walk<'_> {
         } else {
             fs::remove_file(path)
         }
-        .map_err(SandboxError::host("remove", path))?;
+        .map_err(SandboxError::on_host("remove", path))?;
         let reason = reason.to_owned();
         self.found.refused.push(Refused { name, reason });
         Ok(())
@@ -212,12 +212,12 @@ fn open_up(path: &Path, bits: u32) -> Result<(), SandboxError> {
         use std::os::unix::fs::PermissionsExt;
         let examined = fs::symlink_metadata(path);
         let mode = examined
-            .map_err(SandboxError::host("examine", path))?
+            .map_err(SandboxError::on_host("examine", path))?
             .permissions()
             .mode();
         let wanted = (mode & 0o755) | bits;
         if mode & 0o7777 != wanted {
-            set_mode(path, wanted).map_err(SandboxError::host("change the mode of", path))?;
+            set_mode(path, wanted).map_err(SandboxError::on_host("change the mode of", path))?;
         }
     }
     #[cfg(not(unix))]

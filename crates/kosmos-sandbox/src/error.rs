@@ -2,80 +2,80 @@
 
 use std::{io, path::PathBuf};
 
-use super::docker::image::ImageError;
+use super::{docker::image::ImageError, program::ProgramFault};
 
 /// A fault of the sandbox, never of the script.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The machine cannot give the protections without which no generated code is run.
-    #[error("the sandbox is not available: {}; {remedy}", missing.join("; "))]
+    #[error("the sandbox is not available: {}", missing.join("; "))]
     Unavailable {
-        /// What is missing, each with its cause.
+        /// The missing protections, each with its cause.
         missing: Vec<String>,
-        /// What to do about it.
+        /// How to get them.
         remedy: String,
     },
     /// The caller cancelled the job; its processes have ended.
     #[error("the job was cancelled")]
     Cancelled,
     /// The job contradicts itself.
-    #[error("job `{key}` cannot be run: {reason}")]
+    #[error("cannot run the job `{key}`: {reason}")]
     InvalidJob {
         /// The job's key.
         key: String,
-        /// What is wrong with it.
+        /// The contradiction.
         reason: String,
     },
     /// The program contradicts itself, or is not where it should be.
-    #[error("the program `{}` of `{key}` cannot be started: {reason}", program.display())]
+    #[error("cannot start the program `{}` of `{key}`: {fault}", program.display())]
     InvalidProgram {
         /// Whose program it is.
         key: String,
         /// The program, as it was asked for.
         program: PathBuf,
-        /// What is wrong with it.
-        reason: String,
+        /// The reason.
+        fault: ProgramFault,
     },
     /// A step of setting up the sandbox failed, so the script was not started.
-    #[error("the sandbox could not be set up: {step}: {cause}")]
+    #[error("cannot set up the sandbox: {step}: {cause}")]
     Setup {
         /// The step, such as `mount /proc`.
         step: String,
-        /// What the system said.
+        /// The system's message.
         cause: String,
     },
     /// The launcher ended without saying how the script had ended.
-    #[error("the sandbox's launcher was lost: {0}")]
+    #[error("lost the sandbox's launcher: {0}")]
     Lost(String),
     /// There is no image to run in, or it could not be made.
     #[error(transparent)]
     Image(Box<ImageError>),
-    /// The container engine refused.
+    /// The container engine refused a request.
     #[error("the container engine could not {action} (status {status}): {cause}")]
     Engine {
-        /// What it was asked to do.
+        /// The request.
         action: &'static str,
         /// The status code of its answer.
         status: u16,
-        /// What it said.
+        /// Its message.
         cause: String,
     },
-    /// The container engine has gone, or the container has.
+    /// The container engine or the container stopped answering.
     #[error("lost the container engine when asking it to {action}: {cause}")]
     EngineLost {
-        /// What it was asked to do.
+        /// The request.
         action: &'static str,
-        /// What the system said.
+        /// The system's message.
         cause: String,
     },
     /// A file or folder of the host could not be used.
     #[error("cannot {action} {}", path.display())]
     Host {
-        /// What was to be done with it.
+        /// The failed operation.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -88,8 +88,22 @@ impl From<ImageError> for SandboxError {
 }
 
 impl SandboxError {
+    /// Says what to do about it, where something specific is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Unavailable { remedy, .. } => Some(remedy.clone()),
+            Self::InvalidProgram { fault, .. } => fault.help().map(str::to_owned),
+            Self::Image(error) => error.help(),
+            Self::Host { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free some space on that disk".to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// For `map_err`: the failure of `action` on `path`.
-    pub(super) fn host(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn on_host(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Host { action, path, source }
     }

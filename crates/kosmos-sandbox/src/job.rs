@@ -1,4 +1,4 @@
-//! What to run and on what.
+//! One script to run, with its inputs and limits.
 
 use std::{
     fmt,
@@ -17,18 +17,18 @@ use super::{Limits, SandboxError};
 /// as `../<other>/table.parquet` means the same inside and in the run's folder on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
-    /// Idempotency key; also names the job's cgroup.
+    /// Its idempotency key, which also names the job's cgroup.
     pub key: String,
     /// The experiment's id, one path component.
     pub experiment: String,
     /// The host's folder that becomes the workspace.
     pub workspace: PathBuf,
-    /// What the script may read besides.
+    /// Files and folders that the script may read.
     #[serde(default)]
     pub inputs: Vec<Input>,
     /// The script: a file's name in the workspace.
     pub script: String,
-    /// What it is written in.
+    /// Its language.
     #[serde(default)]
     pub language: Language,
     /// How much it may use.
@@ -36,14 +36,14 @@ pub struct Job {
     pub limits: Limits,
 }
 
-/// What a script is written in.
+/// A language that scripts are written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
+    /// Python, on the interpreter of [`interpreter`](crate::interpreter).
     #[default]
-    #[allow(missing_docs)]
     Python,
-    #[allow(missing_docs)]
+    /// R, as the machine or the image has it.
     R,
 }
 
@@ -56,21 +56,24 @@ impl fmt::Display for Language {
     }
 }
 
+/// A text that names no language of the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a language of the sandbox: they are python and r")]
+pub struct UnknownLanguage(String);
+
 impl FromStr for Language {
-    type Err = String;
+    type Err = UnknownLanguage;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "python" => Ok(Self::Python),
             "r" | "R" => Ok(Self::R),
-            _ => Err(format!(
-                "`{text}` is not a language of the sandbox; there are python and r"
-            )),
+            _ => Err(UnknownLanguage(text.to_owned())),
         }
     }
 }
 
-/// A file or folder of the host that the script may read and not change.
+/// A file or folder of the host that the script may read but not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// Where it is on the host.
@@ -80,11 +83,11 @@ pub struct Input {
 }
 
 impl Job {
-    /// Checks everything about the job that can be checked without touching a disk.
+    /// Checks everything about the job that can be checked without reading a disk.
     ///
     /// # Errors
     /// [`SandboxError::InvalidJob`] with the reason.
-    pub fn check(&self) -> Result<(), SandboxError> {
+    pub fn validate(&self) -> Result<(), SandboxError> {
         let invalid = |reason: String| SandboxError::InvalidJob {
             key: self.key.clone(),
             reason,
@@ -96,13 +99,16 @@ impl Job {
             )));
         }
         if !is_name(&self.script) || self.script.starts_with('-') {
-            return Err(invalid(format!("the script `{}` is not a file's name", self.script)));
+            return Err(invalid(format!(
+                "the script `{}` is not the name of a file",
+                self.script
+            )));
         }
-        let workspace = self.inside();
+        let workspace = self.workspace_inside();
         for (n, input) in self.inputs.iter().enumerate() {
             if !is_plain(&input.inside) {
                 return Err(invalid(format!(
-                    "the input path `{}` is not relative to the run or has dots in it",
+                    "the input path `{}` is not relative to the run or contains dots",
                     input.inside.display()
                 )));
             }
@@ -127,8 +133,8 @@ impl Job {
         Ok(())
     }
 
-    /// The workspace's path inside, relative to `/run`.
-    pub(super) fn inside(&self) -> PathBuf {
+    /// Returns the workspace's path inside, relative to `/run`.
+    pub(super) fn workspace_inside(&self) -> PathBuf {
         Path::new("experiments").join(&self.experiment)
     }
 }
@@ -140,7 +146,7 @@ fn is_name(text: &str) -> bool {
         && !text.contains('\0')
 }
 
-/// Whether `path` is relative, not empty, and has no dots in it.
+/// Returns true if `path` is relative, not empty, and contains no dots.
 pub(super) fn is_plain(path: &Path) -> bool {
     !path.as_os_str().is_empty()
         && path
@@ -148,7 +154,7 @@ pub(super) fn is_plain(path: &Path) -> bool {
             .all(|component| matches!(component, Component::Normal(_)))
 }
 
-/// Whether one is within the other.
+/// Returns true if one path is within the other.
 pub(super) fn overlap(a: &Path, b: &Path) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
@@ -177,7 +183,9 @@ mod tests {
 
     #[test]
     fn only_plain_jobs_pass() {
-        job("e1", "s.py", &["data/a.csv", "experiments/e0/t"]).check().unwrap();
+        job("e1", "s.py", &["data/a.csv", "experiments/e0/t"])
+            .validate()
+            .unwrap();
         for wrong in [
             job("", "s.py", &[]),
             job("..", "s.py", &[]),
@@ -193,7 +201,7 @@ mod tests {
             job("e1", "s.py", &["experiments/e1/x"]),
             job("e1", "s.py", &["data", "data/x"]),
         ] {
-            assert!(wrong.check().is_err(), "{wrong:?}");
+            assert!(wrong.validate().is_err(), "{wrong:?}");
         }
     }
 }

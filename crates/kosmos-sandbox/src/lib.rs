@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `job` | what to run and on what |
 //! | `program`, `session`, `ending` | a program that is talked to while it runs, and how that ends |
-//! | `limits`, `size` | how much of the machine it may use |
+//! | `limits` | how much of the machine it may use; `size_text`, `duration_text`: how that is written |
 //! | `execution`, `outcome` | what came of it |
 //! | `guarantees` | which protections hold, and how that is known |
 //! | `verdict` | what an end means; `probe`: what an attack at the start shows |
@@ -31,6 +31,7 @@ mod advice;
 mod artefact;
 mod capture;
 pub mod docker;
+mod duration_text;
 mod ending;
 mod environment;
 mod error;
@@ -44,7 +45,7 @@ mod probe;
 mod process;
 mod program;
 mod session;
-mod size;
+mod size_text;
 mod system_calls;
 mod verdict;
 
@@ -55,13 +56,12 @@ pub use ending::{Ended, Ending};
 pub use error::SandboxError;
 pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
-pub use job::{Input, Job, Language};
+pub use job::{Input, Job, Language, UnknownLanguage};
 pub use limits::{LimitError, Limits};
 pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{Options, ProcessSandbox, entry};
-pub use program::{Mount, Program};
+pub use program::{Mount, Program, ProgramFault};
 pub use session::{Reader, Session, Writer};
-pub use size::{ParseSizeError, format_size, parse_size};
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;

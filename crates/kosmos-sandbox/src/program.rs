@@ -1,4 +1,4 @@
-//! A program that is talked to while it runs.
+//! A program that exchanges data with Kosmos while it runs.
 
 use std::path::{Path, PathBuf};
 
@@ -18,20 +18,19 @@ pub struct Program {
     /// An absolute path inside, or a bare name that is looked up in [`Program::FOLDERS`]. The bare name `python3` is the
     /// interpreter that scripts run on.
     pub program: PathBuf,
-    /// What it is given after its own name.
+    /// Its arguments, without its own name.
     pub arguments: Vec<String>,
-    /// Environment variables besides those that every script has; of two with one name, this one counts.
+    /// Environment variables in addition to those that every script has; they win over those of the same name.
     pub environment: Vec<(String, String)>,
     /// The host's folder that becomes the scratch folder.
     pub scratch: PathBuf,
-    /// What it may read besides.
+    /// Files and folders that it may read.
     pub mounts: Vec<Mount>,
-    /// How much it may use. Its time on the clock is not limited, nor what it writes to its streams, so `wall` and
-    /// `stdout_bytes` do not count.
+    /// How much it may use. Neither its wall-clock time nor its output is limited: `wall` and `stdout_bytes` are ignored.
     pub limits: Limits,
 }
 
-/// A file or folder of the host that a program may read and not change.
+/// A file or folder of the host that a program may read but not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
     /// Where it is on the host.
@@ -42,6 +41,75 @@ pub struct Mount {
     pub executable: bool,
 }
 
+/// Why a program cannot be started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramFault {
+    /// Its path is relative and has several parts.
+    #[error("it is neither an absolute path nor a bare name")]
+    RelativePath,
+    /// The system ends texts at a zero byte.
+    #[error("an argument or the value of a variable contains a zero byte")]
+    ZeroByte,
+    /// An environment variable cannot have this name.
+    #[error("`{0}` is not the name of a variable")]
+    VariableName(String),
+    /// A mount's path is not allowed.
+    #[error("the mount `{}` is not beneath /run or contains dots", .0.display())]
+    MountPath(PathBuf),
+    /// Two mounts would hide parts of each other.
+    #[error("the mounts `{}` and `{}` overlap", .0.display(), .1.display())]
+    MountsOverlap(PathBuf, PathBuf),
+    /// No folder of programs has it.
+    #[error("there is no `{name}` in {}", folders.join(", "))]
+    NotInFolders {
+        /// The bare name.
+        name: String,
+        /// The folders that were searched.
+        folders: Vec<String>,
+    },
+    /// There is no file at its path on the host.
+    #[error("there is no file {}", .0.display())]
+    NoFile(PathBuf),
+    /// It is in a mount from which nothing may be started.
+    #[error("nothing in {} may be started", .0.display())]
+    DataMount(PathBuf),
+    /// The file cannot be examined.
+    #[error("cannot examine {}: {cause}", path.display())]
+    NotExaminable {
+        /// The file.
+        path: PathBuf,
+        /// The system's message.
+        cause: String,
+    },
+    /// There is something else at its path.
+    #[error("{} is not a file", .0.display())]
+    NotAFile(PathBuf),
+    /// The file's mode forbids to execute it.
+    #[error("{} is not executable", .0.display())]
+    NotExecutable(PathBuf),
+    /// It is, or leads to, a file outside of what the sandbox shows.
+    #[error("{} is at {}, which the sandbox does not show", path.display(), target.display())]
+    NotShown {
+        /// Its path on the host.
+        path: PathBuf,
+        /// The file that it leads to.
+        target: PathBuf,
+    },
+}
+
+impl ProgramFault {
+    /// Says what to do about it, where something specific is known.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::RelativePath => Some("give its absolute path, or a bare name"),
+            Self::NotInFolders { .. } => Some("install it, or give its absolute path"),
+            Self::NotExecutable(_) => Some("make it executable (chmod +x)"),
+            _ => None,
+        }
+    }
+}
+
 impl Program {
     /// Where the scratch folder appears.
     pub const SCRATCH: &str = "/run/scratch";
@@ -49,55 +117,55 @@ impl Program {
     /// Where bare names are looked up, in this order.
     pub const FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
-    /// Checks everything that can be checked without touching a disk.
+    /// Checks everything that can be checked without reading a disk.
     ///
     /// # Errors
     /// [`SandboxError::InvalidProgram`] with the reason.
-    pub fn check(&self) -> Result<(), SandboxError> {
-        self.fault().map_or(Ok(()), |reason| Err(self.invalid(reason)))
+    pub fn validate(&self) -> Result<(), SandboxError> {
+        self.find_fault()
+            .map_or(Ok(()), |fault| Err(self.invalid_because(fault)))
     }
 
-    /// The error that says why it cannot be started.
-    pub(super) fn invalid(&self, reason: String) -> SandboxError {
+    /// Returns the error that says why it cannot be started.
+    pub(super) fn invalid_because(&self, fault: ProgramFault) -> SandboxError {
         SandboxError::InvalidProgram {
             key: self.key.clone(),
             program: self.program.clone(),
-            reason,
+            fault,
         }
     }
 
-    /// Its name, if it is a bare one.
+    /// Returns its name, if it is a bare one.
     pub(super) fn bare_name(&self) -> Option<&str> {
         let name = self.program.to_str()?;
         (is_plain(&self.program) && !name.contains('/')).then_some(name)
     }
 
-    fn fault(&self) -> Option<String> {
+    fn find_fault(&self) -> Option<ProgramFault> {
         if self.bare_name().is_none() && !self.program.is_absolute() {
-            return Some("it is neither an absolute path nor a bare name".to_owned());
+            return Some(ProgramFault::RelativePath);
         }
         let mut texts = self
             .arguments
             .iter()
             .chain(self.environment.iter().map(|(_, value)| value));
         if texts.any(|text| text.contains('\0')) {
-            return Some("an argument or a variable's value has a zero byte in it".to_owned());
+            return Some(ProgramFault::ZeroByte);
         }
         let is_variable = |name: &str| !name.is_empty() && !name.contains(['=', '\0']);
         if let Some((name, _)) = self.environment.iter().find(|(name, _)| !is_variable(name)) {
-            return Some(format!("`{name}` is not a variable's name"));
+            return Some(ProgramFault::VariableName(name.clone()));
         }
         self.mounts.iter().enumerate().find_map(|(n, mount)| {
-            let shown = mount.inside.display();
             let within = mount.inside.strip_prefix("/run").unwrap_or(Path::new(""));
             if !is_plain(within) {
-                return Some(format!("the mount `{shown}` is not beneath /run or has dots in it"));
+                return Some(ProgramFault::MountPath(mount.inside.clone()));
             }
             let earlier = self.mounts.iter().take(n).map(|other| other.inside.as_path());
             let other = earlier
                 .chain([Path::new(Self::SCRATCH)])
                 .find(|other| overlap(other, &mount.inside))?;
-            Some(format!("the mounts `{}` and `{shown}` overlap", other.display()))
+            Some(ProgramFault::MountsOverlap(other.to_owned(), mount.inside.clone()))
         })
     }
 }
@@ -126,9 +194,9 @@ mod tests {
     #[test]
     fn only_plain_programs_pass() {
         program("perl", &["/run/agent", "/run/files/a.csv", "/run/files/b"], "A")
-            .check()
+            .validate()
             .unwrap();
-        program("/run/agent/bin/x", &[], "A").check().unwrap();
+        program("/run/agent/bin/x", &[], "A").validate().unwrap();
         for wrong in [
             program("", &[], "A"),
             program(".", &[], "A"),
@@ -146,12 +214,12 @@ mod tests {
             program("perl", &["/run/scratch/x"], "A"),
             program("perl", &["/run/files", "/run/files/x"], "A"),
         ] {
-            assert!(wrong.check().is_err(), "{wrong:?}");
+            assert!(wrong.validate().is_err(), "{wrong:?}");
         }
         let zero = Program {
             arguments: vec!["a\0b".to_owned()],
             ..program("perl", &[], "A")
         };
-        assert!(zero.check().is_err());
+        assert!(zero.validate().is_err());
     }
 }

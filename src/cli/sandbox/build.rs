@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output},
-    config::Environment,
+    config::{ByteSize, Environment},
     lab::{LabError, image_step},
     sandbox::{
         Language, SandboxError,
@@ -11,7 +11,6 @@ use crate::{
             Engine,
             image::{self, Base, BuildOptions, Built},
         },
-        format_size,
     },
     supervisor::StopSignal,
 };
@@ -112,5 +111,5 @@ pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliEr
 fn line(built: &Built) -> String {
     let image = &built.image;
     let was = if built.fresh { "built" } else { "there already" };
-    format!("{}  {}  {}  {was}\n", image.tag, image.id, format_size(image.size))
+    format!("{}  {}  {}  {was}\n", image.tag, image.id, ByteSize::new(image.size))
 }

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output, stderr},
-    config::Environment,
+    config::{ByteSize, Environment},
     lab::{Ground, LabError, Purpose, Site, limits},
     progress::printable,
     sandbox::{
-        Artefact, Caps, Captured, Execution, Input, Job, Language, Outcome, Refused, SandboxError, Usage, advice,
-        collect, format_size, remove_tree,
+        Artefact, Caps, Captured, Execution, Input, Job, Language, LimitError, Outcome, Refused, SandboxError, Usage,
+        advice, collect, remove_tree,
     },
     supervisor::StopSignal,
 };
@@ -103,14 +103,30 @@ enum ExecError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("--limit `{given}`: {reason}")]
-    Limit { given: String, reason: String },
+    #[error("cannot set the limit `{given}`")]
+    Limit { given: String, source: LimitError },
+    #[error("the limit `{0}` has no value")]
+    NoValue(String),
     #[error("two data files are called {0}")]
     SameName(String),
     #[error("the folder {} is not empty", .0.display())]
     NotEmpty(PathBuf),
     #[error("cannot write to {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+}
+
+impl ExecError {
+    fn help(&self) -> String {
+        match self {
+            Self::Limit { source, .. } => source.help(),
+            Self::NoValue(_) => "write it as KEY=VALUE, such as --limit wall=8s".to_owned(),
+            Self::SameName(_) => "rename one of them".to_owned(),
+            Self::NotEmpty(_) => "name a new or empty folder".to_owned(),
+            Self::Unreadable { .. } | Self::Write { .. } => {
+                "`kosmos sandbox exec --help` shows how it is used".to_owned()
+            }
+        }
+    }
 }
 
 const EXPERIMENT: &str = "exec";
@@ -123,19 +139,21 @@ pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliErr
     let resolved = args.settings.resolve_on(backend, Environment::of_process()?)?;
     let settings = &resolved.settings;
     let console = Console::start(&settings.log, globals)?;
-    let usage = |error: ExecError| CliError::usage(error, "`kosmos sandbox exec --help` shows how it is used");
+    let usage = |error: ExecError| {
+        let help = error.help();
+        CliError::usage(error, help)
+    };
     let scene = Scene::set(args).map_err(usage)?;
     let mut job = scene.job(args);
     job.limits = limits(settings);
     for given in &args.limit {
-        let set = given
+        let (key, value) = given
             .split_once('=')
-            .ok_or_else(|| "write it as KEY=VALUE".to_owned())
-            .and_then(|(key, value)| job.limits.set(key, value).map_err(|error| error.to_string()));
-        set.map_err(|reason| {
+            .ok_or_else(|| usage(ExecError::NoValue(given.clone())))?;
+        job.limits.set(key, value).map_err(|source| {
             usage(ExecError::Limit {
                 given: given.clone(),
-                reason,
+                source,
             })
         })?;
     }
@@ -343,7 +361,7 @@ fn tell(report: &Report, globals: &Globals) -> Result<(), CliError> {
         report.outcome,
         usage.wall_ms as f64 / 1000.0,
         usage.cpu_ms as f64 / 1000.0,
-        format_size(usage.peak_memory_bytes),
+        ByteSize::new(usage.peak_memory_bytes),
     );
     for advice in &report.advice {
         told.push_str(&format!("a glance at the script: {advice}\n"));
@@ -352,7 +370,7 @@ fn tell(report: &Report, globals: &Globals) -> Result<(), CliError> {
         told.push_str(&format!(
             "left {} ({})\n",
             printable(&file.name),
-            format_size(file.bytes)
+            ByteSize::new(file.bytes)
         ));
     }
     for refused in &report.refused {

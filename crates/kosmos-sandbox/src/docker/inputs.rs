@@ -111,15 +111,15 @@ pub async fn remove_volume(engine: &Engine, name: &str) -> Result<(), SandboxErr
 
 /// The path without links, and a name that changes when the file or one in the folder does.
 fn identify(path: &Path) -> Result<(PathBuf, String), SandboxError> {
-    let host = fs::canonicalize(path).map_err(SandboxError::host("find", path))?;
+    let host = fs::canonicalize(path).map_err(SandboxError::on_host("find", path))?;
     let mut hash = Sha256::new();
     let mut pending = vec![host.clone()];
     while let Some(path) = pending.pop() {
-        let found = fs::symlink_metadata(&path).map_err(SandboxError::host("read", &path))?;
+        let found = fs::symlink_metadata(&path).map_err(SandboxError::on_host("read", &path))?;
         hash.update(path.as_os_str().as_encoded_bytes());
         hash.update(b"\0");
         if found.is_dir() {
-            let entries = fs::read_dir(&path).map_err(SandboxError::host("list", &path))?;
+            let entries = fs::read_dir(&path).map_err(SandboxError::on_host("list", &path))?;
             let mut inner: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
             inner.sort();
             pending.extend(inner);

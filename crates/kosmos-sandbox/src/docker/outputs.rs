@@ -37,8 +37,8 @@ impl Outputs {
     /// # Errors
     /// If something in it cannot be removed.
     pub fn begin(folder: &Path, caps: Caps) -> Result<Self, SandboxError> {
-        for entry in fs::read_dir(folder).map_err(SandboxError::host("clear", folder))? {
-            let entry = entry.map_err(SandboxError::host("clear", folder))?;
+        for entry in fs::read_dir(folder).map_err(SandboxError::on_host("clear", folder))? {
+            let entry = entry.map_err(SandboxError::on_host("clear", folder))?;
             let path = entry.path();
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let removed = if is_folder {
@@ -46,7 +46,7 @@ impl Outputs {
             } else {
                 fs::remove_file(&path)
             };
-            removed.map_err(SandboxError::host("clear", &path))?;
+            removed.map_err(SandboxError::on_host("clear", &path))?;
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -79,7 +79,7 @@ impl Outputs {
             }
             OpenOptions::new().write(true).create_new(true).open(&path)
         };
-        let file = make().map_err(SandboxError::host("write", &path))?;
+        let file = make().map_err(SandboxError::on_host("write", &path))?;
         self.open = Some(Open {
             path,
             file,
@@ -108,7 +108,7 @@ impl Outputs {
         open.left = open.left.checked_sub(content.len() as u64).ok_or_else(lost)?;
         open.file
             .write_all(content)
-            .map_err(SandboxError::host("write", &open.path))
+            .map_err(SandboxError::on_host("write", &open.path))
     }
 
     /// Ends the file that was begun last, if any.

@@ -53,7 +53,7 @@ enum Stop {
 /// Runs `job`, anew if its container or the engine was lost. That is no danger: a job has no effects but
 /// on its workspace, which is still as it was when the job has not ended.
 pub async fn run(site: &Site, job: &Job, cancel: &CancellationToken) -> Result<Execution, SandboxError> {
-    job.check()?;
+    job.validate()?;
     let mut attempt = 1;
     loop {
         let error = match once(site, job, cancel).await {
@@ -253,7 +253,7 @@ fn instructions(job: &Job, caps: &Caps) -> String {
     let limits = &job.limits;
     let seconds = limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0);
     json!({
-        "workspace": format!("{RUN}/{}", job.inside().display()),
+        "workspace": format!("{RUN}/{}", job.workspace_inside().display()),
         "script": job.script,
         "language": job.language,
         "cpu_seconds": seconds,

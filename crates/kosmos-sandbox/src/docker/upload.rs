@@ -39,24 +39,24 @@ pub async fn job(engine: &Engine, container: &str, job: &Job, inputs: Vec<PathBu
 
 fn job_archive(job: &Job, inputs: &[PathBuf]) -> Result<Vec<u8>, SandboxError> {
     let mut archive = Builder::new(Vec::new());
-    let workspace = job.inside();
+    let workspace = job.workspace_inside();
     let mut folders = BTreeSet::new();
     for path in job.inputs.iter().map(|input| &input.inside).chain([&workspace]) {
         folders.extend(path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()));
     }
     for folder in folders {
-        entry(&mut archive, EntryType::Directory, 0o755, 0, folder).map_err(SandboxError::host("pack", folder))?;
+        entry(&mut archive, EntryType::Directory, 0o755, 0, folder).map_err(SandboxError::on_host("pack", folder))?;
     }
     entry(&mut archive, EntryType::Directory, 0o700, USER, &workspace)
-        .map_err(SandboxError::host("pack", &workspace))?;
+        .map_err(SandboxError::on_host("pack", &workspace))?;
     pack(&mut archive, &job.workspace, &workspace, USER, 0o644)?;
     for (input, place) in job.inputs.iter().zip(inputs) {
         let mut header = header(EntryType::Symlink, 0o777, 0);
         archive
             .append_link(&mut header, &input.inside, place)
-            .map_err(SandboxError::host("pack", &input.inside))?;
+            .map_err(SandboxError::on_host("pack", &input.inside))?;
     }
-    archive.into_inner().map_err(SandboxError::host("pack", &workspace))
+    archive.into_inner().map_err(SandboxError::on_host("pack", &workspace))
 }
 
 /// Puts the file or folder `host` under `name` at `place` in `container`.
@@ -78,10 +78,10 @@ pub async fn input(
             piece: Vec::with_capacity(PIECE),
         };
         let mut archive = Builder::new(sink);
-        let found = fs::metadata(&host).map_err(SandboxError::host("read", &host))?;
+        let found = fs::metadata(&host).map_err(SandboxError::on_host("read", &host))?;
         let name = Path::new(&name);
         if found.is_dir() {
-            entry(&mut archive, EntryType::Directory, 0o555, 0, name).map_err(SandboxError::host("pack", &host))?;
+            entry(&mut archive, EntryType::Directory, 0o555, 0, name).map_err(SandboxError::on_host("pack", &host))?;
             pack(&mut archive, &host, name, 0, 0o444)?;
         } else {
             file(&mut archive, &host, name, 0, 0o444)?;
@@ -89,7 +89,7 @@ pub async fn input(
         archive
             .into_inner()
             .and_then(|mut sink| sink.flush())
-            .map_err(SandboxError::host("pack", &host))
+            .map_err(SandboxError::on_host("pack", &host))
     });
     let options = UploadToContainerOptionsBuilder::default().path(place).build();
     let upload = engine
@@ -113,7 +113,7 @@ fn pack(
     owner: u64,
     mode: u32,
 ) -> Result<(), SandboxError> {
-    let failed = |action| SandboxError::host(action, host);
+    let failed = |action| SandboxError::on_host(action, host);
     let mut entries = fs::read_dir(host)
         .and_then(Iterator::collect::<io::Result<Vec<_>>>)
         .map_err(failed("list"))?;
@@ -151,7 +151,7 @@ fn file(
         header.set_size(bytes);
         archive.append_data(&mut header, inside, io::Read::take(file, bytes))
     };
-    add().map_err(SandboxError::host("read", host))
+    add().map_err(SandboxError::on_host("read", host))
 }
 
 fn entry(archive: &mut Builder<impl Write>, kind: EntryType, mode: u32, owner: u64, inside: &Path) -> io::Result<()> {

@@ -8,7 +8,13 @@ use std::{
     thread,
 };
 
-use super::{InterpreterError, Progress, cache::Place, host::Host, pip};
+use super::{
+    InterpreterError, Progress,
+    cache::Place,
+    host::Host,
+    lock::{count_names, parse_lock},
+    pip,
+};
 
 /// Settings of pip that a user may have for other installs and that would lead this one astray. All others
 /// hold.
@@ -65,7 +71,7 @@ fn build_in(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress))
     for name in ASTRAY {
         install.env_remove(name);
     }
-    let mut follower = pip::Follower::new(pip::packages(lock));
+    let mut follower = pip::Follower::new(count_names(&parse_lock(lock)));
     run(&mut install, |line| {
         if let Some(step) = follower.follow(line) {
             progress(step);

@@ -4,17 +4,6 @@ use std::path::Path;
 
 use super::{InterpreterError, Progress};
 
-/// How many packages a lock names, those for other platforms and versions included once.
-pub fn packages(lock: &str) -> usize {
-    let mut names: Vec<&str> = lock
-        .lines()
-        .filter(|line| !line.starts_with([' ', '#']))
-        .filter_map(|line| line.split_once("==").map(|(name, _)| name))
-        .collect();
-    names.dedup();
-    names.len()
-}
-
 /// Follows pip's output line by line.
 #[derive(Debug)]
 pub struct Follower {
@@ -139,11 +128,5 @@ mod tests {
             InterpreterError::NoBuild { package } if package == "numpy==2.4.6"
         ));
         assert!(matches!(of("ERROR: x"), InterpreterError::Pip(said) if said == "ERROR: x"));
-    }
-
-    #[test]
-    fn packages_are_counted_once() {
-        let lock = "a==1 ; x\n    --hash=sha256:0\na==2 ; y\n    --hash=sha256:0\nb==1\n";
-        assert_eq!(packages(lock), 2);
     }
 }

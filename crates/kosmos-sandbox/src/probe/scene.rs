@@ -37,9 +37,9 @@ impl Scene {
     pub fn set(name: String, force: Force) -> Result<Self, SandboxError> {
         let temp = env::temp_dir();
         let folder = fs::canonicalize(&temp)
-            .map_err(SandboxError::host("find", &temp))?
+            .map_err(SandboxError::on_host("find", &temp))?
             .join(&name);
-        let failed = |action| SandboxError::host(action, &folder);
+        let failed = |action| SandboxError::on_host(action, &folder);
         private_folder(&folder).map_err(failed("make"))?;
         let scene = Self {
             name,

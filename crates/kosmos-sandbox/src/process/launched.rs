@@ -35,11 +35,11 @@ impl Launched {
     /// Starts a launcher in `group`. It does nothing before it is instructed.
     pub fn start(site: &Site, group: Option<&Group>) -> Result<Self, SandboxError> {
         let launcher = &site.options.launcher;
-        let this = Self::spawn(site).map_err(SandboxError::host("start", launcher))?;
+        let this = Self::spawn(site).map_err(SandboxError::on_host("start", launcher))?;
         if let Some(group) = group {
             group
                 .add(this.id())
-                .map_err(SandboxError::host("put into its cgroup", launcher))?;
+                .map_err(SandboxError::on_host("put into its cgroup", launcher))?;
         }
         Ok(this)
     }
@@ -88,7 +88,7 @@ impl Launched {
         line.push(b'\n');
         self.send(&line, descriptors)
             .await
-            .map_err(SandboxError::host("instruct", &self.launcher))
+            .map_err(SandboxError::on_host("instruct", &self.launcher))
     }
 
     async fn send(&mut self, line: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {

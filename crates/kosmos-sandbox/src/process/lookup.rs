@@ -1,4 +1,4 @@
-//! Where a program is that was asked for by name.
+//! Finds a program by its name or path.
 
 use std::{
     fs,
@@ -8,55 +8,52 @@ use std::{
 };
 
 use super::Options;
-use crate::{Program, SandboxError};
+use crate::{Program, SandboxError, program::ProgramFault};
 
-/// The folders of the host that are seen inside under their own names.
+/// The folders of the host that are visible inside under their own names.
 const SYSTEM: [&str; 7] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 
 /// The bare name of the interpreter that scripts run on.
 const PYTHON: &str = "python3";
 
-/// The path of `program` inside.
+/// Returns the path of `program` inside.
 ///
 /// # Errors
-/// [`SandboxError::InvalidProgram`] if it is not there, or cannot be started from there.
-pub fn find(options: &Options, program: &Program) -> Result<PathBuf, SandboxError> {
+/// [`SandboxError::InvalidProgram`] if there is no such program, or it cannot be started from there.
+pub fn find_program(options: &Options, program: &Program) -> Result<PathBuf, SandboxError> {
     match program.bare_name() {
         Some(PYTHON) => Ok(options.python.clone()),
-        Some(name) => in_folders(&Program::FOLDERS.map(PathBuf::from), &shown(options), name),
-        None => by_path(options, program),
+        Some(name) => find_in_folders(&Program::FOLDERS.map(PathBuf::from), &shown_folders(options), name),
+        None => find_by_path(options, program),
     }
-    .map_err(|reason| program.invalid(reason))
+    .map_err(|fault| program.invalid_because(fault))
 }
 
-/// The first file called `name` in `folders` that can be started.
-fn in_folders(folders: &[PathBuf], shown: &[PathBuf], name: &str) -> Result<PathBuf, String> {
-    let mut fault = None;
+/// Returns the first file called `name` in `folders` that can be started.
+fn find_in_folders(folders: &[PathBuf], shown: &[PathBuf], name: &str) -> Result<PathBuf, ProgramFault> {
+    let mut first = None;
     for folder in folders {
         let path = folder.join(name);
-        match look(&path, shown) {
+        match check_startable(&path, shown) {
             Ok(()) => return Ok(path),
-            Err(Fault::Missing) => {}
-            // Said only if it is in none of the others either.
-            Err(Fault::Unfit(reason)) => fault = fault.or(Some(reason)),
+            Err(ProgramFault::NoFile(_)) => {}
+            // Reported only if the program is in none of the other folders either.
+            Err(fault) => first = first.or(Some(fault)),
         }
     }
-    Err(fault.unwrap_or_else(|| {
-        let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        format!(
-            "there is no `{name}` in {}; install it, or give its absolute path",
-            folders.join(", ")
-        )
+    Err(first.unwrap_or_else(|| ProgramFault::NotInFolders {
+        name: name.to_owned(),
+        folders: folders.iter().map(|folder| folder.display().to_string()).collect(),
     }))
 }
 
-fn by_path(options: &Options, program: &Program) -> Result<PathBuf, String> {
+fn find_by_path(options: &Options, program: &Program) -> Result<PathBuf, ProgramFault> {
     let path = &program.program;
-    let mut shown = shown(options);
+    let mut shown = shown_folders(options);
     let mount = program.mounts.iter().find(|mount| path.starts_with(&mount.inside));
     let host = match mount {
         Some(mount) if !mount.executable => {
-            return Err(format!("nothing in {} may be started", mount.inside.display()));
+            return Err(ProgramFault::DataMount(mount.inside.clone()));
         }
         Some(mount) => {
             shown.extend(fs::canonicalize(&mount.host));
@@ -67,49 +64,39 @@ fn by_path(options: &Options, program: &Program) -> Result<PathBuf, String> {
         }
         None => path.clone(),
     };
-    match look(&host, &shown) {
-        Ok(()) => Ok(path.clone()),
-        Err(Fault::Missing) => Err(format!("there is no file {}", host.display())),
-        Err(Fault::Unfit(reason)) => Err(reason),
-    }
+    check_startable(&host, &shown).map(|()| path.clone())
 }
 
-/// What of the host is seen inside in every case, without links.
-fn shown(options: &Options) -> Vec<PathBuf> {
+/// Returns the folders of the host that every sandbox shows, with links resolved.
+fn shown_folders(options: &Options) -> Vec<PathBuf> {
     let system = SYSTEM.iter().map(Path::new);
     let all = system.chain(options.readonly.iter().map(PathBuf::as_path));
     all.filter_map(|path| fs::canonicalize(path).ok()).collect()
 }
 
-/// Why a file is not the program that is looked for.
-enum Fault {
-    Missing,
-    /// It is there, and cannot be started.
-    Unfit(String),
-}
-
-/// Whether the file `host` can be started inside, where of the host only `shown` is seen.
-fn look(host: &Path, shown: &[PathBuf]) -> Result<(), Fault> {
-    let path = host.display();
+/// Checks that the file `host` can be started inside, where of the host only `shown` is visible.
+fn check_startable(host: &Path, shown: &[PathBuf]) -> Result<(), ProgramFault> {
+    let path = host.to_owned();
     let found = match fs::metadata(host) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Err(Fault::Missing);
+            return Err(ProgramFault::NoFile(path));
         }
-        Err(error) => return Err(Fault::Unfit(format!("{path} cannot be looked at: {error}"))),
+        Err(error) => {
+            let cause = error.to_string();
+            return Err(ProgramFault::NotExaminable { path, cause });
+        }
         Ok(found) => found,
     };
     if !found.is_file() {
-        return Err(Fault::Unfit(format!("{path} is not a file")));
+        return Err(ProgramFault::NotAFile(path));
     }
     if found.permissions().mode() & 0o111 == 0 {
-        let reason = format!("{path} may not be executed; give it the right to (chmod +x)");
-        return Err(Fault::Unfit(reason));
+        return Err(ProgramFault::NotExecutable(path));
     }
     match fs::canonicalize(host) {
-        Ok(target) if !shown.iter().any(|folder| target.starts_with(folder)) => Err(Fault::Unfit(format!(
-            "{path} is at {}, which is not seen in the sandbox",
-            target.display()
-        ))),
+        Ok(target) if !shown.iter().any(|folder| target.starts_with(folder)) => {
+            Err(ProgramFault::NotShown { path, target })
+        }
         _ => Ok(()),
     }
 }
@@ -147,7 +134,7 @@ mod tests {
             }],
             limits: Limits::default(),
         };
-        find(&options(), &program).map_err(|error| error.to_string())
+        find_program(&options(), &program).map_err(|error| error.to_string())
     }
 
     fn file(path: &Path, mode: u32) {
@@ -156,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_found_where_they_are_seen() {
+    fn programs_are_found_where_they_are_shown() {
         let home = tempfile::tempdir().unwrap();
         let host = home.path();
         file(&host.join("agent"), 0o755);
@@ -176,16 +163,16 @@ mod tests {
         assert!(missing.contains("no-such-program") && missing.contains("/usr/local/bin, /usr/bin, /bin"));
         let missing = fault("/run/agent/none");
         assert!(missing.contains(&host.join("none").display().to_string()), "{missing}");
-        assert!(fault("/run/agent/notes").contains("chmod +x"));
+        assert!(fault("/run/agent/notes").contains("not executable"));
         assert!(fault("/run/agent").contains("not a file"));
         let hidden = found(&host.join("agent").display().to_string(), host, true).unwrap_err();
-        assert!(hidden.contains("not seen in the sandbox"), "{hidden}");
+        assert!(hidden.contains("which the sandbox does not show"), "{hidden}");
         let closed = found("/run/agent/agent", host, false).unwrap_err();
         assert!(closed.contains("nothing in /run/agent may be started"), "{closed}");
     }
 
     #[test]
-    fn a_name_that_leads_out_of_sight_is_said_to() {
+    fn a_link_to_a_hidden_file_is_refused_by_name() {
         let home = tempfile::tempdir().unwrap();
         let (first, second) = (home.path().join("first"), home.path().join("second"));
         for folder in [&first, &second] {
@@ -196,9 +183,9 @@ mod tests {
         symlink(&hidden, first.join("x")).unwrap();
         let folders = [first.clone(), second.clone()];
         let shown = [fs::canonicalize(&second).unwrap()];
-        let fault = in_folders(&folders, &shown, "x").unwrap_err();
+        let fault = find_in_folders(&folders, &shown, "x").unwrap_err().to_string();
         assert!(fault.contains("first/x is at") && fault.contains("hidden"), "{fault}");
         file(&second.join("x"), 0o755);
-        assert_eq!(in_folders(&folders, &shown, "x"), Ok(second.join("x")));
+        assert_eq!(find_in_folders(&folders, &shown, "x"), Ok(second.join("x")));
     }
 }

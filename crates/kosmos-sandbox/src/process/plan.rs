@@ -74,7 +74,7 @@ pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -
             access: Access::Read,
         });
     }
-    let inside = run.join(job.inside());
+    let inside = run.join(job.workspace_inside());
     binds.push(Bind {
         host: workspace.to_owned(),
         inside: inside.clone(),
@@ -98,7 +98,7 @@ pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -
 pub fn interpreter(options: &Options) -> Result<Vec<Bind>, SandboxError> {
     let mut binds = Vec::new();
     for path in &options.readonly {
-        let host = fs::canonicalize(path).map_err(SandboxError::host("find", path))?;
+        let host = fs::canonicalize(path).map_err(SandboxError::on_host("find", path))?;
         // Links may lead here by another name than its own, so it gets both.
         add_readonly(&mut binds, &host, &host);
         add_readonly(&mut binds, &host, path);
@@ -108,10 +108,10 @@ pub fn interpreter(options: &Options) -> Result<Vec<Bind>, SandboxError> {
 
 /// Where something that `host` names can be bound from: without links, or a copy that may be read.
 pub fn readable(host: &Path, identity: Identity, staging: &mut Staging) -> Result<PathBuf, SandboxError> {
-    let found = fs::canonicalize(host).map_err(SandboxError::host("find", host))?;
+    let found = fs::canonicalize(host).map_err(SandboxError::on_host("find", host))?;
     staging
         .readable(&found, identity)
-        .map_err(SandboxError::host("read", &found))
+        .map_err(SandboxError::on_host("read", &found))
 }
 
 /// Settings of R that systems keep apart from its programs.
@@ -197,7 +197,7 @@ fn kernel_counts_per_namespace() -> bool {
 
 /// Where `workspace` lies on the host, without links.
 pub fn workspace_of(workspace: &Path) -> Result<PathBuf, SandboxError> {
-    fs::canonicalize(workspace).map_err(SandboxError::host("find", workspace))
+    fs::canonicalize(workspace).map_err(SandboxError::on_host("find", workspace))
 }
 
 #[cfg(test)]

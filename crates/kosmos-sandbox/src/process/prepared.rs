@@ -46,9 +46,10 @@ impl Prepared {
         let group = site
             .cgroups
             .make(key, &wanted)
-            .map_err(SandboxError::host("make a cgroup for", &workspace))?;
+            .map_err(SandboxError::on_host("make a cgroup for", &workspace))?;
         let identity = site.identity;
-        let mode = workspace::hand_over(&workspace, identity).map_err(SandboxError::host("hand over", &workspace))?;
+        let mode =
+            workspace::hand_over(&workspace, identity).map_err(SandboxError::on_host("hand over", &workspace))?;
         Ok(Self {
             workspace,
             policy,
@@ -65,7 +66,7 @@ impl Prepared {
     pub async fn close(self) -> Result<(Size, Stats), SandboxError> {
         blocking(move || {
             workspace::take_back(&self.workspace, self.identity, self.mode)
-                .map_err(SandboxError::host("take back", &self.workspace))?;
+                .map_err(SandboxError::on_host("take back", &self.workspace))?;
             let size = workspace::measure(&self.workspace, self.most_files);
             let stats = self.group.as_ref().map(|group| group.stats()).unwrap_or_default();
             Ok((size, stats))

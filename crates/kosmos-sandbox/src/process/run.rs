@@ -56,7 +56,7 @@ enum Stop {
 /// Runs `job` in a task of its own, so that it is brought to its end in order even if nobody waits for it
 /// any more. `cancel` fires when nobody does.
 pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result<Ended, SandboxError> {
-    job.check()?;
+    job.validate()?;
     let started = Instant::now();
     let job = Arc::new(job);
     let prepared = {

@@ -38,7 +38,7 @@ const RESERVED_BYTES: u64 = 12 << 30;
 
 /// Starts `program`. A task of its own brings it to its end in order once nobody holds it any more.
 pub async fn open(site: Arc<Site>, program: Program) -> Result<Session, SandboxError> {
-    program.check()?;
+    program.validate()?;
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let (opened, opening) = oneshot::channel();
@@ -103,7 +103,7 @@ fn prepare(site: &Site, program: &Program) -> Result<Prepared, SandboxError> {
 }
 
 fn policy(site: &Site, program: &Program, scratch: &Path, staging: &mut Staging) -> Result<Policy, SandboxError> {
-    let path = lookup::find(&site.options, program)?;
+    let path = lookup::find_program(&site.options, program)?;
     let mut binds = plan::interpreter(&site.options)?;
     if path.file_name().is_some_and(|name| name == "R" || name == "Rscript") {
         plan::add_settings_of_r(&mut binds);
@@ -166,13 +166,13 @@ async fn attend(
 ) -> Result<Attended, SandboxError> {
     let launcher = &site.options.launcher;
     let mut launched = Launched::start(site, prepared.group.as_deref())?;
-    let (theirs, stdin) = to_program().map_err(SandboxError::host("make a pipe to", launcher))?;
-    let (news, started) = from_init().map_err(SandboxError::host("make a pipe from", launcher))?;
+    let (theirs, stdin) = to_program().map_err(SandboxError::on_host("make a pipe to", launcher))?;
+    let (news, started) = from_init().map_err(SandboxError::on_host("make a pipe from", launcher))?;
     let (Some(stdout), Some(stderr)) = launched.output() else {
         return Err(SandboxError::Lost("it has no output".to_owned()));
     };
     for stream in [theirs.as_fd(), stdout.as_fd(), stderr.as_fd()] {
-        hand_over(stream, site.identity).map_err(SandboxError::host("hand over the streams of", launcher))?;
+        hand_over(stream, site.identity).map_err(SandboxError::on_host("hand over the streams of", launcher))?;
     }
     launched
         .instruct(&program.key, &prepared.policy, &[theirs.as_fd(), started.as_fd()])

@@ -96,11 +96,11 @@ impl Zygote {
                 Err(error) => last = error,
             }
         }
-        Err(SandboxError::host("ask for a fork of", &self.python)(last))
+        Err(SandboxError::on_host("ask for a fork of", &self.python)(last))
     }
 
     fn spawn(&self) -> Result<Running, SandboxError> {
-        let failed = |action| SandboxError::host(action, &self.python);
+        let failed = |action| SandboxError::on_host(action, &self.python);
         let (socket, theirs) = UnixStream::pair().map_err(failed("make a socket for"))?;
         socket
             .set_read_timeout(Some(PATIENCE))

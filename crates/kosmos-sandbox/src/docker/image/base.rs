@@ -13,11 +13,11 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, RemoveImageOptions},
 };
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use kosmos_core::hash::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
-use super::{BuildOptions, ImageError, Progress, SILENCE, answer, debian, existing_id, recipe};
+use super::{BuildOptions, ImageError, Progress, SILENCE, await_answer, debian, existing_id, recipe};
 use crate::{Language, interpreter::cache::Place};
 
 /// How long a registry may be silent.
@@ -158,7 +158,7 @@ async fn import(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<String, ImageError> {
     let packages = recipe::packages(options.language);
-    let hash = format!("{:x}", Sha256::digest(debian::recipe(packages)));
+    let hash = sha256_hex(debian::recipe(packages));
     let name = "kosmos-sandbox-base";
     let tag = format!("{}-{}", options.language, hash.get(..12).unwrap_or(&hash));
     let image = format!("{name}:{tag}");
@@ -166,14 +166,14 @@ async fn import(
     if before.is_some() && !options.force {
         return Ok(image);
     }
-    let architecture = answer("say its version", docker.version()).await?.arch;
+    let architecture = await_answer("say its version", docker.version()).await?.arch;
     let folder = Folder::make(&place.building)?;
     let tar = folder.0.join("base.tar");
     debian::make(packages, architecture, options.mirror.as_deref(), &tar, progress).await?;
     progress(Progress::Importing);
     let file = tokio::fs::File::open(&tar)
         .await
-        .map_err(ImageError::cache("read", &tar))?;
+        .map_err(ImageError::in_cache("read", &tar))?;
     let asked = CreateImageOptionsBuilder::default()
         .from_src("-")
         .repo(name)
@@ -181,7 +181,7 @@ async fn import(
         .build();
     let importing = docker.create_image(Some(asked), Some(body_try_stream(chunks(file))), None);
     match tokio::time::timeout(SILENCE, importing.try_for_each(|_| async { Ok(()) })).await {
-        Ok(done) => done.map_err(ImageError::engine("import the base"))?,
+        Ok(done) => done.map_err(ImageError::by_engine("import the base"))?,
         Err(_) => {
             return Err(ImageError::Silent {
                 action: "import the base",
@@ -191,7 +191,7 @@ async fn import(
     }
     if let Some(old) = before {
         // What is still in use stays.
-        let _ = answer(
+        let _ = await_answer(
             "remove an image",
             docker.remove_image(&old, None::<RemoveImageOptions>, None),
         )
@@ -214,7 +214,7 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn make(path: &Path) -> Result<Self, ImageError> {
-        fs::create_dir_all(path).map_err(ImageError::cache("make the folder", path))?;
+        fs::create_dir_all(path).map_err(ImageError::in_cache("make the folder", path))?;
         Ok(Self(path.to_owned()))
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::process::Command;
 
-use super::{ImageError, Progress, program};
+use super::{ImageError, Progress, program::run_program};
 
 const SUITE: &str = "bookworm";
 
@@ -120,9 +120,12 @@ async fn run(program: &'static str, command: Command, progress: &(dyn Fn(Progres
             progress(Progress::Bootstrapping { said: said.to_owned() });
         }
     };
-    program::run(command, see)
+    run_program(command, see)
         .await?
-        .map_err(|output| ImageError::Bootstrap { program, output })
+        .map_err(|failed| ImageError::Bootstrap {
+            program,
+            output: failed.output,
+        })
 }
 
 /// The program in `PATH`, or where an administrator's programs lie.

@@ -5,8 +5,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BuildOptions, ImageError, Progress, base::Folder, blocking, program, question::Target, wheels};
-use crate::interpreter::{LOCK, cache::Cache, host::Host, pip};
+use super::{
+    BuildOptions, ImageError, Progress,
+    base::Folder,
+    blocking,
+    program::{FailedProgram, run_program},
+    question::Target,
+    wheels,
+};
+use crate::interpreter::{
+    cache::Cache,
+    host::Host,
+    lock::{LockedPackage, locked_packages, normalize_name},
+    pip,
+};
 
 /// Where in the folder of a build they are unpacked; the context calls it the same.
 const UNPACKED: &str = "packages";
@@ -23,12 +35,17 @@ pub async fn fetch(
     let locked = wheels::fetch(target, options, cache, progress).await?;
     let named = options.python.clone();
     let host = blocking(move || Host::find(named.as_deref())).await??;
-    let refused = |output: String| refusal(&output, target, &folder.0);
+    let refused = |failed: FailedProgram| refusal(&failed.output, target, &folder.0);
 
-    let lock = wheels::applicable(LOCK, target.python)?;
+    let mut pinned = Vec::new();
+    for package in locked_packages() {
+        if package.is_for(target.python)? {
+            pinned.push(package);
+        }
+    }
     let constraints = folder.0.join("constraints");
-    let pinned: Vec<&str> = lock.lines().filter(|line| line.contains("==")).map(version).collect();
-    fs::write(&constraints, pinned.join("\n")).map_err(ImageError::cache("write", &constraints))?;
+    let requirements: Vec<String> = pinned.iter().map(LockedPackage::requirement).collect();
+    fs::write(&constraints, requirements.join("\n")).map_err(ImageError::in_cache("write", &constraints))?;
 
     let (tools, fetched) = (folder.0.join("tools"), folder.0.join("wheels"));
     let mut download = wheels::installer(&host, &tools, "download").await?.map_err(refused)?;
@@ -48,7 +65,7 @@ pub async fn fetch(
             progress(Progress::Packages(step));
         }
     };
-    program::run(download, see).await?.map_err(refused)?;
+    run_program(download, see).await?.map_err(refused)?;
 
     let unpacked = folder.0.join(UNPACKED);
     let mut install = wheels::installer(&host, &tools, "install").await?.map_err(refused)?;
@@ -58,44 +75,30 @@ pub async fn fetch(
         .arg("--target")
         .arg(&unpacked)
         .args(besides(&fetched, &pinned)?);
-    program::run(install, |_| ()).await?.map_err(refused)?;
+    run_program(install, |_| ()).await?.map_err(refused)?;
     // Programs are of no use to a script.
     let programs = unpacked.join("bin");
     if programs.exists() {
-        fs::remove_dir_all(&programs).map_err(ImageError::cache("remove", &programs))?;
+        fs::remove_dir_all(&programs).map_err(ImageError::in_cache("remove", &programs))?;
     }
     Ok(unpacked)
 }
 
-/// The wheels in a folder that are of none of the pinned packages.
-fn besides(folder: &Path, pinned: &[&str]) -> Result<Vec<PathBuf>, ImageError> {
-    let pinned: Vec<String> = pinned
-        .iter()
-        .filter_map(|entry| entry.split("==").next())
-        .map(plain)
-        .collect();
+/// Returns the wheels in a folder that belong to none of the pinned packages.
+fn besides(folder: &Path, pinned: &[LockedPackage<'_>]) -> Result<Vec<PathBuf>, ImageError> {
+    let pinned: Vec<String> = pinned.iter().map(|package| normalize_name(package.name)).collect();
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(ImageError::cache("list", folder))? {
-        let path = entry.map_err(ImageError::cache("list", folder))?.path();
+    for entry in fs::read_dir(folder).map_err(ImageError::in_cache("list", folder))? {
+        let path = entry.map_err(ImageError::in_cache("list", folder))?.path();
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         // A wheel's name has no hyphen but those between its parts.
-        let name = plain(file.split('-').next().unwrap_or_default());
+        let name = normalize_name(file.split('-').next().unwrap_or_default());
         if !pinned.contains(&name) {
             found.push(path);
         }
     }
     found.sort();
     Ok(found)
-}
-
-/// `name==version` of an entry of the lock.
-fn version(entry: &str) -> &str {
-    entry.trim_end_matches('\\').trim_end()
-}
-
-/// A name as it is compared: case and the kind of separator make no difference.
-fn plain(name: &str) -> String {
-    name.to_lowercase().replace(['_', '.'], "-")
 }
 
 /// The error behind pip's complaints.
@@ -123,6 +126,7 @@ fn refusal(output: &str, target: &Target, folder: &Path) -> ImageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interpreter::lock::parse_lock;
 
     #[test]
     fn the_locks_own_wheels_are_left_out() {
@@ -130,10 +134,10 @@ mod tests {
         for name in ["scikit_learn-1.8.0-cp311-none-any.whl", "Some.Thing-1-py3-none-any.whl"] {
             fs::write(home.path().join(name), "").unwrap();
         }
-        let left = besides(home.path(), &["scikit-learn==1.8.0"]).unwrap();
+        let left = besides(home.path(), &parse_lock("scikit-learn==1.8.0")).unwrap();
         assert_eq!(left, [home.path().join("Some.Thing-1-py3-none-any.whl")]);
         assert!(
-            besides(home.path(), &["scikit-learn==1.8.0", "some-thing==1"])
+            besides(home.path(), &parse_lock("scikit-learn==1.8.0\nsome-thing==1"))
                 .unwrap()
                 .is_empty()
         );

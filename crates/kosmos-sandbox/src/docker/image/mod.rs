@@ -34,7 +34,7 @@ use bollard::{Docker, body_try_stream, models::ImageInspect, query_parameters::B
 use serde::{Deserialize, Serialize};
 
 pub use base::Base;
-pub use error::ImageError;
+pub use error::{BaseFault, ImageError};
 pub use progress::Progress;
 pub use recipe::{label, tag};
 
@@ -185,7 +185,7 @@ impl Ingredients {
         };
         match options.language {
             Language::Python => {
-                let target = question::target(docker, &all.base).await?;
+                let target = question::ask_for_target(docker, &all.base).await?;
                 all.packages = Some(wheels::fetch(&target, options, cache, progress).await?);
                 all.python = Some(target.version());
             }
@@ -209,7 +209,7 @@ impl Ingredients {
             ..options.clone()
         };
         let base = Box::pin(build(docker, &lock, progress)).await?.image.id;
-        let target = question::target(docker, &base).await?;
+        let target = question::ask_for_target(docker, &base).await?;
         let folder = base::Folder::make(&place.building)?;
         Ok(Self {
             packages: Some(extra::fetch(&target, options, cache, &folder, progress).await?),
@@ -235,7 +235,7 @@ pub async fn find(docker: &Docker, language: Language, wanted: Option<&str>) -> 
 
 /// The image by that name, if there is one.
 async fn existing(docker: &Docker, language: Language, tag: &str) -> Result<Option<Found>, ImageError> {
-    match answer("inspect the image", docker.inspect_image(tag)).await {
+    match await_answer("inspect the image", docker.inspect_image(tag)).await {
         Ok(image) => read(image, language, tag).map(Some),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -244,7 +244,7 @@ async fn existing(docker: &Docker, language: Language, tag: &str) -> Result<Opti
 
 /// The digest of the image by that name, if there is one.
 async fn existing_id(docker: &Docker, tag: &str) -> Result<Option<String>, ImageError> {
-    match answer("inspect the image", docker.inspect_image(tag)).await {
+    match await_answer("inspect the image", docker.inspect_image(tag)).await {
         Ok(image) => Ok(image.id),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -276,13 +276,13 @@ fn read(image: ImageInspect, language: Language, tag: &str) -> Result<Found, Ima
 }
 
 /// Waits for one answer of the engine.
-async fn answer<T>(
+async fn await_answer<T>(
     action: &'static str,
     call: impl Future<Output = Result<T, bollard::errors::Error>>,
 ) -> Result<T, ImageError> {
     match tokio::time::timeout(ANSWER, call).await {
         Ok(Ok(found)) => Ok(found),
-        Ok(Err(source)) => Err(ImageError::engine(action)(source)),
+        Ok(Err(source)) => Err(ImageError::by_engine(action)(source)),
         Err(_) => Err(ImageError::Silent {
             action,
             seconds: ANSWER.as_secs(),

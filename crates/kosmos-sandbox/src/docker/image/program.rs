@@ -1,4 +1,4 @@
-//! A program of the host that ends with the future that waits for it.
+//! Runs a program of the host, which ends when the future that waits for it is dropped.
 
 use std::{collections::VecDeque, process::Stdio};
 
@@ -10,12 +10,21 @@ use tokio::{
 
 use super::ImageError;
 
-/// How many of its last lines are kept to explain a failure.
+/// How many of the last lines are kept to explain a failure.
 const KEPT: usize = 30;
 
-/// Runs a program to its end, showing each line that it writes to `see`. If it fails, its last lines are
-/// given back.
-pub async fn run(mut command: Command, mut see: impl FnMut(&str)) -> Result<Result<(), String>, ImageError> {
+/// A program that ended with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedProgram {
+    /// The last lines that it wrote.
+    pub output: String,
+}
+
+/// Runs a program to its end and calls `see` with each line that it writes. The outer error means that it could not be run.
+pub async fn run_program(
+    mut command: Command,
+    mut see: impl FnMut(&str),
+) -> Result<Result<(), FailedProgram>, ImageError> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let failed = |source| ImageError::Run {
         program: program.clone(),
@@ -25,13 +34,13 @@ pub async fn run(mut command: Command, mut see: impl FnMut(&str)) -> Result<Resu
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    // A group of its own: what it has started is asked to end with it, and we are not if it ends its group.
+    // A group of its own, so that a signal reaches the processes that it started, and not this one.
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map(Running).map_err(failed)?;
     let (lines, mut written) = mpsc::channel(64);
     let readers = (child.0.stdout.take(), child.0.stderr.take());
-    let (stdout, stderr) = (forward(readers.0, lines.clone()), forward(readers.1, lines));
+    let (stdout, stderr) = (forward_lines(readers.0, lines.clone()), forward_lines(readers.1, lines));
     let mut last = VecDeque::new();
     let reading = async {
         while let Some(line) = written.recv().await {
@@ -48,11 +57,13 @@ pub async fn run(mut command: Command, mut see: impl FnMut(&str)) -> Result<Resu
         return Ok(Ok(()));
     }
     last.push_back(status.to_string());
-    Ok(Err(last.make_contiguous().join("\n")))
+    Ok(Err(FailedProgram {
+        output: last.make_contiguous().join("\n"),
+    }))
 }
 
-/// Sends each line on until the stream ends; a reading error ends it too.
-async fn forward(from: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<String>) {
+/// Sends each line on until the stream ends or cannot be read.
+async fn forward_lines(from: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<String>) {
     let Some(from) = from else { return };
     let mut lines = BufReader::new(from).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {
@@ -66,7 +77,7 @@ async fn forward(from: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<String>)
     }
 }
 
-/// Asked to end when it is dropped, and so can clean up.
+/// A process that is asked to end, and so can clean up, when this is dropped.
 struct Running(Child);
 
 impl Drop for Running {
@@ -78,7 +89,7 @@ impl Drop for Running {
             .and_then(|id| i32::try_from(id).ok())
             .and_then(rustix::process::Pid::from_raw)
         {
-            // It may have ended by itself just now.
+            // Fails if it has just ended.
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
         }
         #[cfg(not(target_os = "linux"))]
@@ -99,7 +110,7 @@ mod tests {
     #[tokio::test]
     async fn lines_are_seen_and_the_last_explain_a_failure() {
         let mut seen = Vec::new();
-        let failed = run(shell("echo one; echo two >&2; exit 3"), |line| {
+        let failed = run_program(shell("echo one; echo two >&2; exit 3"), |line| {
             seen.push(line.to_owned())
         })
         .await
@@ -108,10 +119,11 @@ mod tests {
         seen.sort();
         assert_eq!(seen, ["one", "two"]);
         assert!(
-            failed.contains("one") && failed.contains("two") && failed.contains('3'),
-            "{failed}"
+            failed.output.contains("one") && failed.output.contains("two") && failed.output.contains('3'),
+            "{}",
+            failed.output
         );
-        assert!(run(Command::new("/nonexistent"), |_| ()).await.is_err());
+        assert!(run_program(Command::new("/nonexistent"), |_| ()).await.is_err());
     }
 
     #[cfg(target_os = "linux")]
@@ -124,7 +136,7 @@ mod tests {
             ended.display(),
             ready.display()
         );
-        let running = tokio::spawn(run(shell(&script), |_| ()));
+        let running = tokio::spawn(run_program(shell(&script), |_| ()));
         let eventually = async |path: &std::path::Path| {
             for _ in 0..1000 {
                 if path.exists() {

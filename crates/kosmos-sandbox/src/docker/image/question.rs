@@ -1,4 +1,4 @@
-//! What a base says of itself.
+//! Asks a base image about its Python and its programs.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use bollard::{
 use futures::TryStreamExt;
 use serde::Deserialize;
 
-use super::{ImageError, answer};
+use super::{ImageError, await_answer, error::BaseFault};
 
-/// How long a base may think.
-const THINKING: Duration = Duration::from_secs(60);
+/// How long a base may take to answer.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
 
-/// Tells about the Python that runs it, as one line of JSON.
+/// Describes the Python that runs it, as one line of JSON.
 const QUESTION: &str = "
 import json, platform, sys, sysconfig
 print(json.dumps(dict(
@@ -49,7 +49,7 @@ impl Target {
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct Answer {
     python: [u32; 3],
     implementation: String,
     threaded: bool,
@@ -58,44 +58,44 @@ struct Said {
 }
 
 /// Asks a base about its Python.
-pub async fn target(docker: &Docker, image: &str) -> Result<Target, ImageError> {
-    let said = ask(docker, image, &["python3", "-I", "-c", QUESTION]).await?;
-    read(&said).map_err(|reason| ImageError::Base {
+pub async fn ask_for_target(docker: &Docker, image: &str) -> Result<Target, ImageError> {
+    let said = run_in_container(docker, image, &["python3", "-I", "-c", QUESTION]).await?;
+    read_target(&said).map_err(|fault| ImageError::Base {
         image: image.to_owned(),
-        reason,
+        fault,
     })
 }
 
-/// Whether a base has R, and the Python that starts its scripts.
+/// Returns true if a base has R, and the Python that starts its scripts.
 pub async fn has_r(docker: &Docker, image: &str) -> Result<bool, ImageError> {
     let script = "command -v Rscript >/dev/null && command -v python3 >/dev/null && echo yes || echo no";
-    Ok(ask(docker, image, &["sh", "-c", script]).await?.trim() == "yes")
+    Ok(run_in_container(docker, image, &["sh", "-c", script]).await?.trim() == "yes")
 }
 
-fn read(said: &str) -> Result<Target, String> {
-    // Errors of Python come last and are what explains it.
-    let last = said.lines().last().unwrap_or("it says nothing");
-    let said: Said = serde_json::from_str(last).map_err(|_| format!("its python3 cannot be asked: {last}"))?;
-    let [major, minor, _] = said.python;
-    if said.implementation != "cpython" || said.threaded {
-        return Err("its Python is not the usual CPython".to_owned());
+fn read_target(said: &str) -> Result<Target, BaseFault> {
+    // Python prints the error that explains a failure last.
+    let last = said.lines().last().unwrap_or("it printed nothing");
+    let answer: Answer = serde_json::from_str(last).map_err(|_| BaseFault::NoAnswer(last.to_owned()))?;
+    let [major, minor, _] = answer.python;
+    if answer.implementation != "cpython" || answer.threaded {
+        return Err(BaseFault::NotCPython);
     }
     if major != 3 || !(11..=14).contains(&minor) {
-        return Err(format!("its Python is {major}.{minor}, and 3.11 to 3.14 are supported"));
+        return Err(BaseFault::Version { major, minor });
     }
-    let glibc = match (said.libc.0.as_str(), said.libc.1.split_once('.')) {
+    let glibc = match (answer.libc.0.as_str(), answer.libc.1.split_once('.')) {
         ("glibc", Some(("2", minor))) => minor.parse().ok(),
         _ => None,
     };
     Ok(Target {
-        python: said.python,
-        machine: said.machine,
-        glibc: glibc.ok_or_else(|| "its C library is not glibc, for which the packages are built".to_owned())?,
+        python: answer.python,
+        machine: answer.machine,
+        glibc: glibc.ok_or(BaseFault::NotGlibc)?,
     })
 }
 
-/// Runs a command in a container of its own and gives back what it writes.
-async fn ask(docker: &Docker, image: &str, command: &[&str]) -> Result<String, ImageError> {
+/// Runs a command in a container of its own and returns its output.
+async fn run_in_container(docker: &Docker, image: &str, command: &[&str]) -> Result<String, ImageError> {
     let words = |words: &[&str]| Some(words.iter().map(|&word| word.to_owned()).collect());
     let body = ContainerCreateBody {
         image: Some(image.to_owned()),
@@ -103,7 +103,7 @@ async fn ask(docker: &Docker, image: &str, command: &[&str]) -> Result<String, I
         cmd: words(command.get(1..).unwrap_or_default()),
         network_disabled: Some(true),
         host_config: Some(HostConfig {
-            // Also if we are gone by the time it ends.
+            // Even if Kosmos has ended by then.
             auto_remove: Some(true),
             network_mode: Some("none".to_owned()),
             ..HostConfig::default()
@@ -111,39 +111,42 @@ async fn ask(docker: &Docker, image: &str, command: &[&str]) -> Result<String, I
         ..ContainerCreateBody::default()
     };
     let action = "ask the base about itself";
-    let created = answer(action, docker.create_container(None::<CreateContainerOptions>, body)).await?;
-    let said = listen(docker, &created.id).await;
+    let created = await_answer(action, docker.create_container(None::<CreateContainerOptions>, body)).await?;
+    let said = start_and_read(docker, &created.id).await;
     let remove = RemoveContainerOptionsBuilder::default().force(true).build();
-    // Usually it has removed itself.
-    let _ = answer(action, docker.remove_container(&created.id, Some(remove))).await;
+    // Usually the engine has removed it.
+    let _ = await_answer(action, docker.remove_container(&created.id, Some(remove))).await;
     match said {
-        // The program is not there.
+        // The program does not exist in the image.
         Err(ImageError::Engine { source, .. }) => Err(ImageError::Base {
             image: image.to_owned(),
-            reason: format!("{} cannot be run in it: {source}", command.first().unwrap_or(&"it")),
+            fault: BaseFault::Program {
+                program: (*command.first().unwrap_or(&"the command")).to_owned(),
+                cause: source.to_string(),
+            },
         }),
         other => other,
     }
 }
 
-async fn listen(docker: &Docker, container: &str) -> Result<String, ImageError> {
+async fn start_and_read(docker: &Docker, container: &str) -> Result<String, ImageError> {
     let action = "ask the base about itself";
     let all = AttachContainerOptionsBuilder::default()
         .stdout(true)
         .stderr(true)
         .stream(true)
         .build();
-    let attached = answer(action, docker.attach_container(container, Some(all))).await?;
-    answer(action, docker.start_container(container, None::<StartContainerOptions>)).await?;
+    let attached = await_answer(action, docker.attach_container(container, Some(all))).await?;
+    await_answer(action, docker.start_container(container, None::<StartContainerOptions>)).await?;
     let written = attached.output.try_fold(Vec::new(), |mut said, part| async move {
         said.extend_from_slice(&part.into_bytes());
         Ok(said)
     });
-    match tokio::time::timeout(THINKING, written).await {
-        Ok(said) => Ok(String::from_utf8_lossy(&said.map_err(ImageError::engine(action))?).into_owned()),
+    match tokio::time::timeout(ANSWER_TIME, written).await {
+        Ok(said) => Ok(String::from_utf8_lossy(&said.map_err(ImageError::by_engine(action))?).into_owned()),
         Err(_) => Err(ImageError::Silent {
             action,
-            seconds: THINKING.as_secs(),
+            seconds: ANSWER_TIME.as_secs(),
         }),
     }
 }
@@ -160,21 +163,28 @@ mod tests {
 
     #[test]
     fn a_target_is_read() {
-        let target = read(&said("[3, 12, 8]", r#"["glibc", "2.36"]"#)).unwrap();
+        let target = read_target(&said("[3, 12, 8]", r#"["glibc", "2.36"]"#)).unwrap();
         assert_eq!((target.version().as_str(), target.glibc), ("3.12.8", 36));
     }
 
     #[test]
     fn what_the_lock_has_no_builds_for_says_so() {
         assert!(
-            read(&said("[3, 9, 2]", r#"["glibc", "2.31"]"#))
+            read_target(&said("[3, 9, 2]", r#"["glibc", "2.31"]"#))
                 .unwrap_err()
+                .to_string()
                 .contains("3.9")
         );
-        assert!(read(&said("[3, 12, 2]", r#"["", ""]"#)).unwrap_err().contains("glibc"));
         assert!(
-            read("Traceback\nImportError: x")
+            read_target(&said("[3, 12, 2]", r#"["", ""]"#))
                 .unwrap_err()
+                .to_string()
+                .contains("glibc")
+        );
+        assert!(
+            read_target("Traceback\nImportError: x")
+                .unwrap_err()
+                .to_string()
                 .contains("ImportError: x")
         );
     }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use kosmos_core::hash::sha256_hex;
 use sha2::{Digest, Sha256};
 
-use crate::{Language, interpreter};
+use crate::{Language, interpreter::lock::LOCK};
 
 /// Changes with how an image is made, where its files don't show it.
 const VERSION: &str = "1";
@@ -123,7 +124,7 @@ impl Recipe {
             (label::RECIPE, self.hash.clone()),
         ]);
         if self.language == Language::Python {
-            labels.insert(label::LOCK, format!("{:x}", Sha256::digest(interpreter::LOCK)));
+            labels.insert(label::LOCK, sha256_hex(LOCK));
         }
         if !self.packages.is_empty() {
             labels.insert(label::PACKAGES, self.packages.join(" "));
@@ -165,7 +166,7 @@ fn digest<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 fn files(language: Language) -> Vec<(String, &'static str)> {
     let own = match language {
-        Language::Python => vec![("Dockerfile", PYTHON), ("requirements.lock", interpreter::LOCK)],
+        Language::Python => vec![("Dockerfile", PYTHON), ("requirements.lock", LOCK)],
         Language::R => vec![("Dockerfile", R)],
     };
     own.into_iter()

@@ -10,7 +10,7 @@ use bollard::{
 };
 use futures::{Stream, StreamExt, pin_mut};
 
-use super::{ImageError, Progress, SILENCE, answer, recipe::label};
+use super::{ImageError, Progress, SILENCE, await_answer, recipe::label};
 
 /// How many lines of a step are kept to explain its failure.
 const KEPT: usize = 20;
@@ -36,7 +36,7 @@ pub async fn follow(
                 }
             }
             Ok(Some(Err(Error::DockerStreamError { error }))) => return Err(follower.explain(error)),
-            Ok(Some(Err(error))) => return Err(ImageError::engine("build the image")(error)),
+            Ok(Some(Err(error))) => return Err(ImageError::by_engine("build the image")(error)),
             Err(_) => {
                 return Err(ImageError::Silent {
                     action: "build the image",
@@ -56,11 +56,11 @@ pub async fn remove_leftovers(docker: &Docker, recipe: &str) {
     ]);
     let asked = ListImagesOptionsBuilder::default().filters(&filters).build();
     // What is in use stays. It takes space and does no harm; `docker image prune` removes it.
-    let found = answer("list its images", docker.list_images(Some(asked)))
+    let found = await_answer("list its images", docker.list_images(Some(asked)))
         .await
         .unwrap_or_default();
     for image in found {
-        let _ = answer(
+        let _ = await_answer(
             "remove an image",
             docker.remove_image(&image.id, None::<RemoveImageOptions>, None),
         )

@@ -14,6 +14,24 @@ pub use group::{Group, Stats, Wanted};
 
 use super::{mounts, owner};
 
+/// Why control groups of one version cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    #[error("there is no version 2")]
+    NoV2,
+    #[error("version 2 is not mounted")]
+    NotMounted,
+    #[error("version 2 has no memory and pids controllers")]
+    NoControllers,
+    /// A remedy belongs to the text: it is shown in the table of guarantees, where nothing has failed.
+    #[error(
+        "version 2 delegates no subtree to this user; `systemd-run --user --scope -p Delegate=yes kosmos ...` gives one"
+    )]
+    NotDelegated,
+    #[error("no group can be made in version 1")]
+    CannotMakeV1,
+}
+
 /// The control groups of this machine, as far as this process may use them.
 #[derive(Debug, Clone)]
 pub enum Cgroups {

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::mounts::Mount,
-    Group, Stats, Wanted,
+    Group, Stats, Unusable, Wanted,
     group::{entry, folder_of, number},
 };
 
@@ -21,7 +21,7 @@ pub struct Trees {
 
 impl Trees {
     /// Finds the trees in which this process may make groups.
-    pub fn find(table: &[Mount], own: &str) -> Result<Self, String> {
+    pub fn find(table: &[Mount], own: &str) -> Result<Self, Unusable> {
         let usable = |controller| parent(table, own, controller).filter(|parent| may_make_groups(parent));
         let trees = Self {
             memory: usable("memory"),
@@ -29,7 +29,7 @@ impl Trees {
             cpuacct: usable("cpuacct"),
         };
         if trees.memory.is_none() && trees.pids.is_none() {
-            return Err("no group can be made in version 1".to_owned());
+            return Err(Unusable::CannotMakeV1);
         }
         Ok(trees)
     }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     super::mounts::Mount,
-    Group, Stats, Wanted,
+    Group, Stats, Unusable, Wanted,
     group::{entry, folder_of, number},
 };
 
@@ -21,17 +21,17 @@ pub struct Tree {
 impl Tree {
     /// Finds the nearest group, from our own upwards, in which limited groups can be made and processes
     /// of ours moved to.
-    pub fn find(table: &[Mount], own: &str) -> Result<Self, String> {
+    pub fn find(table: &[Mount], own: &str) -> Result<Self, Unusable> {
         let path = own
             .lines()
             .find_map(|line| line.strip_prefix("0::"))
-            .ok_or("there is no version 2")?;
+            .ok_or(Unusable::NoV2)?;
         let mount = table
             .iter()
             .find(|mount| mount.kind == "cgroup2")
-            .ok_or("version 2 is not mounted")?;
+            .ok_or(Unusable::NotMounted)?;
         if !offers_limits(&mount.point.join("cgroup.controllers")) {
-            return Err("version 2 has no memory and pids controllers".to_owned());
+            return Err(Unusable::NoControllers);
         }
         let ours = folder_of(mount, path);
         ours.ancestors()
@@ -40,11 +40,7 @@ impl Tree {
             .map(|folder| Self {
                 parent: folder.to_owned(),
             })
-            .ok_or_else(|| {
-                "version 2 delegates no subtree to this user; `systemd-run --user --scope -p \
-                 Delegate=yes kosmos ...` gives one"
-                    .to_owned()
-            })
+            .ok_or(Unusable::NotDelegated)
     }
 
     pub fn parent(&self) -> &Path {
