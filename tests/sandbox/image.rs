@@ -219,10 +219,8 @@ async fn a_missing_image_says_how_to_build_it() {
         .await
         .unwrap_err();
     assert!(matches!(error, ImageError::Missing { .. }));
-    assert!(
-        error.to_string().contains("`kosmos sandbox build --language r`"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("kosmos-sandbox:none"), "{error}");
+    assert_eq!(error.help().unwrap(), "build it with `kosmos sandbox build --language r`");
 }
 
 #[tokio::test]

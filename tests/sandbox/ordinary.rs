@@ -111,8 +111,7 @@ async fn inner_no_namespaces() {
     }
     let error = kosmos::sandbox::ProcessSandbox::start(bare_options())
         .await
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("sandbox is not available"), "{error}");
-    assert!(error.contains("max_user_namespaces"), "{error}");
+        .unwrap_err();
+    assert!(error.to_string().contains("sandbox is not available"), "{error}");
+    assert!(error.help().unwrap().contains("max_user_namespaces"), "{error:?}");
 }

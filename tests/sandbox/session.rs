@@ -287,7 +287,7 @@ async fn a_program_that_is_not_there_is_named() {
             true,
             vec!["/run/agent/none", "there is no file", "agent/none"],
         ),
-        ("/run/agent/notes", true, vec!["chmod +x"]),
+        ("/run/agent/notes", true, vec!["agent/notes", "not executable", "chmod +x"]),
         ("/run/agent/closed", false, vec!["/run/agent"]),
         ("/etc/none", true, vec!["/etc/none"]),
         ("./relative", true, vec!["absolute"]),
@@ -297,7 +297,8 @@ async fn a_program_that_is_not_there_is_named() {
         let error = site.sandbox.open(program).await.unwrap_err();
         assert!(matches!(error, SandboxError::InvalidProgram { .. }), "{error:?}");
         for part in said {
-            assert!(error.to_string().contains(part), "{error}");
+            let told = format!("{error}\n{}", error.help().unwrap_or_default());
+            assert!(told.contains(part), "{told}");
         }
     }
     let mut nowhere = python(&site, "");

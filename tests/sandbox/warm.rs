@@ -188,7 +188,7 @@ async fn scripts_in_r_are_run_by_r() {
     } else {
         let error = ended.unwrap_err();
         assert!(matches!(error, SandboxError::Unavailable { .. }), "{error}");
-        assert!(error.to_string().contains("`docker`"), "{error}");
+        assert!(error.help().unwrap().contains("`docker`"), "{error:?}");
     }
 }
 

@@ -162,6 +162,7 @@ mod tests {
         let file = home.path().join("file");
         fs::write(&file, "").unwrap();
         let error = Cache::open(Some(&file.join("cache"))).unwrap_err();
-        assert!(error.to_string().contains("XDG_CACHE_HOME"), "{error}");
+        assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+        assert!(error.help().unwrap().contains("XDG_CACHE_HOME"));
     }
 }
