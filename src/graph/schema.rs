@@ -49,7 +49,7 @@ pub enum Label {
 /// What an edge says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Relation {
+pub enum EdgeKind {
     /// Run to question.
     Asks,
     /// Run or experiment to dataset.
@@ -120,7 +120,7 @@ impl Label {
     ///
     /// # Errors
     /// [`GraphError::Id`] when it is not one of ours.
-    pub fn of(id: &str) -> Result<Self, GraphError> {
+    pub fn of_node_id(id: &str) -> Result<Self, GraphError> {
         let kind = id.split_once(':').map(|(kind, _)| kind).unwrap_or_default();
         let label = Self::ALL.into_iter().find(|label| {
             let name = label.name();
@@ -130,7 +130,7 @@ impl Label {
     }
 }
 
-impl Relation {
+impl EdgeKind {
     /// All of them.
     pub const ALL: [Self; 15] = [
         Self::Asks,
@@ -172,7 +172,7 @@ impl Relation {
     }
 
     /// The relation of that name.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|relation| relation.name() == name)
     }
 }

@@ -12,7 +12,7 @@ use super::error::ReportError;
 use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
-use crate::graph::{Ink, Words};
+use crate::graph::{DrawnText, Ink};
 use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
@@ -156,19 +156,19 @@ impl<'d> Evidence<'d> {
     /// # Errors
     /// One of them is not.
     pub(crate) fn drawing(&self, ink: &Ink, place: &str) -> Result<Drawn, ReportError> {
-        for words in ink.words() {
+        for words in ink.iter_texts() {
             match words {
-                Words::Ours(text) if text.chars().any(char::is_numeric) => {
+                DrawnText::Ours(text) if text.chars().any(char::is_numeric) => {
                     return Err(ReportError::DigitInProse {
                         place: place.to_owned(),
                         text: text.to_owned(),
                     });
                 }
-                Words::Ours(_) => {}
-                Words::Name(name) => drop(self.name(&Name::new(name), place)?),
+                DrawnText::Ours(_) => {}
+                DrawnText::Name(name) => drop(self.name(&Name::new(name), place)?),
             }
         }
-        Ok(Drawn::checked(ink.element()))
+        Ok(Drawn::checked(ink.to_svg_element()))
     }
 
     /// The hash of an experiment's script, if the file has the recorded one.
