@@ -52,8 +52,8 @@ macro_rules! in_both {
             async fn $test() {
                 if let Some(stage) = super::Stage::server(stringify!($test)).await {
                     super::$test(&stage.store).await;
-                    stage.store.clear().await.unwrap();
-                    assert_eq!(stage.store.dump().await.unwrap(), super::Facts::default());
+                    stage.store.delete_everything().await.unwrap();
+                    assert_eq!(stage.store.dump_facts().await.unwrap(), super::Facts::default());
                 }
             })*
         }

@@ -205,7 +205,7 @@ fn escape_html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Edge, ExportFormat, Facts, export};
+    use crate::graph::{Edge, ExportFormat, Facts, write_graph};
 
     fn page(facts: &Facts) -> String {
         let mut out = Vec::new();
