@@ -91,20 +91,20 @@ async fn embedded(made: &Made) {
         size(&folder) >> 20
     );
     drop(store);
-    let shared = EmbeddedGraph::open_on_demand(&folder, WAIT);
+    let shared = EmbeddedGraph::shared(&folder, WAIT);
     print("embedded, shared as runs do", &ask_all(&shared, made).await);
 }
 
 async fn on_server(made: &Made) {
     let server = Server::find();
     let store = Neo4jGraph::connect(server.options()).await.unwrap();
-    store.delete_everything().await.unwrap();
+    store.clear().await.unwrap();
     write("server", &store, made).await;
     print("server", &ask_all(&store, made).await);
     if let Some((now, most)) = server.memory() {
         println!("server     memory {now} MB now, {most} MB at most");
     }
-    store.delete_everything().await.unwrap();
+    store.clear().await.unwrap();
     drop(store);
     server.stop();
 }
@@ -118,7 +118,7 @@ async fn write(what: &str, store: &dyn GraphStore, made: &Made) {
     let alone: Vec<Facts> = one_by_one(cycles.next().unwrap()).take(SAMPLE).collect();
     for facts in cycles {
         written += facts.len();
-        store.merge_facts(facts).await.unwrap();
+        store.merge(facts).await.unwrap();
         if last.elapsed() > Duration::from_secs(20) {
             last = Instant::now();
             eprintln!("{what}: {written} written in {:.0} s", began.elapsed().as_secs_f64());
@@ -128,10 +128,10 @@ async fn write(what: &str, store: &dyn GraphStore, made: &Made) {
     let began = Instant::now();
     let sample = alone.len();
     for facts in alone {
-        store.merge_facts(facts).await.unwrap();
+        store.merge(facts).await.unwrap();
     }
     let single = sample as f64 / began.elapsed().as_secs_f64();
-    store.merge_facts(made.cycles().next().unwrap()).await.unwrap();
+    store.merge(made.cycles().next().unwrap()).await.unwrap();
     println!(
         "{what:9}  {written} nodes and edges written, {batched:.0} per second in batches; {single:.0} one at a time; \
          ratio {:.0}",

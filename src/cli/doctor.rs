@@ -173,9 +173,7 @@ fn check_graph(settings: &Settings) -> Option<Check> {
         .map_err(|error| error.to_string())
         .and_then(|runtime| {
             let store = graph_server(settings).map_err(|error| error.to_string())?;
-            let stats = runtime
-                .block_on(store.count_by_kind())
-                .map_err(|error| error.to_string())?;
+            let stats = runtime.block_on(store.stats()).map_err(|error| error.to_string())?;
             Ok(stats.nodes.iter().map(|(_, count)| count).sum::<u64>())
         });
     Some(match looked {

@@ -15,14 +15,14 @@ mod walk;
 use futures::future::BoxFuture;
 
 pub use embedded::EmbeddedGraph;
-pub use export::{ExportFormat, UnknownFormat, write_graph};
+pub use export::{Format, UnknownFormat, export};
 pub use facts::{Edge, Facts, GraphStats, Node, Properties};
-pub use import::{ImportError, read_jsonld};
-pub use neo4j::{Neo4jGraph, Neo4jOptions, RawRecords};
-pub use picture::render_svg;
-pub(crate) use picture::{DrawnText, Ink, PictureWording, draw_findings};
+pub use import::{ImportError, import};
+pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
+pub use picture::svg;
+pub(crate) use picture::{Ink, PictureWording, Words, drawing};
 pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
-pub use schema::{EdgeKind, Label, SETS, VERSION};
+pub use schema::{Label, Relation, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
 
 /// A graph store's failure.
@@ -104,18 +104,18 @@ pub enum GraphError {
 pub trait GraphStore: Send + Sync {
     /// Adds nodes and edges, or gives them these properties where they are there already: the [`SETS`] among them are
     /// united, any other is replaced.
-    fn merge_facts(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>>;
+    fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>>;
     /// Where a way through the graph leads.
-    fn walk_edges(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>>;
+    fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>>;
     /// Edges that begin or end at these nodes, so many at most.
-    fn edges_around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>>;
+    fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>>;
     /// Nodes of a label in order of id, so many at most.
-    fn list_nodes(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>>;
+    fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>>;
     /// Counts by label and type.
-    fn count_by_kind(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>>;
+    fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>>;
     /// Everything: nodes in order of id, edges in order of beginning, type and end. The same facts give the same dump in
     /// every store.
-    fn dump_facts(&self) -> BoxFuture<'static, Result<Facts, GraphError>>;
+    fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>>;
     /// Removes all nodes and edges of the schema.
-    fn delete_everything(&self) -> BoxFuture<'static, Result<(), GraphError>>;
+    fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>>;
 }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Edge, EdgeKind, GraphStore, Label, Node, QuestionError, Walk, known_variable, questions::find_node};
+use super::{Edge, GraphStore, Label, Node, QuestionError, Relation, Walk, known_variable, questions::node};
 
 /// Edges by which everything is near: those of where things come from.
-pub const PROVENANCE: [EdgeKind; 5] = [
-    EdgeKind::HasVariable,
-    EdgeKind::Uses,
-    EdgeKind::Asks,
-    EdgeKind::SpawnedBy,
-    EdgeKind::ProposedBy,
+pub const PROVENANCE: [Relation; 5] = [
+    Relation::HasVariable,
+    Relation::Uses,
+    Relation::Asks,
+    Relation::SpawnedBy,
+    Relation::ProposedBy,
 ];
 
 /// Edges that one search looks at, at most.
@@ -29,12 +29,12 @@ pub struct Search {
     /// Edges of the way, at most.
     pub longest: usize,
     /// Types of edges that are not followed.
-    pub without: Vec<EdgeKind>,
+    pub without: Vec<Relation>,
 }
 
 /// What the search gave.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PathSearchResult {
+pub enum Found {
     /// A shortest way: nodes from one end to the other, and the edges between them in the same order.
     Path {
         #[allow(missing_docs)]
@@ -52,8 +52,8 @@ pub enum PathSearchResult {
 ///
 /// # Errors
 /// As [`known_variable`], and those of the store.
-pub async fn resolve_path_end(store: &dyn GraphStore, asked: &str) -> Result<String, QuestionError> {
-    if Label::of_node_id(asked).is_ok() && find_node(store, asked).await?.is_some() {
+pub async fn end(store: &dyn GraphStore, asked: &str) -> Result<String, QuestionError> {
+    if Label::of(asked).is_ok() && node(store, asked).await?.is_some() {
         return Ok(asked.to_owned());
     }
     known_variable(store, asked).await
@@ -63,9 +63,9 @@ pub async fn resolve_path_end(store: &dyn GraphStore, asked: &str) -> Result<Str
 ///
 /// # Errors
 /// Those of the store.
-pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<PathSearchResult, QuestionError> {
+pub async fn path(store: &dyn GraphStore, search: &Search) -> Result<Found, QuestionError> {
     if search.from == search.to {
-        return load_path(store, vec![search.from.clone()], Vec::new()).await;
+        return way(store, vec![search.from.clone()], Vec::new()).await;
     }
     let mut sides = [Side::new(&search.from), Side::new(&search.to)];
     let mut left = MOST_EDGES;
@@ -76,25 +76,25 @@ pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<PathSe
             false => (b, a),
         };
         if near.rim.is_empty() {
-            return Ok(PathSearchResult::None);
+            return Ok(Found::None);
         }
         let whole = near.grow(store, &search.without, &mut left).await?;
         // All that both have reached lie on a shortest way.
         if let Some(met) = near.rim.iter().find(|id| far.reached.contains_key(*id)).cloned() {
             let [a, b] = &sides;
-            let (mut nodes, mut edges) = a.trace_back(&met);
+            let (mut nodes, mut edges) = a.back(&met);
             nodes.reverse();
             edges.reverse();
-            let (onwards, more) = b.trace_back(&met);
+            let (onwards, more) = b.back(&met);
             nodes.extend(onwards.into_iter().skip(1));
             edges.extend(more);
-            return load_path(store, nodes, edges).await;
+            return way(store, nodes, edges).await;
         }
         if !whole {
-            return Ok(PathSearchResult::GivenUp);
+            return Ok(Found::GivenUp);
         }
     }
-    Ok(PathSearchResult::None)
+    Ok(Found::None)
 }
 
 /// What is reached from one end.
@@ -117,13 +117,13 @@ impl Side {
     async fn grow(
         &mut self,
         store: &dyn GraphStore,
-        without: &[EdgeKind],
+        without: &[Relation],
         left: &mut usize,
     ) -> Result<bool, QuestionError> {
         let rim: Vec<String> = std::mem::take(&mut self.rim).into_iter().collect();
         let mut whole = true;
         for ids in rim.chunks(AT_ONCE) {
-            let mut edges = store.edges_around(ids.to_vec(), *left).await?;
+            let mut edges = store.around(ids.to_vec(), *left).await?;
             whole = edges.len() < *left;
             *left -= edges.len();
             // So that every store finds the same way.
@@ -145,7 +145,7 @@ impl Side {
     }
 
     /// From a node back to the end.
-    fn trace_back(&self, from: &str) -> (Vec<String>, Vec<Edge>) {
+    fn back(&self, from: &str) -> (Vec<String>, Vec<Edge>) {
         let (mut nodes, mut edges) = (vec![from.to_owned()], Vec::new());
         let mut at = from.to_owned();
         while let Some(Some(edge)) = self.reached.get(&at) {
@@ -161,23 +161,15 @@ impl Side {
 }
 
 /// The way with all that is known of its nodes.
-async fn load_path(
-    store: &dyn GraphStore,
-    ids: Vec<String>,
-    edges: Vec<Edge>,
-) -> Result<PathSearchResult, QuestionError> {
-    let known = store
-        .walk_edges(Walk::from_ids(ids.iter().cloned()))
-        .await?
-        .into_iter()
-        .flatten();
+async fn way(store: &dyn GraphStore, ids: Vec<String>, edges: Vec<Edge>) -> Result<Found, QuestionError> {
+    let known = store.walk(Walk::from(ids.iter().cloned())).await?.into_iter().flatten();
     let mut known: BTreeMap<String, Node> = known.map(|node| (node.id.clone(), node)).collect();
     let mut nodes = Vec::new();
     for id in ids {
         nodes.push(match known.remove(&id) {
             Some(node) => node,
-            None => Node::new(Label::of_node_id(&id)?, &id),
+            None => Node::new(Label::of(&id)?, &id),
         });
     }
-    Ok(PathSearchResult::Path { nodes, edges })
+    Ok(Found::Path { nodes, edges })
 }

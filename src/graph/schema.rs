@@ -49,7 +49,7 @@ pub enum Label {
 /// What an edge says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum EdgeKind {
+pub enum Relation {
     /// Run to question.
     Asks,
     /// Run or experiment to dataset.
@@ -120,7 +120,7 @@ impl Label {
     ///
     /// # Errors
     /// [`GraphError::Id`] when it is not one of ours.
-    pub fn of_node_id(id: &str) -> Result<Self, GraphError> {
+    pub fn of(id: &str) -> Result<Self, GraphError> {
         let kind = id.split_once(':').map(|(kind, _)| kind).unwrap_or_default();
         let label = Self::ALL.into_iter().find(|label| {
             let name = label.name();
@@ -130,7 +130,7 @@ impl Label {
     }
 }
 
-impl EdgeKind {
+impl Relation {
     /// All of them.
     pub const ALL: [Self; 15] = [
         Self::Asks,
@@ -172,7 +172,7 @@ impl EdgeKind {
     }
 
     /// The relation of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|relation| relation.name() == name)
     }
 }

@@ -1,6 +1,6 @@
 //! The one question that stores answer besides what they hold: where does a way through the graph lead?
 
-use super::{EdgeKind, Label, Node};
+use super::{Label, Node, Relation};
 
 /// Which way an edge is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Way {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Step {
-    pub relation: EdgeKind,
+    pub relation: Relation,
     pub way: Way,
     pub to: Label,
 }
@@ -41,7 +41,7 @@ pub const MOST_TRAILS: usize = 10_000;
 
 impl Walk {
     /// A walk that begins at these ids.
-    pub fn from_ids<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
+    pub fn from<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
         Self {
             from: ids.into_iter().map(Into::into).collect(),
             steps: Vec::new(),
@@ -51,21 +51,21 @@ impl Walk {
     }
 
     /// Goes on along edges of that type to nodes of that label.
-    pub fn follow_outgoing(mut self, relation: EdgeKind, to: Label) -> Self {
+    pub fn along(mut self, relation: Relation, to: Label) -> Self {
         let way = Way::Out;
         self.steps.push(Step { relation, way, to });
         self
     }
 
     /// Goes on against edges of that type to nodes of that label.
-    pub fn follow_incoming(mut self, relation: EdgeKind, to: Label) -> Self {
+    pub fn against(mut self, relation: Relation, to: Label) -> Self {
         let way = Way::In;
         self.steps.push(Step { relation, way, to });
         self
     }
 
     /// The best by a property of the last node, the smallest first.
-    pub fn keep_best(mut self, by: &'static str, limit: usize) -> Self {
+    pub fn best(mut self, by: &'static str, limit: usize) -> Self {
         self.order = Some(by);
         self.limit = limit;
         self
@@ -74,7 +74,7 @@ impl Walk {
 
 /// The order of trails in every store: by their values of the property that is asked for, then by their ids from the last
 /// to the first.
-pub(super) fn compare_trails<'a>(
+pub(super) fn in_order<'a>(
     values: (Option<f64>, Option<f64>),
     a: impl DoubleEndedIterator<Item = &'a str>,
     b: impl DoubleEndedIterator<Item = &'a str>,
@@ -87,6 +87,6 @@ pub(super) fn compare_trails<'a>(
 }
 
 /// The value by which a trail is put in order.
-pub(super) fn trail_sort_value(order: Option<&str>, trail: &Trail) -> Option<f64> {
-    order.and_then(|name| trail.last()?.number_property(name))
+pub(super) fn value_of(order: Option<&str>, trail: &Trail) -> Option<f64> {
+    order.and_then(|name| trail.last()?.number(name))
 }

@@ -90,7 +90,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
             .count() as u64,
     });
     let knowledge = graph::knowledge_in(journal.entries_of(&[Kind::Sent]))?;
-    let counts = knowledge.count_by_kind();
+    let counts = knowledge.stats();
     let mut figures = state.figures.clone();
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));
     Ok(Dossier {

@@ -27,7 +27,7 @@ const FIRST_LOOK: f64 = 0.5;
 /// [`GraphError::Refused`] for an address that is none.
 pub fn graph(settings: &Settings, folder: &Path) -> Result<Arc<dyn GraphStore>, LabError> {
     Ok(match settings.graph.store {
-        Choice::Embedded => Arc::new(EmbeddedGraph::open_on_demand(folder, settings.graph.wait.get())),
+        Choice::Embedded => Arc::new(EmbeddedGraph::shared(folder, settings.graph.wait.get())),
         Choice::Neo4j => Arc::new(graph_server(settings)?),
     })
 }
@@ -62,7 +62,7 @@ pub(super) async fn begin(
     let store = graph(settings, &folder.graph())?;
     let began = Instant::now();
     let patience = settings.graph.wait.get().mul_f64(FIRST_LOOK);
-    let looked = timeout(patience, store.list_nodes(Label::Run, 1)).await;
+    let looked = timeout(patience, store.list(Label::Run, 1)).await;
     let looked = looked.unwrap_or_else(|_| {
         Err(GraphError::Away {
             address: place(settings, folder),
@@ -157,7 +157,7 @@ pub(super) fn knowledge_in<E: Into<LabError>>(
             known.extend(facts(&envelope, knowledge));
         }
     }
-    Ok(known.merge_duplicates()?)
+    Ok(known.settled()?)
 }
 
 /// Nodes and edges that a run's entries speak of and that are not in the graph.
@@ -178,7 +178,7 @@ pub(super) fn waiting_in(entries: &[Entry]) -> Result<usize, LabError> {
             waiting.extend(facts(envelope, knowledge));
         }
     }
-    Ok(waiting.merge_duplicates()?.len())
+    Ok(waiting.settled()?.len())
 }
 
 /// Nodes and edges that wait in a run's journal.
@@ -189,7 +189,7 @@ pub(super) fn waiting(journal: &Journal) -> Result<usize, LabError> {
             waiting.extend(facts(&message, knowledge));
         }
     }
-    Ok(waiting.merge_duplicates()?.len())
+    Ok(waiting.settled()?.len())
 }
 
 /// Delivers what waits in the journal of a run that no process works on; with `again`, what was delivered before too.

@@ -12,7 +12,7 @@ use super::error::ReportError;
 use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
-use crate::graph::{DrawnText, Ink};
+use crate::graph::{Ink, Words};
 use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
@@ -156,19 +156,19 @@ impl<'d> Evidence<'d> {
     /// # Errors
     /// One of them is not.
     pub(crate) fn drawing(&self, ink: &Ink, place: &str) -> Result<Drawn, ReportError> {
-        for words in ink.iter_texts() {
+        for words in ink.words() {
             match words {
-                DrawnText::Ours(text) if text.chars().any(char::is_numeric) => {
+                Words::Ours(text) if text.chars().any(char::is_numeric) => {
                     return Err(ReportError::DigitInProse {
                         place: place.to_owned(),
                         text: text.to_owned(),
                     });
                 }
-                DrawnText::Ours(_) => {}
-                DrawnText::Name(name) => drop(self.name(&Name::new(name), place)?),
+                Words::Ours(_) => {}
+                Words::Name(name) => drop(self.name(&Name::new(name), place)?),
             }
         }
-        Ok(Drawn::checked(ink.to_svg_element()))
+        Ok(Drawn::checked(ink.element()))
     }
 
     /// The hash of an experiment's script, if the file has the recorded one.

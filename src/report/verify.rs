@@ -135,7 +135,7 @@ mod tests {
     use super::super::dossier::Dossier;
     use super::super::name::Name;
     use super::*;
-    use crate::graph::{self, Edge, EdgeKind, Facts, Label, Node, PictureWording};
+    use crate::graph::{self, Edge, Facts, Label, Node, PictureWording, Relation};
 
     /// Verifies blocks below a heading, for a run with nothing but settings.
     fn verified(blocks: Vec<Block<Draft>>) -> Result<Document<Verified>, ReportError> {
@@ -208,12 +208,12 @@ mod tests {
     fn a_drawing_has_names_of_the_record_only() {
         let drawing = |x: &str| {
             let mut facts = Facts::default();
-            facts.add_node(Node::new(Label::Finding, "finding:1"));
+            facts.node(Node::new(Label::Finding, "finding:1"));
             for name in [x, "mass"] {
                 let concept = format!("concept:{name}");
-                facts.add_edge(Edge::new(EdgeKind::Mentions, "finding:1", &concept));
+                facts.edge(Edge::new(Relation::Mentions, "finding:1", &concept));
             }
-            Block::Drawing(graph::draw_findings(&facts, &PictureWording::CURRENT).unwrap())
+            Block::Drawing(graph::drawing(&facts, &PictureWording::CURRENT).unwrap())
         };
         let error = verified(vec![drawing("42 rows")]).err().unwrap();
         assert!(matches!(error, ReportError::UnknownName { .. }), "{error}");

@@ -141,10 +141,7 @@ mod server {
         let Some((home, server, store)) = stage("answers").await else {
             return;
         };
-        assert_eq!(
-            store.dump_facts().await.unwrap(),
-            small_graph().merge_duplicates().unwrap()
-        );
+        assert_eq!(store.dump().await.unwrap(), small_graph().settled().unwrap());
         assert_eq!(answers(&home, Some(&server)), answers(&home, None));
         for arguments in [
             &["path", "bill_depth", "year"][..],
@@ -166,7 +163,7 @@ mod server {
         };
         assert_eq!(stats(Some(&server)), stats(None));
         ends(&home, &["query", "neighbours", "body_mas"], Some(&server), 2);
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +171,7 @@ mod server {
         let Some((home, server, store)) = stage("cypher").await else {
             return;
         };
-        let before = store.dump_facts().await.unwrap();
+        let before = store.dump().await.unwrap();
         let asked = cypher(
             &home,
             &server,
@@ -198,11 +195,11 @@ mod server {
             "MATCH (n:Run) SET n.name = 'x'",
         ] {
             cypher(&home, &server, &[change, "--param", &name]);
-            assert_eq!(store.dump_facts().await.unwrap(), before, "{change}");
+            assert_eq!(store.dump().await.unwrap(), before, "{change}");
         }
         let made = cypher(&home, &server, &[create, "--param", &name, "--write"]);
         assert_eq!(made["rows"], json!([{ "name": HOSTILE }]));
-        let after = store.dump_facts().await.unwrap();
+        let after = store.dump().await.unwrap();
         assert_eq!(after.nodes.len(), before.nodes.len() + 1);
         let shown = ends(
             &home,
@@ -221,7 +218,7 @@ mod server {
             "{}",
             said(&wrong)
         );
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -235,12 +232,12 @@ mod server {
         ends(&home, &["import", &file], None, 0);
         for _ in 0..2 {
             let told = home.json(&["graph", "sync"], Some(&server));
-            let facts = small_graph().merge_duplicates().unwrap();
+            let facts = small_graph().settled().unwrap();
             let copied = json!({ "nodes": facts.nodes.len(), "edges": facts.edges.len() });
             assert_eq!(told["copied"], copied, "{told:#}");
-            assert_eq!(store.dump_facts().await.unwrap(), facts);
+            assert_eq!(store.dump().await.unwrap(), facts);
         }
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -254,21 +251,15 @@ mod server {
         cypher(&home, &server, &[others, "--write"]);
         let count = "MATCH (n) WHERE n:Paper OR n:Sheep RETURN count(n) AS n";
         assert_eq!(cypher(&home, &server, &[count])["rows"], json!([{ "n": 3 }]));
-        assert_eq!(
-            store.dump_facts().await.unwrap(),
-            small_graph().merge_duplicates().unwrap()
-        );
+        assert_eq!(store.dump().await.unwrap(), small_graph().settled().unwrap());
         ends(&home, &["reset"], Some(&server), 2);
-        assert_eq!(
-            store.dump_facts().await.unwrap(),
-            small_graph().merge_duplicates().unwrap()
-        );
+        assert_eq!(store.dump().await.unwrap(), small_graph().settled().unwrap());
         let removed = home.json(&["graph", "reset", "--yes"], Some(&server));
         assert_eq!(
             removed["removed"]["nodes"],
-            small_graph().merge_duplicates().unwrap().nodes.len()
+            small_graph().settled().unwrap().nodes.len()
         );
-        assert_eq!(store.dump_facts().await.unwrap(), Facts::default());
+        assert_eq!(store.dump().await.unwrap(), Facts::default());
         assert_eq!(cypher(&home, &server, &[count])["rows"], json!([{ "n": 3 }]));
         let links = "MATCH (:Paper)-[r:CITES]->(:Paper) RETURN count(r) AS n";
         assert_eq!(cypher(&home, &server, &[links])["rows"], json!([{ "n": 1 }]));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use kosmos::graph::{EdgeKind, EmbeddedGraph, ExportFormat, Facts, GraphStore, Label, write_graph};
+use kosmos::graph::{EmbeddedGraph, Facts, Format, GraphStore, Label, Relation, export};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -10,9 +10,9 @@ use super::{
     samples::{hostile, penguins},
 };
 
-fn exported(facts: &Facts, format: ExportFormat) -> String {
+fn exported(facts: &Facts, format: Format) -> String {
     let mut out = Vec::new();
-    write_graph(facts, format, &mut out).unwrap();
+    export(facts, format, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -20,8 +20,8 @@ fn exported(facts: &Facts, format: ExportFormat) -> String {
 async fn dump(facts: &Facts) -> Facts {
     let folder = tempfile::tempdir().unwrap();
     let store = EmbeddedGraph::open(folder.path()).unwrap();
-    store.merge_facts(facts.clone()).await.unwrap();
-    store.dump_facts().await.unwrap()
+    store.merge(facts.clone()).await.unwrap();
+    store.dump().await.unwrap()
 }
 
 /// What a Python script of ours reads in a document; nothing, loudly, where its Python is missing.
@@ -47,7 +47,7 @@ fn the_order_of_facts_makes_no_difference() {
     let mut turned = facts.clone();
     turned.nodes.reverse();
     turned.edges.reverse();
-    for format in ExportFormat::ALL {
+    for format in Format::ALL {
         assert!(exported(&facts, format) == exported(&turned, format), "{format}");
     }
 }
@@ -66,7 +66,7 @@ mod graphml {
     }
 
     async fn same(facts: &Facts) {
-        let Some(read) = read("graphml.py", &exported(facts, ExportFormat::Graphml)) else {
+        let Some(read) = read("graphml.py", &exported(facts, Format::Graphml)) else {
             return;
         };
         let dump = dump(facts).await;
@@ -176,7 +176,7 @@ mod jsonld {
 
     /// All triples but those of provenance must be as expected; those are given back.
     async fn same(facts: &Facts) -> Option<BTreeSet<String>> {
-        let read = read("jsonld.py", &exported(facts, ExportFormat::Jsonld))?;
+        let read = read("jsonld.py", &exported(facts, Format::Jsonld))?;
         let all: BTreeSet<String> = read.as_array().unwrap().iter().map(Value::to_string).collect();
         let (provenance, others) = all
             .into_iter()
@@ -292,7 +292,7 @@ mod server {
         };
         let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
         assert_eq!(
-            store.dump_facts().await.unwrap(),
+            store.dump().await.unwrap(),
             Facts::default(),
             "the tests' database must be empty"
         );
@@ -304,7 +304,7 @@ mod server {
             config = config.db(database.as_str());
         }
         let graph = neo4rs::Graph::connect(config.build().unwrap()).unwrap();
-        let statements = exported(facts, ExportFormat::Cypher);
+        let statements = exported(facts, Format::Cypher);
         // Twice: what is there already stays as it is.
         for statement in statements.lines().chain(statements.lines()) {
             let statement = statement.strip_suffix(';').unwrap();
@@ -313,8 +313,8 @@ mod server {
                 panic!("{error}: {start}");
             }
         }
-        let (found, expected) = (store.dump_facts().await.unwrap(), dump(facts).await);
-        store.delete_everything().await.unwrap();
+        let (found, expected) = (store.dump().await.unwrap(), dump(facts).await);
+        store.clear().await.unwrap();
         assert_eq!(found.nodes.len(), expected.nodes.len());
         for (found, expected) in found.nodes.iter().zip(&expected.nodes) {
             assert_eq!(json!(found).to_string(), json!(expected).to_string());
@@ -329,13 +329,13 @@ mod server {
 #[test]
 fn relations_that_the_samples_use_are_all_there_is_to_provenance() {
     // So that the counts above speak of each of them.
-    let kinds: BTreeSet<EdgeKind> = penguins().edges.iter().map(|edge| edge.kind).collect();
+    let kinds: BTreeSet<Relation> = penguins().edges.iter().map(|edge| edge.kind).collect();
     for kind in [
-        EdgeKind::Uses,
-        EdgeKind::Produced,
-        EdgeKind::DerivedFrom,
-        EdgeKind::ProposedBy,
-        EdgeKind::SpawnedBy,
+        Relation::Uses,
+        Relation::Produced,
+        Relation::DerivedFrom,
+        Relation::ProposedBy,
+        Relation::SpawnedBy,
     ] {
         assert!(kinds.contains(&kind), "{}", kind.name());
     }

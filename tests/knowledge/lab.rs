@@ -83,7 +83,7 @@ impl Home {
     /// All that is in the embedded graph.
     pub async fn graph(&self) -> Facts {
         let graph = EmbeddedGraph::open(&self.path().join("graph")).unwrap();
-        graph.dump_facts().await.unwrap()
+        graph.dump().await.unwrap()
     }
 }
 
@@ -186,7 +186,7 @@ pub fn knowledge(facts: &Facts) -> Value {
         }
         bare
     };
-    let is_run = |id: &str| Label::of_node_id(id).unwrap() == Label::Run;
+    let is_run = |id: &str| Label::of(id).unwrap() == Label::Run;
     let nodes: BTreeMap<&String, Properties> = facts
         .nodes
         .iter()

@@ -30,7 +30,7 @@ async fn undisturbed() -> Value {
 
 async fn on(server: &Server) -> kosmos::graph::Facts {
     let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
-    store.dump_facts().await.unwrap()
+    store.dump().await.unwrap()
 }
 
 /// The time between the last step of the run's own and its end.
@@ -144,10 +144,10 @@ mod server {
             .iter()
             .filter(|node| node.label != kosmos::graph::Label::Run)
         {
-            assert_eq!(node.text_list_property("runs").count(), 2, "{node:?}");
+            assert_eq!(node.texts("runs").count(), 2, "{node:?}");
         }
         let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 
     #[tokio::test]
@@ -213,7 +213,7 @@ mod server {
         deliver(&home, &run, &server);
         assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
         let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 
     #[tokio::test]
@@ -231,7 +231,7 @@ mod server {
         deliver(&home, &run, &server);
         assert_eq!(canonical(&on(&server).await, &[&run.name]), undisturbed().await);
         let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 
     #[tokio::test]
@@ -329,7 +329,7 @@ mod server {
         );
         assert_eq!(canonical(&on(&server).await, &[name]), undisturbed().await);
         let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
-        store.delete_everything().await.unwrap();
+        store.clear().await.unwrap();
     }
 }
 

@@ -57,7 +57,7 @@ fn batch(n: usize) -> Facts {
     let mut facts = Facts::default();
     for k in 0..50 {
         let id = format!("result:{}", n * 25 + k);
-        facts.add_node(Node::new(Label::Result, &id).with_properties(json!({ "n": n * 25 + k })));
+        facts.node(Node::new(Label::Result, &id).with(json!({ "n": n * 25 + k })));
     }
     facts
 }
@@ -74,7 +74,7 @@ async fn a_server_killed_at_work_loses_and_doubles_nothing() {
         // For as long as the server is ill-treated, and then some: how much that is depends on the machine.
         let (mut written, mut after) = (0, 0);
         while after < 10 {
-            writing.merge_facts(batch(written)).await.unwrap();
+            writing.merge(batch(written)).await.unwrap();
             written += 1;
             after += usize::from(!still.load(Ordering::SeqCst));
         }
@@ -93,8 +93,8 @@ async fn a_server_killed_at_work_loses_and_doubles_nothing() {
     assert!(written > 10, "some of it before and between: {written}");
     let alone = EmbeddedGraph::open(&home.path().join("embedded")).unwrap();
     for n in 0..written {
-        alone.merge_facts(batch(n)).await.unwrap();
+        alone.merge(batch(n)).await.unwrap();
     }
-    assert_eq!(store.dump_facts().await.unwrap(), alone.dump_facts().await.unwrap());
+    assert_eq!(store.dump().await.unwrap(), alone.dump().await.unwrap());
     drop(server);
 }

@@ -105,7 +105,7 @@ fn graph_is_whole(home: &Home) {
     let learnt = knowledge_of(&runs[0]).unwrap();
     let graph = EmbeddedGraph::open(&home.path().join("home/graph")).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    assert_eq!(runtime.block_on(graph.dump_facts()).unwrap(), learnt);
+    assert_eq!(runtime.block_on(graph.dump()).unwrap(), learnt);
     assert!(learnt.len() > 20, "{}", learnt.len());
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::graph::{Edge, EdgeKind, Facts, Label, Node, names};
+use crate::graph::{Edge, Facts, Label, Node, Relation, names};
 use crate::message::{AddedEvidence, AgentName, Echo, Envelope, RecordKnowledge, Says};
 use crate::science::{DatasetRecord, Hypothesis, HypothesisId, TestRecord};
 
@@ -53,20 +53,18 @@ impl Writer<'_> {
     }
 
     fn node(&mut self, label: Label, id: &str, experiment: Option<&str>, properties: Value) {
-        let node = Node::new(label, id)
-            .with_properties(properties)
-            .with_properties(self.origin(experiment));
-        self.facts.add_node(node);
+        let node = Node::new(label, id).with(properties).with(self.origin(experiment));
+        self.facts.node(node);
     }
 
-    fn edge(&mut self, relation: EdgeKind, from: &str, to: &str, experiment: Option<&str>, properties: Value) {
+    fn edge(&mut self, relation: Relation, from: &str, to: &str, experiment: Option<&str>, properties: Value) {
         let edge = Edge::new(relation, from, to)
-            .with_properties(properties)
-            .with_properties(self.origin(experiment));
-        self.facts.add_edge(edge);
+            .with(properties)
+            .with(self.origin(experiment));
+        self.facts.edge(edge);
     }
 
-    fn link(&mut self, relation: EdgeKind, from: &str, to: &str) {
+    fn link(&mut self, relation: Relation, from: &str, to: &str) {
         self.edge(relation, from, to, None, json!({}));
     }
 
@@ -82,35 +80,35 @@ impl Writer<'_> {
     /// The run, its question, its tables and their columns.
     fn frame(&mut self) {
         let knowledge = self.knowledge;
-        let run = names::run_node_id(&self.message.run);
-        let question = names::question_node_id(&knowledge.question);
+        let run = names::run(&self.message.run);
+        let question = names::question(&knowledge.question);
         let told = json!({ "name": self.message.run, "project": knowledge.project, "cycles": knowledge.cycle });
         self.node(Label::Run, &run, None, told);
         self.node(Label::Question, &question, None, json!({ "text": knowledge.question }));
-        self.link(EdgeKind::Asks, &run, &question);
+        self.link(Relation::Asks, &run, &question);
         for dataset in &knowledge.datasets {
-            let id = names::dataset_node_id(&dataset.sha256);
+            let id = names::dataset(&dataset.sha256);
             let profile = dataset.profile.as_ref();
             let told = json!({
                 "name": dataset.name, "sha256": dataset.sha256, "rows": profile.map(|profile| profile.rows),
                 "row_sketch": profile.map(|profile| &profile.row_sketch),
             });
             self.node(Label::Dataset, &id, None, told);
-            self.link(EdgeKind::Uses, &run, &id);
+            self.link(Relation::Uses, &run, &id);
             let columns = profile.into_iter().flat_map(|profile| &profile.columns);
             for column in columns.filter(|column| column.usable) {
-                let variable = names::variable_node_id(&dataset.sha256, &column.name);
+                let variable = names::variable(&dataset.sha256, &column.name);
                 let told = json!({ "name": column.name, "role": column.role });
                 self.node(Label::Variable, &variable, None, told);
-                self.link(EdgeKind::HasVariable, &id, &variable);
+                self.link(Relation::HasVariable, &id, &variable);
                 let concept = self.concept(&column.name);
-                self.link(EdgeKind::Mentions, &variable, &concept);
+                self.link(Relation::Mentions, &variable, &concept);
             }
         }
     }
 
     fn concept(&mut self, column: &str) -> String {
-        let concept = names::concept_node_id(column);
+        let concept = names::concept(column);
         self.node(
             Label::Concept,
             &concept,
@@ -121,7 +119,7 @@ impl Writer<'_> {
     }
 
     fn experiment(&mut self, experiment: &crate::science::ExperimentRecord) {
-        let id = names::experiment_node_id(&experiment.id);
+        let id = names::experiment(&experiment.id);
         let name = Some(experiment.id.as_str());
         let told = json!({
             "template": experiment.protocol.template,
@@ -129,16 +127,16 @@ impl Writer<'_> {
             "result_sha256": experiment.result_sha256,
         });
         self.node(Label::Experiment, &id, name, told);
-        let run = names::run_node_id(&self.message.run);
-        self.edge(EdgeKind::SpawnedBy, &id, &run, name, json!({}));
+        let run = names::run(&self.message.run);
+        self.edge(Relation::SpawnedBy, &id, &run, name, json!({}));
         if let Some(dataset) = self.dataset(&experiment.protocol.dataset) {
-            let dataset = names::dataset_node_id(&dataset.sha256);
-            self.edge(EdgeKind::Uses, &id, &dataset, name, json!({}));
+            let dataset = names::dataset(&dataset.sha256);
+            self.edge(Relation::Uses, &id, &dataset, name, json!({}));
         }
     }
 
     fn hypothesis(&mut self, hypothesis: &Hypothesis) {
-        let id = names::hypothesis_node_id(&hypothesis.claim());
+        let id = names::hypothesis(&hypothesis.claim());
         let told = json!({
             "statement": hypothesis.statement,
             "kind": hypothesis.kind,
@@ -150,26 +148,26 @@ impl Writer<'_> {
             "predicted": hypothesis.predicted,
         });
         self.node(Label::Hypothesis, &id, None, told);
-        let question = names::question_node_id(&self.knowledge.question);
-        self.link(EdgeKind::SpawnedBy, &id, &question);
+        let question = names::question(&self.knowledge.question);
+        self.link(Relation::SpawnedBy, &id, &question);
         let parent = hypothesis.parent.as_ref().and_then(|parent| self.claimed(parent));
-        if let Some(parent) = parent.map(|parent| names::hypothesis_node_id(&parent.claim())) {
-            self.link(EdgeKind::Refines, &id, &parent);
+        if let Some(parent) = parent.map(|parent| names::hypothesis(&parent.claim())) {
+            self.link(Relation::Refines, &id, &parent);
         }
         let model = hypothesis.proposed_by.as_deref();
-        let agent = names::agent_node_id(model);
+        let agent = names::agent(model);
         let told = match model {
             None => json!({ "name": "rule book", "kind": "rule_book" }),
             Some(model) => json!({ "name": model, "kind": "model" }),
         };
         self.node(Label::Agent, &agent, None, told);
-        self.link(EdgeKind::ProposedBy, &id, &agent);
+        self.link(Relation::ProposedBy, &id, &agent);
         let sha256 = self.dataset(&hypothesis.dataset).map(|dataset| dataset.sha256.clone());
         for (_, column) in columns(hypothesis) {
             let concept = self.concept(column);
-            self.link(EdgeKind::Mentions, &id, &concept);
+            self.link(Relation::Mentions, &id, &concept);
             if let Some(sha256) = &sha256 {
-                self.link(EdgeKind::Mentions, &id, &names::variable_node_id(sha256, column));
+                self.link(Relation::Mentions, &id, &names::variable(sha256, column));
             }
         }
     }
@@ -181,16 +179,16 @@ impl Writer<'_> {
         };
         let (claim, sha256) = (hypothesis.claim(), dataset.sha256.clone());
         let name = Some(record.evidence.experiment.as_str());
-        let id = names::hypothesis_node_id(&claim);
-        let experiment = names::experiment_node_id(&record.evidence.experiment);
-        let result = names::result_node_id(&record.evidence.experiment, &record.id);
-        self.edge(EdgeKind::Tests, &experiment, &id, name, json!({}));
+        let id = names::hypothesis(&claim);
+        let experiment = names::experiment(&record.evidence.experiment);
+        let result = names::result(&record.evidence.experiment, &record.id);
+        self.edge(Relation::Tests, &experiment, &id, name, json!({}));
         self.node(Label::Result, &result, name, outcome(record, &sha256));
-        self.edge(EdgeKind::Produced, &experiment, &result, name, json!({}));
+        self.edge(Relation::Produced, &experiment, &result, name, json!({}));
         let verdict = match (record.significant, record.wording.as_str()) {
-            (true, _) => EdgeKind::Supports,
-            (false, OPEN) => EdgeKind::Tests,
-            (false, _) => EdgeKind::Refutes,
+            (true, _) => Relation::Supports,
+            (false, OPEN) => Relation::Tests,
+            (false, _) => Relation::Refutes,
         };
         let numbers = json!({
             "p": record.p,
@@ -203,7 +201,7 @@ impl Writer<'_> {
         if !record.is_finding() {
             return;
         }
-        let finding = names::finding_node_id(&claim, &sha256);
+        let finding = names::finding(&claim, &sha256);
         let told = json!({
             "statement": record.statement,
             "kind": record.kind,
@@ -227,10 +225,10 @@ impl Writer<'_> {
             "dataset": sha256,
         });
         self.node(Label::Finding, &finding, name, with_explored(told, record));
-        self.edge(EdgeKind::DerivedFrom, &finding, &result, name, json!({}));
+        self.edge(Relation::DerivedFrom, &finding, &result, name, json!({}));
         for (role, column) in columns(&hypothesis) {
             let concept = self.concept(column);
-            self.edge(EdgeKind::Mentions, &finding, &concept, name, json!({ "role": role }));
+            self.edge(Relation::Mentions, &finding, &concept, name, json!({ "role": role }));
         }
     }
 
@@ -244,9 +242,9 @@ impl Writer<'_> {
         else {
             return;
         };
-        let finding = names::finding_node_id(&hypothesis.claim(), &dataset.sha256);
+        let finding = names::finding(&hypothesis.claim(), &dataset.sha256);
         let source = &added.source;
-        let paper = names::paper_node_id(source.doi.as_deref(), &source.title);
+        let paper = names::paper(source.doi.as_deref(), &source.title);
         let told = json!({
             "title": source.title, "authors": source.authors, "year": source.year, "doi": source.doi, "url": source.url,
         });
@@ -255,13 +253,13 @@ impl Writer<'_> {
             "stance": added.stance, "statement": added.statement, "locator": source.locator, "passage": source.passage,
             "agent": agent,
         });
-        self.edge(EdgeKind::Cites, &finding, &paper, None, told);
+        self.edge(Relation::Cites, &finding, &paper, None, told);
     }
 
     fn echo(&mut self, echo: &Echo) {
         let relation = match echo.says {
-            Says::Replicates => EdgeKind::Replicates,
-            Says::Contradicts => EdgeKind::Contradicts,
+            Says::Replicates => Relation::Replicates,
+            Says::Contradicts => Relation::Contradicts,
             Says::Fails | Says::Differs => return,
         };
         let Some(record) = self.knowledge.records.iter().find(|record| record.id == echo.finding) else {
@@ -270,8 +268,8 @@ impl Writer<'_> {
         let Some(dataset) = self.dataset(&record.dataset) else {
             return;
         };
-        let finding = names::finding_node_id(&echo.earlier.claim, &dataset.sha256);
-        let earlier = names::finding_node_id(&echo.earlier.claim, &echo.earlier.tested_on);
+        let finding = names::finding(&echo.earlier.claim, &dataset.sha256);
+        let earlier = names::finding(&echo.earlier.claim, &echo.earlier.tested_on);
         let told = json!({ "shared_rows": echo.earlier.shared_rows });
         self.edge(relation, &finding, &earlier, None, told);
     }

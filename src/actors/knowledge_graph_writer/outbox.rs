@@ -156,7 +156,7 @@ impl Outbox {
     }
 
     async fn write(&self, facts: Facts, patience: Duration) -> Result<(), GraphError> {
-        let written = timeout(patience, self.store.merge_facts(facts)).await;
+        let written = timeout(patience, self.store.merge(facts)).await;
         written.unwrap_or_else(|_| Err(late("it takes longer than it is waited for")))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{EdgeKind, GraphError, GraphStore, Label, Node, Walk, names};
+use crate::graph::{GraphError, GraphStore, Label, Node, Relation, Walk, names};
 use crate::message::{KnowledgeRecalled, Known, RecallKnowledge, RecalledTable};
 use crate::science::{Effect, PartResult, RunId, shared_rows};
 
@@ -17,16 +17,11 @@ const MOST_RUNS: usize = 100_000;
 
 /// Reads it from the graph.
 pub(super) async fn recall(store: &dyn GraphStore, request: &RecallKnowledge) -> Result<KnowledgeRecalled, GraphError> {
-    let runs = store.list_nodes(Label::Run, MOST_RUNS).await?;
+    let runs = store.list(Label::Run, MOST_RUNS).await?;
     let runs: BTreeMap<String, u32> = runs
         .iter()
-        .filter(|run| run.text_property("project") == Some(&request.project))
-        .filter_map(|run| {
-            Some((
-                run.text_property("name")?.to_owned(),
-                run.number_property("cycles").unwrap_or(0.0) as u32,
-            ))
-        })
+        .filter(|run| run.text("project") == Some(&request.project))
+        .filter_map(|run| Some((run.text("name")?.to_owned(), run.number("cycles").unwrap_or(0.0) as u32)))
         .collect();
     let mut recalled = KnowledgeRecalled {
         runs: runs.keys().cloned().map(RunId::from).collect(),
@@ -68,32 +63,29 @@ struct Elsewhere {
 impl Reader<'_> {
     /// The first run of the project that a node comes from.
     fn run_of(&self, node: &Node) -> Option<RunId> {
-        let run = node
-            .text_list_property("runs")
-            .find(|run| self.runs.contains_key(*run))?;
+        let run = node.texts("runs").find(|run| self.runs.contains_key(*run))?;
         Some(RunId::from(run.to_owned()))
     }
 
     /// Cycles that the project has spent on the table.
     async fn cycles(&self) -> Result<u32, GraphError> {
-        let walk =
-            Walk::from_ids([names::dataset_node_id(&self.table.sha256)]).follow_incoming(EdgeKind::Uses, Label::Run);
-        let trails = self.store.walk_edges(walk).await?;
+        let walk = Walk::from([names::dataset(&self.table.sha256)]).against(Relation::Uses, Label::Run);
+        let trails = self.store.walk(walk).await?;
         let runs = trails
             .iter()
-            .filter_map(|trail| self.runs.get(trail.first()?.text_property("name")?));
+            .filter_map(|trail| self.runs.get(trail.first()?.text("name")?));
         Ok(runs.fold(0, |sum, cycles| sum.saturating_add(*cycles)))
     }
 
     /// What was judged on the same table.
     async fn settled(&self) -> Result<Vec<Known>, GraphError> {
         let mut settled: BTreeMap<String, Known> = BTreeMap::new();
-        for verdict in [EdgeKind::Supports, EdgeKind::Refutes, EdgeKind::Tests] {
-            let walk = Walk::from_ids([names::dataset_node_id(&self.table.sha256)])
-                .follow_incoming(EdgeKind::Uses, Label::Experiment)
-                .follow_outgoing(EdgeKind::Produced, Label::Result)
-                .follow_outgoing(verdict, Label::Hypothesis);
-            for trail in self.store.walk_edges(walk).await? {
+        for verdict in [Relation::Supports, Relation::Refutes, Relation::Tests] {
+            let walk = Walk::from([names::dataset(&self.table.sha256)])
+                .against(Relation::Uses, Label::Experiment)
+                .along(Relation::Produced, Label::Result)
+                .along(verdict, Label::Hypothesis);
+            for trail in self.store.walk(walk).await? {
                 if let [_, result, hypothesis] = trail.as_slice()
                     && let Some(known) = self.known(hypothesis, result)
                 {
@@ -113,8 +105,8 @@ impl Reader<'_> {
         let mut shares = BTreeMap::new();
         let lists = [
             (None, &mut elsewhere.found),
-            (Some(EdgeKind::Tests), &mut elsewhere.open),
-            (Some(EdgeKind::Refutes), &mut elsewhere.refuted),
+            (Some(Relation::Tests), &mut elsewhere.open),
+            (Some(Relation::Refutes), &mut elsewhere.refuted),
         ];
         for (verdict, list) in lists {
             let mut seen = BTreeSet::new();
@@ -122,19 +114,19 @@ impl Reader<'_> {
                 if list.len() >= MOST {
                     break;
                 }
-                let walk = Walk::from_ids([names::concept_node_id(column)]);
+                let walk = Walk::from([names::concept(column)]);
                 let walk = match verdict {
                     // A finding says itself what it is about.
-                    None => walk.follow_incoming(EdgeKind::Mentions, Label::Finding),
+                    None => walk.against(Relation::Mentions, Label::Finding),
                     Some(verdict) => walk
-                        .follow_incoming(EdgeKind::Mentions, Label::Hypothesis)
-                        .follow_incoming(verdict, Label::Result),
+                        .against(Relation::Mentions, Label::Hypothesis)
+                        .against(verdict, Label::Result),
                 };
-                for trail in self.store.walk_edges(walk.keep_best("p", MOST_OF_COLUMN)).await? {
+                for trail in self.store.walk(walk.best("p", MOST_OF_COLUMN)).await? {
                     let (Some(hypothesis), Some(result)) = (trail.first(), trail.last()) else {
                         continue;
                     };
-                    let other = result.text_property("dataset") != Some(&self.table.sha256);
+                    let other = result.text("dataset") != Some(&self.table.sha256);
                     let Some(mut known) = self.known(hypothesis, result).filter(|_| other) else {
                         continue;
                     };
@@ -160,10 +152,7 @@ impl Reader<'_> {
 
     /// The share of the table's rows that another one has too.
     async fn shared_with(&self, sha256: &str) -> Result<Option<f64>, GraphError> {
-        let trails = self
-            .store
-            .walk_edges(Walk::from_ids([names::dataset_node_id(sha256)]))
-            .await?;
+        let trails = self.store.walk(Walk::from([names::dataset(sha256)])).await?;
         let sketch = trails
             .first()
             .and_then(|trail| trail.first()?.properties.get("row_sketch")?.as_array());
@@ -177,10 +166,10 @@ impl Reader<'_> {
 
     /// A result or a finding, and what it is about; none where the project did not get it, or where it is not whole.
     fn known(&self, hypothesis: &Node, result: &Node) -> Option<Known> {
-        let text = |node: &Node, name: &str| node.text_property(name).map(str::to_owned);
-        let explore = result.number_property("explore_n").map(|n| PartResult {
+        let text = |node: &Node, name: &str| node.text(name).map(str::to_owned);
+        let explore = result.number("explore_n").map(|n| PartResult {
             n: n as u64,
-            p: result.number_property("explore_p"),
+            p: result.number("explore_p"),
             effect: None,
             direction: text(result, "explore_direction"),
         });
@@ -194,7 +183,7 @@ impl Reader<'_> {
             kind: text(hypothesis, "kind")?,
             x: text(hypothesis, "x")?,
             y: text(hypothesis, "y")?,
-            covariates: hypothesis.text_list_property("covariates").map(str::to_owned).collect(),
+            covariates: hypothesis.texts("covariates").map(str::to_owned).collect(),
             by: text(hypothesis, "by"),
             event: text(hypothesis, "event"),
             significant: match result.label {
@@ -204,14 +193,14 @@ impl Reader<'_> {
             wording: text(result, "wording")?,
             direction: text(result, "direction"),
             y_level: text(result, "y_level"),
-            levels: result.number_property("levels").map(|levels| levels as u64),
-            p: result.number_property("p")?,
-            q: result.number_property("q")?,
+            levels: result.number("levels").map(|levels| levels as u64),
+            p: result.number("p")?,
+            q: result.number("q")?,
             effect: Effect {
                 name: text(result, "effect_name")?,
-                value: result.number_property("effect"),
-                ci_low: result.number_property("ci_low"),
-                ci_high: result.number_property("ci_high"),
+                value: result.number("effect"),
+                ci_low: result.number("ci_low"),
+                ci_high: result.number("ci_high"),
             },
             explore,
         })

@@ -38,7 +38,7 @@ pub(super) fn execute(args: &QueryArgs, text: &str, globals: &Globals) -> Result
     };
     let parameters: Map<String, Value> = args.param.iter().cloned().collect();
     let asked = async {
-        let asked = server.run_cypher(text, &parameters, args.write).await;
+        let asked = server.cypher(text, &parameters, args.write).await;
         asked.map_err(|error| opened.error(error))
     };
     let answer = wait(asked)?;

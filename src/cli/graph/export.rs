@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{GraphChoice, choice::Opened, question_error, wait};
 use crate::cli::outcome::lab_error;
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::graph::{Edge, ExportFormat, Facts, Label, Node, Properties, QuestionError, known_project, write_graph};
+use crate::graph::{Edge, Facts, Format, Label, Node, Properties, QuestionError, export, known_project};
 use crate::lab::{RunFolder, knowledge_of};
 
 /// `kosmos graph export`: writes the graph as a document.
@@ -18,7 +18,7 @@ use crate::lab::{RunFolder, knowledge_of};
 pub struct ExportArgs {
     /// What to write: for networkx or Gephi, to import again, to replay on a server, or a page to look at
     #[arg(long, value_name = "graphml|jsonld|cypher|html")]
-    pub format: ExportFormat,
+    pub format: Format,
 
     /// Only what this run learnt, read from its journal: needs no graph
     #[arg(long, value_name = "RUN", conflicts_with = "project")]
@@ -67,7 +67,7 @@ pub(super) fn execute(args: &ExportArgs, globals: &Globals) -> Result<Exit, CliE
     let opened = args.choice.open(globals)?;
     let facts = facts(args, &opened)?;
     let Some(file) = &args.output else {
-        output::stream(|out| write_graph(&facts, args.format, out))?;
+        output::stream(|out| export(&facts, args.format, out))?;
         return Ok(Exit::Done);
     };
     write(file, &facts, args.format)?;
@@ -101,7 +101,7 @@ fn facts(args: &ExportArgs, opened: &Opened) -> Result<Facts, CliError> {
             Some(project) => Some(known_project(store, project).await?),
             None => None,
         };
-        let facts = store.dump_facts().await?;
+        let facts = store.dump().await?;
         Ok::<_, QuestionError>(match runs {
             Some(runs) => part(facts, &runs),
             None => facts,
@@ -112,7 +112,7 @@ fn facts(args: &ExportArgs, opened: &Opened) -> Result<Facts, CliError> {
 
 /// What these runs wrote, alone or with others.
 fn part(facts: Facts, runs: &[Node]) -> Facts {
-    let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.text_property("name")).collect();
+    let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.text("name")).collect();
     let theirs = |properties: &Properties| {
         let runs = properties.get("runs").and_then(|runs| runs.as_array());
         let mut runs = runs.into_iter().flatten().filter_map(|run| run.as_str());
@@ -129,7 +129,7 @@ fn part(facts: Facts, runs: &[Node]) -> Facts {
         .flat_map(|edge| [edge.from.as_str(), edge.to.as_str()])
         .collect();
     let belongs = |node: &Node| {
-        let run = node.label == Label::Run && node.text_property("name").is_some_and(|name| names.contains(name));
+        let run = node.label == Label::Run && node.text("name").is_some_and(|name| names.contains(name));
         run || theirs(&node.properties) || ends.contains(node.id.as_str())
     };
     let nodes = facts.nodes.into_iter().filter(belongs).collect();
@@ -137,7 +137,7 @@ fn part(facts: Facts, runs: &[Node]) -> Facts {
 }
 
 /// Puts a whole file in the place of an old one.
-fn write(file: &Path, facts: &Facts, format: ExportFormat) -> Result<(), CliError> {
+fn write(file: &Path, facts: &Facts, format: Format) -> Result<(), CliError> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let beside = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let failed = |source| {
@@ -151,7 +151,7 @@ fn write(file: &Path, facts: &Facts, format: ExportFormat) -> Result<(), CliErro
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
     let mut out = File::create(&beside).map_err(failed)?;
-    let written = write_graph(facts, format, &mut out)
+    let written = export(facts, format, &mut out)
         .and_then(|()| out.flush())
         .and_then(|()| out.sync_all())
         .and_then(|()| fs::rename(&beside, file));

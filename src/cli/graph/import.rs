@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{GraphChoice, merge, wait};
 use crate::cli::{CliError, Console, Exit, Globals, output};
-use crate::graph::{ImportError, read_jsonld};
+use crate::graph::{ImportError, import};
 use crate::supervisor::StopSignal;
 
 /// `kosmos graph import`: adds a document to the graph.
@@ -55,7 +55,7 @@ pub(super) fn execute(args: &ImportArgs, globals: &Globals) -> Result<Exit, CliE
         };
         CliError::usage(error, "check the path; it is taken relative to the working folder")
     })?;
-    let facts = read_jsonld(&mut document).map_err(|source| {
+    let facts = import(&mut document).map_err(|source| {
         let error = BadDocument::Import { file, source };
         CliError::usage(error, "import what `kosmos graph export --format jsonld` wrote")
     })?;

@@ -52,7 +52,7 @@ pub(super) async fn merge(
             return Ok(merged);
         }
         let (nodes, edges) = (batch.nodes.len(), batch.edges.len());
-        store.merge_facts(batch).await?;
+        store.merge(batch).await?;
         merged.nodes += nodes;
         merged.edges += edges;
     }

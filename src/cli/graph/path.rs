@@ -3,8 +3,8 @@ use serde_json::json;
 
 use super::{GraphChoice, question_error, wait};
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::graph::path::{self, MOST_EDGES, PROVENANCE, PathSearchResult, Search};
-use crate::graph::{Edge, EdgeKind, Node, QuestionError};
+use crate::graph::path::{self, Found, MOST_EDGES, PROVENANCE, Search};
+use crate::graph::{Edge, Node, QuestionError, Relation};
 use crate::progress::printable;
 
 /// `kosmos graph path`: the shortest way between two nodes.
@@ -48,28 +48,28 @@ Examples:
 pub(super) fn execute(args: &PathArgs, globals: &Globals) -> Result<Exit, CliError> {
     let opened = args.choice.open(globals)?;
     let found = match opened.to_read()? {
-        None => PathSearchResult::None,
+        None => Found::None,
         Some(store) => {
             let store = store.as_ref();
             let searched = wait(async {
                 let search = async {
                     let search = Search {
-                        from: path::resolve_path_end(store, &args.from).await?,
-                        to: path::resolve_path_end(store, &args.to).await?,
+                        from: path::end(store, &args.from).await?,
+                        to: path::end(store, &args.to).await?,
                         longest: args.longest as usize,
                         without: match args.provenance {
                             true => Vec::new(),
                             false => PROVENANCE.to_vec(),
                         },
                     };
-                    path::find_path(store, &search).await
+                    path::path(store, &search).await
                 };
                 Ok(search.await)
             })?;
             match searched {
                 Err(QuestionError::Nothing { what: "variable" }) => {
                     opened.say_empty();
-                    PathSearchResult::None
+                    Found::None
                 }
                 searched => searched.map_err(|error| question_error(error, &opened))?,
             }
@@ -82,30 +82,30 @@ pub(super) fn execute(args: &PathArgs, globals: &Globals) -> Result<Exit, CliErr
     Ok(Exit::Done)
 }
 
-fn document(args: &PathArgs, found: &PathSearchResult) -> serde_json::Value {
+fn document(args: &PathArgs, found: &Found) -> serde_json::Value {
     let (nodes, edges) = match found {
-        PathSearchResult::Path { nodes, edges } => (nodes.as_slice(), edges.as_slice()),
-        PathSearchResult::None | PathSearchResult::GivenUp => (&[][..], &[][..]),
+        Found::Path { nodes, edges } => (nodes.as_slice(), edges.as_slice()),
+        Found::None | Found::GivenUp => (&[][..], &[][..]),
     };
     json!({
         "from": args.from,
         "to": args.to,
         "longest": args.longest,
-        "found": matches!(found, PathSearchResult::Path { .. }),
-        "given_up": matches!(found, PathSearchResult::GivenUp),
+        "found": matches!(found, Found::Path { .. }),
+        "given_up": matches!(found, Found::GivenUp),
         "nodes": nodes,
         "edges": edges,
     })
 }
 
-fn text(args: &PathArgs, found: &PathSearchResult) -> String {
+fn text(args: &PathArgs, found: &Found) -> String {
     let (from, to, longest) = (printable(&args.from), printable(&args.to), args.longest);
     let (nodes, edges) = match found {
-        PathSearchResult::None => return format!("no way from {from} to {to} within {longest} steps\n"),
-        PathSearchResult::GivenUp => {
+        Found::None => return format!("no way from {from} to {to} within {longest} steps\n"),
+        Found::GivenUp => {
             return format!("no way from {from} to {to} among the first {MOST_EDGES} edges; the search was given up\n");
         }
-        PathSearchResult::Path { nodes, edges } => (nodes, edges),
+        Found::Path { nodes, edges } => (nodes, edges),
     };
     let mut text = String::new();
     let mut edges = edges.iter();
@@ -121,13 +121,13 @@ fn text(args: &PathArgs, found: &PathSearchResult) -> String {
 /// Down where the edge leads to the next node, up where it comes from there.
 fn arrow(from: &Node, edge: &Edge) -> String {
     let head = if edge.from == from.id { "v" } else { "^" };
-    let kind: EdgeKind = edge.kind;
+    let kind: Relation = edge.kind;
     format!("{:10}  {head} {}\n", "", kind.name())
 }
 
 /// What a person knows a node by.
 fn name(node: &Node) -> String {
     let known = ["statement", "text", "name", "template", "test"];
-    let known = known.iter().find_map(|name| node.text_property(name));
+    let known = known.iter().find_map(|name| node.text(name));
     printable(known.unwrap_or(&node.id)).into_owned()
 }

@@ -79,10 +79,10 @@ pub(super) fn execute(args: &QueryArgs, globals: &Globals) -> Result<Exit, CliEr
 fn answer(question: &Question, args: &QueryArgs, opened: &Opened) -> Result<Table, CliError> {
     let argument = args.argument.as_deref();
     question
-        .check_argument(argument)
+        .takes(argument)
         .map_err(|error| question_error(error, opened))?;
     let Some(store) = opened.to_read()? else {
-        return Ok(question.empty_table());
+        return Ok(question.nothing());
     };
     let asked = wait(async { Ok(question.ask(store.as_ref(), argument, args.limit as usize).await) })?;
     match asked {
@@ -90,7 +90,7 @@ fn answer(question: &Question, args: &QueryArgs, opened: &Opened) -> Result<Tabl
             what: "variable" | "dataset" | "finding",
         }) => {
             opened.say_empty();
-            Ok(question.empty_table())
+            Ok(question.nothing())
         }
         asked => asked.map_err(|error| question_error(error, opened)),
     }

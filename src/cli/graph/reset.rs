@@ -50,7 +50,7 @@ pub(super) fn execute(args: &ResetArgs, globals: &Globals) -> Result<Exit, CliEr
     }
     let (mut nodes, mut edges) = (0, 0);
     if let Some(store) = opened.to_read()? {
-        let stats = wait(async { store.count_by_kind().await.map_err(|error| opened.error(error)) })?;
+        let stats = wait(async { store.stats().await.map_err(|error| opened.error(error)) })?;
         nodes = stats.nodes.iter().map(|(_, n)| n).sum();
         edges = stats.edges.iter().map(|(_, n)| n).sum();
         if !args.yes {
@@ -62,7 +62,7 @@ pub(super) fn execute(args: &ResetArgs, globals: &Globals) -> Result<Exit, CliEr
                 return Ok(Exit::Interrupted);
             }
         }
-        wait(async { store.delete_everything().await.map_err(|error| opened.error(error)) })?;
+        wait(async { store.clear().await.map_err(|error| opened.error(error)) })?;
     }
     match globals.json {
         true => output::json(&json!({

@@ -23,7 +23,7 @@ Examples:
 pub(super) fn execute(args: &StatsArgs, globals: &Globals) -> Result<Exit, CliError> {
     let opened = args.choice.open(globals)?;
     let stats = match opened.to_read()? {
-        Some(store) => wait(async { store.count_by_kind().await.map_err(|error| opened.error(error)) })?,
+        Some(store) => wait(async { store.stats().await.map_err(|error| opened.error(error)) })?,
         None => GraphStats::default(),
     };
     if globals.json {

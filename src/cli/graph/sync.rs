@@ -134,11 +134,8 @@ impl Work<'_> {
             return Ok(());
         };
         let settings = &self.opened.settings.graph;
-        let home = EmbeddedGraph::open_on_demand(folder, settings.wait.get());
-        let facts = home
-            .dump_facts()
-            .await
-            .map_err(|error| lab_error(LabError::Graph(error)))?;
+        let home = EmbeddedGraph::shared(folder, settings.wait.get());
+        let facts = home.dump().await.map_err(|error| lab_error(LabError::Graph(error)))?;
         let merged = merge::merge(
             self.store.as_ref(),
             facts,

@@ -63,7 +63,7 @@ const TURNS: u32 = 10;
 impl EmbeddedGraph {
     /// The graph in `folder`, made at the first write, which shares it with other processes and waits for them no longer
     /// than `wait`.
-    pub fn open_on_demand(folder: &Path, wait: Duration) -> Self {
+    pub fn shared(folder: &Path, wait: Duration) -> Self {
         Self {
             folder: Arc::from(folder),
             wait,
@@ -79,9 +79,9 @@ impl EmbeddedGraph {
     pub fn open(folder: &Path) -> Result<Self, GraphError> {
         let graph = Self {
             held: true,
-            ..Self::open_on_demand(folder, Duration::ZERO)
+            ..Self::shared(folder, Duration::ZERO)
         };
-        graph.open_trees()?;
+        graph.trees()?;
         Ok(graph)
     }
 
@@ -90,8 +90,8 @@ impl EmbeddedGraph {
         &self.folder
     }
 
-    fn open_trees(&self) -> Result<Arc<Trees>, GraphError> {
-        let mut door = lock_door(&self.door);
+    fn trees(&self) -> Result<Arc<Trees>, GraphError> {
+        let mut door = lock(&self.door);
         if let Some(open) = &door.open {
             if self.held || open.since.elapsed() < TURN.max(open.took * TURNS) || !open.is_idle() {
                 return Ok(Arc::clone(&open.trees));
@@ -100,7 +100,7 @@ impl EmbeddedGraph {
             // Long enough for one who waits to look.
             thread::sleep(PAUSE * 2);
         }
-        let (trees, took) = Trees::open_or_create(&self.folder, self.wait)?;
+        let (trees, took) = Trees::open(&self.folder, self.wait)?;
         let trees = Arc::new(trees);
         let now = Instant::now();
         door.open = Some(Open {
@@ -113,11 +113,11 @@ impl EmbeddedGraph {
     }
 
     /// Has it closed when nobody has worked with it for a while.
-    fn close_after_use(&self) {
+    fn rest(&self) {
         if self.held {
             return;
         }
-        let mut door = lock_door(&self.door);
+        let mut door = lock(&self.door);
         if let Some(open) = &mut door.open {
             open.used = Instant::now();
         }
@@ -126,23 +126,23 @@ impl EmbeddedGraph {
         }
         let watched = Arc::downgrade(&self.door);
         let watcher = thread::Builder::new().name("graph".to_owned());
-        match watcher.spawn(move || close_when_idle(&watched)) {
+        match watcher.spawn(move || watch(&watched)) {
             Ok(_) => door.watched = true,
             Err(_) => door.open = None,
         }
     }
 
-    fn run_blocking<T: Send + 'static>(
+    fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Trees) -> Result<T, GraphError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, GraphError>> {
         let graph = self.clone();
         async move {
             let worked = tokio::task::spawn_blocking(move || {
-                let trees = graph.open_trees()?;
+                let trees = graph.trees()?;
                 let done = work(&trees);
                 drop(trees);
-                graph.close_after_use();
+                graph.rest();
                 done
             });
             worked.await.unwrap_or(Err(GraphError::Interrupted))
@@ -158,17 +158,17 @@ impl Open {
     }
 }
 
-fn lock_door(door: &Mutex<Door>) -> MutexGuard<'_, Door> {
+fn lock(door: &Mutex<Door>) -> MutexGuard<'_, Door> {
     door.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Closes it when nobody has worked with it for a while.
-fn close_when_idle(door: &Weak<Mutex<Door>>) {
+fn watch(door: &Weak<Mutex<Door>>) {
     loop {
         thread::sleep(LINGER);
         // Gone with the graph, and closed.
         let Some(door) = door.upgrade() else { return };
-        let mut door = lock_door(&door);
+        let mut door = lock(&door);
         let busy = |open: &Open| !open.is_idle() || open.used.elapsed() < LINGER;
         if !door.open.as_ref().is_some_and(busy) {
             door.open = None;
@@ -179,31 +179,31 @@ fn close_when_idle(door: &Weak<Mutex<Door>>) {
 }
 
 impl GraphStore for EmbeddedGraph {
-    fn merge_facts(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>> {
-        self.run_blocking(move |trees| trees.merge_facts(facts))
+    fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>> {
+        self.blocking(move |trees| trees.merge(facts))
     }
 
-    fn walk_edges(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>> {
-        self.run_blocking(move |trees| trees.walk_edges(&walk))
+    fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>> {
+        self.blocking(move |trees| trees.walk(&walk))
     }
 
-    fn edges_around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>> {
-        self.run_blocking(move |trees| trees.edges_around(&ids, limit))
+    fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>> {
+        self.blocking(move |trees| trees.around(&ids, limit))
     }
 
-    fn list_nodes(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>> {
-        self.run_blocking(move |trees| trees.list_nodes(label, limit))
+    fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>> {
+        self.blocking(move |trees| trees.list(label, limit))
     }
 
-    fn count_by_kind(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>> {
-        self.run_blocking(Trees::count_by_kind)
+    fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>> {
+        self.blocking(Trees::stats)
     }
 
-    fn dump_facts(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
-        self.run_blocking(Trees::dump_facts)
+    fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
+        self.blocking(Trees::dump)
     }
 
-    fn delete_everything(&self) -> BoxFuture<'static, Result<(), GraphError>> {
-        self.run_blocking(Trees::delete_everything)
+    fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>> {
+        self.blocking(Trees::clear)
     }
 }

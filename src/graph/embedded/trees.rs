@@ -11,14 +11,14 @@ use serde::de::DeserializeSeed;
 
 use super::{
     PAUSE,
-    key::{edge_key, escape_id, parse_edge_key, unescape_id},
+    key::{escaped, key, parts, plain},
     number::OneNumber,
 };
 use crate::failpoint;
 use crate::graph::{
     Edge, Facts, GraphError, GraphStats, Label, Node, Step, Trail, VERSION, Walk, Way,
-    facts::{Properties, count_names, merge_properties, sort_sets},
-    walk::compare_trails,
+    facts::{Properties, count, unite, united},
+    walk::in_order,
 };
 
 /// Nodes by id, edges by (from, type, to), and by (to, type, from).
@@ -38,7 +38,7 @@ const VERSION_KEY: &str = "schema_version";
 
 impl Trees {
     /// Opens or makes it, and says how long that took without the wait for others.
-    pub(super) fn open_or_create(folder: &Path, wait: Duration) -> Result<(Self, Duration), GraphError> {
+    pub(super) fn open(folder: &Path, wait: Duration) -> Result<(Self, Duration), GraphError> {
         let until = Instant::now() + wait;
         let config = sled::Config::new()
             .path(folder)
@@ -94,23 +94,21 @@ impl Trees {
         }
     }
 
-    pub(super) fn merge_facts(&self, facts: Facts) -> Result<(), GraphError> {
-        let facts = facts.merge_duplicates()?;
+    pub(super) fn merge(&self, facts: Facts) -> Result<(), GraphError> {
+        let facts = facts.settled()?;
         let mut nodes = sled::Batch::default();
         for node in &facts.nodes {
-            let mut properties = self
-                .load_properties(&self.nodes, node.id.as_bytes())?
-                .unwrap_or_default();
-            merge_properties(&mut properties, node.properties.clone());
+            let mut properties = self.properties(&self.nodes, node.id.as_bytes())?.unwrap_or_default();
+            unite(&mut properties, node.properties.clone());
             nodes.insert(node.id.as_bytes(), serde_json::to_vec(&properties)?);
         }
         let (mut edges, mut back) = (sled::Batch::default(), sled::Batch::default());
         for edge in &facts.edges {
-            let key = edge_key(&edge.from, edge.kind, &edge.to);
-            let mut properties = self.load_properties(&self.edges, &key)?.unwrap_or_default();
-            merge_properties(&mut properties, edge.properties.clone());
+            let key = key(&edge.from, edge.kind, &edge.to);
+            let mut properties = self.properties(&self.edges, &key)?.unwrap_or_default();
+            unite(&mut properties, edge.properties.clone());
             edges.insert(key, serde_json::to_vec(&properties)?);
-            back.insert(self::edge_key(&edge.to, edge.kind, &edge.from), Vec::new());
+            back.insert(self::key(&edge.to, edge.kind, &edge.from), Vec::new());
         }
         // In this order, so that no edge is without its ends and what the index names is there.
         failpoint::crash("graph.merge.before", "");
@@ -124,40 +122,40 @@ impl Trees {
         Ok(())
     }
 
-    fn load_properties(&self, tree: &sled::Tree, key: &[u8]) -> Result<Option<Properties>, GraphError> {
+    fn properties(&self, tree: &sled::Tree, key: &[u8]) -> Result<Option<Properties>, GraphError> {
         let found = tree.get(key)?;
         Ok(found.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 
-    fn load_node(&self, id: &str) -> Result<Option<Node>, GraphError> {
-        let Some(properties) = self.load_properties(&self.nodes, id.as_bytes())? else {
+    fn node(&self, id: &str) -> Result<Option<Node>, GraphError> {
+        let Some(properties) = self.properties(&self.nodes, id.as_bytes())? else {
             return Ok(None);
         };
         Ok(Some(Node {
-            label: Label::of_node_id(id)?,
+            label: Label::of(id)?,
             id: id.to_owned(),
             properties,
         }))
     }
 
     /// Ids at the other ends of edges of a type.
-    fn other_ends(&self, id: &str, step: Step) -> Result<Vec<String>, GraphError> {
+    fn ends(&self, id: &str, step: Step) -> Result<Vec<String>, GraphError> {
         let tree = match step.way {
             Way::Out => &self.edges,
             Way::In => &self.back,
         };
-        let prefix = edge_key(id, step.relation, "");
+        let prefix = key(id, step.relation, "");
         let mut ends = Vec::new();
         for item in tree.scan_prefix(&prefix).keys() {
-            let end = unescape_id(item?.get(prefix.len()..).unwrap_or_default())?;
-            if Label::of_node_id(&end)? == step.to {
+            let end = plain(item?.get(prefix.len()..).unwrap_or_default())?;
+            if Label::of(&end)? == step.to {
                 ends.push(end);
             }
         }
         Ok(ends)
     }
 
-    pub(super) fn walk_edges(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
+    pub(super) fn walk(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
         // Each with where it began.
         let mut trails: Vec<Vec<String>> = walk.from.iter().map(|id| vec![id.clone()]).collect();
         for (at, step) in walk.steps.iter().enumerate() {
@@ -165,7 +163,7 @@ impl Trees {
             let mut longer = Vec::new();
             for trail in trails {
                 let Some(near) = trail.last() else { continue };
-                for far in self.other_ends(near, *step)? {
+                for far in self.ends(near, *step)? {
                     if !is_gone(gone, &trail, *step, &far) {
                         let mut trail = trail.clone();
                         trail.push(far);
@@ -180,11 +178,11 @@ impl Trees {
                 trail.remove(0);
             }
         }
-        self.best_trails(trails, walk)
+        self.best(trails, walk)
     }
 
     /// The first of trails, put in order before anything but the property that it goes by is read of their nodes.
-    fn best_trails(&self, trails: Vec<Vec<String>>, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
+    fn best(&self, trails: Vec<Vec<String>>, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
         let mut values: HashMap<String, Option<f64>> = HashMap::new();
         let mut ranked = Vec::with_capacity(trails.len());
         for trail in trails {
@@ -192,7 +190,7 @@ impl Trees {
                 (Some(name), Some(last)) => match values.get(last) {
                     Some(value) => *value,
                     None => {
-                        let value = self.load_number(last, name)?;
+                        let value = self.number(last, name)?;
                         values.insert(last.clone(), value);
                         value
                     }
@@ -202,7 +200,7 @@ impl Trees {
             ranked.push((value, trail));
         }
         ranked.sort_by(|(a_value, a), (b_value, b)| {
-            compare_trails(
+            in_order(
                 (*a_value, *b_value),
                 a.iter().map(String::as_str),
                 b.iter().map(String::as_str),
@@ -219,7 +217,7 @@ impl Trees {
                 let node = match known.get(&id) {
                     Some(node) => node.clone(),
                     None => {
-                        let node = self.load_node(&id)?;
+                        let node = self.node(&id)?;
                         known.insert(id, node.clone());
                         node
                     }
@@ -232,7 +230,7 @@ impl Trees {
     }
 
     /// A property that is a number, without reading the others.
-    fn load_number(&self, id: &str, name: &str) -> Result<Option<f64>, GraphError> {
+    fn number(&self, id: &str, name: &str) -> Result<Option<f64>, GraphError> {
         let Some(bytes) = self.nodes.get(id)? else {
             return Ok(None);
         };
@@ -240,22 +238,22 @@ impl Trees {
         Ok(OneNumber(name).deserialize(&mut json)?)
     }
 
-    pub(super) fn edges_around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
+    pub(super) fn around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
         let mut edges = Vec::new();
         for id in ids {
-            let mut prefix = escape_id(id);
+            let mut prefix = escaped(id);
             prefix.push(0);
             for (tree, way) in [(&self.edges, Way::Out), (&self.back, Way::In)] {
                 for item in tree.scan_prefix(&prefix).keys() {
                     if edges.len() >= limit {
                         return Ok(edges);
                     }
-                    let (near, kind, far) = parse_edge_key(&item?)?;
+                    let (near, kind, far) = parts(&item?)?;
                     let (from, to) = match way {
                         Way::Out => (near, far),
                         Way::In => (far, near),
                     };
-                    let properties = self.load_properties(&self.edges, &edge_key(&from, kind, &to))?;
+                    let properties = self.properties(&self.edges, &key(&from, kind, &to))?;
                     edges.push(Edge {
                         kind,
                         from,
@@ -268,23 +266,23 @@ impl Trees {
         Ok(edges)
     }
 
-    pub(super) fn dump_facts(&self) -> Result<Facts, GraphError> {
+    pub(super) fn dump(&self) -> Result<Facts, GraphError> {
         let mut facts = Facts::default();
         for item in self.nodes.iter() {
             let (id, properties) = item?;
             let id = String::from_utf8_lossy(&id).into_owned();
             let properties: Properties = serde_json::from_slice(&properties)?;
-            facts.add_node(Node {
-                label: Label::of_node_id(&id)?,
+            facts.node(Node {
+                label: Label::of(&id)?,
                 id,
-                properties: sort_sets(properties),
+                properties: united(properties),
             });
         }
         for item in self.edges.iter() {
             let (key, properties) = item?;
-            let (from, kind, to) = parse_edge_key(&key)?;
+            let (from, kind, to) = parts(&key)?;
             let properties = serde_json::from_slice(&properties)?;
-            facts.add_edge(Edge {
+            facts.edge(Edge {
                 kind,
                 from,
                 to,
@@ -294,22 +292,22 @@ impl Trees {
         Ok(facts)
     }
 
-    pub(super) fn count_by_kind(&self) -> Result<GraphStats, GraphError> {
+    pub(super) fn stats(&self) -> Result<GraphStats, GraphError> {
         let mut labels = Vec::new();
         for id in self.nodes.iter().keys() {
-            labels.push(Label::of_node_id(&String::from_utf8_lossy(&id?))?.name());
+            labels.push(Label::of(&String::from_utf8_lossy(&id?))?.name());
         }
         let mut kinds = Vec::new();
         for key in self.edges.iter().keys() {
-            kinds.push(parse_edge_key(&key?)?.1.name());
+            kinds.push(parts(&key?)?.1.name());
         }
         Ok(GraphStats {
-            nodes: count_names(labels.into_iter()),
-            edges: count_names(kinds.into_iter()),
+            nodes: count(labels.into_iter()),
+            edges: count(kinds.into_iter()),
         })
     }
 
-    pub(super) fn list_nodes(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
+    pub(super) fn list(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
         let prefix = format!("{}:", label.name().to_lowercase());
         let mut nodes = Vec::new();
         for item in self.nodes.scan_prefix(prefix).take(limit) {
@@ -323,7 +321,7 @@ impl Trees {
         Ok(nodes)
     }
 
-    pub(super) fn delete_everything(&self) -> Result<(), GraphError> {
+    pub(super) fn clear(&self) -> Result<(), GraphError> {
         self.back.clear()?;
         self.edges.clear()?;
         self.nodes.clear()?;

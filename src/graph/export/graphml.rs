@@ -21,7 +21,7 @@ type Kind = &'static str;
 #[derive(Default)]
 struct Keys<'g>(BTreeMap<(&'g str, Kind, bool), usize>);
 
-pub(super) fn write_graphml(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
     let nodes = Keys::of(graph.nodes.iter().map(|node| &node.properties));
     let edges = Keys::of(graph.edges.iter().map(|edge| &edge.properties));
     out.write_all(
@@ -35,25 +35,25 @@ pub(super) fn write_graphml(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Res
             "  <key id=\"{id}\" for=\"{scope}\" attr.name=\"label\" attr.type=\"string\"/>"
         )?;
     }
-    nodes.write_key_declarations(out, "node")?;
-    edges.write_key_declarations(out, "edge")?;
+    nodes.declare(out, "node")?;
+    edges.declare(out, "edge")?;
     out.write_all(b"  <graph id=\"kosmos\" edgedefault=\"directed\">\n")?;
     for node in &graph.nodes {
         let label = node.label.name();
         out.write_all(b"    <node id=\"")?;
-        write_escaped(out, &node.id)?;
+        escaped(out, &node.id)?;
         write!(out, "\"><data key=\"{NODE_LABEL}\">{label}</data>")?;
-        nodes.write_data(out, "node", &node.properties)?;
+        nodes.data(out, "node", &node.properties)?;
         out.write_all(b"</node>\n")?;
     }
     for (at, edge) in graph.edges.iter().enumerate() {
         // No node has such an id: theirs have a colon.
         write!(out, "    <edge id=\"edge-{at}\" source=\"")?;
-        write_escaped(out, &edge.from)?;
+        escaped(out, &edge.from)?;
         out.write_all(b"\" target=\"")?;
-        write_escaped(out, &edge.to)?;
+        escaped(out, &edge.to)?;
         write!(out, "\"><data key=\"{EDGE_LABEL}\">{}</data>", edge.kind.name())?;
-        edges.write_data(out, "edge", &edge.properties)?;
+        edges.data(out, "edge", &edge.properties)?;
         out.write_all(b"</edge>\n")?;
     }
     out.write_all(b"  </graph>\n</graphml>\n")
@@ -71,25 +71,25 @@ impl<'g> Keys<'g> {
         Self(keys)
     }
 
-    fn write_key_declarations(&self, out: &mut dyn Write, scope: &str) -> io::Result<()> {
+    fn declare(&self, out: &mut dyn Write, scope: &str) -> io::Result<()> {
         for ((name, kind, list), id) in &self.0 {
             write!(out, "  <key id=\"{scope}-{id}\" for=\"{scope}\" attr.name=\"")?;
-            write_escaped(out, name)?;
-            out.write_all(key_suffix(name, *list).as_bytes())?;
+            escaped(out, name)?;
+            out.write_all(suffix(name, *list).as_bytes())?;
             writeln!(out, "\" attr.type=\"{kind}\"/>")?;
         }
         Ok(())
     }
 
-    fn write_data(&self, out: &mut dyn Write, scope: &str, properties: &Map<String, Value>) -> io::Result<()> {
+    fn data(&self, out: &mut dyn Write, scope: &str, properties: &Map<String, Value>) -> io::Result<()> {
         for (name, value) in properties {
             let key = (name.as_str(), kind(value), value.is_array());
             let Some(id) = self.0.get(&key) else { continue };
             write!(out, "<data key=\"{scope}-{id}\">")?;
             match (value, value.as_f64()) {
-                (Value::String(text), _) => write_escaped(out, text)?,
+                (Value::String(text), _) => escaped(out, text)?,
                 (Value::Number(number), Some(float)) if number.is_f64() => write!(out, "{float:?}")?,
-                (other, _) => write_escaped(out, &other.to_string())?,
+                (other, _) => escaped(out, &other.to_string())?,
             }
             out.write_all(b"</data>")?;
         }
@@ -107,7 +107,7 @@ fn kind(value: &Value) -> Kind {
 }
 
 /// What is put behind a property's name, so that no two are called alike and none as the label is.
-fn key_suffix(name: &str, list: bool) -> &'static str {
+fn suffix(name: &str, list: bool) -> &'static str {
     match name {
         _ if list => ".json",
         "label" => ".text",
@@ -117,7 +117,7 @@ fn key_suffix(name: &str, list: bool) -> &'static str {
 }
 
 /// Text of an element or an attribute: what XML gives a meaning as its entities, what it cannot hold as `_xHHHH_`.
-fn write_escaped(out: &mut dyn Write, text: &str) -> io::Result<()> {
+fn escaped(out: &mut dyn Write, text: &str) -> io::Result<()> {
     // What lies between two escapes is written at once.
     let mut from = 0;
     for (at, letter) in text.char_indices() {
@@ -160,7 +160,7 @@ mod tests {
 
     fn xml(text: &str) -> String {
         let mut out = Vec::new();
-        write_escaped(&mut out, text).unwrap();
+        escaped(&mut out, text).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -193,7 +193,7 @@ mod tests {
         ];
         let both = names.into_iter().flat_map(|name| [(name, true), (name, false)]);
         let written: Vec<_> = both
-            .map(|(name, list)| format!("{name}{}", key_suffix(name, list)))
+            .map(|(name, list)| format!("{name}{}", suffix(name, list)))
             .collect();
         assert_eq!(
             written.iter().collect::<HashSet<_>>().len(),

@@ -23,7 +23,7 @@ pub(super) use ordered::Ordered;
 
 /// What the graph can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
+pub enum Format {
     /// Statements for Neo4j and other servers that speak Cypher, each on a line of its own that ends with `;`. No text
     /// breaks a line, so a program may split the document at its newlines.
     ///
@@ -62,7 +62,7 @@ pub struct UnknownFormat {
     pub asked: String,
 }
 
-impl ExportFormat {
+impl Format {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Cypher, Self::Graphml, Self::Jsonld, Self::Html];
 
@@ -77,13 +77,13 @@ impl ExportFormat {
     }
 }
 
-impl fmt::Display for ExportFormat {
+impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for ExportFormat {
+impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(asked: &str) -> Result<Self, UnknownFormat> {
@@ -107,26 +107,26 @@ struct Unnameable {
 /// # Errors
 /// What `out` fails with; [`io::ErrorKind::InvalidInput`] with a [`super::GraphError`] for facts that no store keeps
 /// ([`Facts::check`]), and for names that [`Format::Cypher`] cannot keep.
-pub fn write_graph(facts: &Facts, format: ExportFormat, out: &mut dyn Write) -> io::Result<()> {
-    facts.check_storable().map_err(invalid_data)?;
-    let ordered = Ordered::from_facts(facts).map_err(invalid_data)?;
+pub fn export(facts: &Facts, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    facts.check().map_err(unfit)?;
+    let ordered = Ordered::of(facts).map_err(unfit)?;
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     match format {
-        ExportFormat::Cypher => cypher::write_cypher(&ordered, &mut out)?,
-        ExportFormat::Graphml => graphml::write_graphml(&ordered, &mut out)?,
-        ExportFormat::Jsonld => jsonld::write_jsonld(&ordered, &mut out)?,
-        ExportFormat::Html => html::write_html(&ordered, &mut out)?,
+        Format::Cypher => cypher::write(&ordered, &mut out)?,
+        Format::Graphml => graphml::write(&ordered, &mut out)?,
+        Format::Jsonld => jsonld::write(&ordered, &mut out)?,
+        Format::Html => html::write(&ordered, &mut out)?,
     }
     out.flush()
 }
 
-fn invalid_data(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
+fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 /// The label of an edge's end, which [`Facts::check`] has found to have one.
-fn label_of_end(id: &str) -> io::Result<Label> {
-    Label::of_node_id(id).map_err(invalid_data)
+fn end(id: &str) -> io::Result<Label> {
+    Label::of(id).map_err(unfit)
 }
 
 #[cfg(test)]
@@ -137,11 +137,11 @@ mod tests {
 
     #[test]
     fn formats_are_asked_for_by_name() {
-        for format in ExportFormat::ALL {
+        for format in Format::ALL {
             assert_eq!(format.name().parse(), Ok(format));
         }
-        let error = "gexf".parse::<ExportFormat>().unwrap_err().to_string();
-        for format in ExportFormat::ALL {
+        let error = "gexf".parse::<Format>().unwrap_err().to_string();
+        for format in Format::ALL {
             assert!(error.contains(format.name()), "{error}");
         }
     }
@@ -149,10 +149,10 @@ mod tests {
     #[test]
     fn what_no_store_keeps_is_not_written() {
         let mut facts = Facts::default();
-        facts.add_node(Node::new(Label::Run, "run:1").with_properties(json!({ "deep": [[1]] })));
-        for format in ExportFormat::ALL {
+        facts.node(Node::new(Label::Run, "run:1").with(json!({ "deep": [[1]] })));
+        for format in Format::ALL {
             let mut out = Vec::new();
-            let error = write_graph(&facts, format, &mut out).unwrap_err();
+            let error = export(&facts, format, &mut out).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
             assert!(error.to_string().contains("`deep` of `run:1`"), "{error}");
             assert!(out.is_empty());

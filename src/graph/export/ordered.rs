@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
 };
 
-use crate::graph::{Edge, Facts, GraphError, Label, Node, facts::merge_properties};
+use crate::graph::{Edge, Facts, GraphError, Label, Node, facts::unite};
 
 /// Each node and edge once, in order, and no edge without its ends.
 pub(in crate::graph) struct Ordered<'f> {
@@ -18,14 +18,14 @@ impl<'f> Ordered<'f> {
     ///
     /// # Errors
     /// [`GraphError::Id`] for the end of an edge that is no id of ours.
-    pub(in crate::graph) fn from_facts(facts: &'f Facts) -> Result<Self, GraphError> {
+    pub(in crate::graph) fn of(facts: &'f Facts) -> Result<Self, GraphError> {
         let mut nodes: Vec<Cow<'f, Node>> = facts.nodes.iter().map(Cow::Borrowed).collect();
         // Stable, so that later properties are added to earlier ones.
         nodes.sort_by(|a, b| a.id.cmp(&b.id));
         nodes.dedup_by(|later, kept| {
             let same = later.id == kept.id;
             if same {
-                merge_properties(&mut kept.to_mut().properties, later.properties.clone());
+                unite(&mut kept.to_mut().properties, later.properties.clone());
             }
             same
         });
@@ -33,15 +33,15 @@ impl<'f> Ordered<'f> {
         let ends = facts.edges.iter().flat_map(|edge| [&*edge.from, &*edge.to]);
         let missing: BTreeSet<&str> = ends.filter(|end| !known.contains(end)).collect();
         for id in missing {
-            nodes.push(Cow::Owned(Node::new(Label::of_node_id(id)?, id)));
+            nodes.push(Cow::Owned(Node::new(Label::of(id)?, id)));
         }
         nodes.sort_by(|a, b| a.id.cmp(&b.id));
         let mut edges: Vec<Cow<'f, Edge>> = facts.edges.iter().map(Cow::Borrowed).collect();
-        edges.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        edges.sort_by(|a, b| key(a).cmp(&key(b)));
         edges.dedup_by(|later, kept| {
-            let same = sort_key(later) == sort_key(kept);
+            let same = key(later) == key(kept);
             if same {
-                merge_properties(&mut kept.to_mut().properties, later.properties.clone());
+                unite(&mut kept.to_mut().properties, later.properties.clone());
             }
             same
         });
@@ -55,26 +55,26 @@ impl<'f> Ordered<'f> {
     }
 }
 
-fn sort_key(edge: &Edge) -> (&str, &str, &str) {
+fn key(edge: &Edge) -> (&str, &str, &str) {
     (&edge.from, edge.kind.name(), &edge.to)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::EdgeKind;
+    use crate::graph::Relation;
     use serde_json::json;
 
     #[test]
     fn what_is_given_twice_is_merged_and_missing_ends_are_made() {
         let mut facts = Facts::default();
-        facts.add_node(Node::new(Label::Run, "run:b").with_properties(json!({ "a": 1, "b": 1, "runs": ["b"] })));
-        facts.add_node(Node::new(Label::Run, "run:a"));
-        facts.add_node(Node::new(Label::Run, "run:b").with_properties(json!({ "b": 2, "runs": ["a"] })));
+        facts.node(Node::new(Label::Run, "run:b").with(json!({ "a": 1, "b": 1, "runs": ["b"] })));
+        facts.node(Node::new(Label::Run, "run:a"));
+        facts.node(Node::new(Label::Run, "run:b").with(json!({ "b": 2, "runs": ["a"] })));
         for p in [1, 2] {
-            facts.add_edge(Edge::new(EdgeKind::Uses, "run:b", "dataset:x").with_properties(json!({ "p": p })));
+            facts.edge(Edge::new(Relation::Uses, "run:b", "dataset:x").with(json!({ "p": p })));
         }
-        let ordered = Ordered::from_facts(&facts).unwrap();
+        let ordered = Ordered::of(&facts).unwrap();
         let ids: Vec<_> = ordered.nodes.iter().map(|node| node.id.as_str()).collect();
         assert_eq!(ids, ["dataset:x", "run:a", "run:b"]);
         assert_eq!(

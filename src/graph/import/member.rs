@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{ImportError, Key};
-use crate::graph::{EdgeKind, Label, Node, export::iri};
+use crate::graph::{Label, Node, Relation, export::iri};
 
 /// A member of the document's graph.
 pub enum Member {
     /// A node and where its edges go.
-    Node(Node, Vec<(EdgeKind, String)>),
+    Node(Node, Vec<(Relation, String)>),
     /// An edge that has properties.
     Statement(Statement),
 }
@@ -21,52 +21,52 @@ pub struct Statement {
     pub properties: Map<String, Value>,
 }
 
-pub fn parse_member(mut member: Map<String, Value>) -> Result<Member, ImportError> {
+pub fn read(mut member: Map<String, Value>) -> Result<Member, ImportError> {
     let Some(Value::String(id)) = member.remove("@id") else {
         return Err(ImportError::Id { id: String::new() });
     };
     if id.starts_with(iri::EDGE) {
-        parse_statement(id, member).map(Member::Statement)
+        statement(id, member).map(Member::Statement)
     } else {
-        parse_node(&id, member)
+        node(&id, member)
     }
 }
 
-fn parse_node(id: &str, mut member: Map<String, Value>) -> Result<Member, ImportError> {
+fn node(id: &str, mut member: Map<String, Value>) -> Result<Member, ImportError> {
     let wrong_id = || ImportError::Id { id: id.to_owned() };
     let own = iri::node_id(id).ok_or_else(wrong_id)?;
     let types = member.remove("@type").unwrap_or_default();
-    let mut labels = as_list(&types).filter_map(|each| each.as_str()?.strip_prefix("kosmos:"));
-    let name = labels.next().ok_or_else(|| malformed_member(id, "@type"))?;
+    let mut labels = list(&types).filter_map(|each| each.as_str()?.strip_prefix("kosmos:"));
+    let name = labels.next().ok_or_else(|| wrong(id, "@type"))?;
     let label = Label::ALL.into_iter().find(|label| label.name() == name);
     let label = label.ok_or_else(|| ImportError::Label {
         id: id.to_owned(),
         label: name.to_owned(),
     })?;
-    if Label::of_node_id(&own).ok() != Some(label) || labels.next().is_some() {
+    if Label::of(&own).ok() != Some(label) || labels.next().is_some() {
         return Err(wrong_id());
     }
     let mut node = Node::new(label, &own);
     let mut edges = Vec::new();
     for (term, held) in member {
         if let Some(name) = term.strip_prefix("property:") {
-            parse_property(&mut node.properties, id, &term, name, held)?;
+            property(&mut node.properties, id, &term, name, held)?;
         } else if let Some(name) = term.strip_prefix("kosmos:") {
-            let kind = parse_edge_kind(id, name)?;
-            for object in as_list(&held) {
-                let to = object_id(object).ok_or_else(|| malformed_member(id, &term))?;
-                let ours = Label::of_node_id(&to).is_ok();
-                edges.push((kind, ours.then_some(to).ok_or_else(|| malformed_member(id, &term))?));
+            let kind = relation(id, name)?;
+            for object in list(&held) {
+                let to = object_id(object).ok_or_else(|| wrong(id, &term))?;
+                let ours = Label::of(&to).is_ok();
+                edges.push((kind, ours.then_some(to).ok_or_else(|| wrong(id, &term))?));
             }
         } else if !(term.starts_with("prov:") || term == "@reverse") {
             // Those say again what the edges say.
-            return Err(malformed_member(id, &term));
+            return Err(wrong(id, &term));
         }
     }
     Ok(Member::Node(node, edges))
 }
 
-fn parse_statement(id: String, member: Map<String, Value>) -> Result<Statement, ImportError> {
+fn statement(id: String, member: Map<String, Value>) -> Result<Statement, ImportError> {
     let mut properties = Map::new();
     let (mut from, mut kind, mut to) = (None, None, None);
     for (term, held) in member {
@@ -75,20 +75,18 @@ fn parse_statement(id: String, member: Map<String, Value>) -> Result<Statement, 
             "rdf:object" => to = object_id(&held),
             "rdf:predicate" => {
                 let name = held.get("@id").and_then(Value::as_str).unwrap_or_default();
-                let name = name
-                    .strip_prefix(iri::SCHEMA)
-                    .ok_or_else(|| malformed_member(&id, &term))?;
-                kind = Some(parse_edge_kind(&id, name)?);
+                let name = name.strip_prefix(iri::SCHEMA).ok_or_else(|| wrong(&id, &term))?;
+                kind = Some(relation(&id, name)?);
             }
             "@type" if held == "rdf:Statement" => {}
             _ => match term.strip_prefix("property:") {
-                Some(name) => parse_property(&mut properties, &id, &term, name, held)?,
-                None => return Err(malformed_member(&id, &term)),
+                Some(name) => property(&mut properties, &id, &term, name, held)?,
+                None => return Err(wrong(&id, &term)),
             },
         }
     }
     match (from, kind, to) {
-        (Some(from), Some(kind), Some(to)) if iri::edge_iri(&from, kind, &to) == id => Ok(Statement {
+        (Some(from), Some(kind), Some(to)) if iri::edge(&from, kind, &to) == id => Ok(Statement {
             id,
             key: (from, kind.name(), to),
             properties,
@@ -97,15 +95,15 @@ fn parse_statement(id: String, member: Map<String, Value>) -> Result<Statement, 
     }
 }
 
-fn malformed_member(id: &str, member: &str) -> ImportError {
+fn wrong(id: &str, member: &str) -> ImportError {
     ImportError::Member {
         id: id.to_owned(),
         member: member.to_owned(),
     }
 }
 
-fn parse_edge_kind(id: &str, name: &str) -> Result<EdgeKind, ImportError> {
-    let found = EdgeKind::ALL.into_iter().find(|kind| kind.name() == name);
+fn relation(id: &str, name: &str) -> Result<Relation, ImportError> {
+    let found = Relation::ALL.into_iter().find(|kind| kind.name() == name);
     found.ok_or_else(|| ImportError::Relation {
         id: id.to_owned(),
         relation: name.to_owned(),
@@ -113,7 +111,7 @@ fn parse_edge_kind(id: &str, name: &str) -> Result<EdgeKind, ImportError> {
 }
 
 /// What stands in a list, or by itself.
-fn as_list(held: &Value) -> impl Iterator<Item = &Value> {
+fn list(held: &Value) -> impl Iterator<Item = &Value> {
     match held {
         Value::Array(items) => items.as_slice(),
         one => std::slice::from_ref(one),
@@ -132,34 +130,32 @@ fn object_id(object: &Value) -> Option<String> {
     )
 }
 
-fn parse_property(
+fn property(
     properties: &mut Map<String, Value>,
     id: &str,
     term: &str,
     name: &str,
     held: Value,
 ) -> Result<(), ImportError> {
-    let name = iri::percent_decode(name).ok_or_else(|| malformed_member(id, term))?;
-    let value = parse_property_value(held).ok_or_else(|| malformed_member(id, term))?;
+    let name = iri::decoded(name).ok_or_else(|| wrong(id, term))?;
+    let value = value(held).ok_or_else(|| wrong(id, term))?;
     match properties.insert(name, value) {
         None => Ok(()),
-        Some(_) => Err(malformed_member(id, term)),
+        Some(_) => Err(wrong(id, term)),
     }
 }
 
-fn parse_property_value(held: Value) -> Option<Value> {
+fn value(held: Value) -> Option<Value> {
     match held {
         Value::Object(mut object) if object.len() == 1 => match object.remove("@list")? {
-            Value::Array(items) => Some(Value::Array(
-                items.into_iter().map(parse_scalar).collect::<Option<_>>()?,
-            )),
+            Value::Array(items) => Some(Value::Array(items.into_iter().map(scalar).collect::<Option<_>>()?)),
             _ => None,
         },
-        other => parse_scalar(other),
+        other => scalar(other),
     }
 }
 
-fn parse_scalar(held: Value) -> Option<Value> {
+fn scalar(held: Value) -> Option<Value> {
     match held {
         Value::String(_) | Value::Bool(_) => Some(held),
         Value::Object(object) if object.len() == 2 => {

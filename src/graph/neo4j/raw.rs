@@ -3,7 +3,7 @@
 use neo4rs::Query;
 use serde_json::{Map, Value};
 
-use super::{Neo4jGraph, fault::classify_driver_error};
+use super::{Neo4jGraph, fault::fault};
 use crate::graph::GraphError;
 
 /// Rows of an answer that are kept, at most.
@@ -11,7 +11,7 @@ pub const MOST_ROWS: usize = 100_000;
 
 /// What a query of the user's own gave.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct RawRecords {
+pub struct Answer {
     /// Each row by the names of its columns.
     pub rows: Vec<Map<String, Value>>,
     /// Whether there were more than [`MOST_ROWS`].
@@ -24,12 +24,12 @@ impl Neo4jGraph {
     ///
     /// # Errors
     /// [`GraphError::Query`] with what the server said of it; [`GraphError::Away`].
-    pub async fn run_cypher(
+    pub async fn cypher(
         &self,
         cypher: &str,
         parameters: &Map<String, Value>,
         writes: bool,
-    ) -> Result<RawRecords, GraphError> {
+    ) -> Result<Answer, GraphError> {
         let inner = &self.0;
         let mut query = Query::new(cypher.to_owned());
         for (name, value) in parameters {
@@ -42,13 +42,13 @@ impl Neo4jGraph {
             neo4rs::Error::Neo4j(said) => GraphError::Query {
                 reason: format!("{}: {}", said.code(), said.message()),
             },
-            _ => classify_driver_error(&inner.options.uri, &error).0,
+            _ => fault(&inner.options.uri, &error).0,
         };
-        let graph = inner.connected_graph().await?;
+        let graph = inner.ready().await?;
         let work = async {
             let mut transaction = graph.start_txn().await.map_err(told)?;
             let mut stream = transaction.execute(query).await.map_err(told)?;
-            let mut answer = RawRecords::default();
+            let mut answer = Answer::default();
             while let Some(row) = stream.next(transaction.handle()).await.map_err(told)? {
                 if answer.rows.len() >= MOST_ROWS {
                     answer.cut = true;
@@ -66,7 +66,7 @@ impl Neo4jGraph {
         };
         match tokio::time::timeout(inner.options.timeout, work).await {
             Ok(answer) => answer,
-            Err(_) => Err(inner.unreachable_error("no answer in time")),
+            Err(_) => Err(inner.away("no answer in time")),
         }
     }
 }

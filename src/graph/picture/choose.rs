@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::graph::{EdgeKind, Facts, Label, Node};
+use crate::graph::{Facts, Label, Node, Relation};
 
 /// Variables that can be told apart at its width.
 const VARIABLES: usize = 40;
@@ -38,7 +38,7 @@ pub struct Line {
 
 /// What is drawn.
 #[derive(Debug, Default)]
-pub struct PictureContent {
+pub struct Chosen {
     /// Of the variables.
     pub names: Vec<String>,
     pub lines: Vec<Line>,
@@ -54,7 +54,7 @@ pub struct PictureContent {
 
 type Pair<'f> = (&'f str, &'f str);
 
-pub fn choose_content(facts: &Facts) -> PictureContent {
+pub fn chosen(facts: &Facts) -> Chosen {
     let speakers = Speakers::of(facts);
     let findings = speakers.of_label(Label::Finding);
     let pairs: Vec<(&Node, Pair<'_>)> = findings
@@ -79,7 +79,7 @@ pub fn choose_content(facts: &Facts) -> PictureContent {
     let mut lines: BTreeMap<((usize, usize), Sign), Line> = BTreeMap::new();
     for (finding, pair) in pairs {
         let Some(ends) = indices(pair) else { continue };
-        let (sign, level) = sign_of_direction(&finding.properties);
+        let (sign, level) = direction(&finding.properties);
         let line = lines.entry((ends, sign)).or_insert_with(|| Line {
             ends,
             sign,
@@ -97,7 +97,7 @@ pub fn choose_content(facts: &Facts) -> PictureContent {
     lines.sort_by_key(|line| std::cmp::Reverse((line.replicated, line.findings)));
     lines.truncate(LINES);
     lines.sort_by_key(|line| (line.ends, line.sign));
-    let refuted = facts.edges.iter().filter(|edge| edge.kind == EdgeKind::Refutes);
+    let refuted = facts.edges.iter().filter(|edge| edge.kind == Relation::Refutes);
     let refuted: BTreeSet<&str> = refuted.map(|edge| edge.to.as_str()).collect();
     let grey: BTreeSet<(usize, usize)> = speakers
         .of_label(Label::Hypothesis)
@@ -107,7 +107,7 @@ pub fn choose_content(facts: &Facts) -> PictureContent {
         .filter(|ends| !joined.contains(ends))
         .collect();
     let grey_left_out = grey.len() > GREY;
-    PictureContent {
+    Chosen {
         names: ids.iter().map(|id| speakers.name(id).to_owned()).collect(),
         lines,
         grey: if grey_left_out {
@@ -121,7 +121,7 @@ pub fn choose_content(facts: &Facts) -> PictureContent {
     }
 }
 
-fn sign_of_direction(properties: &Map<String, Value>) -> (Sign, Option<&str>) {
+fn direction(properties: &Map<String, Value>) -> (Sign, Option<&str>) {
     match properties.get("direction").and_then(Value::as_str) {
         Some("+") => (Sign::Plus, None),
         Some("-") => (Sign::Minus, None),
@@ -141,7 +141,7 @@ impl<'f> Speakers<'f> {
     fn of(facts: &'f Facts) -> Self {
         let mut mentions: HashMap<_, BTreeSet<_>> = HashMap::new();
         for edge in &facts.edges {
-            if edge.kind == EdgeKind::Mentions && Label::of_node_id(&edge.to).ok() == Some(Label::Concept) {
+            if edge.kind == Relation::Mentions && Label::of(&edge.to).ok() == Some(Label::Concept) {
                 let role = edge.properties.get("role").and_then(Value::as_str);
                 mentions
                     .entry(edge.from.as_str())

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    choose::{Line, PictureContent, Sign},
+    choose::{Chosen, Line, Sign},
     ink::Ink,
-    layout::{Point, node_positions, order_on_circle},
-    legend::{legend_entries, legend_notes, legend_rows},
+    layout::{Point, around, places},
+    legend::{entries, notes, rows},
     wording::PictureWording,
 };
 
@@ -23,7 +23,7 @@ const ROW: f64 = 24.0;
 /// Lines above which no sign is drawn on them.
 const SIGNED: usize = 45;
 
-pub fn draw_content(chosen: &PictureContent, wording: &PictureWording) -> Ink {
+pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
     let pairs: Vec<(usize, usize)> = chosen
         .lines
         .iter()
@@ -33,8 +33,8 @@ pub fn draw_content(chosen: &PictureContent, wording: &PictureWording) -> Ink {
         .collect();
     let mut pairs = pairs;
     pairs.sort_unstable();
-    let order = order_on_circle(chosen.names.len(), &pairs);
-    let (places, oval) = node_positions(chosen.names.len());
+    let order = around(chosen.names.len(), &pairs);
+    let (places, oval) = places(chosen.names.len());
     let middle = Point {
         x: WIDTH / 2.0,
         y: MARGIN + oval / 2.0,
@@ -44,37 +44,36 @@ pub fn draw_content(chosen: &PictureContent, wording: &PictureWording) -> Ink {
         y: middle.y + place.y,
     };
     let at: HashMap<usize, Point> = order.into_iter().zip(places.into_iter().map(on_page)).collect();
-    let entries = legend_entries(chosen);
-    let rows = legend_rows(&entries, wording);
-    let notes = legend_notes(chosen, wording);
+    let entries = entries(chosen);
+    let rows = rows(&entries, wording);
+    let notes = notes(chosen, wording);
     let legend = 2.0 * MARGIN + oval + 18.0;
     let height = legend + ROW * (rows.len() + notes.len()) as f64 + 8.0;
 
     let mut ink = Ink::new();
-    ink.push_markup(" class=\"kp\" role=\"img\" aria-labelledby=\"kp-title kp-desc\"");
-    ink.push_numbers("viewBox", &[("", 0.0), (" ", 0.0), (" ", WIDTH), (" ", height)]);
-    ink.push_numbers("width", &[("", WIDTH)])
-        .push_numbers("height", &[("", height)]);
-    ink.push_markup(">\n<title id=\"kp-title\">")
-        .push_own_text(wording.title);
-    ink.push_markup("</title>\n<desc id=\"kp-desc\">");
-    draw_description(&mut ink, chosen, wording);
-    ink.push_markup("</desc>\n<style>\n")
-        .push_markup(STYLE)
-        .push_markup("</style>\n<rect class=\"kp-paper\" width=\"100%\" height=\"100%\"/>\n");
+    ink.markup(" class=\"kp\" role=\"img\" aria-labelledby=\"kp-title kp-desc\"");
+    ink.geometry("viewBox", &[("", 0.0), (" ", 0.0), (" ", WIDTH), (" ", height)]);
+    ink.geometry("width", &[("", WIDTH)])
+        .geometry("height", &[("", height)]);
+    ink.markup(">\n<title id=\"kp-title\">").ours(wording.title);
+    ink.markup("</title>\n<desc id=\"kp-desc\">");
+    describe(&mut ink, chosen, wording);
+    ink.markup("</desc>\n<style>\n")
+        .markup(STYLE)
+        .markup("</style>\n<rect class=\"kp-paper\" width=\"100%\" height=\"100%\"/>\n");
     let curve = |ends: (usize, usize), aside: f64| {
         let (a, b) = (at.get(&ends.0)?, at.get(&ends.1)?);
         Some(Curve::between(*a, *b, middle, aside))
     };
     for &ends in &chosen.grey {
         if let Some(curve) = curve(ends, 0.0) {
-            ink.push_markup("<path class=\"kp-grey\"");
-            curve.draw_path(&mut ink).push_markup("/>\n");
+            ink.markup("<path class=\"kp-grey\"");
+            curve.path(&mut ink).markup("/>\n");
         }
     }
-    for (aside, line) in offsets_of_parallel_lines(&chosen.lines) {
+    for (aside, line) in asides(&chosen.lines) {
         if let Some(curve) = curve(line.ends, aside) {
-            draw_finding_count(&mut ink, chosen, line, &curve, wording);
+            findings(&mut ink, chosen, line, &curve, wording);
         }
     }
     for (index, name) in chosen.names.iter().enumerate() {
@@ -83,7 +82,7 @@ pub fn draw_content(chosen: &PictureContent, wording: &PictureWording) -> Ink {
             .iter()
             .filter(|line| line.ends.0 == index || line.ends.1 == index);
         if let Some(point) = at.get(&index) {
-            draw_variable(&mut ink, name, *point, middle, joined.count());
+            variable(&mut ink, name, *point, middle, joined.count());
         }
     }
     let mut y = legend;
@@ -96,43 +95,42 @@ pub fn draw_content(chosen: &PictureContent, wording: &PictureWording) -> Ink {
         y += ROW;
     }
     for note in notes {
-        ink.push_markup("<text class=\"kp-note\"")
-            .push_numbers("x", &[("", middle.x)])
-            .push_numbers("y", &[("", y + 4.0)]);
-        ink.push_markup(">").push_own_text(note).push_markup("</text>\n");
+        ink.markup("<text class=\"kp-note\"")
+            .geometry("x", &[("", middle.x)])
+            .geometry("y", &[("", y + 4.0)]);
+        ink.markup(">").ours(note).markup("</text>\n");
         y += ROW;
     }
-    ink.push_markup("</svg>\n");
+    ink.markup("</svg>\n");
     ink
 }
 
 /// For those who cannot see it.
-fn draw_description(ink: &mut Ink, chosen: &PictureContent, wording: &PictureWording) {
+fn describe(ink: &mut Ink, chosen: &Chosen, wording: &PictureWording) {
     for line in &chosen.lines {
-        draw_line_title(ink, chosen, line, wording);
-        ink.push_own_text(". ");
+        say(ink, chosen, line, wording);
+        ink.ours(". ");
     }
-    for note in legend_notes(chosen, wording) {
-        ink.push_own_text(note);
+    for note in notes(chosen, wording) {
+        ink.ours(note);
     }
 }
 
-fn draw_line_title(ink: &mut Ink, chosen: &PictureContent, line: &Line, wording: &PictureWording) {
+fn say(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureWording) {
     let name = |index: usize| chosen.names.get(index).map(String::as_str).unwrap_or_default();
-    ink.push_foreign_name(name(line.ends.0), 1e3, LETTERS)
-        .push_own_text(wording.and)
-        .push_foreign_name(name(line.ends.1), 1e3, LETTERS);
-    ink.push_own_text(": ").push_own_text(wording.of_sign(line.sign));
+    ink.name(name(line.ends.0), 1e3, LETTERS)
+        .ours(wording.and)
+        .name(name(line.ends.1), 1e3, LETTERS);
+    ink.ours(": ").ours(wording.of_sign(line.sign));
     for (at, level) in line.levels.iter().take(3).enumerate() {
-        ink.push_own_text(if at == 0 { wording.more_in } else { ", " })
-            .push_foreign_name(level, 1e3, LETTERS);
+        ink.ours(if at == 0 { wording.more_in } else { ", " })
+            .name(level, 1e3, LETTERS);
     }
-    ink.push_own_text(", ")
-        .push_own_text(wording.of_replication(line.replicated));
+    ink.ours(", ").ours(wording.of_replication(line.replicated));
 }
 
 /// Lines of one pair side by side.
-fn offsets_of_parallel_lines(lines: &[Line]) -> Vec<(f64, &Line)> {
+fn asides(lines: &[Line]) -> Vec<(f64, &Line)> {
     let mut out = Vec::new();
     for pair in lines.chunk_by(|a, b| a.ends == b.ends) {
         let middle = (pair.len() - 1) as f64 / 2.0;
@@ -170,7 +168,7 @@ impl Curve {
         Self([a, bend, b])
     }
 
-    fn draw_path<'i>(&self, ink: &'i mut Ink) -> &'i mut Ink {
+    fn path<'i>(&self, ink: &'i mut Ink) -> &'i mut Ink {
         let [a, bend, b] = self.0;
         let numbers = [
             ("M", a.x),
@@ -180,10 +178,10 @@ impl Curve {
             (" ", b.x),
             (" ", b.y),
         ];
-        ink.push_numbers("d", &numbers)
+        ink.geometry("d", &numbers)
     }
 
-    fn point_at_half(&self) -> Point {
+    fn half(&self) -> Point {
         let [a, bend, b] = self.0;
         Point {
             x: (a.x + 2.0 * bend.x + b.x) / 4.0,
@@ -193,7 +191,7 @@ impl Curve {
 }
 
 /// The class of a line's sign.
-pub fn css_class(sign: Sign) -> &'static str {
+pub fn class(sign: Sign) -> &'static str {
     match sign {
         Sign::Plus => "kp-plus",
         Sign::Minus => "kp-minus",
@@ -202,37 +200,37 @@ pub fn css_class(sign: Sign) -> &'static str {
     }
 }
 
-pub fn stroke_class(replicated: bool) -> &'static str {
+pub fn stroke(replicated: bool) -> &'static str {
     if replicated { " kp-solid\"" } else { " kp-broken\"" }
 }
 
-fn draw_finding_count(ink: &mut Ink, chosen: &PictureContent, line: &Line, curve: &Curve, wording: &PictureWording) {
-    ink.push_markup("<g><title>");
-    draw_line_title(ink, chosen, line, wording);
-    ink.push_markup("</title><path class=\"kp-line ")
-        .push_markup(css_class(line.sign))
-        .push_markup(stroke_class(line.replicated));
-    curve.draw_path(ink).push_markup("/>");
+fn findings(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve, wording: &PictureWording) {
+    ink.markup("<g><title>");
+    say(ink, chosen, line, wording);
+    ink.markup("</title><path class=\"kp-line ")
+        .markup(class(line.sign))
+        .markup(stroke(line.replicated));
+    curve.path(ink).markup("/>");
     if chosen.lines.len() <= SIGNED {
-        draw_sign(ink, line.sign, curve.point_at_half());
+        sign(ink, line.sign, curve.half());
     }
-    ink.push_markup("</g>\n");
+    ink.markup("</g>\n");
 }
 
 /// So that the colour is not all that tells.
-pub fn draw_sign(ink: &mut Ink, sign: Sign, at: Point) {
+pub fn sign(ink: &mut Ink, sign: Sign, at: Point) {
     if sign == Sign::Unsaid {
         return;
     }
-    ink.push_markup("<g class=\"kp-sign ")
-        .push_markup(css_class(sign))
-        .push_markup("\"><circle");
-    ink.push_numbers("cx", &[("", at.x)])
-        .push_numbers("cy", &[("", at.y)])
-        .push_markup(" r=\"8\"/><path");
+    ink.markup("<g class=\"kp-sign ")
+        .markup(class(sign))
+        .markup("\"><circle");
+    ink.geometry("cx", &[("", at.x)])
+        .geometry("cy", &[("", at.y)])
+        .markup(" r=\"8\"/><path");
     let Point { x, y } = at;
     match sign {
-        Sign::Plus => ink.push_numbers(
+        Sign::Plus => ink.geometry(
             "d",
             &[
                 ("M", x - 4.0),
@@ -243,7 +241,7 @@ pub fn draw_sign(ink: &mut Ink, sign: Sign, at: Point) {
                 ("v", 8.0),
             ],
         ),
-        Sign::Level => ink.push_numbers(
+        Sign::Level => ink.geometry(
             "d",
             &[
                 ("M", x - 3.0),
@@ -257,12 +255,12 @@ pub fn draw_sign(ink: &mut Ink, sign: Sign, at: Point) {
                 ("v", -5.0),
             ],
         ),
-        Sign::Minus | Sign::Unsaid => ink.push_numbers("d", &[("M", x - 4.0), (" ", y), ("h", 8.0)]),
+        Sign::Minus | Sign::Unsaid => ink.geometry("d", &[("M", x - 4.0), (" ", y), ("h", 8.0)]),
     };
-    ink.push_markup("/></g>");
+    ink.markup("/></g>");
 }
 
-fn draw_variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: usize) {
+fn variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: usize) {
     let radius = 5.0 + (joined as f64).sqrt().min(5.0);
     // The one at the very bottom is on neither side, but for the last digit.
     let right = at.x > middle.x - 0.1;
@@ -272,16 +270,14 @@ fn draw_variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: us
         at.x - radius - 6.0
     };
     let room = if right { WIDTH - x } else { x } - 6.0;
-    ink.push_markup("<g><title>")
-        .push_foreign_name(name, 1e4, LETTERS)
-        .push_markup("</title><circle class=\"kp-node\"");
-    ink.push_numbers("cx", &[("", at.x)])
-        .push_numbers("cy", &[("", at.y)])
-        .push_numbers("r", &[("", radius)]);
-    ink.push_markup("/><text class=\"kp-name")
-        .push_markup(if right { "\"" } else { " kp-left\"" });
-    ink.push_numbers("x", &[("", x)]).push_numbers("y", &[("", at.y + 5.0)]);
-    ink.push_markup(">")
-        .push_foreign_name(name, room, LETTERS)
-        .push_markup("</text></g>\n");
+    ink.markup("<g><title>")
+        .name(name, 1e4, LETTERS)
+        .markup("</title><circle class=\"kp-node\"");
+    ink.geometry("cx", &[("", at.x)])
+        .geometry("cy", &[("", at.y)])
+        .geometry("r", &[("", radius)]);
+    ink.markup("/><text class=\"kp-name")
+        .markup(if right { "\"" } else { " kp-left\"" });
+    ink.geometry("x", &[("", x)]).geometry("y", &[("", at.y + 5.0)]);
+    ink.markup(">").name(name, room, LETTERS).markup("</text></g>\n");
 }

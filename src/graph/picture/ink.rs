@@ -13,7 +13,7 @@ enum Piece {
 }
 
 /// What can be read in a picture.
-pub(crate) enum DrawnText<'i> {
+pub(crate) enum Words<'i> {
     /// Our own.
     Ours(&'static str),
     /// Of the graph, in full.
@@ -25,13 +25,13 @@ impl Ink {
         Self(Vec::new())
     }
 
-    pub(super) fn push_markup(&mut self, markup: &'static str) -> &mut Self {
+    pub(super) fn markup(&mut self, markup: &'static str) -> &mut Self {
         self.0.push(Piece::Markup(markup));
         self
     }
 
     /// An attribute of numbers: digits, and the letters of a path.
-    pub(super) fn push_numbers(&mut self, attribute: &'static str, numbers: &[(&'static str, f64)]) -> &mut Self {
+    pub(super) fn geometry(&mut self, attribute: &'static str, numbers: &[(&'static str, f64)]) -> &mut Self {
         let mut text = format!(" {attribute}=\"");
         for (before, number) in numbers {
             // Of one digit after the point, without the sign of nothing.
@@ -43,56 +43,56 @@ impl Ink {
         self
     }
 
-    pub(super) fn push_own_text(&mut self, words: &'static str) -> &mut Self {
+    pub(super) fn ours(&mut self, words: &'static str) -> &mut Self {
         self.0.push(Piece::Ours(words));
         self
     }
 
     /// A name, as much of it as fits into that width at that size of letters.
-    pub(super) fn push_foreign_name(&mut self, raw: &str, width: f64, size: f64) -> &mut Self {
+    pub(super) fn name(&mut self, raw: &str, width: f64, size: f64) -> &mut Self {
         self.0.push(Piece::Name {
             raw: raw.to_owned(),
-            shown: shorten_to_width(raw, width / size),
+            shown: fitted(raw, width / size),
         });
         self
     }
 
     /// Everything that can be read in it.
-    pub(crate) fn iter_texts(&self) -> impl Iterator<Item = DrawnText<'_>> {
+    pub(crate) fn words(&self) -> impl Iterator<Item = Words<'_>> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Ours(words) => Some(DrawnText::Ours(words)),
-            Piece::Name { raw, .. } => Some(DrawnText::Name(raw)),
+            Piece::Ours(words) => Some(Words::Ours(words)),
+            Piece::Name { raw, .. } => Some(Words::Name(raw)),
             Piece::Markup(_) | Piece::Geometry(_) => None,
         })
     }
 
     /// As an element of a page.
-    pub(crate) fn to_svg_element(&self) -> String {
+    pub(crate) fn element(&self) -> String {
         let mut out = "<svg".to_owned();
-        self.write_body(&mut out);
+        self.rest(&mut out);
         out
     }
 
     /// As a document of its own.
-    pub(crate) fn to_svg_document(&self) -> String {
+    pub(crate) fn document(&self) -> String {
         let mut out = "<svg xmlns=\"http://www.w3.org/2000/svg\"".to_owned();
-        self.write_body(&mut out);
+        self.rest(&mut out);
         out
     }
 
-    fn write_body(&self, out: &mut String) {
+    fn rest(&self, out: &mut String) {
         for piece in &self.0 {
             match piece {
                 Piece::Markup(markup) => out.push_str(markup),
                 Piece::Geometry(numbers) => out.push_str(numbers),
-                Piece::Ours(words) => push_escaped(out, words),
-                Piece::Name { shown, .. } => push_escaped(out, shown),
+                Piece::Ours(words) => escape(out, words),
+                Piece::Name { shown, .. } => escape(out, shown),
             }
         }
     }
 }
 
-fn push_escaped(out: &mut String, text: &str) {
+fn escape(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),
@@ -107,13 +107,13 @@ fn push_escaped(out: &mut String, text: &str) {
 }
 
 /// A name on one line, shortened to that many times the height of its letters.
-fn shorten_to_width(raw: &str, limit: f64) -> String {
+fn fitted(raw: &str, limit: f64) -> String {
     let mut out = String::new();
     let mut width = 0.0;
     // No line is as long as what is cut off here.
     let start: String = raw.chars().take(400).collect();
     for letter in printable(start.trim()).chars() {
-        width += letter_width(letter);
+        width += breadth(letter);
         if width > limit {
             while out.ends_with(char::is_whitespace) {
                 out.pop();
@@ -127,7 +127,7 @@ fn shorten_to_width(raw: &str, limit: f64) -> String {
 }
 
 /// How broad a letter is, about, as a share of its height.
-pub(super) fn letter_width(letter: char) -> f64 {
+pub(super) fn breadth(letter: char) -> f64 {
     match letter {
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | '(' | ')' | ' ' => 0.34,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.9,
@@ -149,16 +149,16 @@ mod tests {
 
     #[test]
     fn names_are_shortened_to_their_place() {
-        assert_eq!(shorten_to_width("body_mass_g", 10.0), "body_mass_g");
-        assert_eq!(shorten_to_width("body mass of adults", 5.5), "body mass…");
-        assert_eq!(shorten_to_width(" \n\t", 10.0), "(blank)");
-        assert_eq!(shorten_to_width("企鹅企鹅企鹅", 4.0), "企鹅企…");
+        assert_eq!(fitted("body_mass_g", 10.0), "body_mass_g");
+        assert_eq!(fitted("body mass of adults", 5.5), "body mass…");
+        assert_eq!(fitted(" \n\t", 10.0), "(blank)");
+        assert_eq!(fitted("企鹅企鹅企鹅", 4.0), "企鹅企…");
     }
 
     #[test]
     fn numbers_are_short_and_never_minus_nothing() {
         let mut ink = Ink::new();
-        ink.push_numbers("d", &[("M", -0.01), (",", 12.345), (" L", -3.0), (",", 0.25)]);
-        assert_eq!(ink.to_svg_element(), "<svg d=\"M0,12.3 L-3,0.3\"");
+        ink.geometry("d", &[("M", -0.01), (",", 12.345), (" L", -3.0), (",", 0.25)]);
+        assert_eq!(ink.element(), "<svg d=\"M0,12.3 L-3,0.3\"");
     }
 }

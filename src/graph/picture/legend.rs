@@ -1,9 +1,9 @@
 //! What the picture's lines mean, and what is not in it.
 
 use super::{
-    choose::{PictureContent, Sign},
-    draw::{WIDTH, css_class, draw_sign, stroke_class},
-    ink::{Ink, letter_width},
+    choose::{Chosen, Sign},
+    draw::{WIDTH, class, sign, stroke},
+    ink::{Ink, breadth},
     layout::Point,
     wording::PictureWording,
 };
@@ -12,13 +12,13 @@ use super::{
 const LETTERS: f64 = 13.0;
 
 /// An entry of the legend.
-pub enum LegendEntry {
+pub enum Entry {
     Sign(Sign),
     Replicated(bool),
     Grey,
 }
 
-impl LegendEntry {
+impl Entry {
     fn words(&self, wording: &PictureWording) -> &'static str {
         match self {
             Self::Sign(sign) => wording.of_sign(*sign),
@@ -28,25 +28,19 @@ impl LegendEntry {
     }
 
     pub fn width(&self, wording: &PictureWording) -> f64 {
-        62.0 + LETTERS * self.words(wording).chars().map(letter_width).sum::<f64>()
+        62.0 + LETTERS * self.words(wording).chars().map(breadth).sum::<f64>()
     }
 
     pub fn draw(&self, ink: &mut Ink, at: Point, wording: &PictureWording) {
-        ink.push_markup("<path class=\"");
+        ink.markup("<path class=\"");
         match self {
-            Self::Sign(sign) => ink
-                .push_markup("kp-line kp-key ")
-                .push_markup(css_class(*sign))
-                .push_markup(" kp-solid\""),
-            Self::Replicated(replicated) => ink
-                .push_markup("kp-line kp-key kp-unsaid")
-                .push_markup(stroke_class(*replicated)),
-            Self::Grey => ink.push_markup("kp-grey\""),
+            Self::Sign(sign) => ink.markup("kp-line kp-key ").markup(class(*sign)).markup(" kp-solid\""),
+            Self::Replicated(replicated) => ink.markup("kp-line kp-key kp-unsaid").markup(stroke(*replicated)),
+            Self::Grey => ink.markup("kp-grey\""),
         };
-        ink.push_numbers("d", &[("M", at.x), (" ", at.y), ("h", 34.0)])
-            .push_markup("/>");
+        ink.geometry("d", &[("M", at.x), (" ", at.y), ("h", 34.0)]).markup("/>");
         if let Self::Sign(of) = self {
-            draw_sign(
+            sign(
                 ink,
                 *of,
                 Point {
@@ -55,29 +49,27 @@ impl LegendEntry {
                 },
             );
         }
-        ink.push_markup("<text class=\"kp-word\"")
-            .push_numbers("x", &[("", at.x + 41.0)])
-            .push_numbers("y", &[("", at.y + 4.5)]);
-        ink.push_markup(">")
-            .push_own_text(self.words(wording))
-            .push_markup("</text>\n");
+        ink.markup("<text class=\"kp-word\"")
+            .geometry("x", &[("", at.x + 41.0)])
+            .geometry("y", &[("", at.y + 4.5)]);
+        ink.markup(">").ours(self.words(wording)).markup("</text>\n");
     }
 }
 
 /// What there is in the picture.
-pub fn legend_entries(chosen: &PictureContent) -> Vec<LegendEntry> {
+pub fn entries(chosen: &Chosen) -> Vec<Entry> {
     let signs = [Sign::Plus, Sign::Minus, Sign::Level, Sign::Unsaid].into_iter();
     let signs = signs
         .filter(|sign| chosen.lines.iter().any(|line| line.sign == *sign))
-        .map(LegendEntry::Sign);
+        .map(Entry::Sign);
     let styles = [true, false].into_iter();
     let styles = styles.filter(|style| chosen.lines.iter().any(|line| line.replicated == *style));
-    let grey = (!chosen.grey.is_empty()).then_some(LegendEntry::Grey);
-    signs.chain(styles.map(LegendEntry::Replicated)).chain(grey).collect()
+    let grey = (!chosen.grey.is_empty()).then_some(Entry::Grey);
+    signs.chain(styles.map(Entry::Replicated)).chain(grey).collect()
 }
 
 /// Entries in rows that fit.
-pub fn legend_rows<'e>(entries: &'e [LegendEntry], wording: &PictureWording) -> Vec<&'e [LegendEntry]> {
+pub fn rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'e [Entry]> {
     let mut rows = Vec::new();
     let mut rest = entries;
     while !rest.is_empty() {
@@ -94,7 +86,7 @@ pub fn legend_rows<'e>(entries: &'e [LegendEntry], wording: &PictureWording) -> 
 }
 
 /// What is not in the picture.
-pub fn legend_notes(chosen: &PictureContent, wording: &PictureWording) -> Vec<&'static str> {
+pub fn notes(chosen: &Chosen, wording: &PictureWording) -> Vec<&'static str> {
     let mut notes = Vec::new();
     notes.extend(chosen.variables_left_out.then_some(wording.variables_left_out));
     notes.extend(chosen.lines_left_out.then_some(wording.lines_left_out));

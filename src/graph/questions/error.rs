@@ -8,7 +8,7 @@ pub enum QuestionError {
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// There is no such question.
-    #[error("there is no question `{asked}`{}", did_you_mean(nearest))]
+    #[error("there is no question `{asked}`{}", like(nearest))]
     Question { asked: String, nearest: Vec<String> },
     /// It is not said what it is about.
     #[error("the question `{question}` needs its {parameter}")]
@@ -20,7 +20,7 @@ pub enum QuestionError {
     #[error("the question `{question}` takes no argument")]
     Surplus { question: &'static str },
     /// The graph has nothing of that name.
-    #[error("the graph knows no {what} `{asked}`{}", did_you_mean(nearest))]
+    #[error("the graph knows no {what} `{asked}`{}", like(nearest))]
     Unknown {
         what: &'static str,
         asked: String,
@@ -40,7 +40,7 @@ pub enum QuestionError {
     Nothing { what: &'static str },
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
+fn like(nearest: &[String]) -> String {
     match nearest.is_empty() {
         true => String::new(),
         false => format!("; the nearest: {}", nearest.join(", ")),

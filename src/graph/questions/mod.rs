@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 pub use error::QuestionError;
-pub(super) use named::find_node;
+pub(super) use named::node;
 pub use named::{known_project, known_variable};
 
 use super::{GraphStore, Node};
@@ -87,7 +87,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "runs that wrote to the graph, of a project or of all",
         columns: &["name", "project", "question", "cycles"],
         shown: &["name", "project", "question", "cycles"],
-        ask: runs::list_runs,
+        ask: runs::runs,
     },
     Question {
         name: "neighbours",
@@ -95,7 +95,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "findings that speak of a variable, the smallest q first",
         columns: findings::COLUMNS,
         shown: &["statement", "direction", "effect", "q", "wording"],
-        ask: findings::list_neighbours,
+        ask: findings::neighbours,
     },
     Question {
         name: "hypotheses",
@@ -103,7 +103,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "claims on a variable, and how often tests spoke for, against or neither way",
         columns: hypotheses::COLUMNS,
         shown: &["statement", "kind", "supported", "refuted", "open"],
-        ask: hypotheses::list_hypotheses,
+        ask: hypotheses::hypotheses,
     },
     Question {
         name: "open",
@@ -111,7 +111,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "tests that left their claim open, the smallest p first",
         columns: verdicts::COLUMNS,
         shown: verdicts::SHOWN,
-        ask: verdicts::list_open_hypotheses,
+        ask: verdicts::open,
     },
     Question {
         name: "refuted",
@@ -119,7 +119,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "tests that detected no association, the smallest p first",
         columns: verdicts::COLUMNS,
         shown: verdicts::SHOWN,
-        ask: verdicts::list_refuted_hypotheses,
+        ask: verdicts::refuted,
     },
     Question {
         name: "settled",
@@ -130,7 +130,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "what was judged on a table (its name, or how its SHA-256 begins), the smallest p first",
         columns: settled::COLUMNS,
         shown: &["statement", "verdict", "effect", "p", "q"],
-        ask: settled::list_settled_claims,
+        ask: settled::settled,
     },
     Question {
         name: "contradictions",
@@ -138,7 +138,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "findings of the opposite sign as an earlier one on other data",
         columns: echoes::COLUMNS,
         shown: echoes::SHOWN,
-        ask: echoes::list_contradictions,
+        ask: echoes::contradictions,
     },
     Question {
         name: "replications",
@@ -146,7 +146,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "findings that say again what an earlier one said of other data",
         columns: echoes::COLUMNS,
         shown: echoes::SHOWN,
-        ask: echoes::list_replications,
+        ask: echoes::replications,
     },
     Question {
         name: "evidence",
@@ -157,7 +157,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "the results, scripts and runs that a finding (its id, or how that begins) rests on",
         columns: evidence::COLUMNS,
         shown: evidence::COLUMNS,
-        ask: evidence::list_evidence,
+        ask: evidence::evidence,
     },
 ];
 
@@ -170,7 +170,7 @@ impl Question {
         let found = QUESTIONS.iter().find(|question| question.name == name);
         found.ok_or_else(|| QuestionError::Question {
             asked: name.to_owned(),
-            nearest: named::nearest_names(name, QUESTIONS.iter().map(|question| question.name)),
+            nearest: named::nearest(name, QUESTIONS.iter().map(|question| question.name)),
         })
     }
 
@@ -193,20 +193,17 @@ impl Question {
         argument: Option<&str>,
         limit: usize,
     ) -> Result<Table, QuestionError> {
-        self.check_argument(argument)?;
+        self.takes(argument)?;
         let mut rows = (self.ask)(Asked { store, argument, limit }).await?;
         rows.truncate(limit);
-        Ok(Table {
-            rows,
-            ..self.empty_table()
-        })
+        Ok(Table { rows, ..self.nothing() })
     }
 
     /// Whether it can be asked so.
     ///
     /// # Errors
     /// [`QuestionError::Missing`] and [`QuestionError::Surplus`].
-    pub fn check_argument(&self, argument: Option<&str>) -> Result<(), QuestionError> {
+    pub fn takes(&self, argument: Option<&str>) -> Result<(), QuestionError> {
         match (self.parameter, argument) {
             (Some(Parameter { name, needed: true }), None) => Err(QuestionError::Missing {
                 question: self.name,
@@ -218,7 +215,7 @@ impl Question {
     }
 
     /// The answer of a graph with nothing in it.
-    pub fn empty_table(&self) -> Table {
+    pub fn nothing(&self) -> Table {
         Table {
             columns: self.columns.to_vec(),
             rows: Vec::new(),
@@ -227,11 +224,11 @@ impl Question {
 }
 
 /// A property, and null where there is none.
-fn property_or_null(node: &Node, name: &str) -> Value {
+fn value(node: &Node, name: &str) -> Value {
     node.properties.get(name).cloned().unwrap_or_default()
 }
 
 /// Properties of a node.
-fn properties_or_null<'a>(node: &'a Node, names: &'a [&str]) -> impl Iterator<Item = Value> + 'a {
-    names.iter().map(|name| property_or_null(node, name))
+fn values<'a>(node: &'a Node, names: &'a [&str]) -> impl Iterator<Item = Value> + 'a {
+    names.iter().map(|name| value(node, name))
 }

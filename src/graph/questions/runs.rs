@@ -1,28 +1,26 @@
 use futures::{FutureExt, future::BoxFuture};
 
-use super::{Asked, QuestionError, Rows, named, property_or_null};
-use crate::graph::{EdgeKind, Label, Walk};
+use super::{Asked, QuestionError, Rows, named, value};
+use crate::graph::{Label, Relation, Walk};
 
 /// Runs, with what they asked.
-pub(super) fn list_runs(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+pub(super) fn runs(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
     async move {
         let mut runs = match asked.argument {
             Some(project) => named::known_project(asked.store, project).await?,
-            None => asked.store.list_nodes(Label::Run, asked.limit).await?,
+            None => asked.store.list(Label::Run, asked.limit).await?,
         };
         runs.truncate(asked.limit);
         let mut rows = Vec::new();
         for run in runs {
-            let walk = Walk::from_ids([run.id.as_str()]).follow_outgoing(EdgeKind::Asks, Label::Question);
-            let questions = asked.store.walk_edges(walk).await?;
+            let walk = Walk::from([run.id.as_str()]).along(Relation::Asks, Label::Question);
+            let questions = asked.store.walk(walk).await?;
             let question = questions.into_iter().flatten().next();
             rows.push(vec![
-                property_or_null(&run, "name"),
-                property_or_null(&run, "project"),
-                question
-                    .map(|question| property_or_null(&question, "text"))
-                    .unwrap_or_default(),
-                property_or_null(&run, "cycles"),
+                value(&run, "name"),
+                value(&run, "project"),
+                question.map(|question| value(&question, "text")).unwrap_or_default(),
+                value(&run, "cycles"),
             ]);
         }
         Ok(rows)

@@ -7,7 +7,7 @@ use crate::graph::{self, PictureWording};
 
 /// The picture and the counts.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let drawing = graph::draw_findings(&dossier.knowledge, &PictureWording::CURRENT);
+    let drawing = graph::drawing(&dossier.knowledge, &PictureWording::CURRENT);
     if dossier.graph.is_empty() && drawing.is_none() {
         return;
     }
