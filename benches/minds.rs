@@ -15,9 +15,6 @@
     clippy::print_stdout
 )]
 
-#[path = "../tests/minds/server.rs"]
-mod server;
-
 use std::{
     cell::Cell,
     fs,
@@ -41,11 +38,11 @@ use kosmos::{
     science::{Arm, EndReason, ExperimentId, Protocol, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
 };
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 use nix::sys::resource::{UsageWho, getrusage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use server::{Server, Step};
 use tokio_util::sync::CancellationToken;
 
 const TASKS: usize = 200;
@@ -81,7 +78,7 @@ fn main() {
 
 /// The endpoint: says its address, and serves until it is ended.
 fn serve() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|asked| {
         let user = asked.user();
         let title = user.lines().next().unwrap_or_default();
@@ -90,7 +87,7 @@ fn serve() {
             "columns": ["flipper_length_mm", "body_mass_g", "bill_length_mm"],
             "reason": "The larger of two birds of one species has the longer flipper, and mass follows from size.",
         });
-        Step::answer(&reply).after(CALL)
+        ScriptedReply::answer(&reply).after(CALL)
     });
     println!("{}", server.url());
     std::thread::park();

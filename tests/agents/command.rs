@@ -2,19 +2,18 @@
 
 use std::{fs, process::Command};
 
+use kosmos_testing::{TestHome, describe_output, repository_path};
 use serde_json::{Value, json};
 
-use crate::lab::{Study, repository, said};
-
-fn document(study: &Study, arguments: &[&str]) -> Value {
+fn document(study: &TestHome, arguments: &[&str]) -> Value {
     let output = study.run(&[arguments, &["--json"]].concat());
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", describe_output(&output)))
 }
 
 #[test]
 fn list_tells_where_each_comes_from_and_what_it_may_do() {
-    let study = Study::empty();
-    study.agent("witness", "x");
+    let study = TestHome::new();
+    study.install_agent("witness", "x");
     let listed = document(&study, &["agents", "list"]);
     let agents = listed["agents"].as_array().unwrap();
     let of = |name: &str| {
@@ -37,28 +36,28 @@ fn list_tells_where_each_comes_from_and_what_it_may_do() {
     assert!(
         String::from_utf8_lossy(&shown.stdout).contains("witness"),
         "{}",
-        said(&shown)
+        describe_output(&shown)
     );
 }
 
 #[test]
 fn a_folder_that_is_no_agent_is_said_and_hides_nothing() {
-    let study = Study::empty();
-    study.write("agents/broken/agent.toml", "name = \"broken\"\ncolour = 1\n");
+    let study = TestHome::new();
+    study.file("agents/broken/agent.toml", "name = \"broken\"\ncolour = 1\n");
     let listed = document(&study, &["agents", "list"]);
     assert_eq!(listed["broken"][0]["name"], "broken");
     let output = study.run(&["agents", "check", "broken"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
     assert!(
         String::from_utf8_lossy(&output.stderr).contains("unknown field `colour`"),
         "{}",
-        said(&output)
+        describe_output(&output)
     );
 }
 
 #[test]
 fn schemas_are_printed() {
-    let study = Study::empty();
+    let study = TestHome::new();
     let schemas = document(&study, &["agents", "schema"]);
     assert_eq!(schemas["protocol"], 1);
     assert!(schemas["events"]["finding_drafted"]["properties"]["finding"].is_object());
@@ -67,10 +66,10 @@ fn schemas_are_printed() {
     assert!(document(&study, &["agents", "schema", "--internal"])["internal"].is_object());
 }
 
-fn made(kind: &str, language: &str) -> Study {
-    let study = Study::empty();
+fn made(kind: &str, language: &str) -> TestHome {
+    let study = TestHome::new();
     let output = study.run(&["agents", "new", "my_agent", "--kind", kind, "--language", language]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     assert!(study.path().join("agents/my_agent/README.md").is_file());
     study
 }
@@ -82,11 +81,11 @@ fn a_new_agent_in_python_passes_its_check_its_test_and_a_trial() {
     assert_eq!(checked["ok"], true, "{checked}");
     let tested = Command::new("python3")
         .args(["-m", "unittest", "test_agent.py"])
-        .env("PYTHONPATH", repository("agents/sdk/python"))
+        .env("PYTHONPATH", repository_path("agents/sdk/python"))
         .current_dir(study.path().join("agents/my_agent"))
         .output()
         .unwrap();
-    assert!(tested.status.success(), "{}", said(&tested));
+    assert!(tested.status.success(), "{}", describe_output(&tested));
     // The event that comes with it has a finding of 20 rows.
     let trial = ["agents", "test", "my_agent", "--event", "agents/my_agent/event.json"];
     let answered = document(&study, &trial);
@@ -106,7 +105,7 @@ fn a_new_agent_in_rust_builds_and_passes_its_check() {
             .current_dir(&folder)
             .output()
             .unwrap();
-        assert!(built.status.success(), "{}", said(&built));
+        assert!(built.status.success(), "{}", describe_output(&built));
     };
     cargo(&["test", "--quiet"]);
     cargo(&["build", "--quiet"]);
@@ -125,21 +124,21 @@ fn a_new_agent_that_is_a_prompt_passes_its_check() {
 
 #[test]
 fn what_cannot_be_made_is_refused_and_leaves_nothing() {
-    let study = Study::empty();
+    let study = TestHome::new();
     for name in ["My-Agent", "skeptic", "supervisor", "data_analyst", "../x"] {
         let output = study.run(&["agents", "new", name, "--kind", "process"]);
-        assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", describe_output(&output));
     }
     assert!(!study.path().join("agents").exists());
-    study.write("agents/mine/file", "");
+    study.file("agents/mine/file", "");
     let output = study.run(&["agents", "new", "mine", "--kind", "process"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
 }
 
 #[test]
 fn a_check_that_fails_says_why() {
-    let study = Study::empty();
-    study.agent("rogue", "x");
+    let study = TestHome::new();
+    study.install_agent("rogue", "x");
     let check = |mode: &str| {
         let set = format!("agents.rogue.mode={mode}");
         let output = study.run(&["agents", "check", "rogue", "--set", &set]);

@@ -13,9 +13,10 @@ use kosmos::{
     message::{EVENTS, Event, Remark, Speech, WrittenSection},
     plugin::{Listener, Native},
 };
+use kosmos_testing::{
+    TestHome, added_by_agents, describe_output, kosmos_binary, read_findings, read_findings_text, read_report,
+};
 use serde_json::Value;
-
-use crate::lab::{Study, added, findings, findings_text, report, said};
 
 const PERL: &str = r#"
 use strict; use warnings; use JSON::PP;
@@ -49,28 +50,31 @@ lines.on("line", (line) => {
 "#;
 
 /// A study with an agent that hears every event.
-fn listening(settings: &str, command: &str, file: &str, text: &str) -> Study {
-    let study = Study::small(settings);
+fn listening(settings: &str, command: &str, file: &str, text: &str) -> TestHome {
+    let study = TestHome::frugal_small(settings);
     let events: Vec<String> = EVENTS.iter().map(|event| format!("\"{event}\"")).collect();
     let manifest = format!(
         "name = \"listener\"\nversion = \"2.3.4\"\ndescription = \"Listens.\"\nkind = \"process\"\n\
          command = [\"{command}\", \"{file}\"]\nsubscribes = [{}]\npublishes = [\"remark\"]\n",
         events.join(", ")
     );
-    study.write("agents/listener/agent.toml", manifest);
-    study.write(&format!("agents/listener/{file}"), text);
+    study.file("agents/listener/agent.toml", manifest);
+    study.file(&format!("agents/listener/{file}"), text);
     study
 }
 
-fn hears_all(study: &Study) {
-    let run = study.finish();
-    let added = added(&run);
+fn hears_all(study: &TestHome) {
+    let run = study.finish_run();
+    let added = added_by_agents(&run);
     assert!(added.contains("`listener` 2.3.4: Listens."), "{added}");
     for event in EVENTS {
         assert!(added.contains(&format!("Heard {event}.")), "{event}: {added}");
     }
     // It changes nothing of what was found.
-    assert_eq!(findings_text(&run), findings_text(&Study::small("").finish()));
+    assert_eq!(
+        read_findings_text(&run),
+        read_findings_text(&TestHome::frugal_small("").finish_run())
+    );
 }
 
 #[test]
@@ -80,7 +84,7 @@ fn an_agent_in_perl_hears_every_event() {
 
 #[test]
 fn an_agent_in_node_hears_every_event() {
-    if crate::part::part("KOSMOS_TEST_NODE", "program node").is_some() {
+    if kosmos_testing::service::find_service("KOSMOS_TEST_NODE", "program node").is_some() {
         hears_all(&listening("", "node", "agent.js", NODE));
     }
 }
@@ -88,11 +92,11 @@ fn an_agent_in_node_hears_every_event() {
 #[test]
 fn a_run_file_turns_agents_off_and_names_no_other() {
     let study = listening("[agents.listener]\nenabled = false", "perl", "agent.pl", PERL);
-    assert!(!report(&study.finish()).contains("What agents added"));
+    assert!(!read_report(&study.finish_run()).contains("What agents added"));
 
-    let study = Study::small("[agents.skeptick]\nenabled = true");
+    let study = TestHome::frugal_small("[agents.skeptick]\nenabled = true");
     let output = study.run(&["run", "run.toml"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         told.contains("`skeptick`") && told.contains("did you mean `skeptic`"),
@@ -122,8 +126,8 @@ fn what_is_configured_wrongly_is_named() {
             "cannot do without `data_analyst`",
         ),
     ] {
-        let study = Study::small(section);
-        study.agent("rogue", "x");
+        let study = TestHome::frugal_small(section);
+        study.install_agent("rogue", "x");
         let output = study.run(&["run", "run.toml"]);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{section}: {stderr}");
@@ -134,8 +138,8 @@ fn what_is_configured_wrongly_is_named() {
 
 #[test]
 fn a_built_in_agent_that_listens_is_turned_on_by_name() {
-    let study = Study::small("[agents.study_planner]\nenabled = true");
-    let added = added(&study.finish());
+    let study = TestHome::frugal_small("[agents.study_planner]\nenabled = true");
+    let added = added_by_agents(&study.finish_run());
     assert!(
         added.contains("`study_planner` 1.0.0: Says what a next study would need"),
         "{added}"
@@ -144,10 +148,13 @@ fn a_built_in_agent_that_listens_is_turned_on_by_name() {
 
 #[test]
 fn a_run_does_without_the_graph_writer() {
-    let study = Study::small("[agents.knowledge_graph_writer]\nenabled = false");
-    let run = study.finish();
-    assert!(!findings(&run)["findings"].as_array().unwrap().is_empty());
-    assert_eq!(findings_text(&run), findings_text(&Study::small("").finish()));
+    let study = TestHome::frugal_small("[agents.knowledge_graph_writer]\nenabled = false");
+    let run = study.finish_run();
+    assert!(!read_findings(&run)["findings"].as_array().unwrap().is_empty());
+    assert_eq!(
+        read_findings_text(&run),
+        read_findings_text(&TestHome::frugal_small("").finish_run())
+    );
     let journal = std::fs::read_to_string(run.join("journal.jsonl")).unwrap();
     assert!(!journal.contains("record_knowledge"));
 }
@@ -169,12 +176,12 @@ for line in sys.stdin:
 
 #[test]
 fn an_agent_takes_the_place_of_a_built_in_one() {
-    let study = Study::small("");
+    let study = TestHome::frugal_small("");
     let manifest = "name = \"hypothesis_generator\"\nversion = \"1.0.0\"\ndescription = \"Asks nothing.\"\nkind = \"process\"\n\
                     command = [\"python3\", \"agent.py\"]\nsubscribes = [\"propose_hypotheses\"]\npublishes = [\"hypotheses_proposed\"]\n";
-    study.write("agents/hypothesis_generator/agent.toml", manifest);
-    study.write("agents/hypothesis_generator/agent.py", GENERATOR);
-    let found = findings(&study.finish());
+    study.file("agents/hypothesis_generator/agent.toml", manifest);
+    study.file("agents/hypothesis_generator/agent.py", GENERATOR);
+    let found = read_findings(&study.finish_run());
     assert_eq!(found["tests"], Value::Array(Vec::new()));
     assert_eq!(found["status"], "exhausted");
 }
@@ -197,19 +204,19 @@ agent.run()
 
 #[test]
 fn what_an_agent_proposes_is_registered_and_tested() {
-    let study = Study::small("");
+    let study = TestHome::frugal_small("");
     let manifest = "name = \"proposer\"\nversion = \"1.0.0\"\ndescription = \"Proposes.\"\nkind = \"process\"\n\
                     command = [\"python3\", \"agent.py\"]\nsubscribes = [\"cycle_started\"]\npublishes = [\"propose_hypothesis\"]\n";
-    study.write("agents/proposer/agent.toml", manifest);
-    study.write("agents/proposer/agent.py", PROPOSER);
-    let run = study.finish();
-    let found = findings(&run);
+    study.file("agents/proposer/agent.toml", manifest);
+    study.file("agents/proposer/agent.py", PROPOSER);
+    let run = study.finish_run();
+    let found = read_findings(&run);
     let tests = found["tests"].as_array().unwrap();
     let own: Vec<&Value> = tests.iter().filter(|test| test["proposed_by"] == "proposer").collect();
     assert_eq!(own.len(), 1, "{own:?}");
     assert_eq!(own[0]["kind"], "adjusted");
     assert_eq!(own[0]["covariates"][0], "luck");
-    let added = added(&run);
+    let added = added_by_agents(&run);
     assert!(added.contains("`colour` is no column"), "{added}");
 }
 
@@ -241,7 +248,7 @@ impl Listener for Ear {
 
 #[test]
 fn a_programs_own_agent_takes_part() {
-    let study = Study::small("");
+    let study = TestHome::frugal_small("");
     let heard = Arc::new(Mutex::new(Vec::new()));
     let events = ["run_started", "research_finished"];
     let ear = Native::new("ear", &events, &["remark", "write_section"], {
@@ -252,7 +259,7 @@ fn a_programs_own_agent_takes_part() {
     });
     let engine = Engine::builder()
         .home(study.path().join("home"))
-        .launcher(env!("CARGO_BIN_EXE_kosmos"))
+        .launcher(kosmos_binary())
         .agent(ear.described("An ear."))
         .build();
     let finished = engine
@@ -263,7 +270,7 @@ fn a_programs_own_agent_takes_part() {
         })
         .unwrap();
     assert_eq!(*heard.lock().unwrap(), events);
-    let added = added(&study.the_run());
+    let added = added_by_agents(&study.the_run());
     assert!(
         added.contains("The program listens.") && added.contains("tests were made."),
         "{added}"

@@ -1,5 +1,6 @@
 //! Agents and Kosmos itself are killed in mid-message, and the run comes out the same.
 
+use kosmos_testing::{TestHome, added_by_agents, describe_output, read_findings_text};
 use std::{
     fs,
     path::Path,
@@ -7,24 +8,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::lab::{Study, added, findings_text, said};
-
-fn study(token: &str) -> Study {
-    let study = Study::penguins("");
-    study.agent("witness", token);
+fn study(token: &str) -> TestHome {
+    let study = TestHome::frugal_penguins("");
+    study.install_agent("witness", token);
     study
 }
 
-/// Findings and what agents added, of a run that nobody disturbed.
+/// Findings and what agents added_by_agents, of a run that nobody disturbed.
 fn undisturbed() -> (String, String) {
     let study = study("undisturbed");
-    let run = study.finish();
-    let added = added(&run);
+    let run = study.finish_run();
+    let added = added_by_agents(&run);
     assert!(
         added.contains("**sustained** the check points the other way"),
         "{added}"
     );
-    (findings_text(&run), added)
+    (read_findings_text(&run), added)
 }
 
 /// The programs of the witness that carries `token`.
@@ -70,11 +69,15 @@ fn a_plugin_that_is_killed_is_started_again_and_says_the_same() {
     let mut child = study.start(&["run", "run.toml"]);
     let killed = kill_the_agent(&mut child, token, 2);
     let output = child.wait_with_output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(&output)
+    );
     assert_eq!(killed, 2);
     let run = study.the_run();
-    assert_eq!(findings_text(&run), findings);
-    assert_eq!(added(&run), said_then);
+    assert_eq!(read_findings_text(&run), findings);
+    assert_eq!(added_by_agents(&run), said_then);
 }
 
 #[test]
@@ -103,11 +106,15 @@ fn kosmos_killed_in_mid_message_and_resumed_comes_out_the_same() {
         child = study.start(&["resume", run.file_name().unwrap().to_str().unwrap()]);
     }
     let output = child.wait_with_output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(&output)
+    );
     assert!(kills > 0);
     let run = study.the_run();
-    assert_eq!(findings_text(&run), findings);
-    assert_eq!(added(&run), said_then);
+    assert_eq!(read_findings_text(&run), findings);
+    assert_eq!(added_by_agents(&run), said_then);
     no_effect_twice(&run);
     assert!(witnesses(token).is_empty());
 }
@@ -115,14 +122,18 @@ fn kosmos_killed_in_mid_message_and_resumed_comes_out_the_same() {
 #[test]
 fn a_run_with_an_agent_is_replayed() {
     let study = study("replayed");
-    let run = study.finish();
+    let run = study.finish_run();
     let name = run.file_name().unwrap().to_str().unwrap().to_owned();
     let output = study.run(&["replay", &name]);
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(&output)
+    );
     let runs = study.runs();
     assert_eq!(runs.len(), 2);
-    assert_eq!(findings_text(&runs[0]), findings_text(&runs[1]));
-    assert_eq!(added(&runs[0]), added(&runs[1]));
+    assert_eq!(read_findings_text(&runs[0]), read_findings_text(&runs[1]));
+    assert_eq!(added_by_agents(&runs[0]), added_by_agents(&runs[1]));
 }
 
 /// Every effect has one receipt.

@@ -6,10 +6,7 @@
 mod command;
 mod joining;
 mod killed;
-mod lab;
 mod misbehaviour;
-#[path = "../part.rs"]
-mod part;
 mod shipped;
 #[cfg(feature = "wasm")]
 mod wasm;

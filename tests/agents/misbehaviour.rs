@@ -1,21 +1,25 @@
 //! Whatever an agent does, the run ends with its findings, and the report names the agent and what is missing.
 
-use crate::lab::{Study, added, findings_text, said};
+use kosmos_testing::{TestHome, added_by_agents, describe_output, read_findings_text};
 
 /// A run with an agent that misbehaves so; what the report says of agents.
 fn with(mode: &str) -> String {
-    let study = Study::small(&format!("[agents.rogue]\nmode = \"{mode}\""));
-    study.agent("rogue", mode);
+    let study = TestHome::frugal_small(&format!("[agents.rogue]\nmode = \"{mode}\""));
+    study.install_agent("rogue", mode);
     let output = study
         .kosmos(&["run", "run.toml"])
         .env("KOSMOS_TEST_SECRET", "this is secret")
         .output()
         .unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{mode}: {}", said(&output));
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{mode}: {}",
+        describe_output(&output)
+    );
     let run = study.the_run();
-    let without = findings_text(&Study::small("").finish());
-    assert_eq!(findings_text(&run), without, "{mode}");
-    let added = added(&run);
+    let without = read_findings_text(&TestHome::frugal_small("").finish_run());
+    assert_eq!(read_findings_text(&run), without, "{mode}");
+    let added = added_by_agents(&run);
     assert!(added.contains("rogue"), "{mode}: {added}");
     added
 }

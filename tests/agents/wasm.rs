@@ -2,35 +2,38 @@
 
 use std::{fs, path::Path, process::Command, thread, time::Duration};
 
+use kosmos_testing::{
+    TestHome, added_by_agents, describe_output, read_findings_text, read_report, repository_path, service::find_service,
+};
 use serde_json::Value;
-
-use crate::lab::{Study, added, findings_text, report, repository, said};
-use crate::part::part;
 
 /// A module whose `handle` does this, and which speaks that version of the protocol.
 fn module(mode: &str, protocol: &str) -> Vec<u8> {
-    let text = fs::read_to_string(repository("tests/agents/component/rogue.wat")).unwrap();
+    let text = fs::read_to_string(repository_path("tests/agents/component/rogue.wat")).unwrap();
     let text = text.replace("MODE)", &format!("{mode})")).replace("PROTOCOL", protocol);
     wat::parse_str(text).unwrap()
 }
 
 fn manifest() -> String {
-    fs::read_to_string(repository("tests/agents/component/agent.toml")).unwrap()
+    fs::read_to_string(repository_path("tests/agents/component/agent.toml")).unwrap()
 }
 
-fn study(component: &[u8], manifest: &str) -> Study {
-    let study = Study::small("");
-    study.write("agents/rogue/agent.toml", manifest);
-    study.write("agents/rogue/agent.wasm", component);
+fn study(component: &[u8], manifest: &str) -> TestHome {
+    let study = TestHome::frugal_small("");
+    study.file("agents/rogue/agent.toml", manifest);
+    study.file("agents/rogue/agent.wasm", component);
     study
 }
 
 /// A run with such an agent ends with its findings; what the report says of agents.
 fn with(component: &[u8], manifest: &str) -> String {
     let study = study(component, manifest);
-    let run = study.finish();
-    assert_eq!(findings_text(&run), findings_text(&Study::small("").finish()));
-    added(&run)
+    let run = study.finish_run();
+    assert_eq!(
+        read_findings_text(&run),
+        read_findings_text(&TestHome::frugal_small("").finish_run())
+    );
+    added_by_agents(&run)
 }
 
 /// Such an agent gives no answer, for that reason.
@@ -159,8 +162,12 @@ fn one_that_asks_without_permission_is_refused() {
 fn is_refused(component: &[u8], manifest: &str, reason: &str) {
     let study = study(component, manifest);
     let output = study.run(&["run", "run.toml"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains(reason), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
+    assert!(
+        describe_output(&output).contains(reason),
+        "{}",
+        describe_output(&output)
+    );
     assert!(study.runs().is_empty());
 }
 
@@ -174,7 +181,7 @@ fn what_is_no_component_for_agents_is_refused_before_the_run() {
 
 /// What the agent `e_value` says of a run, as its own section of the report.
 fn e_values(run: &Path) -> String {
-    let report = report(run).replace('\\', "");
+    let report = read_report(run).replace('\\', "");
     let begin = report
         .find("unmeasured confounder would have to be")
         .expect("no section of the agent's");
@@ -184,15 +191,15 @@ fn e_values(run: &Path) -> String {
 
 #[test]
 fn the_e_values_of_the_penguins_are_the_same_after_a_kill_and_in_a_replay() {
-    let study = Study::penguins("[agents.e_value]\nenabled = true");
-    let run = study.finish();
+    let study = TestHome::frugal_penguins("[agents.e_value]\nenabled = true");
+    let run = study.finish_run();
     let said_first = e_values(&run);
     assert!(said_first.contains("risk ratio"), "{said_first}");
     let id = run.file_name().unwrap().to_str().unwrap();
     let again = study.run(&["replay", id]);
-    assert!(again.status.success(), "{}", said(&again));
+    assert!(again.status.success(), "{}", describe_output(&again));
 
-    let other = Study::penguins("[agents.e_value]\nenabled = true");
+    let other = TestHome::frugal_penguins("[agents.e_value]\nenabled = true");
     let mut child = other.start(&["run", "run.toml"]);
     // Somewhere in the middle: the tables are described, which the agent has kept.
     let journalled = || {
@@ -212,22 +219,26 @@ fn the_e_values_of_the_penguins_are_the_same_after_a_kill_and_in_a_replay() {
     child.wait().unwrap();
     let interrupted = other.the_run();
     let resumed = other.run(&["resume", interrupted.file_name().unwrap().to_str().unwrap()]);
-    assert!(matches!(resumed.status.code(), Some(0 | 3)), "{}", said(&resumed));
-    assert_eq!(findings_text(&interrupted), findings_text(&run));
+    assert!(
+        matches!(resumed.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(&resumed)
+    );
+    assert_eq!(read_findings_text(&interrupted), read_findings_text(&run));
     assert_eq!(e_values(&interrupted), said_first);
 }
 
 /// One event in, the messages out, by `kosmos agents test`.
-fn tried(study: &Study, agent: &str, event: &str) -> Value {
+fn tried(study: &TestHome, agent: &str, event: &str) -> Value {
     let output = study.run(&["agents", "test", agent, "--event", event, "--json"]);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", describe_output(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]
 fn the_e_values_are_those_of_the_formulas() {
-    let study = Study::empty();
-    let file = |name: &str| repository(&format!("tests/agents/e_value/{name}.json"));
+    let study = TestHome::new();
+    let file = |name: &str| repository_path(&format!("tests/agents/e_value/{name}.json"));
     let told = tried(&study, "e_value", &file("research_finished"));
     let section: Value = serde_json::from_str(&fs::read_to_string(file("section")).unwrap()).unwrap();
     let section = &section["body"];
@@ -246,18 +257,18 @@ fn the_e_values_are_those_of_the_formulas() {
 }
 
 /// A new agent in that language, built by a module of the tests' Python.
-fn a_new_one_works(language: &str, compiler: &[&str], build: &str) -> Option<Study> {
-    let python = part("KOSMOS_TEST_COMPONENTS", "compilers of components")?;
-    let study = Study::empty();
+fn a_new_one_works(language: &str, compiler: &[&str], build: &str) -> Option<TestHome> {
+    let python = find_service("KOSMOS_TEST_COMPONENTS", "compilers of components")?;
+    let study = TestHome::new();
     let made = study.run(&["agents", "new", "my_rule", "--kind", "wasm", "--language", language]);
-    assert!(made.status.success(), "{}", said(&made));
+    assert!(made.status.success(), "{}", describe_output(&made));
     let built = Command::new(python)
         .args(compiler)
         .args(build.split(' '))
         .current_dir(study.path().join("agents/my_rule"))
         .output()
         .unwrap();
-    assert!(built.status.success(), "{}", said(&built));
+    assert!(built.status.success(), "{}", describe_output(&built));
     let told = tried(&study, "my_rule", "agents/my_rule/event.json");
     assert!(!told["messages"].as_array().unwrap().is_empty(), "{told}");
     Some(study)
@@ -268,7 +279,7 @@ fn a_new_one_in_zig_builds_and_passes_its_check() {
     let build = "build-exe agent.zig -target wasm32-freestanding -fno-entry -rdynamic -O ReleaseSmall";
     if let Some(study) = a_new_one_works("zig", &["-m", "ziglang"], build) {
         let checked = study.run(&["agents", "check", "my_rule"]);
-        assert!(checked.status.success(), "{}", said(&checked));
+        assert!(checked.status.success(), "{}", describe_output(&checked));
     }
 }
 

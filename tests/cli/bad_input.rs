@@ -1,8 +1,8 @@
-use crate::shell::Shell;
+use kosmos_testing::TestShell;
 
 const QUESTION: [&str; 3] = ["run", "--question", "why?"];
 
-fn refused(shell: &Shell, arguments: &[&str]) -> String {
+fn refused(shell: &TestShell, arguments: &[&str]) -> String {
     let outcome = shell.kosmos(arguments);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
@@ -13,13 +13,13 @@ fn refused(shell: &Shell, arguments: &[&str]) -> String {
     outcome.stderr
 }
 
-fn refused_run(shell: &Shell, arguments: &[&str]) -> String {
+fn refused_run(shell: &TestShell, arguments: &[&str]) -> String {
     refused(shell, &[&QUESTION, arguments].concat())
 }
 
 #[test]
 fn a_run_needs_a_question_and_data() {
-    let shell = Shell::new().file("a.csv", "x,y\n1,2\n");
+    let shell = TestShell::new().file("a.csv", "x,y\n1,2\n");
     insta::assert_snapshot!(refused(&shell, &["run", "--data", "a.csv"]), @r#"
     error: there is no question to answer
     help: give one by --question "...", or by question = "..." at the top of the run file
@@ -33,7 +33,7 @@ fn a_run_needs_a_question_and_data() {
 
 #[test]
 fn data_must_be_a_file_with_something_in_it() {
-    let shell = Shell::new().file("folder/a.csv", "x\n1\n").file("empty.csv", "");
+    let shell = TestShell::new().file("folder/a.csv", "x\n1\n").file("empty.csv", "");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "nowhere.csv"]), @"
     error: cannot read the data file DESK/nowhere.csv (data[0].path, flag --data)
       because: No such file or directory (os error 2)
@@ -61,7 +61,7 @@ fn data_must_be_a_file_with_something_in_it() {
 
 #[test]
 fn a_run_file_must_be_there_and_be_a_file() {
-    let shell = Shell::new().file("folder/run.toml", "").file("a.csv", "x,y\n1,2\n");
+    let shell = TestShell::new().file("folder/run.toml", "").file("a.csv", "x,y\n1,2\n");
     insta::assert_snapshot!(refused(&shell, &["run", "a.csv"]), @"
     error: a.csv:1:2: not valid TOML: key with no value, expected `=`
     help: a.csv is read as TOML; a table is given by --data a.csv
@@ -80,7 +80,7 @@ fn a_run_file_must_be_there_and_be_a_file() {
 
 #[test]
 fn the_home_must_be_a_folder_that_can_be_written_to() {
-    let shell = Shell::new()
+    let shell = TestShell::new()
         .file("a.csv", "x,y\n1,2\n")
         .variable("KOSMOS_HOME", "/proc/kosmos");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "a.csv", "--home", "a.csv"]), @"
@@ -96,15 +96,15 @@ fn the_home_must_be_a_folder_that_can_be_written_to() {
 
 #[test]
 fn flags_that_do_not_exist_are_refused_with_the_nearest() {
-    let stderr = refused_run(&Shell::new(), &["--dta", "a.csv"]);
+    let stderr = refused_run(&TestShell::new(), &["--dta", "a.csv"]);
     assert!(stderr.contains("'--data'"), "{stderr}");
-    refused(&Shell::new(), &["rnu"]);
-    refused(&Shell::new(), &["run", "--seed", "-1"]);
-    refused(&Shell::new(), &["runs", "-q", "-v"]);
+    refused(&TestShell::new(), &["rnu"]);
+    refused(&TestShell::new(), &["run", "--seed", "-1"]);
+    refused(&TestShell::new(), &["runs", "-q", "-v"]);
 }
 
 #[test]
 fn control_characters_of_a_name_do_not_reach_the_terminal() {
-    let stderr = refused_run(&Shell::new(), &["--data", "a\u{1b}[31m.csv"]);
+    let stderr = refused_run(&TestShell::new(), &["--data", "a\u{1b}[31m.csv"]);
     assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
 }

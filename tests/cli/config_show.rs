@@ -1,4 +1,4 @@
-use crate::shell::Shell;
+use kosmos_testing::TestShell;
 
 const STUDY: &str = "\
 question = \"What goes with a longer stay?\"
@@ -11,14 +11,14 @@ cycles = 6
 
 #[test]
 fn shows_the_defaults_without_question_or_data() {
-    let outcome = Shell::new().kosmos(&["config", "show"]);
+    let outcome = TestShell::new().kosmos(&["config", "show"]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     insta::assert_snapshot!("config_show_defaults", outcome.stdout);
 }
 
 #[test]
 fn shows_where_each_value_came_from() {
-    let shell = Shell::new()
+    let shell = TestShell::new()
         .file("study/run.toml", STUDY)
         .variable("KOSMOS__RESEARCH__BATCH", "10");
     let arguments = [
@@ -39,7 +39,7 @@ fn shows_where_each_value_came_from() {
 
 #[test]
 fn json_is_one_document_of_settings_and_origins() {
-    let shell = Shell::new().file("study/run.toml", STUDY);
+    let shell = TestShell::new().file("study/run.toml", STUDY);
     let arguments = [
         "config",
         "show",
@@ -60,7 +60,7 @@ fn json_is_one_document_of_settings_and_origins() {
 
 #[test]
 fn what_it_shows_is_a_run_file() {
-    let shell = Shell::new().file("study/run.toml", STUDY);
+    let shell = TestShell::new().file("study/run.toml", STUDY);
     let shown = shell
         .kosmos(&["config", "show", "study/run.toml", "--profile", "thorough"])
         .stdout;

@@ -1,12 +1,11 @@
 //! What programs rely on: one JSON document, closed pipes, full disks.
 
+use kosmos_testing::TestShell;
 use std::process::Stdio;
-
-use crate::shell::Shell;
 
 #[test]
 fn an_error_under_json_is_a_document_on_stdout_and_text_on_stderr() {
-    let outcome = Shell::new().kosmos(&["config", "show", "--json", "--set", "budget.cycle=2"]);
+    let outcome = TestShell::new().kosmos(&["config", "show", "--json", "--set", "budget.cycle=2"]);
     assert_eq!(outcome.code, 2);
     let error = &outcome.json()["error"];
     assert_eq!(error["kind"], "configuration");
@@ -23,7 +22,7 @@ fn an_error_under_json_is_a_document_on_stdout_and_text_on_stderr() {
 
 #[test]
 fn bad_usage_under_json_is_a_document_too() {
-    let outcome = Shell::new().kosmos(&["config", "show", "--json", "--seed", "many"]);
+    let outcome = TestShell::new().kosmos(&["config", "show", "--json", "--seed", "many"]);
     assert_eq!(outcome.code, 2);
     assert_eq!(outcome.json()["error"]["kind"], "usage");
     assert!(
@@ -37,7 +36,7 @@ fn bad_usage_under_json_is_a_document_too() {
 fn a_closed_pipe_is_a_quiet_exit() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let output = Shell::new()
+    let output = TestShell::new()
         .command(&["config", "show"])
         .stdout(writer)
         .stderr(Stdio::piped())
@@ -50,7 +49,7 @@ fn a_closed_pipe_is_a_quiet_exit() {
 #[test]
 fn a_full_disk_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = Shell::new()
+    let output = TestShell::new()
         .command(&["config", "show"])
         .stdout(full)
         .stderr(Stdio::piped())
@@ -77,10 +76,10 @@ fn doctor_says_what_is_there_and_what_is_not() {
 }
 
 /// A shell that finds the Python environment that the user has already.
-fn with_python() -> Shell {
+fn with_python() -> TestShell {
     let cache =
         std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").unwrap()));
-    Shell::new()
+    TestShell::new()
         .variable("XDG_CACHE_HOME", &cache)
         .variable("PATH", &std::env::var("PATH").unwrap())
 }

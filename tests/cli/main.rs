@@ -4,11 +4,7 @@
 
 mod bad_input;
 mod config_show;
-mod graph;
 mod help;
 mod machine;
 mod minds;
 mod sandbox;
-mod shell;
-#[path = "../small_graph.rs"]
-mod small_graph;

@@ -1,10 +1,10 @@
 //! Settings of a model as a person at a shell meets them.
 
-use crate::shell::Shell;
+use kosmos_testing::TestShell;
 
 #[test]
 fn a_run_with_a_model_needs_to_know_which() {
-    let shell = Shell::new().file("a.csv", "x,y\n1,2\n");
+    let shell = TestShell::new().file("a.csv", "x,y\n1,2\n");
     let outcome = shell.kosmos(&["run", "--question", "why?", "--data", "a.csv", "--set", "policy=llm"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(outcome.stderr, @r#"
@@ -16,7 +16,7 @@ fn a_run_with_a_model_needs_to_know_which() {
 
 #[test]
 fn settings_of_other_programs_are_shown_with_their_origin_and_keys_are_not() {
-    let shell = Shell::new()
+    let shell = TestShell::new()
         .variable("LLM_PROVIDER", "litellm")
         .variable("LITELLM_MODEL", "ollama/qwen2.5-coder:7b")
         .variable("LITELLM_API_BASE", "http://localhost:11434")
@@ -50,7 +50,7 @@ fn settings_of_other_programs_are_shown_with_their_origin_and_keys_are_not() {
 fn each_profile_of_a_model_is_a_configuration_that_works() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/penguins/llm.toml");
     for profile in ["ollama", "openai", "litellm", "vllm", "openrouter", "anthropic"] {
-        let shell = Shell::new();
+        let shell = TestShell::new();
         let document = shell
             .kosmos(&["config", "show", example, "--profile", profile, "--json"])
             .json();
@@ -67,7 +67,7 @@ fn each_profile_of_a_model_is_a_configuration_that_works() {
 #[test]
 fn a_key_in_place_of_its_variable_is_not_repeated() {
     let arguments = ["config", "show", "--json", "--set", "llm.api_key_env=sk-0123456789"];
-    let outcome = Shell::new().kosmos(&arguments);
+    let outcome = TestShell::new().kosmos(&arguments);
     assert_eq!(
         (outcome.code, &outcome.json()["error"]["key"]),
         (2, &"llm.api_key_env".into())
@@ -77,7 +77,7 @@ fn a_key_in_place_of_its_variable_is_not_repeated() {
 
 #[test]
 fn what_can_not_be_replayed_is_said() {
-    let shell = Shell::new()
+    let shell = TestShell::new()
         .file(".kosmos/runs/r-1/run.toml", "question = \"why?\"\n")
         .file(".kosmos/runs/r-1/journal.jsonl", "");
     let outcome = shell.kosmos(&["replay", "r-1"]);

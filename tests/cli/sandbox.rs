@@ -1,15 +1,16 @@
 //! `kosmos sandbox`, as far as it needs no engine.
 
+use kosmos_testing::TestShell;
 use serde_json::Value;
 
-use crate::shell::Shell;
-
 /// Where the interpreter of this user is, which a home of the test's own would make anew.
-fn shell() -> Shell {
+fn shell() -> TestShell {
     let home = std::env::var("HOME").unwrap();
     let cache = std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| format!("{home}/.cache"));
     let path = std::env::var("PATH").unwrap();
-    Shell::new().variable("XDG_CACHE_HOME", &cache).variable("PATH", &path)
+    TestShell::new()
+        .variable("XDG_CACHE_HOME", &cache)
+        .variable("PATH", &path)
 }
 
 fn document(stdout: &str) -> Value {

@@ -1,14 +1,11 @@
 //! The skeptic and the literature agent take part, because the run file says so.
 
-use super::{
-    shape::{has, run},
-    support::{Home, test_of},
-};
+use super::shape::{has, run};
+use kosmos_testing::{TestHome, find_test};
 
-#[test]
-fn the_skeptic_and_the_reader_of_papers_have_their_say() {
+pub fn the_skeptic_and_the_reader_of_papers_have_their_say() {
     let ran = run(
-        &Home::new(),
+        &TestHome::new(),
         "agents/run.toml",
         &["--set", "research.shuffled_run=false"],
         0,
@@ -24,7 +21,7 @@ fn the_skeptic_and_the_reader_of_papers_have_their_say() {
     );
 
     // Over all penguins longer bills are shallower; inside each species they are deeper.
-    let bills = test_of(&ran.found, "numeric_numeric", "bill_length_mm", "bill_depth_mm");
+    let bills = find_test(&ran.found, "numeric_numeric", "bill_length_mm", "bill_depth_mm");
     assert!(has(bills, "challenged"), "{bills}");
     assert_eq!(bills["wording"], "suggestive");
     let about = |line: &&str| line.contains("`bill_length_mm`") && line.contains("`bill_depth_mm`");
@@ -33,7 +30,7 @@ fn the_skeptic_and_the_reader_of_papers_have_their_say() {
         .filter(about)
         .find(|line| line.contains("`skeptic`") && line.contains("sustained"));
     assert!(challenge.is_some(), "{section}");
-    let mass = test_of(&ran.found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
+    let mass = find_test(&ran.found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
     assert!(!has(mass, "challenged"), "{mass}");
 
     let linked = |columns: [&str; 2], passage: &str, stance: &str| {

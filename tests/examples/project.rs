@@ -1,13 +1,10 @@
 //! Two tables of one project: the second season bears out the first.
 
-use super::{
-    shape::run,
-    support::{Home, test_of},
-};
+use super::shape::run;
+use kosmos_testing::{TestHome, find_test};
 
-#[test]
-fn the_new_season_replicates_the_first_ones() {
-    let home = Home::new();
+pub fn the_new_season_replicates_the_first_ones() {
+    let home = TestHome::new();
     let quick = ["--profile", "quick", "--set", "budget.cycles=5"];
     let first = run(&home, "project/run.toml", &quick, 0);
     assert_eq!(first.outcome["project"]["runs"], 0);
@@ -19,7 +16,7 @@ fn the_new_season_replicates_the_first_ones() {
     let says = |word: &str| echoes.iter().filter(|echo| echo["says"] == word).count();
     assert!(says("replicates") >= 20 && says("contradicts") == 0, "{project:#}");
     assert!(echoes.iter().all(|echo| echo["shared_rows"] == 0.0), "{project:#}");
-    let mass = test_of(&second.found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
+    let mass = find_test(&second.found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
     assert!(
         echoes
             .iter()

@@ -1,15 +1,14 @@
 //! What the READMEs of the examples tell a person to type.
 
+use kosmos_testing::{TestHome, describe_output, repository_path};
 use std::{fs, path::Path};
-
-use super::support::{Home, repository, said};
 
 /// Commands that have commands of their own.
 const NESTED: [&str; 4] = ["agents", "config", "graph", "sandbox"];
 
 /// The names of the examples' folders.
 fn examples() -> Vec<String> {
-    let entries = fs::read_dir(repository("examples")).unwrap().map(Result::unwrap);
+    let entries = fs::read_dir(repository_path("examples")).unwrap().map(Result::unwrap);
     let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
     let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
     names.sort();
@@ -18,7 +17,7 @@ fn examples() -> Vec<String> {
 }
 
 fn readme(example: &str) -> String {
-    let path = repository(&format!("examples/{example}/README.md"));
+    let path = repository_path(&format!("examples/{example}/README.md"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -84,7 +83,7 @@ fn each_example_has_its_command_and_says_where_its_data_are_from() {
             .filter_map(|words| arguments(words))
             .any(|words| words[0] == "run" && words[1] == runs);
         assert!(found, "the README of {example} does not run {runs}");
-        for entry in fs::read_dir(repository(&format!("examples/{example}"))).unwrap() {
+        for entry in fs::read_dir(repository_path(&format!("examples/{example}"))).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let data = name.ends_with(".csv") && example != "project";
             assert!(
@@ -102,7 +101,7 @@ fn what_the_readmes_name_is_there() {
         for words in commands(&readme(&example)) {
             for word in words.iter().filter(|word| word.starts_with("examples/")) {
                 assert!(
-                    Path::new(&repository(word)).exists(),
+                    Path::new(&repository_path(word)).exists(),
                     "{example}: {}: no {word}",
                     words.join(" ")
                 );
@@ -119,7 +118,7 @@ fn the_commands_of_the_readmes_are_commands_and_their_settings_resolve() {
     for example in examples() {
         for words in commands(&readme(&example)) {
             let Some(arguments) = arguments(&words) else { continue };
-            let home = Home::new();
+            let home = TestHome::new();
             let mut asked: Vec<&str> = match arguments[0].as_str() {
                 "run" => vec!["config", "show"],
                 command if NESTED.contains(&command) => arguments[..2].iter().map(String::as_str).collect(),
@@ -140,9 +139,9 @@ fn the_commands_of_the_readmes_are_commands_and_their_settings_resolve() {
                 asked.push("--help");
             }
             let mut command = home.kosmos(&asked);
-            let output = command.current_dir(repository("")).output().unwrap();
+            let output = command.current_dir(repository_path("")).output().unwrap();
             if output.status.code() != Some(0) {
-                problems.push(format!("{example}: {}: {}", words.join(" "), said(&output)));
+                problems.push(format!("{example}: {}: {}", words.join(" "), describe_output(&output)));
             }
         }
     }

@@ -6,9 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use kosmos_testing::{TestHome, describe_output, read_findings, repository_path};
 use serde_json::Value;
-
-use super::support::{Home, findings, repository, said};
 
 /// A run that has ended.
 pub struct Ran {
@@ -21,15 +20,16 @@ pub struct Ran {
 }
 
 /// Runs a run file of `examples/` with more flags, to the end, with that exit code.
-pub fn run(home: &Home, run_file: &str, more: &[&str], code: i32) -> Ran {
-    let run_file = repository(&format!("examples/{run_file}"));
+pub fn run(home: &TestHome, run_file: &str, more: &[&str], code: i32) -> Ran {
+    let run_file = repository_path(&format!("examples/{run_file}"));
     let mut arguments = vec!["run", run_file.as_str(), "--json"];
     arguments.extend(more);
     let output = home.run(&arguments);
-    assert_eq!(output.status.code(), Some(code), "{}", said(&output));
-    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    assert_eq!(output.status.code(), Some(code), "{}", describe_output(&output));
+    let outcome: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", describe_output(&output)));
     let folder = folder(&outcome);
-    let found = findings(&folder);
+    let found = read_findings(&folder);
     has_the_shape(&found);
     for file in ["report.html", "notebook.ipynb", "ledger.jsonl", "run.toml"] {
         let size = fs::metadata(folder.join(file)).map_or(0, |file| file.len());
@@ -37,7 +37,7 @@ pub fn run(home: &Home, run_file: &str, more: &[&str], code: i32) -> Ran {
     }
     let report = fs::read_to_string(folder.join("report.md")).unwrap();
     let verified = home.run(&["verify", folder.file_name().unwrap().to_str().unwrap()]);
-    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
     Ran { outcome, found, report }
 }
 

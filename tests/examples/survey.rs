@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use super::{
-    shape::{found_pairs, has, run, tests},
-    support::{Home, repository, said, test_of},
-};
+use super::shape::{found_pairs, has, run, tests};
+use kosmos_testing::{TestHome, describe_output, find_test, repository_path};
 
 /// What the README says that wellbeing goes with, and how.
 const STRONG: [(&str, &str); 4] = [("age", "+"), ("sleep_hours", "+"), ("q017", "+"), ("q042", "-")];
@@ -18,9 +16,8 @@ const ELSEWHERE: [(&str, &str); 4] = [
     ("education", "income"),
 ];
 
-#[test]
-fn what_was_planted_is_found_and_chance_is_not() {
-    let ran = run(&Home::new(), "survey/run.toml", &[], 3);
+pub fn what_was_planted_is_found_and_chance_is_not() {
+    let ran = run(&TestHome::new(), "survey/run.toml", &[], 3);
     assert_eq!(ran.outcome["status"], "budget_spent");
     assert_eq!(ran.outcome["reason"]["budget"], "tests");
     assert!(
@@ -33,7 +30,7 @@ fn what_was_planted_is_found_and_chance_is_not() {
     );
     assert_eq!(tests(&ran.found).len(), 600);
 
-    let with = |item: &str| test_of(&ran.found, "numeric_numeric", item, "wellbeing");
+    let with = |item: &str| find_test(&ran.found, "numeric_numeric", item, "wellbeing");
     for (item, way) in STRONG {
         let test = with(item);
         assert_eq!(
@@ -79,11 +76,11 @@ fn what_was_planted_is_found_and_chance_is_not() {
 #[test]
 fn the_table_is_what_its_script_writes() {
     let output = Command::new("python3")
-        .arg(repository("examples/survey/make.py"))
+        .arg(repository_path("examples/survey/make.py"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    let table = std::fs::read(repository("examples/survey/survey.csv")).unwrap();
+    assert!(output.status.success(), "{}", describe_output(&output));
+    let table = std::fs::read(repository_path("examples/survey/survey.csv")).unwrap();
     assert!(output.stdout == table, "survey.csv is another one");
     assert!(table.len() < 1_500_000);
 }

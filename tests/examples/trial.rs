@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use super::{
-    shape::{has, run, tests},
-    support::{Home, test_of},
-};
+use super::shape::{has, run, tests};
+use kosmos_testing::{TestHome, find_test};
 
 const TREATMENT: (&str, &str) = ("treatment", "pancreatitis");
 
 fn treatment(found: &Value) -> &Value {
-    test_of(found, "categorical_categorical", TREATMENT.0, TREATMENT.1)
+    find_test(found, "categorical_categorical", TREATMENT.0, TREATMENT.1)
 }
 
 /// Whether the words claim more than that two things go together.
@@ -21,9 +19,8 @@ fn claims_more(test: &Value) -> bool {
         .any(|word| ["effect", "cause", "causes"].contains(&word))
 }
 
-#[test]
-fn only_the_treatment_has_an_effect() {
-    let ran = run(&Home::new(), "trial/run.toml", &[], 0);
+pub fn only_the_treatment_has_an_effect() {
+    let ran = run(&TestHome::new(), "trial/run.toml", &[], 0);
     assert_eq!(ran.outcome["status"], "answered");
     let effect = treatment(&ran.found);
     assert_eq!(
@@ -55,8 +52,7 @@ fn only_the_treatment_has_an_effect() {
     );
 }
 
-#[test]
-fn without_the_promise_it_is_an_association() {
+pub fn without_the_promise_it_is_an_association() {
     let more = [
         "--set",
         "randomised=[]",
@@ -65,7 +61,7 @@ fn without_the_promise_it_is_an_association() {
         "--set",
         "research.shuffled_run=false",
     ];
-    let ran = run(&Home::new(), "trial/run.toml", &more, 3);
+    let ran = run(&TestHome::new(), "trial/run.toml", &more, 3);
     assert_eq!(treatment(&ran.found)["wording"], "association");
     assert!(!tests(&ran.found).iter().any(claims_more));
     assert!(ran.report.contains("No column was declared as assigned at random"));

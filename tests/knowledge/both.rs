@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use kosmos::graph::{
-    Edge, EmbeddedGraph, Facts, GraphError, GraphStore, Label, MOST_TRAILS, Neo4jGraph, Node, Relation, Walk,
-};
+use kosmos::graph::{Edge, EmbeddedGraph, Facts, GraphError, GraphStore, Label, MOST_TRAILS, Node, Relation, Walk};
 use serde_json::{Value, json};
 
-use super::server::Server;
+use super::lab::open_store;
+use kosmos_testing::bolt_server::BoltServer;
 
 /// An empty graph, and what keeps it.
 struct Stage {
@@ -25,8 +24,8 @@ impl Stage {
     }
 
     async fn server(test: &str) -> Option<Self> {
-        let server = Server::with_database(test)?;
-        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        let server = BoltServer::with_database(test)?;
+        let store = open_store(&server).await;
         let found = store.dump().await.unwrap();
         assert!(
             found.nodes.is_empty(),

@@ -8,9 +8,10 @@ use kosmos::{
 };
 use serde_json::{Value, json};
 
+use kosmos_testing::{bolt_server::BoltServer, describe_output};
+
 use super::{
-    lab::{Home, penguins, said},
-    server::Server,
+    lab::{Home, open_store, penguins},
     small_graph::{HOSTILE, document, finding, small_graph},
 };
 
@@ -26,9 +27,14 @@ const NOWHERE: [&str; 8] = [
     "graph.wait=2s",
 ];
 
-fn ends(home: &Home, arguments: &[&str], server: Option<&Server>, code: i32) -> Output {
+fn ends(home: &Home, arguments: &[&str], server: Option<&BoltServer>, code: i32) -> Output {
     let output = home.kosmos(&[&["graph"], arguments].concat(), server).output().unwrap();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}: {}",
+        describe_output(&output)
+    );
     output
 }
 
@@ -48,7 +54,7 @@ fn argument(question: &str) -> String {
 }
 
 /// The answers of all questions, about something and, where that can be, about everything.
-fn answers(home: &Home, server: Option<&Server>) -> Vec<Value> {
+fn answers(home: &Home, server: Option<&BoltServer>) -> Vec<Value> {
     let mut asked = Vec::new();
     for question in QUESTIONS {
         asked.push(vec![question.name.to_owned(), argument(question.name)]);
@@ -122,9 +128,9 @@ mod server {
     use super::*;
 
     /// A home, and a server with the small graph, which was imported into both.
-    async fn stage(name: &str) -> Option<(Home, Server, Neo4jGraph)> {
-        let server = Server::with_database(name)?;
-        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+    async fn stage(name: &str) -> Option<(Home, BoltServer, Neo4jGraph)> {
+        let server = BoltServer::with_database(name)?;
+        let store = open_store(&server).await;
         let home = Home::new();
         let file = home.file("lab.jsonld", &document());
         ends(&home, &["import", &file], None, 0);
@@ -132,7 +138,7 @@ mod server {
         Some((home, server, store))
     }
 
-    fn cypher(home: &Home, server: &Server, arguments: &[&str]) -> Value {
+    fn cypher(home: &Home, server: &BoltServer, arguments: &[&str]) -> Value {
         home.json(&[&["graph", "query", "--cypher"], arguments].concat(), Some(server))
     }
 
@@ -210,23 +216,23 @@ mod server {
         assert!(
             !text(&shown.stdout).contains(['\u{1b}', '\u{202e}']),
             "{}",
-            said(&shown)
+            describe_output(&shown)
         );
         let wrong = ends(&home, &["query", "--cypher", "MATCH MATCH"], Some(&server), 2);
         assert!(
             text(&wrong.stderr).contains("does not take the query"),
             "{}",
-            said(&wrong)
+            describe_output(&wrong)
         );
         store.clear().await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn the_homes_graph_is_copied_to_a_server_that_was_chosen_later() {
-        let Some(server) = Server::with_database("copied") else {
+        let Some(server) = BoltServer::with_database("copied") else {
             return;
         };
-        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        let store = open_store(&server).await;
         let home = Home::new();
         let file = home.file("lab.jsonld", &document());
         ends(&home, &["import", &file], None, 0);
@@ -272,20 +278,24 @@ mod server {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_wrong_password_or_database_is_exit_code_5() {
-        let Some(mut server) = Server::with_database("password") else {
+        let Some(mut server) = BoltServer::with_database("password") else {
             return;
         };
         let home = Home::new();
-        let right = server.options.password.clone();
-        server.options.password = "not the password".into();
+        let right = server.password.clone();
+        server.password = "not the password".into();
         // Once: servers lock those out who fail too often.
         let output = ends(&home, &["stats"], Some(&server), 5);
         let stderr = text(&output.stderr);
         assert!(stderr.contains("check the user and the password"), "{stderr}");
         assert!(!stderr.contains("not the password"), "{stderr}");
-        server.options.password = right;
-        server.options.database = Some("there_is_none_of_that_name".to_owned());
+        server.password = right;
+        server.database = Some("there_is_none_of_that_name".to_owned());
         let output = ends(&home, &["stats"], Some(&server), 5);
-        assert!(text(&output.stderr).contains("name a database"), "{}", said(&output));
+        assert!(
+            text(&output.stderr).contains("name a database"),
+            "{}",
+            describe_output(&output)
+        );
     }
 }

@@ -5,10 +5,8 @@ use std::{collections::BTreeSet, process::Command};
 use kosmos::graph::{EmbeddedGraph, Facts, Format, GraphStore, Label, Relation, export};
 use serde_json::{Map, Value, json};
 
-use super::{
-    part::part,
-    samples::{hostile, penguins},
-};
+use super::samples::{hostile, penguins};
+use kosmos_testing::service::find_service;
 
 fn exported(facts: &Facts, format: Format) -> String {
     let mut out = Vec::new();
@@ -26,7 +24,7 @@ async fn dump(facts: &Facts) -> Facts {
 
 /// What a Python script of ours reads in a document; nothing, loudly, where its Python is missing.
 fn read(script: &str, document: &str) -> Option<Value> {
-    let python = part("KOSMOS_TEST_READERS", "Python with networkx and rdflib")?;
+    let python = find_service("KOSMOS_TEST_READERS", "Python with networkx and rdflib")?;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("document");
     std::fs::write(&path, document).unwrap();
@@ -271,10 +269,9 @@ mod jsonld {
 }
 
 mod server {
-    use kosmos::graph::{GraphStore, Neo4jGraph};
-
     use super::*;
-    use crate::server::Server;
+    use crate::lab::open_store;
+    use kosmos_testing::bolt_server::BoltServer;
 
     #[tokio::test]
     async fn statements_replay_a_run() {
@@ -287,20 +284,20 @@ mod server {
     }
 
     async fn replay(test: &str, facts: &Facts) {
-        let Some(server) = Server::with_database(test) else {
+        let Some(server) = BoltServer::with_database(test) else {
             return;
         };
-        let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+        let store = open_store(&server).await;
         assert_eq!(
             store.dump().await.unwrap(),
             Facts::default(),
             "the tests' database must be empty"
         );
         let mut config = neo4rs::ConfigBuilder::default()
-            .uri(&server.options.uri)
-            .user(&server.options.user)
-            .password(secrecy::ExposeSecret::expose_secret(&server.options.password));
-        if let Some(database) = &server.options.database {
+            .uri(&server.uri)
+            .user(&server.user)
+            .password(&server.password);
+        if let Some(database) = &server.database {
             config = config.db(database.as_str());
         }
         let graph = neo4rs::Graph::connect(config.build().unwrap()).unwrap();

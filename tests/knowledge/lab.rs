@@ -3,71 +3,54 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::Command,
+    time::Duration,
 };
 
-use kosmos::graph::{EmbeddedGraph, Facts, GraphStore, Label, Properties};
+use kosmos::graph::{EmbeddedGraph, Facts, GraphStore, Label, Neo4jGraph, Neo4jOptions, Properties};
+use kosmos_testing::{TestHome, bolt_server::BoltServer, describe_output, repository_path};
 use serde_json::{Value, json};
 
-use super::server::Server;
-
-/// A home of its own for each test.
+/// A home of its own for each test, and the graph in it or on a server.
 pub struct Home {
-    folder: tempfile::TempDir,
+    folder: TestHome,
 }
 
 impl Home {
     pub fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: TestHome::new(),
         }
     }
 
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.folder.kosmos_home()
     }
 
     pub fn file(&self, name: &str, content: &str) -> String {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
+        self.folder.file(name, content)
     }
 
     /// `kosmos` in this home, with the graph on `server` if there is one.
-    pub fn kosmos(&self, arguments: &[&str], server: Option<&Server>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kosmos"));
-        command
-            .args(arguments)
-            .arg("--home")
-            .arg(self.path())
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
-        for variable in [
-            "NEO4J_URI",
-            "NEO4J_USER",
-            "NEO4J_USERNAME",
-            "NEO4J_DATABASE",
-            "NEO4J_PASSWORD",
-        ] {
-            command.env_remove(variable);
-        }
+    pub fn kosmos(&self, arguments: &[&str], server: Option<&BoltServer>) -> Command {
+        let mut command = self.folder.kosmos(arguments);
         if let Some(server) = server {
-            server.tell(&mut command);
+            server.configure(&mut command);
         }
         command
     }
 
     /// Runs it to its end, and takes its one JSON document.
-    pub fn json(&self, arguments: &[&str], server: Option<&Server>) -> Value {
+    pub fn json(&self, arguments: &[&str], server: Option<&BoltServer>) -> Value {
         let output = self
             .kosmos(&[arguments, &["--json"]].concat(), server)
             .output()
             .unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&output)))
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", describe_output(&output)))
     }
 
     /// A run of the penguins, or of another table of their columns, to its end.
-    pub fn run(&self, data: &str, more: &[&str], server: Option<&Server>) -> Run {
+    pub fn run(&self, data: &str, more: &[&str], server: Option<&BoltServer>) -> Run {
         let question = "What goes with body mass?";
         let arguments = ["run", "--question", question, "--data", data, "--target", "body_mass_g"];
         let told = self.json(&[&arguments, more].concat(), server);
@@ -85,6 +68,24 @@ impl Home {
         let graph = EmbeddedGraph::open(&self.path().join("graph")).unwrap();
         graph.dump().await.unwrap()
     }
+}
+
+/// The options of a store on that server, which wait long enough for a busy machine.
+pub fn store_options(server: &BoltServer) -> Neo4jOptions {
+    Neo4jOptions {
+        uri: server.uri.clone(),
+        user: server.user.clone(),
+        password: server.password.clone().into(),
+        database: server.database.clone(),
+        timeout: Duration::from_secs(30),
+        batch: 500,
+        patience: Duration::from_secs(60),
+    }
+}
+
+/// The store on that server.
+pub async fn open_store(server: &BoltServer) -> Neo4jGraph {
+    Neo4jGraph::connect(store_options(server)).await.unwrap()
 }
 
 /// A run that is over.
@@ -134,7 +135,7 @@ impl Run {
 
 /// The penguins of the examples.
 pub fn penguins() -> String {
-    format!("{}/examples/penguins/penguins.csv", env!("CARGO_MANIFEST_DIR"))
+    repository_path("examples/penguins/penguins.csv")
 }
 
 /// What two runs of the same inputs write alike: their names are replaced by `names`' order, and of the messages only
@@ -200,14 +201,4 @@ pub fn knowledge(facts: &Facts) -> Value {
         .map(|edge| json!([edge.from, edge.kind, edge.to, bare(&edge.properties)]))
         .collect();
     json!({ "nodes": nodes, "edges": edges })
-}
-
-/// What the command said, for messages of failed assertions.
-pub fn said(output: &Output) -> String {
-    format!(
-        "exit {:?}\n--- stdout\n{}\n--- stderr\n{}",
-        output.status.code(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }

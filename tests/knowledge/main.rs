@@ -16,15 +16,11 @@
 mod both;
 mod commands;
 mod exports;
+mod home_graph;
 mod imports;
 mod lab;
-#[path = "../part.rs"]
-mod part;
 mod projects;
-mod proxy;
 mod runs;
 mod samples;
-mod server;
-#[path = "../small_graph.rs"]
 mod small_graph;
 mod trouble;

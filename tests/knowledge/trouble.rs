@@ -11,12 +11,13 @@ use std::{
 use kosmos::graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Node};
 use serde_json::json;
 
-use super::server::Server;
+use super::lab::{open_store, store_options};
+use kosmos_testing::bolt_server::BoltServer;
 
 #[tokio::test]
 async fn a_wrong_password_or_database_is_said_with_what_to_do() {
-    let Some(server) = Server::shared() else { return };
-    let mut options = server.options.clone();
+    let Some(server) = BoltServer::shared() else { return };
+    let mut options = store_options(&server);
     options.password = "not the password".into();
     let refused = Neo4jGraph::connect(options).await.err().unwrap();
     assert!(matches!(refused, GraphError::Refused { .. }), "{refused:?}");
@@ -26,7 +27,7 @@ async fn a_wrong_password_or_database_is_said_with_what_to_do() {
     );
     assert!(!refused.to_string().contains("not the password"), "{refused}");
 
-    let mut options = server.options.clone();
+    let mut options = store_options(&server);
     options.database = Some("there_is_none_of_that_name".to_owned());
     let refused = Neo4jGraph::connect(options).await.err().unwrap();
     assert!(matches!(refused, GraphError::Refused { .. }), "{refused:?}");
@@ -35,14 +36,14 @@ async fn a_wrong_password_or_database_is_said_with_what_to_do() {
 
 #[tokio::test]
 async fn who_does_not_answer_is_not_waited_for_longer_than_set() {
-    let Some(server) = Server::shared() else { return };
+    let Some(server) = BoltServer::shared() else { return };
     // Takes connections, and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addresses = [&silent, &unused].map(|listener| listener.local_addr().unwrap());
     drop(unused);
     for address in addresses {
-        let mut options = server.options.clone();
+        let mut options = store_options(&server);
         options.uri = format!("bolt://{address}");
         options.timeout = Duration::from_secs(2);
         let began = Instant::now();
@@ -65,8 +66,10 @@ fn batch(n: usize) -> Facts {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_at_work_loses_and_doubles_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let Some(server) = Server::own(home.path()) else { return };
-    let store = Neo4jGraph::connect(server.options.clone()).await.unwrap();
+    let Some(server) = BoltServer::own(home.path()) else {
+        return;
+    };
+    let store = open_store(&server).await;
     let writing = store.clone();
     let killing = Arc::new(AtomicBool::new(true));
     let still = Arc::clone(&killing);

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Home, findings_text, repository, said};
 use crate::verify::penguins;
+use kosmos_testing::{TestHome, describe_output, read_findings_text, repository_path};
 
 #[test]
 fn a_run_verifies_in_another_home_without_its_table() {
@@ -13,33 +13,41 @@ fn a_run_verifies_in_another_home_without_its_table() {
     let run = home.the_run();
     let id = run.file_name().unwrap().to_str().unwrap().to_owned();
     let exported = home.run(&["export", &id, "--output", "study.tar", "--json"]);
-    assert!(exported.status.success(), "{}", said(&exported));
+    assert!(exported.status.success(), "{}", describe_output(&exported));
     let told: Value = serde_json::from_slice(&exported.stdout).unwrap();
     assert_eq!(told["without"], Value::Array(Vec::new()));
 
     let again = home.run(&["export", &id, "--output", "study.tar"]);
-    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
-    assert!(said(&again).contains("it is there already"), "{}", said(&again));
+    assert_eq!(again.status.code(), Some(2), "{}", describe_output(&again));
+    assert!(
+        describe_output(&again).contains("it is there already"),
+        "{}",
+        describe_output(&again)
+    );
 
-    let other = Home::new();
+    let other = TestHome::new();
     let archive = home.path().join("study.tar");
     fs::remove_file(home.path().join("penguins.csv")).unwrap();
     let imported = other.run(&["import", archive.to_str().unwrap()]);
-    assert!(imported.status.success(), "{}", said(&imported));
-    assert_eq!(findings_text(&other.the_run()), findings_text(&run));
+    assert!(imported.status.success(), "{}", describe_output(&imported));
+    assert_eq!(read_findings_text(&other.the_run()), read_findings_text(&run));
     let verified = other.run(&["verify", &id]);
-    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
     // At home the table is gone.
     assert_eq!(home.run(&["verify", &id]).status.code(), Some(4));
 
     let twice = other.run(&["import", archive.to_str().unwrap()]);
-    assert_eq!(twice.status.code(), Some(2), "{}", said(&twice));
-    assert!(said(&twice).contains("is there already"), "{}", said(&twice));
+    assert_eq!(twice.status.code(), Some(2), "{}", describe_output(&twice));
+    assert!(
+        describe_output(&twice).contains("is there already"),
+        "{}",
+        describe_output(&twice)
+    );
 }
 
 #[test]
 fn what_is_no_archive_of_a_run_leaves_nothing() {
-    let home = Home::new();
+    let home = TestHome::new();
     let tar = |name: &str, files: &[(&str, tar::EntryType)]| {
         let mut archive = tar::Builder::new(Vec::new());
         for (path, kind) in files {
@@ -73,8 +81,12 @@ fn what_is_no_archive_of_a_run_leaves_nothing() {
         (tar("hidden.tar", &[(".a/run.toml", file)]), "no file of a run"),
     ] {
         let output = home.run(&["import", &archive]);
-        assert_eq!(output.status.code(), Some(2), "{archive}: {}", said(&output));
-        assert!(said(&output).contains(expected), "{archive}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(2), "{archive}: {}", describe_output(&output));
+        assert!(
+            describe_output(&output).contains(expected),
+            "{archive}: {}",
+            describe_output(&output)
+        );
         assert!(home.runs().is_empty(), "{archive}");
     }
 }
@@ -82,14 +94,14 @@ fn what_is_no_archive_of_a_run_leaves_nothing() {
 #[test]
 fn old_runs_go_and_others_stay() {
     let home = penguins();
-    let run_file = repository("examples/penguins/run.toml");
+    let run_file = repository_path("examples/penguins/run.toml");
     let first = home.the_run();
     let output = home.run(&["run", "run.toml", "--set", "budget.experiments=1"]);
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", describe_output(&output));
     assert_eq!(home.runs().len(), 2);
 
     let without = home.run(&["prune"]);
-    assert_eq!(without.status.code(), Some(2), "{}", said(&without));
+    assert_eq!(without.status.code(), Some(2), "{}", describe_output(&without));
     let dry = home.run(&["prune", "--keep", "1", "--dry-run", "--json"]);
     let told: Value = serde_json::from_slice(&dry.stdout).unwrap();
     let name = first.file_name().unwrap().to_str().unwrap();
@@ -106,11 +118,11 @@ fn old_runs_go_and_others_stay() {
     let pruned = home.run(&["prune", "--keep", "0", "--unfinished"]);
     working.kill().unwrap();
     working.wait().unwrap();
-    assert!(pruned.status.success(), "{}", said(&pruned));
+    assert!(pruned.status.success(), "{}", describe_output(&pruned));
     assert!(
-        said(&pruned).contains("stays: a process works on it"),
+        describe_output(&pruned).contains("stays: a process works on it"),
         "{}",
-        said(&pruned)
+        describe_output(&pruned)
     );
     assert_eq!(home.runs().len(), 1);
 

@@ -1,12 +1,15 @@
 //! Bad input gets a clear message, the contracted exit code, and leaves nothing half written.
 
-use std::{fs, process::Output};
-
-use crate::support::{Home, findings, said};
+use kosmos_testing::{TestHome, describe_output, kosmos_binary, read_findings};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 const QUESTION: &str = "What goes with what?";
 
-fn run(home: &Home, data: &str) -> Output {
+fn run(home: &TestHome, data: &str) -> Output {
     home.run(&[
         "run",
         "--question",
@@ -18,20 +21,25 @@ fn run(home: &Home, data: &str) -> Output {
     ])
 }
 
-/// Refused with exit 2, a message with `words`, and no run left behind.
-fn refused(home: &Home, output: &Output, words: &[&str]) {
-    assert_eq!(output.status.code(), Some(2), "{}", said(output));
+/// Refused with exit 2, a message with `words`, and no run left behind in the home of the test.
+fn refused(home: &TestHome, output: &Output, words: &[&str]) {
+    refused_with(output, words);
+    assert!(home.runs().is_empty(), "{:?}", home.runs());
+}
+
+/// Refused with exit 2 and a message with `words`.
+fn refused_with(output: &Output, words: &[&str]) {
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(output));
     let stderr = String::from_utf8_lossy(&output.stderr);
     for word in words {
         assert!(stderr.contains(word), "`{word}` is not in: {stderr}");
     }
     assert!(stderr.starts_with("error:") || stderr.contains("\nerror:"), "{stderr}");
-    assert!(home.runs().is_empty(), "{:?}", home.runs());
 }
 
 #[test]
 fn files_that_are_no_tables_are_refused() {
-    let home = Home::new();
+    let home = TestHome::new();
     fs::create_dir(home.path().join("folder")).unwrap();
     let cases: [(String, &[&str]); 6] = [
         ("missing.csv".to_owned(), &["missing.csv", "cannot read"]),
@@ -51,7 +59,7 @@ fn files_that_are_no_tables_are_refused() {
 
 #[test]
 fn unknown_keys_and_targets_are_refused() {
-    let home = Home::new();
+    let home = TestHome::new();
     let data = home.file("good.csv", good());
     let file = home.file(
         "run.toml",
@@ -75,25 +83,33 @@ fn unknown_keys_and_targets_are_refused() {
 
 #[test]
 fn a_home_that_cannot_be_written_is_refused() {
-    let home = Home::new();
+    let home = TestHome::new();
     let data = home.file("good.csv", good());
     let file = home.file("file", "not a folder");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kosmos"))
-        .args(["run", "--question", QUESTION, "--data", &data, "--home", &file])
-        .output()
-        .unwrap();
-    refused(&home, &output, &["home"]);
     // procfs refuses new folders even to root.
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kosmos"))
-        .args(["run", "--question", QUESTION, "--data", &data, "--home", "/proc/kosmos"])
-        .output()
-        .unwrap();
-    refused(&home, &output, &["/proc/kosmos"]);
+    for (place, word) in [(file.as_str(), "home"), ("/proc/kosmos", "/proc/kosmos")] {
+        let output = Command::new(kosmos_binary())
+            .args(["run", "--question", QUESTION, "--data", &data, "--home", place])
+            .current_dir(home.path())
+            .env("HOME", home.path())
+            .output()
+            .unwrap();
+        refused_with(&output, &[word]);
+    }
+    // Neither where it was told to, nor in any other place that it might have taken instead.
+    assert_eq!(fs::read_to_string(&file).unwrap(), "not a folder");
+    assert!(!Path::new("/proc/kosmos").exists());
+    let mut left: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["file", "good.csv"]);
 }
 
 #[test]
 fn odd_tables_are_researched() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut random = fastrand::Rng::with_seed(3);
     let rows: Vec<(f64, f64, u8)> = (0..60)
         .map(|_| {
@@ -116,12 +132,15 @@ fn odd_tables_are_researched() {
         ("duplicate.csv", duplicate.into_bytes()),
         ("comma.csv", decimal.into_bytes()),
     ] {
-        let home_of = Home::new();
+        let home_of = TestHome::new();
         let data = home.file(name, content);
         let output = run(&home_of, &data);
-        assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", describe_output(&output));
         assert!(
-            !findings(&home_of.the_run())["tests"].as_array().unwrap().is_empty(),
+            !read_findings(&home_of.the_run())["tests"]
+                .as_array()
+                .unwrap()
+                .is_empty(),
             "{name}"
         );
     }
@@ -129,7 +148,7 @@ fn odd_tables_are_researched() {
 
 #[test]
 fn two_thousand_columns_end_within_the_budget() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut random = fastrand::Rng::with_seed(7);
     let mut text: String = (0..2000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
     for _ in 0..100 {
@@ -151,8 +170,8 @@ fn two_thousand_columns_end_within_the_budget() {
         "--set",
         "budget.tests=400",
     ]);
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    let found = findings(&home.the_run());
+    assert_eq!(output.status.code(), Some(3), "{}", describe_output(&output));
+    let found = read_findings(&home.the_run());
     assert_eq!(found["status"], "budget_spent");
     assert!(found["tests"].as_array().unwrap().len() == 400);
 }

@@ -12,16 +12,19 @@ use kosmos::{
     lab::{knowledge_of, list_runs},
 };
 
-use crate::{
-    support::{Home, findings_text, repository, said},
-    trial::{Heuristic, Trial, finished},
+use crate::trial::{Heuristic, Trial, finished};
+use kosmos_testing::{
+    TestHome, describe_output, fixture::share_text, read_findings, read_findings_text, repository_path, run_id,
 };
 
-fn undisturbed() -> String {
-    let home = Home::new();
-    let output = home.run(&arguments());
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    findings_text(&home.the_run())
+/// The findings of the penguins in small batches, undisturbed.
+pub fn undisturbed() -> String {
+    share_text("penguins-in-batches-of-six", || {
+        let home = TestHome::new();
+        let output = home.run(&arguments());
+        assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+        read_findings_text(&home.the_run())
+    })
 }
 
 fn arguments() -> [&'static str; 4] {
@@ -34,7 +37,7 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/penguins/ru
 /// Of each seed.
 const KILLS: usize = 10;
 
-/// Killed at random moments, ten times for each seed, as often as a run bears before it is over. Of seeds there are two, or
+/// Killed at random moments, ten times for each seed, as often as a run bears before it is over. There is one seed, or
 /// as many as `KOSMOS_TEST_SEEDS` says.
 #[test]
 fn killed_at_random_moments_it_finishes_the_same() {
@@ -42,11 +45,11 @@ fn killed_at_random_moments_it_finishes_the_same() {
     let began = Instant::now();
     let output = undisturbed.go(None);
     let took = began.elapsed();
-    assert!(finished(&output), "{}", said(&output));
-    let expected = findings_text(&undisturbed.run());
+    assert!(finished(&output), "{}", describe_output(&output));
+    let expected = read_findings_text(&undisturbed.run());
     let seed = std::env::var("KOSMOS_TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
     eprintln!("KOSMOS_TEST_SEED={seed}");
-    let seeds = std::env::var("KOSMOS_TEST_SEEDS").map_or(2, |seeds| seeds.parse().unwrap());
+    let seeds = std::env::var("KOSMOS_TEST_SEEDS").map_or(1, |seeds| seeds.parse().unwrap());
     let (next, kills) = (AtomicU64::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -90,9 +93,9 @@ fn killed_run(random: &mut fastrand::Rng, most: usize, took: Duration, expected:
         kills += 1;
     }
     let output = trial.go(None);
-    assert!(finished(&output), "after {kills} kills: {}", said(&output));
+    assert!(finished(&output), "after {kills} kills: {}", describe_output(&output));
     let run = trial.run();
-    assert_eq!(findings_text(&run), expected, "after {kills} kills");
+    assert_eq!(read_findings_text(&run), expected, "after {kills} kills");
     assert_eq!(trial.done_again(), [""; 0], "after {kills} kills");
     no_effect_twice(&run);
     graph_is_whole(&trial.home);
@@ -100,7 +103,7 @@ fn killed_run(random: &mut fastrand::Rng, most: usize, took: Duration, expected:
 }
 
 /// The graph holds what the only run has learnt, all of it and nothing else.
-fn graph_is_whole(home: &Home) {
+fn graph_is_whole(home: &TestHome) {
     let runs = list_runs(&home.path().join("home/runs")).unwrap();
     let learnt = knowledge_of(&runs[0]).unwrap();
     let graph = EmbeddedGraph::open(&home.path().join("home/graph")).unwrap();
@@ -133,7 +136,7 @@ fn no_effect_twice(run: &Path) {
 #[test]
 fn interrupted_it_reports_and_resumes() {
     let expected = undisturbed();
-    let home = Home::new();
+    let home = TestHome::new();
     let child = home.start(&arguments());
     wait_for(|| {
         home.runs()
@@ -142,14 +145,14 @@ fn interrupted_it_reports_and_resumes() {
     });
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(130), "{}", describe_output(&output));
     let run = home.the_run();
-    let stopped = crate::support::findings(&run);
+    let stopped = read_findings(&run);
     assert_eq!(stopped["status"], "stopped");
     assert!(run.join("report.html").is_file());
-    let output = home.run(&["resume", name(&run)]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(findings_text(&run), expected);
+    let output = home.run(&["resume", run_id(&run)]);
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+    assert_eq!(read_findings_text(&run), expected);
     // A run that is over is not done again, and its ledger, which is written anew from the journal, says what it said.
     let ledger = || std::fs::read_to_string(run.join("ledger.jsonl")).unwrap();
     let before = ledger();
@@ -159,47 +162,43 @@ fn interrupted_it_reports_and_resumes() {
             "no {event} in {before}"
         );
     }
-    let output = home.run(&["resume", name(&run)]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(findings_text(&run), expected);
+    let output = home.run(&["resume", run_id(&run)]);
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+    assert_eq!(read_findings_text(&run), expected);
     assert_eq!(ledger(), before);
 }
 
 #[test]
 fn one_process_works_on_a_run_at_a_time() {
-    let home = Home::new();
+    let home = TestHome::new();
     let child = home.start(&arguments());
     wait_for(|| {
         home.runs()
             .first()
             .is_some_and(|run| journal_has(run, "start_research"))
     });
-    let output = home.run(&["resume", name(&home.the_run())]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let output = home.run(&["resume", run_id(&home.the_run())]);
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
     assert!(
         String::from_utf8_lossy(&output.stderr).contains("in use by another process"),
         "{}",
-        said(&output)
+        describe_output(&output)
     );
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
 
 #[test]
 fn a_database_that_is_gone_is_rebuilt_from_the_log() {
-    let home = Home::new();
-    let output = home.run(&["run", &repository("examples/penguins/run.toml")]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let home = TestHome::new();
+    let output = home.run(&["run", &repository_path("examples/penguins/run.toml")]);
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     let run = home.the_run();
-    let expected = findings_text(&run);
+    let expected = read_findings_text(&run);
     std::fs::remove_dir_all(run.join("journal")).unwrap();
     std::fs::remove_file(run.join("findings.json")).unwrap();
-    let output = home.run(&["resume", name(&run)]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(findings_text(&run), expected);
-}
-
-fn name(run: &Path) -> &str {
-    run.file_name().unwrap().to_str().unwrap()
+    let output = home.run(&["resume", run_id(&run)]);
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+    assert_eq!(read_findings_text(&run), expected);
 }
 
 fn journal_has(run: &Path, word: &str) -> bool {

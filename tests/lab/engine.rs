@@ -9,9 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    part::engine,
-    support::{Home, findings_text, repository, said},
+use crate::crashes::undisturbed;
+use kosmos_testing::{
+    TestHome, describe_output, read_findings_text, repository_path, service::find_container_engine,
+    service::find_engine_folder,
 };
 
 fn arguments<'a>(example: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -44,27 +45,20 @@ fn left_behind(engine: &str) -> BTreeSet<String> {
     left
 }
 
-fn undisturbed() -> String {
-    let home = Home::new();
-    let output = home.run(&arguments(&repository("examples/penguins/run.toml"), &[]));
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    findings_text(&home.the_run())
-}
-
 #[test]
 fn containers_and_processes_find_the_same() {
-    let Some(engine) = engine() else { return };
-    let home = Home::new();
-    let example = repository("examples/penguins/run.toml");
+    let Some(engine) = find_container_engine() else { return };
+    let home = TestHome::new();
+    let example = repository_path("examples/penguins/run.toml");
     let set = by_docker(&engine);
     let before = left_behind(&engine);
     let output = home.run(&arguments(
         &example,
         &["--set", "sandbox.backend=docker", "--set", &set],
     ));
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     let run = home.the_run();
-    assert_eq!(findings_text(&run), undisturbed());
+    assert_eq!(read_findings_text(&run), undisturbed());
     assert_eq!(left_behind(&engine), before);
     let journal = fs::read_to_string(run.join("journal.jsonl")).unwrap();
     assert!(
@@ -77,16 +71,12 @@ fn containers_and_processes_find_the_same() {
 /// the engine is stopped and started again.
 #[test]
 fn a_killed_kosmos_and_a_restarted_engine_change_nothing() {
-    let Some(engine) = engine() else { return };
-    let Ok(folder) = std::env::var("KOSMOS_TEST_DOCKER_FOLDER") else {
-        eprintln!("SKIPPED: KOSMOS_TEST_DOCKER_FOLDER names no engine that may be stopped; tests/run starts one");
-        assert!(std::env::var("CI").is_err());
-        return;
-    };
+    let Some(engine) = find_container_engine() else { return };
+    let Some(folder) = find_engine_folder() else { return };
     let expected = undisturbed();
     let before = left_behind(&engine);
-    let home = Home::new();
-    let example = repository("examples/penguins/run.toml");
+    let home = TestHome::new();
+    let example = repository_path("examples/penguins/run.toml");
     let set = by_docker(&engine);
     let mut child = home.start(&arguments(
         &example,
@@ -101,18 +91,18 @@ fn a_killed_kosmos_and_a_restarted_engine_change_nothing() {
     let child = home.start(&["resume", &name]);
     let done = finished(&run);
     until(|| finished(&run) > done);
-    let restarted = Command::new(repository("tests/engine"))
+    let restarted = Command::new(repository_path("tests/engine"))
         .args(["restart", &folder])
         .output()
         .unwrap();
-    assert!(restarted.status.success(), "{}", said(&restarted));
+    assert!(restarted.status.success(), "{}", describe_output(&restarted));
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(findings_text(&run), expected);
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+    assert_eq!(read_findings_text(&run), expected);
     assert!(
         String::from_utf8_lossy(&output.stderr).contains("the container engine does not answer"),
         "the engine was away and nobody noticed: {}",
-        said(&output)
+        describe_output(&output)
     );
     // The resumed run has removed what the killed one had left, and its own.
     assert_eq!(left_behind(&engine), before);
@@ -120,14 +110,14 @@ fn a_killed_kosmos_and_a_restarted_engine_change_nothing() {
 
 #[test]
 fn a_missing_engine_is_said_and_replaced_by_nothing() {
-    let home = Home::new();
-    let example = repository("examples/penguins/run.toml");
+    let home = TestHome::new();
+    let example = repository_path("examples/penguins/run.toml");
     let nowhere = format!("sandbox.engine=unix://{}", home.path().join("none.sock").display());
     let output = home.run(&arguments(
         &example,
         &["--set", "sandbox.backend=docker", "--set", &nowhere],
     ));
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", describe_output(&output));
     let text = String::from_utf8_lossy(&output.stderr);
     for part in [
         "no container engine at unix://",

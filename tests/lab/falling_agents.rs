@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use crate::trial::{undisturbed_findings, write_short_run};
 use futures::FutureExt;
 use kosmos::{
     agent::{Agent, AgentContext, AgentError, Handling},
@@ -18,8 +19,10 @@ use kosmos::{
     progress::{Progress, ProgressEvent},
     science::{EndReason, RunStatus},
 };
+use kosmos_testing::{TestHome, describe_output, kosmos_binary, read_findings_text, sample::draw_sample};
 
-use crate::support::{Home, findings_text, repository, said};
+/// How the short run ends.
+const ENDED: RunStatus = RunStatus::BudgetSpent;
 
 struct Silent;
 
@@ -86,24 +89,22 @@ impl Agent<Payload> for Faulty {
     }
 }
 
-fn run(home: &Home, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Finished, PathBuf) {
+fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Finished, PathBuf) {
     let mut overrides = Overrides::default();
-    for set in sets.iter().chain(&["research.batch=8"]) {
+    for set in sets {
         overrides.set(set).unwrap();
     }
     let resolved = Request {
-        run_file: Some(repository("examples/penguins/run.toml").into()),
+        run_file: Some(write_short_run(home, "").into()),
         environment: Environment::new([] as [(&str, &str); 0], env!("CARGO_MANIFEST_DIR")),
         overrides,
         ..Request::default()
     }
     .resolve()
     .unwrap();
-    let folder = RunFolder::create(&home.path().join("home/runs"), "penguins", &resolved).unwrap();
+    let folder = RunFolder::create(&home.path().join("home/runs"), "short", &resolved).unwrap();
     let path = folder.path().to_owned();
-    let lab = Lab::open(folder, Arc::new(Silent))
-        .unwrap()
-        .launcher(env!("CARGO_BIN_EXE_kosmos"));
+    let lab = Lab::open(folder, Arc::new(Silent)).unwrap().launcher(kosmos_binary());
     let finished = lab
         .arrange(move |registry| {
             if let Some((name, fault)) = fault {
@@ -123,77 +124,59 @@ fn run(home: &Home, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Fin
 
 #[test]
 fn a_fallen_agent_is_restarted_and_nothing_is_lost() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (finished, path) = run(&home, &[], None);
-    assert_eq!(finished.end.status, RunStatus::Answered);
+    assert_eq!(finished.end.status, ENDED);
     assert!(finished.dossier.restarts.is_empty());
-    let expected = findings_text(&path);
-    for name in agent::BUILT_IN {
-        for kind in [Kind::PanicAtOnce, Kind::PanicLater] {
-            let fault = Fault {
-                kind,
-                left: Arc::new(AtomicU32::new(1)),
-            };
-            let (finished, path) = run(&home, &[], Some((name, fault)));
-            assert_eq!(
-                finished.end.status,
-                RunStatus::Answered,
-                "{name} {kind:?}: {}",
-                finished.end.message
-            );
-            assert_eq!(
-                finished.dossier.restarts.len(),
-                1,
-                "{name} {kind:?}: {:?}",
-                finished.dossier.restarts
-            );
-            assert!(
-                finished.dossier.restarts[0].reason.contains("forced"),
-                "{:?}",
-                finished.dossier.restarts
-            );
-            assert_eq!(findings_text(&path), expected, "{name} {kind:?}");
-        }
+    let expected = read_findings_text(&path);
+    let kinds = [Kind::PanicAtOnce, Kind::PanicLater];
+    let sample = draw_sample("fallen_agents", agent::BUILT_IN.len() * kinds.len(), 6);
+    for point in sample.points {
+        let (name, kind) = (agent::BUILT_IN[point / kinds.len()], kinds[point % kinds.len()]);
+        let fault = Fault {
+            kind,
+            left: Arc::new(AtomicU32::new(1)),
+        };
+        let (finished, path) = run(&home, &[], Some((name, fault)));
+        let (end, restarts) = (&finished.end, &finished.dossier.restarts);
+        assert_eq!(end.status, ENDED, "{name} {kind:?}: {}", end.message);
+        assert_eq!(restarts.len(), 1, "{name} {kind:?}: {restarts:?}");
+        assert!(restarts[0].reason.contains("forced"), "{restarts:?}");
+        assert_eq!(read_findings_text(&path), expected, "{name} {kind:?}");
     }
 }
 
 #[test]
 fn a_frozen_agent_is_replaced() {
-    let home = Home::new();
-    let (_, path) = run(&home, &[], None);
-    let expected = findings_text(&path);
+    let home = TestHome::new();
+    let expected = undisturbed_findings();
     for name in [agent::RESEARCH_DIRECTOR, agent::CODE_GENERATOR, agent::DATA_ANALYST] {
         let fault = Fault {
             kind: Kind::Freeze,
             left: Arc::new(AtomicU32::new(1)),
         };
         let (finished, path) = run(&home, &["supervisor.handler_deadline=2s"], Some((name, fault)));
-        assert_eq!(
-            finished.end.status,
-            RunStatus::Answered,
-            "{name}: {}",
-            finished.end.message
-        );
+        assert_eq!(finished.end.status, ENDED, "{name}: {}", finished.end.message);
         assert_eq!(
             finished.dossier.restarts.len(),
             1,
             "{name}: {:?}",
             finished.dossier.restarts
         );
-        assert_eq!(findings_text(&path), expected, "{name}");
+        assert_eq!(read_findings_text(&path), expected, "{name}");
     }
 }
 
 #[test]
 fn a_message_that_always_kills_its_agent_is_given_up() {
-    let home = Home::new();
+    let home = TestHome::new();
     // Three failures of the first message it gets: the profile's design would end the run, so the writer.
     let fault = Fault {
         kind: Kind::PanicAtOnce,
         left: Arc::new(AtomicU32::new(3)),
     };
     let (finished, _) = run(&home, &[], Some((agent::KNOWLEDGE_GRAPH_WRITER, fault)));
-    assert_eq!(finished.end.status, RunStatus::Answered, "{}", finished.end.message);
+    assert_eq!(finished.end.status, ENDED, "{}", finished.end.message);
     assert_eq!(
         finished.dossier.dead_letters.len(),
         1,
@@ -205,7 +188,7 @@ fn a_message_that_always_kills_its_agent_is_given_up() {
 
 #[test]
 fn an_agent_that_never_works_ends_the_run_in_a_typed_state() {
-    let home = Home::new();
+    let home = TestHome::new();
     let fault = Fault {
         kind: Kind::PanicAtOnce,
         left: Arc::new(AtomicU32::new(u32::MAX)),
@@ -226,9 +209,8 @@ fn an_agent_that_never_works_ends_the_run_in_a_typed_state() {
 
 #[test]
 fn a_run_whose_model_is_away_pauses_and_goes_on_as_if_it_had_not() {
-    let home = Home::new();
-    let (_, path) = run(&home, &[], None);
-    let expected = findings_text(&path);
+    let home = TestHome::new();
+    let expected = undisturbed_findings();
     for name in [agent::HYPOTHESIS_GENERATOR, agent::DATA_ANALYST] {
         let fault = Fault {
             kind: Kind::Pause,
@@ -253,16 +235,16 @@ fn a_run_whose_model_is_away_pauses_and_goes_on_as_if_it_had_not() {
         );
         assert_eq!(home.run(&["report", id]).status.code(), Some(0));
         let resumed = home.run(&["resume", id]);
-        assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
-        assert_eq!(findings_text(&path), expected, "{name}");
+        assert_eq!(resumed.status.code(), Some(3), "{}", describe_output(&resumed));
+        assert_eq!(read_findings_text(&path), expected, "{name}");
         let again = home.run(&["replay", id]);
-        assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+        assert_eq!(again.status.code(), Some(0), "{}", describe_output(&again));
     }
 }
 
 #[test]
 fn a_run_whose_model_is_lost_ends_with_a_report() {
-    let home = Home::new();
+    let home = TestHome::new();
     let fault = Fault {
         kind: Kind::LoseModel,
         left: Arc::new(AtomicU32::new(1)),

@@ -7,13 +7,12 @@ use std::{
     process::Output,
 };
 
+use kosmos_testing::{TestHome, describe_output, read_findings_text, sample::draw_sample};
 use serde_json::Value;
 
-use crate::support::{Home, findings_text, said};
-
 /// A short run of two cycles on a copy of the penguins.
-fn two_cycles() -> Home {
-    let home = Home::with_penguins(
+fn two_cycles() -> TestHome {
+    let home = TestHome::with_penguins(
         "[budget]\ncycles = 2\n[research]\nshuffled_run = false\npermutations = 99\nfollow_ups = 6\n",
     );
     begin(&home, &["run", "run.toml"]);
@@ -21,10 +20,14 @@ fn two_cycles() -> Home {
 }
 
 /// Works on a new run to its end; its folder.
-fn begin(home: &Home, arguments: &[&str]) -> String {
+fn begin(home: &TestHome, arguments: &[&str]) -> String {
     let before = home.runs();
     let output = home.run(arguments);
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(&output)
+    );
     let mut made = home.runs();
     made.retain(|run| !before.contains(run));
     assert_eq!(made.len(), 1, "{made:?}");
@@ -35,7 +38,7 @@ fn id(run: &Path) -> String {
     run.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-fn folder(home: &Home, run: &str) -> PathBuf {
+fn folder(home: &TestHome, run: &str) -> PathBuf {
     home.path().join("home/runs").join(run)
 }
 
@@ -57,15 +60,19 @@ fn cycle_of(run: &Path, experiment: &str) -> u64 {
     protocol["cycle"].as_u64().unwrap()
 }
 
-fn status(home: &Home, run: &str) -> Value {
+fn status(home: &TestHome, run: &str) -> Value {
     let output = home.run(&["status", run, "--json"]);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", describe_output(&output)))
 }
 
 /// That it is refused with that sentence, and leaves nothing.
-fn refused(home: &Home, output: &Output, sentence: &str) {
-    assert_eq!(output.status.code(), Some(2), "{}", said(output));
-    assert!(said(output).contains(sentence), "{}", said(output));
+fn refused(home: &TestHome, output: &Output, sentence: &str) {
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(output));
+    assert!(
+        describe_output(output).contains(sentence),
+        "{}",
+        describe_output(output)
+    );
     assert_eq!(home.runs().len(), 1, "{:?}", home.runs());
 }
 
@@ -76,7 +83,7 @@ fn without_a_change_it_finds_the_same_and_executes_nothing_shared_again() {
     let before = executions(&origin);
     let branch = begin(&home, &["fork", &id(&origin), "--at", "2"]);
     let run = folder(&home, &branch);
-    assert_eq!(findings_text(&run), findings_text(&origin));
+    assert_eq!(read_findings_text(&run), read_findings_text(&origin));
     let after = executions(&run);
     assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
     for (experiment, execution) in &before {
@@ -90,7 +97,7 @@ fn without_a_change_it_finds_the_same_and_executes_nothing_shared_again() {
     assert!(!log.contains("rebuilt"), "{log}");
 
     let verified = home.run(&["verify", &branch, "--all"]);
-    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
     let told = status(&home, &branch);
     assert_eq!(told["branch"]["run"], id(&origin).as_str());
     assert_eq!(told["branch"]["cycle"], 2);
@@ -99,9 +106,9 @@ fn without_a_change_it_finds_the_same_and_executes_nothing_shared_again() {
     // What came of it can be done again, and branched from in its turn, with what it was branched from gone.
     fs::remove_dir_all(&origin).unwrap();
     let replayed = home.run(&["replay", &branch]);
-    assert_eq!(replayed.status.code(), Some(0), "{}", said(&replayed));
+    assert_eq!(replayed.status.code(), Some(0), "{}", describe_output(&replayed));
     let second = begin(&home, &["fork", &branch, "--at", "3"]);
-    assert_eq!(findings_text(&folder(&home, &second)), findings_text(&run));
+    assert_eq!(read_findings_text(&folder(&home, &second)), read_findings_text(&run));
     assert_eq!(status(&home, &second)["branch"]["run"], branch.as_str());
     let repetition: Vec<String> = home.runs().iter().map(|run| id(run)).collect();
     let repetition = repetition
@@ -109,8 +116,12 @@ fn without_a_change_it_finds_the_same_and_executes_nothing_shared_again() {
         .find(|run| *run != branch && *run != second)
         .unwrap();
     let output = home.run(&["fork", &repetition, "--at", "2"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains("repeats"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
+    assert!(
+        describe_output(&output).contains("repeats"),
+        "{}",
+        describe_output(&output)
+    );
 }
 
 fn is_figure(run: &Path, experiment: &str) -> bool {
@@ -122,19 +133,21 @@ fn is_figure(run: &Path, experiment: &str) -> bool {
 fn with_other_budgets_it_finds_what_a_run_with_these_finds() {
     let home = two_cycles();
     let origin = id(&home.the_run());
-    for (at, settings) in [
+    let cases = [
         ("3", ["budget.cycles=3", "budget.experiments=150"]),
         ("2", ["budget.cycles=1", "budget.tests=4000"]),
         ("2", ["research.follow_ups=9", "research.explore_ratio=0.5"]),
-    ] {
+    ];
+    let sample = draw_sample("forks_with_other_budgets", cases.len(), 1);
+    for (at, settings) in sample.points.iter().map(|point| cases[*point]) {
         let set = settings.map(|setting| ["--set", setting]).concat();
         let branch = begin(&home, &[&["fork", &origin, "--at", at][..], &set].concat());
         let direct = begin(&home, &[&["run", "run.toml"][..], &set].concat());
         let (branch, direct) = (folder(&home, &branch), folder(&home, &direct));
-        assert_eq!(findings_text(&branch), findings_text(&direct), "{settings:?}");
+        assert_eq!(read_findings_text(&branch), read_findings_text(&direct), "{settings:?}");
         assert_ne!(
-            findings_text(&branch),
-            findings_text(&folder(&home, &origin)),
+            read_findings_text(&branch),
+            read_findings_text(&folder(&home, &origin)),
             "{settings:?}"
         );
     }

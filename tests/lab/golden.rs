@@ -12,11 +12,11 @@ use std::{
 use kosmos::report::FILES;
 use serde_json::Value;
 
-use crate::support::{Home, repository, said};
+use kosmos_testing::{TestHome, describe_output, repository_path};
 
 /// A run of an earlier version, imported into a home of its own.
 struct OldRun {
-    home: Home,
+    home: TestHome,
     /// The folder of `tests/golden`.
     kept: PathBuf,
     run: PathBuf,
@@ -26,12 +26,12 @@ struct OldRun {
 
 impl OldRun {
     fn import(name: &str) -> Self {
-        let kept = PathBuf::from(repository(&format!("tests/golden/{name}")));
+        let kept = PathBuf::from(repository_path(&format!("tests/golden/{name}")));
         let archive = decompress(&kept.join("archive.tar.zst"));
-        let home = Home::new();
+        let home = TestHome::new();
         let file = home.file("archive.tar", &archive);
         let imported = home.run(&["import", &file]);
-        assert!(imported.status.success(), "{}", said(&imported));
+        assert!(imported.status.success(), "{}", describe_output(&imported));
         let run = home.the_run();
         Self {
             home,
@@ -48,13 +48,17 @@ impl OldRun {
     /// That the command prints what it printed in the version that made the run. More keys may have come since.
     fn assert_prints_as_before(&self, command: &str, more: &[&str]) {
         let output = self.home.run(&[&[command, self.id(), "--json"][..], more].concat());
-        assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+        assert!(
+            matches!(output.status.code(), Some(0 | 3)),
+            "{}",
+            describe_output(&output)
+        );
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         let folder = self.home.path().to_str().unwrap();
         let text = text
             .replace(&format!("{folder}/home"), "HOME")
             .replace(folder, "FOLDER");
-        let printed: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", said(&output)));
+        let printed: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", describe_output(&output)));
         let expected = fs::read(self.kept.join(format!("{command}.json"))).unwrap();
         let mut expected: Value = serde_json::from_slice(&expected).unwrap();
         // Numbers may differ a little where scripts run on another version of Python than the run's did.
@@ -183,27 +187,27 @@ fn the_second_run_of_a_project() {
 
 #[test]
 fn a_run_from_before_its_texts_were_settled() {
-    let archive = repository("tests/golden/schema-1.tar");
-    let home = Home::new();
+    let archive = repository_path("tests/golden/schema-1.tar");
+    let home = TestHome::new();
     let imported = home.run(&["import", &archive]);
-    assert!(imported.status.success(), "{}", said(&imported));
+    assert!(imported.status.success(), "{}", describe_output(&imported));
     let run = home.the_run();
     let id = run.file_name().unwrap().to_str().unwrap();
     let before = fs::read(run.join("findings.json")).unwrap();
     let journal = fs::read(run.join("journal.jsonl")).unwrap();
 
     let status = home.run(&["status", id, "--json"]);
-    assert!(status.status.success(), "{}", said(&status));
+    assert!(status.status.success(), "{}", describe_output(&status));
     let told: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(told["status"], "budget_spent", "{told}");
 
     fs::remove_file(run.join("findings.json")).unwrap();
     let report = home.run(&["report", id]);
-    assert!(report.status.success(), "{}", said(&report));
+    assert!(report.status.success(), "{}", describe_output(&report));
     assert!(fs::read(run.join("findings.json")).unwrap() == before);
 
     let verified = home.run(&["verify", id]);
-    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
     assert!(
         fs::read(run.join("journal.jsonl")).unwrap() == journal,
         "reading the run has changed its journal"

@@ -2,10 +2,8 @@
 
 use std::{fs, path::Path};
 
-use crate::{
-    support::said,
-    trial::{Heuristic, Trial, finished},
-};
+use crate::trial::{Heuristic, Trial, finished};
+use kosmos_testing::describe_output;
 
 /// Bytes of a line of the journal, with its head and its checksum: what is larger is a file of its own.
 const LONGEST_LINE: usize = 17 * 1024;
@@ -23,7 +21,7 @@ fn the_journal_grows_with_the_experiments_and_no_faster() {
             .args(["--set", "research.batch=1", "--set", "journal.snapshot_every=5"])
             .output()
             .unwrap();
-        assert!(finished(&output), "{}", said(&output));
+        assert!(finished(&output), "{}", describe_output(&output));
         let run = trial.run();
         let experiments = fs::read_dir(run.join("experiments")).unwrap().count() as u64;
         let journal = fs::read_to_string(run.join("journal.jsonl")).unwrap();

@@ -18,12 +18,10 @@ mod falling_agents;
 mod fork;
 mod golden;
 mod growth;
-#[path = "../part.rs"]
-mod part;
 mod penguins;
 mod power;
+mod rows;
 mod shuffled;
 mod storage_faults;
-mod support;
 mod trial;
 mod verify;

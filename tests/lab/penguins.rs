@@ -2,33 +2,32 @@
 
 use std::fs;
 
+use kosmos_testing::{TestHome, describe_output, find_test, read_findings, read_findings_text, repository_path};
 use serde_json::Value;
-
-use crate::support::{Home, findings, findings_text, repository, said, test_of};
 
 #[test]
 fn penguins_are_researched_to_the_end() {
-    let home = Home::new();
-    let output = home.run(&["run", &repository("examples/penguins/run.toml"), "--json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let home = TestHome::new();
+    let output = home.run(&["run", &repository_path("examples/penguins/run.toml"), "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(outcome["status"], "answered");
     assert!(outcome["cycles"].as_u64().unwrap() >= 2, "{outcome}");
 
     let run = home.the_run();
-    let found = findings(&run);
+    let found = read_findings(&run);
     assert_eq!(found["schema_version"], 1);
-    let mass = test_of(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
+    let mass = find_test(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
     assert_eq!(
         (&mass["direction"], &mass["significant"], &mass["replicated"]),
         (&"+".into(), &true.into(), &true.into())
     );
-    let species = test_of(&found, "group_numeric", "species", "body_mass_g");
+    let species = find_test(&found, "group_numeric", "species", "body_mass_g");
     assert_eq!(
         (&species["significant"], &species["direction"]),
         (&true.into(), &"Gentoo".into())
     );
-    let bill = test_of(&found, "numeric_numeric", "bill_length_mm", "bill_depth_mm");
+    let bill = find_test(&found, "numeric_numeric", "bill_length_mm", "bill_depth_mm");
     assert!(
         bill["caveats"].as_array().unwrap().contains(&"simpson_reversal".into()),
         "{bill}"
@@ -36,7 +35,7 @@ fn penguins_are_researched_to_the_end() {
     assert!(found["shuffled_null"]["tests"].as_u64().unwrap() > 0);
 
     let verified = home.run(&["verify", run.file_name().unwrap().to_str().unwrap()]);
-    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
 
     for file in [
         "run.toml",
@@ -73,7 +72,7 @@ fn penguins_are_researched_to_the_end() {
     for command in ["status", "report"] {
         let id = run.file_name().unwrap().to_str().unwrap();
         let output = home.run(&[command, id, "--json"]);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(document["status"], "answered");
     }
@@ -102,27 +101,40 @@ fn registered_before_executed(ledger: &str) {
 
 #[test]
 fn one_seed_gives_one_result_whatever_runs_at_once() {
-    let texts: Vec<String> = ["1", "2", "5"]
-        .iter()
-        .map(|parallel| {
-            let home = Home::new();
-            let set = format!("research.max_parallel={parallel}");
-            // Small batches make many experiments, so that their order differs.
-            let arguments = [
-                "run",
-                &repository("examples/penguins/run.toml"),
-                "--set",
-                &set,
-                "--set",
-                "research.batch=4",
-            ];
-            let output = home.run(&arguments);
-            assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-            findings_text(&home.the_run())
-        })
-        .collect();
-    assert_eq!(texts[0], texts[1]);
-    assert_eq!(texts[0], texts[2]);
+    let short = [
+        "--set",
+        "budget.cycles=1",
+        "--set",
+        "research.shuffled_run=false",
+        "--set",
+        "research.permutations=49",
+    ];
+    gives_one_result(&["1", "5"], &short, 3);
+}
+
+/// Runs with as many experiments at once find the same.
+fn gives_one_result(parallels: &[&str], settings: &[&str], code: i32) {
+    let mut texts = parallels.iter().map(|parallel| {
+        let home = TestHome::new();
+        let set = format!("research.max_parallel={parallel}");
+        let run_file = repository_path("examples/penguins/run.toml");
+        // Small batches make many experiments, so that their order differs.
+        let arguments = ["run", &run_file, "--set", &set, "--set", "research.batch=4"];
+        let output = home.run(&[&arguments[..], settings].concat());
+        assert_eq!(output.status.code(), Some(code), "{}", describe_output(&output));
+        read_findings_text(&home.the_run())
+    });
+    let first = texts.next().unwrap();
+    for other in texts {
+        assert_eq!(first, other);
+    }
+}
+
+mod deep {
+    #[test]
+    fn one_seed_gives_one_result_in_a_whole_run() {
+        super::gives_one_result(&["1", "2", "5"], &[], 0);
+    }
 }
 
 #[test]
@@ -132,9 +144,15 @@ fn a_spent_budget_ends_the_run_with_its_report() {
         ("budget.cycles=1", "cycles"),
         ("budget.wall_time=2s", "wall_time"),
     ] {
-        let home = Home::new();
-        let output = home.run(&["run", &repository("examples/penguins/run.toml"), "--set", set, "--json"]);
-        assert_eq!(output.status.code(), Some(3), "{set}: {}", said(&output));
+        let home = TestHome::new();
+        let output = home.run(&[
+            "run",
+            &repository_path("examples/penguins/run.toml"),
+            "--set",
+            set,
+            "--json",
+        ]);
+        assert_eq!(output.status.code(), Some(3), "{set}: {}", describe_output(&output));
         let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(outcome["status"], "budget_spent");
         assert_eq!(outcome["reason"]["budget"], budget);

@@ -2,10 +2,8 @@
 
 use std::{collections::HashMap, fs, process::Command};
 
-use crate::{
-    part::part,
-    trial::{Heuristic, Trial, finished},
-};
+use crate::trial::{Heuristic, Trial, finished};
+use kosmos_testing::service::find_service;
 
 /// A call of the trace that ended well: its name, and what is in its parentheses.
 struct Call {
@@ -15,7 +13,7 @@ struct Call {
 
 /// The calls of a short run, in order.
 fn trace(durability: &str) -> Option<(Trial<Heuristic>, Vec<Call>)> {
-    let strace = part("KOSMOS_TEST_STRACE", "strace")?;
+    let strace = find_service("KOSMOS_TEST_STRACE", "strace")?;
     let trial = Trial::new(Heuristic);
     let inner = trial.command();
     let file = trial.home.path().join("trace");
@@ -29,7 +27,7 @@ fn trace(durability: &str) -> Option<(Trial<Heuristic>, Vec<Call>)> {
         .args(["--set", &format!("journal.durability={durability}")])
         .current_dir(trial.home.path());
     let output = command.output().unwrap();
-    assert!(finished(&output), "{}", crate::support::said(&output));
+    assert!(finished(&output), "{}", kosmos_testing::describe_output(&output));
     Some((trial, calls(&fs::read_to_string(file).unwrap())))
 }
 

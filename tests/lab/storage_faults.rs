@@ -7,10 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::{
-    support::{findings_text, said},
-    trial::{Heuristic, Trial, finished},
-};
+use crate::trial::{Heuristic, Trial, finished, undisturbed_findings};
+use kosmos_testing::{describe_output, kosmos_binary, read_findings_text};
 
 /// Numbers of the system's errors.
 const EIO: i32 = 5;
@@ -20,24 +18,17 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn expected() -> String {
-    let undisturbed = Trial::new(Heuristic);
-    let output = undisturbed.go(None);
-    assert!(finished(&output), "{}", said(&output));
-    findings_text(&undisturbed.run())
-}
-
 fn goes_on(trial: &Trial<Heuristic>, expected: &str, what: &str) {
     let output = trial.go(None);
-    assert!(finished(&output), "{what}: {}", said(&output));
-    assert_eq!(findings_text(&trial.run()), expected, "{what}");
+    assert!(finished(&output), "{what}: {}", describe_output(&output));
+    assert_eq!(read_findings_text(&trial.run()), expected, "{what}");
     assert_eq!(trial.done_again(), [""; 0], "{what}");
 }
 
 /// Each write that makes something last fails, once with each error, and the run is resumed when the disk is well again.
 #[test]
 fn a_disk_that_fails_ends_the_run_and_costs_nothing() {
-    let expected = expected();
+    let expected = undisturbed_findings();
     for (point, error, words) in [
         ("journal.log.half", ENOSPC, "No space left on device"),
         ("journal.database.before", EIO, "Input/output error"),
@@ -50,7 +41,7 @@ fn a_disk_that_fails_ends_the_run_and_costs_nothing() {
             .env("KOSMOS_FAILPOINT_ERROR", format!("{point}={error}"))
             .output()
             .unwrap();
-        assert_eq!(output.status.code(), Some(4), "{what}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(4), "{what}: {}", describe_output(&output));
         let told = stderr(&output);
         assert!(told.contains(words) && !told.contains("panicked"), "{what}: {told}");
         goes_on(&trial, &expected, &what);
@@ -60,7 +51,7 @@ fn a_disk_that_fails_ends_the_run_and_costs_nothing() {
 /// The same on a disk that is really full, which is a small one in memory.
 #[test]
 fn a_full_disk_ends_the_run_and_costs_nothing() {
-    let expected = expected();
+    let expected = undisturbed_findings();
     let trial = Trial::new(Heuristic);
     let folder = trial.home.path();
     // A memory disk is seen by its own namespace alone, so that all of it happens in one. What fills the disk goes away.
@@ -79,16 +70,20 @@ fn a_full_disk_ends_the_run_and_costs_nothing() {
         set -e
         cp home/runs/*/findings.json findings.json
         ls home/runs > name"#,
-        kosmos = env!("CARGO_BIN_EXE_kosmos")
+        kosmos = kosmos_binary().display()
     );
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script])
         .current_dir(folder)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", describe_output(&output));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
-    assert!(out.contains("exit 4") && out.contains("then 3"), "{}", said(&output));
+    assert!(
+        out.contains("exit 4") && out.contains("then 3"),
+        "{}",
+        describe_output(&output)
+    );
     assert!(
         err.contains("No space left on device") && !err.contains("panicked"),
         "{err}"
@@ -110,7 +105,7 @@ fn broken_off() -> Trial<Heuristic> {
         .collect();
     let trial = Trial::new(Heuristic);
     let output = trial.go(Some(received[received.len() / 2] + 1));
-    assert!(output.status.code().is_none(), "{}", said(&output));
+    assert!(output.status.code().is_none(), "{}", describe_output(&output));
     trial
 }
 
@@ -122,7 +117,7 @@ fn damage(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 
 #[test]
 fn a_damaged_copy_of_the_journal_is_made_whole_by_the_other() {
-    let expected = expected();
+    let expected = undisturbed_findings();
     type Fault = (&'static str, fn(&Path));
     let faults: [Fault; 5] = [
         ("the database is damaged", |run| {
@@ -154,15 +149,19 @@ fn a_damaged_copy_of_the_journal_is_made_whole_by_the_other() {
         let trial = whole.copy();
         fault(&trial.run());
         let output = trial.go(None);
-        assert!(finished(&output), "{what}: {}", said(&output));
-        assert!(!stderr(&output).contains("panicked"), "{what}: {}", said(&output));
-        assert_eq!(findings_text(&trial.run()), expected, "{what}");
+        assert!(finished(&output), "{what}: {}", describe_output(&output));
+        assert!(
+            !stderr(&output).contains("panicked"),
+            "{what}: {}",
+            describe_output(&output)
+        );
+        assert_eq!(read_findings_text(&trial.run()), expected, "{what}");
     }
 }
 
 #[test]
 fn what_both_copies_have_lost_is_named_and_dropped_only_when_asked() {
-    let expected = expected();
+    let expected = undisturbed_findings();
     let trial = broken_off();
     let run = trial.run();
     let id = run.file_name().unwrap().to_str().unwrap().to_owned();
@@ -182,8 +181,17 @@ fn what_both_copies_have_lost_is_named_and_dropped_only_when_asked() {
         vec!["resume", &id],
     ] {
         let output = trial.home.run(&arguments);
-        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {}", said(&output));
-        assert!(stderr(&output).contains(&named), "{arguments:?}: {}", said(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(4),
+            "{arguments:?}: {}",
+            describe_output(&output)
+        );
+        assert!(
+            stderr(&output).contains(&named),
+            "{arguments:?}: {}",
+            describe_output(&output)
+        );
     }
     assert_eq!(
         fs::read_to_string(run.join("journal.jsonl")).unwrap(),
@@ -191,35 +199,39 @@ fn what_both_copies_have_lost_is_named_and_dropped_only_when_asked() {
         "nothing was touched"
     );
     let pruned = trial.home.run(&["prune", "--keep", "0", "--unfinished"]);
-    assert_eq!(pruned.status.code(), Some(0), "{}", said(&pruned));
+    assert_eq!(pruned.status.code(), Some(0), "{}", describe_output(&pruned));
     assert!(
-        run.exists() && said(&pruned).contains("stays") && said(&pruned).contains(&named),
+        run.exists() && describe_output(&pruned).contains("stays") && describe_output(&pruned).contains(&named),
         "{}",
-        said(&pruned)
+        describe_output(&pruned)
     );
     let listed = trial.home.run(&["runs"]);
-    assert_eq!(listed.status.code(), Some(0), "{}", said(&listed));
+    assert_eq!(listed.status.code(), Some(0), "{}", describe_output(&listed));
     assert!(
-        said(&listed).contains("unreadable") && said(&listed).contains(&named),
+        describe_output(&listed).contains("unreadable") && describe_output(&listed).contains(&named),
         "{}",
-        said(&listed)
+        describe_output(&listed)
     );
     let output = trial.home.run(&["resume", &id]);
-    assert!(stderr(&output).contains("--drop-damaged"), "{}", said(&output));
+    assert!(
+        stderr(&output).contains("--drop-damaged"),
+        "{}",
+        describe_output(&output)
+    );
 
     let output = trial.home.run(&["resume", &id, "--drop-damaged"]);
-    assert!(finished(&output), "{}", said(&output));
+    assert!(finished(&output), "{}", describe_output(&output));
     assert!(
         stderr(&output).contains(&named),
         "it says what it dropped: {}",
-        said(&output)
+        describe_output(&output)
     );
-    assert_eq!(findings_text(&run), expected);
+    assert_eq!(read_findings_text(&run), expected);
 
     // A run whose journal is gone altogether is not begun again.
     fs::remove_dir_all(run.join("journal")).unwrap();
     fs::write(run.join("journal.jsonl"), "").unwrap();
     let output = trial.home.run(&["resume", &id]);
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
-    assert!(stderr(&output).contains("backup"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(4), "{}", describe_output(&output));
+    assert!(stderr(&output).contains("backup"), "{}", describe_output(&output));
 }

@@ -1,13 +1,14 @@
 //! A short run on a small table in a home of its own, to be killed and damaged.
 
+use kosmos_testing::{
+    TestHome, copy_tree, describe_output, fixture::share_text, read_findings_text, repository_path, small_table,
+};
 use std::{
     collections::HashSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
-
-use crate::support::{Home, repository};
 
 /// What a kind of run needs, made anew for each: kept until the run is over.
 pub trait Setting {
@@ -30,34 +31,22 @@ impl Setting for Heuristic {}
 
 /// A run in a home of its own.
 pub struct Trial<S> {
-    pub home: Home,
+    pub home: TestHome,
     pub setting: S,
 }
 
 impl<S: Setting> Trial<S> {
     pub fn new(setting: S) -> Self {
-        let home = Home::new();
-        let mut table = String::from("weight,height,shade\n");
-        for n in 0..90u32 {
-            // As good as random, and the same each time.
-            let noise = |salt: u32| f64::from((n * 7919 + salt * 104_729) % 1009) / 1009.0;
-            let height = noise(1) * 10.0;
-            let shade = ["dark", "light"][(noise(3) * 2.0) as usize];
-            table.push_str(&format!("{:.3},{height:.3},{shade}\n", height * 2.0 + noise(2) * 4.0));
-        }
-        home.file("table.csv", table);
-        let settings = setting.settings();
-        home.file(
-            "run.toml",
-            format!(
-                "question = \"Does weight go with height?\"\n[[data]]\npath = \"table.csv\"\n[budget]\ncycles = 1\n\
-                 [research]\nshuffled_run = false\npermutations = 49\nbatch = 2\n{settings}"
-            ),
-        );
+        let home = TestHome::new();
+        write_short_run(&home, &setting.settings());
         let agent = home.path().join("agents/witness");
         fs::create_dir_all(&agent).unwrap();
         for file in ["agent.toml", "agent.py"] {
-            fs::copy(repository(&format!("tests/agents/witness/{file}")), agent.join(file)).unwrap();
+            fs::copy(
+                repository_path(&format!("tests/agents/witness/{file}")),
+                agent.join(file),
+            )
+            .unwrap();
         }
         Self { home, setting }
     }
@@ -140,6 +129,28 @@ impl<S: Setting> Trial<S> {
     }
 }
 
+/// Writes a small table and `run.toml`, a short run on it that ends with its one cycle; returns the path of the latter.
+pub fn write_short_run(home: &TestHome, settings: &str) -> String {
+    home.file("table.csv", small_table(90, false));
+    home.file(
+        "run.toml",
+        format!(
+            "question = \"Does weight go with height?\"\n[[data]]\npath = \"table.csv\"\n[budget]\ncycles = 1\n\
+             [research]\nshuffled_run = false\npermutations = 49\nbatch = 2\n{settings}"
+        ),
+    )
+}
+
+/// The findings of the short run by the rule book, undisturbed.
+pub fn undisturbed_findings() -> String {
+    share_text("short-run", || {
+        let undisturbed = Trial::new(Heuristic);
+        let output = undisturbed.go(None);
+        assert!(finished(&output), "{}", describe_output(&output));
+        read_findings_text(&undisturbed.run())
+    })
+}
+
 /// Whether the run came to its end.
 pub fn finished(output: &Output) -> bool {
     matches!(output.status.code(), Some(0 | 3))
@@ -148,22 +159,11 @@ pub fn finished(output: &Output) -> bool {
 impl Trial<Heuristic> {
     /// The same in another home; the table stays where it is, so that this one must live as long.
     pub fn copy(&self) -> Self {
-        let home = Home::new();
+        let home = TestHome::new();
         copy_tree(self.home.path(), home.path());
         Self {
             home,
             setting: Heuristic,
-        }
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy_tree(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
         }
     }
 }

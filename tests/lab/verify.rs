@@ -2,28 +2,31 @@
 
 use std::{fs, path::Path, process::Output};
 
+use kosmos_testing::{TestHome, describe_output, read_findings};
 use serde_json::Value;
 
-use crate::support::{Home, findings, said};
-
 /// A short run on a copy of the penguins.
-pub fn penguins() -> Home {
-    let home = Home::with_penguins("[budget]\ncycles = 1\n[research]\nshuffled_run = false\npermutations = 99\n");
+pub fn penguins() -> TestHome {
+    let home = TestHome::with_penguins("[budget]\ncycles = 1\n[research]\nshuffled_run = false\npermutations = 99\n");
     let output = home.run(&["run", "run.toml"]);
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(&output)
+    );
     home
 }
 
-fn verified(home: &Home, more: &[&str]) -> Output {
+fn verified(home: &TestHome, more: &[&str]) -> Output {
     let run = home.the_run();
     let id = run.file_name().unwrap().to_str().unwrap();
     home.run(&[&["verify", id][..], more].concat())
 }
 
 /// The problems that are named, as `place: problem`.
-fn problems(home: &Home) -> Vec<String> {
+fn problems(home: &TestHome) -> Vec<String> {
     let output = verified(home, &["--json"]);
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", describe_output(&output)));
     let problems: Vec<String> = told["problems"]
         .as_array()
         .unwrap()
@@ -34,7 +37,7 @@ fn problems(home: &Home) -> Vec<String> {
         output.status.code(),
         Some(if problems.is_empty() { 0 } else { 4 }),
         "{}",
-        said(&output)
+        describe_output(&output)
     );
     assert_eq!(told["holds"], problems.is_empty());
     problems
@@ -57,10 +60,14 @@ fn change_a_digit(path: &Path, after: &str) {
 fn a_run_holds_and_its_scripts_give_the_same_again() {
     let home = penguins();
     let output = verified(&home, &[]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("all of it holds"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+    assert!(
+        describe_output(&output).contains("all of it holds"),
+        "{}",
+        describe_output(&output)
+    );
     let output = verified(&home, &["--all", "--json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(told["executed"].as_u64() >= told["findings"].as_u64(), "{told}");
     assert!(told["findings"].as_u64().unwrap() > 0, "{told}");
@@ -71,7 +78,7 @@ fn a_run_holds_and_its_scripts_give_the_same_again() {
 fn whatever_is_tampered_with_is_named() {
     let home = penguins();
     let run = home.the_run();
-    let found = findings(&run);
+    let found = read_findings(&run);
     let evidence = &found["findings"][0]["evidence"];
     let experiment = format!("experiments/{}", evidence["experiment"].as_str().unwrap());
     let table = fs::read_dir(run.join("experiments"))
@@ -157,8 +164,12 @@ fn whatever_is_tampered_with_is_named() {
 
 #[test]
 fn a_run_that_has_not_ended_or_is_none_is_refused() {
-    let home = Home::new();
+    let home = TestHome::new();
     let output = home.run(&["verify", "nothing"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains("there is no run `nothing`"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
+    assert!(
+        describe_output(&output).contains("there is no run `nothing`"),
+        "{}",
+        describe_output(&output)
+    );
 }

@@ -11,15 +11,13 @@ use kosmos::journal::{Durability, Journal, Options};
 use kosmos::llm::{LlmError, Mind, MindEvent, Replay, Source, Tokens};
 use serde_json::json;
 
-use super::{
-    desk::{Desk, KEY, Word, context, environment, journal, question, settings},
-    server::{Server, Step},
-};
+use super::desk::{Desk, KEY, Word, context, environment, journal, question, settings};
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 
 #[tokio::test]
 async fn a_question_is_answered_in_its_form() {
-    let server = Server::start();
-    server.respond(|asked| Step::answer(&json!({"word": asked.user()})));
+    let server = ModelServer::start();
+    server.respond(|asked| ScriptedReply::answer(&json!({"word": asked.user()})));
     for stream in ["true", "false"] {
         let desk = Desk::new(&server, &[("llm.stream", stream)]);
         let answer = desk.ask("hello").await.unwrap();
@@ -40,7 +38,7 @@ async fn a_question_is_answered_in_its_form() {
 
 #[tokio::test]
 async fn the_same_question_is_paid_for_once() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let desk = Desk::new(&server, &[]);
     let first = desk.ask("hello").await.unwrap();
     assert_eq!(desk.ask("hello").await.unwrap(), first);
@@ -90,10 +88,10 @@ fn reopened(folder: &Path) -> Journal {
 
 #[tokio::test]
 async fn a_wrong_answer_gets_one_more_try_with_the_reason() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.script([
-        Step::text("I would say: hello"),
-        Step::answer(&json!({"word": "right"})),
+        ScriptedReply::text("I would say: hello"),
+        ScriptedReply::answer(&json!({"word": "right"})),
     ]);
     let desk = Desk::new(&server, &[]);
     assert_eq!(desk.ask("hello").await.unwrap().value.word, "right");
@@ -110,8 +108,8 @@ async fn a_wrong_answer_gets_one_more_try_with_the_reason() {
 
 #[tokio::test]
 async fn a_second_wrong_answer_is_the_last() {
-    let server = Server::start();
-    server.respond(|_| Step::answer(&json!({"word": 7})));
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::answer(&json!({"word": 7})));
     let desk = Desk::new(&server, &[]);
     for _ in 0..2 {
         let Err(LlmError::Invalid { reason }) = desk.ask("hello").await else {
@@ -125,8 +123,8 @@ async fn a_second_wrong_answer_is_the_last() {
 
 #[tokio::test]
 async fn the_askers_own_check_counts() {
-    let server = Server::start();
-    server.respond(|asked| Step::answer(&json!({"word": format!("try {}", asked.nth)})));
+    let server = ModelServer::start();
+    server.respond(|asked| ScriptedReply::answer(&json!({"word": format!("try {}", asked.nth)})));
     let desk = Desk::new(&server, &[]);
     let check = |word: &Word| match word.word.as_str() {
         "try 1" => Ok(()),
@@ -139,8 +137,8 @@ async fn the_askers_own_check_counts() {
 
 #[tokio::test]
 async fn pieces_of_a_reply_are_heard_as_they_come() {
-    let server = Server::start();
-    server.respond(|_| Step::answer(&json!({"word": "a long word that comes in pieces"})));
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::answer(&json!({"word": "a long word that comes in pieces"})));
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hears = Arc::clone(&heard);
     let hear = move |event: MindEvent<'_>| match event {
@@ -160,7 +158,7 @@ async fn pieces_of_a_reply_are_heard_as_they_come() {
 
 #[tokio::test]
 async fn each_agent_has_its_model() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let desk = Desk::new(&server, &[("llm.models.data_analyst", "words")]);
     let context = context(&desk.journal, desk.folder.path(), "data_analyst");
     let answer = desk
@@ -176,7 +174,7 @@ async fn each_agent_has_its_model() {
 
 #[tokio::test]
 async fn a_recorded_run_answers_in_place_of_an_endpoint() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let desk = Desk::new(&server, &[]);
     let recorded = desk.ask("hello").await.unwrap();
     let calls = server.calls();
@@ -202,7 +200,7 @@ async fn a_recorded_run_answers_in_place_of_an_endpoint() {
 #[tokio::test]
 async fn a_connection_is_used_again() {
     for stream in ["true", "false"] {
-        let server = Server::start();
+        let server = ModelServer::start();
         server.models(["m"]);
         let desk = Desk::new(&server, &[("llm.stream", stream)]);
         desk.mind.probe().await.unwrap();
@@ -215,10 +213,10 @@ async fn a_connection_is_used_again() {
 
 #[tokio::test]
 async fn a_large_answer_is_read_as_well() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let word = "long ".repeat(50_000);
     let reply = json!({"word": word});
-    server.respond(move |_| Step::answer(&reply));
+    server.respond(move |_| ScriptedReply::answer(&reply));
     let desk = Desk::new(&server, &[("llm.timeout", "30s")]);
     assert_eq!(desk.ask("hello").await.unwrap().value.word, word);
 }

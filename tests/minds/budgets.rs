@@ -6,13 +6,11 @@ use futures::future::join_all;
 use kosmos::llm::{LlmError, Mind, Source, Tokens};
 use serde_json::json;
 
-use super::{
-    desk::{Desk, environment, journal, settings},
-    server::{Server, Step},
-};
+use super::desk::{Desk, environment, journal, settings};
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 
-fn good(usage: Option<(u64, u64)>) -> Step {
-    Step::answer(&json!({"word": "right"})).usage(usage)
+fn good(usage: Option<(u64, u64)>) -> ScriptedReply {
+    ScriptedReply::answer(&json!({"word": "right"})).usage(usage)
 }
 
 /// Asks until the budget is spent; gives the number of answers.
@@ -37,7 +35,7 @@ async fn spend(desk: &Desk, at_once: usize) -> usize {
 
 #[tokio::test]
 async fn tokens_run_out_before_the_budget_is_exceeded() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|_| good(Some((100, 50))));
     for at_once in [1, 8] {
         let desk = Desk::new(&server, &[("budget.tokens", "5000"), ("llm.max_tokens", "500")]);
@@ -56,7 +54,7 @@ async fn tokens_run_out_before_the_budget_is_exceeded() {
 
 #[tokio::test]
 async fn a_lying_endpoint_exceeds_it_by_the_calls_in_flight_at_most() {
-    let server = Server::start();
+    let server = ModelServer::start();
     // Three times what it was allowed to say.
     server.respond(|_| good(Some((100, 1500))));
     let desk = Desk::new(
@@ -74,7 +72,7 @@ async fn a_lying_endpoint_exceeds_it_by_the_calls_in_flight_at_most() {
 
 #[tokio::test]
 async fn money_runs_out_too() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|_| good(Some((1000, 500))));
     let changes = [
         ("budget.usd", "0.01"),
@@ -91,7 +89,7 @@ async fn money_runs_out_too() {
 
 #[tokio::test]
 async fn a_model_without_a_price_is_refused_where_money_is_limited() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(folder.path());
     let settings = settings(&server, &[("budget.usd", "1"), ("llm.model", "my-own")]);
@@ -114,8 +112,8 @@ async fn a_model_without_a_price_is_refused_where_money_is_limited() {
 
 #[tokio::test]
 async fn tokens_of_attempts_without_a_reply_count() {
-    let server = Server::start();
-    server.respond(|_| Step::text(&"x".repeat(3000)).cut_after(12));
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::text(&"x".repeat(3000)).cut_after(12));
     let desk = Desk::new(&server, &[]);
     assert!(matches!(desk.ask("hello").await, Err(LlmError::Outage { .. })));
     let account = desk.account();
@@ -127,11 +125,11 @@ async fn tokens_of_attempts_without_a_reply_count() {
         account.total
     );
     // Errors with a status take nothing.
-    server.respond(|_| Step::status(503, ""));
+    server.respond(|_| ScriptedReply::status(503, ""));
     assert!(desk.ask("another").await.is_err());
     assert_eq!(desk.account().total, account.total);
     // A reply at last holds what it took to get it.
-    server.script([Step::hang()]);
+    server.script([ScriptedReply::hang()]);
     server.respond(|_| good(Some((100, 50))));
     let before = desk.account().total;
     desk.ask("a third").await.unwrap();
@@ -144,7 +142,7 @@ async fn tokens_of_attempts_without_a_reply_count() {
 
 #[tokio::test]
 async fn what_is_spent_is_spent_after_a_restart() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|_| good(Some((1000, 500))));
     let changes = [("budget.tokens", "3500"), ("llm.max_tokens", "500")];
     let desk = Desk::new(&server, &changes);
@@ -172,7 +170,7 @@ async fn what_is_spent_is_spent_after_a_restart() {
 
 #[tokio::test]
 async fn calls_are_no_more_at_once_than_allowed() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|_| good(None).after(Duration::from_millis(10)));
     let desk = Desk::new(&server, &[("llm.max_concurrent", "3")]);
     let all = join_all((0..20).map(|n| {

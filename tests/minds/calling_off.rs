@@ -11,15 +11,13 @@ use kosmos::{
 };
 use serde_json::json;
 
-use super::{
-    desk::{Desk, Word, question},
-    server::{Server, Step},
-};
+use super::desk::{Desk, Word, question};
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 
 const SLOW: Duration = Duration::from_millis(100);
 
-fn slow(server: &Server) {
-    server.respond(|asked| Step::answer(&json!({"word": asked.user()})).after(SLOW));
+fn slow(server: &ModelServer) {
+    server.respond(|asked| ScriptedReply::answer(&json!({"word": asked.user()})).after(SLOW));
 }
 
 fn context(desk: &Desk, cancel: &Cancel) -> AgentContext {
@@ -39,7 +37,7 @@ async fn ask(desk: &Desk, cancel: &Cancel) -> Result<Answer<Word>, LlmError> {
 }
 
 /// Until the server has as many chats.
-async fn called(server: &Server, calls: usize) {
+async fn called(server: &ModelServer, calls: usize) {
     while server.calls() < calls {
         tokio::task::yield_now().await;
     }
@@ -47,8 +45,8 @@ async fn called(server: &Server, calls: usize) {
 
 #[tokio::test]
 async fn who_is_called_off_does_not_wait() {
-    let server = Server::start();
-    server.respond(|_| Step::hang());
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::hang());
     let desk = Desk::new(&server, &[("llm.timeout", "1h")]);
     let cancel = Cancel::new();
     let asking = ask(&desk, &cancel);
@@ -63,7 +61,7 @@ async fn who_is_called_off_does_not_wait() {
 
 #[tokio::test]
 async fn a_call_outlives_an_agent_that_falls() {
-    let server = Server::start();
+    let server = ModelServer::start();
     slow(&server);
     let desk = Desk::new(&server, &[]);
     let cancel = Cancel::new();
@@ -83,7 +81,7 @@ async fn a_call_outlives_an_agent_that_falls() {
 
 #[tokio::test]
 async fn a_call_goes_on_for_the_others() {
-    let server = Server::start();
+    let server = ModelServer::start();
     slow(&server);
     let desk = Desk::new(&server, &[]);
     let (one, other) = (Cancel::new(), Cancel::new());
@@ -96,8 +94,8 @@ async fn a_call_goes_on_for_the_others() {
 
 #[tokio::test]
 async fn who_asks_after_a_call_was_called_off_asks_anew() {
-    let server = Server::start();
-    server.script([Step::hang()]);
+    let server = ModelServer::start();
+    server.script([ScriptedReply::hang()]);
     slow(&server);
     let desk = Desk::new(&server, &[("llm.timeout", "1h")]);
     let cancel = Cancel::new();
@@ -112,8 +110,8 @@ async fn who_asks_after_a_call_was_called_off_asks_anew() {
 
 #[tokio::test]
 async fn closing_calls_off_what_is_under_way() {
-    let server = Server::start();
-    server.respond(|_| Step::hang());
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::hang());
     let desk = Desk::new(&server, &[("llm.timeout", "1h")]);
     let closing = called(&server, 1).then(|()| desk.mind.close());
     let cancel = Cancel::new();

@@ -5,11 +5,12 @@ use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{
-    lab::{Purpose, purpose},
-    part::engine,
-    server::{Asked, Server, Step},
-    support::{Home, findings, findings_text, said},
+use super::lab::{Purpose, purpose};
+use kosmos_testing::{
+    TestHome, describe_output,
+    model_server::{Asked, ModelServer, ScriptedReply},
+    read_findings, read_findings_text,
+    service::find_container_engine,
 };
 
 /// Whose question for code it is.
@@ -58,17 +59,23 @@ const MADE_UP: &str = r#"def analyse(table):
             "direction": "+", "test": "scipy.stats.pearsonr"}
 "#;
 
-fn code(text: &str) -> Step {
-    Step::answer(&json!({"code": text, "notes": "as the protocol says"}))
+fn code(text: &str) -> ScriptedReply {
+    ScriptedReply::answer(&json!({"code": text, "notes": "as the protocol says"}))
 }
 
 /// A model that proposes one analysis and writes what `write` says.
-fn scripted(server: &Server, analysis: Value, write: impl Fn(Author, &Asked) -> Step + Send + Sync + 'static) {
+fn scripted(
+    server: &ModelServer,
+    analysis: Value,
+    write: impl Fn(Author, &Asked) -> ScriptedReply + Send + Sync + 'static,
+) {
     server.respond(move |asked| match purpose(asked) {
-        Purpose::FollowUp => Step::answer(&json!({"hypotheses": [], "analyses": [analysis]})),
-        Purpose::Deliberate => Step::answer(&json!({"focus": "the shape", "stop": false, "reason": "it is open"})),
-        Purpose::Propose => Step::answer(&json!({"hypotheses": []})),
-        Purpose::Interpret => Step::fitting(asked),
+        Purpose::FollowUp => ScriptedReply::answer(&json!({"hypotheses": [], "analyses": [analysis]})),
+        Purpose::Deliberate => {
+            ScriptedReply::answer(&json!({"focus": "the shape", "stop": false, "reason": "it is open"}))
+        }
+        Purpose::Propose => ScriptedReply::answer(&json!({"hypotheses": []})),
+        Purpose::Interpret => ScriptedReply::fitting(asked),
         Purpose::Code => write(author(asked), asked),
     });
 }
@@ -84,7 +91,7 @@ fn squareness() -> Value {
 }
 
 /// A model that proposes that, and whose two authors write the same by different ways.
-fn squareness_in_two_ways(server: &Server) {
+fn squareness_in_two_ways(server: &ModelServer) {
     scripted(server, squareness(), |author, _| match author {
         Author::First => code(FIRST),
         Author::Second => code(SECOND),
@@ -94,7 +101,7 @@ fn squareness_in_two_ways(server: &Server) {
 
 /// Fields whose yield depends on how square they are, and on neither side alone.
 struct Fields {
-    home: Home,
+    home: TestHome,
     data: String,
 }
 
@@ -114,12 +121,12 @@ impl Fields {
                 table.push_str(&format!("{height},{width},{yielded},{fence}\n"));
             }
         }
-        let home = Home::new();
+        let home = TestHome::new();
         let data = home.file("fields.csv", table);
         Self { home, data }
     }
 
-    fn run(&self, server: &Server, settings: &[&str]) -> PathBuf {
+    fn run(&self, server: &ModelServer, settings: &[&str]) -> PathBuf {
         let url = format!("llm.base_url={}", server.url());
         let usual = [
             "policy=llm",
@@ -151,7 +158,11 @@ impl Fields {
             arguments.extend(["--set", *set]);
         }
         let output = self.home.run(&arguments);
-        assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+        assert!(
+            matches!(output.status.code(), Some(0 | 3)),
+            "{}",
+            describe_output(&output)
+        );
         self.home.the_run()
     }
 }
@@ -167,7 +178,7 @@ fn read(run: &std::path::Path, file: &str) -> String {
 }
 
 /// The questions for code; the client asks for a word beforehand, to see what the endpoint can do.
-fn asked_for_code(server: &Server) -> usize {
+fn asked_for_code(server: &ModelServer) -> usize {
     server
         .chats()
         .iter()
@@ -177,11 +188,11 @@ fn asked_for_code(server: &Server) -> usize {
 
 #[test]
 fn what_only_a_derived_variable_shows_is_found_in_two_ways() {
-    let server = Server::start();
+    let server = ModelServer::start();
     squareness_in_two_ways(&server);
     let fields = Fields::new();
     let run = fields.run(&server, &["research.shuffled_run=true"]);
-    let found = findings(&run);
+    let found = read_findings(&run);
     let [finding] = custom(&found, "findings").try_into().unwrap();
     assert_eq!(finding["direction"], "-");
     assert_eq!(finding["wording"], "replicated association");
@@ -231,14 +242,14 @@ fn what_only_a_derived_variable_shows_is_found_in_two_ways() {
 
 #[test]
 fn containers_run_what_a_model_wrote_as_processes_do() {
-    let Some(engine) = engine() else { return };
+    let Some(engine) = find_container_engine() else { return };
     let found = |settings: &[&str]| {
-        let server = Server::start();
+        let server = ModelServer::start();
         squareness_in_two_ways(&server);
         let fields = Fields::new();
         let run = fields.run(&server, settings);
-        assert_eq!(custom(&findings(&run), "findings").len(), 1, "{settings:?}");
-        findings_text(&run)
+        assert_eq!(custom(&read_findings(&run), "findings").len(), 1, "{settings:?}");
+        read_findings_text(&run)
     };
     let docker = ["sandbox.backend=docker", &format!("sandbox.engine={engine}")];
     assert_eq!(found(&docker), found(&["sandbox.backend=process"]));
@@ -246,7 +257,7 @@ fn containers_run_what_a_model_wrote_as_processes_do() {
 
 #[test]
 fn a_template_confirms_where_it_tests_the_same() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let analysis = json!({
         "x": "height", "y": "fence", "columns": ["height", "fence"],
         "method": "Make Pearson's test of height and fence, with Fisher's interval.",
@@ -265,7 +276,7 @@ fn a_template_confirms_where_it_tests_the_same() {
     });
     let fields = Fields::new();
     let run = fields.run(&server, &[]);
-    let [finding] = custom(&findings(&run), "findings").try_into().unwrap();
+    let [finding] = custom(&read_findings(&run), "findings").try_into().unwrap();
     assert_eq!(asked_for_code(&server), 1);
     let told = finding["evidence"]["experiment"].as_str().unwrap();
     let protocol: Value = serde_json::from_str(&read(&run, &format!("experiments/{told}/protocol.json"))).unwrap();
@@ -281,11 +292,11 @@ fn a_template_confirms_where_it_tests_the_same() {
 
 #[test]
 fn numbers_that_were_made_up_by_both_are_no_finding() {
-    let server = Server::start();
+    let server = ModelServer::start();
     scripted(&server, squareness(), |_, _| code(MADE_UP));
     let fields = Fields::new();
     let run = fields.run(&server, &[]);
-    assert!(custom(&findings(&run), "tests").is_empty());
+    assert!(custom(&read_findings(&run), "tests").is_empty());
     let report = read(&run, "report.md");
     assert!(report.contains("it does not depend on the data"), "{report}");
     assert!(!read(&run, "findings.json").contains("1e-30"));
@@ -293,14 +304,14 @@ fn numbers_that_were_made_up_by_both_are_no_finding() {
 
 #[test]
 fn two_that_do_not_agree_are_told_as_such() {
-    let server = Server::start();
+    let server = ModelServer::start();
     scripted(&server, squareness(), |author, _| match author {
         Author::Second => code(&SECOND.replace("np.square", "np.abs")),
         _ => code(FIRST),
     });
     let fields = Fields::new();
     let run = fields.run(&server, &[]);
-    assert!(custom(&findings(&run), "tests").is_empty());
+    assert!(custom(&read_findings(&run), "tests").is_empty());
     let report = read(&run, "report.md");
     assert!(report.contains("two independent ways disagree: their"), "{report}");
 }
@@ -308,7 +319,7 @@ fn two_that_do_not_agree_are_told_as_such() {
 #[test]
 fn repairs_lead_to_a_finding_or_end() {
     // The first tries of one author fail; its repair is told why.
-    let server = Server::start();
+    let server = ModelServer::start();
     scripted(&server, squareness(), |author, asked| match author {
         Author::First => code(&FIRST.replace("complete(table", "complete(tabel")),
         Author::Second => code(SECOND),
@@ -320,12 +331,12 @@ fn repairs_lead_to_a_finding_or_end() {
     });
     let fields = Fields::new();
     let run = fields.run(&server, &["llm.max_repairs=2"]);
-    assert_eq!(custom(&findings(&run), "findings").len(), 1);
+    assert_eq!(custom(&read_findings(&run), "findings").len(), 1);
     assert_eq!(asked_for_code(&server), 3);
     assert!(read(&run, "ledger.jsonl").contains("\"retried\""));
 
     // Neither ever works, and each try is another.
-    let server = Server::start();
+    let server = ModelServer::start();
     scripted(&server, squareness(), |_, asked| {
         code(&format!(
             "def analyse(table):\n    raise ValueError('r = 0.98765 in try {}')\n",
@@ -334,7 +345,7 @@ fn repairs_lead_to_a_finding_or_end() {
     });
     let fields = Fields::new();
     let run = fields.run(&server, &["llm.max_repairs=2"]);
-    assert!(custom(&findings(&run), "tests").is_empty());
+    assert!(custom(&read_findings(&run), "tests").is_empty());
     let asked = asked_for_code(&server);
     assert!((4..=6).contains(&asked), "{asked}");
     let report = read(&run, "report.md");
@@ -348,11 +359,11 @@ fn repairs_lead_to_a_finding_or_end() {
 
 #[test]
 fn no_code_is_said() {
-    let server = Server::start();
+    let server = ModelServer::start();
     scripted(&server, squareness(), |_, _| code("print('the p-value is 0.001')"));
     let fields = Fields::new();
     let run = fields.run(&server, &[]);
-    assert!(custom(&findings(&run), "tests").is_empty());
+    assert!(custom(&read_findings(&run), "tests").is_empty());
     let report = read(&run, "report.md");
     assert!(report.contains("script was not written: no answer to"), "{report}");
 }

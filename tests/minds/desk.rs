@@ -10,10 +10,9 @@ use kosmos::{
     message::{MessageId, agent},
     science::RunId,
 };
+use kosmos_testing::model_server::ModelServer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::server::Server;
 
 /// The key that must be seen nowhere.
 pub const KEY: &str = "sk-very-secret-0123456789";
@@ -32,7 +31,7 @@ pub struct Desk {
 }
 
 /// Settings for the server: waits so short that tests are quick.
-pub fn settings(server: &Server, changes: &[(&str, &str)]) -> Settings {
+pub fn settings(server: &ModelServer, changes: &[(&str, &str)]) -> Settings {
     let mut overrides = Overrides::default();
     let url = server.url();
     let usual = [
@@ -82,12 +81,12 @@ pub fn context(journal: &Journal, folder: &Path, agent: &'static str) -> AgentCo
 }
 
 impl Desk {
-    pub fn new(server: &Server, changes: &[(&str, &str)]) -> Self {
+    pub fn new(server: &ModelServer, changes: &[(&str, &str)]) -> Self {
         // Someone listens, so that replies are streamed where that is set.
         Self::heard(server, changes, Some(Arc::new(|_| ())))
     }
 
-    pub fn heard(server: &Server, changes: &[(&str, &str)], listener: Option<Listener>) -> Self {
+    pub fn heard(server: &ModelServer, changes: &[(&str, &str)], listener: Option<Listener>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let settings = settings(server, changes);

@@ -2,22 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    desk::Desk,
-    server::{Asked, Server, Step},
-};
+use super::desk::Desk;
+use kosmos_testing::model_server::{Asked, ModelServer, ScriptedReply};
 
-fn refused(message: &str) -> Step {
-    Step::status(400, json!({"error": {"message": message, "code": 400}}))
+fn refused(message: &str) -> ScriptedReply {
+    ScriptedReply::status(400, json!({"error": {"message": message, "code": 400}}))
 }
 
-fn good() -> Step {
-    Step::answer(&json!({"word": "right"}))
+fn good() -> ScriptedReply {
+    ScriptedReply::answer(&json!({"word": "right"}))
 }
 
 /// Asks two questions; gives the bodies that the endpoint got.
-async fn bodies(changes: &[(&str, &str)], responder: impl Fn(&Asked) -> Step + Send + Sync + 'static) -> Vec<Value> {
-    let server = Server::start();
+async fn bodies(
+    changes: &[(&str, &str)],
+    responder: impl Fn(&Asked) -> ScriptedReply + Send + Sync + 'static,
+) -> Vec<Value> {
+    let server = ModelServer::start();
     server.respond(responder);
     let desk = Desk::new(&server, changes);
     for question in ["one", "two"] {
@@ -30,7 +31,7 @@ async fn bodies(changes: &[(&str, &str)], responder: impl Fn(&Asked) -> Step + S
 async fn the_way_of_holding_to_a_form_steps_down() {
     let bodies = bodies(&[], |asked| match asked.body["response_format"]["type"].as_str() {
         Some("json_schema") => refused("response_format.type json_schema is not supported"),
-        Some(_) => Step::status(422, "unknown field response_format"),
+        Some(_) => ScriptedReply::status(422, "unknown field response_format"),
         None => good(),
     })
     .await;
@@ -50,7 +51,7 @@ async fn the_way_of_holding_to_a_form_steps_down() {
 
 #[tokio::test]
 async fn a_way_that_is_set_is_kept() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|_| refused("response_format is not supported"));
     let desk = Desk::new(&server, &[("llm.structured", "json_schema")]);
     let told = desk.ask("one").await.unwrap_err().to_string();
@@ -64,7 +65,7 @@ async fn a_way_that_is_set_is_kept() {
 #[tokio::test]
 async fn an_endpoint_that_passes_over_a_form_is_asked_in_words() {
     let bodies = bodies(&[], |asked| match asked.body.get("response_format") {
-        Some(_) if asked.turns() == 2 => Step::text("Right!"),
+        Some(_) if asked.turns() == 2 => ScriptedReply::text("Right!"),
         _ => good(),
     })
     .await;
@@ -114,13 +115,13 @@ async fn an_old_server_behind_a_new_preset_is_asked_in_the_old_way() {
 #[tokio::test]
 async fn an_endpoint_that_does_not_stream_is_understood() {
     let whole = json!({"choices": [{"message": {"content": "{\"word\": \"right\"}"}, "finish_reason": "stop"}]});
-    let bodies = bodies(&[], move |_| Step::raw(&whole)).await;
+    let bodies = bodies(&[], move |_| ScriptedReply::raw(&whole)).await;
     assert_eq!(bodies.len(), 2);
 }
 
 #[tokio::test]
 async fn an_endpoint_that_refuses_everything_is_not_asked_for_ever() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(|_| refused("no response_format, max_completion_tokens, stream_options, temperature or stream"));
     let desk = Desk::new(&server, &[]);
     assert!(desk.ask("one").await.is_err());

@@ -6,16 +6,14 @@ use std::time::{Duration, Instant};
 use kosmos::llm::LlmError;
 use serde_json::json;
 
-use super::{
-    desk::Desk,
-    server::{Server, Step},
-};
+use super::desk::Desk;
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 
 /// Sent once, and again three times: `max_retries` of the desk.
 const ALL: usize = 4;
 
-fn good() -> Step {
-    Step::answer(&json!({"word": "right"}))
+fn good() -> ScriptedReply {
+    ScriptedReply::answer(&json!({"word": "right"}))
 }
 
 fn error(message: &str, code: impl Into<serde_json::Value>) -> String {
@@ -23,50 +21,68 @@ fn error(message: &str, code: impl Into<serde_json::Value>) -> String {
 }
 
 /// Faults that pass, each by its name.
-fn passing() -> Vec<(&'static str, Step)> {
+fn passing() -> Vec<(&'static str, ScriptedReply)> {
     let page = "<html><head><title>503</title></head><body>Service <b>Unavailable</b></body></html>";
     vec![
-        ("429", Step::status(429, error("slow down", "rate_limit_exceeded"))),
-        ("429, integer code", Step::status(429, error("slow down", 429))),
+        (
+            "429",
+            ScriptedReply::status(429, error("slow down", "rate_limit_exceeded")),
+        ),
+        ("429, integer code", ScriptedReply::status(429, error("slow down", 429))),
         (
             "429, wait a second",
-            Step::status(429, error("slow down", 429)).header("retry-after", 1),
+            ScriptedReply::status(429, error("slow down", 429)).header("retry-after", 1),
         ),
         (
             "429, wait for hours",
-            Step::status(429, "").header("retry-after", 3 * 3600),
+            ScriptedReply::status(429, "").header("retry-after", 3 * 3600),
         ),
         (
             "429, wait until a date",
-            Step::status(429, "busy").header("retry-after", "Fri, 31 Dec 2100 23:59:59 GMT"),
+            ScriptedReply::status(429, "busy").header("retry-after", "Fri, 31 Dec 2100 23:59:59 GMT"),
         ),
         (
             "429, nonsense wait",
-            Step::status(429, "busy").header("retry-after", "tomorrow"),
+            ScriptedReply::status(429, "busy").header("retry-after", "tomorrow"),
         ),
-        ("500", Step::status(500, error("oops", 500))),
-        ("500, no JSON", Step::status(500, "oops")),
-        ("502, nothing", Step::status(502, "")),
+        ("500", ScriptedReply::status(500, error("oops", 500))),
+        ("500, no JSON", ScriptedReply::status(500, "oops")),
+        ("502, nothing", ScriptedReply::status(502, "")),
         (
             "503, a page",
-            Step::status(503, page).header("content-type", "text/html"),
+            ScriptedReply::status(503, page).header("content-type", "text/html"),
         ),
-        ("529", Step::status(529, error("overloaded", "overloaded_error"))),
-        ("hang", Step::hang()),
+        (
+            "529",
+            ScriptedReply::status(529, error("overloaded", "overloaded_error")),
+        ),
+        ("hang", ScriptedReply::hang()),
         ("slow drip", good().drip(Duration::from_millis(200))),
-        ("cut connection", Step::cut()),
+        ("cut connection", ScriptedReply::cut()),
         ("cut body or stream", good().cut_after(2)),
-        ("no JSON", Step::raw("I am a teapot")),
-        ("half JSON", Step::raw(r#"{"choices": [{"message": {"content": "#)),
+        ("no JSON", ScriptedReply::raw("I am a teapot")),
+        (
+            "half JSON",
+            ScriptedReply::raw(r#"{"choices": [{"message": {"content": "#),
+        ),
         (
             "a page in place of a reply",
-            Step::raw(page).header("content-type", "text/html"),
+            ScriptedReply::raw(page).header("content-type", "text/html"),
         ),
-        ("JSON that is no completion", Step::raw(json!({"hello": "world"}))),
-        ("a list", Step::raw("[]")),
-        ("nothing", Step::raw("")),
-        ("an error with status 200", Step::raw(error("backend died", 502))),
-        ("a rate limit with status 200", Step::raw(error("slow down", 429))),
+        (
+            "JSON that is no completion",
+            ScriptedReply::raw(json!({"hello": "world"})),
+        ),
+        ("a list", ScriptedReply::raw("[]")),
+        ("nothing", ScriptedReply::raw("")),
+        (
+            "an error with status 200",
+            ScriptedReply::raw(error("backend died", 502)),
+        ),
+        (
+            "a rate limit with status 200",
+            ScriptedReply::raw(error("slow down", 429)),
+        ),
     ]
 }
 
@@ -74,7 +90,7 @@ fn passing() -> Vec<(&'static str, Step)> {
 async fn what_passes_is_tried_again_and_is_an_outage_in_the_end() {
     for stream in ["true", "false"] {
         for (name, step) in passing() {
-            let server = Server::start();
+            let server = ModelServer::start();
             let timeout = if ["hang", "slow drip"].contains(&name) {
                 "250ms"
             } else {
@@ -116,8 +132,8 @@ async fn a_status_is_never_lost() {
         (418, "teapot"),
         (401, "<p>who?"),
     ] {
-        let server = Server::start();
-        server.respond(move |_| Step::status(status, body));
+        let server = ModelServer::start();
+        server.respond(move |_| ScriptedReply::status(status, body));
         let told = Desk::new(&server, &[]).ask("hello").await.unwrap_err().to_string();
         assert!(told.contains(&format!("HTTP {status}")), "{told}");
     }
@@ -128,25 +144,28 @@ async fn what_stays_wrong_is_said_at_once() {
     let quota = json!({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}});
     let table = [
         (
-            Step::status(401, error("Incorrect API key provided", "invalid_api_key")),
+            ScriptedReply::status(401, error("Incorrect API key provided", "invalid_api_key")),
             "THE_KEY",
         ),
-        (Step::status(401, "no JSON"), "THE_KEY"),
-        (Step::status(403, "<html>"), "THE_KEY"),
-        (Step::status(429, quota), "top it up"),
-        (Step::status(402, error("pay", 402)), "top it up"),
+        (ScriptedReply::status(401, "no JSON"), "THE_KEY"),
+        (ScriptedReply::status(403, "<html>"), "THE_KEY"),
+        (ScriptedReply::status(429, quota), "top it up"),
+        (ScriptedReply::status(402, error("pay", 402)), "top it up"),
         (
-            Step::status(404, error("The model `m` does not exist", "model_not_found")),
+            ScriptedReply::status(404, error("The model `m` does not exist", "model_not_found")),
             "model_list",
         ),
         (
-            Step::status(301, "").header("location", "http://elsewhere/"),
+            ScriptedReply::status(301, "").header("location", "http://elsewhere/"),
             "llm.model",
         ),
-        (Step::status(400, error("I do not like this", 400)), "llm.structured"),
+        (
+            ScriptedReply::status(400, error("I do not like this", 400)),
+            "llm.structured",
+        ),
     ];
     for (step, remedy) in table {
-        let server = Server::start();
+        let server = ModelServer::start();
         server.respond(move |_| step.clone());
         let desk = Desk::new(&server, &[]);
         let Err(LlmError::Rejected { what, remedy: said }) = desk.ask("hello").await else {
@@ -168,30 +187,35 @@ async fn what_would_be_so_again_is_recorded() {
     let table = [
         (
             "refusal",
-            Step::text("").field("refusal", "I can't help with that"),
+            ScriptedReply::text("").field("refusal", "I can't help with that"),
             1,
             "I can't help",
         ),
         (
             "filter",
-            Step::text("").finish_reason("content_filter"),
+            ScriptedReply::text("").finish_reason("content_filter"),
             1,
             "content_filter",
         ),
         (
             "filter, 400",
-            Step::status(400, error("policy", "content_filter")),
+            ScriptedReply::status(400, error("policy", "content_filter")),
             1,
             "policy",
         ),
-        ("empty choices", Step::raw(empty), ALL, "holds no choice"),
-        ("too long", Step::status(400, long), 1, "llm.context_tokens"),
-        ("10 MB", Step::text(&"x".repeat(10 << 20)), 1, "llm.max_reply"),
-        ("10 MB of one line", Step::raw("x".repeat(10 << 20)), 1, "llm.max_reply"),
+        ("empty choices", ScriptedReply::raw(empty), ALL, "holds no choice"),
+        ("too long", ScriptedReply::status(400, long), 1, "llm.context_tokens"),
+        ("10 MB", ScriptedReply::text(&"x".repeat(10 << 20)), 1, "llm.max_reply"),
+        (
+            "10 MB of one line",
+            ScriptedReply::raw("x".repeat(10 << 20)),
+            1,
+            "llm.max_reply",
+        ),
     ];
     for stream in ["true", "false"] {
         for (name, step, calls, words) in table.clone() {
-            let server = Server::start();
+            let server = ModelServer::start();
             server.respond(move |_| step.clone());
             // A debug build takes its time to read ten megabytes of small events.
             let desk = Desk::new(&server, &[("llm.stream", stream), ("llm.timeout", "30s")]);
@@ -211,9 +235,9 @@ async fn what_would_be_so_again_is_recorded() {
 
 #[tokio::test]
 async fn an_endpoint_that_answers_may_turn_a_question_down() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.script([good()]);
-    server.respond(|_| Step::status(400, error("I do not like this", 400)));
+    server.respond(|_| ScriptedReply::status(400, error("I do not like this", 400)));
     let desk = Desk::new(&server, &[]);
     desk.ask("hello").await.unwrap();
     let Err(LlmError::Invalid { reason }) = desk.ask("goodbye").await else {
@@ -229,32 +253,41 @@ async fn an_endpoint_that_answers_may_turn_a_question_down() {
 async fn odd_replies_are_taken_as_they_are() {
     let word = json!({"word": "right"}).to_string();
     let table = [
-        ("unknown finish_reason", Step::text(&word).finish_reason("because")),
-        ("finish_reason a number", Step::text(&word).finish_reason(7)),
+        (
+            "unknown finish_reason",
+            ScriptedReply::text(&word).finish_reason("because"),
+        ),
+        ("finish_reason a number", ScriptedReply::text(&word).finish_reason(7)),
         (
             "reasoning beside it",
-            Step::text(&word).field("reasoning_content", "hm {\"word\": \"wrong\"}"),
+            ScriptedReply::text(&word).field("reasoning_content", "hm {\"word\": \"wrong\"}"),
         ),
         (
             "reasoning before it",
-            Step::text(&format!("<think>{{\"word\": 1}}</think>\n{word}")),
+            ScriptedReply::text(&format!("<think>{{\"word\": 1}}</think>\n{word}")),
         ),
-        ("all in the reasoning", Step::text("").field("reasoning", word.as_str())),
-        ("in a fence", Step::text(&format!("Here:\n```json\n{word}\n```"))),
+        (
+            "all in the reasoning",
+            ScriptedReply::text("").field("reasoning", word.as_str()),
+        ),
+        (
+            "in a fence",
+            ScriptedReply::text(&format!("Here:\n```json\n{word}\n```")),
+        ),
         (
             "content as a list",
-            Step::text("").field("content", json!([{"type": "text", "text": word}])),
+            ScriptedReply::text("").field("content", json!([{"type": "text", "text": word}])),
         ),
-        ("no count of tokens", Step::text(&word).usage(None)),
-        ("zeros for a count", Step::text(&word).usage(Some((0, 0)))),
+        ("no count of tokens", ScriptedReply::text(&word).usage(None)),
+        ("zeros for a count", ScriptedReply::text(&word).usage(Some((0, 0)))),
         (
             "wrong content type",
-            Step::text(&word).header("content-type", "text/html"),
+            ScriptedReply::text(&word).header("content-type", "text/html"),
         ),
     ];
     for stream in ["true", "false"] {
         for (name, step) in table.clone() {
-            let server = Server::start();
+            let server = ModelServer::start();
             server.respond(move |_| step.clone());
             let desk = Desk::new(&server, &[("llm.stream", stream)]);
             let answer = desk
@@ -276,20 +309,20 @@ async fn odd_replies_are_taken_as_they_are() {
 #[tokio::test]
 async fn answers_of_the_wrong_form_are_invalid_after_one_more_try() {
     let table = [
-        ("no JSON", Step::text("I would rather talk."), "no JSON"),
-        ("invalid JSON", Step::text(r#"{"word": "#), "whole"),
-        ("another type", Step::answer(&json!({"word": 1})), "/word"),
-        ("another form", Step::answer(&json!(["right"])), "the answer"),
-        ("empty", Step::text(""), "empty"),
-        ("null", Step::text("null"), "the answer"),
+        ("no JSON", ScriptedReply::text("I would rather talk."), "no JSON"),
+        ("invalid JSON", ScriptedReply::text(r#"{"word": "#), "whole"),
+        ("another type", ScriptedReply::answer(&json!({"word": 1})), "/word"),
+        ("another form", ScriptedReply::answer(&json!(["right"])), "the answer"),
+        ("empty", ScriptedReply::text(""), "empty"),
+        ("null", ScriptedReply::text("null"), "the answer"),
         (
             "cut off by its cap",
-            Step::text(r#"{"word": "ri"#).finish_reason("length"),
+            ScriptedReply::text(r#"{"word": "ri"#).finish_reason("length"),
             "llm.max_tokens",
         ),
     ];
     for (name, step, words) in table {
-        let server = Server::start();
+        let server = ModelServer::start();
         server.respond(move |_| step.clone());
         let desk = Desk::new(&server, &[]);
         let Err(LlmError::Invalid { reason }) = desk.ask("hello").await else {
@@ -302,7 +335,7 @@ async fn answers_of_the_wrong_form_are_invalid_after_one_more_try() {
 
 #[tokio::test]
 async fn nobody_at_the_address_is_an_outage_that_says_what_to_start() {
-    let server = Server::start();
+    let server = ModelServer::start();
     let table = [
         ("ollama", "ollama serve"),
         ("vllm", "vllm serve m"),
@@ -331,8 +364,8 @@ async fn nobody_at_the_address_is_an_outage_that_says_what_to_start() {
 
 #[tokio::test]
 async fn an_outage_is_waited_for_no_longer_than_set() {
-    let server = Server::start();
-    server.respond(|_| Step::status(503, ""));
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::status(503, ""));
     let changes = [
         ("llm.max_retries", "100"),
         ("llm.backoff_min", "10ms"),
@@ -353,8 +386,8 @@ async fn an_outage_is_waited_for_no_longer_than_set() {
 
 #[tokio::test]
 async fn an_endpoint_that_keeps_failing_is_left_alone() {
-    let server = Server::start();
-    server.respond(|_| Step::status(503, ""));
+    let server = ModelServer::start();
+    server.respond(|_| ScriptedReply::status(503, ""));
     let changes = [
         ("llm.breaker_failures", "3"),
         ("llm.breaker_pause", "1h"),

@@ -4,9 +4,10 @@ use std::{path::PathBuf, process::Output};
 
 use serde_json::{Value, json};
 
-use super::{
-    server::{Asked, Server, Step},
-    support::{Home, repository, said},
+use kosmos_testing::{
+    TestHome, describe_output,
+    model_server::{Asked, ModelServer, ScriptedReply},
+    repository_path,
 };
 
 /// Whose prompt it is.
@@ -57,33 +58,33 @@ pub fn findings_in(asked: &Asked) -> Vec<(u32, String, String)> {
 }
 
 /// Words for each finding of a prompt.
-pub fn words(asked: &Asked, text: impl Fn(&str, &str) -> String) -> Step {
+pub fn words(asked: &Asked, text: impl Fn(&str, &str) -> String) -> ScriptedReply {
     let findings = findings_in(asked);
     let told: Vec<Value> = findings
         .iter()
         .map(|(number, x, y)| json!({"finding": number, "text": text(x, y)}))
         .collect();
     let answer = findings.first().map_or(String::new(), |(_, x, y)| text(x, y));
-    Step::answer(&json!({"answer": answer, "findings": told}))
+    ScriptedReply::answer(&json!({"answer": answer, "findings": told}))
 }
 
 /// A home with runs of the penguins.
 pub struct Penguins {
-    pub home: Home,
+    pub home: TestHome,
     data: String,
 }
 
 impl Penguins {
     pub fn new() -> Self {
         Self {
-            home: Home::new(),
-            data: repository("examples/penguins/penguins.csv"),
+            home: TestHome::new(),
+            data: repository_path("examples/penguins/penguins.csv"),
         }
     }
 
     /// The same with another table.
     pub fn with(table: &str) -> Self {
-        let home = Home::new();
+        let home = TestHome::new();
         let data = home.file("penguins.csv", table);
         Self { home, data }
     }
@@ -114,7 +115,11 @@ impl Penguins {
             arguments.extend(["--set", *set]);
         }
         let output = self.home.run(&arguments);
-        assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
+        assert!(
+            matches!(output.status.code(), Some(0 | 3)),
+            "{}",
+            describe_output(&output)
+        );
         output
     }
 
@@ -126,7 +131,7 @@ impl Penguins {
     }
 
     /// The same with the model at `server`. The run must end by itself, with its report.
-    pub fn think(&self, server: &Server, settings: &[&str]) -> (Value, PathBuf) {
+    pub fn think(&self, server: &ModelServer, settings: &[&str]) -> (Value, PathBuf) {
         let before = self.home.runs();
         let url = format!("llm.base_url={}", server.url());
         let mut all = vec![

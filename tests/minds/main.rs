@@ -13,17 +13,9 @@ mod faults;
 mod hostile;
 mod lab;
 mod mixes;
-#[path = "../part.rs"]
-mod part;
 mod probing;
-mod proxy;
 mod real;
 mod runs;
 mod secrets;
-mod server;
 mod shell;
 mod thinking;
-
-#[path = "../lab/support.rs"]
-#[allow(dead_code)]
-mod support;

@@ -10,54 +10,52 @@ use futures::{StreamExt, stream};
 use kosmos::llm::LlmError;
 use serde_json::json;
 
-use super::{
-    desk::Desk,
-    server::{Asked, Server, Step},
-};
+use super::desk::Desk;
+use kosmos_testing::model_server::{Asked, ModelServer, ScriptedReply};
 
 const QUESTIONS: usize = 200;
 const AT_ONCE: usize = 8;
 const RETRIES: usize = 3;
 
-static HUGE: LazyLock<Step> = LazyLock::new(|| Step::text(&"x".repeat(10 << 20)));
+static HUGE: LazyLock<ScriptedReply> = LazyLock::new(|| ScriptedReply::text(&"x".repeat(10 << 20)));
 
-fn fault(draw: &mut fastrand::Rng, asked: &Asked) -> Step {
-    let good = || Step::answer(&json!({"word": asked.user()}));
+fn fault(draw: &mut fastrand::Rng, asked: &Asked) -> ScriptedReply {
+    let good = || ScriptedReply::answer(&json!({"word": asked.user()}));
     let error = |code: u16| json!({"error": {"message": "no", "code": code}});
     match draw.u8(0..22) {
-        0 => Step::status(429, error(429)),
-        1 => Step::status(429, error(429)).header("retry-after", 0),
-        2 => Step::status(429, "").header("retry-after", 7200),
-        3 => Step::status(500, error(500)),
-        4 => Step::status(503, "<html>busy</html>").header("content-type", "text/html"),
-        5 => Step::hang(),
+        0 => ScriptedReply::status(429, error(429)),
+        1 => ScriptedReply::status(429, error(429)).header("retry-after", 0),
+        2 => ScriptedReply::status(429, "").header("retry-after", 7200),
+        3 => ScriptedReply::status(500, error(500)),
+        4 => ScriptedReply::status(503, "<html>busy</html>").header("content-type", "text/html"),
+        5 => ScriptedReply::hang(),
         6 => good().drip(Duration::from_millis(60)),
-        7 => Step::cut(),
+        7 => ScriptedReply::cut(),
         8 => good().cut_after(1),
         9 => good().finish_reason(json!(null)),
-        10 => Step::raw(json!({"choices": []})),
-        11 => Step::text("").field("refusal", "no"),
+        10 => ScriptedReply::raw(json!({"choices": []})),
+        11 => ScriptedReply::text("").field("refusal", "no"),
         12 => good().finish_reason("because"),
-        13 => Step::status(400, error(17)),
-        14 => Step::raw("no JSON"),
-        15 => Step::text("no JSON"),
-        16 => Step::text("{\"word\": "),
-        17 => Step::answer(&json!({"word": 1})),
+        13 => ScriptedReply::status(400, error(17)),
+        14 => ScriptedReply::raw("no JSON"),
+        15 => ScriptedReply::text("no JSON"),
+        16 => ScriptedReply::text("{\"word\": "),
+        17 => ScriptedReply::answer(&json!({"word": 1})),
         18 => HUGE.clone(),
         19 => good().header("content-type", "image/png"),
-        20 => Step::raw(error(502)),
+        20 => ScriptedReply::raw(error(502)),
         _ => good().usage(None),
     }
 }
 
 async fn mix(percent: u8, seed: u64, stream: &str) {
-    let server = Server::start();
+    let server = ModelServer::start();
     let draw = Mutex::new(fastrand::Rng::with_seed(seed));
     server.respond(move |asked| {
         let mut draw = draw.lock().unwrap();
         match draw.u8(0..100) < percent {
             true => fault(&mut draw, asked),
-            false => Step::answer(&json!({"word": asked.user()})),
+            false => ScriptedReply::answer(&json!({"word": asked.user()})),
         }
     });
     let budget = 400_000;
@@ -73,7 +71,7 @@ async fn mix(percent: u8, seed: u64, stream: &str) {
     ];
     let desk = Desk::new(&server, &changes);
     // What a healthy endpoint would answer comes first, so that a 400 is about one question.
-    server.script([Step::answer(&json!({"word": "first"}))]);
+    server.script([ScriptedReply::answer(&json!({"word": "first"}))]);
     desk.ask("first").await.unwrap();
 
     let outcomes: Vec<_> = stream::iter(0..QUESTIONS)

@@ -5,14 +5,12 @@ use std::time::Duration;
 use kosmos::llm::{LlmError, probe};
 use serde_json::json;
 
-use super::{
-    desk::{Desk, KEY, environment, settings},
-    server::{Server, Step},
-};
+use super::desk::{Desk, KEY, environment, settings};
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 
 #[tokio::test]
 async fn a_listed_model_costs_nothing() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.models(["other", "m"]);
     let desk = Desk::new(&server, &[]);
     for _ in 0..2 {
@@ -27,14 +25,14 @@ async fn a_listed_model_costs_nothing() {
 #[tokio::test]
 async fn a_model_that_is_not_listed_is_asked_for_one_token() {
     for listing in [
-        Step::raw(json!({"data": [{"id": "other"}]})),
-        Step::status(404, "no list"),
-        Step::status(403, json!({"error": {"message": "Missing scopes: api.model.read"}})),
-        Step::raw("<html>"),
+        ScriptedReply::raw(json!({"data": [{"id": "other"}]})),
+        ScriptedReply::status(404, "no list"),
+        ScriptedReply::status(403, json!({"error": {"message": "Missing scopes: api.model.read"}})),
+        ScriptedReply::raw("<html>"),
     ] {
-        let server = Server::start();
+        let server = ModelServer::start();
         server.listing(listing);
-        server.respond(|_| Step::text("OK"));
+        server.respond(|_| ScriptedReply::text("OK"));
         probe(&settings(&server, &[]).llm, &environment()).await.unwrap();
         let chats = server.chats();
         assert_eq!(chats.len(), 1);
@@ -47,9 +45,9 @@ async fn a_model_that_is_not_listed_is_asked_for_one_token() {
 
 #[tokio::test]
 async fn each_model_in_use_is_looked_for() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.models(["m", "n"]);
-    server.respond(|_| Step::status(404, json!({"error": {"message": "model not found"}})));
+    server.respond(|_| ScriptedReply::status(404, json!({"error": {"message": "model not found"}})));
     let ok = settings(&server, &[("llm.models.data_analyst", "n")]);
     assert_eq!(probe(&ok.llm, &environment()).await.unwrap().models.len(), 2);
     let wrong = settings(&server, &[("llm.models.data_analyst", "nm")]);
@@ -62,26 +60,26 @@ async fn each_model_in_use_is_looked_for() {
 /// Settings, the answers to the list and to the chat, and words that are said.
 type Case = (
     &'static [(&'static str, &'static str)],
-    Step,
-    Step,
+    ScriptedReply,
+    ScriptedReply,
     &'static [&'static str],
 );
 
 #[tokio::test]
 async fn what_is_wrong_is_said_with_the_remedy() {
-    let gone = || Step::status(404, json!({"error": {"message": "model 'm' not found"}}));
-    let list = || Step::raw(json!({"data": [{"id": "qwen2.5-coder:7b"}, {"id": "llama3:latest"}]}));
+    let gone = || ScriptedReply::status(404, json!({"error": {"message": "model 'm' not found"}}));
+    let list = || ScriptedReply::raw(json!({"data": [{"id": "qwen2.5-coder:7b"}, {"id": "llama3:latest"}]}));
     let table: [Case; 7] = [
         (
             &[],
-            Step::status(401, "bad key"),
+            ScriptedReply::status(401, "bad key"),
             gone(),
             &["turns the key down", "THE_KEY", "litellm at http"],
         ),
         (
             &[],
-            Step::status(403, ""),
-            Step::status(403, ""),
+            ScriptedReply::status(403, ""),
+            ScriptedReply::status(403, ""),
             &["turns the key down", "THE_KEY"],
         ),
         (
@@ -96,26 +94,31 @@ async fn what_is_wrong_is_said_with_the_remedy() {
         ),
         (
             &[],
-            Step::status(404, "404 page not found"),
-            Step::status(404, "404 page not found"),
+            ScriptedReply::status(404, "404 page not found"),
+            ScriptedReply::status(404, "404 page not found"),
             &["HTTP 404"],
         ),
         (
             &[],
-            Step::raw("<html>login</html>"),
-            Step::raw("<html>login</html>"),
+            ScriptedReply::raw("<html>login</html>"),
+            ScriptedReply::raw("<html>login</html>"),
             &["no chat completion", "llm.base_url"],
         ),
-        (&[], Step::status(503, "starting"), gone(), &["3 tries", "HTTP 503"]),
+        (
+            &[],
+            ScriptedReply::status(503, "starting"),
+            gone(),
+            &["3 tries", "HTTP 503"],
+        ),
         (
             &[("llm.timeout", "50ms")],
-            Step::hang(),
+            ScriptedReply::hang(),
             gone(),
             &["50ms", "llm.timeout"],
         ),
     ];
     for (changes, listing, chat, words) in table {
-        let server = Server::start();
+        let server = ModelServer::start();
         server.listing(listing);
         server.respond(move |_| chat.clone());
         let told = probe(&settings(&server, changes).llm, &environment())
@@ -131,11 +134,11 @@ async fn what_is_wrong_is_said_with_the_remedy() {
 
 #[tokio::test]
 async fn a_server_that_is_just_starting_is_waited_for_a_little() {
-    let server = Server::start();
-    server.listing(Step::status(404, ""));
+    let server = ModelServer::start();
+    server.listing(ScriptedReply::status(404, ""));
     server.script([
-        Step::status(503, "loading the model"),
-        Step::text("OK").after(Duration::from_millis(1)),
+        ScriptedReply::status(503, "loading the model"),
+        ScriptedReply::text("OK").after(Duration::from_millis(1)),
     ]);
     probe(&settings(&server, &[]).llm, &environment()).await.unwrap();
     assert_eq!(server.calls(), 2);

@@ -11,11 +11,12 @@ use std::{
 use kosmos::journal::{Blobs, Record, read_entries};
 use serde_json::{Value, json};
 
-use super::{
-    part::part,
-    proxy::Proxy,
-    server::{Server, Step},
-    support::{Home, repository, said},
+use kosmos_testing::{
+    TestHome, describe_output,
+    model_proxy::ModelProxy,
+    model_server::{ModelServer, ScriptedReply},
+    repository_path,
+    service::find_service,
 };
 
 /// How long one step may take: a small model on a busy machine writes some ten tokens a second.
@@ -30,7 +31,7 @@ const PLENTY: u64 = 60_000;
 /// The agents ask their real prompts; the lab is killed in the middle and goes on; no answer is paid for twice.
 #[test]
 fn a_real_model_thinks_along_and_is_paid_once() {
-    let Some(endpoint) = part("KOSMOS_TEST_LLM", "endpoint of a model") else {
+    let Some(endpoint) = find_service("KOSMOS_TEST_LLM", "endpoint of a model") else {
         return;
     };
     let upstream = endpoint
@@ -44,12 +45,12 @@ fn a_real_model_thinks_along_and_is_paid_once() {
         .and_then(|rest| rest.strip_suffix("/v1"));
     let address = address.unwrap().to_owned();
     let first = Mutex::<Option<String>>::default();
-    let proxy = Proxy::start(upstream, move |body| {
+    let proxy = ModelProxy::start(upstream, move |body| {
         let later = body.contains(FOLLOW_UP) && first.lock().unwrap().get_or_insert_with(|| body.to_owned()) != body;
         later.then(|| address.clone())
     });
-    let home = Home::new();
-    let run_file = repository("examples/penguins/llm.toml");
+    let home = TestHome::new();
+    let run_file = repository_path("examples/penguins/llm.toml");
     let budget = std::env::var("KOSMOS_TEST_LLM_TOKENS").map_or(TOKENS, |tokens| tokens.parse().unwrap());
     let allowed = format!("budget.tokens={budget}");
     let base_url = format!("llm.base_url={}", proxy.url());
@@ -83,12 +84,13 @@ fn a_real_model_thinks_along_and_is_paid_once() {
     let run = home.the_run();
     let before = receipts(&run);
     let output = home.run(&["resume", run.file_name().unwrap().to_str().unwrap(), "--json"]);
-    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    let outcome: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", describe_output(&output)));
     let status = outcome["status"].as_str().unwrap();
     assert!(
         ["answered", "exhausted", "budget_spent"].contains(&status),
         "{}",
-        said(&output)
+        describe_output(&output)
     );
     assert!(run.join("report.html").is_file() && run.join("findings.json").is_file());
 
@@ -143,8 +145,8 @@ const FOLLOW_UP: &str = "You propose follow-up hypotheses about";
 
 /// Answers the second time that follow-ups are asked for, with an analysis that no template makes: a small model hardly ever
 /// proposes one, and the real one is to come to write code.
-fn analyst() -> Server {
-    let server = Server::start();
+fn analyst() -> ModelServer {
+    let server = ModelServer::start();
     server.respond(|_| {
         let analysis = json!({
             "x": "bill_length_mm", "y": "body_mass_g", "columns": ["bill_length_mm", "bill_depth_mm", "body_mass_g"],
@@ -152,7 +154,7 @@ fn analyst() -> Server {
             "effect": "spearman_rho", "family": null,
             "statement": "the ratio of `bill_length_mm` to bill depth goes with `body_mass_g`", "rationale": "a long thin bill",
         });
-        Step::answer(&json!({"hypotheses": [], "analyses": [analysis]})).header("connection", "close")
+        ScriptedReply::answer(&json!({"hypotheses": [], "analyses": [analysis]})).header("connection", "close")
     });
     server
 }

@@ -6,10 +6,8 @@ use kosmos::llm::{MindEvent, probe};
 use serde_json::json;
 use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
 
-use super::{
-    desk::{Desk, KEY, Word, environment, question, settings},
-    server::{Server, Step},
-};
+use super::desk::{Desk, KEY, Word, environment, question, settings};
+use kosmos_testing::model_server::{ModelServer, ScriptedReply};
 
 /// Everything that is logged, by whatever library, at every level.
 #[derive(Clone, Default)]
@@ -43,24 +41,24 @@ async fn the_key_is_nowhere() {
     let escaped: String = KEY.chars().map(|letter| format!("\\u{:04x}", letter as u32)).collect();
     let error = json!({"error": {"message": format!("Incorrect API key provided: {KEY}"), "code": KEY}});
     let steps = [
-        Step::text(&format!("{{\"word\": \"{KEY}\"}}")),
-        Step::text(&format!("the key is {KEY}, {KEY}")),
-        Step::raw(format!(
+        ScriptedReply::text(&format!("{{\"word\": \"{KEY}\"}}")),
+        ScriptedReply::text(&format!("the key is {KEY}, {KEY}")),
+        ScriptedReply::raw(format!(
             "{{\"choices\": [{{\"message\": {{\"content\": \"{{\\\"word\\\": \\\"{escaped}\\\"}}\"}}, \"finish_reason\": \"{KEY}\"}}]}}"
         )),
-        Step::raw(format!("not JSON {KEY}")),
-        Step::raw(format!("data: not JSON {KEY}\n\n")).header("content-type", "text/event-stream"),
-        Step::text("").field("refusal", format!("I refuse {KEY}")),
-        Step::status(401, &error),
-        Step::status(400, format!("bad header Bearer {KEY}")),
-        Step::status(503, format!("<html>{KEY}</html>")),
-        Step::status(500, &error),
-        Step::raw(&error),
+        ScriptedReply::raw(format!("not JSON {KEY}")),
+        ScriptedReply::raw(format!("data: not JSON {KEY}\n\n")).header("content-type", "text/event-stream"),
+        ScriptedReply::text("").field("refusal", format!("I refuse {KEY}")),
+        ScriptedReply::status(401, &error),
+        ScriptedReply::status(400, format!("bad header Bearer {KEY}")),
+        ScriptedReply::status(503, format!("<html>{KEY}</html>")),
+        ScriptedReply::status(500, &error),
+        ScriptedReply::raw(&error),
     ];
     let mut told = String::new();
     for stream in ["true", "false"] {
         for step in &steps {
-            let server = Server::start();
+            let server = ModelServer::start();
             let (answered, listed) = (step.clone(), step.clone());
             server.respond(move |_| answered.clone());
             let heard = Arc::new(Mutex::new(String::new()));

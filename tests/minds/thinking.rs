@@ -4,48 +4,49 @@ use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
-use super::{
-    lab::{Penguins, Purpose, idea, purpose, words},
-    server::{Asked, Server, Step},
-    support::{findings, test_of},
+use super::lab::{Penguins, Purpose, idea, purpose, words};
+use kosmos_testing::{
+    find_test,
+    model_server::{Asked, ModelServer, ScriptedReply},
+    read_findings,
 };
 
-fn helpful(asked: &Asked) -> Step {
+fn helpful(asked: &Asked) -> ScriptedReply {
     match purpose(asked) {
-        Purpose::Propose => Step::answer(&json!({"hypotheses": [
+        Purpose::Propose => ScriptedReply::answer(&json!({"hypotheses": [
             idea("flipper_length_mm", "body_mass_g", json!({"predicted": "+"})),
             idea("bill_length_mm", "body_mass_g", json!({"kind": "adjusted", "covariates": ["species"]})),
             idea("wing_span", "body_mass_g", json!({})),
         ]})),
-        Purpose::FollowUp => Step::answer(&json!({"hypotheses": [
+        Purpose::FollowUp => ScriptedReply::answer(&json!({"hypotheses": [
             idea("bill_depth_mm", "body_mass_g", json!({"kind": "adjusted", "covariates": ["species", "sex"]})),
             idea("flipper_length_mm", "body_mass_g", json!({})),
         ], "analyses": []})),
-        Purpose::Deliberate => {
-            Step::answer(&json!({"focus": "Look inside of the species.", "stop": false, "reason": "They differ."}))
-        }
+        Purpose::Deliberate => ScriptedReply::answer(
+            &json!({"focus": "Look inside of the species.", "stop": false, "reason": "They differ."}),
+        ),
         Purpose::Interpret => words(asked, |x, y| {
             format!("In this table the `{x}` goes with the `{y}` of the penguins.")
         }),
-        Purpose::Code => Step::fitting(asked),
+        Purpose::Code => ScriptedReply::fitting(asked),
     }
 }
 
 #[test]
 fn a_model_adds_to_the_rule_book() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(helpful);
     let penguins = Penguins::new();
     let (outcome, run) = penguins.think(&server, &[]);
-    let found = findings(&run);
+    let found = read_findings(&run);
 
     // What both proposed is one test, with the model named and its prediction kept.
-    let both = test_of(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
+    let both = find_test(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
     assert_eq!(
         (&both["proposed_by"], &both["predicted"], &both["significant"]),
         (&"m".into(), &"+".into(), &true.into())
     );
-    let species = test_of(&found, "group_numeric", "species", "body_mass_g");
+    let species = find_test(&found, "group_numeric", "species", "body_mass_g");
     assert_eq!(species.get("proposed_by"), None);
     // What it added before any result was seen is judged on all rows, what it added later on those held back.
     let of_model = |cycle: u64, part: &str| -> Vec<&Value> {
@@ -75,7 +76,7 @@ fn a_model_adds_to_the_rule_book() {
             .map(|test| (test["id"].to_string(), test["p"].to_string()))
             .collect()
     };
-    let (with, without) = (p_values(&found), p_values(&findings(&alone)));
+    let (with, without) = (p_values(&found), p_values(&read_findings(&alone)));
     assert!(
         without.len() > 20 && with.len() == without.len() + 2,
         "{} {}",
@@ -100,7 +101,7 @@ fn a_model_adds_to_the_rule_book() {
 }
 
 /// The first cycle from names and types alone, later ones from the explore part alone, and nothing asked twice.
-fn asked_for_what_it_should_be(server: &Server) {
+fn asked_for_what_it_should_be(server: &ModelServer) {
     let chats = server.chats();
     let of = |wanted: Purpose| {
         chats
@@ -131,7 +132,7 @@ fn asked_for_what_it_should_be(server: &Server) {
 
 #[test]
 fn two_arms_that_ask_the_same_pay_once() {
-    let server = Server::start();
+    let server = ModelServer::start();
     server.respond(helpful);
     let penguins = Penguins::new();
     let (_, run) = penguins.think(&server, &["budget.cycles=1", "research.shuffled_run=true"]);
@@ -143,14 +144,14 @@ fn two_arms_that_ask_the_same_pay_once() {
             .count(),
         1
     );
-    let null = &findings(&run)["shuffled_null"];
-    let count = findings(&run)["tests"].as_array().unwrap().len();
+    let null = &read_findings(&run)["shuffled_null"];
+    let count = read_findings(&run)["tests"].as_array().unwrap().len();
     assert_eq!(null["tests"].as_u64(), Some(count as u64), "both arms test the same");
 }
 
 #[test]
 fn a_spent_budget_ends_the_run_with_what_it_has() {
-    let server = Server::start();
+    let server = ModelServer::start();
     // Each reply takes 30 tokens by its own count; a reservation is larger.
     server.respond(helpful);
     let penguins = Penguins::new();
@@ -162,9 +163,9 @@ fn a_spent_budget_ends_the_run_with_what_it_has() {
     // Not a question fits into it (whether the endpoint is there was asked before). The rule book's first cycle is done
     // all the same.
     assert!(server.chats().iter().all(|asked| purpose(asked) == Purpose::Code));
-    let found = findings(&run);
+    let found = read_findings(&run);
     assert_eq!(
-        test_of(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g")["significant"],
+        find_test(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g")["significant"],
         true
     );
     assert!(found["tests"].as_array().unwrap().iter().all(|test| test["cycle"] == 1));

@@ -4,10 +4,8 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use kosmos::sandbox::{Caps, Held, Input, Outcome, Protection, Sandbox, collect};
 
-use crate::{
-    again::{again, is_again, succeeds},
-    site::{Site, is_root},
-};
+use crate::site::{Site, is_root};
+use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
 
 #[tokio::test]
 async fn every_protection_is_measured() {
@@ -181,10 +179,8 @@ open(b'\\xff', 'w')
 }
 
 #[tokio::test]
+#[cfg(target_arch = "x86_64")]
 async fn other_architectures_are_killed() {
-    if cfg!(not(target_arch = "x86_64")) {
-        return;
-    }
     let site = Site::new().await;
     // mov eax, 20 (getpid for 32-bit programs); int 0x80; ret
     let script = r#"
@@ -200,7 +196,7 @@ print(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(
 /// With a secret in its environment and a file left open for its children.
 #[test]
 fn nothing_is_inherited() {
-    let mut command = again("attacks::inner_nothing_is_inherited");
+    let mut command = inner_test("attacks::inner_nothing_is_inherited");
     command.env("OPENAI_API_KEY", "sk-very-secret");
     let mut shell = std::process::Command::new("/bin/sh");
     shell
@@ -208,13 +204,13 @@ fn nothing_is_inherited() {
         .arg(command.get_program())
         .args(command.get_args())
         .envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    succeeds(shell);
+    assert_inner_test_passes(shell);
 }
 
 #[tokio::test]
 #[ignore = "run by nothing_is_inherited"]
 async fn inner_nothing_is_inherited() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     assert!(std::env::var("OPENAI_API_KEY").is_ok());

@@ -9,16 +9,14 @@ use std::{
 
 use kosmos::interpreter::{Interpreter, InterpreterError, Options};
 
-use crate::{
-    again::{again, is_again, succeeds},
-    site::{eventually, listing},
-};
+use crate::site::{eventually, listing};
+use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
 
 const CACHE: &str = "KOSMOS_TEST_CACHE";
 
 /// A process that makes an environment in `cache` with packages from `index`.
 fn with_index(name: &str, cache: &Path, index: &str) -> Command {
-    let mut command = again(name);
+    let mut command = inner_test(name);
     command
         .env(CACHE, cache)
         .env("PIP_INDEX_URL", index)
@@ -59,7 +57,7 @@ fn a_failed_environment_leaves_nothing() {
     assert_eq!(buildings(cache.path()).len(), 1);
     drop((_call, index));
 
-    succeeds(with_index("environment::inner_no_network", cache.path(), &url));
+    assert_inner_test_passes(with_index("environment::inner_no_network", cache.path(), &url));
     // pip itself may live a moment longer than the process that was killed.
     eventually("all is removed", || buildings(cache.path()).is_empty());
 }
@@ -67,7 +65,7 @@ fn a_failed_environment_leaves_nothing() {
 #[test]
 #[ignore = "run by a_failed_environment_leaves_nothing"]
 fn inner_interrupted() {
-    if is_again() {
+    if is_inner_test() {
         let _ = ensure_in_cache();
     }
 }
@@ -75,7 +73,7 @@ fn inner_interrupted() {
 #[test]
 #[ignore = "run by a_failed_environment_leaves_nothing"]
 fn inner_no_network() {
-    if is_again() {
+    if is_inner_test() {
         let error = ensure_in_cache().unwrap_err();
         assert!(matches!(error, InterpreterError::NoNetwork(_)), "{error:?}");
         assert!(error.help().unwrap().contains("PIP_INDEX_URL"), "{error}");

@@ -18,7 +18,7 @@ use kosmos::sandbox::{
 
 /// The engine for tests, or nothing where none is given.
 async fn engine() -> Option<Docker> {
-    let docker = Docker::connect_with_host(&crate::part::engine()?).unwrap();
+    let docker = Docker::connect_with_host(&kosmos_testing::service::find_container_engine()?).unwrap();
     Some(docker.negotiate_version().await.expect("the engine answers"))
 }
 
@@ -220,7 +220,10 @@ async fn a_missing_image_says_how_to_build_it() {
         .unwrap_err();
     assert!(matches!(error, ImageError::Missing { .. }));
     assert!(error.to_string().contains("kosmos-sandbox:none"), "{error}");
-    assert_eq!(error.help().unwrap(), "build it with `kosmos sandbox build --language r`");
+    assert_eq!(
+        error.help().unwrap(),
+        "build it with `kosmos sandbox build --language r`"
+    );
 }
 
 #[tokio::test]

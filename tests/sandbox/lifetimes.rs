@@ -9,10 +9,8 @@ use std::{
 use kosmos::sandbox::{Outcome, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    again::{again, is_again},
-    site::{Site, eventually, groups_of, listing, processes_with},
-};
+use crate::site::{Site, eventually, groups_of, listing, processes_with};
+use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
 
 /// Starts a tree whose members ignore signals and have left their session.
 const STUBBORN: &str = "
@@ -119,7 +117,7 @@ pub fn parent(pid: u32) -> u32 {
 #[test]
 fn killing_kosmos_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let mut kosmos = again("lifetimes::inner_killing_kosmos_leaves_nothing")
+    let mut kosmos = inner_test("lifetimes::inner_killing_kosmos_leaves_nothing")
         .env("KOSMOS_TEST_HOME", home.path())
         .spawn()
         .unwrap();
@@ -142,7 +140,7 @@ fn killing_kosmos_leaves_nothing() {
 #[tokio::test]
 #[ignore = "run by killing_kosmos_leaves_nothing"]
 async fn inner_killing_kosmos_leaves_nothing() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let mut site = Site::new().await;
@@ -157,18 +155,16 @@ async fn inner_killing_kosmos_leaves_nothing() {
 #[test]
 fn fifty_runs_leave_nothing() {
     let temp = tempfile::tempdir().unwrap();
-    let status = again("lifetimes::inner_fifty_runs_leave_nothing")
-        .env("TMPDIR", temp.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
+    let mut command = inner_test("lifetimes::inner_fifty_runs_leave_nothing");
+    command.env("TMPDIR", temp.path());
+    assert_inner_test_passes(command);
     assert_eq!(listing(temp.path()), Vec::<String>::new());
 }
 
 #[tokio::test]
 #[ignore = "run by fifty_runs_leave_nothing"]
 async fn inner_fifty_runs_leave_nothing() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let site = Site::new().await;

@@ -18,7 +18,6 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod again;
 mod attacks;
 mod both;
 mod environment;
@@ -26,8 +25,6 @@ mod image;
 mod lifetimes;
 mod ordinary;
 mod outcomes;
-#[path = "../part.rs"]
-mod part;
 mod remote;
 mod science;
 mod session;

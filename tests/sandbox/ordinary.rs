@@ -4,15 +4,30 @@ use std::{os::unix::process::CommandExt, time::Duration};
 
 use kosmos::sandbox::{Held, Options, Outcome, Protection, Sandbox};
 
-use crate::{
-    again::{again, is_again, succeeds},
-    site::{Site, bare_options, is_root},
-};
+use crate::site::{Site, bare_options, is_root};
+use kosmos_testing::inner::{assert_inner_test_passes, assert_inner_tests_pass, inner_test, is_inner_test};
+use kosmos_testing::{sample::draw_sample, service::skip_test};
+
+/// The modules whose tests are run as `nobody` too. The default tier does those that are drawn.
+const MODULES: [&str; 11] = [
+    "attacks::",
+    "both::ends::process",
+    "both::leftovers::process",
+    "both::reach::process",
+    "environment::",
+    "lifetimes::",
+    "ordinary::",
+    "outcomes::",
+    "session::",
+    "warm::",
+    "zygote::",
+];
 
 /// All that was tested as root, as `nobody`.
 #[test]
 fn an_ordinary_user_is_protected_too() {
     if !is_root() {
+        skip_test("only root can start a process as another user");
         return;
     }
     // That user may not get at the build where it lies.
@@ -21,7 +36,7 @@ fn an_ordinary_user_is_protected_too() {
     let test = reach.path().join("test");
     let launcher = reach.path().join("kosmos");
     std::fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_kosmos"), &launcher).unwrap();
+    std::fs::copy(kosmos_testing::kosmos_binary(), &launcher).unwrap();
     let temp = reach.path().join("tmp");
     std::fs::create_dir(&temp).unwrap();
     open_to_all(&temp);
@@ -44,7 +59,10 @@ fn an_ordinary_user_is_protected_too() {
         .current_dir("/")
         .uid(65534)
         .gid(65534);
-    succeeds(command);
+    let sample = draw_sample("ordinary_user", MODULES.len(), 3);
+    command.args(sample.points.iter().map(|point| MODULES[*point]));
+    let least = if sample.points.len() == MODULES.len() { 80 } else { 2 };
+    assert_inner_tests_pass(command, least);
 }
 
 fn open_to_all(folder: &std::path::Path) {
@@ -91,7 +109,7 @@ time.sleep(20)
 fn a_machine_without_namespaces_gets_a_remedy() {
     // Within an ordinary user's namespace none more are allowed.
     let mut command = std::process::Command::new("/bin/sh");
-    let inner = again("ordinary::inner_no_namespaces");
+    let inner = inner_test("ordinary::inner_no_namespaces");
     command
         .args([
             "-c",
@@ -100,13 +118,13 @@ fn a_machine_without_namespaces_gets_a_remedy() {
         .arg(inner.get_program())
         .args(inner.get_args())
         .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    succeeds(command);
+    assert_inner_test_passes(command);
 }
 
 #[tokio::test]
 #[ignore = "run by a_machine_without_namespaces_gets_a_remedy"]
 async fn inner_no_namespaces() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let error = kosmos::sandbox::ProcessSandbox::start(bare_options())

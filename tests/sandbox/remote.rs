@@ -7,16 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kosmos_testing::{kosmos_binary, service::find_engine_folder};
 use serde_json::Value;
 
 /// The address of the tests' own engine and the folder of its certificates; nothing, loudly, where there is none.
 fn remote() -> Option<(String, PathBuf)> {
-    let Ok(folder) = std::env::var("KOSMOS_TEST_DOCKER_FOLDER") else {
-        let said = "KOSMOS_TEST_DOCKER_FOLDER names no engine that listens by TLS; tests/run starts one";
-        assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "{said}");
-        eprintln!("SKIPPED: {said}");
-        return None;
-    };
+    let folder = find_engine_folder()?;
     let certificates = Path::new(&folder).join("tls");
     let host = fs::read_to_string(certificates.join("host")).unwrap();
     Some((host.trim().to_owned(), certificates))
@@ -41,7 +37,7 @@ impl Desk {
     }
 
     fn exec(&self, host: &str, certificates: Option<&Path>) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kosmos"));
+        let mut command = Command::new(kosmos_binary());
         command
             .args(["sandbox", "exec", "--json", "--backend", "docker", "--set"])
             .arg(format!("sandbox.engine={host}"))

@@ -14,10 +14,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    again::{again, is_again, succeeds},
-    site::{Site, bare_options, eventually, groups_of, listing, processes_with},
-};
+use crate::site::{Site, bare_options, eventually, groups_of, listing, processes_with};
+use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
+use kosmos_testing::service::skip_test;
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -156,7 +155,7 @@ async fn programs_in_several_languages_are_talked_to() {
                 .iter()
                 .any(|folder| Path::new(folder).join(name).exists())
             {
-                eprintln!("SKIPPED: there is no {name} here");
+                skip_test(&format!("there is no program {name}"));
                 continue;
             }
             let mut talk = Talk::with(&site, program(&site, name, arguments)).await;
@@ -171,7 +170,7 @@ async fn programs_in_several_languages_are_talked_to() {
 #[tokio::test]
 async fn node_can_do_what_agents_in_it_do() {
     if !Path::new("/usr/bin/node").exists() {
-        eprintln!("SKIPPED: there is no node here");
+        skip_test("there is no /usr/bin/node; tests/run installs it");
         return;
     }
     let script = "
@@ -287,7 +286,11 @@ async fn a_program_that_is_not_there_is_named() {
             true,
             vec!["/run/agent/none", "there is no file", "agent/none"],
         ),
-        ("/run/agent/notes", true, vec!["agent/notes", "not executable", "chmod +x"]),
+        (
+            "/run/agent/notes",
+            true,
+            vec!["agent/notes", "not executable", "chmod +x"],
+        ),
         ("/run/agent/closed", false, vec!["/run/agent"]),
         ("/etc/none", true, vec!["/etc/none"]),
         ("./relative", true, vec!["absolute"]),
@@ -500,7 +503,7 @@ async fn dropping_the_session_ends_everything() {
 #[test]
 fn killing_kosmos_ends_its_sessions() {
     let home = tempfile::tempdir().unwrap();
-    let mut kosmos = again("session::inner_killing_kosmos")
+    let mut kosmos = inner_test("session::inner_killing_kosmos")
         .env("KOSMOS_TEST_HOME", home.path())
         .spawn()
         .unwrap();
@@ -515,7 +518,7 @@ fn killing_kosmos_ends_its_sessions() {
 #[tokio::test]
 #[ignore = "run by killing_kosmos_ends_its_sessions"]
 async fn inner_killing_kosmos() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let site = Site::new().await;
@@ -685,7 +688,7 @@ async fn nothing_else_can_be_seen() {
 /// With a secret in its environment and a file left open for its children.
 #[test]
 fn nothing_is_inherited() {
-    let mut command = again("session::inner_nothing_is_inherited");
+    let mut command = inner_test("session::inner_nothing_is_inherited");
     command.env("OPENAI_API_KEY", "sk-very-secret");
     let mut shell = std::process::Command::new("/bin/sh");
     shell
@@ -693,13 +696,13 @@ fn nothing_is_inherited() {
         .arg(command.get_program())
         .args(command.get_args())
         .envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    succeeds(shell);
+    assert_inner_test_passes(shell);
 }
 
 #[tokio::test]
 #[ignore = "run by nothing_is_inherited"]
 async fn inner_nothing_is_inherited() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     assert!(std::env::var("OPENAI_API_KEY").is_ok());
@@ -766,18 +769,16 @@ async fn two_at_once_do_not_see_one_another() {
 #[test]
 fn many_sessions_leave_nothing() {
     let temp = tempfile::tempdir().unwrap();
-    let status = again("session::inner_many_sessions_leave_nothing")
-        .env("TMPDIR", temp.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
+    let mut command = inner_test("session::inner_many_sessions_leave_nothing");
+    command.env("TMPDIR", temp.path());
+    assert_inner_test_passes(command);
     assert_eq!(listing(temp.path()), Vec::<String>::new());
 }
 
 #[tokio::test]
 #[ignore = "run by many_sessions_leave_nothing"]
 async fn inner_many_sessions_leave_nothing() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let site = Site::new().await;

@@ -3,10 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use kosmos::sandbox::{Execution, Input, Job, Language, Limits, Options, ProcessSandbox, Sandbox};
+use kosmos_testing::{kosmos_binary, poll_until};
 use tokio_util::sync::CancellationToken;
 
 /// A python of the system, with nothing but its standard library.
@@ -37,7 +38,7 @@ pub fn is_warm() -> bool {
 
 /// The kosmos binary, or a copy of it that another user can reach.
 pub fn launcher() -> PathBuf {
-    std::env::var_os("KOSMOS_TEST_LAUNCHER").map_or_else(|| env!("CARGO_BIN_EXE_kosmos").into(), PathBuf::from)
+    std::env::var_os("KOSMOS_TEST_LAUNCHER").map_or_else(kosmos_binary, PathBuf::from)
 }
 
 /// A run's folder with one experiment in it.
@@ -94,11 +95,7 @@ impl Site {
 
 /// Polls until `condition` holds; fails after ten seconds.
 pub fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < deadline, "not within ten seconds: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    poll_until(what, Duration::from_secs(10), condition);
 }
 
 /// Processes of this machine whose command line holds `text`.

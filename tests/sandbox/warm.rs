@@ -6,14 +6,25 @@ use kosmos::sandbox::{Execution, Language, Options, Outcome, Sandbox, SandboxErr
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    again::succeeds,
     science,
     site::{Site, WARM, bare_options, is_root, is_warm},
 };
+use kosmos_testing::{inner::assert_inner_tests_pass, sample::draw_sample};
 
 pub fn options(warm: bool) -> Options {
     Options { warm, ..bare_options() }
 }
+
+/// The modules whose tests start scripts cold. The default tier does those that are drawn.
+const MODULES: [&str; 7] = [
+    "attacks::",
+    "both::ends::process",
+    "both::leftovers::process",
+    "both::reach::process",
+    "lifetimes::",
+    "ordinary::",
+    "outcomes::",
+];
 
 /// Every test of this binary that starts scripts cold, with warm starts.
 #[test]
@@ -38,7 +49,10 @@ fn all_that_holds_cold_holds_warm() {
         ])
         .args(["--test-threads", "2"])
         .env(WARM, "1");
-    succeeds(command);
+    let sample = draw_sample("warm_starts", MODULES.len(), 2);
+    command.args(sample.points.iter().map(|point| MODULES[*point]));
+    let least = if sample.points.len() == MODULES.len() { 40 } else { 2 };
+    assert_inner_tests_pass(command, least);
 }
 
 /// Everything that a process can learn of itself, but for what is random or new each time.

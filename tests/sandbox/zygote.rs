@@ -10,10 +10,10 @@ use kosmos::sandbox::{Options, Outcome, ProcessSandbox, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    again::{again, is_again, succeeds},
     site::{Site, eventually, listing, processes_with},
     warm::options,
 };
+use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
 
 /// What only the zygote's command line holds.
 const ZYGOTE: &str = "run(serve())";
@@ -89,14 +89,14 @@ async fn what_cannot_be_imported_is_an_error() {
 /// In a process of their own, where there is one zygote.
 #[test]
 fn a_zygote_ends_and_begins_with_need() {
-    succeeds(again("zygote::inner_a_zygote_is_started_again"));
-    succeeds(again("zygote::inner_a_zygote_does_not_grow"));
+    assert_inner_test_passes(inner_test("zygote::inner_a_zygote_is_started_again"));
+    assert_inner_test_passes(inner_test("zygote::inner_a_zygote_does_not_grow"));
 }
 
 #[tokio::test]
 #[ignore = "run by a_zygote_ends_and_begins_with_need"]
 async fn inner_a_zygote_is_started_again() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let site = Site::with(options(true)).await;
@@ -132,7 +132,7 @@ fn kill(pid: u32) {
 #[tokio::test]
 #[ignore = "run by a_zygote_ends_and_begins_with_need"]
 async fn inner_a_zygote_does_not_grow() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let site = Site::with(options(true)).await;
@@ -166,7 +166,7 @@ async fn inner_a_zygote_does_not_grow() {
 fn killing_kosmos_ends_the_zygote() {
     let home = tempfile::tempdir().unwrap();
     let started = home.path().join("started");
-    let inner = again("zygote::inner_killing_kosmos");
+    let inner = inner_test("zygote::inner_killing_kosmos");
     let mut kosmos = std::process::Command::new("/bin/sh")
         .args(["-c", r#"exec 7</etc/passwd; exec "$0" "$@""#])
         .arg(inner.get_program())
@@ -194,7 +194,7 @@ fn killing_kosmos_ends_the_zygote() {
 #[tokio::test]
 #[ignore = "run by killing_kosmos_ends_the_zygote"]
 async fn inner_killing_kosmos() {
-    if !is_again() {
+    if !is_inner_test() {
         return;
     }
     let home = PathBuf::from(std::env::var_os("KOSMOS_TEST_HOME").unwrap());

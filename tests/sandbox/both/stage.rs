@@ -14,8 +14,8 @@ use kosmos::sandbox::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::part::engine;
 use crate::site::{bare_options, groups_of, is_root, processes_with};
+use kosmos_testing::service::find_container_engine;
 
 /// A backend, a run's folder, and a listener that nothing may reach.
 pub struct Stage {
@@ -36,7 +36,7 @@ impl Stage {
     }
 
     pub async fn docker_with(warm: bool) -> Option<Self> {
-        let engine = engine()?;
+        let engine = find_container_engine()?;
         let options = DockerOptions {
             engine: Some(engine.clone()),
             warm,

@@ -34,7 +34,9 @@ use crate::{
 };
 
 /// Runs of one test; there are four, so 10,000 in all.
-const RUNS: u64 = 2_500;
+const RUNS: usize = 2_500;
+/// Of these, in the default tier of the tests.
+const DRAWN: usize = 125;
 
 /// Longer than any run may take, in simulated time.
 const FOREVER: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -614,12 +616,16 @@ fn runs(seeds: impl IntoIterator<Item = u64>, each: impl Fn(u64, &Told)) {
     WORLD.set(None);
 }
 
-fn quarter(nth: u64) {
+fn quarter(nth: usize) {
     let alone = std::env::var("KOSMOS_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
     let (ends, processes) = (RefCell::new(BTreeMap::new()), Cell::new(0));
     let seeds: Vec<u64> = match alone {
         Some(seed) => vec![seed],
-        None => (nth * RUNS..(nth + 1) * RUNS).collect(),
+        None => {
+            let sample = kosmos_testing::sample::draw_sample(&format!("simulation_{nth}"), RUNS, DRAWN);
+            let points = sample.points.iter();
+            points.map(|point| (nth * RUNS + point) as u64).collect()
+        }
     };
     runs(seeds, |_, told| {
         let RunResult::Ended(end) = &told.result else { return };

@@ -9,12 +9,12 @@ use std::{
 use kosmos::graph::{Facts, import};
 use serde_json::{Value, json};
 
-use crate::shell::{Outcome, Shell};
 use crate::small_graph::{HOSTILE, document, finding, small_graph, table};
+use kosmos_testing::{ShellOutcome, TestShell};
 
 /// A shell whose home has the small graph.
-fn shell() -> Shell {
-    let shell = Shell::new().file("lab.jsonld", &document());
+fn shell() -> TestShell {
+    let shell = TestShell::new().file("lab.jsonld", &document());
     let imported = done(&shell, &["graph", "import", "lab.jsonld"]);
     let stats = small_graph().settled().unwrap();
     let told = format!(
@@ -26,13 +26,13 @@ fn shell() -> Shell {
     shell
 }
 
-fn done(shell: &Shell, arguments: &[&str]) -> Outcome {
+fn done(shell: &TestShell, arguments: &[&str]) -> ShellOutcome {
     let outcome = shell.kosmos(arguments);
     assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
     outcome
 }
 
-fn refused(shell: &Shell, arguments: &[&str]) -> String {
+fn refused(shell: &TestShell, arguments: &[&str]) -> String {
     let outcome = shell.kosmos(arguments);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
@@ -43,7 +43,7 @@ fn refused(shell: &Shell, arguments: &[&str]) -> String {
 }
 
 /// The rows of an answer, each as the values of some columns.
-fn rows(shell: &Shell, question: &[&str], columns: &[&str]) -> Value {
+fn rows(shell: &TestShell, question: &[&str], columns: &[&str]) -> Value {
     let arguments = [&["graph", "query"], question, &["--json"]].concat();
     let answer = done(shell, &arguments).json();
     let rows = answer["rows"].as_array().unwrap().iter();
@@ -53,7 +53,7 @@ fn rows(shell: &Shell, question: &[&str], columns: &[&str]) -> Value {
 
 #[test]
 fn a_home_without_a_graph_is_told_of_and_none_is_made() {
-    let shell = Shell::new();
+    let shell = TestShell::new();
     let stats = done(&shell, &["graph", "stats"]);
     assert_eq!(stats.stdout, "DESK/.kosmos/graph: 0 nodes, 0 edges\n");
     assert!(stats.stderr.contains("`kosmos graph sync`"), "{stats:?}");
@@ -381,7 +381,7 @@ fn only_who_means_it_empties_the_graph() {
 
 #[test]
 fn wrong_use_is_named() {
-    let shell = Shell::new()
+    let shell = TestShell::new()
         .file("broken.jsonld", "{\"@context\": {")
         .file("other.jsonld", "{\"@context\": {}, \"@graph\": []}");
     for (arguments, part) in [

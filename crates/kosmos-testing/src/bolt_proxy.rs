@@ -15,14 +15,15 @@ use tokio::{
     sync::watch,
 };
 
-/// It works as long as it is not dropped.
-pub struct Proxy {
+/// A stretch of network that a test makes bad; it works as long as it is not dropped.
+pub struct BoltProxy {
+    /// `bolt://` and its host and port.
     pub address: String,
     weather: Arc<Weather>,
     runtime: Option<Runtime>,
 }
 
-impl Drop for Proxy {
+impl Drop for BoltProxy {
     fn drop(&mut self) {
         // Waits for nothing: tests may be asynchronous themselves.
         if let Some(runtime) = self.runtime.take() {
@@ -41,7 +42,7 @@ struct Weather {
     passed: AtomicU64,
 }
 
-impl Proxy {
+impl BoltProxy {
     /// Before the server at `bolt://host:port`.
     pub fn before(uri: &str) -> Self {
         let server = uri.strip_prefix("bolt://").unwrap().to_owned();
@@ -88,6 +89,7 @@ impl Proxy {
         self.weather.cuts.send_modify(|cuts| *cuts += 1);
     }
 
+    /// Accepts connections again.
     pub fn up(&self) {
         self.weather.down.store(false, Ordering::SeqCst);
     }

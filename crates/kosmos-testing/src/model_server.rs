@@ -1,22 +1,19 @@
 //! A scripted HTTP server in process, that stands for an OpenAI-compatible endpoint.
 //!
-//! Other test binaries use it by `#[path = "../minds/server.rs"] mod server;`. It runs on a thread of its own, so a test may
-//! block, or run the `kosmos` binary against it:
+//! It runs on a thread of its own, so a test may block, or run the `kosmos` binary against it:
 //!
 //! ```ignore
-//! let server = Server::start();
+//! let server = ModelServer::start();
 //! server.models(["m"]);                                        // what GET /v1/models lists
-//! server.script([Step::status(503, "<html>busy</html>"), Step::hang()]); // the next two chats, in this order
-//! server.respond(|asked| Step::answer(&json!({"word": asked.user()}))); // every other chat
+//! server.script([ScriptedReply::status(503, "<html>busy</html>"), ScriptedReply::hang()]); // the next two chats, in this order
+//! server.respond(|asked| ScriptedReply::answer(&json!({"word": asked.user()}))); // every other chat
 //! kosmos(["--set", &format!("llm.base_url={}", server.url())]);
 //! assert_eq!(server.chats().len(), 3);
 //! assert_eq!(server.repeats(), 0);
 //! ```
 //!
-//! A [`Step`] is what one request gets: a status, headers and a body, after a delay; dripped, cut off, or never sent. Without
+//! A [`ScriptedReply`] is what one request gets: a status, headers and a body, after a delay; dripped, cut off, or never sent. Without
 //! a script and a responder each chat is answered by the least value that fits the request's JSON schema.
-
-#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -39,7 +36,9 @@ use tokio::{
 /// A request, as the server saw it.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// Such as POST.
     pub method: String,
+    /// With its query.
     pub path: String,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
@@ -63,10 +62,12 @@ impl Asked {
         said.join("\n")
     }
 
+    /// The system prompt.
     pub fn system(&self) -> String {
         self.said("system")
     }
 
+    /// The turns of the user, joined.
     pub fn user(&self) -> String {
         self.said("user")
     }
@@ -95,7 +96,7 @@ impl Asked {
 
 /// What one request gets.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct ScriptedReply {
     status: u16,
     headers: Vec<(String, String)>,
     delay: Duration,
@@ -127,7 +128,7 @@ struct Answer {
     cut_after: Option<usize>,
 }
 
-impl Step {
+impl ScriptedReply {
     /// A chat completion whose content is this JSON.
     pub fn answer(value: &Value) -> Self {
         Self::text(&value.to_string())
@@ -173,6 +174,7 @@ impl Step {
         Self::of(Body::Cut)
     }
 
+    /// Adds a header to the response.
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
@@ -273,13 +275,13 @@ pub fn least(schema: &Value) -> Value {
     }
 }
 
-type Responder = Arc<dyn Fn(&Asked) -> Step + Send + Sync>;
+type Responder = Arc<dyn Fn(&Asked) -> ScriptedReply + Send + Sync>;
 
 #[derive(Default)]
 struct Shared {
-    script: Mutex<VecDeque<Step>>,
+    script: Mutex<VecDeque<ScriptedReply>>,
     responder: Mutex<Option<Responder>>,
-    listing: Mutex<Option<Step>>,
+    listing: Mutex<Option<ScriptedReply>>,
     chats: Mutex<Vec<Asked>>,
     connections: AtomicUsize,
     listed: AtomicUsize,
@@ -287,14 +289,14 @@ struct Shared {
     most_at_once: AtomicUsize,
 }
 
-/// The server; it ends when dropped.
-pub struct Server {
+/// A scripted endpoint; it ends when dropped.
+pub struct ModelServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     _stop: oneshot::Sender<()>,
 }
 
-impl Server {
+impl ModelServer {
     /// A server at a free port of this machine.
     pub fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -329,12 +331,12 @@ impl Server {
     }
 
     /// What the next chats get, before the responder is asked.
-    pub fn script(&self, steps: impl IntoIterator<Item = Step>) {
+    pub fn script(&self, steps: impl IntoIterator<Item = ScriptedReply>) {
         self.shared.script.lock().unwrap().extend(steps);
     }
 
     /// What every other chat gets.
-    pub fn respond(&self, responder: impl Fn(&Asked) -> Step + Send + Sync + 'static) {
+    pub fn respond(&self, responder: impl Fn(&Asked) -> ScriptedReply + Send + Sync + 'static) {
         *self.shared.responder.lock().unwrap() = Some(Arc::new(responder));
     }
 
@@ -344,11 +346,11 @@ impl Server {
             .iter()
             .map(|name| json!({"id": name, "object": "model"}))
             .collect();
-        self.listing(Step::raw(json!({"object": "list", "data": data})));
+        self.listing(ScriptedReply::raw(json!({"object": "list", "data": data})));
     }
 
     /// What `GET /v1/models` gets; 404 if nothing is said.
-    pub fn listing(&self, step: Step) {
+    pub fn listing(&self, step: ScriptedReply) {
         *self.shared.listing.lock().unwrap() = Some(step);
     }
 
@@ -417,14 +419,14 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             let responder = shared.responder.lock().unwrap().clone();
             scripted.unwrap_or_else(|| match responder {
                 Some(responder) => responder(&asked),
-                None => Step::fitting(&asked),
+                None => ScriptedReply::fitting(&asked),
             })
         } else if asked.method == "GET" && asked.path.ends_with("/models") {
             shared.listed.fetch_add(1, Ordering::SeqCst);
             let listing = shared.listing.lock().unwrap().clone();
-            listing.unwrap_or_else(|| Step::status(404, json!({"error": {"message": "no list"}})))
+            listing.unwrap_or_else(|| ScriptedReply::status(404, json!({"error": {"message": "no list"}})))
         } else {
-            Step::status(404, json!({"error": {"message": "no such path"}}))
+            ScriptedReply::status(404, json!({"error": {"message": "no such path"}}))
         };
         let under_way = shared.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         shared.most_at_once.fetch_max(under_way, Ordering::SeqCst);
@@ -477,7 +479,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<O
 }
 
 /// Answers. False when the connection is not to be used again.
-async fn send(stream: &mut TcpStream, asked: &Asked, step: Step) -> std::io::Result<bool> {
+async fn send(stream: &mut TcpStream, asked: &Asked, step: ScriptedReply) -> std::io::Result<bool> {
     if !step.delay.is_zero() {
         tokio::time::sleep(step.delay).await;
     }
@@ -498,7 +500,7 @@ async fn send(stream: &mut TcpStream, asked: &Asked, step: Step) -> std::io::Res
     }
 }
 
-fn head(step: &Step, kind: &str, length: Option<usize>) -> String {
+fn head(step: &ScriptedReply, kind: &str, length: Option<usize>) -> String {
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", step.status);
     let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     if !named("content-type") {
@@ -517,7 +519,7 @@ fn head(step: &Step, kind: &str, length: Option<usize>) -> String {
 
 async fn whole(
     stream: &mut TcpStream,
-    step: &Step,
+    step: &ScriptedReply,
     body: &[u8],
     kind: &str,
     answer: Option<&Answer>,
@@ -573,7 +575,7 @@ fn completion(answer: &Answer) -> Value {
     completion
 }
 
-async fn streamed(stream: &mut TcpStream, step: &Step, answer: &Answer) -> std::io::Result<bool> {
+async fn streamed(stream: &mut TcpStream, step: &ScriptedReply, answer: &Answer) -> std::io::Result<bool> {
     let event = |choices: Value, usage: Option<Value>| {
         let mut event =
             json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "scripted", "choices": choices});

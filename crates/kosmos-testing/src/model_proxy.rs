@@ -7,8 +7,8 @@ use std::{
     thread,
 };
 
-/// It lives as long as the test's process.
-pub struct Proxy {
+/// A recording go-between; it lives as long as the test's process.
+pub struct ModelProxy {
     port: u16,
     chats: Arc<Mutex<Vec<String>>>,
 }
@@ -16,7 +16,7 @@ pub struct Proxy {
 /// Who answers the chat with this body: a host and a port, if not the endpoint.
 type Divert = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-impl Proxy {
+impl ModelProxy {
     /// In front of `upstream`, a host and a port.
     pub fn start(upstream: &str, divert: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -34,6 +34,7 @@ impl Proxy {
         Self { port, chats }
     }
 
+    /// For `llm.base_url`.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
