@@ -198,7 +198,7 @@ fn settings(url: &str) -> Settings {
         "llm.max_concurrent=10",
         &format!("llm.base_url={url}"),
     ] {
-        overrides.set(assignment).unwrap();
+        overrides.add_assignment(assignment).unwrap();
     }
     let request = Request {
         overrides,

@@ -23,7 +23,7 @@
 //! // A program that runs scripts begins with this, so that it can be its own sandbox launcher.
 //! kosmos::sandbox::entry();
 //! let resolved = Request { run_file: Some("run.toml".into()), ..Request::default() }.resolve()?;
-//! let folder = RunFolder::create("lab/runs".as_ref(), "my table", &resolved)?;
+//! let folder = RunFolder::create("lab/runs".as_ref(), &resolved)?;
 //! let finished = Lab::open(folder, std::sync::Arc::new(Quiet))?.work()?;
 //! assert!(finished.written.findings.is_file());
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -5,32 +5,31 @@ use serde_json::json;
 
 use crate::config::ByteSize;
 use crate::config::Environment;
-use crate::lab::{RunFolder, export, import};
+use crate::lab::{RunFolder, export_run, import_run};
 use crate::progress::printable;
 
-use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
 
-/// `kosmos export`: writes a run to one file.
+/// `kosmos export`: writes a run to one archive.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "The archive is a tar file with the run's folder and the tables that it read.\n\n\
+    after_help = "The archive is a tar file of the run's folder and the tables that it read.\n\n\
 Examples:\n  kosmos export 3fa9c1\n  kosmos export 3fa9c1 --output study.tar"
 )]
 pub struct ExportArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// The archive; `<run>.tar` here where nothing is said
+    /// Archive to write [default: `<run>.tar` in the working folder]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
 
-/// `kosmos import`: puts the run of an archive among the others.
+/// `kosmos import`: adds the run of an archive to the runs here.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  kosmos import study.tar && kosmos verify 3fa9c1")]
 pub struct ImportArgs {
-    /// What `kosmos export` wrote
+    /// Archive written by `kosmos export`
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
@@ -38,15 +37,15 @@ pub struct ImportArgs {
 /// Runs `kosmos export`.
 ///
 /// # Errors
-/// When there is no such run, another process works on it, or the file is there or cannot be written.
+/// When the run does not exist, another process works on it, or the file exists or cannot be written.
 pub fn execute_export(args: ExportArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
-    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
+    let folder = RunFolder::find(&home.runs_folder(), &args.run)?;
     let file = args.output.unwrap_or_else(|| format!("{}.tar", folder.id()).into());
-    let exported = export(&folder, &environment.working_folder().join(file)).map_err(lab_error)?;
+    let exported = export_run(&folder, &environment.working_folder().join(file))?;
     if globals.json {
-        output::json(&exported)?;
+        output::print_json(&exported)?;
         return Ok(Exit::Done);
     }
     let mut text = format!(
@@ -59,22 +58,22 @@ pub fn execute_export(args: ExportArgs, globals: &Globals) -> Result<Exit, CliEr
     for table in &exported.without {
         text.push_str(&format!("without   the table {}\n", printable(table)));
     }
-    output::text(&text)?;
+    output::print_text(&text)?;
     Ok(Exit::Done)
 }
 
 /// Runs `kosmos import`.
 ///
 /// # Errors
-/// When the file is no archive of a run, or the run is there already.
+/// When the file is not an archive of a run, or the run exists already.
 pub fn execute_import(args: ImportArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
-    let folder = import(&home.runs(), &environment.working_folder().join(args.file)).map_err(lab_error)?;
+    let folder = import_run(&home.runs_folder(), &environment.working_folder().join(args.file))?;
     if globals.json {
-        output::json(&json!({ "run": folder.id(), "folder": folder.path() }))?;
+        output::print_json(&json!({ "run": folder.id(), "folder": folder.path() }))?;
     } else {
-        output::text(&format!(
+        output::print_text(&format!(
             "run       {}\nnext      kosmos verify {}\n",
             folder.id(),
             folder.id()

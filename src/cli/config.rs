@@ -4,19 +4,19 @@ use crate::config::Environment;
 
 use super::{CliError, Exit, Globals, InputArgs, SettingsArgs, output};
 
-/// `kosmos config`: looks at the settings.
+/// `kosmos config`: shows the settings.
 #[derive(Debug, Clone, Args)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct ConfigArgs {
-    /// What to do with them.
+    /// The command.
     #[command(subcommand)]
     pub command: ConfigCommand,
 }
 
-/// What can be done with the settings.
+/// The commands on settings.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
-    /// Print the settings in force, and where each came from
+    /// Print the settings in force, and the origin of each
     #[command(long_about = LONG_ABOUT)]
     Show(Box<ShowArgs>),
 }
@@ -25,19 +25,19 @@ pub enum ConfigCommand {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ShowArgs {
-    /// Which run's settings.
+    /// Question and data.
     #[command(flatten)]
     pub inputs: InputArgs,
-    /// Changes to them.
+    /// Changes to the settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
 const LONG_ABOUT: &str = "\
-Print the settings that a run with these flags would have, and where each came from.
+Print the settings that a run with these flags would have, and the origin of each.
 
-Later ones win: built-in defaults, the profile, the run file, environment variables such as \
-KOSMOS__BUDGET__CYCLES, flags. The output is TOML that `kosmos run` takes.";
+Later sources override earlier ones: built-in defaults, the profile, the run file, environment variables such as \
+KOSMOS__BUDGET__CYCLES, flags. The output is TOML, which `kosmos run` reads.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,12 +49,12 @@ Examples:
 ///
 /// # Errors
 /// When the settings are wrong.
-pub fn execute(args: ConfigArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub fn execute_config(args: ConfigArgs, globals: &Globals) -> Result<Exit, CliError> {
     let ConfigCommand::Show(show) = args.command;
     let resolved = show.inputs.resolve(&show.settings, Environment::of_process()?)?;
     match globals.json {
-        true => output::json(&resolved)?,
-        false => output::text(&resolved.annotated()?)?,
+        true => output::print_json(&resolved)?,
+        false => output::print_text(&resolved.to_annotated_toml()?)?,
     }
     Ok(Exit::Done)
 }

@@ -1,31 +1,31 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::config::{Backend, Environment, GraphStore, Origin, Policy, Provider, Resolved, Settings};
+use crate::config::{Backend, Environment, GraphStoreKind, Origin, PolicyChoice, Provider, Resolved, Settings};
 use crate::graph::GraphStore as _;
-use crate::lab::{LabError, PASSWORD, graph_server, python_environment};
+use crate::lab::{LabError, open_graph_server, python_environment};
 use crate::llm::{Endpoint, Prices, probe};
 use crate::progress::printable;
 use crate::sandbox::Guarantee;
 
 use super::{CliError, Console, Exit, Globals, Home, SettingsArgs, output, sandbox};
 
-/// `kosmos doctor`: checks that this machine has what a run needs.
+/// `kosmos doctor`: checks that this machine has everything that a run needs.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
-    /// Which settings to check for.
+    /// The settings to check for.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Check that this machine has what a run needs.
+Check that this machine has everything that a run needs.
 
-Says of each thing whether it is there, and of what is missing what to do about it. Both sandboxes are \
+Prints each requirement, whether it is met, and the remedy if it is not. Both sandboxes are \
 attacked and measured; the one that the settings do not choose may be absent. With policy = \"llm\", or a \
-profile of a model, the endpoint is asked whether it takes the key and has the model. Exits with 5 when \
-something that is needed is missing, with 2 when the settings are wrong.";
+profile of a model, a call checks that the endpoint accepts the key and has the model. Exits with 5 if \
+a requirement is missing, and with 2 if the settings are wrong.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,29 +34,29 @@ Examples:
   kosmos doctor --set sandbox.python=/opt/science/bin/python3
   kosmos doctor --json";
 
-/// One thing that a run needs.
+/// A requirement of a run, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What it is.
+pub struct DoctorCheck {
+    /// The requirement.
     pub name: &'static str,
-    /// Whether it is there.
+    /// True if it is met.
     pub ok: bool,
-    /// What was found.
+    /// The finding.
     pub detail: String,
-    /// What to do, when it is not there.
+    /// The remedy, if it is not met.
     pub help: Option<String>,
-    /// Whether a run with these settings needs it.
+    /// True if a run with these settings needs it.
     pub needed: bool,
 }
 
 #[derive(Serialize)]
 struct Diagnosis {
     ok: bool,
-    checks: Vec<Check>,
+    checks: Vec<DoctorCheck>,
 }
 
-impl Check {
-    /// A thing that is there.
+impl DoctorCheck {
+    /// A requirement that is met.
     pub fn passed(name: &'static str, detail: impl Into<String>) -> Self {
         Self {
             name,
@@ -67,13 +67,13 @@ impl Check {
         }
     }
 
-    /// A thing that is not there.
-    pub fn failed(name: &'static str, detail: impl Into<String>, help: impl Into<String>) -> Self {
+    /// A requirement that is not met.
+    pub fn failed(name: &'static str, detail: impl Into<String>, help: Option<String>) -> Self {
         Self {
             name,
             ok: false,
             detail: detail.into(),
-            help: Some(help.into()),
+            help,
             needed: true,
         }
     }
@@ -83,7 +83,7 @@ impl Check {
 ///
 /// # Errors
 /// When the settings are wrong.
-pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub fn execute_doctor(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
     let resolved = args.settings.resolve(environment.clone())?;
@@ -95,107 +95,105 @@ pub fn execute(args: DoctorArgs, globals: &Globals) -> Result<Exit, CliError> {
     match python_environment(&resolved.settings, progress) {
         Ok(python) => {
             let detail = format!("Python {} in {}", python.version, python.prefix.display());
-            checks.push(Check::passed("python", detail));
+            checks.push(DoctorCheck::passed("python", detail));
         }
-        // Containers have a Python of their own.
-        Err(error) => checks.push(needed(failed("python", &error), &resolved.settings, Backend::Process)),
+        // Containers bring their own Python.
+        Err(error) => checks.push(needed_by_backend(
+            failed_check("python", &error),
+            &resolved.settings,
+            Backend::Process,
+        )),
     }
     for backend in [Backend::Process, Backend::Docker] {
         let name = backend.name();
         let mut settings = resolved.settings.clone();
         settings.sandbox.backend = backend;
-        match sandbox::measure(&settings, progress) {
-            Ok(found) => checks.extend(found.rows.iter().map(|row| guarantee(name, row))),
-            Err(error) => checks.push(needed(failed(name, &error), &resolved.settings, backend)),
+        match sandbox::measure_guarantees(&settings, progress) {
+            Ok(found) => checks.extend(found.rows.iter().map(|row| describe_guarantee(name, row))),
+            Err(error) => checks.push(needed_by_backend(
+                failed_check(name, &error),
+                &resolved.settings,
+                backend,
+            )),
         }
     }
-    conclude(checks, globals)
+    print_diagnosis(checks, globals)
 }
 
-fn guarantee(backend: &'static str, row: &Guarantee) -> Check {
-    Check::passed(backend, format!("{}: {} ({})", row.protection, row.held, row.how))
+fn describe_guarantee(backend: &'static str, row: &Guarantee) -> DoctorCheck {
+    DoctorCheck::passed(backend, format!("{}: {} ({})", row.protection, row.held, row.how))
 }
 
-/// What a backend lacks counts only where that backend was chosen.
-fn needed(mut check: Check, settings: &Settings, by: Backend) -> Check {
+/// A failed check of a backend counts only if the settings choose that backend.
+fn needed_by_backend(mut check: DoctorCheck, settings: &Settings, by: Backend) -> DoctorCheck {
     check.needed = settings.sandbox.backend == by;
     check
 }
 
-/// A failed check, with the remedy that the component names.
-fn failed(name: &'static str, error: &LabError) -> Check {
-    let text = error.to_string();
-    if let Some(help) = error.help() {
-        return Check::failed(name, text, help);
-    }
-    match text.split_once("; ") {
-        Some((what, remedy)) => Check::failed(name, what, remedy),
-        None => Check::failed(name, &text, "see the message"),
-    }
+fn failed_check(name: &'static str, error: &LabError) -> DoctorCheck {
+    // `kosmos doctor` itself is no remedy here.
+    let help = error.help().filter(|help| !help.contains("kosmos doctor"));
+    DoctorCheck::failed(name, error.to_string(), help)
 }
 
-/// Whether the model is there that the settings ask for; nothing where they ask for none.
-fn check_model(settings: &Settings, environment: &Environment) -> Vec<Check> {
-    if settings.policy != Policy::Llm {
+/// Checks the model that the settings name; no checks if they name none.
+fn check_model(settings: &Settings, environment: &Environment) -> Vec<DoctorCheck> {
+    if settings.policy != PolicyChoice::Llm {
         return Vec::new();
     }
     let mut checks = Vec::new();
     match Endpoint::resolve(&settings.llm, environment) {
-        Ok(endpoint) => checks.push(Check::passed("endpoint", describe(&endpoint, settings))),
-        Err(error) => return vec![failed("endpoint", &error.into())],
+        Ok(endpoint) => checks.push(DoctorCheck::passed("endpoint", describe_endpoint(&endpoint, settings))),
+        Err(error) => return vec![failed_check("endpoint", &error.into())],
     }
     checks.extend(check_prices(settings));
     // The probe's client needs a runtime with a clock and sockets.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let probed = match runtime {
         Ok(runtime) => runtime.block_on(probe(&settings.llm, environment)),
-        Err(error) => return vec![Check::failed("model", error.to_string(), "see the message")],
+        Err(error) => return vec![DoctorCheck::failed("model", error.to_string(), None)],
     };
     checks.push(match probed {
-        Ok(probed) => Check::passed(
+        Ok(probed) => DoctorCheck::passed(
             "model",
             format!("{} answers for {}", probed.endpoint, probed.models.join(", ")),
         ),
-        Err(error) => failed("model", &error.into()),
+        Err(error) => failed_check("model", &error.into()),
     });
     checks
 }
 
-/// Whether the graph server is there that the settings ask for; nothing where they ask for none.
-fn check_graph(settings: &Settings) -> Option<Check> {
-    if settings.graph.store != GraphStore::Neo4j {
+/// Checks the graph server that the settings name; none if they name none.
+fn check_graph(settings: &Settings) -> Option<DoctorCheck> {
+    if settings.graph.store != GraphStoreKind::Neo4j {
         return None;
     }
     let set = &settings.graph;
-    let looked = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| error.to_string())
-        .and_then(|runtime| {
-            let store = graph_server(settings).map_err(|error| error.to_string())?;
-            let stats = runtime.block_on(store.stats()).map_err(|error| error.to_string())?;
-            Ok(stats.nodes.iter().map(|(_, count)| count).sum::<u64>())
-        });
-    Some(match looked {
-        Ok(nodes) => Check::passed(
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return Some(DoctorCheck::failed("graph", error.to_string(), None)),
+    };
+    let counted = open_graph_server(settings).and_then(|store| {
+        let stats = runtime.block_on(store.stats())?;
+        Ok(stats.nodes.iter().map(|(_, count)| count).sum::<u64>())
+    });
+    Some(match counted {
+        Ok(nodes) => DoctorCheck::passed(
             "graph",
-            format!("{} lets {} in; {nodes} nodes of Kosmos", set.uri, set.user),
+            format!("{} accepts the user {}; {nodes} nodes of Kosmos", set.uri, set.user),
         ),
-        Err(error) => Check::failed(
-            "graph",
-            error,
-            format!("graph.uri, graph.user, graph.database and the password in {PASSWORD} must be the server's"),
-        ),
+        Err(error) => failed_check("graph", &error),
     })
 }
 
-/// Whether a budget of dollars can be held; nothing where there is none.
-fn check_prices(settings: &Settings) -> Option<Check> {
+/// Checks that a budget in dollars can be enforced; none if there is no such budget.
+fn check_prices(settings: &Settings) -> Option<DoctorCheck> {
     let free = settings.llm.provider.is_some_and(Provider::is_free);
     let usd = settings.budget.usd.filter(|_| !free)?;
     let prices = match Prices::load(settings.llm.prices.as_deref()) {
         Ok(prices) => prices,
-        Err(error) => return Some(failed("prices", &error.into())),
+        Err(error) => return Some(failed_check("prices", &error.into())),
     };
     let models = settings.llm.models_by_agent();
     let unknown = models
@@ -203,63 +201,66 @@ fn check_prices(settings: &Settings) -> Option<Check> {
         .filter_map(|(_, model)| *model)
         .find(|model| prices.of(model).is_none());
     Some(match unknown {
-        None => Check::passed("prices", format!("known, so that budget.usd = {usd} can be held")),
-        Some(model) => Check::failed(
+        None => DoctorCheck::passed("prices", format!("known, so that budget.usd = {usd} can be enforced")),
+        Some(model) => DoctorCheck::failed(
             "prices",
-            format!("budget.usd is set, and the price of `{model}` is not known"),
-            "name a file with it by llm.prices, in the form of config/prices.toml; or set budget.tokens instead",
+            format!("budget.usd is set, and the price of `{model}` is unknown"),
+            Some(
+                "name a file with the price in llm.prices, in the format of config/prices.toml; or set budget.tokens instead"
+                    .to_owned(),
+            ),
         ),
     })
 }
 
-/// The endpoint in a line: address, models, and where its key comes from.
-fn describe(endpoint: &Endpoint, settings: &Settings) -> String {
+/// The endpoint on one line: address, models, and the source of its key.
+fn describe_endpoint(endpoint: &Endpoint, settings: &Settings) -> String {
     let mut models: Vec<&str> = Vec::new();
     for (_, model) in settings.llm.models_by_agent() {
         models.extend(model.filter(|model| !models.contains(model)));
     }
     let key = match &endpoint.key_variable {
-        Some(variable) if endpoint.has_key => format!("the key is in {variable}"),
-        Some(variable) => format!("{variable} is not set, so no key is sent"),
-        None => "no key is sent".to_owned(),
+        Some(variable) if endpoint.has_key => format!("with the key in {variable}"),
+        Some(variable) => format!("without a key, since {variable} is not set"),
+        None => "without a key".to_owned(),
     };
-    format!("{}, for {}; {key}", endpoint.name(), models.join(", "))
+    format!("{}, for {}, {key}", endpoint.name(), models.join(", "))
 }
 
-fn check_settings(resolved: &Resolved) -> Check {
+fn check_settings(resolved: &Resolved) -> DoctorCheck {
     let changed = resolved
         .origins
         .values()
         .filter(|origin| **origin != Origin::Default)
         .count();
-    Check::passed(
+    DoctorCheck::passed(
         "settings",
-        format!("{} keys, {changed} not at their default", resolved.origins.len()),
+        format!("{} keys, {changed} differ from the default", resolved.origins.len()),
     )
 }
 
-fn check_home(home: &Home) -> Check {
-    match home.check() {
-        Ok(()) => Check::passed("home", format!("{} can be written to", home.path().display())),
+fn check_home(home: &Home) -> DoctorCheck {
+    match home.check_writable() {
+        Ok(()) => DoctorCheck::passed("home", format!("{} can be written to", home.path().display())),
         Err(error) => {
             let cause = std::error::Error::source(&error)
                 .map(|cause| format!(": {cause}"))
                 .unwrap_or_default();
-            Check::failed("home", format!("{error}{cause}"), error.help())
+            DoctorCheck::failed("home", format!("{error}{cause}"), Some(error.help()))
         }
     }
 }
 
-fn conclude(checks: Vec<Check>, globals: &Globals) -> Result<Exit, CliError> {
+fn print_diagnosis(checks: Vec<DoctorCheck>, globals: &Globals) -> Result<Exit, CliError> {
     let ok = checks.iter().all(|check| check.ok || !check.needed);
     match globals.json {
-        true => output::json(&Diagnosis { ok, checks })?,
-        false => output::text(&checks.iter().map(line).collect::<String>())?,
+        true => output::print_json(&Diagnosis { ok, checks })?,
+        false => output::print_text(&checks.iter().map(render_check).collect::<String>())?,
     }
     Ok(if ok { Exit::Done } else { Exit::Unavailable })
 }
 
-fn line(check: &Check) -> String {
+fn render_check(check: &DoctorCheck) -> String {
     let mark = match (check.ok, check.needed) {
         (true, _) => "ok     ",
         (false, true) => "missing",

@@ -5,24 +5,27 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use crate::config::{ConfigError, Origin};
+use crate::graph::GraphError;
+use crate::journal::JournalError;
+use crate::lab::{LabError, PreflightError};
+use crate::plugin::PluginError;
 use crate::progress::printable;
+use crate::supervisor::SupervisorError;
 use crate::telemetry::{TelemetryError, stderr_shows_colour};
 
 use super::home::HomeError;
-use super::preflight::PreflightError;
 use super::{Exit, output};
 
-/// Why a command did not do what it was asked to. Each knows its exit code and, where there is something to
-/// do about it, its help.
+/// Why a command failed. Each error has an exit code and, if there is one, a remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// The settings are wrong.
     #[error(transparent)]
     Config(Box<ConfigError>),
-    /// The inputs are not there.
+    /// The question or a table is missing.
     #[error(transparent)]
     Preflight(Box<PreflightError>),
-    /// The home can't be used.
+    /// The home folder cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
     /// Logging could not be set up.
@@ -31,17 +34,20 @@ pub enum CliError {
     /// The result could not be written.
     #[error("cannot write to stdout")]
     Output(#[source] io::Error),
-    /// The result could not be put in JSON.
+    /// The result could not be rendered as JSON.
     #[error("cannot render the result as JSON")]
     Render(#[source] serde_json::Error),
-    /// An error of a component, with what it means for the exit code.
+    /// The lab failed.
+    #[error(transparent)]
+    Lab(Box<LabError>),
+    /// An error of a component, with the exit code and the remedy that it means for the command.
     #[error("{error}")]
     Component {
         /// The error.
         error: Box<dyn Error + Send + Sync>,
-        /// How the process ends.
+        /// The exit code.
         exit: Exit,
-        /// What the user can do.
+        /// The remedy.
         help: Option<String>,
     },
 }
@@ -59,9 +65,25 @@ impl From<PreflightError> for CliError {
     }
 }
 
+impl From<LabError> for CliError {
+    fn from(error: LabError) -> Self {
+        match error {
+            LabError::Config(error) => Self::Config(error),
+            LabError::Preflight(error) => Self::Preflight(error),
+            error => Self::Lab(Box::new(error)),
+        }
+    }
+}
+
+impl From<PluginError> for CliError {
+    fn from(error: PluginError) -> Self {
+        LabError::Plugin(error).into()
+    }
+}
+
 impl CliError {
-    /// A component's error that means a failed command.
-    pub fn failed(error: impl Error + Send + Sync + 'static) -> Self {
+    /// A component's error, as a failure of the command.
+    pub fn from_failure(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Component {
             error: Box::new(error),
             exit: Exit::Failed,
@@ -69,8 +91,8 @@ impl CliError {
         }
     }
 
-    /// The same where there is something to do about it, which `help` says.
-    pub fn failed_with(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
+    /// A component's error, as a failure of the command with a remedy.
+    pub fn from_failure_with_help(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
         Self::Component {
             error: Box::new(error),
             exit: Exit::Failed,
@@ -78,8 +100,8 @@ impl CliError {
         }
     }
 
-    /// A component's error that comes of how the command was used; `help` says what to do instead.
-    pub fn usage(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
+    /// A component's error that the usage of the command caused, with a remedy.
+    pub fn from_usage(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
         Self::Component {
             error: Box::new(error),
             exit: Exit::Usage,
@@ -87,8 +109,8 @@ impl CliError {
         }
     }
 
-    /// A component's error that means that a chosen backend is not there; `help` says how to get it.
-    pub fn unavailable(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
+    /// A component's error that means that a chosen backend is unavailable, with a remedy.
+    pub fn from_unavailable(error: impl Error + Send + Sync + 'static, help: impl Into<String>) -> Self {
         Self::Component {
             error: Box::new(error),
             exit: Exit::Unavailable,
@@ -96,17 +118,18 @@ impl CliError {
         }
     }
 
-    /// How the process ends.
+    /// The exit code of the process.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Preflight(_) | Self::Home(_) => Exit::Usage,
             Self::Telemetry(TelemetryError::Filter { .. }) => Exit::Usage,
             Self::Telemetry(_) | Self::Output(_) | Self::Render(_) => Exit::Failed,
+            Self::Lab(error) => exit_of_lab_error(error),
             Self::Component { exit, .. } => *exit,
         }
     }
 
-    /// What the user can do.
+    /// The remedy, if there is one.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.help(),
@@ -114,11 +137,12 @@ impl CliError {
             Self::Home(error) => Some(error.help()),
             Self::Telemetry(error) => error.help(),
             Self::Output(_) | Self::Render(_) => None,
+            Self::Lab(error) => error.help(),
             Self::Component { help, .. } => help.clone(),
         }
     }
 
-    /// A name for programs to tell errors apart by.
+    /// The kind of error, for programs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Config(_) => "configuration",
@@ -126,7 +150,7 @@ impl CliError {
             Self::Home(_) => "home",
             Self::Telemetry(_) => "logging",
             Self::Output(_) | Self::Render(_) => "output",
-            Self::Component { exit, .. } => match exit {
+            Self::Lab(_) | Self::Component { .. } => match self.exit() {
                 Exit::Usage => "usage",
                 Exit::Unavailable => "unavailable",
                 Exit::Interrupted => "interrupted",
@@ -152,7 +176,7 @@ impl CliError {
         }
     }
 
-    fn causes(&self) -> Vec<String> {
+    fn list_causes(&self) -> Vec<String> {
         let mut causes: Vec<String> = Vec::new();
         let mut next = match self {
             Self::Component { error, .. } => error.source(),
@@ -165,7 +189,7 @@ impl CliError {
         causes
     }
 
-    /// The error as text for people: what, because of what, and what to do. Colours when `colour`.
+    /// The error as text: the message, its causes and the remedy; coloured if `colour`.
     pub fn to_text(&self, colour: bool) -> String {
         let paint = |style: Style, text: &str| match colour {
             true => format!("{style}{text}{style:#}"),
@@ -174,7 +198,7 @@ impl CliError {
         let red = AnsiColor::Red.on_default().bold();
         let green = AnsiColor::Green.on_default().bold();
         let mut text = format!("{} {}\n", paint(red, "error:"), printable(&self.to_string()));
-        for cause in self.causes() {
+        for cause in self.list_causes() {
             text.push_str(&format!("  because: {}\n", printable(&cause)));
         }
         if let Some(help) = self.help() {
@@ -189,19 +213,46 @@ impl CliError {
             "kind": self.kind(),
             "exit_code": self.exit().code(),
             "message": self.to_string(),
-            "causes": self.causes(),
+            "causes": self.list_causes(),
             "help": self.help(),
             "key": self.key(),
             "origin": self.origin(),
         }})
     }
 
-    /// Tells the user, on stderr and, under `--json`, on stdout too; gives the exit code.
-    pub fn report(&self, json: bool) -> Exit {
-        super::stderr::text(&self.to_text(stderr_shows_colour()));
-        if json && let Err(error) = output::json(&self.to_json()) {
-            super::stderr::text(&error.to_text(stderr_shows_colour()));
+    /// Prints the error on stderr and, under `--json`, on stdout too; returns the exit code.
+    pub fn print_error(&self, json: bool) -> Exit {
+        super::stderr::write_to_stderr(&self.to_text(stderr_shows_colour()));
+        if json && let Err(error) = output::print_json(&self.to_json()) {
+            super::stderr::write_to_stderr(&error.to_text(stderr_shows_colour()));
         }
         self.exit()
+    }
+}
+
+/// The exit code that a failure of the lab means.
+fn exit_of_lab_error(error: &LabError) -> Exit {
+    match error {
+        LabError::Interpreter(_)
+        | LabError::Sandbox(_)
+        | LabError::Llm(_)
+        | LabError::Graph(GraphError::Away { .. } | GraphError::Refused { .. })
+        | LabError::Supervisor(SupervisorError::Unavailable { .. })
+        | LabError::Plugin(PluginError::Needs { .. }) => Exit::Unavailable,
+        LabError::Graph(GraphError::Query { .. })
+        | LabError::NoSuchRun { .. }
+        | LabError::Ambiguous { .. }
+        | LabError::Unfinished { .. }
+        | LabError::Archive { .. }
+        | LabError::TwoTables { .. }
+        | LabError::Fork(_)
+        | LabError::Config(_)
+        | LabError::Preflight(_)
+        | LabError::Plugin(_) => Exit::Usage,
+        LabError::Journal(journal) | LabError::Supervisor(SupervisorError::Journal(journal)) => match **journal {
+            JournalError::Locked { .. } | JournalError::Version { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        },
+        _ => Exit::Failed,
     }
 }

@@ -1,25 +1,25 @@
 use std::process::ExitCode;
 
-/// How the `kosmos` process ends.
+/// Exit codes of the `kosmos` process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// What was asked for is done.
+    /// The command succeeded.
     Done = 0,
-    /// Bad usage or configuration: nothing was started.
+    /// Bad usage or configuration; nothing was started.
     Usage = 2,
     /// The run ended because a budget was spent.
     Budget = 3,
     /// The run, or the command, failed.
     Failed = 4,
-    /// A backend that was asked for is unavailable.
+    /// A chosen backend is unavailable.
     Unavailable = 5,
     /// Interrupted by the user.
     Interrupted = 130,
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// The exit status that the shell sees.
     pub const fn code(self) -> u8 {
         self as u8
     }

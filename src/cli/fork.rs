@@ -3,37 +3,36 @@ use clap::Args;
 use crate::config::Environment;
 use crate::lab::{Fork, RunFolder};
 
-use super::outcome::lab_error;
-use super::run::carry_out;
-use super::settings_args::overrides;
+use super::run::work_and_report;
+use super::settings_args::parse_overrides;
 use super::{CliError, Console, Exit, Globals, Home};
 
-/// `kosmos fork`: a new run that shares another's history up to a cycle.
+/// `kosmos fork`: branches a new run off an existing one at a cycle.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ForkArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
 
-    /// The cycle from which the new run goes on by itself: 2 or a later one that RUN has begun
+    /// First cycle of the new run that is its own: 2 or a later one that RUN has begun
     #[arg(long, value_name = "CYCLE")]
     pub at: u32,
 
-    /// Change one setting, such as budget.cycles=6; may be given many times
+    /// Change one setting, such as budget.cycles=6; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Go on from a cycle of a run in a new run, with other settings.
+Branch a new run off an existing one, with other settings.
 
-The new run has a folder of its own, with a copy of what RUN did before the cycle: nothing of that is done or paid for \
-again. RUN itself stays as it is; it may have ended, or be worked on. Settings are RUN's, with the changes given. \
-Those that would have led RUN another way before the cycle, such as the seed, are refused.
+The new run has its own folder with a copy of everything that RUN did before the cycle, so that none of it is done or \
+paid for again. RUN itself is not changed; it may have ended or still be in progress. The settings are those of RUN \
+with the given changes. Changes that would have altered RUN before the cycle, such as another seed, are refused.
 
 Cycles, experiments, tests, tokens and wall time of the shared part count against the new run's budgets. A run \
-that ended because its cycles were used up can be branched at the next one. Ends with the exit codes of `kosmos run`.";
+that ended because it had used its cycles can be branched at the next one. Exit codes are those of `kosmos run`.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,13 +43,14 @@ Examples:
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such run or cycle, the settings are wrong or do not fit the run's past, or the new run fails.
-pub fn execute(args: ForkArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the run or the cycle does not exist, the settings are wrong or would change the shared past, or the new run
+/// fails.
+pub fn execute_fork(args: ForkArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
-    let changes = overrides(&args.set)?;
-    let origin = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
-    let fork = Fork::of(&origin, args.at, changes, environment.working_folder()).map_err(lab_error)?;
+    let changes = parse_overrides(&args.set)?;
+    let origin = RunFolder::find(&home.runs_folder(), &args.run)?;
+    let fork = Fork::plan_fork(&origin, args.at, changes, environment.working_folder())?;
     let console = Console::start(&fork.settings().log, globals)?;
-    carry_out(fork.make().map_err(lab_error)?, console, globals)
+    work_and_report(fork.create_folder()?, console, globals)
 }

@@ -6,17 +6,17 @@ use crate::config::Environment;
 
 use super::Globals;
 
-/// The folder of runs and knowledge: `--home`, else `KOSMOS_HOME`, else `./.kosmos`.
+/// The folder of runs and knowledge graph: `--home`, else `KOSMOS_HOME`, else `./.kosmos`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     path: PathBuf,
     given_by: &'static str,
 }
 
-/// A home that can't be used.
+/// A home that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    /// The path is there, and is not a folder.
+    /// The path exists and is not a folder.
     #[error("the home {} ({given_by}) is not a folder", .path.display())]
     NotAFolder {
         /// The home.
@@ -24,7 +24,7 @@ pub enum HomeError {
         /// The flag or variable that named it.
         given_by: &'static str,
     },
-    /// The folder can't be made.
+    /// The folder cannot be made.
     #[error("cannot create the home {} ({given_by})", .path.display())]
     Create {
         /// The home.
@@ -47,9 +47,9 @@ pub enum HomeError {
 }
 
 impl HomeError {
-    /// What the user can do.
+    /// The remedy.
     pub fn help(&self) -> String {
-        "name a folder that you may write to by --home DIR or KOSMOS_HOME".to_owned()
+        "name a folder that you can write to with --home DIR or KOSMOS_HOME".to_owned()
     }
 }
 
@@ -71,37 +71,37 @@ impl Home {
     }
 
     /// The folder that holds one folder per run.
-    pub fn runs(&self) -> PathBuf {
+    pub fn runs_folder(&self) -> PathBuf {
         self.path.join("runs")
     }
 
-    /// Creates the folder if need be, and makes sure that it can be written to.
+    /// Creates the folder if it is missing, and checks that it can be written to.
     ///
     /// # Errors
-    /// When it is a file, can't be created, or is read-only.
-    pub fn prepare(&self) -> Result<(), HomeError> {
+    /// When it is a file, cannot be created, or is read-only.
+    pub fn create_if_missing(&self) -> Result<(), HomeError> {
         let (path, given_by) = (self.path.clone(), self.given_by);
         if path.exists() && !path.is_dir() {
             return Err(HomeError::NotAFolder { path, given_by });
         }
         match fs::create_dir_all(&path) {
-            Ok(()) => self.check(),
+            Ok(()) => self.check_writable(),
             Err(source) => Err(HomeError::Create { path, given_by, source }),
         }
     }
 
-    /// Makes sure that the folder can be written to or, where it does not exist yet, that it could be
-    /// created. Leaves nothing behind.
+    /// Checks that the folder can be written to or, if it does not exist, that it can be created. Leaves nothing
+    /// behind.
     ///
     /// # Errors
     /// When it is a file, could not be created, or is read-only.
-    pub fn check(&self) -> Result<(), HomeError> {
+    pub fn check_writable(&self) -> Result<(), HomeError> {
         let (path, given_by) = (self.path.clone(), self.given_by);
         let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or(&path);
         if !existing.is_dir() {
             return Err(HomeError::NotAFolder { path, given_by });
         }
-        // Permission bits do not tell (root, read-only mounts, quotas): only writing does.
+        // Permission bits prove nothing (root, read-only mounts, quotas): only writing does.
         let probe = existing.join(format!(".kosmos-probe-{}", std::process::id()));
         let tried = fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe));
         let existed = existing == path;
@@ -146,13 +146,19 @@ mod tests {
             path: folder.path().join(name),
             given_by: "--home",
         };
-        home("a/b").check().unwrap();
+        home("a/b").check_writable().unwrap();
         assert!(!folder.path().join("a").exists());
-        home("a/b").prepare().unwrap();
+        home("a/b").create_if_missing().unwrap();
         assert!(folder.path().join("a/b").is_dir());
         assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 0);
         fs::write(folder.path().join("file"), "").unwrap();
-        assert!(matches!(home("file").prepare(), Err(HomeError::NotAFolder { .. })));
-        assert!(matches!(home("file/below").prepare(), Err(HomeError::Create { .. })));
+        assert!(matches!(
+            home("file").create_if_missing(),
+            Err(HomeError::NotAFolder { .. })
+        ));
+        assert!(matches!(
+            home("file/below").create_if_missing(),
+            Err(HomeError::Create { .. })
+        ));
     }
 }

@@ -1,9 +1,10 @@
-//! The command line: one file per command, each with its flags, its help and `execute`.
+//! The command line: one file per command, with its flags, its help and its `execute_...` function.
 //!
-//! Stdout is written to by `output` alone, so that `--json` can promise one document there.
+//! Only `output` writes to stdout, so that `--json` prints exactly one document there.
 
 mod agents;
 mod archive;
+mod completions;
 mod config;
 mod console;
 mod doctor;
@@ -13,11 +14,10 @@ mod fork;
 mod globals;
 mod graph;
 mod home;
+mod man;
 mod outcome;
-/// The way to stdout.
+/// Writes to stdout.
 pub mod output;
-/// What a run needs before it can start.
-pub mod preflight;
 mod prune;
 mod replay;
 mod report;
@@ -42,6 +42,7 @@ use crate::telemetry::stderr_shows_colour;
 
 pub use agents::{AgentsArgs, AgentsCommand, AgentsDirs};
 pub use archive::{ExportArgs, ImportArgs};
+pub use completions::CompletionsArgs;
 pub use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub use console::Console;
 pub use doctor::DoctorArgs;
@@ -51,18 +52,19 @@ pub use fork::ForkArgs;
 pub use globals::Globals;
 pub use graph::{GraphArgs, GraphChoice, GraphCommand};
 pub use home::{Home, HomeError};
+pub use man::ManArgs;
 pub use prune::PruneArgs;
 pub use replay::ReplayArgs;
 pub use report::ReportArgs;
 pub use resume::ResumeArgs;
-pub use run::{Prepared, RunArgs};
+pub use run::RunArgs;
 pub use runs::RunsArgs;
 pub use sandbox::{SandboxArgs, SandboxCommand};
 pub use settings_args::{InputArgs, SettingsArgs};
 pub use status::StatusArgs;
 pub use verify::VerifyArgs;
 
-/// What `kosmos` was asked to do.
+/// The command line of `kosmos`.
 #[derive(Debug, Parser)]
 #[command(name = "kosmos", version, about, long_about = LONG_ABOUT, after_help = EXAMPLES, max_term_width = 100)]
 #[command(
@@ -84,12 +86,12 @@ const LONG_ABOUT: &str = "\
 An autonomous research lab in one binary.
 
 Give it a question and a table. It proposes hypotheses, tests them in a sandbox, judges the results \
-together, goes round again until the question is answered or a budget is spent, and writes a report in \
-which every number can be computed again.";
+together, repeats until the question is answered or a budget is spent, and writes a report in \
+which every number can be reproduced.";
 
 const EXAMPLES: &str = "\
 Examples:
-  kosmos run --question \"What goes with a longer stay?\" --data stays.csv
+  kosmos run --question \"What is associated with a longer stay?\" --data stays.csv
   kosmos run study.toml --set budget.cycles=2
   kosmos config show study.toml
 
@@ -103,43 +105,49 @@ pub enum Command {
     /// Answer a question from data
     #[command(long_about = run::LONG_ABOUT)]
     Run(RunArgs),
-    /// Carry on with a run that was interrupted
+    /// Continue an interrupted run
     Resume(ResumeArgs),
-    /// Go on from a cycle of a run in a new run, with other settings
+    /// Branch a new run off an existing one, with other settings
     #[command(long_about = fork::LONG_ABOUT)]
     Fork(ForkArgs),
     /// List the runs
     Runs(RunsArgs),
-    /// Tell how far a run has come
+    /// Show the progress of a run
     Status(StatusArgs),
-    /// Do a run again from the replies that its models gave, and compare
+    /// Repeat a run with its recorded model replies, and compare the findings
     #[command(long_about = replay::LONG_ABOUT)]
     Replay(ReplayArgs),
-    /// Hold a run's evidence against the run: execute its scripts again, and check every file and number
+    /// Verify a run: execute its scripts again, and check every file and number
     #[command(long_about = verify::LONG_ABOUT)]
     Verify(VerifyArgs),
-    /// Write the report of a run again
+    /// Write a run's report again
     Report(ReportArgs),
-    /// Write a run to one file, with the tables that it read
+    /// Write a run and the tables that it read to one archive
     Export(ExportArgs),
-    /// Put the run of such a file among the others
+    /// Add the run of an archive to the runs here
     Import(ImportArgs),
-    /// Remove runs that are not needed any more
+    /// Remove runs that are no longer needed
     #[command(long_about = prune::LONG_ABOUT)]
     Prune(PruneArgs),
-    /// Check that this machine has what a run needs
+    /// Check that this machine has everything that a run needs
     #[command(long_about = doctor::LONG_ABOUT)]
     Doctor(DoctorArgs),
-    /// Build, try and measure the sandbox that scripts run in
+    /// Build the sandbox, run a script in it, measure its isolation
     Sandbox(SandboxArgs),
-    /// Ask, copy, bring up to date and empty the knowledge graph
+    /// Query, export, import, synchronise or empty the knowledge graph
     #[command(long_about = graph::LONG_ABOUT)]
     Graph(GraphArgs),
-    /// List, write, check and try agents
+    /// List, create, check and test agents
     #[command(long_about = agents::LONG_ABOUT)]
     Agents(AgentsArgs),
-    /// Look at the settings
+    /// Show the settings
     Config(ConfigArgs),
+    /// Print a completion script for a shell
+    #[command(long_about = completions::LONG_ABOUT)]
+    Completions(CompletionsArgs),
+    /// Print the manual pages, or write them to a folder
+    #[command(long_about = man::LONG_ABOUT)]
+    Man(ManArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -151,37 +159,39 @@ fn main_with(arguments: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            return usage(&error, arguments.iter().any(|argument| argument == "--json"));
+            return print_clap_message(&error, arguments.iter().any(|argument| argument == "--json"));
         }
     };
     let json = cli.globals.json;
-    execute(cli).unwrap_or_else(|error| error.report(json))
+    execute_command(cli).unwrap_or_else(|error| error.print_error(json))
 }
 
-fn execute(cli: Cli) -> Result<Exit, CliError> {
+fn execute_command(cli: Cli) -> Result<Exit, CliError> {
     let Cli { globals, command } = cli;
     match command {
-        Command::Run(args) => run::execute(args, &globals),
-        Command::Resume(args) => resume::execute(args, &globals),
-        Command::Fork(args) => fork::execute(args, &globals),
-        Command::Runs(args) => runs::execute(args, &globals),
-        Command::Status(args) => status::execute(args, &globals),
-        Command::Replay(args) => replay::execute(args, &globals),
-        Command::Verify(args) => verify::execute(args, &globals),
-        Command::Report(args) => report::execute(args, &globals),
+        Command::Run(args) => run::execute_run(args, &globals),
+        Command::Resume(args) => resume::execute_resume(args, &globals),
+        Command::Fork(args) => fork::execute_fork(args, &globals),
+        Command::Runs(args) => runs::execute_runs(args, &globals),
+        Command::Status(args) => status::execute_status(args, &globals),
+        Command::Replay(args) => replay::execute_replay(args, &globals),
+        Command::Verify(args) => verify::execute_verify(args, &globals),
+        Command::Report(args) => report::execute_report(args, &globals),
         Command::Export(args) => archive::execute_export(args, &globals),
         Command::Import(args) => archive::execute_import(args, &globals),
-        Command::Prune(args) => prune::execute(args, &globals),
-        Command::Doctor(args) => doctor::execute(args, &globals),
-        Command::Sandbox(args) => sandbox::execute(args, &globals),
-        Command::Graph(args) => graph::execute(args, &globals),
-        Command::Agents(args) => agents::execute(args, &globals),
-        Command::Config(args) => config::execute(args, &globals),
+        Command::Prune(args) => prune::execute_prune(args, &globals),
+        Command::Doctor(args) => doctor::execute_doctor(args, &globals),
+        Command::Sandbox(args) => sandbox::execute_sandbox(args, &globals),
+        Command::Graph(args) => graph::execute_graph(args, &globals),
+        Command::Agents(args) => agents::execute_agents(args, &globals),
+        Command::Config(args) => config::execute_config(args, &globals),
+        Command::Completions(args) => completions::execute_completions(args, &globals),
+        Command::Man(args) => man::execute_man(args, &globals),
     }
 }
 
-/// Help and version go to stdout as what was asked for; anything else clap says is an error.
-fn usage(error: &clap::Error, json: bool) -> Exit {
+/// Prints the help or the version on stdout if they were requested; any other message of clap is an error.
+fn print_clap_message(error: &clap::Error, json: bool) -> Exit {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if asked_for {
         let colour = std::io::stdout().is_terminal() && stderr_shows_colour();
@@ -190,14 +200,14 @@ fn usage(error: &clap::Error, json: bool) -> Exit {
         } else {
             error.render().to_string()
         };
-        return output::text(&text).map_or_else(|error| error.report(false), |()| Exit::Done);
+        return output::print_text(&text).map_or_else(|error| error.print_error(false), |()| Exit::Done);
     }
     let text = if stderr_shows_colour() {
         error.render().ansi().to_string()
     } else {
         error.render().to_string()
     };
-    stderr::text(&text);
+    stderr::write_to_stderr(&text);
     if json {
         let rendered = error.render().to_string();
         let message = rendered
@@ -206,8 +216,8 @@ fn usage(error: &clap::Error, json: bool) -> Exit {
             .unwrap_or_default()
             .trim_start_matches("error: ");
         let document = json!({ "error": { "kind": "usage", "exit_code": Exit::Usage.code(), "message": message } });
-        if let Err(error) = output::json(&document) {
-            return error.report(false);
+        if let Err(error) = output::print_json(&document) {
+            return error.print_error(false);
         }
     }
     Exit::Usage

@@ -4,32 +4,32 @@ use serde::Serialize;
 
 use super::CliError;
 
-/// Writes `text` to stdout; the only place where anything goes there.
+/// Writes `text` to stdout; nothing else writes there.
 ///
-/// A closed pipe (`kosmos runs | head -1`) is no error: whoever read has had enough, and the command goes on
-/// to its own exit code.
+/// A closed pipe (`kosmos runs | head -1`) is no error: the reader has read enough, and the command continues to its own
+/// exit code.
 ///
 /// # Errors
-/// When stdout can't be written to for another reason, such as a full disk.
-pub fn text(text: &str) -> Result<(), CliError> {
+/// When stdout cannot be written to for another reason, such as a full disk.
+pub fn print_text(text: &str) -> Result<(), CliError> {
     write_to(&mut io::stdout().lock(), text).map_err(CliError::Output)
 }
 
 /// Writes `document` to stdout as the one JSON document of a `--json` command.
 ///
 /// # Errors
-/// As [`text`], and when the document can't be represented in JSON.
-pub fn json<T: Serialize + ?Sized>(document: &T) -> Result<(), CliError> {
+/// As [`print_text`], and when the document cannot be represented in JSON.
+pub fn print_json<T: Serialize + ?Sized>(document: &T) -> Result<(), CliError> {
     let mut rendered = serde_json::to_string_pretty(document).map_err(CliError::Render)?;
     rendered.push('\n');
-    text(&rendered)
+    print_text(&rendered)
 }
 
-/// Writes to stdout what `write` writes, as it comes: a document that may be long.
+/// Streams a document to stdout, which may be long.
 ///
 /// # Errors
-/// As [`text`].
-pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+/// As [`print_text`].
+pub fn print_stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

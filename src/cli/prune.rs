@@ -1,40 +1,38 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::config::ByteSize;
-use crate::config::{Environment, HumanDuration};
-use crate::lab::{Pruned, Retention, prune};
+use crate::config::{ByteSize, Environment, HumanDuration};
+use crate::lab::{Pruned, Retention, prune_runs};
 
-use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
 
-/// `kosmos prune`: removes runs that are not needed any more.
+/// `kosmos prune`: removes runs that are no longer needed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 pub struct PruneArgs {
-    /// Keep so many of the newest
+    /// Keep the N newest runs
     #[arg(long, value_name = "N", group = "which")]
     pub keep: Option<usize>,
-    /// Only runs that nobody has worked on for so long, such as 30d or 12h
+    /// Only runs not worked on for this long, such as 30d or 12h
     #[arg(long, value_name = "TIME", group = "which")]
     pub older_than: Option<HumanDuration>,
-    /// Only runs that ended so: answered, exhausted, budget_spent, stopped or failed; may be given many times
+    /// Only runs with this status: answered, exhausted, budget_spent, stopped or failed; repeatable
     #[arg(long = "status", value_name = "STATUS", group = "which")]
     pub states: Vec<String>,
     /// Also runs that have not ended and could be resumed
     #[arg(long)]
     pub unfinished: bool,
-    /// Say what would go, and remove nothing
+    /// Show which runs would be removed, and remove none
     #[arg(long)]
     pub dry_run: bool,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Remove runs that are not needed any more.
+Remove runs that are no longer needed.
 
-A run goes when all that is given is true of it. One that a process works on stays. What runs have put into the \
-knowledge graph stays there; their scripts, results and reports go for good.";
+A run is removed if it meets all the given conditions. A run in progress is kept. The knowledge graph keeps what \
+the removed runs wrote to it; their scripts, results and reports cannot be recovered.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,8 +43,8 @@ Examples:
 /// Runs the command.
 ///
 /// # Errors
-/// When a run can't be read or removed.
-pub fn execute(args: PruneArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When a run cannot be read or removed.
+pub fn execute_prune(args: PruneArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
     let retention = Retention {
         keep: args.keep,
@@ -54,15 +52,15 @@ pub fn execute(args: PruneArgs, globals: &Globals) -> Result<Exit, CliError> {
         states: args.states,
         unfinished: args.unfinished,
     };
-    let pruned = prune(&home.runs(), &retention, args.dry_run).map_err(lab_error)?;
+    let pruned = prune_runs(&home.runs_folder(), &retention, args.dry_run)?;
     if globals.json {
-        output::json(&json!({ "dry_run": args.dry_run, "runs": pruned }))?;
+        output::print_json(&json!({ "dry_run": args.dry_run, "runs": pruned }))?;
         return Ok(Exit::Done);
     }
     let line = |run: &Pruned| {
         let what = match (&run.stays, args.dry_run) {
-            (Some(why), _) => format!("stays: {why}"),
-            (None, true) => "would go".to_owned(),
+            (Some(why), _) => format!("kept: {why}"),
+            (None, true) => "would be removed".to_owned(),
             (None, false) => "removed".to_owned(),
         };
         format!(
@@ -84,6 +82,6 @@ pub fn execute(args: PruneArgs, globals: &Globals) -> Result<Exit, CliError> {
         ByteSize::new(bytes),
         pruned.iter().filter(|run| run.stays.is_none()).count()
     ));
-    output::text(&text)?;
+    output::print_text(&text)?;
     Ok(Exit::Done)
 }

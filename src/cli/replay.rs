@@ -4,36 +4,35 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::config::Environment;
-use crate::lab::{Lab, LabError, RunFolder, changed_since, differences};
+use crate::lab::{Lab, LabError, RunFolder, compare_findings, list_changed_tables};
 use crate::progress::printable;
 use crate::science::RunId;
 use crate::supervisor::SupervisorError;
 
-use super::outcome::lab_error;
 use super::{CliError, Console, Exit, Globals, Home, output};
 
-/// `kosmos replay`: does a run again from the replies that its models gave, and compares.
+/// `kosmos replay`: repeats a run with its recorded model replies, and compares the findings.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Do a run again from the replies that its models gave, and compare.
+Repeat a run with its recorded model replies, and compare the findings.
 
-The repetition has the same settings and a folder of its own. Every script runs again; what was asked of a \
-model is answered from the recorded run, so no endpoint, no key and no network are needed. Ends with 0 when both \
-have the same findings, and with 4 when they differ, or when something was asked that has no recorded reply.";
+The repetition has the same settings and its own folder. Every script runs again; calls to a \
+model are answered from the recorded run, so that no endpoint, key or network is needed. Exits with 0 if both \
+runs have the same findings, and with 4 if they differ or a call has no recorded reply.";
 
 const EXAMPLES: &str = "\
 Examples:
   kosmos replay 3fa9c1
   kosmos replay 3fa9c1 --json";
 
-/// What it prints with `--json`.
+/// The document that `--json` prints.
 #[derive(Debug, Serialize)]
 struct Outcome {
     recorded: RunId,
@@ -48,24 +47,24 @@ struct Outcome {
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such run, it has not ended, or it can't be worked on.
-pub fn execute(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the run does not exist, it has not ended, or its repetition fails.
+pub fn execute_replay(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
-    let recorded = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
-    let settings = recorded.settings().map_err(lab_error)?;
+    let recorded = RunFolder::find(&home.runs_folder(), &args.run)?;
+    let settings = recorded.read_settings()?;
     let mut outcome = Outcome {
         recorded: recorded.id(),
         run: None,
         same: false,
-        differences: changed_since(&recorded).map_err(lab_error)?,
+        differences: list_changed_tables(&recorded)?,
         findings_json: None,
         report_html: None,
         exit_code: Exit::Failed.code(),
     };
     if !outcome.differences.is_empty() {
-        return tell(outcome, globals);
+        return print_comparison(outcome, globals);
     }
-    let folder = recorded.again(&home.runs()).map_err(lab_error)?;
+    let folder = recorded.create_repetition(&home.runs_folder())?;
     outcome.run = Some(folder.id());
     let console = Console::start(&settings.log, globals)?;
     console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
@@ -74,26 +73,26 @@ pub fn execute(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliError> {
         .and_then(Lab::work);
     match worked {
         Ok(finished) => {
-            outcome.differences = differences(&recorded, &folder).map_err(lab_error)?;
+            outcome.differences = compare_findings(&recorded, &folder)?;
             outcome.findings_json = Some(finished.written.findings);
             outcome.report_html = Some(finished.written.html);
         }
         Err(LabError::Supervisor(SupervisorError::NotRecorded { reason, .. })) => outcome.differences.push(reason),
         Err(error @ (LabError::Interpreter(_) | LabError::Sandbox(_))) => {
-            folder.remove().map_err(lab_error)?;
-            return Err(lab_error(error));
+            folder.remove()?;
+            return Err(CliError::from(error));
         }
-        Err(error) => return Err(lab_error(error)),
+        Err(error) => return Err(CliError::from(error)),
     }
-    tell(outcome, globals)
+    print_comparison(outcome, globals)
 }
 
-fn tell(mut outcome: Outcome, globals: &Globals) -> Result<Exit, CliError> {
+fn print_comparison(mut outcome: Outcome, globals: &Globals) -> Result<Exit, CliError> {
     outcome.same = outcome.differences.is_empty();
     let exit = if outcome.same { Exit::Done } else { Exit::Failed };
     outcome.exit_code = exit.code();
     if globals.json {
-        output::json(&outcome)?;
+        output::print_json(&outcome)?;
         return Ok(exit);
     }
     let mut text = format!("recorded  {}\n", outcome.recorded);
@@ -104,12 +103,12 @@ fn tell(mut outcome: Outcome, globals: &Globals) -> Result<Exit, CliError> {
         text.push_str(&format!("findings  {}\n", findings.display()));
     }
     text.push_str(match outcome.same {
-        true => "same      the findings are those of the recorded run\n",
+        true => "same      the findings equal those of the recorded run\n",
         false => "differs\n",
     });
     for difference in &outcome.differences {
         text.push_str(&format!("  {}\n", printable(difference)));
     }
-    output::text(&text)?;
+    output::print_text(&text)?;
     Ok(exit)
 }

@@ -1,16 +1,16 @@
 use clap::Args;
 
 use crate::config::Environment;
-use crate::lab::{RunFolder, render};
+use crate::lab::{RunFolder, render_report};
 
-use super::outcome::{lab_error, tell};
+use super::outcome::print_outcome;
 use super::{CliError, Exit, Globals, Home};
 
-/// `kosmos report`: writes the report of a run again from its journal, and prints where it is.
+/// `kosmos report`: writes a run's report again from its journal, and prints its path.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
 }
@@ -23,11 +23,11 @@ Examples:
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such run, or its report can't be written.
-pub fn execute(args: ReportArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the run does not exist, or its report cannot be written.
+pub fn execute_report(args: ReportArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
-    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
-    let finished = render(&folder).map_err(lab_error)?;
-    tell(&finished, globals)?;
+    let folder = RunFolder::find(&home.runs_folder(), &args.run)?;
+    let finished = render_report(&folder)?;
+    print_outcome(&finished, globals)?;
     Ok(Exit::Done)
 }

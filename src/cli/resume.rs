@@ -4,18 +4,18 @@ use crate::config::Environment;
 use crate::lab::{Lab, RunFolder, drop_damaged};
 use crate::progress::ProgressEvent;
 
-use super::outcome::{lab_error, tell};
+use super::outcome::print_outcome;
 use super::{CliError, Console, Exit, Globals, Home};
 
-/// `kosmos resume`: carries on with a run that was interrupted, under the settings it began with.
+/// `kosmos resume`: continues an interrupted run, under the settings that it began with.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ResumeArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
 
-    /// Go on without what a damaged journal has lost, and what came after that: it is done again
+    /// Drop the entries that a damaged journal has lost and all later ones; their work is repeated
     #[arg(long)]
     pub drop_damaged: bool,
 }
@@ -29,26 +29,24 @@ Examples:
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such run, or it fails.
-pub fn execute(args: ResumeArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the run does not exist, or it fails.
+pub fn execute_resume(args: ResumeArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
-    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
-    let settings = folder.settings().map_err(lab_error)?;
+    let folder = RunFolder::find(&home.runs_folder(), &args.run)?;
+    let settings = folder.read_settings()?;
     let console = Console::start(&settings.log, globals)?;
     console.telemetry.log_to(&folder.path().join("kosmos.log"))?;
     if args.drop_damaged {
-        let note = match drop_damaged(&folder).map_err(lab_error)? {
+        let note = match drop_damaged(&folder)? {
             Some(lost) => format!(
-                "journal.jsonl was damaged at line {}: the run goes on from entry {}, and does again what came after it",
+                "journal.jsonl was damaged at line {}: the run continues from entry {} and repeats the work after it",
                 lost.line,
                 lost.from - 1
             ),
-            None => "the journal is whole: nothing was dropped".to_owned(),
+            None => "the journal is intact: nothing was dropped".to_owned(),
         };
         console.progress.on(ProgressEvent::Note(note));
     }
-    let finished = Lab::open(folder, console.progress)
-        .and_then(Lab::work)
-        .map_err(lab_error)?;
-    tell(&finished, globals)
+    let finished = Lab::open(folder, console.progress).and_then(Lab::work)?;
+    print_outcome(&finished, globals)
 }

@@ -2,11 +2,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::config::Environment;
-use crate::lab::{RunFolder, RunSummary, list_runs, summary};
+use crate::lab::{RunFolder, RunSummary, list_runs, summarise_run};
 use crate::progress::printable;
 use crate::science::RunId;
 
-use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
 
 /// `kosmos runs`: lists the runs, newest first.
@@ -19,7 +18,7 @@ Examples:
   kosmos runs
   kosmos runs --home /srv/lab --json";
 
-/// A run of the list; one that cannot be read does not hide the others.
+/// A line of the list; a run that cannot be read does not hide the others.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Listed {
@@ -27,8 +26,8 @@ enum Listed {
     Unreadable { run: RunId, error: String },
 }
 
-fn listed(folder: &RunFolder) -> Listed {
-    match summary(folder) {
+fn list_run(folder: &RunFolder) -> Listed {
+    match summarise_run(folder) {
         Ok(found) => Listed::Known(Box::new(found)),
         Err(error) => Listed::Unreadable {
             run: folder.id(),
@@ -40,15 +39,15 @@ fn listed(folder: &RunFolder) -> Listed {
 /// Runs the command.
 ///
 /// # Errors
-/// When the home can't be read.
-pub fn execute(_: RunsArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the home cannot be read.
+pub fn execute_runs(_: RunsArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
-    let runs = list_runs(&home.runs()).map_err(lab_error)?;
-    let found: Vec<Listed> = runs.iter().map(listed).collect();
+    let runs = list_runs(&home.runs_folder())?;
+    let found: Vec<Listed> = runs.iter().map(list_run).collect();
     if globals.json {
-        output::json(&found)?;
+        output::print_json(&found)?;
     } else if found.is_empty() {
-        output::text(&format!("no runs in {}\n", home.path().display()))?;
+        output::print_text(&format!("no runs in {}\n", home.path().display()))?;
     } else {
         let line = |run: &Listed| match run {
             Listed::Known(run) => format!(
@@ -60,7 +59,7 @@ pub fn execute(_: RunsArgs, globals: &Globals) -> Result<Exit, CliError> {
             ),
             Listed::Unreadable { run, error } => format!("{run}  {:<12}  {}\n", "unreadable", printable(error)),
         };
-        output::text(&found.iter().map(line).collect::<String>())?;
+        output::print_text(&found.iter().map(line).collect::<String>())?;
     }
     Ok(Exit::Done)
 }

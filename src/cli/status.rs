@@ -7,21 +7,20 @@ use std::{
 use clap::Args;
 
 use crate::config::Environment;
-use crate::lab::{ModelStatus, RunFolder, RunSummary, summary};
+use crate::lab::{ModelStatus, RunFolder, RunSummary, summarise_run};
 use crate::progress::printable;
 
-use super::outcome::lab_error;
 use super::{CliError, Exit, Globals, Home, output};
 
-/// `kosmos status`: tells how far a run has come, while it runs or after.
+/// `kosmos status`: shows the progress of a run, during or after it.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct StatusArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
 
-    /// Show it again whenever it has changed, until the run has ended or stopped
+    /// Show the status again whenever it changes, until the run ends or stops
     #[arg(long)]
     pub watch: bool,
 }
@@ -35,41 +34,41 @@ Examples:
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such run, or its journal can't be read.
-pub fn execute(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the run does not exist, or its journal cannot be read.
+pub fn execute_status(args: StatusArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
-    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
-    let found = summary(&folder).map_err(lab_error)?;
-    show(&found, globals, false)?;
+    let folder = RunFolder::find(&home.runs_folder(), &args.run)?;
+    let found = summarise_run(&folder)?;
+    print_status(&found, globals, false)?;
     if args.watch {
-        watch(&folder, found, globals)?;
+        watch_run(&folder, found, globals)?;
     }
     Ok(Exit::Done)
 }
 
-/// How often a run is looked at.
+/// Time between two looks at the run.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Follows a run for as long as a process works on it; with `--json`, one document after another.
-fn watch(folder: &RunFolder, mut shown: RunSummary, globals: &Globals) -> Result<(), CliError> {
+fn watch_run(folder: &RunFolder, mut shown: RunSummary, globals: &Globals) -> Result<(), CliError> {
     while shown.running {
         thread::sleep(EVERY);
-        let found = summary(folder).map_err(lab_error)?;
+        let found = summarise_run(folder)?;
         if found != shown {
-            show(&found, globals, true)?;
+            print_status(&found, globals, true)?;
             shown = found;
         }
     }
     Ok(())
 }
 
-/// Shows where the run stands; `again` in the place of what was shown, where that is a terminal.
-fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliError> {
+/// Prints the status; `again` replaces the one shown before if stdout is a terminal.
+fn print_status(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliError> {
     if globals.json {
-        return output::json(found);
+        return output::print_json(found);
     }
     if again {
-        output::text(match io::stdout().is_terminal() {
+        output::print_text(match io::stdout().is_terminal() {
             // To the upper left corner, and clear what is below.
             true => "\x1b[H\x1b[2J",
             false => "\n",
@@ -90,11 +89,11 @@ fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliErr
         ("findings", found.findings.to_string()),
         (
             "restarts",
-            format!("{}, messages given up: {}", found.restarts, found.dead_letters),
+            format!("{}, dead letters: {}", found.restarts, found.dead_letters),
         ),
     ];
     let branch = found.branch.as_ref().map(|branch| {
-        let told = format!("of {}, from cycle {} on", branch.run, branch.cycle);
+        let told = format!("of {}, from cycle {}", branch.run, branch.cycle);
         ("branch", told)
     });
     let project = found
@@ -104,7 +103,7 @@ fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliErr
     let waits = (found.graph_waits > 0).then(|| {
         let waits = found.graph_waits;
         let told = format!(
-            "{waits} nodes and edges wait for it; `kosmos graph sync {}` delivers them",
+            "{waits} nodes and edges are waiting for it; `kosmos graph sync {}` delivers them",
             found.run
         );
         ("graph", told)
@@ -117,18 +116,18 @@ fn show(found: &RunSummary, globals: &Globals, again: bool) -> Result<(), CliErr
         .map(|(name, value)| format!("{name:<12} {value}\n"))
         .collect();
     if let Some(model) = &found.model {
-        text.push_str(&model_lines(model));
+        text.push_str(&render_model_use(model));
     }
-    text.push_str(&tree_lines(found));
-    output::text(&text)
+    text.push_str(&render_tree(found));
+    output::print_text(&text)
 }
 
 /// The supervisor and its agents.
-fn tree_lines(found: &RunSummary) -> String {
+fn render_tree(found: &RunSummary) -> String {
     let works = match (found.running, &found.end) {
-        (true, _) => "a process works on the run",
-        (false, Some(_)) => "the run is over",
-        (false, None) => "no process works on the run",
+        (true, _) => "running",
+        (false, Some(_)) => "the run has ended",
+        (false, None) => "not running",
     };
     let mut out = format!("{:<12} {works}\n", "supervisor");
     let last = found.agents.len().saturating_sub(1);
@@ -136,7 +135,7 @@ fn tree_lines(found: &RunSummary) -> String {
     for (at, agent) in found.agents.iter().enumerate() {
         let branch = if at == last { "└─" } else { "├─" };
         out.push_str(&format!(
-            "  {branch} {:<width$}  {:<8} handled {:>4}, waiting {:>3}, restarts {}, given up {}",
+            "  {branch} {:<width$}  {:<8} handled {:>4}, waiting {:>3}, restarts {}, dead letters {}",
             printable(&agent.name),
             agent.state.name(),
             agent.handled,
@@ -155,8 +154,8 @@ fn tree_lines(found: &RunSummary) -> String {
     out
 }
 
-/// What the models took: the whole, then by model, agent and cycle.
-fn model_lines(model: &ModelStatus) -> String {
+/// Model use: the total, then by model, agent and cycle.
+fn render_model_use(model: &ModelStatus) -> String {
     let of = |limit: Option<String>| limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
     let total = &model.used.total;
     let mut out = format!(
@@ -188,7 +187,7 @@ fn model_lines(model: &ModelStatus) -> String {
     }
     if model.used.unpriced > 0 {
         out.push_str(&format!(
-            "{:<12}   {} calls have no known price: name one by llm.prices\n",
+            "{:<12}   {} calls have no known price; llm.prices names a file with prices\n",
             "", model.used.unpriced
         ));
     }

@@ -2,17 +2,16 @@ use clap::Args;
 use serde_json::json;
 
 use crate::config::Environment;
-use crate::lab::{RunFolder, TOLERANCE, Verification, verify};
+use crate::lab::{RunFolder, TOLERANCE, Verification, verify_run};
 use crate::progress::printable;
 
-use super::outcome::lab_error;
 use super::{CliError, Console, Exit, Globals, Home, output};
 
-/// `kosmos verify`: holds a run's evidence against the run.
+/// `kosmos verify`: checks a run against its evidence.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct VerifyArgs {
-    /// The id of a run, or a beginning of it that fits one alone; `kosmos runs` lists them
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
     /// Execute every script again, not only those that findings rest on
@@ -21,15 +20,15 @@ pub struct VerifyArgs {
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Hold a run's evidence against the run.
+Verify a run: execute its scripts again, and check every file and number.
 
-The script of every finding, and those that made the tables it read, are executed again in a fresh sandbox, and \
-every number must come out as it was recorded. Tables, scripts and results must have the hashes that the journal has, \
-and the report must be what the journal gives, with each number in its artefact. Ends with 0 when all of that holds, \
-and with 4 when something does not; each such thing is named.
+The script of every finding, and the scripts that wrote the tables it read, are executed again in a new sandbox, and \
+every number must equal the recorded one. Tables, scripts and results must have the hashes that the journal records, \
+and the report must be the one that the journal gives, with each number in its artefact. Exits with 0 if every check \
+passes, and with 4 if one fails; each failure is named.
 
-Numbers must be the same to the last bit, unless scripts run on another version of Python than the run's did: then \
-they may differ by a billionth, and it is said.";
+Numbers must be equal to the last bit, unless scripts run on another version of Python than the run's: then \
+they may differ by one part in a billion, and the output says so.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,13 +39,13 @@ Examples:
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such run, it has not ended, or its sandbox is not to be had.
-pub fn execute(args: VerifyArgs, globals: &Globals) -> Result<Exit, CliError> {
+/// When the run does not exist, it has not ended, or its sandbox is not available.
+pub fn execute_verify(args: VerifyArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
-    let folder = RunFolder::find(&home.runs(), &args.run).map_err(lab_error)?;
-    let settings = folder.settings().map_err(lab_error)?;
+    let folder = RunFolder::find(&home.runs_folder(), &args.run)?;
+    let settings = folder.read_settings()?;
     let console = Console::start(&settings.log, globals)?;
-    let verification = verify(&folder, args.all, console.progress.as_ref()).map_err(lab_error)?;
+    let verification = verify_run(&folder, args.all, console.progress.as_ref())?;
     let holds = verification.problems.is_empty();
     let exit = if holds { Exit::Done } else { Exit::Failed };
     if globals.json {
@@ -56,14 +55,14 @@ pub fn execute(args: VerifyArgs, globals: &Globals) -> Result<Exit, CliError> {
             document.insert("holds".to_owned(), json!(holds));
             document.insert("exit_code".to_owned(), json!(exit.code()));
         }
-        output::json(&document)?;
+        output::print_json(&document)?;
     } else {
-        output::text(&told(&folder, &verification))?;
+        output::print_text(&render_verification(&folder, &verification))?;
     }
     Ok(exit)
 }
 
-fn told(folder: &RunFolder, verification: &Verification) -> String {
+fn render_verification(folder: &RunFolder, verification: &Verification) -> String {
     let Verification {
         tables,
         files,
@@ -74,9 +73,9 @@ fn told(folder: &RunFolder, verification: &Verification) -> String {
         problems,
     } = verification;
     let mut text = format!(
-        "run       {}\ntables    {tables} held against their hashes\nfiles     {files} scripts, results and other artefacts, likewise\n\
-         report    {reports} files made anew from the journal, every number in its artefact\n\
-         scripts   {executed} executed again, {findings} of which findings rest on\n",
+        "run       {}\ntables    {tables} compared with their hashes\nfiles     {files} scripts, results and other artefacts compared with their hashes\n\
+         report    {reports} files rendered again from the journal, every number in its artefact\n\
+         scripts   {executed} executed again; findings rest on {findings}\n",
         folder.id()
     );
     if let Some(why) = tolerance {
@@ -86,10 +85,10 @@ fn told(folder: &RunFolder, verification: &Verification) -> String {
         ));
     }
     if problems.is_empty() {
-        text.push_str("verified  all of it holds\n");
+        text.push_str("verified  every check passed\n");
         return text;
     }
-    text.push_str(&format!("fails     {} things do not hold\n", problems.len()));
+    text.push_str(&format!("failed    {} checks\n", problems.len()));
     for problem in problems {
         text.push_str(&format!(
             "  {}: {}\n",

@@ -5,47 +5,47 @@ use serde_json::Value;
 
 use super::{ByteSize, HumanDuration, Settings};
 
-/// The keys that exist, read off the schema of [`Settings`], so that there is no second list to keep.
-pub(super) struct Catalogue {
-    keys: BTreeMap<String, Kind>,
+/// The known keys, read from the schema of [`Settings`], so that there is no second list to maintain.
+pub(super) struct KeyCatalogue {
+    keys: BTreeMap<String, KeyKind>,
 }
 
-/// What a key takes, as far as reading its text needs to know.
+/// The kind of values that a key takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A text; from a flag or a variable it needs no quotes.
+pub(super) enum KeyKind {
+    /// A string; in a flag or a variable it needs no quotes.
     Text,
     /// One of a few names.
     Choice(Vec<String>),
-    /// A length of time.
+    /// A duration.
     Duration,
     /// A number of bytes.
     Size,
-    /// A whole number, not negative, up to the greatest given here.
+    /// An integer from 0 to this maximum.
     Integer(i64),
     /// A number.
     Number,
     /// True or false.
     Boolean,
-    /// A list of texts.
+    /// A list of strings.
     Texts,
     /// A list of tables, whose keys are listed under `key[].`.
     Tables,
-    /// A section: not a value, but the home of others.
+    /// A section of other keys.
     Section,
-    /// A section of sections that users name, with keys that are checked by whoever reads them.
+    /// A section of sections with names of the user's choice, whose keys their reader checks.
     Open,
-    /// Whatever is under such a name.
+    /// Any value, for a key in such a section.
     Any,
 }
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let mut catalogue = Catalogue { keys: BTreeMap::new() };
+static CATALOGUE: LazyLock<KeyCatalogue> = LazyLock::new(|| {
+    let mut catalogue = KeyCatalogue { keys: BTreeMap::new() };
     catalogue.add_properties("", Settings::schema().as_value());
     catalogue
 });
 
-impl Catalogue {
+impl KeyCatalogue {
     /// The catalogue of this version's keys.
     pub(super) fn get() -> &'static Self {
         &CATALOGUE
@@ -55,10 +55,10 @@ impl Catalogue {
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
             let key = format!("{prefix}{name}");
-            let kind = Kind::of(property);
+            let kind = KeyKind::of_property(property);
             match &kind {
-                Kind::Section => self.add_properties(&format!("{key}."), property),
-                Kind::Tables => {
+                KeyKind::Section => self.add_properties(&format!("{key}."), property),
+                KeyKind::Tables => {
                     let items = property.get("items").unwrap_or(&Value::Null);
                     self.add_properties(&format!("{key}[]."), items);
                 }
@@ -68,26 +68,26 @@ impl Catalogue {
         }
     }
 
-    /// What `key` takes, or nothing when there is no such key.
-    pub(super) fn kind(&self, key: &str) -> Option<&Kind> {
+    /// The kind of `key`; none if it is unknown.
+    pub(super) fn kind(&self, key: &str) -> Option<&KeyKind> {
         let known = self.keys.get(key).filter(|_| !is_element(key));
         known.or_else(|| self.kind_of_named(key))
     }
 
-    /// What a key takes that is under a name of the user's, such as `agents.skeptic.enabled`.
-    fn kind_of_named(&self, key: &str) -> Option<&'static Kind> {
+    /// The kind of a key under a name of the user's choice, such as `agents.skeptic.enabled`.
+    fn kind_of_named(&self, key: &str) -> Option<&'static KeyKind> {
         let (section, rest) = key.split_once('.')?;
-        if self.keys.get(section) != Some(&Kind::Open) {
+        if self.keys.get(section) != Some(&KeyKind::Open) {
             return None;
         }
         match rest.split_once('.') {
-            None => is_name(rest).then_some(&Kind::Section),
-            Some((name, _)) => is_name(name).then_some(&Kind::Any),
+            None => is_name(rest).then_some(&KeyKind::Section),
+            Some((name, _)) => is_name(name).then_some(&KeyKind::Any),
         }
     }
 
-    /// What `name` takes in the tables of `list`, or nothing when there is no such key in them.
-    pub(super) fn element_kind(&self, list: &str, name: &str) -> Option<&Kind> {
+    /// The kind of `name` in the tables of `list`; none if it is unknown.
+    pub(super) fn element_kind(&self, list: &str, name: &str) -> Option<&KeyKind> {
         self.keys.get(&format!("{list}[].{name}"))
     }
 
@@ -95,13 +95,13 @@ impl Catalogue {
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys
             .iter()
-            .filter(|(_, kind)| !matches!(kind, Kind::Section | Kind::Open))
+            .filter(|(_, kind)| !matches!(kind, KeyKind::Section | KeyKind::Open))
             .map(|(key, _)| key.as_str())
     }
 
-    /// The key that `unknown` was probably meant to be: the right name in another section, or a close
-    /// spelling. Keys of tables in a list are written `data[].path`, both ways.
-    pub(super) fn nearest(&self, unknown: &str) -> Option<String> {
+    /// The known key nearest to `unknown`: the same name in another section, or a similar spelling. Keys of tables in
+    /// a list are written `data[].path`.
+    pub(super) fn nearest_key(&self, unknown: &str) -> Option<String> {
         let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
         let name = last(unknown);
         let alike = |key: &&str| is_element(key) == is_element(unknown);
@@ -113,7 +113,7 @@ impl Catalogue {
                 .filter(alike)
                 .map(|key| {
                     let whole = strsim::jaro_winkler(key, unknown);
-                    // A slip in the last part counts more than a long section name that matches.
+                    // The last part counts more than a long section name that matches.
                     let part = strsim::normalized_damerau_levenshtein(&last(key), &name);
                     (whole.mul_add(0.4, part * 0.6), key)
                 })
@@ -124,14 +124,14 @@ impl Catalogue {
     }
 }
 
-impl Kind {
-    fn of(property: &Value) -> Self {
+impl KeyKind {
+    fn of_property(property: &Value) -> Self {
         let types = |name: &str| match property.get("type") {
             Some(Value::String(one)) => one == name,
             Some(Value::Array(several)) => several.iter().any(|one| one == name),
             _ => false,
         };
-        let choices = choices(property);
+        let choices = list_choices(property);
         if !choices.is_empty() {
             return Self::Choice(choices);
         }
@@ -150,14 +150,14 @@ impl Kind {
             () if types("object") => Self::Open,
             () if types("array") && has_tables() => Self::Tables,
             () if types("array") => Self::Texts,
-            () if types("integer") => Self::Integer(greatest(property)),
+            () if types("integer") => Self::Integer(greatest_integer(property)),
             () if types("number") => Self::Number,
             () if types("boolean") => Self::Boolean,
             () => Self::Text,
         }
     }
 
-    /// Whether `value` is of this kind. Elements of a list of tables are checked by their own keys.
+    /// Returns true if `value` is of this kind. Elements of a list of tables are checked by their own keys.
     pub(super) fn accepts(&self, value: &toml::Value) -> bool {
         use toml::Value as V;
         match (self, value) {
@@ -175,9 +175,9 @@ impl Kind {
         }
     }
 
-    /// The value that a text from a flag or a variable stands for: TOML, except that a text needs no quotes.
-    /// What can't be read is left as a text, for [`Kind::accepts`] to refuse.
-    pub(super) fn read(&self, text: &str) -> toml::Value {
+    /// Reads a text from a flag or a variable: TOML, except that a string needs no quotes. Invalid TOML stays a
+    /// string, which [`KeyKind::accepts`] refuses.
+    pub(super) fn read_text(&self, text: &str) -> toml::Value {
         let plain = || toml::Value::String(text.to_owned());
         let Ok(value) = text.trim().parse::<toml::Value>() else {
             return plain();
@@ -189,10 +189,10 @@ impl Kind {
         }
     }
 
-    /// What to give, for a person who gave something else.
-    pub(super) fn expected(&self) -> String {
+    /// The kind as a phrase for error messages, such as `a number`.
+    pub(super) fn describe_expected(&self) -> String {
         match self {
-            Self::Text => "a text".to_owned(),
+            Self::Text => "a string".to_owned(),
             Self::Choice(names) => {
                 let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
                 match quoted.as_slice() {
@@ -200,22 +200,22 @@ impl Kind {
                     _ => format!("one of {}", quoted.join(", ")),
                 }
             }
-            Self::Duration => "a length of time such as \"90s\" or \"30m\"".to_owned(),
+            Self::Duration => "a duration such as \"90s\" or \"30m\"".to_owned(),
             Self::Size => "a size such as \"512MiB\" or \"2GiB\"".to_owned(),
-            Self::Integer(i64::MAX) => "a whole number, 0 or more, below 2^63".to_owned(),
-            Self::Integer(greatest) => format!("a whole number from 0 to {greatest}"),
+            Self::Integer(i64::MAX) => "an integer from 0 to 2^63 - 1".to_owned(),
+            Self::Integer(greatest) => format!("an integer from 0 to {greatest}"),
             Self::Number => "a number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
-            Self::Texts => "a list of texts such as [\"a\", \"b\"]".to_owned(),
+            Self::Texts => "a list of strings such as [\"a\", \"b\"]".to_owned(),
             Self::Tables => "a list of tables such as [{ path = \"table.csv\" }]".to_owned(),
-            Self::Section => "a section with keys of its own".to_owned(),
-            Self::Open => "a section for each name, such as [agents.skeptic]".to_owned(),
+            Self::Section => "a section with its own keys".to_owned(),
+            Self::Open => "a section per name, such as [agents.skeptic]".to_owned(),
             Self::Any => "a value that is not a date".to_owned(),
         }
     }
 }
 
-/// Whether it can be the name of a section: small letters, digits and underscores.
+/// Returns true if a text can be the name of a section: lower-case letters, digits and underscores.
 fn is_name(text: &str) -> bool {
     text.starts_with(|letter: char| letter.is_ascii_lowercase())
         && text
@@ -223,24 +223,24 @@ fn is_name(text: &str) -> bool {
             .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
-/// Whether `key` is one of the tables in a list.
+/// Returns true if `key` is in a table of a list.
 fn is_element(key: &str) -> bool {
     key.contains('[')
 }
 
-/// The greatest number that fits both the field's type and a TOML integer.
-fn greatest(property: &Value) -> i64 {
+/// The maximum of both the field's type and a TOML integer.
+fn greatest_integer(property: &Value) -> i64 {
     match property.get("format").and_then(Value::as_str) {
         Some("uint32") => u32::MAX.into(),
         _ => i64::MAX,
     }
 }
 
-/// The names of an enum: under `enum` when its variants have no comments, else each a `const` of `oneOf`; those of an
-/// enum that may be left out are one step down, beside `null`.
-fn choices(property: &Value) -> Vec<String> {
+/// The names of an enum: under `enum` if its variants have no comments, else each a `const` of `oneOf`; for an optional
+/// enum one level lower, beside `null`.
+fn list_choices(property: &Value) -> Vec<String> {
     let list = |name: &str| property.get(name).and_then(Value::as_array).into_iter().flatten();
-    let optional: Vec<String> = list("anyOf").flat_map(choices).collect();
+    let optional: Vec<String> = list("anyOf").flat_map(list_choices).collect();
     if !optional.is_empty() {
         return optional;
     }
@@ -256,30 +256,30 @@ mod tests {
 
     #[test]
     fn knows_every_kind_from_the_schema() {
-        let catalogue = Catalogue::get();
-        let choice = |names: &[&str]| Kind::Choice(names.iter().map(ToString::to_string).collect());
+        let catalogue = KeyCatalogue::get();
+        let choice = |names: &[&str]| KeyKind::Choice(names.iter().map(ToString::to_string).collect());
         let table = [
-            ("question", Kind::Text),
-            ("target", Kind::Text),
+            ("question", KeyKind::Text),
+            ("target", KeyKind::Text),
             ("policy", choice(&["heuristic", "llm"])),
-            ("seed", Kind::Integer(i64::MAX)),
-            ("budget.cycles", Kind::Integer(u32::MAX.into())),
-            ("randomised", Kind::Texts),
-            ("data", Kind::Tables),
-            ("budget", Kind::Section),
-            ("budget.wall_time", Kind::Duration),
-            ("budget.tokens", Kind::Integer(i64::MAX)),
-            ("budget.usd", Kind::Number),
-            ("research.alpha", Kind::Number),
-            ("research.shuffled_run", Kind::Boolean),
-            ("sandbox.memory", Kind::Size),
-            ("sandbox.python", Kind::Text),
+            ("seed", KeyKind::Integer(i64::MAX)),
+            ("budget.cycles", KeyKind::Integer(u32::MAX.into())),
+            ("randomised", KeyKind::Texts),
+            ("data", KeyKind::Tables),
+            ("budget", KeyKind::Section),
+            ("budget.wall_time", KeyKind::Duration),
+            ("budget.tokens", KeyKind::Integer(i64::MAX)),
+            ("budget.usd", KeyKind::Number),
+            ("research.alpha", KeyKind::Number),
+            ("research.shuffled_run", KeyKind::Boolean),
+            ("sandbox.memory", KeyKind::Size),
+            ("sandbox.python", KeyKind::Text),
             ("llm.on_llm_outage", choice(&["pause", "end"])),
             (
                 "llm.provider",
                 choice(&["openai", "ollama", "vllm", "litellm", "openrouter", "anthropic"]),
             ),
-            ("llm.models.data_analyst", Kind::Text),
+            ("llm.models.data_analyst", KeyKind::Text),
             ("journal.durability", choice(&["process", "power"])),
             ("supervisor.strategy", choice(&["one_for_one", "rest_for_one"])),
         ];
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(catalogue.kind("data[].path"), None);
         let formats = choice(&["auto", "csv", "tsv", "parquet", "jsonl", "excel"]);
         assert_eq!(catalogue.element_kind("data", "format"), Some(&formats));
-        assert_eq!(catalogue.element_kind("data", "path"), Some(&Kind::Text));
+        assert_eq!(catalogue.element_kind("data", "path"), Some(&KeyKind::Text));
     }
 
     #[test]
@@ -324,8 +324,8 @@ mod tests {
             ("data", "a.csv", None),
         ];
         for (key, text, expected) in table {
-            let kind = Catalogue::get().kind(key).unwrap();
-            let value = kind.read(text);
+            let kind = KeyCatalogue::get().kind(key).unwrap();
+            let value = kind.read_text(text);
             let read = kind.accepts(&value).then(|| value.to_string());
             assert_eq!(read.as_deref(), expected, "{key} = {text}");
         }
@@ -345,7 +345,11 @@ mod tests {
             ("colour_of_the_sky", None),
         ];
         for (unknown, expected) in table {
-            assert_eq!(Catalogue::get().nearest(unknown).as_deref(), expected, "{unknown}");
+            assert_eq!(
+                KeyCatalogue::get().nearest_key(unknown).as_deref(),
+                expected,
+                "{unknown}"
+            );
         }
     }
 }

@@ -3,14 +3,14 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A table to study.
+/// A table to analyse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSource {
-    /// The file: relative to the file that names it, or to the working folder when a flag or a variable does.
+    /// The file, relative to the file that names it, or to the working folder if a flag or a variable names it.
     /// Absolute once resolved.
     pub path: PathBuf,
-    /// What the table is called in reports. Unset: the file's name without its last extension.
+    /// The table's name in reports. Unset: the file's name without its last extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How the file is read.
@@ -19,7 +19,7 @@ pub struct DataSource {
 }
 
 impl DataSource {
-    /// What the table is called: the name given, or the file's name without its last extension.
+    /// The table's name: as set, or the file's name without its last extension.
     pub fn display_name(&self) -> String {
         self.name.clone().unwrap_or_else(|| {
             self.path

@@ -1,16 +1,16 @@
-//! What the settings of a model's endpoint must be like, and that no key is among them.
+//! Checks of the settings of a model's endpoint, which must not hold a key.
 
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
-/// In place of a value that may be a key.
-pub(super) const UNSHOWN: &str = "what it is set to (not shown: it may be a key)";
+/// Shown in place of a value that may be a key.
+pub(super) const UNSHOWN: &str = "its value (not shown: it may be a key)";
 
 /// Words in the name of a header whose value is a secret.
 const SECRET: [&str; 6] = ["authorization", "cookie", "key", "password", "secret", "token"];
 
-/// What is wrong with an endpoint's address.
-pub(super) fn address(text: &str) -> Result<(), &'static str> {
+/// Checks an endpoint's address; the error is the reason why it is invalid.
+pub(super) fn check_address(text: &str) -> Result<(), &'static str> {
     let Ok(url) = Url::parse(text) else {
         return Err("it must be an address such as \"http://localhost:11434/v1\"");
     };
@@ -23,12 +23,12 @@ pub(super) fn address(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether an address has a name or a password in it.
+/// Returns true if an address holds a user name or a password.
 pub(super) fn has_credentials(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
-/// Whether a text can be the name of an environment variable.
+/// Returns true if a text can be the name of an environment variable.
 pub(super) fn is_variable(text: &str) -> bool {
     let mut letters = text.chars();
     letters
@@ -37,32 +37,51 @@ pub(super) fn is_variable(text: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
-/// What is wrong with a header, and whether its value must not be shown.
-pub(super) fn header(text: &str) -> Result<(), (&'static str, bool)> {
-    let form = "each must be of the form \"Name: value\" or \"Name: $VARIABLE\"";
-    let Some((name, value)) = text.split_once(':') else {
-        return Err((form, true));
-    };
+/// Why a header is invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HeaderError {
+    #[error("each must be of the form \"Name: value\" or \"Name: $VARIABLE\"")]
+    Name,
+    #[error("each must be of the form \"Name: value\" or \"Name: $VARIABLE\"")]
+    Value,
+    #[error("$ must be followed by the name of an environment variable")]
+    Variable,
+    #[error("settings must not hold a secret")]
+    Secret,
+}
+
+impl HeaderError {
+    /// The remedy, if the message does not imply it.
+    pub(super) fn help(self) -> Option<&'static str> {
+        (self == Self::Secret).then_some("put it into an environment variable, and write \"Name: $VARIABLE\"")
+    }
+
+    /// Returns false if the header may hold a secret.
+    pub(super) fn may_show_value(self) -> bool {
+        self == Self::Value
+    }
+}
+
+/// Checks the form of a header, and that its value is no secret.
+pub(super) fn check_header(text: &str) -> Result<(), HeaderError> {
+    let (name, value) = text.split_once(':').ok_or(HeaderError::Name)?;
     let (name, value) = (name.trim(), value.trim());
     if HeaderName::from_bytes(name.as_bytes()).is_err() {
-        return Err((form, true));
+        return Err(HeaderError::Name);
     }
     if let Some(variable) = value.strip_prefix('$') {
         return match is_variable(variable) {
             true => Ok(()),
-            false => Err(("what follows $ must be the name of an environment variable", true)),
+            false => Err(HeaderError::Variable),
         };
     }
     let name = name.to_ascii_lowercase();
     if SECRET.iter().any(|word| name.contains(word)) {
-        return Err((
-            "a secret is no setting; put it into an environment variable, and write \"Name: $VARIABLE\"",
-            true,
-        ));
+        return Err(HeaderError::Secret);
     }
     match !value.is_empty() && HeaderValue::from_str(value).is_ok() {
         true => Ok(()),
-        false => Err((form, false)),
+        false => Err(HeaderError::Value),
     }
 }
 
@@ -71,13 +90,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_addresses_from_other_texts() {
+    fn recognises_addresses() {
         for good in [
             "http://localhost:11434/v1",
             "https://api.openai.com/v1/",
             "http://[::1]:8000",
         ] {
-            assert_eq!(address(good), Ok(()), "{good}");
+            assert_eq!(check_address(good), Ok(()), "{good}");
         }
         for bad in [
             "localhost:11434",
@@ -86,7 +105,7 @@ mod tests {
             "https://x/v1/chat/completions",
             "https://",
         ] {
-            assert!(address(bad).is_err(), "{bad}");
+            assert!(check_address(bad).is_err(), "{bad}");
         }
         assert!(has_credentials("https://me:sk-1@host/v1") && has_credentials("https://sk-1@host/v1"));
         assert!(!has_credentials("https://host/v1"));
@@ -100,7 +119,7 @@ mod tests {
             "x-api-key:$K",
             "HTTP-Referer: https://a.b",
         ] {
-            assert_eq!(header(good), Ok(()), "{good}");
+            assert_eq!(check_header(good), Ok(()), "{good}");
         }
         for bad in [
             "Authorization: Bearer sk-1",
@@ -111,12 +130,12 @@ mod tests {
             "X-A: a\nb",
             "X-A:",
         ] {
-            assert!(header(bad).is_err(), "{bad}");
+            assert!(check_header(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_key_is_no_name_of_a_variable() {
+    fn a_key_is_not_the_name_of_a_variable() {
         assert!(is_variable("OPENAI_API_KEY") && is_variable("_k1"));
         for bad in ["", "sk-abc", "1K", "$K", "K K"] {
             assert!(!is_variable(bad), "{bad}");

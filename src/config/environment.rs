@@ -1,15 +1,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::catalogue::{Catalogue, Kind};
+use super::catalogue::{KeyCatalogue, KeyKind};
 use super::layer::Layer;
 use super::{ConfigError, Origin};
 
-/// What a variable that is a setting starts with.
+/// Prefix of the variables that are settings.
 const PREFIX: &str = "KOSMOS__";
 
-/// What the process finds around it: its variables and its working folder. Passed in, so that tests have
-/// their own.
+/// The variables and the working folder of a process. Passed in, so that tests can use their own.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: Vec<(OsString, OsString)>,
@@ -20,13 +19,13 @@ impl Environment {
     /// The environment of this process.
     ///
     /// # Errors
-    /// When the working folder is gone or can't be entered.
+    /// When the working folder has been removed or cannot be entered.
     pub fn of_process() -> Result<Self, ConfigError> {
         let working_folder = std::env::current_dir().map_err(ConfigError::WorkingFolder)?;
         Ok(Self::new(std::env::vars_os(), working_folder))
     }
 
-    /// An environment of these variables, in this working folder (absolute).
+    /// An environment with these variables and this working folder (absolute).
     pub fn new<K, V>(variables: impl IntoIterator<Item = (K, V)>, working_folder: impl Into<PathBuf>) -> Self
     where
         K: Into<OsString>,
@@ -42,7 +41,7 @@ impl Environment {
         }
     }
 
-    /// The folder that relative paths are taken from.
+    /// The folder of relative paths.
     pub fn working_folder(&self) -> &Path {
         &self.working_folder
     }
@@ -63,13 +62,13 @@ impl Environment {
     }
 
     /// The settings among the variables.
-    pub(super) fn layer(&self) -> Result<Layer, ConfigError> {
+    pub(super) fn settings_layer(&self) -> Result<Layer, ConfigError> {
         let mut layer = Layer::default();
         for (name, value) in &self.variables {
-            // What can't be decoded can't be a setting's name, and is refused as such where it begins like one.
+            // A name that cannot be decoded is not a setting, and is refused if it has the prefix.
             let name = name.to_string_lossy().into_owned();
             let origin = Origin::Environment { variable: name.clone() };
-            if let Some(nearest) = misspelt(&name) {
+            if let Some(nearest) = find_misspelt_key(&name) {
                 let (key, nearest) = (name, Some(nearest.to_owned()));
                 return Err(ConfigError::UnknownKey { key, origin, nearest });
             }
@@ -87,36 +86,39 @@ impl Environment {
     }
 }
 
-/// The key that a variable with single underscores was meant for, such as `KOSMOS_BUDGET_CYCLES`: ignoring it
-/// would leave its user to believe that it works.
-fn misspelt(variable: &str) -> Option<&'static str> {
+/// The key that a variable with single underscores was meant for, such as `KOSMOS_BUDGET_CYCLES`. It is refused, since
+/// its user would believe that it works.
+fn find_misspelt_key(variable: &str) -> Option<&'static str> {
     let rest = variable.strip_prefix("KOSMOS_").filter(|rest| !rest.starts_with('_'))?;
     let name = rest.replace("__", "_").to_lowercase();
-    Catalogue::get().keys().find(|key| key.replace('.', "_") == name)
+    KeyCatalogue::get().keys().find(|key| key.replace('.', "_") == name)
 }
 
 /// The variable that sets `key`.
-pub(super) fn variable(key: &str) -> String {
+pub(super) fn variable_of_key(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
 impl Layer {
     /// Adds a value given as text, by a flag or a variable.
     pub(super) fn add_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), ConfigError> {
-        match Catalogue::get().kind(key) {
-            Some(Kind::Section) => {
+        match KeyCatalogue::get().kind(key) {
+            Some(KeyKind::Section) => {
                 let prefix = format!("{key}.");
-                let example = Catalogue::get().keys().find(|key| key.starts_with(&prefix));
+                let example = KeyCatalogue::get().keys().find(|key| key.starts_with(&prefix));
                 Err(ConfigError::Section {
                     key: key.to_owned(),
                     origin,
                     example: example.unwrap_or_default().to_owned(),
                 })
             }
-            Some(kind) => self.add(key, kind.read(text), origin),
-            // A list is set as a whole: whoever names one of its tables means the list.
+            Some(kind) => self.add(key, kind.read_text(text), origin),
+            // A list is set as a whole, so a key within it is answered with the list.
             None => Err(ConfigError::UnknownKey {
-                nearest: key.split('[').next().and_then(|key| Catalogue::get().nearest(key)),
+                nearest: key
+                    .split('[')
+                    .next()
+                    .and_then(|key| KeyCatalogue::get().nearest_key(key)),
                 key: key.to_owned(),
                 origin,
             }),

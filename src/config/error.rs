@@ -1,21 +1,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::environment::variable;
+use super::environment::variable_of_key;
 use super::{Origin, Provider, built_in_profiles};
 
-/// Why the settings could not be worked out. Each says where the trouble is; [`ConfigError::help`] says what
-/// to do about it.
+/// Why the settings could not be resolved. Each error names the place; [`ConfigError::help`] is the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A run file or a profile is not there or can't be read.
+    /// A run file or a profile is missing or cannot be read.
     #[error("cannot read the {what} {}", .file.display())]
     Read {
         /// "run file" or "profile".
         what: &'static str,
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A run file or a profile is not TOML.
@@ -27,7 +26,7 @@ pub enum ConfigError {
         line: usize,
         /// In characters, from 1.
         column: usize,
-        /// What the parser says.
+        /// The parser's message.
         message: String,
     },
     /// A key that no setting has.
@@ -35,7 +34,7 @@ pub enum ConfigError {
     UnknownKey {
         /// The key as it was given.
         key: String,
-        /// Where.
+        /// The place.
         origin: Origin,
         /// The key that was probably meant.
         nearest: Option<String>,
@@ -47,25 +46,27 @@ pub enum ConfigError {
         key: String,
         /// The value, as in TOML.
         value: String,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: String,
-        /// Where.
+        /// The remedy, if the reason does not imply it.
+        remedy: Option<String>,
+        /// The place.
         origin: Origin,
     },
-    /// A model is to think, and none is named.
+    /// The policy needs a model, and none is named.
     #[error("`policy` is \"llm\" ({origin}), and {missing} not set")]
     NoModel {
         /// The keys without a value, with their verb.
         missing: &'static str,
-        /// Where the policy was chosen.
+        /// The place that chose the policy.
         origin: Origin,
     },
-    /// A section's name where a value's was needed.
+    /// The name of a section instead of a setting.
     #[error("`{key}` is a section, not a setting ({origin})")]
     Section {
         /// The section.
         key: String,
-        /// Where.
+        /// The place.
         origin: Origin,
         /// One of its keys.
         example: String,
@@ -73,32 +74,32 @@ pub enum ConfigError {
     /// `--set` without `=`.
     #[error("--set {text:?} is not of the form section.key=value")]
     SetSyntax {
-        /// What was given.
+        /// The text that was given.
         text: String,
     },
-    /// Two flags, or two variables, for one key: which one was meant is anybody's guess.
+    /// Two flags, or two variables, set one key.
     #[error("`{key}` is set twice: by {first} and by {second}")]
     SetTwice {
         /// The key.
         key: String,
-        /// One place.
+        /// The first place.
         first: Origin,
-        /// The other.
+        /// The second place.
         second: Origin,
     },
     /// No profile of that name.
-    #[error("no profile is called {name:?}: it is not built in, and {} does not exist", .searched.display())]
+    #[error("there is no profile {name:?}: it is not built in, and {} does not exist", .searched.display())]
     UnknownProfile {
         /// The name.
         name: String,
-        /// The file that would have held it.
+        /// The file that was looked for.
         searched: PathBuf,
         /// The built-in profile that was probably meant.
         nearest: Option<String>,
     },
-    /// No profile of that name, and no folder to look for the user's own in.
+    /// No profile of that name, and no folder of the user's own profiles.
     #[error(
-        "no profile is called {name:?}: it is not built in, and there is no folder of your own to look in, \
+        "there is no profile {name:?}: it is not built in, and there is no folder of your own profiles, \
              since neither XDG_CONFIG_HOME nor HOME is set"
     )]
     NoProfileFolder {
@@ -108,28 +109,28 @@ pub enum ConfigError {
     /// A text from the system that is not UTF-8, which settings must be.
     #[error("{what} is not valid UTF-8: {text}")]
     NotUnicode {
-        /// What holds the text.
+        /// The thing that holds the text.
         what: String,
-        /// The text, with what can't be shown replaced.
+        /// The text, with invalid bytes replaced.
         text: String,
     },
-    /// The working folder is gone or can't be entered.
-    #[error("cannot tell the working folder")]
+    /// The working folder has been removed or cannot be entered.
+    #[error("cannot find out the working folder")]
     WorkingFolder(#[source] io::Error),
     /// The layers could not be merged.
     #[error("cannot merge the settings")]
     Merge(#[source] config::ConfigError),
-    /// The settings can't be written as TOML.
+    /// The settings cannot be written as TOML.
     #[error("cannot write the settings as TOML")]
     Write(#[source] toml::ser::Error),
 }
 
 impl ConfigError {
-    /// What the user can do.
+    /// The remedy, if there is one.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                Some("check the path; it is taken relative to the working folder".to_owned())
+                Some("check the path, which is relative to the working folder".to_owned())
             }
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 Some("name the file in that folder".to_owned())
@@ -141,38 +142,42 @@ impl ConfigError {
             Self::Syntax { file, .. } if file.extension().is_none_or(|extension| extension != "toml") => {
                 Some(not_a_run_file(file))
             }
-            Self::Syntax { .. } => Some("texts need quotes: question = \"...\"".to_owned()),
+            Self::Syntax { .. } => Some("strings need quotes: question = \"...\"".to_owned()),
             Self::UnknownKey {
                 nearest: Some(nearest),
                 origin: Origin::Environment { .. },
                 ..
-            } => Some(format!("did you mean {}?", variable(nearest))),
+            } => Some(format!("did you mean {}?", variable_of_key(nearest))),
             Self::UnknownKey {
                 nearest: Some(nearest), ..
             } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { .. } => Some("`kosmos config show` lists every key".to_owned()),
-            Self::Invalid { origin, .. } => match origin {
-                Origin::Environment { variable } => Some(format!("change {variable}, or unset it")),
-                _ => None,
-            },
+            Self::Invalid {
+                remedy: Some(remedy), ..
+            } => Some(remedy.clone()),
+            Self::Invalid {
+                origin: Origin::Environment { variable },
+                ..
+            } => Some(format!("change {variable}, or unset it")),
+            Self::Invalid { .. } => None,
             Self::NoModel { .. } => Some(format!(
-                "set llm.model, and llm.base_url or llm.provider ({}); or begin with --profile ollama; \
+                "set llm.model, and llm.base_url or llm.provider ({}); or start from --profile ollama; \
                  `kosmos doctor` checks the endpoint",
                 Provider::ALL.map(Provider::name).join(", ")
             )),
             Self::Section { example, .. } => Some(format!("set one of its keys, such as `{example}`")),
             Self::SetSyntax { .. } => Some("for example --set budget.cycles=2".to_owned()),
-            Self::SetTwice { .. } => Some("give it once".to_owned()),
+            Self::SetTwice { .. } => Some("set it once".to_owned()),
             Self::UnknownProfile { nearest, searched, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean {nearest:?}?"),
                 None => format!(
-                    "built in are {}; your own go to {}",
+                    "the built-in profiles are {}; your own profiles belong in {}",
                     built_in_profiles().join(", "),
                     searched.parent().unwrap_or(searched).display()
                 ),
             }),
             Self::NoProfileFolder { .. } => Some(format!(
-                "built in are {}; or give a path such as ./my-profile.toml",
+                "the built-in profiles are {}; or give a path such as ./my-profile.toml",
                 built_in_profiles().join(", ")
             )),
             Self::NotUnicode { .. } => Some("rename it".to_owned()),
@@ -206,5 +211,5 @@ impl ConfigError {
 }
 
 fn not_a_run_file(file: &Path) -> String {
-    format!("{} is read as TOML; a table is given by --data {0}", file.display())
+    format!("{} is read as TOML; pass a table with --data {0}", file.display())
 }

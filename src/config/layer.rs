@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use config::{Map, Source, Value, ValueKind};
 use toml::de::{DeTable, DeValue};
 
-use super::catalogue::{Catalogue, Kind};
+use super::catalogue::{KeyCatalogue, KeyKind};
 use super::{ConfigError, Origin};
 
 /// One source of settings, checked against the catalogue: a file, the environment, or the flags.
@@ -17,7 +17,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// Reads the text of a file. Relative paths in it are taken from `base`.
+    /// Reads the text of a file. Relative paths in it are relative to `base`.
     pub(super) fn from_toml(
         text: &str,
         file: &Path,
@@ -25,7 +25,7 @@ impl Layer {
         base: Option<&Path>,
     ) -> Result<Self, ConfigError> {
         let syntax = |error: toml::de::Error| {
-            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
             ConfigError::Syntax {
                 file: file.to_owned(),
                 line,
@@ -56,43 +56,43 @@ impl Layer {
         self.add_value(key, value)
     }
 
-    /// Makes the paths among the values absolute, relative ones taken from `base`.
+    /// Makes the paths among the values absolute, with `base` as the folder of relative ones.
     pub(super) fn make_absolute(&mut self, base: &Path) -> Result<(), ConfigError> {
         let tables = self.values.get_mut("data").and_then(toml::Value::as_array_mut);
         for table in tables.into_iter().flatten() {
-            // A blank path is left as it is, for the check of ranges to refuse.
+            // A blank path is refused later, by the check of ranges.
             if let Some(toml::Value::String(path)) = table.get_mut("path")
                 && !path.trim().is_empty()
             {
-                *path = absolute(base, path)?;
+                *path = absolute_path(base, path)?;
             }
         }
         // A name without a folder is looked up in PATH.
         if let Some(toml::Value::String(python)) = self.values.get_mut("sandbox.python")
             && python.contains(std::path::MAIN_SEPARATOR)
         {
-            *python = absolute(base, python)?;
+            *python = absolute_path(base, python)?;
         }
         if let Some(toml::Value::String(prices)) = self.values.get_mut("llm.prices")
             && !prices.trim().is_empty()
         {
-            *prices = absolute(base, prices)?;
+            *prices = absolute_path(base, prices)?;
         }
         Ok(())
     }
 
-    /// Where the value of `key` (or, failing that, of the list that it is in) was given.
+    /// The place that sets `key` or, failing that, the list that contains it.
     pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
         let list = || key.split('[').next().filter(|list| *list != key);
         self.origins.get(key).or_else(|| self.origins.get(list()?))
     }
 
-    /// The value of `key`, where this layer gives one.
+    /// The value of `key`, if this layer sets it.
     pub(super) fn value(&self, key: &str) -> Option<&toml::Value> {
         self.values.get(key)
     }
 
-    /// The keys that this layer gives under `prefix`.
+    /// The keys under `prefix` that this layer sets.
     pub(super) fn keys_under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = &'l str> {
         let keys = self.values.keys().map(String::as_str);
         keys.filter(move |key| key.starts_with(prefix))
@@ -101,13 +101,13 @@ impl Layer {
     fn note_lines(&mut self, prefix: &str, table: &DeTable<'_>, text: &str, origin: &Origin) {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
-            let (line, _) = position(text, name.span().start);
+            let (line, _) = line_and_column(text, name.span().start);
             self.origins.insert(key.clone(), origin.at_line(Some(line)));
             match value.get_ref() {
                 DeValue::Table(table) => self.note_lines(&format!("{key}."), table, text, origin),
                 DeValue::Array(array) => {
                     for (index, element) in array.iter().enumerate() {
-                        let (line, _) = position(text, element.span().start);
+                        let (line, _) = line_and_column(text, element.span().start);
                         let element_key = format!("{key}[{index}]");
                         self.origins.insert(element_key.clone(), origin.at_line(Some(line)));
                         if let DeValue::Table(table) = element.get_ref() {
@@ -124,8 +124,8 @@ impl Layer {
         for (name, value) in table {
             let key = format!("{prefix}{name}");
             if name.contains(['.', '[']) {
-                // Only in quotes can a name have a dot; joined to a key, it would pass for another's.
-                return Err(self.unknown(&key));
+                // A quoted name can hold a dot, and would be read as another key once joined.
+                return Err(self.unknown_key(&key));
             }
             self.add_value(&key, value)?;
         }
@@ -133,16 +133,16 @@ impl Layer {
     }
 
     fn add_value(&mut self, key: &str, value: toml::Value) -> Result<(), ConfigError> {
-        let catalogue = Catalogue::get();
+        let catalogue = KeyCatalogue::get();
         let Some(kind) = catalogue.kind(key) else {
-            return Err(self.unknown(key));
+            return Err(self.unknown_key(key));
         };
         if !kind.accepts(&value) {
-            return Err(self.invalid(key, &value, kind));
+            return Err(self.invalid_value(key, &value, kind));
         }
         match (kind, value) {
-            (Kind::Section | Kind::Open, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
-            (Kind::Tables, toml::Value::Array(elements)) => {
+            (KeyKind::Section | KeyKind::Open, toml::Value::Table(table)) => self.add_table(&format!("{key}."), table),
+            (KeyKind::Tables, toml::Value::Array(elements)) => {
                 for (index, element) in elements.iter().filter_map(toml::Value::as_table).enumerate() {
                     self.check_element(key, index, element)?;
                 }
@@ -159,9 +159,9 @@ impl Layer {
     fn check_element(&self, key: &str, index: usize, element: &toml::Table) -> Result<(), ConfigError> {
         for (name, value) in element {
             let place = format!("{key}[{index}].{name}");
-            match Catalogue::get().element_kind(key, name) {
-                None => return Err(self.unknown(&place)),
-                Some(kind) if !kind.accepts(value) => return Err(self.invalid(&place, value, kind)),
+            match KeyCatalogue::get().element_kind(key, name) {
+                None => return Err(self.unknown_key(&place)),
+                Some(kind) if !kind.accepts(value) => return Err(self.invalid_value(&place, value, kind)),
                 Some(_) => {}
             }
         }
@@ -171,41 +171,43 @@ impl Layer {
         let key = format!("{key}[{index}]");
         Err(ConfigError::Invalid {
             value: one_line(&toml::Value::Table(element.clone()).to_string()),
-            reason: "it names no file; give it a path".to_owned(),
-            origin: self.place(&key),
+            reason: "it names no file".to_owned(),
+            remedy: Some("add a path".to_owned()),
+            origin: self.place_of_key(&key),
             key,
         })
     }
 
-    fn unknown(&self, key: &str) -> ConfigError {
-        let catalogue = Catalogue::get();
+    fn unknown_key(&self, key: &str) -> ConfigError {
+        let catalogue = KeyCatalogue::get();
         let element = key
             .split_once('[')
             .and_then(|(list, rest)| Some((list, rest.split_once(']')?)));
         let nearest = match element {
             // `data[3].pth` is looked up as `data[].pth`.
             Some((list, (index, name))) => catalogue
-                .nearest(&format!("{list}[]{name}"))
+                .nearest_key(&format!("{list}[]{name}"))
                 .map(|nearest| nearest.replace("[]", &format!("[{index}]"))),
-            None => catalogue.nearest(key),
+            None => catalogue.nearest_key(key),
         };
         ConfigError::UnknownKey {
             key: key.to_owned(),
-            origin: self.place(key),
+            origin: self.place_of_key(key),
             nearest,
         }
     }
 
-    fn invalid(&self, key: &str, value: &toml::Value, kind: &Kind) -> ConfigError {
+    fn invalid_value(&self, key: &str, value: &toml::Value, kind: &KeyKind) -> ConfigError {
         ConfigError::Invalid {
             key: key.to_owned(),
             value: one_line(&value.to_string()),
-            reason: format!("it must be {}", kind.expected()),
-            origin: self.place(key),
+            reason: format!("it must be {}", kind.describe_expected()),
+            remedy: None,
+            origin: self.place_of_key(key),
         }
     }
 
-    fn place(&self, key: &str) -> Origin {
+    fn place_of_key(&self, key: &str) -> Origin {
         self.origin(key).cloned().unwrap_or(Origin::Default)
     }
 }
@@ -240,19 +242,19 @@ fn to_kind(value: &toml::Value) -> ValueKind {
     }
 }
 
-/// Collecting the components drops `.`; `..` stays, since what it means depends on symbolic links.
-fn absolute(base: &Path, path: &str) -> Result<String, ConfigError> {
+/// Collecting the components drops `.`; `..` stays, since its meaning depends on symbolic links.
+fn absolute_path(base: &Path, path: &str) -> Result<String, ConfigError> {
     let path: PathBuf = base.join(path).components().collect();
     path.into_os_string()
         .into_string()
         .map_err(|text| ConfigError::NotUnicode {
-            what: "the folder that relative paths are taken from".to_owned(),
+            what: "the folder of relative paths".to_owned(),
             text: text.to_string_lossy().into_owned(),
         })
 }
 
 /// Line and column, from 1, of a byte offset.
-fn position(text: &str, offset: usize) -> (usize, usize) {
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let column = before.get(line_start..).map_or(0, |rest| rest.chars().count());

@@ -6,95 +6,95 @@ use serde::{Deserialize, Serialize};
 use super::{ByteSize, HumanDuration, Provider};
 use crate::message::agent;
 
-/// The language model that `policy = "llm"` thinks with. Secrets are no settings: keys are read from the
-/// environment alone, and are in no file of a run.
+/// The language model of `policy = "llm"`. Keys are not settings: they are read from the environment only, and no file
+/// of a run holds them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Llm {
-    /// Whose endpoint it is: sets address, key variable and habits, as far as they are not set here.
+pub struct LlmSettings {
+    /// Provider of the endpoint: the default of address, key variable and behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Provider>,
-    /// Address of an OpenAI-compatible endpoint, up to and without `/chat/completions`.
+    /// Address of an OpenAI-compatible endpoint, without `/chat/completions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// The model's name, as the endpoint knows it.
+    /// The model's name at the endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Models of single agents, where they are not `model`.
+    /// Models of single agents, if they differ from `model`.
     #[serde(default)]
-    pub models: Models,
+    pub models: AgentModels,
     /// The environment variable that holds the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
-    /// Sent as `OpenAI-Organization`.
+    /// Value of the header `OpenAI-Organization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
-    /// More headers, each `Name: value`; `Name: $VARIABLE` takes the value from the environment.
+    /// Additional headers, each `Name: value`; `Name: $VARIABLE` reads the value from the environment.
     pub headers: Vec<String>,
-    /// How replies are held to their form.
+    /// How replies are made to follow their schema.
     pub structured: Structured,
-    /// Whether replies are shown as they come.
+    /// Show replies while they arrive.
     pub stream: bool,
-    /// Sampling temperature, from 0 to 2; unset: the endpoint's own.
+    /// Sampling temperature, from 0 to 2. Unset: the endpoint's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// Tokens of one reply, at most. At least 16.
+    /// Maximum number of tokens in one reply. At least 16.
     pub max_tokens: u32,
-    /// Tokens of prompt and reply together, at most; prompts are compressed to fit. At least 1024.
+    /// Maximum number of tokens in prompt and reply together; prompts are shortened to fit. At least 1024.
     pub context_tokens: u32,
-    /// Size of one reply, at most.
+    /// Maximum size of one reply.
     pub max_reply: ByteSize,
-    /// Time for one call, its retries apart.
+    /// Time limit of one call, without its retries.
     pub timeout: HumanDuration,
-    /// Retries of one call after a rate limit, a server's fault or a lost connection.
+    /// Retries of one call after a rate limit, a server error or a lost connection.
     pub max_retries: u32,
     /// Wait before the first retry; it doubles with each, with jitter.
     pub backoff_min: HumanDuration,
-    /// The longest wait before a retry, whatever the endpoint asks for.
+    /// Longest wait before a retry, even if the endpoint asks for more.
     pub backoff_max: HumanDuration,
-    /// Calls per minute, at most. Unset: no limit.
+    /// Maximum number of calls per minute. Unset: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<u32>,
-    /// Tokens per minute, at most. Unset: no limit.
+    /// Maximum number of tokens per minute. Unset: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_per_minute: Option<u32>,
-    /// Calls under way at the same time, at most. At least 1.
+    /// Maximum number of calls in flight. At least 1.
     pub max_concurrent: u32,
-    /// Failures in a row after which the endpoint is left alone for `breaker_pause`. At least 1.
+    /// Consecutive failures after which no call is made for `breaker_pause`. At least 1.
     pub breaker_failures: u32,
-    /// How long it is left alone.
+    /// Length of that pause.
     pub breaker_pause: HumanDuration,
-    /// How long an endpoint that is away or limits us is waited for before `on_llm_outage` decides.
+    /// Time to wait for an endpoint that is unreachable or limits calls, before `on_llm_outage` applies.
     pub outage_wait: HumanDuration,
-    /// What becomes of a run whose endpoint stays away.
+    /// The reaction to an endpoint that remains unreachable.
     pub on_llm_outage: OnOutage,
-    /// A file with more prices, in the form of `config/prices.toml`.
+    /// File with additional prices, in the format of `config/prices.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prices: Option<PathBuf>,
-    /// Hypotheses of a cycle that the model may propose, at most. 0 for none.
+    /// Maximum number of hypotheses per cycle that the model may propose. 0: none.
     pub hypotheses: u32,
-    /// Analyses of a cycle for which the model writes the code, at most. 0 for none.
+    /// Maximum number of analyses per cycle for which the model writes the code. 0: none.
     pub analyses: u32,
-    /// Repairs of one script by the model.
+    /// Maximum number of repairs of one script by the model.
     pub max_repairs: u32,
 }
 
-impl Llm {
-    /// Address of the endpoint: as set, else the provider's own.
+impl LlmSettings {
+    /// Address of the endpoint: as set, else the provider's.
     pub fn address(&self) -> Option<&str> {
         self.base_url
             .as_deref()
             .or_else(|| self.provider.map(Provider::base_url))
     }
 
-    /// The environment variable that the key is in: as set, else the provider's own; none where no key is needed.
+    /// The environment variable that holds the key: as set, else the provider's; none if no key is needed.
     pub fn key_variable(&self) -> Option<&str> {
         self.api_key_env
             .as_deref()
             .or_else(|| self.provider.and_then(Provider::api_key_env))
     }
 
-    /// The models by agent, `model` where an agent has none of its own. None stands for an agent without a model.
+    /// The model of each agent: its own, else `model`; none for an agent without a model.
     pub fn models_by_agent(&self) -> [(&'static str, Option<&str>); 4] {
         [
             (agent::RESEARCH_DIRECTOR, self.models.research_director.as_deref()),
@@ -109,8 +109,8 @@ impl Llm {
 /// Models of single agents.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Models {
-    /// Chooses where the next cycle looks.
+pub struct AgentModels {
+    /// Chooses the direction of the next cycle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub research_director: Option<String>,
     /// Proposes hypotheses.
@@ -119,31 +119,31 @@ pub struct Models {
     /// Writes and repairs analyses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_generator: Option<String>,
-    /// Puts findings into words.
+    /// Interprets findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_analyst: Option<String>,
 }
 
-/// How replies are held to their form. They are checked against the same schema in any case.
+/// How replies are made to follow their schema. Each reply is checked against the schema in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Structured {
-    /// By the strictest way that the endpoint has.
+    /// By the strictest method that the endpoint supports.
     Auto,
     /// By a JSON schema that the endpoint enforces.
     JsonSchema,
-    /// By its JSON mode.
+    /// By the endpoint's JSON mode.
     JsonObject,
-    /// By asking for it in the prompt.
+    /// By instructions in the prompt.
     Plain,
 }
 
-/// What becomes of a run whose endpoint stays away.
+/// The reaction to an endpoint that remains unreachable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnOutage {
-    /// It stops and can be resumed.
+    /// The run stops and can be resumed.
     Pause,
-    /// It ends as failed, with a report of what it has.
+    /// The run ends as failed, with a report of the findings so far.
     End,
 }

@@ -1,14 +1,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is logged to stderr, and how log lines are written there and in the run's `kosmos.log`.
+/// The log on stderr, and the format of log lines there and in the run's `kosmos.log`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// The least severe level shown on stderr. `-q`, `-v` and `RUST_LOG` win over it. The run's `kosmos.log`
+    /// The least severe level shown on stderr. `-q`, `-v` and `RUST_LOG` override it. The run's `kosmos.log`
     /// always has `debug`.
     pub level: LogLevel,
-    /// How a log line is written.
+    /// Format of log lines.
     pub format: LogFormat,
 }
 
@@ -18,15 +18,15 @@ pub struct Log {
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// What failed.
+    /// Failures.
     Error,
-    /// And what was worked around.
+    /// Also problems that were handled.
     Warn,
-    /// And what the lab does.
+    /// Also the steps of the lab.
     Info,
-    /// And how it does it.
+    /// Also their details.
     Debug,
-    /// And every message.
+    /// Also every message.
     Trace,
 }
 
@@ -44,7 +44,7 @@ impl LogLevel {
     }
 }
 
-/// How a log line is written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {

@@ -1,7 +1,7 @@
-//! Settings: what they are, where they come from, and whether they make sense.
+//! Settings: their sources, their values and their checks.
 //!
-//! [`Request::resolve`] lays the sources over one another (defaults < profile < run file < environment <
-//! flags), checks each, and gives [`Resolved`]: the [`Settings`] in force and the [`Origin`] of every value.
+//! [`Request::resolve`] merges the sources (defaults < profile < run file < environment < flags), checks each, and
+//! returns [`Resolved`]: the [`Settings`] in force and the [`Origin`] of every value.
 
 mod budget;
 mod catalogue;
@@ -30,14 +30,14 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub use budget::Budget;
+pub use budget::RunBudget;
 pub use data::{DataFormat, DataSource};
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use graph::{Graph, GraphStore};
-pub use journal::{Durability, Journal};
+pub use graph::{GraphSettings, GraphStoreKind};
+pub use journal::JournalSettings;
 pub use kosmos_core::text::{ByteSize, HumanDuration, ParseDurationError, ParseSizeError};
-pub use llm::{Llm, Models, OnOutage, Structured};
+pub use llm::{AgentModels, LlmSettings, OnOutage, Structured};
 pub use log::{Log, LogFormat, LogLevel};
 pub use origin::Origin;
 pub use overrides::Overrides;
@@ -46,6 +46,6 @@ pub use provider::Provider;
 pub use request::Request;
 pub use research::Research;
 pub use resolved::Resolved;
-pub use sandbox::{Backend, Sandbox};
-pub use settings::{Policy, Settings};
-pub use supervisor::{Strategy, Supervisor};
+pub use sandbox::{Backend, SandboxSettings};
+pub use settings::{PolicyChoice, Settings};
+pub use supervisor::SupervisorSettings;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Origin {
@@ -16,7 +16,7 @@ pub enum Origin {
         /// The line of the key, from 1.
         line: Option<usize>,
     },
-    /// A profile in a file of the user's.
+    /// A profile in a file of the user.
     Profile {
         /// The file.
         file: PathBuf,
@@ -43,7 +43,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The same place at `line`, where it is a file.
+    /// The same origin at line `at`, if it is a file.
     pub(super) fn at_line(&self, at: Option<usize>) -> Self {
         let mut origin = self.clone();
         if let Self::BuiltInProfile { line, .. } | Self::Profile { line, .. } | Self::RunFile { line, .. } = &mut origin
@@ -53,7 +53,7 @@ impl Origin {
         origin
     }
 
-    /// The file, where it is one on disk.
+    /// The file, if it is one on disk.
     pub fn file(&self) -> Option<&PathBuf> {
         match self {
             Self::Profile { file, .. } | Self::RunFile { file, .. } => Some(file),
@@ -61,7 +61,7 @@ impl Origin {
         }
     }
 
-    /// The line in the file, from 1, where there is one.
+    /// The line in the file, from 1, if it is a file.
     pub fn line(&self) -> Option<usize> {
         match self {
             Self::BuiltInProfile { line, .. } | Self::Profile { line, .. } | Self::RunFile { line, .. } => *line,

@@ -10,11 +10,11 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// `--set section.key=value`. The value is TOML, except that a text needs no quotes.
+    /// Adds `--set section.key=value`. The value is TOML, except that a string needs no quotes.
     ///
     /// # Errors
-    /// When there is no `=`, no such key, or the value is not what the key takes.
-    pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
+    /// When there is no `=`, the key is unknown, or the value is invalid.
+    pub fn add_assignment(&mut self, assignment: &str) -> Result<(), ConfigError> {
         let (key, text) = assignment
             .split_once('=')
             .map(|(key, text)| (key.trim(), text))
@@ -31,11 +31,11 @@ impl Overrides {
         )
     }
 
-    /// A flag of its own, whose text is the value of a key that takes a text.
+    /// Adds the text of a dedicated flag.
     ///
     /// # Errors
-    /// When the key has been given already.
-    pub fn text(&mut self, flag: &str, key: &str, text: &str) -> Result<(), ConfigError> {
+    /// When the key has been set already.
+    pub fn add_text(&mut self, flag: &str, key: &str, text: &str) -> Result<(), ConfigError> {
         self.layer.add(
             key,
             toml::Value::String(text.to_owned()),
@@ -43,22 +43,22 @@ impl Overrides {
         )
     }
 
-    /// What a command implies: it holds unless a flag says otherwise.
+    /// Adds a value that a command implies, unless a flag sets another.
     ///
     /// # Errors
     /// When the key does not take the text.
-    pub fn imply(&mut self, command: &str, key: &str, text: &str) -> Result<(), ConfigError> {
+    pub fn add_implied(&mut self, command: &str, key: &str, text: &str) -> Result<(), ConfigError> {
         match self.layer.value(key) {
             Some(_) => Ok(()),
-            None => self.text(command, key, text),
+            None => self.add_text(command, key, text),
         }
     }
 
-    /// A flag of its own for a key that takes a whole number.
+    /// Adds the number of a dedicated flag.
     ///
     /// # Errors
     /// When the key has been given already, or the number does not fit it.
-    pub fn number(&mut self, flag: &str, key: &str, number: u64) -> Result<(), ConfigError> {
+    pub fn add_number(&mut self, flag: &str, key: &str, number: u64) -> Result<(), ConfigError> {
         let origin = Origin::Flag { flag: flag.to_owned() };
         // What does not fit a TOML integer is refused as a text, which shows it as it was given.
         let value =
@@ -70,7 +70,7 @@ impl Overrides {
     ///
     /// # Errors
     /// When a path is not UTF-8, or `--set data=...` has been given too.
-    pub fn data(&mut self, paths: &[PathBuf]) -> Result<(), ConfigError> {
+    pub fn add_data(&mut self, paths: &[PathBuf]) -> Result<(), ConfigError> {
         if paths.is_empty() {
             return Ok(());
         }

@@ -1,40 +1,64 @@
-//! The packages that scripts may import besides those of the lock.
+//! The packages that scripts may import in addition to those of the lock.
 
 use std::collections::BTreeSet;
 
 use super::Backend;
-use super::sandbox::Sandbox;
+use super::sandbox::SandboxSettings;
 use crate::interpreter::lock::{locked_packages, normalize_name};
 
-/// Checks the list, and that what it is for can be made. The error is what is wrong with it.
-pub(super) fn check(sandbox: &Sandbox) -> Result<(), String> {
+/// Why the list of packages is invalid.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PackagesError {
+    #[error("{0:?} is not of the form name==version, without spaces, options, extras or addresses")]
+    Form(String),
+    #[error("{0} is in the image already, and its version is fixed")]
+    Locked(String),
+    #[error("{0} is listed twice")]
+    Twice(String),
+    #[error("the process backend cannot have additional packages")]
+    ProcessBackend,
+    #[error("sandbox.image names an image, which has its own packages")]
+    Image,
+}
+
+impl PackagesError {
+    /// The remedy, if the message does not imply it.
+    pub(super) fn help(&self) -> Option<String> {
+        match self {
+            Self::ProcessBackend => Some("set sandbox.backend to \"docker\"".to_owned()),
+            Self::Image => Some("leave out sandbox.image or sandbox.packages".to_owned()),
+            Self::Form(_) | Self::Locked(_) | Self::Twice(_) => None,
+        }
+    }
+}
+
+/// Checks the list of packages, and that an image with them can be built.
+pub(super) fn check_packages(sandbox: &SandboxSettings) -> Result<(), PackagesError> {
     if sandbox.packages.is_empty() {
         return Ok(());
     }
     let mut names = BTreeSet::new();
     for package in &sandbox.packages {
-        let name = name(package).ok_or_else(|| {
-            format!("{package:?} is not of the form name==version, without spaces, options, extras or addresses")
-        })?;
+        let name = package_name(package).ok_or_else(|| PackagesError::Form(package.clone()))?;
         let plain = normalize_name(name);
         if is_locked(&plain) {
-            return Err(format!("{name} is in the image already, and its version is fixed"));
+            return Err(PackagesError::Locked(name.to_owned()));
         }
         if !names.insert(plain) {
-            return Err(format!("{name} is listed twice"));
+            return Err(PackagesError::Twice(name.to_owned()));
         }
     }
     if sandbox.backend == Backend::Process {
-        return Err("the process backend has no packages but its own; set sandbox.backend to \"docker\"".to_owned());
+        return Err(PackagesError::ProcessBackend);
     }
     if sandbox.image.is_some() {
-        return Err("sandbox.image names an image, which has its own packages; leave out one of the two".to_owned());
+        return Err(PackagesError::Image);
     }
     Ok(())
 }
 
-/// The name in `name==version`, if it is one and the version is a single one.
-fn name(package: &str) -> Option<&str> {
+/// The name in `name==version`, if both are well-formed.
+fn package_name(package: &str) -> Option<&str> {
     let (name, version) = package.split_once("==")?;
     let among = |text: &str, more: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
     let ends = |text: &str| {
@@ -63,7 +87,7 @@ mod tests {
             "a==1!2.0rc1+cu12",
             "a.b-c==1",
         ] {
-            assert!(name(good).is_some(), "{good}");
+            assert!(package_name(good).is_some(), "{good}");
         }
         for wrong in [
             "",
@@ -87,7 +111,7 @@ mod tests {
             "a==1\nb==2",
             "a==v1",
         ] {
-            assert_eq!(name(wrong), None, "{wrong}");
+            assert_eq!(package_name(wrong), None, "{wrong}");
         }
     }
 }

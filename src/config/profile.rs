@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use super::layer::Layer;
-use super::request::read;
+use super::request::read_file;
 use super::{ConfigError, Environment, Origin};
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/config/profiles");
@@ -18,9 +18,9 @@ pub fn built_in_names() -> Vec<&'static str> {
     names
 }
 
-/// The settings of the profile called `name`: a path when it looks like one, else a file in the user's own
-/// folder, else one that is built in.
-pub(super) fn layer(name: &str, environment: &Environment) -> Result<Layer, ConfigError> {
+/// The settings of the profile `name`: a path if it looks like one, else a file in the user's own folder, else a
+/// built-in profile.
+pub(super) fn profile_layer(name: &str, environment: &Environment) -> Result<Layer, ConfigError> {
     if is_path(name) {
         return from_file(&environment.working_folder().join(name));
     }
@@ -42,7 +42,7 @@ pub(super) fn layer(name: &str, environment: &Environment) -> Result<Layer, Conf
         Some(searched) => ConfigError::UnknownProfile {
             name: name.to_owned(),
             searched,
-            nearest: nearest(name),
+            nearest: nearest_profile(name),
         },
         None => ConfigError::NoProfileFolder { name: name.to_owned() },
     })
@@ -53,7 +53,7 @@ fn is_path(name: &str) -> bool {
 }
 
 fn from_file(file: &Path) -> Result<Layer, ConfigError> {
-    let text = read("profile", file)?;
+    let text = read_file("profile", file)?;
     let origin = Origin::Profile {
         file: file.to_owned(),
         line: None,
@@ -62,7 +62,7 @@ fn from_file(file: &Path) -> Result<Layer, ConfigError> {
     Layer::from_toml(&text, file, &origin, base.as_deref())
 }
 
-fn nearest(name: &str) -> Option<String> {
+fn nearest_profile(name: &str) -> Option<String> {
     built_in_names()
         .into_iter()
         .map(|known| (strsim::jaro_winkler(known, name), known))

@@ -3,11 +3,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whose endpoint it is.
+/// The provider of a model's endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
-    /// OpenAI itself.
+    /// OpenAI.
     Openai,
     /// Ollama on this machine.
     Ollama,
@@ -22,7 +22,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All of them.
+    /// All providers.
     pub const ALL: [Self; 6] = [
         Self::Openai,
         Self::Ollama,
@@ -32,7 +32,7 @@ impl Provider {
         Self::Anthropic,
     ];
 
-    /// Its name, as settings have it.
+    /// Its name in the settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Openai => "openai",
@@ -44,12 +44,12 @@ impl Provider {
         }
     }
 
-    /// The provider of that name.
+    /// The provider with that name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|provider| provider.name() == name)
     }
 
-    /// Where its endpoint is, unless `llm.base_url` says otherwise: what is local at its usual port.
+    /// Address of its endpoint if `llm.base_url` is not set; a local server is expected at its usual port.
     pub fn base_url(self) -> &'static str {
         match self {
             Self::Openai => "https://api.openai.com/v1",
@@ -61,8 +61,7 @@ impl Provider {
         }
     }
 
-    /// The variable that its key is usually in, unless `llm.api_key_env` says otherwise; none where it asks for no key
-    /// as a rule.
+    /// Environment variable of its key if `llm.api_key_env` is not set; none if it usually needs no key.
     pub fn api_key_env(self) -> Option<&'static str> {
         match self {
             Self::Openai => Some("OPENAI_API_KEY"),
@@ -73,12 +72,12 @@ impl Provider {
         }
     }
 
-    /// Whether it can't be asked without a key.
+    /// Returns true if it refuses calls without a key.
     pub fn needs_key(self) -> bool {
         matches!(self, Self::Openai | Self::Openrouter | Self::Anthropic)
     }
 
-    /// Whether asking it costs nothing: it runs on the user's own machines.
+    /// Returns true if its calls cost nothing, since it runs on the user's own machines.
     pub fn is_free(self) -> bool {
         matches!(self, Self::Ollama | Self::Vllm)
     }

@@ -2,14 +2,16 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{ByteSize, Graph, HumanDuration, Llm, Settings, endpoint, packages};
+use super::{ByteSize, GraphSettings, HumanDuration, LlmSettings, Settings, endpoint, packages};
 
-/// A value that is of the right type and makes no sense.
+/// A value of the right type that is invalid.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct OutOfRange {
     pub(super) key: String,
     pub(super) value: String,
     pub(super) reason: String,
+    /// The remedy, if the reason does not imply it.
+    pub(super) remedy: Option<String>,
 }
 
 impl OutOfRange {
@@ -18,12 +20,18 @@ impl OutOfRange {
             key: key.into(),
             value: value.to_string(),
             reason: reason.into(),
+            remedy: None,
         }
+    }
+
+    fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
     }
 }
 
-/// Checks what the types can't: ranges, blanks, and values that must agree with one another.
-pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
+/// Checks ranges, blank texts, and values that must be consistent with each other.
+pub(super) fn check_settings(settings: &Settings) -> Result<(), OutOfRange> {
     check_inputs(settings)?;
     let Settings {
         budget,
@@ -54,8 +62,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
 
     some_time("sandbox.wall", sandbox.wall)?;
     some_time("sandbox.cpu", sandbox.cpu)?;
-    packages::check(sandbox)
-        .map_err(|reason| OutOfRange::new("sandbox.packages", format!("{:?}", sandbox.packages), reason))?;
+    packages::check_packages(sandbox).map_err(|error| {
+        let remedy = error.help();
+        let wrong = OutOfRange::new("sandbox.packages", format!("{:?}", sandbox.packages), error.to_string());
+        OutOfRange { remedy, ..wrong }
+    })?;
     at_most("sandbox.pool", sandbox.pool.into(), 64)?;
     at_least("sandbox.processes", sandbox.processes.into(), 1)?;
     at_least("sandbox.open_files", sandbox.open_files.into(), 16)?;
@@ -82,19 +93,19 @@ pub(super) fn check(settings: &Settings) -> Result<(), OutOfRange> {
 /// Schemes of a graph server's address: plain, TLS, and TLS with a certificate of the server's own.
 const BOLT: [&str; 6] = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
 
-/// Letters of a project's name, at most.
+/// Maximum number of characters in a project's name.
 const LONGEST_PROJECT: usize = 100;
 
 fn check_project(project: &str) -> Result<(), OutOfRange> {
     not_blank("project", project)?;
     if project.chars().count() > LONGEST_PROJECT || project.contains(char::is_control) {
-        let reason = format!("it must be a line of {LONGEST_PROJECT} letters at most");
+        let reason = format!("it must be one line of at most {LONGEST_PROJECT} characters");
         return Err(OutOfRange::new("project", quoted(project), reason));
     }
     Ok(())
 }
 
-fn check_graph(graph: &Graph) -> Result<(), OutOfRange> {
+fn check_graph(graph: &GraphSettings) -> Result<(), OutOfRange> {
     for (key, text) in [("graph.uri", &graph.uri), ("graph.user", &graph.user)] {
         not_blank(key, text)?;
     }
@@ -105,8 +116,9 @@ fn check_graph(graph: &Graph) -> Result<(), OutOfRange> {
         return Err(OutOfRange::new(
             "graph.uri",
             endpoint::UNSHOWN,
-            "a password in it would be written to the run's settings; set NEO4J_PASSWORD, and graph.user",
-        ));
+            "a password in it would be written to the run's settings",
+        )
+        .with_remedy("set the environment variable NEO4J_PASSWORD, and graph.user"));
     }
     let scheme = graph.uri.split_once("://").map(|(scheme, _)| scheme);
     if !scheme.is_some_and(|scheme| BOLT.contains(&scheme)) {
@@ -122,7 +134,7 @@ fn check_graph(graph: &Graph) -> Result<(), OutOfRange> {
     at_most("graph.batch", graph.batch.into(), 10_000)
 }
 
-fn check_llm(llm: &Llm) -> Result<(), OutOfRange> {
+fn check_llm(llm: &LlmSettings) -> Result<(), OutOfRange> {
     check_llm_texts(llm)?;
     if let Some(temperature) = llm.temperature {
         within("llm.temperature", temperature, 0.0..=2.0)?;
@@ -131,7 +143,7 @@ fn check_llm(llm: &Llm) -> Result<(), OutOfRange> {
     at_least("llm.context_tokens", llm.context_tokens.into(), 1024)?;
     if llm.context_tokens <= llm.max_tokens {
         let reason = format!(
-            "prompt and reply share it, and the reply alone may have llm.max_tokens, {}",
+            "it must be larger than llm.max_tokens ({}), since prompt and reply share it",
             llm.max_tokens
         );
         return Err(OutOfRange::new("llm.context_tokens", llm.context_tokens, reason));
@@ -161,7 +173,7 @@ fn check_llm(llm: &Llm) -> Result<(), OutOfRange> {
     at_most("llm.max_repairs", llm.max_repairs.into(), 10)
 }
 
-fn check_llm_texts(llm: &Llm) -> Result<(), OutOfRange> {
+fn check_llm_texts(llm: &LlmSettings) -> Result<(), OutOfRange> {
     let prices = llm.prices.as_ref().map(|path| path.to_string_lossy().into_owned());
     let models = &llm.models;
     for (key, text) in [
@@ -179,27 +191,29 @@ fn check_llm_texts(llm: &Llm) -> Result<(), OutOfRange> {
     }
     if let Some(address) = &llm.base_url {
         if endpoint::has_credentials(address) {
-            let reason = "a password is no setting; name the variable that holds it by llm.api_key_env";
-            return Err(OutOfRange::new("llm.base_url", endpoint::UNSHOWN, reason));
+            let wrong = OutOfRange::new("llm.base_url", endpoint::UNSHOWN, "settings must not hold a password");
+            return Err(wrong.with_remedy("name the environment variable that holds it in llm.api_key_env"));
         }
-        endpoint::address(address).map_err(|reason| OutOfRange::new("llm.base_url", quoted(address), reason))?;
+        endpoint::check_address(address).map_err(|reason| OutOfRange::new("llm.base_url", quoted(address), reason))?;
     }
     if llm
         .api_key_env
         .as_deref()
         .is_some_and(|name| !endpoint::is_variable(name))
     {
-        let reason = "it must be the name of an environment variable, such as OPENAI_API_KEY, and never the key itself";
+        let reason = "it must be the name of an environment variable, such as OPENAI_API_KEY, and not the key itself";
         return Err(OutOfRange::new("llm.api_key_env", endpoint::UNSHOWN, reason));
     }
     for header in &llm.headers {
-        endpoint::header(header).map_err(|(reason, secret)| {
-            let value = if secret {
-                endpoint::UNSHOWN.to_owned()
-            } else {
-                quoted(header)
+        endpoint::check_header(header).map_err(|error| {
+            let value = match error.may_show_value() {
+                true => quoted(header),
+                false => endpoint::UNSHOWN.to_owned(),
             };
-            OutOfRange::new("llm.headers", value, reason)
+            OutOfRange {
+                remedy: error.help().map(str::to_owned),
+                ..OutOfRange::new("llm.headers", value, error.to_string())
+            }
         })?;
     }
     Ok(())
@@ -238,12 +252,10 @@ fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
             not_blank(&format!("data[{index}].name"), name)?;
         }
         if let Some(first) = names.insert(source.display_name(), index) {
-            let reason = format!("data[{first}] has the same name; give one of them another by `name`");
-            return Err(OutOfRange::new(
-                format!("data[{index}].name"),
-                quoted(source.display_name()),
-                reason,
-            ));
+            let key = format!("data[{index}].name");
+            let reason = format!("data[{first}] has the same name");
+            let wrong = OutOfRange::new(key, quoted(source.display_name()), reason);
+            return Err(wrong.with_remedy("give one of them another name with `name`"));
         }
     }
     Ok(())
@@ -255,11 +267,8 @@ fn quoted(value: impl Display) -> String {
 
 fn not_blank(key: &str, text: &str) -> Result<(), OutOfRange> {
     if text.trim().is_empty() {
-        return Err(OutOfRange::new(
-            key,
-            quoted(text),
-            "it is blank; give a value or leave the key out",
-        ));
+        let wrong = OutOfRange::new(key, quoted(text), "it is blank");
+        return Err(wrong.with_remedy("give a value, or leave the key out"));
     }
     Ok(())
 }
@@ -273,7 +282,7 @@ fn at_least(key: &str, value: u64, least: u64) -> Result<(), OutOfRange> {
 
 fn at_most(key: &str, value: u64, most: u64) -> Result<(), OutOfRange> {
     if value > most {
-        return Err(OutOfRange::new(key, value, format!("it must be {most} at most")));
+        return Err(OutOfRange::new(key, value, format!("it must be at most {most}")));
     }
     Ok(())
 }
@@ -298,7 +307,7 @@ fn within(key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), OutOf
 
 fn some_time(key: &str, value: HumanDuration) -> Result<(), OutOfRange> {
     if value.is_zero() {
-        return Err(OutOfRange::new(key, quoted(value), "it must be more than no time"));
+        return Err(OutOfRange::new(key, quoted(value), "it must be longer than zero"));
     }
     Ok(())
 }
@@ -313,7 +322,7 @@ fn not_shorter(longer: (&str, HumanDuration), shorter: (&str, HumanDuration)) ->
 
 fn some_bytes(key: &str, value: ByteSize) -> Result<(), OutOfRange> {
     if value.get() == 0 {
-        return Err(OutOfRange::new(key, quoted(value), "it must be more than nothing"));
+        return Err(OutOfRange::new(key, quoted(value), "it must be larger than zero"));
     }
     Ok(())
 }

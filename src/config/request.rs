@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use config::Config;
 
-use super::catalogue::Catalogue;
+use super::catalogue::KeyCatalogue;
 use super::inherited::{self, Own};
 use super::layer::Layer;
-use super::{ConfigError, Environment, Origin, Overrides, Policy, Provider, Resolved, Settings, profile, ranges};
+use super::{ConfigError, Environment, Origin, Overrides, PolicyChoice, Provider, Resolved, Settings, profile, ranges};
 
 /// The defaults, as text: `config/default.toml`.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// What to resolve the settings from, on top of the defaults.
+/// The sources of settings, on top of the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// A profile: a name, or a path.
@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A run's own `run.toml`, as it was written: neither the environment nor flags change a run that has
+    /// A request for the settings in a run's own `run.toml`: neither the environment nor flags change a run that has
     /// begun.
     pub fn frozen(run_file: impl Into<PathBuf>) -> Self {
         Self {
@@ -35,10 +35,10 @@ impl Request {
         }
     }
 
-    /// Lays the sources over one another, and checks the outcome.
+    /// Merges the sources, later ones over earlier ones, and checks the result.
     ///
     /// # Errors
-    /// When a source can't be read, holds a key that does not exist, or a value that its key can't take.
+    /// When a source cannot be read, or holds an unknown key or an invalid value.
     pub fn resolve(self) -> Result<Resolved, ConfigError> {
         let mut layers = vec![Layer::from_toml(
             DEFAULTS,
@@ -47,28 +47,28 @@ impl Request {
             None,
         )?];
         if let Some(name) = &self.profile {
-            layers.push(profile::layer(name, &self.environment)?);
+            layers.push(profile::profile_layer(name, &self.environment)?);
         }
         let under_the_run_file = layers.len();
         if let Some(file) = &self.run_file {
-            layers.push(run_file(file, &self.environment)?);
+            layers.push(run_file_layer(file, &self.environment)?);
         }
         let working_folder = self.environment.working_folder();
-        let mut variables = self.environment.layer()?;
+        let mut variables = self.environment.settings_layer()?;
         variables.make_absolute(working_folder)?;
         layers.push(variables);
         layers.push(self.overrides.into_layer(working_folder)?);
-        // Variables that are not Kosmos's own count only where a model is asked for.
-        if text(&layers, "policy") == Some("llm") {
+        // Variables of other programs count only if a model is used.
+        if text_in_force(&layers, "policy") == Some("llm") {
             let own = Own {
-                provider: text(&layers, "llm.provider").and_then(Provider::of_name),
-                address: text(&layers, "llm.base_url").is_some(),
+                provider: text_in_force(&layers, "llm.provider").and_then(Provider::of_name),
+                address: text_in_force(&layers, "llm.base_url").is_some(),
             };
-            layers.insert(under_the_run_file, inherited::layer(&self.environment, own)?);
+            layers.insert(under_the_run_file, inherited::model_layer(&self.environment, own)?);
         }
 
-        if text(&layers, "graph.store") == Some("neo4j") {
-            layers.insert(under_the_run_file, inherited::graph(&self.environment)?);
+        if text_in_force(&layers, "graph.store") == Some("neo4j") {
+            layers.insert(under_the_run_file, inherited::graph_layer(&self.environment)?);
         }
 
         let mut builder = Config::builder();
@@ -78,23 +78,24 @@ impl Request {
         let merged = builder.build().map_err(ConfigError::Merge)?;
         let settings: Settings = merged.try_deserialize().map_err(ConfigError::Merge)?;
         check_model(&settings, &layers)?;
-        ranges::check(&settings).map_err(|wrong| ConfigError::Invalid {
-            origin: origin(&layers, &wrong.key).cloned().unwrap_or(Origin::Default),
+        ranges::check_settings(&settings).map_err(|wrong| ConfigError::Invalid {
+            origin: origin_in_force(&layers, &wrong.key).cloned().unwrap_or(Origin::Default),
             key: wrong.key,
             value: wrong.value,
             reason: wrong.reason,
+            remedy: wrong.remedy,
         })?;
         Ok(Resolved {
-            origins: origins(&layers, &settings),
+            origins: collect_origins(&layers, &settings),
             settings,
         })
     }
 }
 
-fn run_file(file: &Path, environment: &Environment) -> Result<Layer, ConfigError> {
-    // `absolute` is for a frozen request, which has no working folder to speak of.
+fn run_file_layer(file: &Path, environment: &Environment) -> Result<Layer, ConfigError> {
+    // A frozen request has no working folder, so the path is made absolute by the process's own.
     let absolute = std::path::absolute(environment.working_folder().join(file)).map_err(ConfigError::WorkingFolder)?;
-    let text = read("run file", &absolute).map_err(|error| match error {
+    let text = read_file("run file", &absolute).map_err(|error| match error {
         // As the user wrote it.
         ConfigError::Read { what, source, .. } => ConfigError::Read {
             what,
@@ -112,7 +113,7 @@ fn run_file(file: &Path, environment: &Environment) -> Result<Layer, ConfigError
 }
 
 /// The text of a file of settings.
-pub(super) fn read(what: &'static str, file: &Path) -> Result<String, ConfigError> {
+pub(super) fn read_file(what: &'static str, file: &Path) -> Result<String, ConfigError> {
     fs::read_to_string(file).map_err(|source| ConfigError::Read {
         what,
         file: file.to_owned(),
@@ -122,7 +123,7 @@ pub(super) fn read(what: &'static str, file: &Path) -> Result<String, ConfigErro
 
 /// A model policy needs a model and an address for each agent that thinks.
 fn check_model(settings: &Settings, layers: &[Layer]) -> Result<(), ConfigError> {
-    if settings.policy != Policy::Llm {
+    if settings.policy != PolicyChoice::Llm {
         return Ok(());
     }
     let llm = &settings.llm;
@@ -136,17 +137,17 @@ fn check_model(settings: &Settings, layers: &[Layer]) -> Result<(), ConfigError>
     };
     Err(ConfigError::NoModel {
         missing,
-        origin: origin(layers, "policy").cloned().unwrap_or(Origin::Default),
+        origin: origin_in_force(layers, "policy").cloned().unwrap_or(Origin::Default),
     })
 }
 
-/// The text in force of `key`.
-fn text<'l>(layers: &'l [Layer], key: &str) -> Option<&'l str> {
+/// The text of `key` that is in force.
+fn text_in_force<'l>(layers: &'l [Layer], key: &str) -> Option<&'l str> {
     layers.iter().rev().find_map(|layer| layer.value(key))?.as_str()
 }
 
-/// Where the value in force of `key` came from: the last layer that gives it.
-fn origin<'l>(layers: &'l [Layer], key: &str) -> Option<&'l Origin> {
+/// The origin of the value of `key` that is in force: the last layer that sets it.
+fn origin_in_force<'l>(layers: &'l [Layer], key: &str) -> Option<&'l Origin> {
     let value_key = key.split('[').next().unwrap_or(key);
     layers
         .iter()
@@ -155,8 +156,8 @@ fn origin<'l>(layers: &'l [Layer], key: &str) -> Option<&'l Origin> {
         .origin(key)
 }
 
-fn origins(layers: &[Layer], settings: &Settings) -> BTreeMap<String, Origin> {
-    let keys = Catalogue::get()
+fn collect_origins(layers: &[Layer], settings: &Settings) -> BTreeMap<String, Origin> {
+    let keys = KeyCatalogue::get()
         .keys()
         .filter(|key| !key.contains('['))
         .map(ToOwned::to_owned);
@@ -167,7 +168,7 @@ fn origins(layers: &[Layer], settings: &Settings) -> BTreeMap<String, Origin> {
         .map(ToOwned::to_owned);
     keys.chain(paths)
         .chain(named)
-        .filter_map(|key| Some((origin(layers, &key)?.clone(), key)))
+        .filter_map(|key| Some((origin_in_force(layers, &key)?.clone(), key)))
         .map(|(origin, key)| (key, origin))
         .collect()
 }

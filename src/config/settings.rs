@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
-use super::{Budget, DataSource, Graph, Journal, Llm, Log, Research, Sandbox, Supervisor};
+use super::{
+    DataSource, GraphSettings, JournalSettings, LlmSettings, Log, Research, RunBudget, SandboxSettings,
+    SupervisorSettings,
+};
 
 /// Everything that can be set, each with the value in force.
 ///
@@ -15,38 +18,38 @@ pub struct Settings {
     /// The question to answer, in plain words. A run needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
-    /// The column that the question is about. Unset: every pair of columns is of interest.
+    /// The column that the question is about. Unset: every pair of columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The project that the run belongs to: runs of one project know what the others found. Unset: it stands alone.
+    /// The project of the run: runs of one project share their findings. Unset: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// What proposes hypotheses and designs experiments.
-    pub policy: Policy,
-    /// Seed of every random choice: the same inputs and seed give the same findings. From 0 to 2^63 - 1.
+    /// The planner of hypotheses and experiments.
+    pub policy: PolicyChoice,
+    /// Seed of all random choices: the same inputs and seed give the same findings. From 0 to 2^63 - 1.
     pub seed: u64,
-    /// Columns whose values were assigned at random by the experimenter; only these may be said to cause.
+    /// Columns whose values were assigned at random by the experimenter; only these allow causal wording.
     pub randomised: Vec<String>,
-    /// The tables to study. A run needs at least one.
+    /// The tables to analyse. A run needs at least one.
     pub data: Vec<DataSource>,
-    /// What a run may spend.
-    pub budget: Budget,
+    /// The limits of a run.
+    pub budget: RunBudget,
     /// How hypotheses are chosen, tested and judged.
     pub research: Research,
-    /// The language model that `policy = "llm"` thinks with.
-    pub llm: Llm,
-    /// Where generated scripts run, and what one execution may use.
-    pub sandbox: Sandbox,
-    /// Where knowledge is kept.
-    pub graph: Graph,
-    /// Agents by name: whether they take part, and how. `kosmos agents list` tells which there are.
+    /// The language model of `policy = "llm"`.
+    pub llm: LlmSettings,
+    /// The sandbox of generated scripts, and the limits of one execution.
+    pub sandbox: SandboxSettings,
+    /// The knowledge graph.
+    pub graph: GraphSettings,
+    /// Agents by name: whether they take part, and their settings. `kosmos agents list` lists them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, serde_json::Value>,
-    /// How the run's journal is kept.
-    pub journal: Journal,
-    /// How agents that fail are restarted.
-    pub supervisor: Supervisor,
-    /// What is logged, and how.
+    /// The run's journal.
+    pub journal: JournalSettings,
+    /// How failed agents are restarted.
+    pub supervisor: SupervisorSettings,
+    /// The log.
     pub log: Log,
 }
 
@@ -60,12 +63,12 @@ impl Settings {
     }
 }
 
-/// What proposes hypotheses and designs experiments.
+/// The planner of hypotheses and experiments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Policy {
-    /// Built in: chooses by the columns' types and by what has been found. Needs no key and no network.
+pub enum PolicyChoice {
+    /// The built-in rule book: chooses by the columns' types and by the findings so far. Needs no key and no network.
     Heuristic,
-    /// What is built in, and a language model beside it: see `[llm]`.
+    /// The built-in rule book together with a language model: see `[llm]`.
     Llm,
 }

@@ -1,34 +1,25 @@
+use kosmos_engine::supervisor::Strategy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HumanDuration;
 
-/// How agents that fail are restarted.
+/// How failed agents are restarted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Supervisor {
-    /// Restarts of one agent within `window`, at most; one more fails the run. 0: never restart.
+pub struct SupervisorSettings {
+    /// Maximum number of restarts of one agent within `window`; one more fails the run. 0: never restart.
     pub max_restarts: u32,
-    /// The length of time over which restarts are counted.
+    /// Period over which restarts are counted.
     pub window: HumanDuration,
-    /// Wait before the first restart; it doubles with each further one.
+    /// Wait before the first restart; it doubles with each further restart.
     pub backoff_min: HumanDuration,
     /// Longest wait before a restart. Not shorter than `backoff_min`.
     pub backoff_max: HumanDuration,
-    /// Times that a message is tried before it is set aside as a dead letter. At least 1.
+    /// Attempts at a message before it becomes a dead letter. At least 1.
     pub max_attempts: u32,
-    /// Time that an agent has for one message; a slower one counts as frozen and is restarted.
+    /// Time limit for one message; an agent that exceeds it is restarted.
     pub handler_deadline: HumanDuration,
-    /// Who is restarted when an agent falls.
+    /// The agents that are restarted if one fails.
     pub strategy: Strategy,
-}
-
-/// Who is restarted when an agent falls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// The agent alone.
-    OneForOne,
-    /// It, and those that are registered after it: the six in the order of the README, then those of folders.
-    RestForOne,
 }

@@ -35,15 +35,13 @@ pub enum GraphError {
     #[error("an entry of the graph is not of its form")]
     Codec(#[from] serde_json::Error),
     /// The embedded database cannot be read.
-    #[error("the graph in {place} is damaged; move it away, and `kosmos graph sync` writes it again from the runs")]
+    #[error("the graph in {place} is damaged")]
     Damaged {
         #[allow(missing_docs)]
         place: String,
     },
     /// It was written by a Kosmos with another schema.
-    #[error(
-        "the graph in {place} has the schema {found}, and this Kosmos writes {VERSION}; move it away, and `kosmos graph sync` writes it again from the runs"
-    )]
+    #[error("the graph in {place} has schema {found}, and this version of Kosmos writes schema {VERSION}")]
     Version {
         #[allow(missing_docs)]
         place: String,
@@ -79,7 +77,7 @@ pub enum GraphError {
         reason: String,
     },
     /// The server answers and will not do it, now or later.
-    #[error("the graph server at {address} refuses: {reason}; {remedy}")]
+    #[error("the graph server at {address} refuses: {reason}")]
     Refused {
         #[allow(missing_docs)]
         address: String,
@@ -97,6 +95,23 @@ pub enum GraphError {
     /// The work was called off.
     #[error("the graph's work was interrupted")]
     Interrupted,
+}
+
+impl GraphError {
+    /// The remedy, if there is one.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Damaged { .. } | Self::Version { .. } => {
+                Some("move it away; `kosmos graph sync --again` writes it again from the journals of the runs")
+            }
+            Self::Away { .. } => {
+                Some("start the graph server, or name another in graph.uri; a run of a project needs it when it starts")
+            }
+            Self::Refused { remedy, .. } => Some(remedy),
+            Self::Query { .. } => Some("fix the query"),
+            _ => None,
+        }
+    }
 }
 
 /// Where facts are kept. Writing is a merge on our ids, so a repeated write changes nothing; the end of an edge that is not

@@ -1,4 +1,4 @@
-//! A run as one file, to be taken to another machine, verified there and kept.
+//! A run as one file, to be copied to another machine, verified there and kept.
 
 use std::{
     collections::BTreeSet,
@@ -7,27 +7,25 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use kosmos_core::files::{Sync, write_atomically};
 use serde::Serialize;
 
-use super::{LabError, RunFolder, replay::plan_of, work::durability};
-use crate::{
-    hash::sha256_file,
-    journal::{Journal, Options},
-    science::RunId,
-};
+use super::{LabError, RunFolder, options::journal_options, replay::read_plan};
+use crate::{hash::sha256_file, journal::Journal, science::RunId};
 
-/// Below a run's folder: the user's tables that came with it, each as `<sha256>/<name>`.
+/// Folder in a run's folder for the user's tables that an archive brought, each as `<sha256>/<name>`.
 pub(super) const TABLES: &str = "data";
 
-/// What is made anew of the rest, and so is not in an archive: the journal's database is an index of `journal.jsonl`.
+/// Returns true for files that are rebuilt from the rest and are left out of an archive, such as the journal's
+/// database, which is an index of `journal.jsonl`.
 fn is_left_out(name: &str) -> bool {
     name.starts_with('.') || name == "journal" || name.starts_with("journal.damaged-")
 }
 
-/// What was put into an archive.
+/// The contents of an archive.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exported {
-    #[allow(missing_docs)]
+    /// The run.
     pub run: RunId,
     /// The archive.
     pub file: PathBuf,
@@ -39,37 +37,38 @@ pub struct Exported {
     pub without: Vec<String>,
 }
 
-/// Writes a run, with the tables that it read, to a tar archive, whole or not at all.
+/// Writes a run and the tables that it read to a tar archive, completely or not at all.
 ///
 /// # Errors
-/// When another process works on the run, `file` is there already, or something cannot be read or written.
-pub fn export(folder: &RunFolder, file: &Path) -> Result<Exported, LabError> {
+/// When another process works on the run, `file` exists already, or a file cannot be read or written.
+pub fn export_run(folder: &RunFolder, file: &Path) -> Result<Exported, LabError> {
     if file.exists() {
         return Err(LabError::Archive {
             path: file.to_owned(),
-            problem: "it is there already".to_owned(),
+            problem: "the file exists already".to_owned(),
         });
     }
-    let options = Options {
-        durability: durability(&folder.settings()?),
-    };
-    // Held until the end, so that nobody works on the run meanwhile.
-    let _journal = Journal::open(folder.path(), options)?;
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".partial");
-    let beside = PathBuf::from(beside);
-    let written = write(folder, file, &beside);
-    if written.is_err() {
-        // It is worth nothing, and its removal may fail for the same reason.
-        let _ = fs::remove_file(&beside);
+    // Held until the end, so that no other process works on the run meanwhile.
+    let _journal = Journal::open(folder.path(), journal_options(&folder.read_settings()?))?;
+    let mut exported = None;
+    let written = write_atomically(file, Sync::Content, |out| {
+        exported = Some(write_archive(folder, file, out));
+        match exported {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(io::Error::other("the archive is incomplete")),
+        }
+    });
+    match (exported, written) {
+        (Some(Err(error)), _) => Err(error),
+        (_, Err(error)) => Err(LabError::io("write", file)(error)),
+        (Some(Ok(exported)), Ok(())) => Ok(exported),
+        (None, Ok(())) => Err(LabError::io("write", file)(io::ErrorKind::UnexpectedEof.into())),
     }
-    written
 }
 
-fn write(folder: &RunFolder, file: &Path, beside: &Path) -> Result<Exported, LabError> {
+fn write_archive(folder: &RunFolder, file: &Path, out: &mut File) -> Result<Exported, LabError> {
     let run = folder.id();
-    let created = File::create(beside).map_err(LabError::io("write", beside))?;
-    let mut archive = tar::Builder::new(io::BufWriter::new(created));
+    let mut archive = tar::Builder::new(io::BufWriter::new(out));
     archive.mode(tar::HeaderMode::Deterministic);
     let mut exported = Exported {
         run: run.clone(),
@@ -79,12 +78,12 @@ fn write(folder: &RunFolder, file: &Path, beside: &Path) -> Result<Exported, Lab
         without: Vec::new(),
     };
     let mut files = Vec::new();
-    list(folder.path(), Path::new(""), &mut files)?;
+    list_files(folder.path(), Path::new(""), &mut files)?;
     let mut files: Vec<(PathBuf, PathBuf)> = files
         .into_iter()
         .map(|inside| (folder.path().join(&inside), inside))
         .collect();
-    for table in plan_of(folder)?.map(|plan| plan.datasets).unwrap_or_default() {
+    for table in read_plan(folder)?.map(|plan| plan.datasets).unwrap_or_default() {
         let name = table.path.file_name().map(PathBuf::from).unwrap_or_default();
         let inside = Path::new(TABLES).join(&table.sha256).join(name);
         if files.iter().any(|(_, known)| *known == inside) {
@@ -110,15 +109,12 @@ fn write(folder: &RunFolder, file: &Path, beside: &Path) -> Result<Exported, Lab
     let finished = archive
         .into_inner()
         .and_then(|writer| writer.into_inner().map_err(io::IntoInnerError::into_error));
-    finished
-        .and_then(|written| written.sync_all())
-        .and_then(|()| fs::rename(beside, file))
-        .map_err(LabError::io("write", file))?;
+    finished.map_err(LabError::io("write", file))?;
     Ok(exported)
 }
 
-/// Plain files below a folder, by their paths in it.
-fn list(root: &Path, inside: &Path, out: &mut Vec<PathBuf>) -> Result<(), LabError> {
+/// Lists the regular files below a folder, by their paths in it.
+fn list_files(root: &Path, inside: &Path, out: &mut Vec<PathBuf>) -> Result<(), LabError> {
     let folder = root.join(inside);
     for entry in fs::read_dir(&folder).map_err(LabError::io("list", &folder))? {
         let entry = entry.map_err(LabError::io("list", &folder))?;
@@ -129,7 +125,7 @@ fn list(root: &Path, inside: &Path, out: &mut Vec<PathBuf>) -> Result<(), LabErr
             continue;
         }
         if kind.is_dir() {
-            list(root, &path, out)?;
+            list_files(root, &path, out)?;
         } else if kind.is_file() {
             out.push(path);
         }
@@ -137,42 +133,42 @@ fn list(root: &Path, inside: &Path, out: &mut Vec<PathBuf>) -> Result<(), LabErr
     Ok(())
 }
 
-/// Puts the run of an archive among those of `runs`, whole or not at all.
+/// Adds the run of an archive to `runs`, completely or not at all.
 ///
 /// # Errors
-/// When the file is no such archive, holds anything but plain files of one run, or that run is there already.
-pub fn import(runs: &Path, file: &Path) -> Result<RunFolder, LabError> {
+/// When the file is not an archive, holds anything but regular files of one run, or that run exists already.
+pub fn import_run(runs: &Path, file: &Path) -> Result<RunFolder, LabError> {
     let opened = File::open(file).map_err(LabError::io("read", file))?;
     fs::create_dir_all(runs).map_err(LabError::io("make", runs))?;
     let beside = runs.join(format!(".import-{}-{:08x}", std::process::id(), fastrand::u32(..)));
     fs::create_dir(&beside).map_err(LabError::io("make", &beside))?;
-    let unpacked = unpack(tar::Archive::new(io::BufReader::new(opened)), file, &beside);
+    let unpacked = unpack_archive(tar::Archive::new(io::BufReader::new(opened)), file, &beside);
     let placed = unpacked.and_then(|run| {
         let target = runs.join(&run);
         if target.exists() {
-            return Err(wrong(file, format!("its run, {run}, is there already")));
+            return Err(archive_error(file, format!("its run, {run}, exists already")));
         }
         fs::rename(beside.join(&run), &target).map_err(LabError::io("place", target))?;
         RunFolder::find(runs, &run)
     });
-    // What is left of it is of no use.
+    // The remains are useless.
     let _ = fs::remove_dir_all(&beside);
     placed
 }
 
-fn wrong(file: &Path, problem: impl Into<String>) -> LabError {
+fn archive_error(file: &Path, problem: impl Into<String>) -> LabError {
     LabError::Archive {
         path: file.to_owned(),
         problem: problem.into(),
     }
 }
 
-/// Unpacks plain files below `to`; the run's id.
-fn unpack(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Path) -> Result<String, LabError> {
-    // What is not the system's word is the archive's own, which may be anything.
+/// Unpacks regular files below `to`; returns the run's id.
+fn unpack_archive(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Path) -> Result<String, LabError> {
+    // An error without an OS code comes from the contents of the archive.
     let broken = |error: io::Error| match error.raw_os_error() {
-        Some(_) => wrong(file, format!("it cannot be read: {error}")),
-        None => wrong(file, "it is no archive of a run, or not all of one"),
+        Some(_) => archive_error(file, format!("it cannot be read: {error}")),
+        None => archive_error(file, "it is not an archive of a run, or it is incomplete"),
     };
     let mut runs = BTreeSet::new();
     for entry in archive.entries().map_err(broken)? {
@@ -180,11 +176,17 @@ fn unpack(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Path) -> R
         let path = entry.path().map_err(broken)?.into_owned();
         let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
         if !plain || !entry.header().entry_type().is_file() {
-            return Err(wrong(file, format!("`{}` is no plain file of a run", path.display())));
+            return Err(archive_error(
+                file,
+                format!("`{}` is not a regular file of a run", path.display()),
+            ));
         }
         let run = path.iter().next().unwrap_or_default().to_string_lossy().into_owned();
         if run.starts_with('.') || path.components().count() < 2 {
-            return Err(wrong(file, format!("`{}` is no file of a run", path.display())));
+            return Err(archive_error(
+                file,
+                format!("`{}` is not a file of a run", path.display()),
+            ));
         }
         runs.insert(run);
         let target = to.join(&path);
@@ -199,13 +201,13 @@ fn unpack(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Path) -> R
         {
             Ok(run)
         }
-        (Some(_), false) => Err(wrong(file, "it holds more than one run")),
-        _ => Err(wrong(file, "it holds no run")),
+        (Some(_), false) => Err(archive_error(file, "it holds more than one run")),
+        _ => Err(archive_error(file, "it holds no run")),
     }
 }
 
-/// Where a table of the user's is: what came with the run, or else where the run read it.
-pub fn table(run: &Path, path: &Path, sha256: &str) -> PathBuf {
+/// Path of a user's table: the copy that came with the run, else the path that the run read it from.
+pub fn table_path(run: &Path, path: &Path, sha256: &str) -> PathBuf {
     let folder = run.join(TABLES).join(sha256);
     let came = fs::read_dir(folder).ok().and_then(|mut entries| entries.next()?.ok());
     came.map_or_else(|| path.to_owned(), |entry| entry.path())

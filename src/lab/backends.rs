@@ -1,14 +1,14 @@
-//! What the agents work with, started as the settings say; a backend that is missing is an error.
+//! The backends that the agents use, started as the settings say; a missing backend is an error.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use super::{LabError, RunFolder, site::limits};
+use super::{LabError, RunFolder, site::sandbox_limits};
 use crate::{
     actors::{ExecutorOptions, Kit, Knowledge, Templates},
-    config::{Backend, Budget, Environment, Policy, Settings},
+    config::{Backend, Environment, PolicyChoice, RunBudget, Settings},
     interpreter::{self, Interpreter},
     journal::Journal,
     llm::{Listener, Mind, MindEvent, Replay, Source},
@@ -17,8 +17,8 @@ use crate::{
     sandbox::Sandbox,
 };
 
-/// The Python environment, made if it is not there yet.
-pub(super) fn interpreter(settings: &Settings, progress: &dyn Progress) -> Result<Interpreter, LabError> {
+/// The Python environment, created if it does not exist.
+pub(super) fn ensure_interpreter(settings: &Settings, progress: &dyn Progress) -> Result<Interpreter, LabError> {
     let options = interpreter::Options {
         python: settings.sandbox.python.clone(),
         cache: None,
@@ -45,16 +45,16 @@ pub(super) fn interpreter(settings: &Settings, progress: &dyn Progress) -> Resul
     Ok(Interpreter::ensure(&options, &told)?)
 }
 
-/// The Python environment that runs use, made if it is not there yet.
+/// The Python environment that runs use, created if it does not exist.
 ///
 /// # Errors
-/// When there is no suitable Python, or its packages cannot be had.
+/// When there is no suitable Python, or its packages cannot be installed.
 pub fn python_environment(settings: &Settings, progress: &dyn Progress) -> Result<Interpreter, LabError> {
-    interpreter(settings, progress)
+    ensure_interpreter(settings, progress)
 }
 
-/// Templates, `sandbox` and graph for a run.
-pub(super) fn kit(
+/// The kit of the built-in agents for a run.
+pub(super) fn assemble_kit(
     settings: &Settings,
     sandbox: &Arc<dyn Sandbox>,
     journal: &Journal,
@@ -63,31 +63,31 @@ pub(super) fn kit(
 ) -> Result<Kit, LabError> {
     let executor = ExecutorOptions {
         sandbox: Arc::clone(sandbox),
-        limits: limits(settings),
+        limits: sandbox_limits(settings),
     };
     Ok(Kit {
         journal: journal.clone(),
         templates: Arc::new(Templates::shipped()?),
         executor: Arc::new(executor),
         knowledge,
-        deadline: deadline(settings),
+        deadline: handler_deadline(settings),
         max_parallel: max_parallel(settings),
-        // Agents may think where the built-in ones do not.
-        mind: mind.filter(|_| settings.policy == Policy::Llm),
+        // Other agents may use a model even if the built-in ones do not.
+        mind: mind.filter(|_| settings.policy == PolicyChoice::Llm),
         on_outage: settings.llm.on_llm_outage,
         snapshot_every: settings.journal.snapshot_every,
     })
 }
 
-/// The models that the run thinks with, if it does; `recorded` answers in their place where it is given. No call is made yet.
-pub(super) fn mind(
+/// The models that the run uses, if any; `recorded`, if given, answers in their place. No call is made yet.
+pub(super) fn start_mind(
     settings: &Settings,
     journal: &Journal,
     roster: &Roster,
     recorded: Option<&RunFolder>,
     progress: &Arc<dyn Progress>,
 ) -> Result<Option<Mind>, LabError> {
-    if settings.policy != Policy::Llm && !roster.thinks() {
+    if settings.policy != PolicyChoice::Llm && !roster.thinks() {
         return Ok(None);
     }
     let source = match recorded {
@@ -95,7 +95,7 @@ pub(super) fn mind(
         None => Source::Endpoint,
     };
     let environment = Environment::of_process().map_err(Box::new)?;
-    let listener = listener(Arc::clone(progress), settings.budget.clone());
+    let listener = progress_listener(Arc::clone(progress), settings.budget.clone());
     Ok(Some(Mind::start(
         settings,
         &environment,
@@ -105,10 +105,10 @@ pub(super) fn mind(
     )?))
 }
 
-/// A display is told of a reply's pieces no more often.
+/// Minimum time between two progress events about the same reply.
 const SAID_EVERY: Duration = Duration::from_millis(100);
 
-fn listener(progress: Arc<dyn Progress>, budget: Budget) -> Listener {
+fn progress_listener(progress: Arc<dyn Progress>, budget: RunBudget) -> Listener {
     let told: Mutex<Option<Instant>> = Mutex::default();
     Arc::new(move |event| match event {
         MindEvent::Said { agent, so_far, .. } => {
@@ -131,12 +131,12 @@ fn listener(progress: Arc<dyn Progress>, budget: Budget) -> Listener {
     })
 }
 
-/// Time that an agent has for one message: as set, but no less than the longest experiment may take when
-/// the engine has to be waited for meanwhile; and, where it asks a model, beside what its answers may take.
-fn deadline(settings: &Settings) -> Duration {
+/// Time limit of an agent for one message: as set, but at least the time that the longest experiment and the wait for
+/// the container engine may take; plus, if it uses a model, the time that the answers may take.
+fn handler_deadline(settings: &Settings) -> Duration {
     let thinking = match settings.policy {
-        Policy::Heuristic => Duration::ZERO,
-        Policy::Llm => thinking(settings),
+        PolicyChoice::Heuristic => Duration::ZERO,
+        PolicyChoice::Llm => longest_thinking(settings),
     };
 
     let set = &settings.sandbox;
@@ -152,15 +152,15 @@ fn deadline(settings: &Settings) -> Duration {
         .saturating_add(thinking)
 }
 
-/// What the answers of a model may take, in handling one message.
-pub(super) fn thinking(settings: &Settings) -> Duration {
+/// The time that the answers of a model may take while an agent handles one message.
+pub(super) fn longest_thinking(settings: &Settings) -> Duration {
     (settings.llm.outage_wait.get() + settings.llm.timeout.get()).saturating_mul(ANSWERS)
 }
 
-/// Replies that an agent waits for in handling one message, at most: two scripts, each with a second try.
+/// Maximum number of replies that an agent waits for while it handles one message: two scripts, each with a second try.
 const ANSWERS: u32 = 4;
 
-/// Experiments at once: as set, or as many as there are cores.
+/// Maximum number of experiments at the same time: as set, or the number of cores.
 pub(super) fn max_parallel(settings: &Settings) -> usize {
     match settings.research.max_parallel {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

@@ -1,9 +1,9 @@
-//! Gathers what the report is made from: the director's state, the journal, the settings.
+//! Gathers the data of the report from the director's state, the journal and the settings.
 
 use super::{LabError, graph, run_version::RunVersion};
 use crate::{
     actors::research_director::ResearchState,
-    config::{Policy, Settings},
+    config::{PolicyChoice, Settings},
     journal::{Journal, JournalError, Kind, Record},
     llm::Account,
     message::{AgentName, KnowledgeRecalled, Known, ledger_lines},
@@ -11,13 +11,13 @@ use crate::{
     science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
 };
 
-/// What is known of the run besides its journal.
+/// Facts about the run that are not in its journal.
 pub struct Context<'a> {
-    #[allow(missing_docs)]
+    /// The run.
     pub run: &'a RunId,
-    #[allow(missing_docs)]
+    /// Its settings.
     pub settings: &'a Settings,
-    #[allow(missing_docs)]
+    /// Its end.
     pub end: &'a RunEnd,
 }
 
@@ -25,7 +25,7 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) -> Result<Dossier, LabError> {
+pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) -> Result<Dossier, LabError> {
     let mut ledger = Vec::new();
     let mut dead_letters = Vec::new();
     let mut restarts = Vec::new();
@@ -63,7 +63,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         }
     }
     let account = Account::of(journal.entries_of(&[Kind::Receipt]))?;
-    let account = (context.settings.policy == Policy::Llm || account.calls > 0).then_some(account);
+    let account = (context.settings.policy == PolicyChoice::Llm || account.calls > 0).then_some(account);
     let mut tests: Vec<TestRecord> = state.records_of(Arm::Observed).cloned().collect();
     tests.sort_by(TestRecord::test_order);
     let mut untested = state.untested.get(&Arm::Observed).cloned().unwrap_or_default();
@@ -100,7 +100,7 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         target: context.settings.target.clone(),
         end: context.end.clone(),
         datasets: state.datasets.clone(),
-        method: method(context.settings, stand),
+        method: describe_method(context.settings, stand),
         cycles: state.cycles.clone(),
         families,
         tests,
@@ -109,17 +109,17 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
         experiments,
         figures,
         ledger,
-        budgets: budgets(context.settings, state, journal, account.as_ref())?,
+        budgets: budget_lines(context.settings, state, journal, account.as_ref())?,
         dead_letters,
         restarts,
         model_use: account.as_ref().map(ModelUse::from),
         graph: counts.nodes.into_iter().chain(counts.edges).collect(),
-        graph_waits: graph::waiting(journal)? as u64,
+        graph_waits: graph::count_waiting(journal)? as u64,
         memory: state.memory.as_ref().map(|recalled| Memory {
             project: context.settings.project.clone().unwrap_or_default(),
             runs: recalled.runs.clone(),
             cycles: recalled.cycles.values().copied().max().unwrap_or(0),
-            settled: settled(recalled),
+            settled: most_significant_settled(recalled),
             settled_in_all: recalled.settled.len() as u64,
             echoes: state.echoes.clone(),
         }),
@@ -131,11 +131,11 @@ pub fn dossier(context: &Context<'_>, state: &ResearchState, journal: &Journal) 
     })
 }
 
-/// Of what was judged on the same data before, the most that the report tells.
+/// Maximum number of claims settled earlier on the same data that the report lists.
 const MOST_SETTLED: usize = 100;
 
 /// The most significant first.
-fn settled(recalled: &KnowledgeRecalled) -> Vec<Known> {
+fn most_significant_settled(recalled: &KnowledgeRecalled) -> Vec<Known> {
     let mut settled = recalled.settled.clone();
     settled.sort_by(|a, b| {
         let order = |known: &Known| (!known.significant, known.claim.clone());
@@ -155,7 +155,7 @@ fn dead_letter(message: &str, agent: &AgentName, kind: &str, reason: String, set
     }
 }
 
-/// What worked on a run last.
+/// The version and the environment of the process that last worked on a run.
 struct Stand {
     /// Of Kosmos.
     version: String,
@@ -175,7 +175,7 @@ impl Default for Stand {
     }
 }
 
-fn method(settings: &Settings, stand: Stand) -> Method {
+fn describe_method(settings: &Settings, stand: Stand) -> Method {
     let python = format!("Python {}", stand.python);
     let packages = RunVersion::of_kosmos(&stand.version).python_packages();
     Method {
@@ -183,8 +183,8 @@ fn method(settings: &Settings, stand: Stand) -> Method {
         explore_share: settings.research.explore_share,
         seed: settings.seed,
         policy: match settings.policy {
-            Policy::Heuristic => "heuristic",
-            Policy::Llm => "llm",
+            PolicyChoice::Heuristic => "heuristic",
+            PolicyChoice::Llm => "llm",
         }
         .to_owned(),
         permutations: u64::from(settings.research.permutations),
@@ -196,7 +196,7 @@ fn method(settings: &Settings, stand: Stand) -> Method {
     }
 }
 
-fn budgets(
+fn budget_lines(
     settings: &Settings,
     state: &ResearchState,
     journal: &Journal,

@@ -1,4 +1,4 @@
-//! A run as a program starts it that uses Kosmos as a library.
+//! Runs for programs that use Kosmos as a library.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,12 +7,12 @@ use std::{
 
 use super::{Finished, Lab, LabError, RunFolder};
 use crate::{
-    config::{DataSource, Request, Resolved},
-    plugin::{Catalogue, Native, Roster, SearchPath, make_paths_absolute},
-    progress::{Kind, Progress, Screen, display},
+    config::Request,
+    plugin::Native,
+    progress::{DisplayKind, Progress, Screen, create_display},
 };
 
-/// Does runs for a program, with agents of its own beside those of the run file.
+/// Executes runs for a program, with agents of the program in addition to those of the run file.
 ///
 /// See [`Native`] for an agent, and the example `examples/native_agent.rs`.
 pub struct Engine {
@@ -22,50 +22,41 @@ pub struct Engine {
     natives: Vec<Native>,
 }
 
-/// Puts an [`Engine`] together.
+/// Builds an [`Engine`].
 pub struct EngineBuilder(Engine);
 
 impl Engine {
-    /// An engine with its home at `./.kosmos`, which tells nobody what it does.
+    /// A builder of an engine with its home in `./.kosmos` and no display of progress.
     pub fn builder() -> EngineBuilder {
         EngineBuilder(Self {
             home: PathBuf::from(".kosmos"),
             launcher: None,
-            progress: Arc::from(display(Kind::Silent, &Screen::default())),
+            progress: Arc::from(create_display(DisplayKind::Silent, &Screen::default())),
             natives: Vec::new(),
         })
     }
 
-    /// Does a run from its beginning to its end. Takes the thread.
+    /// Executes a run from start to end. Blocks the thread.
     ///
     /// # Errors
-    /// When the settings are wrong, a backend is missing, or the journal fails.
+    /// When the settings or the inputs are wrong, a backend is missing, or the journal fails.
     pub fn run(&self, request: Request) -> Result<Finished, LabError> {
-        let (environment, run_file) = (request.environment.clone(), request.run_file.clone());
-        let mut resolved: Resolved = request.resolve().map_err(Box::new)?;
-        let path = SearchPath::usual(&[], run_file.as_deref(), &environment);
-        let catalogue = Catalogue::search(&path)?;
-        make_paths_absolute(&catalogue, &mut resolved, environment.working_folder())?;
-        let roster = Roster::choose(&catalogue, &resolved.settings)?;
-        roster.check(&resolved.settings)?;
-        let about = resolved.settings.data.first().map(DataSource::display_name);
-        let folder = RunFolder::create_with(&self.runs(), &about.unwrap_or_default(), &resolved, &roster)?;
-        self.work(folder)
+        self.work_on_run(Lab::prepare(request, &[])?.create_folder(&self.runs_folder())?)
     }
 
-    /// Carries on with a run that was interrupted, or writes the report of one that is over. Takes the thread.
+    /// Continues an interrupted run, or writes the report of one that has ended. Blocks the thread.
     ///
     /// # Errors
-    /// As [`Engine::run`]; and when there is no such run.
+    /// As [`Engine::run`]; and when the run does not exist.
     pub fn resume(&self, run: &str) -> Result<Finished, LabError> {
-        self.work(RunFolder::find(&self.runs(), run)?)
+        self.work_on_run(RunFolder::find(&self.runs_folder(), run)?)
     }
 
-    fn runs(&self) -> PathBuf {
+    fn runs_folder(&self) -> PathBuf {
         self.home.join("runs")
     }
 
-    fn work(&self, folder: RunFolder) -> Result<Finished, LabError> {
+    fn work_on_run(&self, folder: RunFolder) -> Result<Finished, LabError> {
         let mut lab = Lab::open(folder, Arc::clone(&self.progress))?;
         for native in &self.natives {
             lab = lab.agent(native.clone());
@@ -78,26 +69,26 @@ impl Engine {
 }
 
 impl EngineBuilder {
-    /// The folder that holds runs and graph.
+    /// Sets the folder that holds runs and graph.
     pub fn home(mut self, home: impl AsRef<Path>) -> Self {
         home.as_ref().clone_into(&mut self.0.home);
         self
     }
 
-    /// Whom is told what happens.
+    /// Sets the receiver of progress events.
     pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
         self.0.progress = progress;
         self
     }
 
-    /// The `kosmos` binary that starts sandboxes; not needed where the program's own `main` begins with
+    /// Names the `kosmos` binary that starts sandboxes; not needed if the program's own `main` begins with
     /// [`sandbox::entry`](crate::sandbox::entry).
     pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
         self.0.launcher = Some(kosmos.into());
         self
     }
 
-    /// An agent that takes part in every run. A run is resumed with the agents that it began with.
+    /// Adds an agent that takes part in every run. A run is resumed with the agents that it began with.
     pub fn agent(mut self, agent: Native) -> Self {
         self.0.natives.push(agent);
         self

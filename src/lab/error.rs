@@ -1,54 +1,100 @@
-//! Why a run could not be done.
+//! Errors of the lab.
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use super::ForkError;
+use super::{ForkError, PreflightError};
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
     journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
     science::RunId, supervisor::SupervisorError,
 };
 
-/// A failure of the lab itself; a run that fails by its own doing ends in a typed state instead.
+/// The remedy for a backend's failure that has none of its own.
+const DOCTOR: &str = "`kosmos doctor` checks everything that a run needs";
+
+/// A failure of the lab itself. A run whose research fails ends in a typed state instead.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
 pub enum LabError {
+    /// A file or a folder could not be used.
     #[error("cannot {action} {}", path.display())]
     Io {
+        /// The attempted action, as a verb.
         action: &'static str,
+        /// The file or folder.
         path: PathBuf,
+        /// The cause.
         source: io::Error,
     },
+    /// No run has that id or prefix.
     #[error("there is no run `{name}` in {}", runs.display())]
-    NoSuchRun { name: String, runs: PathBuf },
+    NoSuchRun {
+        /// The id or prefix.
+        name: String,
+        /// The folder of runs.
+        runs: PathBuf,
+    },
+    /// Several runs have that prefix.
     #[error("`{name}` could be any of {}", matches.join(", "))]
-    Ambiguous { name: String, matches: Vec<String> },
+    Ambiguous {
+        /// The prefix.
+        name: String,
+        /// The runs.
+        matches: Vec<String>,
+    },
+    /// The run has not ended.
     #[error("the run `{run}` has not ended")]
-    Unfinished { run: RunId },
+    Unfinished {
+        /// The run.
+        run: RunId,
+    },
+    /// An archive cannot be written or read.
     #[error("{}: {problem}", path.display())]
-    Archive { path: PathBuf, problem: String },
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// The problem, as a sentence.
+        problem: String,
+    },
+    /// Two tables have the same name.
     #[error("two tables are named `{name}`")]
-    TwoTables { name: String },
+    TwoTables {
+        /// The name.
+        name: String,
+    },
+    /// A run cannot be branched.
     #[error(transparent)]
     Fork(#[from] ForkError),
+    /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] Box<ConfigError>),
+    /// The question or a table is missing.
+    #[error(transparent)]
+    Preflight(#[from] Box<PreflightError>),
+    /// There is no Python environment.
     #[error(transparent)]
     Interpreter(#[from] InterpreterError),
+    /// The sandbox failed.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The script templates are damaged.
     #[error(transparent)]
     Templates(#[from] TemplateError),
+    /// A model failed.
     #[error(transparent)]
     Llm(#[from] LlmError),
+    /// The graph failed.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// The run's journal failed.
     #[error(transparent)]
     Journal(#[from] Arc<JournalError>),
+    /// The supervisor failed.
     #[error(transparent)]
     Supervisor(#[from] SupervisorError),
+    /// An agent's folder cannot be used.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// The report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
 }
@@ -60,16 +106,32 @@ impl From<JournalError> for LabError {
 }
 
 impl LabError {
-    /// Says what to do about it, where the failed component knows.
+    /// The remedy, if there is one.
     pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Interpreter(error) => error.help(),
-            Self::Sandbox(error) => error.help(),
-            Self::Fork(error) => Some(error.help()),
-            Self::Config(error) => error.help(),
-            Self::Plugin(error) => Some(error.help()),
-            _ => None,
-        }
+        let help = match self {
+            Self::Interpreter(error) => return error.help().or_else(|| Some(DOCTOR.to_owned())),
+            Self::Sandbox(error) => return error.help().or_else(|| Some(DOCTOR.to_owned())),
+            Self::Supervisor(SupervisorError::Unavailable { .. }) => "fix it, then `kosmos resume` continues the run",
+            Self::Llm(_) => "`kosmos doctor` with the same settings checks the endpoint",
+            Self::NoSuchRun { .. } | Self::Ambiguous { .. } => {
+                "`kosmos runs` lists the runs; --home names another home"
+            }
+            Self::Unfinished { run } => return Some(format!("`kosmos resume {run}` continues it")),
+            Self::Archive { .. } => {
+                "name another file; an archive is written by `kosmos export` and holds one run, which must not exist here yet"
+            }
+            Self::TwoTables { .. } => "give each table its own name: [[data]] name = \"...\" in the run file",
+            Self::Graph(error) => return error.help().map(str::to_owned),
+            Self::Journal(error) | Self::Supervisor(SupervisorError::Journal(error)) => {
+                return help_for_journal(error);
+            }
+            Self::Fork(error) => return Some(error.help()),
+            Self::Plugin(error) => return Some(error.help()),
+            Self::Config(error) => return error.help(),
+            Self::Preflight(error) => return Some(error.help()),
+            Self::Io { .. } | Self::Templates(_) | Self::Report(_) | Self::Supervisor(_) => return None,
+        };
+        Some(help.to_owned())
     }
 
     /// For `map_err`: the failure of `action` on `path`.
@@ -77,4 +139,28 @@ impl LabError {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }
+}
+
+fn help_for_journal(error: &JournalError) -> Option<String> {
+    let help = match error {
+        JournalError::Locked { .. } => "only one process can work on a run; `kosmos status` shows its progress",
+        JournalError::Lost { from, .. } => {
+            return Some(format!(
+                "restore the file from a backup; or `kosmos resume RUN --drop-damaged` continues from entry {} and repeats the work after it",
+                from - 1
+            ));
+        }
+        JournalError::DamagedLog { .. } => {
+            "`kosmos resume` repairs it from the journal's database, if that holds the missing entries"
+        }
+        JournalError::Damaged { .. } | JournalError::Blob { .. } => {
+            "restore the run's folder from a backup, or start a new run"
+        }
+        JournalError::Version { .. } => "the run's other files can be read as they are",
+        JournalError::Io { .. } | JournalError::Store(_) => {
+            "when the disk can be written again, `kosmos resume` continues the run; no finished work is lost"
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
 }

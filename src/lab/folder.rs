@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{LabError, work::durability};
+use super::LabError;
 use crate::{
     config::{DataSource, Environment, Overrides, Request, Resolved, Settings},
     failpoint,
@@ -14,7 +14,7 @@ use crate::{
     science::RunId,
 };
 
-/// The settings of a run, in its folder.
+/// File in a run's folder with its settings.
 const SETTINGS: &str = "run.toml";
 
 /// The folder of one run: `<home>/runs/<run-id>/`.
@@ -24,37 +24,42 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run under `runs`, with its settings in it, whole or not at all. `about`
-    /// leads the run's id.
+    /// Makes the folder of a new run under `runs`, with its settings in it, completely or not at all.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn create(runs: &Path, about: &str, resolved: &Resolved) -> Result<Self, LabError> {
-        Self::create_with(runs, about, resolved, &Roster::default())
+    pub fn create(runs: &Path, resolved: &Resolved) -> Result<Self, LabError> {
+        Self::create_with(runs, resolved, &Roster::default())
     }
 
-    /// The same with a copy of the agents that take part, so that the run goes on with them as they are now.
+    /// The same with a copy of the agents that take part, so that later changes to them do not affect the run.
     ///
     /// # Errors
     /// As [`RunFolder::create`]; and when an agent's files cannot be read.
-    pub fn create_with(runs: &Path, about: &str, resolved: &Resolved, roster: &Roster) -> Result<Self, LabError> {
-        Self::create_filled(runs, about, resolved, roster, |_, _| Ok(()))
+    pub fn create_with(runs: &Path, resolved: &Resolved, roster: &Roster) -> Result<Self, LabError> {
+        Self::create_filled(runs, resolved, roster, |_, _| Ok(()))
     }
 
-    /// The same with what `fill` puts into the folder of the run of that id, before it is in its place.
+    /// The same with the files that `fill` writes to the run's folder before that is moved to its place.
     pub(super) fn create_filled(
         runs: &Path,
-        about: &str,
         resolved: &Resolved,
         roster: &Roster,
         fill: impl FnOnce(&Path, &RunId) -> Result<(), LabError>,
     ) -> Result<Self, LabError> {
         fs::create_dir_all(runs).map_err(LabError::io("create", runs))?;
         let settings = resolved.to_toml().map_err(Box::new)?;
+        // The first table leads the run's id.
+        let about = resolved
+            .settings
+            .data
+            .first()
+            .map(DataSource::display_name)
+            .unwrap_or_default();
         let path = (0..)
-            .map(|_| runs.join(new_id(about)))
+            .map(|_| runs.join(new_run_id(&about)))
             .find(|path| !path.exists())
-            .unwrap_or_else(|| runs.join(new_id(about)));
+            .unwrap_or_else(|| runs.join(new_run_id(&about)));
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -69,12 +74,12 @@ impl RunFolder {
             fill(&partial, &RunId::from(name))
         };
         if let Err(error) = whole() {
-            // It is worth nothing, and its removal may fail for the same reason.
+            // An incomplete folder is useless, and its removal may fail for the same reason.
             let _ = fs::remove_dir_all(&partial);
             return Err(error);
         }
         failpoint::crash("run.whole", "");
-        let durability = durability(&resolved.settings);
+        let durability = resolved.settings.journal.durability;
         durability.keep(&partial).map_err(LabError::io("write", &partial))?;
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
         durability.keep_names(runs).map_err(LabError::io("write", runs))?;
@@ -82,10 +87,10 @@ impl RunFolder {
         Ok(Self { path })
     }
 
-    /// The run under `runs` whose id is `name`, or begins with it and is the only one that does.
+    /// Finds the run under `runs` whose id is `name` or has it as a unique prefix.
     ///
     /// # Errors
-    /// When there is none, or more than one.
+    /// When there is no such run, or more than one.
     pub fn find(runs: &Path, name: &str) -> Result<Self, LabError> {
         let all = list_runs(runs)?;
         if let Some(exact) = all.iter().find(|run| run.id().as_str() == name) {
@@ -115,12 +120,11 @@ impl RunFolder {
     /// Makes the folder of a new run under `runs` with the settings of this one.
     ///
     /// # Errors
-    /// When this one's cannot be read, or that cannot be written.
-    pub fn again(&self, runs: &Path) -> Result<Self, LabError> {
-        let resolved = self.resolved()?;
-        let about = resolved.settings.data.first().map(DataSource::display_name);
-        let roster = self.roster(&resolved.settings)?;
-        Self::create_with(runs, &about.unwrap_or_default(), &resolved, &roster)
+    /// When the settings cannot be read, or the new folder cannot be written.
+    pub fn create_repetition(&self, runs: &Path) -> Result<Self, LabError> {
+        let resolved = self.resolve_settings()?;
+        let roster = self.read_roster(&resolved.settings)?;
+        Self::create_with(runs, &resolved, &roster)
     }
 
     /// The folder.
@@ -129,7 +133,7 @@ impl RunFolder {
     }
 
     /// The folder of the embedded graph that the run shares with those beside it: `<home>/graph`.
-    pub fn graph(&self) -> PathBuf {
+    pub fn graph_folder(&self) -> PathBuf {
         let runs = self.path.parent().unwrap_or(&self.path);
         runs.parent().unwrap_or(runs).join("graph")
     }
@@ -148,24 +152,28 @@ impl RunFolder {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn settings(&self) -> Result<Settings, LabError> {
-        Ok(self.resolved()?.settings)
+    pub fn read_settings(&self) -> Result<Settings, LabError> {
+        Ok(self.resolve_settings()?.settings)
     }
 
     /// The agents that the run keeps in its folder.
     ///
     /// # Errors
     /// When one cannot be read.
-    pub fn roster(&self, settings: &Settings) -> Result<Roster, LabError> {
+    pub fn read_roster(&self, settings: &Settings) -> Result<Roster, LabError> {
         Ok(Roster::of_run(&self.path, settings)?)
     }
 
-    fn resolved(&self) -> Result<Resolved, LabError> {
+    fn resolve_settings(&self) -> Result<Resolved, LabError> {
         Ok(Request::frozen(self.path.join(SETTINGS)).resolve().map_err(Box::new)?)
     }
 
     /// The settings that the run began with, with changes. Relative paths among these are taken from `working_folder`.
-    pub(super) fn resolved_with(&self, changes: Overrides, working_folder: &Path) -> Result<Resolved, LabError> {
+    pub(super) fn resolve_settings_with(
+        &self,
+        changes: Overrides,
+        working_folder: &Path,
+    ) -> Result<Resolved, LabError> {
         let nothing: [(&str, &str); 0] = [];
         let request = Request {
             environment: Environment::new(nothing, working_folder),
@@ -175,7 +183,7 @@ impl RunFolder {
         Ok(request.resolve().map_err(Box::new)?)
     }
 
-    /// Removes the run and all that is in it.
+    /// Removes the run's folder.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -184,7 +192,7 @@ impl RunFolder {
     }
 }
 
-/// The runs under `runs`, in order of id; none when there is no such folder.
+/// The runs under `runs`, in order of id; none if there is no such folder.
 ///
 /// # Errors
 /// When the folder cannot be listed.
@@ -207,8 +215,8 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
     Ok(found)
 }
 
-/// `penguins-20261123-001512-3fa9`: what it is about, when it began (UTC), and four random digits.
-fn new_id(about: &str) -> String {
+/// A new run id such as `penguins-20261123-001512-3fa9`: the first table, the start (UTC), and four random digits.
+fn new_run_id(about: &str) -> String {
     let seconds = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
@@ -220,11 +228,11 @@ fn new_id(about: &str) -> String {
         .collect();
     let slug = slug.trim_matches('-');
     let slug = if slug.is_empty() { "run" } else { slug };
-    format!("{slug}-{}-{:04x}", stamp(seconds), fastrand::u16(..))
+    format!("{slug}-{}-{:04x}", timestamp_utc(seconds), fastrand::u16(..))
 }
 
 /// `20261123-001512` for a time in seconds since the Unix epoch, in UTC.
-fn stamp(seconds: u64) -> String {
+fn timestamp_utc(seconds: u64) -> String {
     let text = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds));
     text.to_string()
         .chars()
@@ -239,9 +247,9 @@ mod tests {
 
     #[test]
     fn ids_say_what_and_when() {
-        assert_eq!(stamp(0), "19700101-000000");
-        let id = new_id("Penguins & friends");
+        assert_eq!(timestamp_utc(0), "19700101-000000");
+        let id = new_run_id("Penguins & friends");
         assert!(id.starts_with("penguins---friends-2"), "{id}");
-        assert!(new_id("../..").starts_with("run-"));
+        assert!(new_run_id("../..").starts_with("run-"));
     }
 }

@@ -1,8 +1,21 @@
 //! The lab: a run from its folder to its report.
 //!
-//! `folder` makes and finds runs, `plan` reads the settings into what the director is asked, `backends`
-//! gathers what the agents work with, `site` starts the sandbox that scripts run in, `work` does the run, `engine` does runs for programs, `graph` is where runs write what they learnt, `dossier` gathers what the report is made from,
-//! `replay` holds a run and its repetition against each other, `verify` a run and its evidence, `fork` branches one off another, `archive` takes a run to another machine, `prune` removes old ones, `run_version` tells by which version a run is reported, `summary` and `tree` say how far a run is and what its agents do, `watch` tells a display what happens.
+//! | module | holds |
+//! |---|---|
+//! | `prepare`, `preflight` | the checks before a run has a folder |
+//! | `folder` | the folders of runs: made, found, listed, removed |
+//! | `plan` | the director's plan, from the settings |
+//! | `options` | settings as the options of the components below |
+//! | `backends`, `site`, `graph` | what agents work with: models, the sandbox, the knowledge graph |
+//! | `work` | a run: begin, supervise, finish |
+//! | `watch` | progress events for a display |
+//! | `engine` | runs for programs that use Kosmos as a library |
+//! | `dossier` | the data that the report is made from |
+//! | `replay`, `verify` | a run compared with its repetition, and with its evidence |
+//! | `fork` | a run that branches off another |
+//! | `archive`, `prune`, `repair` | runs taken to another machine, removed, repaired |
+//! | `run_version` | the version of Kosmos that a run is reported by |
+//! | `summary`, `tree` | the progress of a run, and of its agents |
 
 mod archive;
 mod backends;
@@ -12,8 +25,12 @@ mod error;
 mod folder;
 mod fork;
 mod graph;
+mod options;
 mod plan;
+mod preflight;
+mod prepare;
 mod prune;
+mod repair;
 mod replay;
 mod run_version;
 mod site;
@@ -23,18 +40,21 @@ mod verify;
 mod watch;
 mod work;
 
-pub use archive::{Exported, export, import};
+pub use archive::{Exported, export_run, import_run};
 pub use backends::python_environment;
-pub use dossier::dossier;
+pub use dossier::gather_dossier;
 pub use engine::{Engine, EngineBuilder};
 pub use error::LabError;
 pub use folder::{RunFolder, list_runs};
 pub use fork::{Fork, ForkError};
-pub use graph::{PASSWORD, deliver, graph, graph_server, knowledge_of};
-pub use prune::{Pruned, Retention, prune};
-pub use replay::{Differences, changed_since, differences};
-pub use site::{Ground, Purpose, Site, image_step, limits};
-pub use summary::{ModelStatus, RunSummary, summary};
+pub use graph::{PASSWORD, deliver_run, knowledge_of, open_graph, open_graph_server};
+pub use preflight::{DataFile, PreflightError, RunInputs};
+pub use prepare::PreparedRun;
+pub use prune::{Pruned, Retention, prune_runs};
+pub use repair::drop_damaged;
+pub use replay::{Differences, compare_findings, list_changed_tables};
+pub use site::{Ground, Purpose, Site, report_image_step, sandbox_limits};
+pub use summary::{ModelStatus, RunSummary, summarise_run};
 pub use tree::{AgentState, AgentSummary};
-pub use verify::{Problem, TOLERANCE, Verification, verify};
-pub use work::{Finished, Lab, drop_damaged, render};
+pub use verify::{FailedCheck, TOLERANCE, Verification, verify_run};
+pub use work::{Finished, Lab, render_report};

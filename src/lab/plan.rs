@@ -1,20 +1,20 @@
-//! What the director is asked, from the settings.
+//! The director's plan, from the settings.
 
 use std::collections::BTreeSet;
 
 use super::LabError;
 use crate::{
-    config::{Policy, Settings},
+    config::{PolicyChoice, Settings},
     hash::sha256_file,
     message::{DatasetPlan, ModelPlan, ResearchPlan, agent},
     plugin::Roster,
 };
 
-/// Repairs of one script: each test on its own, then with fewer checks.
+/// Maximum number of repairs of one script: each test on its own, then with fewer checks.
 const MAX_REPAIRS: u32 = 2;
 
 /// The plan that follows from the settings and the data files as they are now.
-pub(super) fn plan(settings: &Settings, roster: &Roster) -> Result<ResearchPlan, LabError> {
+pub(super) fn plan_from_files(settings: &Settings, roster: &Roster) -> Result<ResearchPlan, LabError> {
     let mut names = BTreeSet::new();
     let mut datasets = Vec::new();
     for source in &settings.data {
@@ -37,11 +37,11 @@ pub(super) fn plan(settings: &Settings, roster: &Roster) -> Result<ResearchPlan,
             bytes,
         });
     }
-    Ok(plan_on(datasets, settings, roster))
+    Ok(plan_for_datasets(datasets, settings, roster))
 }
 
-/// The same for tables that were looked at before.
-pub(super) fn plan_on(datasets: Vec<DatasetPlan>, settings: &Settings, roster: &Roster) -> ResearchPlan {
+/// The plan for tables whose hashes are known.
+pub(super) fn plan_for_datasets(datasets: Vec<DatasetPlan>, settings: &Settings, roster: &Roster) -> ResearchPlan {
     let (research, budget) = (&settings.research, &settings.budget);
     let agents = roster.plans(u64::from(budget.experiments));
     let kept: u64 = agents.iter().map(|agent| agent.experiments).sum();
@@ -61,11 +61,11 @@ pub(super) fn plan_on(datasets: Vec<DatasetPlan>, settings: &Settings, roster: &
         permutations: u64::from(research.permutations),
         check_rows: research.check_rows,
         max_cycles: budget.cycles,
-        // What agents may have run is kept for them.
+        // The experiments reserved for agents are not the director's.
         max_experiments: u64::from(budget.experiments).saturating_sub(kept),
         max_tests: u64::from(budget.tests),
         max_repairs: MAX_REPAIRS,
-        model: (settings.policy == Policy::Llm).then_some(ModelPlan {
+        model: (settings.policy == PolicyChoice::Llm).then_some(ModelPlan {
             hypotheses: settings.llm.hypotheses as usize,
             analyses: settings.llm.analyses as usize,
             max_repairs: settings.llm.max_repairs,

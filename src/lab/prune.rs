@@ -1,4 +1,4 @@
-//! Removing runs that are not needed any more.
+//! Removes runs that are no longer needed.
 
 use std::{
     path::Path,
@@ -7,49 +7,50 @@ use std::{
 
 use serde::Serialize;
 
-use super::{LabError, RunFolder, list_runs, summary};
+use super::{LabError, RunFolder, list_runs, summarise_run};
 use crate::{journal, science::RunId};
 
-/// Which runs go: those that all of this is true of.
+/// The conditions for removing a run; it must meet all of them.
 #[derive(Debug, Clone, Default)]
 pub struct Retention {
-    /// Not among so many that began last.
+    /// It is not among this number of newest runs.
     pub keep: Option<usize>,
-    /// Last worked on longer ago.
+    /// It was last worked on longer ago than this.
     pub older_than: Option<Duration>,
-    /// Of one of these states; none for all.
+    /// It has one of these states; an empty list means every state.
     pub states: Vec<String>,
-    /// Also those that have not ended.
+    /// Remove also runs that have not ended.
     pub unfinished: bool,
 }
 
-/// A run that goes.
+/// A run that is removed, or would be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pruned {
-    #[allow(missing_docs)]
+    /// The run.
     pub run: RunId,
     /// `answered`, ..., or `unfinished`.
     pub status: String,
-    /// Of its folder.
+    /// Size of its folder.
     pub bytes: u64,
-    /// Why it stays after all.
+    /// The reason why it is kept after all.
     pub stays: Option<String>,
 }
 
-/// The runs under `runs` that go by `retention`; removed, unless `dry_run`. What they put into the graph stays there.
+/// Removes the runs under `runs` that meet the conditions, or only lists them if `dry_run`. The graph keeps what they
+/// wrote to it.
 ///
 /// # Errors
 /// When the folder cannot be listed, or a run cannot be removed.
-pub fn prune(runs: &Path, retention: &Retention, dry_run: bool) -> Result<Vec<Pruned>, LabError> {
+pub fn prune_runs(runs: &Path, retention: &Retention, dry_run: bool) -> Result<Vec<Pruned>, LabError> {
     let (mut found, mut pruned) = (Vec::new(), Vec::new());
     for folder in list_runs(runs)? {
-        match summary(&folder) {
+        match summarise_run(&folder) {
             Ok(summary) => found.push((folder, summary)),
-            // Nobody can say whether it is to go.
+            // Whether it meets the conditions is unknown.
             Err(error) => pruned.push(Pruned {
                 run: folder.id(),
                 status: "unreadable".to_owned(),
-                bytes: size(folder.path()),
+                bytes: folder_size(folder.path()),
                 stays: Some(error.to_string()),
             }),
         }
@@ -70,31 +71,31 @@ pub fn prune(runs: &Path, retention: &Retention, dry_run: bool) -> Result<Vec<Pr
         let mut gone = Pruned {
             run: summary.run,
             status: summary.status,
-            bytes: size(folder.path()),
+            bytes: folder_size(folder.path()),
             stays: None,
         };
         if !dry_run {
-            gone.stays = remove(folder)?;
+            gone.stays = remove_if_idle(folder)?;
         }
         pruned.push(gone);
     }
     Ok(pruned)
 }
 
-/// Removes a run that nobody works on; why it stays otherwise.
-fn remove(folder: RunFolder) -> Result<Option<String>, LabError> {
+/// Removes a run that is not in progress; else returns why it is kept.
+fn remove_if_idle(folder: RunFolder) -> Result<Option<String>, LabError> {
     if journal::in_use(folder.path()) {
-        return Ok(Some("a process works on it".to_owned()));
+        return Ok(Some("it is in progress".to_owned()));
     }
     folder.remove()?;
     Ok(None)
 }
 
-fn size(folder: &Path) -> u64 {
+fn folder_size(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| match entry.metadata() {
-            Ok(found) if found.is_dir() => size(&entry.path()),
+            Ok(found) if found.is_dir() => folder_size(&entry.path()),
             Ok(found) => found.len(),
             Err(_) => 0,
         })

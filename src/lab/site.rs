@@ -1,4 +1,4 @@
-//! Where scripts run: the sandbox that the settings ask for, started.
+//! The site: the started sandbox that scripts run in, as the settings say.
 
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
@@ -21,11 +21,11 @@ use crate::{
     },
 };
 
-/// A started sandbox, and what a run's journal says of it.
+/// A started sandbox, and its description for a run's journal.
 pub struct Site {
     /// The sandbox; close it at the end.
     pub sandbox: Arc<dyn Sandbox>,
-    /// Where programs of agents run; none where the run has no such agent and the sandbox is another.
+    /// The sandbox of agents' programs; none if the run has no such agent and uses another backend.
     pub programs: Option<Arc<ProcessSandbox>>,
     /// Version of the Python that scripts run on.
     pub python: String,
@@ -33,43 +33,43 @@ pub struct Site {
     pub images: BTreeMap<String, String>,
 }
 
-/// What has to be there before the sandbox is started, and can take long to make.
+/// The prerequisites of a sandbox, which may take long to make.
 pub enum Ground {
     /// The Python environment of this machine.
     Interpreter(Interpreter),
-    /// What scripts need is in the engine; programs of agents run on this machine, on this Python.
+    /// Scripts run in the container engine; programs of agents run on this machine, with this Python.
     Engine(Option<Interpreter>),
 }
 
-/// What a sandbox is started for.
+/// The purpose that a sandbox is started for.
 #[derive(Default)]
 pub struct Purpose {
-    /// The `kosmos` binary that starts process sandboxes, if it is not this program.
+    /// The `kosmos` binary that starts process sandboxes, if that is not this program.
     pub launcher: Option<PathBuf>,
     /// The run.
     pub run: Option<String>,
-    /// Images that an earlier process has used for it.
+    /// Images that an earlier process used for the run.
     pub pinned: BTreeMap<String, String>,
 }
 
 impl Ground {
-    /// Makes what is missing, telling `progress`. Takes the thread.
+    /// Makes what is missing and reports to `progress`. Blocks the thread.
     ///
     /// # Errors
-    /// When there is no suitable Python, or its packages cannot be had.
+    /// When there is no suitable Python, or its packages cannot be installed.
     pub fn prepare(settings: &Settings, progress: &dyn Progress) -> Result<Self, LabError> {
         match settings.sandbox.backend {
-            Backend::Process => Ok(Self::Interpreter(backends::interpreter(settings, progress)?)),
+            Backend::Process => Ok(Self::Interpreter(backends::ensure_interpreter(settings, progress)?)),
             Backend::Docker => Ok(Self::Engine(None)),
         }
     }
 
-    /// The same, with what programs of agents need.
+    /// The same, with the prerequisites of agents' programs.
     ///
     /// # Errors
     /// As [`Ground::prepare`].
     pub fn prepare_for_programs(settings: &Settings, progress: &dyn Progress) -> Result<Self, LabError> {
-        let interpreter = backends::interpreter(settings, progress)?;
+        let interpreter = backends::ensure_interpreter(settings, progress)?;
         Ok(match settings.sandbox.backend {
             Backend::Process => Self::Interpreter(interpreter),
             Backend::Docker => Self::Engine(Some(interpreter)),
@@ -78,8 +78,8 @@ impl Ground {
 }
 
 impl Site {
-    /// Starts the sandbox that the settings ask for; never another. An image that they ask for by its packages
-    /// is built if it is not there, telling `progress`.
+    /// Starts the sandbox that the settings choose, and never another. An image with additional packages is built if it
+    /// does not exist, with reports to `progress`.
     ///
     /// # Errors
     /// When it is not available here.
@@ -116,7 +116,7 @@ impl Site {
                     image.insert(image_with_packages(settings, progress).await?);
                 }
                 let started = DockerSandbox::start(options).await;
-                let sandbox = started.map_err(|error| if pinned { explain(error) } else { error })?;
+                let sandbox = started.map_err(|error| if pinned { explain_missing_image(error) } else { error })?;
                 let images = sandbox.images();
                 let python = images.get(&Language::Python).and_then(|image| image.python.clone());
                 Ok(Self {
@@ -144,12 +144,12 @@ fn process_options(interpreter: &Interpreter, warm: bool, launcher: Option<&Path
     options
 }
 
-/// An image that is built again is another one: it can't take the place of the one that a run began in.
-fn explain(error: SandboxError) -> SandboxError {
+/// Explains that the image of a run is missing. An image that is built again is another one and cannot replace it.
+fn explain_missing_image(error: SandboxError) -> SandboxError {
     match error {
         SandboxError::Image(missing) if matches!(*missing, ImageError::Missing { .. }) => SandboxError::Unavailable {
-            missing: vec!["the container engine no longer has the image that this run began with".to_owned()],
-            remedy: "load it again (`docker load`), or begin a new run".to_owned(),
+            missing: vec!["the image that this run started in is no longer in the container engine".to_owned()],
+            remedy: "restore it (`docker load`), or start a new run".to_owned(),
         },
         other => other,
     }
@@ -159,7 +159,7 @@ fn docker_options(settings: &Settings, purpose: Purpose) -> DockerOptions {
     let set = &settings.sandbox;
     let mut images = HashMap::new();
     for (language, chosen) in [(Language::Python, &set.image), (Language::R, &set.r_image)] {
-        // A run goes on in the images that it began in.
+        // A run continues in the images that it started in.
         if let Some(image) = purpose.pinned.get(&language.to_string()).or(chosen.as_ref()) {
             images.insert(language, image.clone());
         }
@@ -172,7 +172,7 @@ fn docker_options(settings: &Settings, purpose: Purpose) -> DockerOptions {
         warm: set.warm,
         pool: set.pool as usize,
         patience: set.engine_wait.get(),
-        expected: Some(limits(settings)),
+        expected: Some(sandbox_limits(settings)),
     }
 }
 
@@ -185,12 +185,12 @@ async fn image_with_packages(settings: &Settings, progress: &dyn Progress) -> Re
         ..BuildOptions::default()
     };
     let engine = Engine::connect(set.engine.as_deref()).await?;
-    let built = image::build(engine.docker(), &options, &|step| image_step(progress, &step)).await?;
+    let built = image::build(engine.docker(), &options, &|step| report_image_step(progress, &step)).await?;
     Ok(built.image.tag)
 }
 
-/// Shows a step of an image's making.
-pub fn image_step(progress: &dyn Progress, step: &image::Progress) {
+/// Reports a step of building an image.
+pub fn report_image_step(progress: &dyn Progress, step: &image::Progress) {
     let (done, total) = match step {
         image::Progress::Exists { .. } => return,
         image::Progress::Step { number, total, .. } => (*number as u64, Some(*total as u64)),
@@ -203,8 +203,8 @@ pub fn image_step(progress: &dyn Progress, step: &image::Progress) {
     });
 }
 
-/// The images that the run with these entries in its journal was begun with.
-pub fn pinned(
+/// The images that the run with these journal entries started in.
+pub fn pinned_images(
     entries: impl IntoIterator<Item = Result<journal::Entry, JournalError>>,
 ) -> Result<BTreeMap<String, String>, LabError> {
     for entry in entries {
@@ -215,8 +215,8 @@ pub fn pinned(
     Ok(BTreeMap::new())
 }
 
-/// What one experiment may use.
-pub fn limits(settings: &Settings) -> Limits {
+/// The limits of one experiment.
+pub fn sandbox_limits(settings: &Settings) -> Limits {
     let set = &settings.sandbox;
     Limits {
         wall: set.wall.get(),

@@ -1,13 +1,13 @@
-//! How far a run is, read from its plain journal: by any process, while the run is worked on or after.
+//! The progress of a run, read from its log by any process, during or after the run.
 
 use serde::Serialize;
 
 use super::{
     LabError, RunFolder, graph,
-    tree::{AgentSummary, agents},
+    tree::{AgentSummary, summarise_agents},
 };
 use crate::{
-    config::{Budget, Policy},
+    config::{PolicyChoice, RunBudget},
     journal::{self, Blobs, Entry, JournalError, Record, read_entries},
     llm::Account,
     message::{Opening, Payload},
@@ -15,73 +15,73 @@ use crate::{
     science::{Arm, Branch, RunEnd, RunId},
 };
 
-/// Where a run stands.
+/// The progress of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunSummary {
-    #[allow(missing_docs)]
+    /// The run.
     pub run: RunId,
-    #[allow(missing_docs)]
+    /// Its question.
     pub question: String,
     /// `answered`, ..., or `unfinished` while it has not ended.
     pub status: String,
-    /// Whether a process works on it.
+    /// True if a process works on it.
     pub running: bool,
-    /// How it ended.
+    /// Its end, if it has ended.
     pub end: Option<RunEnd>,
-    /// Why it stopped, where it has not ended.
+    /// The reason of its stop, if it has not ended.
     pub stopped: Option<String>,
-    /// The run that it branched from, and its first cycle that is its own; none where it did not.
+    /// The run that it branched from, with its own first cycle; none if it is no branch.
     pub branch: Option<Branch>,
-    /// From 1; 0 before the first.
+    /// Current cycle, from 1; 0 before the first.
     pub cycle: u32,
-    /// Scripts handed to the sandbox.
+    /// Scripts sent to the sandbox.
     pub experiments_planned: u64,
-    /// Scripts that ended.
+    /// Scripts that have ended.
     pub experiments_done: u64,
-    /// Tests judged on the data as given.
+    /// Tests judged on the data as given, without those on shuffled data.
     pub tests: u64,
     /// Significant ones.
     pub findings: u64,
     /// Restarts of agents.
     pub restarts: u64,
-    /// Messages given up.
+    /// Dead letters.
     pub dead_letters: u64,
     /// The project that it belongs to.
     pub project: Option<String>,
-    /// Nodes and edges that it has learnt and that are not in the graph.
+    /// Nodes and edges that are waiting for the graph.
     pub graph_waits: u64,
-    /// What the models took and what is left to them; none without a model.
+    /// Use and remaining budget of the models; none without a model.
     pub model: Option<ModelStatus>,
     /// The supervisor's tree.
     pub agents: Vec<AgentSummary>,
-    /// Milliseconds since the Unix epoch of the first and the last entry.
+    /// Time of the first journal entry, in milliseconds since the Unix epoch.
     pub began_ms: Option<u64>,
-    #[allow(missing_docs)]
+    /// Time of the last journal entry, in milliseconds since the Unix epoch.
     pub last_ms: Option<u64>,
 }
 
-/// What the models of a run took, and what its budgets leave them.
+/// Use and remaining budget of the models of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelStatus {
     /// By model, agent and cycle.
     #[serde(flatten)]
     pub used: ModelUse,
-    /// Tokens that the run may use; none where nothing limits them.
+    /// Tokens that the run may use; none without a limit.
     pub tokens: Option<u64>,
-    /// Those that are left.
+    /// Tokens left.
     pub tokens_left: Option<u64>,
-    /// US dollars that it may cost; none where nothing limits them.
+    /// US dollars that it may cost; none without a limit.
     pub usd: Option<f64>,
-    /// Those that are left.
+    /// US dollars left.
     pub usd_left: Option<f64>,
 }
 
-/// Reads where the run in `folder` stands.
+/// Reads the progress of the run in `folder`.
 ///
 /// # Errors
 /// When its settings or its journal cannot be read.
-pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
-    let settings = folder.settings()?;
+pub fn summarise_run(folder: &RunFolder) -> Result<RunSummary, LabError> {
+    let settings = folder.read_settings()?;
     let mut summary = RunSummary {
         run: folder.id(),
         question: settings.question.clone().unwrap_or_default(),
@@ -106,18 +106,18 @@ pub fn summary(folder: &RunFolder) -> Result<RunSummary, LabError> {
     };
     let blobs = Blobs::open(folder.path().join("blobs"))?;
     let entries = read_entries(folder.path(), &blobs)?;
-    if settings.policy == Policy::Llm {
-        summary.model = Some(model(&settings.budget, &entries)?);
+    if settings.policy == PolicyChoice::Llm {
+        summary.model = Some(summarise_models(&settings.budget, &entries)?);
     }
-    summary.graph_waits = graph::waiting_in(&entries)? as u64;
-    summary.agents = agents(&entries, summary.running);
+    summary.graph_waits = graph::count_waiting_in(&entries)? as u64;
+    summary.agents = summarise_agents(&entries, summary.running);
     for entry in entries {
-        count(&mut summary, entry);
+        count_entry(&mut summary, entry);
     }
     Ok(summary)
 }
 
-fn model(budget: &Budget, entries: &[Entry]) -> Result<ModelStatus, JournalError> {
+fn summarise_models(budget: &RunBudget, entries: &[Entry]) -> Result<ModelStatus, JournalError> {
     // Other entries can be large, and are not copied.
     let receipts = entries
         .iter()
@@ -132,7 +132,7 @@ fn model(budget: &Budget, entries: &[Entry]) -> Result<ModelStatus, JournalError
     })
 }
 
-fn count(summary: &mut RunSummary, entry: Entry) {
+fn count_entry(summary: &mut RunSummary, entry: Entry) {
     summary.began_ms.get_or_insert(entry.at_ms);
     summary.last_ms = Some(entry.at_ms);
     if let Record::Opened(Opening {
@@ -199,7 +199,7 @@ mod tests {
         let mut budget = Request::default().resolve().unwrap().settings.budget;
         budget.tokens = Some(1000);
         budget.usd = Some(0.5);
-        let model = model(&budget, &entries).unwrap();
+        let model = summarise_models(&budget, &entries).unwrap();
         assert_eq!((model.tokens_left, model.usd_left), (Some(800), Some(0.0)));
         let total = &model.used.total;
         assert_eq!((total.calls, total.input, total.output, total.usd), (2, 180, 20, 0.75));

@@ -1,4 +1,4 @@
-//! The supervisor's tree: each agent, what it does and how often it fell, as the journal tells it.
+//! The supervisor's tree, from the journal: each agent with its state, its work and its failures.
 
 use std::collections::BTreeMap;
 
@@ -13,35 +13,35 @@ use crate::{
 /// An agent as the journal shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AgentSummary {
-    #[allow(missing_docs)]
+    /// The agent's name.
     pub name: String,
-    #[allow(missing_docs)]
+    /// Its state.
     pub state: AgentState,
-    /// The kind of the oldest message that it has to handle.
+    /// Kind of the oldest message in its mailbox.
     pub on: Option<String>,
-    /// Messages that it has to handle, with the one that it has in hand.
+    /// Messages in its mailbox, including the one that it is handling.
     pub waiting: u64,
-    /// Messages that it has handled.
+    /// Messages handled.
     pub handled: u64,
-    /// Times that it was given up on a message.
+    /// Messages of its that became dead letters.
     pub given_up: u64,
-    /// Times that it was restarted.
+    /// Restarts.
     pub restarts: u64,
-    /// Why it was restarted, or given up on a message, the last time.
+    /// The reason of its last restart or dead letter.
     pub last_failure: Option<String>,
 }
 
-/// What an agent is about.
+/// The state of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {
-    /// It has messages to handle, and a process works on the run.
+    /// It has messages in its mailbox, and a process works on the run.
     Working,
-    /// It has messages to handle, and no process works on the run.
+    /// It has messages in its mailbox, and no process works on the run.
     Waiting,
-    /// It has nothing to do.
+    /// Its mailbox is empty.
     Idle,
-    /// The run goes on without it.
+    /// The run continues without it.
     Retired,
 }
 
@@ -59,7 +59,7 @@ impl AgentState {
 
 #[derive(Default)]
 struct Seen {
-    /// By the number of the entry that sent it.
+    /// Kinds of messages, by the number of the entry that sent each.
     waiting: BTreeMap<u64, String>,
     handled: u64,
     given_up: u64,
@@ -68,9 +68,9 @@ struct Seen {
     retired: bool,
 }
 
-/// The agents of a run that has these entries: the six, then others that take part, by name. `running` is whether a process
-/// works on it.
-pub(super) fn agents(entries: &[Entry], running: bool) -> Vec<AgentSummary> {
+/// The agents of a run with these journal entries: the six built-in ones, then the others by name. `running` is true if
+/// a process works on the run.
+pub(super) fn summarise_agents(entries: &[Entry], running: bool) -> Vec<AgentSummary> {
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let mut places: BTreeMap<&MessageId, u64> = BTreeMap::new();
     for name in agent::BUILT_IN {

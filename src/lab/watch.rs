@@ -1,4 +1,4 @@
-//! Tells a display what the supervisor sees.
+//! Translates the supervisor's observations into progress events.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -24,18 +24,18 @@ struct Counts {
 
 /// The limits that a display shows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct ShownLimits {
     pub(super) cycles: u32,
     pub(super) experiments: u64,
     pub(super) wall: Duration,
 }
 
-/// An observer that feeds `progress`. `experiments` and `findings` are what earlier processes did.
-pub(super) fn observer(
+/// An observer that sends events to `progress`. `experiments` and `findings` count the work of earlier processes.
+pub(super) fn observe_run(
     progress: Arc<dyn Progress>,
     run: &RunId,
     question: &str,
-    limits: Limits,
+    limits: ShownLimits,
     experiments: u64,
     findings: u64,
 ) -> Observer {
@@ -53,22 +53,27 @@ pub(super) fn observer(
     let began = Instant::now();
     Arc::new(move |observed| {
         let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for event in events(&observed, &mut counts, limits, began) {
+        for event in translate_observation(&observed, &mut counts, limits, began) {
             progress.on(event);
         }
     })
 }
 
-fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: Instant) -> Vec<ProgressEvent> {
+fn translate_observation(
+    observed: &Observed<'_>,
+    counts: &mut Counts,
+    limits: ShownLimits,
+    began: Instant,
+) -> Vec<ProgressEvent> {
     match observed {
         Observed::Delivered(envelope) => {
             let busy = ProgressEvent::AgentBusy {
                 agent: envelope.to.to_string(),
-                what: doing(envelope),
+                what: describe_work(envelope),
             };
             if matches!(envelope.payload, Payload::RunExperiment(_)) {
                 counts.running += 1;
-                return vec![busy, experiments(counts)];
+                return vec![busy, experiments_event(counts)];
             }
             vec![busy]
         }
@@ -83,11 +88,11 @@ fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: I
                     wall_left: limits.wall.saturating_sub(began.elapsed()),
                     experiments_left: limits.experiments.saturating_sub(counts.planned),
                 };
-                return vec![idle, experiments(counts), budget];
+                return vec![idle, experiments_event(counts), budget];
             }
             vec![idle]
         }
-        Observed::Sent(envelope) => sent(envelope, counts, limits),
+        Observed::Sent(envelope) => translate_sent(envelope, counts, limits),
         Observed::Restarted { agent, reason } => {
             if agent.as_str() == agent::SANDBOX_EXECUTOR {
                 counts.running = 0;
@@ -98,24 +103,24 @@ fn events(observed: &Observed<'_>, counts: &mut Counts, limits: Limits, began: I
             }]
         }
         Observed::DeadLettered { message, reason } => vec![ProgressEvent::Note(format!(
-            "gave up on {} for {}: {reason}",
+            "dead letter: {} for {}: {reason}",
             message.payload.name(),
             message.to
         ))],
         Observed::Paused { agent, reason } => vec![ProgressEvent::Note(format!("{agent}: {reason}; the run pauses"))],
         Observed::Draining => {
             vec![ProgressEvent::Note(
-                "stopping: what is under way is finished or dropped; once more to stop at once".to_owned(),
+                "stopping: work in progress is finished or dropped; press Ctrl-C again to stop at once".to_owned(),
             )]
         }
     }
 }
 
-fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<ProgressEvent> {
+fn translate_sent(envelope: &Envelope, counts: &mut Counts, limits: ShownLimits) -> Vec<ProgressEvent> {
     match &envelope.payload {
         Payload::RunExperiment(_) => {
             counts.planned += 1;
-            vec![experiments(counts)]
+            vec![experiments_event(counts)]
         }
         Payload::DesignExperiment(request) if request.cycle > counts.cycle => {
             counts.cycle = request.cycle;
@@ -129,7 +134,7 @@ fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<Progres
             vec![ProgressEvent::Findings { n: counts.findings }]
         }
         Payload::KnowledgeRecorded(recorded) => {
-            let told = |reason| format!("what the graph should have waits in the run's journal: {reason}");
+            let told = |reason| format!("nodes and edges for the graph are waiting in the run's journal: {reason}");
             recorded.waits.iter().map(told).map(ProgressEvent::Note).collect()
         }
         Payload::EndRun(end) => vec![ProgressEvent::Ended {
@@ -139,7 +144,7 @@ fn sent(envelope: &Envelope, counts: &mut Counts, limits: Limits) -> Vec<Progres
     }
 }
 
-fn experiments(counts: &Counts) -> ProgressEvent {
+fn experiments_event(counts: &Counts) -> ProgressEvent {
     ProgressEvent::Experiments {
         done: counts.done,
         running: counts.running,
@@ -147,8 +152,8 @@ fn experiments(counts: &Counts) -> ProgressEvent {
     }
 }
 
-/// What an agent does with a message, in a few words.
-fn doing(envelope: &Envelope) -> String {
+/// Describes what an agent does with a message, in a few words.
+fn describe_work(envelope: &Envelope) -> String {
     match &envelope.payload {
         Payload::ProposeHypotheses(request) => format!("proposing hypotheses for cycle {}", request.cycle),
         Payload::DesignExperiment(request) => format!("designing an experiment on {}", request.dataset),
@@ -156,9 +161,9 @@ fn doing(envelope: &Envelope) -> String {
         Payload::RunExperiment(run) => run.protocol.title.clone(),
         Payload::AnalyseResult(request) => format!("reading the result of {}", request.experiment.id),
         Payload::JudgeCycle(request) => format!("judging cycle {}", request.cycle),
-        Payload::RecallKnowledge(_) => "reading what the project knows".to_owned(),
+        Payload::RecallKnowledge(_) => "reading the findings of the project".to_owned(),
         Payload::RecordKnowledge(request) => format!("recording cycle {}", request.cycle),
-        Payload::Deliberate(request) => format!("asking its model where cycle {} should look", request.cycle),
+        Payload::Deliberate(request) => format!("asking its model about the direction of cycle {}", request.cycle),
         Payload::InterpretFindings(request) => format!("putting {} findings into words", request.findings.len()),
         _ => "deciding".to_owned(),
     }

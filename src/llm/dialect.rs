@@ -25,7 +25,7 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
-    pub(super) fn new(settings: &config::Llm, habits: Habits) -> Self {
+    pub(super) fn new(settings: &config::LlmSettings, habits: Habits) -> Self {
         Self {
             form: Mutex::new(Form {
                 structured: habits.structured,

@@ -42,7 +42,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`LlmError::Rejected`] when an address, a key or a header is missing or wrong.
-    pub fn resolve(settings: &config::Llm, environment: &Environment) -> Result<Self, LlmError> {
+    pub fn resolve(settings: &config::LlmSettings, environment: &Environment) -> Result<Self, LlmError> {
         let address = settings.address().ok_or_else(|| {
             rejected(
                 "no model's endpoint is set",
@@ -180,7 +180,10 @@ fn secret_header(text: &str) -> Result<HeaderValue, ()> {
 }
 
 /// The headers that the settings name, and the secrets among their values.
-fn own_headers(settings: &config::Llm, environment: &Environment) -> Result<(HeaderMap, Vec<Secret>), LlmError> {
+fn own_headers(
+    settings: &config::LlmSettings,
+    environment: &Environment,
+) -> Result<(HeaderMap, Vec<Secret>), LlmError> {
     let (mut headers, mut secrets) = (HeaderMap::new(), Vec::new());
     if let Some(organization) = &settings.organization {
         let value = HeaderValue::from_str(organization).map_err(|_| {
@@ -232,7 +235,7 @@ mod tests {
     const NONE: [(&str, &str); 0] = [];
 
     /// The defaults, changed past the checks of the settings: the endpoint has its own.
-    fn settings(change: impl FnOnce(&mut config::Llm)) -> config::Llm {
+    fn settings(change: impl FnOnce(&mut config::LlmSettings)) -> config::LlmSettings {
         let request = Request {
             environment: Environment::new(NONE, "/"),
             ..Request::default()
@@ -242,7 +245,10 @@ mod tests {
         llm
     }
 
-    fn resolve(change: impl FnOnce(&mut config::Llm), variables: &[(&str, &str)]) -> Result<Endpoint, LlmError> {
+    fn resolve(
+        change: impl FnOnce(&mut config::LlmSettings),
+        variables: &[(&str, &str)],
+    ) -> Result<Endpoint, LlmError> {
         Endpoint::resolve(&settings(change), &Environment::new(variables.iter().copied(), "/"))
     }
 
@@ -303,7 +309,7 @@ mod tests {
                 "{error}"
             );
         }
-        let named = |llm: &mut config::Llm| {
+        let named = |llm: &mut config::LlmSettings| {
             llm.provider = Some(Provider::Vllm);
             llm.api_key_env = Some("MY_KEY".to_owned());
         };
@@ -352,7 +358,7 @@ mod tests {
 
     #[test]
     fn headers_come_from_settings_and_environment() {
-        let change = |llm: &mut config::Llm| {
+        let change = |llm: &mut config::LlmSettings| {
             llm.provider = Some(Provider::Litellm);
             llm.headers = vec!["X-Title: Kosmos".to_owned(), "Authorization: $TOKEN".to_owned()];
         };
@@ -368,7 +374,7 @@ mod tests {
             "[secret] [secret]"
         );
         assert!(resolve(change, &[]).unwrap_err().to_string().contains("TOKEN"));
-        let bad = |llm: &mut config::Llm| {
+        let bad = |llm: &mut config::LlmSettings| {
             llm.provider = Some(Provider::Ollama);
             llm.headers = vec!["no colon".to_owned()];
         };
@@ -377,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_key_that_cannot_be_one_is_not_shown() {
-        let change = |llm: &mut config::Llm| llm.provider = Some(Provider::Openai);
+        let change = |llm: &mut config::LlmSettings| llm.provider = Some(Provider::Openai);
         let error = resolve(change, &[("OPENAI_API_KEY", "sk-01\n234")]).unwrap_err();
         assert!(
             error.to_string().contains("OPENAI_API_KEY") && !error.to_string().contains("234"),

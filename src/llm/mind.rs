@@ -57,7 +57,7 @@ pub struct Mind {
 }
 
 struct Inner {
-    settings: config::Llm,
+    settings: config::LlmSettings,
     asked: Asked,
     budget: Budget,
     account: Mutex<Account>,
@@ -416,7 +416,7 @@ impl Inner {
 }
 
 impl Pricing {
-    fn new(settings: &config::Llm) -> Result<Self, LlmError> {
+    fn new(settings: &config::LlmSettings) -> Result<Self, LlmError> {
         Ok(Self {
             prices: Prices::load(settings.prices.as_deref())?,
             free: settings.provider.is_some_and(Provider::is_free),
@@ -579,7 +579,7 @@ async fn sift(
 }
 
 /// The models in use, each once.
-pub(super) fn models(settings: &config::Llm) -> Result<Vec<String>, LlmError> {
+pub(super) fn models(settings: &config::LlmSettings) -> Result<Vec<String>, LlmError> {
     let mut models = Vec::new();
     for (agent, model) in settings.models_by_agent() {
         let model = model.ok_or_else(|| no_model(agent))?.to_owned();

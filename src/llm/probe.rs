@@ -47,7 +47,7 @@ pub struct Probed {
 ///
 /// # Errors
 /// [`LlmError::Rejected`] or [`LlmError::Outage`], with what to do.
-pub async fn probe(settings: &config::Llm, environment: &Environment) -> Result<Probed, LlmError> {
+pub async fn probe(settings: &config::LlmSettings, environment: &Environment) -> Result<Probed, LlmError> {
     let endpoint = Arc::new(Endpoint::resolve(settings, environment)?);
     let http = http_client(settings, &endpoint)?;
     Prober::new(settings, endpoint, http, models(settings)?).probe().await
@@ -64,7 +64,7 @@ pub(super) struct Prober {
 
 impl Prober {
     pub(super) fn new(
-        settings: &config::Llm,
+        settings: &config::LlmSettings,
         endpoint: Arc<Endpoint>,
         http: reqwest::Client,
         models: Vec<String>,

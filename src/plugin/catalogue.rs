@@ -7,6 +7,7 @@ use std::{
 };
 
 use include_dir::Dir;
+use kosmos_core::files::copy_folder;
 use serde::Serialize;
 
 use super::{
@@ -96,7 +97,7 @@ impl Folder {
     /// When a file cannot be read or written.
     pub fn copy_to(&self, target: &Path) -> io::Result<()> {
         match self {
-            Self::Disk(folder) => copy(folder, target),
+            Self::Disk(folder) => copy_folder(folder, target, &|name| is_kept(&name.to_string_lossy())),
             Self::Shipped(folder) => unpack(folder, folder.path(), target),
         }
     }
@@ -116,24 +117,6 @@ pub fn unpack_sdk(target: &Path) -> io::Result<()> {
 
 fn is_kept(name: &str) -> bool {
     !name.starts_with('.') && name != "__pycache__" && !name.ends_with(".pyc")
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !is_kept(&name.to_string_lossy()) {
-            continue;
-        }
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy(&entry.path(), &to.join(&name))?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), to.join(&name))?;
-        }
-    }
-    Ok(())
 }
 
 fn unpack(folder: &Dir<'_>, root: &Path, to: &Path) -> io::Result<()> {

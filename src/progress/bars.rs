@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::lines::{rough, spent};
+use super::lines::{describe_model_use, format_rough_duration};
 use super::{Progress, ProgressEvent, Screen, printable};
 
-/// Bars that change in place: the cycle, a line per agent, the experiments, the findings, the budget.
+/// Bars that are updated in place: the cycle, a line per agent, the experiments, the findings, the budget.
 pub(super) struct Bars {
     state: Mutex<State>,
 }
@@ -23,7 +23,7 @@ struct State {
     preparing: Option<ProgressBar>,
 }
 
-/// How often a spinner turns.
+/// Time between two frames of a spinner.
 const TICK: Duration = Duration::from_millis(120);
 
 impl Bars {
@@ -46,30 +46,33 @@ impl Bars {
 
 impl Progress for Bars {
     fn on(&self, event: ProgressEvent) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).on(event);
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .show_event(event);
     }
 }
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).remove_bars();
     }
 }
 
 impl State {
-    fn on(&mut self, event: ProgressEvent) {
+    fn show_event(&mut self, event: ProgressEvent) {
         match event {
-            ProgressEvent::Preparing { what, done, total } => self.preparing(&what, done, total),
+            ProgressEvent::Preparing { what, done, total } => self.set_preparing_line(&what, done, total),
             ProgressEvent::RunStarted { run, question } => {
-                self.say(&format!("run {run}: {question}"));
-                self.begin();
+                self.write_line(&format!("run {run}: {question}"));
+                self.add_bars();
             }
-            ProgressEvent::Cycle { n, of } => self.cycle_line(format!("cycle {n} of {of}")),
-            ProgressEvent::AgentBusy { agent, what } => self.agent(&agent, &what, true),
-            ProgressEvent::AgentIdle { agent } => self.agent(&agent, "idle", false),
+            ProgressEvent::Cycle { n, of } => set_message(self.cycle.as_ref(), format!("cycle {n} of {of}")),
+            ProgressEvent::AgentBusy { agent, what } => self.set_agent_line(&agent, &what, true),
+            ProgressEvent::AgentIdle { agent } => self.set_agent_line(&agent, "idle", false),
             ProgressEvent::AgentRestarted { agent, reason } => {
-                self.say(&format!("restarted {agent}: {reason}"));
-                self.agent(&agent, "restarted", false);
+                self.write_line(&format!("restarted {agent}: {reason}"));
+                self.set_agent_line(&agent, "restarted", false);
             }
             ProgressEvent::Experiments { done, running, planned } => {
                 if let Some(bar) = &self.experiments {
@@ -78,14 +81,14 @@ impl State {
                     bar.set_message(format!("{running} running"));
                 }
             }
-            ProgressEvent::Findings { n } => set(self.findings.as_ref(), n.to_string()),
+            ProgressEvent::Findings { n } => set_message(self.findings.as_ref(), n.to_string()),
             ProgressEvent::Budget {
                 wall_left,
                 experiments_left,
             } => {
-                set(
+                set_message(
                     self.budget.as_ref(),
-                    format!("{}, {experiments_left} experiments", rough(wall_left)),
+                    format!("{}, {experiments_left} experiments", format_rough_duration(wall_left)),
                 );
             }
             ProgressEvent::Model {
@@ -94,22 +97,22 @@ impl State {
                 usd,
                 tokens_left,
                 usd_left,
-            } => self.model(format!(
+            } => self.set_model_line(format!(
                 "{calls} replies, {}",
-                spent(tokens, usd, tokens_left, usd_left)
+                describe_model_use(tokens, usd, tokens_left, usd_left)
             )),
-            ProgressEvent::Said { agent, text } => self.agent(&agent, &end_of(&text), true),
-            ProgressEvent::Note(note) => self.say(&format!("note: {note}")),
+            ProgressEvent::Said { agent, text } => self.set_agent_line(&agent, &newest_words(&text), true),
+            ProgressEvent::Note(note) => self.write_line(&format!("note: {note}")),
             ProgressEvent::Ended { status } => {
-                self.clear();
-                self.say(&format!("ended: {status}"));
+                self.remove_bars();
+                self.write_line(&format!("ended: {status}"));
             }
         }
     }
 
-    /// Puts up the bars of a run, from top to bottom.
-    fn begin(&mut self) {
-        self.clear();
+    /// Adds the bars of a run, from top to bottom.
+    fn add_bars(&mut self) {
+        self.remove_bars();
         let cycle = self.screen.add(spinner("{spinner} {wide_msg}"));
         cycle.set_message("starting");
         cycle.enable_steady_tick(TICK);
@@ -117,24 +120,20 @@ impl State {
         self.experiments = Some(self.screen.add(bar("  experiments {bar:24} {pos}/{len} {wide_msg}")));
         self.findings = Some(self.screen.add(spinner("  findings    {wide_msg}")));
         self.budget = Some(self.screen.add(spinner("  left        {wide_msg}")));
-        set(self.findings.as_ref(), "0".to_owned());
+        set_message(self.findings.as_ref(), "0".to_owned());
     }
 
-    /// Only a run with a model has this line.
-    fn model(&mut self, text: String) {
+    /// Sets the line that only runs with a model have.
+    fn set_model_line(&mut self, text: String) {
         let Some(budget) = &self.budget else { return };
         let screen = &self.screen;
         let line = self
             .model
             .get_or_insert_with(|| screen.insert_after(budget, spinner("  model       {wide_msg}")));
-        set(Some(line), text);
+        set_message(Some(line), text);
     }
 
-    fn cycle_line(&self, text: String) {
-        set(self.cycle.as_ref(), text);
-    }
-
-    fn agent(&mut self, agent: &str, what: &str, busy: bool) {
+    fn set_agent_line(&mut self, agent: &str, what: &str, busy: bool) {
         let Some(experiments) = &self.experiments else {
             return;
         };
@@ -151,12 +150,12 @@ impl State {
         }
     }
 
-    fn preparing(&mut self, what: &str, done: u64, total: Option<u64>) {
+    fn set_preparing_line(&mut self, what: &str, done: u64, total: Option<u64>) {
         if total == Some(done) {
             if let Some(bar) = self.preparing.take() {
                 bar.finish_and_clear();
             }
-            return self.say(&format!("ready: {what}"));
+            return self.write_line(&format!("ready: {what}"));
         }
         let screen = &self.screen;
         let line = self.preparing.get_or_insert_with(|| {
@@ -174,8 +173,8 @@ impl State {
         line.set_message(printable(what).into_owned());
     }
 
-    /// Writes a line that stays, above the bars.
-    fn say(&self, line: &str) {
+    /// Writes a permanent line above the bars.
+    fn write_line(&self, line: &str) {
         // `MultiProgress::println` is silent when there is no bar; `suspend` is not.
         self.screen.suspend(|| {
             use std::io::Write as _;
@@ -183,7 +182,7 @@ impl State {
         });
     }
 
-    fn clear(&mut self) {
+    fn remove_bars(&mut self) {
         let single = [
             &mut self.cycle,
             &mut self.experiments,
@@ -203,11 +202,11 @@ impl State {
     }
 }
 
-/// Characters of a reply that are shown as it comes.
+/// Number of characters of an arriving reply that are shown.
 const SHOWN: usize = 60;
 
-/// The end of a reply, on one line: its newest words.
-fn end_of(text: &str) -> String {
+/// The newest words of a reply, on one line.
+fn newest_words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let length = line.chars().count();
     match length > SHOWN {
@@ -216,7 +215,7 @@ fn end_of(text: &str) -> String {
     }
 }
 
-fn set(bar: Option<&ProgressBar>, message: String) {
+fn set_message(bar: Option<&ProgressBar>, message: String) {
     if let Some(bar) = bar {
         bar.set_message(message);
         bar.tick();
@@ -224,15 +223,15 @@ fn set(bar: Option<&ProgressBar>, message: String) {
 }
 
 fn spinner(template: &str) -> ProgressBar {
-    ProgressBar::new_spinner().with_style(style(ProgressStyle::default_spinner(), template))
+    ProgressBar::new_spinner().with_style(parse_style(ProgressStyle::default_spinner(), template))
 }
 
 fn bar(template: &str) -> ProgressBar {
-    ProgressBar::new(0).with_style(style(ProgressStyle::default_bar(), template))
+    ProgressBar::new(0).with_style(parse_style(ProgressStyle::default_bar(), template))
 }
 
-/// The templates are constants, which a test reads; if one were wrong, the plain style would do.
-fn style(plain: ProgressStyle, template: &str) -> ProgressStyle {
+/// The templates are constants, which a test parses; an invalid one would fall back to the plain style.
+fn parse_style(plain: ProgressStyle, template: &str) -> ProgressStyle {
     plain.clone().template(template).unwrap_or(plain)
 }
 

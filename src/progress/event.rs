@@ -1,16 +1,15 @@
 use std::time::Duration;
 
-/// Something that happened in a lab, as far as a person who watches cares. Texts may come from data: displays
-/// make them fit for a terminal.
+/// An event for the user. Texts may come from data: displays make them safe for a terminal.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProgressEvent {
-    /// Something is made ready before the run, such as a Python environment.
+    /// A prerequisite is being prepared, such as a Python environment.
     Preparing {
-        /// What.
+        /// The prerequisite.
         what: String,
-        /// How much of it, in whatever unit `total` has.
+        /// The part that is done, in the unit of `total`.
         done: u64,
-        /// How much there is, if that is known.
+        /// The whole, if it is known.
         total: Option<u64>,
     },
     /// A run began, or was resumed.
@@ -31,7 +30,7 @@ pub enum ProgressEvent {
     AgentBusy {
         /// Its name.
         agent: String,
-        /// On what.
+        /// The work.
         what: String,
     },
     /// An agent has nothing to do.
@@ -43,16 +42,16 @@ pub enum ProgressEvent {
     AgentRestarted {
         /// Its name.
         agent: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The number of experiments changed.
     Experiments {
         /// Finished.
         done: u64,
-        /// Under way.
+        /// Running.
         running: u64,
-        /// All that are known of, done and running included.
+        /// All known experiments, including those done and running.
         planned: u64,
     },
     /// The number of findings changed.
@@ -60,34 +59,34 @@ pub enum ProgressEvent {
         /// Findings so far.
         n: u64,
     },
-    /// What is left of the budget.
+    /// The remaining budget.
     Budget {
         /// Time.
         wall_left: Duration,
         /// Experiments.
         experiments_left: u64,
     },
-    /// A model replied, or gave up replying.
+    /// A model replied, or a call failed for good.
     Model {
         /// Replies of the run so far.
         calls: u64,
-        /// Tokens that they took, prompts and replies together.
+        /// Tokens used, prompts and replies together.
         tokens: u64,
-        /// US dollars, as far as the models have prices.
+        /// US dollars spent, for the models with known prices.
         usd: f64,
-        /// Tokens that the budget leaves, where it limits them.
+        /// Tokens left in the budget, if it limits them.
         tokens_left: Option<u64>,
-        /// US dollars that the budget leaves, where it limits them.
+        /// US dollars left in the budget, if it limits them.
         usd_left: Option<f64>,
     },
-    /// A model's reply as it comes.
+    /// A part of a model's reply has arrived.
     Said {
         /// The agent that asked.
         agent: String,
         /// The reply so far.
         text: String,
     },
-    /// Something that the user should read.
+    /// A message for the user.
     Note(String),
     /// The run ended.
     Ended {

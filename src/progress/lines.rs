@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::{Progress, ProgressEvent, printable};
 
-/// Lines, one per change that matters: what agents are busy with is left out, and experiments are told of
-/// by the tenth.
+/// One line per important change: the work of agents is left out, and experiments are reported in steps of a tenth.
 pub(super) struct Lines<W> {
     state: Mutex<State<W>>,
 }
@@ -37,25 +36,28 @@ impl<W: Write + Send> Lines<W> {
 
 impl<W: Write + Send> Progress for Lines<W> {
     fn on(&self, event: ProgressEvent) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).on(event);
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write_event(event);
     }
 }
 
 impl<W: Write> State<W> {
-    fn on(&mut self, event: ProgressEvent) {
-        let Some(line) = self.line(event) else { return };
-        // Whoever read the lines may be gone; the lab goes on.
+    fn write_event(&mut self, event: ProgressEvent) {
+        let Some(line) = self.describe_event(event) else { return };
+        // The reader may have gone; the lab continues.
         let _ = writeln!(self.out, "{}", printable(&line));
     }
 
-    fn line(&mut self, event: ProgressEvent) -> Option<String> {
+    fn describe_event(&mut self, event: ProgressEvent) -> Option<String> {
         match event {
-            ProgressEvent::Preparing { what, done, total } => self.preparing(what, done, total),
+            ProgressEvent::Preparing { what, done, total } => self.describe_preparing(what, done, total),
             ProgressEvent::RunStarted { run, question } => Some(format!("run {run}: {question}")),
             ProgressEvent::Cycle { n, of } => {
-                let left = self
-                    .budget
-                    .map(|(wall, experiments)| format!("{} and {experiments} experiments left", rough(wall)));
+                let left = self.budget.map(|(wall, experiments)| {
+                    format!("{} and {experiments} experiments left", format_rough_duration(wall))
+                });
                 let known: Vec<String> = left.into_iter().chain(self.model.clone()).collect();
                 Some(match known.is_empty() {
                     true => format!("cycle {n} of {of}"),
@@ -72,12 +74,12 @@ impl<W: Write> State<W> {
             } => {
                 self.model = Some(format!(
                     "{calls} replies, {}",
-                    spent(tokens, usd, tokens_left, usd_left)
+                    describe_model_use(tokens, usd, tokens_left, usd_left)
                 ));
                 None
             }
             ProgressEvent::AgentRestarted { agent, reason } => Some(format!("restarted {agent}: {reason}")),
-            ProgressEvent::Experiments { done, running, planned } => self.experiments(done, running, planned),
+            ProgressEvent::Experiments { done, running, planned } => self.describe_experiments(done, running, planned),
             ProgressEvent::Findings { n } => {
                 let changed = n != self.findings;
                 self.findings = n;
@@ -95,7 +97,7 @@ impl<W: Write> State<W> {
         }
     }
 
-    fn preparing(&mut self, what: String, done: u64, total: Option<u64>) -> Option<String> {
+    fn describe_preparing(&mut self, what: String, done: u64, total: Option<u64>) -> Option<String> {
         if total == Some(done) {
             self.preparing = None;
             return Some(format!("ready: {what}"));
@@ -108,7 +110,7 @@ impl<W: Write> State<W> {
         Some(line)
     }
 
-    fn experiments(&mut self, done: u64, running: u64, planned: u64) -> Option<String> {
+    fn describe_experiments(&mut self, done: u64, running: u64, planned: u64) -> Option<String> {
         let step = (planned / 10).max(1);
         let complete = done == planned && done > self.told_experiments;
         if done < self.told_experiments + step && !complete {
@@ -119,8 +121,8 @@ impl<W: Write> State<W> {
     }
 }
 
-/// What a model has used, and what is left to it.
-pub(super) fn spent(tokens: u64, usd: f64, tokens_left: Option<u64>, usd_left: Option<f64>) -> String {
+/// Describes the tokens and dollars that models have used, with the limits.
+pub(super) fn describe_model_use(tokens: u64, usd: f64, tokens_left: Option<u64>, usd_left: Option<f64>) -> String {
     let left = |text: Option<String>| text.map(|text| format!(" of {text}")).unwrap_or_default();
     let mut out = format!(
         "{tokens}{} tokens",
@@ -135,8 +137,8 @@ pub(super) fn spent(tokens: u64, usd: f64, tokens_left: Option<u64>, usd_left: O
     out
 }
 
-/// A length of time to the second, or to the minute when it is long.
-pub(super) fn rough(time: Duration) -> String {
+/// Formats a duration to the second, or to the minute if it is an hour or longer.
+pub(super) fn format_rough_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     let rounded = if seconds >= 3600 {
         seconds - seconds % 60
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_run_in_a_few_lines() {
+    fn a_run_takes_a_few_lines() {
         let preparing = |done| ProgressEvent::Preparing {
             what: "python".into(),
             done,
@@ -247,7 +249,7 @@ ended: answered
     }
 
     #[test]
-    fn a_cycle_says_what_the_model_has_used() {
+    fn a_cycle_line_shows_the_model_use() {
         let model = |usd, tokens_left, usd_left| ProgressEvent::Model {
             calls: 3,
             tokens: 1500,
@@ -274,7 +276,7 @@ ended: answered
 
     #[test]
     fn time_is_rounded_when_long() {
-        assert_eq!(rough(Duration::from_millis(61_500)), "1m 1s");
-        assert_eq!(rough(Duration::from_secs(3_725)), "1h 2m");
+        assert_eq!(format_rough_duration(Duration::from_millis(61_500)), "1m 1s");
+        assert_eq!(format_rough_duration(Duration::from_secs(3_725)), "1h 2m");
     }
 }

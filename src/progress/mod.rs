@@ -1,6 +1,6 @@
-//! What a person sees of a lab at work, on stderr: bars on a terminal, lines in a pipe, nothing when quiet.
+//! Displays of progress on stderr: bars on a terminal, lines in a pipe, nothing when quiet.
 //!
-//! The lab tells a [`Progress`] what happens, as [`ProgressEvent`]s, and knows nothing of terminals.
+//! The lab sends [`ProgressEvent`]s to a [`Progress`] and does not depend on the terminal.
 
 mod bars;
 mod event;
@@ -16,31 +16,31 @@ pub use screen::Screen;
 use bars::Bars;
 use lines::Lines;
 
-/// A display of a lab at work.
+/// A receiver of progress events.
 pub trait Progress: Send + Sync {
-    /// Takes note of what happened. Never fails and never waits: the lab goes on whoever watches.
+    /// Shows an event. Never fails and never blocks, so that it cannot delay the lab.
     fn on(&self, event: ProgressEvent);
 }
 
-/// The displays there are.
+/// The kinds of displays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DisplayKind {
     /// Bars that change in place, for a terminal.
     Bars,
-    /// One line per change that matters, for a pipe or a log.
+    /// One line per important change, for a pipe or a log.
     Lines,
     /// Nothing.
     Silent,
 }
 
-impl Kind {
-    /// The display that suits stderr, and the flags `-q` and `--json`.
-    pub fn suited(quiet: bool, json: bool) -> Self {
+impl DisplayKind {
+    /// The display for stderr under the flags `-q` and `--json`.
+    pub fn for_stderr(quiet: bool, json: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self::choose(quiet, json, std::io::stderr().is_terminal() && !dumb)
     }
 
-    /// Bars only where a person watches: a program that reads `--json` is given lines.
+    /// Bars are for people: a program that reads `--json` gets lines.
     const fn choose(quiet: bool, json: bool, terminal: bool) -> Self {
         match (quiet, json, terminal) {
             (true, _, _) => Self::Silent,
@@ -50,12 +50,12 @@ impl Kind {
     }
 }
 
-/// Makes a display. Log lines share `screen` with it.
-pub fn display(kind: Kind, screen: &Screen) -> Box<dyn Progress> {
+/// Creates a display, which shares `screen` with log lines.
+pub fn create_display(kind: DisplayKind, screen: &Screen) -> Box<dyn Progress> {
     match kind {
-        Kind::Bars => Box::new(Bars::new(screen)),
-        Kind::Lines => Box::new(Lines::new(std::io::stderr())),
-        Kind::Silent => Box::new(Silent),
+        DisplayKind::Bars => Box::new(Bars::new(screen)),
+        DisplayKind::Lines => Box::new(Lines::new(std::io::stderr())),
+        DisplayKind::Silent => Box::new(Silent),
     }
 }
 
@@ -71,10 +71,10 @@ mod tests {
 
     #[test]
     fn bars_are_for_people() {
-        assert_eq!(Kind::choose(false, false, true), Kind::Bars);
-        assert_eq!(Kind::choose(false, true, true), Kind::Lines);
-        assert_eq!(Kind::choose(false, false, false), Kind::Lines);
-        assert_eq!(Kind::choose(true, false, true), Kind::Silent);
-        assert_eq!(Kind::choose(true, true, false), Kind::Silent);
+        assert_eq!(DisplayKind::choose(false, false, true), DisplayKind::Bars);
+        assert_eq!(DisplayKind::choose(false, true, true), DisplayKind::Lines);
+        assert_eq!(DisplayKind::choose(false, false, false), DisplayKind::Lines);
+        assert_eq!(DisplayKind::choose(true, false, true), DisplayKind::Silent);
+        assert_eq!(DisplayKind::choose(true, true, false), DisplayKind::Silent);
     }
 }

@@ -12,7 +12,7 @@ impl Screen {
         Self::default()
     }
 
-    /// Does what writes to stderr, with the bars taken off the screen meanwhile.
+    /// Calls `write`, which writes to stderr, with the bars hidden meanwhile.
     pub fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
         self.bars.suspend(write)
     }

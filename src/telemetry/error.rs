@@ -8,33 +8,31 @@ use tracing_subscriber::util::TryInitError;
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `RUST_LOG` is not a filter.
-    #[error("RUST_LOG={text:?} is not a filter of log lines")]
+    #[error("RUST_LOG={text:?} is not a valid log filter")]
     Filter {
-        /// What it is.
+        /// The value of `RUST_LOG`.
         text: String,
-        /// Why it is none.
+        /// The parser's error.
         source: ParseError,
     },
     /// Logging has been set up already.
-    #[error("logging is set up already")]
+    #[error("logging has been set up already")]
     Started(#[source] TryInitError),
-    /// The log file can't be opened.
+    /// The log file cannot be opened.
     #[error("cannot open the log {}", .path.display())]
     Open {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl TelemetryError {
-    /// What the user can do.
+    /// The remedy, if there is one.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Filter { .. } => {
-                Some("for example RUST_LOG=info or RUST_LOG=kosmos=debug,warn; or unset it".to_owned())
-            }
+            Self::Filter { .. } => Some("set it to a filter such as info or kosmos=debug,warn, or unset it".to_owned()),
             Self::Started(_) => None,
             Self::Open { .. } => Some("check that the run's folder can be written to".to_owned()),
         }

@@ -16,7 +16,7 @@ pub const MESSAGE: &str = "message";
 pub const MESSAGE_KIND: &str = "message_kind";
 /// The id of the message that caused this one.
 pub const CAUSE: &str = "cause";
-/// How many times a message has been tried, from 1.
+/// The number of the attempt at a message, from 1.
 pub const ATTEMPT: &str = "attempt";
 /// The id of an experiment.
 pub const EXPERIMENT: &str = "experiment";
@@ -24,21 +24,21 @@ pub const EXPERIMENT: &str = "experiment";
 pub const HYPOTHESIS: &str = "hypothesis";
 /// The number of a cycle, from 1.
 pub const CYCLE: &str = "cycle";
-/// The key of an effect, under which it happens once.
+/// The idempotency key of an effect.
 pub const EFFECT: &str = "effect";
 /// The name of a backend.
 pub const BACKEND: &str = "backend";
 /// A file.
 pub const PATH: &str = "path";
-/// How long something took, in milliseconds.
+/// Elapsed time, in milliseconds.
 pub const ELAPSED_MS: &str = "elapsed_ms";
 /// An error, as text.
 pub const ERROR: &str = "error";
-/// What was asked of a model, such as `chat`.
+/// The operation that was requested of a model, such as `chat`.
 pub const GEN_AI_OPERATION: &str = "gen_ai.operation.name";
-/// The model that was asked for.
+/// The requested model.
 pub const GEN_AI_MODEL: &str = "gen_ai.request.model";
 /// Tokens in the prompt.
 pub const GEN_AI_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
-/// Tokens in the answer.
+/// Tokens in the reply.
 pub const GEN_AI_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";

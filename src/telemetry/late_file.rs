@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::TelemetryError;
 
-/// A log file that becomes known after logging has begun: what is written before that is let go.
+/// A log file that becomes known after logging has started; earlier lines are dropped.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LateFile {
     file: Arc<Mutex<Option<File>>>,
@@ -29,7 +29,7 @@ impl LateFile {
 impl Write for LateFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.file.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            // A line is written whole, so that those of several threads do not mix.
+            // A line is written in one call, so that lines of several threads do not mix.
             Some(file) => file.write_all(bytes).map(|()| bytes.len()),
             None => Ok(bytes.len()),
         }

@@ -1,4 +1,4 @@
-//! Logging: to stderr for the person who watches, and to the run's `kosmos.log` for later.
+//! Logging, to stderr and to the run's `kosmos.log`.
 
 mod colour;
 mod error;
@@ -9,4 +9,4 @@ mod stderr_writer;
 
 pub use colour::stderr_shows_colour;
 pub use error::TelemetryError;
-pub use start::{Telemetry, start};
+pub use start::{Telemetry, start_logging};

@@ -15,42 +15,42 @@ use super::{TelemetryError, stderr_shows_colour};
 
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Logging under way.
+/// Started logging.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
     file: LateFile,
 }
 
 impl Telemetry {
-    /// Logs to this file too from now on (`<run>/kosmos.log`), from level `debug` for Kosmos' own lines and
-    /// `warn` for those of libraries. Appends to what a run that is resumed has already.
+    /// Also logs to this file (`<run>/kosmos.log`) from now on: Kosmos's own lines from level `debug`, those of
+    /// libraries from `warn`. Appends to an existing file.
     ///
     /// # Errors
-    /// When the file can't be opened.
+    /// When the file cannot be opened.
     pub fn log_to(&self, file: &Path) -> Result<(), TelemetryError> {
         self.file.open(file)
     }
 }
 
-/// Starts logging for the whole process, once. `RUST_LOG`, where it is set, wins over `level` on stderr. Lines
-/// go around the bars of `screen`.
+/// Starts logging for the whole process; to be called once. `RUST_LOG`, if set, overrides `level` on stderr. Log lines
+/// do not disturb the bars of `screen`.
 ///
 /// # Errors
 /// When `RUST_LOG` is not a filter, or logging has been started already.
-pub fn start(format: LogFormat, level: LogLevel, screen: Screen) -> Result<Telemetry, TelemetryError> {
+pub fn start_logging(format: LogFormat, level: LogLevel, screen: Screen) -> Result<Telemetry, TelemetryError> {
     let rust_log = std::env::var_os("RUST_LOG").map(|text| text.to_string_lossy().into_owned());
-    let filter = filter(rust_log.as_deref(), level)?;
+    let filter = build_filter(rust_log.as_deref(), level)?;
     let telemetry = Telemetry {
         file: LateFile::default(),
     };
     let stderr = StderrWriter::new(screen);
-    subscriber(format, filter, stderr, stderr_shows_colour(), telemetry.file.clone())
+    build_subscriber(format, filter, stderr, stderr_shows_colour(), telemetry.file.clone())
         .try_init()
         .map_err(TelemetryError::Started)?;
     Ok(telemetry)
 }
 
-fn subscriber<W>(format: LogFormat, filter: EnvFilter, stderr: W, colour: bool, file: LateFile) -> impl Subscriber
+fn build_subscriber<W>(format: LogFormat, filter: EnvFilter, stderr: W, colour: bool, file: LateFile) -> impl Subscriber
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -81,7 +81,7 @@ where
     tracing_subscriber::registry().with(vec![to_stderr, to_file])
 }
 
-fn filter(rust_log: Option<&str>, level: LogLevel) -> Result<EnvFilter, TelemetryError> {
+fn build_filter(rust_log: Option<&str>, level: LogLevel) -> Result<EnvFilter, TelemetryError> {
     match rust_log.map(str::trim).filter(|text| !text.is_empty()) {
         Some(text) => EnvFilter::builder()
             .parse(text)
@@ -93,8 +93,7 @@ fn filter(rust_log: Option<&str>, level: LogLevel) -> Result<EnvFilter, Telemetr
     }
 }
 
-/// Kosmos' own lines from `level`; those of the libraries from `warn` at most, since theirs are about what is
-/// none of a scientist's business.
+/// Kosmos's own lines from `level`; those of libraries only from `warn`, since the rest concerns no user.
 fn directives(level: LogLevel) -> String {
     format!("{},kosmos={}", level.min(LogLevel::Warn).as_str(), level.as_str())
 }
@@ -137,8 +136,8 @@ mod tests {
         let (stderr, file) = (Kept::default(), LateFile::default());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kosmos.log");
-        let filter = filter(rust_log, level).unwrap();
-        let subscriber = subscriber(format, filter, stderr.clone(), false, file.clone());
+        let filter = build_filter(rust_log, level).unwrap();
+        let subscriber = build_subscriber(format, filter, stderr.clone(), false, file.clone());
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!("before the file is known");
             file.open(&path).unwrap();
@@ -173,10 +172,10 @@ mod tests {
     #[test]
     fn rust_log_that_is_no_filter_is_refused() {
         assert!(matches!(
-            filter(Some("kosmos=loud"), LogLevel::Warn),
+            build_filter(Some("kosmos=loud"), LogLevel::Warn),
             Err(TelemetryError::Filter { .. })
         ));
-        assert!(filter(Some(" "), LogLevel::Warn).is_ok());
+        assert!(build_filter(Some(" "), LogLevel::Warn).is_ok());
     }
 
     #[test]

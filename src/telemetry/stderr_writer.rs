@@ -4,7 +4,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::progress::Screen;
 
-/// Stderr, with the progress bars out of the way while a log line is written.
+/// Writes to stderr, with the progress bars hidden while a log line is written.
 #[derive(Debug, Clone)]
 pub(super) struct StderrWriter {
     screen: Screen,

@@ -22,13 +22,16 @@ fn a_run_needs_a_question_and_data() {
     let shell = TestShell::new().file("a.csv", "x,y\n1,2\n");
     insta::assert_snapshot!(refused(&shell, &["run", "--data", "a.csv"]), @r#"
     error: there is no question to answer
-    help: give one by --question "...", or by question = "..." at the top of the run file
+    help: ask it with --question "...", or with question = "..." at the top of the run file
     "#);
     insta::assert_snapshot!(refused_run(&shell, &[]), @r#"
-    error: there is no data to study
-    help: give a table by --data FILE, or by a [[data]] section with path = "..." in the run file
+    error: there is no data to analyse
+    help: name a table with --data FILE, or with a [[data]] section with path = "..." in the run file
     "#);
-    insta::assert_snapshot!(refused(&shell, &["run", "--question", "  ", "--data", "a.csv"]), @r#"error: `question` cannot be "  ": it is blank; give a value or leave the key out (flag --question)"#);
+    insta::assert_snapshot!(refused(&shell, &["run", "--question", "  ", "--data", "a.csv"]), @r#"
+    error: `question` cannot be "  ": it is blank (flag --question)
+    help: give a value, or leave the key out
+    "#);
 }
 
 #[test]
@@ -37,15 +40,15 @@ fn data_must_be_a_file_with_something_in_it() {
     insta::assert_snapshot!(refused_run(&shell, &["--data", "nowhere.csv"]), @"
     error: cannot read the data file DESK/nowhere.csv (data[0].path, flag --data)
       because: No such file or directory (os error 2)
-    help: check the path; it is taken relative to the working folder
+    help: check the path, which is relative to the working folder
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "folder/a.csv", "--data", "folder"]), @"
     error: the data DESK/folder is a folder, not a file (data[1].path, flag --data)
-    help: name a file in that folder; give --data once per file
+    help: name a file in that folder; repeat --data for each file
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "empty.csv"]), @"
     error: the data file DESK/empty.csv is empty (data[0].path, flag --data)
-    help: check that the export that wrote it has finished
+    help: check that the program that wrote it has finished
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "/dev/null"]), @"
     error: the data /dev/null is a device or a pipe, not a file (data[0].path, flag --data)
@@ -55,7 +58,7 @@ fn data_must_be_a_file_with_something_in_it() {
     insta::assert_snapshot!(refused(&shell, &["run", "run.toml"]), @"
     error: cannot read the data file DESK/nowhere.csv (data[0].path, run file run.toml, line 4)
       because: No such file or directory (os error 2)
-    help: check the path; it is taken relative to the file that names it
+    help: check the path, which is relative to the file that names it
     ");
 }
 
@@ -64,12 +67,12 @@ fn a_run_file_must_be_there_and_be_a_file() {
     let shell = TestShell::new().file("folder/run.toml", "").file("a.csv", "x,y\n1,2\n");
     insta::assert_snapshot!(refused(&shell, &["run", "a.csv"]), @"
     error: a.csv:1:2: not valid TOML: key with no value, expected `=`
-    help: a.csv is read as TOML; a table is given by --data a.csv
+    help: a.csv is read as TOML; pass a table with --data a.csv
     ");
     insta::assert_snapshot!(refused(&shell, &["run", "nowhere.toml"]), @"
     error: cannot read the run file nowhere.toml
       because: No such file or directory (os error 2)
-    help: check the path; it is taken relative to the working folder
+    help: check the path, which is relative to the working folder
     ");
     insta::assert_snapshot!(refused(&shell, &["run", "folder"]), @"
     error: cannot read the run file folder
@@ -85,12 +88,12 @@ fn the_home_must_be_a_folder_that_can_be_written_to() {
         .variable("KOSMOS_HOME", "/proc/kosmos");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "a.csv", "--home", "a.csv"]), @"
     error: the home DESK/a.csv (--home) is not a folder
-    help: name a folder that you may write to by --home DIR or KOSMOS_HOME
+    help: name a folder that you can write to with --home DIR or KOSMOS_HOME
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "a.csv"]), @"
     error: cannot create the home /proc/kosmos (KOSMOS_HOME)
       because: No such file or directory (os error 2)
-    help: name a folder that you may write to by --home DIR or KOSMOS_HOME
+    help: name a folder that you can write to with --home DIR or KOSMOS_HOME
     ");
 }
 

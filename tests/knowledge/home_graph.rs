@@ -65,7 +65,7 @@ fn a_home_without_a_graph_is_told_of_and_none_is_made() {
         &["graph", "reset", "--yes"],
     ] {
         let outcome = done(&shell, arguments);
-        assert!(outcome.stderr.contains("there is nothing in the graph"), "{outcome:?}");
+        assert!(outcome.stderr.contains("is empty; runs write to it"), "{outcome:?}");
     }
     let synced = done(&shell, &["graph", "sync"]);
     assert!(synced.stdout.starts_with("0 messages delivered"), "{synced:?}");
@@ -287,7 +287,7 @@ fn a_way_between_two_variables_is_found_or_said_to_be_none() {
     );
     assert_eq!(
         short.stdout,
-        "no way from bill_depth to flipper_length within 3 steps\n"
+        "no path from bill_depth to flipper_length within 3 steps\n"
     );
     let itself = done(&shell, &["graph", "path", "year", "year", "--json"]).json();
     assert_eq!(
@@ -298,7 +298,7 @@ fn a_way_between_two_variables_is_found_or_said_to_be_none() {
     let runs = ["graph", "path", "run:r1", "question:0", "--longest", "2"];
     assert_eq!(shell.kosmos(&runs).code, 2);
     let apart = done(&shell, &["graph", "path", "run:r1", "run:r2"]);
-    assert!(apart.stdout.starts_with("no way from run:r1"), "{apart:?}");
+    assert!(apart.stdout.starts_with("no path from run:r1"), "{apart:?}");
     let near = done(&shell, &["graph", "path", "run:r1", "run:r2", "--provenance", "--json"]).json();
     assert_eq!(near["nodes"][1]["properties"]["text"], "What goes with weight?");
 }
@@ -358,7 +358,7 @@ fn only_who_means_it_empties_the_graph() {
     let shell = shell();
     let stderr = refused(&shell, &["graph", "reset"]);
     assert!(
-        stderr.contains("this is no terminal") && stderr.contains("--yes"),
+        stderr.contains("stdin is not a terminal") && stderr.contains("--yes"),
         "{stderr}"
     );
     // A line in a pipe is nobody's word.
@@ -376,7 +376,7 @@ fn only_who_means_it_empties_the_graph() {
     assert!(left.ends_with(": 0 nodes, 0 edges\n"), "{left}");
     // An emptied graph is as good as none.
     let asked = done(&shell, &["graph", "query", "neighbours", "body_mass"]);
-    assert!(asked.stderr.contains("there is nothing in the graph"), "{asked:?}");
+    assert!(asked.stderr.contains("is empty; runs write to it"), "{asked:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_run_verifies_in_another_home_without_its_table() {
     let again = home.run(&["export", &id, "--output", "study.tar"]);
     assert_eq!(again.status.code(), Some(2), "{}", describe_output(&again));
     assert!(
-        describe_output(&again).contains("it is there already"),
+        describe_output(&again).contains("exists already"),
         "{}",
         describe_output(&again)
     );
@@ -39,7 +39,7 @@ fn a_run_verifies_in_another_home_without_its_table() {
     let twice = other.run(&["import", archive.to_str().unwrap()]);
     assert_eq!(twice.status.code(), Some(2), "{}", describe_output(&twice));
     assert!(
-        describe_output(&twice).contains("is there already"),
+        describe_output(&twice).contains("exists already"),
         "{}",
         describe_output(&twice)
     );
@@ -120,7 +120,7 @@ fn old_runs_go_and_others_stay() {
     working.wait().unwrap();
     assert!(pruned.status.success(), "{}", describe_output(&pruned));
     assert!(
-        describe_output(&pruned).contains("stays: a process works on it"),
+        describe_output(&pruned).contains("kept: it is in progress"),
         "{}",
         describe_output(&pruned)
     );

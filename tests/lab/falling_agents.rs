@@ -92,7 +92,7 @@ impl Agent<Payload> for Faulty {
 fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Finished, PathBuf) {
     let mut overrides = Overrides::default();
     for set in sets {
-        overrides.set(set).unwrap();
+        overrides.add_assignment(set).unwrap();
     }
     let resolved = Request {
         run_file: Some(write_short_run(home, "").into()),
@@ -102,7 +102,7 @@ fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> 
     }
     .resolve()
     .unwrap();
-    let folder = RunFolder::create(&home.path().join("home/runs"), "short", &resolved).unwrap();
+    let folder = RunFolder::create(&home.path().join("home/runs"), &resolved).unwrap();
     let path = folder.path().to_owned();
     let lab = Lab::open(folder, Arc::new(Silent)).unwrap().launcher(kosmos_binary());
     let finished = lab

@@ -180,8 +180,8 @@ fn what_cannot_branch_is_refused_and_leaves_nothing() {
         &fork(&["3", "--set", "research.follow_ups=2"]),
         "branch at cycle 2 or before",
     );
-    refused(&home, &fork(&["1"]), "there are 2 to 3");
-    refused(&home, &fork(&["4"]), "there are 2 to 3");
+    refused(&home, &fork(&["1"]), "it has cycles 2 to 3");
+    refused(&home, &fork(&["4"]), "it has cycles 2 to 3");
     refused(&home, &fork(&["2", "--set", "budget.cycle=3"]), "budget.cycles");
     refused(&home, &fork(&["2", "--set", "budget.cycles=none"]), "budget.cycles");
     refused(&home, &home.run(&["fork", "nothing", "--at", "2"]), "no run `nothing`");

@@ -62,7 +62,7 @@ fn a_run_holds_and_its_scripts_give_the_same_again() {
     let output = verified(&home, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     assert!(
-        describe_output(&output).contains("all of it holds"),
+        describe_output(&output).contains("every check passed"),
         "{}",
         describe_output(&output)
     );

@@ -49,11 +49,11 @@ pub fn settings(server: &ModelServer, changes: &[(&str, &str)]) -> Settings {
     ];
     for (key, value) in usual {
         if changes.iter().all(|(changed, _)| *changed != key) {
-            overrides.set(&format!("{key}={value}")).unwrap();
+            overrides.add_assignment(&format!("{key}={value}")).unwrap();
         }
     }
     for (key, value) in changes {
-        overrides.set(&format!("{key}={value}")).unwrap();
+        overrides.add_assignment(&format!("{key}={value}")).unwrap();
     }
     let request = Request {
         overrides,

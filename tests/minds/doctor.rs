@@ -61,7 +61,7 @@ fn an_endpoint_is_asked_for_its_models_and_the_key_is_not_shown() {
     assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
     let endpoint = check(&output, "endpoint")["detail"].as_str().unwrap().to_owned();
     assert!(
-        endpoint.contains(&server.url()) && endpoint.contains("the key is in MY_KEY"),
+        endpoint.contains(&server.url()) && endpoint.contains("with the key in MY_KEY"),
         "{endpoint}"
     );
     let model = check(&output, "model");

@@ -1,7 +1,7 @@
-//! Writing files so that no reader and no crash ever sees half of one.
+//! Writes files so that no reader and no crash ever sees half of one, and copies folders.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
@@ -41,6 +41,29 @@ pub fn write_atomically(path: &Path, sync: Sync, write: impl FnOnce(&mut File) -
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+/// Copies the regular files below `from` to `to`, which is created. Files and folders whose name `keep` refuses are left
+/// out, as are symbolic links and devices.
+///
+/// # Errors
+/// If a folder cannot be listed or created, or a file cannot be copied.
+pub fn copy_folder(from: &Path, to: &Path, keep: &dyn Fn(&OsStr) -> bool) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !keep(&name) {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &to.join(&name), keep)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), to.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns a path beside `path` that no other call in any living process uses: `.NAME.PID.NUMBER.partial`.
@@ -100,6 +123,23 @@ mod tests {
             }
         }
         assert_eq!(names(home.path()), ["file"]);
+    }
+
+    #[test]
+    fn copies_the_files_that_are_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let (from, to) = (home.path().join("from"), home.path().join("a/to"));
+        fs::create_dir_all(from.join("inner")).unwrap();
+        fs::create_dir_all(from.join(".hidden")).unwrap();
+        for name in ["a.txt", "inner/b.txt", ".hidden/c.txt", ".d"] {
+            fs::write(from.join(name), name).unwrap();
+        }
+        copy_folder(&from, &to, &|name| !name.to_string_lossy().starts_with('.')).unwrap();
+        assert_eq!(fs::read_to_string(to.join("a.txt")).unwrap(), "a.txt");
+        assert_eq!(fs::read_to_string(to.join("inner/b.txt")).unwrap(), "inner/b.txt");
+        let mut copied = names(&to);
+        copied.sort();
+        assert_eq!(copied, ["a.txt", "inner"]);
     }
 
     #[test]

@@ -4,11 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::AgentsDirs;
-use crate::cli::{
-    CliError, Console, Exit, Globals, SettingsArgs,
-    outcome::{lab_error, plugin_error},
-    output,
-};
+use crate::cli::{CliError, Console, Exit, Globals, SettingsArgs, output};
 use crate::config::Environment;
 use crate::lab::{Ground, LabError, Purpose, Site};
 use crate::plugin::{Chosen, Folder, Kind, PluginError, Roster, Setting, handshake, prompt_and_schema, unpack_sdk};
@@ -20,30 +16,30 @@ use crate::sandbox::ProcessSandbox;
     after_help = "Examples:\n  kosmos agents check my_agent\n  kosmos agents check my_agent --agents-dir ~/agents --set agents.my_agent.folder=papers"
 )]
 pub struct CheckArgs {
-    /// The agent
+    /// Agent to check
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Where to look.
+    /// Folders of agents.
     #[command(flatten)]
     pub dirs: AgentsDirs,
-    /// How it is configured.
+    /// Changes to the settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
-pub(super) fn execute(args: &CheckArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_check(args: &CheckArgs, globals: &Globals) -> Result<Exit, CliError> {
     let bench = Bench::set_up(&args.name, &args.dirs, &args.settings, globals)?;
     let manifest = &bench.chosen.manifest;
-    let mut checked = vec![format!("agent.toml is in order (version {})", manifest.version)];
+    let mut checked = vec![format!("agent.toml is valid (version {})", manifest.version)];
     match manifest.kind {
         Kind::Llm => {
             prompt_and_schema(&bench.chosen).map_err(|problem| {
-                plugin_error(PluginError::Manifest {
+                CliError::from(PluginError::Manifest {
                     place: format!("the agent `{}`", manifest.name),
                     problem,
                 })
             })?;
-            checked.push("its prompt and its schema are in order".to_owned());
+            checked.push("its prompt and its schema are valid".to_owned());
         }
         Kind::Process => {
             bench.try_it(async |setting| handshake(setting).await)?;
@@ -56,22 +52,22 @@ pub(super) fn execute(args: &CheckArgs, globals: &Globals) -> Result<Exit, CliEr
         Kind::Builtin => {}
     }
     if globals.json {
-        output::json(
+        output::print_json(
             &json!({ "agent": manifest.name, "ok": true, "checked": checked, "config": bench.chosen.config }),
         )?;
     } else {
         let lines: String = checked.iter().map(|line| format!("  ok  {line}\n")).collect();
-        output::text(&format!("{}\n{lines}", manifest.name))?;
+        output::print_text(&format!("{}\n{lines}", manifest.name))?;
     }
     Ok(Exit::Done)
 }
 
-/// An agent apart from any run, and what it is tried with.
+/// An agent outside of any run, ready to be tried.
 pub(super) struct Bench {
     pub(super) chosen: Chosen,
     settings: crate::config::Settings,
     console: Console,
-    // Its files, and what it works in; thrown away afterwards.
+    // A copy of its files and its working folder; removed afterwards.
     folder: Temporary,
 }
 
@@ -94,8 +90,8 @@ impl Bench {
         let here = environment.working_folder().to_owned();
         let mut resolved = settings.resolve(environment)?;
         let console = Console::start(&resolved.settings.log, globals)?;
-        let catalogue = dirs.catalogue()?;
-        catalogue.get(name).map_err(plugin_error)?;
+        let catalogue = dirs.search_catalogue()?;
+        catalogue.get(name)?;
         let own = resolved
             .settings
             .agents
@@ -105,13 +101,13 @@ impl Bench {
             own.insert("enabled".to_owned(), Value::Bool(true));
         }
         resolved.settings.agents.retain(|known, _| known == name);
-        crate::plugin::make_paths_absolute(&catalogue, &mut resolved, &here).map_err(plugin_error)?;
-        let roster = Roster::choose(&catalogue, &resolved.settings).map_err(plugin_error)?;
+        crate::plugin::make_paths_absolute(&catalogue, &mut resolved, &here)?;
+        let roster = Roster::choose(&catalogue, &resolved.settings)?;
         let chosen = roster.agents.into_iter().find(|chosen| chosen.manifest.name == name);
         let Some(mut chosen) = chosen else {
-            return Err(plugin_error(PluginError::Manifest {
+            return Err(CliError::from(PluginError::Manifest {
                 place: format!("`{name}`"),
-                problem: "it is part of Kosmos, and there is nothing to check".to_owned(),
+                problem: "it is part of Kosmos and cannot be checked".to_owned(),
             }));
         };
         let path = std::env::temp_dir().join(format!("kosmos-agent-{}-{:08x}", std::process::id(), fastrand::u32(..)));
@@ -121,7 +117,7 @@ impl Bench {
             .copy_to(&path.join(name))
             .and_then(|()| unpack_sdk(&path.join("sdk")));
         copied.map_err(|source| {
-            plugin_error(PluginError::Read {
+            CliError::from(PluginError::Read {
                 path: path.clone(),
                 source,
             })
@@ -135,21 +131,21 @@ impl Bench {
         })
     }
 
-    /// Does `work` with what the agent is hosted by: of a program, the sandbox.
+    /// Runs `work` with the agent's host; the host of a program is the sandbox.
     pub(super) fn try_it<T>(
         &self,
         work: impl AsyncFnOnce(&Setting<'_>) -> Result<T, PluginError>,
     ) -> Result<T, CliError> {
         if self.chosen.manifest.kind == Kind::Wasm {
-            self.chosen.compile().map_err(plugin_error)?;
+            self.chosen.compile()?;
             let system = actix::System::new();
-            return system.block_on(work(&self.setting(None))).map_err(plugin_error);
+            return system.block_on(work(&self.host_setting(None))).map_err(CliError::from);
         }
         let progress = self.console.progress.as_ref();
-        let ground = Ground::prepare_for_programs(&self.settings, progress).map_err(lab_error)?;
+        let ground = Ground::prepare_for_programs(&self.settings, progress)?;
         let system = actix::System::new();
         let done = system.block_on(async {
-            // Where scripts run does not matter here.
+            // The backend of scripts does not matter here.
             let mut settings = self.settings.clone();
             settings.sandbox.backend = crate::config::Backend::Process;
             settings.sandbox.warm = false;
@@ -165,12 +161,12 @@ impl Bench {
                     remedy: "`kosmos doctor` says what this machine lacks".to_owned(),
                 }));
             };
-            Ok::<_, LabError>(work(&self.setting(Some(programs))).await)
+            Ok::<_, LabError>(work(&self.host_setting(Some(programs))).await)
         });
-        done.map_err(lab_error)?.map_err(plugin_error)
+        done?.map_err(CliError::from)
     }
 
-    fn setting<'a>(&'a self, programs: Option<&'a ProcessSandbox>) -> Setting<'a> {
+    fn host_setting<'a>(&'a self, programs: Option<&'a ProcessSandbox>) -> Setting<'a> {
         Setting {
             programs,
             chosen: &self.chosen,

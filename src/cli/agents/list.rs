@@ -2,28 +2,28 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::AgentsDirs;
-use crate::cli::{CliError, Exit, Globals, outcome::plugin_error, output};
+use crate::cli::{CliError, Exit, Globals, output};
 use crate::plugin::{Catalogue, Found, Kind, Manifest};
 use crate::progress::printable;
 
 /// `kosmos agents list`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  kosmos agents list\n  kosmos agents list skeptic    # all that it may do and can be set to"
+    after_help = "Examples:\n  kosmos agents list\n  kosmos agents list skeptic    # its permissions, limits and settings"
 )]
 pub struct ListArgs {
-    /// One agent, in full
+    /// Show this agent in full
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// Where to look.
+    /// Folders of agents.
     #[command(flatten)]
     pub dirs: AgentsDirs,
 }
 
-pub(super) fn execute(args: &ListArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let catalogue = args.dirs.catalogue()?;
+pub(super) fn execute_list(args: &ListArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let catalogue = args.dirs.search_catalogue()?;
     let chosen: Vec<&Found> = match &args.name {
-        Some(name) => vec![catalogue.get(name).map_err(plugin_error)?],
+        Some(name) => vec![catalogue.get(name)?],
         None => catalogue.iter().collect(),
     };
     if globals.json {
@@ -31,36 +31,36 @@ pub(super) fn execute(args: &ListArgs, globals: &Globals) -> Result<Exit, CliErr
             .broken()
             .map(|(name, problem)| json!({ "name": name, "problem": problem }))
             .collect();
-        let agents: Vec<Value> = chosen.into_iter().map(document).collect();
-        output::json(&json!({ "agents": agents, "broken": broken }))?;
+        let agents: Vec<Value> = chosen.into_iter().map(agent_as_json).collect();
+        output::print_json(&json!({ "agents": agents, "broken": broken }))?;
         return Ok(Exit::Done);
     }
     match (args.name.is_some(), chosen.as_slice()) {
-        (true, [only]) => output::text(&in_full(only))?,
-        _ => output::text(&table(&catalogue, &chosen))?,
+        (true, [only]) => output::print_text(&render_agent(only))?,
+        _ => output::print_text(&render_table(&catalogue, &chosen))?,
     }
     Ok(Exit::Done)
 }
 
-fn document(found: &Found) -> Value {
+fn agent_as_json(found: &Found) -> Value {
     json!({
         "name": found.manifest.name, "place": found.place, "path": found.path, "manifest": found.manifest,
     })
 }
 
-fn table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
+fn render_table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    table.set_header(["NAME", "KIND", "FROM", "TAKES PART", "MAY", "WHAT IT DOES"]);
+    table.set_header(["NAME", "KIND", "FROM", "ENABLED", "PERMISSIONS", "PURPOSE"]);
     for found in chosen {
         let manifest = &found.manifest;
         table.add_row([
             printable(&manifest.name).into_owned(),
             manifest.kind.name().to_owned(),
             found.place.to_string(),
-            if manifest.enabled { "yes" } else { "if enabled" }.to_owned(),
-            may(manifest),
+            if manifest.enabled { "yes" } else { "no" }.to_owned(),
+            list_permissions(manifest),
             printable(&manifest.description).into_owned(),
         ]);
     }
@@ -75,8 +75,8 @@ fn table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
     text
 }
 
-/// What it may do besides hearing and saying what its agent.toml lists, in a few words.
-fn may(manifest: &Manifest) -> String {
+/// Its permissions beyond the events and messages that its agent.toml lists.
+fn list_permissions(manifest: &Manifest) -> String {
     let permissions = &manifest.permissions;
     let flags = [
         (permissions.sandbox, "sandbox"),
@@ -98,7 +98,7 @@ fn may(manifest: &Manifest) -> String {
     }
 }
 
-fn in_full(found: &Found) -> String {
+fn render_agent(found: &Found) -> String {
     let manifest = &found.manifest;
     let list = |items: &[String]| {
         if items.is_empty() {
@@ -108,7 +108,7 @@ fn in_full(found: &Found) -> String {
         }
     };
     let mut text = format!(
-        "{} {}\n{}\n\nkind         {}\nfrom         {} ({})\ntakes part   {}\n",
+        "{} {}\n{}\n\nkind         {}\nfrom         {} ({})\nenabled      {}\n",
         printable(&manifest.name),
         printable(&manifest.version),
         printable(&manifest.description),
@@ -116,8 +116,8 @@ fn in_full(found: &Found) -> String {
         found.place,
         printable(&found.path),
         match manifest.enabled {
-            true => "yes, unless a run file says otherwise".to_owned(),
-            false => format!("where a run file says so: [agents.{}] enabled = true", manifest.name),
+            true => "yes, unless a run file disables it".to_owned(),
+            false => format!("if a run file says so: [agents.{}] enabled = true", manifest.name),
         },
     );
     let limits = &manifest.limits;
@@ -126,15 +126,15 @@ fn in_full(found: &Found) -> String {
         _ => format!("{} processes", limits.processes),
     };
     let rows = [
-        ("hears", list(&manifest.subscribes)),
-        ("says", list(&manifest.publishes)),
-        ("may", may(manifest)),
+        ("receives", list(&manifest.subscribes)),
+        ("sends", list(&manifest.publishes)),
+        ("permissions", list_permissions(manifest)),
         ("files", list(&manifest.permissions.files)),
         ("network", list(&manifest.permissions.network)),
         (
             "limits",
             format!(
-                "{} for an event, {} of memory, {amount}, {} messages a minute, {} of the budget",
+                "{} per event, {} of memory, {amount}, {} messages per minute, {} of the budget",
                 limits.deadline, limits.memory, limits.messages_per_minute, limits.budget_share
             ),
         ),
@@ -147,7 +147,7 @@ fn in_full(found: &Found) -> String {
         .and_then(Value::as_object)
         .filter(|properties| !properties.is_empty());
     if let Some(properties) = properties {
-        text.push_str(&format!("\nCan be set under [agents.{}]:\n", manifest.name));
+        text.push_str(&format!("\nSettings under [agents.{}]:\n", manifest.name));
         for (key, property) in properties {
             let about = property.get("description").and_then(Value::as_str).unwrap_or_default();
             let default = property

@@ -1,4 +1,4 @@
-//! `kosmos agents`: the agents that there are, and what those who write one need.
+//! `kosmos agents`: lists agents, and helps to write one.
 
 mod check;
 mod list;
@@ -17,7 +17,7 @@ use crate::plugin::{Catalogue, SearchPath};
 /// `kosmos agents`.
 #[derive(Debug, Clone, Args)]
 pub struct AgentsArgs {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: AgentsCommand,
 }
@@ -25,39 +25,39 @@ pub struct AgentsArgs {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AgentsCommand {
-    /// List the agents, where each comes from and what it may do
+    /// List the agents, their origins and their permissions
     List(list::ListArgs),
-    /// Begin a new agent: a working skeleton with a test
+    /// Create a new agent: a working skeleton with a test
     New(new::NewArgs),
-    /// Check an agent: its agent.toml, its files, and how it answers
+    /// Check an agent: its agent.toml, its files and its first answer
     Check(check::CheckArgs),
-    /// Give an agent one event and show its messages
+    /// Send an agent one event and show its messages
     Test(trial::TestArgs),
     /// Print the JSON Schemas of agent.toml, events and messages
     Schema(schema::SchemaArgs),
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-List, write, check and try agents.
+List, create, check and test agents.
 
-An agent is a folder with an agent.toml. Besides the built-in ones, agents are found in the folders that \
+An agent is a folder with an agent.toml. Besides the built-in agents, Kosmos looks for agents in the folders that \
 --agents-dir names, in agents/ beside the run file, in agents/ of the working folder, in agents/ of your own \
-folder for Kosmos (~/.config/kosmos), and among those that Kosmos ships; the first of a name counts. A run file \
-turns them on and off and configures them: [agents.skeptic] enabled = true.";
+folder for Kosmos (~/.config/kosmos), and among those that it ships; the first of each name is used. A run file \
+enables, disables and configures them: [agents.skeptic] enabled = true.";
 
-/// Where agents are looked for.
+/// Folders of agents.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AgentsDirs {
-    /// A folder of agents, before all others; may be given many times
+    /// Folder of agents, searched before all others; repeatable
     #[arg(long = "agents-dir", value_name = "DIR")]
     pub agents_dir: Vec<PathBuf>,
 }
 
 impl AgentsDirs {
-    fn catalogue(&self) -> Result<Catalogue, CliError> {
+    fn search_catalogue(&self) -> Result<Catalogue, CliError> {
         let environment = Environment::of_process()?;
         let path = SearchPath::usual(&self.agents_dir, None, &environment);
-        Catalogue::search(&path).map_err(super::outcome::plugin_error)
+        Catalogue::search(&path).map_err(CliError::from)
     }
 }
 
@@ -65,12 +65,12 @@ impl AgentsDirs {
 ///
 /// # Errors
 /// Those of the command.
-pub fn execute(args: AgentsArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub fn execute_agents(args: AgentsArgs, globals: &Globals) -> Result<Exit, CliError> {
     match args.command {
-        AgentsCommand::List(args) => list::execute(&args, globals),
-        AgentsCommand::New(args) => new::execute(&args, globals),
-        AgentsCommand::Check(args) => check::execute(&args, globals),
-        AgentsCommand::Test(args) => trial::execute(&args, globals),
-        AgentsCommand::Schema(args) => schema::execute(&args),
+        AgentsCommand::List(args) => list::execute_list(&args, globals),
+        AgentsCommand::New(args) => new::execute_new(&args, globals),
+        AgentsCommand::Check(args) => check::execute_check(&args, globals),
+        AgentsCommand::Test(args) => trial::execute_test(&args, globals),
+        AgentsCommand::Schema(args) => schema::execute_schema(&args),
     }
 }

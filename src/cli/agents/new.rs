@@ -18,21 +18,21 @@ use crate::shipped::AGENTS;
     after_help = "Examples:\n  kosmos agents new my_agent --kind process\n  kosmos agents new my_judge --kind llm --dir studies/agents\n  kosmos agents new my_rule --kind wasm --language zig"
 )]
 pub struct NewArgs {
-    /// Its name: small letters, digits and underscores
+    /// Name of the agent: lower-case letters, digits and underscores
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// What it is made of
+    /// Kind of agent
     #[arg(long, value_enum)]
     pub kind: NewKind,
-    /// Of a process (python, rust) or a component (python, zig): what it is written in
+    /// Language of a process (python, rust) or of a component (python, zig)
     #[arg(long, value_enum, default_value_t = NewLanguage::Python)]
     pub language: NewLanguage,
-    /// The folder of agents that it is made in
+    /// Folder of agents to create it in
     #[arg(long, value_name = "DIR", default_value = "agents")]
     pub dir: PathBuf,
 }
 
-/// What a new agent is made of.
+/// The kinds of new agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NewKind {
     /// A program that speaks the protocol
@@ -43,10 +43,10 @@ pub enum NewKind {
     Wasm,
 }
 
-/// What a program is written in.
+/// The languages of new agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NewLanguage {
-    /// Python; a component of it needs componentize-py
+    /// Python; a component needs componentize-py
     Python,
     /// Rust; needs cargo
     Rust,
@@ -54,15 +54,15 @@ pub enum NewLanguage {
     Zig,
 }
 
-/// In skeletons, the agent's name.
+/// The agent's name in skeletons.
 const PLACEHOLDER: &str = "skeleton_agent";
 
-/// What cannot be made.
+/// Why an agent could not be created.
 #[derive(Debug, thiserror::Error)]
 enum NewError {
     #[error("`{name}` cannot be an agent's name")]
     Name { name: String },
-    #[error("{} is there already", path.display())]
+    #[error("{} exists already", path.display())]
     There { path: PathBuf },
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
@@ -72,34 +72,34 @@ enum NewError {
     Language { what: &'static str, language: &'static str },
 }
 
-pub(super) fn execute(args: &NewArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_new(args: &NewArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let folder = environment.working_folder().join(&args.dir).join(&args.name);
-    let shipped = Catalogue::search(&SearchPath::default()).map_err(crate::cli::outcome::plugin_error)?;
+    let shipped = Catalogue::search(&SearchPath::default())?;
     if !shipped.is_free(&args.name) {
         let name = args.name.clone();
-        let help = "take small letters, digits and underscores, and no name of a shipped agent (`kosmos agents list`)";
-        return Err(CliError::usage(NewError::Name { name }, help));
+        let help = "use lower-case letters, digits and underscores, and not the name of a shipped agent (`kosmos agents list`)";
+        return Err(CliError::from_usage(NewError::Name { name }, help));
     }
     if folder.exists() {
-        let help = "take another name, or another --dir";
-        return Err(CliError::usage(NewError::There { path: folder }, help));
+        let help = "choose another name, or another --dir";
+        return Err(CliError::from_usage(NewError::There { path: folder }, help));
     }
-    let (skeleton, besides) = parts(args.kind, args.language)?;
+    let (skeleton, besides) = choose_skeleton(args.kind, args.language)?;
     let Some(source) = AGENTS.get_dir(format!("sdk/skeletons/{skeleton}")) else {
-        return Err(CliError::failed(NewError::Skeleton { name: skeleton }));
+        return Err(CliError::from_failure(NewError::Skeleton { name: skeleton }));
     };
     let mut written = Vec::new();
-    let made = write(source, source.path(), &folder, &args.name, &mut written);
-    made.and_then(|()| copy(besides, &folder, &mut written))
+    let made = write_skeleton(source, source.path(), &folder, &args.name, &mut written);
+    made.and_then(|()| copy_parts(besides, &folder, &mut written))
         .map_err(|error| {
             // Whole or not at all.
             let _ = fs::remove_dir_all(&folder);
-            CliError::failed(error)
+            CliError::from_failure(error)
         })?;
     written.sort();
     if globals.json {
-        output::json(&json!({ "agent": args.name, "folder": folder, "files": written }))?;
+        output::print_json(&json!({ "agent": args.name, "folder": folder, "files": written }))?;
         return Ok(Exit::Done);
     }
     let files: String = written.iter().map(|file| format!("  {}\n", file.display())).collect();
@@ -107,25 +107,25 @@ pub(super) fn execute(args: &NewArgs, globals: &Globals) -> Result<Exit, CliErro
         true => String::new(),
         false => format!(" --agents-dir {}", args.dir.display()),
     };
-    output::text(&format!(
-        "{}\n{files}\nREADME.md there says what each is for. Next: kosmos agents check {}{dirs}\n",
+    output::print_text(&format!(
+        "{}\n{files}\nREADME.md there describes each file. Next: kosmos agents check {}{dirs}\n",
         folder.display(),
         args.name
     ))?;
     Ok(Exit::Done)
 }
 
-/// A file of the SDKs, and what it is called in the agent's folder.
+/// A file of the SDKs, and its name in the agent's folder.
 type Part = (&'static str, &'static str);
 
-/// The skeleton, and what of the SDKs belongs to it.
-fn parts(kind: NewKind, language: NewLanguage) -> Result<(&'static str, &'static [Part]), CliError> {
+/// The skeleton, and the files of the SDKs that belong to it.
+fn choose_skeleton(kind: NewKind, language: NewLanguage) -> Result<(&'static str, &'static [Part]), CliError> {
     const WIT: Part = ("sdk/wit/agent.wit", "wit/agent.wit");
     const ZIG: Part = ("sdk/zig/kosmos_agent.zig", "kosmos_agent.zig");
     let none = |what, language| {
-        let help = "a process can be in python or rust, a component in python or zig; agents/PROTOCOL.md has all \
-                    that another language needs";
-        Err(CliError::usage(NewError::Language { what, language }, help))
+        let help = "a process can be in python or rust, a component in python or zig; agents/PROTOCOL.md describes the \
+                    protocol for other languages";
+        Err(CliError::from_usage(NewError::Language { what, language }, help))
     };
     match (kind, language) {
         (NewKind::Llm, _) => Ok(("llm", &[])),
@@ -138,7 +138,7 @@ fn parts(kind: NewKind, language: NewLanguage) -> Result<(&'static str, &'static
     }
 }
 
-fn copy(parts: &[Part], to: &Path, written: &mut Vec<PathBuf>) -> Result<(), NewError> {
+fn copy_parts(parts: &[Part], to: &Path, written: &mut Vec<PathBuf>) -> Result<(), NewError> {
     for (from, inside) in parts {
         let Some(file) = AGENTS.get_file(from) else {
             return Err(NewError::Skeleton { name: from });
@@ -152,14 +152,20 @@ fn copy(parts: &[Part], to: &Path, written: &mut Vec<PathBuf>) -> Result<(), New
     Ok(())
 }
 
-fn write(from: &Dir<'_>, root: &Path, to: &Path, name: &str, written: &mut Vec<PathBuf>) -> Result<(), NewError> {
+fn write_skeleton(
+    from: &Dir<'_>,
+    root: &Path,
+    to: &Path,
+    name: &str,
+    written: &mut Vec<PathBuf>,
+) -> Result<(), NewError> {
     fs::create_dir_all(to).map_err(|source| NewError::Write {
         path: to.to_owned(),
         source,
     })?;
     for file in from.files() {
         let inside = file.path().strip_prefix(root).unwrap_or(file.path());
-        // A manifest of cargo's would make the skeleton a package of its own within Kosmos.
+        // Under the name Cargo.toml, the skeleton would be a package within Kosmos.
         let inside = PathBuf::from(inside.to_string_lossy().trim_end_matches(".skeleton"));
         let path = to.join(&inside);
         let text = String::from_utf8_lossy(file.contents()).replace(PLACEHOLDER, name);
@@ -174,7 +180,7 @@ fn write(from: &Dir<'_>, root: &Path, to: &Path, name: &str, written: &mut Vec<P
         written.push(inside);
     }
     for folder in from.dirs() {
-        write(folder, root, to, name, written)?;
+        write_skeleton(folder, root, to, name, written)?;
     }
     Ok(())
 }

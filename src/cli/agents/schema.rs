@@ -5,13 +5,14 @@ use crate::plugin::schemas;
 
 /// `kosmos agents schema`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  kosmos agents schema > schemas.json\n  kosmos agents schema --internal")]
 pub struct SchemaArgs {
-    /// Also those of what the built-in agents say among themselves, for who takes the place of one
+    /// Also print the schemas of messages between built-in agents, for an agent that replaces one
     #[arg(long)]
     pub internal: bool,
 }
 
-pub(super) fn execute(args: &SchemaArgs) -> Result<Exit, CliError> {
-    output::json(&schemas(args.internal))?;
+pub(super) fn execute_schema(args: &SchemaArgs) -> Result<Exit, CliError> {
+    output::print_json(&schemas(args.internal))?;
     Ok(Exit::Done)
 }

@@ -3,33 +3,33 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::outcome::lab_error;
 use crate::cli::{CliError, Globals, Home, SettingsArgs, stderr};
-use crate::config::{Environment, GraphStore as Store, Settings};
+use crate::config::{Environment, GraphStoreKind as Store, Settings};
 use crate::graph::{GraphError, GraphStore, Neo4jGraph};
 use crate::lab::{self, LabError};
 
-/// Which graph a command is about.
+/// The graph that a command works on.
 #[derive(Debug, Clone, Args)]
 pub struct GraphChoice {
-    /// The graph in the home, or the one on the server that graph.uri names [default: the setting graph.store]
+    /// Graph of the home folder, or of the server that graph.uri names [default: the setting graph.store]
     #[arg(long, value_name = "STORE")]
-    pub store: Option<Chosen>,
+    pub store: Option<StoreArg>,
 
     /// Changes to the settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
-/// The stores there are.
+/// The values of `--store`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs)]
-pub enum Chosen {
+pub enum StoreArg {
+    /// In the home folder
     Embedded,
+    /// On a Neo4j server
     Neo4j,
 }
 
-impl Chosen {
+impl StoreArg {
     fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
@@ -38,41 +38,41 @@ impl Chosen {
     }
 }
 
-/// The graph that was chosen.
-pub(super) struct Opened {
+/// The chosen graph.
+pub(super) struct ChosenGraph {
     pub(super) home: Home,
     pub(super) settings: Settings,
-    /// Of the embedded graph.
+    /// The folder of the embedded graph.
     folder: PathBuf,
 }
 
 impl GraphChoice {
-    /// Works out which one it is. Nothing is asked of it yet, and nothing made.
-    pub(super) fn open(&self, globals: &Globals) -> Result<Opened, CliError> {
+    /// Resolves the choice. Does not connect to the graph and creates nothing.
+    pub(super) fn resolve_graph(&self, globals: &Globals) -> Result<ChosenGraph, CliError> {
         let environment = Environment::of_process()?;
         let home = Home::locate(globals, &environment);
-        let store = self.store.map(Chosen::name);
-        let settings = self.settings.resolve_at(store, environment)?.settings;
+        let store = self.store.map(StoreArg::name);
+        let settings = self.settings.resolve_for_store(store, environment)?.settings;
         let folder = home.path().join("graph");
-        Ok(Opened { home, settings, folder })
+        Ok(ChosenGraph { home, settings, folder })
     }
 }
 
-impl Opened {
-    /// Whether it is on a server.
+impl ChosenGraph {
+    /// Returns true if it is on a server.
     pub(super) fn is_server(&self) -> bool {
         self.settings.graph.store == Store::Neo4j
     }
 
-    /// As messages and documents name the sort of it.
+    /// The kind of store, as messages and documents name it.
     pub(super) fn store_name(&self) -> &'static str {
         match self.settings.graph.store {
-            Store::Embedded => Chosen::Embedded.name(),
-            Store::Neo4j => Chosen::Neo4j.name(),
+            Store::Embedded => StoreArg::Embedded.name(),
+            Store::Neo4j => StoreArg::Neo4j.name(),
         }
     }
 
-    /// Where it is.
+    /// Its address or folder.
     pub(super) fn place(&self) -> String {
         match self.is_server() {
             true => self.settings.graph.uri.clone(),
@@ -80,54 +80,54 @@ impl Opened {
         }
     }
 
-    /// The folder of the home's own graph, whichever is chosen; none where there is no such graph yet.
-    pub(super) fn embedded(&self) -> Option<&PathBuf> {
+    /// The folder of the home's own graph, whichever graph is chosen; none if that does not exist yet.
+    pub(super) fn embedded_folder(&self) -> Option<&PathBuf> {
         Some(&self.folder).filter(|folder| folder.exists())
     }
 
-    /// The graph to read from. None, which is said, where the home has none yet: a look does not make one.
-    pub(super) fn to_read(&self) -> Result<Option<Arc<dyn GraphStore>>, CliError> {
-        if !self.is_server() && self.embedded().is_none() {
-            self.say_empty();
+    /// The graph to read from. None, with a note to the user, if the home has none yet: reading does not create one.
+    pub(super) fn open_to_read(&self) -> Result<Option<Arc<dyn GraphStore>>, CliError> {
+        if !self.is_server() && self.embedded_folder().is_none() {
+            self.note_empty_graph();
             return Ok(None);
         }
-        self.to_write().map(Some)
+        self.open_to_write().map(Some)
     }
 
     /// The graph to write to.
-    pub(super) fn to_write(&self) -> Result<Arc<dyn GraphStore>, CliError> {
-        lab::graph(&self.settings, &self.folder).map_err(lab_error)
+    pub(super) fn open_to_write(&self) -> Result<Arc<dyn GraphStore>, CliError> {
+        lab::open_graph(&self.settings, &self.folder).map_err(CliError::from)
     }
 
-    /// The server, if it is one.
-    pub(super) fn server(&self) -> Result<Option<Neo4jGraph>, CliError> {
+    /// The server, if it is on one.
+    pub(super) fn connect_server(&self) -> Result<Option<Neo4jGraph>, CliError> {
         match self.is_server() {
-            true => lab::graph_server(&self.settings).map(Some).map_err(lab_error),
+            true => lab::open_graph_server(&self.settings).map(Some).map_err(CliError::from),
             false => Ok(None),
         }
     }
 
-    /// Says that there is nothing in it, and how something gets there.
-    pub(super) fn say_empty(&self) {
-        stderr::text(&format!(
-            "note: there is nothing in the graph at {} yet; runs write to it, `kosmos graph sync` delivers what they \
-             learnt before, `kosmos graph import` adds an export\n",
+    /// Tells the user that the graph is empty, and what fills it.
+    pub(super) fn note_empty_graph(&self) {
+        stderr::write_to_stderr(&format!(
+            "note: the graph at {} is empty; runs write to it, `kosmos graph sync` delivers the findings of earlier \
+             runs, `kosmos graph import` adds an exported document\n",
             self.place()
         ));
     }
 
-    /// The store's failure, with its exit code and what to do.
-    pub(super) fn error(&self, error: GraphError) -> CliError {
+    /// The store's failure, with its exit code and its remedy.
+    pub(super) fn explain_error(&self, error: GraphError) -> CliError {
         match error {
-            GraphError::Away { .. } if !self.is_server() => CliError::unavailable(
+            GraphError::Away { .. } if !self.is_server() => CliError::from_unavailable(
                 error,
-                "wait until that process is done; graph.wait is how long a command waits for it",
+                "wait until that process has finished; graph.wait sets how long a command waits for it",
             ),
-            GraphError::Away { .. } => CliError::unavailable(
+            GraphError::Away { .. } => CliError::from_unavailable(
                 error,
-                "start the graph server, or name another by graph.uri; graph.timeout is how long it may take to answer",
+                "start the graph server, or name another in graph.uri; graph.timeout sets how long it may take to answer",
             ),
-            error => lab_error(LabError::Graph(error)),
+            error => LabError::Graph(error).into(),
         }
     }
 }

@@ -1,13 +1,12 @@
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use kosmos_core::files::{Sync, write_atomically};
 use serde_json::json;
 
-use super::{GraphChoice, choice::Opened, question_error, wait};
-use crate::cli::outcome::lab_error;
+use super::{GraphChoice, block_on_work, choice::ChosenGraph, explain_question_error};
 use crate::cli::{CliError, Exit, Globals, output};
 use crate::graph::{Edge, Facts, Format, Label, Node, Properties, QuestionError, export, known_project};
 use crate::lab::{RunFolder, knowledge_of};
@@ -15,24 +14,24 @@ use crate::lab::{RunFolder, knowledge_of};
 /// `kosmos graph export`: writes the graph as a document.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct ExportArgs {
-    /// What to write: for networkx or Gephi, to import again, to replay on a server, or a page to look at
+pub struct GraphExportArgs {
+    /// Format: graphml for networkx or Gephi, jsonld to import again, cypher for a server, html to view
     #[arg(long, value_name = "graphml|jsonld|cypher|html")]
     pub format: Format,
 
-    /// Only what this run learnt, read from its journal: needs no graph
+    /// Export only the findings of this run, read from its journal; needs no graph
     #[arg(long, value_name = "RUN", conflicts_with = "project")]
     pub run: Option<String>,
 
-    /// Only what runs of this project wrote
+    /// Export only the nodes and edges that runs of this project wrote
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 
-    /// The file to write, whole or not at all [default: stdout]
+    /// File to write, completely or not at all [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Which graph.
+    /// The graph.
     #[command(flatten)]
     pub choice: GraphChoice,
 }
@@ -40,8 +39,8 @@ pub struct ExportArgs {
 pub(super) const LONG_ABOUT: &str = "\
 Write the graph as a document for other programs or for people.
 
-All formats hold the same nodes and edges in the same order, so that the same graph gives the same bytes, from \
-whichever store. With --json, the document goes to --output and a summary to stdout.";
+All formats hold the same nodes and edges in the same order, so that the same graph gives the same bytes from \
+every store. With --json, the document is written to --output and a summary to stdout.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,7 +50,7 @@ Examples:
 
 #[derive(Debug, thiserror::Error)]
 enum ExportError {
-    #[error("with --json, stdout is for the summary, and nothing says where the document goes")]
+    #[error("with --json, stdout is for the summary, and no file is named for the document")]
     NoOutput,
     #[error("cannot write {}", file.display())]
     Write { file: PathBuf, source: io::Error },
@@ -60,20 +59,23 @@ enum ExportError {
 }
 
 /// Runs the command.
-pub(super) fn execute(args: &ExportArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_export(args: &GraphExportArgs, globals: &Globals) -> Result<Exit, CliError> {
     if globals.json && args.output.is_none() {
-        return Err(CliError::usage(ExportError::NoOutput, "name a file by --output FILE"));
+        return Err(CliError::from_usage(
+            ExportError::NoOutput,
+            "name a file by --output FILE",
+        ));
     }
-    let opened = args.choice.open(globals)?;
-    let facts = facts(args, &opened)?;
+    let opened = args.choice.resolve_graph(globals)?;
+    let facts = read_facts(args, &opened)?;
     let Some(file) = &args.output else {
-        output::stream(|out| export(&facts, args.format, out))?;
+        output::print_stream(|out| export(&facts, args.format, out))?;
         return Ok(Exit::Done);
     };
-    write(file, &facts, args.format)?;
+    write_document(file, &facts, args.format)?;
     let (nodes, edges) = (facts.nodes.len(), facts.edges.len());
     match globals.json {
-        true => output::json(&json!({
+        true => output::print_json(&json!({
             "format": args.format.name(),
             "run": args.run,
             "project": args.project,
@@ -81,18 +83,18 @@ pub(super) fn execute(args: &ExportArgs, globals: &Globals) -> Result<Exit, CliE
             "edges": edges,
             "output": file,
         }))?,
-        false => output::text(&format!("{nodes} nodes, {edges} edges  {}\n", file.display()))?,
+        false => output::print_text(&format!("{nodes} nodes, {edges} edges  {}\n", file.display()))?,
     }
     Ok(Exit::Done)
 }
 
-/// What is to be written.
-fn facts(args: &ExportArgs, opened: &Opened) -> Result<Facts, CliError> {
+/// The nodes and edges to write.
+fn read_facts(args: &GraphExportArgs, opened: &ChosenGraph) -> Result<Facts, CliError> {
     if let Some(run) = &args.run {
-        let folder = RunFolder::find(&opened.home.runs(), run).map_err(lab_error)?;
-        return knowledge_of(&folder).map_err(lab_error);
+        let folder = RunFolder::find(&opened.home.runs_folder(), run)?;
+        return knowledge_of(&folder).map_err(CliError::from);
     }
-    let Some(store) = opened.to_read()? else {
+    let Some(store) = opened.open_to_read()? else {
         return Ok(Facts::default());
     };
     let store = store.as_ref();
@@ -103,15 +105,15 @@ fn facts(args: &ExportArgs, opened: &Opened) -> Result<Facts, CliError> {
         };
         let facts = store.dump().await?;
         Ok::<_, QuestionError>(match runs {
-            Some(runs) => part(facts, &runs),
+            Some(runs) => facts_of_runs(facts, &runs),
             None => facts,
         })
     };
-    wait(async { read.await.map_err(|error| question_error(error, opened)) })
+    block_on_work(async { read.await.map_err(|error| explain_question_error(error, opened)) })
 }
 
-/// What these runs wrote, alone or with others.
-fn part(facts: Facts, runs: &[Node]) -> Facts {
+/// The nodes and edges that these runs wrote, alone or with others.
+fn facts_of_runs(facts: Facts, runs: &[Node]) -> Facts {
     let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.text("name")).collect();
     let theirs = |properties: &Properties| {
         let runs = properties.get("runs").and_then(|runs| runs.as_array());
@@ -123,7 +125,7 @@ fn part(facts: Facts, runs: &[Node]) -> Facts {
         .into_iter()
         .filter(|edge| theirs(&edge.properties))
         .collect();
-    // A finding of another project cannot be the end of one, but an edge that lost its end would be no edge.
+    // An edge needs both of its ends, even if a node belonged to another project.
     let ends: BTreeSet<&str> = edges
         .iter()
         .flat_map(|edge| [edge.from.as_str(), edge.to.as_str()])
@@ -136,28 +138,25 @@ fn part(facts: Facts, runs: &[Node]) -> Facts {
     Facts { nodes, edges }
 }
 
-/// Puts a whole file in the place of an old one.
-fn write(file: &Path, facts: &Facts, format: Format) -> Result<(), CliError> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let beside = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let failed = |source| {
+/// Writes the document to a file, completely or not at all.
+fn write_document(file: &Path, facts: &Facts, format: Format) -> Result<(), CliError> {
+    let refused = |source| {
         let file = file.to_owned();
-        CliError::usage(
+        CliError::from_usage(
             ExportError::Write { file, source },
-            "name a file in a folder that you may write to",
+            "name a file in a folder that you can write to",
         )
     };
-    if name.is_empty() || file.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    if file.file_name().is_none() || file.is_dir() {
+        return Err(refused(io::ErrorKind::IsADirectory.into()));
     }
-    let mut out = File::create(&beside).map_err(failed)?;
-    let written = export(facts, format, &mut out)
-        .and_then(|()| out.flush())
-        .and_then(|()| out.sync_all())
-        .and_then(|()| fs::rename(&beside, file));
-    written.map_err(|source| {
-        // The half-written file is worth nothing, and its removal may fail for the same reason.
-        let _ = fs::remove_file(&beside);
-        CliError::failed(ExportError::Render(source))
+    let mut created = false;
+    let written = write_atomically(file, Sync::Content, |out| {
+        created = true;
+        export(facts, format, out)
+    });
+    written.map_err(|source| match created {
+        true => CliError::from_failure(ExportError::Render(source)),
+        false => refused(source),
     })
 }

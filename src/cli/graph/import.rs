@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{GraphChoice, merge, wait};
+use super::{GraphChoice, block_on_work, merge};
 use crate::cli::{CliError, Console, Exit, Globals, output};
 use crate::graph::{ImportError, import};
 use crate::supervisor::StopSignal;
@@ -12,22 +12,22 @@ use crate::supervisor::StopSignal;
 /// `kosmos graph import`: adds a document to the graph.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct ImportArgs {
-    /// What `kosmos graph export --format jsonld` wrote, here or elsewhere
+pub struct GraphImportArgs {
+    /// Document written by `kosmos graph export --format jsonld`, here or elsewhere
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Which graph.
+    /// The graph.
     #[command(flatten)]
     pub choice: GraphChoice,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Add what an exported JSON-LD document holds to the graph.
+Add the contents of an exported JSON-LD document to the graph.
 
-Nodes and edges that are there already are merged with it, so that a second import changes nothing. The whole \
-document is read before anything is written; it is then written in batches, and Ctrl-C between two of them leaves a \
-graph without loose ends, to which a later import of the same document adds the rest.";
+Nodes and edges that exist already are merged, so that a second import changes nothing. The whole \
+document is read before anything is written; it is then written in batches. Ctrl-C between two batches leaves a \
+consistent graph, and a later import of the same document adds the rest.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,8 +44,8 @@ enum BadDocument {
 }
 
 /// Runs the command.
-pub(super) fn execute(args: &ImportArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let opened = args.choice.open(globals)?;
+pub(super) fn execute_import(args: &GraphImportArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let opened = args.choice.resolve_graph(globals)?;
     let console = Console::start(&opened.settings.log, globals)?;
     let file = args.file.clone();
     let mut document = File::open(&file).map_err(|source| {
@@ -53,26 +53,29 @@ pub(super) fn execute(args: &ImportArgs, globals: &Globals) -> Result<Exit, CliE
             file: file.clone(),
             source,
         };
-        CliError::usage(error, "check the path; it is taken relative to the working folder")
+        CliError::from_usage(error, "check the path, which is relative to the working folder")
     })?;
     let facts = import(&mut document).map_err(|source| {
         let error = BadDocument::Import { file, source };
-        CliError::usage(error, "import what `kosmos graph export --format jsonld` wrote")
+        CliError::from_usage(
+            error,
+            "import a document that `kosmos graph export --format jsonld` wrote",
+        )
     })?;
     if !opened.is_server() {
-        opened.home.prepare()?;
+        opened.home.create_if_missing()?;
     }
-    let store = opened.to_write()?;
-    let merged = wait(async {
+    let store = opened.open_to_write()?;
+    let merged = block_on_work(async {
         let stop = StopSignal::default();
         stop.on_terminal_signals();
         let progress = console.progress.as_ref();
-        let merged = merge::merge(store.as_ref(), facts, "import", progress, &stop).await;
-        merged.map_err(|error| opened.error(error))
+        let merged = merge::merge_in_batches(store.as_ref(), facts, "import", progress, &stop).await;
+        merged.map_err(|error| opened.explain_error(error))
     })?;
     let exit = if merged.whole { Exit::Done } else { Exit::Interrupted };
     if globals.json {
-        output::json(&json!({
+        output::print_json(&json!({
             "store": opened.store_name(),
             "place": opened.place(),
             "nodes": merged.nodes,
@@ -83,7 +86,7 @@ pub(super) fn execute(args: &ImportArgs, globals: &Globals) -> Result<Exit, CliE
         return Ok(exit);
     }
     let how = if merged.whole { "" } else { ", then interrupted" };
-    output::text(&format!(
+    output::print_text(&format!(
         "{} nodes, {} edges merged into {}{how}\n",
         merged.nodes,
         merged.edges,

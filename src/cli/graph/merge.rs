@@ -1,4 +1,4 @@
-//! Much is merged in batches, between which a person may stop.
+//! Merges many nodes and edges in batches; the user can stop between two batches.
 
 use crate::graph::{Facts, GraphError, GraphStore};
 use crate::progress::{Progress, ProgressEvent};
@@ -7,17 +7,17 @@ use crate::supervisor::StopSignal;
 /// Nodes or edges that are merged at once.
 const BATCH: usize = 2000;
 
-/// How far a merge came.
+/// The progress of a merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Merged {
     pub(super) nodes: usize,
     pub(super) edges: usize,
-    /// Whether that is all.
+    /// True if everything was merged.
     pub(super) whole: bool,
 }
 
-/// Merges facts: nodes first, so that whenever it is stopped each edge is between whole nodes.
-pub(super) async fn merge(
+/// Merges facts, nodes first, so that each edge has both of its nodes whenever the merge is stopped.
+pub(super) async fn merge_in_batches(
     store: &dyn GraphStore,
     facts: Facts,
     what: &str,
@@ -31,7 +31,7 @@ pub(super) async fn merge(
         edges: 0,
         whole: false,
     };
-    let (nodes, edges) = (batches(facts.nodes), batches(facts.edges));
+    let (nodes, edges) = (split_into_batches(facts.nodes), split_into_batches(facts.edges));
     let nodes = nodes.map(|nodes| Facts {
         nodes,
         ..Facts::default()
@@ -46,7 +46,7 @@ pub(super) async fn merge(
             done: (merged.nodes + merged.edges) as u64,
             total: Some(total as u64),
         });
-        // Lets the signal be heard where the store never waits.
+        // Gives the signal handler a turn even if the store never waits.
         tokio::task::yield_now().await;
         if *asked.borrow() > 0 {
             return Ok(merged);
@@ -65,7 +65,7 @@ pub(super) async fn merge(
     Ok(merged)
 }
 
-fn batches<T>(items: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+fn split_into_batches<T>(items: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut items = items.into_iter();
     std::iter::from_fn(move || {
         let batch: Vec<T> = items.by_ref().take(BATCH).collect();

@@ -1,49 +1,49 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{GraphChoice, choice::Opened, cypher, question_error, shown, wait};
+use super::{GraphChoice, block_on_work, choice::ChosenGraph, cypher, explain_question_error, shown};
 use crate::cli::{CliError, Exit, Globals, output};
 use crate::graph::{QUESTIONS, Question, QuestionError, Table};
 
-/// `kosmos graph query`: asks the graph a question.
+/// `kosmos graph query`: answers a question from the graph.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct QueryArgs {
-    /// Which question; without one, they are listed
+    /// Question to answer [default: list the questions]
     #[arg(value_name = "NAME", conflicts_with = "cypher")]
     pub name: Option<String>,
 
-    /// What it is about, such as a variable
+    /// Argument of the question, such as a variable
     #[arg(value_name = "ARGUMENT", conflicts_with = "cypher")]
     pub argument: Option<String>,
 
-    /// Rows of the answer, at most
+    /// Maximum number of rows in the answer
     #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "cypher",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
-    /// Ask a server this instead, in Cypher; what it would change is taken back
+    /// Cypher query to run on a server instead; its changes are rolled back
     #[arg(long, value_name = "TEXT")]
     pub cypher: Option<String>,
 
-    /// A parameter of that query, such as q=0.05 or name='"mass"'; may be given many times
-    #[arg(long, value_name = "NAME=JSON", value_parser = cypher::parameter)]
+    /// Parameter of the Cypher query, such as q=0.05 or name='"mass"'; repeatable
+    #[arg(long, value_name = "NAME=JSON", value_parser = cypher::parse_parameter)]
     pub param: Vec<(String, Value)>,
 
-    /// Let that query change the graph
+    /// Let the Cypher query change the graph
     #[arg(long)]
     pub write: bool,
 
-    /// Which graph.
+    /// The graph.
     #[command(flatten)]
     pub choice: GraphChoice,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Ask the graph a named question, or a server one in Cypher.
+Answer a named question from the graph, or run a Cypher query on a server.
 
-Without a name, the questions are listed. People are shown the columns that fit a terminal; --json has them all. \
-A query in Cypher is only for a server; its transaction is rolled back, whatever the query does, unless --write \
+Without a name, the questions are listed. The table shows the columns that fit a terminal; --json has them all. \
+Only a server runs Cypher queries; the transaction is always rolled back unless --write \
 is given.";
 
 const EXAMPLES: &str = "\
@@ -55,51 +55,51 @@ Examples:
 
 /// A named question takes no parameters and changes nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("--write and --param are for --cypher, and not for a named question")]
+#[error("--write and --param are for --cypher, not for a named question")]
 struct OnlyCypher;
 
 /// Runs the command.
-pub(super) fn execute(args: &QueryArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_query(args: &QueryArgs, globals: &Globals) -> Result<Exit, CliError> {
     if let Some(text) = &args.cypher {
-        return cypher::execute(args, text, globals);
+        return cypher::execute_cypher(args, text, globals);
     }
-    // clap does not ask for what a flag requires where a name rules that out.
+    // clap does not enforce `requires` on an argument that conflicts with a given one.
     if args.write || !args.param.is_empty() {
-        return Err(CliError::usage(OnlyCypher, "give the query by --cypher TEXT"));
+        return Err(CliError::from_usage(OnlyCypher, "give the query with --cypher TEXT"));
     }
     let Some(name) = &args.name else {
-        return list(globals);
+        return print_questions(globals);
     };
-    let opened = args.choice.open(globals)?;
-    let question = Question::named(name).map_err(|error| question_error(error, &opened))?;
-    let answer = answer(question, args, &opened)?;
-    tell(question, args, &opened, &answer, globals)
+    let opened = args.choice.resolve_graph(globals)?;
+    let question = Question::named(name).map_err(|error| explain_question_error(error, &opened))?;
+    let answer = answer_question(question, args, &opened)?;
+    print_answer(question, args, &opened, &answer, globals)
 }
 
-fn answer(question: &Question, args: &QueryArgs, opened: &Opened) -> Result<Table, CliError> {
+fn answer_question(question: &Question, args: &QueryArgs, opened: &ChosenGraph) -> Result<Table, CliError> {
     let argument = args.argument.as_deref();
     question
         .takes(argument)
-        .map_err(|error| question_error(error, opened))?;
-    let Some(store) = opened.to_read()? else {
+        .map_err(|error| explain_question_error(error, opened))?;
+    let Some(store) = opened.open_to_read()? else {
         return Ok(question.nothing());
     };
-    let asked = wait(async { Ok(question.ask(store.as_ref(), argument, args.limit as usize).await) })?;
+    let asked = block_on_work(async { Ok(question.ask(store.as_ref(), argument, args.limit as usize).await) })?;
     match asked {
         Err(QuestionError::Nothing {
             what: "variable" | "dataset" | "finding",
         }) => {
-            opened.say_empty();
+            opened.note_empty_graph();
             Ok(question.nothing())
         }
-        asked => asked.map_err(|error| question_error(error, opened)),
+        asked => asked.map_err(|error| explain_question_error(error, opened)),
     }
 }
 
-fn tell(
+fn print_answer(
     question: &Question,
     args: &QueryArgs,
-    opened: &Opened,
+    opened: &ChosenGraph,
     answer: &Table,
     globals: &Globals,
 ) -> Result<Exit, CliError> {
@@ -108,7 +108,7 @@ fn tell(
             let columns = answer.columns.iter().map(|column| (*column).to_owned());
             columns.zip(row.iter().cloned()).collect()
         };
-        output::json(&json!({
+        output::print_json(&json!({
             "question": question.name,
             "argument": args.argument,
             "store": opened.store_name(),
@@ -118,7 +118,7 @@ fn tell(
         return Ok(Exit::Done);
     }
     if answer.rows.is_empty() {
-        output::text("nothing\n")?;
+        output::print_text("no rows\n")?;
         return Ok(Exit::Done);
     }
     let at: Vec<usize> = question
@@ -128,15 +128,15 @@ fn tell(
         .collect();
     let pick = |row: &Vec<Value>| at.iter().filter_map(|at| row.get(*at).cloned()).collect();
     let rows: Vec<Vec<Value>> = answer.rows.iter().map(pick).collect();
-    let mut text = shown::rows(question.shown, &rows);
+    let mut text = shown::render_rows(question.shown, &rows);
     if answer.rows.len() >= args.limit as usize {
-        text.push_str(&format!("the first {}; --limit N gives more\n", args.limit));
+        text.push_str(&format!("first {} rows; --limit N shows more\n", args.limit));
     }
-    output::text(&text)?;
+    output::print_text(&text)?;
     Ok(Exit::Done)
 }
 
-fn list(globals: &Globals) -> Result<Exit, CliError> {
+fn print_questions(globals: &Globals) -> Result<Exit, CliError> {
     if globals.json {
         let told = |question: &Question| {
             json!({
@@ -147,11 +147,11 @@ fn list(globals: &Globals) -> Result<Exit, CliError> {
                 "columns": question.columns,
             })
         };
-        output::json(&json!({ "questions": QUESTIONS.iter().map(told).collect::<Vec<_>>() }))?;
+        output::print_json(&json!({ "questions": QUESTIONS.iter().map(told).collect::<Vec<_>>() }))?;
         return Ok(Exit::Done);
     }
     let told = |question: &Question| vec![json!(question.usage()), json!(question.about)];
     let rows: Vec<Vec<Value>> = QUESTIONS.iter().map(told).collect();
-    output::text(&shown::rows(&["question", "answer"], &rows))?;
+    output::print_text(&shown::render_rows(&["question", "answer"], &rows))?;
     Ok(Exit::Done)
 }

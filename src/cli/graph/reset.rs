@@ -3,80 +3,80 @@ use std::io::{self, BufRead, IsTerminal};
 use clap::Args;
 use serde_json::json;
 
-use super::{GraphChoice, wait};
+use super::{GraphChoice, block_on_work};
 use crate::cli::{CliError, Exit, Globals, output, stderr};
 
 /// `kosmos graph reset`: empties the graph.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ResetArgs {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,
 
-    /// Which graph.
+    /// The graph.
     #[command(flatten)]
     pub choice: GraphChoice,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Remove all that Kosmos wrote in the graph.
+Remove everything that Kosmos wrote to the graph.
 
-The runs keep what they learnt in their journals: `kosmos graph sync --again` writes it anew. Of a server's database, \
-only nodes with Kosmos' labels and ids are removed, with their edges. On a terminal, the word `reset` must be typed \
-before anything is removed; elsewhere, --yes is needed.";
+The journals of the runs keep their findings: `kosmos graph sync --again` writes them again. From a server's database, \
+only nodes with Kosmos's labels and ids are removed, with their edges. On a terminal, the command asks for the word \
+`reset` before it removes anything; elsewhere, --yes is needed.";
 
 const EXAMPLES: &str = "\
 Examples:
   kosmos graph reset
   kosmos graph reset --store neo4j --yes";
 
-/// Nobody has said that it is meant.
+/// The user cannot be asked for confirmation.
 #[derive(Debug, thiserror::Error)]
-#[error("whether the graph at {place} shall be emptied cannot be asked: this is no terminal")]
+#[error("cannot ask for confirmation to empty the graph at {place}: stdin is not a terminal")]
 struct Unconfirmed {
     place: String,
 }
 
 /// Runs the command.
-pub(super) fn execute(args: &ResetArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let opened = args.choice.open(globals)?;
+pub(super) fn execute_reset(args: &ResetArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let opened = args.choice.resolve_graph(globals)?;
     let place = opened.place();
     if !args.yes && !io::stdin().is_terminal() {
-        return Err(CliError::usage(
+        return Err(CliError::from_usage(
             Unconfirmed { place },
-            "--yes empties it without asking",
+            "--yes empties it without confirmation",
         ));
     }
     let (mut nodes, mut edges) = (0, 0);
-    if let Some(store) = opened.to_read()? {
-        let stats = wait(async { store.stats().await.map_err(|error| opened.error(error)) })?;
+    if let Some(store) = opened.open_to_read()? {
+        let stats = block_on_work(async { store.stats().await.map_err(|error| opened.explain_error(error)) })?;
         nodes = stats.nodes.iter().map(|(_, n)| n).sum();
         edges = stats.edges.iter().map(|(_, n)| n).sum();
         if !args.yes {
-            stderr::text(&format!(
-                "{nodes} nodes and {edges} edges of {place} will be removed.\nType reset to remove them: "
+            stderr::write_to_stderr(&format!(
+                "{nodes} nodes and {edges} edges of {place} will be removed.\nType reset to confirm: "
             ));
-            if !confirmed(&mut io::stdin().lock()) {
-                stderr::text("nothing was removed\n");
+            if !reads_confirmation(&mut io::stdin().lock()) {
+                stderr::write_to_stderr("nothing was removed\n");
                 return Ok(Exit::Interrupted);
             }
         }
-        wait(async { store.clear().await.map_err(|error| opened.error(error)) })?;
+        block_on_work(async { store.clear().await.map_err(|error| opened.explain_error(error)) })?;
     }
     match globals.json {
-        true => output::json(&json!({
+        true => output::print_json(&json!({
             "store": opened.store_name(),
             "place": place,
             "removed": { "nodes": nodes, "edges": edges },
         }))?,
-        false => output::text(&format!("removed {nodes} nodes and {edges} edges of {place}\n"))?,
+        false => output::print_text(&format!("removed {nodes} nodes and {edges} edges from {place}\n"))?,
     }
     Ok(Exit::Done)
 }
 
-/// Whether the line says that it is meant.
-fn confirmed(input: &mut dyn BufRead) -> bool {
+/// Returns true if the line confirms.
+fn reads_confirmation(input: &mut dyn BufRead) -> bool {
     let mut line = String::new();
     input.read_line(&mut line).is_ok() && line.trim() == "reset"
 }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_word_itself_is_meant() {
+    fn only_the_word_itself_confirms() {
         for (typed, meant) in [
             ("reset\n", true),
             (" reset \r\n", true),
@@ -97,7 +97,7 @@ mod tests {
             ("Reset\n", false),
             ("no\nreset\n", false),
         ] {
-            assert_eq!(confirmed(&mut typed.as_bytes()), meant, "{typed:?}");
+            assert_eq!(reads_confirmation(&mut typed.as_bytes()), meant, "{typed:?}");
         }
     }
 }

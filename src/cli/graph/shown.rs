@@ -1,31 +1,31 @@
-//! Answers as people see them, in at most 80 columns.
+//! Answers as text, in at most 80 columns.
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use crate::progress::printable;
 
-/// Columns of the narrowest terminal that people use.
+/// Width of the narrowest terminal in use, in columns.
 const WIDTH: u16 = 80;
 
-/// Longest text in a table.
+/// Longest text in a table, in characters.
 const LONGEST: usize = 96;
 
-/// Columns of a table, at most: more are shown row by row.
+/// Maximum number of columns of a table; more are shown as records.
 const MOST: usize = 6;
 
-/// Digits of a hash that tell one from another.
+/// Digits of a hash that are shown in a table.
 const DIGITS: usize = 12;
 
-/// Rows with these columns: as a table, or value by value where there are too many columns for one.
-pub(super) fn rows(columns: &[&str], rows: &[Vec<Value>]) -> String {
+/// Renders rows as a table, or as records if there are too many columns for a table.
+pub(super) fn render_rows(columns: &[&str], rows: &[Vec<Value>]) -> String {
     match columns.len() > MOST {
-        true => records(columns, rows),
-        false => table(columns, rows),
+        true => render_records(columns, rows),
+        false => render_table(columns, rows),
     }
 }
 
-fn table(columns: &[&str], rows: &[Vec<Value>]) -> String {
+fn render_table(columns: &[&str], rows: &[Vec<Value>]) -> String {
     let mut table = Table::new();
     table
         .load_preset(presets::ASCII_BORDERS_ONLY_CONDENSED)
@@ -34,12 +34,12 @@ fn table(columns: &[&str], rows: &[Vec<Value>]) -> String {
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|column| printable(column).replace('_', " ")));
     for row in rows {
-        table.add_row(row.iter().map(cell));
+        table.add_row(row.iter().map(render_cell));
     }
     format!("{table}\n")
 }
 
-fn records(columns: &[&str], rows: &[Vec<Value>]) -> String {
+fn render_records(columns: &[&str], rows: &[Vec<Value>]) -> String {
     let width = columns.iter().map(|column| column.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (at, row) in rows.iter().enumerate() {
@@ -47,17 +47,17 @@ fn records(columns: &[&str], rows: &[Vec<Value>]) -> String {
             text.push('\n');
         }
         for (column, value) in columns.iter().zip(row).filter(|(_, value)| !value.is_null()) {
-            text.push_str(&format!("{:width$}  {}\n", printable(column), whole(value)));
+            text.push_str(&format!("{:width$}  {}\n", printable(column), render_value(value)));
         }
     }
     text
 }
 
-/// A value in the space of a cell.
-fn cell(value: &Value) -> String {
+/// A value, shortened to fit a cell.
+fn render_cell(value: &Value) -> String {
     let text = match value {
-        Value::Number(number) if number.is_f64() => short(number.as_f64().unwrap_or(f64::NAN)),
-        other => whole(other),
+        Value::Number(number) if number.is_f64() => format_number(number.as_f64().unwrap_or(f64::NAN)),
+        other => render_value(other),
     };
     let keep = if is_hash(&text) { DIGITS } else { LONGEST };
     match text.char_indices().nth(keep) {
@@ -67,17 +67,17 @@ fn cell(value: &Value) -> String {
 }
 
 /// A value in full.
-fn whole(value: &Value) -> String {
+fn render_value(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => printable(text).into_owned(),
-        Value::Array(items) => items.iter().map(whole).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(render_value).collect::<Vec<_>>().join(", "),
         other => printable(&other.to_string()).into_owned(),
     }
 }
 
 /// Three significant digits.
-fn short(number: f64) -> String {
+fn format_number(number: f64) -> String {
     let size = number.abs();
     match size {
         0.0 => "0".to_owned(),
@@ -111,7 +111,7 @@ mod tests {
             (-3.0e9, "-3.00e9"),
         ];
         for (number, expected) in table {
-            assert_eq!(short(number), expected);
+            assert_eq!(format_number(number), expected);
         }
     }
 
@@ -125,7 +125,7 @@ mod tests {
             json!(0.5),
             json!(null),
         ];
-        let text = rows(&["statement", "runs", "dataset", "p", "effect"], &[row]);
+        let text = render_rows(&["statement", "runs", "dataset", "p", "effect"], &[row]);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
         assert!(text.contains("ffff"), "{text}");

@@ -1,15 +1,15 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{GraphChoice, shown, wait};
+use super::{GraphChoice, block_on_work, shown};
 use crate::cli::{CliError, Exit, Globals, output};
 use crate::graph::{GraphStats, VERSION};
 
-/// `kosmos graph stats`: counts what is in the graph.
+/// `kosmos graph stats`: counts nodes and edges.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct StatsArgs {
-    /// Which graph.
+    /// The graph.
     #[command(flatten)]
     pub choice: GraphChoice,
 }
@@ -20,17 +20,17 @@ Examples:
   kosmos graph stats --store neo4j --json";
 
 /// Runs the command.
-pub(super) fn execute(args: &StatsArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let opened = args.choice.open(globals)?;
-    let stats = match opened.to_read()? {
-        Some(store) => wait(async { store.stats().await.map_err(|error| opened.error(error)) })?,
+pub(super) fn execute_stats(args: &StatsArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let opened = args.choice.resolve_graph(globals)?;
+    let stats = match opened.open_to_read()? {
+        Some(store) => block_on_work(async { store.stats().await.map_err(|error| opened.explain_error(error)) })?,
         None => GraphStats::default(),
     };
     if globals.json {
         let counts = |counts: &[(String, u64)]| -> Map<String, Value> {
             counts.iter().map(|(name, n)| (name.clone(), (*n).into())).collect()
         };
-        output::json(&json!({
+        output::print_json(&json!({
             "store": opened.store_name(),
             "place": opened.place(),
             "schema_version": VERSION,
@@ -47,8 +47,8 @@ pub(super) fn execute(args: &StatsArgs, globals: &Globals) -> Result<Exit, CliEr
     }
     let mut text = format!("{}: {nodes} nodes, {edges} edges\n", opened.place());
     if !rows.is_empty() {
-        text.push_str(&shown::rows(&["what", "name", "count"], &rows));
+        text.push_str(&shown::render_rows(&["kind", "name", "count"], &rows));
     }
-    output::text(&text)?;
+    output::print_text(&text)?;
     Ok(Exit::Done)
 }

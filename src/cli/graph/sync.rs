@@ -4,41 +4,40 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::{GraphChoice, choice::Opened, merge, wait};
+use super::{GraphChoice, block_on_work, choice::ChosenGraph, merge};
 use crate::actors::waiting;
-use crate::cli::outcome::lab_error;
 use crate::cli::{CliError, Console, Exit, Globals, output};
 use crate::config::Settings;
 use crate::graph::{EmbeddedGraph, GraphStore};
 use crate::journal::{Durability, Journal, JournalError, Options};
-use crate::lab::{LabError, RunFolder, deliver, list_runs};
+use crate::lab::{LabError, RunFolder, deliver_run, list_runs};
 use crate::progress::{Progress, ProgressEvent, printable};
 use crate::science::RunId;
 use crate::supervisor::StopSignal;
 
-/// `kosmos graph sync`: brings the graph up to date.
+/// `kosmos graph sync`: delivers to the graph what it has missed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SyncArgs {
-    /// Only what this run has to deliver
+    /// Deliver only from this run
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
 
-    /// Deliver all that the runs ever said, as for a graph that was lost
+    /// Deliver everything again, for a graph that was lost
     #[arg(long)]
     pub again: bool,
 
-    /// Which graph.
+    /// The graph.
     #[command(flatten)]
     pub choice: GraphChoice,
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Deliver what waits for the graph in the journals of the runs.
+Deliver to the graph the nodes and edges that are waiting in the journals of the runs.
 
-A run whose graph is away goes on, and what the graph should have waits in its journal. With a server chosen, the \
-graph in the home folder is copied to it first, so that the server knows what runs wrote before it was chosen. Runs that \
-another process works on are named and skipped: they deliver by themselves. Ends with 5 when something still waits.";
+A run continues while its graph is unreachable and keeps the undelivered nodes and edges in its journal. If a server \
+is chosen, the graph in the home folder is copied to it first, so that the server has the findings of earlier runs. \
+Runs in progress are listed and skipped: they deliver by themselves. Exits with 5 if something is still waiting.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,10 +45,10 @@ Examples:
   kosmos graph sync 3fa9c1 --store neo4j
   kosmos graph sync --again";
 
-/// How long one run's delivery may take. The store has its own, shorter patience with a server that is away.
+/// Time limit of one run's delivery. The store has its own, shorter time limit for an unreachable server.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What became of a run.
+/// The result for one run.
 #[derive(Debug, Serialize)]
 struct Row {
     run: RunId,
@@ -61,17 +60,17 @@ struct Row {
     failed: Option<String>,
 }
 
-/// What the command prints with `--json`.
+/// The document that the command prints with `--json`.
 #[derive(Debug, Default, Serialize)]
 struct Outcome {
     store: &'static str,
     place: String,
-    /// Nodes and edges of the home's graph that the server has now.
+    /// Nodes and edges copied from the home's graph to the server.
     copied: Option<Copied>,
     runs: Vec<Row>,
     delivered: usize,
     waiting: usize,
-    /// Why something waits.
+    /// Why something is still waiting.
     reason: Option<String>,
     interrupted: bool,
     exit_code: u8,
@@ -84,21 +83,21 @@ struct Copied {
 }
 
 /// Runs the command.
-pub(super) fn execute(args: &SyncArgs, globals: &Globals) -> Result<Exit, CliError> {
-    let opened = args.choice.open(globals)?;
-    let runs = opened.home.runs();
+pub(super) fn execute_sync(args: &SyncArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let opened = args.choice.resolve_graph(globals)?;
+    let runs = opened.home.runs_folder();
     let folders = match &args.run {
-        Some(run) => vec![RunFolder::find(&runs, run).map_err(lab_error)?],
-        None => list_runs(&runs).map_err(lab_error)?,
+        Some(run) => vec![RunFolder::find(&runs, run)?],
+        None => list_runs(&runs)?,
     };
     let console = Console::start(&opened.settings.log, globals)?;
-    let store = opened.to_write()?;
+    let store = opened.open_to_write()?;
     let mut outcome = Outcome {
         store: opened.store_name(),
         place: opened.place(),
         ..Outcome::default()
     };
-    let exit = wait(async {
+    let exit = block_on_work(async {
         let stop = StopSignal::default();
         stop.on_terminal_signals();
         let progress = console.progress.as_ref();
@@ -108,20 +107,20 @@ pub(super) fn execute(args: &SyncArgs, globals: &Globals) -> Result<Exit, CliErr
             progress,
             stop,
         };
-        work.copy(&mut outcome).await?;
-        work.deliver(&folders, args.again, &mut outcome).await?;
+        work.copy_home_graph(&mut outcome).await?;
+        work.deliver_runs(&folders, args.again, &mut outcome).await?;
         Ok(exit_of(&outcome))
     })?;
     outcome.exit_code = exit.code();
     match globals.json {
-        true => output::json(&outcome)?,
-        false => output::text(&text(&outcome))?,
+        true => output::print_json(&outcome)?,
+        false => output::print_text(&render_outcome(&outcome))?,
     }
     Ok(exit)
 }
 
 struct Work<'a> {
-    opened: &'a Opened,
+    opened: &'a ChosenGraph,
     store: Arc<dyn GraphStore>,
     progress: &'a dyn Progress,
     stop: StopSignal,
@@ -129,14 +128,17 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Copies the home's graph to a server.
-    async fn copy(&self, outcome: &mut Outcome) -> Result<(), CliError> {
-        let Some(folder) = self.opened.embedded().filter(|_| self.opened.is_server()) else {
+    async fn copy_home_graph(&self, outcome: &mut Outcome) -> Result<(), CliError> {
+        let Some(folder) = self.opened.embedded_folder().filter(|_| self.opened.is_server()) else {
             return Ok(());
         };
         let settings = &self.opened.settings.graph;
         let home = EmbeddedGraph::shared(folder, settings.wait.get());
-        let facts = home.dump().await.map_err(|error| lab_error(LabError::Graph(error)))?;
-        let merged = merge::merge(
+        let facts = home
+            .dump()
+            .await
+            .map_err(|error| CliError::from(LabError::Graph(error)))?;
+        let merged = merge::merge_in_batches(
             self.store.as_ref(),
             facts,
             "the home's graph",
@@ -144,7 +146,7 @@ impl Work<'_> {
             &self.stop,
         )
         .await;
-        let merged = merged.map_err(|error| self.opened.error(error))?;
+        let merged = merged.map_err(|error| self.opened.explain_error(error))?;
         outcome.interrupted = !merged.whole;
         outcome.copied = Some(Copied {
             nodes: merged.nodes,
@@ -153,9 +155,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Delivers run by run, until the graph takes no more; counts what waits in all of them.
-    async fn deliver(&self, folders: &[RunFolder], again: bool, outcome: &mut Outcome) -> Result<(), CliError> {
-        // A person who asks for a delivery waits for it longer than a run does.
+    /// Delivers run by run until the graph fails; counts what is waiting in all of them.
+    async fn deliver_runs(&self, folders: &[RunFolder], again: bool, outcome: &mut Outcome) -> Result<(), CliError> {
+        // A user who requests a delivery waits longer for it than a run does.
         let mut settings = self.opened.settings.clone();
         settings.graph.wait = LONGEST.into();
         let asked = self.stop.subscribe();
@@ -174,7 +176,7 @@ impl Work<'_> {
             }
             let row = match outcome.reason {
                 None => self.deliver_one(folder, &settings, again, &mut outcome.reason).await,
-                Some(_) => left(folder),
+                Some(_) => count_waiting(folder),
             };
             outcome.delivered += row.delivered;
             outcome.waiting += row.waiting;
@@ -195,22 +197,22 @@ impl Work<'_> {
         again: bool,
         reason: &mut Option<String>,
     ) -> Row {
-        match deliver(folder, Arc::clone(&self.store), settings, again).await {
+        match deliver_run(folder, Arc::clone(&self.store), settings, again).await {
             Ok(delivery) => {
                 *reason = delivery.waits;
                 Row {
                     delivered: delivery.delivered,
                     waiting: delivery.waiting,
-                    ..Row::of(folder)
+                    ..Row::for_run(folder)
                 }
             }
-            Err(error) => Row::without(folder, &error),
+            Err(error) => Row::for_unopened_run(folder, &error),
         }
     }
 }
 
 impl Row {
-    fn of(folder: &RunFolder) -> Self {
+    fn for_run(folder: &RunFolder) -> Self {
         Self {
             run: folder.id(),
             delivered: 0,
@@ -220,31 +222,31 @@ impl Row {
         }
     }
 
-    /// Of a run whose journal cannot be worked on.
-    fn without(folder: &RunFolder, error: &LabError) -> Self {
+    /// The result for a run whose journal cannot be opened.
+    fn for_unopened_run(folder: &RunFolder, error: &LabError) -> Self {
         match error {
             LabError::Journal(error) if matches!(**error, JournalError::Locked { .. }) => Self {
                 skipped: Some("another process works on it"),
-                ..Self::of(folder)
+                ..Self::for_run(folder)
             },
             error => Self {
                 failed: Some(error.to_string()),
-                ..Self::of(folder)
+                ..Self::for_run(folder)
             },
         }
     }
 }
 
-/// What waits in a run's journal.
-fn left(folder: &RunFolder) -> Row {
+/// Counts the messages that are waiting in a run's journal.
+fn count_waiting(folder: &RunFolder) -> Row {
     let durability = Durability::Process;
     let waiting = Journal::open(folder.path(), Options { durability }).and_then(|journal| waiting(&journal));
     match waiting {
         Ok(waiting) => Row {
             waiting: waiting.len(),
-            ..Row::of(folder)
+            ..Row::for_run(folder)
         },
-        Err(error) => Row::without(folder, &error.into()),
+        Err(error) => Row::for_unopened_run(folder, &error.into()),
     }
 }
 
@@ -257,11 +259,11 @@ fn exit_of(outcome: &Outcome) -> Exit {
     }
 }
 
-fn text(outcome: &Outcome) -> String {
+fn render_outcome(outcome: &Outcome) -> String {
     let mut text = String::new();
     if let Some(copied) = &outcome.copied {
         text.push_str(&format!(
-            "copied {} nodes and {} edges of the home's graph\n",
+            "copied {} nodes and {} edges from the graph in the home folder\n",
             copied.nodes, copied.edges
         ));
     }

@@ -2,9 +2,9 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output},
+    cli::{CliError, Console, Exit, Globals, SettingsArgs, output},
     config::{ByteSize, Environment},
-    lab::{LabError, image_step},
+    lab::{LabError, report_image_step},
     sandbox::{
         Language, SandboxError,
         docker::{
@@ -15,19 +15,19 @@ use crate::{
     supervisor::StopSignal,
 };
 
-/// `kosmos sandbox build`: makes an image.
+/// `kosmos sandbox build`: builds an image.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct BuildArgs {
-    /// What the scripts that run in it are written in
+    /// Language of the scripts that run in the image
     #[arg(long, value_name = "python|r", default_value = "python")]
     pub language: Language,
 
-    /// What to build it upon: `registry`, `debian`, an image's name, or `auto`
+    /// Base of the image: `registry`, `debian`, an image's name, or `auto`
     #[arg(long, value_name = "BASE", default_value = "auto")]
     pub base: Base,
 
-    /// Build it again although it is there
+    /// Build the image even if it exists
     #[arg(long)]
     pub force: bool,
 
@@ -37,15 +37,15 @@ pub struct BuildArgs {
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Make the image that the docker backend runs scripts in.
+Build the image that the docker backend runs scripts in.
 
-It holds the interpreter and exactly the packages of Kosmos's lock, each checked by its hash; no compiler, no \
-package manager for the language, and an ordinary user. Its tag is made from all that goes into it, so a \
-newer Kosmos asks for a newer image. With --base auto, the image python:3.12-slim (for R debian:bookworm-slim) is pulled \
-if a registry can be reached; otherwise a base is made of Debian's packages, which needs mmdebstrap or \
-debootstrap, and that is said.
+It holds the interpreter and exactly the packages of Kosmos's lock, each checked by its hash; no compiler and no \
+package manager for the language; scripts run as an unprivileged user. The tag is derived from the contents, so that a \
+newer Kosmos uses a newer image. With --base auto, the image python:3.12-slim (for R debian:bookworm-slim) is pulled \
+if a registry can be reached; otherwise a base is built from Debian's packages, which needs mmdebstrap or \
+debootstrap, and the output says so.
 
-Where the setting sandbox.packages lists packages, an image with them is built upon that one.";
+If the setting sandbox.packages lists packages, an image with them is built on top of that one.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,7 +62,7 @@ struct Report<'a> {
 }
 
 /// Runs the command.
-pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_build(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let resolved = args
         .settings
@@ -85,7 +85,7 @@ pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliEr
         let stop = StopSignal::default();
         stop.on_terminal_signals();
         let mut asked = stop.subscribe();
-        let progress = |step| image_step(console.progress.as_ref(), &step);
+        let progress = |step| report_image_step(console.progress.as_ref(), &step);
         // Dropping the build ends it.
         tokio::select! {
             built = image::build(engine.docker(), &options, &progress) => Ok((engine.host().to_owned(), built?)),
@@ -95,21 +95,21 @@ pub(super) fn execute(args: &BuildArgs, globals: &Globals) -> Result<Exit, CliEr
     match actix::System::new().block_on(work) {
         Ok((engine, built)) => {
             match globals.json {
-                true => output::json(&Report {
+                true => output::print_json(&Report {
                     engine: &engine,
                     built: &built,
                 })?,
-                false => output::text(&line(&built))?,
+                false => output::print_text(&render_image(&built))?,
             }
             Ok(Exit::Done)
         }
         Err(SandboxError::Cancelled) => Ok(Exit::Interrupted),
-        Err(error) => Err(lab_error(LabError::Sandbox(error))),
+        Err(error) => Err(CliError::from(LabError::Sandbox(error))),
     }
 }
 
-fn line(built: &Built) -> String {
+fn render_image(built: &Built) -> String {
     let image = &built.image;
-    let was = if built.fresh { "built" } else { "there already" };
+    let was = if built.fresh { "built" } else { "exists already" };
     format!("{}  {}  {}  {was}\n", image.tag, image.id, ByteSize::new(image.size))
 }

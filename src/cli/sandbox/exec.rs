@@ -10,44 +10,44 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{CliError, Console, Exit, Globals, SettingsArgs, outcome::lab_error, output, stderr},
+    cli::{CliError, Console, Exit, Globals, SettingsArgs, output, stderr},
     config::{ByteSize, Environment},
-    lab::{Ground, LabError, Purpose, Site, limits},
+    lab::{Ground, LabError, Purpose, Site, sandbox_limits},
     progress::printable,
     sandbox::{
-        Artefact, Caps, Captured, Execution, Input, Job, Language, LimitError, Outcome, Refused, SandboxError, Usage,
-        advice, collect, remove_tree,
+        Artefact, Caps, Captured, Execution, Input, Job, Language, LimitError, Limits, Outcome, Refused, SandboxError,
+        Usage, advice, collect, remove_tree,
     },
     supervisor::StopSignal,
 };
 
-use super::Chosen;
+use super::BackendArg;
 
 /// `kosmos sandbox exec`: runs one script.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ExecArgs {
-    /// The script
+    /// Script to run
     #[arg(value_name = "SCRIPT")]
     pub script: PathBuf,
 
-    /// Where to run it [default: the setting sandbox.backend]
+    /// Backend to run it in [default: the setting sandbox.backend]
     #[arg(long, value_enum)]
-    pub backend: Option<Chosen>,
+    pub backend: Option<BackendArg>,
 
-    /// What it is written in [default: by its name, `.R` or not]
+    /// Language of the script [default: r if its name ends in `.R`, else python]
     #[arg(long, value_name = "python|r")]
     pub language: Option<Language>,
 
-    /// A file that it may read, as data/NAME; may be given many times
+    /// File that the script can read as data/NAME; repeatable
     #[arg(long, value_name = "FILE")]
     pub data: Vec<PathBuf>,
 
-    /// Change one limit, such as wall=8s or memory=512MiB; may be given many times
+    /// Change one limit, such as wall=8s or memory=512MiB; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub limit: Vec<String>,
 
-    /// A folder, new or empty, for the files that it leaves; without one they are listed and not kept
+    /// New or empty folder for the files that the script writes [default: they are listed and not kept]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
@@ -57,14 +57,14 @@ pub struct ExecArgs {
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Run one script in the sandbox and print what came of it.
+Run one script in the sandbox and print its outcome.
 
-The script runs as an experiment of a run would: without a network, with nothing to read but what --data \
-gives it (as data/NAME, read-only), and with nothing to write but its own folder and /tmp. What it prints is \
-printed; --json gives its typed outcome, what it used, its output, and the files that it left.
+The script runs like an experiment of a run: without a network, with read access only to the files that --data \
+names (as data/NAME), and with write access only to its own folder and /tmp. Its output is \
+printed; --json gives its typed outcome, its resource usage, its output and the files that it wrote.
 
 Limits are wall, cpu, memory, processes, file, workspace, workspace_files, stdout, tmp and open_files. Exits \
-with 0 when the script ended well and 4 when not.";
+with 0 if the script succeeded, and with 4 if it failed.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,7 +72,7 @@ Examples:
   kosmos sandbox exec --backend docker --limit wall=8s --limit memory=1GiB analysis.py --json
   kosmos sandbox exec --backend docker model.R --data penguins.csv --out results";
 
-/// What came of the script.
+/// The outcome of the script.
 #[derive(Serialize)]
 struct Report {
     backend: &'static str,
@@ -84,13 +84,13 @@ struct Report {
     process_limit_hit: bool,
     stdout: Captured,
     stderr: Captured,
-    /// Regular files that it left.
+    /// Regular files that it wrote.
     files: Vec<Artefact>,
-    /// What else it left, and why that is not kept.
+    /// Other things that it left, and why they are not kept.
     refused: Vec<Refused>,
-    /// `result.json`, if it left one that is JSON.
+    /// `result.json`, if it wrote valid JSON there.
     result: Option<Value>,
-    /// What a glance at the script shows; it decides nothing.
+    /// Hints from reading the script; they decide nothing.
     advice: Vec<String>,
 }
 
@@ -103,11 +103,11 @@ enum ExecError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("--limit `{given}` is not of the form KEY=VALUE")]
+    LimitForm { given: String },
     #[error("cannot set the limit `{given}`")]
     Limit { given: String, source: LimitError },
-    #[error("the limit `{0}` has no value")]
-    NoValue(String),
-    #[error("two data files are called {0}")]
+    #[error("two data files are named {0}")]
     SameName(String),
     #[error("the folder {} is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -116,49 +116,40 @@ enum ExecError {
 }
 
 impl ExecError {
+    /// The remedy.
     fn help(&self) -> String {
-        match self {
-            Self::Limit { source, .. } => source.help(),
-            Self::NoValue(_) => "write it as KEY=VALUE, such as --limit wall=8s".to_owned(),
-            Self::SameName(_) => "rename one of them".to_owned(),
-            Self::NotEmpty(_) => "name a new or empty folder".to_owned(),
-            Self::Unreadable { .. } | Self::Write { .. } => {
-                "`kosmos sandbox exec --help` shows how it is used".to_owned()
-            }
-        }
+        let help = match self {
+            Self::Unreadable { .. } => "check the path, which is relative to the working folder",
+            Self::LimitForm { .. } => "for example --limit wall=8s",
+            Self::Limit { source, .. } => return source.help(),
+            Self::SameName(_) => "rename one of them",
+            Self::NotEmpty(_) => "name a new or empty folder with --out",
+            Self::Write { .. } => "check that the folder can be written to",
+        };
+        help.to_owned()
     }
 }
 
 const EXPERIMENT: &str = "exec";
-/// The folder of data files as the script sees it from where it is, and what it is called there.
+/// The folder of data files, relative to the script, and the name of the link to it.
 const DATA: (&str, &str) = ("../../data", "data");
 
 /// Runs the command.
-pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_exec(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliError> {
     let backend = args.backend.map(Into::into);
-    let resolved = args.settings.resolve_on(backend, Environment::of_process()?)?;
+    let resolved = args.settings.resolve_for_backend(backend, Environment::of_process()?)?;
     let settings = &resolved.settings;
     let console = Console::start(&settings.log, globals)?;
     let usage = |error: ExecError| {
         let help = error.help();
-        CliError::usage(error, help)
+        CliError::from_usage(error, help)
     };
-    let scene = Scene::set(args).map_err(usage)?;
-    let mut job = scene.job(args);
-    job.limits = limits(settings);
-    for given in &args.limit {
-        let (key, value) = given
-            .split_once('=')
-            .ok_or_else(|| usage(ExecError::NoValue(given.clone())))?;
-        job.limits.set(key, value).map_err(|source| {
-            usage(ExecError::Limit {
-                given: given.clone(),
-                source,
-            })
-        })?;
-    }
+    let scene = Scene::set_up(args).map_err(usage)?;
+    let mut job = scene.make_job(args);
+    job.limits = sandbox_limits(settings);
+    set_limits(&mut job.limits, &args.limit).map_err(usage)?;
     let language = job.language;
-    let ground = Ground::prepare(settings, console.progress.as_ref()).map_err(lab_error)?;
+    let ground = Ground::prepare(settings, console.progress.as_ref())?;
     let stop = StopSignal::default();
     let work = async {
         let site = Site::start(settings, &ground, Purpose::default(), console.progress.as_ref()).await?;
@@ -180,18 +171,32 @@ pub(super) fn execute(args: &ExecArgs, globals: &Globals) -> Result<Exit, CliErr
     let execution = match actix::System::new().block_on(work) {
         Ok(execution) => execution,
         Err(LabError::Sandbox(SandboxError::Cancelled)) => return Ok(Exit::Interrupted),
-        Err(error) => return Err(lab_error(error)),
+        Err(error) => return Err(CliError::from(error)),
     };
-    let report = scene.report(settings.sandbox.backend.name(), language, execution)?;
+    let report = scene.collect_report(settings.sandbox.backend.name(), language, execution)?;
     if let Some(out) = &args.out {
-        keep(&scene.workspace, out, &report.files).map_err(usage)?;
+        keep_files(&scene.workspace, out, &report.files).map_err(usage)?;
     }
-    tell(&report, globals)?;
+    print_report(&report, globals)?;
     Ok(if report.outcome.is_ok() {
         Exit::Done
     } else {
         Exit::Failed
     })
+}
+
+fn set_limits(limits: &mut Limits, given: &[String]) -> Result<(), ExecError> {
+    for given in given {
+        let given = given.clone();
+        let Some((key, value)) = given.split_once('=') else {
+            return Err(ExecError::LimitForm { given });
+        };
+        limits.set(key, value).map_err(|source| ExecError::Limit {
+            given: given.clone(),
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 /// A temporary folder with the script in it.
@@ -204,7 +209,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn set(args: &ExecArgs) -> Result<Self, ExecError> {
+    fn set_up(args: &ExecArgs) -> Result<Self, ExecError> {
         let script = fs::read(&args.script).map_err(|source| ExecError::Unreadable {
             what: "the script",
             path: args.script.clone(),
@@ -217,7 +222,7 @@ impl Scene {
         }
         let mut inputs: Vec<Input> = Vec::new();
         for path in &args.data {
-            // One byte tells whether it can be read; the rest is for the script.
+            // One byte shows that it can be read; the rest is for the script.
             let opened = fs::File::open(path).and_then(|mut file| file.read(&mut [0]));
             opened.map_err(|source| ExecError::Unreadable {
                 what: "the data file",
@@ -239,7 +244,13 @@ impl Scene {
         let name = file_name(&args.script);
         let made = fs::create_dir_all(&workspace)
             .and_then(|()| fs::write(workspace.join(&name), script))
-            .and_then(|()| if inputs.is_empty() { Ok(()) } else { link(&workspace) });
+            .and_then(|()| {
+                if inputs.is_empty() {
+                    Ok(())
+                } else {
+                    link_data(&workspace)
+                }
+            });
         made.map_err(|source| ExecError::Write {
             path: folder.clone(),
             source,
@@ -253,7 +264,7 @@ impl Scene {
         })
     }
 
-    fn job(&self, args: &ExecArgs) -> Job {
+    fn make_job(&self, args: &ExecArgs) -> Job {
         let is_r = args
             .script
             .extension()
@@ -270,14 +281,19 @@ impl Scene {
         }
     }
 
-    /// Collects what the script left, but for what was put there for it.
-    fn report(&self, backend: &'static str, language: Language, execution: Execution) -> Result<Report, CliError> {
+    /// Collects the files that the script left, without those that were put there for it.
+    fn collect_report(
+        &self,
+        backend: &'static str,
+        language: Language,
+        execution: Execution,
+    ) -> Result<Report, CliError> {
         let ours = self.workspace.join(DATA.1);
         if fs::read_link(&ours).is_ok_and(|target| target == Path::new(DATA.0)) {
-            // If it can't be removed, it is named among what is not kept.
+            // If it cannot be removed, it is listed among the files that are not kept.
             let _ = fs::remove_file(&ours);
         }
-        let collected = collect(&self.workspace, &Caps::default()).map_err(CliError::failed)?;
+        let collected = collect(&self.workspace, &Caps::default()).map_err(CliError::from_failure)?;
         let files: Vec<Artefact> = collected
             .artefacts
             .into_iter()
@@ -310,12 +326,12 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        // It is in the folder for temporary files, and says so by its name.
+        // A failure leaves a file in the folder of temporary files, with a name that says so.
         let _ = remove_tree(&self.folder);
     }
 }
 
-/// A name that no shell or interpreter takes for something else.
+/// A name that no shell or interpreter can misread.
 fn file_name(script: &Path) -> String {
     let name = script.file_name().unwrap_or_default().to_string_lossy();
     let plain = name
@@ -328,13 +344,13 @@ fn file_name(script: &Path) -> String {
     }
 }
 
-fn link(workspace: &Path) -> std::io::Result<()> {
+fn link_data(workspace: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::symlink(DATA.0, workspace.join(DATA.1))?;
     Ok(())
 }
 
-fn keep(workspace: &Path, out: &Path, files: &[Artefact]) -> Result<(), ExecError> {
+fn keep_files(workspace: &Path, out: &Path, files: &[Artefact]) -> Result<(), ExecError> {
     for file in files {
         let target = out.join(&file.name);
         let copied = target
@@ -346,40 +362,36 @@ fn keep(workspace: &Path, out: &Path, files: &[Artefact]) -> Result<(), ExecErro
     Ok(())
 }
 
-fn tell(report: &Report, globals: &Globals) -> Result<(), CliError> {
+fn print_report(report: &Report, globals: &Globals) -> Result<(), CliError> {
     if globals.json {
-        return output::json(report);
+        return output::print_json(report);
     }
-    output::text(&report.stdout.text)?;
-    stderr::text(&report.stderr.text);
+    output::print_text(&report.stdout.text)?;
+    stderr::write_to_stderr(&report.stderr.text);
     if globals.quiet {
         return Ok(());
     }
     let usage = &report.usage;
     let mut told = format!(
-        "the script {} ({:.2} s, {:.2} s of processor time, {})\n",
+        "the script {} ({:.2} s, {:.2} s of CPU time, {})\n",
         report.outcome,
         usage.wall_ms as f64 / 1000.0,
         usage.cpu_ms as f64 / 1000.0,
         ByteSize::new(usage.peak_memory_bytes),
     );
     for advice in &report.advice {
-        told.push_str(&format!("a glance at the script: {advice}\n"));
+        told.push_str(&format!("hint: {advice}\n"));
     }
     for file in &report.files {
         told.push_str(&format!(
-            "left {} ({})\n",
+            "wrote {} ({})\n",
             printable(&file.name),
             ByteSize::new(file.bytes)
         ));
     }
     for refused in &report.refused {
-        told.push_str(&format!(
-            "left {}, which is not kept: {}\n",
-            printable(&refused.name),
-            refused.reason
-        ));
+        told.push_str(&format!("not kept: {}: {}\n", printable(&refused.name), refused.reason));
     }
-    stderr::text(&told);
+    stderr::write_to_stderr(&told);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `kosmos sandbox`: builds its images, runs one script in it, measures what it withstands.
+//! `kosmos sandbox`: builds images, runs one script in the sandbox, measures its isolation.
 
 mod build;
 mod exec;
@@ -9,47 +9,48 @@ use clap::{Args, Subcommand, ValueEnum};
 pub use build::BuildArgs;
 pub use exec::ExecArgs;
 pub use probe::ProbeArgs;
-pub(super) use probe::measure;
+pub(super) use probe::measure_guarantees;
 
 use super::{CliError, Exit, Globals};
 use crate::config::Backend;
 
-/// `kosmos sandbox`: where generated scripts run.
+/// `kosmos sandbox`: the sandbox that generated scripts run in.
 #[derive(Debug, Clone, Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct SandboxArgs {
-    /// What to do with it.
+    /// The command.
     #[command(subcommand)]
     pub command: SandboxCommand,
 }
 
-/// What can be done with the sandbox.
+/// The commands on the sandbox.
 #[derive(Debug, Clone, Subcommand)]
 pub enum SandboxCommand {
-    /// Make the image that the docker backend runs scripts in
+    /// Build the image that the docker backend runs scripts in
     #[command(long_about = build::LONG_ABOUT)]
     Build(BuildArgs),
-    /// Run one script in the sandbox and print what came of it
+    /// Run one script in the sandbox and print its outcome
     #[command(long_about = exec::LONG_ABOUT)]
     Exec(Box<ExecArgs>),
-    /// Measure by an attack what the sandbox withstands here
+    /// Attack the sandbox and print what it withstands on this machine
     #[command(long_about = probe::LONG_ABOUT)]
     Probe(ProbeArgs),
 }
 
-/// The sandboxes there are.
+/// The values of `--backend`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs)]
-pub enum Chosen {
+pub enum BackendArg {
+    /// Processes of this machine
     Process,
+    /// Containers of Docker or Podman
     Docker,
 }
 
-impl From<Chosen> for Backend {
-    fn from(chosen: Chosen) -> Self {
-        match chosen {
-            Chosen::Process => Self::Process,
-            Chosen::Docker => Self::Docker,
+impl From<BackendArg> for Backend {
+    fn from(backend: BackendArg) -> Self {
+        match backend {
+            BackendArg::Process => Self::Process,
+            BackendArg::Docker => Self::Docker,
         }
     }
 }
@@ -58,10 +59,10 @@ impl From<Chosen> for Backend {
 ///
 /// # Errors
 /// When the settings are wrong or the sandbox is not available.
-pub fn execute(args: SandboxArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub fn execute_sandbox(args: SandboxArgs, globals: &Globals) -> Result<Exit, CliError> {
     match args.command {
-        SandboxCommand::Build(args) => build::execute(&args, globals),
-        SandboxCommand::Exec(args) => exec::execute(&args, globals),
-        SandboxCommand::Probe(args) => probe::execute(&args, globals),
+        SandboxCommand::Build(args) => build::execute_build(&args, globals),
+        SandboxCommand::Exec(args) => exec::execute_exec(&args, globals),
+        SandboxCommand::Probe(args) => probe::execute_probe(&args, globals),
     }
 }

@@ -10,15 +10,15 @@ use crate::{
     sandbox::Guarantees,
 };
 
-use super::Chosen;
+use super::BackendArg;
 
-/// `kosmos sandbox probe`: measures what the sandbox withstands.
+/// `kosmos sandbox probe`: attacks the sandbox and prints what it withstands.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ProbeArgs {
-    /// Which sandbox [default: both]
+    /// Sandbox to attack [default: both]
     #[arg(long, value_enum)]
-    pub backend: Option<Chosen>,
+    pub backend: Option<BackendArg>,
 
     /// Changes to the settings.
     #[command(flatten)]
@@ -26,11 +26,11 @@ pub struct ProbeArgs {
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-Measure by an attack what the sandbox withstands here.
+Attack the sandbox and print what it withstands on this machine.
 
-A script that tries to get out is run in it, and what held is printed: each guarantee, how far it goes and by \
-what means. Every run does the same before its first script, and does not begin if something essential is \
-missing. Exits with 5 when the sandbox that was asked for (without --backend: the one of the settings) is \
+A script that tries to escape runs in the sandbox, and the guarantees that held are printed: each with its extent and \
+its mechanism. Every run does the same before its first script, and does not start if an essential guarantee is \
+missing. Exits with 5 if the requested sandbox (without --backend: the one of the settings) is \
 not available.";
 
 const EXAMPLES: &str = "\
@@ -38,22 +38,24 @@ Examples:
   kosmos sandbox probe
   kosmos sandbox probe --backend docker --json";
 
-/// What was found of one sandbox.
+/// The result for one sandbox.
 #[derive(Debug, Serialize)]
 pub struct Measured {
-    /// Which one.
+    /// The backend.
     pub backend: &'static str,
-    /// What held, if it is available.
+    /// The guarantees that held, if it is available.
     pub guarantees: Option<Guarantees>,
     /// Why it is not available.
     pub unavailable: Option<String>,
+    /// The remedy, if it is not available.
+    pub help: Option<String>,
 }
 
-/// Starts the sandbox that `settings` ask for, which attacks it, and gives it back.
+/// Starts the sandbox that `settings` name, which attacks it, and returns the guarantees that held.
 ///
 /// # Errors
 /// When it is not available.
-pub fn measure(settings: &Settings, progress: &dyn Progress) -> Result<Guarantees, LabError> {
+pub fn measure_guarantees(settings: &Settings, progress: &dyn Progress) -> Result<Guarantees, LabError> {
     let ground = Ground::prepare(settings, progress)?;
     actix::System::new().block_on(async {
         let site = Site::start(settings, &ground, Purpose::default(), progress).await?;
@@ -64,9 +66,9 @@ pub fn measure(settings: &Settings, progress: &dyn Progress) -> Result<Guarantee
 }
 
 /// Runs the command.
-pub(super) fn execute(args: &ProbeArgs, globals: &Globals) -> Result<Exit, CliError> {
+pub(super) fn execute_probe(args: &ProbeArgs, globals: &Globals) -> Result<Exit, CliError> {
     let backend = args.backend.map(Backend::from);
-    let resolved = args.settings.resolve_on(backend, Environment::of_process()?)?;
+    let resolved = args.settings.resolve_for_backend(backend, Environment::of_process()?)?;
     let console = Console::start(&resolved.settings.log, globals)?;
     let set = resolved.settings.sandbox.backend;
     let wanted = backend.map_or_else(|| vec![Backend::Process, Backend::Docker], |backend| vec![backend]);
@@ -75,35 +77,45 @@ pub(super) fn execute(args: &ProbeArgs, globals: &Globals) -> Result<Exit, CliEr
     for backend in wanted {
         let mut settings = resolved.settings.clone();
         settings.sandbox.backend = backend;
-        let measured = measure(&settings, console.progress.as_ref());
+        let measured = measure_guarantees(&settings, console.progress.as_ref());
         if measured.is_err() && backend == set {
             exit = Exit::Unavailable;
         }
-        let (guarantees, unavailable) = match measured {
-            Ok(guarantees) => (Some(guarantees), None),
-            Err(error) => (None, Some(error.to_string())),
+        let (guarantees, unavailable, help) = match measured {
+            Ok(guarantees) => (Some(guarantees), None, None),
+            Err(error) => (None, Some(error.to_string()), error.help()),
         };
         found.push(Measured {
             backend: backend.name(),
             guarantees,
             unavailable,
+            help,
         });
     }
     match globals.json {
-        true => output::json(&found)?,
-        false => output::text(&found.iter().map(table).collect::<String>())?,
+        true => output::print_json(&found)?,
+        false => output::print_text(&found.iter().map(render_guarantees).collect::<String>())?,
     }
     Ok(exit)
 }
 
-fn table(measured: &Measured) -> String {
+fn render_guarantees(measured: &Measured) -> String {
     let Some(guarantees) = &measured.guarantees else {
         let why = measured.unavailable.as_deref().unwrap_or_default();
-        return format!("{}: {}\n\n", measured.backend, printable(why));
+        let help = measured
+            .help
+            .as_deref()
+            .map(|help| format!("  help: {}\n", printable(help)));
+        return format!(
+            "{}: {}\n{}\n",
+            measured.backend,
+            printable(why),
+            help.unwrap_or_default()
+        );
     };
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.set_header([measured.backend, "", "by what means"]);
+    table.set_header([measured.backend, "", "mechanism"]);
     for row in &guarantees.rows {
         table.add_row([
             row.protection.to_string(),

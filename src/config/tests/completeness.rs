@@ -1,4 +1,4 @@
-use super::super::{catalogue::Catalogue, request::DEFAULTS};
+use super::super::{catalogue::KeyCatalogue, request::DEFAULTS};
 use super::*;
 
 #[test]
@@ -23,7 +23,7 @@ fn the_defaults_name_every_key_and_explain_it() {
         }
         explained = line.starts_with('#');
     }
-    let keys: std::collections::BTreeSet<String> = Catalogue::get().keys().map(ToOwned::to_owned).collect();
+    let keys: std::collections::BTreeSet<String> = KeyCatalogue::get().keys().map(ToOwned::to_owned).collect();
     assert_eq!(named, keys);
 }
 

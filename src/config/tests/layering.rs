@@ -15,7 +15,7 @@ fn defaults_alone_are_complete_and_say_so() {
     let Resolved { settings, origins } = Desk::new().resolved();
     assert_eq!(
         (settings.seed, settings.budget.cycles, settings.policy),
-        (1, 4, Policy::Heuristic)
+        (1, 4, PolicyChoice::Heuristic)
     );
     assert_eq!(settings.budget.wall_time.get(), Duration::from_secs(1800));
     assert_eq!(settings.sandbox.memory.get(), 2 << 30);
@@ -122,7 +122,7 @@ fn paths_are_relative_to_what_names_them() {
     assert_eq!(settings.sandbox.python, Some(desk.path("study/venv/bin/python")));
 
     let mut desk = desk.set("sandbox.python=python3.12");
-    desk.overrides.data(&["c.csv".into(), "/d.csv".into()]).unwrap();
+    desk.overrides.add_data(&["c.csv".into(), "/d.csv".into()]).unwrap();
     let Resolved { settings, origins } = desk.resolved();
     let paths: Vec<&Path> = settings.data.iter().map(|source| source.path.as_path()).collect();
     assert_eq!(paths, [desk.path("c.csv"), PathBuf::from("/d.csv")]);
@@ -159,7 +159,7 @@ fn to_toml_reads_back_as_the_same_settings() {
     let resolved = desk.resolved();
     let desk = desk
         .file("runs/1/run.toml", &resolved.to_toml().unwrap())
-        .file("runs/1/shown.toml", &resolved.annotated().unwrap());
+        .file("runs/1/shown.toml", &resolved.to_annotated_toml().unwrap());
     for name in ["run.toml", "shown.toml"] {
         let read = Request::frozen(desk.path("runs/1").join(name)).resolve().unwrap();
         assert_eq!(read.settings, resolved.settings, "{name}");

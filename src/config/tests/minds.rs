@@ -155,7 +155,7 @@ fn inherited_values_that_make_no_sense_are_refused() {
     );
     assert_eq!(
         refused(&[("LITELLM_MODEL", "ollama/m"), ("LITELLM_TIMEOUT", "soon")]),
-        "`llm.timeout` cannot be \"soon\": it must be a length of time such as \"90s\" or \"30m\" \
+        "`llm.timeout` cannot be \"soon\": it must be a duration such as \"90s\" or \"30m\" \
          (environment variable LITELLM_TIMEOUT) | change LITELLM_TIMEOUT, or unset it"
     );
 }
@@ -163,7 +163,7 @@ fn inherited_values_that_make_no_sense_are_refused() {
 #[test]
 fn a_model_policy_without_a_model_is_refused_with_the_presets() {
     let help = " | set llm.model, and llm.base_url or llm.provider (openai, ollama, vllm, litellm, openrouter, anthropic); \
-                or begin with --profile ollama; `kosmos doctor` checks the endpoint";
+                or start from --profile ollama; `kosmos doctor` checks the endpoint";
     let refused = |desk: Desk, what: &str| {
         assert_eq!(
             desk.refused(),
@@ -205,12 +205,12 @@ fn what_a_model_needs_is_held_to_its_range() {
         ),
         (
             "llm.context_tokens=2048",
-            "`llm.context_tokens` cannot be 2048: prompt and reply share it, and the reply alone may have llm.max_tokens, \
-             2048 (flag --set)",
+            "`llm.context_tokens` cannot be 2048: it must be larger than llm.max_tokens (2048), since prompt and reply share it \
+             (flag --set)",
         ),
         (
             "llm.timeout=0s",
-            "`llm.timeout` cannot be \"0s\": it must be more than no time (flag --set)",
+            "`llm.timeout` cannot be \"0s\": it must be longer than zero (flag --set)",
         ),
         (
             "llm.backoff_max=1ms",
@@ -222,11 +222,11 @@ fn what_a_model_needs_is_held_to_its_range() {
         ),
         (
             "llm.max_repairs=11",
-            "`llm.max_repairs` cannot be 11: it must be 10 at most (flag --set)",
+            "`llm.max_repairs` cannot be 11: it must be at most 10 (flag --set)",
         ),
         (
             "llm.model= ",
-            "`llm.model` cannot be \" \": it is blank; give a value or leave the key out (flag --set)",
+            "`llm.model` cannot be \" \": it is blank (flag --set) | give a value, or leave the key out",
         ),
         (
             "llm.base_url=localhost:11434",
@@ -272,7 +272,7 @@ fn a_key_is_refused_where_a_setting_belongs_and_never_shown() {
     let resolved = desk.resolved();
     let everything = [
         resolved.to_toml().unwrap(),
-        resolved.annotated().unwrap(),
+        resolved.to_annotated_toml().unwrap(),
         serde_json::to_string(&resolved).unwrap(),
         format!("{resolved:?}"),
     ];
@@ -293,7 +293,7 @@ fn prices_are_relative_to_the_file_that_names_them() {
 #[test]
 fn models_of_agents_are_shown_and_read_back() {
     let desk = Desk::new().set("llm.models.code_generator=coder");
-    let shown = desk.resolved().annotated().unwrap();
+    let shown = desk.resolved().to_annotated_toml().unwrap();
     assert!(shown.contains("\n[llm.models]\ncode_generator = \"coder\""), "{shown}");
     let desk = desk.file("runs/1/run.toml", &shown);
     let read = Request::frozen(desk.path("runs/1/run.toml")).resolve().unwrap();

@@ -63,7 +63,7 @@ impl Desk {
     }
 
     fn set(mut self, assignment: &str) -> Self {
-        self.overrides.set(assignment).unwrap();
+        self.overrides.add_assignment(assignment).unwrap();
         self
     }
 

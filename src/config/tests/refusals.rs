@@ -21,15 +21,15 @@ fn what_a_run_file_gets_wrong_is_said_with_its_line() {
         ),
         (
             "[budget]\ncycles = \"4\"\n",
-            "`budget.cycles` cannot be \"4\": it must be a whole number from 0 to 4294967295 (run file study/run.toml, line 2)",
+            "`budget.cycles` cannot be \"4\": it must be an integer from 0 to 4294967295 (run file study/run.toml, line 2)",
         ),
         (
             "[budget]\ncycles = -1\n",
-            "`budget.cycles` cannot be -1: it must be a whole number from 0 to 4294967295 (run file study/run.toml, line 2)",
+            "`budget.cycles` cannot be -1: it must be an integer from 0 to 4294967295 (run file study/run.toml, line 2)",
         ),
         (
             "[budget]\nwall_time = 30\n",
-            "`budget.wall_time` cannot be 30: it must be a length of time such as \"90s\" or \"30m\" (run file study/run.toml, line 2)",
+            "`budget.wall_time` cannot be 30: it must be a duration such as \"90s\" or \"30m\" (run file study/run.toml, line 2)",
         ),
         (
             "[sandbox]\nmemory = \"2G\"\n",
@@ -45,11 +45,11 @@ fn what_a_run_file_gets_wrong_is_said_with_its_line() {
         ),
         (
             "budget = 3\n",
-            "`budget` cannot be 3: it must be a section with keys of its own (run file study/run.toml, line 1)",
+            "`budget` cannot be 3: it must be a section with its own keys (run file study/run.toml, line 1)",
         ),
         (
             "question = 2024-01-01\n",
-            "`question` cannot be 2024-01-01: it must be a text (run file study/run.toml, line 1)",
+            "`question` cannot be 2024-01-01: it must be a string (run file study/run.toml, line 1)",
         ),
         (
             "data = \"a.csv\"\n",
@@ -57,19 +57,19 @@ fn what_a_run_file_gets_wrong_is_said_with_its_line() {
         ),
         (
             "[[data]]\npath = \"a\"\n[[data]]\nname = \"b\"\n",
-            "`data[1]` cannot be { name = \"b\" }: it names no file; give it a path (run file study/run.toml, line 3)",
+            "`data[1]` cannot be { name = \"b\" }: it names no file (run file study/run.toml, line 3) | add a path",
         ),
         (
             "randomised = [1]\n",
-            "`randomised` cannot be [1]: it must be a list of texts such as [\"a\", \"b\"] (run file study/run.toml, line 1)",
+            "`randomised` cannot be [1]: it must be a list of strings such as [\"a\", \"b\"] (run file study/run.toml, line 1)",
         ),
         (
             "seed = \n",
-            "study/run.toml:1:8: not valid TOML: string values must be quoted, expected literal string | texts need quotes: question = \"...\"",
+            "study/run.toml:1:8: not valid TOML: string values must be quoted, expected literal string | strings need quotes: question = \"...\"",
         ),
         (
             "seed = 1\nseed = 2\n",
-            "study/run.toml:2:1: not valid TOML: duplicate key | texts need quotes: question = \"...\"",
+            "study/run.toml:2:1: not valid TOML: duplicate key | strings need quotes: question = \"...\"",
         ),
     ];
     for (text, expected) in table {
@@ -106,11 +106,11 @@ fn what_is_out_of_range_is_said_with_its_place() {
         ),
         (
             "budget.wall_time=0s",
-            "`budget.wall_time` cannot be \"0s\": it must be more than no time (flag --set)",
+            "`budget.wall_time` cannot be \"0s\": it must be longer than zero (flag --set)",
         ),
         (
             "sandbox.memory=0B",
-            "`sandbox.memory` cannot be \"0B\": it must be more than nothing (flag --set)",
+            "`sandbox.memory` cannot be \"0B\": it must be larger than zero (flag --set)",
         ),
         (
             "sandbox.open_files=3",
@@ -122,19 +122,19 @@ fn what_is_out_of_range_is_said_with_its_place() {
         ),
         (
             "question= ",
-            "`question` cannot be \" \": it is blank; give a value or leave the key out (flag --set)",
+            "`question` cannot be \" \": it is blank (flag --set) | give a value, or leave the key out",
         ),
         (
             "randomised=[\"\"]",
-            "`randomised` cannot be \"\": it is blank; give a value or leave the key out (flag --set)",
+            "`randomised` cannot be \"\": it is blank (flag --set) | give a value, or leave the key out",
         ),
         (
             "data=[{path=\"\"}]",
-            "`data[0].path` cannot be \"\": it is blank; give a value or leave the key out (flag --set)",
+            "`data[0].path` cannot be \"\": it is blank (flag --set) | give a value, or leave the key out",
         ),
         (
             "data=[{path=\"x/a.csv\"},{path=\"y/a.csv\"}]",
-            "`data[1].name` cannot be \"a\": data[0] has the same name; give one of them another by `name` (flag --set)",
+            "`data[1].name` cannot be \"a\": data[0] has the same name (flag --set) | give one of them another name with `name`",
         ),
     ];
     for (assignment, expected) in table {
@@ -166,7 +166,7 @@ fn a_variable_that_is_no_setting_is_refused() {
         (
             "KOSMOS__BUDGET__CYCLES",
             "many",
-            "`budget.cycles` cannot be \"many\": it must be a whole number from 0 to 4294967295 (environment variable KOSMOS__BUDGET__CYCLES) | change KOSMOS__BUDGET__CYCLES, or unset it",
+            "`budget.cycles` cannot be \"many\": it must be an integer from 0 to 4294967295 (environment variable KOSMOS__BUDGET__CYCLES) | change KOSMOS__BUDGET__CYCLES, or unset it",
         ),
         (
             "KOSMOS__BUDGET__CYCLES",
@@ -210,11 +210,11 @@ fn packages_that_no_image_can_be_made_with_are_refused() {
     assert_eq!(docker(good).resolved().settings.sandbox.packages, ["a==1"]);
     assert_eq!(
         docker(good).set("sandbox.image=mine:1").refused(),
-        "`sandbox.packages` cannot be [\"a==1\"]: sandbox.image names an image, which has its own packages; leave out one of the two (flag --set)"
+        "`sandbox.packages` cannot be [\"a==1\"]: sandbox.image names an image, which has its own packages (flag --set) | leave out sandbox.image or sandbox.packages"
     );
     assert_eq!(
         Desk::new().set(good).refused(),
-        "`sandbox.packages` cannot be [\"a==1\"]: the process backend has no packages but its own; set sandbox.backend to \"docker\" (flag --set)"
+        "`sandbox.packages` cannot be [\"a==1\"]: the process backend cannot have additional packages (flag --set) | set sandbox.backend to \"docker\""
     );
 }
 
@@ -231,7 +231,7 @@ fn flags_that_say_nothing_or_too_much_are_refused() {
         ),
         (
             "seed=5",
-            "`seed` is set twice: by flag --seed and by flag --set | give it once",
+            "`seed` is set twice: by flag --seed and by flag --set | set it once",
         ),
         (
             "data[0].path=x",
@@ -248,13 +248,13 @@ fn flags_that_say_nothing_or_too_much_are_refused() {
     ];
     for (assignment, expected) in table {
         let mut overrides = Overrides::default();
-        overrides.number("--seed", "seed", 4).unwrap();
-        assert_eq!(say(&overrides.set(assignment).unwrap_err()), expected);
+        overrides.add_number("--seed", "seed", 4).unwrap();
+        assert_eq!(say(&overrides.add_assignment(assignment).unwrap_err()), expected);
     }
-    let too_large = Overrides::default().number("--seed", "seed", u64::MAX).unwrap_err();
+    let too_large = Overrides::default().add_number("--seed", "seed", u64::MAX).unwrap_err();
     assert_eq!(
         say(&too_large),
-        "`seed` cannot be \"18446744073709551615\": it must be a whole number, 0 or more, below 2^63 (flag --seed)"
+        "`seed` cannot be \"18446744073709551615\": it must be an integer from 0 to 2^63 - 1 (flag --seed)"
     );
 }
 
@@ -264,18 +264,18 @@ fn what_can_not_be_read_is_said() {
     desk.run_file = Some("nowhere.toml".into());
     assert_eq!(
         desk.refused(),
-        "cannot read the run file nowhere.toml | check the path; it is taken relative to the working folder"
+        "cannot read the run file nowhere.toml | check the path, which is relative to the working folder"
     );
     let unknown = |name: &str| Desk::new().profile(name).refused();
     assert_eq!(
         unknown("thorogh"),
-        "no profile is called \"thorogh\": it is not built in, and DESK/own/kosmos/profiles/thorogh.toml does not exist \
+        "there is no profile \"thorogh\": it is not built in, and DESK/own/kosmos/profiles/thorogh.toml does not exist \
          | did you mean \"thorough\"?"
     );
     assert_eq!(
         unknown("xyz"),
-        "no profile is called \"xyz\": it is not built in, and DESK/own/kosmos/profiles/xyz.toml does not exist \
-         | built in are anthropic, litellm, ollama, openai, openrouter, quick, thorough, vllm; your own go to DESK/own/kosmos/profiles"
+        "there is no profile \"xyz\": it is not built in, and DESK/own/kosmos/profiles/xyz.toml does not exist \
+         | the built-in profiles are anthropic, litellm, ollama, openai, openrouter, quick, thorough, vllm; your own profiles belong in DESK/own/kosmos/profiles"
     );
     assert!(unknown("./xyz.toml").starts_with("cannot read the profile"));
 }

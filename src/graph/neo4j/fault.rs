@@ -51,7 +51,7 @@ pub(super) fn fault(address: &str, error: &Error) -> (GraphError, bool) {
     }
 }
 
-const CREDENTIALS: &str = "check the user and the password";
+const CREDENTIALS: &str = "set graph.user, graph.database and the password in NEO4J_PASSWORD to those of the server";
 
 fn away(address: String, error: &Error) -> GraphError {
     GraphError::Away {

@@ -1,4 +1,4 @@
-//! The past that a branch shares with its run: where it ends, and whether the branch's settings would have led there.
+//! The past that a branch shares with its run: its end, and the check that the branch's settings would have led there.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,29 +12,38 @@ use crate::{
     science::{Arm, RunId},
 };
 
-/// The number of commits that `run` had when `cycle` began; the next one is that in which its director goes on to that cycle.
+/// The number of commits before the one in which the director of `run` began `cycle`.
 ///
 /// # Errors
-/// [`ForkError::NotReached`]; and [`ForkError::OtherPast`] when the director would not have sent under `plan` what it sent.
-pub(super) fn shared(run: &RunId, commits: &[Vec<Entry>], plan: &ResearchPlan, cycle: u32) -> Result<usize, ForkError> {
+/// [`ForkError::NotReached`]; and [`ForkError::OtherPast`] if the director would have sent other messages under `plan`.
+pub(super) fn commits_before_cycle(
+    run: &RunId,
+    commits: &[Vec<Entry>],
+    plan: &ResearchPlan,
+    cycle: u32,
+) -> Result<usize, ForkError> {
     let mut messages: HashMap<&MessageId, &Envelope> = HashMap::new();
-    let answers = answers(commits);
+    let answers = proposals_by_cycle(commits);
     let (mut as_it_was, mut as_it_would_be) = (ResearchState::default(), ResearchState::default());
     let (mut last, mut differs) = (0, None);
     for (at, commit) in commits.iter().enumerate() {
-        let sent: Vec<&Envelope> = commit.iter().filter_map(sent).collect();
+        let sent: Vec<&Envelope> = commit.iter().filter_map(sent_envelope).collect();
         messages.extend(sent.iter().map(|envelope| (&envelope.id, *envelope)));
-        let Some(event) = commit.iter().find_map(handled).and_then(|id| messages.get(id)) else {
+        let Some(event) = commit
+            .iter()
+            .find_map(handled_by_director)
+            .and_then(|id| messages.get(id))
+        else {
             continue;
         };
         as_it_was.step(&event.payload);
-        last = last.max(begun(&as_it_was));
+        last = last.max(last_begun_cycle(&as_it_was));
         if cycle >= 2 && last >= cycle {
             return differs.map_or(Ok(at), Err);
         }
         if differs.is_none() {
-            let again = as_it_would_be.step(&under(&event.payload, plan));
-            if !same(&event.payload, &sent, &again, &answers) {
+            let again = as_it_would_be.step(&event_under_plan(&event.payload, plan));
+            if !sends_the_same(&event.payload, &sent, &again, &answers) {
                 differs = Some(ForkError::OtherPast {
                     run: run.clone(),
                     cycle: last,
@@ -50,7 +59,7 @@ pub(super) fn shared(run: &RunId, commits: &[Vec<Entry>], plan: &ResearchPlan, c
     })
 }
 
-fn sent(entry: &Entry) -> Option<&Envelope> {
+fn sent_envelope(entry: &Entry) -> Option<&Envelope> {
     match &entry.record {
         Record::Sent { envelope } => Some(envelope),
         _ => None,
@@ -58,7 +67,7 @@ fn sent(entry: &Entry) -> Option<&Envelope> {
 }
 
 /// The message that the director has handled.
-fn handled(entry: &Entry) -> Option<&MessageId> {
+fn handled_by_director(entry: &Entry) -> Option<&MessageId> {
     match &entry.record {
         Record::Handled {
             message,
@@ -69,13 +78,13 @@ fn handled(entry: &Entry) -> Option<&MessageId> {
     }
 }
 
-/// The cycle that was begun last. One begins with the question where it should look.
-fn begun(state: &ResearchState) -> u32 {
+/// The cycle that was begun last. A cycle begins with the question where it should look.
+fn last_begun_cycle(state: &ResearchState) -> u32 {
     state.cycle + u32::from(state.phase == Phase::Deliberating)
 }
 
-/// The event as it is in the branch.
-pub(super) fn under(event: &Payload, plan: &ResearchPlan) -> Payload {
+/// The event as it is in the branch, under its plan.
+pub(super) fn event_under_plan(event: &Payload, plan: &ResearchPlan) -> Payload {
     match event {
         Payload::StartResearch(_) => plan.clone().into(),
         event => event.clone(),
@@ -84,8 +93,8 @@ pub(super) fn under(event: &Payload, plan: &ResearchPlan) -> Payload {
 
 type Answers<'a> = BTreeMap<(u32, Arm), &'a HypothesesProposed>;
 
-fn answers(commits: &[Vec<Entry>]) -> Answers<'_> {
-    let sent = commits.iter().flatten().filter_map(sent);
+fn proposals_by_cycle(commits: &[Vec<Entry>]) -> Answers<'_> {
+    let sent = commits.iter().flatten().filter_map(sent_envelope);
     let answers = sent.filter_map(|envelope| match &envelope.payload {
         Payload::HypothesesProposed(answer) => Some(((answer.cycle, answer.arm), &**answer)),
         _ => None,
@@ -93,22 +102,22 @@ fn answers(commits: &[Vec<Entry>]) -> Answers<'_> {
     answers.collect()
 }
 
-/// Whether the director has sent in a step what it would send `again`.
-fn same(event: &Payload, sent: &[&Envelope], again: &[Outgoing], answers: &Answers<'_>) -> bool {
-    // What its model answers comes on top.
+/// Returns true if the director sent in a step the messages that it would send `again`.
+fn sends_the_same(event: &Payload, sent: &[&Envelope], again: &[Outgoing], answers: &Answers<'_>) -> bool {
+    // The answers of its model come in addition.
     let more = matches!(event, Payload::Deliberate(_));
     let as_many = sent.len() == again.len() || (more && sent.len() > again.len());
     as_many
         && sent
             .iter()
             .zip(again)
-            .all(|(sent, again)| sent.to == again.to && is_same(&sent.payload, &again.payload, answers))
+            .all(|(sent, again)| sent.to == again.to && is_same_payload(&sent.payload, &again.payload, answers))
 }
 
-fn is_same(sent: &Payload, again: &Payload, answers: &Answers<'_>) -> bool {
+fn is_same_payload(sent: &Payload, again: &Payload, answers: &Answers<'_>) -> bool {
     let (mut sent, mut again) = (sent.clone(), again.clone());
     if let (Payload::ProposeHypotheses(one), Payload::ProposeHypotheses(other)) = (&mut sent, &mut again) {
-        // A survey is cut at its limit, and depends on nothing else of it.
+        // A survey is cut at its limit and depends on the limit in no other way.
         let fits = |answer: &&HypothesesProposed| {
             answer.left_out == 0
                 && answer.hypotheses.len() <= one.limit.min(other.limit)
@@ -119,15 +128,15 @@ fn is_same(sent: &Payload, again: &Payload, answers: &Answers<'_>) -> bool {
         }
         for request in [one, other] {
             let first = request.cycle == 1;
-            without_limits(&mut request.plan, first);
+            clear_ignored_fields(&mut request.plan, first);
         }
     }
-    value(&sent) == value(&again)
+    payload_as_json(&sent) == payload_as_json(&again)
 }
 
-/// Takes out of a plan that is told what he who is told it does not go by: what the director alone counts, and in the first
-/// cycle what is for later ones.
-fn without_limits(plan: &mut ResearchPlan, first: bool) {
+/// Clears the fields of a plan that its recipient ignores: the limits that only the director counts, and in the first
+/// cycle the settings of later cycles.
+fn clear_ignored_fields(plan: &mut ResearchPlan, first: bool) {
     (plan.max_cycles, plan.max_experiments, plan.max_tests) = (0, 0, 0);
     plan.follow_ups = 0;
     for agent in &mut plan.agents {
@@ -138,7 +147,7 @@ fn without_limits(plan: &mut ResearchPlan, first: bool) {
     }
 }
 
-/// As it is written: what is no number there is equal to itself.
-fn value(payload: &Payload) -> Option<Value> {
+/// The JSON form, in which NaN equals itself.
+fn payload_as_json(payload: &Payload) -> Option<Value> {
     serde_json::to_value(payload).ok()
 }

@@ -21,7 +21,7 @@ pub(super) struct BreakerLayer {
 }
 
 impl BreakerLayer {
-    pub(super) fn new(settings: &config::Llm) -> Self {
+    pub(super) fn new(settings: &config::LlmSettings) -> Self {
         Self {
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_pause.get()),
         }

@@ -14,7 +14,7 @@ pub(super) struct DeadlineLayer {
 }
 
 impl DeadlineLayer {
-    pub(super) fn new(settings: &config::Llm) -> Self {
+    pub(super) fn new(settings: &config::LlmSettings) -> Self {
         Self {
             time: settings.timeout.get(),
         }

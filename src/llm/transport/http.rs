@@ -18,7 +18,10 @@ use crate::{
 const CONNECTING: Duration = Duration::from_secs(10);
 
 /// A client for the endpoint. It follows no redirects: the key is for one address.
-pub(in crate::llm) fn http_client(settings: &config::Llm, endpoint: &Endpoint) -> Result<reqwest::Client, LlmError> {
+pub(in crate::llm) fn http_client(
+    settings: &config::LlmSettings,
+    endpoint: &Endpoint,
+) -> Result<reqwest::Client, LlmError> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Lost to another thread is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();

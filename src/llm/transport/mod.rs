@@ -146,7 +146,7 @@ pub(super) type Transport = BoxCloneSyncService<Call, Reply, Fault>;
 
 /// What the stack is built from.
 pub(super) struct Parts<'a> {
-    pub(super) settings: &'a config::Llm,
+    pub(super) settings: &'a config::LlmSettings,
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) dialect: Arc<Dialect>,
     pub(super) budget: Budget,

@@ -26,7 +26,7 @@ pub(super) struct PaceLayer {
 }
 
 impl PaceLayer {
-    pub(super) fn new(settings: &config::Llm) -> Self {
+    pub(super) fn new(settings: &config::LlmSettings) -> Self {
         Self {
             pace: Pace {
                 requests: settings.requests_per_minute.map(u64::from),

@@ -17,7 +17,7 @@ pub(in crate::llm) struct Backoff {
 }
 
 impl Backoff {
-    pub(in crate::llm) fn new(settings: &config::Llm) -> Self {
+    pub(in crate::llm) fn new(settings: &config::LlmSettings) -> Self {
         Self {
             min: settings.backoff_min.get(),
             max: settings.backoff_max.get(),
@@ -44,7 +44,7 @@ pub(super) struct RetryLayer {
 }
 
 impl RetryLayer {
-    pub(super) fn new(settings: &config::Llm) -> Self {
+    pub(super) fn new(settings: &config::LlmSettings) -> Self {
         Self {
             backoff: Backoff::new(settings),
             max_retries: settings.max_retries,

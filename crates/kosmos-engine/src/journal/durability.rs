@@ -6,12 +6,16 @@ use std::{
     path::Path,
 };
 
-/// When a commit counts as done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The failures that a committed step survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Durability {
-    /// Survives the end of the process at any instant.
+    /// The end of the process at any instant, including `kill -9`.
     Process,
-    /// Survives the loss of power: an fsync at each commit.
+    /// Loss of power as well: every commit waits for the disk.
     Power,
 }
 

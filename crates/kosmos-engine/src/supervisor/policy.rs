@@ -2,13 +2,17 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-/// Who is restarted when an agent falls.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The agents that are restarted if one fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// The agent alone.
+    /// The failed agent only.
     #[default]
     OneForOne,
-    /// It, and those that were registered after it.
+    /// The failed agent and those registered after it: the built-in agents in the order of the README, then the others.
     RestForOne,
 }
 

@@ -1,95 +1,98 @@
+//! Checks of a run's question and tables.
+
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 
 use crate::config::{ByteSize, DataSource, Origin, Resolved};
 
-/// A table that is there and can be read.
+/// A table that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFile {
-    /// What names it.
+    /// The setting that names it.
     pub source: DataSource,
     /// Its size.
     pub size: ByteSize,
 }
 
-/// What a run needs before it can start, checked.
+/// The inputs of a run, checked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Inputs {
-    /// The question, without blanks around it.
+pub struct RunInputs {
+    /// The question, without surrounding blanks.
     pub question: String,
     /// The tables, at least one.
     pub data: Vec<DataFile>,
 }
 
-/// Why a run can't start from what it was given.
+/// Why a run cannot start with its inputs.
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
     /// No question.
     #[error("there is no question to answer")]
     NoQuestion,
     /// No table.
-    #[error("there is no data to study")]
+    #[error("there is no data to analyse")]
     NoData,
-    /// The file is not there or can't be read.
+    /// The file is missing or cannot be read.
     #[error("cannot read the data file {} ({key}, {origin})", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// The setting that names it.
         key: String,
-        /// Where.
+        /// The place that sets it.
         origin: Origin,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The path names something else than a file.
+    /// The path names something other than a file.
     #[error("the data {} is {what}, not a file ({key}, {origin})", .path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// What it is.
+        /// The kind of thing that it names.
         what: &'static str,
         /// The setting that names it.
         key: String,
-        /// Where.
+        /// The place that sets it.
         origin: Origin,
     },
-    /// Nothing is in the file.
+    /// The file is empty.
     #[error("the data file {} is empty ({key}, {origin})", .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
         /// The setting that names it.
         key: String,
-        /// Where.
+        /// The place that sets it.
         origin: Origin,
     },
 }
 
 impl PreflightError {
-    /// What the user can do.
+    /// The remedy.
     pub fn help(&self) -> String {
         match self {
             Self::NoQuestion => {
-                "give one by --question \"...\", or by question = \"...\" at the top of the run file".to_owned()
+                "ask it with --question \"...\", or with question = \"...\" at the top of the run file".to_owned()
             }
             Self::NoData => {
-                "give a table by --data FILE, or by a [[data]] section with path = \"...\" in the run file".to_owned()
+                "name a table with --data FILE, or with a [[data]] section with path = \"...\" in the run file"
+                    .to_owned()
             }
             Self::Unreadable { origin, source, .. } => match (source.kind(), origin) {
                 (io::ErrorKind::NotFound, Origin::RunFile { .. } | Origin::Profile { .. }) => {
-                    "check the path; it is taken relative to the file that names it".to_owned()
+                    "check the path, which is relative to the file that names it".to_owned()
                 }
-                (io::ErrorKind::NotFound, _) => "check the path; it is taken relative to the working folder".to_owned(),
+                (io::ErrorKind::NotFound, _) => "check the path, which is relative to the working folder".to_owned(),
                 (io::ErrorKind::PermissionDenied, _) => "make it readable for the user who runs kosmos".to_owned(),
                 _ => "check that the file can be read".to_owned(),
             },
             Self::NotAFile { what: "a folder", .. } => {
-                "name a file in that folder; give --data once per file".to_owned()
+                "name a file in that folder; repeat --data for each file".to_owned()
             }
             Self::NotAFile { .. } => "save the data to a file first".to_owned(),
-            Self::Empty { .. } => "check that the export that wrote it has finished".to_owned(),
+            Self::Empty { .. } => "check that the program that wrote it has finished".to_owned(),
         }
     }
 
@@ -117,7 +120,7 @@ impl PreflightError {
 ///
 /// # Errors
 /// The first input that a run could not start from.
-pub fn check(resolved: &Resolved) -> Result<Inputs, PreflightError> {
+pub(super) fn check_inputs(resolved: &Resolved) -> Result<RunInputs, PreflightError> {
     let question = resolved
         .settings
         .question
@@ -141,7 +144,7 @@ pub fn check(resolved: &Resolved) -> Result<Inputs, PreflightError> {
         .enumerate()
         .map(check)
         .collect::<Result<_, _>>()?;
-    Ok(Inputs { question, data })
+    Ok(RunInputs { question, data })
 }
 
 fn check_file(source: &DataSource, key: &str, origin: &Origin) -> Result<DataFile, PreflightError> {
@@ -177,7 +180,7 @@ fn check_file(source: &DataSource, key: &str, origin: &Origin) -> Result<DataFil
     if metadata.len() == 0 {
         return Err(PreflightError::Empty { path, key, origin });
     }
-    // Permission bits do not tell; only opening does.
+    // Permission bits prove nothing; only opening does.
     match File::open(&path) {
         Ok(_) => Ok(DataFile {
             source: source.clone(),

@@ -1,0 +1,115 @@
+//! Verifies a run that has ended.
+//!
+//! | file | checks |
+//! |---|---|
+//! | `recorded` | tables, scripts, artefacts and the report against what the journal records |
+//! | `rerun` | the scripts of the findings against what they give when they are executed again |
+
+mod recorded;
+mod rerun;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{
+    Ground, LabError, Purpose, RunFolder, Site, dossier, options::journal_options, run_version::RunVersion, site,
+};
+use crate::{
+    actors::research_director::restore_state,
+    journal::{Journal, JournalError, Kind, Record},
+    progress::Progress,
+};
+
+/// The largest difference of two numbers, relative to the larger one, that is accepted if scripts run on another
+/// version of Python than the run's: other versions of numerical libraries sum in other orders.
+pub const TOLERANCE: f64 = 1e-9;
+
+/// A check that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedCheck {
+    /// The file, or the experiment.
+    pub place: String,
+    /// One sentence.
+    pub problem: String,
+}
+
+/// The checks made, and those that failed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Verification {
+    /// Tables of the user.
+    pub tables: u64,
+    /// Scripts and their artefacts, checked by their hashes.
+    pub files: u64,
+    /// Files of the report, rendered again from the journal.
+    pub reports: u64,
+    /// Scripts that were executed again.
+    pub executed: u64,
+    /// Experiments that a finding rests on.
+    pub findings: u64,
+    /// The reason why numbers may differ by [`TOLERANCE`]; none if they must be equal.
+    pub tolerance: Option<String>,
+    /// The checks that failed.
+    pub problems: Vec<FailedCheck>,
+}
+
+impl Verification {
+    fn add_problem(&mut self, place: impl Into<String>, problem: impl Into<String>) {
+        let (place, problem) = (place.into(), problem.into());
+        self.problems.push(FailedCheck { place, problem });
+    }
+}
+
+/// Verifies a run that has ended. `all` executes every script again, not only those that findings rest on. Blocks the
+/// thread.
+///
+/// # Errors
+/// When the run has not ended, its journal cannot be read, or the sandbox is not available. A failed check is no error.
+pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<Verification, LabError> {
+    let settings = folder.read_settings()?;
+    let path = folder.path();
+    let journal = Journal::open(path, journal_options(&settings))?;
+    let (state, _) = restore_state(&journal)?;
+    let Some(end) = state.end.clone() else {
+        return Err(LabError::Unfinished { run: folder.id() });
+    };
+    let context = dossier::Context {
+        run: &folder.id(),
+        settings: &settings,
+        end: &end,
+    };
+    let dossier = dossier::gather_dossier(&context, &state, &journal)?;
+    let mut verification = Verification::default();
+    recorded::check_tables(path, &dossier, &mut verification);
+    recorded::check_files(path, &dossier, &mut verification);
+    recorded::check_report(path, RunVersion::of_run(&journal)?, &dossier, &mut verification);
+    let ground = Ground::prepare(&settings, progress)?;
+    let purpose = Purpose {
+        run: Some(folder.id().to_string()),
+        pinned: site::pinned_images(journal.entries_of(&[Kind::Opened]))?,
+        ..Purpose::default()
+    };
+    let system = actix::System::new();
+    system.block_on(async {
+        let site = Site::start(&settings, &ground, purpose, progress).await?;
+        let rerun = rerun::Rerun::new(path, &settings, Arc::clone(&site.sandbox), journal.blobs().clone())?;
+        let recorded = recorded_python(&journal)?;
+        verification.tolerance = (recorded != site.python)
+            .then(|| format!("the run's Python was {recorded}, and this one is {}", site.python));
+        let done = rerun.check_scripts(&dossier, all, progress, &mut verification).await;
+        site.sandbox.close().await;
+        done
+    })?;
+    Ok(verification)
+}
+
+/// The Python version that the run's scripts ran on when it was worked on last.
+fn recorded_python(journal: &Journal) -> Result<String, JournalError> {
+    let mut recorded = String::new();
+    for entry in journal.entries_of(&[Kind::Opened]) {
+        if let Record::Opened(opening) = entry?.record {
+            recorded = opening.python;
+        }
+    }
+    Ok(recorded)
+}

@@ -1,0 +1,75 @@
+//! Checks the files of a run against its journal.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::Verification;
+use crate::{
+    hash::sha256_file,
+    lab::{archive, run_version::RunVersion},
+    report::{Dossier, FILES},
+};
+
+/// Checks that the user's tables are those that the run read.
+pub(super) fn check_tables(run: &Path, dossier: &Dossier, verification: &mut Verification) {
+    for table in &dossier.datasets {
+        verification.tables += 1;
+        match sha256_file(&archive::table_path(run, Path::new(&table.path), &table.sha256)) {
+            Ok(sha256) if sha256 == table.sha256 => {}
+            Ok(_) => verification.add_problem(&table.path, "the table has changed since the run"),
+            Err(error) => verification.add_problem(&table.path, format!("the table cannot be read: {error}")),
+        }
+    }
+}
+
+/// Checks scripts and artefacts against the hashes in the journal.
+pub(super) fn check_files(run: &Path, dossier: &Dossier, verification: &mut Verification) {
+    for experiment in dossier
+        .experiments
+        .iter()
+        .filter(|experiment| experiment.outcome.is_some())
+    {
+        let folder = PathBuf::from("experiments").join(experiment.id.as_str());
+        let script = ("script.py", experiment.script_sha256.as_str());
+        let artefacts = experiment.artefacts.iter();
+        let artefacts = artefacts.map(|artefact| (artefact.path.as_str(), artefact.sha256.as_str()));
+        for (name, recorded) in std::iter::once(script).chain(artefacts) {
+            verification.files += 1;
+            let place = folder.join(name);
+            match sha256_file(&run.join(&place)) {
+                Ok(sha256) if sha256 == recorded => {}
+                Ok(_) => verification.add_problem(place.display().to_string(), "it is not what the run recorded"),
+                Err(error) => {
+                    verification.add_problem(place.display().to_string(), format!("it cannot be read: {error}"))
+                }
+            }
+        }
+    }
+}
+
+/// Checks that the report is what the journal gives, with every number in its artefact.
+pub(super) fn check_report(run: &Path, version: RunVersion, dossier: &Dossier, verification: &mut Verification) {
+    let contents = match version.render_report(run, dossier) {
+        Ok(contents) => contents,
+        Err(error) => return verification.add_problem("the report", error.to_string()),
+    };
+    for (name, content) in FILES.into_iter().zip(contents) {
+        verification.reports += 1;
+        match fs::read_to_string(run.join(name)) {
+            Ok(found) if found == content => {}
+            Ok(found) => verification.add_problem(name, describe_first_difference(&content, &found)),
+            Err(error) => verification.add_problem(name, format!("it cannot be read: {error}")),
+        }
+    }
+}
+
+/// Names the first line of `found` that differs from `content`.
+fn describe_first_difference(content: &str, found: &str) -> String {
+    let line = content.lines().zip(found.lines()).position(|(one, other)| one != other);
+    match line {
+        Some(line) => format!("line {} is not what the run's evidence gives", line + 1),
+        None => "its end is not what the run's evidence gives".to_owned(),
+    }
+}

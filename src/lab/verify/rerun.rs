@@ -1,0 +1,317 @@
+//! Executes the scripts of a run again and compares their results with the record.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{FailedCheck, TOLERANCE, Verification};
+use crate::{
+    actors::limits_of,
+    config::Settings,
+    hash::sha256_file,
+    journal::Blobs,
+    lab::{LabError, archive, backends, replay::compare_documents, sandbox_limits},
+    progress::{Progress, ProgressEvent},
+    report::Dossier,
+    sandbox::{Input, Job, Language, Sandbox, remove_tree},
+    science::{Evidence, ExperimentId, ExperimentRecord, Protocol, sha256_hex},
+};
+
+type Experiments<'a> = BTreeMap<&'a ExperimentId, &'a ExperimentRecord>;
+
+/// The sandbox and the files that scripts are executed again with.
+pub(super) struct Rerun<'a> {
+    run: &'a Path,
+    settings: &'a Settings,
+    sandbox: Arc<dyn Sandbox>,
+    blobs: Blobs,
+    scratch: Scratch,
+}
+
+/// The outcome of one execution, to be compared with the record.
+struct Output {
+    /// The reason why there is no result.
+    failure: Option<String>,
+    result: Option<Vec<u8>>,
+    /// Hashes of the tables that it wrote.
+    tables: BTreeMap<String, String>,
+}
+
+impl<'a> Rerun<'a> {
+    pub(super) fn new(
+        run: &'a Path,
+        settings: &'a Settings,
+        sandbox: Arc<dyn Sandbox>,
+        blobs: Blobs,
+    ) -> Result<Self, LabError> {
+        Ok(Self {
+            run,
+            settings,
+            sandbox,
+            blobs,
+            scratch: Scratch::create()?,
+        })
+    }
+
+    /// Executes the scripts that findings rest on, or `all`, and adds what differs to `verification`.
+    pub(super) async fn check_scripts(
+        &self,
+        dossier: &Dossier,
+        all: bool,
+        progress: &dyn Progress,
+        verification: &mut Verification,
+    ) -> Result<(), LabError> {
+        let experiments: Experiments<'_> = dossier
+            .experiments
+            .iter()
+            .map(|experiment| (&experiment.id, experiment))
+            .collect();
+        let cited = cited_experiments(dossier);
+        verification.findings = cited.len() as u64;
+        let wanted = match all {
+            true => experiments
+                .values()
+                .filter(|experiment| experiment.result_sha256.is_some())
+                .map(|experiment| experiment.id.clone())
+                .collect(),
+            false => add_inputs(cited, &experiments),
+        };
+        let total = wanted.len() as u64;
+        let mut done = 0;
+        let mut outputs =
+            stream::iter(
+                wanted
+                    .iter()
+                    .filter_map(|id| experiments.get(id))
+                    .map(|experiment| async move {
+                        self.execute_again(experiment).await.map(|output| (*experiment, output))
+                    }),
+            )
+            .buffer_unordered(backends::max_parallel(self.settings));
+        let mut problems = Vec::new();
+        while let Some((experiment, output)) = outputs.try_next().await? {
+            done += 1;
+            progress.on(ProgressEvent::Preparing {
+                what: "executing scripts again".to_owned(),
+                done,
+                total: Some(total),
+            });
+            let tolerance = verification.tolerance.is_some().then_some(TOLERANCE);
+            problems.extend(self.compare_output(experiment, &output, tolerance));
+        }
+        verification.executed = done;
+        problems.sort_by(|a: &FailedCheck, b| a.place.cmp(&b.place));
+        verification.problems.extend(problems);
+        Ok(())
+    }
+
+    /// Executes a script as the run recorded it, in an empty folder.
+    async fn execute_again(&self, experiment: &ExperimentRecord) -> Result<Output, LabError> {
+        let workspace = self.scratch.0.join(experiment.id.as_str());
+        let impossible = |why: String| Output {
+            failure: Some(format!("it cannot be executed again: {why}")),
+            result: None,
+            tables: BTreeMap::new(),
+        };
+        let script = match self.blobs.get(&experiment.script_sha256) {
+            Ok(script) => script,
+            Err(error) => return Ok(impossible(error.to_string())),
+        };
+        let inputs = self.locate_inputs(&experiment.protocol);
+        if let Some(missing) = inputs.iter().find(|input| !input.host.exists()) {
+            return Ok(impossible(format!("{} is missing", missing.host.display())));
+        }
+        let protocol = serde_json::to_vec_pretty(&experiment.protocol).unwrap_or_default();
+        let write = |name: &str, content: &[u8]| {
+            let path = workspace.join(name);
+            fs::write(&path, content).map_err(LabError::io("write", path))
+        };
+        fs::create_dir_all(&workspace).map_err(LabError::io("create", &workspace))?;
+        write("script.py", &script)?;
+        write("protocol.json", &protocol)?;
+        let job = Job {
+            key: format!("verify-{}", experiment.id),
+            experiment: experiment.id.to_string(),
+            workspace: workspace.clone(),
+            inputs,
+            script: "script.py".to_owned(),
+            language: Language::Python,
+            limits: limits_of(&sandbox_limits(self.settings), &experiment.protocol.template),
+        };
+        let execution = self.sandbox.run(job, CancellationToken::new()).await?;
+        let mut tables = BTreeMap::new();
+        for artefact in experiment
+            .artefacts
+            .iter()
+            .filter(|artefact| artefact.path.ends_with(".parquet"))
+        {
+            let sha256 = sha256_file(&workspace.join(&artefact.path)).unwrap_or_default();
+            tables.insert(artefact.path.clone(), sha256);
+        }
+        let output = Output {
+            failure: (!execution.outcome.is_ok()).then(|| format!("executed again, the script {}", execution.outcome)),
+            result: fs::read(workspace.join("result.json")).ok(),
+            tables,
+        };
+        let _ = remove_tree(&workspace);
+        Ok(output)
+    }
+
+    fn locate_inputs(&self, protocol: &Protocol) -> Vec<Input> {
+        let host = |input: &crate::science::Input| match input.host.is_absolute() {
+            true => archive::table_path(self.run, &input.host, &input.sha256),
+            false => self.run.join(&input.host),
+        };
+        let inputs = protocol.inputs.iter().map(|input| Input {
+            host: host(input),
+            inside: input.inside.clone(),
+        });
+        inputs.collect()
+    }
+
+    fn compare_output(
+        &self,
+        experiment: &ExperimentRecord,
+        output: &Output,
+        tolerance: Option<f64>,
+    ) -> Vec<FailedCheck> {
+        let folder = format!("experiments/{}", experiment.id);
+        let problem = |place: String, problem: String| FailedCheck { place, problem };
+        if let Some(failure) = &output.failure {
+            return vec![problem(format!("{folder}/script.py"), failure.clone())];
+        }
+        let mut problems = Vec::new();
+        for artefact in &experiment.artefacts {
+            if output
+                .tables
+                .get(&artefact.path)
+                .is_some_and(|sha256| *sha256 != artefact.sha256)
+            {
+                problems.push(problem(
+                    format!("{folder}/{}", artefact.path),
+                    "executed again, its script writes a different table".to_owned(),
+                ));
+            }
+        }
+        let place = || format!("{folder}/result.json");
+        let Some(result) = &output.result else {
+            problems.push(problem(
+                place(),
+                "executed again, its script writes no result".to_owned(),
+            ));
+            return problems;
+        };
+        if Some(sha256_hex(result)) == experiment.result_sha256 {
+            return problems;
+        }
+        let recorded = fs::read(self.run.join(place())).ok();
+        let recorded = recorded.filter(|bytes| Some(sha256_hex(bytes)) == experiment.result_sha256);
+        let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
+        let Some(recorded) = recorded else {
+            problems.push(problem(
+                place(),
+                "executed again, its script gives neither the recorded result nor the one in this file".to_owned(),
+            ));
+            return problems;
+        };
+        let (recorded, mut now) = (parsed(&recorded), parsed(result));
+        if let Some(tolerance) = tolerance {
+            accept_within(tolerance, &recorded, &mut now);
+        }
+        let differences = compare_documents(&recorded, &now).into_iter();
+        problems.extend(differences.map(|difference| problem(place(), difference)));
+        problems
+    }
+}
+
+/// The experiments that findings rest on, and those that challenges of findings rest on.
+fn cited_experiments(dossier: &Dossier) -> BTreeSet<ExperimentId> {
+    let findings = dossier.tests.iter().filter(|test| test.significant);
+    let cited = findings.flat_map(|test| std::iter::once(&test.evidence).chain(&test.confirmed_by));
+    let cited = cited.map(|Evidence { experiment, .. }| experiment);
+    let challenges = dossier.contributions.challenges.iter();
+    let checks = challenges.filter_map(|record| record.challenge.check.as_ref().map(|check| &check.experiment));
+    cited.chain(checks).cloned().collect()
+}
+
+/// Adds the experiments that wrote the tables which these read.
+fn add_inputs(mut wanted: BTreeSet<ExperimentId>, experiments: &Experiments<'_>) -> BTreeSet<ExperimentId> {
+    let mut open: Vec<ExperimentId> = wanted.iter().cloned().collect();
+    while let Some(id) = open.pop() {
+        let Some(experiment) = experiments.get(&id) else {
+            continue;
+        };
+        for input in &experiment.protocol.inputs {
+            // experiments/<id>/<file>
+            let Some(name) = input.host.parent().and_then(Path::file_name) else {
+                continue;
+            };
+            let from = experiments.keys().find(|id| name == id.as_str());
+            if let Some(from) = from
+                && input.host.is_relative()
+                && wanted.insert((*from).clone())
+            {
+                open.push((*from).clone());
+            }
+        }
+    }
+    wanted
+}
+
+/// Replaces each number of `now` by the recorded one if they differ by no more than `tolerance` of the larger.
+fn accept_within(tolerance: f64, recorded: &Value, now: &mut Value) {
+    match (recorded, now) {
+        (Value::Object(recorded), Value::Object(now)) => {
+            for (key, value) in now {
+                if let Some(recorded) = recorded.get(key) {
+                    accept_within(tolerance, recorded, value);
+                }
+            }
+        }
+        (Value::Array(recorded), Value::Array(now)) => {
+            for (recorded, now) in recorded.iter().zip(now) {
+                accept_within(tolerance, recorded, now);
+            }
+        }
+        (Value::Number(recorded), now) => {
+            if let (Some(one), Some(other)) = (recorded.as_f64(), now.as_f64())
+                && (one - other).abs() <= tolerance * one.abs().max(other.abs())
+            {
+                *now = Value::Number(recorded.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A temporary folder, removed when this is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn create() -> Result<Self, LabError> {
+        let path = std::env::temp_dir().join(format!(
+            "kosmos-verify-{}-{:08x}",
+            std::process::id(),
+            fastrand::u32(..)
+        ));
+        fs::create_dir(&path).map_err(LabError::io("create", &path))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = remove_tree(&self.0)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(folder = %self.0.display(), %error, "a temporary folder could not be removed");
+        }
+    }
+}
