@@ -287,7 +287,7 @@ mod server {
         // Once: servers lock those out who fail too often.
         let output = ends(&home, &["stats"], Some(&server), 5);
         let stderr = text(&output.stderr);
-        assert!(stderr.contains("check the user and the password"), "{stderr}");
+        assert!(stderr.contains("those of the server"), "{stderr}");
         assert!(!stderr.contains("not the password"), "{stderr}");
         server.password = right;
         server.database = Some("there_is_none_of_that_name".to_owned());
