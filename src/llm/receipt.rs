@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tokens;
+use super::{Question, Tokens};
 use crate::journal::{Entry, JournalError, Record};
+use crate::message::AgentName;
 
 /// What the keys of the receipts of replies begin with; the rest is the SHA-256 of the question.
 pub const KEY: &str = "llm:";
@@ -38,6 +39,25 @@ pub struct Receipt {
     /// Set where the endpoint's answer was that it gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+}
+
+impl Receipt {
+    /// A receipt of a question that has no reply yet and has cost nothing.
+    pub(super) fn without_reply(agent: &AgentName, question: &Question, model: &str) -> Self {
+        Self {
+            agent: agent.to_string(),
+            purpose: question.purpose.to_owned(),
+            cycle: question.cycle,
+            model: model.to_owned(),
+            template_sha256: question.template_sha256.clone(),
+            text: String::new(),
+            finish_reason: String::new(),
+            usage: Tokens::default(),
+            usd: None,
+            estimated: false,
+            problem: None,
+        }
+    }
 }
 
 /// An answer that is none, and would be none again.

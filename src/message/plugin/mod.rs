@@ -1,0 +1,40 @@
+//! Between the director and agents that are folders. [`Event`] and [`Speech`] are the public protocol of
+//! `agents/PROTOCOL.md`: they change only with its version.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `plan` | an agent as the director knows it |
+//! | `notice` | an event on its way to an agent, with the tables it may read |
+//! | `event` | the events that agents are told |
+//! | `told` | tables and experiments as events describe them |
+//! | `speech` | the messages that agents send |
+//! | `proposal` | a proposed hypothesis |
+//! | `challenge` | an objection to a finding, its check and the answer |
+//! | `evidence` | a source for or against a finding |
+//! | `contribution` | an agent's answer to one event |
+//! | `contributions` | all that the agents of a run contributed to its report |
+
+mod challenge;
+mod contribution;
+mod contributions;
+mod event;
+mod evidence;
+mod notice;
+mod plan;
+mod proposal;
+mod speech;
+mod told;
+
+pub use challenge::{Answered, Challenge, ChallengeRecord, Check, CheckEstimate, CheckResult, Grounds};
+pub use contribution::{Contribution, Refusal};
+pub use contributions::{Contributions, MissingAnswer, RefusedTimes};
+pub use event::{
+    CycleStarted, CycleVerdicts, DraftedFinding, EVENTS, Event, ExperimentsFinished, HypothesesRegistered,
+    ResearchFinished, RunStarted,
+};
+pub use evidence::{AddedEvidence, CitedSource, Stance};
+pub use notice::{KeptTable, Notify};
+pub use plan::AgentPlan;
+pub use proposal::{ProposedHypothesis, ProposedKind};
+pub use speech::{Remark, SPEECHES, Score, Speech, WrittenSection};
+pub use told::{ToldColumn, ToldDataset, ToldExperiment};
