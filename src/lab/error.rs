@@ -112,7 +112,9 @@ impl LabError {
             Self::Interpreter(error) => return error.help().or_else(|| Some(DOCTOR.to_owned())),
             Self::Sandbox(error) => return error.help().or_else(|| Some(DOCTOR.to_owned())),
             Self::Supervisor(SupervisorError::Unavailable { .. }) => "fix it, then `kosmos resume` continues the run",
-            Self::Llm(_) => "`kosmos doctor` with the same settings checks the endpoint",
+            Self::Llm(error) => error
+                .help()
+                .unwrap_or("`kosmos doctor` with the same settings checks the endpoint"),
             Self::NoSuchRun { .. } | Self::Ambiguous { .. } => {
                 "`kosmos runs` lists the runs; --home names another home"
             }

@@ -2,7 +2,7 @@
 
 use reqwest::{
     Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue},
 };
 
 use super::{LlmError, Redactor, Secret};
@@ -64,7 +64,7 @@ impl Endpoint {
             ));
         }
         if let Some(key) = &key {
-            let value = secret_header(&format!("Bearer {}", key.expose())).map_err(|()| {
+            let value = secret_header(&format!("Bearer {}", key.expose())).map_err(|_| {
                 rejected(
                     &format!(
                         "the key in {} holds characters that no key has",
@@ -173,8 +173,8 @@ fn variable(environment: &Environment, name: &str) -> Result<Option<Secret>, Llm
     }
 }
 
-fn secret_header(text: &str) -> Result<HeaderValue, ()> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| ())?;
+fn secret_header(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_str(text)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -212,7 +212,7 @@ fn own_headers(
                         &format!("set the environment variable {from}"),
                     )
                 })?;
-                let value = secret_header(secret.expose()).map_err(|()| {
+                let value = secret_header(secret.expose()).map_err(|_| {
                     rejected(
                         &format!("the value of {from} can't be a header's"),
                         "it has to be one line of plain text",
@@ -250,6 +250,11 @@ mod tests {
         variables: &[(&str, &str)],
     ) -> Result<Endpoint, LlmError> {
         Endpoint::resolve(&settings(change), &Environment::new(variables.iter().copied(), "/"))
+    }
+
+    fn told(resolved: Result<Endpoint, LlmError>) -> String {
+        let error = resolved.unwrap_err();
+        format!("{error}\n{}", error.help().unwrap_or_default())
     }
 
     #[test]
@@ -301,9 +306,7 @@ mod tests {
     #[test]
     fn a_missing_key_is_said_at_once() {
         for provider in [Provider::Openai, Provider::Openrouter, Provider::Anthropic] {
-            let error = resolve(|llm| llm.provider = Some(provider), &[])
-                .unwrap_err()
-                .to_string();
+            let error = told(resolve(|llm| llm.provider = Some(provider), &[]));
             assert!(
                 error.contains("_API_KEY is not set") && error.contains("llm.api_key_env"),
                 "{error}"
@@ -313,12 +316,7 @@ mod tests {
             llm.provider = Some(Provider::Vllm);
             llm.api_key_env = Some("MY_KEY".to_owned());
         };
-        assert!(
-            resolve(named, &[])
-                .unwrap_err()
-                .to_string()
-                .contains("MY_KEY is not set")
-        );
+        assert!(told(resolve(named, &[])).contains("MY_KEY is not set"));
         assert!(resolve(named, &[("MY_KEY", "sk-0123456789")]).unwrap().has_key);
     }
 
@@ -350,10 +348,10 @@ mod tests {
             "http://me:secret@x.org/v1",
             "http://x.org/v1?key=1",
         ] {
-            let error = at(text).unwrap_err().to_string();
+            let error = told(at(text));
             assert!(error.contains("llm.base_url") && !error.contains("secret@"), "{error}");
         }
-        assert!(resolve(|_| (), &[]).unwrap_err().to_string().contains("llm.provider"));
+        assert!(told(resolve(|_| (), &[])).contains("llm.provider"));
     }
 
     #[test]

@@ -28,19 +28,19 @@ pub enum LlmError {
         detail: String,
     },
     /// The endpoint is wrong for good: address, key, model or quota.
-    #[error("{what}; {remedy}")]
+    #[error("{what}")]
     Rejected {
-        #[allow(missing_docs)]
+        /// The problem, in a sentence without its remedy.
         what: String,
-        #[allow(missing_docs)]
+        /// The user's next step.
         remedy: String,
     },
     /// The endpoint is away, or limits us, for longer than we wait.
-    #[error("{what}; {remedy}")]
+    #[error("{what}")]
     Outage {
-        #[allow(missing_docs)]
+        /// The problem, in a sentence without its remedy.
         what: String,
-        #[allow(missing_docs)]
+        /// The user's next step.
         remedy: String,
     },
     /// A replayed run asks what the recorded one did not.
@@ -59,6 +59,27 @@ pub enum LlmError {
     /// The journal failed under it.
     #[error("the journal failed: {0}")]
     Journal(#[from] Arc<JournalError>),
+}
+
+impl LlmError {
+    /// The user's next step, where there is one.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Rejected { remedy, .. } | Self::Outage { remedy, .. } => Some(remedy),
+            _ => None,
+        }
+    }
+}
+
+/// A check's objection to an answer of the right form: a sentence that the model is asked to act on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Objection(String);
+
+impl From<String> for Objection {
+    fn from(sentence: String) -> Self {
+        Self(sentence)
+    }
 }
 
 impl From<JournalError> for LlmError {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 pub use account::{Account, Share};
 pub use endpoint::Endpoint;
-pub use error::LlmError;
+pub use error::{LlmError, Objection};
 pub use mind::{Mind, Source};
 pub use price::{Price, Prices};
 pub use probe::{Probed, probe};

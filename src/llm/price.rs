@@ -184,11 +184,9 @@ mod tests {
             "[[",
         ] {
             fs::write(&path, text).unwrap();
-            let error = Prices::load(Some(&path)).unwrap_err().to_string();
-            assert!(
-                error.contains("prices.toml") && error.contains("per million"),
-                "{error}"
-            );
+            let error = Prices::load(Some(&path)).unwrap_err();
+            assert!(error.to_string().contains("prices.toml"), "{error}");
+            assert!(error.help().unwrap().contains("per million"), "{error}");
         }
         fs::remove_file(&path).unwrap();
         assert!(

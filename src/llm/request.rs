@@ -122,12 +122,11 @@ impl ChatRequest {
 #[cfg(test)]
 mod tests {
     use schemars::JsonSchema;
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
 
     use super::*;
 
-    #[derive(Deserialize, JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     struct Word {
         word: String,
     }

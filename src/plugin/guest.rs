@@ -194,11 +194,6 @@ pub struct GuestAgent {
     guest: RefCell<Option<Guest>>,
 }
 
-/// An agent that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Fault(String);
-
 impl GuestAgent {
     pub fn new(kit: Shared, chosen: Chosen) -> Self {
         Self {
@@ -209,13 +204,17 @@ impl GuestAgent {
     }
 
     /// What becomes of it after such a failure.
-    fn fault(&self, error: &GuestError) -> AgentError {
-        let reason = error.to_string();
-        let well = matches!(error, GuestError::Ended(ending) if ending.is_ok());
-        match self.chosen.manifest.restart.policy {
-            RestartKind::Temporary => AgentError::Retired { reason },
-            RestartKind::Transient if well => AgentError::Retired { reason },
-            _ => AgentError::retry(Fault(reason)),
+    fn fault(&self, error: GuestError) -> AgentError {
+        let retires = match self.chosen.manifest.restart.policy {
+            RestartKind::Temporary => true,
+            RestartKind::Transient => matches!(&error, GuestError::Ended(ending) if ending.is_ok()),
+            RestartKind::Permanent => false,
+        };
+        match retires {
+            true => AgentError::Retired {
+                reason: error.to_string(),
+            },
+            false => AgentError::retry(error),
         }
     }
 
@@ -233,7 +232,7 @@ impl GuestAgent {
         };
         match Guest::start(&setting).await {
             Ok((guest, _)) => Ok(guest),
-            Err(error) => Err(self.fault(&error)),
+            Err(error) => Err(self.fault(error)),
         }
     }
 
@@ -260,7 +259,7 @@ impl GuestAgent {
                     // It is well, and may do better at the next try.
                     self.guest.replace(Some(guest));
                 }
-                Err(self.fault(&error))
+                Err(self.fault(error))
             }
         }
     }

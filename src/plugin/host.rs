@@ -218,7 +218,7 @@ fn checks(handling: &Handling<'_>, said: &[Speech], refused: &mut Vec<Refusal>) 
         let estimate = if ran {
             estimate(&handling.kit.folder, check.experiment.as_str(), &check.pointer)
         } else {
-            Err("the experiment is none that it had run in answer to this event")
+            Err(CheckError::NotRun)
         };
         match estimate {
             Ok(estimate) => checks.push(CheckResult {
@@ -226,24 +226,40 @@ fn checks(handling: &Handling<'_>, said: &[Speech], refused: &mut Vec<Refusal>) 
                 check: check.clone(),
                 estimate,
             }),
-            Err(reason) => refused.push(Refusal {
+            Err(error) => refused.push(Refusal {
                 kind: "challenge".to_owned(),
-                reason: format!("its check cannot be read: {reason}"),
+                reason: format!("its check cannot be read: {error}"),
             }),
         }
     }
     checks
 }
 
-fn estimate(run: &Path, experiment: &str, pointer: &str) -> Result<CheckEstimate, &'static str> {
+/// Why the numbers of a challenge's check cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error("the agent did not run that experiment in answer to this event")]
+    NotRun,
+    #[error("the script left no result.json")]
+    NoResult,
+    #[error("its result.json is not JSON")]
+    NotJson,
+    #[error("the pointer does not resolve")]
+    Unresolved,
+    #[error("the pointer does not resolve to an object with the numbers n, p and effect")]
+    NotAnEstimate,
+    #[error("its p is not from 0 to 1")]
+    BadP,
+}
+
+fn estimate(run: &Path, experiment: &str, pointer: &str) -> Result<CheckEstimate, CheckError> {
     let path = run.join("experiments").join(experiment).join("result.json");
-    let bytes = std::fs::read(path).map_err(|_| "the script left no result.json")?;
-    let result: Value = serde_json::from_slice(&bytes).map_err(|_| "its result.json is no JSON")?;
-    let found = result.pointer(pointer).ok_or("the pointer leads nowhere")?;
-    let estimate: CheckEstimate =
-        serde_json::from_value(found.clone()).map_err(|_| "where the pointer leads are no numbers n, p and effect")?;
+    let bytes = std::fs::read(path).map_err(|_| CheckError::NoResult)?;
+    let result: Value = serde_json::from_slice(&bytes).map_err(|_| CheckError::NotJson)?;
+    let found = result.pointer(pointer).ok_or(CheckError::Unresolved)?;
+    let estimate: CheckEstimate = serde_json::from_value(found.clone()).map_err(|_| CheckError::NotAnEstimate)?;
     match (0.0..=1.0).contains(&estimate.p) {
         true => Ok(estimate),
-        false => Err("its p is not from 0 to 1"),
+        false => Err(CheckError::BadP),
     }
 }

@@ -1,6 +1,6 @@
 //! The host of an agent that is a prompt and a schema.
 
-use std::{fs, rc::Rc};
+use std::{fs, io, rc::Rc};
 
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -15,14 +15,45 @@ use crate::agent::{Agent, AgentContext, AgentError, Handled, Handling as Future}
 use crate::llm::estimate;
 use crate::message::{Envelope, Payload};
 use crate::policy::Thought;
-use crate::prompt::Prompt;
+use crate::prompt::{Prompt, PromptError};
 
-/// An agent whose files cannot be used.
+/// An agent that cannot work.
 #[derive(Debug, thiserror::Error)]
-#[error("the agent `{agent}` cannot be used: {problem}")]
+#[error("the agent `{agent}` cannot be used: {source}")]
 struct Unusable {
     agent: String,
-    problem: String,
+    source: LlmAgentError,
+}
+
+/// Why an agent that consists of a prompt and a schema cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum LlmAgentError {
+    /// A file of its folder cannot be read.
+    #[error("{file}: {source}")]
+    Unreadable {
+        /// As `agent.toml` names it.
+        file: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A shipped file is missing.
+    #[error("{file} is missing")]
+    Missing {
+        /// As `agent.toml` names it.
+        file: String,
+    },
+    /// The prompt's file is malformed.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// The schema's file is not JSON.
+    #[error("the schema: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// The schema's file is not a JSON Schema.
+    #[error("the schema: {0}")]
+    NotASchema(String),
+    /// The run thinks without a model.
+    #[error("the run has no language model")]
+    NoModel,
 }
 
 /// The agent around a prompt.
@@ -39,10 +70,10 @@ impl LlmAgent {
     /// # Errors
     /// When they are not there, or are none.
     pub fn new(kit: Shared, chosen: Chosen) -> Result<Self, AgentError> {
-        let (prompt, schema) = parts(&chosen).map_err(|problem| {
+        let (prompt, schema) = parts(&chosen).map_err(|source| {
             AgentError::fatal(Unusable {
                 agent: chosen.manifest.name.clone(),
-                problem,
+                source,
             })
         })?;
         Ok(Self {
@@ -92,7 +123,7 @@ impl LlmAgent {
             None => {
                 return Err(AgentError::fatal(Unusable {
                     agent: self.chosen.manifest.name.clone(),
-                    problem: "the run has no language model".to_owned(),
+                    source: LlmAgentError::NoModel,
                 }));
             }
         }
@@ -110,23 +141,24 @@ impl Agent<Payload> for LlmAgent {
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn parts(chosen: &Chosen) -> Result<(Prompt, Value), String> {
+pub fn parts(chosen: &Chosen) -> Result<(Prompt, Value), LlmAgentError> {
     let manifest = &chosen.manifest;
     let text = |file: &Option<String>| {
-        let name = file.as_deref().unwrap_or_default();
+        let file = file.clone().unwrap_or_default();
         match &chosen.folder {
-            Folder::Disk(folder) => fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}")),
+            Folder::Disk(folder) => {
+                fs::read_to_string(folder.join(&file)).map_err(|source| LlmAgentError::Unreadable { file, source })
+            }
             Folder::Shipped(folder) => folder
-                .get_file(folder.path().join(name))
+                .get_file(folder.path().join(&file))
                 .and_then(|file| file.contents_utf8())
                 .map(str::to_owned)
-                .ok_or_else(|| format!("{name} is not there")),
+                .ok_or(LlmAgentError::Missing { file }),
         }
     };
     let name = format!("{}/{}", manifest.name, manifest.prompt.as_deref().unwrap_or_default());
-    let prompt = Prompt::parse(name, &text(&manifest.prompt)?).map_err(|error| error.to_string())?;
-    let schema: Value =
-        serde_json::from_str(&text(&manifest.schema)?).map_err(|error| format!("the schema: {error}"))?;
-    jsonschema::validator_for(&schema).map_err(|error| format!("the schema: {error}"))?;
+    let prompt = Prompt::parse(name, &text(&manifest.prompt)?)?;
+    let schema: Value = serde_json::from_str(&text(&manifest.schema)?)?;
+    jsonschema::validator_for(&schema).map_err(|error| LlmAgentError::NotASchema(error.to_string()))?;
     Ok((prompt, schema))
 }

@@ -38,7 +38,7 @@ pub use catalogue::{Catalogue, Folder, Found, Place, SearchPath, unpack_sdk};
 pub use error::PluginError;
 pub use guest::{Handshake, Setting, handshake, try_event};
 pub use host::{PluginKit, register};
-pub use llm::parts as prompt_and_schema;
+pub use llm::{LlmAgentError, parts as prompt_and_schema};
 pub use manifest::{Kind, Limits, Manifest, Permissions, Restart, RestartKind};
 pub use roster::{Chosen, FOLDER, Roster, make_paths_absolute};
 pub use schema::schemas;

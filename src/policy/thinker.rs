@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::agent::{AgentContext, AgentError};
 use crate::config::OnOutage;
-use crate::llm::{Answer, LlmError, Mind, Question};
+use crate::llm::{Answer, LlmError, Mind, Objection, Question};
 use crate::message::{BudgetSpent, ModelLost, Outgoing, agent};
 use crate::prompt::{inline, shorten_to};
 
@@ -65,7 +65,7 @@ impl Thinker {
         &self,
         context: &AgentContext,
         question: Question,
-        check: impl Fn(&T) -> Result<(), String>,
+        check: impl Fn(&T) -> Result<(), Objection>,
     ) -> Result<Thought<T>, AgentError>
     where
         T: DeserializeOwned + JsonSchema,

@@ -128,7 +128,7 @@ async fn the_askers_own_check_counts() {
     let desk = Desk::new(&server, &[]);
     let check = |word: &Word| match word.word.as_str() {
         "try 1" => Ok(()),
-        other => Err(format!("`{other}` is not the word")),
+        other => Err(format!("`{other}` is not the word").into()),
     };
     let answer = desk.mind.ask(&desk.context(), question("hello"), check).await.unwrap();
     assert_eq!(answer.value.word, "try 1");

@@ -121,10 +121,10 @@ async fn what_is_wrong_is_said_with_the_remedy() {
         let server = ModelServer::start();
         server.listing(listing);
         server.respond(move |_| chat.clone());
-        let told = probe(&settings(&server, changes).llm, &environment())
+        let error = probe(&settings(&server, changes).llm, &environment())
             .await
-            .unwrap_err()
-            .to_string();
+            .unwrap_err();
+        let told = format!("{error}\n{}", error.help().unwrap_or_default());
         for word in words {
             assert!(told.contains(word), "{word}: {told}");
         }

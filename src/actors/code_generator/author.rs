@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentContext, AgentError};
+use crate::llm::Objection;
 use crate::message::{CustomPlan, Outgoing, RepairScript, agent};
 use crate::policy::{Thinker, Thought};
 use crate::prompt::{Prompt, inline, shorten_to};
@@ -96,7 +97,7 @@ pub(super) async fn write(
         .map_err(AgentError::fatal)?
         .question(purpose, cycle);
     let before = failed.map(|failed| failed.code.as_str());
-    let check = |written: &Written| faults(&tidied(&written.code), before);
+    let check = |written: &Written| faults(&tidied(&written.code), before).map_err(Objection::from);
     match thinker.ask::<Written>(context, question, check).await? {
         Thought::Answer(answer) => Ok(Work::Code {
             code: tidied(&answer.value.code),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentContext, AgentError};
+use crate::llm::Objection;
 use crate::message::{FindingsInterpreted, InterpretFindings, Interpretation, Outgoing, agent};
 use crate::policy::{Thinker, Thought, knowledge::short};
 use crate::prompt::{Prompt, Rendered, inline, shorten, shorten_to, tokens};
@@ -68,7 +69,7 @@ pub(super) async fn interpret(
             // is taken.
             let strict = Cell::new(true);
             let check = |words: &Words| match strict.replace(false) {
-                true => judge.check(words),
+                true => judge.check(words).map_err(Objection::from),
                 false => Ok(()),
             };
             let question = rendered.question("interpret", request.cycle);

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentContext, AgentError};
+use crate::llm::Objection;
 use crate::message::{Deliberate, Deliberated, Outgoing, agent};
 use crate::policy::{
     Thinker, Thought,
@@ -75,9 +76,11 @@ pub(super) async fn deliberate(
     Ok(std::iter::once(answer).chain(notice).collect())
 }
 
-fn check(direction: &Direction) -> Result<(), String> {
+fn check(direction: &Direction) -> Result<(), Objection> {
     if direction.focus.trim().is_empty() && !direction.stop {
-        return Err("`focus` must say where to look, or `stop` must be true".to_owned());
+        return Err("`focus` must say where to look, or `stop` must be true"
+            .to_owned()
+            .into());
     }
     Ok(())
 }

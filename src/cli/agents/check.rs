@@ -33,10 +33,10 @@ pub(super) fn execute_check(args: &CheckArgs, globals: &Globals) -> Result<Exit,
     let mut checked = vec![format!("agent.toml is valid (version {})", manifest.version)];
     match manifest.kind {
         Kind::Llm => {
-            prompt_and_schema(&bench.chosen).map_err(|problem| {
+            prompt_and_schema(&bench.chosen).map_err(|error| {
                 CliError::from(PluginError::Manifest {
                     place: format!("the agent `{}`", manifest.name),
-                    problem,
+                    problem: error.to_string(),
                 })
             })?;
             checked.push("its prompt and its schema are valid".to_owned());

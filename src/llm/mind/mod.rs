@@ -27,10 +27,10 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Account, Answer, Listener, LlmError, Probed, Question, Receipt, Replay,
+    Account, Answer, Listener, LlmError, Objection, Probed, Question, Receipt, Replay,
     budget::{Amount, Budget},
     flight::Flights,
-    structured::{self, Misfit, Shape},
+    structured::{self, Misfit, NoSchema, Shape},
 };
 use crate::{
     agent::AgentContext,
@@ -142,7 +142,7 @@ impl Mind {
         &self,
         context: &AgentContext,
         question: Question,
-        check: impl Fn(&T) -> Result<(), String>,
+        check: impl Fn(&T) -> Result<(), Objection>,
     ) -> Result<Answer<T>, LlmError>
     where
         T: DeserializeOwned + JsonSchema,
@@ -160,7 +160,7 @@ impl Mind {
         context: &AgentContext,
         question: Question,
         schema: &Value,
-        check: impl Fn(&Value) -> Result<(), String>,
+        check: impl Fn(&Value) -> Result<(), Objection>,
     ) -> Result<Answer<Value>, LlmError> {
         let shape = Shape::of_schema(context.agent().as_str(), schema).map_err(no_schema)?;
         self.ask_in(context, question, shape, check).await
@@ -171,12 +171,15 @@ impl Mind {
         context: &AgentContext,
         question: Question,
         shape: Shape,
-        check: impl Fn(&T) -> Result<(), String>,
+        check: impl Fn(&T) -> Result<(), Objection>,
     ) -> Result<Answer<T>, LlmError> {
         let accept = |sifted: Result<Vec<Value>, Misfit>, receipt: &Receipt| -> Result<Answer<T>, Misfit> {
             let misfit = |misfit: Misfit| self.caller.explain_misfit(receipt, misfit);
             let value: T = sifted.and_then(structured::first).map_err(misfit)?;
-            check(&value).map_err(|reason| Misfit { reason, no_json: false })?;
+            check(&value).map_err(|objection| Misfit {
+                reason: objection.to_string(),
+                no_json: false,
+            })?;
             Ok(Answer {
                 value,
                 model: receipt.model.clone(),
@@ -234,8 +237,8 @@ async fn sift(
         .map_err(llm_error)
 }
 
-fn no_schema(reason: String) -> LlmError {
+fn no_schema(error: NoSchema) -> LlmError {
     LlmError::Invalid {
-        reason: format!("its form has no schema: {reason}"),
+        reason: error.to_string(),
     }
 }

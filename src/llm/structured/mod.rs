@@ -32,6 +32,11 @@ struct Inner {
     validator: jsonschema::Validator,
 }
 
+/// A schema that cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its form has no schema: {0}")]
+pub(super) struct NoSchema(String);
+
 /// Why a reply is not of its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Misfit {
@@ -49,7 +54,7 @@ impl Shape {
     ///
     /// # Errors
     /// When its schema is none, which is a mistake in the type.
-    pub(super) fn of<T: JsonSchema>() -> Result<Self, String> {
+    pub(super) fn of<T: JsonSchema>() -> Result<Self, NoSchema> {
         let id = format!("{} {}", T::schema_id(), std::any::type_name::<T>());
         if let Some(made) = MADE.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Ok(made.clone());
@@ -72,8 +77,8 @@ impl Shape {
     ///
     /// # Errors
     /// When it is none.
-    pub(super) fn of_schema(called: &str, schema: &Value) -> Result<Self, String> {
-        let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
+    pub(super) fn of_schema(called: &str, schema: &Value) -> Result<Self, NoSchema> {
+        let validator = jsonschema::validator_for(schema).map_err(|error| NoSchema(error.to_string()))?;
         let (strict, is_strict) = strict::strict(schema);
         Ok(Self(Arc::new(Inner {
             name: name(called),
@@ -112,9 +117,9 @@ impl Shape {
     pub(super) fn sift(&self, text: &str) -> Result<Vec<Value>, Misfit> {
         let (mut fitting, mut fault) = (Vec::new(), None);
         for candidate in candidates(text) {
-            match self.fits(&candidate) {
-                Ok(()) => fitting.push(candidate),
-                Err(reason) => {
+            match self.describe_misfit(&candidate) {
+                None => fitting.push(candidate),
+                Some(reason) => {
                     fault.get_or_insert(reason);
                 }
             }
@@ -128,7 +133,8 @@ impl Shape {
         }
     }
 
-    fn fits(&self, value: &Value) -> Result<(), String> {
+    /// Describes the first faults of a value that does not fit the schema; none where it fits.
+    fn describe_misfit(&self, value: &Value) -> Option<String> {
         let faults: Vec<String> = self
             .0
             .validator
@@ -144,11 +150,7 @@ impl Shape {
                 shorten(&format!("{place}: {error}"))
             })
             .collect();
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults.join("; "))
-        }
+        (!faults.is_empty()).then(|| faults.join("; "))
     }
 }
 

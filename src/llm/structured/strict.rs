@@ -117,12 +117,12 @@ mod tests {
     use std::collections::BTreeMap;
 
     use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
 
     use super::super::Shape;
     use super::*;
 
-    #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     struct Whole {
         /// How many.
         count: u32,
@@ -133,8 +133,7 @@ mod tests {
         tags: Vec<String>,
     }
 
-    #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     enum Kind {
         /// This.
         One,
@@ -142,23 +141,20 @@ mod tests {
         Two,
     }
 
-    #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     struct Part {
         #[schemars(length(min = 1, max = 5), regex(pattern = "^a"))]
         name: String,
         other: Option<Box<Leaf>>,
     }
 
-    #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     struct Leaf {
         #[schemars(range(min = 0, max = 1))]
         weight: f64,
     }
 
-    #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     struct Free {
         map: BTreeMap<String, u32>,
     }

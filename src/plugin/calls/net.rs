@@ -14,6 +14,9 @@ const MOST: usize = 2 << 20;
 /// How long an exchange may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Letters of an error's causes that are kept.
+const LONGEST_CAUSE: usize = 189;
+
 /// Redirects that are followed, as far as they stay with permitted hosts.
 const REDIRECTS: usize = 5;
 
@@ -40,7 +43,7 @@ pub(super) async fn fetch(handling: &mut Handling<'_>, params: &Value) -> Called
         Ok(
             match tokio::time::timeout(PATIENCE, get(url, &asked.headers, &hosts)).await {
                 Ok(Ok(answer)) => Outcome::Result(answer),
-                Ok(Err(reason)) => Outcome::failed(reason),
+                Ok(Err(error)) => Outcome::failed(error.to_string()),
                 Err(_) => Outcome::failed(format!("no answer within {} s", PATIENCE.as_secs())),
             },
         )
@@ -102,8 +105,32 @@ fn permitted(url: &str, hosts: &[String]) -> Result<Url, RpcError> {
     }
 }
 
-fn client() -> Result<&'static reqwest::Client, String> {
-    static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+/// Why an address was not fetched, for the agent.
+#[derive(Debug, Clone, thiserror::Error)]
+enum FetchError {
+    #[error("no HTTPS client: {0}")]
+    NoClient(String),
+    /// The causes without the address, which the agent knows.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    #[error("it was redirected to an invalid address")]
+    BadRedirect,
+    #[error("it was redirected: {0}")]
+    RefusedRedirect(String),
+    #[error("it was redirected more than {REDIRECTS} times")]
+    TooManyRedirects,
+}
+
+impl FetchError {
+    fn no_answer(error: &reqwest::Error) -> Self {
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        Self::NoAnswer(shorten_to(&inline(&causes.join(": ")), LONGEST_CAUSE))
+    }
+}
+
+fn client() -> Result<&'static reqwest::Client, FetchError> {
+    static CLIENT: OnceLock<Result<reqwest::Client, FetchError>> = OnceLock::new();
     let client = CLIENT.get_or_init(|| {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Lost to another thread is as good.
@@ -114,31 +141,29 @@ fn client() -> Result<&'static reqwest::Client, String> {
             .redirect(reqwest::redirect::Policy::none())
             // Kept connections belong to the thread that made them, which may be gone at the next call.
             .pool_max_idle_per_host(0);
-        builder.build().map_err(|error| format!("no HTTPS client: {error}"))
+        builder.build().map_err(|error| FetchError::NoClient(error.to_string()))
     });
     client.as_ref().map_err(Clone::clone)
 }
 
-async fn get(mut url: Url, headers: &BTreeMap<String, String>, hosts: &[String]) -> Result<Value, String> {
+async fn get(mut url: Url, headers: &BTreeMap<String, String>, hosts: &[String]) -> Result<Value, FetchError> {
     for _ in 0..=REDIRECTS {
         let mut request = client()?.get(url.clone());
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let mut response = request.send().await.map_err(|error| told(&error))?;
+        let mut response = request.send().await.map_err(|error| FetchError::no_answer(&error))?;
         let moved = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
         if response.status().is_redirection()
             && let Some(to) = moved
         {
-            let to = url
-                .join(to)
-                .map_err(|_| "it was sent on to what is no address".to_owned())?;
-            url = permitted(to.as_str(), hosts).map_err(|error| format!("it was sent on: {}", error.message))?;
+            let to = url.join(to).map_err(|_| FetchError::BadRedirect)?;
+            url = permitted(to.as_str(), hosts).map_err(|error| FetchError::RefusedRedirect(error.message))?;
             continue;
         }
         let mut body = Vec::new();
         let mut truncated = false;
-        while let Some(piece) = response.chunk().await.map_err(|error| told(&error))? {
+        while let Some(piece) = response.chunk().await.map_err(|error| FetchError::no_answer(&error))? {
             let room = MOST - body.len();
             truncated = piece.len() > room;
             body.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
@@ -156,14 +181,7 @@ async fn get(mut url: Url, headers: &BTreeMap<String, String>, hosts: &[String])
             "truncated": truncated,
         }));
     }
-    Err(format!("it was sent on more than {REDIRECTS} times"))
-}
-
-/// An error with its causes, without the address, which an agent knows.
-fn told(error: &reqwest::Error) -> String {
-    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    shorten_to(&inline(&format!("no answer: {}", causes.join(": "))), 200)
+    Err(FetchError::TooManyRedirects)
 }
 
 #[cfg(test)]

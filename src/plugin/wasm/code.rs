@@ -65,7 +65,7 @@ pub fn compile(chosen: &Chosen) -> Result<Arc<Code>, PluginError> {
         return Ok(Arc::clone(code));
     }
     tracing::info!(agent = manifest.name, bytes = bytes.len(), "compiling its component");
-    let code = Arc::new(code(bytes).map_err(wrong)?);
+    let code = Arc::new(code(bytes).map_err(|error| wrong(error.to_string()))?);
     compiled().insert(hash, Arc::clone(&code));
     Ok(code)
 }
@@ -87,18 +87,27 @@ fn read(chosen: &Chosen) -> Result<Vec<u8>, PluginError> {
     }
 }
 
-fn code(bytes: Vec<u8>) -> Result<Code, String> {
-    let told = |error: wasmtime::Error| shorten_to(&inline(&format!("{error:#}")), 400);
+/// Why a file is not a component for agents.
+#[derive(Debug, thiserror::Error)]
+enum CodeError {
+    /// In the words of the engine.
+    #[error("{0}")]
+    Engine(String),
+    #[error(
+        "it imports `{import}`, and agents can import nothing but {}; a module made for WASI must be built without it",
+        HOST[0]
+    )]
+    Import { import: String },
+}
+
+fn code(bytes: Vec<u8>) -> Result<Code, CodeError> {
+    let told = |error: wasmtime::Error| CodeError::Engine(shorten_to(&inline(&format!("{error:#}")), 400));
     let engine = Engine::new(&config()).map_err(told)?;
     let bytes = component(bytes).map_err(told)?;
     let component = Component::new(&engine, bytes).map_err(told)?;
     let kind = component.component_type();
     if let Some((name, _)) = kind.imports(&engine).find(|(name, _)| !HOST.contains(name)) {
-        return Err(format!(
-            "it imports `{}`, and there is nothing for agents but {}; what is made for WASI must be built without it",
-            inline(name),
-            HOST[0]
-        ));
+        return Err(CodeError::Import { import: inline(name) });
     }
     let mut linker = Linker::new(&engine);
     Agent::add_to_linker::<_, calls::HasRoom>(&mut linker, |room| room).map_err(told)?;

@@ -20,6 +20,7 @@ use self::{
 };
 use super::{Policy, Proposed, Rules, Thinker, Thought, heuristic};
 use crate::agent::{AgentContext, AgentError};
+use crate::llm::Objection;
 use crate::message::{ModelPlan, ProposeHypotheses};
 use crate::prompt::{Prompt, PromptError, Rendered};
 
@@ -58,13 +59,17 @@ impl Policy for LlmPolicy {
                 .map_err(AgentError::fatal)?
                 .question("propose", request.cycle);
             let thought = if request.cycle == 1 {
-                let check = |ideas: &Ideas| admission.check(&FollowUps::from(ideas.clone()));
+                let check = |ideas: &Ideas| {
+                    admission
+                        .check(&FollowUps::from(ideas.clone()))
+                        .map_err(Objection::from)
+                };
                 match thinker.ask::<Ideas>(&context, question, check).await? {
                     Thought::Answer(answer) => Ok((FollowUps::from(answer.value), answer.model)),
                     Thought::Nothing(nothing) => Err(nothing),
                 }
             } else {
-                let check = |ideas: &FollowUps| admission.check(ideas);
+                let check = |ideas: &FollowUps| admission.check(ideas).map_err(Objection::from);
                 match thinker.ask::<FollowUps>(&context, question, check).await? {
                     Thought::Answer(answer) => Ok((answer.value, answer.model)),
                     Thought::Nothing(nothing) => Err(nothing),
