@@ -30,7 +30,7 @@ use kosmos::{
     interpreter::{self, Interpreter},
     journal::{Commit, Durability, Journal, Options as JournalOptions},
     message::{BudgetSpent, Envelope, Event, ExperimentsFinished, Notify, Outgoing, Payload, Remark, Speech, agent},
-    plugin::{Chosen, Folder, Listener, Manifest, Native, PluginKit, Roster, register, unpack_sdk},
+    plugin::{AgentFolder, ChosenAgent, Listener, Manifest, Native, PluginKit, Roster, register_agents, unpack_sdk},
     sandbox::{Limits, Options, ProcessSandbox},
     science::{EndReason, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
@@ -145,10 +145,10 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
         fs::write(agents.join(ECHO).join(file), content).unwrap();
         unpack_sdk(&agents.join(".sdk")).unwrap();
         let roster = Roster {
-            agents: vec![Chosen {
-                manifest: Manifest::read(&format!("{lines}{MANIFEST}"), ECHO, "here").unwrap(),
+            agents: vec![ChosenAgent {
+                manifest: Manifest::parse(&format!("{lines}{MANIFEST}"), ECHO, "here").unwrap(),
                 config: json!({}),
-                folder: Folder::Disk(agents.join(ECHO)),
+                folder: AgentFolder::Disk(agents.join(ECHO)),
             }],
             ..Roster::default()
         };
@@ -169,7 +169,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
             recorded: None,
             thinking: Duration::ZERO,
         };
-        register(&mut registry, &roster, &Arc::new(kit));
+        register_agents(&mut registry, &roster, &Arc::new(kit));
     } else {
         Native::new(ECHO, &["experiments_finished"], &["remark"], || Echo).register(&mut registry);
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::config::{Backend, Environment, GraphStoreKind, Origin, PolicyChoice, Provider, Resolved, Settings};
 use crate::graph::GraphStore as _;
 use crate::lab::{LabError, open_graph_server, python_environment};
-use crate::llm::{Endpoint, Prices, probe};
+use crate::llm::{Endpoint, Prices, probe_endpoint};
 use crate::progress::printable;
 use crate::sandbox::Guarantee;
 
@@ -142,7 +142,7 @@ fn check_model(settings: &Settings, environment: &Environment) -> Vec<DoctorChec
         return Vec::new();
     }
     let mut checks = Vec::new();
-    match Endpoint::resolve(&settings.llm, environment) {
+    match Endpoint::from_settings(&settings.llm, environment) {
         Ok(endpoint) => checks.push(DoctorCheck::passed("endpoint", describe_endpoint(&endpoint, settings))),
         Err(error) => return vec![failed_check("endpoint", &error.into())],
     }
@@ -150,7 +150,7 @@ fn check_model(settings: &Settings, environment: &Environment) -> Vec<DoctorChec
     // The probe's client needs a runtime with a clock and sockets.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let probed = match runtime {
-        Ok(runtime) => runtime.block_on(probe(&settings.llm, environment)),
+        Ok(runtime) => runtime.block_on(probe_endpoint(&settings.llm, environment)),
         Err(error) => return vec![DoctorCheck::failed("model", error.to_string(), None)],
     };
     checks.push(match probed {
@@ -199,7 +199,7 @@ fn check_prices(settings: &Settings) -> Option<DoctorCheck> {
     let unknown = models
         .iter()
         .filter_map(|(_, model)| *model)
-        .find(|model| prices.of(model).is_none());
+        .find(|model| prices.price_of(model).is_none());
     Some(match unknown {
         None => DoctorCheck::passed("prices", format!("known, so that budget.usd = {usd} can be enforced")),
         Some(model) => DoctorCheck::failed(
@@ -224,7 +224,7 @@ fn describe_endpoint(endpoint: &Endpoint, settings: &Settings) -> String {
         Some(variable) => format!("without a key, since {variable} is not set"),
         None => "without a key".to_owned(),
     };
-    format!("{}, for {}, {key}", endpoint.name(), models.join(", "))
+    format!("{}, for {}, {key}", endpoint.display_name(), models.join(", "))
 }
 
 fn check_settings(resolved: &Resolved) -> DoctorCheck {

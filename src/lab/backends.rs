@@ -11,7 +11,7 @@ use crate::{
     config::{Backend, Environment, PolicyChoice, RunBudget, Settings},
     interpreter::{self, Interpreter},
     journal::Journal,
-    llm::{Listener, Mind, MindEvent, Replay, Source},
+    llm::{Mind, MindEvent, MindListener, Replay, ReplySource},
     plugin::Roster,
     progress::{Progress, ProgressEvent},
     sandbox::Sandbox,
@@ -87,12 +87,12 @@ pub(super) fn start_mind(
     recorded: Option<&RunFolder>,
     progress: &Arc<dyn Progress>,
 ) -> Result<Option<Mind>, LabError> {
-    if settings.policy != PolicyChoice::Llm && !roster.thinks() {
+    if settings.policy != PolicyChoice::Llm && !roster.asks_model() {
         return Ok(None);
     }
     let source = match recorded {
-        Some(run) => Source::Replay(Replay::read(run.path())?),
-        None => Source::Endpoint,
+        Some(run) => ReplySource::Replay(Replay::of_run(run.path())?),
+        None => ReplySource::Endpoint,
     };
     let environment = Environment::of_process().map_err(Box::new)?;
     let listener = progress_listener(Arc::clone(progress), settings.budget.clone());
@@ -108,7 +108,7 @@ pub(super) fn start_mind(
 /// Minimum time between two progress events about the same reply.
 const SAID_EVERY: Duration = Duration::from_millis(100);
 
-fn progress_listener(progress: Arc<dyn Progress>, budget: RunBudget) -> Listener {
+fn progress_listener(progress: Arc<dyn Progress>, budget: RunBudget) -> MindListener {
     let told: Mutex<Option<Instant>> = Mutex::default();
     Arc::new(move |event| match event {
         MindEvent::Said { agent, so_far, .. } => {

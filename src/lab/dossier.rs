@@ -62,7 +62,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
             _ => {}
         }
     }
-    let account = Account::of(journal.entries_of(&[Kind::Receipt]))?;
+    let account = Account::from_entries(journal.entries_of(&[Kind::Receipt]))?;
     let account = (context.settings.policy == PolicyChoice::Llm || account.calls > 0).then_some(account);
     let mut tests: Vec<TestRecord> = state.records_of(Arm::Observed).cloned().collect();
     tests.sort_by(TestRecord::test_order);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Lab, LabError, RunFolder, preflight};
 use crate::{
     config::{Request, Resolved},
-    plugin::{Catalogue, Roster, SearchPath, make_paths_absolute},
+    plugin::{AgentCatalogue, Roster, SearchPath, make_paths_absolute},
 };
 
 /// Everything that a run needs before it can start, checked.
@@ -29,11 +29,11 @@ impl Lab {
         let (environment, run_file) = (request.environment.clone(), request.run_file.clone());
         let mut resolved = request.resolve().map_err(Box::new)?;
         let inputs = preflight::check_inputs(&resolved).map_err(Box::new)?;
-        let path = SearchPath::usual(agents_dirs, run_file.as_deref(), &environment);
-        let catalogue = Catalogue::search(&path)?;
+        let path = SearchPath::default_folders(agents_dirs, run_file.as_deref(), &environment);
+        let catalogue = AgentCatalogue::search_folders(&path)?;
         make_paths_absolute(&catalogue, &mut resolved, environment.working_folder())?;
-        let roster = Roster::choose(&catalogue, &resolved.settings)?;
-        roster.check(&resolved.settings)?;
+        let roster = Roster::choose_agents(&catalogue, &resolved.settings)?;
+        roster.check_requirements(&resolved.settings)?;
         Ok(PreparedRun {
             resolved,
             inputs,

@@ -122,7 +122,7 @@ fn summarise_models(budget: &RunBudget, entries: &[Entry]) -> Result<ModelStatus
     let receipts = entries
         .iter()
         .filter(|entry| matches!(&entry.record, Record::Receipt { key, .. } if key.starts_with("llm")));
-    let account = Account::of(receipts.cloned().map(Ok::<_, JournalError>))?;
+    let account = Account::from_entries(receipts.cloned().map(Ok::<_, JournalError>))?;
     Ok(ModelStatus {
         used: ModelUse::from(&account),
         tokens: budget.tokens,

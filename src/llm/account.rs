@@ -1,4 +1,4 @@
-//! What the models of a run have used, by whom and when.
+//! Tokens and money that the models of a run have used, by agent, cycle and model.
 
 use std::collections::BTreeMap;
 
@@ -14,41 +14,41 @@ use crate::journal::{Entry, JournalError};
 /// The account of a run: a fold over the receipts in its journal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Account {
-    /// All tokens.
+    /// Tokens of all calls.
     pub total: Tokens,
-    /// Replies.
+    /// Number of replies.
     pub calls: u64,
-    /// US dollars, as far as the models have prices.
+    /// US dollars, for the models that have a price.
     pub usd: f64,
-    /// Calls whose tokens are at least in part our estimate.
+    /// Calls whose token counts are estimated at least in part.
     pub estimated: u64,
-    /// Calls of models without a price, which `usd` does not hold.
+    /// Calls to models without a price, which `usd` leaves out.
     pub unpriced: u64,
-    /// The shares of the agents.
+    /// Shares by agent.
     pub by_agent: BTreeMap<String, Share>,
-    /// The shares of the cycles.
+    /// Shares by cycle.
     pub by_cycle: BTreeMap<u32, Share>,
-    /// The shares of the models.
+    /// Shares by model.
     pub by_model: BTreeMap<String, Share>,
 }
 
 /// A part of an account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Share {
-    /// Replies.
+    /// Number of replies.
     pub calls: u64,
-    #[allow(missing_docs)]
+    /// Tokens of prompts and replies.
     pub tokens: Tokens,
     /// US dollars.
     pub usd: f64,
 }
 
 impl Account {
-    /// The account of the run with these journal entries.
+    /// Adds up the receipts among a journal's entries.
     ///
     /// # Errors
-    /// When an entry can't be read, or a receipt is not of its form.
-    pub fn of<E>(entries: impl IntoIterator<Item = Result<Entry, E>>) -> Result<Self, E>
+    /// When an entry cannot be read, or a receipt is malformed.
+    pub fn from_entries<E>(entries: impl IntoIterator<Item = Result<Entry, E>>) -> Result<Self, E>
     where
         E: From<JournalError>,
     {
@@ -57,14 +57,14 @@ impl Account {
             let entry = entry?;
             if let Some(found) = receipt_of(&entry) {
                 let (key, receipt) = found?;
-                account.add(&receipt, !key.starts_with(LOST));
+                account.add_receipt(&receipt, !key.starts_with(LOST));
             }
         }
         Ok(account)
     }
 
-    /// Adds a receipt; `replied` where it is of a reply, and not of what calls without a reply took.
-    pub(super) fn add(&mut self, receipt: &Receipt, replied: bool) {
+    /// Adds a receipt; `replied` is false for the tokens of calls that gave no reply.
+    pub(super) fn add_receipt(&mut self, receipt: &Receipt, replied: bool) {
         let calls = u64::from(replied);
         let usd = receipt.usd.unwrap_or_default();
         self.total += receipt.usage;
@@ -133,7 +133,7 @@ mod tests {
             entry("llm-lost:3-1", "a", 2, Some(0.25)),
             other,
         ];
-        let account = Account::of(entries).unwrap();
+        let account = Account::from_entries(entries).unwrap();
         assert_eq!((account.calls, account.estimated, account.unpriced), (3, 1, 1));
         assert_eq!(account.total, Tokens { input: 40, output: 20 });
         assert_eq!(account.usd, 1.0);

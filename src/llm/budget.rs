@@ -1,14 +1,14 @@
-//! Tokens and money: set aside before a call, settled after it.
+//! The run's limit on tokens and money: reserved before a call, settled after it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Tokens, fault::Fault};
+use super::{Tokens, fault::CallFault};
 
-/// What a run may spend, has spent and has set aside. Cheap to clone.
+/// Limits, spending and reservations of a run. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Budget {
+pub(super) struct SpendingLimit {
     tokens: Option<u64>,
     usd: Option<f64>,
     books: Arc<Mutex<Books>>,
@@ -21,7 +21,7 @@ struct Books {
     reserved: Amount,
 }
 
-/// An amount of both currencies.
+/// An amount of tokens and of US dollars.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Amount {
     pub(super) tokens: Tokens,
@@ -37,16 +37,16 @@ impl Amount {
     }
 }
 
-/// Whether an amount fits in.
+/// Whether an amount fits into the limit.
 enum Room {
     Yes,
-    /// It would, once calls under way turn out cheaper than what is set aside for them.
+    /// It does not fit now, but may once calls under way cost less than their reservations.
     Perhaps,
-    No(Fault),
+    No(CallFault),
 }
 
-impl Budget {
-    /// A budget of so many tokens and dollars, some of which are spent. None is no limit.
+impl SpendingLimit {
+    /// A limit on tokens and dollars of which `spent` is used; `None` is no limit.
     pub(super) fn new(tokens: Option<u64>, usd: Option<f64>, spent: Amount) -> Self {
         Self {
             tokens,
@@ -59,13 +59,13 @@ impl Budget {
         }
     }
 
-    /// Sets aside an upper estimate of what a call takes. Where it fits in but for calls under way, it waits for those: they
-    /// rarely use all that is set aside for them.
-    pub(super) async fn reserve(&self, amount: Amount) -> Result<Reservation, Fault> {
+    /// Reserves an upper estimate of a call's cost. If only reservations of calls under way stand in its way, waits
+    /// for those calls: they rarely use all that is reserved for them.
+    pub(super) async fn reserve(&self, amount: Amount) -> Result<Reservation, CallFault> {
         loop {
             let settled = self.settled.notified();
             tokio::pin!(settled);
-            // From here on no settling is missed.
+            // From here on no settlement is missed.
             settled.as_mut().enable();
             if let Some(reservation) = self.try_reserve(amount)? {
                 return Ok(reservation);
@@ -74,9 +74,9 @@ impl Budget {
         }
     }
 
-    fn try_reserve(&self, amount: Amount) -> Result<Option<Reservation>, Fault> {
-        let mut books = self.lock();
-        match self.room(&books, amount) {
+    fn try_reserve(&self, amount: Amount) -> Result<Option<Reservation>, CallFault> {
+        let mut books = self.lock_books();
+        match self.judge_room(&books, amount) {
             Room::Yes => {
                 books.reserved = books.reserved.plus(amount);
                 Ok(Some(Reservation {
@@ -89,13 +89,13 @@ impl Budget {
         }
     }
 
-    fn room(&self, books: &Books, amount: Amount) -> Room {
+    fn judge_room(&self, books: &Books, amount: Amount) -> Room {
         let mut room = Room::Yes;
         if let Some(allowed) = self.tokens {
             let (spent, reserved) = (books.spent.tokens.sum(), books.reserved.tokens.sum());
             let next = amount.tokens.sum();
             if spent.saturating_add(next) > allowed {
-                return Room::No(Fault::BudgetSpent {
+                return Room::No(CallFault::BudgetSpent {
                     budget: "tokens",
                     detail: format!("{spent} of {allowed} tokens are used and the next call may take {next}"),
                 });
@@ -107,7 +107,7 @@ impl Budget {
         if let Some(allowed) = self.usd {
             let (spent, reserved, next) = (books.spent.usd, books.reserved.usd, amount.usd);
             if spent + next > allowed {
-                return Room::No(Fault::BudgetSpent {
+                return Room::No(CallFault::BudgetSpent {
                     budget: "usd",
                     detail: format!("{spent:.4} of {allowed} US dollars are used and the next call may take {next:.4}"),
                 });
@@ -119,51 +119,51 @@ impl Budget {
         room
     }
 
-    /// Whether an amount would fit in beside what another run used.
-    pub(super) fn check_beside(&self, used: Amount, next: Amount) -> Result<(), Fault> {
+    /// Checks that an amount would have fitted into the budget of another run that used `used`.
+    pub(super) fn check_fits_beside(&self, used: Amount, next: Amount) -> Result<(), CallFault> {
         let other = Books {
             spent: used,
             reserved: Amount::default(),
         };
-        match self.room(&other, next) {
+        match self.judge_room(&other, next) {
             Room::No(fault) => Err(fault),
             Room::Yes | Room::Perhaps => Ok(()),
         }
     }
 
-    /// Books what was spent without a reservation.
-    pub(super) fn spend(&self, amount: Amount) {
-        let mut books = self.lock();
+    /// Records an amount that was spent without a reservation.
+    pub(super) fn record_spent(&self, amount: Amount) {
+        let mut books = self.lock_books();
         books.spent = books.spent.plus(amount);
     }
 
     #[cfg(test)]
     fn spent(&self) -> Amount {
-        self.lock().spent
+        self.lock_books().spent
     }
 
-    fn lock(&self) -> MutexGuard<'_, Books> {
+    fn lock_books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An amount that is set aside; given back when dropped.
+/// A reserved amount; released when dropped.
 #[derive(Debug)]
 pub(super) struct Reservation {
-    budget: Budget,
+    budget: SpendingLimit,
     amount: Amount,
 }
 
 impl Reservation {
-    /// Books what was spent in fact, and gives the rest back.
+    /// Records the actual amount and releases the rest of the reservation.
     pub(super) fn settle(self, actual: Amount) {
-        self.budget.spend(actual);
+        self.budget.record_spent(actual);
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let mut books = self.budget.lock();
+        let mut books = self.budget.lock_books();
         let left = &mut books.reserved;
         left.tokens.input = left.tokens.input.saturating_sub(self.amount.tokens.input);
         left.tokens.output = left.tokens.output.saturating_sub(self.amount.tokens.output);
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let budget = Budget::new(Some(100), Some(1.0), amount(40, 0.4));
+        let budget = SpendingLimit::new(Some(100), Some(1.0), amount(40, 0.4));
         let table = [
             (60, 0.6, ""),
             (61, 0.1, "tokens"),
@@ -199,7 +199,7 @@ mod tests {
             let outcome = budget.reserve(amount(tokens, usd)).now_or_never().unwrap();
             match outcome {
                 Ok(_) => assert_eq!(spent, "", "{tokens} {usd}"),
-                Err(Fault::BudgetSpent { budget, .. }) => assert_eq!(spent, budget, "{tokens} {usd}"),
+                Err(CallFault::BudgetSpent { budget, .. }) => assert_eq!(spent, budget, "{tokens} {usd}"),
                 Err(other) => panic!("{other}"),
             }
         }
@@ -207,13 +207,13 @@ mod tests {
 
     #[test]
     fn without_a_limit_all_fits() {
-        let budget = Budget::new(None, None, amount(u64::MAX, 1e9));
+        let budget = SpendingLimit::new(None, None, amount(u64::MAX, 1e9));
         assert!(budget.reserve(amount(u64::MAX, 1e9)).now_or_never().unwrap().is_ok());
     }
 
     #[test]
     fn a_call_waits_for_those_under_way() {
-        let budget = Budget::new(Some(100), None, Amount::default());
+        let budget = SpendingLimit::new(Some(100), None, Amount::default());
         let first = budget.reserve(amount(80, 0.0)).now_or_never().unwrap().unwrap();
         let mut second = Box::pin(budget.reserve(amount(50, 0.0)));
         assert!(second.as_mut().now_or_never().is_none());
@@ -223,16 +223,16 @@ mod tests {
         let mut third = Box::pin(budget.reserve(amount(60, 0.0)));
         assert!(third.as_mut().now_or_never().is_none());
         second.settle(amount(50, 0.0));
-        assert!(matches!(third.now_or_never(), Some(Err(Fault::BudgetSpent { .. }))));
+        assert!(matches!(third.now_or_never(), Some(Err(CallFault::BudgetSpent { .. }))));
     }
 
     #[test]
     fn what_is_set_aside_comes_back() {
-        let budget = Budget::new(Some(100), Some(1.0), Amount::default());
+        let budget = SpendingLimit::new(Some(100), Some(1.0), Amount::default());
         drop(budget.reserve(amount(100, 1.0)).now_or_never().unwrap().unwrap());
         assert!(budget.reserve(amount(100, 1.0)).now_or_never().unwrap().is_ok());
         assert_eq!(budget.spent(), Amount::default());
-        assert!(budget.check_beside(amount(50, 0.0), amount(51, 0.0)).is_err());
-        assert!(budget.check_beside(amount(50, 0.0), amount(50, 0.0)).is_ok());
+        assert!(budget.check_fits_beside(amount(50, 0.0), amount(51, 0.0)).is_err());
+        assert!(budget.check_fits_beside(amount(50, 0.0), amount(50, 0.0)).is_ok());
     }
 }

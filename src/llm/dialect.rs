@@ -1,26 +1,26 @@
-//! What an endpoint understands: learnt from its refusals, and remembered for the process.
+//! Which request fields an endpoint supports, learnt from its error answers and kept for the life of the process.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{endpoint::Habits, fault::Refusal};
+use super::{endpoint::Habits, fault::ErrorAnswer};
 use crate::config::{self, Structured};
 
-/// The form of the requests of an endpoint.
+/// Optional parts of a request as they are sent to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
     pub(super) structured: Structured,
-    /// The cap on a reply's tokens is `max_completion_tokens`, not `max_tokens`.
+    /// Sends the cap on a reply's tokens as `max_completion_tokens` instead of `max_tokens`.
     pub(super) max_completion_tokens: bool,
     pub(super) temperature: bool,
     pub(super) stream: bool,
     pub(super) stream_options: bool,
 }
 
-/// The form in force. It only ever steps down, so it comes to rest.
+/// The current form. It only ever drops parts, so it reaches a fixed point.
 #[derive(Debug)]
 pub(super) struct Dialect {
     form: Mutex<Form>,
-    /// Whether the way of holding replies to their form is ours to choose.
+    /// Whether the settings leave the structured-output mode to us.
     auto: bool,
 }
 
@@ -38,39 +38,40 @@ impl Dialect {
         }
     }
 
-    pub(super) fn form(&self) -> Form {
+    pub(super) fn current_form(&self) -> Form {
         *self.form.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Learns from a refusal of a request in `used`. True where the same question is worth another try in another form.
-    pub(super) fn learn(&self, refusal: &Refusal, used: Form) -> bool {
-        let Some((lacking, next)) = self.without(refusal, used) else {
+    /// Learns from an error answer to a request in form `used`. Returns true if the request should be repeated in the
+    /// new form.
+    pub(super) fn learn_from(&self, refusal: &ErrorAnswer, used: Form) -> bool {
+        let Some((lacking, next)) = self.form_without(refusal, used) else {
             return false;
         };
         let mut form = self.form.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another call may have learnt it meanwhile.
+        // Another call may have learnt the same in the meantime.
         if *form == used {
             tracing::info!(
                 lacking,
                 status = refusal.status,
-                "the endpoint lacks something that we asked for: left out from now on"
+                "the endpoint does not support a part of the request: it is left out from now on"
             );
             *form = next;
         }
         *form != used
     }
 
-    /// Learns that the endpoint took a schema and passed over it.
-    pub(super) fn passed_over(&self, used: Structured) {
+    /// Stops sending schemas to an endpoint that accepted one and ignored it.
+    pub(super) fn stop_sending_schemas(&self, used: Structured) {
         let mut form = self.form.lock().unwrap_or_else(PoisonError::into_inner);
         if self.auto && form.structured == used && used != Structured::Plain {
-            tracing::info!("the endpoint does not hold replies to a form: it is asked for in the prompt from now on");
+            tracing::info!("the endpoint ignores schemas: the prompt states the form from now on");
             form.structured = Structured::Plain;
         }
     }
 
-    fn without(&self, refusal: &Refusal, used: Form) -> Option<(&'static str, Form)> {
-        // 501 and some 500s stand for "not implemented".
+    fn form_without(&self, refusal: &ErrorAnswer, used: Form) -> Option<(&'static str, Form)> {
+        // 501 and some 500s mean "not implemented".
         if !matches!(refusal.status, 400 | 404 | 415 | 422 | 500 | 501) {
             return None;
         }
@@ -88,37 +89,37 @@ impl Dialect {
             "structured output",
             "grammar",
         ];
-        if let Some(structured) = structured.filter(|_| self.auto && refusal.mentions(&formats)) {
+        if let Some(structured) = structured.filter(|_| self.auto && refusal.mentions_any(&formats)) {
             return Some(("response_format", Form { structured, ..used }));
         }
-        // A server's fault may mention anything.
+        // The message of a server error may mention any field.
         if refusal.status == 500 {
             return None;
         }
-        if refusal.mentions(&["max_completion_tokens"]) {
+        if refusal.mentions_any(&["max_completion_tokens"]) {
             let next = Form {
                 max_completion_tokens: !used.max_completion_tokens,
                 ..used
             };
-            // Who asks for the new name refused the old one: not back and forth.
-            let back = used.max_completion_tokens && refusal.mentions(&["'max_tokens'"]);
+            // An endpoint that asks for the new name rejected the old one: do not alternate between the two.
+            let back = used.max_completion_tokens && refusal.mentions_any(&["'max_tokens'"]);
             return (!back).then_some(("the name of the cap on a reply's tokens", next));
         }
-        if used.stream && used.stream_options && refusal.mentions(&["stream_options", "include_usage"]) {
+        if used.stream && used.stream_options && refusal.mentions_any(&["stream_options", "include_usage"]) {
             let next = Form {
                 stream_options: false,
                 ..used
             };
             return Some(("stream_options", next));
         }
-        if used.temperature && refusal.mentions(&["temperature"]) {
+        if used.temperature && refusal.mentions_any(&["temperature"]) {
             let next = Form {
                 temperature: false,
                 ..used
             };
             return Some(("temperature", next));
         }
-        if used.stream && refusal.mentions(&["stream"]) && !refusal.mentions(&["upstream"]) {
+        if used.stream && refusal.mentions_any(&["stream"]) && !refusal.mentions_any(&["upstream"]) {
             return Some(("stream", Form { stream: false, ..used }));
         }
         None

@@ -1,4 +1,4 @@
-//! Where the model is: presets, address, key and headers.
+//! A model's endpoint: preset, address, key and headers.
 
 use reqwest::{
     Url,
@@ -8,18 +8,18 @@ use reqwest::{
 use super::{LlmError, Redactor, Secret};
 use crate::config::{self, Environment, Provider, Structured};
 
-/// An OpenAI-compatible endpoint, ready to be asked. Holds secrets; its `Debug` form shows none.
+/// An OpenAI-compatible endpoint, ready for calls. Holds secrets; its `Debug` output shows none of them.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// The preset, where one is set.
+    /// The preset, if one is set.
     pub provider: Option<Provider>,
-    /// Up to and without `/chat/completions`.
+    /// The address without `/chat/completions`.
     pub base_url: String,
-    /// The variable that holds the key; none where no key is sent.
+    /// The environment variable that holds the key; `None` if no key is sent.
     pub key_variable: Option<String>,
     /// Whether a key was found.
     pub has_key: bool,
-    /// Whether its tokens cost nothing.
+    /// Whether its tokens are free.
     pub is_free: bool,
     /// Whether it is on this machine.
     pub is_local: bool,
@@ -28,53 +28,53 @@ pub struct Endpoint {
     pub(super) habits: Habits,
 }
 
-/// How the endpoints of a preset differ from the common form.
+/// How a preset's endpoints differ from the common form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Habits {
-    /// The strictest way of holding replies to a form that it is known to have.
+    /// The strictest structured-output mode that it is known to support.
     pub(super) structured: Structured,
-    /// The name of the cap on a reply's tokens.
+    /// Whether it takes `max_completion_tokens` in place of `max_tokens`.
     pub(super) max_completion_tokens: bool,
 }
 
 impl Endpoint {
-    /// The endpoint that the settings name, with its key from the environment.
+    /// Builds the endpoint that the settings name, with its key from the environment.
     ///
     /// # Errors
-    /// [`LlmError::Rejected`] when an address, a key or a header is missing or wrong.
-    pub fn resolve(settings: &config::LlmSettings, environment: &Environment) -> Result<Self, LlmError> {
+    /// [`LlmError::Rejected`] when an address, key or header is missing or invalid.
+    pub fn from_settings(settings: &config::LlmSettings, environment: &Environment) -> Result<Self, LlmError> {
         let address = settings.address().ok_or_else(|| {
             rejected(
-                "no model's endpoint is set",
+                "no model endpoint is configured",
                 "set llm.provider to a preset such as \"ollama\", or llm.base_url to the endpoint's address",
             )
         })?;
-        let url = address_of(address)?;
+        let url = parse_base_url(address)?;
         let key_variable = settings.key_variable();
         let key = match key_variable {
-            Some(name) => variable(environment, name)?,
+            Some(name) => read_secret(environment, name)?,
             None => None,
         };
         let (mut headers, mut secrets) = own_headers(settings, environment)?;
         let must = settings.api_key_env.is_some() || settings.provider.is_some_and(Provider::needs_key);
         if let (None, Some(name), true) = (&key, key_variable, must && !headers.contains_key(AUTHORIZATION)) {
             return Err(rejected(
-                &format!("the model's endpoint {url} needs a key and {name} is not set"),
-                &format!("put the key into the environment variable {name}, or name another one by llm.api_key_env"),
+                &format!("the model's endpoint {url} needs a key, and {name} is not set"),
+                &format!("set the environment variable {name} to the key, or name another variable in llm.api_key_env"),
             ));
         }
         if let Some(key) = &key {
             let value = secret_header(&format!("Bearer {}", key.expose())).map_err(|_| {
                 rejected(
                     &format!(
-                        "the key in {} holds characters that no key has",
+                        "the key in {} contains invalid characters",
                         key_variable.unwrap_or_default()
                     ),
                     "copy it again: one line, no spaces",
                 )
             })?;
             if settings.provider == Some(Provider::Anthropic) {
-                // Its list of models wants these.
+                // Anthropic's list of models requires these headers.
                 if let Ok(value) = secret_header(key.expose()) {
                     headers.entry("x-api-key").or_insert(value);
                 }
@@ -97,7 +97,7 @@ impl Endpoint {
             redactor: Redactor::new(secrets),
             habits: Habits {
                 structured: match (settings.structured, settings.provider) {
-                    // Its OpenAI-compatible endpoint passes over `response_format`.
+                    // Anthropic's OpenAI-compatible endpoint ignores `response_format`.
                     (Structured::Auto, Some(Provider::Anthropic)) => Structured::Plain,
                     (Structured::Auto, _) => Structured::JsonSchema,
                     (set, _) => set,
@@ -107,8 +107,8 @@ impl Endpoint {
         })
     }
 
-    /// What to call it: the preset and the address.
-    pub fn name(&self) -> String {
+    /// The preset and the address, for messages.
+    pub fn display_name(&self) -> String {
         match self.provider {
             Some(provider) => format!("{provider} at {}", self.base_url),
             None => self.base_url.clone(),
@@ -123,23 +123,23 @@ pub(super) fn rejected(what: &str, remedy: &str) -> LlmError {
     }
 }
 
-/// The address, checked.
-fn address_of(text: &str) -> Result<Url, LlmError> {
+/// Parses the address and rejects credentials, queries and fragments.
+fn parse_base_url(text: &str) -> Result<Url, LlmError> {
     let wrong = |why: &str| {
         rejected(
-            &format!("llm.base_url is no address of an endpoint: {why}"),
+            &format!("llm.base_url is not the address of an endpoint: {why}"),
             "write it like \"https://api.example.org/v1\"",
         )
     };
     let url = Url::parse(text.trim()).map_err(|error| wrong(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(wrong("it begins with neither http:// nor https://"));
+        return Err(wrong("it must begin with http:// or https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        // The settings of a run are in its folder for all to read.
+        // Everyone who can read the run's folder can read its settings.
         return Err(rejected(
-            "llm.base_url holds a user's name or password",
-            "take them out; a header can be given by llm.headers = [\"Authorization: $VARIABLE\"]",
+            "llm.base_url contains a user name or password",
+            "remove them; a header can be set by llm.headers = [\"Authorization: $VARIABLE\"]",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -159,15 +159,15 @@ fn is_local(url: &Url) -> bool {
     }
 }
 
-fn variable(environment: &Environment, name: &str) -> Result<Option<Secret>, LlmError> {
+fn read_secret(environment: &Environment, name: &str) -> Result<Option<Secret>, LlmError> {
     match environment.variable(name) {
         None => Ok(None),
         Some(value) => match value.to_str() {
             Some(text) if text.trim().is_empty() => Ok(None),
             Some(text) => Ok(Some(Secret::new(text))),
             None => Err(rejected(
-                &format!("the value of {name} is not text"),
-                "set it again, from a terminal",
+                &format!("the value of {name} is not valid UTF-8"),
+                "set it to plain text",
             )),
         },
     }
@@ -179,7 +179,7 @@ fn secret_header(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
-/// The headers that the settings name, and the secrets among their values.
+/// Reads the headers from the settings; also returns the secrets among their values.
 fn own_headers(
     settings: &config::LlmSettings,
     environment: &Environment,
@@ -188,7 +188,7 @@ fn own_headers(
     if let Some(organization) = &settings.organization {
         let value = HeaderValue::from_str(organization).map_err(|_| {
             rejected(
-                "llm.organization is no header's value",
+                "llm.organization is not a valid header value",
                 "write its id, such as \"org-abc\"",
             )
         })?;
@@ -206,7 +206,7 @@ fn own_headers(
         let value = match value.trim().strip_prefix('$') {
             None => HeaderValue::from_str(value.trim()).map_err(|_| wrong())?,
             Some(from) => {
-                let secret = variable(environment, from)?.ok_or_else(|| {
+                let secret = read_secret(environment, from)?.ok_or_else(|| {
                     rejected(
                         &format!("llm.headers[{index}] takes its value from {from}, which is not set"),
                         &format!("set the environment variable {from}"),
@@ -214,8 +214,8 @@ fn own_headers(
                 })?;
                 let value = secret_header(secret.expose()).map_err(|_| {
                     rejected(
-                        &format!("the value of {from} can't be a header's"),
-                        "it has to be one line of plain text",
+                        &format!("the value of {from} is not a valid header value"),
+                        "set it to one line of plain text",
                     )
                 })?;
                 secrets.push(secret);
@@ -234,7 +234,7 @@ mod tests {
 
     const NONE: [(&str, &str); 0] = [];
 
-    /// The defaults, changed past the checks of the settings: the endpoint has its own.
+    /// The default settings with a change applied after validation: the endpoint validates for itself.
     fn settings(change: impl FnOnce(&mut config::LlmSettings)) -> config::LlmSettings {
         let request = Request {
             environment: Environment::new(NONE, "/"),
@@ -249,7 +249,7 @@ mod tests {
         change: impl FnOnce(&mut config::LlmSettings),
         variables: &[(&str, &str)],
     ) -> Result<Endpoint, LlmError> {
-        Endpoint::resolve(&settings(change), &Environment::new(variables.iter().copied(), "/"))
+        Endpoint::from_settings(&settings(change), &Environment::new(variables.iter().copied(), "/"))
     }
 
     fn told(resolved: Result<Endpoint, LlmError>) -> String {
@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(endpoint.headers.get("x-title").unwrap(), "Kosmos");
         assert_eq!(endpoint.headers.get(AUTHORIZATION).unwrap(), "Basic abcdefghij");
         assert_eq!(
-            endpoint.redactor.strike("Basic abcdefghij k-12345678"),
+            endpoint.redactor.strike_secrets("Basic abcdefghij k-12345678"),
             "[secret] [secret]"
         );
         assert!(resolve(change, &[]).unwrap_err().to_string().contains("TOKEN"));

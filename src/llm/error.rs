@@ -1,33 +1,33 @@
-//! How asking a model fails.
+//! Errors of asking a model.
 
 use std::sync::Arc;
 
 use crate::journal::JournalError;
 
-/// A question without an answer.
+/// Why a question has no answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LlmError {
-    /// No answer of the asked form, a second try included.
+    /// The answer does not have the requested form, even after a second try.
     #[error("the model gave no usable answer: {reason}")]
     Invalid {
-        /// What is wrong with it, in a sentence.
+        /// The fault, in a sentence.
         reason: String,
     },
     /// The model or its endpoint declined to answer.
     #[error("the model refused to answer: {reason}")]
     Refused {
-        #[allow(missing_docs)]
+        /// The refusal, in the words of the model or its endpoint.
         reason: String,
     },
-    /// The next call does not fit into a budget.
+    /// The next call does not fit into the budget.
     #[error("the budget `{budget}` is spent: {detail}")]
     BudgetSpent {
         /// `tokens` or `usd`.
         budget: &'static str,
-        /// Used, reserved and allowed, for a person.
+        /// Used, reserved and allowed amounts, for a person.
         detail: String,
     },
-    /// The endpoint is wrong for good: address, key, model or quota.
+    /// A permanent problem with the endpoint: address, key, model or quota.
     #[error("{what}")]
     Rejected {
         /// The problem, in a sentence without its remedy.
@@ -35,7 +35,7 @@ pub enum LlmError {
         /// The user's next step.
         remedy: String,
     },
-    /// The endpoint is away, or limits us, for longer than we wait.
+    /// The endpoint is unreachable or rate-limits us for longer than the settings allow to wait.
     #[error("{what}")]
     Outage {
         /// The problem, in a sentence without its remedy.
@@ -43,20 +43,20 @@ pub enum LlmError {
         /// The user's next step.
         remedy: String,
     },
-    /// A replayed run asks what the recorded one did not.
+    /// A replayed run asks a question that the recorded run did not ask.
     #[error(
-        "the recorded run holds no reply to this question of `{agent}` ({purpose}): its settings or prompts are not those of now"
+        "the recorded run holds no reply to this question of `{agent}` ({purpose}): its settings or prompts were different"
     )]
     NotRecorded {
-        #[allow(missing_docs)]
+        /// The agent that asks.
         agent: String,
-        #[allow(missing_docs)]
+        /// The question's purpose.
         purpose: String,
     },
-    /// The work was called off.
+    /// The call was cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// The journal failed under it.
+    /// The journal failed during the call.
     #[error("the journal failed: {0}")]
     Journal(#[from] Arc<JournalError>),
 }

@@ -1,4 +1,4 @@
-//! How one attempt at a call fails, and what that says about trying again.
+//! Failures of a single attempt at a call, and whether another attempt may help.
 
 use std::time::Duration;
 
@@ -8,72 +8,72 @@ use super::Redactor;
 
 /// The failure of one attempt.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(super) enum Fault {
-    /// An answer that is an error.
-    #[error("{}", .0.text())]
-    Refused(Box<Refusal>),
-    /// Nobody answers at the address.
+pub(super) enum CallFault {
+    /// The endpoint answered with an error.
+    #[error("{}", .0.describe_status())]
+    Refused(Box<ErrorAnswer>),
+    /// Nothing answers at the address.
     #[error("no connection: {0}")]
     Connect(String),
-    /// The connection or the stream ended before the reply did.
+    /// The connection or the stream ended before the reply was complete.
     #[error("the reply was cut off: {0}")]
     Cut(String),
-    /// No whole reply in time.
+    /// The reply was not complete within the deadline.
     #[error("no whole reply within {}", humantime::format_duration(*.0))]
     Late(Duration),
-    /// A reply that is no chat completion.
-    #[error("the reply is no chat completion: {0}")]
+    /// The reply is not a chat completion.
+    #[error("the reply is not a chat completion: {0}")]
     Garbled(String),
-    /// A chat completion that holds no choice.
-    #[error("the reply is empty: it holds no choice")]
+    /// The chat completion has no choices.
+    #[error("the reply is empty: it has no choices")]
     Empty,
-    /// A reply without end.
+    /// The reply exceeds the size limit.
     #[error("the reply is larger than llm.max_reply allows ({0} bytes)")]
     TooLarge(u64),
-    /// The next attempt does not fit into a budget.
+    /// The next attempt does not fit into the budget.
     #[error("the budget `{budget}` is spent: {detail}")]
     BudgetSpent { budget: &'static str, detail: String },
-    /// After too many failures in a row the endpoint is left alone, for longer than the call can wait.
-    #[error("it failed {failures} times in a row and is left alone")]
+    /// The circuit breaker is open for longer than the call can wait.
+    #[error("it failed {failures} times in a row and is not called for now")]
     LeftAlone { failures: u32 },
 }
 
-/// An answer that is an error: its status is always known.
+/// An error answer; its status is always known.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct ErrorAnswer {
     pub(super) status: u16,
-    /// The endpoint's words, short and without secrets.
+    /// The endpoint's message, shortened and without secrets.
     pub(super) message: String,
-    /// Its code or type, as text.
+    /// Its code and type as text.
     pub(super) code: String,
     pub(super) retry_after: Option<Duration>,
 }
 
-/// What an attempt's failure means.
+/// The meaning of a failure for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// It may pass: try again.
+    /// Transient: try again.
     Passing,
-    /// The key is wrong or not allowed.
+    /// The key is invalid or lacks a permission.
     Key,
-    /// The account has nothing left.
+    /// The account has no quota left.
     Quota,
-    /// There is no such model or address.
+    /// The model or the address does not exist.
     NotThere,
-    /// The endpoint will not answer this question.
+    /// The endpoint refuses to answer this question.
     Declined,
-    /// The question is too long for the model.
+    /// The prompt exceeds the model's context.
     TooLong,
-    /// The request is not to the endpoint's liking.
+    /// The endpoint does not accept the form of the request.
     Request,
-    /// Said by us, final as it is.
+    /// Decided on our side, and final.
     Ours,
 }
 
-/// The words of an error are cut here: they may be a web page.
+/// Messages are cut at this many letters: they may be a web page.
 const WORDS: usize = 300;
 
-impl Fault {
+impl CallFault {
     pub(super) fn meaning(&self) -> Meaning {
         match self {
             Self::Refused(refusal) => refusal.meaning(),
@@ -83,16 +83,16 @@ impl Fault {
     }
 
     /// Whether another attempt may succeed.
-    pub(super) fn passes(&self) -> bool {
+    pub(super) fn is_transient(&self) -> bool {
         self.meaning() == Meaning::Passing
     }
 
-    /// Whether the endpoint itself is unwell, as against one request or reply.
+    /// Whether the fault lies with the endpoint and not with a single request or reply.
     pub(super) fn is_outage(&self) -> bool {
-        self.passes() && !matches!(self, Self::Empty)
+        self.is_transient() && !matches!(self, Self::Empty)
     }
 
-    /// How long the endpoint asks us to wait.
+    /// The wait that the endpoint asks for.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => refusal.retry_after,
@@ -101,24 +101,24 @@ impl Fault {
     }
 }
 
-impl Refusal {
-    /// Reads the body of an error answer, whatever its form.
-    pub(super) fn read(status: u16, body: &[u8], retry_after: Option<Duration>, redactor: &Redactor) -> Self {
+impl ErrorAnswer {
+    /// Reads the body of an error answer in any form.
+    pub(super) fn from_body(status: u16, body: &[u8], retry_after: Option<Duration>, redactor: &Redactor) -> Self {
         let text = String::from_utf8_lossy(body);
         let value: Option<Value> = serde_json::from_slice(body).ok();
         let (message, code) = match &value {
-            Some(value) => words(value),
-            None => (plain(&text), String::new()),
+            Some(value) => message_and_code(value),
+            None => (strip_markup(&text), String::new()),
         };
         Self {
             status,
-            message: shorten(&redactor.strike(&message)),
-            code: shorten(&redactor.strike(&code)),
+            message: shorten_message(&redactor.strike_secrets(&message)),
+            code: shorten_message(&redactor.strike_secrets(&code)),
             retry_after,
         }
     }
 
-    fn text(&self) -> String {
+    fn describe_status(&self) -> String {
         let reason = http::StatusCode::from_u16(self.status)
             .ok()
             .and_then(|status| status.canonical_reason())
@@ -131,8 +131,8 @@ impl Refusal {
         text
     }
 
-    /// Whether the words or the code have one of these in them.
-    pub(super) fn mentions(&self, words: &[&str]) -> bool {
+    /// Whether the message or the code contains one of these words.
+    pub(super) fn mentions_any(&self, words: &[&str]) -> bool {
         let (message, code) = (self.message.to_lowercase(), self.code.to_lowercase());
         words.iter().any(|word| message.contains(word) || code.contains(word))
     }
@@ -163,13 +163,13 @@ impl Refusal {
         ];
         match self.status {
             402 => Meaning::Quota,
-            400 | 403 | 429 if self.mentions(&QUOTA) => Meaning::Quota,
-            400 | 403 if self.mentions(&DECLINED) => Meaning::Declined,
+            400 | 403 | 429 if self.mentions_any(&QUOTA) => Meaning::Quota,
+            400 | 403 if self.mentions_any(&DECLINED) => Meaning::Declined,
             401 | 403 | 407 => Meaning::Key,
             404 | 405 | 410 | 300..=399 => Meaning::NotThere,
-            400 if self.mentions(&["model_not_found", "invalid model", "model not found"]) => Meaning::NotThere,
+            400 if self.mentions_any(&["model_not_found", "invalid model", "model not found"]) => Meaning::NotThere,
             413 => Meaning::TooLong,
-            400 | 422 | 500 if self.mentions(&TOO_LONG) => Meaning::TooLong,
+            400 | 422 | 500 if self.mentions_any(&TOO_LONG) => Meaning::TooLong,
             408 | 409 | 425 | 429 => Meaning::Passing,
             501 | 505 => Meaning::Request,
             status if status >= 500 => Meaning::Passing,
@@ -178,9 +178,9 @@ impl Refusal {
     }
 }
 
-/// Message and code out of the JSON of an error: `{"error": {...}}`, `{"error": "..."}`, `{"detail": ...}`,
+/// Message and code from the JSON of an error: `{"error": {...}}`, `{"error": "..."}`, `{"detail": ...}`,
 /// `{"message": ...}`. Codes may be numbers.
-fn words(value: &Value) -> (String, String) {
+fn message_and_code(value: &Value) -> (String, String) {
     let error = value.get("error").unwrap_or(value);
     let message = [
         error.get("message"),
@@ -191,23 +191,23 @@ fn words(value: &Value) -> (String, String) {
     .into_iter()
     .flatten()
     .find(|found| !found.is_null())
-    .map(as_text)
+    .map(value_as_text)
     .unwrap_or_default();
     let code: Vec<String> = ["code", "type"]
         .iter()
         .filter_map(|key| error.get(key))
         .filter(|found| !found.is_null())
-        .map(as_text)
+        .map(value_as_text)
         .collect();
-    (plain(&message), code.join(" "))
+    (strip_markup(&message), code.join(" "))
 }
 
-pub(super) fn as_text(value: &Value) -> String {
+pub(super) fn value_as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A text in one line without tags and control characters: a web page's words are at most its title's.
-fn plain(text: &str) -> String {
+/// Puts a text on one line and removes tags and control characters; of a web page little more than its title remains.
+fn strip_markup(text: &str) -> String {
     let mut plain = String::new();
     let mut inside = false;
     for letter in text.chars().take(20 * WORDS) {
@@ -225,8 +225,8 @@ fn plain(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The first words. Keys that the endpoint masks itself (`sk-ab****yz`) go too.
-fn shorten(text: &str) -> String {
+/// Shortens a message and drops keys that the endpoint has masked itself (`sk-ab****yz`).
+fn shorten_message(text: &str) -> String {
     let words: Vec<&str> = text
         .split(' ')
         .map(|word| if word.contains("***") { "[masked]" } else { word })
@@ -238,8 +238,8 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// The error that a reply with a good status holds: some proxies send those.
-pub(super) fn error_within(value: &Value, redactor: &Redactor) -> Option<Fault> {
+/// The error inside a reply whose status is 2xx, as some proxies send it.
+pub(super) fn error_in_reply(value: &Value, redactor: &Redactor) -> Option<CallFault> {
     let named = value.get("error").filter(|error| !error.is_null());
     let itself = Some(value).filter(|value| value.get("object").is_some_and(|object| object == "error"));
     let error = named.or(itself)?;
@@ -250,7 +250,7 @@ pub(super) fn error_within(value: &Value, redactor: &Redactor) -> Option<Fault> 
         .and_then(|code| u16::try_from(code).ok())
         .filter(|code| (400..=599).contains(code))
         .unwrap_or(500);
-    Some(Fault::Refused(Box::new(Refusal::read(
+    Some(CallFault::Refused(Box::new(ErrorAnswer::from_body(
         status,
         value.to_string().as_bytes(),
         None,
@@ -262,8 +262,8 @@ pub(super) fn error_within(value: &Value, redactor: &Redactor) -> Option<Fault> 
 mod tests {
     use super::*;
 
-    fn refusal(status: u16, body: &str) -> Refusal {
-        Refusal::read(status, body.as_bytes(), None, &Redactor::default())
+    fn refusal(status: u16, body: &str) -> ErrorAnswer {
+        ErrorAnswer::from_body(status, body.as_bytes(), None, &Redactor::default())
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
         ];
         for (status, body, meaning) in table {
             assert_eq!(
-                Fault::Refused(Box::new(refusal(status, body))).meaning(),
+                CallFault::Refused(Box::new(refusal(status, body))).meaning(),
                 meaning,
                 "{status} {body}"
             );
@@ -344,7 +344,7 @@ mod tests {
     fn words_are_short_and_hold_no_key() {
         let redactor = Redactor::new([super::super::Secret::new("sk-0123456789")]);
         let body = format!("bad key sk-0123456789 or sk-01***89 {}", "x".repeat(1000));
-        let read = Refusal::read(401, body.as_bytes(), None, &redactor);
+        let read = ErrorAnswer::from_body(401, body.as_bytes(), None, &redactor);
         assert!(
             read.message.starts_with("bad key [secret] or [masked] xxx"),
             "{}",
@@ -356,14 +356,14 @@ mod tests {
     #[test]
     fn errors_inside_good_answers_are_errors() {
         let value = serde_json::json!({"error": {"code": 429, "message": "m"}});
-        let Some(Fault::Refused(refusal)) = error_within(&value, &Redactor::default()) else {
+        let Some(CallFault::Refused(refusal)) = error_in_reply(&value, &Redactor::default()) else {
             panic!()
         };
         assert_eq!((refusal.status, refusal.message.as_str()), (429, "m"));
         let flat = serde_json::json!({"object": "error", "message": "m", "code": 400});
         assert!(
-            matches!(error_within(&flat, &Redactor::default()), Some(Fault::Refused(refusal)) if refusal.status == 400)
+            matches!(error_in_reply(&flat, &Redactor::default()), Some(CallFault::Refused(refusal)) if refusal.status == 400)
         );
-        assert!(error_within(&serde_json::json!({"error": null}), &Redactor::default()).is_none());
+        assert!(error_in_reply(&serde_json::json!({"error": null}), &Redactor::default()).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Calls under way, by the question: who asks what is asked already waits for the same reply.
+//! Calls under way, by question: an agent that asks the same question waits for the same reply.
 
 use std::{
     collections::HashMap,
@@ -18,14 +18,14 @@ use crate::agent::Cancel;
 
 type Outcome = Result<Arc<Receipt>, LlmError>;
 
-/// The calls under way. A call belongs to nobody who waits for it: it goes on when an agent falls, so that the fresh one
-/// need not pay again, and is called off when the last who waits was itself called off.
+/// The calls under way. A call does not belong to any of those who wait for it: it continues when an agent fails, so
+/// that the restarted agent need not pay again, and is cancelled when the last waiting agent is cancelled.
 #[derive(Clone)]
 pub(super) struct Flights {
     runtime: Handle,
-    /// Counts the tasks; a journal must not be closed under them.
+    /// Counts the tasks: the journal must not be closed before they have ended.
     tasks: TaskTracker,
-    /// Calls all of them off.
+    /// Cancels all calls.
     stop: CancellationToken,
     under_way: Arc<Mutex<Table>>,
 }
@@ -43,7 +43,7 @@ struct Flight {
     outcome: Shared<BoxFuture<'static, Outcome>>,
 }
 
-/// One who waits.
+/// A caller that waits.
 struct Waiting<'a> {
     flights: &'a Flights,
     key: &'a str,
@@ -52,7 +52,7 @@ struct Waiting<'a> {
 }
 
 impl Flights {
-    /// Calls are made on `runtime` until `stop` fires.
+    /// Calls run on `runtime` until `stop` fires.
     pub(super) fn new(runtime: Handle, stop: CancellationToken) -> Self {
         Self {
             runtime,
@@ -62,12 +62,17 @@ impl Flights {
         }
     }
 
-    /// The outcome of the call under way for `key`, or of `call` if there is none.
-    pub(super) async fn join<F>(&self, key: &str, cancel: &Cancel, call: impl FnOnce(CancellationToken) -> F) -> Outcome
+    /// Waits for the call under way for `key`, or starts `call` if there is none.
+    pub(super) async fn join_or_start<F>(
+        &self,
+        key: &str,
+        cancel: &Cancel,
+        call: impl FnOnce(CancellationToken) -> F,
+    ) -> Outcome
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let (outcome, _waiting) = self.board(key, cancel, call);
+        let (outcome, _waiting) = self.join_flight(key, cancel, call);
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(LlmError::Cancelled),
@@ -75,8 +80,8 @@ impl Flights {
         }
     }
 
-    /// Does something else where calls are made.
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, LlmError>
+    /// Runs other work on the runtime of the calls.
+    pub(super) async fn run_on_runtime<T, F>(&self, work: F) -> Result<T, LlmError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, LlmError>> + Send + 'static,
@@ -95,14 +100,14 @@ impl Flights {
         task.await.unwrap_or(Err(LlmError::Cancelled))
     }
 
-    /// Waits until no call is under way, after calling all off.
-    pub(super) async fn close(&self) {
+    /// Cancels all calls and waits until they have ended.
+    pub(super) async fn stop_and_wait(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    fn board<'a, F>(
+    fn join_flight<'a, F>(
         &'a self,
         key: &'a str,
         cancel: &'a Cancel,
@@ -111,12 +116,12 @@ impl Flights {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let mut table = self.lock();
+        let mut table = self.lock_table();
         table.number += 1;
         let next = table.number;
         let flight = table.flights.entry(key.to_owned()).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let task = self.start(key, next, call(stop.clone()));
+            let task = self.start_flight(key, next, call(stop.clone()));
             Flight {
                 number: next,
                 waiting: 0,
@@ -134,7 +139,7 @@ impl Flights {
         (flight.outcome.clone(), waiting)
     }
 
-    fn start<F>(&self, key: &str, number: u64, call: F) -> Shared<BoxFuture<'static, Outcome>>
+    fn start_flight<F>(&self, key: &str, number: u64, call: F) -> Shared<BoxFuture<'static, Outcome>>
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
@@ -142,7 +147,7 @@ impl Flights {
         let task = self.tasks.spawn_on(
             async move {
                 let outcome = call.await;
-                flights.land(&own, number);
+                flights.remove_flight(&own, number);
                 outcome
             },
             &self.runtime,
@@ -152,10 +157,10 @@ impl Flights {
             match task.await {
                 Ok(outcome) => outcome,
                 Err(error) => {
-                    flights.land(&key, number);
+                    flights.remove_flight(&key, number);
                     Err(match error.is_panic() {
                         true => LlmError::Invalid {
-                            reason: "reading the reply failed for a mistake in Kosmos: please report it".to_owned(),
+                            reason: "reading the reply failed because of a bug in Kosmos: please report it".to_owned(),
                         },
                         false => LlmError::Cancelled,
                     })
@@ -166,21 +171,21 @@ impl Flights {
         .shared()
     }
 
-    fn land(&self, key: &str, number: u64) {
-        let mut table = self.lock();
+    fn remove_flight(&self, key: &str, number: u64) {
+        let mut table = self.lock_table();
         if table.flights.get(key).is_some_and(|flight| flight.number == number) {
             table.flights.remove(key);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock_table(&self) -> MutexGuard<'_, Table> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut table = self.flights.lock();
+        let mut table = self.flights.lock_table();
         let Some(flight) = table
             .flights
             .get_mut(self.key)
@@ -190,7 +195,7 @@ impl Drop for Waiting<'_> {
         };
         flight.waiting = flight.waiting.saturating_sub(1);
         if flight.waiting == 0 && self.cancel.is_cancelled() {
-            // Out of the table at once: who asks from now on asks anew.
+            // Removed at once, so that the next caller starts a new call.
             flight.stop.cancel();
             table.flights.remove(self.key);
         }

@@ -1,12 +1,20 @@
 //! Minds: language models at OpenAI-compatible endpoints.
 //!
-//! A [`Mind`] answers a [`Question`] in the form of a Rust type, or fails in a typed way. Each reply is a journalled
-//! receipt, so that none is paid for twice.
+//! A [`Mind`] answers a [`ModelQuestion`] in the form of a Rust type or returns a typed error. Each reply is a
+//! journalled receipt, so that no reply is paid for twice.
 //!
-//! `endpoint` says where the model is and `secret` keeps its key; `request`, `dialect` and `structured` put a question into
-//! the endpoint's form, `transport` carries it there, `reply` and `fault` read what comes back and `outcome` says what it
-//! means. `budget`, `price`, `receipt` and `account` keep the books; `flight` makes one call of the same question asked twice,
-//! `replay` answers from another run, `probe` looks before anything is done.
+//! | file | noun |
+//! |---|---|
+//! | `mind` | the models of a run, as its agents ask them |
+//! | `endpoint`, `secret` | a model's address and its key |
+//! | `request`, `dialect`, `structured` | a question as a request, in the form that the endpoint supports |
+//! | `transport` | the way of a call to the endpoint |
+//! | `reply`, `fault`, `outcome` | replies, failures of attempts, results of calls |
+//! | `budget`, `price`, `tokens` | limits on spending, prices, token counts |
+//! | `receipt`, `account` | recorded replies and their sum |
+//! | `flight` | calls under way, one for each question |
+//! | `replay` | replies of a recorded run in place of an endpoint |
+//! | `probe` | the check of an endpoint before a run |
 
 mod account;
 mod budget;
@@ -33,53 +41,54 @@ use std::sync::Arc;
 pub use account::{Account, Share};
 pub use endpoint::Endpoint;
 pub use error::{LlmError, Objection};
-pub use mind::{Mind, Source};
+pub use mind::{Mind, ReplySource};
 pub use price::{Price, Prices};
-pub use probe::{Probed, probe};
-pub use receipt::{KEY, Problem, Receipt};
+pub use probe::{ProbedEndpoint, probe_endpoint};
+pub use receipt::{KEY, Receipt, ReplyProblem};
 pub use replay::Replay;
 pub use secret::{Redactor, Secret};
-pub use tokens::{Tokens, estimate};
+pub use tokens::{Tokens, estimate_tokens};
 
-/// What is asked of a model.
+/// A question to a model.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    /// What it is for, in a word: `propose`, `write`, `repair`, `deliberate`, `interpret`.
+pub struct ModelQuestion {
+    /// Its purpose in a word: `propose`, `write`, `repair`, `deliberate`, `interpret`.
     pub purpose: &'static str,
-    /// The cycle that it is asked in, for the accounts.
+    /// The cycle in which it is asked, for the account.
     pub cycle: u32,
     /// The system prompt.
     pub system: String,
     /// The user prompt.
     pub user: String,
-    /// SHA-256 of the prompt's template file, under which its version is in the journal.
+    /// SHA-256 of the prompt's template file, under which the journal keeps the template.
     pub template_sha256: String,
 }
 
-/// A model's answer.
+/// A model's answer in the requested form.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer<T> {
-    #[allow(missing_docs)]
+pub struct ModelReply<T> {
+    /// The parsed and checked answer.
     pub value: T,
     /// The model that gave it.
     pub model: String,
 }
 
-/// What is told of minds at work. Texts are whatever a model writes: not fit for a terminal as they are.
+/// Something that happened while a model was asked. Texts come from the model as they are: escape them before they go
+/// to a terminal.
 #[derive(Debug, Clone, Copy)]
 pub enum MindEvent<'a> {
-    /// A piece of a reply came.
+    /// A piece of a reply arrived.
     Said {
-        /// Who asked.
+        /// The agent that asked.
         agent: &'a str,
-        #[allow(missing_docs)]
+        /// The text of this piece.
         piece: &'a str,
-        /// The reply so far, this piece included.
+        /// The reply so far, with this piece.
         so_far: &'a str,
     },
-    /// A call is over, and this is the account with it.
+    /// A call has ended; the account includes it.
     Replied(&'a Account),
 }
 
-/// Told of minds at work, on the thread of the calls: it must be quick.
-pub type Listener = Arc<dyn Fn(MindEvent<'_>) + Send + Sync>;
+/// Receives events on the thread of the calls, so it must return quickly.
+pub type MindListener = Arc<dyn Fn(MindEvent<'_>) + Send + Sync>;

@@ -1,4 +1,4 @@
-//! What tokens cost.
+//! Prices of tokens.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -6,32 +6,32 @@ use serde::Deserialize;
 
 use super::{LlmError, Tokens, endpoint::rejected};
 
-/// The prices that are part of the binary.
+/// The built-in prices.
 const BUILT_IN: &str = include_str!("../../config/prices.toml");
 
 /// US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// Of prompts.
+    /// Per million tokens of prompts.
     pub input: f64,
-    /// Of replies.
+    /// Per million tokens of replies.
     pub output: f64,
 }
 
 impl Price {
-    /// What a model on one's own machine costs.
+    /// The price of a model on the user's own machine.
     pub const NOTHING: Self = Self {
         input: 0.0,
         output: 0.0,
     };
 
-    /// US dollars for so many tokens.
-    pub fn of(self, tokens: Tokens) -> f64 {
+    /// Cost of these tokens in US dollars.
+    pub fn cost_of(self, tokens: Tokens) -> f64 {
         (self.input * tokens.input as f64 + self.output * tokens.output as f64) / 1e6
     }
 
-    fn makes_sense(self) -> bool {
+    fn is_valid(self) -> bool {
         [self.input, self.output]
             .iter()
             .all(|usd| usd.is_finite() && *usd >= 0.0)
@@ -46,10 +46,10 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// The built-in prices, with those of the user's own file laid over them.
+    /// The built-in prices, overridden by those of the user's own file.
     ///
     /// # Errors
-    /// When the file cannot be read or is not of its form.
+    /// When the file cannot be read or is malformed.
     pub fn load(own: Option<&Path>) -> Result<Self, LlmError> {
         let mut prices: Self =
             toml::from_str(BUILT_IN).map_err(|error| rejected(&format!("config/prices.toml: {error}"), "report it"))?;
@@ -58,15 +58,15 @@ impl Prices {
         let text = fs::read_to_string(path).map_err(|error| {
             rejected(
                 &format!("the file of llm.prices, {}, cannot be read: {error}", path.display()),
-                "mend its path, or take llm.prices out",
+                "fix its path, or remove llm.prices",
             )
         })?;
         let own: Self = toml::from_str(&text).map_err(|error| {
             let error = error.to_string();
             let error = error.split_whitespace().collect::<Vec<_>>().join(" ");
-            rejected(&format!("{} is no list of prices: {error}", path.display()), remedy)
+            rejected(&format!("{} is not a list of prices: {error}", path.display()), remedy)
         })?;
-        if let Some((model, _)) = own.models.iter().find(|(_, price)| !price.makes_sense()) {
+        if let Some((model, _)) = own.models.iter().find(|(_, price)| !price.is_valid()) {
             return Err(rejected(
                 &format!(
                     "the price of `{model}` in {} is not a number of 0 or more",
@@ -79,22 +79,22 @@ impl Prices {
         Ok(prices)
     }
 
-    /// The price of a model, if it is known.
-    pub fn of(&self, model: &str) -> Option<Price> {
+    /// The price of a model, if known.
+    pub fn price_of(&self, model: &str) -> Option<Price> {
         // OpenRouter's free variants.
         if model.ends_with(":free") {
             return Some(Price::NOTHING);
         }
         let last = model.rsplit('/').next().unwrap_or(model);
-        [model, last, undated(last)]
+        [model, last, strip_date(last)]
             .iter()
             .find_map(|name| self.models.get(*name))
             .copied()
     }
 }
 
-/// A name without the date at its end: `-2024-08-06`, `-20241022`, `-latest`.
-fn undated(name: &str) -> &str {
+/// A model's name without a date at its end: `-2024-08-06`, `-20241022`, `-latest`.
+fn strip_date(name: &str) -> &str {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if let Some(start) = name.strip_suffix("-latest") {
         return start;
@@ -123,7 +123,7 @@ mod tests {
         assert!(prices.models.len() > 5);
         for (model, price) in &prices.models {
             assert!(
-                price.makes_sense() && price.output >= price.input && price.input > 0.0,
+                price.is_valid() && price.output >= price.input && price.input > 0.0,
                 "{model}"
             );
         }
@@ -132,22 +132,22 @@ mod tests {
     #[test]
     fn finds_models_under_their_longer_names() {
         let prices = Prices::load(None).unwrap();
-        let plain = prices.of("gpt-4o").unwrap();
+        let plain = prices.price_of("gpt-4o").unwrap();
         for name in [
             "openai/gpt-4o",
             "gpt-4o-2024-08-06",
             "openrouter/openai/gpt-4o-2024-08-06",
         ] {
-            assert_eq!(prices.of(name), Some(plain), "{name}");
+            assert_eq!(prices.price_of(name), Some(plain), "{name}");
         }
-        assert!(prices.of("claude-sonnet-4-5-20250929").is_some());
+        assert!(prices.price_of("claude-sonnet-4-5-20250929").is_some());
         assert_eq!(
-            prices.of("claude-sonnet-4-5-20250929"),
-            prices.of("claude-sonnet-4-5-latest")
+            prices.price_of("claude-sonnet-4-5-20250929"),
+            prices.price_of("claude-sonnet-4-5-latest")
         );
-        assert_eq!(prices.of("meta-llama/llama-3-8b:free"), Some(Price::NOTHING));
+        assert_eq!(prices.price_of("meta-llama/llama-3-8b:free"), Some(Price::NOTHING));
         for name in ["gpt-4o-audio", "gpt-4", "", "/", "llama3.1:8b", "-20240101"] {
-            assert_eq!(prices.of(name), None, "{name}");
+            assert_eq!(prices.price_of(name), None, "{name}");
         }
     }
 
@@ -161,7 +161,7 @@ mod tests {
             input: 500_000,
             output: 100_000,
         };
-        assert!((price.of(tokens) - 2.0).abs() < 1e-12);
+        assert!((price.cost_of(tokens) - 2.0).abs() < 1e-12);
     }
 
     #[test]
@@ -174,9 +174,9 @@ mod tests {
         )
         .unwrap();
         let prices = Prices::load(Some(&path)).unwrap();
-        assert_eq!(prices.of("gpt-4o").unwrap().output, 2.0);
-        assert_eq!(prices.of("mine").unwrap().output, 0.5);
-        assert!(prices.of("gpt-4o-mini").is_some());
+        assert_eq!(prices.price_of("gpt-4o").unwrap().output, 2.0);
+        assert_eq!(prices.price_of("mine").unwrap().output, 0.5);
+        assert!(prices.price_of("gpt-4o-mini").is_some());
         for text in [
             "[models.mine]\ninput = 1\n",
             "[models.mine]\ninput = -1\noutput = 1\n",

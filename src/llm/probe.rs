@@ -1,4 +1,4 @@
-//! Whether the endpoint is there, takes the key and has the models, before any work is done.
+//! Checks before a run that the endpoint answers, accepts the key and has the models.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,50 +10,55 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     LlmError,
     endpoint::Endpoint,
-    fault::{Fault, Meaning, Refusal},
-    mind::models,
-    outcome::Tried,
-    reply::Gathered,
+    fault::{CallFault, ErrorAnswer, Meaning},
+    mind::models_in_use,
+    outcome::CallAttempts,
+    reply::PartialReply,
     transport::{Backoff, http_client},
 };
 use crate::config::{self, Environment};
 
-/// A probe answers in no time, or a model is being loaded.
+/// A probe is answered at once, unless the server is loading a model.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Lists of models are long at aggregators.
+/// Aggregators have long lists of models.
 const LIST: usize = 16 << 20;
 
-/// Tries of one question: a server that is just starting says 503.
+/// Attempts per request: a server that is just starting answers 503.
 const TRIES: u32 = 3;
 
-/// Names that are shown when the one asked for is not there.
+/// Names that are suggested when a model is missing.
 const NEAREST: usize = 3;
 
-/// What a probe found.
+/// A probed endpoint that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Probed {
+pub struct ProbedEndpoint {
     /// The endpoint, by preset and address.
     pub endpoint: String,
-    /// The models, all of them there.
+    /// The models in use; the endpoint has all of them.
     pub models: Vec<String>,
-    /// The variable that its key came from.
+    /// The environment variable that holds its key.
     pub key_variable: Option<String>,
-    /// Whether its tokens cost nothing.
+    /// Whether its tokens are free.
     pub free: bool,
 }
 
-/// Probes the endpoint of the settings, for who has no run.
+/// Probes the endpoint of the settings outside a run.
 ///
 /// # Errors
-/// [`LlmError::Rejected`] or [`LlmError::Outage`], with what to do.
-pub async fn probe(settings: &config::LlmSettings, environment: &Environment) -> Result<Probed, LlmError> {
-    let endpoint = Arc::new(Endpoint::resolve(settings, environment)?);
+/// [`LlmError::Rejected`] or [`LlmError::Outage`], with a remedy.
+pub async fn probe_endpoint(
+    settings: &config::LlmSettings,
+    environment: &Environment,
+) -> Result<ProbedEndpoint, LlmError> {
+    let endpoint = Arc::new(Endpoint::from_settings(settings, environment)?);
     let http = http_client(settings, &endpoint)?;
-    Prober::new(settings, endpoint, http, models(settings)?).probe().await
+    Prober::new(settings, endpoint, http, models_in_use(settings)?)
+        .probe_models()
+        .await
 }
 
-/// Asks an endpoint about itself.
+/// Probes one endpoint.
 pub(super) struct Prober {
     endpoint: Arc<Endpoint>,
     http: reqwest::Client,
@@ -78,43 +83,45 @@ impl Prober {
         }
     }
 
-    pub(super) async fn probe(&self) -> Result<Probed, LlmError> {
-        let listed = self.list().await?;
+    pub(super) async fn probe_models(&self) -> Result<ProbedEndpoint, LlmError> {
+        let listed = self.list_models().await?;
         for model in &self.models {
-            let known = listed.as_ref().is_some_and(|listed| is_in(listed, model));
+            let known = listed.as_ref().is_some_and(|listed| is_listed(listed, model));
             if !known {
-                self.say_a_word(model, listed.as_deref().unwrap_or_default()).await?;
+                self.try_model(model, listed.as_deref().unwrap_or_default()).await?;
             }
         }
-        Ok(Probed {
-            endpoint: self.endpoint.name(),
+        Ok(ProbedEndpoint {
+            endpoint: self.endpoint.display_name(),
             models: self.models.clone(),
             key_variable: self.endpoint.key_variable.clone().filter(|_| self.endpoint.has_key),
             free: self.endpoint.is_free,
         })
     }
 
-    /// The endpoint's models; none where it has no list, which many have not.
-    async fn list(&self) -> Result<Option<Vec<String>>, LlmError> {
+    /// Lists the endpoint's models; `None` if it has no list, as many endpoints do not.
+    async fn list_models(&self) -> Result<Option<Vec<String>>, LlmError> {
         let began = Instant::now();
-        match self.ask(Method::GET, "/models", None).await {
-            Ok(value) => Ok(names(&value)),
+        match self.request_json(Method::GET, "/models", None).await {
+            Ok(value) => Ok(read_model_names(&value)),
             Err((fault, attempts)) => match fault.meaning() {
-                // A key may be good for chats alone.
-                Meaning::Key if matches!(&fault, Fault::Refused(refusal) if refusal.status == 403) => Ok(None),
-                Meaning::Key | Meaning::Quota => Err(self.tried(self.first(), attempts, began).rejection(&fault)),
-                Meaning::Passing if !matches!(fault, Fault::Garbled(_)) => {
-                    Err(self.tried(self.first(), attempts, began).outage(&fault))
-                }
+                // A key may be valid for chats only.
+                Meaning::Key if matches!(&fault, CallFault::Refused(refusal) if refusal.status == 403) => Ok(None),
+                Meaning::Key | Meaning::Quota => Err(self
+                    .attempts_at(self.first_model(), attempts, began)
+                    .rejection_error(&fault)),
+                Meaning::Passing if !matches!(fault, CallFault::Garbled(_)) => Err(self
+                    .attempts_at(self.first_model(), attempts, began)
+                    .outage_error(&fault)),
                 _ => Ok(None),
             },
         }
     }
 
-    /// A call of one token, which says more than any list.
-    async fn say_a_word(&self, model: &str, listed: &[String]) -> Result<(), LlmError> {
+    /// Makes a call of one token, which says more than a list.
+    async fn try_model(&self, model: &str, listed: &[String]) -> Result<(), LlmError> {
         let cap = match self.endpoint.habits.max_completion_tokens {
-            // Models that think first refuse to begin with less.
+            // Reasoning models reject a smaller limit.
             true => json!({"max_completion_tokens": 16}),
             false => json!({"max_tokens": 1}),
         };
@@ -127,41 +134,41 @@ impl Prober {
             body.extend(cap);
         }
         let began = Instant::now();
-        let (fault, attempts) = match self.ask(Method::POST, "/chat/completions", Some(body)).await {
+        let (fault, attempts) = match self.request_json(Method::POST, "/chat/completions", Some(body)).await {
             Ok(value) => {
-                let mut gathered = Gathered::default();
-                gathered.add(&value);
-                match gathered.finish() {
-                    // Whatever it says.
-                    Ok(_) | Err(Fault::Empty) => return Ok(()),
+                let mut gathered = PartialReply::default();
+                gathered.add_chunk(&value);
+                match gathered.into_reply() {
+                    // The text does not matter.
+                    Ok(_) | Err(CallFault::Empty) => return Ok(()),
                     Err(fault) => (fault, 1),
                 }
             }
             Err(failed) => failed,
         };
-        let tried = self.tried(model, attempts, began);
+        let tried = self.attempts_at(model, attempts, began);
         match fault.meaning() {
-            // It knows the model, and did not like the rest; real calls learn what it likes.
+            // The endpoint knows the model and rejects another part of the request; real calls adapt to that.
             Meaning::Request | Meaning::TooLong | Meaning::Declined => Ok(()),
             Meaning::NotThere => Err(LlmError::Rejected {
                 what: format!(
                     "{} has no model `{model}`: {fault}{}",
-                    self.endpoint.name(),
-                    nearest(model, listed)
+                    self.endpoint.display_name(),
+                    suggest_nearest(model, listed)
                 ),
-                remedy: tried.get_model(),
+                remedy: tried.model_remedy(),
             }),
-            Meaning::Key | Meaning::Quota => Err(tried.rejection(&fault)),
-            Meaning::Passing | Meaning::Ours => Err(tried.outage(&fault)),
+            Meaning::Key | Meaning::Quota => Err(tried.rejection_error(&fault)),
+            Meaning::Passing | Meaning::Ours => Err(tried.outage_error(&fault)),
         }
     }
 
-    fn first(&self) -> &str {
+    fn first_model(&self) -> &str {
         self.models.first().map(String::as_str).unwrap_or_default()
     }
 
-    fn tried<'a>(&'a self, model: &'a str, attempts: u64, began: Instant) -> Tried<'a> {
-        Tried {
+    fn attempts_at<'a>(&'a self, model: &'a str, attempts: u64, began: Instant) -> CallAttempts<'a> {
+        CallAttempts {
             endpoint: &self.endpoint,
             model,
             attempts,
@@ -170,31 +177,37 @@ impl Prober {
         }
     }
 
-    /// The JSON that a request gives, in a few tries; else the last fault and the number of tries.
-    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, (Fault, u64)> {
+    /// Sends a request until it returns JSON, in a few attempts; otherwise returns the last fault and the number of
+    /// attempts.
+    async fn request_json(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, (CallFault, u64)> {
         let mut tries = 0;
         loop {
-            let fault = match timeout(self.patience, self.ask_once(method.clone(), path, body.as_ref())).await {
+            let fault = match timeout(
+                self.patience,
+                self.request_json_once(method.clone(), path, body.as_ref()),
+            )
+            .await
+            {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(fault)) => fault,
-                Err(_) => Fault::Late(self.patience),
+                Err(_) => CallFault::Late(self.patience),
             };
             tries += 1;
-            // What is not there is said at once.
-            let hopeless = !fault.passes() || matches!(fault, Fault::Connect(_) | Fault::Late(_));
+            // Report at once that nothing answers.
+            let hopeless = !fault.is_transient() || matches!(fault, CallFault::Connect(_) | CallFault::Late(_));
             if hopeless || tries >= TRIES {
                 return Err((fault, tries.into()));
             }
             let wait = self
                 .backoff
-                .wait(tries, fault.retry_after(), 0.5 + fastrand::f64() / 2.0);
+                .wait_before_retry(tries, fault.retry_after(), 0.5 + fastrand::f64() / 2.0);
             sleep(wait.min(self.patience)).await;
         }
     }
 
-    async fn ask_once(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
-        let strike = |text: String| self.endpoint.redactor.strike(&text).into_owned();
-        let words = |error: &reqwest::Error| strike(super::transport::causes(error));
+    async fn request_json_once(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CallFault> {
+        let strike = |text: String| self.endpoint.redactor.strike_secrets(&text).into_owned();
+        let words = |error: &reqwest::Error| strike(super::transport::describe_causes(error));
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.endpoint.base_url))
@@ -205,27 +218,27 @@ impl Prober {
                 .body(body.to_string());
         }
         let mut response = request.send().await.map_err(|error| match error.is_connect() {
-            true => Fault::Connect(words(&error)),
-            false => Fault::Cut(words(&error)),
+            true => CallFault::Connect(words(&error)),
+            false => CallFault::Cut(words(&error)),
         })?;
         let status = response.status();
         let mut body = Vec::new();
-        while let Some(bytes) = response.chunk().await.map_err(|error| Fault::Cut(words(&error)))? {
+        while let Some(bytes) = response.chunk().await.map_err(|error| CallFault::Cut(words(&error)))? {
             body.extend_from_slice(&bytes);
             if body.len() > LIST {
-                return Err(Fault::TooLarge(LIST as u64));
+                return Err(CallFault::TooLarge(LIST as u64));
             }
         }
         if status != StatusCode::OK {
-            let refusal = Refusal::read(status.as_u16(), &body, None, &self.endpoint.redactor);
-            return Err(Fault::Refused(Box::new(refusal)));
+            let refusal = ErrorAnswer::from_body(status.as_u16(), &body, None, &self.endpoint.redactor);
+            return Err(CallFault::Refused(Box::new(refusal)));
         }
-        serde_json::from_slice(&body).map_err(|error| Fault::Garbled(format!("no JSON ({error})")))
+        serde_json::from_slice(&body).map_err(|error| CallFault::Garbled(format!("not JSON ({error})")))
     }
 }
 
-/// The names in a list of models, whatever its form.
-fn names(value: &Value) -> Option<Vec<String>> {
+/// Model names from a list in any form.
+fn read_model_names(value: &Value) -> Option<Vec<String>> {
     let list = [Some(value), value.get("data"), value.get("models")]
         .into_iter()
         .flatten()
@@ -240,13 +253,13 @@ fn names(value: &Value) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// Whether a model is in a list; Ollama's tag `latest` goes without saying.
-fn is_in(listed: &[String], model: &str) -> bool {
+/// Whether the list has a model; Ollama's tag `latest` may be omitted.
+fn is_listed(listed: &[String], model: &str) -> bool {
     let latest = format!("{model}:latest");
     listed.iter().any(|name| name == model || *name == latest)
 }
 
-fn nearest(model: &str, listed: &[String]) -> String {
+fn suggest_nearest(model: &str, listed: &[String]) -> String {
     let mut names: Vec<(f64, &String)> = listed
         .iter()
         .map(|name| (strsim::jaro_winkler(&model.to_lowercase(), &name.to_lowercase()), name))
@@ -283,7 +296,7 @@ mod tests {
         ];
         for (value, expected) in table {
             let expected = expected.map(|names| names.into_iter().map(ToOwned::to_owned).collect::<Vec<_>>());
-            assert_eq!(names(&value), expected, "{value}");
+            assert_eq!(read_model_names(&value), expected, "{value}");
         }
     }
 
@@ -292,12 +305,14 @@ mod tests {
         let listed: Vec<String> = ["llama3.1:8b", "qwen2.5-coder:7b", "qwen2.5-coder:latest", "zzz"]
             .map(ToOwned::to_owned)
             .into();
-        assert!(is_in(&listed, "qwen2.5-coder") && is_in(&listed, "llama3.1:8b") && !is_in(&listed, "llama3.1"));
-        let near = nearest("qwen2.5-code:7b", &listed);
+        assert!(
+            is_listed(&listed, "qwen2.5-coder") && is_listed(&listed, "llama3.1:8b") && !is_listed(&listed, "llama3.1")
+        );
+        let near = suggest_nearest("qwen2.5-code:7b", &listed);
         assert!(
             near.starts_with(" (it has `qwen2.5-coder:7b`") && !near.contains("zzz"),
             "{near}"
         );
-        assert_eq!(nearest("qwen", &[]), "");
+        assert_eq!(suggest_nearest("qwen", &[]), "");
     }
 }

@@ -1,49 +1,49 @@
-//! What the journal keeps of a reply.
+//! The journal's record of a reply.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Question, Tokens};
+use super::{ModelQuestion, Tokens};
 use crate::journal::{Entry, JournalError, Record};
 use crate::message::AgentName;
 
-/// What the keys of the receipts of replies begin with; the rest is the SHA-256 of the question.
+/// Prefix of the keys of replies' receipts; the rest is the SHA-256 of the question.
 pub const KEY: &str = "llm:";
 
-/// What the keys of receipts begin with that hold the tokens of calls that gave no reply.
+/// Prefix of the keys of receipts for tokens of calls that gave no reply.
 pub(super) const LOST: &str = "llm-lost:";
 
-/// A reply, as the journal keeps it: whoever asks the same again is answered from it.
+/// A recorded reply: the same question is answered from it when asked again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
-    /// Who asked first.
+    /// The agent that asked first.
     pub agent: String,
-    /// What for.
+    /// The question's purpose.
     pub purpose: String,
-    /// In which cycle.
+    /// The cycle in which it was asked.
     pub cycle: u32,
     /// The model that was asked.
     pub model: String,
     /// SHA-256 of the prompt's template.
     pub template_sha256: String,
-    /// The reply as it came, secrets struck out.
+    /// The reply's text, with secrets replaced.
     pub text: String,
-    /// Why the model stopped, as the endpoint calls it.
+    /// The endpoint's word for why the model stopped.
     pub finish_reason: String,
-    /// Tokens that it took, those of attempts that gave no reply included.
+    /// Tokens used, including those of failed attempts.
     pub usage: Tokens,
-    /// US dollars; none where the model has no price.
+    /// US dollars; none if the model has no price.
     pub usd: Option<f64>,
-    /// Whether any of it is our estimate, because the endpoint did not count.
+    /// Whether any of the tokens are our estimate because the endpoint did not count them.
     pub estimated: bool,
-    /// Set where the endpoint's answer was that it gives none.
+    /// Set if the endpoint or the model declined to give an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<Problem>,
+    pub problem: Option<ReplyProblem>,
 }
 
 impl Receipt {
-    /// A receipt of a question that has no reply yet and has cost nothing.
-    pub(super) fn without_reply(agent: &AgentName, question: &Question, model: &str) -> Self {
+    /// An empty receipt for a question: no reply, no cost.
+    pub(super) fn without_reply(agent: &AgentName, question: &ModelQuestion, model: &str) -> Self {
         Self {
             agent: agent.to_string(),
             purpose: question.purpose.to_owned(),
@@ -60,17 +60,18 @@ impl Receipt {
     }
 }
 
-/// An answer that is none, and would be none again.
+/// The reason for a missing answer that asking again would not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Problem {
+#[schemars(rename = "Problem")]
+pub enum ReplyProblem {
     /// The model or its endpoint declined.
     Refused(String),
-    /// What came cannot be used.
+    /// The reply cannot be used.
     Unusable(String),
 }
 
-/// The receipt in an entry of a journal, with its key, if that is what the entry is.
+/// The receipt in a journal entry with its key; `None` for other entries.
 pub(super) fn receipt_of(entry: &Entry) -> Option<Result<(&str, Receipt), JournalError>> {
     match &entry.record {
         Record::Receipt { key, value } if key.starts_with(KEY) || key.starts_with(LOST) => Some(

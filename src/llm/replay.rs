@@ -1,33 +1,33 @@
-//! A recorded run's replies, in place of an endpoint.
+//! A recorded run's replies in place of an endpoint.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{Receipt, Tokens, budget::Amount, receipt::receipt_of};
 use crate::journal::{Blobs, Entry, JournalError, read_entries};
 
-/// The replies that a run was given, by the question. Cheap to clone.
+/// The replies of a recorded run, by question. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Replay {
     receipts: Arc<HashMap<String, Receipt>>,
-    /// What the run used.
+    /// Tokens and money that the recorded run used.
     used: Amount,
 }
 
 impl Replay {
-    /// The replies in the journal of the run in `folder`; it need not be at rest.
+    /// Reads the replies in the journal of the run in `folder`, which may still be running.
     ///
     /// # Errors
     /// When the journal's log cannot be read.
-    pub fn read(folder: &Path) -> Result<Self, JournalError> {
+    pub fn of_run(folder: &Path) -> Result<Self, JournalError> {
         let blobs = Blobs::open(folder.join("blobs"))?;
-        Self::of(read_entries(folder, &blobs)?.into_iter().map(Ok))
+        Self::from_entries(read_entries(folder, &blobs)?.into_iter().map(Ok))
     }
 
-    /// The replies among a journal's entries.
+    /// Collects the replies among a journal's entries.
     ///
     /// # Errors
-    /// When an entry cannot be read, or a receipt is not of its form.
-    pub fn of(entries: impl IntoIterator<Item = Result<Entry, JournalError>>) -> Result<Self, JournalError> {
+    /// When an entry cannot be read, or a receipt is malformed.
+    pub fn from_entries(entries: impl IntoIterator<Item = Result<Entry, JournalError>>) -> Result<Self, JournalError> {
         let mut receipts = HashMap::new();
         let mut used = Amount::default();
         for entry in entries {
@@ -45,26 +45,26 @@ impl Replay {
         })
     }
 
-    /// Replies that were recorded.
+    /// Number of recorded replies.
     pub fn len(&self) -> usize {
         self.receipts.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no recorded replies.
     pub fn is_empty(&self) -> bool {
         self.receipts.is_empty()
     }
 
-    /// Tokens that the run used.
-    pub fn tokens(&self) -> Tokens {
+    /// Tokens that the recorded run used.
+    pub fn tokens_used(&self) -> Tokens {
         self.used.tokens
     }
 
-    pub(super) fn receipt(&self, key: &str) -> Option<Receipt> {
+    pub(super) fn receipt_for(&self, key: &str) -> Option<Receipt> {
         self.receipts.get(key).cloned()
     }
 
-    pub(super) fn used(&self) -> Amount {
+    pub(super) fn amount_used(&self) -> Amount {
         self.used
     }
 }

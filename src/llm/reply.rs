@@ -1,46 +1,46 @@
-//! What endpoints send back, read leniently: what is usable is used, whatever else comes with it.
+//! Lenient reading of what endpoints send: usable parts are used, whatever else is there.
 
 use serde_json::Value;
 
 use super::{
     Tokens,
-    fault::{Fault, as_text},
+    fault::{CallFault, value_as_text},
 };
 
-/// A whole reply.
+/// A complete reply.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Reply {
-    /// The answer; where there is none, the reasoning, in which some servers leave it.
+pub(super) struct WholeReply {
+    /// The answer; if there is none, the reasoning, where some servers put it.
     pub(super) text: String,
-    /// As the endpoint calls it; there are more values than the documented ones.
+    /// In the endpoint's words; there are more values than the documented ones.
     pub(super) finish_reason: String,
-    /// Why the model would not answer.
+    /// The model's reason for declining.
     pub(super) refusal: Option<String>,
-    /// None where the endpoint did not count.
+    /// `None` if the endpoint did not count.
     pub(super) usage: Option<Tokens>,
-    /// The model that answered, where it says so.
+    /// The model that answered, if the endpoint says so.
     pub(super) model: Option<String>,
 }
 
-/// A reply in the making.
+/// A reply that is being received.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(super) struct PartialReply {
     text: String,
     reasoning: String,
     refusal: String,
     finish_reason: Option<String>,
     usage: Option<Tokens>,
     model: Option<String>,
-    /// Whether there was any choice at all.
+    /// Whether any choice has arrived.
     chosen: bool,
     /// Whether anything had the form of a completion.
     formed: bool,
 }
 
-impl Gathered {
-    /// Takes in a chunk of a stream, or a whole reply. Gives the part of the answer in it.
-    pub(super) fn add(&mut self, value: &Value) -> String {
-        if let Some(usage) = value.get("usage").and_then(tokens) {
+impl PartialReply {
+    /// Adds a chunk of a stream or a whole reply, and returns its part of the answer.
+    pub(super) fn add_chunk(&mut self, value: &Value) -> String {
+        if let Some(usage) = value.get("usage").and_then(read_usage) {
             self.usage = Some(usage);
         }
         if let Some(model) = value.get("model").and_then(Value::as_str) {
@@ -56,10 +56,10 @@ impl Gathered {
         let Some(choice) = first else { return String::new() };
         self.chosen = true;
         if let Some(reason) = choice.get("finish_reason").filter(|reason| !reason.is_null()) {
-            self.finish_reason = Some(as_text(reason));
+            self.finish_reason = Some(value_as_text(reason));
         }
         let message = choice.get("delta").or_else(|| choice.get("message"));
-        // Old completions.
+        // Legacy completions.
         let content = message
             .and_then(|message| message.get("content"))
             .or_else(|| choice.get("text"));
@@ -84,43 +84,43 @@ impl Gathered {
         part
     }
 
-    /// Letters gathered so far, for the cap on a reply's size.
-    pub(super) fn len(&self) -> u64 {
+    /// Letters received so far, for the limit on a reply's size.
+    pub(super) fn letters(&self) -> u64 {
         (self.text.len() + self.reasoning.len() + self.refusal.len()) as u64
     }
 
-    /// Whether the model said that it is done.
+    /// Whether the model has signalled its end.
     pub(super) fn is_finished(&self) -> bool {
         self.finish_reason.is_some()
     }
 
-    /// The whole reply of a stream, which must have said that it is done: a cut stream looks whole otherwise.
-    pub(super) fn finish_stream(self) -> Result<Reply, Fault> {
+    /// Completes a streamed reply. It must have signalled its end: a stream that is cut off looks complete otherwise.
+    pub(super) fn into_streamed_reply(self) -> Result<WholeReply, CallFault> {
         if self.formed && self.finish_reason.is_none() {
             return Err(if self.chosen {
-                Fault::Cut("the stream ended without a finish_reason".to_owned())
+                CallFault::Cut("the stream ended without a finish_reason".to_owned())
             } else {
-                Fault::Empty
+                CallFault::Empty
             });
         }
-        self.finish()
+        self.into_reply()
     }
 
-    /// The whole reply of a single body.
-    pub(super) fn finish(self) -> Result<Reply, Fault> {
+    /// Completes a reply from a single body.
+    pub(super) fn into_reply(self) -> Result<WholeReply, CallFault> {
         if !self.formed {
-            return Err(Fault::Garbled("it has no `choices`".to_owned()));
+            return Err(CallFault::Garbled("it has no `choices`".to_owned()));
         }
         if !self.chosen {
-            return Err(Fault::Empty);
+            return Err(CallFault::Empty);
         }
-        let finish_reason = first(&self.finish_reason.unwrap_or_default(), WORD);
+        let finish_reason = first_letters(&self.finish_reason.unwrap_or_default(), WORD);
         let refusal = match (self.refusal.is_empty(), finish_reason.as_str()) {
-            (false, _) => Some(first(&self.refusal, WORDS)),
+            (false, _) => Some(first_letters(&self.refusal, WORDS)),
             (true, "content_filter" | "refusal") => Some(format!("it ended with `{finish_reason}`")),
             (true, _) => None,
         };
-        Ok(Reply {
+        Ok(WholeReply {
             text: if self.text.trim().is_empty() {
                 self.reasoning
             } else {
@@ -134,15 +134,15 @@ impl Gathered {
     }
 }
 
-/// Letters of a finish reason and of a refusal that are kept: they go into errors and reports.
+/// Letters of a finish reason and of a refusal that are kept: both go into errors and reports.
 const WORD: usize = 64;
 const WORDS: usize = 1000;
 
-fn first(text: &str, letters: usize) -> String {
+fn first_letters(text: &str, letters: usize) -> String {
     text.chars().take(letters).collect()
 }
 
-/// Content: a text, nothing, or a list of parts.
+/// The text of a content field: a string, null, or a list of parts.
 fn text_of(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
@@ -154,8 +154,8 @@ fn text_of(content: &Value) -> String {
     }
 }
 
-/// Counts under either name. All zeros is what servers send that do not count.
-fn tokens(usage: &Value) -> Option<Tokens> {
+/// Token counts under either name. Servers that do not count send zeros.
+fn read_usage(usage: &Value) -> Option<Tokens> {
     let count = |names: [&str; 2]| {
         names
             .iter()
@@ -175,10 +175,10 @@ mod tests {
 
     use super::*;
 
-    fn whole(value: Value) -> Result<Reply, Fault> {
-        let mut gathered = Gathered::default();
-        gathered.add(&value);
-        gathered.finish()
+    fn whole(value: Value) -> Result<WholeReply, CallFault> {
+        let mut gathered = PartialReply::default();
+        gathered.add_chunk(&value);
+        gathered.into_reply()
     }
 
     #[test]
@@ -208,9 +208,9 @@ mod tests {
         assert!(filtered.unwrap().refusal.is_some());
         let refused = whole(json!({"choices": [{"message": {"refusal": "no"}, "finish_reason": "stop"}]}));
         assert_eq!(refused.unwrap().refusal.unwrap(), "no");
-        assert_eq!(whole(json!({"choices": []})), Err(Fault::Empty));
-        assert!(matches!(whole(json!({"choices": null})), Err(Fault::Garbled(_))));
-        assert!(matches!(whole(json!([1])), Err(Fault::Garbled(_))));
+        assert_eq!(whole(json!({"choices": []})), Err(CallFault::Empty));
+        assert!(matches!(whole(json!({"choices": null})), Err(CallFault::Garbled(_))));
+        assert!(matches!(whole(json!([1])), Err(CallFault::Garbled(_))));
     }
 
     #[test]
@@ -228,27 +228,30 @@ mod tests {
         ];
         for (usage, expected) in table {
             let expected = expected.map(|(input, output)| Tokens { input, output });
-            assert_eq!(tokens(&usage), expected, "{usage}");
+            assert_eq!(read_usage(&usage), expected, "{usage}");
         }
     }
 
     #[test]
     fn a_stream_has_to_say_that_it_is_done() {
-        let mut gathered = Gathered::default();
-        assert_eq!(gathered.add(&json!({"choices": [{"delta": {"content": "he"}}]})), "he");
-        gathered.add(&json!({"choices": [{"index": 1, "delta": {"content": "other"}}]}));
+        let mut gathered = PartialReply::default();
         assert_eq!(
-            gathered.add(&json!({"choices": [{"delta": {"content": "llo"}, "finish_reason": null}]})),
+            gathered.add_chunk(&json!({"choices": [{"delta": {"content": "he"}}]})),
+            "he"
+        );
+        gathered.add_chunk(&json!({"choices": [{"index": 1, "delta": {"content": "other"}}]}));
+        assert_eq!(
+            gathered.add_chunk(&json!({"choices": [{"delta": {"content": "llo"}, "finish_reason": null}]})),
             "llo"
         );
         assert!(!gathered.is_finished());
-        assert_eq!(gathered.len(), 5);
-        assert!(matches!(gathered.finish_stream(), Err(Fault::Cut(_))));
+        assert_eq!(gathered.letters(), 5);
+        assert!(matches!(gathered.into_streamed_reply(), Err(CallFault::Cut(_))));
 
-        let mut gathered = Gathered::default();
-        gathered.add(&json!({"choices": [{"delta": {"content": "hello"}, "finish_reason": "stop"}]}));
-        gathered.add(&json!({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}));
-        let reply = gathered.finish_stream().unwrap();
+        let mut gathered = PartialReply::default();
+        gathered.add_chunk(&json!({"choices": [{"delta": {"content": "hello"}, "finish_reason": "stop"}]}));
+        gathered.add_chunk(&json!({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}));
+        let reply = gathered.into_streamed_reply().unwrap();
         assert_eq!((reply.text.as_str(), reply.usage.unwrap().sum()), ("hello", 3));
     }
 }

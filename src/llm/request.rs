@@ -1,26 +1,26 @@
-//! What is asked: the question itself, and the form in which it goes to the endpoint.
+//! A question in full, and its form as a request body.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Tokens, dialect::Form, structured::Shape, tokens::estimate};
+use super::{Tokens, dialect::Form, structured::ReplyShape, tokens::estimate_tokens};
 use crate::config::Structured;
 use crate::science::sha256_hex;
 
-/// One thing that was said.
+/// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Turn {
     pub(super) role: &'static str,
     pub(super) content: String,
 }
 
-/// A question in full. Its name depends on what is asked of which model, and on nothing else: not on who asks or when,
-/// nor on how the endpoint wants it put.
+/// A question in full. Its hash depends only on the question and the model: not on the agent, the time or the form of
+/// the request.
 #[derive(Debug, Clone)]
 pub(super) struct ChatRequest {
     pub(super) model: String,
     pub(super) turns: Vec<Turn>,
-    pub(super) shape: Shape,
+    pub(super) shape: ReplyShape,
     pub(super) temperature: Option<f64>,
     pub(super) max_tokens: u32,
 }
@@ -35,7 +35,7 @@ struct Named<'a> {
 }
 
 impl ChatRequest {
-    /// SHA-256 of what is asked.
+    /// SHA-256 of the question, under which its receipt is kept.
     pub(super) fn sha256(&self) -> String {
         let named = Named {
             model: &self.model,
@@ -47,19 +47,23 @@ impl ChatRequest {
         sha256_hex(serde_json::to_vec(&named).unwrap_or_default())
     }
 
-    /// An upper estimate of the tokens that it takes. Whatever way the schema goes to the endpoint, it is paid for.
-    pub(super) fn estimate(&self) -> Tokens {
-        // What templates put around each turn.
+    /// An upper estimate of its tokens. The schema costs tokens in whichever way it is sent.
+    pub(super) fn estimate_tokens(&self) -> Tokens {
+        // Tokens that chat templates add around each turn.
         const AROUND: u64 = 16;
-        let turns: u64 = self.turns.iter().map(|turn| estimate(&turn.content) + AROUND).sum();
+        let turns: u64 = self
+            .turns
+            .iter()
+            .map(|turn| estimate_tokens(&turn.content) + AROUND)
+            .sum();
         Tokens {
-            input: turns + estimate(self.shape.text()) + AROUND,
+            input: turns + estimate_tokens(self.shape.schema_text()) + AROUND,
             output: u64::from(self.max_tokens),
         }
     }
 
-    /// The body that the endpoint gets.
-    pub(super) fn body(&self, form: Form) -> Value {
+    /// The request body in this form.
+    pub(super) fn to_body(&self, form: Form) -> Value {
         let mut messages: Vec<Value> = self.turns.iter().map(|turn| json!(turn)).collect();
         let mut body = Map::new();
         let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
@@ -70,7 +74,7 @@ impl ChatRequest {
                 let schema = json!({
                     "name": self.shape.name(),
                     "strict": self.shape.is_strict(),
-                    "schema": self.shape.strict(),
+                    "schema": self.shape.strict_schema(),
                 });
                 set(
                     "response_format",
@@ -79,9 +83,9 @@ impl ChatRequest {
             }
             Structured::JsonObject => {
                 set("response_format", json!({ "type": "json_object" }));
-                self.say_shape(&mut messages);
+                self.state_shape(&mut messages);
             }
-            Structured::Plain => self.say_shape(&mut messages),
+            Structured::Plain => self.state_shape(&mut messages),
         }
         set("messages", Value::Array(messages));
         let cap = if form.max_completion_tokens {
@@ -99,11 +103,11 @@ impl ChatRequest {
         Value::Object(body)
     }
 
-    /// Adds to the system prompt what an endpoint does not enforce.
-    fn say_shape(&self, messages: &mut Vec<Value>) {
+    /// States the schema in the system prompt, for endpoints that do not enforce it.
+    fn state_shape(&self, messages: &mut Vec<Value>) {
         let shape = format!(
             "Answer with one JSON object that fits this JSON schema, and with nothing else:\n{}",
-            self.shape.text()
+            self.shape.schema_text()
         );
         let system = messages
             .first_mut()
@@ -139,7 +143,7 @@ mod tests {
         ChatRequest {
             model: "m".to_owned(),
             turns: vec![turn("system", "Be brief."), turn("user", "Say a word.")],
-            shape: Shape::of::<Word>().unwrap(),
+            shape: ReplyShape::for_type::<Word>().unwrap(),
             temperature: Some(0.5),
             max_tokens: 100,
         }
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn each_level_has_its_body() {
         let request = request();
-        let strict = request.body(form(Structured::JsonSchema));
+        let strict = request.to_body(form(Structured::JsonSchema));
         assert_eq!(strict["response_format"]["json_schema"]["strict"], json!(true));
         assert_eq!(strict["messages"][0]["content"], "Be brief.");
         assert_eq!(strict["stream_options"]["include_usage"], json!(true));
@@ -166,9 +170,9 @@ mod tests {
             (&strict["max_tokens"], &strict["temperature"]),
             (&json!(100), &json!(0.5))
         );
-        let object = request.body(form(Structured::JsonObject));
+        let object = request.to_body(form(Structured::JsonObject));
         assert_eq!(object["response_format"], json!({"type": "json_object"}));
-        let plain = request.body(form(Structured::Plain));
+        let plain = request.to_body(form(Structured::Plain));
         assert!(plain.get("response_format").is_none());
         for body in [object, plain] {
             let system = body["messages"][0]["content"].as_str().unwrap();
@@ -182,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_an_endpoint_lacks_is_left_out() {
-        let body = request().body(Form {
+        let body = request().to_body(Form {
             max_completion_tokens: true,
             temperature: false,
             stream: false,
@@ -214,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_estimate_holds_prompt_schema_and_reply() {
-        let tokens = request().estimate();
+        let tokens = request().estimate_tokens();
         assert_eq!(tokens.output, 100);
         assert!((60..200).contains(&tokens.input), "{tokens:?}");
     }

@@ -1,25 +1,25 @@
-//! Keys, and how they are kept out of everything that is written.
+//! Keys, and how they are kept out of all output.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-/// What stands where a secret was.
+/// Replaces a secret in texts.
 const STRUCK: &str = "[secret]";
 
-/// Shorter ones are stand-ins for a key where none is needed (`EMPTY`, `none`): striking them would only
-/// garble texts.
+/// Shorter values are placeholders for a key that is not needed (`EMPTY`, `none`): replacing them would only garble
+/// texts.
 const SHORTEST: usize = 8;
 
-/// A key or the value of a header. It cannot be printed or serialised.
+/// A key or a header's value. It cannot be printed or serialised.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
 
 impl Secret {
-    /// Keeps `text` secret; white space around it is no part of a key.
+    /// Wraps a secret; surrounding white space is removed.
     pub fn new(text: &str) -> Self {
         Self(text.trim().into())
     }
 
-    /// The secret itself, for the request's header alone.
+    /// The secret itself, for use in a request's header only.
     pub(super) fn expose(&self) -> &str {
         &self.0
     }
@@ -37,28 +37,28 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Strikes secrets from texts. Endpoints do send keys back, in error messages above all.
+/// Replaces secrets in texts. Endpoints repeat keys, particularly in error messages.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     secrets: Arc<[Secret]>,
 }
 
 impl Redactor {
-    /// A redactor of these.
+    /// A redactor of these secrets.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let mut secrets: Vec<Secret> = secrets
             .into_iter()
             .filter(|secret| secret.0.len() >= SHORTEST)
             .collect();
-        // A secret that holds another goes first.
+        // A secret that contains another is replaced first.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.0.len()));
         Self {
             secrets: secrets.into(),
         }
     }
 
-    /// `text` without the secrets.
-    pub fn strike<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    /// `text` with every secret replaced.
+    pub fn strike_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut struck = Cow::Borrowed(text);
         for secret in self.secrets.iter() {
             if struck.contains(secret.expose()) {
@@ -68,9 +68,9 @@ impl Redactor {
         struck
     }
 
-    /// Where the end of `text` that may be the beginning of a secret starts: of a text that comes in pieces, what is
-    /// before it can be shown, and the rest once more has come.
-    pub fn settled(&self, text: &str) -> usize {
+    /// Length of the part of `text` that can be shown while more of it is to come: the rest may be the beginning of a
+    /// secret.
+    pub fn safe_len(&self, text: &str) -> usize {
         let held = |secret: &Secret| {
             let ends = secret.expose().char_indices().map(|(at, _)| at).rev();
             ends.filter(|end| *end > 0)
@@ -99,10 +99,10 @@ mod tests {
     fn strikes_every_occurrence_the_longest_first() {
         let redactor = Redactor::new(["sk-01234567", "sk-01234567-and-more", "EMPTY"].map(Secret::new));
         assert_eq!(
-            redactor.strike("Bearer sk-01234567-and-more, sk-01234567; EMPTY"),
+            redactor.strike_secrets("Bearer sk-01234567-and-more, sk-01234567; EMPTY"),
             "Bearer [secret], [secret]; EMPTY"
         );
-        assert!(matches!(redactor.strike("nothing here"), Cow::Borrowed(_)));
+        assert!(matches!(redactor.strike_secrets("nothing here"), Cow::Borrowed(_)));
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
             ("é sk", 3),
         ];
         for (text, settled) in table {
-            assert_eq!(redactor.settled(text), settled, "{text}");
+            assert_eq!(redactor.safe_len(text), settled, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens: counted by the endpoint, estimated where it does not count.
+//! Tokens, as counted by the endpoint or estimated where it does not count.
 
 use std::ops::{Add, AddAssign};
 
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Tokens of prompts and of replies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tokens {
-    /// Of prompts.
+    /// Tokens of prompts.
     pub input: u64,
-    /// Of replies, hidden reasoning included.
+    /// Tokens of replies, including hidden reasoning.
     pub output: u64,
 }
 
@@ -38,9 +38,9 @@ impl AddAssign for Tokens {
     }
 }
 
-/// An upper estimate of the tokens of `text`: tokenisers make about one of four ASCII letters of English prose, of
-/// three in code and tables, and one or two of any other letter.
-pub fn estimate(text: &str) -> u64 {
+/// An upper estimate of the tokens of `text`: tokenisers produce about one token per four ASCII letters of English
+/// prose, one per three in code and tables, and one or two for any other letter.
+pub fn estimate_tokens(text: &str) -> u64 {
     let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
     let other = text.chars().filter(|letter| !letter.is_ascii()).count() as u64;
     ascii.div_ceil(3) + 2 * other
@@ -52,10 +52,10 @@ mod tests {
 
     #[test]
     fn estimates_from_above() {
-        assert_eq!(estimate(""), 0);
-        assert_eq!(estimate("four"), 2);
-        assert_eq!(estimate(&"a".repeat(300)), 100);
-        assert_eq!(estimate("größe"), 5);
+        assert_eq!(estimate_tokens(""), 0);
+        assert_eq!(estimate_tokens("four"), 2);
+        assert_eq!(estimate_tokens(&"a".repeat(300)), 100);
+        assert_eq!(estimate_tokens("größe"), 5);
     }
 
     #[test]

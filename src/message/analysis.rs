@@ -1,4 +1,4 @@
-//! Between the director and the data analyst.
+//! Messages between the director and the data analyst.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,78 +7,89 @@ use crate::science::{
     Arm, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult, Untested,
 };
 
-/// Read and check the result of an experiment.
+/// To the data analyst: read and check the result of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AnalyseResult {
-    #[allow(missing_docs)]
+    /// The finished experiment.
     pub experiment: ExperimentRecord,
 }
 
-/// The profile that an experiment found.
+/// To the director: the profile from an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct DataProfiled {
+    /// The experiment's id.
     pub experiment: ExperimentId,
+    /// The table's name in the run.
     pub dataset: String,
+    /// The profile.
     pub profile: Profile,
-    /// Of the canonical table.
+    /// SHA-256 of the canonical table.
     pub table_sha256: Option<String>,
 }
 
-/// The tests that an experiment made, checked against its protocol and not yet judged.
+/// To the director: an experiment's tests, checked against its protocol but not yet judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct FindingDrafted {
+    /// The experiment's id.
     pub experiment: ExperimentId,
+    /// Its tests.
     pub tests: Vec<TestResult>,
-    /// Set when the result breaks its contract: it counts as a failed experiment.
+    /// Set if the result violates its contract: the experiment counts as failed.
     pub invalid: Option<String>,
 }
 
 /// A test to judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Draft {
+    /// The tested hypothesis.
     pub hypothesis: Hypothesis,
+    /// The experiment that tested it.
     pub experiment: ExperimentId,
+    /// SHA-256 of the script.
     pub script_sha256: String,
+    /// SHA-256 of the result.
     pub result_sha256: String,
-    /// Place among the tests of the result.
+    /// The test's position in the result.
     pub index: usize,
+    /// The test's numbers.
     pub result: TestResult,
-    /// The model that wrote the script; none where a template did.
+    /// The model that wrote the script; none for a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
-    /// What a second, independent way to the same numbers gave; needed of code that a model wrote.
+    /// The numbers from a second, independent script; required if a model wrote the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Box<Confirmation>>,
 }
 
-/// A second way to the numbers of a test.
+/// A test's numbers from a second script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Confirmation {
+    /// The second experiment.
     pub experiment: ExperimentId,
+    /// SHA-256 of its script.
     pub script_sha256: String,
+    /// SHA-256 of its result.
     pub result_sha256: String,
-    /// Place among the tests of the result.
+    /// The test's position in the result.
     pub index: usize,
+    /// The second numbers.
     pub result: TestResult,
+    /// The model that wrote the script; none for a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
-    /// Whether a built-in template gave it, and not a second script of the model's.
+    /// Whether a built-in template was used, and not a second script by a model.
     pub by_template: bool,
-    /// What the template tests, in a sentence: its numbers speak of that.
+    /// The template's hypothesis, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<String>,
 }
 
-/// Judge the family of a cycle.
+/// To the data analyst: judge the tests of a cycle as one family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JudgeCycle {
-    #[allow(missing_docs)]
+    /// The cycle's number.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The arm of the cycle.
     pub arm: Arm,
     /// The run's false discovery rate.
     pub alpha: f64,
@@ -86,17 +97,21 @@ pub struct JudgeCycle {
     pub family_alpha: f64,
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
-    #[allow(missing_docs)]
+    /// The tests.
     pub drafts: Vec<Draft>,
 }
 
-/// The verdicts.
+/// To the director: the verdicts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct CycleJudged {
+    /// The cycle's number.
     pub cycle: u32,
+    /// The arm of the cycle.
     pub arm: Arm,
+    /// The family and its error rates.
     pub family: FamilyRecord,
+    /// The judged tests.
     pub records: Vec<TestRecord>,
+    /// Hypotheses that could not be tested, with the reason.
     pub untested: Vec<Untested>,
 }

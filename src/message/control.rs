@@ -1,4 +1,4 @@
-//! The run's beginning, its limits and what went wrong on the way.
+//! The start of a run, its limits, and failures of messages.
 
 use std::path::PathBuf;
 
@@ -7,46 +7,46 @@ use serde::{Deserialize, Serialize};
 
 use super::{AgentPlan, ModelPlan, Payload};
 
-/// A table as the run begins.
+/// A table at the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DatasetPlan {
-    /// Unique in the run.
+    /// The name, unique in the run.
     pub name: String,
-    /// Absolute.
+    /// The absolute path of its file.
     pub path: PathBuf,
     /// `auto`, `csv`, `tsv`, `parquet`, `jsonl` or `excel`.
     pub format: String,
-    #[allow(missing_docs)]
+    /// SHA-256 of its file.
     pub sha256: String,
-    #[allow(missing_docs)]
+    /// Size of its file.
     pub bytes: u64,
 }
 
-/// To the director: what is asked, of what data, within what limits. All that its decisions depend on.
+/// To the director: the question, the data and the limits; the director's decisions depend on nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResearchPlan {
-    #[allow(missing_docs)]
+    /// The research question.
     pub question: String,
     /// The outcome column, if the user named one.
     pub target: Option<String>,
-    /// The project that the run belongs to.
+    /// The run's project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    #[allow(missing_docs)]
+    /// The tables.
     pub datasets: Vec<DatasetPlan>,
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
-    #[allow(missing_docs)]
+    /// Seed of all random choices.
     pub seed: u64,
-    /// Run-wide false discovery rate.
+    /// False discovery rate of the run.
     pub alpha: f64,
     /// Share of rows in the explore part.
     pub explore_share: f64,
-    /// Share of a later cycle's tests spent on pairs that nothing pointed to.
+    /// Share of a later cycle's tests for pairs without a prior hint.
     pub explore_ratio: f64,
-    /// Tests in one script.
+    /// Maximum number of tests in one script.
     pub batch: usize,
-    /// Tests of a later cycle, at most.
+    /// Maximum number of tests in a later cycle.
     pub follow_ups: usize,
     /// Whether the research is also done on shuffled data.
     pub shuffled_run: bool,
@@ -56,29 +56,29 @@ pub struct ResearchPlan {
     pub check_rows: u64,
     /// Budget: cycles.
     pub max_cycles: u32,
-    /// Budget: experiments, repairs and the shuffled run included.
+    /// Budget: experiments, including repairs and the shuffled run.
     pub max_experiments: u64,
     /// Budget: tests on the data as given.
     pub max_tests: u64,
-    /// Repairs of one script.
+    /// Maximum number of repairs of one script.
     pub max_repairs: u32,
-    /// The language model that thinks along, if one does.
+    /// The language model, if one takes part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelPlan>,
-    /// The agents that take part besides the built-in ones.
+    /// Agents other than the built-in ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentPlan>,
-    /// Whether the knowledge graph writer is left out.
+    /// Whether the knowledge graph writer is disabled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unrecorded: bool,
 }
 
-/// To the director: a budget that it does not count itself is spent.
+/// To the director: a budget that the director does not count itself is spent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BudgetSpent {
     /// The key below `[budget]`.
     pub budget: String,
-    /// What was spent of what, for a person.
+    /// Used and allowed amounts, for a person.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! From a design to a finished experiment.
+//! Messages from the design of an experiment to its end.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,32 +9,32 @@ use crate::science::{
     Arm, Artefact, Column, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template,
 };
 
-/// What an experiment is for.
+/// The purpose of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub enum Task {
     /// Read and describe a table.
     Profile {
-        #[allow(missing_docs)]
+        /// The table's file.
         data: DatasetPlan,
-        #[allow(missing_docs)]
+        /// The research question.
         question: String,
-        #[allow(missing_docs)]
+        /// The outcome column, if one was named.
         target: Option<String>,
-        #[allow(missing_docs)]
+        /// Columns that were assigned at random.
         randomised: Vec<String>,
     },
     /// Test hypotheses of one kind on one table.
     Tests(Box<TestPlan>),
-    /// Test one hypothesis by code that a model writes.
+    /// Test one hypothesis with code that a model writes.
     Custom(Box<CustomPlan>),
     /// Draw the findings of one table.
     Figures {
         /// The profile's experiment, whose table is drawn.
         table: ExperimentId,
-        #[allow(missing_docs)]
+        /// SHA-256 of that table.
         table_sha256: String,
-        /// What was found.
+        /// The hypotheses of the findings.
         hypotheses: Vec<Hypothesis>,
     },
 }
@@ -44,43 +44,43 @@ pub enum Task {
 pub struct TestPlan {
     /// The profile's experiment, whose table is read.
     pub table: ExperimentId,
-    #[allow(missing_docs)]
+    /// SHA-256 of that table.
     pub table_sha256: String,
-    /// All of one kind.
+    /// Hypotheses of one kind.
     pub hypotheses: Vec<Hypothesis>,
-    /// Columns to hold fixed one at a time, for each hypothesis.
+    /// For each hypothesis, sets of columns to hold fixed, one set at a time.
     pub checks: Vec<Vec<String>>,
-    /// Levels that outcomes speak of, for each hypothesis.
+    /// For each hypothesis, the level of the outcome that the numbers refer to.
     pub y_levels: Vec<Option<String>>,
-    /// The column whose values repeat, if rows repeat a unit.
+    /// The column that identifies the unit of repeated rows, if rows repeat one.
     pub unit: Option<String>,
-    /// Whether rows have an order in time.
+    /// The column that orders rows in time, if there is one.
     pub time: Option<String>,
     /// Share of rows in the explore part.
     pub explore_share: f64,
-    #[allow(missing_docs)]
+    /// Permutations of the permutation check.
     pub permutations: u64,
-    #[allow(missing_docs)]
+    /// Rows above which robustness checks use a subsample.
     pub check_rows: u64,
-    /// Whether this is the second way to the numbers of an analysis that a model writes the code for.
+    /// Whether this confirms an analysis for which a model writes the code.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirms: bool,
 }
 
-/// A test by code that a model writes from the protocol alone. It is done twice, and neither author sees the other's.
+/// A test with code that a model writes from the protocol alone. It is done twice by independent authors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomPlan {
     /// The profile's experiment, whose table is read.
     pub table: ExperimentId,
-    #[allow(missing_docs)]
+    /// SHA-256 of that table.
     pub table_sha256: String,
-    /// Of kind `custom`.
+    /// The hypothesis, of kind `custom`.
     pub hypothesis: Hypothesis,
     /// 1 for the first author, 2 for the second.
     pub author: u32,
     /// The profile's columns that the analysis reads.
     pub columns: Vec<Column>,
-    /// The column whose values repeat, if rows repeat a unit.
+    /// The column that identifies the unit of repeated rows, if rows repeat one.
     pub unit: Option<String>,
     /// The column that orders rows in time, if there is one.
     pub time: Option<String>,
@@ -88,90 +88,95 @@ pub struct CustomPlan {
     pub explore_share: f64,
     /// Shuffled copies on which the analysis must find nothing.
     pub permutations: u64,
-    /// Why no code is asked for, where its numbers could not be trusted.
+    /// The reason for not requesting code, if its numbers could not be trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
 }
 
-/// Write the protocol and the script of an experiment.
+/// To the code generator: write the protocol and the script of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DesignExperiment {
-    #[allow(missing_docs)]
+    /// The cycle's number.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The arm of the cycle.
     pub arm: Arm,
-    /// The table.
+    /// The table's name in the run.
     pub dataset: String,
-    #[allow(missing_docs)]
+    /// Seed of the script's random choices.
     pub seed: u64,
-    #[allow(missing_docs)]
+    /// The experiment's purpose.
     pub task: Task,
 }
 
-/// The script of an experiment failed: write another.
+/// To the code generator: write another script for a failed experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RepairScript {
-    #[allow(missing_docs)]
+    /// The failed experiment.
     pub failed: ExperimentRecord,
-    /// The request that it came from.
+    /// The original request.
     pub request: DesignExperiment,
 }
 
-/// One designed experiment.
+/// A designed experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Design {
-    #[allow(missing_docs)]
+    /// The experiment's id, derived from the script.
     pub id: ExperimentId,
-    #[allow(missing_docs)]
+    /// The protocol.
     pub protocol: Protocol,
-    /// The script, in the run's content-addressed store.
+    /// SHA-256 of the script in the run's content-addressed store.
     pub script_sha256: String,
-    /// The request narrowed to what this design covers.
+    /// The part of the request that this design covers.
     pub request: DesignExperiment,
 }
 
-/// Designs in answer to a request.
+/// To the director: designs in answer to a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExperimentDesigned {
-    #[allow(missing_docs)]
+    /// The cycle's number.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The arm of the cycle.
     pub arm: Arm,
-    /// The template asked for.
+    /// The requested template.
     pub template: Template,
-    /// The experiment that these repair.
+    /// The experiment that these designs repair.
     pub repairs: Option<ExperimentId>,
-    /// What the request was about.
+    /// The hypotheses of the request.
     pub requested: Vec<HypothesisId>,
-    /// Empty when nothing better can be written.
+    /// The designs; empty if no better script can be written.
     pub designs: Vec<Design>,
-    /// Why there is none, in a sentence.
+    /// The reason for having no designs, in a sentence.
     pub declined: Option<String>,
-    /// The model that wrote the script; none where a template did.
+    /// The model that wrote the script; none for a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
 }
 
-/// Run an experiment in the sandbox.
+/// To the sandbox executor: run an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RunExperiment {
+    /// The experiment's id.
     pub id: ExperimentId,
+    /// The protocol.
     pub protocol: Protocol,
+    /// SHA-256 of the script in the run's content-addressed store.
     pub script_sha256: String,
 }
 
-/// How an experiment ended.
+/// To the director: the end of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct ExperimentFinished {
+    /// The experiment's id.
     pub id: ExperimentId,
+    /// How the script ended.
     pub outcome: Outcome,
+    /// Resources that the script used.
     pub usage: Usage,
+    /// Files that the script left.
     pub artefacts: Vec<Artefact>,
-    /// Why there is no result, in one sentence, if there is none.
+    /// The reason for a missing result, in a sentence.
     pub failure: Option<String>,
-    /// What a glance at the script shows; it decides nothing.
+    /// Likely causes, from a look at the script; nothing depends on them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advice: Vec<String>,
 }

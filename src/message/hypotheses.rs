@@ -1,4 +1,4 @@
-//! Between the director and the hypothesis generator.
+//! Messages between the director and the hypothesis generator.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,57 +6,58 @@ use serde::{Deserialize, Serialize};
 use super::{Elsewhere, ResearchPlan};
 use crate::science::{Arm, Hypothesis, HypothesisId, PartResult, Profile};
 
-/// A test whose explore part is worth following up. Nothing of the rows held back is in it, so what is
-/// proposed from it can be judged on them.
+/// A test whose explore part is worth a follow-up. It shows nothing of the held-back rows, which can therefore judge
+/// what is proposed from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct KnownTest {
+    /// The tested hypothesis.
     pub hypothesis: Hypothesis,
+    /// The numbers in the explore part.
     pub explore: PartResult,
 }
 
-/// Propose hypotheses for a cycle of one arm.
+/// To the hypothesis generator: propose hypotheses for a cycle of one arm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposeHypotheses {
-    /// From 1.
+    /// The cycle's number, from 1.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The arm of the cycle.
     pub arm: Arm,
-    #[allow(missing_docs)]
+    /// The run's plan.
     pub plan: ResearchPlan,
     /// Profile of each data set, by name.
     pub profiles: Vec<(String, Profile)>,
-    /// What looked promising on the explore part so far.
+    /// Tests that look promising in the explore part so far.
     pub known: Vec<KnownTest>,
-    /// Everything registered so far: not to be proposed again.
+    /// Ids of all registered hypotheses, which must not be proposed again.
     pub tested: Vec<HypothesisId>,
-    /// At most so many.
+    /// Maximum number of hypotheses.
     pub limit: usize,
-    /// What showed nothing on the explore part; only for a model, which would propose it again.
+    /// Tests that show nothing in the explore part; only for a model, which would propose them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refuted: Vec<KnownTest>,
-    /// What earlier runs of the project know of other data; this data had no part in it.
+    /// Results of the project's earlier runs on other data, independent of this data.
     #[serde(default, skip_serializing_if = "Elsewhere::is_empty")]
     pub elsewhere: Elsewhere,
-    /// Where the director's model wants to look, in its words.
+    /// The direction that the director's model suggests, in its words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub focus: Option<String>,
 }
 
-/// The proposals, best first.
+/// To the director: the proposals, best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HypothesesProposed {
-    #[allow(missing_docs)]
+    /// The cycle's number.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The arm of the cycle.
     pub arm: Arm,
-    #[allow(missing_docs)]
+    /// The proposed hypotheses.
     pub hypotheses: Vec<Hypothesis>,
-    /// Hypotheses that could have been proposed beyond the limit.
+    /// Number of further hypotheses beyond the limit.
     pub left_out: u64,
-    /// Why these, in a sentence.
+    /// The reason for these hypotheses, in a sentence.
     pub rationale: String,
-    /// What a reader of the report should know of how they came about: a model that gave no usable answer, say.
+    /// Remarks for the reader of the report, for example that the model gave no usable answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
 }

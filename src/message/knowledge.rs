@@ -1,4 +1,4 @@
-//! Between the director and the knowledge graph writer.
+//! Messages between the director and the knowledge graph writer.
 
 use std::collections::BTreeMap;
 
@@ -10,146 +10,167 @@ use crate::science::{
     ClaimId, DatasetRecord, Effect, ExperimentRecord, Hypothesis, HypothesisId, Kind, PartResult, RunId, TestRecord,
 };
 
-/// Record what a cycle learnt. Everything in it may be written again without doubling.
+/// To the knowledge graph writer: record the results of a cycle. Recording them again has no effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RecordKnowledge {
+    /// The cycle's number.
     pub cycle: u32,
+    /// The research question.
     pub question: String,
-    /// The project that the run belongs to.
+    /// The run's project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The tables.
     pub datasets: Vec<DatasetRecord>,
+    /// The hypotheses of the cycle.
     pub hypotheses: Vec<Hypothesis>,
-    /// The hypotheses that those follow up.
+    /// The hypotheses that these follow up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Hypothesis>,
+    /// The experiments of the cycle.
     pub experiments: Vec<ExperimentRecord>,
+    /// The judged tests.
     pub records: Vec<TestRecord>,
-    /// What the findings say of earlier ones.
+    /// Comparisons of the findings with earlier ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub echoes: Vec<Echo>,
-    /// What others have written of the findings, with the agent that found it.
+    /// Sources on the findings, with the agent that found each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub citations: Vec<(AgentName, AddedEvidence)>,
 }
 
-/// It is in the graph, or waits in the journal.
+/// To the director: the results are in the graph, or wait in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct KnowledgeRecorded {
+    /// The cycle's number.
     pub cycle: u32,
-    /// Why it waits, if it does.
+    /// The reason for waiting, if the results wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<String>,
 }
 
-/// Tell what earlier runs of the project know of these tables and their columns.
+/// To the knowledge graph writer: recall results of the project's earlier runs on these tables and columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RecallKnowledge {
+    /// The project.
     pub project: String,
-    /// Comes first where there is more than can be told.
+    /// The outcome column, which comes first if not everything fits.
     pub target: Option<String>,
+    /// The tables of this run.
     pub datasets: Vec<RecalledTable>,
 }
 
-/// A table that is asked about.
+/// A table of this run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RecalledTable {
+    /// The table's name in the run.
     pub name: String,
+    /// SHA-256 of the table's file.
     pub sha256: String,
-    /// Those that hypotheses may use.
+    /// Columns that hypotheses may use.
     pub columns: Vec<String>,
-    /// A sample of its rows' hashes.
+    /// A sample of the hashes of its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub row_sketch: Vec<u64>,
 }
 
-/// What the project knows.
+/// To the director: results of the project's earlier runs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KnowledgeRecalled {
     /// Earlier runs of the project.
     pub runs: Vec<RunId>,
-    /// Cycles that they have spent on the same table, by its name in this run.
+    /// Number of cycles that they spent on the same table, by its name in this run.
     pub cycles: BTreeMap<String, u32>,
-    /// What was judged on the same data, which cannot tell more.
+    /// Claims judged on the same data, which cannot say more about them.
     pub settled: Vec<Known>,
-    /// What was found in other data, best first.
+    /// Claims found in other data, best first.
     pub found: Vec<Known>,
-    /// What was left open in other data.
+    /// Claims left open in other data.
     pub open: Vec<Known>,
-    /// What was not found in other data.
+    /// Claims not found in other data.
     pub refuted: Vec<Known>,
 }
 
 /// A test of an earlier run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Known {
+    /// The tested claim.
     pub claim: ClaimId,
-    /// The table of this run that it speaks of.
+    /// The table of this run to which the claim applies.
     pub dataset: String,
-    /// SHA-256 of the table that it was tested on.
+    /// SHA-256 of the table on which it was tested.
     pub tested_on: String,
-    /// The share of this run's distinct rows that are in that table too, about; none where that cannot be told.
+    /// Estimated share of this run's distinct rows that are also in that table; none if unknown.
     #[serde(default)]
     pub shared_rows: Option<f64>,
     /// A run that tested it.
     pub run: RunId,
+    /// The claim in a sentence.
     pub statement: String,
+    /// The kind of test.
     pub kind: Kind,
+    /// The explaining column.
     pub x: String,
+    /// The outcome column.
     pub y: String,
+    /// Columns held fixed.
     #[serde(default)]
     pub covariates: Vec<String>,
+    /// The column of strata or the moderator.
     #[serde(default)]
     pub by: Option<String>,
+    /// The event column of a survival analysis.
     #[serde(default)]
     pub event: Option<String>,
+    /// Whether it was significant.
     pub significant: bool,
+    /// The wording of its report.
     pub wording: String,
+    /// `+`, `-`, or a level.
     pub direction: Option<String>,
-    /// The level that direction and rates speak of.
+    /// The level that direction and rates refer to.
     #[serde(default)]
     pub y_level: Option<String>,
-    /// Levels of the groups that were compared; none where none were.
+    /// Number of groups that were compared; none for other tests.
     #[serde(default)]
     pub levels: Option<u64>,
+    /// p-value.
     pub p: f64,
+    /// Adjusted p-value.
     pub q: f64,
+    /// The effect.
     pub effect: Effect,
-    /// On the explore part of its rows.
+    /// The numbers in the explore part of its rows.
     #[serde(default)]
     pub explore: Option<PartResult>,
 }
 
-/// What the project knows of other data.
+/// Results of the project's earlier runs on other data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Elsewhere {
-    /// What was found, best first.
+    /// Claims that were found, best first.
     pub found: Vec<Known>,
-    /// What was left open.
+    /// Claims that were left open.
     pub open: Vec<Known>,
-    /// What was not found.
+    /// Claims that were not found.
     pub refuted: Vec<Known>,
 }
 
 impl Elsewhere {
-    /// Whether it is nothing.
+    /// Whether there are no results.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty() && self.open.is_empty() && self.refuted.is_empty()
     }
 }
 
-/// What a finding says of the same claim in other data.
+/// Comparison of a finding with the same claim in other data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Echo {
     /// The finding of this run.
     pub finding: HypothesisId,
+    /// How the two compare.
     pub says: Says,
+    /// The earlier test.
     pub earlier: Known,
 }
 
@@ -157,22 +178,22 @@ pub struct Echo {
 const NOTABLE: f64 = 0.1;
 
 impl Echo {
-    /// Whether the two tables share so many rows that they are no two witnesses.
+    /// Whether the two tables share too many rows to be independent.
     pub fn on_shared_rows(&self) -> bool {
         self.earlier.shared_rows.is_some_and(|share| share >= NOTABLE)
     }
 }
 
-/// Whether it says the same.
+/// How a finding compares with an earlier test of the same claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Says {
-    /// Both are significant, and go the same way.
+    /// Both are significant, in the same direction.
     Replicates,
-    /// Both are significant, and go opposite ways.
+    /// Both are significant, in opposite directions.
     Contradicts,
-    /// It is not significant here.
+    /// The claim is not significant here.
     Fails,
-    /// Both are significant, and of several groups another one leads.
+    /// Both are significant, but another of several groups leads.
     Differs,
 }

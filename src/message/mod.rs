@@ -1,6 +1,6 @@
-//! What agents say to each other: typed payloads in envelopes with derived ids.
+//! Messages between agents: typed payloads in envelopes with derived ids.
 //!
-//! A family of messages is one file; [`Payload`] is the closed list of them all.
+//! Each family of messages has a file; [`Payload`] is the closed list of all messages.
 
 mod address;
 mod analysis;
@@ -33,11 +33,11 @@ pub use model::{ModelLost, ModelPlan};
 pub use opening::Opening;
 pub use payload::Payload;
 pub use plugin::{
-    AddedEvidence, AgentPlan, Answered, Challenge, ChallengeRecord, Check, CheckEstimate, CheckResult, CitedSource,
-    Contribution, Contributions, CycleStarted, CycleVerdicts, DraftedFinding, EVENTS, Event, ExperimentsFinished,
-    Grounds, HypothesesRegistered, KeptTable, MissingAnswer, Notify, ProposedHypothesis, ProposedKind, Refusal,
-    RefusedTimes, Remark, ResearchFinished, RunStarted, SPEECHES, Score, Speech, Stance, ToldColumn, ToldDataset,
-    ToldExperiment, WrittenSection,
+    AddedEvidence, AgentPlan, Answered, Challenge, ChallengeCheck, ChallengeRecord, CheckEstimate, CheckResult,
+    CitedSource, Contribution, Contributions, CycleStarted, CycleVerdicts, DraftedFinding, EVENTS, Event,
+    ExperimentsFinished, Grounds, HypothesesRegistered, KeptTable, MissingAnswer, Notify, ProposedHypothesis,
+    ProposedKind, Refusal, RefusedTimes, Remark, ResearchFinished, RunStarted, SPEECHES, Score, Speech, Stance,
+    ToldColumn, ToldDataset, ToldExperiment, WrittenSection,
 };
 pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};
 

@@ -1,4 +1,4 @@
-//! What the director knows of the model that others think with.
+//! The language model as the director knows it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 /// The model's part in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelPlan {
-    /// Hypotheses of a cycle that it may propose.
+    /// Maximum number of hypotheses that it may propose per cycle.
     pub hypotheses: usize,
-    /// Analyses of a cycle for which it writes the code.
+    /// Maximum number of analyses per cycle for which it writes the code.
     pub analyses: usize,
-    /// Repairs of one script.
+    /// Maximum number of repairs of one script.
     pub max_repairs: u32,
 }
 
-/// To the director: the model's endpoint stays away, and the run is to end for it.
+/// To the director: the model's endpoint is unreachable, and the run is to end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelLost {
-    /// What was tried and what came of it, for a person.
+    /// The failure and its remedy, for a person.
     pub detail: String,
 }

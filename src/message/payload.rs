@@ -1,4 +1,4 @@
-//! The closed list of messages. A new message is one struct in its family's file and one line here.
+//! The closed list of messages. A new message is a struct in its family's file and a line here.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::science::RunEnd;
 
 macro_rules! payloads {
     ($($(#[$doc:meta])* $variant:ident($body:ty)),+ $(,)?) => {
-        /// Everything that agents say.
+        /// Every message between agents.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type", content = "body", rename_all = "snake_case")]
         pub enum Payload {
@@ -38,13 +38,13 @@ macro_rules! payloads {
 }
 
 payloads! {
-    /// To the director: begin.
+    /// To the director: start.
     StartResearch(ResearchPlan),
-    /// To the director: a budget that runs outside its state (wall time) is spent.
+    /// To the director: a budget outside its state, such as wall time, is spent.
     BudgetSpent(BudgetSpent),
     /// To the director: a message was given up.
     DeadLettered(DeadLettered),
-    /// To the supervisor: the run is over.
+    /// To the supervisor: the run has ended.
     EndRun(RunEnd),
     /// To the hypothesis generator.
     ProposeHypotheses(ProposeHypotheses),
@@ -70,7 +70,7 @@ payloads! {
     JudgeCycle(JudgeCycle),
     /// Its answer.
     CycleJudged(CycleJudged),
-    /// To the knowledge graph writer: what do earlier runs know?
+    /// To the knowledge graph writer: recall results of earlier runs.
     RecallKnowledge(RecallKnowledge),
     /// Its answer.
     KnowledgeRecalled(KnowledgeRecalled),
@@ -82,14 +82,14 @@ payloads! {
     Deliberate(Deliberate),
     /// The answer.
     Deliberated(Deliberated),
-    /// To the data analyst: put findings into words.
+    /// To the data analyst: have the model describe the findings.
     InterpretFindings(InterpretFindings),
     /// Its answer.
     FindingsInterpreted(FindingsInterpreted),
-    /// To an agent that is a folder: something happened.
+    /// To an agent from a folder: an event.
     Notify(Notify),
     /// Its answer.
     Contribution(Contribution),
-    /// To the director: the model's endpoint stays away.
+    /// To the director: the model's endpoint is unreachable.
     ModelLost(ModelLost),
 }

@@ -1,4 +1,4 @@
-//! What agents ask of their model beyond proposals and code. Nothing here changes a number or a verdict.
+//! Questions of agents to their model other than proposals and code. None of them changes a number or a verdict.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,61 +6,61 @@ use serde::{Deserialize, Serialize};
 use super::{Elsewhere, KnownTest};
 use crate::science::{HypothesisId, Profile, TestRecord};
 
-/// To the director's own model, by way of its mailbox: where should the next cycle look? It holds the explore part of
-/// the rows only, because what it says has a hand in what is tested next.
+/// To the director itself: ask the model where the next cycle should look. Shows only the explore part of the rows,
+/// because the answer influences what is tested next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Deliberate {
-    /// The cycle to come.
+    /// The next cycle.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The research question.
     pub question: String,
-    #[allow(missing_docs)]
+    /// The outcome column, if one was named.
     pub target: Option<String>,
     /// Profile of each data set, by name.
     pub profiles: Vec<(String, Profile)>,
-    /// What looked promising on the explore part so far.
+    /// Tests that look promising in the explore part so far.
     pub known: Vec<KnownTest>,
-    /// What showed nothing there.
+    /// Tests that show nothing there.
     pub refuted: Vec<KnownTest>,
-    /// What earlier runs of the project know of other data.
+    /// Results of the project's earlier runs on other data.
     #[serde(default, skip_serializing_if = "Elsewhere::is_empty")]
     pub elsewhere: Elsewhere,
 }
 
-/// The answer.
+/// To the director: the model's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Deliberated {
-    #[allow(missing_docs)]
+    /// The next cycle.
     pub cycle: u32,
-    /// Where to look, in its words; none where the model gave no usable answer.
+    /// Where to look, in the model's words; none if it gave no usable answer.
     pub focus: Option<String>,
-    /// Whether another cycle is not worth its cost.
+    /// Whether the model considers another cycle not worth its cost.
     pub stop: bool,
-    /// Why.
+    /// The model's reason.
     pub reason: String,
-    /// What a reader of the report should know of how it came about.
+    /// Remarks for the reader of the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
 }
 
-/// To the data analyst: put the findings into words.
+/// To the data analyst: have the model describe the findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InterpretFindings {
     /// The run's last cycle.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The research question.
     pub question: String,
-    #[allow(missing_docs)]
+    /// The outcome column, if one was named.
     pub target: Option<String>,
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
     /// The findings, in the report's order.
     pub findings: Vec<TestRecord>,
-    /// Tests of the whole run.
+    /// Number of tests in the run.
     pub tests: u64,
 }
 
-/// Words for one finding, checked against its numbers.
+/// A description of one finding, checked against its numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interpretation {
     /// The finding; none for the answer to the question.
@@ -71,12 +71,12 @@ pub struct Interpretation {
     pub model: String,
 }
 
-/// The words.
+/// To the director: the descriptions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingsInterpreted {
-    /// In the order of the findings; the answer to the question comes first.
+    /// In the order of the findings, after the answer to the question.
     pub interpretations: Vec<Interpretation>,
-    /// What was left out and why.
+    /// Omissions, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
 }

@@ -1,31 +1,37 @@
-//! What an agent may say, and in which form.
+//! Which messages of an agent are accepted: those that its manifest lists, in the protocol's form.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::{Chosen, Manifest, schema};
+use super::{ChosenAgent, Manifest, schema};
 use crate::message::{Event, Refusal, SPEECHES, Speech};
 use crate::prompt::{inline, shorten_to};
 use crate::science::RunId;
 
-/// Messages in answer to one event, at most.
+/// Maximum number of messages in answer to one event.
 const MOST: usize = 1000;
 
-/// Letters of a text that is shown.
+/// Letters of a reason that are kept.
 const LONGEST: usize = 200;
 
 static VALIDATORS: LazyLock<HashMap<&'static str, jsonschema::Validator>> = LazyLock::new(|| {
-    let schemas = schema::messages(&SchemaSettings::draft2020_12());
+    let schemas = schema::message_schemas(&SchemaSettings::draft2020_12());
     let validators = schemas
         .into_iter()
         .filter_map(|(name, schema)| Some((name, jsonschema::validator_for(&schema).ok()?)));
     validators.collect()
 });
 
-/// What of `messages`, each `{type, body, run?}`, the agent may say in answer to `event`; and what not, with the reason.
-pub fn admit(manifest: &Manifest, run: &RunId, event: &Event, messages: &[Value]) -> (Vec<Speech>, Vec<Refusal>) {
+/// Splits `messages`, each `{type, body, run?}`, into those that the agent may send in answer to `event` and refusals
+/// with a reason.
+pub fn admit_messages(
+    manifest: &Manifest,
+    run: &RunId,
+    event: &Event,
+    messages: &[Value],
+) -> (Vec<Speech>, Vec<Refusal>) {
     let (mut said, mut refused) = (Vec::new(), Vec::new());
     for message in messages.iter().take(MOST) {
         match admit_one(manifest, run, event, message) {
@@ -49,7 +55,7 @@ fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -
         reason: shorten_to(&inline(&reason), LONGEST),
     };
     let Some(name) = SPEECHES.into_iter().find(|name| *name == kind) else {
-        return Err(refuse("there is no such message".to_owned()));
+        return Err(refuse("unknown message type".to_owned()));
     };
     if !manifest.publishes.iter().any(|known| known == kind) {
         return Err(refuse("its agent.toml does not list it under `publishes`".to_owned()));
@@ -58,7 +64,7 @@ fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -
         .get("run")
         .is_some_and(|named| named.as_str() != Some(run.as_str()))
     {
-        return Err(refuse("it is for another run".to_owned()));
+        return Err(refuse("it names another run".to_owned()));
     }
     let body = message.get("body").cloned().unwrap_or_default();
     if let Some(error) = VALIDATORS
@@ -71,16 +77,16 @@ fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -
     }
     let whole = serde_json::json!({ "type": kind, "body": body });
     let speech: Speech = serde_json::from_value(whole).map_err(|error| refuse(error.to_string()))?;
-    let heard = event.kind();
+    let heard = event.type_name();
     match &speech {
-        Speech::ProposeHypothesis(_) if heard != "cycle_started" => {
-            Err(refuse(format!("it answers `cycle_started` alone, not `{heard}`")))
-        }
-        Speech::WriteSection(_) if heard != "research_finished" => {
-            Err(refuse(format!("it answers `research_finished` alone, not `{heard}`")))
-        }
+        Speech::ProposeHypothesis(_) if heard != "cycle_started" => Err(refuse(format!(
+            "it is accepted in answer to `cycle_started` only, not `{heard}`"
+        ))),
+        Speech::WriteSection(_) if heard != "research_finished" => Err(refuse(format!(
+            "it is accepted in answer to `research_finished` only, not `{heard}`"
+        ))),
         Speech::Challenge(challenge) if challenge.veto && !manifest.permissions.veto => {
-            Err(refuse("a veto needs the permission `veto`".to_owned()))
+            Err(refuse("a veto requires the permission `veto`".to_owned()))
         }
         Speech::Challenge(_) if heard != "finding_drafted" && heard != "cycle_judged" => Err(refuse(format!(
             "a finding can be challenged in answer to `finding_drafted` or `cycle_judged`, not `{heard}`"
@@ -92,7 +98,12 @@ fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -
     }
 }
 
-/// The same for an agent apart from any run, which `run` stands for.
-pub fn admitted(chosen: &Chosen, run: &str, event: &Event, messages: &[Value]) -> (Vec<Speech>, Vec<Refusal>) {
-    admit(&chosen.manifest, &RunId::from(run.to_owned()), event, messages)
+/// Like [`admit_messages`], for an agent outside a run; `run` is a placeholder for the run's id.
+pub fn admit_trial_messages(
+    chosen: &ChosenAgent,
+    run: &str,
+    event: &Event,
+    messages: &[Value],
+) -> (Vec<Speech>, Vec<Refusal>) {
+    admit_messages(&chosen.manifest, &RunId::from(run.to_owned()), event, messages)
 }

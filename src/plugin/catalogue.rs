@@ -1,4 +1,4 @@
-//! The agents that there are, and where each comes from.
+//! The available agents, and where each was found.
 
 use std::{
     collections::BTreeMap,
@@ -11,30 +11,30 @@ use kosmos_core::files::copy_folder;
 use serde::Serialize;
 
 use super::{
-    Kind, Manifest, PluginError,
-    manifest::{self, is_name},
+    AgentKind, Manifest, PluginError,
+    manifest::{self, is_agent_name},
 };
 use crate::config::Environment;
 use crate::message::agent;
 use crate::shipped::AGENTS;
 
-/// Where an agent was found. The first place that has one of a name hides those behind it.
+/// Where an agent was found. The first place in this order wins if several have an agent of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// A folder that was named by `--agents-dir`.
+pub enum AgentPlace {
+    /// A folder given by `--agents-dir`.
     Named,
     /// `agents/` beside the run file.
     Run,
-    /// `agents/` of the working folder.
+    /// `agents/` in the working folder.
     Project,
-    /// `agents/` of the user's own folder for Kosmos.
+    /// `agents/` in the user's configuration folder for Kosmos.
     User,
-    /// Part of Kosmos.
+    /// Shipped with Kosmos.
     Shipped,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for AgentPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Named => "--agents-dir",
@@ -46,71 +46,75 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where agents are looked for, first to last; those that are shipped come after.
+/// Folders that are searched for agents, in this order; shipped agents come last.
 #[derive(Debug, Clone, Default)]
 pub struct SearchPath {
-    folders: Vec<(Place, PathBuf)>,
+    folders: Vec<(AgentPlace, PathBuf)>,
 }
 
 impl SearchPath {
-    /// The usual one: the named folders, then `agents/` beside the run file, in the working folder, and in the user's own
-    /// folder for Kosmos.
-    pub fn usual(named: &[PathBuf], run_file: Option<&Path>, environment: &Environment) -> Self {
+    /// The default: the named folders, then `agents/` beside the run file, in the working folder, and in the user's
+    /// configuration folder for Kosmos.
+    pub fn default_folders(named: &[PathBuf], run_file: Option<&Path>, environment: &Environment) -> Self {
         let here = environment.working_folder();
-        let mut folders: Vec<(Place, PathBuf)> = named.iter().map(|folder| (Place::Named, here.join(folder))).collect();
+        let mut folders: Vec<(AgentPlace, PathBuf)> = named
+            .iter()
+            .map(|folder| (AgentPlace::Named, here.join(folder)))
+            .collect();
         let beside = run_file.and_then(|file| Some(here.join(file).parent()?.to_owned()));
-        folders.extend(beside.map(|folder| (Place::Run, folder.join("agents"))));
-        folders.push((Place::Project, here.join("agents")));
+        folders.extend(beside.map(|folder| (AgentPlace::Run, folder.join("agents"))));
+        folders.push((AgentPlace::Project, here.join("agents")));
         folders.extend(
             environment
                 .config_folder()
-                .map(|folder| (Place::User, folder.join("agents"))),
+                .map(|folder| (AgentPlace::User, folder.join("agents"))),
         );
         Self { folders }
     }
 
-    /// These folders alone, as those of a run.
-    pub fn only(folders: impl IntoIterator<Item = PathBuf>) -> Self {
-        let folders = folders.into_iter().map(|folder| (Place::Run, folder)).collect();
+    /// These folders only, such as that of a run.
+    pub fn only_folders(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        let folders = folders.into_iter().map(|folder| (AgentPlace::Run, folder)).collect();
         Self { folders }
     }
 
-    fn told(&self) -> Vec<String> {
+    fn list_places(&self) -> Vec<String> {
         let folders = self.folders.iter().map(|(_, folder)| folder.display().to_string());
-        folders.chain(["those that are shipped".to_owned()]).collect()
+        folders.chain(["the agents shipped with Kosmos".to_owned()]).collect()
     }
 }
 
 /// An agent's folder.
 #[derive(Debug, Clone)]
-pub enum Folder {
+pub enum AgentFolder {
     /// On disk.
     Disk(PathBuf),
-    /// Within Kosmos.
+    /// Embedded in the program.
     Shipped(&'static Dir<'static>),
 }
 
-impl Folder {
-    /// Copies its files to `target`, which is made. What is no plain file or folder is left out, as are bytecode and hidden files.
+impl AgentFolder {
+    /// Copies its files to `target`, creating the folder. Only plain files and folders are copied; bytecode and
+    /// hidden files are not.
     ///
     /// # Errors
     /// When a file cannot be read or written.
     pub fn copy_to(&self, target: &Path) -> io::Result<()> {
         match self {
             Self::Disk(folder) => copy_folder(folder, target, &|name| is_kept(&name.to_string_lossy())),
-            Self::Shipped(folder) => unpack(folder, folder.path(), target),
+            Self::Shipped(folder) => unpack_folder(folder, folder.path(), target),
         }
     }
 }
 
-/// Writes the Python SDK to a folder, for programs to import.
+/// Writes the Python SDK to a folder from which programs can import it.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn unpack_sdk(target: &Path) -> io::Result<()> {
     let package = "sdk/python/kosmos_agent";
     match AGENTS.get_dir(package) {
-        Some(folder) => unpack(folder, folder.path(), &target.join("kosmos_agent")),
+        Some(folder) => unpack_folder(folder, folder.path(), &target.join("kosmos_agent")),
         None => Err(io::Error::new(io::ErrorKind::NotFound, format!("agents/{package}"))),
     }
 }
@@ -119,7 +123,7 @@ fn is_kept(name: &str) -> bool {
     !name.starts_with('.') && name != "__pycache__" && !name.ends_with(".pyc")
 }
 
-fn unpack(folder: &Dir<'_>, root: &Path, to: &Path) -> io::Result<()> {
+fn unpack_folder(folder: &Dir<'_>, root: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     let within = |path: &Path| to.join(path.strip_prefix(root).unwrap_or(path));
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -134,41 +138,41 @@ fn unpack(folder: &Dir<'_>, root: &Path, to: &Path) -> io::Result<()> {
         .filter(|dir| name(dir.path()).is_some_and(|name| is_kept(&name)))
     {
         fs::create_dir_all(within(inner.path()))?;
-        unpack(inner, inner.path(), &within(inner.path()))?;
+        unpack_folder(inner, inner.path(), &within(inner.path()))?;
     }
     Ok(())
 }
 
-/// An agent that was found.
+/// An agent in the catalogue.
 #[derive(Debug, Clone)]
-pub struct Found {
-    #[allow(missing_docs)]
+pub struct FoundAgent {
+    /// Its `agent.toml`.
     pub manifest: Manifest,
-    #[allow(missing_docs)]
-    pub place: Place,
-    #[allow(missing_docs)]
-    pub folder: Folder,
-    /// Where it is, for a person.
+    /// The place where it was found.
+    pub place: AgentPlace,
+    /// Its files.
+    pub folder: AgentFolder,
+    /// Its location, for a person.
     pub path: String,
 }
 
-/// The agents that there are, by name.
+/// The available agents, by name.
 #[derive(Debug, Clone, Default)]
-pub struct Catalogue {
-    agents: BTreeMap<String, Found>,
-    /// Folders that hold no agent that could be used, with the reason; it matters only where one of that name is asked for.
+pub struct AgentCatalogue {
+    agents: BTreeMap<String, FoundAgent>,
+    /// Folders without a usable agent, with the reason; reported only if an agent of that name is requested.
     broken: BTreeMap<String, String>,
     looked: Vec<String>,
 }
 
-impl Catalogue {
-    /// Looks along `path`.
+impl AgentCatalogue {
+    /// Searches the folders of `path`.
     ///
     /// # Errors
     /// When a folder cannot be listed.
-    pub fn search(path: &SearchPath) -> Result<Self, PluginError> {
+    pub fn search_folders(path: &SearchPath) -> Result<Self, PluginError> {
         let mut catalogue = Self {
-            looked: path.told(),
+            looked: path.list_places(),
             ..Self::default()
         };
         for (place, folder) in &path.folders {
@@ -181,24 +185,24 @@ impl Catalogue {
             };
             let place = format!("the shipped agents/{name}/{}", manifest::FILE);
             let text = file.contents_utf8().unwrap_or_default();
-            let manifest = Manifest::read(text, &name, &place)?;
-            catalogue.add(Found {
+            let manifest = Manifest::parse(text, &name, &place)?;
+            catalogue.add_agent(FoundAgent {
                 manifest,
-                place: Place::Shipped,
-                folder: Folder::Shipped(folder),
+                place: AgentPlace::Shipped,
+                folder: AgentFolder::Shipped(folder),
                 path: format!("agents/{name}"),
             });
         }
         Ok(catalogue)
     }
 
-    fn look_into(&mut self, place: Place, folder: &Path) -> Result<(), PluginError> {
+    fn look_into(&mut self, place: AgentPlace, folder: &Path) -> Result<(), PluginError> {
         let failed = |source| PluginError::Read {
             path: folder.to_owned(),
             source,
         };
         let entries = match fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && place != Place::Named => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && place != AgentPlace::Named => return Ok(()),
             entries => entries.map_err(failed)?,
         };
         let mut names: Vec<String> = Vec::new();
@@ -216,14 +220,14 @@ impl Catalogue {
                 path: file.clone(),
                 source,
             })?;
-            match Manifest::read(&text, &name, &file.display().to_string()) {
-                // The sources of Kosmos itself have those too; what counts is what was built in.
-                Ok(manifest) if manifest.kind == Kind::Builtin => {}
-                Ok(manifest) => self.add(Found {
+            match Manifest::parse(&text, &name, &file.display().to_string()) {
+                // The source tree of Kosmos contains these too; only the embedded ones count.
+                Ok(manifest) if manifest.kind == AgentKind::Builtin => {}
+                Ok(manifest) => self.add_agent(FoundAgent {
                     manifest,
                     place,
                     path: inner.display().to_string(),
-                    folder: Folder::Disk(inner),
+                    folder: AgentFolder::Disk(inner),
                 }),
                 Err(error) => {
                     let told = match &error {
@@ -237,29 +241,29 @@ impl Catalogue {
         Ok(())
     }
 
-    fn add(&mut self, found: Found) {
+    fn add_agent(&mut self, found: FoundAgent) {
         if !self.broken.contains_key(&found.manifest.name) {
             self.agents.entry(found.manifest.name.clone()).or_insert(found);
         }
     }
 
-    /// All of them, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Found> {
+    /// All agents, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &FoundAgent> {
         self.agents.values()
     }
 
     /// Folders that cannot be used, each with the reason.
-    pub fn broken(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn unusable_folders(&self) -> impl Iterator<Item = (&str, &str)> {
         self.broken
             .iter()
             .map(|(name, reason)| (name.as_str(), reason.as_str()))
     }
 
-    /// The agent of that name.
+    /// Finds the agent of that name.
     ///
     /// # Errors
-    /// [`PluginError::Unknown`] where there is none, [`PluginError::Manifest`] where its folder cannot be used.
-    pub fn get(&self, name: &str) -> Result<&Found, PluginError> {
+    /// [`PluginError::Unknown`] if there is none, [`PluginError::Manifest`] if its folder cannot be used.
+    pub fn find_agent(&self, name: &str) -> Result<&FoundAgent, PluginError> {
         if let Some(found) = self.agents.get(name) {
             return Ok(found);
         }
@@ -282,8 +286,8 @@ impl Catalogue {
         })
     }
 
-    /// Whether a name can be an agent's and is free.
+    /// Whether the name is valid for an agent and not taken.
     pub fn is_free(&self, name: &str) -> bool {
-        is_name(name) && name != agent::SUPERVISOR && !self.agents.contains_key(name)
+        is_agent_name(name) && name != agent::SUPERVISOR && !self.agents.contains_key(name)
     }
 }

@@ -1,76 +1,117 @@
-//! Why an agent's folder cannot be used.
+//! Why an agent cannot be used.
 
 use std::{io, path::PathBuf};
 
-/// A fault of an agent's folder or of what a run file says of it.
+/// A fault in an agent's folder, or in the settings for it.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
 pub enum PluginError {
+    /// A file or folder cannot be read.
     #[error("cannot read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A manifest is not TOML in the form of an `agent.toml`.
     #[error("{place} is not an agent.toml: {source}")]
     Syntax {
+        /// The file, for a person.
         place: String,
+        /// The cause.
         source: Box<toml::de::Error>,
     },
+    /// An agent's files contradict each other or the protocol.
     #[error("{place}: {problem}")]
-    Manifest { place: String, problem: String },
-    #[error("the run names the agent `{name}` ([agents.{name}]), and there is none")]
-    Unknown {
-        name: String,
-        nearest: Option<String>,
-        looked: Vec<String>,
-    },
-    #[error("[agents.{agent}] {key}: {problem}")]
-    Configuration {
-        agent: String,
-        key: String,
+    Manifest {
+        /// The file or the agent, for a person.
+        place: String,
+        /// The contradiction, in a sentence.
         problem: String,
     },
+    /// The settings name an agent that is not in the catalogue.
+    #[error("the run names the agent `{name}` ([agents.{name}]), which does not exist")]
+    Unknown {
+        /// The name in the settings.
+        name: String,
+        /// The most similar name in the catalogue.
+        nearest: Option<String>,
+        /// The places that were searched.
+        looked: Vec<String>,
+    },
+    /// The settings configure an agent incorrectly.
+    #[error("[agents.{agent}] {key}: {problem}")]
+    Configuration {
+        /// The agent's name.
+        agent: String,
+        /// The key in the agent's section; empty for the section itself.
+        key: String,
+        /// The fault, in a sentence.
+        problem: String,
+    },
+    /// The settings disable a built-in agent that every run needs.
     #[error("the run cannot do without `{name}`")]
-    Indispensable { name: String },
+    Indispensable {
+        /// The agent's name.
+        name: String,
+    },
+    /// The run lacks a resource that an agent needs.
     #[error("the agent `{agent}` needs {what}")]
     Needs {
+        /// The agent's name.
         agent: String,
+        /// The resource.
         what: String,
+        /// The user's next step.
         remedy: String,
     },
-    #[error("the agent `{agent}` is not as the run began with it: {}", path.display())]
-    Changed { agent: String, path: PathBuf },
-    #[error("the agent `{agent}` does not answer as it should: {problem}")]
-    Handshake { agent: String, problem: String },
+    /// The files of a run's agent were changed after the run had started.
+    #[error("the agent `{agent}` has changed since the run started: {}", path.display())]
+    Changed {
+        /// The agent's name.
+        agent: String,
+        /// The agent's folder.
+        path: PathBuf,
+    },
+    /// An agent does not answer as the protocol requires.
+    #[error("the agent `{agent}` does not follow the protocol: {problem}")]
+    Handshake {
+        /// The agent's name.
+        agent: String,
+        /// The fault, in a sentence.
+        problem: String,
+    },
 }
 
 impl PluginError {
-    /// What the user can do.
+    /// The user's next step.
     pub fn help(&self) -> String {
         match self {
-            Self::Read { .. } => "check that the file is there and can be read".to_owned(),
+            Self::Read { .. } => "check that the file exists and can be read".to_owned(),
             Self::Syntax { .. } | Self::Manifest { .. } => {
-                "mend it; `kosmos agents check NAME` looks at it again, and agents/PROTOCOL.md has the format"
-                    .to_owned()
+                "fix it and run `kosmos agents check NAME`; agents/PROTOCOL.md describes the format".to_owned()
             }
             Self::Unknown { nearest, looked, .. } => {
                 let looked = looked.join(", ");
                 match nearest {
                     Some(nearest) => {
-                        format!("did you mean `{nearest}`? Looked in {looked}; `kosmos agents list` shows all")
+                        format!("did you mean `{nearest}`? Searched {looked}; `kosmos agents list` lists all agents")
                     }
                     None => {
-                        format!("looked in {looked}; `kosmos agents list` shows all, --agents-dir names another folder")
+                        format!("searched {looked}; `kosmos agents list` lists all agents, --agents-dir adds a folder")
                     }
                 }
             }
             Self::Configuration { agent, .. } => {
-                format!("`kosmos agents list {agent}` shows what it can be set to")
+                format!("`kosmos agents list {agent}` shows its configuration")
             }
             Self::Indispensable { name } => {
-                format!("leave [agents.{name}] enabled, or put an agent of that name in its place")
+                format!("leave [agents.{name}] enabled, or replace it by an agent of the same name")
             }
             Self::Needs { remedy, .. } => remedy.clone(),
-            Self::Changed { .. } => "bring its files back, or begin a new run".to_owned(),
+            Self::Changed { .. } => "restore its files, or start a new run".to_owned(),
             Self::Handshake { agent, .. } => {
-                format!("its standard error may tell more: `kosmos -v agents check {agent}`")
+                format!("its standard error may say more: `kosmos -v agents check {agent}`")
             }
         }
     }

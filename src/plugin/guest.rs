@@ -1,4 +1,4 @@
-//! Agents that are started and spoken with: what programs and components have in common.
+//! Agents that run as a program or a component: what the two have in common.
 
 use std::{
     cell::RefCell,
@@ -14,10 +14,10 @@ use tokio::time::timeout;
 #[cfg(feature = "wasm")]
 use super::wasm::{Component, Trapped};
 use super::{
-    Chosen, Kind, PROTOCOL, PluginError, RestartKind,
-    calls::{self, Called, Handling, Shared},
+    AgentKind, ChosenAgent, PROTOCOL, PluginError, RestartKind,
+    calls::{self, Called, EventHandling, Shared},
     host,
-    memory::Memory,
+    memory::AgentMemory,
     process::Process,
     wire::{RpcError, WireError, code},
 };
@@ -26,10 +26,10 @@ use crate::message::{Envelope, Event, Payload};
 use crate::prompt::{inline, shorten_to};
 use crate::sandbox::{Ending, ProcessSandbox};
 
-/// How long one may take to say which protocol it speaks.
+/// Limit on the time until an agent states its protocol version.
 pub const HANDSHAKE: Duration = Duration::from_secs(20);
 
-/// How an agent failed that is spoken with.
+/// How a running agent failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GuestError {
     #[error("{0}")]
@@ -41,65 +41,65 @@ pub enum GuestError {
     Trapped(#[from] Trapped),
     #[error("it does not answer `initialize` within {} s", HANDSHAKE.as_secs())]
     Silent,
-    #[error("it speaks protocol {told} and not {PROTOCOL}")]
+    #[error("it speaks protocol {told} instead of {PROTOCOL}")]
     Version { told: String },
-    #[error("it answered with the error {code}: {message}")]
+    #[error("it returned the error {code}: {message}")]
     Said { code: i64, message: String },
     #[error("its answer has no list `messages`")]
     NoMessages,
-    #[error("it spoke more than {0} times in a minute")]
+    #[error("it sent more than {0} messages in a minute")]
     Flood(u32),
     #[error("it cannot be started: {0}")]
     Start(String),
 }
 
 impl GuestError {
-    /// An error that it answered with.
-    pub fn said(RpcError { code, message }: RpcError) -> Self {
+    /// An error that the agent returned.
+    pub fn from_rpc(RpcError { code, message }: RpcError) -> Self {
         let message = shorten_to(&inline(&message), 200);
         Self::Said { code, message }
     }
 }
 
-/// What an agent is started with.
+/// Everything that an agent is started with.
 pub struct Setting<'a> {
-    /// Where programs run; needed by a program alone.
+    /// The sandbox for programs; only a program needs it.
     pub programs: Option<&'a ProcessSandbox>,
-    /// Whose it is.
-    pub chosen: &'a Chosen,
-    /// The run's id; of a trial, a name for it.
+    /// The agent to start.
+    pub chosen: &'a ChosenAgent,
+    /// The run's id; in a trial, a placeholder.
     pub run: &'a str,
-    /// The run's rate of false discoveries.
+    /// The run's false discovery rate.
     pub alpha: f64,
-    /// Where scratch folders are made.
+    /// Parent folder of scratch folders.
     pub scratch: PathBuf,
-    /// The Python SDK.
+    /// Folder of the Python SDK.
     pub sdk: PathBuf,
 }
 
-/// How often it may speak.
+/// Limit on how many messages an agent may send per minute.
 pub struct Pace {
     per_minute: u32,
-    /// When the minute under way began, and how often it spoke in it.
+    /// Start of the current minute, and the number of messages in it.
     minute: (Instant, u32),
 }
 
 impl Pace {
-    /// As the agent's limits have it.
-    pub fn of(chosen: &Chosen) -> Self {
+    /// The limit in the agent's manifest.
+    pub fn for_agent(chosen: &ChosenAgent) -> Self {
         Self {
             per_minute: chosen.manifest.limits.messages_per_minute,
             minute: (Instant::now(), 0),
         }
     }
 
-    /// Once more.
-    pub fn step(&mut self) -> Result<(), GuestError> {
+    /// Counts one more message.
+    pub fn count_message(&mut self) -> Result<(), GuestError> {
         if self.minute.0.elapsed() >= Duration::from_secs(60) {
             self.minute = (Instant::now(), 0);
         }
         self.minute.1 += 1;
-        // Its answers count too, so the one that is allowed for is not held against it.
+        // Answers count too, so one message above the limit is tolerated.
         match self.minute.1 > self.per_minute.saturating_add(1) {
             true => Err(GuestError::Flood(self.per_minute)),
             false => Ok(()),
@@ -107,19 +107,19 @@ impl Pace {
     }
 }
 
-/// Answers the calls of a guest while it handles an event.
+/// Answers the calls of an agent while it handles an event.
 pub trait Serve: AsyncFnMut(&str, Value) -> Called {}
 
 impl<F: AsyncFnMut(&str, Value) -> Called> Serve for F {}
 
-/// The answer to a call that comes too early.
-pub fn too_early(method: &str) -> RpcError {
+/// The answer to a call that comes before the first event.
+pub fn too_early_error(method: &str) -> RpcError {
     let told = format!("`{}` cannot be called before the first event", inline(method));
     RpcError::new(code::INVALID_REQUEST, told)
 }
 
-/// What was started and has said hello.
-pub enum Guest {
+/// An agent that has been started and has completed the handshake.
+pub enum RunningGuest {
     /// A program in the sandbox.
     Process(Box<Process>),
     /// A component in this process.
@@ -127,27 +127,27 @@ pub enum Guest {
     Component(Component),
 }
 
-impl Guest {
-    /// Starts it and asks which protocol it speaks; what it says of itself.
+impl RunningGuest {
+    /// Starts the agent and completes the handshake; also returns the agent's answer to it.
     pub async fn start(setting: &Setting<'_>) -> Result<(Self, Value), GuestError> {
         let chosen = setting.chosen;
         let hello = json!({
             "protocol": PROTOCOL, "agent": chosen.manifest.name, "run": setting.run, "config": chosen.config_seen(),
-            "limits": calls::limits(chosen), "may": calls::may(chosen), "alpha": setting.alpha,
+            "limits": calls::limits_json(chosen), "may": calls::permitted_calls(chosen), "alpha": setting.alpha,
         });
         let (guest, told) = match chosen.manifest.kind {
             #[cfg(feature = "wasm")]
-            Kind::Wasm => {
+            AgentKind::Wasm => {
                 let mut component = Component::start(chosen)?;
-                let told = timeout(HANDSHAKE, component.hello(hello)).await;
+                let told = timeout(HANDSHAKE, component.say_hello(hello)).await;
                 (Self::Component(component), told)
             }
-            Kind::Process => {
+            AgentKind::Process => {
                 let mut process = Box::new(Process::start(setting).await?);
-                let told = timeout(HANDSHAKE, process.hello(hello)).await;
+                let told = timeout(HANDSHAKE, process.say_hello(hello)).await;
                 (Self::Process(process), told)
             }
-            other => return Err(GuestError::Start(format!("there is no host for `{}`", other.name()))),
+            other => return Err(GuestError::Start(format!("there is no host for `{}`", other.as_str()))),
         };
         let told = told.unwrap_or(Err(GuestError::Silent))?;
         match told.get("protocol").and_then(Value::as_u64) {
@@ -158,7 +158,8 @@ impl Guest {
         }
     }
 
-    /// Tells it of an event, and answers its calls meanwhile; its messages. The outer error is the lab's own.
+    /// Sends an event, answers the agent's calls meanwhile, and returns its messages. The outer error is a failure of
+    /// the lab.
     pub async fn handle(
         &mut self,
         event: Value,
@@ -177,25 +178,25 @@ impl Guest {
         )
     }
 
-    /// Says that it is over, and sees it off.
-    pub async fn end(self) {
+    /// Announces the end and stops the agent.
+    pub async fn shut_down(self) {
         match self {
-            Self::Process(process) => process.end().await,
+            Self::Process(process) => process.shut_down().await,
             #[cfg(feature = "wasm")]
             Self::Component(component) => drop(component),
         }
     }
 }
 
-/// The agent around a guest, which is started for the first event.
+/// Hosts a running agent, which is started for the first event.
 pub struct GuestAgent {
     kit: Shared,
-    chosen: Rc<Chosen>,
-    guest: RefCell<Option<Guest>>,
+    chosen: Rc<ChosenAgent>,
+    guest: RefCell<Option<RunningGuest>>,
 }
 
 impl GuestAgent {
-    pub fn new(kit: Shared, chosen: Chosen) -> Self {
+    pub fn new(kit: Shared, chosen: ChosenAgent) -> Self {
         Self {
             kit,
             chosen: Rc::new(chosen),
@@ -203,8 +204,8 @@ impl GuestAgent {
         }
     }
 
-    /// What becomes of it after such a failure.
-    fn fault(&self, error: GuestError) -> AgentError {
+    /// Applies the restart policy to a failure.
+    fn agent_error(&self, error: GuestError) -> AgentError {
         let retires = match self.chosen.manifest.restart.policy {
             RestartKind::Temporary => true,
             RestartKind::Transient => matches!(&error, GuestError::Ended(ending) if ending.is_ok()),
@@ -218,7 +219,7 @@ impl GuestAgent {
         }
     }
 
-    async fn guest(&self) -> Result<Guest, AgentError> {
+    async fn take_or_start_guest(&self) -> Result<RunningGuest, AgentError> {
         if let Some(guest) = self.guest.borrow_mut().take() {
             return Ok(guest);
         }
@@ -227,39 +228,39 @@ impl GuestAgent {
             chosen: &self.chosen,
             run: self.kit.run.as_str(),
             alpha: self.kit.alpha,
-            scratch: self.kit.scratch(),
-            sdk: self.kit.sdk(),
+            scratch: self.kit.scratch_folder(),
+            sdk: self.kit.sdk_folder(),
         };
-        match Guest::start(&setting).await {
+        match RunningGuest::start(&setting).await {
             Ok((guest, _)) => Ok(guest),
-            Err(error) => Err(self.fault(error)),
+            Err(error) => Err(self.agent_error(error)),
         }
     }
 
     async fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Result<Handled, AgentError> {
-        let mut guest = self.guest().await?;
+        let mut guest = self.take_or_start_guest().await?;
         let (kind, body) = match &message.payload {
-            Payload::Notify(notice) => host::parts(&notice.event),
-            other => host::parts(other),
+            Payload::Notify(notice) => host::type_and_body(&notice.event),
+            other => host::type_and_body(other),
         };
         let event = json!({
             "run": message.run, "id": message.id, "attempt": message.attempt, "type": kind, "body": body,
         });
-        let memory = Memory::load(&self.kit.journal, context.agent())?;
-        let scene = host::Scene::of(&message);
-        let mut handling = Handling::new(&self.kit, &self.chosen, &context, &scene, memory);
-        let serve = async |method: &str, params: Value| handling.call(method, params).await;
+        let memory = AgentMemory::load(&self.kit.journal, context.agent())?;
+        let scene = host::EventScene::of_message(&message);
+        let mut handling = EventHandling::new(&self.kit, &self.chosen, &context, &scene, memory);
+        let serve = async |method: &str, params: Value| handling.answer_call(method, params).await;
         match guest.handle(event, serve).await? {
             Ok(messages) => {
                 self.guest.replace(Some(guest));
-                host::handled(handling, &message, &messages)
+                host::handle_messages(handling, &message, &messages)
             }
             Err(error) => {
                 if matches!(error, GuestError::Said { .. }) {
-                    // It is well, and may do better at the next try.
+                    // The agent still runs and may succeed at the next attempt.
                     self.guest.replace(Some(guest));
                 }
-                Err(self.fault(error))
+                Err(self.agent_error(error))
             }
         }
     }
@@ -274,43 +275,48 @@ impl Agent<Payload> for GuestAgent {
         async move {
             let guest = self.guest.borrow_mut().take();
             if let Some(guest) = guest {
-                guest.end().await;
+                guest.shut_down().await;
             }
         }
         .boxed_local()
     }
 }
 
-/// What an agent said when it was started and asked which protocol it speaks.
+/// An agent's answer to the handshake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Handshake {
-    #[allow(missing_docs)]
+    /// The answer to `initialize`.
     pub told: Value,
 }
 
-/// Starts an agent, says hello, and ends it. Needs a `LocalSet`.
+/// Starts an agent, completes the handshake and stops it. Needs a `LocalSet`.
 ///
 /// # Errors
-/// When it does not answer as it should.
-pub async fn handshake(setting: &Setting<'_>) -> Result<Handshake, PluginError> {
-    let (guest, told) = Guest::start(setting).await.map_err(|error| unfit(setting, &error))?;
-    guest.end().await;
+/// When it does not answer as the protocol requires.
+pub async fn check_handshake(setting: &Setting<'_>) -> Result<Handshake, PluginError> {
+    let (guest, told) = RunningGuest::start(setting)
+        .await
+        .map_err(|error| handshake_error(setting, &error))?;
+    guest.shut_down().await;
     Ok(Handshake { told })
 }
 
-/// Gives an agent one event and returns its messages as they are. Its state begins empty, its log lines go to the
-/// log, and other calls are answered with an error. Needs a `LocalSet`.
+/// Sends one event to an agent and returns its messages. Its state starts empty, its log lines go to the log, and
+/// other calls return an error. Needs a `LocalSet`.
 ///
 /// # Errors
-/// When it does not answer as it should.
+/// When it does not answer as the protocol requires.
 pub async fn try_event(setting: &Setting<'_>, event: &Event) -> Result<Vec<Value>, PluginError> {
-    let (mut guest, _) = Guest::start(setting).await.map_err(|error| unfit(setting, &error))?;
-    let (kind, body) = host::parts(event);
+    let (mut guest, _) = RunningGuest::start(setting)
+        .await
+        .map_err(|error| handshake_error(setting, &error))?;
+    let (kind, body) = host::type_and_body(event);
     let params = json!({ "run": setting.run, "id": "m-trial", "attempt": 1, "type": kind, "body": body });
-    let mut memory = Memory::default();
+    let mut memory = AgentMemory::default();
     let name = setting.chosen.manifest.name.clone();
     let deadline = setting.chosen.manifest.limits.deadline.get();
-    let serve = async |method: &str, params: Value| -> Called { Ok(trial(&name, &mut memory, method, &params)) };
+    let serve =
+        async |method: &str, params: Value| -> Called { Ok(answer_trial_call(&name, &mut memory, method, &params)) };
     let told = match timeout(deadline, guest.handle(params, serve)).await {
         Err(_) => Err(GuestError::Said {
             code: 0,
@@ -319,12 +325,12 @@ pub async fn try_event(setting: &Setting<'_>, event: &Event) -> Result<Vec<Value
         Ok(Err(error)) => Err(GuestError::Start(error.to_string())),
         Ok(Ok(told)) => told,
     };
-    let messages = told.map_err(|error| unfit(setting, &error))?;
-    guest.end().await;
+    let messages = told.map_err(|error| handshake_error(setting, &error))?;
+    guest.shut_down().await;
     Ok(messages)
 }
 
-fn trial(agent: &str, memory: &mut Memory, method: &str, params: &Value) -> Result<Value, RpcError> {
+fn answer_trial_call(agent: &str, memory: &mut AgentMemory, method: &str, params: &Value) -> Result<Value, RpcError> {
     let key = || params.get("key").and_then(Value::as_str).unwrap_or_default();
     match method {
         "state.get" => Ok(memory.get(key())),
@@ -332,15 +338,15 @@ fn trial(agent: &str, memory: &mut Memory, method: &str, params: &Value) -> Resu
             memory.put(key(), params.get("value").cloned().unwrap_or_default());
             Ok(Value::Null)
         }
-        "log" => calls::log(agent, params),
+        "log" => calls::log_line(agent, params),
         _ => Err(RpcError::new(
             code::FAILED,
-            "this is a trial: only state and log are there",
+            "this is a trial: only the calls for state and log are available",
         )),
     }
 }
 
-fn unfit(setting: &Setting<'_>, error: &GuestError) -> PluginError {
+fn handshake_error(setting: &Setting<'_>, error: &GuestError) -> PluginError {
     PluginError::Handshake {
         agent: setting.chosen.manifest.name.clone(),
         problem: error.to_string(),

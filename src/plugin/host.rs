@@ -1,4 +1,4 @@
-//! What the hosts of all kinds share: how agents join the others, and what becomes of their answers.
+//! Common to the hosts of all kinds: registration of agents, and the handling of their messages.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Chosen, Kind, Roster, admission::admit, calls::Handling, guest::GuestAgent, llm::LlmAgent, roster::FOLDER,
+    AgentKind, ChosenAgent, Roster, admission::admit_messages, calls::EventHandling, guest::GuestAgent, llm::LlmAgent,
+    roster::FOLDER,
 };
 use crate::actors::{ExecutorOptions, Knowledge};
 use crate::agent::{AgentError, AgentSpec, Handled, Registry, Upkeep};
@@ -24,69 +25,69 @@ use crate::policy::Thinker;
 use crate::sandbox::ProcessSandbox;
 use crate::science::RunId;
 
-/// What agents that are folders are hosted with.
+/// Everything that the hosts of a run's agents share.
 #[derive(Clone)]
 pub struct PluginKit {
-    #[allow(missing_docs)]
+    /// The run's id.
     pub run: RunId,
-    /// The run's.
+    /// The run's folder.
     pub folder: Arc<Path>,
-    #[allow(missing_docs)]
+    /// The run's journal.
     pub journal: Journal,
-    /// Where programs run; needed by agents of kind `process`.
+    /// The sandbox for programs; agents of kind `process` need it.
     pub programs: Option<Arc<ProcessSandbox>>,
-    /// Where their scripts run.
+    /// The executor of their scripts.
     pub executor: Arc<ExecutorOptions>,
-    /// The run's model; needed by agents of kind `llm`.
+    /// The run's model; agents of kind `llm` need it.
     pub thinker: Option<Thinker>,
-    #[allow(missing_docs)]
+    /// The run's knowledge graph.
     pub knowledge: Knowledge,
-    /// The run's rate of false discoveries.
+    /// The run's false discovery rate.
     pub alpha: f64,
-    /// Budget: experiments of the run.
+    /// The run's budget of experiments.
     pub experiments: u64,
-    /// Budget: tokens of the run.
+    /// The run's budget of tokens.
     pub tokens: Option<u64>,
-    /// In a replay, the receipts of the run that is done again, by key.
+    /// In a replay, the receipts of the recorded run, by key.
     pub recorded: Option<BTreeMap<String, Value>>,
-    /// How long an agent that asks a model may take for one event.
+    /// Time for one event for an agent that asks a model.
     pub thinking: Duration,
 }
 
 impl PluginKit {
-    /// Where working folders are made.
-    pub fn scratch(&self) -> PathBuf {
+    /// Parent folder of scratch folders.
+    pub fn scratch_folder(&self) -> PathBuf {
         self.folder.join(FOLDER).join(".scratch")
     }
 
-    /// Where the Python SDK is.
-    pub fn sdk(&self) -> PathBuf {
+    /// Folder of the Python SDK.
+    pub fn sdk_folder(&self) -> PathBuf {
         self.folder.join(FOLDER).join(".sdk")
     }
 
-    /// Experiments of the run that an agent may have run.
-    pub fn experiments_of(&self, chosen: &Chosen) -> u64 {
+    /// The number of experiments that an agent may run.
+    pub fn experiments_of(&self, chosen: &ChosenAgent) -> u64 {
         (chosen.manifest.limits.budget_share * self.experiments as f64).floor() as u64
     }
 
-    /// Tokens of the run that an agent may use; none for no limit.
-    pub fn tokens_of(&self, chosen: &Chosen) -> Option<u64> {
+    /// The number of tokens that an agent may use; `None` for no limit.
+    pub fn tokens_of(&self, chosen: &ChosenAgent) -> Option<u64> {
         let share = |tokens: u64| (chosen.manifest.limits.budget_share * tokens as f64).floor() as u64;
         self.tokens.map(share)
     }
 }
 
-/// Adds the agents of a run to its built-in ones, or puts them in their place.
-pub fn register(registry: &mut Registry, roster: &Roster, kit: &Arc<PluginKit>) {
+/// Adds the agents of a run to the built-in ones, or replaces a built-in agent of the same name.
+pub fn register_agents(registry: &mut Registry, roster: &Roster, kit: &Arc<PluginKit>) {
     for chosen in &roster.agents {
         let manifest = &chosen.manifest;
-        let asks = manifest.kind == Kind::Llm || manifest.permissions.model;
+        let asks = manifest.kind == AgentKind::Llm || manifest.permissions.model;
         let own = manifest.limits.deadline.get();
         let deadline = if asks { own.max(kit.thinking) } else { own };
         let (kit, made) = (Arc::clone(kit), chosen.clone());
         let spec = AgentSpec::new(deadline, move || {
             Ok(match made.manifest.kind {
-                Kind::Llm => {
+                AgentKind::Llm => {
                     Rc::new(LlmAgent::new(Arc::clone(&kit), made.clone())?) as Rc<dyn crate::agent::Agent<Payload>>
                 }
                 _ => Rc::new(GuestAgent::new(Arc::clone(&kit), made.clone())),
@@ -96,35 +97,35 @@ pub fn register(registry: &mut Registry, roster: &Roster, kit: &Arc<PluginKit>) 
             max_restarts: manifest.restart.max_restarts as usize,
             window: manifest.restart.window.get(),
             max_attempts: manifest.restart.max_attempts,
-            // The research goes on without it, unless it does a built-in agent's work.
-            dispensable: !manifest.replaces(),
+            // The run continues without the agent unless it replaces a built-in one.
+            dispensable: !manifest.replaces_built_in(),
         };
         registry.register(manifest.name.clone(), spec.in_order().kept(upkeep));
     }
 }
 
-/// Type and body, as they are on the wire.
-pub fn parts(tagged: &impl Serialize) -> (String, Value) {
+/// Type and body, as in the protocol.
+pub fn type_and_body(tagged: &impl Serialize) -> (String, Value) {
     let value = serde_json::to_value(tagged).unwrap_or_default();
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     let body = value.get("body").cloned().unwrap_or_default();
     (kind, body)
 }
 
-/// What a message is about, as far as calls need to know.
+/// The parts of a message that calls need.
 #[derive(Debug, Clone, Default)]
-pub struct Scene {
-    /// Names the event within the run.
+pub struct EventScene {
+    /// Identifies the event within the run.
     pub occasion: String,
     /// Tables that scripts may read.
     pub tables: Vec<KeptTable>,
-    #[allow(missing_docs)]
+    /// The cycle of the event.
     pub cycle: u32,
 }
 
-impl Scene {
-    /// Of an event; of what a built-in agent would be sent, its id.
-    pub fn of(message: &Envelope) -> Self {
+impl EventScene {
+    /// Of an event; a message to a replaced built-in agent is identified by its id.
+    pub fn of_message(message: &Envelope) -> Self {
         match &message.payload {
             Payload::Notify(notice) => Self {
                 occasion: notice.occasion.clone(),
@@ -139,16 +140,20 @@ impl Scene {
     }
 }
 
-/// What follows from an agent's messages: what it may say goes to the director, with what it changed.
-pub fn handled(handling: Handling<'_>, message: &Envelope, messages: &[Value]) -> Result<Handled, AgentError> {
+/// Sends an agent's accepted messages to the director, and commits the agent's changed state.
+pub fn handle_messages(
+    handling: EventHandling<'_>,
+    message: &Envelope,
+    messages: &[Value],
+) -> Result<Handled, AgentError> {
     let agent = handling.context.agent().clone();
     let mut sent = match &message.payload {
         Payload::Notify(notice) => {
             let manifest = &handling.chosen.manifest;
-            let (said, mut refused) = admit(manifest, &message.run, &notice.event, messages);
-            let checks = checks(&handling, &said, &mut refused);
+            let (said, mut refused) = admit_messages(manifest, &message.run, &notice.event, messages);
+            let checks = read_checks(&handling, &said, &mut refused);
             for refusal in &refused {
-                tracing::warn!(%agent, kind = refusal.kind, reason = refusal.reason, "a message was refused");
+                tracing::warn!(%agent, kind = refusal.kind, reason = refusal.reason, "a message was rejected");
             }
             let contribution = Contribution {
                 occasion: notice.occasion.clone(),
@@ -160,8 +165,8 @@ pub fn handled(handling: Handling<'_>, message: &Envelope, messages: &[Value]) -
             };
             vec![Outgoing::new(agent::RESEARCH_DIRECTOR, contribution)]
         }
-        // In a built-in agent's place.
-        _ => passed_on(handling.chosen, messages)?,
+        // The agent replaces a built-in one.
+        _ => pass_to_director(handling.chosen, messages)?,
     };
     sent.extend(handling.notices);
     let snapshot = serde_json::to_vec(&handling.memory).map_err(JournalError::from)?;
@@ -173,16 +178,16 @@ pub fn handled(handling: Handling<'_>, message: &Envelope, messages: &[Value]) -
     })
 }
 
-/// A message that takes no built-in agent's part.
+/// A message that the replaced built-in agent would not send.
 #[derive(Debug, thiserror::Error)]
-#[error("its answer is not what `{agent}` would say: {problem}")]
+#[error("its answer cannot replace that of `{agent}`: {problem}")]
 struct Unfit {
     agent: String,
     problem: String,
 }
 
-/// The messages of an agent that does a built-in one's work, as they are.
-fn passed_on(chosen: &Chosen, messages: &[Value]) -> Result<Vec<Outgoing>, AgentError> {
+/// Passes on the messages of an agent that replaces a built-in one.
+fn pass_to_director(chosen: &ChosenAgent, messages: &[Value]) -> Result<Vec<Outgoing>, AgentError> {
     let manifest = &chosen.manifest;
     let unfit = |problem: String| {
         AgentError::retry(Unfit {
@@ -191,7 +196,7 @@ fn passed_on(chosen: &Chosen, messages: &[Value]) -> Result<Vec<Outgoing>, Agent
         })
     };
     if messages.is_empty() {
-        return Err(unfit("it says nothing".to_owned()));
+        return Err(unfit("it has no messages".to_owned()));
     }
     let mut sent = Vec::new();
     for message in messages {
@@ -208,15 +213,15 @@ fn passed_on(chosen: &Chosen, messages: &[Value]) -> Result<Vec<Outgoing>, Agent
     Ok(sent)
 }
 
-/// The numbers that challenges rest on, as the scripts' results have them.
-fn checks(handling: &Handling<'_>, said: &[Speech], refused: &mut Vec<Refusal>) -> Vec<CheckResult> {
+/// Reads the numbers of the challenges' checks from the scripts' results.
+fn read_checks(handling: &EventHandling<'_>, said: &[Speech], refused: &mut Vec<Refusal>) -> Vec<CheckResult> {
     let mut checks = Vec::new();
     for speech in said {
         let Speech::Challenge(challenge) = speech else { continue };
         let Some(check) = &challenge.check else { continue };
         let ran = handling.experiments.iter().any(|known| known.id == check.experiment);
         let estimate = if ran {
-            estimate(&handling.kit.folder, check.experiment.as_str(), &check.pointer)
+            read_check_estimate(&handling.kit.folder, check.experiment.as_str(), &check.pointer)
         } else {
             Err(CheckError::NotRun)
         };
@@ -252,7 +257,7 @@ enum CheckError {
     BadP,
 }
 
-fn estimate(run: &Path, experiment: &str, pointer: &str) -> Result<CheckEstimate, CheckError> {
+fn read_check_estimate(run: &Path, experiment: &str, pointer: &str) -> Result<CheckEstimate, CheckError> {
     let path = run.join("experiments").join(experiment).join("result.json");
     let bytes = std::fs::read(path).map_err(|_| CheckError::NoResult)?;
     let result: Value = serde_json::from_slice(&bytes).map_err(|_| CheckError::NotJson)?;

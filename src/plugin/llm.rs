@@ -1,4 +1,4 @@
-//! The host of an agent that is a prompt and a schema.
+//! The host of an agent that consists of a prompt and a schema.
 
 use std::{fs, io, rc::Rc};
 
@@ -6,13 +6,13 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 
 use super::{
-    Chosen, Folder,
-    calls::{Handling, Shared},
+    AgentFolder, ChosenAgent,
+    calls::{EventHandling, Shared},
     host,
-    memory::Memory,
+    memory::AgentMemory,
 };
 use crate::agent::{Agent, AgentContext, AgentError, Handled, Handling as Future};
-use crate::llm::estimate;
+use crate::llm::estimate_tokens;
 use crate::message::{Envelope, Payload};
 use crate::policy::Thought;
 use crate::prompt::{Prompt, PromptError};
@@ -56,10 +56,10 @@ pub enum LlmAgentError {
     NoModel,
 }
 
-/// The agent around a prompt.
+/// Hosts a prompt.
 pub struct LlmAgent {
     kit: Shared,
-    chosen: Chosen,
+    chosen: ChosenAgent,
     prompt: Prompt,
     schema: Value,
 }
@@ -68,9 +68,9 @@ impl LlmAgent {
     /// Reads the prompt and the schema.
     ///
     /// # Errors
-    /// When they are not there, or are none.
-    pub fn new(kit: Shared, chosen: Chosen) -> Result<Self, AgentError> {
-        let (prompt, schema) = parts(&chosen).map_err(|source| {
+    /// When they cannot be read or are invalid.
+    pub fn new(kit: Shared, chosen: ChosenAgent) -> Result<Self, AgentError> {
+        let (prompt, schema) = read_prompt_and_schema(&chosen).map_err(|source| {
             AgentError::fatal(Unusable {
                 agent: chosen.manifest.name.clone(),
                 source,
@@ -85,12 +85,12 @@ impl LlmAgent {
     }
 
     async fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Result<Handled, AgentError> {
-        let memory = Memory::load(&self.kit.journal, context.agent())?;
-        let scene = host::Scene::of(&message);
-        let mut handling = Handling::new(&self.kit, &self.chosen, &context, &scene, memory);
+        let memory = AgentMemory::load(&self.kit.journal, context.agent())?;
+        let scene = host::EventScene::of_message(&message);
+        let mut handling = EventHandling::new(&self.kit, &self.chosen, &context, &scene, memory);
         let (kind, body) = match &message.payload {
-            Payload::Notify(notice) => host::parts(&notice.event),
-            other => host::parts(other),
+            Payload::Notify(notice) => host::type_and_body(&notice.event),
+            other => host::type_and_body(other),
         };
         let spent = self
             .kit
@@ -101,11 +101,11 @@ impl LlmAgent {
             Some(thinker) if !spent => {
                 let filling = json!({ "type": kind, "event": body, "config": self.chosen.config });
                 let rendered = self.prompt.render(filling).map_err(AgentError::fatal)?;
-                let asked = rendered.tokens() as u64;
-                let question = rendered.question("agent", scene.cycle);
+                let asked = rendered.estimate_tokens() as u64;
+                let question = rendered.into_question("agent", scene.cycle);
                 match thinker.ask_json(&context, question, &self.schema).await? {
                     Thought::Answer(answer) => {
-                        handling.memory.tokens += asked + estimate(&answer.value.to_string());
+                        handling.memory.tokens += asked + estimate_tokens(&answer.value.to_string());
                         let said = answer.value.get("messages").and_then(Value::as_array);
                         messages = said.cloned().unwrap_or_default();
                     }
@@ -117,7 +117,7 @@ impl LlmAgent {
                 }
             }
             Some(_) => {
-                let told = "its share of the run's tokens is used";
+                let told = "its share of the run's tokens is used up";
                 messages.push(json!({ "type": "remark", "body": { "text": told } }));
             }
             None => {
@@ -127,7 +127,7 @@ impl LlmAgent {
                 }));
             }
         }
-        host::handled(handling, &message, &messages)
+        host::handle_messages(handling, &message, &messages)
     }
 }
 
@@ -137,19 +137,19 @@ impl Agent<Payload> for LlmAgent {
     }
 }
 
-/// The prompt, and the schema of its answers.
+/// Reads the prompt and the schema of its answers.
 ///
 /// # Errors
-/// What is wrong with them.
-pub fn parts(chosen: &Chosen) -> Result<(Prompt, Value), LlmAgentError> {
+/// See [`LlmAgentError`].
+pub fn read_prompt_and_schema(chosen: &ChosenAgent) -> Result<(Prompt, Value), LlmAgentError> {
     let manifest = &chosen.manifest;
     let text = |file: &Option<String>| {
         let file = file.clone().unwrap_or_default();
         match &chosen.folder {
-            Folder::Disk(folder) => {
+            AgentFolder::Disk(folder) => {
                 fs::read_to_string(folder.join(&file)).map_err(|source| LlmAgentError::Unreadable { file, source })
             }
-            Folder::Shipped(folder) => folder
+            AgentFolder::Shipped(folder) => folder
                 .get_file(folder.path().join(&file))
                 .and_then(|file| file.contents_utf8())
                 .map(str::to_owned)

@@ -1,4 +1,4 @@
-//! What an agent has in the run's journal: what it put there, and what it has used.
+//! An agent's durable state in the run's journal: the values it stored, and the resources it used.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use serde_json::Value;
 use crate::journal::{Journal, JournalError};
 use crate::message::AgentName;
 
-/// Bytes of all that an agent keeps, as JSON.
+/// Maximum size of all stored values as JSON, in bytes.
 const MOST: usize = 1 << 20;
 
 /// An agent's durable state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Memory {
+pub struct AgentMemory {
     values: BTreeMap<String, Value>,
-    /// Experiments that it had run.
+    /// Number of experiments that it ran.
     pub experiments: u64,
-    /// Tokens that its questions and their answers came to, as estimated.
+    /// Estimated tokens of its questions and their answers.
     pub tokens: u64,
 }
 
-impl Memory {
-    /// As the journal has it.
+impl AgentMemory {
+    /// Loads the state from the journal.
     pub fn load(journal: &Journal, agent: &AgentName) -> Result<Self, JournalError> {
         match journal.agent_state(agent)? {
             Some(bytes) => Ok(serde_json::from_slice(&bytes)?),
@@ -35,7 +35,8 @@ impl Memory {
         self.values.get(key).cloned().unwrap_or_default()
     }
 
-    /// Keeps a value, or forgets one that is null. False where that would be too much.
+    /// Stores a value, or deletes it if null. Returns false, and changes nothing, if the state would become too
+    /// large.
     pub fn put(&mut self, key: &str, value: Value) -> bool {
         let before = match value {
             Value::Null => self.values.remove(key),
@@ -58,13 +59,13 @@ mod tests {
 
     #[test]
     fn what_is_too_much_changes_nothing() {
-        let mut memory = Memory::default();
+        let mut memory = AgentMemory::default();
         assert!(memory.put("a", 1.into()));
         assert!(!memory.put("a", "x".repeat(MOST).into()));
         assert_eq!(memory.get("a"), 1);
         assert!(!memory.put("b", "x".repeat(MOST).into()));
         assert_eq!(memory.get("b"), Value::Null);
         assert!(memory.put("a", Value::Null));
-        assert_eq!(memory, Memory::default());
+        assert_eq!(memory, AgentMemory::default());
     }
 }

@@ -1,19 +1,21 @@
-//! Agents that are folders: found, checked, started, and held to what they may do.
+//! Agents from folders: found, validated, started, and held to their permissions and limits.
 //!
 //! | file | noun |
 //! |---|---|
-//! | `manifest` | `agent.toml`: what an agent is, hears, says, may take and may do |
-//! | `catalogue` | the agents that there are, and where each comes from |
-//! | `roster` | those of a run, with their configuration |
-//! | `admission` | what an agent may say, and in which form |
-//! | `calls` | what an agent may ask of its host, each with its permission and its receipt |
-//! | `wire` | JSON-RPC 2.0, one object a line |
-//! | `guest` | agents that are started and spoken with |
-//! | `process`, `wasm`, `llm` | the hosts: a program in the sandbox, a component, a prompt |
+//! | `manifest` | `agent.toml`: an agent's kind, events, messages, limits and permissions |
+//! | `catalogue` | the available agents, and where each was found |
+//! | `roster` | the agents of a run, with their configuration |
+//! | `admission` | which messages of an agent are accepted |
+//! | `calls` | the calls that an agent may make, each with its permission and its receipt |
+//! | `wire` | JSON-RPC 2.0, one object per line |
+//! | `guest` | agents that run as a program or a component |
+//! | `host` | common to all hosts: registration, and the handling of messages |
+//! | `process`, `wasm`, `llm` | the hosts: of a program in the sandbox, of a component, of a prompt |
+//! | `memory`, `scratch` | an agent's durable state and its temporary folder |
 //! | `schema` | the protocol as JSON Schemas |
 //!
-//! Agents of programs that use Kosmos as a library are [`Native`]. What agents hear and say is in
-//! [`message`](crate::message), what becomes of it with the director.
+//! Agents of programs that use Kosmos as a library are [`Native`]. Events and messages are in
+//! [`message`](crate::message); the director decides what follows from them.
 
 mod admission;
 mod calls;
@@ -33,15 +35,15 @@ mod wasm;
 mod wire;
 
 pub use crate::actors::{Listener, Native};
-pub use admission::admitted;
-pub use catalogue::{Catalogue, Folder, Found, Place, SearchPath, unpack_sdk};
+pub use admission::admit_trial_messages;
+pub use catalogue::{AgentCatalogue, AgentFolder, AgentPlace, FoundAgent, SearchPath, unpack_sdk};
 pub use error::PluginError;
-pub use guest::{Handshake, Setting, handshake, try_event};
-pub use host::{PluginKit, register};
-pub use llm::{LlmAgentError, parts as prompt_and_schema};
-pub use manifest::{Kind, Limits, Manifest, Permissions, Restart, RestartKind};
-pub use roster::{Chosen, FOLDER, Roster, make_paths_absolute};
-pub use schema::schemas;
+pub use guest::{Handshake, Setting, check_handshake, try_event};
+pub use host::{PluginKit, register_agents};
+pub use llm::{LlmAgentError, read_prompt_and_schema};
+pub use manifest::{AgentKind, AgentLimits, Manifest, Permissions, Restart, RestartKind};
+pub use roster::{ChosenAgent, FOLDER, Roster, make_paths_absolute};
+pub use schema::protocol_schemas;
 
-/// The version of the protocol of `agents/PROTOCOL.md`.
+/// The version of the protocol in `agents/PROTOCOL.md`.
 pub const PROTOCOL: u32 = 1;

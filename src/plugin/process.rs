@@ -1,4 +1,4 @@
-//! The host of a program that speaks the protocol.
+//! The host of an agent that is a program.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,31 +12,31 @@ use tokio::{
 };
 
 use super::{
-    Folder,
-    guest::{GuestError, Pace, Serve, Setting, too_early},
-    roster::inside,
+    AgentFolder,
+    guest::{GuestError, Pace, Serve, Setting, too_early_error},
+    roster::path_inside,
     scratch::Scratch,
-    wire::{Incoming, RpcError, Wire, WireError},
+    wire::{Incoming, RpcError, RpcWire, WireError},
 };
 use crate::agent::AgentError;
 use crate::prompt::{inline, shorten_to};
 use crate::sandbox::{Limits, Mount, Program, Reader, Session, Writer};
 
-/// How long one may take to end when it is asked to.
+/// Time that a program has to end when asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Letters of a line of standard error that are kept.
 const LONGEST: usize = 2000;
 
-/// Processor time of a program, over all of a run.
+/// Limit on a program's processor time in the whole run.
 const CPU: Duration = Duration::from_secs(4 * 3600);
 
-/// A program that was started and has said hello.
+/// A program that runs in the sandbox.
 pub struct Process {
-    wire: Wire<Reader, Writer>,
+    wire: RpcWire<Reader, Writer>,
     session: Session,
     pace: Pace,
-    // Thrown away with the process.
+    // Removed with the process.
     _scratch: Scratch,
 }
 
@@ -45,14 +45,14 @@ impl Process {
     pub async fn start(setting: &Setting<'_>) -> Result<Self, GuestError> {
         let chosen = setting.chosen;
         let failed = |error: &dyn std::error::Error| GuestError::Start(error.to_string());
-        let Folder::Disk(folder) = &chosen.folder else {
+        let AgentFolder::Disk(folder) = &chosen.folder else {
             return Err(GuestError::Start("its files are not on disk".to_owned()));
         };
         let Some(programs) = setting.programs else {
             return Err(GuestError::Start("there is no sandbox for programs".to_owned()));
         };
-        let scratch = Scratch::make(&setting.scratch, &chosen.manifest.name).map_err(|error| failed(&error))?;
-        let program = program(setting, folder, scratch.path());
+        let scratch = Scratch::create_in(&setting.scratch, &chosen.manifest.name).map_err(|error| failed(&error))?;
+        let program = sandboxed_program(setting, folder, scratch.path());
         let mut session = programs.open(program).await.map_err(|error| match error.help() {
             // An agent that cannot start is given up with one text, so the remedy goes with it.
             Some(help) => GuestError::Start(format!("{error} ({help})")),
@@ -65,65 +65,66 @@ impl Process {
             tokio::task::spawn_local(keep_log(chosen.manifest.name.clone(), stderr));
         }
         Ok(Self {
-            wire: Wire::new(output, input),
+            wire: RpcWire::new(output, input),
             session,
-            pace: Pace::of(chosen),
+            pace: Pace::for_agent(chosen),
             _scratch: scratch,
         })
     }
 
-    /// Asks which protocol it speaks; what it says of itself.
-    pub async fn hello(&mut self, params: Value) -> Result<Value, GuestError> {
-        let asked = self.wire.ask("initialize", params).await?;
+    /// Completes the handshake; returns the program's answer to it.
+    pub async fn say_hello(&mut self, params: Value) -> Result<Value, GuestError> {
+        let asked = self.wire.send_request("initialize", params).await?;
         loop {
-            match self.receive().await? {
-                Incoming::Answer { id, outcome } => return answer(asked, id, outcome),
+            match self.receive_message().await? {
+                Incoming::Answer { id, outcome } => return match_answer(asked, id, outcome),
                 Incoming::Call { id, method, .. } => {
                     if let Some(id) = id {
-                        self.wire.answer(id, Err(too_early(&method))).await?;
+                        self.wire.send_answer(id, Err(too_early_error(&method))).await?;
                     }
                 }
             }
         }
     }
 
-    /// Asks something that may take calls to answer, which `serve` does. The outer error is the lab's own.
+    /// Sends a request and answers the program's calls with `serve` until it replies. The outer error is a failure of
+    /// the lab.
     pub async fn converse(
         &mut self,
         method: &str,
         params: Value,
         mut serve: impl Serve,
     ) -> Result<Result<Value, GuestError>, AgentError> {
-        let asked = match self.wire.ask(method, params).await {
+        let asked = match self.wire.send_request(method, params).await {
             Ok(asked) => asked,
-            Err(error) => return Ok(Err(self.explain(error).await)),
+            Err(error) => return Ok(Err(self.explain_error(error).await)),
         };
         loop {
-            match self.receive().await {
+            match self.receive_message().await {
                 Err(error) => return Ok(Err(error)),
-                Ok(Incoming::Answer { id, outcome }) => return Ok(answer(asked, id, outcome)),
+                Ok(Incoming::Answer { id, outcome }) => return Ok(match_answer(asked, id, outcome)),
                 Ok(Incoming::Call { id, method, params }) => {
                     let outcome = serve(&method, params).await?;
                     if let Some(id) = id
-                        && let Err(error) = self.wire.answer(id, outcome).await
+                        && let Err(error) = self.wire.send_answer(id, outcome).await
                     {
-                        return Ok(Err(self.explain(error).await));
+                        return Ok(Err(self.explain_error(error).await));
                     }
                 }
             }
         }
     }
 
-    async fn receive(&mut self) -> Result<Incoming, GuestError> {
-        self.pace.step()?;
-        match self.wire.receive().await {
+    async fn receive_message(&mut self) -> Result<Incoming, GuestError> {
+        self.pace.count_message()?;
+        match self.wire.receive_message().await {
             Ok(incoming) => Ok(incoming),
-            Err(error) => Err(self.explain(error).await),
+            Err(error) => Err(self.explain_error(error).await),
         }
     }
 
-    /// A stream that broke is mostly a program that ended: how it did tells more.
-    async fn explain(&mut self, error: WireError) -> GuestError {
+    /// A broken stream usually means that the program ended: how it ended says more.
+    async fn explain_error(&mut self, error: WireError) -> GuestError {
         let ended = matches!(error, WireError::Closed | WireError::Write(_) | WireError::HalfALine);
         if !ended {
             return error.into();
@@ -136,12 +137,12 @@ impl Process {
         }
     }
 
-    /// Says that it is over, and sees it off.
-    pub async fn end(mut self) {
+    /// Announces the end, and waits for the program.
+    pub async fn shut_down(mut self) {
         let said = async {
-            let asked = self.wire.ask("shutdown", json!({})).await?;
+            let asked = self.wire.send_request("shutdown", json!({})).await?;
             loop {
-                if let Incoming::Answer { id, .. } = self.wire.receive().await?
+                if let Incoming::Answer { id, .. } = self.wire.receive_message().await?
                     && id == asked
                 {
                     return Ok::<(), WireError>(());
@@ -160,20 +161,20 @@ impl Process {
     }
 }
 
-fn answer(asked: u64, id: u64, outcome: Result<Value, RpcError>) -> Result<Value, GuestError> {
+fn match_answer(asked: u64, id: u64, outcome: Result<Value, RpcError>) -> Result<Value, GuestError> {
     if id != asked {
         return Err(WireError::Unasked.into());
     }
-    outcome.map_err(GuestError::said)
+    outcome.map_err(GuestError::from_rpc)
 }
 
-fn program(setting: &Setting<'_>, folder: &Path, scratch: &Path) -> Program {
+fn sandboxed_program(setting: &Setting<'_>, folder: &Path, scratch: &Path) -> Program {
     let manifest = &setting.chosen.manifest;
     let (program, arguments) = manifest.command.split_first().map_or_else(
         || (PathBuf::new(), Vec::new()),
         |(program, arguments)| (PathBuf::from(program), arguments.to_vec()),
     );
-    // What is a file of its folder is meant as that.
+    // An argument that names a file of the agent's folder means that file.
     let own = |argument: String| match folder.join(&argument).is_file() && !argument.starts_with('/') {
         true => format!("/run/agent/{argument}"),
         false => argument,
@@ -193,7 +194,7 @@ fn program(setting: &Setting<'_>, folder: &Path, scratch: &Path) -> Program {
     ];
     for key in &manifest.permissions.files {
         if let Some(path) = setting.chosen.config.get(key).and_then(Value::as_str) {
-            mounts.push(mount(Path::new(path), inside(key), false));
+            mounts.push(mount(Path::new(path), path_inside(key), false));
         }
     }
     Program {
@@ -212,7 +213,7 @@ fn program(setting: &Setting<'_>, folder: &Path, scratch: &Path) -> Program {
     }
 }
 
-/// Writes what the program says beside the protocol to the log.
+/// Copies the program's standard error to the log.
 async fn keep_log(agent: String, stderr: Reader) {
     let mut lines = BufReader::new(stderr).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {

@@ -9,37 +9,37 @@ use crate::message::{
     Payload, ProposedHypothesis, Remark, ResearchFinished, RunStarted, Score, WrittenSection,
 };
 
-/// A schema of every message, by type.
-pub(super) fn messages(settings: &SchemaSettings) -> Vec<(&'static str, Value)> {
+/// The schema of every message, by type.
+pub(super) fn message_schemas(settings: &SchemaSettings) -> Vec<(&'static str, Value)> {
     vec![
-        ("propose_hypothesis", of::<ProposedHypothesis>(settings)),
-        ("challenge", of::<Challenge>(settings)),
-        ("add_evidence", of::<AddedEvidence>(settings)),
-        ("score", of::<Score>(settings)),
-        ("write_section", of::<WrittenSection>(settings)),
-        ("remark", of::<Remark>(settings)),
+        ("propose_hypothesis", schema_of::<ProposedHypothesis>(settings)),
+        ("challenge", schema_of::<Challenge>(settings)),
+        ("add_evidence", schema_of::<AddedEvidence>(settings)),
+        ("score", schema_of::<Score>(settings)),
+        ("write_section", schema_of::<WrittenSection>(settings)),
+        ("remark", schema_of::<Remark>(settings)),
     ]
 }
 
-fn events(settings: &SchemaSettings) -> Vec<(&'static str, Value)> {
+fn event_schemas(settings: &SchemaSettings) -> Vec<(&'static str, Value)> {
     vec![
-        ("run_started", of::<RunStarted>(settings)),
-        ("cycle_started", of::<CycleStarted>(settings)),
-        ("hypotheses_registered", of::<HypothesesRegistered>(settings)),
-        ("experiments_finished", of::<ExperimentsFinished>(settings)),
-        ("cycle_judged", of::<CycleVerdicts>(settings)),
-        ("finding_drafted", of::<DraftedFinding>(settings)),
-        ("research_finished", of::<ResearchFinished>(settings)),
+        ("run_started", schema_of::<RunStarted>(settings)),
+        ("cycle_started", schema_of::<CycleStarted>(settings)),
+        ("hypotheses_registered", schema_of::<HypothesesRegistered>(settings)),
+        ("experiments_finished", schema_of::<ExperimentsFinished>(settings)),
+        ("cycle_judged", schema_of::<CycleVerdicts>(settings)),
+        ("finding_drafted", schema_of::<DraftedFinding>(settings)),
+        ("research_finished", schema_of::<ResearchFinished>(settings)),
     ]
 }
 
-fn of<T: JsonSchema>(settings: &SchemaSettings) -> Value {
+fn schema_of<T: JsonSchema>(settings: &SchemaSettings) -> Value {
     settings.clone().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// The schemas of the protocol: of `agent.toml`, of each event's and each message's body; and, where asked for, of what the
-/// built-in agents say among themselves.
-pub fn schemas(internal: bool) -> Value {
+/// The schemas of the protocol: of `agent.toml` and of each event's and message's body; if `internal`, also of the
+/// messages of the built-in agents.
+pub fn protocol_schemas(internal: bool) -> Value {
     let settings = SchemaSettings::draft2020_12();
     let map = |list: Vec<(&'static str, Value)>| -> Value {
         list.into_iter()
@@ -48,12 +48,12 @@ pub fn schemas(internal: bool) -> Value {
     };
     let mut all = json!({
         "protocol": PROTOCOL,
-        "agent.toml": of::<Manifest>(&settings),
-        "events": map(events(&settings)),
-        "messages": map(messages(&settings)),
+        "agent.toml": schema_of::<Manifest>(&settings),
+        "events": map(event_schemas(&settings)),
+        "messages": map(message_schemas(&settings)),
     });
     if internal && let Some(all) = all.as_object_mut() {
-        all.insert("internal".to_owned(), of::<Payload>(&settings));
+        all.insert("internal".to_owned(), schema_of::<Payload>(&settings));
     }
     all
 }
@@ -72,7 +72,7 @@ mod tests {
                 .map(|(name, _)| name)
                 .collect()
         };
-        assert_eq!(names(events(&settings)), EVENTS);
-        assert_eq!(names(messages(&settings)), SPEECHES);
+        assert_eq!(names(event_schemas(&settings)), EVENTS);
+        assert_eq!(names(message_schemas(&settings)), SPEECHES);
     }
 }

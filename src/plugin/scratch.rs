@@ -1,4 +1,4 @@
-//! A folder that goes when its user does.
+//! A temporary folder that is removed with its owner.
 
 use std::{
     fs, io,
@@ -9,8 +9,8 @@ use std::{
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new and empty folder in `parent`.
-    pub fn make(parent: &Path, agent: &str) -> io::Result<Self> {
+    /// Creates an empty folder in `parent`.
+    pub fn create_in(parent: &Path, agent: &str) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         let path = parent.join(format!("{agent}-{:08x}", fastrand::u32(..)));
         fs::create_dir(&path)?;
@@ -25,7 +25,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if let Err(error) = crate::sandbox::remove_tree(&self.0) {
-            tracing::debug!(folder = %self.0.display(), %error, "a scratch folder stays");
+            tracing::debug!(folder = %self.0.display(), %error, "cannot remove a scratch folder");
         }
     }
 }

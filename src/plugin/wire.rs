@@ -1,58 +1,60 @@
-//! JSON-RPC 2.0, one object a line.
+//! JSON-RPC 2.0 with one object per line.
 
 use std::io;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 
-/// Bytes of a line, at most, without its end.
+/// Maximum length of a line in bytes, without its end.
 pub const LONGEST_LINE: usize = 4 << 20;
 
-/// The codes of errors that we send; the first three are JSON-RPC's own.
+/// Codes of the errors that we send; the first three are JSON-RPC's own.
 pub mod code {
-    /// The request is none.
+    /// The request is not allowed now.
     pub const INVALID_REQUEST: i64 = -32600;
-    /// There is no such method.
+    /// The method does not exist.
     pub const NO_METHOD: i64 = -32601;
-    /// Its parameters are wrong.
+    /// The parameters are invalid.
     pub const WRONG_PARAMETERS: i64 = -32602;
-    /// It is not permitted.
+    /// The agent lacks the permission.
     pub const NOT_PERMITTED: i64 = -32001;
-    /// A limit or a budget is spent.
+    /// A limit or a budget is exhausted.
     pub const SPENT: i64 = -32002;
-    /// It was tried, and failed.
+    /// The call failed.
     pub const FAILED: i64 = -32003;
 }
 
 /// An error as it is sent.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
 pub struct RpcError {
+    /// One of [`code`], or the agent's own.
     pub code: i64,
+    /// One sentence.
     pub message: String,
 }
 
 impl RpcError {
+    /// An error with this code.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { code, message }
     }
 }
 
-/// What the other side sends.
+/// A message from the other side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Incoming {
-    /// A request, or a notification where there is no id.
+    /// A request; without an id, a notification.
     Call {
         id: Option<Value>,
         method: String,
         params: Value,
     },
-    /// An answer to a request of ours.
+    /// An answer to one of our requests.
     Answer { id: u64, outcome: Result<Value, RpcError> },
 }
 
-/// Why the wire is of no more use.
+/// Why the connection can no longer be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     #[error("it closed its standard output")]
@@ -61,27 +63,27 @@ pub enum WireError {
     HalfALine,
     #[error("it wrote a line of more than {LONGEST_LINE} bytes")]
     TooLong,
-    #[error("it wrote what is not a JSON-RPC 2.0 object: {0}")]
+    #[error("it wrote a line that is not a JSON-RPC 2.0 object: {0}")]
     Garbage(String),
-    #[error("it answered what was not asked")]
+    #[error("it answered a request that was not sent")]
     Unasked,
-    #[error("it cannot be written to: {0}")]
+    #[error("cannot write to it: {0}")]
     Write(io::Error),
-    #[error("it cannot be read from: {0}")]
+    #[error("cannot read from it: {0}")]
     Read(io::Error),
 }
 
-/// One end of the wire.
-pub struct Wire<R, W> {
+/// One end of the connection.
+pub struct RpcWire<R, W> {
     input: BufReader<R>,
     output: W,
-    /// What was read of the line under way; kept here, so that a reader that is called off loses nothing.
+    /// The part of the current line that has been read; kept here, so that a cancelled read loses nothing.
     line: Vec<u8>,
     asked: u64,
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Wire<R, W> {
-    /// Over these streams.
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> RpcWire<R, W> {
+    /// Opens one end over these streams.
     pub fn new(input: R, output: W) -> Self {
         Self {
             input: BufReader::new(input),
@@ -91,38 +93,38 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Wire<R, W> {
         }
     }
 
-    /// Sends a request; its id.
-    pub async fn ask(&mut self, method: &str, params: Value) -> Result<u64, WireError> {
+    /// Sends a request and returns its id.
+    pub async fn send_request(&mut self, method: &str, params: Value) -> Result<u64, WireError> {
         self.asked += 1;
         let request = json!({ "jsonrpc": "2.0", "id": self.asked, "method": method, "params": params });
-        self.send(&request).await?;
+        self.send_line(&request).await?;
         Ok(self.asked)
     }
 
     /// Answers a request.
-    pub async fn answer(&mut self, id: Value, outcome: Result<Value, RpcError>) -> Result<(), WireError> {
+    pub async fn send_answer(&mut self, id: Value, outcome: Result<Value, RpcError>) -> Result<(), WireError> {
         let answer = match outcome {
             Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
             Err(RpcError { code, message }) => {
                 json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
             }
         };
-        self.send(&answer).await
+        self.send_line(&answer).await
     }
 
-    async fn send(&mut self, message: &Value) -> Result<(), WireError> {
+    async fn send_line(&mut self, message: &Value) -> Result<(), WireError> {
         let mut line = message.to_string();
         line.push('\n');
         self.output.write_all(line.as_bytes()).await.map_err(WireError::Write)?;
         self.output.flush().await.map_err(WireError::Write)
     }
 
-    /// The next message.
-    pub async fn receive(&mut self) -> Result<Incoming, WireError> {
+    /// Receives the next message.
+    pub async fn receive_message(&mut self) -> Result<Incoming, WireError> {
         loop {
             let line = self.read_line().await?;
             if !line.trim_ascii().is_empty() {
-                return parse(&line);
+                return parse_message(&line);
             }
         }
     }
@@ -150,18 +152,18 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Wire<R, W> {
     }
 }
 
-fn parse(line: &[u8]) -> Result<Incoming, WireError> {
+fn parse_message(line: &[u8]) -> Result<Incoming, WireError> {
     let garbage = |what: &str| {
         let begin: String = String::from_utf8_lossy(line).chars().take(60).collect();
         WireError::Garbage(format!("{what}, in `{}`", crate::prompt::inline(&begin)))
     };
     let value: Value = serde_json::from_slice(line).map_err(|error| garbage(&error.to_string()))?;
-    let object = value.as_object().ok_or_else(|| garbage("no object"))?;
+    let object = value.as_object().ok_or_else(|| garbage("not an object"))?;
     if object.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
         return Err(garbage("no \"jsonrpc\": \"2.0\""));
     }
     if let Some(method) = object.get("method") {
-        let method = method.as_str().ok_or_else(|| garbage("`method` is no text"))?;
+        let method = method.as_str().ok_or_else(|| garbage("`method` is not a string"))?;
         return Ok(Incoming::Call {
             id: object.get("id").filter(|id| !id.is_null()).cloned(),
             method: method.to_owned(),
@@ -171,7 +173,7 @@ fn parse(line: &[u8]) -> Result<Incoming, WireError> {
     let id = object
         .get("id")
         .and_then(Value::as_u64)
-        .ok_or_else(|| garbage("no id of ours"))?;
+        .ok_or_else(|| garbage("unknown id"))?;
     let outcome = match (object.get("result"), object.get("error")) {
         (Some(result), None) => Ok(result.clone()),
         (None, Some(error)) => Err(RpcError {
@@ -182,7 +184,7 @@ fn parse(line: &[u8]) -> Result<Incoming, WireError> {
                 .unwrap_or("no message")
                 .to_owned(),
         }),
-        _ => return Err(garbage("neither `method`, nor one of `result` and `error`")),
+        _ => return Err(garbage("neither `method` nor exactly one of `result` and `error`")),
     };
     Ok(Incoming::Answer { id, outcome })
 }
@@ -192,7 +194,7 @@ mod tests {
     use super::*;
 
     async fn receive(text: &[u8]) -> Result<Incoming, WireError> {
-        Wire::new(text, tokio::io::sink()).receive().await
+        RpcWire::new(text, tokio::io::sink()).receive_message().await
     }
 
     #[tokio::test]

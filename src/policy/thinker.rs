@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::agent::{AgentContext, AgentError};
 use crate::config::OnOutage;
-use crate::llm::{Answer, LlmError, Mind, Objection, Question};
+use crate::llm::{LlmError, Mind, ModelQuestion, ModelReply, Objection};
 use crate::message::{BudgetSpent, ModelLost, Outgoing, agent};
 use crate::prompt::{inline, shorten_to};
 
@@ -27,7 +27,7 @@ pub struct Thinker {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Thought<T> {
     /// An answer of the asked form.
-    Answer(Answer<T>),
+    Answer(ModelReply<T>),
     /// None; the agent gives its own answer without the model.
     Nothing(NoAnswer),
 }
@@ -64,7 +64,7 @@ impl Thinker {
     pub async fn ask<T>(
         &self,
         context: &AgentContext,
-        question: Question,
+        question: ModelQuestion,
         check: impl Fn(&T) -> Result<(), Objection>,
     ) -> Result<Thought<T>, AgentError>
     where
@@ -87,7 +87,7 @@ impl Thinker {
     pub async fn ask_json(
         &self,
         context: &AgentContext,
-        question: Question,
+        question: ModelQuestion,
         schema: &Value,
     ) -> Result<Thought<Value>, AgentError> {
         let purpose = question.purpose;

@@ -1,11 +1,15 @@
-//! Prompts: files under `agents/<agent>/prompts/`, filled in with data that cannot pass for instructions.
+//! Prompts: files under `agents/<agent>/prompts/`, rendered with data that cannot pass for instructions.
 //!
-//! `template` loads and renders a file, `data` fences what is not ours, `budget` makes it fit.
+//! | file | noun |
+//! |---|---|
+//! | `template` | a prompt's file, loaded and rendered |
+//! | `data` | untrusted data in a prompt |
+//! | `budget` | the room that a prompt has |
 
 mod budget;
 mod data;
 mod template;
 
-pub use budget::{fit, shorten, shorten_to, tokens};
-pub use data::{fenced, inline, neutral};
+pub use budget::{estimate_prompt_tokens, fit_lines, shorten_to, shorten_to_tokens};
+pub use data::{disarm_text, fence_data, inline};
 pub use template::{Prompt, PromptError, Rendered};

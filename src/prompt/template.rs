@@ -1,4 +1,4 @@
-//! A prompt's file: a part for the system and a part for the user, each a template.
+//! A prompt's file: a system part and a user part, each a template.
 
 use std::sync::OnceLock;
 
@@ -9,40 +9,40 @@ use minijinja::{
 use serde::Serialize;
 
 use super::data;
-use crate::llm::Question;
+use crate::llm::ModelQuestion;
 use crate::science::sha256_hex;
 use crate::shipped::AGENTS;
 
-/// The lines that the two parts of a file begin with.
+/// The lines that begin the two parts.
 const SYSTEM: &str = "# System\n";
 const USER: &str = "\n# User\n";
 
 /// A prompt that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
-    /// There is no such file.
-    #[error("there is no prompt `{path}`")]
+    /// The file does not exist.
+    #[error("the prompt `{path}` does not exist")]
     Missing {
-        #[allow(missing_docs)]
+        /// The file's path.
         path: String,
     },
-    /// The file has not both parts.
-    #[error("the prompt `{path}` must begin with the line `# System` and go on with a line `# User`")]
+    /// The file lacks one of its two parts.
+    #[error("the prompt `{path}` must begin with the line `# System` and continue with a line `# User`")]
     Parts {
-        #[allow(missing_docs)]
+        /// The file's path.
         path: String,
     },
-    /// The template has a fault, or wants what it is not given.
-    #[error("the prompt `{path}` cannot be filled in: {source}")]
+    /// The template is faulty, or refers to a value that it is not given.
+    #[error("the prompt `{path}` cannot be rendered: {source}")]
     Template {
-        #[allow(missing_docs)]
+        /// The file's path.
         path: String,
-        #[allow(missing_docs)]
+        /// The cause.
         source: Box<Error>,
     },
 }
 
-/// A prompt of an agent, not filled in yet.
+/// A prompt of an agent as a template.
 #[derive(Debug, Clone)]
 pub struct Prompt {
     path: String,
@@ -51,22 +51,22 @@ pub struct Prompt {
     sha256: String,
 }
 
-/// A prompt, filled in.
+/// A rendered prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    #[allow(missing_docs)]
+    /// The system part.
     pub system: String,
-    #[allow(missing_docs)]
+    /// The user part.
     pub user: String,
-    /// Of the file that it was made from.
+    /// SHA-256 of the template's file.
     pub sha256: String,
 }
 
 impl Prompt {
-    /// The prompt `agents/<agent>/prompts/<name>.md`.
+    /// Loads the prompt `agents/<agent>/prompts/<name>.md`.
     ///
     /// # Errors
-    /// When there is none, or it has not both parts.
+    /// When the file does not exist or lacks one of its parts.
     pub fn load(agent: &str, name: &str) -> Result<Self, PromptError> {
         let path = format!("{agent}/prompts/{name}.md");
         let text = AGENTS.get_file(&path).and_then(|file| file.contents_utf8());
@@ -77,10 +77,10 @@ impl Prompt {
         Self::parse(path, text)
     }
 
-    /// The prompt in a file's text; `path` names it in errors.
+    /// Parses the text of a prompt's file; `path` names it in errors.
     ///
     /// # Errors
-    /// When it has not both parts.
+    /// When it lacks one of its parts.
     pub fn parse(path: String, text: &str) -> Result<Self, PromptError> {
         let parts = text.strip_prefix(SYSTEM).and_then(|text| text.split_once(USER));
         let Some((system, user)) = parts else {
@@ -94,15 +94,16 @@ impl Prompt {
         })
     }
 
-    /// Fills it in. Text of `context` can be put in by the filters `data("name")` (a fenced block; of a list, one line
-    /// for each) and `inline` (a line of our own making, disarmed) only, or by `safe` where it is one of our own words.
+    /// Renders the prompt. A text of `context` can be inserted only through the filters `data("name")` (a fenced
+    /// block; a list has one line per item) and `inline` (one disarmed line), or through `safe` if it is one of our
+    /// own words.
     ///
     /// # Errors
-    /// When the template wants what `context` has not, or would put in text as it is.
+    /// When the template refers to a value that `context` lacks, or would insert an unfiltered text.
     pub fn render(&self, context: impl Serialize) -> Result<Rendered, PromptError> {
         let context = Value::from(Serde(context));
         let part = |template: &str| {
-            environment()
+            template_environment()
                 .render_str(template, context.clone())
                 .map_err(|source| PromptError::Template {
                     path: self.path.clone(),
@@ -118,14 +119,14 @@ impl Prompt {
 }
 
 impl Rendered {
-    /// Tokens of both parts, by our estimate.
-    pub fn tokens(&self) -> usize {
-        super::tokens(&self.system) + super::tokens(&self.user)
+    /// Estimated tokens of both parts.
+    pub fn estimate_tokens(&self) -> usize {
+        super::estimate_prompt_tokens(&self.system) + super::estimate_prompt_tokens(&self.user)
     }
 
-    /// The question that it is.
-    pub fn question(self, purpose: &'static str, cycle: u32) -> Question {
-        Question {
+    /// The question to a model that this prompt asks.
+    pub fn into_question(self, purpose: &'static str, cycle: u32) -> ModelQuestion {
+        ModelQuestion {
             purpose,
             cycle,
             system: self.system,
@@ -135,31 +136,31 @@ impl Rendered {
     }
 }
 
-fn environment() -> &'static Environment<'static> {
+fn template_environment() -> &'static Environment<'static> {
     static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(only_what_is_fenced);
-        environment.add_filter("data", fence);
+        environment.add_filter("data", fence_value);
         environment.add_filter("inline", |text: &str| Value::from_safe_string(data::inline(text)));
         environment
     })
 }
 
-/// A text that went through no filter may be anybody's.
+/// A text that passed through no filter is untrusted.
 fn only_what_is_fenced(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Number | ValueKind::Bool | ValueKind::Undefined => escape_formatter(out, state, value),
         ValueKind::String if value.is_safe() => escape_formatter(out, state, value),
         _ => Err(Error::new(
             ErrorKind::InvalidOperation,
-            "a text goes into a prompt by the filter `data` or `inline` only",
+            "a text can be inserted into a prompt only through the filter `data` or `inline`",
         )),
     }
 }
 
-fn fence(value: &Value, label: &str) -> Result<Value, Error> {
+fn fence_value(value: &Value, label: &str) -> Result<Value, Error> {
     let text = match (value.as_str(), value.kind()) {
         (Some(text), _) => text.to_owned(),
         (None, ValueKind::Seq) => {
@@ -171,7 +172,7 @@ fn fence(value: &Value, label: &str) -> Result<Value, Error> {
         }
         _ => value.to_string(),
     };
-    Ok(Value::from_safe_string(data::fenced(label, &text)))
+    Ok(Value::from_safe_string(data::fence_data(label, &text)))
 }
 
 #[cfg(test)]
@@ -233,7 +234,7 @@ mod tests {
         ));
     }
 
-    /// Every prompt that we ship is whole, and tells the model what its data are.
+    /// Every shipped prompt has both parts, and tells the model that data is not an instruction.
     #[test]
     fn shipped_prompts_say_that_data_is_no_instruction() {
         let mut files = Vec::new();

@@ -150,6 +150,6 @@ fn a_check_that_fails_says_why() {
     assert_eq!(check("well").0, Some(0));
     let (code, told) = check("wrong_version");
     assert_eq!(code, Some(2));
-    assert!(told.contains("it speaks protocol 2 and not 1"), "{told}");
+    assert!(told.contains("it speaks protocol 2 instead of 1"), "{told}");
     assert!(check("crash_at_start").1.contains("ended with exit code 1"));
 }

@@ -115,7 +115,7 @@ fn what_is_configured_wrongly_is_named() {
         ("[agents.rogue]", "\"mode\" is a required property"),
         (
             "[agents.rogue]\nmode = \"x\"\ncolour = 1",
-            "[agents.rogue] colour: there is no such key; there are mode, token",
+            "[agents.rogue] colour: unknown key; the keys are mode, token",
         ),
         (
             "[agents.rogue]\nmode = \"x\"\nlimits.memory = \"lots\"",
@@ -141,7 +141,7 @@ fn a_built_in_agent_that_listens_is_turned_on_by_name() {
     let study = TestHome::frugal_small("[agents.study_planner]\nenabled = true");
     let added = added_by_agents(&study.finish_run());
     assert!(
-        added.contains("`study_planner` 1.0.0: Says what a next study would need"),
+        added.contains("`study_planner` 1.0.0: States what a follow-up study would need"),
         "{added}"
     );
 }
@@ -227,7 +227,7 @@ struct Ear {
 
 impl Listener for Ear {
     fn hear(self: Rc<Self>, event: Event, _: AgentContext) -> LocalBoxFuture<'static, Result<Vec<Speech>, AgentError>> {
-        self.heard.lock().unwrap().push(event.kind());
+        self.heard.lock().unwrap().push(event.type_name());
         async move {
             Ok(match event {
                 Event::ResearchFinished(finished) => {

@@ -34,7 +34,7 @@ fn is_missed(mode: &str, reason: &str) {
 
 #[test]
 fn garbage() {
-    is_missed("garbage", "what is not a JSON-RPC 2.0 object");
+    is_missed("garbage", "a line that is not a JSON-RPC 2.0 object");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_line_of_100_mb() {
 
 #[test]
 fn another_version() {
-    is_missed("wrong_version", "it speaks protocol 2 and not 1");
+    is_missed("wrong_version", "it speaks protocol 2 instead of 1");
 }
 
 #[test]
@@ -93,12 +93,12 @@ fn a_hog_of_memory() {
 
 #[test]
 fn a_flood() {
-    is_missed("flood", "more than 200 times in a minute");
+    is_missed("flood", "more than 200 messages in a minute");
 }
 
 #[test]
 fn an_answer_to_nothing() {
-    is_missed("unasked", "answered what was not asked");
+    is_missed("unasked", "answered a request that was not sent");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn messages_that_it_may_not_send() {
     assert!(added.contains("was refused"), "{added}");
     for told in [
         "its agent.toml does not list it under `publishes`",
-        "there is no such message",
+        "unknown message type",
         "Additional properties are not allowed",
     ] {
         assert!(added.contains(told), "{told}: {added}");
@@ -123,7 +123,7 @@ fn messages_that_it_may_not_send() {
 #[test]
 fn messages_for_another_run() {
     let added = with("other_run");
-    assert!(added.contains("it is for another run"), "{added}");
+    assert!(added.contains("it names another run"), "{added}");
     assert!(!added.contains("For another run."), "{added}");
 }
 

@@ -57,7 +57,7 @@ fn a_plain_module_takes_part() {
 fn one_that_computes_for_ever_runs_out_of_fuel() {
     is_missed(
         "(loop $l (br $l)) unreachable",
-        "its fuel lasts, 100000000 for an event",
+        "used up its fuel, 100000000 for an event",
     );
 }
 
@@ -73,7 +73,7 @@ fn one_that_wants_too_much_memory() {
     is_missed(
         "(loop $l (call $more (i32.const 1048576)) (drop (memory.grow (i32.const 16))) \
          (global.set $free (i32.add (global.get $free) (i32.const 1048576))) (br $l)) unreachable",
-        "wanted more than 64MiB of memory",
+        "requested more than 64MiB of memory",
     );
 }
 
@@ -87,7 +87,7 @@ fn one_that_traps() {
 fn one_that_says_what_is_no_json() {
     is_missed(
         "(call $say (i32.const 0) (i32.const 6) (i32.const 48) (i32.const 8))",
-        "said what is no JSON",
+        "returned invalid JSON",
     );
 }
 
@@ -108,7 +108,7 @@ fn one_that_says_too_much_at_once() {
          (i32.store (i32.const 1028) (i32.const 65536))
          (i32.store (i32.const 1032) (i32.const 50000))
          (i32.const 1024)",
-        "gave or asked more than",
+        "passed more than",
     );
 }
 
@@ -120,14 +120,14 @@ fn one_that_answers_with_an_error_of_its_own() {
 #[test]
 fn one_that_speaks_another_version() {
     let added = with(&module(HEARD, "2"), &manifest());
-    assert!(added.contains("it speaks protocol 2 and not 1"), "{added}");
+    assert!(added.contains("it speaks protocol 2 instead of 1"), "{added}");
 }
 
 #[test]
 fn one_that_floods() {
     is_missed(
         "(loop $l (call $log (i32.const 3) (i32.const 80) (i32.const 17)) (br $l)) unreachable",
-        "more than 200 times in a minute",
+        "more than 200 messages in a minute",
     );
 }
 

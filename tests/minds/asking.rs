@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::join_all;
 use kosmos::journal::{Durability, Journal, Options};
-use kosmos::llm::{LlmError, Mind, MindEvent, Replay, Source, Tokens};
+use kosmos::llm::{LlmError, Mind, MindEvent, Replay, ReplySource, Tokens};
 use serde_json::json;
 
 use super::desk::{Desk, KEY, Word, context, environment, journal, question, settings};
@@ -60,7 +60,7 @@ async fn the_same_question_is_paid_for_once() {
         &settings(&server, &[]),
         &environment(),
         &journal,
-        Source::Endpoint,
+        ReplySource::Endpoint,
         None,
     )
     .unwrap();
@@ -181,11 +181,11 @@ async fn a_recorded_run_answers_in_place_of_an_endpoint() {
     let settings = settings(&server, &[]);
     drop(server);
 
-    let replay = Replay::of(desk.journal.entries()).unwrap();
+    let replay = Replay::from_entries(desk.journal.entries()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(folder.path());
     let nothing = kosmos::config::Environment::default();
-    let mind = Mind::start(&settings, &nothing, &journal, Source::Replay(replay), None).unwrap();
+    let mind = Mind::start(&settings, &nothing, &journal, ReplySource::Replay(replay), None).unwrap();
     assert_eq!(mind.probe().await.unwrap(), None);
     let context = context(&journal, folder.path(), "hypothesis_generator");
     let answer = mind.ask(&context, question("hello"), |_: &Word| Ok(())).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use kosmos::llm::{LlmError, Mind, Source, Tokens};
+use kosmos::llm::{LlmError, Mind, ReplySource, Tokens};
 use serde_json::json;
 
 use super::desk::{Desk, environment, journal, settings};
@@ -94,7 +94,7 @@ async fn a_model_without_a_price_is_refused_where_money_is_limited() {
     let journal = journal(folder.path());
     let settings = settings(&server, &[("budget.usd", "1"), ("llm.model", "my-own")]);
     let Err(LlmError::Rejected { what, remedy }) =
-        Mind::start(&settings, &environment(), &journal, Source::Endpoint, None)
+        Mind::start(&settings, &environment(), &journal, ReplySource::Endpoint, None)
     else {
         panic!()
     };
@@ -107,7 +107,7 @@ async fn a_model_without_a_price_is_refused_where_money_is_limited() {
         &server,
         &[("budget.usd", "1"), ("llm.model", "my-own"), ("llm.provider", "ollama")],
     );
-    assert!(Mind::start(&free, &environment(), &journal, Source::Endpoint, None).is_ok());
+    assert!(Mind::start(&free, &environment(), &journal, ReplySource::Endpoint, None).is_ok());
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn what_is_spent_is_spent_after_a_restart() {
         &settings(&server, &changes),
         &environment(),
         &desk.journal,
-        Source::Endpoint,
+        ReplySource::Endpoint,
         None,
     )
     .unwrap();

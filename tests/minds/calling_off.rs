@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use kosmos::{
     agent::{AgentContext, Cancel},
-    llm::{Answer, LlmError},
+    llm::{LlmError, ModelReply},
     message::MessageId,
     science::RunId,
 };
@@ -31,7 +31,7 @@ fn context(desk: &Desk, cancel: &Cancel) -> AgentContext {
     )
 }
 
-async fn ask(desk: &Desk, cancel: &Cancel) -> Result<Answer<Word>, LlmError> {
+async fn ask(desk: &Desk, cancel: &Cancel) -> Result<ModelReply<Word>, LlmError> {
     let context = context(desk, cancel);
     desk.mind.ask(&context, question("hello"), |_: &Word| Ok(())).await
 }

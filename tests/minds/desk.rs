@@ -6,7 +6,7 @@ use kosmos::{
     agent::{AgentContext, Cancel},
     config::{Environment, Overrides, Request, Settings},
     journal::{Durability, Journal, Options},
-    llm::{Account, Answer, Listener, LlmError, Mind, Question, Source},
+    llm::{Account, LlmError, Mind, MindListener, ModelQuestion, ModelReply, ReplySource},
     message::{MessageId, agent},
     science::RunId,
 };
@@ -86,11 +86,11 @@ impl Desk {
         Self::heard(server, changes, Some(Arc::new(|_| ())))
     }
 
-    pub fn heard(server: &ModelServer, changes: &[(&str, &str)], listener: Option<Listener>) -> Self {
+    pub fn heard(server: &ModelServer, changes: &[(&str, &str)], listener: Option<MindListener>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let settings = settings(server, changes);
-        let mind = Mind::start(&settings, &environment(), &journal, Source::Endpoint, listener).unwrap();
+        let mind = Mind::start(&settings, &environment(), &journal, ReplySource::Endpoint, listener).unwrap();
         Self { folder, journal, mind }
     }
 
@@ -99,13 +99,13 @@ impl Desk {
     }
 
     /// Asks for a word.
-    pub async fn ask(&self, user: &str) -> Result<Answer<Word>, LlmError> {
+    pub async fn ask(&self, user: &str) -> Result<ModelReply<Word>, LlmError> {
         self.mind.ask(&self.context(), question(user), |_: &Word| Ok(())).await
     }
 
     /// The account by the journal, which must be the one in memory.
     pub fn account(&self) -> Account {
-        let account = Account::of(self.journal.entries()).unwrap();
+        let account = Account::from_entries(self.journal.entries()).unwrap();
         assert_eq!(account.total, self.mind.account().total);
         assert_eq!(account.calls, self.mind.account().calls);
         account
@@ -130,8 +130,8 @@ impl Desk {
 }
 
 /// A question for a word.
-pub fn question(user: &str) -> Question {
-    Question {
+pub fn question(user: &str) -> ModelQuestion {
+    ModelQuestion {
         purpose: "propose",
         cycle: 1,
         system: "You say words.".to_owned(),

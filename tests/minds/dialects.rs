@@ -54,7 +54,8 @@ async fn a_way_that_is_set_is_kept() {
     let server = ModelServer::start();
     server.respond(|_| refused("response_format is not supported"));
     let desk = Desk::new(&server, &[("llm.structured", "json_schema")]);
-    let told = desk.ask("one").await.unwrap_err().to_string();
+    let error = desk.ask("one").await.unwrap_err();
+    let told = format!("{error}\n{}", error.help().unwrap_or_default());
     assert!(
         told.contains("response_format") && told.contains("llm.structured"),
         "{told}"

@@ -26,13 +26,13 @@ fn nowhere() -> String {
 #[test]
 fn each_profile_explains_an_endpoint_that_is_missing() {
     let table = [
-        ("ollama", "model", "start it by `ollama serve`"),
+        ("ollama", "model", "start it with `ollama serve`"),
         (
             "vllm",
             "model",
-            "start it by `vllm serve Qwen/Qwen2.5-Coder-7B-Instruct`",
+            "start it with `vllm serve Qwen/Qwen2.5-Coder-7B-Instruct`",
         ),
-        ("litellm", "model", "start the proxy by `litellm"),
+        ("litellm", "model", "start the proxy with `litellm"),
         ("openai", "endpoint", "environment variable OPENAI_API_KEY"),
     ];
     for (profile, name, remedy) in table {

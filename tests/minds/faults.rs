@@ -149,8 +149,8 @@ async fn what_stays_wrong_is_said_at_once() {
         ),
         (ScriptedReply::status(401, "no JSON"), "THE_KEY"),
         (ScriptedReply::status(403, "<html>"), "THE_KEY"),
-        (ScriptedReply::status(429, quota), "top it up"),
-        (ScriptedReply::status(402, error("pay", 402)), "top it up"),
+        (ScriptedReply::status(429, quota), "add credit"),
+        (ScriptedReply::status(402, error("pay", 402)), "add credit"),
         (
             ScriptedReply::status(404, error("The model `m` does not exist", "model_not_found")),
             "model_list",
@@ -203,7 +203,7 @@ async fn what_would_be_so_again_is_recorded() {
             1,
             "policy",
         ),
-        ("empty choices", ScriptedReply::raw(empty), ALL, "holds no choice"),
+        ("empty choices", ScriptedReply::raw(empty), ALL, "has no choices"),
         ("too long", ScriptedReply::status(400, long), 1, "llm.context_tokens"),
         ("10 MB", ScriptedReply::text(&"x".repeat(10 << 20)), 1, "llm.max_reply"),
         (

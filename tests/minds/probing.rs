@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kosmos::llm::{LlmError, probe};
+use kosmos::llm::{LlmError, probe_endpoint};
 use serde_json::json;
 
 use super::desk::{Desk, KEY, environment, settings};
@@ -33,7 +33,9 @@ async fn a_model_that_is_not_listed_is_asked_for_one_token() {
         let server = ModelServer::start();
         server.listing(listing);
         server.respond(|_| ScriptedReply::text("OK"));
-        probe(&settings(&server, &[]).llm, &environment()).await.unwrap();
+        probe_endpoint(&settings(&server, &[]).llm, &environment())
+            .await
+            .unwrap();
         let chats = server.chats();
         assert_eq!(chats.len(), 1);
         assert_eq!(
@@ -49,9 +51,9 @@ async fn each_model_in_use_is_looked_for() {
     server.models(["m", "n"]);
     server.respond(|_| ScriptedReply::status(404, json!({"error": {"message": "model not found"}})));
     let ok = settings(&server, &[("llm.models.data_analyst", "n")]);
-    assert_eq!(probe(&ok.llm, &environment()).await.unwrap().models.len(), 2);
+    assert_eq!(probe_endpoint(&ok.llm, &environment()).await.unwrap().models.len(), 2);
     let wrong = settings(&server, &[("llm.models.data_analyst", "nm")]);
-    let Err(LlmError::Rejected { what, .. }) = probe(&wrong.llm, &environment()).await else {
+    let Err(LlmError::Rejected { what, .. }) = probe_endpoint(&wrong.llm, &environment()).await else {
         panic!()
     };
     assert!(what.contains("`nm`"), "{what}");
@@ -74,13 +76,13 @@ async fn what_is_wrong_is_said_with_the_remedy() {
             &[],
             ScriptedReply::status(401, "bad key"),
             gone(),
-            &["turns the key down", "THE_KEY", "litellm at http"],
+            &["rejects the key", "THE_KEY", "litellm at http"],
         ),
         (
             &[],
             ScriptedReply::status(403, ""),
             ScriptedReply::status(403, ""),
-            &["turns the key down", "THE_KEY"],
+            &["rejects the key", "THE_KEY"],
         ),
         (
             &[("llm.provider", "ollama"), ("llm.model", "qwen2.5-code:7b")],
@@ -102,7 +104,7 @@ async fn what_is_wrong_is_said_with_the_remedy() {
             &[],
             ScriptedReply::raw("<html>login</html>"),
             ScriptedReply::raw("<html>login</html>"),
-            &["no chat completion", "llm.base_url"],
+            &["not a chat completion", "llm.base_url"],
         ),
         (
             &[],
@@ -121,7 +123,7 @@ async fn what_is_wrong_is_said_with_the_remedy() {
         let server = ModelServer::start();
         server.listing(listing);
         server.respond(move |_| chat.clone());
-        let error = probe(&settings(&server, changes).llm, &environment())
+        let error = probe_endpoint(&settings(&server, changes).llm, &environment())
             .await
             .unwrap_err();
         let told = format!("{error}\n{}", error.help().unwrap_or_default());
@@ -140,6 +142,8 @@ async fn a_server_that_is_just_starting_is_waited_for_a_little() {
         ScriptedReply::status(503, "loading the model"),
         ScriptedReply::text("OK").after(Duration::from_millis(1)),
     ]);
-    probe(&settings(&server, &[]).llm, &environment()).await.unwrap();
+    probe_endpoint(&settings(&server, &[]).llm, &environment())
+        .await
+        .unwrap();
     assert_eq!(server.calls(), 2);
 }

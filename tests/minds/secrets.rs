@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use kosmos::llm::{MindEvent, probe};
+use kosmos::llm::{MindEvent, probe_endpoint};
 use serde_json::json;
 use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
 
@@ -66,7 +66,7 @@ async fn the_key_is_nowhere() {
             let listener = move |event: MindEvent<'_>| hears.lock().unwrap().push_str(&format!("{event:?}"));
             let desk = Desk::heard(&server, &[("llm.stream", stream)], Some(Arc::new(listener)));
             let check = |word: &Word| match word.word.contains("secret") {
-                true => Err(format!("`{}` is no word", word.word)),
+                true => Err(format!("`{}` is no word", word.word).into()),
                 false => Ok(()),
             };
             told.push_str(&format!(
@@ -76,7 +76,7 @@ async fn the_key_is_nowhere() {
             server.listing(listed);
             told.push_str(&format!(
                 "{:?}",
-                probe(&settings(&server, &[]).llm, &environment()).await
+                probe_endpoint(&settings(&server, &[]).llm, &environment()).await
             ));
             told.push_str(&format!("{:?}{}", desk.mind, heard.lock().unwrap()));
             assert_eq!(server.chats()[0].headers["authorization"], format!("Bearer {KEY}"));

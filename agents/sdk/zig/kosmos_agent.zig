@@ -1,4 +1,4 @@
-//! An agent for Kosmos as a WebAssembly module. An agent is one function, which hears events and says messages;
+//! An agent for Kosmos as a WebAssembly module. An agent is a function that receives events and sends messages;
 //! agents/PROTOCOL.md of Kosmos describes both.
 //!
 //!     const kosmos = @import("kosmos_agent.zig");
@@ -12,11 +12,11 @@
 //!         try lab.say("remark", .{ .text = try lab.print("You asked: {s}", .{body.question}) });
 //!     }
 //!
-//! It is built for Zig 0.15, with this file beside it, by
+//! With this file beside it, build it with Zig 0.15:
 //!
 //!     python -m ziglang build-exe agent.zig -target wasm32-freestanding -fno-entry -rdynamic -O ReleaseSmall
 //!
-//! From the top: what an agent has to do with, its lab, JSON with errors that name the place, and the component model's
+//! From the top: an agent's types, its lab, JSON with errors that name the place, and the component model's
 //! canonical ABI for the world of agents/sdk/wit/agent.wit.
 
 const builtin = @import("builtin");
@@ -25,7 +25,7 @@ const std = @import("std");
 /// The version of the protocol.
 pub const PROTOCOL = 1;
 
-/// What an agent is told before its first event.
+/// The introduction before an agent's first event.
 pub const Hello = struct {
     protocol: u32,
     agent: []const u8,
@@ -34,17 +34,17 @@ pub const Hello = struct {
     config: []const u8,
     /// A JSON object `{deadline_ms, memory_bytes, messages_per_minute, fuel}`.
     limits: []const u8,
-    /// The host calls that will be answered, by the protocol's names.
+    /// The permitted host calls, by the protocol's names.
     may: []const []const u8,
-    /// The run's rate of false discoveries.
+    /// The run's false discovery rate.
     alpha: f64,
 };
 
-/// Something happened.
+/// An event.
 pub const Event = struct {
     run: []const u8,
     id: []const u8,
-    /// 1, and more when an earlier try failed.
+    /// 1, or more after failed attempts.
     attempt: u32,
     /// Its type, such as `research_finished`.
     kind: []const u8,
@@ -57,13 +57,13 @@ pub const Failure = struct { code: i32 = 0, message: []const u8 };
 
 pub const Level = enum(u32) { err, warn, info, debug };
 
-/// Of `Lab.complete`; `schema` is a JSON Schema.
+/// Options of `Lab.complete`; `schema` is a JSON Schema.
 pub const Prompt = struct { prompt: []const u8, system: ?[]const u8 = null, schema: ?[]const u8 = null };
 
-/// Of `Lab.graph`: one of the questions of `kosmos graph query`.
+/// Options of `Lab.graph`, which asks a question of `kosmos graph query`.
 pub const Question = struct { name: []const u8, argument: ?[]const u8 = null, limit: ?u32 = null };
 
-/// Of `Lab.runScript`; `parameters` is a JSON object.
+/// Options of `Lab.runScript`; `parameters` is a JSON object.
 pub const Script = struct {
     script: []const u8,
     dataset: ?[]const u8 = null,
@@ -71,65 +71,65 @@ pub const Script = struct {
     parameters: ?[]const u8 = null,
 };
 
-/// Of `Lab.fetch`: a name and a value.
+/// A header of `Lab.fetch`.
 pub const Header = extern struct { name: Text, value: Text };
 
-/// What a refused host call returns; `Lab.failure` then says why.
+/// Returned by a rejected host call; `Lab.failure` then gives the reason.
 pub const CallError = error{ NotPermitted, LimitReached, CallFailed };
 
-/// What an agent may ask while it handles an event. What it asks must depend on neither time nor chance. All texts that it
-/// gives out live until the event is answered.
+/// The calls that an agent may make while it handles an event. They must not depend on time or chance. All texts that it
+/// returns live until the event is answered.
 pub const Lab = struct {
     hello: *const Hello,
     /// Memory for this event.
     arena: std.mem.Allocator,
-    /// Why the last call was refused, or what `fail` was told.
+    /// Why the last call was rejected, or the words given to `fail`.
     failure: Failure = .{ .message = "" },
     messages: std.ArrayList(RawMessage) = .empty,
 
-    /// Sends a message, once the event is handled. `body` is anything that `std.json` can write.
+    /// Sends a message after the event is handled. `body` is any value that `std.json` can write.
     pub fn say(lab: *Lab, kind: []const u8, body: anytype) !void {
         try lab.messages.append(lab.arena, .{ .kind = .of(kind), .body = .of(try lab.json(body)) });
     }
 
-    /// `return lab.fail(...)` answers the event with these words in place of messages.
+    /// `return lab.fail(...)` answers the event with this error instead of messages.
     pub fn fail(lab: *Lab, comptime words: []const u8, values: anytype) error{Failed} {
         lab.failure = .{ .message = lab.print(words, values) catch "no memory is left" };
         return error.Failed;
     }
 
-    /// A text by the rules of `std.fmt`.
+    /// Formats a text by the rules of `std.fmt`.
     pub fn print(lab: *Lab, comptime words: []const u8, values: anytype) ![]const u8 {
         return std.fmt.allocPrint(lab.arena, words, values);
     }
 
-    /// A value as JSON. Numbers must be finite.
+    /// Writes a value as JSON. Numbers must be finite.
     pub fn json(lab: *Lab, value: anytype) ![]const u8 {
         return std.json.Stringify.valueAlloc(lab.arena, value, .{});
     }
 
-    /// JSON as a value: of structs, slices, optionals (null where there is none), numbers, bools and `std.json.Value`. It
-    /// fails with the JSON pointer of what is missing or of another type, and takes no notice of keys that are not asked for.
+    /// Reads JSON as a value: structs, slices, optionals (null if missing), numbers, bools and `std.json.Value`. It
+    /// fails with the JSON pointer of a value that is missing or of another type, and ignores unknown keys.
     pub fn read(lab: *Lab, comptime T: type, text: []const u8) !T {
         const value = std.json.parseFromSliceLeaky(std.json.Value, lab.arena, text, .{}) catch |wrong|
             return lab.fail("this is not JSON: {s}", .{@errorName(wrong)});
         return readValue(lab, T, value, .{});
     }
 
-    /// A line for the run's log.
+    /// Writes a line to the run's log.
     pub fn log(lab: *Lab, level: Level, comptime words: []const u8, values: anytype) !void {
         const line = try lab.print(words, values);
         host.log(@intFromEnum(level), at(line), line.len);
     }
 
-    /// What was put there, as JSON; `null` where there is nothing.
+    /// A stored value as JSON; `null` if there is none.
     pub fn stateGet(lab: *Lab, key: []const u8) CallError![]const u8 {
         var answer: Answer = undefined;
         host.@"state-get"(at(key), key.len, &answer);
         return lab.told(&answer);
     }
 
-    /// Keeps a value, with the answer to the event.
+    /// Stores a value, committed with the answer to the event.
     pub fn statePut(lab: *Lab, key: []const u8, value: anytype) !void {
         const text = try lab.json(value);
         var answer: Answer = undefined;
@@ -164,7 +164,7 @@ pub const Lab = struct {
         return lab.told(&answer);
     }
 
-    /// GETs a page: an object `{status, headers, text, truncated}`.
+    /// Fetches a page: an object `{status, headers, text, truncated}`.
     pub fn fetch(lab: *Lab, url: []const u8, headers: []const Header) CallError![]const u8 {
         var answer: Answer = undefined;
         host.@"net-fetch"(at(url), url.len, at(headers), headers.len, &answer);
@@ -186,7 +186,7 @@ pub const Lab = struct {
     }
 };
 
-/// Makes a function the agent: `fn (lab: *Lab, event: Event) !void`.
+/// Registers the agent's function: `fn (lab: *Lab, event: Event) !void`.
 pub fn serve(comptime handle: anytype) void {
     // Tests of an agent are built for the machine that runs them.
     if (!builtin.target.cpu.arch.isWasm()) return;
@@ -201,7 +201,7 @@ pub fn serve(comptime handle: anytype) void {
 
 // --- JSON ---
 
-/// Where a value stands in a document.
+/// The place of a value in a document.
 const Place = struct {
     within: ?*const Place = null,
     key: union(enum) { name: []const u8, index: usize } = .{ .name = "" },
@@ -269,7 +269,7 @@ fn unlike(lab: *Lab, place: Place, comptime kind: []const u8) error{Failed} {
 
 // --- the canonical ABI ---
 
-/// A string as it lies in memory.
+/// A string in memory.
 pub const Text = extern struct {
     ptr: [*]const u8,
     len: usize,
@@ -283,7 +283,7 @@ pub const Text = extern struct {
     }
 };
 
-/// Where a list lies. The ABI wants an empty one too to lie within memory and aligned, which Zig does not promise.
+/// The address of a list. The ABI requires even an empty list to be aligned and within memory, which Zig does not promise.
 fn at(list: anytype) [*]const std.meta.Elem(@TypeOf(list)) {
     return if (list.len == 0) @ptrCast(&nowhere) else list.ptr;
 }
@@ -331,7 +331,7 @@ const host = struct {
 
 fn Guest(comptime agent: anytype) type {
     return struct {
-        /// Of one call: what came in, what was asked and what goes out.
+        /// Memory of one call: its input, its host calls and its output.
         var passing: std.heap.ArenaAllocator = .init(std.heap.wasm_allocator);
         var lasting: std.heap.ArenaAllocator = .init(std.heap.wasm_allocator);
         var hello: Hello = undefined;

@@ -95,7 +95,7 @@ pub(super) async fn write(
     let question = Prompt::load(agent::CODE_GENERATOR, name)
         .and_then(|prompt| prompt.render(told(plan, failed)))
         .map_err(AgentError::fatal)?
-        .question(purpose, cycle);
+        .into_question(purpose, cycle);
     let before = failed.map(|failed| failed.code.as_str());
     let check = |written: &Written| faults(&tidied(&written.code), before).map_err(Objection::from);
     match thinker.ask::<Written>(context, question, check).await? {

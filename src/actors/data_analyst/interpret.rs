@@ -9,7 +9,7 @@ use crate::agent::{AgentContext, AgentError};
 use crate::llm::Objection;
 use crate::message::{FindingsInterpreted, InterpretFindings, Interpretation, Outgoing, agent};
 use crate::policy::{Thinker, Thought, knowledge::short};
-use crate::prompt::{Prompt, Rendered, inline, shorten, shorten_to, tokens};
+use crate::prompt::{Prompt, Rendered, estimate_prompt_tokens, inline, shorten_to, shorten_to_tokens};
 use crate::science::{HypothesisId, TestRecord, kind};
 use crate::words::{self, Run};
 
@@ -72,7 +72,7 @@ pub(super) async fn interpret(
                 true => judge.check(words).map_err(Objection::from),
                 false => Ok(()),
             };
-            let question = rendered.question("interpret", request.cycle);
+            let question = rendered.into_question("interpret", request.cycle);
             match thinker.ask::<Words>(context, question, check).await? {
                 Thought::Answer(thought) => {
                     judge.take(thought.value, &thought.model, &mut answer);
@@ -105,7 +105,7 @@ fn fitted<'r>(
     left: &'r [TestRecord],
     room: usize,
 ) -> Result<(Rendered, &'r [TestRecord]), crate::prompt::PromptError> {
-    let question = shorten(&request.question, room / 4);
+    let question = shorten_to_tokens(&request.question, room / 4);
     let fill = |findings: Vec<String>| {
         prompt.render(Filling {
             question: question.clone(),
@@ -115,11 +115,11 @@ fn fitted<'r>(
             findings,
         })
     };
-    let mut room = room.saturating_sub(fill(vec![String::new()])?.tokens());
+    let mut room = room.saturating_sub(fill(vec![String::new()])?.estimate_tokens());
     let mut lines = Vec::new();
     for (place, finding) in left.iter().take(BATCH).enumerate() {
         let line = line(place + 1, finding);
-        let cost = tokens(&line) + 1;
+        let cost = estimate_prompt_tokens(&line) + 1;
         if cost > room && !lines.is_empty() {
             break;
         }
@@ -366,10 +366,10 @@ mod tests {
         assert!(rendered.user.contains("12. `flipper_length_mm`") && !rendered.user.contains("13. "));
         let (rendered, batch) = fitted(&prompt, &request, &request.findings, 800).unwrap();
         assert!(
-            batch.len() < BATCH && rendered.tokens() <= 800,
+            batch.len() < BATCH && rendered.estimate_tokens() <= 800,
             "{} {}",
             batch.len(),
-            rendered.tokens()
+            rendered.estimate_tokens()
         );
         // A finding that does not fit is asked about all the same: the endpoint may see it otherwise.
         assert_eq!(fitted(&prompt, &request, &request.findings, 10).unwrap().1.len(), 1);

@@ -66,7 +66,7 @@ impl ResearchState {
 
     /// Tells it to those who want to know.
     fn tell(&mut self, event: Event) -> Vec<Outgoing> {
-        let kind = event.kind();
+        let kind = event.type_name();
         if self.called_off || !self.listens(kind) {
             return Vec::new();
         }
@@ -357,7 +357,7 @@ impl ResearchState {
             (Speech::Challenge(challenge), Some(finding)) => self.challenged(agent, challenge, &finding, checks),
             (Speech::AddEvidence(_) | Speech::Score(_) | Speech::Challenge(_), None) => {
                 let reason = "it speaks of what is not among the findings".to_owned();
-                let kind = said.kind().to_owned();
+                let kind = said.type_name().to_owned();
                 self.refuse(&agent, Refusal { kind, reason });
             }
         }

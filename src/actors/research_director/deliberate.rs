@@ -58,7 +58,7 @@ pub(super) async fn deliberate(
     };
     let question = knowledge::fitted(&sources, thinker.prompt_tokens(), |knowledge| prompt.render(knowledge))
         .map_err(AgentError::fatal)?
-        .question("deliberate", request.cycle);
+        .into_question("deliberate", request.cycle);
     let notice = match thinker.ask::<Direction>(context, question, check).await? {
         Thought::Answer(thought) => {
             let focus = shorten_to(inline(&thought.value.focus).trim(), LONGEST);

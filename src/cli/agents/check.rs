@@ -7,7 +7,10 @@ use super::AgentsDirs;
 use crate::cli::{CliError, Console, Exit, Globals, SettingsArgs, output};
 use crate::config::Environment;
 use crate::lab::{Ground, LabError, Purpose, Site};
-use crate::plugin::{Chosen, Folder, Kind, PluginError, Roster, Setting, handshake, prompt_and_schema, unpack_sdk};
+use crate::plugin::{
+    AgentFolder, AgentKind, ChosenAgent, PluginError, Roster, Setting, check_handshake, read_prompt_and_schema,
+    unpack_sdk,
+};
 use crate::sandbox::ProcessSandbox;
 
 /// `kosmos agents check`.
@@ -32,8 +35,8 @@ pub(super) fn execute_check(args: &CheckArgs, globals: &Globals) -> Result<Exit,
     let manifest = &bench.chosen.manifest;
     let mut checked = vec![format!("agent.toml is valid (version {})", manifest.version)];
     match manifest.kind {
-        Kind::Llm => {
-            prompt_and_schema(&bench.chosen).map_err(|error| {
+        AgentKind::Llm => {
+            read_prompt_and_schema(&bench.chosen).map_err(|error| {
                 CliError::from(PluginError::Manifest {
                     place: format!("the agent `{}`", manifest.name),
                     problem: error.to_string(),
@@ -41,15 +44,15 @@ pub(super) fn execute_check(args: &CheckArgs, globals: &Globals) -> Result<Exit,
             })?;
             checked.push("its prompt and its schema are valid".to_owned());
         }
-        Kind::Process => {
-            bench.try_it(async |setting| handshake(setting).await)?;
+        AgentKind::Process => {
+            bench.try_it(async |setting| check_handshake(setting).await)?;
             checked.push("it starts in the sandbox and answers `initialize`".to_owned());
         }
-        Kind::Wasm => {
-            bench.try_it(async |setting| handshake(setting).await)?;
+        AgentKind::Wasm => {
+            bench.try_it(async |setting| check_handshake(setting).await)?;
             checked.push("its component compiles, imports nothing but its host, and answers `initialize`".to_owned());
         }
-        Kind::Builtin => {}
+        AgentKind::Builtin => {}
     }
     if globals.json {
         output::print_json(
@@ -64,7 +67,7 @@ pub(super) fn execute_check(args: &CheckArgs, globals: &Globals) -> Result<Exit,
 
 /// An agent outside of any run, ready to be tried.
 pub(super) struct Bench {
-    pub(super) chosen: Chosen,
+    pub(super) chosen: ChosenAgent,
     settings: crate::config::Settings,
     console: Console,
     // A copy of its files and its working folder; removed afterwards.
@@ -91,7 +94,7 @@ impl Bench {
         let mut resolved = settings.resolve(environment)?;
         let console = Console::start(&resolved.settings.log, globals)?;
         let catalogue = dirs.search_catalogue()?;
-        catalogue.get(name)?;
+        catalogue.find_agent(name)?;
         let own = resolved
             .settings
             .agents
@@ -102,7 +105,7 @@ impl Bench {
         }
         resolved.settings.agents.retain(|known, _| known == name);
         crate::plugin::make_paths_absolute(&catalogue, &mut resolved, &here)?;
-        let roster = Roster::choose(&catalogue, &resolved.settings)?;
+        let roster = Roster::choose_agents(&catalogue, &resolved.settings)?;
         let chosen = roster.agents.into_iter().find(|chosen| chosen.manifest.name == name);
         let Some(mut chosen) = chosen else {
             return Err(CliError::from(PluginError::Manifest {
@@ -122,7 +125,7 @@ impl Bench {
                 source,
             })
         })?;
-        chosen.folder = Folder::Disk(path.join(name));
+        chosen.folder = AgentFolder::Disk(path.join(name));
         Ok(Self {
             chosen,
             settings: resolved.settings,
@@ -136,8 +139,8 @@ impl Bench {
         &self,
         work: impl AsyncFnOnce(&Setting<'_>) -> Result<T, PluginError>,
     ) -> Result<T, CliError> {
-        if self.chosen.manifest.kind == Kind::Wasm {
-            self.chosen.compile()?;
+        if self.chosen.manifest.kind == AgentKind::Wasm {
+            self.chosen.compile_component()?;
             let system = actix::System::new();
             return system.block_on(work(&self.host_setting(None))).map_err(CliError::from);
         }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::AgentsDirs;
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::plugin::{Catalogue, Found, Kind, Manifest};
+use crate::plugin::{AgentCatalogue, AgentKind, FoundAgent, Manifest};
 use crate::progress::printable;
 
 /// `kosmos agents list`.
@@ -22,13 +22,13 @@ pub struct ListArgs {
 
 pub(super) fn execute_list(args: &ListArgs, globals: &Globals) -> Result<Exit, CliError> {
     let catalogue = args.dirs.search_catalogue()?;
-    let chosen: Vec<&Found> = match &args.name {
-        Some(name) => vec![catalogue.get(name)?],
+    let chosen: Vec<&FoundAgent> = match &args.name {
+        Some(name) => vec![catalogue.find_agent(name)?],
         None => catalogue.iter().collect(),
     };
     if globals.json {
         let broken: Vec<Value> = catalogue
-            .broken()
+            .unusable_folders()
             .map(|(name, problem)| json!({ "name": name, "problem": problem }))
             .collect();
         let agents: Vec<Value> = chosen.into_iter().map(agent_as_json).collect();
@@ -42,13 +42,13 @@ pub(super) fn execute_list(args: &ListArgs, globals: &Globals) -> Result<Exit, C
     Ok(Exit::Done)
 }
 
-fn agent_as_json(found: &Found) -> Value {
+fn agent_as_json(found: &FoundAgent) -> Value {
     json!({
         "name": found.manifest.name, "place": found.place, "path": found.path, "manifest": found.manifest,
     })
 }
 
-fn render_table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
+fn render_table(catalogue: &AgentCatalogue, chosen: &[&FoundAgent]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
@@ -57,7 +57,7 @@ fn render_table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
         let manifest = &found.manifest;
         table.add_row([
             printable(&manifest.name).into_owned(),
-            manifest.kind.name().to_owned(),
+            manifest.kind.as_str().to_owned(),
             found.place.to_string(),
             if manifest.enabled { "yes" } else { "no" }.to_owned(),
             list_permissions(manifest),
@@ -65,7 +65,7 @@ fn render_table(catalogue: &Catalogue, chosen: &[&Found]) -> String {
         ]);
     }
     let mut text = format!("{table}\n");
-    for (name, problem) in catalogue.broken() {
+    for (name, problem) in catalogue.unusable_folders() {
         text.push_str(&format!(
             "\n{} cannot be used: {}\n",
             printable(name),
@@ -98,7 +98,7 @@ fn list_permissions(manifest: &Manifest) -> String {
     }
 }
 
-fn render_agent(found: &Found) -> String {
+fn render_agent(found: &FoundAgent) -> String {
     let manifest = &found.manifest;
     let list = |items: &[String]| {
         if items.is_empty() {
@@ -112,7 +112,7 @@ fn render_agent(found: &Found) -> String {
         printable(&manifest.name),
         printable(&manifest.version),
         printable(&manifest.description),
-        manifest.kind.name(),
+        manifest.kind.as_str(),
         found.place,
         printable(&found.path),
         match manifest.enabled {
@@ -122,7 +122,7 @@ fn render_agent(found: &Found) -> String {
     );
     let limits = &manifest.limits;
     let amount = match manifest.kind {
-        Kind::Wasm => format!("{} of fuel", limits.fuel),
+        AgentKind::Wasm => format!("{} of fuel", limits.fuel),
         _ => format!("{} processes", limits.processes),
     };
     let rows = [

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::{CliError, Exit, Globals};
 use crate::config::Environment;
-use crate::plugin::{Catalogue, SearchPath};
+use crate::plugin::{AgentCatalogue, SearchPath};
 
 /// `kosmos agents`.
 #[derive(Debug, Clone, Args)]
@@ -54,10 +54,10 @@ pub struct AgentsDirs {
 }
 
 impl AgentsDirs {
-    fn search_catalogue(&self) -> Result<Catalogue, CliError> {
+    fn search_catalogue(&self) -> Result<AgentCatalogue, CliError> {
         let environment = Environment::of_process()?;
-        let path = SearchPath::usual(&self.agents_dir, None, &environment);
-        Catalogue::search(&path).map_err(CliError::from)
+        let path = SearchPath::default_folders(&self.agents_dir, None, &environment);
+        AgentCatalogue::search_folders(&path).map_err(CliError::from)
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::{CliError, Exit, Globals, output};
 use crate::config::Environment;
-use crate::plugin::{Catalogue, SearchPath};
+use crate::plugin::{AgentCatalogue, SearchPath};
 use crate::shipped::AGENTS;
 
 /// `kosmos agents new`.
@@ -75,7 +75,7 @@ enum NewError {
 pub(super) fn execute_new(args: &NewArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let folder = environment.working_folder().join(&args.dir).join(&args.name);
-    let shipped = Catalogue::search(&SearchPath::default())?;
+    let shipped = AgentCatalogue::search_folders(&SearchPath::default())?;
     if !shipped.is_free(&args.name) {
         let name = args.name.clone();
         let help = "use lower-case letters, digits and underscores, and not the name of a shipped agent (`kosmos agents list`)";

@@ -1,7 +1,7 @@
 use clap::Args;
 
 use crate::cli::{CliError, Exit, output};
-use crate::plugin::schemas;
+use crate::plugin::protocol_schemas;
 
 /// `kosmos agents schema`.
 #[derive(Debug, Clone, Args)]
@@ -13,6 +13,6 @@ pub struct SchemaArgs {
 }
 
 pub(super) fn execute_schema(args: &SchemaArgs) -> Result<Exit, CliError> {
-    output::print_json(&schemas(args.internal))?;
+    output::print_json(&protocol_schemas(args.internal))?;
     Ok(Exit::Done)
 }

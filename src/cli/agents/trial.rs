@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{AgentsDirs, check::Bench};
 use crate::cli::{CliError, Exit, Globals, SettingsArgs, output};
 use crate::message::Event;
-use crate::plugin::{Kind, PluginError, admitted, try_event};
+use crate::plugin::{AgentKind, PluginError, admit_trial_messages, try_event};
 
 /// `kosmos agents test`.
 #[derive(Debug, Clone, Args)]
@@ -47,13 +47,13 @@ pub(super) fn execute_test(args: &TestArgs, globals: &Globals) -> Result<Exit, C
     let text = fs::read_to_string(&args.event).map_err(|error| none(error.into()))?;
     let event: Event = serde_json::from_str(&text).map_err(|error| none(error.into()))?;
     let bench = Bench::set_up(&args.name, &args.dirs, &args.settings, globals)?;
-    if !matches!(bench.chosen.manifest.kind, Kind::Process | Kind::Wasm) {
+    if !matches!(bench.chosen.manifest.kind, AgentKind::Process | AgentKind::Wasm) {
         let problem = "only agents of kind `process` and `wasm` can be tested outside of a run".to_owned();
         let place = format!("the agent `{}`", args.name);
         return Err(CliError::from(PluginError::Manifest { place, problem }));
     }
     let messages = bench.try_it(async |setting| try_event(setting, &event).await)?;
-    let (accepted, refused) = admitted(&bench.chosen, "trial", &event, &messages);
+    let (accepted, refused) = admit_trial_messages(&bench.chosen, "trial", &event, &messages);
     let messages: Vec<Value> = accepted
         .iter()
         .filter_map(|speech| serde_json::to_value(speech).ok())

@@ -130,7 +130,7 @@ impl Fork {
     ) -> Result<Self, LabError> {
         let resolved = origin.resolve_settings_with(changes, working_folder)?;
         let roster = origin.read_roster(&resolved.settings)?;
-        roster.check(&resolved.settings)?;
+        roster.check_requirements(&resolved.settings)?;
         let run = origin.id();
         let blobs = Blobs::open(origin.path().join("blobs"))?;
         let mut commits = journal::commits(read_entries(origin.path(), &blobs)?);

@@ -97,7 +97,7 @@ impl Lab {
     /// When a backend is missing or the journal fails; the run can then be resumed.
     pub fn work(mut self) -> Result<Finished, LabError> {
         let system = actix::System::new();
-        self.roster.compile()?;
+        self.roster.compile_components()?;
         let begun = system.block_on(self.begin())?;
         let ground = match self.roster.has_programs() {
             true => Ground::prepare_for_programs(&self.settings, self.progress.as_ref())?,

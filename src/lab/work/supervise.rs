@@ -43,7 +43,7 @@ impl Lab {
             elapsed,
         } = begun;
         let kit = backends::assemble_kit(&self.settings, &site.sandbox, &journal, mind.clone(), knowledge.clone())?;
-        let hashes = self.roster.hashes()?;
+        let hashes = self.roster.hash_folders()?;
         check_agents_unchanged(&journal, &hashes, &path)?;
         if self.roster.has_programs() {
             clear_scratch(&path)?;
@@ -121,7 +121,7 @@ impl Lab {
     /// The built-in agents, then those of the run file, then those of the calling program.
     fn register_agents(&mut self, kit: &Kit, hosts: &Arc<PluginKit>) -> Registry {
         let mut registry = register(kit);
-        plugin::register(&mut registry, &self.roster, hosts);
+        plugin::register_agents(&mut registry, &self.roster, hosts);
         for native in &self.natives {
             native.register(&mut registry);
         }

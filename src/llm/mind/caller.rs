@@ -1,22 +1,22 @@
-//! The state that all clones of a mind share, and the way of a request from a question to a receipt.
+//! State shared by all clones of a mind, and the steps from a question to its receipt.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{live::LiveEndpoint, models::no_model, pricing::Pricing};
+use super::{live::LiveEndpoint, models::no_model_error, pricing::Pricing};
 use crate::{
     agent::{AgentContext, AgentError},
     config,
     llm::{
-        Account, Listener, LlmError, MindEvent, Problem, Question, Receipt, Replay, Tokens,
-        budget::{Amount, Budget},
-        fault::Fault,
+        Account, LlmError, MindEvent, MindListener, ModelQuestion, Receipt, Replay, ReplyProblem, Tokens,
+        budget::{Amount, SpendingLimit},
+        fault::CallFault,
         flight::Flights,
         receipt::{KEY, LOST},
         request::{ChatRequest, Turn},
-        structured::{Misfit, Shape},
-        transport::Lost,
+        structured::{Misfit, ReplyShape},
+        transport::LostTokens,
     },
     message::AgentName,
 };
@@ -24,11 +24,11 @@ use crate::{
 pub(super) struct Caller {
     pub(super) settings: config::LlmSettings,
     pub(super) replies: Replies,
-    pub(super) budget: Budget,
+    pub(super) budget: SpendingLimit,
     pub(super) account: Mutex<Account>,
     pub(super) flights: Flights,
-    pub(super) listener: Option<Listener>,
-    /// Ends the thread.
+    pub(super) listener: Option<MindListener>,
+    /// Stops the thread of the calls.
     pub(super) stop: CancellationToken,
 }
 
@@ -38,21 +38,21 @@ pub(super) enum Replies {
 }
 
 impl Caller {
-    /// A copy of what the run has used so far.
+    /// A copy of the run's account so far.
     pub(super) fn account(&self) -> Account {
         self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn prompt_tokens(&self) -> u64 {
-        // The settings say that there is something left.
+        // The settings' validation ensures that the difference is positive.
         u64::from(self.settings.context_tokens.saturating_sub(self.settings.max_tokens)).max(256)
     }
 
     pub(super) fn build_request(
         &self,
         agent: &AgentName,
-        question: &Question,
-        shape: Shape,
+        question: &ModelQuestion,
+        shape: ReplyShape,
     ) -> Result<ChatRequest, LlmError> {
         let turn = |role, content: &str| Turn {
             role,
@@ -81,10 +81,10 @@ impl Caller {
             .and_then(|(_, model)| model);
         own.or(self.settings.model.as_deref())
             .map(ToOwned::to_owned)
-            .ok_or_else(|| no_model(agent.as_str()))
+            .ok_or_else(|| no_model_error(agent.as_str()))
     }
 
-    /// What else is to be said of a reply that is not of its form.
+    /// Adds to a misfit that the reply was cut off at the token limit, if it was.
     pub(super) fn explain_misfit(&self, receipt: &Receipt, mut misfit: Misfit) -> Misfit {
         if matches!(receipt.finish_reason.as_str(), "length" | "max_tokens" | "MAX_TOKENS") {
             misfit.reason = format!(
@@ -95,40 +95,40 @@ impl Caller {
         misfit
     }
 
-    /// The reply to a request: from the journal, from a call under way, or from a call.
+    /// Gets the reply to a request: from the journal, from a call under way, or by a new call.
     pub(super) async fn reply_to(
         self: &Arc<Self>,
         context: &AgentContext,
-        question: &Question,
+        question: &ModelQuestion,
         request: &ChatRequest,
     ) -> Result<Arc<Receipt>, LlmError> {
         let key = format!("{KEY}{}", request.sha256());
         let (caller, asker) = (Arc::clone(self), context.clone());
         let (question, request, effect) = (question.clone(), Arc::new(request.clone()), key.clone());
         let call = move |stop| async move { caller.call_as_effect(&asker, &question, request, &effect, stop).await };
-        let receipt = self.flights.join(&key, context.cancel(), call).await?;
+        let receipt = self.flights.join_or_start(&key, context.cancel(), call).await?;
         match &receipt.problem {
             None => Ok(receipt),
-            Some(Problem::Refused(reason)) => Err(LlmError::Refused { reason: reason.clone() }),
-            Some(Problem::Unusable(reason)) => Err(LlmError::Invalid { reason: reason.clone() }),
+            Some(ReplyProblem::Refused(reason)) => Err(LlmError::Refused { reason: reason.clone() }),
+            Some(ReplyProblem::Unusable(reason)) => Err(LlmError::Invalid { reason: reason.clone() }),
         }
     }
 
-    /// A flight: the call as a journalled effect, and what it took where it gave nothing.
+    /// Makes the call as a journalled effect, and journals the tokens of a call that gave no reply.
     async fn call_as_effect(
         self: Arc<Self>,
         context: &AgentContext,
-        question: &Question,
+        question: &ModelQuestion,
         request: Arc<ChatRequest>,
         key: &str,
         stop: CancellationToken,
     ) -> Result<Arc<Receipt>, LlmError> {
-        let lost = Arc::new(Lost::default());
-        let call = self.call(context, question, &request, key, &lost);
+        let lost = Arc::new(LostTokens::default());
+        let call = self.make_call(context, question, &request, key, &lost);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => Err(LlmError::Cancelled),
-            outcome = context.effect(key, || async { call.await.map_err(AgentError::retry) }) => outcome.map_err(llm_error),
+            outcome = context.effect(key, || async { call.await.map_err(AgentError::retry) }) => outcome.map_err(error_of_agent),
         };
         if outcome.is_err() && lost.tokens().sum() > 0 {
             self.record_lost_tokens(context, question, &request, key, lost.tokens())
@@ -137,52 +137,55 @@ impl Caller {
         outcome.map(Arc::new)
     }
 
-    async fn call(
+    async fn make_call(
         &self,
         context: &AgentContext,
-        question: &Question,
+        question: &ModelQuestion,
         request: &Arc<ChatRequest>,
         key: &str,
-        lost: &Arc<Lost>,
+        lost: &Arc<LostTokens>,
     ) -> Result<Receipt, LlmError> {
         let receipt = match &self.replies {
             Replies::Replay(replay, pricing) => {
                 self.recorded_receipt((replay, pricing), context, question, request, key)?
             }
-            Replies::Endpoint(live) => live.call(context.agent(), question, request, lost).await?,
+            Replies::Endpoint(live) => live.call_model(context.agent(), question, request, lost).await?,
         };
-        self.book(&receipt, true);
+        self.book_receipt(&receipt, true);
         Ok(receipt)
     }
 
-    fn book(&self, receipt: &Receipt, replied: bool) {
+    fn book_receipt(&self, receipt: &Receipt, replied: bool) {
         let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
-        account.add(receipt, replied);
+        account.add_receipt(receipt, replied);
         if let Some(listener) = &self.listener {
             listener(MindEvent::Replied(&account));
         }
     }
 
-    /// The recorded reply. Where there is none, the recorded run may have been refused one by its budget.
+    /// The recorded reply. If there is none, the budget may have stopped the recorded run from asking.
     fn recorded_receipt(
         &self,
         (replay, pricing): (&Replay, &Pricing),
         context: &AgentContext,
-        question: &Question,
+        question: &ModelQuestion,
         request: &ChatRequest,
         key: &str,
     ) -> Result<Receipt, LlmError> {
-        if let Some(receipt) = replay.receipt(key) {
-            self.budget.spend(Amount {
+        if let Some(receipt) = replay.receipt_for(key) {
+            self.budget.record_spent(Amount {
                 tokens: receipt.usage,
                 usd: receipt.usd.unwrap_or_default(),
             });
             return Ok(receipt);
         }
         self.budget
-            .check_beside(replay.used(), pricing.amount(&request.model, request.estimate()))
+            .check_fits_beside(
+                replay.amount_used(),
+                pricing.price_tokens(&request.model, request.estimate_tokens()),
+            )
             .map_err(|fault| match fault {
-                Fault::BudgetSpent { budget, detail } => LlmError::BudgetSpent { budget, detail },
+                CallFault::BudgetSpent { budget, detail } => LlmError::BudgetSpent { budget, detail },
                 other => LlmError::Invalid {
                     reason: other.to_string(),
                 },
@@ -193,11 +196,11 @@ impl Caller {
         })
     }
 
-    /// Journals what calls took that gave no reply, so that a budget holds over restarts.
+    /// Journals the tokens of calls that gave no reply, so that the budget holds across restarts.
     async fn record_lost_tokens(
         &self,
         context: &AgentContext,
-        question: &Question,
+        question: &ModelQuestion,
         request: &ChatRequest,
         key: &str,
         tokens: Tokens,
@@ -206,21 +209,21 @@ impl Caller {
             return Ok(());
         };
         let question_sha = key.strip_prefix(KEY).unwrap_or(key);
-        // Each loss is its own.
+        // Every loss has a key of its own.
         let key = format!("{LOST}{question_sha}-{:016x}", fastrand::u64(..));
-        let price = live.pricing.of(&request.model);
+        let price = live.pricing.price_of(&request.model);
         let receipt = Receipt {
             estimated: true,
             usage: tokens,
-            usd: price.map(|price| price.of(tokens)),
+            usd: price.map(|price| price.cost_of(tokens)),
             ..Receipt::without_reply(context.agent(), question, &request.model)
         };
-        self.book(&receipt, false);
+        self.book_receipt(&receipt, false);
         context
             .effect(&key, || async { Ok(receipt) })
             .await
             .map(drop)
-            .map_err(llm_error)
+            .map_err(error_of_agent)
     }
 }
 
@@ -230,8 +233,8 @@ impl Drop for Caller {
     }
 }
 
-/// The error that an effect or a blocking task of the agent failed with.
-pub(super) fn llm_error(error: AgentError) -> LlmError {
+/// Converts the error of an effect or of a blocking task.
+pub(super) fn error_of_agent(error: AgentError) -> LlmError {
     match error {
         AgentError::Journal(error) => LlmError::Journal(error),
         AgentError::Own { source, .. } => match source.downcast::<LlmError>() {

@@ -1,4 +1,4 @@
-//! An endpoint in use: its transport, and the receipt that a call over it gives.
+//! An endpoint in use: its transport, and the receipt of each call.
 
 use std::sync::{
     Arc,
@@ -8,18 +8,18 @@ use std::sync::{
 use tokio::{sync::OnceCell, time::Instant};
 use tower::Service;
 
-use super::{models::models, pricing::Pricing};
+use super::{models::models_in_use, pricing::Pricing};
 use crate::{
     config::{Environment, Settings, Structured},
     llm::{
-        Listener, LlmError, Probed, Problem, Question, Receipt,
-        budget::Budget,
+        LlmError, MindListener, ModelQuestion, ProbedEndpoint, Receipt, ReplyProblem,
+        budget::SpendingLimit,
         dialect::Dialect,
         endpoint::{Endpoint, rejected},
-        outcome::{End, Tried},
+        outcome::{CallAttempts, CallEnd},
         probe::Prober,
         request::ChatRequest,
-        transport::{Call, Lost, Parts, Transport, estimated, transport},
+        transport::{LostTokens, ModelCall, Transport, TransportParts, build_transport, estimate_usage},
     },
     message::AgentName,
 };
@@ -30,24 +30,24 @@ pub(super) struct LiveEndpoint {
     transport: Transport,
     pub(super) prober: Arc<Prober>,
     pub(super) pricing: Pricing,
-    /// Whether the endpoint has answered a question of this run.
+    /// Whether the endpoint has answered any question of this run.
     answered: AtomicBool,
-    pub(super) probed: OnceCell<Probed>,
+    pub(super) probed: OnceCell<ProbedEndpoint>,
 }
 
 impl LiveEndpoint {
     pub(super) fn new(
         settings: &Settings,
         environment: &Environment,
-        budget: &Budget,
+        budget: &SpendingLimit,
         answered: bool,
-        listener: Option<Listener>,
+        listener: Option<MindListener>,
     ) -> Result<Self, LlmError> {
         let llm = &settings.llm;
-        let endpoint = Arc::new(Endpoint::resolve(llm, environment)?);
+        let endpoint = Arc::new(Endpoint::from_settings(llm, environment)?);
         let dialect = Arc::new(Dialect::new(llm, endpoint.habits));
-        let models = models(llm)?;
-        let (transport, http) = transport(Parts {
+        let models = models_in_use(llm)?;
+        let (transport, http) = build_transport(TransportParts {
             settings: llm,
             endpoint: Arc::clone(&endpoint),
             dialect: Arc::clone(&dialect),
@@ -65,12 +65,12 @@ impl LiveEndpoint {
         };
         if settings.budget.usd.is_some() {
             for model in &models {
-                if live.pricing.of(model).is_none() {
+                if live.pricing.price_of(model).is_none() {
                     return Err(rejected(
-                        &format!("budget.usd is set, and the price of `{model}` is not known"),
+                        &format!("budget.usd is set, but the price of `{model}` is not known"),
                         &format!(
                             "put [models.\"{model}\"] with input and output, in US dollars per million tokens, into a \
-                             file and name it by llm.prices; or set budget.tokens in place of budget.usd"
+                             file and name the file in llm.prices; or set budget.tokens instead of budget.usd"
                         ),
                     ));
                 }
@@ -79,16 +79,16 @@ impl LiveEndpoint {
         Ok(live)
     }
 
-    pub(super) async fn call(
+    pub(super) async fn call_model(
         &self,
         agent: &AgentName,
-        question: &Question,
+        question: &ModelQuestion,
         request: &Arc<ChatRequest>,
-        lost: &Arc<Lost>,
+        lost: &Arc<LostTokens>,
     ) -> Result<Receipt, LlmError> {
         let began = Instant::now();
-        let price = self.pricing.of(&request.model);
-        let call = Call::new(Arc::clone(request), agent.clone(), price, Arc::clone(lost));
+        let price = self.pricing.price_of(&request.model);
+        let call = ModelCall::new(Arc::clone(request), agent.clone(), price, Arc::clone(lost));
         let outcome = self.transport.clone().call(call).await;
         let time = began.elapsed();
         let mut receipt = Receipt::without_reply(agent, question, &request.model);
@@ -96,29 +96,29 @@ impl LiveEndpoint {
             Ok(reply) => {
                 self.answered.store(true, Ordering::Relaxed);
                 receipt.estimated = reply.usage.is_none();
-                receipt.usage = reply.usage.unwrap_or_else(|| estimated(request, &reply));
-                receipt.problem = reply.refusal.map(Problem::Refused);
+                receipt.usage = reply.usage.unwrap_or_else(|| estimate_usage(request, &reply));
+                receipt.problem = reply.refusal.map(ReplyProblem::Refused);
                 receipt.text = reply.text;
                 receipt.finish_reason = reply.finish_reason;
             }
             Err(fault) => {
-                let tried = Tried {
+                let tried = CallAttempts {
                     endpoint: &self.endpoint,
                     model: &request.model,
                     attempts: lost.attempts(),
                     time,
                     answered: self.answered.load(Ordering::Relaxed),
                 };
-                match tried.end(fault) {
-                    End::Open(error) => return Err(error),
-                    End::Settled(problem) => receipt.problem = Some(problem),
+                match tried.end_of_call(fault) {
+                    CallEnd::Open(error) => return Err(error),
+                    CallEnd::Settled(problem) => receipt.problem = Some(problem),
                 }
             }
         }
         let lost = lost.tokens();
         receipt.estimated |= lost.sum() > 0;
         receipt.usage += lost;
-        receipt.usd = price.map(|price| price.of(receipt.usage));
+        receipt.usd = price.map(|price| price.cost_of(receipt.usage));
         tracing::debug!(
             agent = %agent,
             purpose = question.purpose,
@@ -131,11 +131,11 @@ impl LiveEndpoint {
         Ok(receipt)
     }
 
-    /// A whole reply without any JSON where the endpoint was to hold it to a schema: it passes over that.
+    /// Notes a complete reply without any JSON from an endpoint that was given a schema: it ignores schemas.
     pub(super) fn note_ignored_form(&self, receipt: &Receipt) {
-        let form = self.dialect.form();
+        let form = self.dialect.current_form();
         if receipt.finish_reason == "stop" && !receipt.text.trim().is_empty() && form.structured != Structured::Plain {
-            self.dialect.passed_over(form.structured);
+            self.dialect.stop_sending_schemas(form.structured);
         }
     }
 }

@@ -27,59 +27,59 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Account, Answer, Listener, LlmError, Objection, Probed, Question, Receipt, Replay,
-    budget::{Amount, Budget},
+    Account, LlmError, MindListener, ModelQuestion, ModelReply, Objection, ProbedEndpoint, Receipt, Replay,
+    budget::{Amount, SpendingLimit},
     flight::Flights,
-    structured::{self, Misfit, NoSchema, Shape},
+    structured::{self, Misfit, NoSchema, ReplyShape},
 };
 use crate::{
     agent::AgentContext,
     config::{Environment, Settings},
     journal::{Journal, Kind},
 };
-use caller::{Caller, Replies, llm_error};
+use caller::{Caller, Replies, error_of_agent};
 use live::LiveEndpoint;
-pub(super) use models::models;
+pub(super) use models::models_in_use;
 use pricing::Pricing;
 use runtime::start_runtime;
 use second_try::{SECOND_TRY_TOKENS, second_try};
 
 /// Where replies come from.
-pub enum Source {
+pub enum ReplySource {
     /// The endpoint of the settings.
     Endpoint,
-    /// A recorded run.
+    /// The receipts of a recorded run.
     Replay(Replay),
 }
 
-/// The models of a run. Cheap to clone; calls are made on a thread of its own.
+/// The models of a run. Cheap to clone; calls run on a separate thread.
 #[derive(Clone)]
 pub struct Mind {
     caller: Arc<Caller>,
 }
 
 impl Mind {
-    /// The models that the settings name, for the run with this journal: what its receipts say is spent counts. No call is
-    /// made yet. What happens is told to `listener`.
+    /// Sets up the models that the settings name, for the run with this journal; the receipts in it count as spent.
+    /// Makes no call yet. Events go to `listener`.
     ///
     /// # Errors
-    /// [`LlmError::Rejected`] when an address, key, model or price is missing or wrong.
+    /// [`LlmError::Rejected`] when an address, key, model or price is missing or invalid.
     pub fn start(
         settings: &Settings,
         environment: &Environment,
         journal: &Journal,
-        source: Source,
-        listener: Option<Listener>,
+        source: ReplySource,
+        listener: Option<MindListener>,
     ) -> Result<Self, LlmError> {
-        let account = Account::of(journal.entries_of(&[Kind::Receipt]))?;
+        let account = Account::from_entries(journal.entries_of(&[Kind::Receipt]))?;
         let spent = Amount {
             tokens: account.total,
             usd: account.usd,
         };
-        let budget = Budget::new(settings.budget.tokens, settings.budget.usd, spent);
+        let budget = SpendingLimit::new(settings.budget.tokens, settings.budget.usd, spent);
         let replies = match source {
-            Source::Replay(replay) => Replies::Replay(replay, Pricing::new(&settings.llm)?),
-            Source::Endpoint => {
+            ReplySource::Replay(replay) => Replies::Replay(replay, Pricing::new(&settings.llm)?),
+            ReplySource::Endpoint => {
                 let live = LiveEndpoint::new(settings, environment, &budget, account.calls > 0, listener.clone())?;
                 Replies::Endpoint(Box::new(live))
             }
@@ -99,111 +99,116 @@ impl Mind {
         })
     }
 
-    /// Makes sure that the endpoint is there, takes the key and has the models, without spending more than a token.
+    /// Checks that the endpoint answers, accepts the key and has the models; costs at most one token per model.
     ///
     /// # Errors
-    /// [`LlmError::Rejected`] or [`LlmError::Outage`], with what to do.
-    pub async fn probe(&self) -> Result<Option<Probed>, LlmError> {
+    /// [`LlmError::Rejected`] or [`LlmError::Outage`], with a remedy.
+    pub async fn probe(&self) -> Result<Option<ProbedEndpoint>, LlmError> {
         match &self.caller.replies {
             Replies::Replay(..) => Ok(None),
             Replies::Endpoint(live) => {
                 let prober = Arc::clone(&live.prober);
-                // Where calls are made: connections belong to the runtime that opened them.
-                let probing = || self.caller.flights.run(async move { prober.probe().await });
+                // On the runtime of the calls: connections belong to the runtime that opened them.
+                let probing = || {
+                    self.caller
+                        .flights
+                        .run_on_runtime(async move { prober.probe_models().await })
+                };
                 live.probed.get_or_try_init(probing).await.cloned().map(Some)
             }
         }
     }
 
-    /// What the run has used so far.
+    /// The run's account so far.
     pub fn account(&self) -> Account {
         self.caller.account()
     }
 
-    /// Calls off what is under way and waits for it, so that the journal can be closed.
+    /// Cancels the calls under way and waits until they have ended, so that the journal can be closed.
     pub async fn close(&self) {
-        self.caller.flights.close().await;
+        self.caller.flights.stop_and_wait().await;
     }
 
-    /// Tokens that a prompt may have, as the settings' `context_tokens` and `max_tokens` leave them.
+    /// Tokens that a prompt may have: the settings' `context_tokens` less `max_tokens`.
     pub fn prompt_tokens(&self) -> usize {
         self.caller.prompt_tokens() as usize
     }
 
-    /// Asks the model of the context's agent. The answer is checked against the type's JSON schema and by `check`, which
-    /// says in a sentence what is wrong with it; a wrong one is asked for once more with the reason.
+    /// Asks the model of the context's agent. The answer is validated against the type's JSON Schema and by `check`,
+    /// which returns a sentence about the fault. After an invalid answer the model is asked once more, with that
+    /// sentence.
     ///
-    /// The same question is paid for once in a run: asked again, in this process or another, it is answered from the
-    /// journal; asked twice at the same time, it is one call.
+    /// A run pays once for each question: a repeated question is answered from the journal, in this process or
+    /// another, and two simultaneous ones share a call.
     ///
     /// # Errors
-    /// See [`LlmError`]; nothing is made up in place of an answer.
+    /// See [`LlmError`]; an answer is never made up.
     pub async fn ask<T>(
         &self,
         context: &AgentContext,
-        question: Question,
+        question: ModelQuestion,
         check: impl Fn(&T) -> Result<(), Objection>,
-    ) -> Result<Answer<T>, LlmError>
+    ) -> Result<ModelReply<T>, LlmError>
     where
         T: DeserializeOwned + JsonSchema,
     {
-        let shape = Shape::of::<T>().map_err(no_schema)?;
-        self.ask_in(context, question, shape, check).await
+        let shape = ReplyShape::for_type::<T>().map_err(schema_error)?;
+        self.ask_for_shape(context, question, shape, check).await
     }
 
-    /// As [`Mind::ask`], for an answer of the form that a JSON Schema (2020-12) gives.
+    /// Like [`Mind::ask`], for an answer in the form that a JSON Schema (2020-12) describes.
     ///
     /// # Errors
-    /// As there; [`LlmError::Invalid`] for what is no schema.
+    /// Those of [`Mind::ask`]; [`LlmError::Invalid`] if `schema` is not a JSON Schema.
     pub async fn ask_json(
         &self,
         context: &AgentContext,
-        question: Question,
+        question: ModelQuestion,
         schema: &Value,
         check: impl Fn(&Value) -> Result<(), Objection>,
-    ) -> Result<Answer<Value>, LlmError> {
-        let shape = Shape::of_schema(context.agent().as_str(), schema).map_err(no_schema)?;
-        self.ask_in(context, question, shape, check).await
+    ) -> Result<ModelReply<Value>, LlmError> {
+        let shape = ReplyShape::from_schema(context.agent().as_str(), schema).map_err(schema_error)?;
+        self.ask_for_shape(context, question, shape, check).await
     }
 
-    async fn ask_in<T: DeserializeOwned>(
+    async fn ask_for_shape<T: DeserializeOwned>(
         &self,
         context: &AgentContext,
-        question: Question,
-        shape: Shape,
+        question: ModelQuestion,
+        shape: ReplyShape,
         check: impl Fn(&T) -> Result<(), Objection>,
-    ) -> Result<Answer<T>, LlmError> {
-        let accept = |sifted: Result<Vec<Value>, Misfit>, receipt: &Receipt| -> Result<Answer<T>, Misfit> {
+    ) -> Result<ModelReply<T>, LlmError> {
+        let accept = |sifted: Result<Vec<Value>, Misfit>, receipt: &Receipt| -> Result<ModelReply<T>, Misfit> {
             let misfit = |misfit: Misfit| self.caller.explain_misfit(receipt, misfit);
-            let value: T = sifted.and_then(structured::first).map_err(misfit)?;
+            let value: T = sifted.and_then(structured::parse_first).map_err(misfit)?;
             check(&value).map_err(|objection| Misfit {
                 reason: objection.to_string(),
                 no_json: false,
             })?;
-            Ok(Answer {
+            Ok(ModelReply {
                 value,
                 model: receipt.model.clone(),
             })
         };
         let mut request = self.caller.build_request(context.agent(), &question, shape.clone())?;
         let first = self.caller.reply_to(context, &question, &request).await?;
-        let misfit = match accept(sift(context, &shape, &first).await?, &first) {
+        let misfit = match accept(sift_reply(context, &shape, &first).await?, &first) {
             Ok(answer) => return Ok(answer),
             Err(misfit) => misfit,
         };
-        tracing::debug!(agent = %context.agent(), purpose = question.purpose, reason = misfit.reason, "the reply is not of its form: asking once more");
+        tracing::debug!(agent = %context.agent(), purpose = question.purpose, reason = misfit.reason, "the reply does not have the requested form: asking once more");
         if let (true, Replies::Endpoint(live)) = (misfit.no_json, &self.caller.replies) {
             live.note_ignored_form(&first);
         }
         let room = self
             .caller
             .prompt_tokens()
-            .saturating_sub(request.estimate().input + SECOND_TRY_TOKENS);
+            .saturating_sub(request.estimate_tokens().input + SECOND_TRY_TOKENS);
         request
             .turns
             .extend(second_try(&first.text, &misfit.reason, &shape, room));
         let second = self.caller.reply_to(context, &question, &request).await?;
-        accept(sift(context, &shape, &second).await?, &second)
+        accept(sift_reply(context, &shape, &second).await?, &second)
             .map_err(|misfit| LlmError::Invalid { reason: misfit.reason })
     }
 }
@@ -219,25 +224,25 @@ impl fmt::Debug for Mind {
     }
 }
 
-/// A larger reply is read off the agent's thread.
+/// Longer replies are parsed outside the agent's thread.
 const LARGE: usize = 64 * 1024;
 
-async fn sift(
+async fn sift_reply(
     context: &AgentContext,
-    shape: &Shape,
+    shape: &ReplyShape,
     receipt: &Arc<Receipt>,
 ) -> Result<Result<Vec<Value>, Misfit>, LlmError> {
     if receipt.text.len() < LARGE {
-        return Ok(shape.sift(&receipt.text));
+        return Ok(shape.find_fitting(&receipt.text));
     }
     let (shape, receipt) = (shape.clone(), Arc::clone(receipt));
     context
-        .blocking(move || shape.sift(&receipt.text))
+        .blocking(move || shape.find_fitting(&receipt.text))
         .await
-        .map_err(llm_error)
+        .map_err(error_of_agent)
 }
 
-fn no_schema(error: NoSchema) -> LlmError {
+fn schema_error(error: NoSchema) -> LlmError {
     LlmError::Invalid {
         reason: error.to_string(),
     }

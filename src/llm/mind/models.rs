@@ -1,15 +1,15 @@
-//! Which models the settings name.
+//! The models that the settings name.
 
 use crate::{
     config,
     llm::{LlmError, endpoint::rejected},
 };
 
-/// The models in use, each once.
-pub(in crate::llm) fn models(settings: &config::LlmSettings) -> Result<Vec<String>, LlmError> {
+/// The models in use, without repetition.
+pub(in crate::llm) fn models_in_use(settings: &config::LlmSettings) -> Result<Vec<String>, LlmError> {
     let mut models = Vec::new();
     for (agent, model) in settings.models_by_agent() {
-        let model = model.ok_or_else(|| no_model(agent))?.to_owned();
+        let model = model.ok_or_else(|| no_model_error(agent))?.to_owned();
         if !models.contains(&model) {
             models.push(model);
         }
@@ -17,9 +17,9 @@ pub(in crate::llm) fn models(settings: &config::LlmSettings) -> Result<Vec<Strin
     Ok(models)
 }
 
-pub(super) fn no_model(agent: &str) -> LlmError {
+pub(super) fn no_model_error(agent: &str) -> LlmError {
     rejected(
-        &format!("no model is set for the agent `{agent}`"),
+        &format!("no model is configured for the agent `{agent}`"),
         "set llm.model, or one for each agent in [llm.models]",
     )
 }

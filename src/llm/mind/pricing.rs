@@ -1,4 +1,4 @@
-//! What the models of a run cost.
+//! Costs of the models of a run.
 
 use crate::{
     config::{self, Provider},
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// What the models of an endpoint cost.
+/// Prices of an endpoint's models.
 pub(super) struct Pricing {
     prices: Prices,
     free: bool,
@@ -23,17 +23,17 @@ impl Pricing {
         })
     }
 
-    pub(super) fn of(&self, model: &str) -> Option<Price> {
+    pub(super) fn price_of(&self, model: &str) -> Option<Price> {
         match self.free {
             true => Some(Price::NOTHING),
-            false => self.prices.of(model),
+            false => self.prices.price_of(model),
         }
     }
 
-    pub(super) fn amount(&self, model: &str, tokens: Tokens) -> Amount {
+    pub(super) fn price_tokens(&self, model: &str, tokens: Tokens) -> Amount {
         Amount {
             tokens,
-            usd: self.of(model).map_or(0.0, |price| price.of(tokens)),
+            usd: self.price_of(model).map_or(0.0, |price| price.cost_of(tokens)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The thread that calls are made on.
+//! The thread that calls run on.
 
 use std::thread;
 
@@ -10,8 +10,8 @@ use crate::llm::{LlmError, endpoint::rejected};
 pub(super) fn start_runtime(stop: CancellationToken) -> Result<tokio::runtime::Handle, LlmError> {
     let cannot = |error: std::io::Error| {
         rejected(
-            &format!("no thread can be started for calls to a model: {error}"),
-            "raise this machine's limits of threads and open files",
+            &format!("cannot start a thread for calls to a model: {error}"),
+            "raise this machine's limits on threads and open files",
         )
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

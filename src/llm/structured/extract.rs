@@ -1,16 +1,16 @@
-//! The JSON in a reply, in prose, code fences or after reasoning.
+//! Extracts JSON from a reply: from prose, from code fences or after the reasoning.
 
 use serde_json::Value;
 
-/// Places at which JSON may begin that are tried, at most: a hostile reply can hold millions.
+/// Maximum number of positions that are tried as the start of JSON: a hostile reply can hold millions.
 const TRIES: usize = 200;
 
-/// The pieces of JSON in a reply, the likeliest first: the whole of it, then what follows its reasoning, then objects and
-/// arrays in the order in which they come, objects first.
-pub(super) fn candidates(text: &str) -> Vec<Value> {
+/// JSON values in a reply, the most likely first: the whole reply, then what follows the reasoning, then objects and
+/// arrays in order, objects first.
+pub(super) fn json_candidates(text: &str) -> Vec<Value> {
     let text = text.trim_start_matches('\u{feff}').trim();
     if let Ok(value) = serde_json::from_str::<Value>(text) {
-        // A text that holds JSON, as some models send it.
+        // A string that contains JSON, as some models send it.
         if let Value::String(inner) = &value
             && let Ok(unwrapped @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(inner)
         {
@@ -19,17 +19,17 @@ pub(super) fn candidates(text: &str) -> Vec<Value> {
         return vec![value];
     }
     let answer = after_reasoning(text);
-    let mut found = pieces(answer);
+    let mut found = json_pieces(answer);
     if found.is_empty() && answer.len() < text.len() {
-        found = pieces(text);
+        found = json_pieces(text);
     }
-    // Stable: those of a kind stay in their order.
+    // A stable sort keeps the order among objects and among arrays.
     found.sort_by_key(|value| !value.is_object());
     found
 }
 
-/// Why there are none.
-pub(super) fn why_none(text: &str) -> String {
+/// The reason why a reply has no JSON.
+pub(super) fn why_no_json(text: &str) -> String {
     if text.trim().is_empty() {
         "the answer is empty".to_owned()
     } else if text.contains('{') {
@@ -48,7 +48,7 @@ fn after_reasoning(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-fn pieces(text: &str) -> Vec<Value> {
+fn json_pieces(text: &str) -> Vec<Value> {
     let mut found = Vec::new();
     let (mut from, mut tries) = (0, 0);
     while let Some(rest) = text.get(from..)
@@ -92,7 +92,7 @@ mod tests {
             ("größer {\"ä\": \"ö\"}", vec![json!({"ä": "ö"})]),
         ];
         for (text, expected) in table {
-            assert_eq!(candidates(text), expected, "{text}");
+            assert_eq!(json_candidates(text), expected, "{text}");
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
             "{\"a\":".repeat(1 << 20),
             "[\"aaaa".repeat(1 << 19),
         ] {
-            assert!(candidates(&text).is_empty());
+            assert!(json_candidates(&text).is_empty());
         }
         assert!(
             start.elapsed() < std::time::Duration::from_secs(20),

@@ -1,4 +1,4 @@
-//! Replies in the form of a Rust type: its schema, the JSON in a reply, and whether the one fits the other.
+//! Replies in the form of a Rust type: its schema, the JSON in a reply, and the validation of one by the other.
 
 mod extract;
 mod strict;
@@ -12,15 +12,15 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use extract::candidates;
+use extract::json_candidates;
 
-/// What is said of a reply's faults, at most, and how many of them.
+/// Limits on the description of a reply's faults: letters per fault, and number of faults.
 const WORDS: usize = 240;
 const FAULTS: usize = 5;
 
-/// The form of a reply. Cheap to clone.
+/// The form that a reply must have. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Shape(Arc<Inner>);
+pub(super) struct ReplyShape(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -34,27 +34,27 @@ struct Inner {
 
 /// A schema that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("its form has no schema: {0}")]
+#[error("the form of the answer is not a JSON Schema: {0}")]
 pub(super) struct NoSchema(String);
 
-/// Why a reply is not of its form.
+/// A reply that does not have the requested form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Misfit {
-    /// In a sentence, for the model and for a person.
+    /// The fault in a sentence, for the model and for a person.
     pub(super) reason: String,
-    /// Whether there was no JSON in it at all.
+    /// Whether the reply had no JSON at all.
     pub(super) no_json: bool,
 }
 
-/// Shapes are made once: compiling a schema takes longer than checking a reply.
-static MADE: LazyLock<Mutex<HashMap<String, Shape>>> = LazyLock::new(Mutex::default);
+/// Compiled once per type: compiling a schema takes longer than checking a reply.
+static MADE: LazyLock<Mutex<HashMap<String, ReplyShape>>> = LazyLock::new(Mutex::default);
 
-impl Shape {
+impl ReplyShape {
     /// The form of `T`.
     ///
     /// # Errors
-    /// When its schema is none, which is a mistake in the type.
-    pub(super) fn of<T: JsonSchema>() -> Result<Self, NoSchema> {
+    /// When its schema cannot be compiled, which is a mistake in the type.
+    pub(super) fn for_type<T: JsonSchema>() -> Result<Self, NoSchema> {
         let id = format!("{} {}", T::schema_id(), std::any::type_name::<T>());
         if let Some(made) = MADE.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Ok(made.clone());
@@ -66,22 +66,22 @@ impl Shape {
             })
             .into_generator();
         let schema = generator.into_root_schema_for::<T>().to_value();
-        let shape = Self::of_schema(&T::schema_name(), &schema)?;
+        let shape = Self::from_schema(&T::schema_name(), &schema)?;
         MADE.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id, shape.clone());
         Ok(shape)
     }
 
-    /// The form that a schema gives.
+    /// The form that a JSON Schema describes.
     ///
     /// # Errors
-    /// When it is none.
-    pub(super) fn of_schema(called: &str, schema: &Value) -> Result<Self, NoSchema> {
+    /// When it is not a JSON Schema.
+    pub(super) fn from_schema(called: &str, schema: &Value) -> Result<Self, NoSchema> {
         let validator = jsonschema::validator_for(schema).map_err(|error| NoSchema(error.to_string()))?;
-        let (strict, is_strict) = strict::strict(schema);
+        let (strict, is_strict) = strict::to_strict_schema(schema);
         Ok(Self(Arc::new(Inner {
-            name: name(called),
+            name: to_schema_name(called),
             text: schema.to_string(),
             schema: schema.clone(),
             strict,
@@ -99,24 +99,24 @@ impl Shape {
     }
 
     /// The schema as text, for a prompt.
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn schema_text(&self) -> &str {
         &self.0.text
     }
 
-    /// The schema as endpoints take it that enforce it.
-    pub(super) fn strict(&self) -> &Value {
+    /// The schema for endpoints that enforce it.
+    pub(super) fn strict_schema(&self) -> &Value {
         &self.0.strict
     }
 
-    /// Whether it can be enforced to the letter.
+    /// Whether an endpoint can enforce the whole schema.
     pub(super) fn is_strict(&self) -> bool {
         self.0.is_strict
     }
 
-    /// The pieces of JSON in a reply that fit, the likeliest first.
-    pub(super) fn sift(&self, text: &str) -> Result<Vec<Value>, Misfit> {
+    /// The JSON values in a reply that fit the schema, the most likely first.
+    pub(super) fn find_fitting(&self, text: &str) -> Result<Vec<Value>, Misfit> {
         let (mut fitting, mut fault) = (Vec::new(), None);
-        for candidate in candidates(text) {
+        for candidate in json_candidates(text) {
             match self.describe_misfit(&candidate) {
                 None => fitting.push(candidate),
                 Some(reason) => {
@@ -128,12 +128,12 @@ impl Shape {
             false => Ok(fitting),
             true => Err(Misfit {
                 no_json: fault.is_none(),
-                reason: fault.unwrap_or_else(|| extract::why_none(text)),
+                reason: fault.unwrap_or_else(|| extract::why_no_json(text)),
             }),
         }
     }
 
-    /// Describes the first faults of a value that does not fit the schema; none where it fits.
+    /// Describes the first faults of a value that does not fit the schema; `None` if it fits.
     fn describe_misfit(&self, value: &Value) -> Option<String> {
         let faults: Vec<String> = self
             .0
@@ -147,15 +147,15 @@ impl Shape {
                 } else {
                     place
                 };
-                shorten(&format!("{place}: {error}"))
+                shorten_fault(&format!("{place}: {error}"))
             })
             .collect();
         (!faults.is_empty()).then(|| faults.join("; "))
     }
 }
 
-/// A schema's name as endpoints allow it.
-fn name(text: &str) -> String {
+/// A schema's name in the characters that endpoints allow.
+fn to_schema_name(text: &str) -> String {
     let name: String = text
         .chars()
         .map(|letter| {
@@ -170,14 +170,14 @@ fn name(text: &str) -> String {
     if name.is_empty() { "answer".to_owned() } else { name }
 }
 
-/// The first of these that is a `T`: a schema says less than a type.
-pub(super) fn first<T: DeserializeOwned>(fitting: Vec<Value>) -> Result<T, Misfit> {
+/// The first of these values that deserialises as `T`: a schema is less strict than a type.
+pub(super) fn parse_first<T: DeserializeOwned>(fitting: Vec<Value>) -> Result<T, Misfit> {
     let mut fault = None;
     for value in fitting {
         match serde_json::from_value(value) {
             Ok(value) => return Ok(value),
             Err(error) => {
-                fault.get_or_insert_with(|| shorten(&error.to_string()));
+                fault.get_or_insert_with(|| shorten_fault(&error.to_string()));
             }
         }
     }
@@ -187,7 +187,7 @@ pub(super) fn first<T: DeserializeOwned>(fitting: Vec<Value>) -> Result<T, Misfi
     })
 }
 
-fn shorten(text: &str) -> String {
+fn shorten_fault(text: &str) -> String {
     match text.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Ideas, Misfit> {
-        first(Shape::of::<Ideas>().unwrap().sift(text)?)
+        parse_first(ReplyShape::for_type::<Ideas>().unwrap().find_fitting(text)?)
     }
 
     #[test]

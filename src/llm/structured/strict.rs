@@ -1,9 +1,9 @@
-//! A schema as endpoints take it that enforce it: they know a part of JSON Schema only. What is left out here is still
-//! checked when the reply has come.
+//! A schema for endpoints that enforce it: they support only a part of JSON Schema. The rest is checked after the
+//! reply has arrived.
 
 use serde_json::{Map, Value, json};
 
-/// Keywords that strict endpoints know. Others are refused by some of them.
+/// Keywords that strict endpoints support. Some of them reject others.
 const KNOWN: [&str; 10] = [
     "type",
     "properties",
@@ -17,25 +17,25 @@ const KNOWN: [&str; 10] = [
     "$ref",
 ];
 
-/// The schema for the wire, and whether it can be enforced to the letter: a map with free keys cannot, nor can a root that
-/// is no object.
-pub(super) fn strict(schema: &Value) -> (Value, bool) {
+/// The schema to send, and whether it can be enforced completely: a map with free keys cannot, nor can a root that is
+/// not an object.
+pub(super) fn to_strict_schema(schema: &Value) -> (Value, bool) {
     let mut faithful = true;
-    let mut strict = narrow(schema, &mut faithful);
+    let mut strict = narrow_schema(schema, &mut faithful);
     let object = strict.get("type") == Some(&json!("object"));
     if let (Some(definitions), Some(root)) = (schema.get("$defs").and_then(Value::as_object), strict.as_object_mut()) {
         let narrowed = definitions
             .iter()
-            .map(|(name, definition)| (name.clone(), narrow(definition, &mut faithful)))
+            .map(|(name, definition)| (name.clone(), narrow_schema(definition, &mut faithful)))
             .collect();
         root.insert("$defs".to_owned(), Value::Object(narrowed));
     }
     (strict, faithful && object)
 }
 
-fn narrow(schema: &Value, faithful: &mut bool) -> Value {
+fn narrow_schema(schema: &Value, faithful: &mut bool) -> Value {
     let Some(schema) = schema.as_object() else {
-        // `true`: anything goes.
+        // `true` accepts any value.
         *faithful = false;
         return json!({});
     };
@@ -47,19 +47,19 @@ fn narrow(schema: &Value, faithful: &mut bool) -> Value {
                     .as_object()
                     .into_iter()
                     .flatten()
-                    .map(|(name, property)| (name.clone(), narrow(property, faithful)))
+                    .map(|(name, property)| (name.clone(), narrow_schema(property, faithful)))
                     .collect();
                 narrowed.insert("properties".to_owned(), Value::Object(properties));
             }
             "items" => {
-                narrowed.insert("items".to_owned(), narrow(value, faithful));
+                narrowed.insert("items".to_owned(), narrow_schema(value, faithful));
             }
             "anyOf" | "oneOf" => {
-                narrowed.extend(choice(value, faithful));
+                narrowed.extend(narrow_choice(value, faithful));
             }
             "allOf" => match value.as_array().map(Vec::as_slice) {
                 Some([only]) => {
-                    if let Value::Object(only) = narrow(only, faithful) {
+                    if let Value::Object(only) = narrow_schema(only, faithful) {
                         narrowed.extend(only);
                     }
                 }
@@ -67,7 +67,7 @@ fn narrow(schema: &Value, faithful: &mut bool) -> Value {
             },
             "additionalProperties" if value.is_object() => {
                 *faithful = false;
-                narrowed.insert(keyword.clone(), narrow(value, faithful));
+                narrowed.insert(keyword.clone(), narrow_schema(value, faithful));
             }
             "prefixItems" | "patternProperties" | "not" | "if" | "dependentSchemas" => *faithful = false,
             known if KNOWN.contains(&known) => {
@@ -76,12 +76,12 @@ fn narrow(schema: &Value, faithful: &mut bool) -> Value {
             _ => {}
         }
     }
-    close(&mut narrowed);
+    close_object(&mut narrowed);
     Value::Object(narrowed)
 }
 
-/// Every property is required, and there are no others. An optional one has `null` among its types already.
-fn close(schema: &mut Map<String, Value>) {
+/// Makes every property required and allows no others. An optional property already has `null` among its types.
+fn close_object(schema: &mut Map<String, Value>) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return;
     };
@@ -90,8 +90,8 @@ fn close(schema: &mut Map<String, Value>) {
     schema.insert("additionalProperties".to_owned(), json!(false));
 }
 
-/// One of several. Where all are constants, which is how enumerations with documentation come, it is an enumeration.
-fn choice(value: &Value, faithful: &mut bool) -> Map<String, Value> {
+/// A choice between alternatives. If all are constants, as in a documented enumeration, it becomes an `enum`.
+fn narrow_choice(value: &Value, faithful: &mut bool) -> Map<String, Value> {
     let options = value.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut constants = Vec::new();
     for option in options {
@@ -99,7 +99,7 @@ fn choice(value: &Value, faithful: &mut bool) -> Map<String, Value> {
             (Some(constant), _) => constants.push(constant.clone()),
             (None, Some(several)) => constants.extend(several.iter().cloned()),
             (None, None) => {
-                let narrowed = options.iter().map(|option| narrow(option, faithful)).collect();
+                let narrowed = options.iter().map(|option| narrow_schema(option, faithful)).collect();
                 return Map::from_iter([("anyOf".to_owned(), Value::Array(narrowed))]);
             }
         }
@@ -119,7 +119,7 @@ mod tests {
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
 
-    use super::super::Shape;
+    use super::super::ReplyShape;
     use super::*;
 
     #[derive(Serialize, Deserialize, JsonSchema)]
@@ -159,7 +159,7 @@ mod tests {
         map: BTreeMap<String, u32>,
     }
 
-    /// What endpoints check that enforce schemas.
+    /// Checks that only supported keywords are used.
     fn check(schema: &Value) {
         let Some(schema) = schema.as_object() else {
             panic!("{schema}")
@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn a_schema_becomes_strict() {
-        let shape = Shape::of::<Whole>().unwrap();
+        let shape = ReplyShape::for_type::<Whole>().unwrap();
         assert!(shape.is_strict());
-        check(shape.strict());
-        let properties = &shape.strict()["properties"];
+        check(shape.strict_schema());
+        let properties = &shape.strict_schema()["properties"];
         assert_eq!(properties["kind"]["enum"], json!(["One", "Two"]));
         assert_eq!(properties["maybe"]["type"], json!(["string", "null"]));
         assert_eq!(
@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_enforced_is_not_called_strict() {
-        assert!(!Shape::of::<Free>().unwrap().is_strict());
-        assert!(!Shape::of::<Vec<Leaf>>().unwrap().is_strict());
-        assert!(!Shape::of::<Value>().unwrap().is_strict());
+        assert!(!ReplyShape::for_type::<Free>().unwrap().is_strict());
+        assert!(!ReplyShape::for_type::<Vec<Leaf>>().unwrap().is_strict());
+        assert!(!ReplyShape::for_type::<Value>().unwrap().is_strict());
     }
 }

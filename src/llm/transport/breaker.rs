@@ -1,4 +1,5 @@
-//! Leaves an endpoint alone that keeps failing: after a pause one call probes it, and the others wait for what comes of it.
+//! Circuit breaker: an endpoint that keeps failing is left alone; after a pause one call probes it and the others
+//! wait for the result.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,8 +13,8 @@ use tokio::{
 };
 use tower::Layer;
 
-use super::{Below, Call, Calling, Ever, Step};
-use crate::{config, llm::fault::Fault};
+use super::{Below, Calling, Ever, ModelCall, Step};
+use crate::{config, llm::fault::CallFault};
 
 #[derive(Clone)]
 pub(super) struct BreakerLayer {
@@ -46,19 +47,19 @@ pub(super) struct Guarded<S> {
 }
 
 impl<S: Below> Step for Guarded<S> {
-    fn take(&self, call: Call) -> Calling {
+    fn take_call(&self, call: ModelCall) -> Calling {
         let (below, breaker) = (self.below.clone(), self.breaker.clone());
         async move {
-            let pass = breaker.admit(call.patience).await?;
-            let outcome = below.pass(call).await;
-            pass.report(outcome.as_ref().err().is_none_or(|fault| !fault.is_outage()));
+            let pass = breaker.admit_call(call.patience).await?;
+            let outcome = below.pass_down(call).await;
+            pass.report_outcome(outcome.as_ref().err().is_none_or(|fault| !fault.is_outage()));
             outcome
         }
         .boxed()
     }
 }
 
-/// The breaker itself, shared by all calls.
+/// The breaker, shared by all calls.
 #[derive(Clone)]
 struct Breaker {
     most: u32,
@@ -69,15 +70,15 @@ struct Breaker {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Failures in a row.
+    /// Consecutive failures.
     failures: u32,
-    /// Set while the endpoint is left alone.
+    /// Set while the breaker is open.
     until: Option<Instant>,
-    /// Whether a call probes it.
+    /// Whether a call probes the endpoint.
     probing: bool,
 }
 
-/// The right to one call.
+/// Permission for one call.
 struct Pass {
     breaker: Breaker,
     probe: bool,
@@ -94,31 +95,31 @@ impl Breaker {
         }
     }
 
-    /// Waits until a call may go out, but not beyond `patience`.
-    async fn admit(&self, patience: Instant) -> Result<Pass, Fault> {
+    /// Waits until a call may be sent, but not beyond `patience`.
+    async fn admit_call(&self, patience: Instant) -> Result<Pass, CallFault> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             let wake = {
-                let mut state = self.lock();
+                let mut state = self.lock_state();
                 match state.until {
-                    None => return Ok(self.pass(false)),
+                    None => return Ok(self.issue_pass(false)),
                     Some(until) if !state.probing && Instant::now() >= until => {
                         state.probing = true;
-                        return Ok(self.pass(true));
+                        return Ok(self.issue_pass(true));
                     }
                     Some(until) if !state.probing && until > patience => {
-                        return Err(Fault::LeftAlone {
+                        return Err(CallFault::LeftAlone {
                             failures: state.failures,
                         });
                     }
                     Some(_) if Instant::now() >= patience => {
-                        return Err(Fault::LeftAlone {
+                        return Err(CallFault::LeftAlone {
                             failures: state.failures,
                         });
                     }
-                    // The probe under way says how it goes on.
+                    // The probe under way decides.
                     Some(_) if state.probing => patience,
                     Some(until) => until,
                 }
@@ -127,7 +128,7 @@ impl Breaker {
         }
     }
 
-    fn pass(&self, probe: bool) -> Pass {
+    fn issue_pass(&self, probe: bool) -> Pass {
         Pass {
             breaker: self.clone(),
             probe,
@@ -135,16 +136,16 @@ impl Breaker {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock_state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Pass {
-    /// Says how the call came out: whether the endpoint was there for it.
-    fn report(mut self, well: bool) {
+    /// Reports whether the endpoint answered the call.
+    fn report_outcome(mut self, well: bool) {
         self.reported = true;
-        let mut state = self.breaker.lock();
+        let mut state = self.breaker.lock_state();
         if self.probe {
             state.probing = false;
         }
@@ -155,7 +156,7 @@ impl Pass {
             };
         } else {
             state.failures = state.failures.saturating_add(1);
-            // Those that were under way when it opened change nothing.
+            // Failures of calls that were under way when the breaker opened change nothing.
             if self.probe || (state.until.is_none() && state.failures >= self.breaker.most) {
                 tracing::warn!(
                     failures = state.failures,
@@ -171,10 +172,10 @@ impl Pass {
 }
 
 impl Drop for Pass {
-    /// A call that was called off says nothing of the endpoint; as a probe it makes room for the next.
+    /// A cancelled call says nothing about the endpoint; a cancelled probe makes room for the next.
     fn drop(&mut self) {
         if self.probe && !self.reported {
-            self.breaker.lock().probing = false;
+            self.breaker.lock_state().probing = false;
             self.breaker.changed.notify_waiters();
         }
     }
@@ -190,8 +191,8 @@ mod tests {
 
     async fn fail(breaker: &Breaker, times: u32) {
         for _ in 0..times {
-            let pass = breaker.admit(Instant::now() + seconds(1000)).await.ok().unwrap();
-            pass.report(false);
+            let pass = breaker.admit_call(Instant::now() + seconds(1000)).await.ok().unwrap();
+            pass.report_outcome(false);
         }
     }
 
@@ -200,20 +201,20 @@ mod tests {
         let breaker = Breaker::new(3, seconds(30));
         fail(&breaker, 2).await;
         let start = Instant::now();
-        breaker.admit(start).await.ok().unwrap().report(true);
+        breaker.admit_call(start).await.ok().unwrap().report_outcome(true);
         fail(&breaker, 3).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
 
-        let probe = breaker.admit(start + seconds(100)).await.ok().unwrap();
+        let probe = breaker.admit_call(start + seconds(100)).await.ok().unwrap();
         assert_eq!(start.elapsed(), seconds(30));
         assert!(probe.probe);
         let other = tokio::spawn({
             let breaker = breaker.clone();
-            async move { breaker.admit(start + seconds(100)).await.ok().unwrap().probe }
+            async move { breaker.admit_call(start + seconds(100)).await.ok().unwrap().probe }
         });
         tokio::task::yield_now().await;
         assert!(!other.is_finished());
-        probe.report(true);
+        probe.report_outcome(true);
         assert!(!other.await.unwrap());
     }
 
@@ -223,8 +224,8 @@ mod tests {
         let start = Instant::now();
         fail(&breaker, 3).await;
         assert_eq!(start.elapsed(), seconds(60));
-        let late = breaker.admit(Instant::now() + seconds(29)).await;
-        assert!(matches!(late, Err(Fault::LeftAlone { failures: 3 })));
+        let late = breaker.admit_call(Instant::now() + seconds(29)).await;
+        assert!(matches!(late, Err(CallFault::LeftAlone { failures: 3 })));
         assert_eq!(start.elapsed(), seconds(60));
     }
 
@@ -233,8 +234,8 @@ mod tests {
         let breaker = Breaker::new(1, seconds(30));
         fail(&breaker, 1).await;
         let patience = Instant::now() + seconds(100);
-        drop(breaker.admit(patience).await.ok().unwrap());
-        assert!(breaker.admit(patience).await.ok().unwrap().probe);
+        drop(breaker.admit_call(patience).await.ok().unwrap());
+        assert!(breaker.admit_call(patience).await.ok().unwrap().probe);
     }
 
     #[tokio::test(start_paused = true)]
@@ -242,8 +243,8 @@ mod tests {
         let breaker = Breaker::new(1, seconds(30));
         fail(&breaker, 1).await;
         let start = Instant::now();
-        let _probe = breaker.admit(start + seconds(100)).await.ok().unwrap();
-        assert!(breaker.admit(start + seconds(50)).await.is_err());
+        let _probe = breaker.admit_call(start + seconds(100)).await.ok().unwrap();
+        assert!(breaker.admit_call(start + seconds(50)).await.is_err());
         assert_eq!(start.elapsed(), seconds(50));
     }
 }

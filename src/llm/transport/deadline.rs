@@ -1,12 +1,12 @@
-//! The time of one attempt, from its first byte to the last of its reply: a slow drip does not stretch it.
+//! Deadline of one attempt, from the request to the last byte of its reply: a slow drip does not extend it.
 
 use std::time::Duration;
 
 use futures::FutureExt;
 use tower::Layer;
 
-use super::{Below, Call, Calling, Ever, Step};
-use crate::{config, llm::fault::Fault};
+use super::{Below, Calling, Ever, ModelCall, Step};
+use crate::{config, llm::fault::CallFault};
 
 #[derive(Clone)]
 pub(super) struct DeadlineLayer {
@@ -36,12 +36,12 @@ pub(super) struct Deadline<S> {
 }
 
 impl<S: Below> Step for Deadline<S> {
-    fn take(&self, call: Call) -> Calling {
-        let (attempt, time) = (self.below.pass(call), self.time);
+    fn take_call(&self, call: ModelCall) -> Calling {
+        let (attempt, time) = (self.below.pass_down(call), self.time);
         async move {
             match tokio::time::timeout(time, attempt).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(Fault::Late(time)),
+                Err(_) => Err(CallFault::Late(time)),
             }
         }
         .boxed()

@@ -1,5 +1,5 @@
-//! The HTTP service below async-openai. It reads what that would lose or log: the status of every answer, whatever
-//! its body is; and it hands on nothing but JSON, of bounded size, without secrets.
+//! The HTTP service below async-openai. It reads what async-openai would lose or log, such as the status of every
+//! answer, and passes on only JSON of bounded size without secrets.
 
 use std::{
     io,
@@ -23,16 +23,16 @@ use tower::Service;
 use super::Progress;
 use crate::llm::{
     Redactor,
-    fault::{Fault, Refusal},
+    fault::{CallFault, ErrorAnswer},
 };
 
-/// An error's body is read so far.
+/// Bytes of an error's body that are read.
 const ERROR_BODY: u64 = 64 * 1024;
 
-/// What is around the letters of a whole reply: ids, usage, escapes.
+/// Bytes around the letters of a reply: ids, usage, escapes.
 const AROUND: u64 = 64 * 1024;
 
-/// A stream wraps each few letters in an object.
+/// Bytes per letter in a stream, which wraps every few letters in an object.
 const STREAMED: u64 = 32;
 
 /// The end of a stream follows its last event at once, or is not worth waiting for.
@@ -40,25 +40,25 @@ const ENDING: Duration = Duration::from_millis(100);
 
 /// The service of one attempt.
 #[derive(Clone)]
-pub(super) struct Guard {
+pub(super) struct HttpGuard {
     pub(super) http: reqwest::Client,
     pub(super) redactor: Redactor,
     pub(super) max_reply: u64,
     pub(super) stream: bool,
     pub(super) progress: Arc<Progress>,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenFault,
 }
 
-/// The fault that a body ended with: async-openai passes on its words alone.
+/// The fault that ended a body: async-openai passes on only its text.
 #[derive(Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<Option<Fault>>>);
+pub(super) struct SeenFault(Arc<Mutex<Option<CallFault>>>);
 
-impl Seen {
-    pub(super) fn take(&self) -> Option<Fault> {
+impl SeenFault {
+    pub(super) fn take_fault(&self) -> Option<CallFault> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn put(&self, fault: Fault) -> io::Error {
+    fn keep_fault(&self, fault: CallFault) -> io::Error {
         let error = io::Error::other(fault.to_string());
         self.0
             .lock()
@@ -68,7 +68,7 @@ impl Seen {
     }
 }
 
-impl Service<HttpRequestFactory> for Guard {
+impl Service<HttpRequestFactory> for HttpGuard {
     type Response = Response;
     type Error = OpenAIError;
     type Future = BoxFuture<'static, Result<Response, OpenAIError>>;
@@ -82,7 +82,7 @@ impl Service<HttpRequestFactory> for Guard {
         async move {
             let request = request.build().await?;
             guard
-                .answer(request)
+                .send_request(request)
                 .await
                 .map_err(|fault| OpenAIError::Boxed(Box::new(fault)))
         }
@@ -90,24 +90,24 @@ impl Service<HttpRequestFactory> for Guard {
     }
 }
 
-impl Guard {
-    async fn answer(self, request: reqwest::Request) -> Result<Response, Fault> {
+impl HttpGuard {
+    async fn send_request(self, request: reqwest::Request) -> Result<Response, CallFault> {
         self.progress.sent.store(true, Ordering::Relaxed);
         let mut response = self.http.execute(request).await.map_err(|error| {
             if error.is_connect() {
                 self.progress.sent.store(false, Ordering::Relaxed);
-                Fault::Connect(self.redactor.strike(&causes(&error)).into_owned())
+                CallFault::Connect(self.redactor.strike_secrets(&describe_causes(&error)).into_owned())
             } else {
-                Fault::Cut(self.redactor.strike(&causes(&error)).into_owned())
+                CallFault::Cut(self.redactor.strike_secrets(&describe_causes(&error)).into_owned())
             }
         })?;
         let status = response.status();
         if !status.is_success() {
-            let wait = retry_after(response.headers(), SystemTime::now());
-            // A body that fails takes nothing from the status.
-            let body = read(&mut response, ERROR_BODY).await.unwrap_or_default();
-            let refusal = Refusal::read(status.as_u16(), &body, wait, &self.redactor);
-            return Err(Fault::Refused(Box::new(refusal)));
+            let wait = read_retry_after(response.headers(), SystemTime::now());
+            // A failure to read the body does not hide the status.
+            let body = read_body(&mut response, ERROR_BODY).await.unwrap_or_default();
+            let refusal = ErrorAnswer::from_body(status.as_u16(), &body, wait, &self.redactor);
+            return Err(CallFault::Refused(Box::new(refusal)));
         }
         let kind = response
             .headers()
@@ -116,37 +116,40 @@ impl Guard {
             .unwrap_or_default()
             .to_owned();
         if self.stream && kind.starts_with("text/event-stream") {
-            return Ok(self.streamed(response));
+            return Ok(self.stream_response(response));
         }
-        let body = read(&mut response, self.max_reply.saturating_add(AROUND)).await?;
+        let body = read_body(&mut response, self.max_reply.saturating_add(AROUND)).await?;
         self.progress.received.fetch_add(body.len() as u64, Ordering::Relaxed);
-        self.whole(&body, &kind)
+        self.check_whole_body(&body, &kind)
     }
 
-    /// A whole body, whatever it calls itself.
-    fn whole(&self, body: &[u8], kind: &str) -> Result<Response, Fault> {
+    /// Checks a whole body, regardless of its content type.
+    fn check_whole_body(&self, body: &[u8], kind: &str) -> Result<Response, CallFault> {
         let text = String::from_utf8_lossy(body);
         let value: Value = match serde_json::from_str(&text) {
             Ok(value) => value,
             Err(_) if self.stream && text.trim_start().starts_with("data:") => {
-                return Ok(remade(self.redactor.strike(&text).into_owned(), "text/event-stream"));
+                return Ok(rebuild_response(
+                    self.redactor.strike_secrets(&text).into_owned(),
+                    "text/event-stream",
+                ));
             }
             Err(error) => {
                 let kind = if kind.is_empty() { "no content type" } else { kind };
-                return Err(Fault::Garbled(format!("{kind}, no JSON ({error})")));
+                return Err(CallFault::Garbled(format!("{kind}, not JSON ({error})")));
             }
         };
         let json = value.to_string();
-        let json = self.redactor.strike(&json);
+        let json = self.redactor.strike_secrets(&json);
         Ok(match self.stream {
-            // The endpoint does not stream: its reply is a stream of one.
-            true => remade(format!("data: {json}\n\ndata: [DONE]\n\n"), "text/event-stream"),
-            false => remade(json.into_owned(), "application/json"),
+            // The endpoint does not stream: turn its reply into a stream of one event.
+            true => rebuild_response(format!("data: {json}\n\ndata: [DONE]\n\n"), "text/event-stream"),
+            false => rebuild_response(json.into_owned(), "application/json"),
         })
     }
 
-    fn streamed(self, response: Response) -> Response {
-        let body = reqwest::Body::wrap_stream(self.lines(response));
+    fn stream_response(self, response: Response) -> Response {
+        let body = reqwest::Body::wrap_stream(self.checked_lines(response));
         let mut response = http::Response::new(body);
         response
             .headers_mut()
@@ -154,8 +157,8 @@ impl Guard {
         response.into()
     }
 
-    /// The lines of a stream of events, each checked before it is handed on.
-    fn lines(self, response: Response) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static {
+    /// The lines of an event stream, each checked before it is passed on.
+    fn checked_lines(self, response: Response) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static {
         let lines = Lines {
             most: self.max_reply.saturating_mul(STREAMED).saturating_add(AROUND),
             guard: self,
@@ -166,72 +169,71 @@ impl Guard {
             over: false,
         };
         futures::stream::unfold(lines, |mut lines| async move {
-            let next = lines.next().await?;
+            let next = lines.next_lines().await?;
             Some((next, lines))
         })
     }
 }
 
 struct Lines {
-    guard: Guard,
+    guard: HttpGuard,
     response: Response,
     buffer: Vec<u8>,
     read: u64,
     most: u64,
-    /// The last event came.
+    /// Whether the last event has arrived.
     done: bool,
     over: bool,
 }
 
 impl Lines {
-    async fn next(&mut self) -> Option<Result<Bytes, io::Error>> {
+    async fn next_lines(&mut self) -> Option<Result<Bytes, io::Error>> {
         while !self.over {
             match self.response.chunk().await {
                 Ok(Some(bytes)) => {
                     self.read += bytes.len() as u64;
                     self.buffer.extend_from_slice(&bytes);
                     if self.read > self.most || self.buffer.len() as u64 > self.guard.max_reply.saturating_add(AROUND) {
-                        return Some(Err(self.end(Fault::TooLarge(self.read))));
+                        return Some(Err(self.end_with(CallFault::TooLarge(self.read))));
                     }
                     let Some(end) = self.buffer.iter().rposition(|byte| *byte == b'\n') else {
                         continue;
                     };
                     let rest = self.buffer.split_off(end + 1);
                     let whole = std::mem::replace(&mut self.buffer, rest);
-                    let checked = self.checked(&whole);
+                    let checked = self.check_lines(&whole);
                     if self.done {
-                        self.drain().await;
+                        self.drain_body().await;
                     }
                     return Some(checked);
                 }
                 Ok(None) => {
                     self.over = true;
                     let rest = std::mem::take(&mut self.buffer);
-                    return (!rest.is_empty()).then(|| self.checked(&rest));
+                    return (!rest.is_empty()).then(|| self.check_lines(&rest));
                 }
                 Err(error) => {
-                    let words = causes(&error);
-                    let words = self.guard.redactor.strike(&words).into_owned();
-                    return Some(Err(self.end(Fault::Cut(words))));
+                    let words = describe_causes(&error);
+                    let words = self.guard.redactor.strike_secrets(&words).into_owned();
+                    return Some(Err(self.end_with(CallFault::Cut(words))));
                 }
             }
         }
         None
     }
 
-    /// Takes in the end of the body after its last event: a connection whose body was not read to the end can't be used
-    /// again.
-    async fn drain(&mut self) {
+    /// Reads the end of the body after its last event: otherwise the connection cannot be reused.
+    async fn drain_body(&mut self) {
         self.over = true;
         let _ = timeout(ENDING, async { while let Ok(Some(_)) = self.response.chunk().await {} }).await;
     }
 
-    fn end(&mut self, fault: Fault) -> io::Error {
+    fn end_with(&mut self, fault: CallFault) -> io::Error {
         self.over = true;
-        self.guard.seen.put(fault)
+        self.guard.seen.keep_fault(fault)
     }
 
-    fn checked(&mut self, lines: &[u8]) -> Result<Bytes, io::Error> {
+    fn check_lines(&mut self, lines: &[u8]) -> Result<Bytes, io::Error> {
         let text = String::from_utf8_lossy(lines);
         for line in text.lines() {
             let Some(data) = line.strip_prefix("data:").map(str::trim) else {
@@ -244,26 +246,32 @@ impl Lines {
                 continue;
             }
             if let Err(error) = serde_json::from_str::<IgnoredAny>(data) {
-                return Err(self.end(Fault::Garbled(format!("an event of the stream is no JSON ({error})"))));
+                return Err(self.end_with(CallFault::Garbled(format!(
+                    "an event of the stream is not JSON ({error})"
+                ))));
             }
         }
-        Ok(Bytes::from(self.guard.redactor.strike(&text).into_owned()))
+        Ok(Bytes::from(self.guard.redactor.strike_secrets(&text).into_owned()))
     }
 }
 
-/// Reads a body up to a size.
-async fn read(response: &mut Response, most: u64) -> Result<Vec<u8>, Fault> {
+/// Reads a body of at most `most` bytes.
+async fn read_body(response: &mut Response, most: u64) -> Result<Vec<u8>, CallFault> {
     let mut body = Vec::new();
-    while let Some(bytes) = response.chunk().await.map_err(|error| Fault::Cut(causes(&error)))? {
+    while let Some(bytes) = response
+        .chunk()
+        .await
+        .map_err(|error| CallFault::Cut(describe_causes(&error)))?
+    {
         if body.len() as u64 + bytes.len() as u64 > most {
-            return Err(Fault::TooLarge(most));
+            return Err(CallFault::TooLarge(most));
         }
         body.extend_from_slice(&bytes);
     }
     Ok(body)
 }
 
-fn remade(body: String, kind: &'static str) -> Response {
+fn rebuild_response(body: String, kind: &'static str) -> Response {
     let mut response = http::Response::new(body);
     response
         .headers_mut()
@@ -271,11 +279,11 @@ fn remade(body: String, kind: &'static str) -> Response {
     response.into()
 }
 
-/// An HTTP error's causes without the address: the last ones say what happened.
-pub(in crate::llm) fn causes(error: &reqwest::Error) -> String {
+/// The causes of an HTTP error without the address: the last ones say what happened.
+pub(in crate::llm) fn describe_causes(error: &reqwest::Error) -> String {
     let mut causes: Vec<String> = std::iter::successors(std::error::Error::source(error), |cause| cause.source())
         .map(ToString::to_string)
-        // The client's own layers; what they wrap says more.
+        // The client's own layers; the errors that they wrap say more.
         .filter(|cause| !cause.starts_with("client error ("))
         .collect();
     causes.dedup();
@@ -285,8 +293,8 @@ pub(in crate::llm) fn causes(error: &reqwest::Error) -> String {
     }
 }
 
-/// How long an endpoint asks us to wait: milliseconds, seconds or a date.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// The wait that an endpoint asks for, in milliseconds, seconds or as a date.
+fn read_retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let number = |text: &str| {
         text.parse::<f64>()
@@ -329,13 +337,13 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
             assert_eq!(
-                retry_after(&headers, now),
+                read_retry_after(&headers, now),
                 seconds.map(Duration::from_secs_f64),
                 "{name}: {value}"
             );
         }
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "1e300".parse().unwrap());
-        assert_eq!(retry_after(&headers, now), Some(Duration::MAX));
+        assert_eq!(read_retry_after(&headers, now), Some(Duration::MAX));
     }
 }

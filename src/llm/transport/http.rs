@@ -1,4 +1,4 @@
-//! The HTTP client, and what async-openai is told of the endpoint.
+//! The HTTP client, and the endpoint in the terms of async-openai.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,16 +14,16 @@ use crate::{
     },
 };
 
-/// A connection takes no longer, or nobody is there.
+/// Limit on the time to connect.
 const CONNECTING: Duration = Duration::from_secs(10);
 
-/// A client for the endpoint. It follows no redirects: the key is for one address.
+/// Builds the client for an endpoint. It follows no redirects: the key is meant for one address.
 pub(in crate::llm) fn http_client(
     settings: &config::LlmSettings,
     endpoint: &Endpoint,
 ) -> Result<reqwest::Client, LlmError> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Lost to another thread is as good.
+        // If another thread was first, its provider is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let mut builder = reqwest::Client::builder()
@@ -42,21 +42,25 @@ pub(in crate::llm) fn http_client(
         let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
         let causes: Vec<String> = causes.map(ToString::to_string).collect();
         rejected(
-            &format!("no HTTPS client for {}: {error} {}", endpoint.name(), causes.join(": ")),
-            "install this machine's certificates (package ca-certificates), or name a file of them by SSL_CERT_FILE",
+            &format!(
+                "cannot build an HTTPS client for {}: {error} {}",
+                endpoint.display_name(),
+                causes.join(": ")
+            ),
+            "install this machine's certificates (package ca-certificates), or name a file of certificates in SSL_CERT_FILE",
         )
     })
 }
 
-/// Address and headers, in async-openai's terms.
+/// Address and headers in the terms of async-openai.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(super) struct OpenAiAddress {
     endpoint: Arc<Endpoint>,
-    /// Of no use to us: the key is among the headers.
+    /// Unused: the key is among the headers.
     key: SecretString,
 }
 
-impl Address {
+impl OpenAiAddress {
     pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
         Self {
             endpoint,
@@ -65,7 +69,7 @@ impl Address {
     }
 }
 
-impl Config for Address {
+impl Config for OpenAiAddress {
     fn headers(&self) -> HeaderMap {
         self.endpoint.headers.clone()
     }

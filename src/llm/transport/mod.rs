@@ -1,16 +1,16 @@
 //! The way to the endpoint: a stack of tower services, each with one duty.
 //!
 //! ```text
-//! Retry      tries again what may pass, with backoff, up to max_retries and outage_wait
-//!   Pace       calls and tokens per minute, calls at once
-//!     Spending   sets tokens and money aside for what is sent now, and settles
+//! Retry      retries transient failures with backoff, up to max_retries and outage_wait
+//!   Pace       limits calls and tokens per minute, and concurrent calls
+//!     Spending   reserves tokens and money for each attempt, and settles
 //!       Breaker    leaves an endpoint alone that keeps failing
-//!         Deadline   gives each attempt its time
-//!           Wire       async-openai, over a guard below it that reads status and body
+//!         Deadline   limits the time of each attempt
+//!           HttpStep   async-openai, over a guard that reads status and body
 //! ```
 //!
-//! What goes through them is a whole call, up to the last byte of the reply: a stack around HTTP requests alone would be done
-//! at the headers, and see neither a slow drip nor a stream that is cut off.
+//! A whole call passes through them, up to the last byte of the reply: a stack around HTTP requests would be done at
+//! the headers, and would miss a slow drip or a stream that is cut off.
 
 mod breaker;
 mod deadline;
@@ -34,30 +34,30 @@ use tokio::time::Instant;
 use tower::{Service, ServiceBuilder, util::BoxCloneSyncService};
 
 use super::{
-    LlmError, Tokens, budget::Budget, dialect::Dialect, endpoint::Endpoint, fault::Fault, price::Price, reply::Reply,
-    request::ChatRequest, tokens,
+    LlmError, Tokens, budget::SpendingLimit, dialect::Dialect, endpoint::Endpoint, fault::CallFault, price::Price,
+    reply::WholeReply, request::ChatRequest, tokens,
 };
-use crate::{config, llm::Listener, message::AgentName};
+use crate::{config, llm::MindListener, message::AgentName};
 
-pub(super) use guard::causes;
+pub(super) use guard::describe_causes;
 pub(super) use http::http_client;
 pub(super) use retry::Backoff;
 
 /// A call on its way to the endpoint.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(super) struct ModelCall {
     pub(super) request: Arc<ChatRequest>,
     pub(super) agent: AgentName,
     pub(super) price: Option<Price>,
-    /// The breaker is waited for no longer.
+    /// How long to wait for the breaker.
     patience: Instant,
-    /// How far the attempt under way got.
+    /// How far the current attempt got.
     progress: Arc<Progress>,
-    /// What attempts without a reply took.
-    pub(super) lost: Arc<Lost>,
+    /// Tokens of attempts that gave no reply.
+    pub(super) lost: Arc<LostTokens>,
 }
 
-/// How far an attempt got: what it may have cost follows from it.
+/// Progress of an attempt, from which its cost is estimated.
 #[derive(Debug, Default)]
 struct Progress {
     sent: AtomicBool,
@@ -67,13 +67,13 @@ struct Progress {
 
 /// Tokens of attempts that gave no reply, and the number of attempts.
 #[derive(Debug, Default)]
-pub(super) struct Lost {
+pub(super) struct LostTokens {
     input: AtomicU64,
     output: AtomicU64,
     attempts: AtomicU64,
 }
 
-impl Lost {
+impl LostTokens {
     pub(super) fn tokens(&self) -> Tokens {
         Tokens {
             input: self.input.load(Ordering::Relaxed),
@@ -81,19 +81,24 @@ impl Lost {
         }
     }
 
-    /// Attempts that were sent.
+    /// Number of attempts that were sent.
     pub(super) fn attempts(&self) -> u64 {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    fn add(&self, tokens: Tokens) {
+    fn add_tokens(&self, tokens: Tokens) {
         self.input.fetch_add(tokens.input, Ordering::Relaxed);
         self.output.fetch_add(tokens.output, Ordering::Relaxed);
     }
 }
 
-impl Call {
-    pub(super) fn new(request: Arc<ChatRequest>, agent: AgentName, price: Option<Price>, lost: Arc<Lost>) -> Self {
+impl ModelCall {
+    pub(super) fn new(
+        request: Arc<ChatRequest>,
+        agent: AgentName,
+        price: Option<Price>,
+        lost: Arc<LostTokens>,
+    ) -> Self {
         Self {
             request,
             agent,
@@ -104,8 +109,8 @@ impl Call {
         }
     }
 
-    /// The same for an attempt of its own.
-    fn attempt(&self, patience: Instant) -> Self {
+    /// A copy for a new attempt.
+    fn new_attempt(&self, patience: Instant) -> Self {
         Self {
             patience,
             progress: Arc::default(),
@@ -113,18 +118,18 @@ impl Call {
         }
     }
 
-    /// What an attempt without a reply probably took: the prompt once it was sent, and what came of the reply. An answer
-    /// that is an error takes nothing.
-    fn probably_took(&self, fault: &Fault) -> Tokens {
+    /// Estimates the cost of an attempt without a reply: the prompt if it was sent, and the received part of the
+    /// reply. An error answer costs nothing.
+    fn estimate_lost(&self, fault: &CallFault) -> Tokens {
         let sent = self.progress.sent.load(Ordering::Relaxed);
         let costs = matches!(
             fault,
-            Fault::Cut(_) | Fault::Late(_) | Fault::TooLarge(_) | Fault::Empty | Fault::Garbled(_)
+            CallFault::Cut(_) | CallFault::Late(_) | CallFault::TooLarge(_) | CallFault::Empty | CallFault::Garbled(_)
         );
         if !(sent && costs) {
             return Tokens::default();
         }
-        let most = self.request.estimate();
+        let most = self.request.estimate_tokens();
         let received = self.progress.received.load(Ordering::Relaxed).div_ceil(3);
         Tokens {
             input: most.input,
@@ -133,35 +138,35 @@ impl Call {
     }
 }
 
-/// Tokens of a call and its reply, where the endpoint did not count.
-pub(super) fn estimated(request: &ChatRequest, reply: &Reply) -> Tokens {
+/// Estimates the tokens of a call and its reply, for endpoints that do not count.
+pub(super) fn estimate_usage(request: &ChatRequest, reply: &WholeReply) -> Tokens {
     Tokens {
-        input: request.estimate().input,
-        output: tokens::estimate(&reply.text),
+        input: request.estimate_tokens().input,
+        output: tokens::estimate_tokens(&reply.text),
     }
 }
 
 /// The whole stack. Cheap to clone.
-pub(super) type Transport = BoxCloneSyncService<Call, Reply, Fault>;
+pub(super) type Transport = BoxCloneSyncService<ModelCall, WholeReply, CallFault>;
 
-/// What the stack is built from.
-pub(super) struct Parts<'a> {
+/// Parts from which the stack is built.
+pub(super) struct TransportParts<'a> {
     pub(super) settings: &'a config::LlmSettings,
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) dialect: Arc<Dialect>,
-    pub(super) budget: Budget,
-    /// Told of each piece of a reply as it comes.
-    pub(super) listener: Option<Listener>,
+    pub(super) budget: SpendingLimit,
+    /// Receives each piece of a reply.
+    pub(super) listener: Option<MindListener>,
 }
 
 /// Builds the stack.
 ///
 /// # Errors
-/// When no HTTP client can be made, as where a machine has no certificates.
-pub(super) fn transport(parts: Parts<'_>) -> Result<(Transport, reqwest::Client), LlmError> {
+/// When no HTTP client can be built, for example because the machine has no certificates.
+pub(super) fn build_transport(parts: TransportParts<'_>) -> Result<(Transport, reqwest::Client), LlmError> {
     let settings = parts.settings;
     let http = http_client(settings, &parts.endpoint)?;
-    let wire = wire::Wire::new(
+    let wire = wire::HttpStep::new(
         http.clone(),
         Arc::clone(&parts.endpoint),
         parts.dialect,
@@ -179,40 +184,42 @@ pub(super) fn transport(parts: Parts<'_>) -> Result<(Transport, reqwest::Client)
 }
 
 /// The future of a call.
-type Calling = BoxFuture<'static, Result<Reply, Fault>>;
+type Calling = BoxFuture<'static, Result<WholeReply, CallFault>>;
 
-/// A service of the stack: whatever has to be waited for is waited for in the call itself, so that it is ever ready.
+/// A service of the stack. It does its waiting inside the call, so it is always ready.
 trait Step: Clone + Send + Sync + 'static {
-    fn take(&self, call: Call) -> Calling;
+    fn take_call(&self, call: ModelCall) -> Calling;
 }
 
-/// What is below a step, as it sees it.
-trait Below: Service<Call, Response = Reply, Error = Fault, Future = Calling> + Clone + Send + Sync + 'static {
-    /// Hands the call down.
-    fn pass(&self, call: Call) -> Calling {
+/// The service below a step.
+trait Below:
+    Service<ModelCall, Response = WholeReply, Error = CallFault, Future = Calling> + Clone + Send + Sync + 'static
+{
+    /// Passes the call down.
+    fn pass_down(&self, call: ModelCall) -> Calling {
         self.clone().call(call)
     }
 }
 
 impl<S> Below for S where
-    S: Service<Call, Response = Reply, Error = Fault, Future = Calling> + Clone + Send + Sync + 'static
+    S: Service<ModelCall, Response = WholeReply, Error = CallFault, Future = Calling> + Clone + Send + Sync + 'static
 {
 }
 
-/// Makes a [`Step`] a tower service.
+/// Turns a [`Step`] into a tower service.
 #[derive(Clone)]
 struct Ever<S>(S);
 
-impl<S: Step> Service<Call> for Ever<S> {
-    type Response = Reply;
-    type Error = Fault;
+impl<S: Step> Service<ModelCall> for Ever<S> {
+    type Response = WholeReply;
+    type Error = CallFault;
     type Future = Calling;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), CallFault>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, call: Call) -> Calling {
-        self.0.take(call)
+    fn call(&mut self, call: ModelCall) -> Calling {
+        self.0.take_call(call)
     }
 }

@@ -1,5 +1,5 @@
-//! No faster than allowed: calls and tokens per minute, and calls at once. Where the endpoint asks one call to wait, the
-//! others wait too.
+//! Rate limits: calls and tokens per minute, and concurrent calls. If the endpoint asks one call to wait, the others
+//! wait too.
 
 use std::{
     collections::VecDeque,
@@ -14,10 +14,10 @@ use tokio::{
 };
 use tower::Layer;
 
-use super::{Below, Call, Calling, Ever, Step, estimated};
-use crate::{config, llm::fault::Fault};
+use super::{Below, Calling, Ever, ModelCall, Step, estimate_usage};
+use crate::{config, llm::fault::CallFault};
 
-/// What limits are counted over.
+/// The window of the rate limits.
 const WINDOW: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
@@ -57,24 +57,27 @@ pub(super) struct Paced<S> {
 }
 
 impl<S: Below> Step for Paced<S> {
-    fn take(&self, call: Call) -> Calling {
+    fn take_call(&self, call: ModelCall) -> Calling {
         let (below, pace) = (self.below.clone(), self.pace.clone());
         async move {
-            // First a slot, then the start: who waits for a slot uses up no rate.
+            // The slot comes before the start: a call that waits for a slot uses no rate.
             let Ok(_slot) = pace.slots.acquire().await else {
-                return Err(Fault::Cut("called off".to_owned()));
+                return Err(CallFault::Cut("called off".to_owned()));
             };
-            let number = pace.start(call.request.estimate().sum()).await;
-            let outcome = below.pass(call.clone()).await;
+            let number = pace.wait_for_turn(call.request.estimate_tokens().sum()).await;
+            let outcome = below.pass_down(call.clone()).await;
             match &outcome {
-                Ok(reply) => pace.settle(
+                Ok(reply) => pace.correct_tokens(
                     number,
-                    reply.usage.unwrap_or_else(|| estimated(&call.request, reply)).sum(),
+                    reply
+                        .usage
+                        .unwrap_or_else(|| estimate_usage(&call.request, reply))
+                        .sum(),
                 ),
                 Err(fault) => {
-                    pace.settle(number, call.probably_took(fault).sum());
+                    pace.correct_tokens(number, call.estimate_lost(fault).sum());
                     if let Some(asked) = fault.retry_after() {
-                        pace.hold(asked);
+                        pace.hold_calls(asked);
                     }
                 }
             }
@@ -88,7 +91,7 @@ impl<S: Below> Step for Paced<S> {
 struct Pace {
     requests: Option<u64>,
     tokens: Option<u64>,
-    /// The longest that calls are held back at an endpoint's wish.
+    /// Longest wait that an endpoint can impose on all calls.
     longest: Duration,
     slots: Arc<Semaphore>,
     past: Arc<Mutex<Past>>,
@@ -110,11 +113,11 @@ struct Started {
 }
 
 impl Pace {
-    /// Waits until a call of so many tokens may start, and counts it. Gives its number.
-    async fn start(&self, tokens: u64) -> u64 {
+    /// Waits until a call of this many tokens may start, records it and returns its number.
+    async fn wait_for_turn(&self, tokens: u64) -> u64 {
         loop {
             let wait_until = {
-                let mut past = self.lock();
+                let mut past = self.lock_past();
                 match self.blocked_until(&mut past, tokens, Instant::now()) {
                     Some(until) => until,
                     None => {
@@ -135,8 +138,8 @@ impl Pace {
         }
     }
 
-    /// Until when a call of so many tokens has to wait, if it has to. In no minute are there more calls or tokens than
-    /// allowed, but for a call that takes more than a minute's tokens by itself: it has a minute of its own.
+    /// How long a call of this many tokens must wait, if at all. No minute has more calls or tokens than allowed,
+    /// except that a call of more than a minute's tokens gets a minute of its own.
     fn blocked_until(&self, past: &mut Past, tokens: u64, now: Instant) -> Option<Instant> {
         while past.calls.front().is_some_and(|first| first.at + WINDOW <= now) {
             past.calls.pop_front();
@@ -150,27 +153,27 @@ impl Pace {
         }
         let used: u64 = past.calls.iter().map(|call| call.tokens).sum();
         if self.tokens.is_some_and(|most| used.saturating_add(tokens) > most) {
-            // None where there is nothing to wait for.
+            // `None` if there is nothing to wait for.
             return first_leaves(past);
         }
         None
     }
 
-    /// Corrects what a call was counted with.
-    fn settle(&self, number: u64, tokens: u64) {
-        let mut past = self.lock();
+    /// Replaces a call's estimated tokens by the actual number.
+    fn correct_tokens(&self, number: u64, tokens: u64) {
+        let mut past = self.lock_past();
         if let Some(call) = past.calls.iter_mut().find(|call| call.number == number) {
             call.tokens = tokens;
         }
     }
 
-    fn hold(&self, asked: Duration) {
+    fn hold_calls(&self, asked: Duration) {
         let until = Instant::now() + asked.min(self.longest);
-        let mut past = self.lock();
+        let mut past = self.lock_past();
         past.held_until = Some(past.held_until.map_or(until, |held| held.max(until)));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Past> {
+    fn lock_past(&self) -> MutexGuard<'_, Past> {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -193,7 +196,7 @@ mod tests {
         let begin = Instant::now();
         let mut starts = Vec::new();
         for tokens in tokens {
-            pace.start(*tokens).await;
+            pace.wait_for_turn(*tokens).await;
             starts.push(begin.elapsed().as_secs());
         }
         starts
@@ -216,20 +219,20 @@ mod tests {
     async fn what_a_call_took_in_fact_counts() {
         let pace = pace(None, Some(100));
         let begin = Instant::now();
-        let first = pace.start(90).await;
-        pace.settle(first, 10);
-        pace.start(90).await;
+        let first = pace.wait_for_turn(90).await;
+        pace.correct_tokens(first, 10);
+        pace.wait_for_turn(90).await;
         assert_eq!(begin.elapsed(), Duration::ZERO);
-        pace.start(90).await;
+        pace.wait_for_turn(90).await;
         assert_eq!(begin.elapsed(), WINDOW);
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_wait_when_one_is_asked_to_but_not_for_hours() {
         let pace = pace(None, None);
-        pace.hold(Duration::from_secs(5));
+        pace.hold_calls(Duration::from_secs(5));
         assert_eq!(starts(&pace, &[1]).await, [5]);
-        pace.hold(Duration::from_secs(7200));
+        pace.hold_calls(Duration::from_secs(7200));
         assert_eq!(starts(&pace, &[1, 1]).await, [10, 10]);
     }
 }

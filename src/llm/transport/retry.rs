@@ -1,4 +1,4 @@
-//! Tries again what may pass.
+//! Retries transient failures.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use futures::FutureExt;
 use tokio::time::{Instant, sleep};
 use tower::Layer;
 
-use super::{Below, Call, Calling, Ever, Step};
+use super::{Below, Calling, Ever, ModelCall, Step};
 use crate::config;
 
-/// Waits before retries: exponential with full jitter, so that callers that failed together do not come back together.
+/// Waits before retries: exponential with full jitter, so that callers that failed together do not retry together.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::llm) struct Backoff {
     min: Duration,
@@ -24,9 +24,9 @@ impl Backoff {
         }
     }
 
-    /// The wait before the `nth` retry, from 0; `draw` is from 0 to 1. What the endpoint asks for counts, up to the cap: one
-    /// that asks for hours is asked again earlier, and given up in the end.
-    pub(in crate::llm) fn wait(&self, nth: u32, asked: Option<Duration>, draw: f64) -> Duration {
+    /// The wait before retry number `nth`, from 0; `draw` is from 0 to 1. The endpoint's request counts up to the
+    /// cap: one that asks for hours is tried earlier and given up in the end.
+    pub(in crate::llm) fn wait_before_retry(&self, nth: u32, asked: Option<Duration>, draw: f64) -> Duration {
         let doubled = self.min.saturating_mul(1u32.checked_shl(nth).unwrap_or(u32::MAX));
         let drawn = doubled.min(self.max).mul_f64(draw.clamp(0.0, 1.0));
         match asked {
@@ -75,7 +75,7 @@ pub(super) struct Retry<S> {
 }
 
 impl<S: Below> Step for Retry<S> {
-    fn take(&self, call: Call) -> Calling {
+    fn take_call(&self, call: ModelCall) -> Calling {
         let Self {
             below,
             backoff,
@@ -86,18 +86,18 @@ impl<S: Below> Step for Retry<S> {
             let mut retries = 0;
             let mut patience = Instant::now() + outage_wait;
             loop {
-                let fault = match below.pass(call.attempt(patience)).await {
+                let fault = match below.pass_down(call.new_attempt(patience)).await {
                     Ok(reply) => return Ok(reply),
                     Err(fault) => fault,
                 };
-                if !fault.passes() || retries >= max_retries {
+                if !fault.is_transient() || retries >= max_retries {
                     return Err(fault);
                 }
                 if retries == 0 {
-                    // Waiting for one's turn is no outage: it counts from the first failure.
+                    // Waiting for a turn is not an outage: time counts from the first failure.
                     patience = Instant::now() + outage_wait;
                 }
-                let wait = backoff.wait(retries, fault.retry_after(), fastrand::f64());
+                let wait = backoff.wait_before_retry(retries, fault.retry_after(), fastrand::f64());
                 if Instant::now() + wait > patience {
                     return Err(fault);
                 }
@@ -131,17 +131,27 @@ mod tests {
             (u32::MAX, 60_000),
         ];
         for (nth, most) in table {
-            assert_eq!(BACKOFF.wait(nth, None, 1.0), Duration::from_millis(most), "{nth}");
-            assert_eq!(BACKOFF.wait(nth, None, 0.0), Duration::ZERO);
-            assert_eq!(BACKOFF.wait(nth, None, 0.5), Duration::from_millis(most / 2));
+            assert_eq!(
+                BACKOFF.wait_before_retry(nth, None, 1.0),
+                Duration::from_millis(most),
+                "{nth}"
+            );
+            assert_eq!(BACKOFF.wait_before_retry(nth, None, 0.0), Duration::ZERO);
+            assert_eq!(
+                BACKOFF.wait_before_retry(nth, None, 0.5),
+                Duration::from_millis(most / 2)
+            );
         }
     }
 
     #[test]
     fn an_endpoints_wish_counts_up_to_the_cap() {
         let asked = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(BACKOFF.wait(0, asked(7), 0.3), Duration::from_secs(7));
-        assert_eq!(BACKOFF.wait(0, asked(3 * 3600), 0.3), Duration::from_secs(60));
-        assert_eq!(BACKOFF.wait(3, asked(0), 1.0), Duration::from_secs(4));
+        assert_eq!(BACKOFF.wait_before_retry(0, asked(7), 0.3), Duration::from_secs(7));
+        assert_eq!(
+            BACKOFF.wait_before_retry(0, asked(3 * 3600), 0.3),
+            Duration::from_secs(60)
+        );
+        assert_eq!(BACKOFF.wait_before_retry(3, asked(0), 1.0), Duration::from_secs(4));
     }
 }

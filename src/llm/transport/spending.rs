@@ -1,22 +1,22 @@
-//! Tokens and money of each attempt: set aside before it, settled after it.
+//! Tokens and money of each attempt: reserved before it, settled after it.
 
 use futures::FutureExt;
 use tower::Layer;
 
-use super::{Below, Call, Calling, Ever, Step, estimated};
+use super::{Below, Calling, Ever, ModelCall, Step, estimate_usage};
 use crate::llm::{
     Tokens,
-    budget::{Amount, Budget, Reservation},
-    fault::Fault,
+    budget::{Amount, Reservation, SpendingLimit},
+    fault::CallFault,
 };
 
 #[derive(Clone)]
 pub(super) struct SpendingLayer {
-    budget: Budget,
+    budget: SpendingLimit,
 }
 
 impl SpendingLayer {
-    pub(super) fn new(budget: Budget) -> Self {
+    pub(super) fn new(budget: SpendingLimit) -> Self {
         Self { budget }
     }
 }
@@ -35,30 +35,30 @@ impl<S> Layer<S> for SpendingLayer {
 #[derive(Clone)]
 pub(super) struct Spending<S> {
     below: S,
-    budget: Budget,
+    budget: SpendingLimit,
 }
 
 impl<S: Below> Step for Spending<S> {
-    fn take(&self, call: Call) -> Calling {
+    fn take_call(&self, call: ModelCall) -> Calling {
         let (below, budget) = (self.below.clone(), self.budget.clone());
         async move {
             let priced = |tokens: Tokens| Amount {
                 tokens,
-                usd: call.price.map_or(0.0, |price| price.of(tokens)),
+                usd: call.price.map_or(0.0, |price| price.cost_of(tokens)),
             };
-            let reserved = budget.reserve(priced(call.request.estimate())).await?;
-            // Dropped with the call, it is booked as what it probably took.
+            let reserved = budget.reserve(priced(call.request.estimate_tokens())).await?;
+            // If the call is dropped, its estimated cost is recorded.
             let mut under_way = UnderWay {
                 call: call.clone(),
                 reserved: Some(reserved),
                 priced,
             };
-            let outcome = below.pass(call.clone()).await;
+            let outcome = below.pass_down(call.clone()).await;
             let took = match &outcome {
-                Ok(reply) => reply.usage.unwrap_or_else(|| estimated(&call.request, reply)),
+                Ok(reply) => reply.usage.unwrap_or_else(|| estimate_usage(&call.request, reply)),
                 Err(fault) => {
-                    let lost = call.probably_took(fault);
-                    call.lost.add(lost);
+                    let lost = call.estimate_lost(fault);
+                    call.lost.add_tokens(lost);
                     lost
                 }
             };
@@ -69,9 +69,9 @@ impl<S: Below> Step for Spending<S> {
     }
 }
 
-/// A reservation whose call may be called off.
+/// A reservation of a call that may be cancelled.
 struct UnderWay<P: Fn(Tokens) -> Amount> {
-    call: Call,
+    call: ModelCall,
     reserved: Option<Reservation>,
     priced: P,
 }
@@ -87,9 +87,9 @@ impl<P: Fn(Tokens) -> Amount> UnderWay<P> {
 impl<P: Fn(Tokens) -> Amount> Drop for UnderWay<P> {
     fn drop(&mut self) {
         if self.reserved.is_some() {
-            let called_off = Fault::Cut("called off".to_owned());
-            let took = self.call.probably_took(&called_off);
-            self.call.lost.add(took);
+            let called_off = CallFault::Cut("called off".to_owned());
+            let took = self.call.estimate_lost(&called_off);
+            self.call.lost.add_tokens(took);
             self.settle(took);
         }
     }

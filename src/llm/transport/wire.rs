@@ -11,45 +11,45 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{
-    Call, Calling, Ever, Step,
-    guard::{Guard, Seen},
-    http::Address,
+    Calling, Ever, ModelCall, Step,
+    guard::{HttpGuard, SeenFault},
+    http::OpenAiAddress,
 };
 use crate::llm::{
-    Listener, MindEvent, Redactor,
+    MindEvent, MindListener, Redactor,
     dialect::{Dialect, Form},
     endpoint::Endpoint,
-    fault::{Fault, error_within},
-    reply::{Gathered, Reply},
+    fault::{CallFault, error_in_reply},
+    reply::{PartialReply, WholeReply},
 };
 
-/// Forms that one attempt tries, at most: more than a request has parts to leave out.
+/// Maximum number of forms that one attempt tries: more than a request has optional parts.
 const FORMS: usize = 8;
 
-/// What may come after the end of the answer, as the count of tokens does, is waited for so long.
+/// How long to wait for data after the end of the answer, such as the token count.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
-pub(super) struct Wire {
+pub(super) struct HttpStep {
     http: reqwest::Client,
-    address: Address,
+    address: OpenAiAddress,
     endpoint: Arc<Endpoint>,
     dialect: Arc<Dialect>,
     max_reply: u64,
-    listener: Option<Listener>,
+    listener: Option<MindListener>,
 }
 
-impl Wire {
+impl HttpStep {
     pub(super) fn new(
         http: reqwest::Client,
         endpoint: Arc<Endpoint>,
         dialect: Arc<Dialect>,
         max_reply: u64,
-        listener: Option<Listener>,
+        listener: Option<MindListener>,
     ) -> Ever<Self> {
         Ever(Self {
             http,
-            address: Address::new(Arc::clone(&endpoint)),
+            address: OpenAiAddress::new(Arc::clone(&endpoint)),
             endpoint,
             dialect,
             max_reply,
@@ -57,22 +57,22 @@ impl Wire {
         })
     }
 
-    /// One attempt, in as many forms as the endpoint makes us try.
-    async fn attempt(&self, call: &Call) -> Result<Reply, Fault> {
+    /// One attempt, in as many forms as the endpoint requires.
+    async fn try_forms(&self, call: &ModelCall) -> Result<WholeReply, CallFault> {
         for _ in 1..FORMS {
-            let form = self.dialect.form();
-            match self.ask(call, form).await {
-                Err(Fault::Refused(refusal)) if self.dialect.learn(&refusal, form) => {}
+            let form = self.dialect.current_form();
+            match self.send_form(call, form).await {
+                Err(CallFault::Refused(refusal)) if self.dialect.learn_from(&refusal, form) => {}
                 outcome => return outcome,
             }
         }
-        self.ask(call, self.dialect.form()).await
+        self.send_form(call, self.dialect.current_form()).await
     }
 
-    async fn ask(&self, call: &Call, form: Form) -> Result<Reply, Fault> {
+    async fn send_form(&self, call: &ModelCall, form: Form) -> Result<WholeReply, CallFault> {
         call.lost.attempts.fetch_add(1, Ordering::Relaxed);
-        let seen = Seen::default();
-        let guard = Guard {
+        let seen = SeenFault::default();
+        let guard = HttpGuard {
             http: self.http.clone(),
             redactor: self.endpoint.redactor.clone(),
             max_reply: self.max_reply,
@@ -81,7 +81,7 @@ impl Wire {
             seen: seen.clone(),
         };
         let client = Client::build(self.http.clone(), self.address.clone()).with_http_service(guard);
-        let body = call.request.body(form);
+        let body = call.request.to_body(form);
         let fault = |error: OpenAIError| fault_of(error, &seen);
         if form.stream {
             let stream = client
@@ -89,24 +89,24 @@ impl Wire {
                 .create_stream_byot::<_, Value>(body)
                 .await
                 .map_err(fault)?;
-            self.listen(call, stream, &seen).await
+            self.gather_stream(call, stream, &seen).await
         } else {
             let value: Value = client.chat().create_byot(body).await.map_err(fault)?;
-            let mut gathered = Gathered::default();
-            self.take(&mut gathered, &value)?;
-            gathered.finish()
+            let mut gathered = PartialReply::default();
+            self.gather_value(&mut gathered, &value)?;
+            gathered.into_reply()
         }
     }
 
-    /// Gathers a stream. Once the model has said that it is done, its answer is whole: what comes or fails afterwards
-    /// takes nothing from it.
-    async fn listen(
+    /// Gathers a stream. Once the model has signalled its end the answer is complete: what follows or fails
+    /// afterwards does not matter.
+    async fn gather_stream(
         &self,
-        call: &Call,
+        call: &ModelCall,
         mut stream: async_openai::types::stream::StreamResponse<Value>,
-        seen: &Seen,
-    ) -> Result<Reply, Fault> {
-        let mut gathered = Gathered::default();
+        seen: &SeenFault,
+    ) -> Result<WholeReply, CallFault> {
+        let mut gathered = PartialReply::default();
         let mut pieces = self.listener.as_ref().map(|listener| Pieces {
             redactor: &self.endpoint.redactor,
             listener,
@@ -122,10 +122,10 @@ impl Wire {
             match next {
                 None => break,
                 Some(Ok(value)) => {
-                    let part = self.take(&mut gathered, &value)?;
-                    call.progress.received.store(gathered.len(), Ordering::Relaxed);
+                    let part = self.gather_value(&mut gathered, &value)?;
+                    call.progress.received.store(gathered.letters(), Ordering::Relaxed);
                     if let Some(pieces) = &mut pieces {
-                        pieces.add(&part);
+                        pieces.add_part(&part);
                     }
                 }
                 Some(Err(_)) if gathered.is_finished() => break,
@@ -133,30 +133,30 @@ impl Wire {
             }
         }
         if let Some(pieces) = &mut pieces {
-            pieces.finish();
+            pieces.show_rest();
         }
-        gathered.finish_stream()
+        gathered.into_streamed_reply()
     }
 
-    fn take(&self, gathered: &mut Gathered, value: &Value) -> Result<String, Fault> {
-        if let Some(fault) = error_within(value, &self.endpoint.redactor) {
+    fn gather_value(&self, gathered: &mut PartialReply, value: &Value) -> Result<String, CallFault> {
+        if let Some(fault) = error_in_reply(value, &self.endpoint.redactor) {
             return Err(fault);
         }
-        let part = gathered.add(value);
-        if gathered.len() > self.max_reply {
-            return Err(Fault::TooLarge(gathered.len()));
+        let part = gathered.add_chunk(value);
+        if gathered.letters() > self.max_reply {
+            return Err(CallFault::TooLarge(gathered.letters()));
         }
         Ok(part)
     }
 }
 
-impl Step for Wire {
-    fn take(&self, call: Call) -> Calling {
+impl Step for HttpStep {
+    fn take_call(&self, call: ModelCall) -> Calling {
         let wire = self.clone();
         async move {
-            let mut reply = wire.attempt(&call).await?;
-            // Once more on the decoded text: in JSON a letter can be written in several ways.
-            let strike = |text: &str| wire.endpoint.redactor.strike(text).into_owned();
+            let mut reply = wire.try_forms(&call).await?;
+            // Again on the decoded text: JSON can write a letter in several ways.
+            let strike = |text: &str| wire.endpoint.redactor.strike_secrets(text).into_owned();
             reply.text = strike(&reply.text);
             reply.finish_reason = strike(&reply.finish_reason);
             reply.refusal = reply.refusal.as_deref().map(strike);
@@ -166,32 +166,32 @@ impl Step for Wire {
     }
 }
 
-/// Pieces of a reply on their way to a display; what may be the beginning of a secret is held back until it is none.
+/// Pieces of a reply on their way to a display; a possible beginning of a secret is held back.
 struct Pieces<'a> {
     redactor: &'a Redactor,
-    listener: &'a Listener,
+    listener: &'a MindListener,
     agent: &'a str,
     held: String,
     shown: String,
 }
 
 impl Pieces<'_> {
-    fn add(&mut self, part: &str) {
+    fn add_part(&mut self, part: &str) {
         self.held.push_str(part);
-        self.show(self.redactor.settled(&self.held));
+        self.show_up_to(self.redactor.safe_len(&self.held));
     }
 
-    fn finish(&mut self) {
-        self.show(self.held.len());
+    fn show_rest(&mut self) {
+        self.show_up_to(self.held.len());
     }
 
-    fn show(&mut self, to: usize) {
+    fn show_up_to(&mut self, to: usize) {
         let held = self.held.split_off(to);
         let piece = std::mem::replace(&mut self.held, held);
         if piece.is_empty() {
             return;
         }
-        let piece = self.redactor.strike(&piece);
+        let piece = self.redactor.strike_secrets(&piece);
         self.shown.push_str(&piece);
         (self.listener)(MindEvent::Said {
             agent: self.agent,
@@ -201,19 +201,19 @@ impl Pieces<'_> {
     }
 }
 
-/// The fault in an error of async-openai: ours as we made it, else by its words.
-fn fault_of(error: OpenAIError, seen: &Seen) -> Fault {
-    if let Some(fault) = seen.take() {
+/// The fault behind an error of async-openai: our own, or one made from its text.
+fn fault_of(error: OpenAIError, seen: &SeenFault) -> CallFault {
+    if let Some(fault) = seen.take_fault() {
         return fault;
     }
     match error {
-        OpenAIError::Boxed(error) => match error.downcast::<Fault>() {
+        OpenAIError::Boxed(error) => match error.downcast::<CallFault>() {
             Ok(fault) => *fault,
-            Err(error) => Fault::Garbled(error.to_string()),
+            Err(error) => CallFault::Garbled(error.to_string()),
         },
-        OpenAIError::Reqwest(error) => Fault::Cut(super::guard::causes(&error)),
-        OpenAIError::JSONDeserialize(error, _) => Fault::Garbled(error.to_string()),
-        OpenAIError::StreamError(_) => Fault::Cut("the stream of events broke off".to_owned()),
-        other => Fault::Garbled(other.to_string()),
+        OpenAIError::Reqwest(error) => CallFault::Cut(super::guard::describe_causes(&error)),
+        OpenAIError::JSONDeserialize(error, _) => CallFault::Garbled(error.to_string()),
+        OpenAIError::StreamError(_) => CallFault::Cut("the stream of events broke off".to_owned()),
+        other => CallFault::Garbled(other.to_string()),
     }
 }

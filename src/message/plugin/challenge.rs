@@ -6,24 +6,25 @@ use serde::{Deserialize, Serialize};
 use crate::message::AgentName;
 use crate::science::{ExperimentId, HypothesisId};
 
-/// What a challenge doubts.
+/// The kind of doubt that a challenge raises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+// Variants without documentation keep the published schema a plain list of values.
 #[allow(missing_docs)]
 pub enum Grounds {
     Confounding,
     Outliers,
     GroupDependence,
     AlternativeTest,
-    /// There should be nothing, and there is.
+    /// An effect appears where there should be none.
     NegativeControl,
     Measurement,
     Other,
 }
 
 impl Grounds {
-    /// In words.
-    pub fn words(self) -> &'static str {
+    /// The grounds in words.
+    pub fn as_words(self) -> &'static str {
         match self {
             Self::Confounding => "confounding",
             Self::Outliers => "outliers",
@@ -36,75 +37,81 @@ impl Grounds {
     }
 }
 
-/// A second look that a challenge rests on.
+/// The check that a challenge rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Check {
-    /// One that the agent had run.
+#[schemars(rename = "Check")]
+pub struct ChallengeCheck {
+    /// An experiment that the agent ran.
     pub experiment: ExperimentId,
-    /// What was done, in a few words.
+    /// The check in a few words.
     #[schemars(length(min = 1, max = 120))]
     pub name: String,
-    /// JSON pointer into its result, to `{n, p, effect, direction}`.
+    /// JSON pointer into the experiment's result, to an object `{n, p, effect, direction}`.
     pub pointer: String,
 }
 
-/// What a check gave.
+/// The numbers that a check gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct CheckEstimate {
+    /// Number of rows.
     #[serde(default)]
     pub n: Option<u64>,
+    /// p-value.
     pub p: f64,
+    /// Size of the effect.
     #[serde(default)]
     pub effect: Option<f64>,
+    /// Direction of the effect: `+`, `-`, or a level.
     #[serde(default)]
     pub direction: Option<String>,
 }
 
-/// The estimate that a challenge rests on, read from the recorded result.
+/// The estimate of a challenge's check, read from the recorded result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct CheckResult {
+    /// The challenged finding.
     pub finding: HypothesisId,
-    pub check: Check,
+    /// The check.
+    pub check: ChallengeCheck,
+    /// Its numbers.
     pub estimate: CheckEstimate,
 }
 
-/// A finding is not what it seems.
+/// An objection to a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Challenge {
-    #[allow(missing_docs)]
+    /// The challenged finding.
     pub finding: HypothesisId,
-    #[allow(missing_docs)]
+    /// The kind of doubt.
     pub grounds: Grounds,
-    /// What is wrong with it, in a sentence or two.
+    /// The objection, in a sentence or two.
     #[schemars(length(min = 1, max = 600))]
     pub statement: String,
+    /// The check that supports the objection.
     #[serde(default)]
-    #[allow(missing_docs)]
-    pub check: Option<Check>,
-    /// Whether it should not be reported as a finding at all, if the challenge is sustained.
+    pub check: Option<ChallengeCheck>,
+    /// Whether to remove the finding from the report if the challenge is sustained.
     #[serde(default)]
     pub veto: bool,
 }
 
-/// How a challenge was answered.
+/// The decision on a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answered {
     /// The check contradicts the finding.
     Sustained,
-    /// It bears the finding out.
+    /// The check is consistent with the finding.
     Overruled,
-    /// There is no check to go by.
+    /// The challenge has no check that could decide.
     Unsupported,
 }
 
 impl Answered {
-    /// In a word.
-    pub fn word(self) -> &'static str {
+    /// The decision in a word.
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::Sustained => "sustained",
             Self::Overruled => "overruled",
@@ -113,17 +120,19 @@ impl Answered {
     }
 }
 
-/// A challenge with its answer.
+/// A challenge with the decision on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct ChallengeRecord {
+    /// The agent that raised it.
     pub agent: AgentName,
+    /// The challenge.
     pub challenge: Challenge,
-    /// What the check gave.
+    /// The numbers of its check.
     pub estimate: Option<CheckEstimate>,
+    /// The decision.
     pub answer: Answered,
-    /// Why, in a sentence.
+    /// The reason for the decision, in a sentence.
     pub reason: String,
-    /// Whether it took the finding out of the findings.
+    /// Whether the finding was removed from the report.
     pub vetoed: bool,
 }

@@ -7,32 +7,33 @@ use super::{challenge::CheckResult, speech::Speech};
 use crate::message::AgentName;
 use crate::science::ExperimentRecord;
 
-/// To the director: what an agent has to say to an event.
+/// To the director: an agent's answer to an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contribution {
-    /// Of the event.
+    /// The event's occasion, as in [`Notify`](super::Notify).
     pub occasion: String,
-    #[allow(missing_docs)]
+    /// The agent that answers.
     pub agent: AgentName,
-    /// What it may say, as it says it.
+    /// The accepted messages.
     pub said: Vec<Speech>,
-    /// What it said and may not, or not so.
+    /// The rejected messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refusal>,
-    /// Scripts that it had run.
+    /// Experiments that the agent ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<ExperimentRecord>,
-    /// What its challenges rest on, as the results of those scripts have it, by finding and name of the check.
+    /// The numbers of the challenges' checks, read from the results of those experiments, by finding and name of the
+    /// check.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckResult>,
 }
 
-/// A message that was not taken.
+/// A rejected message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
-    /// As far as it could be told.
+    /// The message's type, as far as it is known.
     #[serde(rename = "type")]
     pub kind: String,
-    #[allow(missing_docs)]
+    /// The reason, in a sentence.
     pub reason: String,
 }

@@ -11,48 +11,53 @@ use super::{
 };
 use crate::message::AgentName;
 
-/// What the agents of a run had to say, for its report.
+/// The contributions of the run's agents to its report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Contributions {
-    #[allow(missing_docs)]
+    /// Challenges with the decisions on them.
     pub challenges: Vec<ChallengeRecord>,
-    /// With who said it.
+    /// Evidence, with the agent that added it.
     pub evidence: Vec<(AgentName, AddedEvidence)>,
-    #[allow(missing_docs)]
+    /// Scores, with the agent that gave them.
     pub scores: Vec<(AgentName, Score)>,
-    #[allow(missing_docs)]
+    /// Sections of the report, with the agent that wrote them.
     pub sections: Vec<(AgentName, WrittenSection)>,
-    #[allow(missing_docs)]
+    /// Remarks, with the agent that made them.
     pub remarks: Vec<(AgentName, String)>,
-    /// What was not taken, each once, and how often.
+    /// Rejected messages, each once with its count.
     pub refused: Vec<RefusedTimes>,
-    /// Events that an agent gave no answer to.
+    /// Events that an agent did not answer.
     pub missing: Vec<MissingAnswer>,
 }
 
 impl Contributions {
-    /// Whether there is nothing.
+    /// Whether no agent contributed anything.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A refusal and how often it came.
+/// A rejected message with its count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RefusedTimes {
+    /// The agent that sent it.
     pub agent: AgentName,
+    /// Its type and the reason.
     pub refusal: Refusal,
+    /// How often it was rejected.
     pub times: u64,
 }
 
-/// An event without an answer.
+/// An event that an agent did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct MissingAnswer {
+    /// The agent.
     pub agent: AgentName,
+    /// The event's type.
     pub event: String,
+    /// The event's occasion.
     pub occasion: String,
+    /// The reason, in a sentence.
     pub reason: String,
 }

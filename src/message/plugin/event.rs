@@ -1,4 +1,4 @@
-//! The events that agents are told.
+//! The events that agents receive.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,29 +10,29 @@ use super::{
 use crate::message::KnownTest;
 use crate::science::{Hypothesis, HypothesisId, TestRecord};
 
-/// Something that agents are told.
+/// An event that agents receive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "body", rename_all = "snake_case")]
 pub enum Event {
-    /// The tables are described.
+    /// The run has started, and its tables are profiled.
     RunStarted(Box<RunStarted>),
-    /// Hypotheses are about to be chosen.
+    /// A cycle has started, and hypotheses are about to be chosen.
     CycleStarted(Box<CycleStarted>),
-    /// Hypotheses are about to be tested.
+    /// Hypotheses were registered and are about to be tested.
     HypothesesRegistered(Box<HypothesesRegistered>),
-    /// All experiments of a cycle ran.
+    /// All experiments of a cycle have finished.
     ExperimentsFinished(Box<ExperimentsFinished>),
-    /// The error control has spoken.
+    /// The tests of a cycle were judged.
     CycleJudged(Box<CycleVerdicts>),
-    /// A test is significant, and not reported yet.
+    /// A test is significant; it is not reported yet.
     FindingDrafted(Box<DraftedFinding>),
-    /// Nothing is tested any more.
+    /// The last test of the run was judged.
     ResearchFinished(Box<ResearchFinished>),
 }
 
 impl Event {
-    /// Its type, as the protocol names it.
-    pub fn kind(&self) -> &'static str {
+    /// The event's type in the protocol.
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::RunStarted(_) => "run_started",
             Self::CycleStarted(_) => "cycle_started",
@@ -56,80 +56,90 @@ pub const EVENTS: [&str; 7] = [
     "research_finished",
 ];
 
-/// The tables are described.
+/// The run has started, and its tables are profiled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RunStarted {
+    /// The research question.
     pub question: String,
+    /// The outcome column, if one was named.
     pub target: Option<String>,
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
+    /// The tables, with their profiles.
     pub datasets: Vec<ToldDataset>,
 }
 
-/// Hypotheses are about to be chosen.
+/// A cycle has started, and hypotheses are about to be chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct CycleStarted {
+    /// The cycle's number, from 1.
     pub cycle: u32,
+    /// The research question.
     pub question: String,
+    /// The outcome column, if one was named.
     pub target: Option<String>,
+    /// The tables, without profiles.
     pub datasets: Vec<ToldDataset>,
-    /// Tests that look promising on the explore part of the rows.
+    /// Tests that look promising in the explore part of the rows.
     pub known: Vec<KnownTest>,
-    /// Ids of what was tested.
+    /// Ids of the hypotheses tested so far.
     pub tested: Vec<HypothesisId>,
-    /// Hypotheses that are still taken, at most.
+    /// Maximum number of hypotheses that are still accepted.
     pub limit: usize,
 }
 
-/// Hypotheses are about to be tested.
+/// Hypotheses were registered and are about to be tested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct HypothesesRegistered {
+    /// The cycle's number.
     pub cycle: u32,
+    /// The registered hypotheses.
     pub hypotheses: Vec<Hypothesis>,
 }
 
-/// All experiments of a cycle ran.
+/// All experiments of a cycle have finished.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct ExperimentsFinished {
+    /// The cycle's number.
     pub cycle: u32,
+    /// The experiments of the cycle.
     pub experiments: Vec<ToldExperiment>,
 }
 
-/// The error control has spoken.
+/// The tests of a cycle were judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct CycleVerdicts {
+    /// The cycle's number.
     pub cycle: u32,
-    /// As in `findings.json`.
+    /// The judged tests, as in `findings.json`.
     pub tests: Vec<TestRecord>,
 }
 
-/// A test is significant, and not reported yet.
+/// A test is significant; it is not reported yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct DraftedFinding {
+    /// The cycle's number.
     pub cycle: u32,
-    /// As in `findings.json`.
+    /// The test, as in `findings.json`.
     pub finding: TestRecord,
+    /// The hypothesis that was tested.
     pub hypothesis: Hypothesis,
+    /// The table on which it was tested.
     pub dataset: ToldDataset,
 }
 
-/// Nothing is tested any more.
+/// The last test of the run was judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct ResearchFinished {
+    /// The research question.
     pub question: String,
-    /// As in `findings.json`.
+    /// The findings, as in `findings.json`.
     pub findings: Vec<TestRecord>,
-    /// What was left open: tests that are suggestive and no more, the smallest p first.
+    /// Suggestive tests that are not findings, the smallest p first.
     #[serde(default)]
     pub open: Vec<TestRecord>,
-    /// Tests of the run.
+    /// Number of tests in the run.
     pub tests: u64,
+    /// Challenges with the decisions on them.
     pub challenges: Vec<ChallengeRecord>,
 }

@@ -1,13 +1,14 @@
-//! A source that has something to say about a finding.
+//! A source that supports or contradicts a finding.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::science::HypothesisId;
 
-/// What a source says of a finding.
+/// The position of a source towards a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+// Variants without documentation keep the published schema a plain list of values.
 #[allow(missing_docs)]
 pub enum Stance {
     Supports,
@@ -16,8 +17,8 @@ pub enum Stance {
 }
 
 impl Stance {
-    /// In a word.
-    pub fn word(self) -> &'static str {
+    /// The stance in a word.
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::Supports => "supports",
             Self::Contradicts => "contradicts",
@@ -26,39 +27,46 @@ impl Stance {
     }
 }
 
-/// Where something is written.
+/// A publication or another source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct CitedSource {
+    /// Its title.
     #[schemars(length(min = 1, max = 400))]
     pub title: String,
+    /// Its authors.
     #[serde(default)]
     pub authors: Option<Vec<String>>,
+    /// Year of publication.
     #[serde(default)]
     pub year: Option<i32>,
+    /// Its DOI.
     #[serde(default)]
     pub doi: Option<String>,
+    /// Its address.
     #[serde(default)]
     pub url: Option<String>,
-    /// Where in it, such as `p. 3`.
+    /// The place in the source, such as `p. 3`.
     #[serde(default)]
     #[schemars(length(max = 120))]
     pub locator: Option<String>,
-    /// Word for word.
+    /// The passage, verbatim.
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub passage: Option<String>,
 }
 
-/// Others have something to say on a finding.
+/// A source that supports or contradicts a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct AddedEvidence {
+    /// The finding.
     pub finding: HypothesisId,
+    /// The source's position towards it.
     pub stance: Stance,
+    /// The content of the source in a sentence or two.
     #[schemars(length(min = 1, max = 600))]
     pub statement: String,
+    /// The source.
     pub source: CitedSource,
 }

@@ -1,18 +1,18 @@
-//! Between the director and agents that are folders. [`Event`] and [`Speech`] are the public protocol of
-//! `agents/PROTOCOL.md`: they change only with its version.
+//! Messages between the director and agents from folders. [`Event`] and [`Speech`] are the public protocol of
+//! `agents/PROTOCOL.md` and change only with its version.
 //!
 //! | file | noun |
 //! |---|---|
 //! | `plan` | an agent as the director knows it |
 //! | `notice` | an event on its way to an agent, with the tables it may read |
-//! | `event` | the events that agents are told |
+//! | `event` | the events that agents receive |
 //! | `told` | tables and experiments as events describe them |
 //! | `speech` | the messages that agents send |
 //! | `proposal` | a proposed hypothesis |
 //! | `challenge` | an objection to a finding, its check and the answer |
 //! | `evidence` | a source for or against a finding |
 //! | `contribution` | an agent's answer to one event |
-//! | `contributions` | all that the agents of a run contributed to its report |
+//! | `contributions` | the contributions of a run's agents to its report |
 
 mod challenge;
 mod contribution;
@@ -25,7 +25,7 @@ mod proposal;
 mod speech;
 mod told;
 
-pub use challenge::{Answered, Challenge, ChallengeRecord, Check, CheckEstimate, CheckResult, Grounds};
+pub use challenge::{Answered, Challenge, ChallengeCheck, ChallengeRecord, CheckEstimate, CheckResult, Grounds};
 pub use contribution::{Contribution, Refusal};
 pub use contributions::{Contributions, MissingAnswer, RefusedTimes};
 pub use event::{

@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 use super::event::Event;
 use crate::science::ExperimentId;
 
-/// To an agent: something happened.
+/// To an agent: an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notify {
-    /// Names the event within the run; answers are taken in this order.
+    /// Identifies the event within the run; answers are used in the order of their occasions.
     pub occasion: String,
-    #[allow(missing_docs)]
+    /// The event.
     pub event: Event,
-    /// The canonical tables that scripts of the agent's may read.
+    /// The canonical tables that the agent's scripts may read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<KeptTable>,
-    /// The cycle that it belongs to.
+    /// The cycle of the event.
     #[serde(default)]
     pub cycle: u32,
 }
 
-/// Where a canonical table is.
+/// The location of a canonical table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeptTable {
-    #[allow(missing_docs)]
+    /// The table's name in the run.
     pub dataset: String,
-    /// The profile's, whose folder it is in.
+    /// The profile's experiment, whose folder contains the table.
     pub experiment: ExperimentId,
-    #[allow(missing_docs)]
+    /// SHA-256 of the table's file.
     pub sha256: String,
 }

@@ -5,23 +5,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::AgentName;
 
-/// An agent of a run, as far as the director deals with it.
+/// An agent of a run as the director knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentPlan {
-    #[allow(missing_docs)]
+    /// The agent's name.
     pub name: AgentName,
-    #[allow(missing_docs)]
+    /// The agent's version.
     pub version: String,
-    #[allow(missing_docs)]
+    /// One line about the agent.
     pub description: String,
-    /// Types of the events that it is told.
+    /// Types of the events that it receives.
     pub subscribes: Vec<String>,
     /// Types of the messages that it may send.
     pub publishes: Vec<String>,
-    /// Whether it may take a finding out of the findings.
+    /// Whether it may veto findings.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub veto: bool,
-    /// Experiments of the run's budget that are kept for it.
+    /// Experiments of the run's budget that are reserved for it.
     #[serde(default)]
     pub experiments: u64,
 }

@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of relation an agent proposes.
+/// The kind of a proposed hypothesis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+// Variants without documentation keep the published schema a plain list of values.
 #[allow(missing_docs)]
 pub enum ProposedKind {
-    /// Of whichever test fits the two columns.
+    /// An association, by the test that fits the two columns.
     Association,
     Adjusted,
     Stratified,
@@ -20,9 +21,9 @@ pub enum ProposedKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposedHypothesis {
-    #[allow(missing_docs)]
+    /// The table's name.
     pub dataset: String,
-    #[allow(missing_docs)]
+    /// The kind of relation.
     pub kind: ProposedKind,
     /// The explaining column.
     #[schemars(length(min = 1))]
@@ -30,16 +31,16 @@ pub struct ProposedHypothesis {
     /// The outcome column.
     #[schemars(length(min = 1))]
     pub y: String,
-    /// Columns held fixed (`adjusted`).
+    /// Columns to hold fixed (`adjusted`).
     #[serde(default)]
     pub covariates: Vec<String>,
     /// The column of strata or the moderator (`stratified`, `interaction`).
     #[serde(default)]
     pub by: Option<String>,
-    /// `+`, `-`, or a level.
+    /// The predicted direction: `+`, `-`, or a level.
     #[serde(default)]
     pub predicted: Option<String>,
-    /// Why, in a sentence.
+    /// The reason for the proposal, in a sentence.
     #[schemars(length(min = 1, max = 600))]
     pub rationale: String,
 }

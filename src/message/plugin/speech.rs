@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 use super::{challenge::Challenge, evidence::AddedEvidence, proposal::ProposedHypothesis};
 use crate::science::HypothesisId;
 
-/// Something that an agent says.
+/// A message of an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "body", rename_all = "snake_case")]
 pub enum Speech {
-    /// In answer to `cycle_started`: test this too.
+    /// In answer to `cycle_started`: a hypothesis to test.
     ProposeHypothesis(Box<ProposedHypothesis>),
-    /// A finding is not what it seems.
+    /// An objection to a finding.
     Challenge(Box<Challenge>),
-    /// Others have something to say on a finding.
+    /// A source that supports or contradicts a finding.
     AddEvidence(Box<AddedEvidence>),
-    /// How good a finding is.
+    /// Scores for a finding.
     Score(Box<Score>),
     /// In answer to `research_finished`: a section of the report.
     WriteSection(Box<WrittenSection>),
-    /// For the report's reader.
+    /// A remark for the reader of the report.
     Remark(Box<Remark>),
 }
 
 impl Speech {
-    /// Its type, as the protocol names it.
-    pub fn kind(&self) -> &'static str {
+    /// The message's type in the protocol.
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::ProposeHypothesis(_) => "propose_hypothesis",
             Self::Challenge(_) => "challenge",
@@ -50,17 +50,17 @@ pub const SPEECHES: [&str; 6] = [
     "remark",
 ];
 
-/// How good a finding is.
+/// Scores for a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Score {
-    #[allow(missing_docs)]
+    /// The finding.
     pub finding: HypothesisId,
-    /// From 0 to 1 each.
+    /// Scores by name, each from 0 to 1.
     #[schemars(length(min = 1, max = 12))]
     pub scores: BTreeMap<String, f64>,
+    /// The reason for the scores.
     #[serde(default)]
-    #[allow(missing_docs)]
     #[schemars(length(max = 600))]
     pub comment: Option<String>,
 }
@@ -69,19 +69,19 @@ pub struct Score {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenSection {
-    #[allow(missing_docs)]
+    /// The section's heading.
     #[schemars(length(min = 1, max = 120))]
     pub title: String,
-    /// Plain text.
+    /// Paragraphs of plain text.
     #[schemars(length(min = 1, max = 40))]
     pub paragraphs: Vec<String>,
 }
 
-/// For the report's reader.
+/// A remark for the reader of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Remark {
-    #[allow(missing_docs)]
+    /// Plain text.
     #[schemars(length(min = 1, max = 600))]
     pub text: String,
 }

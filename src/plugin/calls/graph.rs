@@ -1,13 +1,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Called, Handling, Outcome, read};
+use super::{Called, EventHandling, Outcome, read_params};
 use crate::actors::Knowledge;
 use crate::agent::AgentError;
 use crate::graph::{GraphError, Question, QuestionError};
 use crate::prompt::{inline, shorten_to};
 
-/// Rows of an answer.
+/// Maximum number of rows in an answer.
 const MOST: usize = 200;
 
 #[derive(Deserialize)]
@@ -20,20 +20,20 @@ struct Query {
     limit: Option<usize>,
 }
 
-/// `graph.query`.
-pub(super) async fn query(handling: &mut Handling<'_>, params: &Value) -> Called {
-    let query: Query = match read(params) {
+/// Answers `graph.query`.
+pub(super) async fn query_graph(handling: &mut EventHandling<'_>, params: &Value) -> Called {
+    let query: Query = match read_params(params) {
         Ok(query) => query,
         Err(error) => return Ok(Err(error)),
     };
     let knowledge = handling.kit.knowledge.clone();
-    let asked = handling.once("graph.query", params, || async move {
+    let asked = handling.call_once("graph.query", params, || async move {
         let Knowledge::Graph(outbox) = knowledge else {
-            return Ok(Outcome::failed("the run has no graph"));
+            return Ok(Outcome::failed("the run has no knowledge graph"));
         };
         let question = match Question::named(&query.name) {
             Ok(question) => question,
-            Err(error) => return Ok(Outcome::failed(told(&error))),
+            Err(error) => return Ok(Outcome::failed(describe_error(&error))),
         };
         let limit = query.limit.unwrap_or(MOST).min(MOST);
         let answer = question
@@ -41,19 +41,19 @@ pub(super) async fn query(handling: &mut Handling<'_>, params: &Value) -> Called
             .await;
         match answer {
             Ok(table) => Ok(Outcome::Result(json!({ "columns": table.columns, "rows": table.rows }))),
-            // What the graph would say decides what the agent says: the run waits for it.
+            // The agent's answer depends on the graph's, so the run waits for the graph.
             Err(QuestionError::Graph(error @ (GraphError::Away { .. } | GraphError::Refused { .. }))) => {
                 Err(AgentError::Paused {
-                    what: format!("the graph cannot be asked: {error}"),
+                    what: format!("the graph cannot be queried: {error}"),
                     remedy: "start the graph server".to_owned(),
                 })
             }
-            Err(error) => Ok(Outcome::failed(told(&error))),
+            Err(error) => Ok(Outcome::failed(describe_error(&error))),
         }
     });
-    Ok(asked.await?.told())
+    Ok(asked.await?.into_result())
 }
 
-fn told(error: &QuestionError) -> String {
+fn describe_error(error: &QuestionError) -> String {
     shorten_to(&inline(&error.to_string()), 300)
 }

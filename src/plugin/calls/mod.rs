@@ -1,6 +1,7 @@
-//! What an agent may ask of its host while it handles an event: one file per call.
+//! The calls that an agent may make to its host while it handles an event, one file per call.
 //!
-//! A call that touches the world is a journalled effect: an event that is tried again gets the answers that it had before.
+//! A call with an outside effect is journalled: when an event is tried again, its calls get the answers that they had
+//! before.
 
 mod graph;
 mod llm;
@@ -13,9 +14,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Chosen, Kind, PluginKit,
-    host::Scene,
-    memory::Memory,
+    AgentKind, ChosenAgent, PluginKit,
+    host::EventScene,
+    memory::AgentMemory,
     wire::{RpcError, code},
 };
 use crate::agent::{AgentContext, AgentError};
@@ -26,26 +27,26 @@ use crate::science::{ExperimentRecord, sha256_hex};
 /// Letters of a log line that are kept.
 const LONGEST_LINE: usize = 2000;
 
-/// One event as its agent handles it: what it asks for meanwhile, and what that changes.
-pub struct Handling<'a> {
+/// The handling of one event by its agent: the calls that it makes, and the changes that they cause.
+pub struct EventHandling<'a> {
     pub kit: &'a PluginKit,
-    pub chosen: &'a Chosen,
+    pub chosen: &'a ChosenAgent,
     pub context: &'a AgentContext,
-    pub scene: &'a Scene,
-    /// Becomes durable with the answer.
-    pub memory: Memory,
-    /// Scripts that were run.
+    pub scene: &'a EventScene,
+    /// Committed with the answer.
+    pub memory: AgentMemory,
+    /// Experiments that ran.
     pub experiments: Vec<ExperimentRecord>,
-    /// What the director has to know besides the answer.
+    /// Messages to the director besides the answer.
     pub notices: Vec<Outgoing>,
-    /// How often the same was asked.
+    /// Number of times that each call was made.
     asked: BTreeMap<String, u64>,
 }
 
-/// A call's outcome for the agent; a failure that is the lab's own ends the handler.
+/// The result of a call for the agent; the outer error is a failure of the lab and ends the handler.
 pub type Called = Result<Result<Value, RpcError>, AgentError>;
 
-/// The calls that need a permission, with it.
+/// Calls that need a permission, with its name.
 const PERMITTED: [(&str, &str); 4] = [
     ("llm.complete", "model"),
     ("graph.query", "graph"),
@@ -53,14 +54,16 @@ const PERMITTED: [(&str, &str); 4] = [
     ("net.fetch", "network"),
 ];
 
-/// The calls that an agent may make.
-pub fn may(chosen: &Chosen) -> Vec<&'static str> {
+/// The calls that the agent may make.
+pub fn permitted_calls(chosen: &ChosenAgent) -> Vec<&'static str> {
     let free = ["state.get", "state.put", "log"];
-    let permitted = PERMITTED.iter().filter(|(_, permission)| has(chosen, permission));
+    let permitted = PERMITTED
+        .iter()
+        .filter(|(_, permission)| has_permission(chosen, permission));
     free.into_iter().chain(permitted.map(|(call, _)| *call)).collect()
 }
 
-fn has(chosen: &Chosen, permission: &str) -> bool {
+fn has_permission(chosen: &ChosenAgent, permission: &str) -> bool {
     let permissions = &chosen.manifest.permissions;
     match permission {
         "model" => permissions.model,
@@ -71,14 +74,14 @@ fn has(chosen: &Chosen, permission: &str) -> bool {
     }
 }
 
-impl<'a> Handling<'a> {
-    /// Of an event, by an agent that has that durable state.
+impl<'a> EventHandling<'a> {
+    /// Starts the handling of an event by an agent with this durable state.
     pub fn new(
         kit: &'a PluginKit,
-        chosen: &'a Chosen,
+        chosen: &'a ChosenAgent,
         context: &'a AgentContext,
-        scene: &'a Scene,
-        memory: Memory,
+        scene: &'a EventScene,
+        memory: AgentMemory,
     ) -> Self {
         Self {
             kit,
@@ -95,42 +98,42 @@ impl<'a> Handling<'a> {
     /// Answers a call.
     ///
     /// # Errors
-    /// When the journal fails, or a backend of the run does.
-    pub async fn call(&mut self, method: &str, params: Value) -> Called {
+    /// When the journal or a backend of the run fails.
+    pub async fn answer_call(&mut self, method: &str, params: Value) -> Called {
         if let Some((_, permission)) = PERMITTED.iter().find(|(call, _)| *call == method)
-            && !has(self.chosen, permission)
+            && !has_permission(self.chosen, permission)
         {
-            let told = format!("`{method}` needs the permission `{permission}` in agent.toml");
-            tracing::warn!(agent = %self.context.agent(), method, "a call that is not permitted");
+            let told = format!("`{method}` requires the permission `{permission}` in agent.toml");
+            tracing::warn!(agent = %self.context.agent(), method, "a call was denied");
             return Ok(Err(RpcError::new(code::NOT_PERMITTED, told)));
         }
         match method {
-            "state.get" => Ok(key(&params).map(|key| self.memory.get(&key))),
-            "state.put" => Ok(self.put(&params)),
-            "log" => Ok(log(self.context.agent().as_str(), &params)),
-            "llm.complete" => llm::complete(self, &params).await,
-            "graph.query" => graph::query(self, &params).await,
-            "sandbox.run" => sandbox::run(self, &params).await,
-            "net.fetch" => net::fetch(self, &params).await,
+            "state.get" => Ok(key_param(&params).map(|key| self.memory.get(&key))),
+            "state.put" => Ok(self.put_state(&params)),
+            "log" => Ok(log_line(self.context.agent().as_str(), &params)),
+            "llm.complete" => llm::complete_prompt(self, &params).await,
+            "graph.query" => graph::query_graph(self, &params).await,
+            "sandbox.run" => sandbox::run_script(self, &params).await,
+            "net.fetch" => net::fetch_url(self, &params).await,
             other => {
-                let told = format!("there is no call `{}`", shorten_to(&inline(other), 40));
+                let told = format!("unknown call `{}`", shorten_to(&inline(other), 40));
                 Ok(Err(RpcError::new(code::NO_METHOD, told)))
             }
         }
     }
 
-    fn put(&mut self, params: &Value) -> Result<Value, RpcError> {
-        let key = key(params)?;
+    fn put_state(&mut self, params: &Value) -> Result<Value, RpcError> {
+        let key = key_param(params)?;
         let value = params.get("value").cloned().unwrap_or_default();
         match self.memory.put(&key, value) {
             true => Ok(Value::Null),
-            false => Err(RpcError::new(code::SPENT, "all of an agent's state may be 1 MiB")),
+            false => Err(RpcError::new(code::SPENT, "an agent's state is limited to 1 MiB")),
         }
     }
 
-    /// Does `work` once: when the event is tried again, the same call in the same place has the same outcome. In a replay it
-    /// has the one that was recorded, and nothing is done.
-    async fn once<F, W>(&mut self, method: &str, params: &Value, work: W) -> Result<Outcome, AgentError>
+    /// Runs `work` once: when the event is tried again, the same call at the same place has the same outcome. A
+    /// replay returns the recorded outcome and does not run `work`.
+    async fn call_once<F, W>(&mut self, method: &str, params: &Value, work: W) -> Result<Outcome, AgentError>
     where
         F: Future<Output = Result<Outcome, AgentError>>,
         W: FnOnce() -> F,
@@ -149,15 +152,15 @@ impl<'a> Handling<'a> {
         };
         let known = recorded.get(&key).cloned();
         let known = known.and_then(|value| serde_json::from_value(value).ok());
-        let outcome = known.unwrap_or_else(|| Outcome::failed("the run is a replay, and this was not recorded"));
+        let outcome = known.unwrap_or_else(|| Outcome::failed("this is a replay, and the call was not recorded"));
         self.context.effect(&key, || async { Ok(outcome) }).await
     }
 }
 
-/// Writes a line of an agent's to the run's log.
-pub fn log(agent: &str, params: &Value) -> Result<Value, RpcError> {
+/// Writes an agent's log line to the run's log.
+pub fn log_line(agent: &str, params: &Value) -> Result<Value, RpcError> {
     let Some(message) = params.get("message").and_then(Value::as_str) else {
-        return Err(RpcError::new(code::WRONG_PARAMETERS, "`message` must be a text"));
+        return Err(RpcError::new(code::WRONG_PARAMETERS, "`message` must be a string"));
     };
     let message = shorten_to(&inline(message), LONGEST_LINE);
     match params.get("level").and_then(Value::as_str) {
@@ -169,18 +172,18 @@ pub fn log(agent: &str, params: &Value) -> Result<Value, RpcError> {
     Ok(Value::Null)
 }
 
-fn key(params: &Value) -> Result<String, RpcError> {
+fn key_param(params: &Value) -> Result<String, RpcError> {
     let key = params.get("key").and_then(Value::as_str).map(str::to_owned);
-    key.ok_or_else(|| RpcError::new(code::WRONG_PARAMETERS, "`key` must be a text"))
+    key.ok_or_else(|| RpcError::new(code::WRONG_PARAMETERS, "`key` must be a string"))
 }
 
-/// The parameters as a type.
-fn read<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
+/// Parses the parameters of a call.
+fn read_params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
     serde_json::from_value(params.clone())
         .map_err(|error| RpcError::new(code::WRONG_PARAMETERS, shorten_to(&inline(&error.to_string()), 200)))
 }
 
-/// The outcome of a call as its receipt has it.
+/// The outcome of a call in the form of its receipt.
 #[derive(Debug, Clone, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
@@ -196,7 +199,7 @@ impl Outcome {
         }
     }
 
-    fn told(self) -> Result<Value, RpcError> {
+    fn into_result(self) -> Result<Value, RpcError> {
         match self {
             Self::Result(value) => Ok(value),
             Self::Failed { code, message } => Err(RpcError { code, message }),
@@ -204,14 +207,14 @@ impl Outcome {
     }
 }
 
-/// An answer to `initialize`'s parameter `limits`.
-pub fn limits(chosen: &Chosen) -> Value {
+/// The value of the parameter `limits` of `initialize`.
+pub fn limits_json(chosen: &ChosenAgent) -> Value {
     let mut limits = json!({
         "deadline_ms": u64::try_from(chosen.manifest.limits.deadline.get().as_millis()).unwrap_or(u64::MAX),
         "memory_bytes": chosen.manifest.limits.memory.get(),
         "messages_per_minute": chosen.manifest.limits.messages_per_minute,
     });
-    if chosen.manifest.kind == Kind::Wasm
+    if chosen.manifest.kind == AgentKind::Wasm
         && let Some(limits) = limits.as_object_mut()
     {
         limits.insert("fuel".to_owned(), chosen.manifest.limits.fuel.into());
@@ -219,5 +222,5 @@ pub fn limits(chosen: &Chosen) -> Value {
     limits
 }
 
-/// Shared by the hosts of one agent.
+/// The kit that the hosts of all agents share.
 pub type Shared = Arc<PluginKit>;

@@ -4,20 +4,20 @@ use reqwest::{Url, header::LOCATION};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Called, Handling, Outcome, code, read};
-use crate::plugin::{Chosen, wire::RpcError};
+use super::{Called, EventHandling, Outcome, code, read_params};
+use crate::plugin::{ChosenAgent, wire::RpcError};
 use crate::prompt::{inline, shorten_to};
 
-/// Bytes of a body: as JSON it has to fit into a line.
+/// Maximum size of a body in bytes: as JSON it has to fit into a line of the protocol.
 const MOST: usize = 2 << 20;
 
-/// How long an exchange may take.
+/// Limit on the time of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Letters of an error's causes that are kept.
 const LONGEST_CAUSE: usize = 189;
 
-/// Redirects that are followed, as far as they stay with permitted hosts.
+/// Maximum number of redirects, all of them to permitted hosts.
 const REDIRECTS: usize = 5;
 
 #[derive(Deserialize)]
@@ -28,32 +28,32 @@ struct Fetch {
     headers: BTreeMap<String, String>,
 }
 
-/// `net.fetch`.
-pub(super) async fn fetch(handling: &mut Handling<'_>, params: &Value) -> Called {
-    let asked: Fetch = match read(params) {
+/// Answers `net.fetch`.
+pub(super) async fn fetch_url(handling: &mut EventHandling<'_>, params: &Value) -> Called {
+    let asked: Fetch = match read_params(params) {
         Ok(asked) => asked,
         Err(error) => return Ok(Err(error)),
     };
-    let hosts = hosts(handling.chosen);
-    let url = match permitted(&asked.url, &hosts) {
+    let hosts = permitted_hosts(handling.chosen);
+    let url = match check_permitted(&asked.url, &hosts) {
         Ok(url) => url,
         Err(error) => return Ok(Err(error)),
     };
-    let fetched = handling.once("net.fetch", params, || async move {
+    let fetched = handling.call_once("net.fetch", params, || async move {
         Ok(
-            match tokio::time::timeout(PATIENCE, get(url, &asked.headers, &hosts)).await {
+            match tokio::time::timeout(PATIENCE, get_following_redirects(url, &asked.headers, &hosts)).await {
                 Ok(Ok(answer)) => Outcome::Result(answer),
                 Ok(Err(error)) => Outcome::failed(error.to_string()),
                 Err(_) => Outcome::failed(format!("no answer within {} s", PATIENCE.as_secs())),
             },
         )
     });
-    Ok(fetched.await?.told())
+    Ok(fetched.await?.into_result())
 }
 
-/// The hosts that an agent may fetch from: those of its manifest, and those that its configuration lists where the manifest
-/// says so.
-fn hosts(chosen: &Chosen) -> Vec<String> {
+/// The hosts that an agent may fetch from: those in its manifest, and those in its configuration where the manifest
+/// names a key of it.
+fn permitted_hosts(chosen: &ChosenAgent) -> Vec<String> {
     let mut hosts = Vec::new();
     for host in &chosen.manifest.permissions.network {
         match host.strip_prefix('$').map(|key| chosen.config.get(key)) {
@@ -67,15 +67,15 @@ fn hosts(chosen: &Chosen) -> Vec<String> {
     hosts
 }
 
-/// Of an address its host, with the port where it names one.
+/// The host of an address, with the port if the address has one.
 fn host_of(text: &str) -> String {
     match Url::parse(text) {
-        Ok(url) if url.has_host() => place(&url),
+        Ok(url) if url.has_host() => host_and_port(&url),
         _ => text.to_lowercase(),
     }
 }
 
-fn place(url: &Url) -> String {
+fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().to_lowercase();
     match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -83,16 +83,16 @@ fn place(url: &Url) -> String {
     }
 }
 
-fn permitted(url: &str, hosts: &[String]) -> Result<Url, RpcError> {
+fn check_permitted(url: &str, hosts: &[String]) -> Result<Url, RpcError> {
     let wrong = |what: &str| RpcError::new(code::WRONG_PARAMETERS, what);
-    let url = Url::parse(url).map_err(|_| wrong("`url` is no address"))?;
+    let url = Url::parse(url).map_err(|_| wrong("`url` is not a valid address"))?;
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
         return Err(wrong("`url` must begin with https:// or http://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("`url` may not have a user's name or password in it"));
+        return Err(wrong("`url` may not contain a user name or password"));
     }
-    let place = place(&url);
+    let place = host_and_port(&url);
     match hosts.contains(&place) {
         true => Ok(url),
         false => {
@@ -129,26 +129,30 @@ impl FetchError {
     }
 }
 
-fn client() -> Result<&'static reqwest::Client, FetchError> {
+fn https_client() -> Result<&'static reqwest::Client, FetchError> {
     static CLIENT: OnceLock<Result<reqwest::Client, FetchError>> = OnceLock::new();
     let client = CLIENT.get_or_init(|| {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Lost to another thread is as good.
+            // If another thread was first, its provider is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let builder = reqwest::Client::builder()
             .user_agent(concat!("kosmos/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            // Kept connections belong to the thread that made them, which may be gone at the next call.
+            // Pooled connections belong to the thread that opened them, which may be gone at the next call.
             .pool_max_idle_per_host(0);
         builder.build().map_err(|error| FetchError::NoClient(error.to_string()))
     });
     client.as_ref().map_err(Clone::clone)
 }
 
-async fn get(mut url: Url, headers: &BTreeMap<String, String>, hosts: &[String]) -> Result<Value, FetchError> {
+async fn get_following_redirects(
+    mut url: Url,
+    headers: &BTreeMap<String, String>,
+    hosts: &[String],
+) -> Result<Value, FetchError> {
     for _ in 0..=REDIRECTS {
-        let mut request = client()?.get(url.clone());
+        let mut request = https_client()?.get(url.clone());
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -158,7 +162,7 @@ async fn get(mut url: Url, headers: &BTreeMap<String, String>, hosts: &[String])
             && let Some(to) = moved
         {
             let to = url.join(to).map_err(|_| FetchError::BadRedirect)?;
-            url = permitted(to.as_str(), hosts).map_err(|error| FetchError::RefusedRedirect(error.message))?;
+            url = check_permitted(to.as_str(), hosts).map_err(|error| FetchError::RefusedRedirect(error.message))?;
             continue;
         }
         let mut body = Vec::new();
@@ -196,7 +200,7 @@ mod tests {
             "http://API.example.org/",
             "http://127.0.0.1:8080/a",
         ] {
-            permitted(good, &hosts).unwrap();
+            check_permitted(good, &hosts).unwrap();
         }
         for bad in [
             "https://example.org/",
@@ -209,7 +213,7 @@ mod tests {
             "ftp://api.example.org/",
             "nothing",
         ] {
-            assert!(permitted(bad, &hosts).is_err(), "{bad}");
+            assert!(check_permitted(bad, &hosts).is_err(), "{bad}");
         }
         assert_eq!(host_of("http://127.0.0.1:8080/v1"), "127.0.0.1:8080");
         assert_eq!(host_of("https://export.arxiv.org/api"), "export.arxiv.org");

@@ -3,7 +3,7 @@ use std::{fs, path::PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Called, Handling, code, read};
+use super::{Called, EventHandling, code, read_params};
 use crate::actors::{SandboxExecutor, standalone};
 use crate::agent::AgentError;
 use crate::message::RunExperiment;
@@ -12,13 +12,13 @@ use crate::prompt::{inline, shorten_to};
 use crate::sandbox::Outcome;
 use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, Input, Protocol, template};
 
-/// Bytes of a script.
+/// Maximum size of a script in bytes.
 const LONGEST: usize = 256 * 1024;
 
-/// Letters of what a script wrote that are told.
+/// Letters of a script's output that are returned.
 const TOLD: usize = 4000;
 
-/// The file of a profile's folder that scripts read.
+/// The table's file in the profile's folder.
 const TABLE: &str = "table.parquet";
 
 #[derive(Deserialize)]
@@ -33,9 +33,9 @@ struct Script {
     parameters: Map<String, Value>,
 }
 
-/// `sandbox.run`: an experiment of the run.
-pub(super) async fn run(handling: &mut Handling<'_>, params: &Value) -> Called {
-    let asked: Script = match read(params) {
+/// Answers `sandbox.run`: runs a script as an experiment of the run.
+pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value) -> Called {
+    let asked: Script = match read_params(params) {
         Ok(asked) => asked,
         Err(error) => return Ok(Err(error)),
     };
@@ -51,7 +51,7 @@ pub(super) async fn run(handling: &mut Handling<'_>, params: &Value) -> Called {
     if handling.memory.experiments >= share {
         return refuse(
             code::SPENT,
-            format!("its share of the run's experiments, {share}, is used"),
+            format!("its share of the run's experiments, {share}, is used up"),
         );
     }
     let tables = &handling.scene.tables;
@@ -60,7 +60,7 @@ pub(super) async fn run(handling: &mut Handling<'_>, params: &Value) -> Called {
         Some(name) => {
             let found = tables.iter().find(|table| table.dataset == *name);
             if found.is_none() {
-                let told = format!("there is no table `{}`", shorten_to(&inline(name), 60));
+                let told = format!("unknown table `{}`", shorten_to(&inline(name), 60));
                 return refuse(code::WRONG_PARAMETERS, told);
             }
             found

@@ -1,4 +1,4 @@
-//! What a component asks its host, handed to the thread that answers.
+//! Calls of a component to its host, passed to the thread that answers them.
 
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
@@ -13,19 +13,19 @@ use super::{
 };
 use crate::plugin::wire::{RpcError, code};
 
-/// A call, and where its answer goes.
-pub struct Call {
+/// A call, and the channel for its answer.
+pub struct HostCall {
     pub method: &'static str,
     pub params: Value,
     pub answer: oneshot::Sender<Result<Value, RpcError>>,
 }
 
-/// Nobody answers any more: the component is over.
+/// The host has ended; no call is answered any more.
 #[derive(Debug, thiserror::Error)]
 #[error("its host is gone")]
-pub struct Ended;
+pub struct HostGone;
 
-/// Says where the functions below find their room.
+/// Gives the functions below access to their room.
 pub struct HasRoom;
 
 impl HasData for HasRoom {
@@ -36,15 +36,15 @@ impl HasData for HasRoom {
 type Answered<T> = wasmtime::Result<Result<T, Failure>>;
 
 impl Room {
-    fn call(&mut self, method: &'static str, params: Value) -> Answered<Value> {
+    fn call_host(&mut self, method: &'static str, params: Value) -> Answered<Value> {
         let (answer, answered) = oneshot::channel();
-        let call = Call { method, params, answer };
-        self.calls.blocking_send(call).map_err(|_| Ended)?;
-        Ok(answered.blocking_recv().map_err(|_| Ended)?.map_err(failure))
+        let call = HostCall { method, params, answer };
+        self.calls.blocking_send(call).map_err(|_| HostGone)?;
+        Ok(answered.blocking_recv().map_err(|_| HostGone)?.map_err(to_failure))
     }
 
     fn call_for_json(&mut self, method: &'static str, params: Value) -> Answered<String> {
-        Ok(self.call(method, params)?.map(|value| value.to_string()))
+        Ok(self.call_host(method, params)?.map(|value| value.to_string()))
     }
 }
 
@@ -58,8 +58,8 @@ impl Host for Room {
             Level::Info => "info",
             Level::Debug => "debug",
         };
-        // A line that is refused is no matter of the component's.
-        self.call("log", json!({ "level": level, "message": message }))
+        // The component need not know that its log line was refused.
+        self.call_host("log", json!({ "level": level, "message": message }))
             .map(drop)
     }
 
@@ -68,8 +68,10 @@ impl Host for Room {
     }
 
     fn state_put(&mut self, key: String, value: String) -> Answered<()> {
-        match parsed("value", &value) {
-            Ok(value) => Ok(self.call("state.put", json!({ "key": key, "value": value }))?.map(drop)),
+        match parse_json_param("value", &value) {
+            Ok(value) => Ok(self
+                .call_host("state.put", json!({ "key": key, "value": value }))?
+                .map(drop)),
             Err(failure) => Ok(Err(failure)),
         }
     }
@@ -77,7 +79,7 @@ impl Host for Room {
     fn llm_complete(&mut self, prompt: String, system: Option<String>, schema: Option<String>) -> Answered<String> {
         let mut params = Map::from_iter([("prompt".to_owned(), prompt.into())]);
         params.extend(system.map(|system| ("system".to_owned(), system.into())));
-        match schema.map(|schema| parsed("schema", &schema)).transpose() {
+        match schema.map(|schema| parse_json_param("schema", &schema)).transpose() {
             Ok(schema) => params.extend(schema.map(|schema| ("schema".to_owned(), schema))),
             Err(failure) => return Ok(Err(failure)),
         }
@@ -102,7 +104,7 @@ impl Host for Room {
         params.extend(dataset.map(|dataset| ("dataset".to_owned(), dataset.into())));
         params.extend(title.map(|title| ("title".to_owned(), title.into())));
         match parameters
-            .map(|parameters| parsed("parameters", &parameters))
+            .map(|parameters| parse_json_param("parameters", &parameters))
             .transpose()
         {
             Ok(parameters) => params.extend(parameters.map(|parameters| ("parameters".to_owned(), parameters))),
@@ -117,16 +119,16 @@ impl Host for Room {
     }
 }
 
-fn failure(RpcError { code, message }: RpcError) -> Failure {
+fn to_failure(RpcError { code, message }: RpcError) -> Failure {
     Failure {
         code: i32::try_from(code).unwrap_or_default(),
         message,
     }
 }
 
-fn parsed(name: &str, text: &str) -> Result<Value, Failure> {
+fn parse_json_param(name: &str, text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| Failure {
         code: i32::try_from(code::WRONG_PARAMETERS).unwrap_or_default(),
-        message: format!("`{name}` is no JSON: {error}"),
+        message: format!("`{name}` is not JSON: {error}"),
     })
 }

@@ -1,4 +1,4 @@
-//! A component's file: read, checked, compiled, once in a process.
+//! A component's file: read, checked, and compiled once per process.
 
 use std::{
     collections::HashMap,
@@ -19,35 +19,35 @@ use super::{
     instance::{self, Room},
     world::{Agent, AgentPre},
 };
-use crate::plugin::{Chosen, Folder, PluginError};
+use crate::plugin::{AgentFolder, ChosenAgent, PluginError};
 use crate::prompt::{inline, shorten_to};
 use crate::science::sha256_hex;
 
-/// Bytes of a component's file.
+/// Maximum size of a component's file in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// The interfaces, for modules that come without them.
+/// The interfaces, for modules that do not embed them.
 const WIT: &str = include_str!("../../../agents/sdk/wit/agent.wit");
 
-/// What a component imports, at most.
+/// The only interfaces that a component may import.
 const HOST: [&str; 2] = ["kosmos:agent/host@1.0.0", "kosmos:agent/types@1.0.0"];
 
-/// A compiled component, ready to be made an instance of.
+/// A compiled component, ready to be instantiated.
 pub struct Code {
     pub engine: Engine,
     pub agent: AgentPre<Room>,
 }
 
-/// By the hash of the file. An agent that is started afresh is not compiled again.
+/// By the file's hash, so that a restart does not compile again.
 static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Code>>>> = LazyLock::new(Mutex::default);
 
-/// The agent's component, compiled.
+/// Compiles the agent's component.
 ///
 /// # Errors
-/// When its file cannot be read or is no component for agents.
-pub fn compile(chosen: &Chosen) -> Result<Arc<Code>, PluginError> {
+/// When its file cannot be read or is not a component for agents.
+pub fn compile_component(chosen: &ChosenAgent) -> Result<Arc<Code>, PluginError> {
     let manifest = &chosen.manifest;
-    let bytes = read(chosen)?;
+    let bytes = read_component(chosen)?;
     let wrong = |problem: String| PluginError::Manifest {
         place: format!(
             "{} of the agent `{}`",
@@ -65,19 +65,19 @@ pub fn compile(chosen: &Chosen) -> Result<Arc<Code>, PluginError> {
         return Ok(Arc::clone(code));
     }
     tracing::info!(agent = manifest.name, bytes = bytes.len(), "compiling its component");
-    let code = Arc::new(code(bytes).map_err(|error| wrong(error.to_string()))?);
+    let code = Arc::new(compile_code(bytes).map_err(|error| wrong(error.to_string()))?);
     compiled().insert(hash, Arc::clone(&code));
     Ok(code)
 }
 
-fn read(chosen: &Chosen) -> Result<Vec<u8>, PluginError> {
+fn read_component(chosen: &ChosenAgent) -> Result<Vec<u8>, PluginError> {
     let name = chosen.manifest.component.as_deref().unwrap_or_default();
     match &chosen.folder {
-        Folder::Disk(folder) => {
+        AgentFolder::Disk(folder) => {
             let path = folder.join(name);
             fs::read(&path).map_err(|source| PluginError::Read { path, source })
         }
-        Folder::Shipped(folder) => match folder.get_file(folder.path().join(name)) {
+        AgentFolder::Shipped(folder) => match folder.get_file(folder.path().join(name)) {
             Some(file) => Ok(file.contents().to_vec()),
             None => Err(PluginError::Read {
                 path: PathBuf::from(name),
@@ -100,10 +100,10 @@ enum CodeError {
     Import { import: String },
 }
 
-fn code(bytes: Vec<u8>) -> Result<Code, CodeError> {
+fn compile_code(bytes: Vec<u8>) -> Result<Code, CodeError> {
     let told = |error: wasmtime::Error| CodeError::Engine(shorten_to(&inline(&format!("{error:#}")), 400));
-    let engine = Engine::new(&config()).map_err(told)?;
-    let bytes = component(bytes).map_err(told)?;
+    let engine = Engine::new(&engine_config()).map_err(told)?;
+    let bytes = to_component(bytes).map_err(told)?;
     let component = Component::new(&engine, bytes).map_err(told)?;
     let kind = component.component_type();
     if let Some((name, _)) = kind.imports(&engine).find(|(name, _)| !HOST.contains(name)) {
@@ -118,9 +118,9 @@ fn code(bytes: Vec<u8>) -> Result<Code, CodeError> {
     Ok(Code { engine, agent })
 }
 
-/// A plain module becomes a component; what is one is left as it is.
-fn component(bytes: Vec<u8>) -> wasmtime::Result<Vec<u8>> {
-    // The two differ in the four bytes behind the magic number.
+/// Turns a core module into a component; leaves a component as it is.
+fn to_component(bytes: Vec<u8>) -> wasmtime::Result<Vec<u8>> {
+    // The two formats differ in the four bytes after the magic number.
     if bytes.get(4..8) != Some(&[1, 0, 0, 0]) {
         return Ok(bytes);
     }
@@ -134,14 +134,14 @@ fn component(bytes: Vec<u8>) -> wasmtime::Result<Vec<u8>> {
     ComponentEncoder::default().validate(true).module(&module)?.encode()
 }
 
-/// Whether the module says which world it is for, as bindings generators have it do.
+/// Whether the module embeds its world, as bindings generators do.
 fn has_types(module: &[u8]) -> bool {
     const SECTION: &[u8] = b"component-type";
     module.windows(SECTION.len()).any(|window| window == SECTION)
 }
 
-/// Whatever could differ from machine to machine is off, and so is what no agent needs.
-fn config() -> Config {
+/// Turns off everything that could differ between machines or that no agent needs.
+fn engine_config() -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)

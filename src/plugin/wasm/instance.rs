@@ -1,4 +1,4 @@
-//! A running component, and what it takes.
+//! A running component and its limits.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use wasmtime::{Engine, ResourceLimiter, Store, Trap, UpdateDeadline};
 
 use super::{
     LONGEST_LINE,
-    calls::{Call, Ended},
+    calls::{HostCall, HostGone},
     code::Code,
     world::{
         Agent,
@@ -21,48 +21,48 @@ use super::{
     },
 };
 use crate::config::ByteSize;
-use crate::plugin::{guest::GuestError, manifest::Limits, wire::RpcError};
+use crate::plugin::{guest::GuestError, manifest::AgentLimits, wire::RpcError};
 use crate::prompt::{inline, shorten_to};
 
-/// Bytes of stack that a component may use.
+/// Stack of a component in bytes.
 pub const STACK: usize = 1 << 20;
 
-/// Entries of all tables.
+/// Maximum number of entries in all tables.
 const ENTRIES: usize = 1 << 20;
 
-/// Core instances, memories and tables, each. A component from one module has a handful.
+/// Maximum number of core instances, of memories and of tables. A component from one module has a few of each.
 const PARTS: usize = 64;
 
-/// How a component ended that did not answer.
+/// How a component ended without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Trapped {
-    #[error("computed longer than its fuel lasts, {0} for an event")]
+    #[error("used up its fuel, {0} for an event")]
     Fuel(u64),
-    #[error("wanted more than {0} of memory")]
+    #[error("requested more than {0} of memory")]
     Memory(ByteSize),
-    #[error("gave or asked more than {LONGEST_LINE} bytes at once")]
+    #[error("passed more than {LONGEST_LINE} bytes in one call")]
     TooMuch,
     #[error("trapped: {0}")]
     Trap(String),
-    #[error("said what is no JSON: {0}")]
+    #[error("returned invalid JSON: {0}")]
     Json(String),
-    #[error("was ended")]
+    #[error("was stopped")]
     Gone,
 }
 
-/// What a component is to do, and where the answer goes.
+/// A task for a component, and the channel for its answer.
 pub struct Order {
-    pub task: Task,
+    pub task: ComponentTask,
     pub answer: oneshot::Sender<Result<Value, GuestError>>,
 }
 
-/// What is asked of a component.
-pub enum Task {
+/// A request to a component.
+pub enum ComponentTask {
     Initialize(Value),
     Handle(Value),
 }
 
-/// Ends what an instance computes, at the latest when this is dropped.
+/// Stops the computation of an instance, at the latest when dropped.
 pub struct Stop {
     engine: Engine,
     stopped: Arc<AtomicBool>,
@@ -80,16 +80,16 @@ impl Stop {
 impl Drop for Stop {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Release);
-        // Whoever computes on this engine looks at its own flag now.
+        // Every instance on this engine now checks its own flag.
         self.engine.increment_epoch();
     }
 }
 
-/// What a component's instance has of the host: how much it may take, and the way to who answers its calls.
+/// A component's host state: its memory limits, and the channel for its calls.
 pub struct Room {
-    pub calls: mpsc::Sender<Call>,
+    pub calls: mpsc::Sender<HostCall>,
     memory: usize,
-    /// Bytes of all its memories, and entries of all its tables.
+    /// Bytes in all memories, and entries in all tables.
     held: (usize, usize),
     denied: bool,
 }
@@ -127,16 +127,16 @@ impl ResourceLimiter for Room {
     }
 }
 
-/// A component and its memory. It lives on a thread of its own.
+/// A component with its memory, on a thread of its own.
 pub struct Instance {
     code: Arc<Code>,
-    limits: Limits,
+    limits: AgentLimits,
     store: Store<Room>,
     agent: Option<Agent>,
 }
 
 impl Instance {
-    pub fn new(code: &Arc<Code>, limits: &Limits, calls: mpsc::Sender<Call>, stop: &Stop) -> Self {
+    pub fn new(code: &Arc<Code>, limits: &AgentLimits, calls: mpsc::Sender<HostCall>, stop: &Stop) -> Self {
         let room = Room {
             calls,
             memory: usize::try_from(limits.memory.get()).unwrap_or(usize::MAX),
@@ -160,14 +160,16 @@ impl Instance {
         }
     }
 
-    /// Does what it is told until there is nobody left who could.
-    pub fn live(mut self, orders: &Receiver<Order>) {
+    /// Carries out orders until the sender is gone.
+    pub fn serve_orders(mut self, orders: &Receiver<Order>) {
         while let Ok(Order { task, answer }) = orders.recv() {
             let told = self.store.set_fuel(self.limits.fuel);
-            let told = told.map_err(|error| self.explain(&error)).and_then(|()| match task {
-                Task::Initialize(hello) => self.initialize(&hello),
-                Task::Handle(event) => self.handle(&event),
-            });
+            let told = told
+                .map_err(|error| self.explain_trap(&error))
+                .and_then(|()| match task {
+                    ComponentTask::Initialize(hello) => self.initialize(&hello),
+                    ComponentTask::Handle(event) => self.handle(&event),
+                });
             if answer.send(told).is_err() {
                 return;
             }
@@ -176,11 +178,11 @@ impl Instance {
 
     fn initialize(&mut self, hello: &Value) -> Result<Value, GuestError> {
         let made = self.code.agent.instantiate(&mut self.store);
-        let agent = made.map_err(|error| self.explain(&error))?;
+        let agent = made.map_err(|error| self.explain_trap(&error))?;
         let hello = Hello {
-            protocol: number(hello, "protocol"),
-            agent: text(hello, "agent"),
-            run: text(hello, "run"),
+            protocol: number_field(hello, "protocol"),
+            agent: text_field(hello, "agent"),
+            run: text_field(hello, "run"),
             config: json_text(hello, "config"),
             limits: json_text(hello, "limits"),
             may: hello
@@ -192,9 +194,10 @@ impl Instance {
             alpha: hello.get("alpha").and_then(Value::as_f64).unwrap_or_default(),
         };
         let told = agent.kosmos_agent_guest().call_initialize(&mut self.store, &hello);
-        let told = told.map_err(|error| self.explain(&error))?;
+        let told = told.map_err(|error| self.explain_trap(&error))?;
         self.agent = Some(agent);
-        told.map(|protocol| json!({ "protocol": protocol })).map_err(said)
+        told.map(|protocol| json!({ "protocol": protocol }))
+            .map_err(failure_error)
     }
 
     fn handle(&mut self, event: &Value) -> Result<Value, GuestError> {
@@ -202,14 +205,16 @@ impl Instance {
             return Err(Trapped::Gone.into());
         };
         let event = Event {
-            run: text(event, "run"),
-            id: text(event, "id"),
-            attempt: number(event, "attempt"),
-            kind: text(event, "type"),
+            run: text_field(event, "run"),
+            id: text_field(event, "id"),
+            attempt: number_field(event, "attempt"),
+            kind: text_field(event, "type"),
             body: json_text(event, "body"),
         };
         let told = agent.kosmos_agent_guest().call_handle(&mut self.store, &event);
-        let told = told.map_err(|error| self.explain(&error))?.map_err(said)?;
+        let told = told
+            .map_err(|error| self.explain_trap(&error))?
+            .map_err(failure_error)?;
         let messages: Result<Vec<Value>, Trapped> = told
             .into_iter()
             .map(|message| match serde_json::from_str::<Value>(&message.body) {
@@ -220,10 +225,10 @@ impl Instance {
         Ok(json!({ "messages": messages? }))
     }
 
-    /// What an error of the engine's means.
-    fn explain(&self, error: &wasmtime::Error) -> GuestError {
+    /// The meaning of an error of the engine.
+    fn explain_trap(&self, error: &wasmtime::Error) -> GuestError {
         let trap = error.downcast_ref::<Trap>();
-        let trapped = match (error.downcast_ref::<Ended>(), trap) {
+        let trapped = match (error.downcast_ref::<HostGone>(), trap) {
             (Some(_), _) | (_, Some(Trap::Interrupt)) => Trapped::Gone,
             (_, Some(Trap::OutOfFuel)) => Trapped::Fuel(self.limits.fuel),
             _ if self.store.data().denied => Trapped::Memory(self.limits.memory),
@@ -235,15 +240,15 @@ impl Instance {
     }
 }
 
-fn said(Failure { code, message }: Failure) -> GuestError {
-    GuestError::said(RpcError::new(code.into(), message))
+fn failure_error(Failure { code, message }: Failure) -> GuestError {
+    GuestError::from_rpc(RpcError::new(code.into(), message))
 }
 
-fn text(value: &Value, key: &str) -> String {
+fn text_field(value: &Value, key: &str) -> String {
     value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn number(value: &Value, key: &str) -> u32 {
+fn number_field(value: &Value, key: &str) -> u32 {
     let number = value.get(key).and_then(Value::as_u64);
     number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }

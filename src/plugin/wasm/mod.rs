@@ -1,15 +1,16 @@
-//! The host of an agent that is a WebAssembly component: it has its memory and the calls of its host, and nothing else of the
-//! machine, not even a clock. How much it may compute and hold is counted, so that it ends the same everywhere.
+//! The host of agents that are WebAssembly components. A component has its memory and its host's calls and no other
+//! access to the machine, not even a clock. Its computation and memory are counted, so that it ends in the same way
+//! on every machine.
 //!
 //! | file | noun |
 //! |---|---|
 //! | `world` | the types of `agents/sdk/wit`, in Rust |
-//! | `code` | a component's file: read, checked, compiled, once in a process |
-//! | `instance` | a running component, and what it takes |
-//! | `calls` | what it asks its host, handed to the thread that answers |
+//! | `code` | a component's file: read, checked, and compiled once per process |
+//! | `instance` | a running component and its limits |
+//! | `calls` | its calls to its host, passed to the thread that answers them |
 //!
-//! A component computes on a thread of its own, so that no agent waits for another's; its calls are answered where the calls
-//! of a program are.
+//! A component computes on a thread of its own, so that agents do not wait for each other; its calls are answered
+//! where those of programs are.
 
 mod calls;
 mod code;
@@ -22,33 +23,33 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Chosen,
+    ChosenAgent,
     calls::Called,
-    guest::{GuestError, Pace, Serve, too_early},
+    guest::{GuestError, Pace, Serve, too_early_error},
     wire::LONGEST_LINE,
 };
 use crate::agent::AgentError;
-use calls::Call;
-pub use code::compile;
+use calls::HostCall;
+pub use code::compile_component;
 pub use instance::Trapped;
-use instance::{Instance, Order, Stop, Task};
+use instance::{ComponentTask, Instance, Order, Stop};
 
-/// Stack of a component's thread, in bytes: what a component may use of it, and as much for the host's own functions.
+/// Stack of a component's thread in bytes: the component's own stack and as much for the host's functions.
 const STACK: usize = 2 * instance::STACK + (1 << 20);
 
-/// A component that was started.
+/// A component that has been started.
 pub struct Component {
     orders: std::sync::mpsc::Sender<Order>,
-    calls: mpsc::Receiver<Call>,
+    calls: mpsc::Receiver<HostCall>,
     pace: Pace,
-    // Ends its computing when it is dropped, wherever that is.
+    // Stops the computation when dropped.
     _stop: Stop,
 }
 
 impl Component {
-    /// Gives it a thread.
-    pub fn start(chosen: &Chosen) -> Result<Self, GuestError> {
-        let code = compile(chosen).map_err(|error| GuestError::Start(error.to_string()))?;
+    /// Starts the component on a new thread.
+    pub fn start(chosen: &ChosenAgent) -> Result<Self, GuestError> {
+        let code = compile_component(chosen).map_err(|error| GuestError::Start(error.to_string()))?;
         let (orders, ordered) = std::sync::mpsc::channel();
         let (asked, calls) = mpsc::channel(1);
         let stop = Stop::new(&code);
@@ -56,29 +57,33 @@ impl Component {
         thread::Builder::new()
             .name(format!("agent {}", chosen.manifest.name))
             .stack_size(STACK)
-            .spawn(move || instance.live(&ordered))
-            .map_err(|error| GuestError::Start(format!("there is no thread for it: {error}")))?;
+            .spawn(move || instance.serve_orders(&ordered))
+            .map_err(|error| GuestError::Start(format!("cannot start a thread for it: {error}")))?;
         Ok(Self {
             orders,
             calls,
-            pace: Pace::of(chosen),
+            pace: Pace::for_agent(chosen),
             _stop: stop,
         })
     }
 
-    /// Asks which protocol it speaks.
-    pub async fn hello(&mut self, hello: Value) -> Result<Value, GuestError> {
-        let refuse = async |method: &str, _: Value| -> Called { Ok(Err(too_early(method))) };
-        let told = self.converse(Task::Initialize(hello), refuse).await;
+    /// Completes the handshake.
+    pub async fn say_hello(&mut self, hello: Value) -> Result<Value, GuestError> {
+        let refuse = async |method: &str, _: Value| -> Called { Ok(Err(too_early_error(method))) };
+        let told = self.converse(ComponentTask::Initialize(hello), refuse).await;
         told.unwrap_or_else(|error| Err(GuestError::Start(error.to_string())))
     }
 
-    /// Tells it of an event, and answers its calls meanwhile. The outer error is the lab's own.
+    /// Sends an event and answers the component's calls meanwhile. The outer error is a failure of the lab.
     pub async fn handle(&mut self, event: Value, serve: impl Serve) -> Result<Result<Value, GuestError>, AgentError> {
-        self.converse(Task::Handle(event), serve).await
+        self.converse(ComponentTask::Handle(event), serve).await
     }
 
-    async fn converse(&mut self, task: Task, mut serve: impl Serve) -> Result<Result<Value, GuestError>, AgentError> {
+    async fn converse(
+        &mut self,
+        task: ComponentTask,
+        mut serve: impl Serve,
+    ) -> Result<Result<Value, GuestError>, AgentError> {
         let (answer, mut answered) = oneshot::channel();
         if self.orders.send(Order { task, answer }).is_err() {
             return Ok(Err(Trapped::Gone.into()));
@@ -86,16 +91,16 @@ impl Component {
         loop {
             tokio::select! {
                 biased;
-                Some(Call { method, params, answer }) = self.calls.recv() => {
-                    if let Err(error) = self.pace.step() {
+                Some(HostCall { method, params, answer }) = self.calls.recv() => {
+                    if let Err(error) = self.pace.count_message() {
                         return Ok(Err(error));
                     }
-                    // One that was ended meanwhile waits for nothing.
+                    // A component that has ended meanwhile does not wait for the answer.
                     let _ = answer.send(serve(method, params).await?);
                 }
                 told = &mut answered => {
                     let told = told.unwrap_or(Err(Trapped::Gone.into()));
-                    return Ok(self.pace.step().and(told));
+                    return Ok(self.pace.count_message().and(told));
                 }
             }
         }

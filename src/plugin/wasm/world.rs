@@ -1,6 +1,6 @@
-//! The world that a component lives in, from `agents/sdk/wit/agent.wit`.
+//! The component's world, generated from `agents/sdk/wit/agent.wit`.
 
-// What the macro writes keeps the promises of the types that it derives.
+// The macro upholds the invariants of the types that it generates.
 #![allow(unsafe_code, missing_docs)]
 
 wasmtime::component::bindgen!({ path: "agents/sdk/wit", world: "agent", imports: { default: trappable } });

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::message::{Elsewhere, Known, KnownTest};
 use crate::policy::heuristic::Interest;
-use crate::prompt::{PromptError, Rendered, fit, inline, shorten, tokens};
+use crate::prompt::{PromptError, Rendered, estimate_prompt_tokens, fit_lines, inline, shorten_to_tokens};
 use crate::science::{Column, Effect, Hypothesis, Profile, Role};
 
 /// Levels of a column that are shown.
@@ -65,18 +65,18 @@ pub fn fitted(
         refuted: sources.refuted.first().map(|_| String::new()).into_iter().collect(),
         elsewhere: sources.elsewhere().first().map(|_| String::new()).into_iter().collect(),
     })?;
-    fill(sources.within(room.saturating_sub(bare.tokens())))
+    fill(sources.within(room.saturating_sub(bare.estimate_tokens())))
 }
 
 impl Sources<'_> {
     /// As much as `room` tokens hold. The question has a third of it at most, the columns half of the rest, and what
     /// one of them leaves is the next one's.
     pub fn within(&self, room: usize) -> Knowledge {
-        let question = shorten(self.question, room / 3);
-        let mut left = room.saturating_sub(tokens(&question));
+        let question = shorten_to_tokens(self.question, room / 3);
+        let mut left = room.saturating_sub(estimate_prompt_tokens(&question));
         let mut list = |lines: Vec<String>, share: usize, things: &str| {
-            let lines = fit(lines, left / share, things);
-            left = left.saturating_sub(lines.iter().map(|line| tokens(line) + 1).sum());
+            let lines = fit_lines(lines, left / share, things);
+            left = left.saturating_sub(lines.iter().map(|line| estimate_prompt_tokens(line) + 1).sum());
             lines
         };
         Knowledge {

@@ -57,7 +57,7 @@ impl Policy for LlmPolicy {
             let admission = Admission::new(&request, &plan);
             let question = rendered(&request, &plan, thinker.prompt_tokens())
                 .map_err(AgentError::fatal)?
-                .question("propose", request.cycle);
+                .into_question("propose", request.cycle);
             let thought = if request.cycle == 1 {
                 let check = |ideas: &Ideas| {
                     admission

@@ -383,7 +383,7 @@ fn prompts_fit_and_say_what_they_leave_out() {
         assert!(whole.user.contains(expected), "{expected}: {}", whole.user);
     }
     let small = rendered(&later, &model(), 1000).unwrap();
-    assert!(small.tokens() <= 1000, "{}", small.tokens());
+    assert!(small.estimate_tokens() <= 1000, "{}", small.estimate_tokens());
     assert!(small.user.contains("promising tests more, not shown"), "{}", small.user);
     // The outcome comes first whatever is cut.
     let columns = small.user.split("The columns:").nth(1).unwrap();
@@ -393,9 +393,9 @@ fn prompts_fit_and_say_what_they_leave_out() {
     long.plan.question = "why ".repeat(100_000);
     let cut = rendered(&long, &model(), 1500).unwrap();
     assert!(
-        cut.tokens() <= 1500 && cut.user.contains("the rest is not shown"),
+        cut.estimate_tokens() <= 1500 && cut.user.contains("the rest is not shown"),
         "{}",
-        cut.tokens()
+        cut.estimate_tokens()
     );
 }
 
@@ -511,7 +511,7 @@ fn a_model_is_told_what_other_data_have_shown() {
     request.elsewhere.found = vec![known("flipper_length_mm", true); 500];
     let cut = super::rendered(&request, &model(), 1500).unwrap();
     assert!(
-        cut.tokens() <= 1500 && cut.user.contains("earlier tests"),
+        cut.estimate_tokens() <= 1500 && cut.user.contains("earlier tests"),
         "{}",
         cut.user
     );

@@ -108,7 +108,7 @@ fn challenges(dossier: &Dossier, out: &mut Blocks) {
         vec![
             about(dossier, &record.challenge.finding),
             line().code(record.agent.as_str()),
-            text(record.challenge.grounds.words()),
+            text(record.challenge.grounds.as_words()),
             line().name(&record.challenge.statement),
             match &record.challenge.check {
                 Some(check) => line().name(&check.name),
@@ -163,7 +163,10 @@ fn answer(record: &ChallengeRecord) -> Line<Draft> {
         Answered::Overruled => Tone::Strong,
         Answered::Unsupported => Tone::Weak,
     };
-    let told = line().badge(tone, record.answer.word()).text(" ").name(&record.reason);
+    let told = line()
+        .badge(tone, record.answer.as_word())
+        .text(" ")
+        .name(&record.reason);
     match record.vetoed {
         true => told.text("; by its veto it is not among the findings"),
         false => told,
@@ -207,7 +210,7 @@ fn source(dossier: &Dossier, agent: &str, added: &AddedEvidence) -> Line<Draft> 
     let source = &added.source;
     let mut told = about(dossier, &added.finding)
         .text(", ")
-        .text(added.stance.word())
+        .text(added.stance.as_word())
         .text(": ")
         .name(&added.statement)
         .text(" Source: ");

@@ -1,7 +1,7 @@
 """Agents for Kosmos in Python: protocol version 1 of `agents/PROTOCOL.md`.
 
-`agent` hands events to handlers, `lab` is what a handler may ask of the lab, `messages` is what it may say, `events`
-describes what it hears, `wire` carries both, and `testing` is a lab to test an agent against.
+`agent` passes events to handlers, `lab` has the calls that a handler may make, `messages` has its messages, `events`
+describes the events, `wire` transports both, and `testing` is a lab for testing an agent.
 """
 
 from .agent import Agent

@@ -1,4 +1,4 @@
-"""Hands events to handlers, and their messages back."""
+"""Passes events to handlers, and returns their messages."""
 
 import contextlib
 import os
@@ -27,18 +27,18 @@ Registration: TypeAlias = Callable[[Handler[Event]], Handler[Event]]
 
 
 class Ended(SystemExit):
-    """The conversation is over while a handler waits. Not an Exception, so that no handler swallows it."""
+    """The lab ended the session while a handler was waiting. Not an Exception, so that no handler swallows it."""
 
 
 class Unhandled(Exception):
-    """A handler let a call's error through."""
+    """A handler did not catch the error of a call."""
 
 
 class Agent:
-    """An agent: handlers, registered by `on`, and a conversation with the lab, had by `run`.
+    """An agent: handlers registered with `on`, and a session with the lab that `run` conducts.
 
-    A handler gets an event's body and the lab. It returns None, a message or several, or is a generator of them. What it
-    raises is told to the lab, which tries the event again; none of its messages is sent then.
+    A handler receives an event's body and the lab. It returns None, a message or several, or is a generator of them.
+    An exception is reported to the lab, which tries the event again; none of the handler's messages is sent then.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Agent:
     @overload
     def on(self, *event: str) -> Registration[Any]: ...
     def on(self, *event: str) -> Registration[Any]:
-        """Registers the decorated function for events of these types. Several for one event are called in their order."""
+        """Registers the decorated function for events of these types. Several for one event are called in order."""
 
         def register(handler: Handler[Any]) -> Handler[Any]:
             for name in event:
@@ -71,7 +71,7 @@ class Agent:
         return register
 
     def run(self) -> None:
-        """Talks with the lab on standard input and output until the lab ends it."""
+        """Serves the lab on standard input and output until the lab ends the session."""
         reader, writer = take_standard_streams()
         try:
             self.serve(reader, writer)
@@ -79,20 +79,20 @@ class Agent:
             sys.exit(f"the conversation with the lab broke: {error}")
 
     def serve(self, reader: BinaryIO, writer: BinaryIO) -> None:
-        """The same on any two streams."""
+        """Serves the lab on any two streams."""
         with contextlib.suppress(Ended, BrokenPipeError):
             Conversation(self._handlers, Wire(reader, writer)).hold()
 
 
 class Conversation:
-    """One process's talk with the lab, from `initialize` to `shutdown`."""
+    """The session of one process with the lab, from `initialize` to `shutdown`."""
 
     def __init__(self, handlers: dict[str, list[Handler[Any]]], wire: Wire) -> None:
         self._handlers = handlers
         self._wire = wire
         self._lab: Lab | None = None
         self._asked = 0
-        # A handler may call from several threads; questions and answers must not mix.
+        # A handler may call from several threads; calls and answers must not mix.
         self._turn = threading.RLock()
 
     def hold(self) -> None:
@@ -110,10 +110,10 @@ class Conversation:
         if "method" not in message:
             raise ProtocolError("an answer came to nothing that was asked")
         if "id" not in message:
-            return  # a notification, and version 1 has none from the lab
+            return  # a notification; in version 1 the lab sends none
         method, params = message["method"], message.get("params") or {}
         try:
-            # Encoded here, so that an answer that cannot be sent is an error of the handler.
+            # Encoded here, so that an answer that cannot be sent counts as an error of the handler.
             line = encode(reply(message["id"], {"result": self._answer(method, params)}))
         except ProtocolError:
             raise
@@ -153,12 +153,12 @@ class Conversation:
             try:
                 said += [message.to_json() for message in messages_of(handler(event.get("body") or {}, self._lab))]
             except CallError as error:
-                # Its code is the lab's; an event that could not be handled has the agent's.
+                # The call's error has a code of the lab's; a failed event gets the agent's code.
                 raise Unhandled(last_line(error)) from error
         return said
 
     def _call(self, method: str, params: dict[str, Any]) -> Any:
-        """Asks the lab, and waits."""
+        """Calls the lab and waits for the answer."""
         with self._turn:
             self._asked += 1
             number = self._asked
@@ -176,7 +176,7 @@ class Conversation:
                     return message.get("result")
 
     def _interrupted(self, message: dict[str, Any]) -> None:
-        """A request while a handler waits. Events come one at a time, so only the end can be meant."""
+        """Handles a request during a call: events come one at a time, so it can only be the end."""
         if message["method"] == "shutdown":
             self._take(message)
         elif "id" in message:
@@ -193,7 +193,7 @@ def reply(number: Any, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def messages_of(answer: Answer) -> list[Message]:
-    """What a handler gave, as a list."""
+    """A handler's result as a list."""
     if answer is None:
         return []
     found = [answer] if isinstance(answer, Message) else list(answer) if isinstance(answer, Iterable) else [answer]
@@ -204,7 +204,7 @@ def messages_of(answer: Answer) -> list[Message]:
 
 
 def last_line(error: BaseException) -> str:
-    """What an exception says, and the last line of the agent's own code on its way."""
+    """An exception's message, with the last line of the agent's own code in its traceback."""
     if isinstance(error, Unhandled):
         return str(error)
     text = shorten(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
@@ -214,7 +214,7 @@ def last_line(error: BaseException) -> str:
 
 
 def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The streams of the protocol, taken from where others might use them: what a handler, a library or a child process
+    """Takes the protocol's streams away from other users: what a handler, a library or a child process
     prints goes to standard error, and reading standard input finds nothing."""
     reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""What can go wrong between an agent and the lab."""
+"""Errors between an agent and the lab."""
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
@@ -10,7 +10,7 @@ CALL_FAILED = -32003
 
 
 class ProtocolError(Exception):
-    """The other side broke the protocol. Nothing that it says can be relied on any more, so the process ends."""
+    """The other side violated the protocol. Its messages cannot be relied on any more, so the process ends."""
 
 
 class CallError(Exception):
@@ -23,18 +23,18 @@ class CallError(Exception):
 
     @staticmethod
     def of(code: int, message: str) -> "CallError":
-        """The error of that code, as the class that handlers can catch."""
+        """The error with that code, as a class that handlers can catch."""
         kind = {NOT_PERMITTED: NotPermitted, LIMIT_REACHED: LimitReached, CALL_FAILED: CallFailed}.get(code, CallError)
         return kind(code, message)
 
 
 class NotPermitted(CallError):
-    """`agent.toml` does not ask for this permission, or it was not given."""
+    """`agent.toml` does not request this permission, or it was not granted."""
 
 
 class LimitReached(CallError):
-    """A limit is reached or a budget spent: the same call will not be answered later either."""
+    """A limit or a budget is exhausted: the same call will fail later, too."""
 
 
 class CallFailed(CallError):
-    """The call was made and failed."""
+    """The call was permitted but failed."""

@@ -1,4 +1,4 @@
-"""What an agent hears, as type checkers see it. At run time events are the dictionaries that the lab sent.
+"""The events as type checkers see them. At run time events are the dictionaries that the lab sent.
 
 Records of findings have more keys than are named here: everything that `findings.json` holds.
 """
@@ -97,7 +97,7 @@ class Column(TypedDict):
 
 
 class Dataset(TypedDict):
-    """A table. `profile` is there in `run_started` alone."""
+    """A table. Only `run_started` includes `profile`."""
 
     name: str
     sha256: str
@@ -114,7 +114,7 @@ class KnownTest(TypedDict):
 
 
 class Experiment(TypedDict):
-    """`outcome` is `ok`, or what went wrong."""
+    """An experiment; `outcome` is `ok` or the way in which it failed."""
 
     id: str
     template: str
@@ -126,7 +126,7 @@ class Experiment(TypedDict):
 
 
 class AnsweredChallenge(TypedDict):
-    """A challenge and what became of it: `answer` is sustained, overruled or unsupported."""
+    """A challenge with the decision on it: `answer` is sustained, overruled or unsupported."""
 
     agent: str
     challenge: dict[str, Any]
@@ -137,7 +137,7 @@ class AnsweredChallenge(TypedDict):
 
 
 class RunStarted(TypedDict):
-    """The tables are described."""
+    """The run has started, and its tables are profiled."""
 
     question: str
     target: str | None
@@ -146,7 +146,7 @@ class RunStarted(TypedDict):
 
 
 class CycleStarted(TypedDict):
-    """Hypotheses are about to be chosen."""
+    """A cycle has started, and hypotheses are about to be chosen."""
 
     cycle: int
     question: str
@@ -158,28 +158,28 @@ class CycleStarted(TypedDict):
 
 
 class HypothesesRegistered(TypedDict):
-    """Hypotheses are about to be tested."""
+    """Hypotheses were registered and are about to be tested."""
 
     cycle: int
     hypotheses: list[Hypothesis]
 
 
 class ExperimentsFinished(TypedDict):
-    """All experiments of a cycle ran."""
+    """All experiments of a cycle have finished."""
 
     cycle: int
     experiments: list[Experiment]
 
 
 class CycleJudged(TypedDict):
-    """The error control has spoken."""
+    """The tests of a cycle were judged."""
 
     cycle: int
     tests: list[Finding]
 
 
 class FindingDrafted(TypedDict):
-    """A test is significant, and not reported yet."""
+    """A test is significant; it is not reported yet."""
 
     cycle: int
     finding: Finding
@@ -188,7 +188,7 @@ class FindingDrafted(TypedDict):
 
 
 class ResearchFinished(TypedDict):
-    """Nothing is tested any more. `open` are tests that are suggestive and no more, `tests` is how many were made."""
+    """The last test was judged. `open` has suggestive tests that are not findings, `tests` is the number of tests."""
 
     question: str
     findings: list[Finding]

@@ -1,7 +1,7 @@
-"""What a handler may ask of the lab while it handles an event.
+"""The calls that a handler may make to the lab while it handles an event.
 
 Each call waits for its answer. When an event is tried again after a crash, calls that were answered before get the same
-answers, as long as the handler asks the same in the same order: so nothing it asks should depend on time or chance.
+answers, provided that the handler makes the same calls in the same order: they must not depend on time or chance.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Notify = Callable[[str, dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Completion:
-    """A language model's answer; `value` where a schema was given."""
+    """A language model's answer; `value` is set if a schema was given."""
 
     text: str
     value: Any
@@ -24,7 +24,7 @@ class Completion:
 
 @dataclass(frozen=True)
 class Rows:
-    """An answer of the knowledge graph."""
+    """Rows from the knowledge graph."""
 
     columns: list[str]
     rows: list[list[Any]]
@@ -32,7 +32,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class ScriptRun:
-    """A script that was run as an experiment. `result` is what it left in `result.json`, or None."""
+    """A script that ran as an experiment. `result` is the content of its `result.json`, or None."""
 
     experiment: str
     outcome: str
@@ -42,13 +42,13 @@ class ScriptRun:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended well and left a result."""
+        """Whether the script succeeded and left a result."""
         return self.outcome == "ok" and isinstance(self.result, dict)
 
 
 @dataclass(frozen=True)
 class Page:
-    """An answer from the network."""
+    """A page from the network."""
 
     status: int
     headers: dict[str, str]
@@ -56,13 +56,13 @@ class Page:
     truncated: bool
 
     def header(self, name: str) -> str | None:
-        """A header, however its name is written."""
+        """A header by its name in any case."""
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """The event that is handled: `attempt` is more than 1 where an earlier try failed."""
+    """The current event; `attempt` is greater than 1 after failed attempts."""
 
     id: str
     type: str
@@ -70,14 +70,14 @@ class Occasion:
 
 
 class State:
-    """What lasts: it becomes durable together with the answer to the event, and outlives the process and the run's
-    interruptions. All of it may be 1 MiB as JSON."""
+    """Durable state: committed with the answer to the event, it survives the end of the process and the run's
+    interruptions. Limited to 1 MiB of JSON."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of `key`, or `default` where there is none."""
+        """The value of `key`, or `default` if there is none."""
         value = self._call("state.get", {"key": key})
         return default if value is None else value
 
@@ -96,26 +96,26 @@ class Lab:
         self.agent: str = introduction.get("agent", "")
         self.run: str = introduction.get("run", "")
         self.config: dict[str, Any] = introduction.get("config") or {}
-        """The configuration. Paths lead to where the agent finds what it was allowed to read."""
+        """The configuration, with paths inside the sandbox."""
         self.limits: dict[str, Any] = introduction.get("limits") or {}
         self.may: frozenset[str] = frozenset(introduction.get("may") or ())
-        """The calls that will be answered, by their names in the protocol."""
+        """The permitted calls, by their names in the protocol."""
         self.occasion = Occasion("", "", 1)
         self.state = State(call)
         self._call = call
         self._notify = notify
 
     def log(self, message: str, level: Literal["error", "warn", "info", "debug"] = "info") -> None:
-        """A line in the run's log."""
+        """Writes a line to the run's log."""
         self._notify("log", {"level": level, "message": message})
 
     def complete(self, prompt: str, system: str | None = None, schema: dict[str, Any] | None = None) -> Completion:
-        """Asks the run's language model. Needs the permission `model`."""
+        """Asks the run's language model. Requires the permission `model`."""
         answer = self._call("llm.complete", {"prompt": prompt, **given({"system": system, "schema": schema})})
         return Completion(answer["text"], answer.get("value"), answer.get("model", ""))
 
     def graph(self, name: str, argument: str | None = None, limit: int | None = None) -> Rows:
-        """Asks the knowledge graph one of the questions of `kosmos graph query`. Needs the permission `graph`."""
+        """Asks the knowledge graph a question of `kosmos graph query`. Requires the permission `graph`."""
         answer = self._call("graph.query", {"name": name, **given({"argument": argument, "limit": limit})})
         return Rows(answer["columns"], answer["rows"])
 
@@ -126,10 +126,10 @@ class Lab:
         title: str | None = None,
         parameters: dict[str, Any] | None = None,
     ) -> ScriptRun:
-        """Runs Python as an experiment of the run: a text, or the file of a path. Needs the permission `sandbox`.
+        """Runs Python code, or the file at a path, as an experiment of the run. Requires the permission `sandbox`.
 
         The lab puts `PROTOCOL = {...}` before the script: `parameters`, and `table`, the path of the data set's table. Without
-        `dataset` that is the run's table, where there is but one. The script leaves an object in `result.json`.
+        `dataset` that is the run's table, if it has only one. The script leaves an object in `result.json`.
         """
         text = script.read_text("utf-8") if isinstance(script, Path) else script
         optional = {"dataset": dataset, "title": title, "parameters": parameters}
@@ -143,14 +143,14 @@ class Lab:
         )
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> Page:
-        """GETs a page of a host that `agent.toml` lists. Needs the permission `network`.
+        """Fetches a page from a host that `agent.toml` lists. Requires the permission `network`.
 
-        A status such as 404 is an answer; CallFailed is raised where there was none.
+        A status such as 404 is an answer; CallFailed is raised if there is no answer.
         """
         answer = self._call("net.fetch", {"url": url, **given({"headers": headers})})
         return Page(answer["status"], answer.get("headers") or {}, answer["text"], bool(answer.get("truncated")))
 
 
 def given(optional: dict[str, Any]) -> dict[str, Any]:
-    """Without what was left out."""
+    """Drops the arguments that were not given."""
     return {name: value for name, value in optional.items() if value is not None}

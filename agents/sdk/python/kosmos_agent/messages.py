@@ -1,4 +1,4 @@
-"""What an agent may say. A message that the lab would refuse cannot be made: it raises ValueError where it is made."""
+"""The messages that an agent may send. Constructing a message that the lab would reject raises ValueError."""
 
 import dataclasses
 import math
@@ -13,9 +13,9 @@ Stance = Literal["supports", "contradicts", "context"]
 ProposedKind = Literal["association", "adjusted", "stratified", "interaction", "dose_response"]
 
 TEXT, NAME, TITLE, PASSAGE = 600, 120, 400, 1000
-"""The most letters of a statement, of a short name, of a source's title and of a passage."""
+"""Maximum letters of a statement, of a short name, of a source's title and of a passage."""
 SCORES, PARAGRAPHS = 12, 40
-"""The most scores of a finding, and the most paragraphs of a section."""
+"""Maximum number of scores of a finding, and of paragraphs of a section."""
 
 
 class Message:
@@ -24,13 +24,13 @@ class Message:
     type: ClassVar[str]
 
     def to_json(self) -> dict[str, Any]:
-        """As it is sent."""
+        """The message as it is sent."""
         return {"type": self.type, "body": body_of(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A second look that a challenge rests on: an estimate `{n, p, effect, direction}` in a result of `run_script`."""
+    """The check that a challenge rests on: an estimate `{n, p, effect, direction}` in a result of `run_script`."""
 
     experiment: str
     name: str
@@ -45,7 +45,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge(Message):
-    """A finding is not what it seems."""
+    """An objection to a finding."""
 
     type: ClassVar[str] = "challenge"
     finding: str
@@ -61,7 +61,7 @@ class Challenge(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where something is written."""
+    """A publication or another source."""
 
     title: str
     authors: Sequence[str] | None = None
@@ -69,9 +69,9 @@ class Source:
     doi: str | None = None
     url: str | None = None
     locator: str | None = None
-    """Where in it, such as `p. 3`."""
+    """The place in the source, such as `p. 3`."""
     passage: str | None = None
-    """Word for word."""
+    """The passage, verbatim."""
 
     def __post_init__(self) -> None:
         within("title", self.title, TITLE)
@@ -81,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class AddEvidence(Message):
-    """What others have written that bears on a finding."""
+    """A source that supports or contradicts a finding."""
 
     type: ClassVar[str] = "add_evidence"
     finding: str
@@ -96,7 +96,7 @@ class AddEvidence(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Score(Message):
-    """How good a finding is, each figure from 0 to 1."""
+    """Scores for a finding, each from 0 to 1."""
 
     type: ClassVar[str] = "score"
     finding: str
@@ -114,7 +114,7 @@ class Score(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class ProposeHypothesis(Message):
-    """Test this too; in answer to `cycle_started`."""
+    """A hypothesis to test; in answer to `cycle_started`."""
 
     type: ClassVar[str] = "propose_hypothesis"
     dataset: str
@@ -147,7 +147,7 @@ class WriteSection(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Remark(Message):
-    """For the report's reader."""
+    """A remark for the reader of the report."""
 
     type: ClassVar[str] = "remark"
     text: str
@@ -159,17 +159,17 @@ class Remark(Message):
 KINDS: dict[str, type[Message]] = {
     kind.type: kind for kind in (Challenge, AddEvidence, Score, ProposeHypothesis, WriteSection, Remark)
 }
-"""Every kind of message, by its type."""
+"""The message classes, by type."""
 
 
 def shorten(text: str, most: int = TEXT) -> str:
-    """`text` on one line, cut with an ellipsis where it has more than `most` letters."""
+    """`text` on one line, shortened with an ellipsis if it has more than `most` letters."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def from_json(value: Any) -> Message:
-    """The message of `{type, body}`; ValueError says what is wrong with it."""
+    """Builds the message from `{type, body}`; raises ValueError if it is malformed."""
     if not isinstance(value, dict) or set(value) != {"type", "body"} or not isinstance(value["body"], dict):
         raise ValueError(f"a message is an object of `type` and `body`, not {shorten(repr(value), 80)}")
     kind = KINDS.get(value["type"])
@@ -187,7 +187,7 @@ def from_json(value: Any) -> Message:
 
 
 def body_of(part: Any) -> dict[str, Any]:
-    """The fields that say something: None, false and empty lists are what the lab takes for granted."""
+    """The fields without those that have the lab's default: None, false and empty lists."""
     body: dict[str, Any] = {}
     for field in dataclasses.fields(part):
         value = getattr(part, field.name)

@@ -1,4 +1,4 @@
-"""A lab to test an agent against: it speaks the lab's side of the protocol to an agent in this process, or to a command
+"""A lab for testing an agent: it speaks the lab's side of the protocol with an agent in this process, or with a command
 in any language, and answers its calls from a script.
 
     with FakeHost(agent, answers={"llm.complete": {"text": "yes", "value": None, "model": "none"}}) as lab:
@@ -48,7 +48,7 @@ SDK = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Call:
-    """A call that the agent made, and what it was told: a result, or an error."""
+    """A call that the agent made, with its result or error."""
 
     method: str
     params: dict[str, Any]
@@ -57,7 +57,7 @@ class Call:
 
 
 class Fallen(Exception):
-    """The agent ended, said nothing in time, or broke the protocol."""
+    """The agent ended, did not answer in time, or violated the protocol."""
 
 
 class FakeHost:
@@ -89,9 +89,9 @@ class FakeHost:
         self.state: dict[str, Any] = {}
         self.logs: list[tuple[str, str]] = []
         self.calls: list[Call] = []
-        """All calls so far, answered from the journal or not."""
+        """All calls so far, whether answered from the journal or not."""
         self.stderr = ""
-        """What a command wrote to standard error; complete once it has ended."""
+        """A command's standard error; complete once it has ended."""
         self._journal: dict[str, list[Call]] = {}
         self._attempts: dict[str, int] = {}
         self._numbers = 0
@@ -150,18 +150,18 @@ class FakeHost:
             raise
 
     def stop(self) -> None:
-        """Ends the agent as the lab does; an agent that has fallen already is left as it is."""
+        """Ends the agent as the lab does, unless it has ended already."""
         with contextlib.suppress(Fallen, OSError):
             self._ask("shutdown", {})
         self._end()
 
     def kill(self) -> None:
-        """Ends the agent without a word, as a crash would. What it did not answer is forgotten by the state."""
+        """Ends the agent without notice, as a crash would. State from an unanswered event is lost."""
         self._line.kill()
         self._end()
 
     def restart(self) -> None:
-        """Starts it afresh, as after a crash. State and journal stay."""
+        """Restarts the agent, as after a crash. State and journal remain."""
         self.kill()
         self.start()
 
@@ -192,11 +192,11 @@ class FakeHost:
         return list(answer["messages"])
 
     def send_line(self, line: bytes) -> None:
-        """Writes to the agent whatever it is."""
+        """Writes any bytes to the agent."""
         self._line.wire.write(line)
 
     def _ask(self, method: str, params: Mapping[str, Any], event: str | None = None) -> Any:
-        """One request, and the agent's calls until its answer."""
+        """Sends a request and answers the agent's calls until it replies."""
         self._numbers += 1
         number = f"k{self._numbers}"
         self._line.wire.send({"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)})
@@ -266,7 +266,7 @@ class FakeHost:
 
 
 class InProcess:
-    """An Agent object, served by a thread."""
+    """An Agent object served by a thread."""
 
     def __init__(self, agent: Agent) -> None:
         (ours_in, theirs_out), (theirs_in, ours_out) = os.pipe(), os.pipe()
@@ -350,7 +350,7 @@ class Process:
 
 
 class Lines:
-    """Lines of the agent, read by a thread so that a silent agent is found out."""
+    """The agent's lines, read by a thread so that a silent agent is noticed."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
