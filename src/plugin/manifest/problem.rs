@@ -1,0 +1,150 @@
+//! The validation of a manifest.
+
+use super::{AgentKind, Manifest};
+use crate::message::{EVENTS, SPEECHES, agent};
+use crate::plugin::PROTOCOL;
+
+/// Events that a proposing agent may not receive: they show the rows that judge.
+const JUDGING: [&str; 3] = ["cycle_judged", "finding_drafted", "research_finished"];
+
+impl Manifest {
+    /// The first contradiction in the manifest of an agent in the folder `folder`, in a sentence.
+    pub(super) fn find_problem(&self, folder: &str) -> Option<String> {
+        if !is_agent_name(&self.name) {
+            return Some(format!(
+                "`name` is `{}`; it must consist of lower-case letters, digits and underscores, and begin with a letter",
+                self.name
+            ));
+        }
+        if self.name == agent::SUPERVISOR {
+            return Some("`supervisor` is reserved and cannot be the name of an agent".to_owned());
+        }
+        if self.name != folder {
+            return Some(format!(
+                "`name` is `{}`, but the folder is called `{folder}`",
+                self.name
+            ));
+        }
+        if self.kind == AgentKind::Builtin {
+            let there = self.is_built_in_name() || self.built_in_listener().is_some();
+            return (!there).then(|| format!("there is no built-in agent `{}`", self.name));
+        }
+        if self.protocol != PROTOCOL {
+            return Some(format!(
+                "`protocol` is {}, but this version of Kosmos speaks {PROTOCOL}",
+                self.protocol
+            ));
+        }
+        self.find_missing_part()
+            .or_else(|| self.find_speech_problem())
+            .or_else(|| self.find_range_problem())
+    }
+
+    /// Checks that the parts that its kind requires are given.
+    fn find_missing_part(&self) -> Option<String> {
+        let lacks = |key: &str| Some(format!("an agent of kind `{}` needs `{key}`", self.kind.as_str()));
+        let plain =
+            |file: &String| !file.is_empty() && !file.starts_with('/') && !file.split('/').any(|part| part == "..");
+        match self.kind {
+            AgentKind::Process if self.command.first().is_none_or(String::is_empty) => lacks("command"),
+            AgentKind::Llm if self.prompt.is_none() => lacks("prompt"),
+            AgentKind::Llm if self.schema.is_none() => lacks("schema"),
+            AgentKind::Wasm if self.component.is_none() => lacks("component"),
+            AgentKind::Wasm if !self.permissions.files.is_empty() => {
+                Some("`permissions.files` is for programs only; a `wasm` agent has no files".to_owned())
+            }
+            _ => {
+                let mut files = [&self.prompt, &self.schema, &self.component].into_iter().flatten();
+                let outside = files.find(|file| !plain(file))?;
+                Some(format!("`{outside}` is not a path inside the agent's folder"))
+            }
+        }
+    }
+
+    /// Checks its events and messages.
+    fn find_speech_problem(&self) -> Option<String> {
+        if self.replaces_built_in() {
+            return None;
+        }
+        if let Some(event) = self.subscribes.iter().find(|event| !EVENTS.contains(&event.as_str())) {
+            return Some(format!(
+                "`subscribes` has the unknown event `{event}`; the events are {}",
+                EVENTS.join(", ")
+            ));
+        }
+        if let Some(message) = self.publishes.iter().find(|kind| !SPEECHES.contains(&kind.as_str())) {
+            return Some(format!(
+                "`publishes` has the unknown message `{message}`; the messages are {}",
+                SPEECHES.join(", ")
+            ));
+        }
+        if self.subscribes.is_empty() {
+            return Some("`subscribes` is empty: the agent would receive no events".to_owned());
+        }
+        if self.publishes.iter().any(|kind| kind == "propose_hypothesis") {
+            let heard = self.subscribes.iter().find(|event| JUDGING.contains(&event.as_str()));
+            let sees = [(self.permissions.sandbox, "sandbox"), (self.permissions.graph, "graph")];
+            let sees = sees.into_iter().find(|(may, _)| *may).map(|(_, name)| name.to_owned());
+            if let Some(seen) = heard.cloned().or(sees) {
+                return Some(format!(
+                    "an agent that may send `propose_hypothesis` may not have `{seen}`: an agent that chooses tests must not see the rows that judge them"
+                ));
+            }
+        }
+        None
+    }
+
+    /// Checks the ranges of its limits and the keys of its configuration.
+    fn find_range_problem(&self) -> Option<String> {
+        let limits = &self.limits;
+        if !(0.0..=1.0).contains(&limits.budget_share) {
+            return Some(format!(
+                "`limits.budget_share` is {}; it must be from 0 to 1",
+                limits.budget_share
+            ));
+        }
+        if limits.processes == 0
+            || limits.messages_per_minute == 0
+            || limits.fuel == 0
+            || self.restart.max_attempts == 0
+        {
+            return Some("`processes`, `messages_per_minute`, `fuel` and `max_attempts` must be at least 1".to_owned());
+        }
+        if limits.deadline.is_zero() {
+            return Some("`limits.deadline` must be longer than 0 s".to_owned());
+        }
+        let properties = self.config.as_ref().and_then(|schema| schema.get("properties"));
+        let known = |key: &str| properties.is_some_and(|properties| properties.get(key).is_some());
+        if let Some(key) = self.permissions.files.iter().find(|key| !known(key)) {
+            return Some(format!(
+                "`permissions.files` has `{key}`, which is not a key of its configuration"
+            ));
+        }
+        let hosts = self.permissions.network.iter();
+        let mut keys = hosts.filter_map(|host| host.strip_prefix('$'));
+        if let Some(key) = keys.find(|key| !known(key)) {
+            return Some(format!(
+                "`permissions.network` has `${key}`, which is not a key of its configuration"
+            ));
+        }
+        if let Some(schema) = &self.config
+            && let Err(error) = jsonschema::validator_for(schema)
+        {
+            return Some(format!("`config` is not a JSON Schema: {error}"));
+        }
+        let reserved = ["enabled", "limits", "restart"];
+        reserved
+            .into_iter()
+            .find(|key| known(key))
+            .map(|key| format!("`config` has a key `{key}`, which is reserved in run files"))
+    }
+}
+
+/// Whether the text is valid as an agent's name.
+pub fn is_agent_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+}
