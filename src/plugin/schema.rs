@@ -75,4 +75,16 @@ mod tests {
         assert_eq!(names(event_schemas(&settings)), EVENTS);
         assert_eq!(names(message_schemas(&settings)), SPEECHES);
     }
+
+    /// Types were renamed in the code; agents' authors refer to the names in the schemas.
+    #[test]
+    fn definitions_keep_their_published_names() {
+        let all = protocol_schemas(true);
+        for name in ["Kind", "Limits", "Permissions", "Restart", "RestartKind"] {
+            assert!(all["agent.toml"]["$defs"][name].is_object(), "{name}");
+        }
+        for name in ["Check", "Grounds"] {
+            assert!(all["messages"]["challenge"]["$defs"][name].is_object(), "{name}");
+        }
+    }
 }
