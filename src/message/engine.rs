@@ -1,4 +1,4 @@
-//! What the engine has to know of this program's messages.
+//! The engine's view of this program's messages.
 
 use kosmos_engine::RunPayload;
 

@@ -3,8 +3,8 @@
 use super::{Design, Envelope, Payload, Task};
 use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerLine};
 
-/// The ledger's lines for a message that entry `seq` sent; most messages have none. A hypothesis is registered by the request to
-/// design its experiment, which is committed before any script exists.
+/// The ledger's lines for a message that entry `seq` sent; most messages have none. A hypothesis is registered by the
+/// request to design its experiment, which is committed before any script exists.
 pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
     let line = |event: &str, arm: Arm, cycle: u32| LedgerLine {
         seq,
@@ -21,7 +21,7 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
     match &envelope.payload {
         Payload::DesignExperiment(request) => {
             let registered = match &request.task {
-                // What confirms was registered with what it confirms.
+                // A confirmation was registered with the test that it confirms.
                 Task::Tests(plan) if !plan.confirms => plan.hypotheses.as_slice(),
                 Task::Custom(plan) if plan.author == 1 => std::slice::from_ref(&plan.hypothesis),
                 _ => &[],
@@ -68,8 +68,8 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
     }
 }
 
-/// Whether a stored line may be an entry that the ledger has lines for: whether it has the name of one of those messages, or of
-/// a file, anywhere.
+/// Whether a stored line may have lines in the ledger: whether it contains the name of one of those messages, or of a
+/// file.
 pub(super) fn may_tell(line: &[u8]) -> bool {
     const SIGNS: [&str; 5] = [
         "\"type\":\"design_experiment\"",
