@@ -2,13 +2,15 @@
 
 use std::{fs, path::Path, process::Command};
 
-use super::page::{Page, repository};
+use kosmos_testing::repository_path;
+
+use super::page::Page;
 
 /// All Markdown files under version control.
 fn markdown_files() -> Vec<String> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"])
-        .current_dir(repository(""))
+        .current_dir(repository_path(""))
         .output()
         .unwrap();
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
@@ -42,7 +44,7 @@ fn problem(page: &str, target: &str) -> Option<String> {
         "" => page.to_owned(),
         file => folder.join(file).to_str().unwrap().to_owned(),
     };
-    if !Path::new(&repository(&path)).exists() {
+    if !Path::new(&repository_path(&path)).exists() {
         return Some(format!("there is no {path}"));
     }
     if anchor.is_empty() {
@@ -54,7 +56,7 @@ fn problem(page: &str, target: &str) -> Option<String> {
 }
 
 fn headings(path: &str) -> Vec<String> {
-    let text = fs::read_to_string(repository(path)).unwrap();
+    let text = fs::read_to_string(repository_path(path)).unwrap();
     let prose = text
         .lines()
         .enumerate()
@@ -72,7 +74,7 @@ fn links_lead_somewhere() {
         if ["/skeletons/", "/prompts/"].iter().any(|part| page.contains(part)) {
             continue;
         }
-        let text = fs::read_to_string(repository(&page)).unwrap();
+        let text = fs::read_to_string(repository_path(&page)).unwrap();
         for (line, target) in targets(&text) {
             links += 1;
             problems.extend(problem(&page, target).map(|problem| format!("{page}:{line}: {problem}")));

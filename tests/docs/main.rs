@@ -22,7 +22,8 @@ mod words;
 
 use std::fs;
 
-use page::{Block, Page, Run, repository};
+use kosmos_testing::repository_path;
+use page::{Block, Page, Run};
 use shell::Shell;
 
 /// Makes a test of each page, and the list of all.
@@ -89,7 +90,7 @@ fn count(commands: &str) -> usize {
 
 #[test]
 fn every_page_has_a_test() {
-    let entries = fs::read_dir(repository("docs")).unwrap();
+    let entries = fs::read_dir(repository_path("docs")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut pages: Vec<String> = names
         .filter(|name| name.ends_with(".md"))

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use kosmos_testing::repository_path;
+
 /// A Markdown file.
 pub struct Page {
     pub text: String,
@@ -35,7 +37,7 @@ const REASONS: [&str; 4] = ["a benchmark", "builds", "needs", "runs every test"]
 impl Page {
     /// Reads a file of the repository.
     pub fn read(path: &str) -> Self {
-        let text = fs::read_to_string(repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let text = fs::read_to_string(repository_path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         let (mut blocks, mut prose) = (Vec::new(), Vec::new());
         let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
         while let Some((number, line)) = lines.next() {
@@ -106,11 +108,6 @@ fn anchor(heading: &str) -> String {
         .chars()
         .filter(|letter| letter.is_alphanumeric() || ['-', '_'].contains(letter))
         .collect()
-}
-
-/// The absolute path of a file of the repository.
-pub fn repository(path: &str) -> String {
-    format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::page::repository;
+use kosmos_testing::{copy_tree, kosmos_binary, repository_path};
 
 /// Folders of the repository that commands name.
 const FOLDERS: [&str; 4] = ["agents", "config", "docker", "examples"];
@@ -48,11 +48,14 @@ impl Shell {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in FOLDERS {
-            copy(Path::new(&repository(name)), &folder.path().join("clone").join(name));
+            copy_tree(
+                Path::new(&repository_path(name)),
+                &folder.path().join("clone").join(name),
+            );
         }
         let bin = folder.path().join("bin");
         fs::create_dir(&bin).unwrap();
-        symlink(env!("CARGO_BIN_EXE_kosmos"), bin.join("kosmos")).unwrap();
+        symlink(kosmos_binary(), bin.join("kosmos")).unwrap();
         fs::write(bin.join("cargo"), CARGO).unwrap();
         fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
         Self { folder }
@@ -78,18 +81,6 @@ impl Shell {
             exit: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-/// Copies a folder with its files.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
         }
     }
 }

@@ -6,10 +6,9 @@ use std::{
     process::Command,
 };
 
-use super::{
-    PAGES,
-    page::{Page, repository},
-};
+use kosmos_testing::{kosmos_binary, repository_path};
+
+use super::{PAGES, page::Page};
 
 /// Files, and calls of agents, whose names look like those of settings.
 const NOT_SETTINGS: [&str; 4] = ["graph.query", "journal.jsonl", "llm.complete", "sandbox.run"];
@@ -24,7 +23,7 @@ impl Helps {
     /// The help of `kosmos COMMAND...`; none where there is no such command.
     fn of(&mut self, command: &[String]) -> Option<&str> {
         let help = self.known.entry(command.to_vec()).or_insert_with(|| {
-            let mut kosmos = Command::new(env!("CARGO_BIN_EXE_kosmos"));
+            let mut kosmos = Command::new(kosmos_binary());
             let output = kosmos.args(command).arg("--help").output().unwrap();
             let help = String::from_utf8(output.stdout).unwrap();
             output.status.success().then_some(help)
@@ -67,7 +66,7 @@ impl Helps {
 
 /// The settings of `config/default.toml`, those that are unset too.
 fn settings() -> BTreeSet<String> {
-    let text = fs::read_to_string(repository("config/default.toml")).unwrap();
+    let text = fs::read_to_string(repository_path("config/default.toml")).unwrap();
     let (mut section, mut found) = (String::new(), BTreeSet::new());
     for line in text.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
