@@ -1,16 +1,29 @@
 """Assembles the scripts of `agents/code_generator` and runs them, as the product does: one process per script, in a
-folder of its own."""
+folder of its own, forked from an interpreter that has imported the packages. A script that `run` is told to start cold gets
+an interpreter of its own: what depends on the order of a set shows there, since strings have other hashes in each."""
 
 import json
 import os
+
+# Before numpy is imported, so that nothing has threads when it forks.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
 import pprint
+import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+import traceback
 import weakref
 from pathlib import Path
+
+import numpy  # noqa: F401
+import pandas  # noqa: F401
+import pyarrow.csv  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import scipy.stats  # noqa: F401
 
 AGENT = Path(__file__).resolve().parents[2] / "agents" / "code_generator"
 MANIFEST = tomllib.loads((AGENT / "agent.toml").read_text())
@@ -31,10 +44,56 @@ def assemble(protocol):
     return "\n".join(parts)
 
 
+def start_cold(folder, arguments):
+    """The exit code and stderr of script.py, in an interpreter of its own."""
+    environment = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "script.py", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def run_forked(folder, arguments):
+    """The exit code and stderr of script.py, in a fork of this interpreter."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        # Whatever happens, it must not return into the tests.
+        try:
+            os._exit(run_as_main(folder, arguments))
+        finally:
+            os._exit(70)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), (folder / "stderr.txt").read_text()
+
+
+def run_as_main(folder, arguments):
+    os.chdir(folder)
+    for stream, name in ((1, "stdout.txt"), (2, "stderr.txt")):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, stream)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
+    sys.argv = ["script.py", *arguments]
+    sys.path.insert(0, str(folder))
+    code = 0
+    try:
+        runpy.run_path("script.py", run_name="__main__")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if code and not isinstance(end.code, int):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
 class Lab:
     """A temporary folder with one profiled table, and scripts run beside it."""
 
-    def __init__(self, content=None, name="data.csv"):
+    def __init__(self, content=None, name="data.csv", cold=False):
         self.root = Path(tempfile.mkdtemp())
         weakref.finalize(self, shutil.rmtree, self.root, ignore_errors=True)
         self.runs = 0
@@ -49,25 +108,23 @@ class Lab:
                     "question": "",
                     "target": None,
                     "randomised": [],
-                }
+                },
+                cold=cold,
             )
 
-    def run(self, protocol, *arguments):
+    def run(self, protocol, *arguments, cold=False):
         """result.json of a script; the script must end with 0 and stay silent on stderr."""
         self.runs += 1
         self.last = self.root / (f"run{self.runs}" if self.runs > 1 or protocol["template"] != "profile" else "profile")
         self.last.mkdir()
         (self.last / "script.py").write_text(assemble({"seed": 5, "dataset": "data", **protocol}), encoding="utf-8")
-        environment = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, "script.py", *arguments], cwd=self.last, env=environment, capture_output=True, text=True
-        )
-        if done.returncode or done.stderr:
-            raise AssertionError(f"{protocol['template']} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+        code, stderr = (start_cold if cold else run_forked)(self.last, arguments)
+        if code or stderr:
+            raise AssertionError(f"{protocol['template']} ended with {code}:\n{stderr[-3000:]}")
         self.bytes = (self.last / "result.json").read_bytes()
         return json.loads(self.bytes)
 
-    def tests(self, kind, *tests, **protocol):
+    def tests(self, kind, *tests, cold=False, **protocol):
         """The results of tests given as dictionaries with x, y and what else they need."""
         filled = [
             {
@@ -91,7 +148,7 @@ class Lab:
             "shuffle_seed": None,
             "rows_cap_checks": 20000,
         }
-        return self.run({**shared, **protocol, "tests": filled})["tests"]
+        return self.run({**shared, **protocol, "tests": filled}, cold=cold)["tests"]
 
     def column(self, name):
         return next(column for column in self.profile["columns"] if column["name"] == name)

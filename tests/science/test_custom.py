@@ -81,7 +81,7 @@ class Honest(unittest.TestCase):
         self.assertLess(sum(copy["p"] < 0.05 for copy in calibration["copies"]), 8)
         # The same, byte for byte, when it is run again.
         first = LAB.bytes
-        run(HONEST)
+        LAB.run(script(HONEST), cold=True)
         self.assertEqual(LAB.bytes, first)
 
     def test_where_nothing_is_nothing_is_found(self):
