@@ -32,7 +32,7 @@ pub use payload::{DeadLettered, RunPayload};
 /// Defines an alias without a parameter for each of the named generic types of one of this crate's modules: `pub type Envelope =
 /// kosmos_engine::envelope::Envelope<Payload>` and so on.
 ///
-/// ```ignore
+/// ```text
 /// kosmos_engine::bind_payload!(journal, crate::message::Payload => Commit, Entry, Journal, Record);
 /// ```
 #[macro_export]
