@@ -67,7 +67,7 @@ pub(super) fn assemble_kit(
     };
     Ok(Kit {
         journal: journal.clone(),
-        templates: Arc::new(Templates::shipped()?),
+        templates: Arc::new(Templates::load_shipped()?),
         executor: Arc::new(executor),
         knowledge,
         deadline: handler_deadline(settings),
@@ -91,7 +91,7 @@ pub(super) fn start_mind(
         return Ok(None);
     }
     let source = match recorded {
-        Some(run) => ReplySource::Replay(Replay::of_run(run.path())?),
+        Some(run) => ReplySource::Replay(Replay::of_run::<crate::message::Payload>(run.path())?),
         None => ReplySource::Endpoint,
     };
     let environment = Environment::of_process().map_err(Box::new)?;

@@ -9,7 +9,10 @@ use super::{
     Receipt, Tokens,
     receipt::{LOST, receipt_of},
 };
-use crate::journal::{Entry, JournalError};
+use kosmos_engine::{
+    RunPayload,
+    journal::{Entry, JournalError},
+};
 
 /// The account of a run: a fold over the receipts in its journal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +51,7 @@ impl Account {
     ///
     /// # Errors
     /// When an entry cannot be read, or a receipt is malformed.
-    pub fn from_entries<E>(entries: impl IntoIterator<Item = Result<Entry, E>>) -> Result<Self, E>
+    pub fn from_entries<P: RunPayload, E>(entries: impl IntoIterator<Item = Result<Entry<P>, E>>) -> Result<Self, E>
     where
         E: From<JournalError>,
     {
@@ -88,7 +91,7 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Record;
+    use crate::journal::{Entry, Record};
 
     fn entry(key: &str, agent: &str, cycle: u32, usd: Option<f64>) -> Result<Entry, JournalError> {
         let receipt = Receipt {

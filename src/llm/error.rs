@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::journal::JournalError;
+use kosmos_engine::journal::JournalError;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, thiserror::Error)]

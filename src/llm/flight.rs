@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{LlmError, Receipt};
-use crate::agent::Cancel;
+use kosmos_engine::agent::Cancel;
 
 type Outcome = Result<Arc<Receipt>, LlmError>;
 

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ModelQuestion, Tokens};
-use crate::journal::{Entry, JournalError, Record};
-use crate::message::AgentName;
+use kosmos_engine::{
+    AgentName, RunPayload,
+    journal::{Entry, JournalError, Record},
+};
 
 /// Prefix of the keys of replies' receipts; the rest is the SHA-256 of the question.
 pub const KEY: &str = "llm:";
@@ -72,7 +74,7 @@ pub enum ReplyProblem {
 }
 
 /// The receipt in a journal entry with its key; `None` for other entries.
-pub(super) fn receipt_of(entry: &Entry) -> Option<Result<(&str, Receipt), JournalError>> {
+pub(super) fn receipt_of<P: RunPayload>(entry: &Entry<P>) -> Option<Result<(&str, Receipt), JournalError>> {
     match &entry.record {
         Record::Receipt { key, value } if key.starts_with(KEY) || key.starts_with(LOST) => Some(
             Receipt::deserialize(value)

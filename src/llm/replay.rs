@@ -3,7 +3,10 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{Receipt, Tokens, budget::Amount, receipt::receipt_of};
-use crate::journal::{Blobs, Entry, JournalError, read_entries};
+use kosmos_engine::{
+    RunPayload,
+    journal::{Blobs, Entry, JournalError, read_entries},
+};
 
 /// The replies of a recorded run, by question. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -18,16 +21,18 @@ impl Replay {
     ///
     /// # Errors
     /// When the journal's log cannot be read.
-    pub fn of_run(folder: &Path) -> Result<Self, JournalError> {
+    pub fn of_run<P: RunPayload>(folder: &Path) -> Result<Self, JournalError> {
         let blobs = Blobs::open(folder.join("blobs"))?;
-        Self::from_entries(read_entries(folder, &blobs)?.into_iter().map(Ok))
+        Self::from_entries(read_entries::<P>(folder, &blobs)?.into_iter().map(Ok))
     }
 
     /// Collects the replies among a journal's entries.
     ///
     /// # Errors
     /// When an entry cannot be read, or a receipt is malformed.
-    pub fn from_entries(entries: impl IntoIterator<Item = Result<Entry, JournalError>>) -> Result<Self, JournalError> {
+    pub fn from_entries<P: RunPayload>(
+        entries: impl IntoIterator<Item = Result<Entry<P>, JournalError>>,
+    ) -> Result<Self, JournalError> {
         let mut receipts = HashMap::new();
         let mut used = Amount::default();
         for entry in entries {

@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kosmos_engine::{
+    AgentName, RunPayload,
+    agent::{AgentContext, AgentError},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{live::LiveEndpoint, models::no_model_error, pricing::Pricing};
 use crate::{
-    agent::{AgentContext, AgentError},
     config,
     llm::{
         Account, LlmError, MindEvent, MindListener, ModelQuestion, Receipt, Replay, ReplyProblem, Tokens,
@@ -18,7 +21,6 @@ use crate::{
         structured::{Misfit, ReplyShape},
         transport::LostTokens,
     },
-    message::AgentName,
 };
 
 pub(super) struct Caller {
@@ -98,7 +100,7 @@ impl Caller {
     /// Gets the reply to a request: from the journal, from a call under way, or by a new call.
     pub(super) async fn reply_to(
         self: &Arc<Self>,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: &ModelQuestion,
         request: &ChatRequest,
     ) -> Result<Arc<Receipt>, LlmError> {
@@ -117,7 +119,7 @@ impl Caller {
     /// Makes the call as a journalled effect, and journals the tokens of a call that gave no reply.
     async fn call_as_effect(
         self: Arc<Self>,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: &ModelQuestion,
         request: Arc<ChatRequest>,
         key: &str,
@@ -139,7 +141,7 @@ impl Caller {
 
     async fn make_call(
         &self,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: &ModelQuestion,
         request: &Arc<ChatRequest>,
         key: &str,
@@ -167,7 +169,7 @@ impl Caller {
     fn recorded_receipt(
         &self,
         (replay, pricing): (&Replay, &Pricing),
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: &ModelQuestion,
         request: &ChatRequest,
         key: &str,
@@ -199,7 +201,7 @@ impl Caller {
     /// Journals the tokens of calls that gave no reply, so that the budget holds across restarts.
     async fn record_lost_tokens(
         &self,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: &ModelQuestion,
         request: &ChatRequest,
         key: &str,

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use kosmos_engine::AgentName;
 use tokio::{sync::OnceCell, time::Instant};
 use tower::Service;
 
@@ -21,7 +22,6 @@ use crate::{
         request::ChatRequest,
         transport::{LostTokens, ModelCall, Transport, TransportParts, build_transport, estimate_usage},
     },
-    message::AgentName,
 };
 
 pub(super) struct LiveEndpoint {

@@ -21,6 +21,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use kosmos_engine::{
+    RunPayload,
+    agent::AgentContext,
+    journal::{Journal, Kind},
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,11 +37,7 @@ use super::{
     flight::Flights,
     structured::{self, Misfit, NoSchema, ReplyShape},
 };
-use crate::{
-    agent::AgentContext,
-    config::{Environment, Settings},
-    journal::{Journal, Kind},
-};
+use crate::config::{Environment, Settings};
 use caller::{Caller, Replies, error_of_agent};
 use live::LiveEndpoint;
 pub(super) use models::models_in_use;
@@ -67,7 +68,7 @@ impl Mind {
     pub fn start(
         settings: &Settings,
         environment: &Environment,
-        journal: &Journal,
+        journal: &Journal<impl RunPayload>,
         source: ReplySource,
         listener: Option<MindListener>,
     ) -> Result<Self, LlmError> {
@@ -145,7 +146,7 @@ impl Mind {
     /// See [`LlmError`]; an answer is never made up.
     pub async fn ask<T>(
         &self,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: ModelQuestion,
         check: impl Fn(&T) -> Result<(), Objection>,
     ) -> Result<ModelReply<T>, LlmError>
@@ -162,7 +163,7 @@ impl Mind {
     /// Those of [`Mind::ask`]; [`LlmError::Invalid`] if `schema` is not a JSON Schema.
     pub async fn ask_json(
         &self,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: ModelQuestion,
         schema: &Value,
         check: impl Fn(&Value) -> Result<(), Objection>,
@@ -173,7 +174,7 @@ impl Mind {
 
     async fn ask_for_shape<T: DeserializeOwned>(
         &self,
-        context: &AgentContext,
+        context: &AgentContext<impl RunPayload>,
         question: ModelQuestion,
         shape: ReplyShape,
         check: impl Fn(&T) -> Result<(), Objection>,
@@ -228,7 +229,7 @@ impl fmt::Debug for Mind {
 const LARGE: usize = 64 * 1024;
 
 async fn sift_reply(
-    context: &AgentContext,
+    context: &AgentContext<impl RunPayload>,
     shape: &ReplyShape,
     receipt: &Arc<Receipt>,
 ) -> Result<Result<Vec<Value>, Misfit>, LlmError> {

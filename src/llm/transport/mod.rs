@@ -37,7 +37,8 @@ use super::{
     LlmError, Tokens, budget::SpendingLimit, dialect::Dialect, endpoint::Endpoint, fault::CallFault, price::Price,
     reply::WholeReply, request::ChatRequest, tokens,
 };
-use crate::{config, llm::MindListener, message::AgentName};
+use crate::{config, llm::MindListener};
+use kosmos_engine::AgentName;
 
 pub(super) use guard::describe_causes;
 pub(super) use http::http_client;
