@@ -174,7 +174,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
         Native::new(ECHO, &["experiments_finished"], &["remark"], || Echo).register(&mut registry);
     }
     let spent = BudgetSpent {
-        budget: "b".to_owned(),
+        budget: "b".into(),
         detail: "d".to_owned(),
     };
     let first = Envelope::external(&run, 0, agent::RESEARCH_DIRECTOR.into(), spent.into());

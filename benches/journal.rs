@@ -77,7 +77,7 @@ fn run() -> RunId {
 
 fn message(topic: u64) -> Envelope {
     let spent = BudgetSpent {
-        budget: "wall_time".to_owned(),
+        budget: "wall_time".into(),
         detail: "the run's wall time is spent".to_owned(),
     };
     let topic = usize::try_from(topic).unwrap();
@@ -220,7 +220,7 @@ impl Agent<Payload> for Ball {
                 return Ok(Outgoing::new(agent::SUPERVISOR, end).into());
             }
             let spent = BudgetSpent {
-                budget: "b".to_owned(),
+                budget: "b".into(),
                 detail: "d".to_owned(),
             };
             Ok(Handled::from(Outgoing::new(self.to, spent)))

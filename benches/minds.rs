@@ -217,7 +217,7 @@ fn settings(url: &str) -> Settings {
 /// A message that stands for the `n`-th task: any with a text would do.
 fn task(n: usize) -> Payload {
     BudgetSpent {
-        budget: "task".to_owned(),
+        budget: "task".into(),
         detail: n.to_string(),
     }
     .into()

@@ -45,7 +45,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // First, so that this program can be its own sandbox launcher.
     kosmos::sandbox::entry();
     let counter = Native::new("counter", &["research_finished"], &["write_section"], || Counter);
-    let engine = Engine::builder().agent(counter.described("Counts columns.")).build();
+    let engine = Engine::builder()
+        .agent(counter.with_description("Counts columns."))
+        .build();
     let finished = engine.run(Request {
         run_file: Some("examples/penguins/run.toml".into()),
         environment: Environment::of_process()?,

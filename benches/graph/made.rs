@@ -1,7 +1,7 @@
 //! A graph in the shape that runs write, the same at each call.
 
 use kosmos::{
-    graph::{Edge, Facts, Label, Node, Relation, names},
+    graph::{Edge, EdgeKind, Facts, Label, Node, names},
     science::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex},
 };
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub struct Made {
 struct Test {
     x: usize,
     y: usize,
-    verdict: Relation,
+    verdict: EdgeKind,
     p: f64,
 }
 
@@ -61,13 +61,13 @@ impl Made {
         let first = self.pairs.iter().enumerate().map(|(n, pair)| Test {
             x: pair.0,
             y: pair.1,
-            verdict: Relation::Supports,
+            verdict: EdgeKind::Supports,
             p: chance(n) * 0.01,
         });
         let second = self.pairs.iter().enumerate().filter_map(|(n, pair)| {
             let (verdict, p) = match n % ELSEWHERE {
-                0 => (Relation::Tests, 0.01 + chance(n) * 0.1),
-                5 => (Relation::Refutes, 0.1 + chance(n) * 0.9),
+                0 => (EdgeKind::Tests, 0.01 + chance(n) * 0.1),
+                5 => (EdgeKind::Refutes, 0.1 + chance(n) * 0.9),
                 _ => return None,
             };
             let (x, y) = *pair;
@@ -138,57 +138,64 @@ impl Writer {
     }
 
     fn node(&mut self, label: Label, id: &str, experiment: Option<&str>, told: Value) {
-        let node = Node::new(label, id).with(told).with(self.origin(experiment));
-        self.facts.node(node);
+        let node = Node::new(label, id)
+            .with_properties(told)
+            .with_properties(self.origin(experiment));
+        self.facts.add_node(node);
     }
 
-    fn edge(&mut self, kind: Relation, from: &str, to: &str, experiment: Option<&str>, told: Value) {
-        let edge = Edge::new(kind, from, to).with(told).with(self.origin(experiment));
-        self.facts.edge(edge);
+    fn edge(&mut self, kind: EdgeKind, from: &str, to: &str, experiment: Option<&str>, told: Value) {
+        let edge = Edge::new(kind, from, to)
+            .with_properties(told)
+            .with_properties(self.origin(experiment));
+        self.facts.add_edge(edge);
     }
 
-    fn link(&mut self, kind: Relation, from: &str, to: &str) {
+    fn link(&mut self, kind: EdgeKind, from: &str, to: &str) {
         self.edge(kind, from, to, None, json!({}));
     }
 
     fn frame(&mut self, variables: usize) {
-        let run = names::run(&RunId::from(self.run.clone()));
-        let (question, dataset) = (names::question("What goes with what?"), names::dataset(&self.sha256));
+        let run = names::run_node_id(&RunId::from(self.run.clone()));
+        let (question, dataset) = (
+            names::question_node_id("What goes with what?"),
+            names::dataset_node_id(&self.sha256),
+        );
         let told = json!({ "name": self.run, "project": "made", "cycles": self.cycle });
         self.node(Label::Run, &run, None, told);
         let told = json!({ "text": "What goes with what?" });
         self.node(Label::Question, &question, None, told);
-        self.link(Relation::Asks, &run, &question);
+        self.link(EdgeKind::Asks, &run, &question);
         let told = json!({ "name": "made", "sha256": self.sha256, "rows": 10_000 });
         self.node(Label::Dataset, &dataset, None, told);
-        self.link(Relation::Uses, &run, &dataset);
-        let agent = names::agent(None);
+        self.link(EdgeKind::Uses, &run, &dataset);
+        let agent = names::agent_node_id(None);
         let told = json!({ "name": "rule book", "kind": "rule_book" });
         self.node(Label::Agent, &agent, None, told);
         for name in (0..variables).map(column) {
-            let variable = names::variable(&self.sha256, &name);
+            let variable = names::variable_node_id(&self.sha256, &name);
             let told = json!({ "name": name, "role": "measure" });
             self.node(Label::Variable, &variable, None, told);
-            self.link(Relation::HasVariable, &dataset, &variable);
-            let concept = names::concept(&name);
+            self.link(EdgeKind::HasVariable, &dataset, &variable);
+            let concept = names::concept_node_id(&name);
             self.node(Label::Concept, &concept, None, json!({ "name": name }));
-            self.link(Relation::Mentions, &variable, &concept);
+            self.link(EdgeKind::Mentions, &variable, &concept);
         }
     }
 
     fn experiment(&mut self, n: usize, tests: &[Test]) {
         let name = sha256_hex(format!("{} {} {n}", self.run, self.cycle))[..16].to_owned();
         let experiment = ExperimentId::from(name.clone());
-        let id = names::experiment(&experiment);
+        let id = names::experiment_node_id(&experiment);
         let told = json!({
             "template": "pairs", "script_sha256": sha256_hex(format!("script {name}")),
             "result_sha256": sha256_hex(format!("result {name}")),
         });
         self.node(Label::Experiment, &id, Some(&name), told);
-        let run = names::run(&RunId::from(self.run.clone()));
-        self.edge(Relation::SpawnedBy, &id, &run, Some(&name), json!({}));
-        let dataset = names::dataset(&self.sha256);
-        self.edge(Relation::Uses, &id, &dataset, Some(&name), json!({}));
+        let run = names::run_node_id(&RunId::from(self.run.clone()));
+        self.edge(EdgeKind::SpawnedBy, &id, &run, Some(&name), json!({}));
+        let dataset = names::dataset_node_id(&self.sha256);
+        self.edge(EdgeKind::Uses, &id, &dataset, Some(&name), json!({}));
         for test in tests {
             self.test(&experiment, &id, test);
         }
@@ -196,30 +203,34 @@ impl Writer {
 
     fn test(&mut self, experiment: &ExperimentId, of: &str, test: &Test) {
         let (claim, x, y) = (claim(test.x, test.y), column(test.x), column(test.y));
-        let (hypothesis, name) = (names::hypothesis(&claim), Some(experiment.as_str()));
+        let (hypothesis, name) = (names::hypothesis_node_id(&claim), Some(experiment.as_str()));
         let statement = format!("{y} rises with {x}, whatever else is held constant");
         let told = json!({
             "statement": statement, "kind": "numeric_numeric", "x": x, "y": y, "predicted": "+", "covariates": [],
         });
         self.node(Label::Hypothesis, &hypothesis, None, told);
         self.link(
-            Relation::SpawnedBy,
+            EdgeKind::SpawnedBy,
             &hypothesis,
-            &names::question("What goes with what?"),
+            &names::question_node_id("What goes with what?"),
         );
-        self.link(Relation::ProposedBy, &hypothesis, &names::agent(None));
+        self.link(EdgeKind::ProposedBy, &hypothesis, &names::agent_node_id(None));
         for column in [&x, &y] {
-            self.link(Relation::Mentions, &hypothesis, &names::concept(column));
-            self.link(Relation::Mentions, &hypothesis, &names::variable(&self.sha256, column));
+            self.link(EdgeKind::Mentions, &hypothesis, &names::concept_node_id(column));
+            self.link(
+                EdgeKind::Mentions,
+                &hypothesis,
+                &names::variable_node_id(&self.sha256, column),
+            );
         }
-        self.edge(Relation::Tests, of, &hypothesis, name, json!({}));
+        self.edge(EdgeKind::Tests, of, &hypothesis, name, json!({}));
         let of_run = HypothesisId::from(sha256_hex(format!("{} {claim}", self.run))[..16].to_owned());
-        let result = names::result(experiment, &of_run);
+        let result = names::result_node_id(experiment, &of_run);
         let (p, q, effect) = (test.p, test.p * 1.7, 0.9 - test.p);
-        let significant = test.verdict == Relation::Supports;
+        let significant = test.verdict == EdgeKind::Supports;
         let wording = match test.verdict {
-            Relation::Supports => "replicated association",
-            Relation::Tests => "suggestive",
+            EdgeKind::Supports => "replicated association",
+            EdgeKind::Tests => "suggestive",
             _ => "no detectable association",
         };
         let told = json!({
@@ -230,13 +241,13 @@ impl Writer {
             "explore_direction": "+", "explore_effect": effect,
         });
         self.node(Label::Result, &result, name, told);
-        self.edge(Relation::Produced, of, &result, name, json!({}));
+        self.edge(EdgeKind::Produced, of, &result, name, json!({}));
         let told = json!({ "p": p, "q": q, "effect": effect, "ci_low": effect - 0.05, "ci_high": effect + 0.05 });
         self.edge(test.verdict, &result, &hypothesis, name, told);
         if !significant {
             return;
         }
-        let finding = names::finding(&claim, &self.sha256);
+        let finding = names::finding_node_id(&claim, &self.sha256);
         let told = json!({
             "statement": statement, "kind": "numeric_numeric", "x": x, "y": y, "covariates": [], "direction": "+",
             "effect_name": "spearman_rho", "effect": effect, "ci_low": effect - 0.05, "ci_high": effect + 0.05,
@@ -244,10 +255,16 @@ impl Writer {
             "explore_n": 4000, "explore_p": p, "explore_direction": "+", "explore_effect": effect,
         });
         self.node(Label::Finding, &finding, name, told);
-        self.edge(Relation::DerivedFrom, &finding, &result, name, json!({}));
+        self.edge(EdgeKind::DerivedFrom, &finding, &result, name, json!({}));
         for (role, column) in [("x", &x), ("y", &y)] {
             let told = json!({ "role": role });
-            self.edge(Relation::Mentions, &finding, &names::concept(column), name, told);
+            self.edge(
+                EdgeKind::Mentions,
+                &finding,
+                &names::concept_node_id(column),
+                name,
+                told,
+            );
         }
     }
 }

@@ -91,7 +91,7 @@ async fn embedded(made: &Made) {
         size(&folder) >> 20
     );
     drop(store);
-    let shared = EmbeddedGraph::shared(&folder, WAIT);
+    let shared = EmbeddedGraph::open_shared(&folder, WAIT);
     print("embedded, shared as runs do", &ask_all(&shared, made).await);
 }
 

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use futures::{FutureExt, future::BoxFuture};
 use kosmos::graph::{
-    GraphStore, Label, Question, Relation, Walk, names,
-    path::{Found, PROVENANCE, Search, path},
+    EdgeKind, GraphStore, Label, Question, Walk, names,
+    path::{Found, PROVENANCE, Search, find_path},
 };
 
 use super::{Made, milliseconds};
@@ -37,20 +37,23 @@ type Ask = for<'a> fn(&'a dyn GraphStore, &'a Made, usize) -> BoxFuture<'a, usiz
 pub async fn ask_all(store: &dyn GraphStore, made: &Made) -> Vec<Times> {
     let questions: [(&'static str, usize, Ask); 10] = [
         ("neighbours, 50 best", TIMES, |store, made, n| {
-            walk(store, neighbours(made, n).best("q", ROWS))
+            walk(store, neighbours(made, n).keep_best("q", ROWS))
         }),
         ("left open, 50 best", TIMES, |store, made, n| {
-            walk(store, verdict(made, n, Relation::Tests).best("p", ROWS))
+            walk(store, verdict(made, n, EdgeKind::Tests).keep_best("p", ROWS))
         }),
         ("refuted, 50 best", TIMES, |store, made, n| {
-            walk(store, verdict(made, n, Relation::Refutes).best("p", ROWS))
+            walk(store, verdict(made, n, EdgeKind::Refutes).keep_best("p", ROWS))
         }),
         ("found elsewhere, 80 best", TIMES, |store, made, n| {
-            walk(store, neighbours(made, n).best("p", ELSEWHERE))
+            walk(store, neighbours(made, n).keep_best("p", ELSEWHERE))
         }),
         ("settled, one claim", TIMES, |store, made, n| {
-            let claim = names::hypothesis(&made.claim(n));
-            walk(store, Walk::from([claim]).against(Relation::Supports, Label::Result))
+            let claim = names::hypothesis_node_id(&made.claim(n));
+            walk(
+                store,
+                Walk::starting_at([claim]).against(EdgeKind::Supports, Label::Result),
+            )
         }),
         ("query neighbours", TIMES, |store, made, n| {
             named(store, "neighbours", made.variable(n))
@@ -59,17 +62,21 @@ pub async fn ask_all(store: &dyn GraphStore, made: &Made) -> Vec<Times> {
             named(store, "hypotheses", made.variable(n))
         }),
         ("query evidence", TIMES, |store, made, n| {
-            named(store, "evidence", names::finding(&made.claim(n), &made.dataset()))
+            named(
+                store,
+                "evidence",
+                names::finding_node_id(&made.claim(n), &made.dataset()),
+            )
         }),
         ("path between two variables", TIMES, |store, made, n| {
             let search = Search {
-                from: names::concept(&made.variable(n)),
-                to: names::concept(&made.variable(n + 1)),
+                from: names::concept_node_id(&made.variable(n)),
+                to: names::concept_node_id(&made.variable(n + 1)),
                 longest: 6,
                 without: PROVENANCE.to_vec(),
             };
             async move {
-                match path(store, &search).await.unwrap() {
+                match find_path(store, &search).await.unwrap() {
                     Found::Path { edges, .. } => edges.len(),
                     other => panic!("{other:?}"),
                 }
@@ -104,12 +111,12 @@ pub async fn ask_all(store: &dyn GraphStore, made: &Made) -> Vec<Times> {
 }
 
 fn neighbours(made: &Made, n: usize) -> Walk {
-    Walk::from([names::concept(&made.variable(n))]).against(Relation::Mentions, Label::Finding)
+    Walk::starting_at([names::concept_node_id(&made.variable(n))]).against(EdgeKind::Mentions, Label::Finding)
 }
 
-fn verdict(made: &Made, n: usize, verdict: Relation) -> Walk {
-    Walk::from([names::concept(&made.variable(n))])
-        .against(Relation::Mentions, Label::Hypothesis)
+fn verdict(made: &Made, n: usize, verdict: EdgeKind) -> Walk {
+    Walk::starting_at([names::concept_node_id(&made.variable(n))])
+        .against(EdgeKind::Mentions, Label::Hypothesis)
         .against(verdict, Label::Result)
 }
 
@@ -119,7 +126,7 @@ fn walk(store: &dyn GraphStore, walk: Walk) -> BoxFuture<'_, usize> {
 
 fn named<'a>(store: &'a dyn GraphStore, name: &'static str, argument: String) -> BoxFuture<'a, usize> {
     async move {
-        let question = Question::named(name).unwrap();
+        let question = Question::find_question(name).unwrap();
         let answer = question.ask(store, Some(&argument), ROWS).await.unwrap();
         answer.rows.len()
     }

@@ -1,5 +1,5 @@
-//! The built-in agents, one folder or file each: the six that do the research, in [`register`], and those that listen, in
-//! [`listeners`]. Adding one is its file and its line there.
+//! The built-in agents, one folder or file each: the six that do the research, in [`register`], and those that
+//! listen, in [`listeners`]. Adding one is its file and its line there.
 
 mod code_generator;
 mod data_analyst;
@@ -11,16 +11,17 @@ mod sandbox_executor;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-pub(crate) use code_generator::standalone;
+pub(crate) use code_generator::assemble_standalone;
 pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
 pub use hypothesis_generator::HypothesisGenerator;
 pub use knowledge_graph_writer::{
-    Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, delivery_key, facts, waiting,
+    Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, delivery_key, derive_facts,
+    undelivered_messages,
 };
 pub use native::{Listener, Native};
 pub use research_director::ResearchDirector;
-pub(crate) use sandbox_executor::limits_of;
+pub(crate) use sandbox_executor::limits_for_template;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 
 use crate::agent::{AgentSpec, Registry};
@@ -30,10 +31,10 @@ use crate::llm::Mind;
 use crate::message::agent;
 use crate::policy::Thinker;
 
-/// What the built-in agents are made with.
+/// The parts that the built-in agents are made from.
 #[derive(Clone)]
 pub struct Kit {
-    #[allow(missing_docs)]
+    /// The run's journal.
     pub journal: Journal,
     /// The script templates.
     pub templates: Arc<Templates>,
@@ -47,18 +48,19 @@ pub struct Kit {
     pub max_parallel: usize,
     /// The language model, where the run thinks with one.
     pub mind: Option<Mind>,
-    /// What becomes of a run whose model stays away.
+    /// The reaction to a model that stays unavailable.
     pub on_outage: OnOutage,
     /// Messages between two snapshots of the director's state.
     pub snapshot_every: u64,
 }
 
-/// Of an agent's time for a message, the share that it waits for a model at most: the rest is for an answer without one.
+/// Of an agent's time for a message, the share that it waits for a model at most: the rest is for an answer without
+/// one.
 const PATIENCE: f64 = 0.9;
 
 impl Kit {
     /// The model as agents use it.
-    pub fn thinker(&self) -> Option<Thinker> {
+    pub fn make_thinker(&self) -> Option<Thinker> {
         let patience = self.deadline.mul_f64(PATIENCE);
         let mind = self.mind.clone()?;
         Some(Thinker::new(mind, self.on_outage, patience))
@@ -70,8 +72,8 @@ macro_rules! listeners {
         $(mod $name;)*
 
         /// The built-in agents that listen and speak as those of folders do.
-        pub fn listeners() -> Vec<Native> {
-            vec![$($name::agent()),*]
+        pub fn built_in_listeners() -> Vec<Native> {
+            vec![$($name::study_planner()),*]
         }
     };
 }
@@ -82,24 +84,28 @@ listeners! {
 }
 
 /// The six, ready to be made.
-pub fn register(kit: &Kit) -> Registry {
+pub fn register_built_in(kit: &Kit) -> Registry {
     let mut registry = Registry::default();
     let deadline = kit.deadline;
-    let (journal, every, thinker) = (kit.journal.clone(), kit.snapshot_every, kit.thinker());
+    let (journal, every, thinker) = (kit.journal.clone(), kit.snapshot_every, kit.make_thinker());
     registry.register(
         agent::RESEARCH_DIRECTOR,
         AgentSpec::new(deadline, move || {
-            Ok(Rc::new(ResearchDirector::restore(&journal, every, thinker.clone())?))
+            Ok(Rc::new(ResearchDirector::restore_from_journal(
+                &journal,
+                every,
+                thinker.clone(),
+            )?))
         }),
     );
-    let (rules, thinker) = (kit.templates.rules(), kit.thinker());
+    let (rules, thinker) = (kit.templates.family_rules(), kit.make_thinker());
     registry.register(
         agent::HYPOTHESIS_GENERATOR,
         AgentSpec::new(deadline, move || {
             Ok(Rc::new(HypothesisGenerator::new(Arc::clone(&rules), thinker.clone())))
         }),
     );
-    let (templates, thinker) = (Arc::clone(&kit.templates), kit.thinker());
+    let (templates, thinker) = (Arc::clone(&kit.templates), kit.make_thinker());
     // A model may be asked for several scripts at once; without one there is nothing to wait for.
     let at_once = if thinker.is_some() { kit.max_parallel } else { 1 };
     registry.register(
@@ -117,13 +123,13 @@ pub fn register(kit: &Kit) -> Registry {
         })
         .concurrent(kit.max_parallel),
     );
-    let thinker = kit.thinker();
+    let thinker = kit.make_thinker();
     registry.register(
         agent::DATA_ANALYST,
         AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
     );
     let knowledge = kit.knowledge.clone();
-    let deadline = deadline.max(knowledge.wait() * 2);
+    let deadline = deadline.max(knowledge.longest_wait() * 2);
     registry.register(
         agent::KNOWLEDGE_GRAPH_WRITER,
         AgentSpec::new(deadline, move || {

@@ -9,7 +9,7 @@ use crate::message::{AgentName, AgentPlan, Contribution, Envelope, Event, Outgoi
 
 /// An agent that hears events and says something to them.
 pub trait Listener: 'static {
-    /// What it says to an event. Whatever touches the world goes through the context's effects, or it is done again when
+    /// Answers an event. Side effects go through the context's effects; others are repeated when
     /// the run is killed and resumed.
     fn hear(
         self: Rc<Self>,
@@ -29,8 +29,8 @@ pub struct Native {
 const DEADLINE: Duration = Duration::from_secs(120);
 
 impl Native {
-    /// An agent that `factory` makes, at the start and at every restart, on the thread that it will live on. It hears the
-    /// events of these types and may send messages of those.
+    /// An agent that `factory` makes, at the start and at every restart, on the thread that it will live on. It hears
+    /// the events of these types and may send messages of those.
     pub fn new<L: Listener>(
         name: &str,
         subscribes: &[&str],
@@ -66,13 +66,13 @@ impl Native {
     }
 
     /// The same with a description, which the report shows.
-    pub fn described(mut self, description: &str) -> Self {
+    pub fn with_description(mut self, description: &str) -> Self {
         description.clone_into(&mut self.plan.description);
         self
     }
 
     /// The same with so much time for one event.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.spec.deadline = deadline;
         self
     }

@@ -20,9 +20,9 @@ use crate::sandbox::{
 };
 use crate::science::{Artefact, sha256_hex, template};
 
-/// What the executor runs scripts with.
+/// The sandbox and the limits of the executor.
 pub struct ExecutorOptions {
-    #[allow(missing_docs)]
+    /// The sandbox that runs scripts.
     pub sandbox: Arc<dyn Sandbox>,
     /// Of one experiment.
     pub limits: Limits,
@@ -49,7 +49,7 @@ struct ChangedInput {
     path: PathBuf,
 }
 
-/// What the run of a script left, as the journal and `execution.json` keep it.
+/// The outcome and files of a script's run, as the journal and `execution.json` keep them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     execution: Execution,
@@ -66,7 +66,7 @@ impl SandboxExecutor {
         Self { options }
     }
 
-    async fn experiment(&self, run: &RunExperiment, context: &AgentContext) -> Result<Kept, AgentError> {
+    async fn execute_script(&self, run: &RunExperiment, context: &AgentContext) -> Result<Kept, AgentError> {
         let script = context.blobs().get(&run.script_sha256)?;
         let experiments = context.folder().join("experiments");
         let folder = experiments.join(run.id.as_str());
@@ -75,14 +75,16 @@ impl SandboxExecutor {
             script: &script,
             durability: context.blobs().durability(),
         };
-        if let Some(kept) = adopt(&folder) {
+        if let Some(kept) = adopt_finished_run(&folder) {
             tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
             // That process may not have come so far.
-            files.place(&folder, &folder).map_err(folder_error)?;
+            files.publish_folder(&folder, &folder).map_err(convert_folder_error)?;
             return Ok(kept);
         }
         let workspace = experiments.join(format!(".{}.partial", run.id));
-        files.prepare(&folder, &workspace).map_err(folder_error)?;
+        files
+            .prepare_workspace(&folder, &workspace)
+            .map_err(convert_folder_error)?;
         self.check_inputs(run, context).await?;
         let job = Job {
             key: format!(
@@ -103,17 +105,19 @@ impl SandboxExecutor {
                 .collect(),
             script: "script.py".to_owned(),
             language: Language::Python,
-            limits: limits_of(&self.options.limits, &run.protocol.template),
+            limits: limits_for_template(&self.options.limits, &run.protocol.template),
         };
         let execution = self
             .options
             .sandbox
             .run(job, context.cancel().clone())
             .await
-            .map_err(sandbox_error)?;
+            .map_err(convert_sandbox_error)?;
         // What a script did to its own description does not count.
-        files.describe(&workspace).map_err(folder_error)?;
-        files.keep(&workspace, &folder, execution)
+        files
+            .write_script_and_protocol(&workspace)
+            .map_err(convert_folder_error)?;
+        files.collect_and_publish(&workspace, &folder, execution)
     }
 
     /// The user's own files may have changed since the run began.
@@ -138,13 +142,13 @@ impl SandboxExecutor {
     ///
     /// # Errors
     /// When it could not be run; a script that fails is no error.
-    pub(crate) async fn run(
+    pub(crate) async fn run_experiment(
         &self,
         run: &RunExperiment,
         context: &AgentContext,
     ) -> Result<ExperimentFinished, AgentError> {
         let key = format!("experiment:{}", run.id);
-        let kept = context.effect(&key, || self.experiment(run, context)).await?;
+        let kept = context.effect(&key, || self.execute_script(run, context)).await?;
         let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
             // The rest of the script is ours.
             Some(code) => advice(code, Language::Python),
@@ -153,7 +157,7 @@ impl SandboxExecutor {
                 advice(&String::from_utf8_lossy(&script), Language::Python)
             }
         };
-        Ok(finished(run, kept, advice))
+        Ok(experiment_finished(run, kept, advice))
     }
 }
 
@@ -166,14 +170,14 @@ impl Agent<Payload> for SandboxExecutor {
                     message: message.payload.name(),
                 });
             };
-            let finished = self.run(run, &context).await?;
+            let finished = self.run_experiment(run, &context).await?;
             Ok(Outgoing::new(agent::RESEARCH_DIRECTOR, finished).into())
         }
         .boxed_local()
     }
 }
 
-fn finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentFinished {
+fn experiment_finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentFinished {
     let result = kept.artefacts.iter().any(|artefact| artefact.path == "result.json");
     let failure = match (kept.execution.outcome.is_ok(), result) {
         (true, true) => None,
@@ -181,7 +185,7 @@ fn finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentF
         (false, _) => Some(format!(
             "the script {}{}",
             kept.execution.outcome,
-            last_words(&kept.execution.stderr.text)
+            last_traceback_line(&kept.execution.stderr.text)
         )),
     };
     ExperimentFinished {
@@ -195,7 +199,7 @@ fn finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentF
 }
 
 /// The last line of a traceback, shortened: it names the error.
-fn last_words(stderr: &str) -> String {
+fn last_traceback_line(stderr: &str) -> String {
     let line = stderr
         .lines()
         .rev()
@@ -210,7 +214,7 @@ fn last_words(stderr: &str) -> String {
     if line.is_empty() { line } else { format!(": {line}") }
 }
 
-fn sandbox_error(error: SandboxError) -> AgentError {
+fn convert_sandbox_error(error: SandboxError) -> AgentError {
     match error {
         SandboxError::Cancelled => AgentError::Cancelled,
         SandboxError::Unavailable { .. } => AgentError::Unavailable {
@@ -223,8 +227,9 @@ fn sandbox_error(error: SandboxError) -> AgentError {
     }
 }
 
-/// A disk that takes nothing more ends the work on the run, which can be resumed: the experiment has done nothing wrong.
-fn folder_error(error: FolderError) -> AgentError {
+/// A disk that takes nothing more ends the work on the run, which can be resumed: the experiment has done nothing
+/// wrong.
+fn convert_folder_error(error: FolderError) -> AgentError {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match error.source.kind() {
         StorageFull | QuotaExceeded | ReadOnlyFilesystem => AgentError::from(JournalError::Io {
@@ -235,8 +240,8 @@ fn folder_error(error: FolderError) -> AgentError {
     }
 }
 
-/// What a script of this template may use: the profile reads whole files and is given more.
-pub(crate) fn limits_of(limits: &Limits, of: &str) -> Limits {
+/// Gives the limits of a template's script: the profile reads whole files and gets more.
+pub(crate) fn limits_for_template(limits: &Limits, of: &str) -> Limits {
     let mut limits = limits.clone();
     if of == template::PROFILE {
         limits.wall *= 2;
@@ -247,8 +252,8 @@ pub(crate) fn limits_of(limits: &Limits, of: &str) -> Limits {
     limits
 }
 
-/// What an earlier process left: a whole folder whose files are what its `execution.json` says.
-fn adopt(folder: &Path) -> Option<Kept> {
+/// Takes over a folder that an earlier process finished: its files match its `execution.json`.
+fn adopt_finished_run(folder: &Path) -> Option<Kept> {
     let kept: Kept = serde_json::from_slice(&fs::read(folder.join(EXECUTION)).ok()?).ok()?;
     let whole = kept
         .artefacts
@@ -269,7 +274,7 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
-    fn prepare(&self, folder: &Path, workspace: &Path) -> Result<(), FolderError> {
+    fn prepare_workspace(&self, folder: &Path, workspace: &Path) -> Result<(), FolderError> {
         for stale in [folder, workspace] {
             match remove_tree(stale) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -288,18 +293,18 @@ impl Files<'_> {
             path: workspace.to_owned(),
             source,
         })?;
-        self.describe(workspace)
+        self.write_script_and_protocol(workspace)
     }
 
     /// `script.py` and `protocol.json`, as Kosmos wrote them.
-    fn describe(&self, workspace: &Path) -> Result<(), FolderError> {
+    fn write_script_and_protocol(&self, workspace: &Path) -> Result<(), FolderError> {
         let protocol = serde_json::to_vec_pretty(&self.run.protocol).unwrap_or_default();
-        write(&workspace.join("script.py"), self.script)?;
-        write(&workspace.join("protocol.json"), &protocol)
+        replace_file(&workspace.join("script.py"), self.script)?;
+        replace_file(&workspace.join("protocol.json"), &protocol)
     }
 
     /// Collects what the script left and puts the folder in its place, whole or not at all.
-    fn keep(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
+    fn collect_and_publish(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
         let collected = collect(workspace, &Caps::default()).map_err(AgentError::retry)?;
         let own = ["script.py", "protocol.json", "stdout.txt", "stderr.txt", EXECUTION];
         let artefacts = collected
@@ -324,24 +329,24 @@ impl Files<'_> {
             refused,
         };
         let keep = || -> Result<(), FolderError> {
-            write(&workspace.join("stdout.txt"), kept.execution.stdout.text.as_bytes())?;
-            write(&workspace.join("stderr.txt"), kept.execution.stderr.text.as_bytes())?;
-            write(
+            replace_file(&workspace.join("stdout.txt"), kept.execution.stdout.text.as_bytes())?;
+            replace_file(&workspace.join("stderr.txt"), kept.execution.stderr.text.as_bytes())?;
+            replace_file(
                 &workspace.join(EXECUTION),
                 &serde_json::to_vec_pretty(&kept).unwrap_or_default(),
             )?;
             failpoint::crash("experiment.whole", "");
-            self.place(workspace, folder)
+            self.publish_folder(workspace, folder)
         };
-        keep().map_err(folder_error)?;
+        keep().map_err(convert_folder_error)?;
         failpoint::crash("experiment.placed", "");
         debug_assert_eq!(sha256_hex(self.script), self.run.script_sha256);
         Ok(kept)
     }
 
-    /// Gives the whole folder `from` its name: where the loss of power counts, the files are on the disk before it, and it
-    /// is before the journal says so.
-    fn place(&self, from: &Path, folder: &Path) -> Result<(), FolderError> {
+    /// Gives the whole folder `from` its name: where the loss of power counts, the files are on the disk before it,
+    /// and it is before the journal says so.
+    fn publish_folder(&self, from: &Path, folder: &Path) -> Result<(), FolderError> {
         let experiments = folder.parent().unwrap_or(folder);
         let place = || {
             self.durability.keep(from)?;
@@ -358,16 +363,16 @@ impl Files<'_> {
     }
 }
 
-/// Replaces whatever is at `path`, which a script may have made into anything, without following it. What is as it should
-/// be stays: to delete a file and make it again costs a file system far more than to read it.
-fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
+/// Replaces whatever is at `path`, which a script may have made into anything, without following it. What is as it
+/// should be stays: to delete a file and make it again costs a file system far more than to read it.
+fn replace_file(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     let failed = |source| FolderError {
         what: "write",
         path: path.to_owned(),
         source,
     };
     match fs::symlink_metadata(path) {
-        Ok(found) if holds(path, &found, content) => return Ok(()),
+        Ok(found) if holds_content(path, &found, content) => return Ok(()),
         Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(failed)?,
         Ok(_) => fs::remove_file(path).map_err(failed)?,
         Err(_) => {}
@@ -377,7 +382,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
 
 /// Whether `path` is a file of its own, not a link to another, that its owner may read and write and nobody else may
 /// write or run, with that content.
-fn holds(path: &Path, found: &fs::Metadata, content: &[u8]) -> bool {
+fn holds_content(path: &Path, found: &fs::Metadata, content: &[u8]) -> bool {
     found.is_file()
         && found.nlink() == 1
         && found.mode() & 0o7733 == 0o600

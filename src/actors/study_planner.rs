@@ -13,7 +13,7 @@ use crate::science::TestRecord;
 const MOST: usize = 12;
 
 /// The agent.
-pub(super) fn agent() -> Native {
+pub(super) fn study_planner() -> Native {
     Native::new("study_planner", &["research_finished"], &["write_section"], || {
         StudyPlanner
     })
@@ -24,7 +24,7 @@ struct StudyPlanner;
 impl Listener for StudyPlanner {
     fn hear(self: Rc<Self>, event: Event, _: AgentContext) -> LocalBoxFuture<'static, Result<Vec<Speech>, AgentError>> {
         let said = match event {
-            Event::ResearchFinished(finished) => section(&finished.open),
+            Event::ResearchFinished(finished) => next_study_section(&finished.open),
             _ => None,
         };
         async move {
@@ -37,8 +37,8 @@ impl Listener for StudyPlanner {
     }
 }
 
-fn section(open: &[TestRecord]) -> Option<WrittenSection> {
-    let needs: Vec<String> = open.iter().filter_map(need).take(MOST).collect();
+fn next_study_section(open: &[TestRecord]) -> Option<WrittenSection> {
+    let needs: Vec<String> = open.iter().filter_map(rows_needed).take(MOST).collect();
     if needs.is_empty() {
         return None;
     }
@@ -51,9 +51,10 @@ fn section(open: &[TestRecord]) -> Option<WrittenSection> {
     })
 }
 
-/// The rows that a test would need. The smallest detectable effect falls with the square root of the rows (Cohen, Statistical Power
-/// Analysis for the Behavioral Sciences, 2nd edition, chapters 2 and 3: n is in proportion to 1 / effect²).
-fn need(test: &TestRecord) -> Option<String> {
+/// The rows that a test would need. The smallest detectable effect falls with the square root of the rows (Cohen,
+/// Statistical Power Analysis for the Behavioral Sciences, 2nd edition, chapters 2 and 3: n is in proportion to 1 /
+/// effect²).
+fn rows_needed(test: &TestRecord) -> Option<String> {
     let (mde, effect) = (test.mde.as_ref()?, test.effect.value?.abs());
     let smallest = mde.value?.abs();
     if mde.name != test.effect.name || effect <= 0.0 || smallest <= effect {
@@ -89,12 +90,12 @@ mod tests {
     #[test]
     fn half_the_effect_needs_four_times_the_rows() {
         let mde = |name: &str| json!({ "name": name, "value": 0.4, "power": 0.8, "alpha": 0.05 });
-        let told = need(&test(-0.2, mde("pearson_r"))).unwrap();
+        let told = rows_needed(&test(-0.2, mde("pearson_r"))).unwrap();
         assert_eq!(told, "`b` rises with `a`: about 400 complete rows; here it had 100.");
         // Of another measure nothing follows, nor where it would have been seen.
-        assert_eq!(need(&test(0.2, mde("cohens_d"))), None);
-        assert_eq!(need(&test(0.5, mde("pearson_r"))), None);
-        assert_eq!(need(&test(0.2, serde_json::Value::Null)), None);
-        assert_eq!(section(&[]), None);
+        assert_eq!(rows_needed(&test(0.2, mde("cohens_d"))), None);
+        assert_eq!(rows_needed(&test(0.5, mde("pearson_r"))), None);
+        assert_eq!(rows_needed(&test(0.2, serde_json::Value::Null)), None);
+        assert_eq!(next_study_section(&[]), None);
     }
 }

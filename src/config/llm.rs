@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ByteSize, HumanDuration, Provider};
-use crate::message::agent;
+use crate::science::agent;
 
 /// The language model of `policy = "llm"`. Keys are not settings: they are read from the environment only, and no file
 /// of a run holds them.

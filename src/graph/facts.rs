@@ -5,44 +5,51 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{GraphError, Label, Relation, schema::SETS};
+use super::{EdgeKind, GraphError, Label, schema::SETS};
 
 /// Properties by name.
 pub type Properties = Map<String, Value>;
 
 /// A node: a label, an id of our own, typed properties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Node {
+    /// The type of the node.
     pub label: Label,
+    /// The id, `kind:content`.
     pub id: String,
+    /// The properties by name.
     pub properties: Properties,
 }
 
 /// An edge between two ids.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Edge {
+    /// The type of the edge.
     #[serde(rename = "type")]
-    pub kind: Relation,
+    pub kind: EdgeKind,
+    /// The id of the node that it begins at.
     pub from: String,
+    /// The id of the node that it ends at.
     pub to: String,
+    /// The properties by name.
     pub properties: Properties,
 }
 
-/// What is to be in the graph.
+/// Nodes and edges to be written to the graph.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Facts {
+    /// The nodes.
     pub nodes: Vec<Node>,
+    /// The edges.
     pub edges: Vec<Edge>,
 }
 
 /// Counts by label and by type, in order of name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct GraphStats {
+    /// Nodes by label.
     pub nodes: Vec<(String, u64)>,
+    /// Edges by type.
     pub edges: Vec<(String, u64)>,
 }
 
@@ -57,23 +64,23 @@ impl Node {
     }
 
     /// The node with the properties of a JSON object; nulls are left out.
-    pub fn with(mut self, properties: Value) -> Self {
-        self.properties.extend(present(properties));
+    pub fn with_properties(mut self, properties: Value) -> Self {
+        self.properties.extend(non_null_properties(properties));
         self
     }
 
     /// A property that is a text.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub fn text_property(&self, name: &str) -> Option<&str> {
         self.properties.get(name)?.as_str()
     }
 
     /// A property that is a number.
-    pub fn number(&self, name: &str) -> Option<f64> {
+    pub fn number_property(&self, name: &str) -> Option<f64> {
         self.properties.get(name)?.as_f64()
     }
 
     /// The texts of a property that is a list of them.
-    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub fn text_list_property(&self, name: &str) -> impl Iterator<Item = &str> {
         let items = self.properties.get(name).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_str)
     }
@@ -81,7 +88,7 @@ impl Node {
 
 impl Edge {
     /// An edge without properties.
-    pub fn new(kind: Relation, from: &str, to: &str) -> Self {
+    pub fn new(kind: EdgeKind, from: &str, to: &str) -> Self {
         Self {
             kind,
             from: from.to_owned(),
@@ -91,20 +98,20 @@ impl Edge {
     }
 
     /// The edge with the properties of a JSON object; nulls are left out.
-    pub fn with(mut self, properties: Value) -> Self {
-        self.properties.extend(present(properties));
+    pub fn with_properties(mut self, properties: Value) -> Self {
+        self.properties.extend(non_null_properties(properties));
         self
     }
 }
 
 impl Facts {
     /// Adds a node.
-    pub fn node(&mut self, node: Node) {
+    pub fn add_node(&mut self, node: Node) {
         self.nodes.push(node);
     }
 
     /// Adds an edge.
-    pub fn edge(&mut self, edge: Edge) {
+    pub fn add_edge(&mut self, edge: Edge) {
         self.edges.push(edge);
     }
 
@@ -129,17 +136,17 @@ impl Facts {
     ///
     /// # Errors
     /// As [`Facts::check`].
-    pub fn settled(self) -> Result<Self, GraphError> {
-        self.check()?;
+    pub fn merge_duplicates(self) -> Result<Self, GraphError> {
+        self.check_storable()?;
         let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
         for node in self.nodes {
             match nodes.get_mut(&node.id) {
-                Some(known) => unite(&mut known.properties, node.properties),
+                Some(known) => unite_properties(&mut known.properties, node.properties),
                 None => {
                     nodes.insert(
                         node.id.clone(),
                         Node {
-                            properties: united(node.properties),
+                            properties: sort_sets(node.properties),
                             ..node
                         },
                     );
@@ -150,17 +157,17 @@ impl Facts {
         for edge in self.edges {
             for end in [&edge.from, &edge.to] {
                 if !nodes.contains_key(end) {
-                    nodes.insert(end.clone(), Node::new(Label::of(end)?, end));
+                    nodes.insert(end.clone(), Node::new(Label::of_node_id(end)?, end));
                 }
             }
             let key = (edge.from.clone(), edge.kind.name(), edge.to.clone());
             match edges.get_mut(&key) {
-                Some(known) => unite(&mut known.properties, edge.properties),
+                Some(known) => unite_properties(&mut known.properties, edge.properties),
                 None => {
                     edges.insert(
                         key,
                         Edge {
-                            properties: united(edge.properties),
+                            properties: sort_sets(edge.properties),
                             ..edge
                         },
                     );
@@ -174,10 +181,10 @@ impl Facts {
     }
 
     /// How many there are, by label and type.
-    pub fn stats(&self) -> GraphStats {
+    pub fn count_by_kind(&self) -> GraphStats {
         GraphStats {
-            nodes: count(self.nodes.iter().map(|node| node.label.name())),
-            edges: count(self.edges.iter().map(|edge| edge.kind.name())),
+            nodes: count_names(self.nodes.iter().map(|node| node.label.name())),
+            edges: count_names(self.edges.iter().map(|edge| edge.kind.name())),
         }
     }
 
@@ -185,27 +192,27 @@ impl Facts {
     ///
     /// # Errors
     /// [`GraphError::Id`] and [`GraphError::Property`] for the first that none can.
-    pub fn check(&self) -> Result<(), GraphError> {
+    pub fn check_storable(&self) -> Result<(), GraphError> {
         for node in &self.nodes {
-            if Label::of(&node.id)? != node.label {
+            if Label::of_node_id(&node.id)? != node.label {
                 return Err(GraphError::Id { id: node.id.clone() });
             }
             if node.properties.contains_key("id") {
                 return Err(GraphError::Reserved { id: node.id.clone() });
             }
-            check(&node.id, &node.properties)?;
+            check_properties(&node.id, &node.properties)?;
         }
         for edge in &self.edges {
-            Label::of(&edge.from)?;
-            Label::of(&edge.to)?;
-            check(&edge.from, &edge.properties)?;
+            Label::of_node_id(&edge.from)?;
+            Label::of_node_id(&edge.to)?;
+            check_properties(&edge.from, &edge.properties)?;
         }
         Ok(())
     }
 }
 
 /// Counts of names, in their order.
-pub(super) fn count(names: impl Iterator<Item = &'static str>) -> Vec<(String, u64)> {
+pub(super) fn count_names(names: impl Iterator<Item = &'static str>) -> Vec<(String, u64)> {
     let mut counts = BTreeMap::new();
     for name in names {
         *counts.entry(name.to_owned()).or_insert(0) += 1;
@@ -214,12 +221,12 @@ pub(super) fn count(names: impl Iterator<Item = &'static str>) -> Vec<(String, u
 }
 
 /// Adds properties to those that are there: sets are united, any other is replaced.
-pub(super) fn unite(known: &mut Properties, new: Properties) {
+pub(super) fn unite_properties(known: &mut Properties, new: Properties) {
     for (name, value) in new {
         match (SETS.contains(&name.as_str()), known.get_mut(&name)) {
-            (true, Some(old)) => *old = union(&[old, &value]),
+            (true, Some(old)) => *old = union_of_sets(&[old, &value]),
             (true, None) => {
-                known.insert(name, union(&[&value]));
+                known.insert(name, union_of_sets(&[&value]));
             }
             (false, _) => {
                 known.insert(name, value);
@@ -230,19 +237,19 @@ pub(super) fn unite(known: &mut Properties, new: Properties) {
 }
 
 /// The same properties with their sets in order.
-pub(super) fn united(properties: Properties) -> Properties {
+pub(super) fn sort_sets(properties: Properties) -> Properties {
     let mut known = Map::new();
-    unite(&mut known, properties);
+    unite_properties(&mut known, properties);
     known
 }
 
-fn union(sets: &[&Value]) -> Value {
+fn union_of_sets(sets: &[&Value]) -> Value {
     let texts = sets.iter().filter_map(|set| set.as_array()).flatten();
     let all: BTreeSet<&str> = texts.filter_map(Value::as_str).collect();
     all.into_iter().collect()
 }
 
-fn check(id: &str, properties: &Properties) -> Result<(), GraphError> {
+fn check_properties(id: &str, properties: &Properties) -> Result<(), GraphError> {
     let plain = |value: &Value| match value {
         Value::String(_) | Value::Bool(_) => true,
         Value::Number(number) => number.is_i64() || number.is_f64(),
@@ -263,7 +270,7 @@ fn check(id: &str, properties: &Properties) -> Result<(), GraphError> {
     }
 }
 
-fn present(properties: Value) -> impl Iterator<Item = (String, Value)> {
+fn non_null_properties(properties: Value) -> impl Iterator<Item = (String, Value)> {
     let object = match properties {
         Value::Object(object) => object,
         _ => Map::new(),
@@ -279,8 +286,8 @@ mod tests {
 
     fn refused(properties: Value) -> GraphError {
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, "run:1").with(properties));
-        facts.settled().unwrap_err()
+        facts.add_node(Node::new(Label::Run, "run:1").with_properties(properties));
+        facts.merge_duplicates().unwrap_err()
     }
 
     #[test]
@@ -295,8 +302,8 @@ mod tests {
             assert!(matches!(refused(value.clone()), GraphError::Property { .. }), "{value}");
         }
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, "finding:1"));
-        assert!(matches!(facts.settled(), Err(GraphError::Id { .. })));
+        facts.add_node(Node::new(Label::Run, "finding:1"));
+        assert!(matches!(facts.merge_duplicates(), Err(GraphError::Id { .. })));
     }
 
     #[test]
@@ -307,10 +314,10 @@ mod tests {
         ];
         let mut facts = Facts::default();
         for properties in said {
-            facts.node(Node::new(Label::Result, "result:1").with(properties.clone()));
-            facts.edge(Edge::new(Relation::Supports, "result:1", "hypothesis:1").with(properties));
+            facts.add_node(Node::new(Label::Result, "result:1").with_properties(properties.clone()));
+            facts.add_edge(Edge::new(EdgeKind::Supports, "result:1", "hypothesis:1").with_properties(properties));
         }
-        let settled = facts.settled().unwrap();
+        let settled = facts.merge_duplicates().unwrap();
         let expected = json!({ "runs": ["a", "b"], "n": 2, "old": true });
         assert_eq!(json!(settled.nodes[1].properties), expected);
         assert_eq!(json!(settled.edges[0].properties), expected);

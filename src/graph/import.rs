@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Value};
 
 use super::{
-    Edge, Facts, Node, Relation,
+    Edge, EdgeKind, Facts, Node,
     export::iri::{self, SCHEMAS, VERSION},
 };
 pub use error::ImportError;
@@ -25,7 +25,7 @@ use member::Statement;
 ///
 /// # Errors
 /// [`ImportError`] for whatever is of another form; nothing is guessed and nothing left out.
-pub fn import(document: &mut dyn Read) -> Result<Facts, ImportError> {
+pub fn import_jsonld(document: &mut dyn Read) -> Result<Facts, ImportError> {
     let mut reader = Reader::default();
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(document));
     let read = Document(&mut reader).deserialize(&mut json).and_then(|()| json.end());
@@ -38,7 +38,7 @@ pub fn import(document: &mut dyn Read) -> Result<Facts, ImportError> {
         serde_json::error::Category::Data => ImportError::Foreign("it is not one object with @context and @graph"),
         _ => ImportError::Json(error),
     })?;
-    reader.facts()
+    reader.into_facts()
 }
 
 /// An edge's beginning, type and end, as a dump sorts them.
@@ -56,7 +56,7 @@ struct Reader {
 
 impl Reader {
     /// Whether the document is ours, which its context says.
-    fn context(&mut self, context: &Value) -> Result<(), ImportError> {
+    fn check_context(&mut self, context: &Value) -> Result<(), ImportError> {
         let schema = context.get("kosmos").and_then(Value::as_str).unwrap_or_default();
         let version = schema.strip_prefix(SCHEMAS).and_then(|rest| rest.strip_suffix(':'));
         match version.and_then(|version| version.parse::<u64>().ok()) {
@@ -73,15 +73,15 @@ impl Reader {
         }
     }
 
-    fn member(&mut self, member: Map<String, Value>) -> Result<(), ImportError> {
-        match member::read(member)? {
+    fn read_member(&mut self, member: Map<String, Value>) -> Result<(), ImportError> {
+        match member::read_member(member)? {
             member::Member::Node(node, edges) => {
                 for (kind, to) in edges {
-                    self.edge(&node.id, kind, to)?;
+                    self.read_edge(&node.id, kind, to)?;
                 }
                 if let Some(twice) = self.nodes.insert(node.id.clone(), node) {
                     return Err(ImportError::Twice {
-                        id: iri::node(&twice.id),
+                        id: iri::node_iri(&twice.id),
                     });
                 }
             }
@@ -90,17 +90,17 @@ impl Reader {
         Ok(())
     }
 
-    fn edge(&mut self, from: &str, kind: Relation, to: String) -> Result<(), ImportError> {
+    fn read_edge(&mut self, from: &str, kind: EdgeKind, to: String) -> Result<(), ImportError> {
         let edge = Edge::new(kind, from, &to);
         match self.edges.insert((from.to_owned(), kind.name(), to), edge) {
             None => Ok(()),
             Some(twice) => Err(ImportError::Twice {
-                id: iri::edge(&twice.from, twice.kind, &twice.to),
+                id: iri::edge_iri(&twice.from, twice.kind, &twice.to),
             }),
         }
     }
 
-    fn facts(mut self) -> Result<Facts, ImportError> {
+    fn into_facts(mut self) -> Result<Facts, ImportError> {
         if !(self.ours && self.complete) {
             return Err(ImportError::Foreign("it has no @context and @graph"));
         }
@@ -118,7 +118,7 @@ impl Reader {
     }
 
     /// Stops the parser where something is refused.
-    fn keep<E: Error>(&mut self, read: Result<(), ImportError>) -> Result<(), E> {
+    fn stop_on_refusal<E: Error>(&mut self, read: Result<(), ImportError>) -> Result<(), E> {
         read.map_err(|refused| {
             self.refused = Some(refused);
             E::custom("refused")
@@ -148,17 +148,17 @@ impl<'de> Visitor<'de> for Document<'_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "@context" => {
-                    let read = self.0.context(&map.next_value()?);
-                    self.0.keep(read)?;
+                    let read = self.0.check_context(&map.next_value()?);
+                    self.0.stop_on_refusal(read)?;
                 }
                 "@graph" if self.0.ours => map.next_value_seed(Members(self.0))?,
                 "@graph" => self
                     .0
-                    .keep(Err(ImportError::Foreign("its @context does not come first")))?,
+                    .stop_on_refusal(Err(ImportError::Foreign("its @context does not come first")))?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     self.0
-                        .keep(Err(ImportError::Foreign("it has more than @context and @graph")))?;
+                        .stop_on_refusal(Err(ImportError::Foreign("it has more than @context and @graph")))?;
                 }
             }
         }
@@ -185,8 +185,8 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(member) = members.next_element::<Map<String, Value>>()? {
-            let read = self.0.member(member);
-            self.0.keep(read)?;
+            let read = self.0.read_member(member);
+            self.0.stop_on_refusal(read)?;
         }
         self.0.complete = true;
         Ok(())

@@ -15,14 +15,14 @@ mod walk;
 use futures::future::BoxFuture;
 
 pub use embedded::EmbeddedGraph;
-pub use export::{Format, UnknownFormat, export};
+pub use export::{Format, UnknownFormat, export_graph};
 pub use facts::{Edge, Facts, GraphStats, Node, Properties};
-pub use import::{ImportError, import};
-pub use neo4j::{Answer, Neo4jGraph, Neo4jOptions};
-pub use picture::svg;
-pub(crate) use picture::{Ink, PictureWording, Words, drawing};
+pub use import::{ImportError, import_jsonld};
+pub use neo4j::{Neo4jGraph, Neo4jOptions, RawRecords};
+pub use picture::render_svg;
+pub(crate) use picture::{Ink, PictureWording, Words, draw_graph};
 pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
-pub use schema::{Label, Relation, SETS, VERSION};
+pub use schema::{EdgeKind, Label, SETS, VERSION};
 pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
 
 /// A graph store's failure.
@@ -37,59 +37,59 @@ pub enum GraphError {
     /// The embedded database cannot be read.
     #[error("the graph in {place} is damaged")]
     Damaged {
-        #[allow(missing_docs)]
+        /// The place of the graph.
         place: String,
     },
     /// It was written by a Kosmos with another schema.
     #[error("the graph in {place} has schema {found}, and this version of Kosmos writes schema {VERSION}")]
     Version {
-        #[allow(missing_docs)]
+        /// The place of the graph.
         place: String,
-        #[allow(missing_docs)]
+        /// The version that was found.
         found: u32,
     },
     /// An id that does not say what it is of.
     #[error("`{id}` is no id of the graph")]
     Id {
-        #[allow(missing_docs)]
+        /// The id.
         id: String,
     },
     /// A property that a graph database has no type for.
     #[error("the property `{name}` of `{id}` is neither a text, a number, a truth value nor a list of those")]
     Property {
-        #[allow(missing_docs)]
+        /// The id.
         id: String,
-        #[allow(missing_docs)]
+        /// The name.
         name: String,
     },
     /// A property whose name stores need for themselves.
     #[error("`{id}` has a property `id`, which is the name of its own id in a graph database")]
     Reserved {
-        #[allow(missing_docs)]
+        /// The id.
         id: String,
     },
     /// The server does not answer: it may do so later.
     #[error("the graph server at {address} does not answer: {reason}")]
     Away {
-        #[allow(missing_docs)]
+        /// The address of the server.
         address: String,
-        #[allow(missing_docs)]
+        /// The reason.
         reason: String,
     },
     /// The server answers and will not do it, now or later.
     #[error("the graph server at {address} refuses: {reason}")]
     Refused {
-        #[allow(missing_docs)]
+        /// The address of the server.
         address: String,
-        #[allow(missing_docs)]
+        /// The reason.
         reason: String,
-        #[allow(missing_docs)]
+        /// The action that helps.
         remedy: &'static str,
     },
     /// A query of the user's own.
     #[error("the graph server does not take the query: {reason}")]
     Query {
-        #[allow(missing_docs)]
+        /// The reason.
         reason: String,
     },
     /// The work was called off.
@@ -128,8 +128,8 @@ pub trait GraphStore: Send + Sync {
     fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>>;
     /// Counts by label and type.
     fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>>;
-    /// Everything: nodes in order of id, edges in order of beginning, type and end. The same facts give the same dump in
-    /// every store.
+    /// Everything: nodes in order of id, edges in order of beginning, type and end. The same facts give the same dump
+    /// in every store.
     fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>>;
     /// Removes all nodes and edges of the schema.
     fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>>;

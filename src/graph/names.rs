@@ -3,37 +3,37 @@
 use crate::science::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 
 /// The run of that name.
-pub fn run(run: &RunId) -> String {
+pub fn run_node_id(run: &RunId) -> String {
     format!("run:{run}")
 }
 
 /// The question of that text.
-pub fn question(text: &str) -> String {
-    format!("question:{}", short(text))
+pub fn question_node_id(text: &str) -> String {
+    format!("question:{}", short_text_hash(text))
 }
 
 /// The table whose file has that SHA-256.
-pub fn dataset(sha256: &str) -> String {
-    format!("dataset:{}", cut(sha256))
+pub fn dataset_node_id(sha256: &str) -> String {
+    format!("dataset:{}", short_hash(sha256))
 }
 
 /// A column of that table.
-pub fn variable(dataset_sha256: &str, column: &str) -> String {
-    format!("variable:{}:{}", cut(dataset_sha256), short(column))
+pub fn variable_node_id(dataset_sha256: &str, column: &str) -> String {
+    format!("variable:{}:{}", short_hash(dataset_sha256), short_text_hash(column))
 }
 
-/// What columns of that name are about; neither the case of its letters nor blanks around it matter.
-pub fn concept(column: &str) -> String {
-    format!("concept:{}", short(&column.trim().to_lowercase()))
+/// The concept of the columns of a name; the case of its letters and surrounding blanks do not matter.
+pub fn concept_node_id(column: &str) -> String {
+    format!("concept:{}", short_text_hash(&column.trim().to_lowercase()))
 }
 
 /// The hypothesis that claims it.
-pub fn hypothesis(claim: &ClaimId) -> String {
+pub fn hypothesis_node_id(claim: &ClaimId) -> String {
     format!("hypothesis:{claim}")
 }
 
 /// The claim of a hypothesis or of a finding.
-pub fn claim_of(id: &str) -> Option<ClaimId> {
+pub fn claim_of_node(id: &str) -> Option<ClaimId> {
     let claim = match id.split_once(':')? {
         ("hypothesis", claim) => claim,
         ("finding", rest) => rest.split_once(':')?.0,
@@ -43,38 +43,38 @@ pub fn claim_of(id: &str) -> Option<ClaimId> {
 }
 
 /// A script that ran.
-pub fn experiment(experiment: &ExperimentId) -> String {
+pub fn experiment_node_id(experiment: &ExperimentId) -> String {
     format!("experiment:{experiment}")
 }
 
-/// What it gave for a hypothesis.
-pub fn result(experiment: &ExperimentId, hypothesis: &HypothesisId) -> String {
+/// The result of an experiment for a hypothesis.
+pub fn result_node_id(experiment: &ExperimentId, hypothesis: &HypothesisId) -> String {
     format!("result:{experiment}:{hypothesis}")
 }
 
 /// That the claim holds in the table.
-pub fn finding(claim: &ClaimId, dataset_sha256: &str) -> String {
-    format!("finding:{claim}:{}", cut(dataset_sha256))
+pub fn finding_node_id(claim: &ClaimId, dataset_sha256: &str) -> String {
+    format!("finding:{claim}:{}", short_hash(dataset_sha256))
 }
 
 /// The publication of that DOI or, where it has none, of that title.
-pub fn paper(doi: Option<&str>, title: &str) -> String {
-    format!("paper:{}", short(&doi.unwrap_or(title).trim().to_lowercase()))
+pub fn paper_node_id(doi: Option<&str>, title: &str) -> String {
+    format!("paper:{}", short_text_hash(&doi.unwrap_or(title).trim().to_lowercase()))
 }
 
 /// The rule book, or the model of that name.
-pub fn agent(model: Option<&str>) -> String {
+pub fn agent_node_id(model: Option<&str>) -> String {
     match model {
         None => "agent:rule_book".to_owned(),
-        Some(model) => format!("agent:model:{}", short(model)),
+        Some(model) => format!("agent:model:{}", short_text_hash(model)),
     }
 }
 
 /// The first 16 digits of a hash: no two of a lab's tables share them but by a chance of one in 10^10.
-fn cut(sha256: &str) -> &str {
+fn short_hash(sha256: &str) -> &str {
     sha256.get(..16).unwrap_or(sha256)
 }
 
-fn short(text: &str) -> String {
-    cut(&sha256_hex(text)).to_owned()
+fn short_text_hash(text: &str) -> String {
+    short_hash(&sha256_hex(text)).to_owned()
 }

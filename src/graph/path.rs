@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Edge, GraphStore, Label, Node, QuestionError, Relation, Walk, known_variable, questions::node};
+use super::{Edge, EdgeKind, GraphStore, Label, Node, QuestionError, Walk, known_variable, questions::find_node};
 
 /// Edges by which everything is near: those of where things come from.
-pub const PROVENANCE: [Relation; 5] = [
-    Relation::HasVariable,
-    Relation::Uses,
-    Relation::Asks,
-    Relation::SpawnedBy,
-    Relation::ProposedBy,
+pub const PROVENANCE: [EdgeKind; 5] = [
+    EdgeKind::HasVariable,
+    EdgeKind::Uses,
+    EdgeKind::Asks,
+    EdgeKind::SpawnedBy,
+    EdgeKind::ProposedBy,
 ];
 
 /// Edges that one search looks at, at most.
@@ -19,7 +19,7 @@ pub const MOST_EDGES: usize = 500_000;
 /// Nodes whose edges are asked for at once.
 const AT_ONCE: usize = 500;
 
-/// What to search for.
+/// The parameters of a search.
 #[derive(Debug, Clone)]
 pub struct Search {
     /// Id where it begins.
@@ -29,17 +29,17 @@ pub struct Search {
     /// Edges of the way, at most.
     pub longest: usize,
     /// Types of edges that are not followed.
-    pub without: Vec<Relation>,
+    pub without: Vec<EdgeKind>,
 }
 
-/// What the search gave.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Found {
     /// A shortest way: nodes from one end to the other, and the edges between them in the same order.
     Path {
-        #[allow(missing_docs)]
+        /// The nodes.
         nodes: Vec<Node>,
-        #[allow(missing_docs)]
+        /// The edges.
         edges: Vec<Edge>,
     },
     /// There is none of that length or shorter.
@@ -52,8 +52,8 @@ pub enum Found {
 ///
 /// # Errors
 /// As [`known_variable`], and those of the store.
-pub async fn end(store: &dyn GraphStore, asked: &str) -> Result<String, QuestionError> {
-    if Label::of(asked).is_ok() && node(store, asked).await?.is_some() {
+pub async fn resolve_end(store: &dyn GraphStore, asked: &str) -> Result<String, QuestionError> {
+    if Label::of_node_id(asked).is_ok() && find_node(store, asked).await?.is_some() {
         return Ok(asked.to_owned());
     }
     known_variable(store, asked).await
@@ -63,9 +63,9 @@ pub async fn end(store: &dyn GraphStore, asked: &str) -> Result<String, Question
 ///
 /// # Errors
 /// Those of the store.
-pub async fn path(store: &dyn GraphStore, search: &Search) -> Result<Found, QuestionError> {
+pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<Found, QuestionError> {
     if search.from == search.to {
-        return way(store, vec![search.from.clone()], Vec::new()).await;
+        return load_path(store, vec![search.from.clone()], Vec::new()).await;
     }
     let mut sides = [Side::new(&search.from), Side::new(&search.to)];
     let mut left = MOST_EDGES;
@@ -78,17 +78,17 @@ pub async fn path(store: &dyn GraphStore, search: &Search) -> Result<Found, Ques
         if near.rim.is_empty() {
             return Ok(Found::None);
         }
-        let whole = near.grow(store, &search.without, &mut left).await?;
+        let whole = near.grow_frontier(store, &search.without, &mut left).await?;
         // All that both have reached lie on a shortest way.
         if let Some(met) = near.rim.iter().find(|id| far.reached.contains_key(*id)).cloned() {
             let [a, b] = &sides;
-            let (mut nodes, mut edges) = a.back(&met);
+            let (mut nodes, mut edges) = a.trail_to_end(&met);
             nodes.reverse();
             edges.reverse();
-            let (onwards, more) = b.back(&met);
+            let (onwards, more) = b.trail_to_end(&met);
             nodes.extend(onwards.into_iter().skip(1));
             edges.extend(more);
-            return way(store, nodes, edges).await;
+            return load_path(store, nodes, edges).await;
         }
         if !whole {
             return Ok(Found::GivenUp);
@@ -97,7 +97,7 @@ pub async fn path(store: &dyn GraphStore, search: &Search) -> Result<Found, Ques
     Ok(Found::None)
 }
 
-/// What is reached from one end.
+/// The nodes that are reached from one end.
 struct Side {
     /// Each node with the edge by which it was reached; the end itself has none.
     reached: BTreeMap<String, Option<Edge>>,
@@ -114,10 +114,10 @@ impl Side {
     }
 
     /// Goes a step further. Says whether all edges were looked at.
-    async fn grow(
+    async fn grow_frontier(
         &mut self,
         store: &dyn GraphStore,
-        without: &[Relation],
+        without: &[EdgeKind],
         left: &mut usize,
     ) -> Result<bool, QuestionError> {
         let rim: Vec<String> = std::mem::take(&mut self.rim).into_iter().collect();
@@ -145,7 +145,7 @@ impl Side {
     }
 
     /// From a node back to the end.
-    fn back(&self, from: &str) -> (Vec<String>, Vec<Edge>) {
+    fn trail_to_end(&self, from: &str) -> (Vec<String>, Vec<Edge>) {
         let (mut nodes, mut edges) = (vec![from.to_owned()], Vec::new());
         let mut at = from.to_owned();
         while let Some(Some(edge)) = self.reached.get(&at) {
@@ -161,14 +161,18 @@ impl Side {
 }
 
 /// The way with all that is known of its nodes.
-async fn way(store: &dyn GraphStore, ids: Vec<String>, edges: Vec<Edge>) -> Result<Found, QuestionError> {
-    let known = store.walk(Walk::from(ids.iter().cloned())).await?.into_iter().flatten();
+async fn load_path(store: &dyn GraphStore, ids: Vec<String>, edges: Vec<Edge>) -> Result<Found, QuestionError> {
+    let known = store
+        .walk(Walk::starting_at(ids.iter().cloned()))
+        .await?
+        .into_iter()
+        .flatten();
     let mut known: BTreeMap<String, Node> = known.map(|node| (node.id.clone(), node)).collect();
     let mut nodes = Vec::new();
     for id in ids {
         nodes.push(match known.remove(&id) {
             Some(node) => node,
-            None => Node::new(Label::of(&id)?, &id),
+            None => Node::new(Label::of_node_id(&id)?, &id),
         });
     }
     Ok(Found::Path { nodes, edges })

@@ -1,9 +1,10 @@
-//! What the graph is made of, in both stores: [`VERSION`] of the schema.
+//! The schema of the graph, in both stores: [`VERSION`].
 //!
-//! Ids are our own, `kind:content`, and derived from content wherever there is any: what two runs know alike is one node. A
-//! property is a text, a number, a truth value or a list of those. Every node and every edge says where it comes from:
-//! `runs`, `messages` and, where a script gave it, `experiments`. These three are sets: what is written again is added to
-//! them, while any other property takes the value that was written last.
+//! Ids are our own, `kind:content`, and derived from content wherever there is any: what two runs know alike is one
+//! node. A property is a text, a number, a truth value or a list of those. Every node and every edge says where it
+//! comes from:
+//! `runs`, `messages` and, where a script gave it, `experiments`. These three are sets: what is written again is
+//! added to them, while any other property takes the value that was written last.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,41 +16,43 @@ pub const VERSION: u32 = 1;
 /// Properties that are sets of texts: written again, they are united, and not replaced.
 pub const SETS: [&str; 3] = ["experiments", "messages", "runs"];
 
-/// What a node is.
+/// The type of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Label {
-    /// What a person asked: `text`.
+    /// A question that a person asked: `text`.
     Question,
     /// A table, by its content: `name`, `sha256`, `rows`, and `row_sketch`, a sample of its rows' hashes.
     Dataset,
     /// A column of a table: `name`, `role`.
     Variable,
-    /// A claim on columns by their names, whatever the table: `statement`, `kind`, `x`, `y`, `covariates`, `by`, `event`,
+    /// A claim on columns by their names, whatever the table: `statement`, `kind`, `x`, `y`, `covariates`, `by`,
+    /// `event`,
     /// `predicted`.
     Hypothesis,
     /// A script that ran: `template`, `script_sha256`, `result_sha256`.
     Experiment,
-    /// What a test gave on one table; its id ends in the one by which the run's files name the hypothesis: `test`, `part`, `n`,
-    /// `statistic`, `p`, `q`, `direction`, `y_level`, `levels`, `effect_name`, `effect`, `ci_low`, `ci_high`, `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore
-    /// part of the rows `explore_n`, `explore_p`, `explore_direction`, `explore_effect`.
+    /// The result of a test on one table; its id ends in the hypothesis id of the run's files: `test`, `part`, `n`,
+    /// `statistic`, `p`, `q`, `direction`, `y_level`, `levels`, `effect_name`, `effect`, `ci_low`, `ci_high`,
+    /// `significant`, `replicated`, `wording`, `dataset`, `locator`; and from the explore part of the rows
+    /// `explore_n`, `explore_p`, `explore_direction`, `explore_effect`.
     Result,
-    /// A claim that holds in a table: what its hypothesis and its result say (but for `significant` and where the result is),
-    /// and `caveats`.
+    /// A claim that holds in a table: what its hypothesis and its result say (but for `significant` and where the
+    /// result is), and `caveats`.
     Finding,
     /// Who proposed: `name`, and `kind`, which is `rule_book` or `model`.
     Agent,
     /// A run of the lab: `name`, `project`, `cycles`.
     Run,
-    /// What columns of the same name are about, in whichever table: `name`.
+    /// The subject of all columns of one name, in any table: `name`.
     Concept,
     /// A publication that an agent found: `title`, `authors`, `year`, `doi`, `url`.
     Paper,
 }
 
-/// What an edge says.
+/// The type of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Relation {
+pub enum EdgeKind {
     /// Run to question.
     Asks,
     /// Run or experiment to dataset.
@@ -120,7 +123,7 @@ impl Label {
     ///
     /// # Errors
     /// [`GraphError::Id`] when it is not one of ours.
-    pub fn of(id: &str) -> Result<Self, GraphError> {
+    pub fn of_node_id(id: &str) -> Result<Self, GraphError> {
         let kind = id.split_once(':').map(|(kind, _)| kind).unwrap_or_default();
         let label = Self::ALL.into_iter().find(|label| {
             let name = label.name();
@@ -130,7 +133,7 @@ impl Label {
     }
 }
 
-impl Relation {
+impl EdgeKind {
     /// All of them.
     pub const ALL: [Self; 15] = [
         Self::Asks,

@@ -1,6 +1,6 @@
 //! The one question that stores answer besides what they hold: where does a way through the graph lead?
 
-use super::{Label, Node, Relation};
+use super::{EdgeKind, Label, Node};
 
 /// Which way an edge is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +13,12 @@ pub enum Way {
 
 /// One edge of a way, and the label of the node that it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct Step {
-    pub relation: Relation,
+    /// The type of the edges.
+    pub relation: EdgeKind,
+    /// The direction in which edges are followed.
     pub way: Way,
+    /// The label of the nodes that it leads to.
     pub to: Label,
 }
 
@@ -41,7 +43,7 @@ pub const MOST_TRAILS: usize = 10_000;
 
 impl Walk {
     /// A walk that begins at these ids.
-    pub fn from<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
+    pub fn starting_at<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
         Self {
             from: ids.into_iter().map(Into::into).collect(),
             steps: Vec::new(),
@@ -51,30 +53,30 @@ impl Walk {
     }
 
     /// Goes on along edges of that type to nodes of that label.
-    pub fn along(mut self, relation: Relation, to: Label) -> Self {
+    pub fn along(mut self, relation: EdgeKind, to: Label) -> Self {
         let way = Way::Out;
         self.steps.push(Step { relation, way, to });
         self
     }
 
     /// Goes on against edges of that type to nodes of that label.
-    pub fn against(mut self, relation: Relation, to: Label) -> Self {
+    pub fn against(mut self, relation: EdgeKind, to: Label) -> Self {
         let way = Way::In;
         self.steps.push(Step { relation, way, to });
         self
     }
 
     /// The best by a property of the last node, the smallest first.
-    pub fn best(mut self, by: &'static str, limit: usize) -> Self {
+    pub fn keep_best(mut self, by: &'static str, limit: usize) -> Self {
         self.order = Some(by);
         self.limit = limit;
         self
     }
 }
 
-/// The order of trails in every store: by their values of the property that is asked for, then by their ids from the last
-/// to the first.
-pub(super) fn in_order<'a>(
+/// The order of trails in every store: by their values of the property that is asked for, then by their ids from the
+/// last to the first.
+pub(super) fn compare_trails<'a>(
     values: (Option<f64>, Option<f64>),
     a: impl DoubleEndedIterator<Item = &'a str>,
     b: impl DoubleEndedIterator<Item = &'a str>,
@@ -87,6 +89,6 @@ pub(super) fn in_order<'a>(
 }
 
 /// The value by which a trail is put in order.
-pub(super) fn value_of(order: Option<&str>, trail: &Trail) -> Option<f64> {
-    order.and_then(|name| trail.last()?.number(name))
+pub(super) fn order_value(order: Option<&str>, trail: &Trail) -> Option<f64> {
+    order.and_then(|name| trail.last()?.number_property(name))
 }

@@ -82,7 +82,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
     });
     let mut families = state.families.clone();
     families.sort_by_key(|family| (family.cycle, family.arm));
-    let shuffled = state.arms().contains(&Arm::Shuffled).then(|| ShuffledNull {
+    let shuffled = state.active_arms().contains(&Arm::Shuffled).then(|| ShuffledNull {
         tests: state.records_of(Arm::Shuffled).count() as u64,
         findings: state
             .records_of(Arm::Shuffled)
@@ -90,7 +90,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
             .count() as u64,
     });
     let knowledge = graph::knowledge_in(journal.entries_of(&[Kind::Sent]))?;
-    let counts = knowledge.stats();
+    let counts = knowledge.count_by_kind();
     let mut figures = state.figures.clone();
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));
     Ok(Dossier {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{LabError, RunFolder, options::journal_options};
 use crate::{
-    actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, facts},
+    actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, derive_facts},
     config::{Environment, GraphStoreKind as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
     journal::{Blobs, Entry, Journal, JournalError, Kind, Record, read_entries},
@@ -27,7 +27,7 @@ const FIRST_LOOK: f64 = 0.5;
 /// [`GraphError::Refused`] for an invalid address.
 pub fn open_graph(settings: &Settings, folder: &Path) -> Result<Arc<dyn GraphStore>, LabError> {
     Ok(match settings.graph.store {
-        Choice::Embedded => Arc::new(EmbeddedGraph::shared(folder, settings.graph.wait.get())),
+        Choice::Embedded => Arc::new(EmbeddedGraph::open_shared(folder, settings.graph.wait.get())),
         Choice::Neo4j => Arc::new(open_graph_server(settings)?),
     })
 }
@@ -95,7 +95,7 @@ pub(super) async fn deliver_waiting(
 ) -> Result<Knowledge, LabError> {
     let store = open_graph(settings, &folder.graph_folder())?;
     let outbox = open_outbox(settings, store, journal, Duration::ZERO)?;
-    let delivery = outbox.flush(journal, false).await?;
+    let delivery = outbox.flush_journal(journal, false).await?;
     if let Some(reason) = delivery.waits {
         tracing::warn!(reason, "nodes and edges for the graph are still waiting in the journal");
     }
@@ -160,10 +160,10 @@ pub(super) fn knowledge_in<E: Into<LabError>>(
         if let Record::Sent { envelope } = entry.map_err(Into::into)?.record
             && let Payload::RecordKnowledge(knowledge) = &envelope.payload
         {
-            known.extend(facts(&envelope, knowledge));
+            known.extend(derive_facts(&envelope, knowledge));
         }
     }
-    Ok(known.settled()?)
+    Ok(known.merge_duplicates()?)
 }
 
 /// Counts the nodes and edges that a run's entries hold and that are not in the graph.
@@ -181,21 +181,21 @@ pub(super) fn count_waiting_in(entries: &[Entry]) -> Result<usize, LabError> {
             && let Payload::RecordKnowledge(knowledge) = &envelope.payload
             && !receipts.contains(delivery_key(&envelope.id).as_str())
         {
-            waiting.extend(facts(envelope, knowledge));
+            waiting.extend(derive_facts(envelope, knowledge));
         }
     }
-    Ok(waiting.settled()?.len())
+    Ok(waiting.merge_duplicates()?.len())
 }
 
 /// Counts the nodes and edges that are waiting in a run's journal.
 pub(super) fn count_waiting(journal: &Journal) -> Result<usize, LabError> {
     let mut waiting = Facts::default();
-    for message in crate::actors::waiting(journal)? {
+    for message in crate::actors::undelivered_messages(journal)? {
         if let Payload::RecordKnowledge(knowledge) = &message.payload {
-            waiting.extend(facts(&message, knowledge));
+            waiting.extend(derive_facts(&message, knowledge));
         }
     }
-    Ok(waiting.settled()?.len())
+    Ok(waiting.merge_duplicates()?.len())
 }
 
 /// Delivers what is waiting in the journal of a run that is not in progress; with `again`, also what was delivered
@@ -216,7 +216,7 @@ pub async fn deliver_run(
         }
     }
     let outbox = open_outbox(settings, store, &journal, Duration::ZERO)?;
-    Ok(outbox.flush(&journal, again).await?)
+    Ok(outbox.flush_journal(&journal, again).await?)
 }
 
 impl From<FlushError> for LabError {

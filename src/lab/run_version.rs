@@ -49,7 +49,7 @@ impl RunVersion {
     pub(super) fn render_report(self, run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
         match self {
             Self::V1 => legacy::v1::render_report(run_dir, dossier),
-            Self::Current => report::rendered(run_dir, dossier),
+            Self::Current => report::render_all(run_dir, dossier),
         }
     }
 

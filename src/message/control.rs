@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AgentPlan, ModelPlan, Payload};
+use crate::science::BudgetName;
 
 /// A table at the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -77,7 +78,7 @@ pub struct ResearchPlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BudgetSpent {
     /// The key below `[budget]`.
-    pub budget: String,
+    pub budget: BudgetName,
     /// Used and allowed amounts, for a person.
     pub detail: String,
 }

@@ -7,7 +7,7 @@ use super::{
     control::{BudgetSpent, DeadLettered},
     ledger::{ledger_lines, may_tell},
 };
-use crate::science::{EndReason, LedgerLine, RunEnd, RunStatus};
+use crate::science::{BudgetName, EndReason, LedgerLine, RunEnd, RunStatus};
 
 impl RunPayload for Payload {
     type Opening = Opening;
@@ -26,7 +26,7 @@ impl RunPayload for Payload {
 
     fn wall_time_spent() -> Self {
         let spent = BudgetSpent {
-            budget: "wall_time".to_owned(),
+            budget: BudgetName::WallTime,
             detail: "the run's wall time is spent".to_owned(),
         };
         spent.into()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{AddedEvidence, AgentName};
 use crate::science::{
     ClaimId, DatasetRecord, Effect, ExperimentRecord, Hypothesis, HypothesisId, Kind, PartResult, RunId, TestRecord,
+    Wording,
 };
 
 /// To the knowledge graph writer: record the results of a cycle. Recording them again has no effect.
@@ -125,7 +126,7 @@ pub struct Known {
     /// Whether it was significant.
     pub significant: bool,
     /// The wording of its report.
-    pub wording: String,
+    pub wording: Wording,
     /// `+`, `-`, or a level.
     pub direction: Option<String>,
     /// The level that direction and rates refer to.

@@ -1,14 +1,14 @@
 //! The ledger: what was registered, tried and judged, as lines that follow from journal entries.
 
 use super::{Design, Envelope, Payload, Task};
-use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerLine};
+use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerEvent, LedgerLine};
 
 /// The ledger's lines for a message that entry `seq` sent; most messages have none. A hypothesis is registered by the
 /// request to design its experiment, which is committed before any script exists.
 pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
-    let line = |event: &str, arm: Arm, cycle: u32| LedgerLine {
+    let line = |event: LedgerEvent, arm: Arm, cycle: u32| LedgerLine {
         seq,
-        event: event.to_owned(),
+        event,
         arm,
         cycle,
         hypothesis: None,
@@ -31,18 +31,18 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
                 .map(|hypothesis| LedgerLine {
                     hypothesis: Some(hypothesis.id.clone()),
                     detail: registration(hypothesis),
-                    ..line("registered", request.arm, request.cycle)
+                    ..line(LedgerEvent::Registered, request.arm, request.cycle)
                 })
                 .collect()
         }
         Payload::RunExperiment(run) => for_each(&run.protocol.hypotheses, Some(&run.id), |_| LedgerLine {
             detail: format!("{} (attempt {})", run.protocol.title, run.protocol.attempt),
-            ..line("executed", run.protocol.arm, run.protocol.cycle)
+            ..line(LedgerEvent::Executed, run.protocol.arm, run.protocol.cycle)
         }),
         Payload::ExperimentDesigned(answer) if answer.repairs.is_some() => match answer.designs.as_slice() {
             [] => for_each(&answer.requested, answer.repairs.as_ref(), |_| LedgerLine {
                 detail: answer.declined.clone().unwrap_or_default(),
-                ..line("failed", answer.arm, answer.cycle)
+                ..line(LedgerEvent::Failed, answer.arm, answer.cycle)
             }),
             designs => designs.iter().flat_map(|design| retried(design, &line)).collect(),
         },
@@ -54,13 +54,13 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
                 p: Some(record.p),
                 q: Some(record.q),
                 significant: Some(record.significant),
-                ..line("judged", verdict.arm, verdict.cycle)
+                ..line(LedgerEvent::Judged, verdict.arm, verdict.cycle)
             });
             let untested = verdict.untested.iter().map(|untested| LedgerLine {
                 hypothesis: Some(untested.id.clone()),
                 experiment: untested.experiment.clone(),
                 detail: untested.reason.clone(),
-                ..line("untestable", verdict.arm, verdict.cycle)
+                ..line(LedgerEvent::Untestable, verdict.arm, verdict.cycle)
             });
             judged.chain(untested).collect()
         }
@@ -101,10 +101,10 @@ fn registration(hypothesis: &Hypothesis) -> String {
     line
 }
 
-fn retried(design: &Design, line: &impl Fn(&str, Arm, u32) -> LedgerLine) -> Vec<LedgerLine> {
+fn retried(design: &Design, line: &impl Fn(LedgerEvent, Arm, u32) -> LedgerLine) -> Vec<LedgerLine> {
     for_each(&design.protocol.hypotheses, Some(&design.id), |_| LedgerLine {
         detail: format!("{} (attempt {})", design.protocol.title, design.protocol.attempt),
-        ..line("retried", design.protocol.arm, design.protocol.cycle)
+        ..line(LedgerEvent::Retried, design.protocol.arm, design.protocol.cycle)
     })
 }
 

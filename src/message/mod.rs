@@ -2,7 +2,6 @@
 //!
 //! Each family of messages has a file; [`Payload`] is the closed list of all messages.
 
-mod address;
 mod analysis;
 mod control;
 mod engine;
@@ -16,7 +15,6 @@ mod payload;
 mod plugin;
 mod thought;
 
-pub use address::agent;
 pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, Draft, FindingDrafted, JudgeCycle};
 pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
 pub use experiment::{
@@ -42,3 +40,5 @@ pub use plugin::{
 pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};
 
 kosmos_engine::bind_payload!(envelope, Payload => Envelope, Outgoing);
+
+pub use crate::science::agent;

@@ -126,7 +126,7 @@ fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAn
         LlmError::Invalid { .. } | LlmError::Refused { .. } => nothing(None),
         LlmError::BudgetSpent { budget, ref detail } => {
             let spent = BudgetSpent {
-                budget: budget.to_owned(),
+                budget: budget.into(),
                 detail: detail.clone(),
             };
             nothing(Some(Outgoing::new(agent::RESEARCH_DIRECTOR, spent)))

@@ -1,4 +1,4 @@
-//! What must hold of every test before anything is written.
+//! Checks on every test before anything is written.
 
 use super::dossier::Dossier;
 use super::error::ReportError;
@@ -12,28 +12,28 @@ use crate::science::{Evidence as Cited, TestRecord};
 ///
 /// # Errors
 /// The first disagreement.
-pub(crate) fn audit(dossier: &Dossier, evidence: &mut Evidence) -> Result<(), ReportError> {
+pub(crate) fn audit_tests(dossier: &Dossier, evidence: &mut Evidence) -> Result<(), ReportError> {
     for test in &dossier.tests {
         let place = format!("test {}", test.id);
-        artefacts(test, evidence, &place)?;
-        verdict(test, evidence)?;
-        wording(test, &dossier.method.randomised)?;
-        for cited in Traced(test).all() {
-            evidence.number(&cited, &place)?;
+        check_artefacts(test, evidence, &place)?;
+        check_verdict(test, evidence)?;
+        check_wording(test, &dossier.method.randomised)?;
+        for cited in Traced(test).all_numbers() {
+            evidence.check_number(&cited, &place)?;
         }
     }
     Ok(())
 }
 
 /// The test must name the hashes that its experiments left, and the scripts must still have their own.
-fn artefacts(test: &TestRecord, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
+fn check_artefacts(test: &TestRecord, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
     std::iter::once(&test.evidence)
         .chain(&test.confirmed_by)
-        .try_for_each(|cited| artefacts_of(cited, evidence, place))
+        .try_for_each(|cited| check_artefacts_of(cited, evidence, place))
 }
 
-fn artefacts_of(cited: &Cited, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
-    let record = evidence.experiment(&cited.experiment, place)?;
+fn check_artefacts_of(cited: &Cited, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
+    let record = evidence.find_experiment(&cited.experiment, place)?;
     let recorded = record.result_sha256.clone().unwrap_or_default();
     for (file, recorded, cited) in [
         ("script.py", &record.script_sha256, &cited.script_sha256),
@@ -48,18 +48,18 @@ fn artefacts_of(cited: &Cited, evidence: &Evidence, place: &str) -> Result<(), R
             });
         }
     }
-    evidence.script(&cited.experiment, &cited.script_sha256, place)?;
-    evidence.result(&cited.experiment, &cited.result_sha256, place)
+    evidence.check_script(&cited.experiment, &cited.script_sha256, place)?;
+    evidence.check_result(&cited.experiment, &cited.result_sha256, place)
 }
 
-fn verdict(test: &TestRecord, evidence: &Evidence) -> Result<(), ReportError> {
+fn check_verdict(test: &TestRecord, evidence: &Evidence) -> Result<(), ReportError> {
     let differs = |what| {
         Err(ReportError::VerdictDiffers {
             hypothesis: test.id.to_string(),
             what,
         })
     };
-    match evidence.verdict(&test.id) {
+    match evidence.find_verdict(&test.id) {
         None => differs("no judged line"),
         Some(line) if line.p != Some(test.p) => differs("another p"),
         Some(line) if line.q != Some(test.q) => differs("another q"),
@@ -69,21 +69,20 @@ fn verdict(test: &TestRecord, evidence: &Evidence) -> Result<(), ReportError> {
 }
 
 /// The wording ladder: no word may be stronger than the verdict.
-fn wording(test: &TestRecord, randomised: &[String]) -> Result<(), ReportError> {
-    let words: Vec<_> = test.wording.split_whitespace().collect();
-    let claims = |word: &str| words.contains(&word);
-    let why = if (claims("effect") || claims("causes") || claims("cause")) && !randomised.contains(&test.x) {
+fn check_wording(test: &TestRecord, randomised: &[String]) -> Result<(), ReportError> {
+    let wording = &test.wording;
+    let why = if wording.claims_effect() && !randomised.contains(&test.x) {
         "its explaining column was not assigned at random"
-    } else if claims("replicated") && !(test.significant && test.replicated == Some(true)) {
+    } else if wording.claims_replication() && !(test.significant && test.replicated == Some(true)) {
         "it is not both significant and replicated"
-    } else if (claims("association") || claims("effect")) && !claims("no") && !test.significant {
+    } else if wording.claims_relation() && !test.significant {
         "it is not significant"
     } else {
         return Ok(());
     };
     Err(ReportError::Overclaim {
         hypothesis: test.id.to_string(),
-        wording: test.wording.clone(),
+        wording: test.wording.to_string(),
         why,
     })
 }

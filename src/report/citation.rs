@@ -1,4 +1,4 @@
-//! What stands behind a number or a figure.
+//! The evidence of a number or a figure.
 
 use std::fmt;
 
@@ -73,7 +73,7 @@ pub(crate) enum RecordFile {
 
 impl RecordFile {
     /// Its name in the run's folder.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn file_name(self) -> &'static str {
         match self {
             Self::Journal => "journal.jsonl",
             Self::Settings => "run.toml",
@@ -153,7 +153,7 @@ pub(crate) struct FigureFile {
     pub(crate) experiment: ExperimentId,
     /// Path below the experiment's folder.
     pub(crate) file: String,
-    /// What it shows, a string of the record.
+    /// A description of its content, a string of the record.
     pub(crate) alt: String,
 }
 
@@ -199,7 +199,7 @@ impl fmt::Display for EvidencePlace {
             } => write!(f, "{experiment}, line {line}, {pointer}"),
             Self::Verdict { line, hypothesis } => write!(f, "ledger.jsonl, line {line}, q of {hypothesis}"),
             Self::LedgerCount(count) => write!(f, "ledger.jsonl, {count}"),
-            Self::Record { pointer, file } => write!(f, "the run's record, {pointer}, told in {}", file.name()),
+            Self::Record { pointer, file } => write!(f, "the run's record, {pointer}, told in {}", file.file_name()),
             Self::Replicated => f.write_str("findings.json, significant and replicated"),
         }
     }
@@ -231,7 +231,7 @@ impl Shown {
     /// For the verification alone.
     pub(super) fn found(cited: &Cited, href: String, place: EvidencePlace) -> Self {
         Self {
-            text: cited.format.show(cited.number),
+            text: cited.format.format_number(cited.number),
             href,
             place,
         }
@@ -260,7 +260,7 @@ pub(crate) struct Picture {
     pub(super) href: String,
     /// The file.
     pub(super) bytes: Vec<u8>,
-    /// What it shows.
+    /// A description of its content.
     pub(super) alt: Name,
 }
 

@@ -10,11 +10,11 @@ use crate::graph::Ink;
 
 /// How far a document is.
 pub(crate) trait Stage {
-    /// What a number is at this stage.
+    /// The form of a number at this stage.
     type Number;
-    /// What a figure is at this stage.
+    /// The form of a figure at this stage.
     type Picture;
-    /// What a drawing of our own is at this stage.
+    /// The form of a drawing of our own at this stage.
     type Drawing;
 }
 
@@ -72,7 +72,7 @@ pub(crate) enum Target {
     File(String),
 }
 
-/// What a label or paragraph is about; the html gives it a colour.
+/// The tone of a label or paragraph; the html gives it a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// Nothing special.
@@ -117,9 +117,9 @@ pub(crate) enum Block<S: Stage> {
     Figure(S::Picture),
     /// A drawing of names and lines, without numbers; html alone has it.
     Drawing(S::Drawing),
-    /// What few readers need: folded away where the syntax can.
+    /// Content that few readers need: folded away where the syntax can.
     Details { summary: Line<S>, blocks: Vec<Block<S>> },
-    /// What belongs together, as a card.
+    /// Content that belongs together, as a card.
     Card(Vec<Block<S>>),
     /// The full story in html, a shorter one in markdown.
     Either {

@@ -11,20 +11,20 @@ use crate::science::{
     RunId, ShuffledNull, TestRecord, Untested,
 };
 
-/// What earlier runs of the project knew, and what this one says of it.
+/// The knowledge of the project's earlier runs and this run's results about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Memory {
-    #[allow(missing_docs)]
+    /// The name of the project.
     pub project: String,
     /// Earlier runs.
     pub runs: Vec<RunId>,
     /// Cycles that they spent on the same data.
     pub cycles: u32,
-    /// What they judged on the same data, most significant first; not all where there is much.
+    /// Their results on the same data, most significant first; a limited number.
     pub settled: Vec<Known>,
     /// How many of those there are.
     pub settled_in_all: u64,
-    /// What this run says of their findings in other data.
+    /// The relation of this run's results to their findings in other data.
     pub echoes: Vec<Echo>,
 }
 
@@ -35,7 +35,7 @@ pub struct Method {
     pub alpha: f64,
     /// Share of rows in the explore part.
     pub explore_share: f64,
-    #[allow(missing_docs)]
+    /// The run's seed.
     pub seed: u64,
     /// `heuristic` or `llm`.
     pub policy: String,
@@ -55,54 +55,62 @@ pub struct Method {
 
 /// A budget, its limit and what was used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct BudgetLine {
+    /// The key below `[budget]`.
     pub name: String,
+    /// The amount used.
     pub used: f64,
+    /// The limit, if there is one.
     pub limit: Option<f64>,
+    /// The unit of the figures.
     pub unit: String,
 }
 
 /// A message that was given up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct DeadLetter {
+    /// The message's id.
     pub message: String,
+    /// The agent's name.
     pub agent: String,
+    /// The type of the message.
     pub kind: String,
+    /// Failures of its handler.
     pub attempts: u32,
+    /// The reason.
     pub reason: String,
 }
 
 /// An agent that was restarted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct RestartRecord {
+    /// The agent's name.
     pub agent: String,
+    /// The reason.
     pub reason: String,
 }
 
 /// All that a report is made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dossier {
-    #[allow(missing_docs)]
+    /// The run's id.
     pub run: RunId,
     /// Where it branched from another run; none where it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<Branch>,
-    #[allow(missing_docs)]
+    /// The question as the user asked it.
     pub question: String,
-    #[allow(missing_docs)]
+    /// The outcome column, if the user named one.
     pub target: Option<String>,
-    #[allow(missing_docs)]
+    /// The run's end.
     pub end: RunEnd,
-    #[allow(missing_docs)]
+    /// The tables of the run.
     pub datasets: Vec<DatasetRecord>,
-    #[allow(missing_docs)]
+    /// The settings by which the run judged.
     pub method: Method,
-    #[allow(missing_docs)]
+    /// Summaries of the finished cycles.
     pub cycles: Vec<CycleSummary>,
-    #[allow(missing_docs)]
+    /// Families of the error control, in order.
     pub families: Vec<FamilyRecord>,
     /// Every judged test of the observed arm, in the order of `findings.json`'s `tests`.
     pub tests: Vec<TestRecord>,
@@ -112,17 +120,17 @@ pub struct Dossier {
     pub shuffled_null: Option<ShuffledNull>,
     /// Every experiment of the run, by cycle, arm, template and id.
     pub experiments: Vec<ExperimentRecord>,
-    #[allow(missing_docs)]
+    /// Figures of the findings.
     pub figures: Vec<FigureRecord>,
-    #[allow(missing_docs)]
+    /// Lines of the ledger, in order.
     pub ledger: Vec<LedgerLine>,
-    #[allow(missing_docs)]
+    /// Budgets with their use.
     pub budgets: Vec<BudgetLine>,
-    #[allow(missing_docs)]
+    /// Messages that were given up.
     pub dead_letters: Vec<DeadLetter>,
-    #[allow(missing_docs)]
+    /// Agents that were restarted.
     pub restarts: Vec<RestartRecord>,
-    /// What the models took; none without a model.
+    /// The use of models; none without a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_use: Option<ModelUse>,
     /// Nodes and edges of the knowledge graph, by label, and what could not be written.
@@ -130,23 +138,23 @@ pub struct Dossier {
     /// Nodes and edges of them that wait in the journal, because the graph was away.
     #[serde(default)]
     pub graph_waits: u64,
-    /// What earlier runs of the project knew; none where the run belongs to none.
+    /// The knowledge of the project's earlier runs; none if the run belongs to no project.
     #[serde(default)]
     pub memory: Option<Memory>,
-    /// What the run added to the knowledge graph, for its picture.
+    /// The run's additions to the knowledge graph, for its picture.
     #[serde(default)]
     #[schemars(with = "serde_json::Value")]
     pub knowledge: Facts,
-    /// What a model says of the findings: words, never a number of its own.
+    /// A model's words about the findings; it adds no number of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interpretations: Vec<Interpretation>,
-    /// What the model did not do, and why.
+    /// Remarks on the model's part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub model_remarks: Vec<ModelRemark>,
     /// The agents that took part besides the built-in ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentPlan>,
-    /// What they had to say.
+    /// Their contributions.
     #[serde(default, skip_serializing_if = "Contributions::is_empty")]
     pub contributions: Contributions,
 }

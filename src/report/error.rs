@@ -33,7 +33,7 @@ pub enum ReportError {
         shown: String,
         /// File and place in it.
         cited: String,
-        /// What is there.
+        /// The content that is there.
         found: String,
     },
     /// The cited place holds no number.
@@ -61,7 +61,7 @@ pub enum ReportError {
         place: String,
         /// The file.
         path: PathBuf,
-        #[allow(missing_docs)]
+        /// The underlying error.
         source: std::io::Error,
     },
     /// A cited file is not the one that the run recorded.
@@ -81,7 +81,7 @@ pub enum ReportError {
     NotJson {
         /// The file.
         path: PathBuf,
-        #[allow(missing_docs)]
+        /// The underlying error.
         source: serde_json::Error,
     },
     /// `ledger.jsonl` does not say what the journal says.
@@ -95,7 +95,7 @@ pub enum ReportError {
     VerdictDiffers {
         /// The hypothesis.
         hypothesis: String,
-        /// What is missing or differs.
+        /// The missing or different content.
         what: &'static str,
     },
     /// A finding is worded more strongly than its verdict allows.
@@ -122,7 +122,7 @@ pub enum ReportError {
     Io {
         /// The file.
         path: PathBuf,
-        #[allow(missing_docs)]
+        /// The underlying error.
         source: std::io::Error,
     },
 }

@@ -70,30 +70,30 @@ impl<'d> Evidence<'d> {
     ///
     /// # Errors
     /// The evidence is missing, was changed, or holds something else.
-    pub(crate) fn number(&mut self, cited: &Cited, place: &str) -> Result<Shown, ReportError> {
+    pub(crate) fn check_number(&mut self, cited: &Cited, place: &str) -> Result<Shown, ReportError> {
         match &cited.citation {
             Citation::Result {
                 experiment,
                 pointer,
                 or,
             } => {
-                let first = self.result_number(cited, experiment, pointer, place);
+                let first = self.check_result_number(cited, experiment, pointer, place);
                 match (first, or) {
-                    (Err(first @ ReportError::NumberDiffers { .. }), Some(other)) => {
-                        self.result_number(cited, experiment, other, place).map_err(|_| first)
-                    }
+                    (Err(first @ ReportError::NumberDiffers { .. }), Some(other)) => self
+                        .check_result_number(cited, experiment, other, place)
+                        .map_err(|_| first),
                     (first, _) => first,
                 }
             }
-            Citation::Verdict { hypothesis } => self.verdict_number(cited, hypothesis, place),
+            Citation::Verdict { hypothesis } => self.check_verdict_number(cited, hypothesis, place),
             Citation::LedgerCount(count) => {
-                self.present(LEDGER, place)?;
-                let found = self.count(count);
+                self.check_file_exists(LEDGER, place)?;
+                let found = self.count_ledger_lines(count);
                 let found_at = EvidencePlace::LedgerCount(count.clone());
-                shown(cited, Some(found.into()), LEDGER.to_owned(), found_at, place)
+                show_if_equal(cited, Some(found.into()), LEDGER.to_owned(), found_at, place)
             }
             Citation::Record { pointer, file } => {
-                self.present(file.name(), place)?;
+                self.check_file_exists(file.file_name(), place)?;
                 let found = match self.record.pointer(pointer) {
                     Some(Value::Number(number)) => Number::from_json(number),
                     Some(Value::Array(list)) => Some((list.len() as u64).into()),
@@ -103,7 +103,7 @@ impl<'d> Evidence<'d> {
                     pointer: pointer.clone(),
                     file: *file,
                 };
-                shown(cited, found, file.name().to_owned(), found_at, place)
+                show_if_equal(cited, found, file.file_name().to_owned(), found_at, place)
             }
             Citation::Replicated => {
                 let tests = self.dossier.tests.iter();
@@ -111,7 +111,7 @@ impl<'d> Evidence<'d> {
                     .filter(|test| test.significant && test.replicated == Some(true))
                     .count() as u64;
                 let file = "findings.json".to_owned();
-                shown(cited, Some(found.into()), file, EvidencePlace::Replicated, place)
+                show_if_equal(cited, Some(found.into()), file, EvidencePlace::Replicated, place)
             }
         }
     }
@@ -120,20 +120,20 @@ impl<'d> Evidence<'d> {
     ///
     /// # Errors
     /// The file is missing, was changed, or is none of the experiment's.
-    pub(crate) fn picture(&self, figure: &FigureFile, place: &str) -> Result<Picture, ReportError> {
-        let record = self.experiment(&figure.experiment, place)?;
+    pub(crate) fn check_picture(&self, figure: &FigureFile, place: &str) -> Result<Picture, ReportError> {
+        let record = self.find_experiment(&figure.experiment, place)?;
         let artefact = record.artefacts.iter().find(|artefact| artefact.path == figure.file);
-        let recorded = artefact.ok_or_else(|| unknown(&figure.experiment, place))?;
+        let recorded = artefact.ok_or_else(|| unknown_experiment(&figure.experiment, place))?;
         let href = format!(
             "experiments/{}/{}",
-            folder(&figure.experiment)?,
-            relative(&figure.file)?
+            experiment_folder(&figure.experiment)?,
+            path_below_folder(&figure.file)?
         );
-        let bytes = self.read(&href, &recorded.sha256, place)?;
+        let bytes = self.read_checked(&href, &recorded.sha256, place)?;
         Ok(Picture {
             href,
             bytes,
-            alt: self.name(&Name::new(&*figure.alt), place)?,
+            alt: self.check_name(&Name::new(&*figure.alt), place)?,
         })
     }
 
@@ -141,7 +141,7 @@ impl<'d> Evidence<'d> {
     ///
     /// # Errors
     /// It has digits and the record does not hold it.
-    pub(crate) fn name(&self, name: &Name, place: &str) -> Result<Name, ReportError> {
+    pub(crate) fn check_name(&self, name: &Name, place: &str) -> Result<Name, ReportError> {
         if name.raw().chars().any(char::is_numeric) && !self.strings.contains(name.raw()) {
             return Err(ReportError::UnknownName {
                 place: place.to_owned(),
@@ -155,8 +155,8 @@ impl<'d> Evidence<'d> {
     ///
     /// # Errors
     /// One of them is not.
-    pub(crate) fn drawing(&self, ink: &Ink, place: &str) -> Result<Drawn, ReportError> {
-        for words in ink.words() {
+    pub(crate) fn check_drawing(&self, ink: &Ink, place: &str) -> Result<Drawn, ReportError> {
+        for words in ink.visible_words() {
             match words {
                 Words::Ours(text) if text.chars().any(char::is_numeric) => {
                     return Err(ReportError::DigitInProse {
@@ -165,28 +165,32 @@ impl<'d> Evidence<'d> {
                     });
                 }
                 Words::Ours(_) => {}
-                Words::Name(name) => drop(self.name(&Name::new(name), place)?),
+                Words::Name(name) => drop(self.check_name(&Name::new(name), place)?),
             }
         }
-        Ok(Drawn::checked(ink.element()))
+        Ok(Drawn::checked(ink.to_element()))
     }
 
     /// The hash of an experiment's script, if the file has the recorded one.
     ///
     /// # Errors
     /// The file is missing or was changed.
-    pub(crate) fn script(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
-        self.read(&format!("experiments/{}/script.py", folder(experiment)?), sha256, place)
-            .map(drop)
+    pub(crate) fn check_script(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
+        self.read_checked(
+            &format!("experiments/{}/script.py", experiment_folder(experiment)?),
+            sha256,
+            place,
+        )
+        .map(drop)
     }
 
     /// The hash of an experiment's result, if the file has the recorded one.
     ///
     /// # Errors
     /// The file is missing or was changed.
-    pub(crate) fn result(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
-        self.read(
-            &format!("experiments/{}/result.json", folder(experiment)?),
+    pub(crate) fn check_result(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
+        self.read_checked(
+            &format!("experiments/{}/result.json", experiment_folder(experiment)?),
             sha256,
             place,
         )
@@ -194,7 +198,7 @@ impl<'d> Evidence<'d> {
     }
 
     /// The ledger line that holds a hypothesis's verdict.
-    pub(crate) fn verdict(&self, hypothesis: &HypothesisId) -> Option<&'d LedgerLine> {
+    pub(crate) fn find_verdict(&self, hypothesis: &HypothesisId) -> Option<&'d LedgerLine> {
         self.verdicts
             .get(hypothesis)
             .and_then(|&at| self.dossier.ledger.get(at))
@@ -204,32 +208,33 @@ impl<'d> Evidence<'d> {
     ///
     /// # Errors
     /// The run lists none.
-    pub(crate) fn experiment(&self, id: &ExperimentId, place: &str) -> Result<&'d ExperimentRecord, ReportError> {
+    pub(crate) fn find_experiment(&self, id: &ExperimentId, place: &str) -> Result<&'d ExperimentRecord, ReportError> {
         self.experiments
             .get(id.as_str())
             .copied()
-            .ok_or_else(|| unknown(id, place))
+            .ok_or_else(|| unknown_experiment(id, place))
     }
 
-    fn result_number(
+    fn check_result_number(
         &mut self,
         cited: &Cited,
         experiment: &ExperimentId,
         pointer: &str,
         place: &str,
     ) -> Result<Shown, ReportError> {
-        let href = format!("experiments/{}/result.json", folder(experiment)?);
+        let href = format!("experiments/{}/result.json", experiment_folder(experiment)?);
         if !self.results.contains_key(experiment) {
-            let record = self.experiment(experiment, place)?;
+            let record = self.find_experiment(experiment, place)?;
             let recorded = record
                 .result_sha256
                 .as_deref()
-                .ok_or_else(|| unknown(experiment, place))?;
-            let bytes = self.read(&href, recorded, place)?;
-            let scalars = Scalars::read(&String::from_utf8_lossy(&bytes)).map_err(|source| ReportError::NotJson {
-                path: self.run_dir.join(&href),
-                source,
-            })?;
+                .ok_or_else(|| unknown_experiment(experiment, place))?;
+            let bytes = self.read_checked(&href, recorded, place)?;
+            let scalars =
+                Scalars::read_json(&String::from_utf8_lossy(&bytes)).map_err(|source| ReportError::NotJson {
+                    path: self.run_dir.join(&href),
+                    source,
+                })?;
             self.results.insert(experiment.clone(), scalars);
         }
         let scalar = self.results.get(experiment).and_then(|scalars| scalars.get(pointer));
@@ -239,30 +244,35 @@ impl<'d> Evidence<'d> {
             line,
             pointer: pointer.to_owned(),
         };
-        shown(cited, number, format!("{href}#L{line}"), found_at, place)
+        show_if_equal(cited, number, format!("{href}#L{line}"), found_at, place)
     }
 
-    fn verdict_number(&self, cited: &Cited, hypothesis: &HypothesisId, place: &str) -> Result<Shown, ReportError> {
+    fn check_verdict_number(
+        &self,
+        cited: &Cited,
+        hypothesis: &HypothesisId,
+        place: &str,
+    ) -> Result<Shown, ReportError> {
         let line = self.verdicts.get(hypothesis).map_or(0, |at| at + 1);
-        let found = self.verdict(hypothesis).and_then(|line| line.q).map(Number::from);
+        let found = self.find_verdict(hypothesis).and_then(|line| line.q).map(Number::from);
         let found_at = EvidencePlace::Verdict {
             line,
             hypothesis: hypothesis.clone(),
         };
-        shown(cited, found, format!("{LEDGER}#L{line}"), found_at, place)
+        show_if_equal(cited, found, format!("{LEDGER}#L{line}"), found_at, place)
     }
 
     /// A file of the run's folder that a reader is led to.
-    fn present(&self, name: &str, place: &str) -> Result<(), ReportError> {
+    fn check_file_exists(&self, name: &str, place: &str) -> Result<(), ReportError> {
         let path = self.run_dir.join(name);
         if path.is_file() {
             Ok(())
         } else {
-            Err(missing(path, place, io::ErrorKind::NotFound.into()))
+            Err(missing_file(path, place, io::ErrorKind::NotFound.into()))
         }
     }
 
-    fn count(&self, count: &LedgerCount) -> u64 {
+    fn count_ledger_lines(&self, count: &LedgerCount) -> u64 {
         let lines = self.dossier.ledger.iter().filter(|line| {
             line.event == count.event
                 && line.arm == count.arm
@@ -273,9 +283,9 @@ impl<'d> Evidence<'d> {
     }
 
     /// A file of the run's folder that must have the recorded hash.
-    fn read(&self, path: &str, recorded: &str, place: &str) -> Result<Vec<u8>, ReportError> {
+    fn read_checked(&self, path: &str, recorded: &str, place: &str) -> Result<Vec<u8>, ReportError> {
         let path = self.run_dir.join(path);
-        let bytes = std::fs::read(&path).map_err(|source| missing(path.clone(), place, source))?;
+        let bytes = std::fs::read(&path).map_err(|source| missing_file(path.clone(), place, source))?;
         let found = sha256_hex(&bytes);
         if found == recorded {
             return Ok(bytes);
@@ -295,7 +305,7 @@ fn check_ledger(run_dir: &Path, dossier: &Dossier) -> Result<(), ReportError> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(_) if dossier.ledger.is_empty() => return Ok(()),
-        Err(source) => return Err(missing(path, "ledger", source)),
+        Err(source) => return Err(missing_file(path, "ledger", source)),
     };
     let mut lines = text.lines();
     for (at, recorded) in dossier.ledger.iter().enumerate() {
@@ -312,21 +322,21 @@ fn check_ledger(run_dir: &Path, dossier: &Dossier) -> Result<(), ReportError> {
     }
 }
 
-fn shown(
+fn show_if_equal(
     cited: &Cited,
     found: Option<Number>,
     href: String,
     found_at: EvidencePlace,
     place: &str,
 ) -> Result<Shown, ReportError> {
-    let (place, shown) = (place.to_owned(), cited.number.exact());
+    let (place, shown) = (place.to_owned(), cited.number.exact_text());
     match found {
         Some(found) if found == cited.number => Ok(Shown::found(cited, href, found_at)),
         Some(found) => Err(ReportError::NumberDiffers {
             place,
             shown,
             cited: found_at.to_string(),
-            found: found.exact(),
+            found: found.exact_text(),
         }),
         None => Err(ReportError::NoNumber {
             place,
@@ -336,7 +346,7 @@ fn shown(
     }
 }
 
-fn missing(path: PathBuf, place: &str, source: io::Error) -> ReportError {
+fn missing_file(path: PathBuf, place: &str, source: io::Error) -> ReportError {
     ReportError::Missing {
         place: place.to_owned(),
         path,
@@ -344,7 +354,7 @@ fn missing(path: PathBuf, place: &str, source: io::Error) -> ReportError {
     }
 }
 
-fn unknown(experiment: &ExperimentId, place: &str) -> ReportError {
+fn unknown_experiment(experiment: &ExperimentId, place: &str) -> ReportError {
     ReportError::UnknownExperiment {
         place: place.to_owned(),
         experiment: experiment.to_string(),
@@ -352,7 +362,7 @@ fn unknown(experiment: &ExperimentId, place: &str) -> ReportError {
 }
 
 /// An experiment's folder name, which must be one.
-fn folder(experiment: &ExperimentId) -> Result<&str, ReportError> {
+fn experiment_folder(experiment: &ExperimentId) -> Result<&str, ReportError> {
     let id = experiment.as_str();
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     if !id.is_empty() && id.chars().all(plain) {
@@ -363,7 +373,7 @@ fn folder(experiment: &ExperimentId) -> Result<&str, ReportError> {
 }
 
 /// A path below a folder, which must stay below it.
-fn relative(path: &str) -> Result<&str, ReportError> {
+fn path_below_folder(path: &str) -> Result<&str, ReportError> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     let safe = |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
     if path.split('/').all(safe) {

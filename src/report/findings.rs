@@ -8,15 +8,15 @@ use crate::science::Findings;
 /// The version of the contract.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What the run found, for programs.
-pub fn findings(dossier: &Dossier) -> Findings {
+/// Builds the content of `findings.json`.
+pub fn build_findings(dossier: &Dossier) -> Findings {
     Findings {
         schema_version: SCHEMA_VERSION,
         run: dossier.run.clone(),
         question: dossier.question.clone(),
         status: dossier.end.status,
-        findings: order::findings(dossier).into_iter().cloned().collect(),
-        tests: order::tests(dossier).into_iter().cloned().collect(),
+        findings: order::ordered_findings(dossier).into_iter().cloned().collect(),
+        tests: order::ordered_tests(dossier).into_iter().cloned().collect(),
         shuffled_null: dossier.shuffled_null.clone(),
     }
 }
@@ -26,7 +26,7 @@ pub fn findings(dossier: &Dossier) -> Findings {
 /// # Errors
 /// Never for a dossier that was read from JSON.
 pub(crate) fn findings_json(dossier: &Dossier) -> Result<String, ReportError> {
-    let mut json = serde_json::to_string_pretty(&findings(dossier))?;
+    let mut json = serde_json::to_string_pretty(&build_findings(dossier))?;
     json.push('\n');
     Ok(json)
 }

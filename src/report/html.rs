@@ -8,28 +8,30 @@ use super::document::{Block, Document, Line, Piece, Span, Table, Target, Tone, V
 const STYLE: &str = include_str!("style.css");
 
 /// The whole page.
-pub(crate) fn document(document: &Document<Verified>) -> String {
+pub(crate) fn render_html(document: &Document<Verified>) -> String {
     let mut page = Page(String::new());
     let title = document.title.shown();
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta http-equiv=\"Content-Security-Policy\" ");
-    page.raw("content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n<title>");
-    page.text(&title);
-    page.raw("</title>\n<style>\n");
-    page.raw(STYLE);
-    page.raw("</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">Kosmos report</p>\n<h1>");
-    page.text(&title);
-    page.raw("</h1>\n");
+    page.push_markup("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.push_markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.push_markup(
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<meta http-equiv=\"Content-Security-Policy\" ",
+    );
+    page.push_markup("content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n<title>");
+    page.push_text(&title);
+    page.push_markup("</title>\n<style>\n");
+    page.push_markup(STYLE);
+    page.push_markup("</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">Kosmos report</p>\n<h1>");
+    page.push_text(&title);
+    page.push_markup("</h1>\n");
     let start = document
         .blocks
         .iter()
         .position(|block| matches!(block, Block::Heading { level: 2, .. }));
     let (head, body) = document.blocks.split_at(start.unwrap_or(document.blocks.len()));
-    page.blocks(head);
-    page.contents(body);
-    page.blocks(body);
-    page.raw("</main>\n</body>\n</html>\n");
+    page.write_blocks(head);
+    page.write_contents(body);
+    page.write_blocks(body);
+    page.push_markup("</main>\n</body>\n</html>\n");
     page.0
 }
 
@@ -38,12 +40,12 @@ pub(crate) fn document(document: &Document<Verified>) -> String {
 struct Page(String);
 
 impl Page {
-    fn raw(&mut self, markup: &'static str) {
+    fn push_markup(&mut self, markup: &'static str) {
         self.0.push_str(markup);
     }
 
     /// Text or an attribute's value.
-    fn text(&mut self, text: &str) {
+    fn push_text(&mut self, text: &str) {
         for letter in text.chars() {
             match letter {
                 '&' => self.0.push_str("&amp;"),
@@ -57,25 +59,25 @@ impl Page {
     }
 
     /// Links to the sections.
-    fn contents(&mut self, blocks: &[Block<Verified>]) {
-        self.raw("<nav aria-label=\"Sections\">");
+    fn write_contents(&mut self, blocks: &[Block<Verified>]) {
+        self.push_markup("<nav aria-label=\"Sections\">");
         for block in blocks {
             if let Block::Heading { level: 2, anchor, line } = block {
-                self.raw("<a href=\"#");
-                self.text(anchor);
-                self.raw("\">");
-                self.line(line);
-                self.raw("</a> ");
+                self.push_markup("<a href=\"#");
+                self.push_text(anchor);
+                self.push_markup("\">");
+                self.write_line(line);
+                self.push_markup("</a> ");
             }
         }
-        self.raw("</nav>\n");
+        self.push_markup("</nav>\n");
     }
 
-    fn blocks(&mut self, blocks: &[Block<Verified>]) {
-        blocks.iter().for_each(|block| self.block(block));
+    fn write_blocks(&mut self, blocks: &[Block<Verified>]) {
+        blocks.iter().for_each(|block| self.write_block(block));
     }
 
-    fn block(&mut self, block: &Block<Verified>) {
+    fn write_block(&mut self, block: &Block<Verified>) {
         match block {
             Block::Heading { level, anchor, line } => {
                 let (open, close) = match level {
@@ -83,161 +85,161 @@ impl Page {
                     3 => ("<h3 id=\"", "</h3>\n"),
                     _ => ("<h4 id=\"", "</h4>\n"),
                 };
-                self.raw(open);
-                self.text(anchor);
-                self.raw("\">");
-                self.line(line);
-                self.raw(close);
+                self.push_markup(open);
+                self.push_text(anchor);
+                self.push_markup("\">");
+                self.write_line(line);
+                self.push_markup(close);
             }
             Block::Paragraph(tone, line) => {
-                self.raw("<p");
-                self.class(*tone);
-                self.raw(">");
-                self.line(line);
-                self.raw("</p>\n");
+                self.push_markup("<p");
+                self.write_tone_class(*tone);
+                self.push_markup(">");
+                self.write_line(line);
+                self.push_markup("</p>\n");
             }
             Block::List(points) => {
-                self.raw("<ul>\n");
+                self.push_markup("<ul>\n");
                 for point in points {
-                    self.raw("<li>");
-                    self.line(point);
-                    self.raw("</li>\n");
+                    self.push_markup("<li>");
+                    self.write_line(point);
+                    self.push_markup("</li>\n");
                 }
-                self.raw("</ul>\n");
+                self.push_markup("</ul>\n");
             }
-            Block::Table(table) => self.table(table),
+            Block::Table(table) => self.write_table(table),
             Block::Figure(picture) => {
                 let mime = if picture.href().ends_with(".svg") {
                     "image/svg+xml"
                 } else {
                     "image/png"
                 };
-                self.raw("<figure><img src=\"data:");
-                self.raw(mime);
-                self.raw(";base64,");
+                self.push_markup("<figure><img src=\"data:");
+                self.push_markup(mime);
+                self.push_markup(";base64,");
                 STANDARD.encode_string(picture.bytes(), &mut self.0);
-                self.raw("\" alt=\"");
-                self.text(&picture.alt().shown());
-                self.raw("\"></figure>\n");
+                self.push_markup("\" alt=\"");
+                self.push_text(&picture.alt().shown());
+                self.push_markup("\"></figure>\n");
             }
             Block::Drawing(drawn) => {
-                self.raw("<figure class=\"drawing\">");
+                self.push_markup("<figure class=\"drawing\">");
                 // Its texts are escaped, as those of `text` are.
                 self.0.push_str(drawn.element());
-                self.raw("</figure>\n");
+                self.push_markup("</figure>\n");
             }
             Block::Details { summary, blocks } => {
-                self.raw("<details><summary>");
-                self.line(summary);
-                self.raw("</summary>\n");
-                self.blocks(blocks);
-                self.raw("</details>\n");
+                self.push_markup("<details><summary>");
+                self.write_line(summary);
+                self.push_markup("</summary>\n");
+                self.write_blocks(blocks);
+                self.push_markup("</details>\n");
             }
             Block::Card(blocks) => {
-                self.raw("<section class=\"card\">\n");
-                self.blocks(blocks);
-                self.raw("</section>\n");
+                self.push_markup("<section class=\"card\">\n");
+                self.write_blocks(blocks);
+                self.push_markup("</section>\n");
             }
-            Block::Either { html, .. } => self.blocks(html),
+            Block::Either { html, .. } => self.write_blocks(html),
         }
     }
 
     /// A table; on a narrow screen the style makes a card of each row, for which each cell knows its heading.
-    fn table(&mut self, table: &Table<Verified>) {
-        self.raw("<div class=\"table\"><table>\n<thead><tr>");
+    fn write_table(&mut self, table: &Table<Verified>) {
+        self.push_markup("<div class=\"table\"><table>\n<thead><tr>");
         for (at, title) in table.head.iter().enumerate() {
-            self.raw(if table.numeric.contains(&at) {
+            self.push_markup(if table.numeric.contains(&at) {
                 "<th scope=\"col\" class=\"num\">"
             } else {
                 "<th scope=\"col\">"
             });
-            self.text(title);
-            self.raw("</th>");
+            self.push_text(title);
+            self.push_markup("</th>");
         }
-        self.raw("</tr></thead>\n<tbody>\n");
+        self.push_markup("</tr></thead>\n<tbody>\n");
         for row in &table.rows {
-            self.raw("<tr>");
+            self.push_markup("<tr>");
             for (at, (cell, title)) in row.iter().zip(&table.head).enumerate() {
-                self.raw(if table.numeric.contains(&at) {
+                self.push_markup(if table.numeric.contains(&at) {
                     "<td class=\"num\" data-head=\""
                 } else {
                     "<td data-head=\""
                 });
-                self.text(title);
-                self.raw("\"><span>");
-                self.line(cell);
-                self.raw("</span></td>");
+                self.push_text(title);
+                self.push_markup("\"><span>");
+                self.write_line(cell);
+                self.push_markup("</span></td>");
             }
-            self.raw("</tr>\n");
+            self.push_markup("</tr>\n");
         }
-        self.raw("</tbody>\n</table></div>\n");
+        self.push_markup("</tbody>\n</table></div>\n");
     }
 
-    fn line(&mut self, line: &Line<Verified>) {
-        line.0.iter().for_each(|span| self.span(span));
+    fn write_line(&mut self, line: &Line<Verified>) {
+        line.0.iter().for_each(|span| self.write_span(span));
     }
 
-    fn span(&mut self, span: &Span<Verified>) {
+    fn write_span(&mut self, span: &Span<Verified>) {
         match span {
-            Span::Text(text) => self.text(text),
+            Span::Text(text) => self.push_text(text),
             Span::Name(name) => {
-                self.raw("<bdi>");
-                self.text(&name.shown());
-                self.raw("</bdi>");
+                self.push_markup("<bdi>");
+                self.push_text(&name.shown());
+                self.push_markup("</bdi>");
             }
             Span::Code(pieces) => {
-                self.raw("<code>");
+                self.push_markup("<code>");
                 for piece in pieces {
                     match piece {
-                        Piece::Text(text) => self.text(text),
+                        Piece::Text(text) => self.push_text(text),
                         Piece::Name(name) => {
-                            self.raw("<bdi>");
-                            self.text(&name.shown());
-                            self.raw("</bdi>");
+                            self.push_markup("<bdi>");
+                            self.push_text(&name.shown());
+                            self.push_markup("</bdi>");
                         }
                     }
                 }
-                self.raw("</code>");
+                self.push_markup("</code>");
             }
             Span::Number(shown) => {
-                self.raw("<a class=\"n\" href=\"");
-                self.text(shown.href());
-                self.raw("\" title=\"");
-                self.text(&shown.place().to_string());
-                self.raw("\">");
-                self.text(shown.text());
-                self.raw("</a>");
+                self.push_markup("<a class=\"n\" href=\"");
+                self.push_text(shown.href());
+                self.push_markup("\" title=\"");
+                self.push_text(&shown.place().to_string());
+                self.push_markup("\">");
+                self.push_text(shown.text());
+                self.push_markup("</a>");
             }
             Span::Strong(line) => {
-                self.raw("<strong>");
-                self.line(line);
-                self.raw("</strong>");
+                self.push_markup("<strong>");
+                self.write_line(line);
+                self.push_markup("</strong>");
             }
             Span::Badge(tone, name) => {
-                self.raw("<span");
-                self.class(*tone);
-                self.raw("><bdi>");
-                self.text(&name.shown());
-                self.raw("</bdi></span>");
+                self.push_markup("<span");
+                self.write_tone_class(*tone);
+                self.push_markup("><bdi>");
+                self.push_text(&name.shown());
+                self.push_markup("</bdi></span>");
             }
             Span::Link(target, line) => {
-                self.raw("<a href=\"");
+                self.push_markup("<a href=\"");
                 match target {
                     Target::Anchor(anchor) => {
-                        self.raw("#");
-                        self.text(anchor);
+                        self.push_markup("#");
+                        self.push_text(anchor);
                     }
-                    Target::File(path) => self.text(path),
+                    Target::File(path) => self.push_text(path),
                 }
-                self.raw("\">");
-                self.line(line);
-                self.raw("</a>");
+                self.push_markup("\">");
+                self.write_line(line);
+                self.push_markup("</a>");
             }
         }
     }
 
-    fn class(&mut self, tone: Tone) {
-        self.raw(match tone {
+    fn write_tone_class(&mut self, tone: Tone) {
+        self.push_markup(match tone {
             Tone::Plain => "",
             Tone::Strong => " class=\"tone strong\"",
             Tone::Medium => " class=\"tone medium\"",

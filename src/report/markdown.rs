@@ -3,76 +3,78 @@
 use super::document::{Block, Document, Line, Piece, Span, Table, Target, Verified};
 
 /// The whole document.
-pub(crate) fn document(document: &Document<Verified>) -> String {
-    let mut out = format!("# {}\n", escape(&document.title.shown()));
-    out.push_str(&blocks(&document.blocks));
+pub(crate) fn render_markdown(document: &Document<Verified>) -> String {
+    let mut out = format!("# {}\n", escape_markdown(&document.title.shown()));
+    out.push_str(&render_blocks(&document.blocks));
     out
 }
 
 /// Blocks, each after an empty line.
-pub(crate) fn blocks(blocks: &[Block<Verified>]) -> String {
+pub(crate) fn render_blocks(blocks: &[Block<Verified>]) -> String {
     let mut out = String::new();
     for each in blocks {
-        block(&mut out, each);
+        write_block(&mut out, each);
     }
     out
 }
 
-fn block(out: &mut String, each: &Block<Verified>) {
+fn write_block(out: &mut String, each: &Block<Verified>) {
     match each {
         Block::Heading { level, anchor, line } => {
             let marks = "#".repeat(usize::from(*level));
-            out.push_str(&format!("\n<a id=\"{anchor}\"></a>\n\n{marks} {}\n", text(line)));
+            out.push_str(&format!("\n<a id=\"{anchor}\"></a>\n\n{marks} {}\n", render_line(line)));
         }
-        Block::Paragraph(_, line) => out.push_str(&format!("\n{}\n", text(line))),
+        Block::Paragraph(_, line) => out.push_str(&format!("\n{}\n", render_line(line))),
         Block::List(points) => {
             out.push('\n');
             for point in points {
-                out.push_str(&format!("- {}\n", text(point)));
+                out.push_str(&format!("- {}\n", render_line(point)));
             }
         }
-        Block::Table(each) => table(out, each),
+        Block::Table(each) => write_table(out, each),
         Block::Figure(picture) => {
             out.push_str(&format!(
                 "\n![{}]({})\n",
-                escape(&picture.alt().shown()),
+                escape_markdown(&picture.alt().shown()),
                 picture.href()
             ));
         }
         Block::Drawing(_) => {}
         Block::Details { summary, blocks } => {
-            out.push_str(&format!("\n**{}**\n", text(summary)));
-            blocks.iter().for_each(|each| block(out, each));
+            out.push_str(&format!("\n**{}**\n", render_line(summary)));
+            blocks.iter().for_each(|each| write_block(out, each));
         }
-        Block::Card(blocks) => blocks.iter().for_each(|each| block(out, each)),
-        Block::Either { markdown, .. } => markdown.iter().for_each(|each| block(out, each)),
+        Block::Card(blocks) => blocks.iter().for_each(|each| write_block(out, each)),
+        Block::Either { markdown, .. } => markdown.iter().for_each(|each| write_block(out, each)),
     }
 }
 
-fn table(out: &mut String, table: &Table<Verified>) {
+fn write_table(out: &mut String, table: &Table<Verified>) {
     let rules = (0..table.head.len()).map(|at| if table.numeric.contains(&at) { "---:" } else { "---" });
     let head = table.head.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>();
     out.push_str(&format!("\n| {} |\n", head.join(" | ")));
     out.push_str(&format!("| {} |\n", rules.collect::<Vec<_>>().join(" | ")));
     for row in &table.rows {
-        let cells = row.iter().map(text).collect::<Vec<_>>();
+        let cells = row.iter().map(render_line).collect::<Vec<_>>();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
 }
 
 /// A line; safe in a table's cell too.
-pub(crate) fn text(line: &Line<Verified>) -> String {
+pub(crate) fn render_line(line: &Line<Verified>) -> String {
     let mut out = String::new();
     for span in &line.0 {
         match span {
             Span::Text(text) => out.push_str(text),
-            Span::Name(name) => out.push_str(&escape(&name.shown())),
-            Span::Code(pieces) => out.push_str(&code(pieces)),
-            Span::Number(shown) => out.push_str(&format!("[{}]({})", escape(shown.text()), shown.href())),
-            Span::Strong(line) => out.push_str(&format!("**{}**", text(line))),
-            Span::Badge(_, name) => out.push_str(&format!("**{}**", escape(&name.shown()))),
-            Span::Link(Target::Anchor(anchor), line) => out.push_str(&format!("[{}](#{anchor})", text(line))),
-            Span::Link(Target::File(path), line) => out.push_str(&format!("[{}](<{}>)", text(line), angled(path))),
+            Span::Name(name) => out.push_str(&escape_markdown(&name.shown())),
+            Span::Code(pieces) => out.push_str(&code_span(pieces)),
+            Span::Number(shown) => out.push_str(&format!("[{}]({})", escape_markdown(shown.text()), shown.href())),
+            Span::Strong(line) => out.push_str(&format!("**{}**", render_line(line))),
+            Span::Badge(_, name) => out.push_str(&format!("**{}**", escape_markdown(&name.shown()))),
+            Span::Link(Target::Anchor(anchor), line) => out.push_str(&format!("[{}](#{anchor})", render_line(line))),
+            Span::Link(Target::File(path), line) => {
+                out.push_str(&format!("[{}](<{}>)", render_line(line), angle_path(path)))
+            }
         }
     }
     // A line must not begin as a list, quote or rule does.
@@ -83,7 +85,7 @@ pub(crate) fn text(line: &Line<Verified>) -> String {
 }
 
 /// A path between angle brackets.
-fn angled(path: &str) -> String {
+fn angle_path(path: &str) -> String {
     path.replace('<', "%3C")
         .replace('>', "%3E")
         .replace('\\', "%5C")
@@ -92,7 +94,7 @@ fn angled(path: &str) -> String {
 }
 
 /// Prose that is not ours, with everything escaped that markdown gives a meaning.
-fn escape(raw: &str) -> String {
+fn escape_markdown(raw: &str) -> String {
     let mut out = String::new();
     for (index, letter) in raw.char_indices() {
         let rest = raw.get(index..).unwrap_or_default();
@@ -126,7 +128,7 @@ fn escape(raw: &str) -> String {
 }
 
 /// A code span that no backtick inside can end.
-fn code(pieces: &[Piece]) -> String {
+fn code_span(pieces: &[Piece]) -> String {
     let mut inner = String::new();
     for piece in pieces {
         match piece {
@@ -166,13 +168,13 @@ mod tests {
             ("R & D", "R & D"),
         ];
         for (raw, expected) in cases {
-            assert_eq!(escape(raw), expected, "{raw}");
+            assert_eq!(escape_markdown(raw), expected, "{raw}");
         }
     }
 
     #[test]
     fn no_backtick_ends_a_code_span() {
-        let span = |raw: &str| code(&[Piece::Name(Name::new(raw))]);
+        let span = |raw: &str| code_span(&[Piece::Name(Name::new(raw))]);
         assert_eq!(span("a"), "`a`");
         assert_eq!(span("a``b"), "```a``b```");
         assert_eq!(span("`a"), "`` `a ``");

@@ -27,7 +27,7 @@ mod write;
 
 pub use dossier::{BudgetLine, DeadLetter, Dossier, Memory, Method, RestartRecord};
 pub use error::ReportError;
-pub use findings::findings;
+pub use findings::build_findings;
 pub use model_use::{ModelUse, UseLine};
 pub use summary::terminal_summary;
-pub use write::{FILES, Written, rendered, write_all, write_files};
+pub use write::{FILES, Written, render_all, write_all, write_files};

@@ -1,4 +1,4 @@
-//! What the models of a run were asked and what that took.
+//! The use of models in a run and its cost.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

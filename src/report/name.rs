@@ -35,12 +35,12 @@ impl Name {
 
     /// As a reader sees it, not yet escaped.
     pub(crate) fn shown(&self) -> String {
-        shown(&self.raw, self.keep)
+        safe_line(&self.raw, self.keep)
     }
 }
 
 /// One safe line of at most `keep` characters.
-pub(crate) fn shown(raw: &str, keep: usize) -> String {
+pub(crate) fn safe_line(raw: &str, keep: usize) -> String {
     let mut out = String::new();
     for (index, letter) in raw.chars().enumerate() {
         if index == keep {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::compose::{headline, key_numbers, of_finding, opening, relation};
+use super::compose::{headline_line, interpretation_of_finding, key_numbers, opening_paragraphs, relation_line};
 use super::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use super::dossier::Dossier;
 use super::error::ReportError;
@@ -10,7 +10,7 @@ use super::evidence::Evidence;
 use super::markdown;
 use super::name::Name;
 use super::order;
-use super::verify::verify;
+use super::verify::verify_document;
 use crate::science::{TestRecord, sha256_hex};
 
 /// The cell that the others call.
@@ -22,23 +22,23 @@ const CELLS: usize = 25;
 ///
 /// # Errors
 /// A number has no evidence.
-pub(crate) fn notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<String, ReportError> {
+pub(crate) fn render_notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<String, ReportError> {
     let mut cells = vec![
-        markdown_cell("intro", &prose(dossier, intro(dossier), evidence)?),
+        markdown_cell("intro", &verified_markdown(dossier, intro_blocks(dossier), evidence)?),
         code_cell("setup", SETUP),
     ];
-    for test in order::findings(dossier).into_iter().take(CELLS) {
+    for test in order::ordered_findings(dossier).into_iter().take(CELLS) {
         let mut told = vec![
-            heading(2, test.id.as_str(), relation(test)),
-            paragraph(headline(test)),
+            heading(2, test.id.as_str(), relation_line(test)),
+            paragraph(headline_line(test)),
             Block::List(key_numbers(test)),
         ];
-        told.extend(of_finding(dossier, test));
+        told.extend(interpretation_of_finding(dossier, test));
         cells.push(markdown_cell(
             &format!("told {}", test.id),
-            &prose(dossier, told, evidence)?,
+            &verified_markdown(dossier, told, evidence)?,
         ));
-        cells.push(code_cell(&format!("done {}", test.id), &rerun(dossier, test)));
+        cells.push(code_cell(&format!("done {}", test.id), &rerun_code(dossier, test)));
     }
     let notebook = json!({
         "cells": cells,
@@ -54,7 +54,7 @@ pub(crate) fn notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<Str
     Ok(out)
 }
 
-fn intro(dossier: &Dossier) -> Blocks {
+fn intro_blocks(dossier: &Dossier) -> Blocks {
     let mut out = vec![paragraph(
         text("Each finding of the run ")
             .code(dossier.run.as_str())
@@ -62,8 +62,8 @@ fn intro(dossier: &Dossier) -> Blocks {
             .text("so that nothing in this folder changes, and holds the new numbers against the recorded ones. ")
             .text("Start Jupyter in the run’s folder, with the packages of the run installed."),
     )];
-    out.extend(opening(dossier));
-    if order::findings(dossier).len() > CELLS {
+    out.extend(opening_paragraphs(dossier));
+    if order::ordered_findings(dossier).len() > CELLS {
         out.push(paragraph(text(
             "The strongest findings have cells here; findings.json holds all.",
         )));
@@ -86,9 +86,9 @@ fn intro(dossier: &Dossier) -> Blocks {
 }
 
 /// Verified markdown of a few blocks.
-fn prose(dossier: &Dossier, blocks: Blocks, evidence: &mut Evidence) -> Result<String, ReportError> {
+fn verified_markdown(dossier: &Dossier, blocks: Blocks, evidence: &mut Evidence) -> Result<String, ReportError> {
     let intro = matches!(blocks.first(), Some(Block::Paragraph(..)));
-    let verified = verify(
+    let verified = verify_document(
         Document {
             title: Name::new(&*dossier.question),
             blocks,
@@ -96,41 +96,41 @@ fn prose(dossier: &Dossier, blocks: Blocks, evidence: &mut Evidence) -> Result<S
         evidence,
     )?;
     let out = if intro {
-        markdown::document(&verified)
+        markdown::render_markdown(&verified)
     } else {
-        markdown::blocks(&verified.blocks)
+        markdown::render_blocks(&verified.blocks)
     };
     Ok(out.trim().to_owned())
 }
 
-fn rerun(dossier: &Dossier, test: &TestRecord) -> String {
+fn rerun_code(dossier: &Dossier, test: &TestRecord) -> String {
     let table = dossier.datasets.iter().find(|dataset| dataset.name == test.dataset);
     let table = table.and_then(|dataset| dataset.experiment.as_ref());
     let mut out = format!(
-        "rerun({}, {})\n",
-        literal(test.evidence.experiment.as_str()),
-        literal(&test.evidence.locator)
+        "rerun_code({}, {})\n",
+        python_string(test.evidence.experiment.as_str()),
+        python_string(&test.evidence.locator)
     );
     if let Some(other) = &test.confirmed_by {
         out.push_str(&format!(
-            "rerun({}, {})\n",
-            literal(other.experiment.as_str()),
-            literal(&other.locator)
+            "rerun_code({}, {})\n",
+            python_string(other.experiment.as_str()),
+            python_string(&other.locator)
         ));
     }
     if let Some(table) = table {
         out.push_str(&format!(
             "draw({}, {}, {})\n",
-            literal(&format!("experiments/{table}/table.parquet")),
-            literal(&test.x),
-            literal(&test.y)
+            python_string(&format!("experiments/{table}/table.parquet")),
+            python_string(&test.x),
+            python_string(&test.y)
         ));
     }
     out
 }
 
 /// A Python string literal, in plain ASCII so that no name can look like code.
-fn literal(text: &str) -> String {
+fn python_string(text: &str) -> String {
     let mut out = String::from("\"");
     for letter in text.chars() {
         match letter {
@@ -145,13 +145,13 @@ fn literal(text: &str) -> String {
 }
 
 fn markdown_cell(name: &str, source: &str) -> Value {
-    json!({"cell_type": "markdown", "id": cell_id(name), "metadata": {}, "source": lines(source)})
+    json!({"cell_type": "markdown", "id": cell_id(name), "metadata": {}, "source": source_lines(source)})
 }
 
 fn code_cell(name: &str, source: &str) -> Value {
     json!({
         "cell_type": "code", "execution_count": null, "id": cell_id(name), "metadata": {}, "outputs": [],
-        "source": lines(source.trim_end()),
+        "source": source_lines(source.trim_end()),
     })
 }
 
@@ -161,7 +161,7 @@ fn cell_id(name: &str) -> String {
     hash.get(..16).unwrap_or(&hash).to_owned()
 }
 
-fn lines(source: &str) -> Vec<&str> {
+fn source_lines(source: &str) -> Vec<&str> {
     source.split_inclusive('\n').collect()
 }
 
@@ -172,9 +172,9 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_literal() {
         assert_eq!(
-            literal("a\"); import os #\n\\"),
+            python_string("a\"); import os #\n\\"),
             "\"a\\\"); import os #\\U0000000a\\\\\""
         );
-        assert_eq!(literal("é\u{202E}"), "\"\\U000000e9\\U0000202e\"");
+        assert_eq!(python_string("é\u{202E}"), "\"\\U000000e9\\U0000202e\"");
     }
 }

@@ -19,14 +19,14 @@ impl Number {
     }
 
     /// The value, unrounded, as text for errors.
-    pub(crate) fn exact(self) -> String {
+    pub(crate) fn exact_text(self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
             Self::Real(real) => format!("{real:?}"),
         }
     }
 
-    fn real(self) -> f64 {
+    fn as_f64(self) -> f64 {
         match self {
             Self::Count(count) => count as f64,
             Self::Real(real) => real,
@@ -39,7 +39,7 @@ impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Count(a), Self::Count(b)) => a == b,
-            (a, b) => a.real() == b.real(),
+            (a, b) => a.as_f64() == b.as_f64(),
         }
     }
 }
@@ -79,41 +79,41 @@ pub(crate) enum Format {
 
 impl Format {
     /// The number as a reader sees it.
-    pub(crate) fn show(self, number: Number) -> String {
+    pub(crate) fn format_number(self, number: Number) -> String {
         match (self, number) {
-            (Self::P, number) if number.real() == 0.0 => "<1×10⁻³⁰⁰".to_owned(),
-            (Self::Percent, number) => format!("{} %", short(number.real() * 100.0)),
-            (Self::Millis, number) => millis(number.real()),
-            (Self::Bytes, number) => bytes(number.real()),
-            (Self::Plain | Self::P, Number::Count(count)) => grouped(&count.to_string()),
+            (Self::P, number) if number.as_f64() == 0.0 => "<1×10⁻³⁰⁰".to_owned(),
+            (Self::Percent, number) => format!("{} %", three_digits_trimmed(number.as_f64() * 100.0)),
+            (Self::Millis, number) => format_millis(number.as_f64()),
+            (Self::Bytes, number) => format_bytes(number.as_f64()),
+            (Self::Plain | Self::P, Number::Count(count)) => group_thousands(&count.to_string()),
             (Self::Plain | Self::P, Number::Real(real)) if real.fract() == 0.0 && real.abs() < 1e15 => {
-                signed(real, &grouped(&format!("{:.0}", real.abs())))
+                with_sign(real, &group_thousands(&format!("{:.0}", real.abs())))
             }
-            (Self::Plain | Self::P, Number::Real(real)) => significant(real),
+            (Self::Plain | Self::P, Number::Real(real)) => three_digits(real),
         }
     }
 }
 
 /// Three significant digits; powers of ten where the number is very small or large.
-fn significant(value: f64) -> String {
+fn three_digits(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
         return "0".to_owned();
     }
     if !(1e-3..1e6).contains(&size) {
-        return scientific(value);
+        return scientific_notation(value);
     }
     let exponent = size.log10().floor() as i32;
     let decimals = usize::try_from(2 - exponent).unwrap_or(0);
     let digits = format!("{size:.decimals$}");
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let joint = if fraction.is_empty() { "" } else { "." };
-    signed(value, &format!("{}{joint}{fraction}", grouped(whole)))
+    with_sign(value, &format!("{}{joint}{fraction}", group_thousands(whole)))
 }
 
 /// As [`significant`], without the zeros at the end.
-fn short(value: f64) -> String {
-    let digits = significant(value);
+fn three_digits_trimmed(value: f64) -> String {
+    let digits = three_digits(value);
     match digits.split_once('.') {
         Some((_, fraction)) if !fraction.contains('×') => {
             digits.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -122,14 +122,14 @@ fn short(value: f64) -> String {
     }
 }
 
-fn scientific(value: f64) -> String {
+fn scientific_notation(value: f64) -> String {
     let digits = format!("{:.2e}", value.abs());
     let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
-    let raised: String = exponent.chars().map(superscript).collect();
-    signed(value, &format!("{mantissa}×10{raised}"))
+    let raised: String = exponent.chars().map(superscript_digit).collect();
+    with_sign(value, &format!("{mantissa}×10{raised}"))
 }
 
-fn superscript(digit: char) -> char {
+fn superscript_digit(digit: char) -> char {
     match digit {
         '-' => '⁻',
         '0' => '⁰',
@@ -145,7 +145,7 @@ fn superscript(digit: char) -> char {
     }
 }
 
-fn signed(value: f64, digits: &str) -> String {
+fn with_sign(value: f64, digits: &str) -> String {
     if value < 0.0 {
         format!("−{digits}")
     } else {
@@ -154,7 +154,7 @@ fn signed(value: f64, digits: &str) -> String {
 }
 
 /// Thousands apart, from five digits on.
-fn grouped(digits: &str) -> String {
+fn group_thousands(digits: &str) -> String {
     if digits.len() < 5 {
         return digits.to_owned();
     }
@@ -168,26 +168,26 @@ fn grouped(digits: &str) -> String {
     out
 }
 
-fn millis(value: f64) -> String {
+fn format_millis(value: f64) -> String {
     if value < 1000.0 {
-        format!("{} ms", short(value))
+        format!("{} ms", three_digits_trimmed(value))
     } else if value < 120_000.0 {
-        format!("{} s", short(value / 1000.0))
+        format!("{} s", three_digits_trimmed(value / 1000.0))
     } else {
-        format!("{} min", short(value / 60_000.0))
+        format!("{} min", three_digits_trimmed(value / 60_000.0))
     }
 }
 
-fn bytes(value: f64) -> String {
+fn format_bytes(value: f64) -> String {
     const KIB: f64 = 1024.0;
     if value < KIB {
         format!("{value:.0} B")
     } else if value < KIB * KIB {
-        format!("{} KiB", short(value / KIB))
+        format!("{} KiB", three_digits_trimmed(value / KIB))
     } else if value < KIB * KIB * KIB {
-        format!("{} MiB", short(value / KIB / KIB))
+        format!("{} MiB", three_digits_trimmed(value / KIB / KIB))
     } else {
-        format!("{} GiB", short(value / KIB / KIB / KIB))
+        format!("{} GiB", three_digits_trimmed(value / KIB / KIB / KIB))
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
             (Format::Plain, 1.5e9.into(), "1,500,000,000"),
         ];
         for (format, number, expected) in cases {
-            assert_eq!(format.show(number), expected, "{format:?} {number:?}");
+            assert_eq!(format.format_number(number), expected, "{format:?} {number:?}");
         }
     }
 

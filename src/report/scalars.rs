@@ -26,7 +26,7 @@ impl Scalars {
     ///
     /// # Errors
     /// The text is not JSON.
-    pub(crate) fn read(text: &str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read_json(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str::<IgnoredAny>(text)?;
         let mut scanner = Scanner {
             text,
@@ -34,7 +34,7 @@ impl Scalars {
             line: 1,
             found: HashMap::new(),
         };
-        scanner.value(&mut String::new());
+        scanner.scan_value(&mut String::new());
         Ok(Self(scanner.found))
     }
 
@@ -53,76 +53,76 @@ struct Scanner<'t> {
 }
 
 impl Scanner<'_> {
-    fn peek(&self) -> Option<u8> {
+    fn peek_byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn step(&mut self) {
-        if self.peek() == Some(b'\n') {
+    fn next_byte(&mut self) {
+        if self.peek_byte() == Some(b'\n') {
             self.line += 1;
         }
         self.at += 1;
     }
 
-    fn space(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
-            self.step();
+    fn skip_space(&mut self) {
+        while self.peek_byte().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.next_byte();
         }
     }
 
-    fn value(&mut self, pointer: &mut String) {
-        self.space();
-        match self.peek() {
-            Some(b'{') => self.members(pointer, b'}'),
-            Some(b'[') => self.members(pointer, b']'),
+    fn scan_value(&mut self, pointer: &mut String) {
+        self.skip_space();
+        match self.peek_byte() {
+            Some(b'{') => self.scan_members(pointer, b'}'),
+            Some(b'[') => self.scan_members(pointer, b']'),
             Some(b'"') => {
                 let scalar = Scalar {
                     line: self.line,
                     number: None,
                 };
-                self.string();
+                self.scan_string();
                 self.found.insert(pointer.clone(), scalar);
             }
-            _ => self.word(pointer),
+            _ => self.scan_word(pointer),
         }
     }
 
     /// The members of an object or an array.
-    fn members(&mut self, pointer: &mut String, end: u8) {
-        self.step();
+    fn scan_members(&mut self, pointer: &mut String, end: u8) {
+        self.next_byte();
         for index in 0_usize.. {
-            self.space();
-            if matches!(self.peek(), None | Some(b']' | b'}')) {
+            self.skip_space();
+            if matches!(self.peek_byte(), None | Some(b']' | b'}')) {
                 break;
             }
             let length = pointer.len();
             pointer.push('/');
             if end == b'}' {
-                let key = self.string();
+                let key = self.scan_string();
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                self.space();
-                self.step(); // the colon
+                self.skip_space();
+                self.next_byte(); // the colon
             } else {
                 pointer.push_str(&index.to_string());
             }
-            self.value(pointer);
+            self.scan_value(pointer);
             pointer.truncate(length);
-            self.space();
-            if self.peek() == Some(b',') {
-                self.step();
+            self.skip_space();
+            if self.peek_byte() == Some(b',') {
+                self.next_byte();
             }
         }
-        self.step();
+        self.next_byte();
     }
 
     /// A string, unescaped.
-    fn string(&mut self) -> String {
+    fn scan_string(&mut self) -> String {
         let start = self.at;
-        self.step();
-        while let Some(byte) = self.peek() {
-            self.step();
+        self.next_byte();
+        while let Some(byte) = self.peek_byte() {
+            self.next_byte();
             match byte {
-                b'\\' => self.step(),
+                b'\\' => self.next_byte(),
                 b'"' => break,
                 _ => {}
             }
@@ -132,13 +132,13 @@ impl Scanner<'_> {
     }
 
     /// A number, `true`, `false` or `null`.
-    fn word(&mut self, pointer: &str) {
+    fn scan_word(&mut self, pointer: &str) {
         let start = self.at;
         while self
-            .peek()
+            .peek_byte()
             .is_some_and(|byte| !byte.is_ascii_whitespace() && !b",]}".contains(&byte))
         {
-            self.step();
+            self.next_byte();
         }
         let raw = self.text.get(start..self.at).unwrap_or_default();
         let number = serde_json::from_str(raw).ok().as_ref().and_then(Number::from_json);
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_scalar_has_its_line() {
-        let scalars = Scalars::read(TEXT).unwrap();
+        let scalars = Scalars::read_json(TEXT).unwrap();
         let cases: [(&str, usize, Option<Number>); 8] = [
             ("/a~1b~0/0", 3, Some(1_u64.into())),
             ("/a~1b~0/1", 4, Some((-0.0025).into())),
@@ -196,21 +196,24 @@ mod tests {
     #[test]
     fn compact_json_is_one_line_and_a_bare_number_is_the_root() {
         assert_eq!(
-            Scalars::read(r#"{"a":[1,{"b":2}]}"#)
+            Scalars::read_json(r#"{"a":[1,{"b":2}]}"#)
                 .unwrap()
                 .get("/a/1/b")
                 .unwrap()
                 .line,
             1
         );
-        assert_eq!(Scalars::read("3").unwrap().get("").unwrap().number, Some(3_u64.into()));
-        assert!(Scalars::read("{").is_err());
+        assert_eq!(
+            Scalars::read_json("3").unwrap().get("").unwrap().number,
+            Some(3_u64.into())
+        );
+        assert!(Scalars::read_json("{").is_err());
     }
 
     #[test]
     fn agrees_with_serde_json_on_every_pointer() {
         let value: serde_json::Value = serde_json::from_str(TEXT).unwrap();
-        for (pointer, scalar) in &Scalars::read(TEXT).unwrap().0 {
+        for (pointer, scalar) in &Scalars::read_json(TEXT).unwrap().0 {
             let there = value.pointer(pointer).unwrap();
             assert_eq!(
                 there.as_number().and_then(Number::from_json),

@@ -3,7 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::dossier::Dossier;
-use super::name::shown;
+use super::name::safe_line;
 use super::number::Format;
 use super::order;
 use crate::science::TestRecord;
@@ -17,7 +17,7 @@ const WIDTH: u16 = 80;
 ///
 /// The numbers are those of `findings.json`: write it by [`super::write_all`] first, which checks them.
 pub fn terminal_summary(dossier: &Dossier) -> String {
-    let findings = order::headlines(dossier);
+    let findings = order::headline_findings(dossier);
     if findings.is_empty() {
         return match dossier.tests.len() {
             0 if dossier.memory.as_ref().is_some_and(|memory| !memory.settled.is_empty()) => {
@@ -36,7 +36,7 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["finding", "direction", "effect", "q", "wording"]);
     for test in findings.iter().take(ROWS) {
-        table.add_row(row(test));
+        table.add_row(summary_row(test));
     }
     let mut out = table.to_string();
     if findings.len() > ROWS {
@@ -45,15 +45,19 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
     out
 }
 
-fn row(test: &TestRecord) -> [String; 5] {
-    let name = |name: &str| shown(name, 24);
+fn summary_row(test: &TestRecord) -> [String; 5] {
+    let name = |name: &str| safe_line(name, 24);
     let effect = match test.effect.value {
-        Some(value) => format!("{} {}", name(&test.effect.name), Format::Plain.show(value.into())),
+        Some(value) => format!(
+            "{} {}",
+            name(&test.effect.name),
+            Format::Plain.format_number(value.into())
+        ),
         None => "-".to_owned(),
     };
     let wording = match test.caveats.is_empty() {
-        true => name(&test.wording),
-        false => format!("{} (caveats)", name(&test.wording)),
+        true => name(test.wording.as_str()),
+        false => format!("{} (caveats)", name(test.wording.as_str())),
     };
     let direction = test.direction.as_deref().map_or_else(|| "-".to_owned(), name);
     let mut relation = format!("{} ~ {}", name(&test.y), name(&test.x));
@@ -66,5 +70,11 @@ fn row(test: &TestRecord) -> [String; 5] {
     if !held.is_empty() {
         relation.push_str(&format!(" | {}", held.join(", ")));
     }
-    [relation, direction, effect, Format::P.show(test.q.into()), wording]
+    [
+        relation,
+        direction,
+        effect,
+        Format::P.format_number(test.q.into()),
+        wording,
+    ]
 }

@@ -18,8 +18,8 @@ pub(crate) struct Told<'d> {
 
 /// The dossier's words. They were checked when they were written; here again, since a report must hold whatever is in
 /// the record that it is made from.
-pub(crate) fn told(dossier: &Dossier) -> Told<'_> {
-    let findings = order::findings(dossier);
+pub(crate) fn model_words(dossier: &Dossier) -> Told<'_> {
+    let findings = order::ordered_findings(dossier);
     let run = Run {
         randomised: &dossier.method.randomised,
         tests: dossier.tests.len() as u64,
@@ -30,14 +30,15 @@ pub(crate) fn told(dossier: &Dossier) -> Told<'_> {
             None => {
                 // An answer was written from the first few findings.
                 let known = |first: usize| findings.get(..first).unwrap_or_default();
-                let passes = (1..=findings.len()).any(|first| words::check(&words.text, known(first), run).is_ok());
+                let passes = (1..=findings.len())
+                    .any(|first| words::check_against_findings(&words.text, known(first), run).is_ok());
                 if passes {
                     told.answer = Some(words);
                 }
                 passes
             }
             Some(id) => match findings.iter().find(|finding| finding.id == *id) {
-                Some(finding) if words::check(&words.text, &[finding], run).is_ok() => {
+                Some(finding) if words::check_against_findings(&words.text, &[finding], run).is_ok() => {
                     told.findings.push((finding, words));
                     true
                 }

@@ -18,13 +18,13 @@ pub(crate) struct TracedEffect<'d> {
 
 impl<'d> Traced<'d> {
     /// A number below the test's place in its result.
-    pub(crate) fn at(self, number: impl Into<Number>, pointer: &str) -> Cited {
+    pub(crate) fn cite_below(self, number: impl Into<Number>, pointer: &str) -> Cited {
         let evidence = &self.0.evidence;
         Cited::result(number, &evidence.experiment, format!("{}/{pointer}", evidence.locator))
     }
 
     /// The part of the result that the verdict speaks of.
-    fn part(self) -> &'static str {
+    fn judged_part(self) -> &'static str {
         match self.0.part {
             Part::Whole => "whole",
             Part::Confirm => "confirm",
@@ -33,20 +33,20 @@ impl<'d> Traced<'d> {
 
     /// Complete rows used.
     pub(crate) fn n(self) -> Cited {
-        self.at(self.0.n, &format!("{}/n", self.part()))
+        self.cite_below(self.0.n, &format!("{}/n", self.judged_part()))
     }
 
     /// The test's statistic.
     pub(crate) fn statistic(self) -> Option<Cited> {
         self.0
             .statistic
-            .map(|statistic| self.at(statistic, &format!("{}/statistic", self.part())))
+            .map(|statistic| self.cite_below(statistic, &format!("{}/statistic", self.judged_part())))
     }
 
     /// The p-value that was judged: the primary test's, or the one that the script says to judge by, where rows repeat
     /// a unit or shuffled copies say that it is not as rare as it claims.
     pub(crate) fn p(self) -> Cited {
-        self.at(self.0.p, &format!("{}/p", self.part()))
+        self.cite_below(self.0.p, &format!("{}/p", self.judged_part()))
             .format(Format::P)
             .or(format!("{}/p_judged", self.0.evidence.locator))
     }
@@ -65,7 +65,7 @@ impl<'d> Traced<'d> {
 
     /// The effect that the verdict speaks of.
     pub(crate) fn effect(self) -> TracedEffect<'d> {
-        self.effect_at(&self.0.effect, &format!("{}/effect", self.part()))
+        self.effect_at(&self.0.effect, &format!("{}/effect", self.judged_part()))
     }
 
     /// Some other effect of the test.
@@ -80,7 +80,7 @@ impl<'d> Traced<'d> {
     /// The minimum detectable effect.
     pub(crate) fn mde(self) -> Option<Cited> {
         let value = self.0.mde.as_ref()?.value?;
-        Some(self.at(value, "mde/value"))
+        Some(self.cite_below(value, "mde/value"))
     }
 
     /// Both parts of the rows, with the names that the result gives them.
@@ -93,87 +93,94 @@ impl<'d> Traced<'d> {
     }
 
     /// Every number of the test, whether the report shows it or not: `findings.json` holds them all.
-    pub(crate) fn all(self) -> Vec<Cited> {
+    pub(crate) fn all_numbers(self) -> Vec<Cited> {
         let test = self.0;
         let mut all = vec![self.n(), self.p(), self.q()];
         all.extend(self.statistic());
-        all.extend(self.effect().all());
+        all.extend(self.effect().all_numbers());
         for (name, part) in self.parts() {
-            all.push(self.at(part.n, &format!("{name}/n")));
-            all.extend(part.p.map(|p| self.at(p, &format!("{name}/p"))));
-            all.extend(self.effects(part.effect.as_ref(), &format!("{name}/effect")));
+            all.push(self.cite_below(part.n, &format!("{name}/n")));
+            all.extend(part.p.map(|p| self.cite_below(p, &format!("{name}/p"))));
+            all.extend(self.effect_numbers(part.effect.as_ref(), &format!("{name}/effect")));
         }
         for (at, group) in test.groups.iter().flatten().enumerate() {
-            all.push(self.at(group.n, &format!("groups/{at}/n")));
-            all.extend(group.value.map(|value| self.at(value, &format!("groups/{at}/value"))));
+            all.push(self.cite_below(group.n, &format!("groups/{at}/n")));
+            all.extend(
+                group
+                    .value
+                    .map(|value| self.cite_below(value, &format!("groups/{at}/value"))),
+            );
         }
         for (at, assumption) in test.assumptions.iter().enumerate() {
             all.extend(
                 assumption
                     .statistic
-                    .map(|value| self.at(value, &format!("assumptions/{at}/statistic"))),
+                    .map(|value| self.cite_below(value, &format!("assumptions/{at}/statistic"))),
             );
-            all.extend(assumption.p.map(|p| self.at(p, &format!("assumptions/{at}/p"))));
+            all.extend(assumption.p.map(|p| self.cite_below(p, &format!("assumptions/{at}/p"))));
         }
         for (at, variant) in test.variants.iter().enumerate() {
-            all.extend(variant.n.map(|n| self.at(n, &format!("variants/{at}/n"))));
+            all.extend(variant.n.map(|n| self.cite_below(n, &format!("variants/{at}/n"))));
             all.extend(
                 variant
                     .statistic
-                    .map(|value| self.at(value, &format!("variants/{at}/statistic"))),
+                    .map(|value| self.cite_below(value, &format!("variants/{at}/statistic"))),
             );
-            all.extend(variant.p.map(|p| self.at(p, &format!("variants/{at}/p"))));
-            all.extend(self.effects(variant.effect.as_ref(), &format!("variants/{at}/effect")));
+            all.extend(variant.p.map(|p| self.cite_below(p, &format!("variants/{at}/p"))));
+            all.extend(self.effect_numbers(variant.effect.as_ref(), &format!("variants/{at}/effect")));
         }
         for (at, adjusted) in test.adjusted.iter().enumerate() {
-            all.extend(adjusted.n.map(|n| self.at(n, &format!("adjusted/{at}/n"))));
-            all.extend(adjusted.p.map(|p| self.at(p, &format!("adjusted/{at}/p"))));
-            all.extend(self.effects(adjusted.effect.as_ref(), &format!("adjusted/{at}/effect")));
+            all.extend(adjusted.n.map(|n| self.cite_below(n, &format!("adjusted/{at}/n"))));
+            all.extend(adjusted.p.map(|p| self.cite_below(p, &format!("adjusted/{at}/p"))));
+            all.extend(self.effect_numbers(adjusted.effect.as_ref(), &format!("adjusted/{at}/effect")));
             for (level, stratum) in adjusted.strata.iter().flatten().enumerate() {
                 let place = format!("adjusted/{at}/strata/{level}");
-                all.push(self.at(stratum.n, &format!("{place}/n")));
-                all.extend(stratum.p.map(|p| self.at(p, &format!("{place}/p"))));
+                all.push(self.cite_below(stratum.n, &format!("{place}/n")));
+                all.extend(stratum.p.map(|p| self.cite_below(p, &format!("{place}/p"))));
                 all.extend(
                     stratum
                         .effect_value
-                        .map(|value| self.at(value, &format!("{place}/effect_value"))),
+                        .map(|value| self.cite_below(value, &format!("{place}/effect_value"))),
                 );
             }
         }
         if let Some(mde) = &test.mde {
             all.extend(self.mde());
-            all.extend([self.at(mde.power, "mde/power"), self.at(mde.alpha, "mde/alpha")]);
+            all.extend([
+                self.cite_below(mde.power, "mde/power"),
+                self.cite_below(mde.alpha, "mde/alpha"),
+            ]);
         }
         all
     }
 
-    fn effects(self, effect: Option<&'d Effect>, pointer: &str) -> Vec<Cited> {
+    fn effect_numbers(self, effect: Option<&'d Effect>, pointer: &str) -> Vec<Cited> {
         effect
-            .map(|effect| self.effect_at(effect, pointer).all())
+            .map(|effect| self.effect_at(effect, pointer).all_numbers())
             .unwrap_or_default()
     }
 }
 
 impl TracedEffect<'_> {
-    fn at(&self, value: Option<f64>, key: &str) -> Option<Cited> {
-        value.map(|value| self.test.at(value, &format!("{}/{key}", self.pointer)))
+    fn cite_key(&self, value: Option<f64>, key: &str) -> Option<Cited> {
+        value.map(|value| self.test.cite_below(value, &format!("{}/{key}", self.pointer)))
     }
 
     /// The estimate.
     pub(crate) fn value(&self) -> Option<Cited> {
-        self.at(self.effect.value, "value")
+        self.cite_key(self.effect.value, "value")
     }
 
     /// Both ends of its interval.
     pub(crate) fn interval(&self) -> Option<(Cited, Cited)> {
-        self.at(self.effect.ci_low, "ci_low")
-            .zip(self.at(self.effect.ci_high, "ci_high"))
+        self.cite_key(self.effect.ci_low, "ci_low")
+            .zip(self.cite_key(self.effect.ci_high, "ci_high"))
     }
 
-    fn all(&self) -> Vec<Cited> {
+    fn all_numbers(&self) -> Vec<Cited> {
         let ends = [
-            self.at(self.effect.ci_low, "ci_low"),
-            self.at(self.effect.ci_high, "ci_high"),
+            self.cite_key(self.effect.ci_low, "ci_low"),
+            self.cite_key(self.effect.ci_high, "ci_high"),
         ];
         self.value().into_iter().chain(ends.into_iter().flatten()).collect()
     }

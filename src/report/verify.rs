@@ -8,15 +8,18 @@ use super::evidence::Evidence;
 ///
 /// # Errors
 /// The first number, name, figure or piece of prose without evidence, with its place.
-pub(crate) fn verify(document: Document<Draft>, evidence: &mut Evidence) -> Result<Document<Verified>, ReportError> {
-    let title = evidence.name(&document.title, "title")?;
+pub(crate) fn verify_document(
+    document: Document<Draft>,
+    evidence: &mut Evidence,
+) -> Result<Document<Verified>, ReportError> {
+    let title = evidence.check_name(&document.title, "title")?;
     let mut verifier = Verifier {
         evidence,
         place: "head".to_owned(),
     };
     Ok(Document {
         title,
-        blocks: verifier.blocks(document.blocks)?,
+        blocks: verifier.verify_blocks(document.blocks)?,
     })
 }
 
@@ -27,76 +30,79 @@ struct Verifier<'v, 'd> {
 }
 
 impl Verifier<'_, '_> {
-    fn blocks(&mut self, blocks: Vec<Block<Draft>>) -> Result<Vec<Block<Verified>>, ReportError> {
-        blocks.into_iter().map(|block| self.block(block)).collect()
+    fn verify_blocks(&mut self, blocks: Vec<Block<Draft>>) -> Result<Vec<Block<Verified>>, ReportError> {
+        blocks.into_iter().map(|block| self.verify_block(block)).collect()
     }
 
-    fn block(&mut self, block: Block<Draft>) -> Result<Block<Verified>, ReportError> {
+    fn verify_block(&mut self, block: Block<Draft>) -> Result<Block<Verified>, ReportError> {
         Ok(match block {
             Block::Heading { level, anchor, line } => {
-                self.place = plain(&line);
+                self.place = plain_words(&line);
                 Block::Heading {
                     level,
                     anchor,
-                    line: self.line(line)?,
+                    line: self.verify_line(line)?,
                 }
             }
-            Block::Paragraph(tone, line) => Block::Paragraph(tone, self.line(line)?),
-            Block::List(points) => Block::List(self.lines(points)?),
+            Block::Paragraph(tone, line) => Block::Paragraph(tone, self.verify_line(line)?),
+            Block::List(points) => Block::List(self.verify_lines(points)?),
             Block::Table(Table { head, rows, numeric }) => {
                 for &title in &head {
-                    self.prose(title)?;
+                    self.verify_prose(title)?;
                 }
-                let rows = rows.into_iter().map(|row| self.lines(row)).collect::<Result<_, _>>()?;
+                let rows = rows
+                    .into_iter()
+                    .map(|row| self.verify_lines(row))
+                    .collect::<Result<_, _>>()?;
                 Block::Table(Table { head, rows, numeric })
             }
-            Block::Figure(figure) => Block::Figure(self.evidence.picture(&figure, &self.place)?),
-            Block::Drawing(ink) => Block::Drawing(self.evidence.drawing(&ink, &self.place)?),
+            Block::Figure(figure) => Block::Figure(self.evidence.check_picture(&figure, &self.place)?),
+            Block::Drawing(ink) => Block::Drawing(self.evidence.check_drawing(&ink, &self.place)?),
             Block::Details { summary, blocks } => Block::Details {
-                summary: self.line(summary)?,
-                blocks: self.blocks(blocks)?,
+                summary: self.verify_line(summary)?,
+                blocks: self.verify_blocks(blocks)?,
             },
-            Block::Card(blocks) => Block::Card(self.blocks(blocks)?),
+            Block::Card(blocks) => Block::Card(self.verify_blocks(blocks)?),
             Block::Either { html, markdown } => Block::Either {
-                html: self.blocks(html)?,
-                markdown: self.blocks(markdown)?,
+                html: self.verify_blocks(html)?,
+                markdown: self.verify_blocks(markdown)?,
             },
         })
     }
 
-    fn lines(&mut self, lines: Vec<Line<Draft>>) -> Result<Vec<Line<Verified>>, ReportError> {
-        lines.into_iter().map(|line| self.line(line)).collect()
+    fn verify_lines(&mut self, lines: Vec<Line<Draft>>) -> Result<Vec<Line<Verified>>, ReportError> {
+        lines.into_iter().map(|line| self.verify_line(line)).collect()
     }
 
-    fn line(&mut self, line: Line<Draft>) -> Result<Line<Verified>, ReportError> {
+    fn verify_line(&mut self, line: Line<Draft>) -> Result<Line<Verified>, ReportError> {
         line.0
             .into_iter()
-            .map(|span| self.span(span))
+            .map(|span| self.verify_span(span))
             .collect::<Result<_, _>>()
             .map(Line)
     }
 
-    fn span(&mut self, span: Span<Draft>) -> Result<Span<Verified>, ReportError> {
+    fn verify_span(&mut self, span: Span<Draft>) -> Result<Span<Verified>, ReportError> {
         Ok(match span {
-            Span::Text(text) => Span::Text(self.prose(text)?),
-            Span::Name(name) => Span::Name(self.evidence.name(&name, &self.place)?),
+            Span::Text(text) => Span::Text(self.verify_prose(text)?),
+            Span::Name(name) => Span::Name(self.evidence.check_name(&name, &self.place)?),
             Span::Code(pieces) => {
                 for piece in &pieces {
                     match piece {
-                        Piece::Text(text) => drop(self.prose(text)?),
-                        Piece::Name(name) => drop(self.evidence.name(name, &self.place)?),
+                        Piece::Text(text) => drop(self.verify_prose(text)?),
+                        Piece::Name(name) => drop(self.evidence.check_name(name, &self.place)?),
                     }
                 }
                 Span::Code(pieces)
             }
-            Span::Number(cited) => Span::Number(self.evidence.number(&cited, &self.place)?),
-            Span::Strong(line) => Span::Strong(self.line(line)?),
-            Span::Badge(tone, name) => Span::Badge(tone, self.evidence.name(&name, &self.place)?),
-            Span::Link(target, line) => Span::Link(target, self.line(line)?),
+            Span::Number(cited) => Span::Number(self.evidence.check_number(&cited, &self.place)?),
+            Span::Strong(line) => Span::Strong(self.verify_line(line)?),
+            Span::Badge(tone, name) => Span::Badge(tone, self.evidence.check_name(&name, &self.place)?),
+            Span::Link(target, line) => Span::Link(target, self.verify_line(line)?),
         })
     }
 
-    fn prose(&self, text: &'static str) -> Result<&'static str, ReportError> {
+    fn verify_prose(&self, text: &'static str) -> Result<&'static str, ReportError> {
         if text.chars().any(char::is_numeric) {
             return Err(ReportError::DigitInProse {
                 place: self.place.clone(),
@@ -108,7 +114,7 @@ impl Verifier<'_, '_> {
 }
 
 /// A heading's words, for errors.
-fn plain(line: &Line<Draft>) -> String {
+fn plain_words(line: &Line<Draft>) -> String {
     let mut out = String::new();
     for span in &line.0 {
         match span {
@@ -118,7 +124,7 @@ fn plain(line: &Line<Draft>) -> String {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Name(name) => out.push_str(&name.shown()),
             }),
-            Span::Strong(line) | Span::Link(_, line) => out.push_str(&plain(line)),
+            Span::Strong(line) | Span::Link(_, line) => out.push_str(&plain_words(line)),
             Span::Number(_) => {}
         }
     }
@@ -135,7 +141,7 @@ mod tests {
     use super::super::dossier::Dossier;
     use super::super::name::Name;
     use super::*;
-    use crate::graph::{self, Edge, Facts, Label, Node, PictureWording, Relation};
+    use crate::graph::{self, Edge, EdgeKind, Facts, Label, Node, PictureWording};
 
     /// Verifies blocks below a heading, for a run with nothing but settings.
     fn verified(blocks: Vec<Block<Draft>>) -> Result<Document<Verified>, ReportError> {
@@ -154,7 +160,7 @@ mod tests {
         let blocks = std::iter::once(heading(2, "here", text("Here")))
             .chain(blocks)
             .collect();
-        verify(
+        verify_document(
             Document {
                 title: Name::new("why?"),
                 blocks,
@@ -208,12 +214,12 @@ mod tests {
     fn a_drawing_has_names_of_the_record_only() {
         let drawing = |x: &str| {
             let mut facts = Facts::default();
-            facts.node(Node::new(Label::Finding, "finding:1"));
+            facts.add_node(Node::new(Label::Finding, "finding:1"));
             for name in [x, "mass"] {
                 let concept = format!("concept:{name}");
-                facts.edge(Edge::new(Relation::Mentions, "finding:1", &concept));
+                facts.add_edge(Edge::new(EdgeKind::Mentions, "finding:1", &concept));
             }
-            Block::Drawing(graph::drawing(&facts, &PictureWording::CURRENT).unwrap())
+            Block::Drawing(graph::draw_graph(&facts, &PictureWording::CURRENT).unwrap())
         };
         let error = verified(vec![drawing("42 rows")]).err().unwrap();
         assert!(matches!(error, ReportError::UnknownName { .. }), "{error}");

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::audit::audit;
-use super::compose::report;
+use super::audit::audit_tests;
+use super::compose::compose_report;
 use super::dossier::Dossier;
 use super::error::ReportError;
 use super::evidence::Evidence;
 use super::findings::findings_json;
-use super::notebook::notebook;
-use super::verify::verify;
+use super::notebook::render_notebook;
+use super::verify::verify_document;
 use super::{html, markdown};
 use crate::failpoint;
 
@@ -30,13 +30,13 @@ pub struct Written {
 /// Renders `findings.json`, `report.md`, `report.html` and `notebook.ipynb` into a run's folder.
 ///
 /// Every number is held against the run's artefacts first: results and scripts by hash and value, q and verdicts by
-/// `ledger.jsonl`, everything else by the dossier and the file that tells it (`journal.jsonl`, `run.toml`), which must be
-/// there. Each file is written beside its place and renamed, so that no reader sees half of one.
+/// `ledger.jsonl`, everything else by the dossier and the file that tells it (`journal.jsonl`, `run.toml`), which
+/// must be there. Each file is written beside its place and renamed, so that no reader sees half of one.
 ///
 /// # Errors
 /// A number, name or figure has no evidence, or a file cannot be written. Nothing is written unless all four render.
 pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportError> {
-    write_files(run_dir, &rendered(run_dir, dossier)?)
+    write_files(run_dir, &render_all(run_dir, dossier)?)
 }
 
 /// Writes the contents of [`FILES`] into a run's folder.
@@ -46,10 +46,10 @@ pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportErr
 pub fn write_files(run_dir: &Path, contents: &[String; 4]) -> Result<Written, ReportError> {
     let [findings, markdown, html, notebook] = contents;
     Ok(Written {
-        findings: replace(run_dir, FILES[0], findings)?,
-        markdown: replace(run_dir, FILES[1], markdown)?,
-        html: replace(run_dir, FILES[2], html)?,
-        notebook: replace(run_dir, FILES[3], notebook)?,
+        findings: replace_file(run_dir, FILES[0], findings)?,
+        markdown: replace_file(run_dir, FILES[1], markdown)?,
+        html: replace_file(run_dir, FILES[2], html)?,
+        notebook: replace_file(run_dir, FILES[3], notebook)?,
     })
 }
 
@@ -60,22 +60,22 @@ pub const FILES: [&str; 4] = ["findings.json", "report.md", "report.html", "note
 ///
 /// # Errors
 /// As [`write_all`], but for writing.
-pub fn rendered(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
+pub fn render_all(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
     let mut evidence = Evidence::open(run_dir, dossier)?;
-    audit(dossier, &mut evidence)?;
-    let document = verify(report(dossier), &mut evidence)?;
-    let notebook = notebook(dossier, &mut evidence)?;
+    audit_tests(dossier, &mut evidence)?;
+    let document = verify_document(compose_report(dossier), &mut evidence)?;
+    let notebook = render_notebook(dossier, &mut evidence)?;
     let findings = findings_json(dossier)?;
     Ok([
         findings,
-        markdown::document(&document),
-        html::document(&document),
+        markdown::render_markdown(&document),
+        html::render_html(&document),
         notebook,
     ])
 }
 
 /// Puts a whole file in the place of an old one.
-fn replace(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportError> {
+fn replace_file(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportError> {
     let path = folder.join(name);
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let written = fs::File::create(&beside)

@@ -1,4 +1,4 @@
-//! What a hypothesis claims, whatever the table that it is tested on.
+//! The claim of a hypothesis, independent of the table that it is tested on.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ impl From<String> for ClaimId {
 impl Hypothesis {
     /// The claim: kind and columns, and for an analysis of a model's what it reads and what its effect is. Neither the
     /// table nor the part of its rows is in it, nor which of two numeric columns comes first.
-    pub fn claim(&self) -> ClaimId {
+    pub fn derive_claim_id(&self) -> ClaimId {
         let (mut x, mut y) = (self.x.as_str(), self.y.as_str());
         if self.kind == kind::NUMERIC_NUMERIC && y < x {
             std::mem::swap(&mut x, &mut y);
@@ -81,12 +81,12 @@ mod tests {
 
     #[test]
     fn it_is_the_same_on_any_table_and_another_for_other_columns() {
-        let claim = hypothesis(json!({})).claim();
+        let claim = hypothesis(json!({})).derive_claim_id();
         for same in [
             json!({"dataset": "others", "part": "confirm", "predicted": "+", "arm": "shuffled"}),
             json!({"x": "b", "y": "a"}),
         ] {
-            assert_eq!(hypothesis(same.clone()).claim(), claim, "{same}");
+            assert_eq!(hypothesis(same.clone()).derive_claim_id(), claim, "{same}");
         }
         for other in [
             json!({"x": "c"}),
@@ -94,13 +94,19 @@ mod tests {
             json!({"kind": "dose_response"}),
             json!({"kind": "stratified", "by": "c"}),
         ] {
-            assert_ne!(hypothesis(other.clone()).claim(), claim, "{other}");
+            assert_ne!(hypothesis(other.clone()).derive_claim_id(), claim, "{other}");
         }
         let ordered = json!({"kind": "dose_response", "x": "b", "y": "a"});
         let reversed = json!({"kind": "dose_response"});
-        assert_ne!(hypothesis(ordered).claim(), hypothesis(reversed).claim());
+        assert_ne!(
+            hypothesis(ordered).derive_claim_id(),
+            hypothesis(reversed).derive_claim_id()
+        );
         let given = json!({"kind": "adjusted", "covariates": ["c", "d"]});
         let turned = json!({"kind": "adjusted", "covariates": ["d", "c"]});
-        assert_eq!(hypothesis(given).claim(), hypothesis(turned).claim());
+        assert_eq!(
+            hypothesis(given).derive_claim_id(),
+            hypothesis(turned).derive_claim_id()
+        );
     }
 }

@@ -8,16 +8,16 @@ use super::{ExperimentId, Profile};
 /// A table of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DatasetRecord {
-    #[allow(missing_docs)]
+    /// The table's name, unique in the run.
     pub name: String,
     /// As the user gave it, absolute.
     pub path: String,
-    #[allow(missing_docs)]
+    /// The SHA-256 of the file.
     pub sha256: String,
-    #[allow(missing_docs)]
+    /// The size of the file in bytes.
     pub bytes: u64,
     /// The experiment that profiled it and wrote the canonical table.
     pub experiment: Option<ExperimentId>,
-    #[allow(missing_docs)]
+    /// The profile, once it is made.
     pub profile: Option<Profile>,
 }

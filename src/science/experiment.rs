@@ -13,7 +13,7 @@ pub struct Artefact {
     pub path: String,
     /// Size in bytes.
     pub bytes: u64,
-    #[allow(missing_docs)]
+    /// The SHA-256 of the file.
     pub sha256: String,
 }
 
@@ -34,13 +34,13 @@ pub enum ExperimentState {
 /// One experiment of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExperimentRecord {
-    #[allow(missing_docs)]
+    /// The id.
     pub id: ExperimentId,
-    #[allow(missing_docs)]
+    /// The protocol, fixed before the run.
     pub protocol: Protocol,
-    #[allow(missing_docs)]
+    /// The SHA-256 of the script.
     pub script_sha256: String,
-    #[allow(missing_docs)]
+    /// The progress of the experiment.
     pub state: ExperimentState,
     /// Once it ended.
     pub outcome: Option<Outcome>,
@@ -52,7 +52,7 @@ pub struct ExperimentRecord {
     pub artefacts: Vec<Artefact>,
     /// Why it failed, in one sentence.
     pub failure: Option<String>,
-    /// What a glance at the script shows; it decides nothing.
+    /// Remarks of a static look at the script; no decision depends on them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advice: Vec<String>,
     /// The model that wrote the analysis; none where a template is all of the script.

@@ -8,9 +8,9 @@ use super::Arm;
 /// One family of the error control.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FamilyRecord {
-    #[allow(missing_docs)]
+    /// The cycle, from 1.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The data as given, or shuffled.
     pub arm: Arm,
     /// Its share of the run's alpha.
     pub alpha: f64,

@@ -8,12 +8,12 @@ use super::{ExperimentId, HypothesisId};
 /// A figure of a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigureRecord {
-    #[allow(missing_docs)]
+    /// The finding's id.
     pub finding: HypothesisId,
-    #[allow(missing_docs)]
+    /// The experiment's id.
     pub experiment: ExperimentId,
     /// Path below the experiment's folder.
     pub file: String,
-    /// What it shows, for those who cannot see it.
+    /// A description of the picture, for readers who cannot see it.
     pub alt: String,
 }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adjusted, Assumption, Detectable, Effect, ExperimentId, HypothesisId, Kind, Part, RunId, RunStatus, Variant,
+    Adjusted, Assumption, Caveat, Detectable, Effect, ExperimentId, HypothesisId, Kind, Part, RunId, RunStatus,
+    Variant, Wording,
 };
 
 /// Where a number came from.
@@ -24,20 +25,25 @@ pub struct Evidence {
 
 /// A group's mean, or its rate of `y_level`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct GroupValue {
+    /// The level of the group.
     pub level: String,
+    /// Rows of the group.
     pub n: u64,
+    /// The mean or rate of the group.
     pub value: Option<f64>,
 }
 
 /// The test on one part of the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct PartResult {
+    /// Complete rows used.
     pub n: u64,
+    /// Two-sided p-value.
     pub p: Option<f64>,
+    /// The effect size with its interval.
     pub effect: Option<Effect>,
+    /// `+`, `-`, or the level with the larger mean or rate.
     pub direction: Option<String>,
 }
 
@@ -54,11 +60,11 @@ pub struct TestRecord {
     pub statement: String,
     /// The hypothesis that it follows up.
     pub parent: Option<HypothesisId>,
-    #[allow(missing_docs)]
+    /// The explaining column.
     pub x: String,
-    #[allow(missing_docs)]
+    /// The outcome column.
     pub y: String,
-    #[allow(missing_docs)]
+    /// The kind of the hypothesis.
     pub kind: Kind,
     /// Columns held fixed.
     pub covariates: Vec<String>,
@@ -70,24 +76,24 @@ pub struct TestRecord {
     pub test: String,
     /// Why that test.
     pub why: String,
-    #[allow(missing_docs)]
+    /// Assumptions of the test, checked.
     pub assumptions: Vec<Assumption>,
     /// Complete rows used.
     pub n: u64,
-    #[allow(missing_docs)]
+    /// The test's statistic.
     pub statistic: Option<f64>,
     /// Two-sided.
     pub p: f64,
     /// Adjusted for all tests of the run: significant where `q` is at most the run's alpha.
     pub q: f64,
-    #[allow(missing_docs)]
+    /// The effect size with its interval.
     pub effect: Effect,
     /// `+`, `-`, or the level with the larger mean or rate.
     pub direction: Option<String>,
-    /// What its directions mean in words, by `+` and `-`; empty where that follows from the kind.
+    /// The meaning of its directions in words, by `+` and `-`; empty where that follows from the kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub directions: BTreeMap<String, String>,
-    /// What was predicted before the test.
+    /// The direction that was predicted before the test.
     pub predicted: Option<String>,
     /// Means or rates, largest first.
     pub groups: Option<Vec<GroupValue>>,
@@ -101,52 +107,41 @@ pub struct TestRecord {
     pub explore: Option<PartResult>,
     /// On the rows held back.
     pub confirm: Option<PartResult>,
-    #[allow(missing_docs)]
+    /// The same question by other methods.
     pub variants: Vec<Variant>,
     /// With one other column held fixed at a time; only where `p` is below 0.05.
     pub adjusted: Vec<Adjusted>,
     /// Fixed words, sorted.
-    pub caveats: Vec<String>,
-    /// What a caveat is about.
-    pub caveat_notes: BTreeMap<String, String>,
+    pub caveats: Vec<Caveat>,
+    /// The subject of a caveat.
+    pub caveat_notes: BTreeMap<Caveat, String>,
     /// Minimum detectable effect.
     pub mde: Option<Detectable>,
-    /// `replicated association`, `association`, `suggestive` or `no detectable association`;
-    /// `effect` in place of `association` where the user declared randomisation.
-    pub wording: String,
+    /// The wording of the verdict.
+    pub wording: Wording,
     /// The model that proposed it; none where the rule book did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<String>,
-    #[allow(missing_docs)]
+    /// The place of the numbers.
     pub evidence: Evidence,
     /// The second, independent way to the numbers of an analysis that a model wrote the code for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_by: Option<Evidence>,
 }
 
-/// Caveats that come after the verdict.
-pub mod caveat {
-    /// An agent's challenge was sustained; the note names its check.
-    pub const CHALLENGED: &str = "challenged";
-    /// And took the finding out of the findings; the note names the agent.
-    pub const VETOED: &str = "vetoed";
-}
-
 impl TestRecord {
     /// Whether it is reported as a finding.
     pub fn is_finding(&self) -> bool {
-        self.significant && !self.caveats.iter().any(|word| word == caveat::VETOED)
+        self.significant && !self.caveats.contains(&Caveat::Vetoed)
     }
 
     /// Adds a caveat, with a note unless that is empty; the first note stays.
-    pub fn add_caveat(&mut self, word: &str, note: &str) {
-        if let Err(place) = self.caveats.binary_search_by(|known| known.as_str().cmp(word)) {
-            self.caveats.insert(place, word.to_owned());
+    pub fn add_caveat(&mut self, caveat: Caveat, note: &str) {
+        if let Err(place) = self.caveats.binary_search(&caveat) {
+            self.caveats.insert(place, caveat.clone());
         }
         if !note.is_empty() {
-            self.caveat_notes
-                .entry(word.to_owned())
-                .or_insert_with(|| note.to_owned());
+            self.caveat_notes.entry(caveat).or_insert_with(|| note.to_owned());
         }
     }
 
@@ -172,20 +167,28 @@ impl TestRecord {
 
 /// A hypothesis that was registered and could not be judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Untested {
+    /// The hypothesis's id.
     pub id: HypothesisId,
+    /// The table's name.
     pub dataset: String,
+    /// The cycle, from 1.
     pub cycle: u32,
+    /// The statement in a sentence.
     pub statement: String,
+    /// The kind of the hypothesis.
     pub kind: Kind,
+    /// The explaining column.
     pub x: String,
+    /// The outcome column.
     pub y: String,
+    /// The reason.
     pub reason: String,
+    /// The experiment's id.
     pub experiment: Option<ExperimentId>,
 }
 
-/// What the same research found on shuffled columns.
+/// The result of the same research on shuffled columns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShuffledNull {
     /// Tests made.
@@ -199,11 +202,11 @@ pub struct ShuffledNull {
 pub struct Findings {
     /// 1.
     pub schema_version: u32,
-    #[allow(missing_docs)]
+    /// The run's id.
     pub run: RunId,
-    #[allow(missing_docs)]
+    /// The question as the user asked it.
     pub question: String,
-    #[allow(missing_docs)]
+    /// The state that the run ended in.
     pub status: RunStatus,
     /// The significant ones, replicated first, then by q, p and id.
     pub findings: Vec<TestRecord>,

@@ -62,17 +62,18 @@ pub struct Scores {
 
 impl Scores {
     /// One figure to rank by.
-    pub fn rank(&self) -> f64 {
+    pub fn combined_score(&self) -> f64 {
         0.5 * self.relevance + 0.2 * self.information + 0.15 * self.novelty + 0.15 * self.testability
     }
 }
 
-/// What a `custom` hypothesis is tested by: a protocol that is fixed before any code is written.
+/// The protocol by which a `custom` hypothesis is tested; it is fixed before any code is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Analysis {
+#[schemars(rename = "Analysis")]
+pub struct CustomProtocol {
     /// The columns that it reads.
     pub columns: Vec<String>,
-    /// What is computed, in plain words: derived variables, the statistical test, what the effect is.
+    /// The computation in plain words: derived variables, the statistical test, the meaning of the effect.
     pub method: String,
     /// The name of the effect size, such as `spearman_rho` or `mean_difference`.
     pub effect: String,
@@ -123,8 +124,8 @@ pub struct Hypothesis {
     pub proposed_by: Option<String>,
     /// How it is tested (`custom`), none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub analysis: Option<Analysis>,
-    /// What its directions mean in words, by `+` and `-`; empty where that follows from the kind.
+    pub analysis: Option<CustomProtocol>,
+    /// The meaning of its directions in words, by `+` and `-`; empty where that follows from the kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub directions: BTreeMap<String, String>,
 }

@@ -3,22 +3,22 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arm, ExperimentId, HypothesisId};
+use super::{Arm, ExperimentId, HypothesisId, LedgerEvent};
 
 /// One line of `ledger.jsonl`, in the order of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerLine {
     /// The journal's sequence number: registration has a smaller one than execution.
     pub seq: u64,
-    /// `registered`, `executed`, `retried`, `failed`, `tested`, `untestable`, `judged`.
-    pub event: String,
-    #[allow(missing_docs)]
+    /// The event.
+    pub event: LedgerEvent,
+    /// The data as given, or shuffled.
     pub arm: Arm,
-    #[allow(missing_docs)]
+    /// The cycle, from 1.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The hypothesis.
     pub hypothesis: Option<HypothesisId>,
-    #[allow(missing_docs)]
+    /// The experiment's id.
     pub experiment: Option<ExperimentId>,
     /// Family, test, direction, verdict: what the event says, in one line.
     pub detail: String,

@@ -2,9 +2,13 @@
 //!
 //! Plain data with no behaviour beyond derived ids; every part of the lab speaks in these types.
 
+mod agents;
 mod arm;
 mod branch;
+mod budget;
+mod caveat;
 mod claim;
+mod closed_set;
 mod cycle;
 mod dataset;
 mod experiment;
@@ -14,31 +18,40 @@ mod findings;
 mod hypothesis;
 mod id;
 mod ledger;
+mod ledger_event;
 mod profile;
 mod protocol;
 mod remark;
 mod sketch;
 mod status;
 mod test_result;
+mod test_status;
+mod wording;
 
+pub use agents::agent;
 pub use arm::Arm;
 pub use branch::Branch;
+pub use budget::BudgetName;
+pub use caveat::Caveat;
 pub use claim::ClaimId;
 pub use cycle::CycleSummary;
 pub use dataset::DatasetRecord;
 pub use experiment::{Artefact, ExperimentRecord, ExperimentState};
 pub use family::FamilyRecord;
 pub use figure::FigureRecord;
-pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested, caveat};
-pub use hypothesis::{Analysis, Hypothesis, Kind, Part, Scores, kind};
+pub use findings::{Evidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested};
+pub use hypothesis::{CustomProtocol, Hypothesis, Kind, Part, Scores, kind};
 pub use id::{ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use ledger::LedgerLine;
+pub use ledger_event::LedgerEvent;
 pub use profile::{Column, Level, PairedColumns, Problem, Profile, Role, SurvivalColumns, Tautology};
 pub use protocol::{Input, Protocol, Template, template};
 pub use remark::ModelRemark;
-pub use sketch::shared_rows;
+pub use sketch::estimate_shared_rows;
 pub use status::{EndReason, RunEnd, RunStatus};
 pub use test_result::{
-    Adjusted, Assumption, Calibration, Detectable, Effect, Estimate, ScriptResult, ShuffledCopy, Stratum, TestResult,
-    Variant,
+    Adjusted, Assumption, Calibration, Detectable, Effect, PartEstimate, ScriptResult, ShuffledCopy, Stratum,
+    TestResult, Variant,
 };
+pub use test_status::TestStatus;
+pub use wording::Wording;

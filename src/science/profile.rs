@@ -1,20 +1,27 @@
-//! What the profile script says of a table.
+//! The profile of a table, as the profile script writes it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of values a column holds.
+/// The kind of values that a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Role {
+    /// Numbers.
     Numeric,
+    /// Two levels.
     Binary,
+    /// A few levels without an order.
     Categorical,
+    /// Dates or times.
     Datetime,
+    /// Free text.
     Text,
+    /// A different value in nearly every row.
     Identifier,
+    /// One value.
     Constant,
+    /// No value.
     Empty,
 }
 
@@ -32,7 +39,7 @@ pub struct Level {
 pub struct Column {
     /// Its name, unique in the table.
     pub name: String,
-    /// What it holds.
+    /// A description of its content.
     pub role: Role,
     /// Whether hypotheses may use it.
     pub usable: bool,
@@ -47,13 +54,13 @@ pub struct Column {
     #[serde(default)]
     pub levels: Option<Vec<Level>>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The smallest value.
     pub min: Option<f64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The largest value.
     pub max: Option<f64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The mean of the values.
     pub mean: Option<f64>,
     /// Standard deviation with n - 1.
     #[serde(default)]
@@ -71,19 +78,23 @@ pub struct Column {
 
 /// Two columns that one tells of the other by construction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Tautology {
+    /// The explaining column.
     pub x: String,
+    /// The outcome column.
     pub y: String,
+    /// The reason.
     pub reason: String,
 }
 
 /// Two measurements of the same units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct PairedColumns {
+    /// The explaining column.
     pub x: String,
+    /// The outcome column.
     pub y: String,
+    /// The reason.
     pub why: String,
     /// The unit column, for tables with one row per measurement.
     #[serde(default)]
@@ -92,10 +103,12 @@ pub struct PairedColumns {
 
 /// A duration and whether the event came.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct SurvivalColumns {
+    /// The column of durations.
     pub duration: String,
+    /// The column of events.
     pub event: String,
+    /// The reason.
     pub why: String,
 }
 
@@ -104,15 +117,16 @@ pub struct SurvivalColumns {
 pub struct Problem {
     /// A fixed word, `empty_table` for example.
     pub code: String,
-    /// What is wrong and what to do, for a person.
+    /// The problem and its remedy, for a person.
     pub message: String,
 }
 
 /// A column that says which unit or moment a row belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct UnitColumn {
+    /// The column.
     pub column: String,
+    /// The number of units.
     #[serde(default)]
     pub n_units: Option<u64>,
 }
@@ -165,19 +179,19 @@ pub struct Profile {
     /// The smallest hashes of distinct rows, by which two tables can be asked what rows they share.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub row_sketch: Vec<u64>,
-    /// What a reader should know of the table.
+    /// Warnings about the table for a reader.
     #[serde(default)]
     pub warnings: Vec<String>,
 }
 
 impl Profile {
     /// The column of that name.
-    pub fn column(&self, name: &str) -> Option<&Column> {
+    pub fn column_named(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
     /// Why the pair is not worth a test, if it is not.
-    pub fn tautology(&self, a: &str, b: &str) -> Option<&Tautology> {
+    pub fn find_tautology(&self, a: &str, b: &str) -> Option<&Tautology> {
         self.tautologies
             .iter()
             .find(|pair| (pair.x == a && pair.y == b) || (pair.x == b && pair.y == a))

@@ -1,4 +1,4 @@
-//! What an experiment does, fixed before it runs.
+//! The protocol of an experiment, fixed before it runs.
 
 use std::path::PathBuf;
 
@@ -27,11 +27,11 @@ pub struct Input {
     pub host: PathBuf,
     /// Where the script sees it, relative to the run's folder.
     pub inside: PathBuf,
-    /// What it holds.
+    /// A description of its content.
     pub sha256: String,
 }
 
-/// What an experiment does: `protocol.json` of its folder.
+/// The protocol of an experiment: `protocol.json` of its folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Protocol {
     /// The script's template.
@@ -50,6 +50,6 @@ pub struct Protocol {
     pub hypotheses: Vec<HypothesisId>,
     /// The files it reads.
     pub inputs: Vec<Input>,
-    /// What the script receives as `PROTOCOL`.
+    /// The parameters that the script receives as `PROTOCOL`.
     pub parameters: serde_json::Value,
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::BudgetName;
+
 /// The state that a run ended in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -33,19 +35,24 @@ impl fmt::Display for RunStatus {
     }
 }
 
-/// What made the run end, for code that must tell causes apart.
+/// The cause of the run's end, for code that must tell causes apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-#[allow(missing_docs)]
 pub enum EndReason {
     /// Nothing new was left.
     Complete,
     /// The named budget is spent.
-    Budget { budget: String },
+    Budget {
+        /// The name of the budget.
+        budget: BudgetName,
+    },
     /// Ctrl-C or SIGTERM.
     User,
     /// The data cannot be researched: the user's to mend.
-    BadInput { code: String },
+    BadInput {
+        /// The code of the problem.
+        code: String,
+    },
     /// The model's endpoint stayed away, or turned every call down.
     Outage,
     /// An agent kept failing, or the director made no progress.
@@ -55,9 +62,9 @@ pub enum EndReason {
 /// The end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunEnd {
-    #[allow(missing_docs)]
+    /// The state that it ended in.
     pub status: RunStatus,
-    #[allow(missing_docs)]
+    /// The cause of the end.
     pub reason: EndReason,
     /// One sentence for a person.
     pub message: String,

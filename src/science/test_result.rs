@@ -1,16 +1,16 @@
-//! What a test script says: the typed form of its `result.json`.
+//! The result of a test script: the typed form of its `result.json`.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::GroupValue;
+use super::{Caveat, GroupValue, TestStatus};
 
 /// An effect size with its 95 % confidence interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
-    /// What it is: `pearson_r`, `hedges_g`, `odds_ratio_per_sd`, ...
+    /// The measure: `pearson_r`, `hedges_g`, `odds_ratio_per_sd`, ...
     pub name: String,
     /// Dimensionless unless the name says otherwise; null where it could not be computed.
     pub value: Option<f64>,
@@ -22,7 +22,8 @@ pub struct Effect {
 
 /// One test on one part of the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Estimate {
+#[schemars(rename = "Estimate")]
+pub struct PartEstimate {
     /// Complete rows used.
     pub n: u64,
     /// The test's statistic.
@@ -37,14 +38,18 @@ pub struct Estimate {
 
 /// An assumption of the test and whether it holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Assumption {
+    /// The name.
     pub name: String,
+    /// The check of the assumption.
     pub check: String,
+    /// The test's statistic.
     #[serde(default)]
     pub statistic: Option<f64>,
+    /// Two-sided p-value.
     #[serde(default)]
     pub p: Option<f64>,
+    /// True if the assumption holds.
     pub holds: bool,
 }
 
@@ -53,22 +58,22 @@ pub struct Assumption {
 pub struct Variant {
     /// `rank`, `outliers_removed`, `permutation`, `cluster_robust`, ...
     pub name: String,
-    #[allow(missing_docs)]
+    /// Dotted name of the test.
     pub test: String,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// Complete rows used.
     pub n: Option<u64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The test's statistic.
     pub statistic: Option<f64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// Two-sided p-value.
     pub p: Option<f64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The effect size with its interval.
     pub effect: Option<Effect>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// `+`, `-`, or the level with the larger mean or rate.
     pub direction: Option<String>,
     /// Whether it says the same as the primary test.
     pub agrees: bool,
@@ -76,14 +81,18 @@ pub struct Variant {
 
 /// An association inside one level of a third column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Stratum {
+    /// The level.
     pub level: String,
+    /// Complete rows used.
     pub n: u64,
+    /// The effect in this level.
     #[serde(default)]
     pub effect_value: Option<f64>,
+    /// Two-sided p-value.
     #[serde(default)]
     pub p: Option<f64>,
+    /// `+`, `-`, or the level with the larger mean or rate.
     #[serde(default)]
     pub direction: Option<String>,
 }
@@ -95,16 +104,16 @@ pub struct Adjusted {
     #[serde(rename = "for")]
     pub for_column: String,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// Complete rows used.
     pub n: Option<u64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// Two-sided p-value.
     pub p: Option<f64>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The effect size with its interval.
     pub effect: Option<Effect>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// `+`, `-`, or the level with the larger mean or rate.
     pub direction: Option<String>,
     /// Level by level, where the column has levels.
     #[serde(default)]
@@ -119,11 +128,14 @@ pub struct Adjusted {
 
 /// The smallest effect that the test would have seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Detectable {
+    /// The measure of the effect.
     pub name: String,
+    /// The smallest effect that is detected with this power; null where it could not be computed.
     pub value: Option<f64>,
+    /// The power of the test for this effect.
     pub power: f64,
+    /// The level of significance.
     pub alpha: f64,
 }
 
@@ -132,8 +144,8 @@ pub struct Detectable {
 pub struct TestResult {
     /// The hypothesis.
     pub id: String,
-    /// `ok` or `not_testable`.
-    pub status: String,
+    /// Whether it was made.
+    pub status: TestStatus,
     /// Why it is not testable.
     #[serde(default)]
     pub reason: Option<String>,
@@ -144,11 +156,11 @@ pub struct TestResult {
     #[serde(default)]
     pub why: Option<String>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// Assumptions of the test, checked.
     pub assumptions: Vec<Assumption>,
     /// On all rows.
     #[serde(default)]
-    pub whole: Option<Estimate>,
+    pub whole: Option<PartEstimate>,
     /// The p to judge by: that of `whole`, or the cluster-robust one where rows repeat a unit and it is larger.
     #[serde(default)]
     pub p_judged: Option<f64>,
@@ -157,10 +169,10 @@ pub struct TestResult {
     pub p_judged_by: Option<String>,
     /// On the explore part.
     #[serde(default)]
-    pub explore: Option<Estimate>,
+    pub explore: Option<PartEstimate>,
     /// On the rows held back.
     #[serde(default)]
-    pub confirm: Option<Estimate>,
+    pub confirm: Option<PartEstimate>,
     /// The level that rates and direction speak of.
     #[serde(default)]
     pub y_level: Option<String>,
@@ -168,17 +180,17 @@ pub struct TestResult {
     #[serde(default)]
     pub groups: Option<Vec<GroupValue>>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The same question by other methods.
     pub variants: Vec<Variant>,
     #[serde(default)]
-    #[allow(missing_docs)]
+    /// The association with one other column held fixed, by column.
     pub adjusted: Vec<Adjusted>,
     /// Fixed words.
     #[serde(default)]
-    pub caveats: Vec<String>,
-    /// What each caveat is about, a column's name mostly.
+    pub caveats: Vec<Caveat>,
+    /// The subject of each caveat, usually a column's name.
     #[serde(default)]
-    pub caveat_notes: BTreeMap<String, String>,
+    pub caveat_notes: BTreeMap<Caveat, String>,
     /// Minimum detectable effect.
     #[serde(default)]
     pub mde: Option<Detectable>,
@@ -194,7 +206,7 @@ pub struct ScriptResult {
     /// One for each test of the protocol, in its order.
     #[serde(default)]
     pub tests: Vec<TestResult>,
-    /// What a model's analysis said of shuffled copies (`custom`).
+    /// The result of a model's analysis on shuffled copies (`custom`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
 }
@@ -204,15 +216,17 @@ pub struct ScriptResult {
 pub struct Calibration {
     /// Rows held back.
     pub rows: u64,
-    /// What it gave for each copy; null where it failed.
+    /// The result for each copy; null where the analysis failed.
     pub copies: Vec<Option<ShuffledCopy>>,
 }
 
-/// What an analysis gave for a shuffled copy.
+/// The result of an analysis on a shuffled copy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct ShuffledCopy {
+    /// Two-sided p-value.
     pub p: f64,
+    /// The test's statistic.
     pub statistic: f64,
+    /// The effect size with its interval.
     pub effect: f64,
 }

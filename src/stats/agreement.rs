@@ -2,13 +2,13 @@
 //! is reported.
 
 use crate::message::Draft;
-use crate::science::{Estimate, Evidence, ExperimentId, Part, TestResult, kind};
+use crate::science::{Evidence, ExperimentId, Part, PartEstimate, TestResult, TestStatus, kind};
 
 /// A test with the numbers that are judged and reported.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged<'d> {
     pub(super) result: &'d TestResult,
-    pub(super) estimate: &'d Estimate,
+    pub(super) estimate: &'d PartEstimate,
     /// The p that is judged.
     pub(super) p: f64,
     pub(super) evidence: Evidence,
@@ -25,7 +25,7 @@ struct Way<'d> {
     name: &'static str,
     experiment: &'d ExperimentId,
     result: &'d TestResult,
-    estimate: &'d Estimate,
+    estimate: &'d PartEstimate,
     p: f64,
     evidence: Evidence,
     written_by: Option<&'d str>,
@@ -71,8 +71,8 @@ pub(super) fn judged(draft: &Draft) -> Result<Judged<'_>, String> {
 }
 
 /// The estimate that the hypothesis is judged by: its own part's, with a usable p.
-fn primary(result: &TestResult, part: Part) -> Result<(&Estimate, f64), String> {
-    if result.status != "ok" {
+fn primary(result: &TestResult, part: Part) -> Result<(&PartEstimate, f64), String> {
+    if result.status != TestStatus::Ok {
         return Err(result
             .reason
             .clone()
@@ -207,9 +207,9 @@ fn between_scripts(one: &Way<'_>, other: &Way<'_>) -> Option<&'static str> {
 
 /// Within one per cent of the larger, or of the width of the wider interval: near nothing, a share of the effect is
 /// nothing.
-fn same_effect(a: &Estimate, b: &Estimate) -> bool {
-    let value = |estimate: &Estimate| estimate.effect.as_ref().and_then(|effect| effect.value);
-    let width = |estimate: &Estimate| {
+fn same_effect(a: &PartEstimate, b: &PartEstimate) -> bool {
+    let value = |estimate: &PartEstimate| estimate.effect.as_ref().and_then(|effect| effect.value);
+    let width = |estimate: &PartEstimate| {
         let effect = estimate.effect.as_ref()?;
         Some(effect.ci_high? - effect.ci_low?).filter(|width| width.is_finite())
     };
@@ -244,7 +244,7 @@ mod tests {
 
     use super::*;
     use crate::message::JudgeCycle;
-    use crate::science::Arm;
+    use crate::science::{Arm, Caveat};
     use crate::stats::judge;
 
     fn result(p: f64, n: u64, effect: f64, direction: &str) -> Value {
@@ -309,7 +309,7 @@ mod tests {
             assert_eq!((other.experiment.as_str(), other.locator.as_str()), (kept, "/tests/0"));
             assert_eq!(record.caveats, ["model_written"]);
             assert_eq!(
-                record.caveat_notes.get("model_written").map(String::as_str),
+                record.caveat_notes.get(&Caveat::ModelWritten).map(String::as_str),
                 Some("mind-1")
             );
             assert_eq!(

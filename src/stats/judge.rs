@@ -5,7 +5,7 @@ use super::{
     weighted_q_values, wording,
 };
 use crate::message::{Draft, JudgeCycle};
-use crate::science::{Effect, Estimate, FamilyRecord, PartResult, TestRecord, Untested};
+use crate::science::{Caveat, Effect, FamilyRecord, PartEstimate, PartResult, TestRecord, Untested};
 
 /// Verdicts and what could not be judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,9 +21,6 @@ pub struct Judgement {
 /// Both parts of the rows must show an association at this level, in the same direction, for it to count
 /// as replicated.
 const REPLICATION_LEVEL: f64 = 0.05;
-
-/// The caveat of numbers that rest on code by a model; its note is the model's name.
-const MODEL_WRITTEN: &str = "model_written";
 
 /// Judges every draft of a cycle and arm as one family. A pure function: the order of the drafts does
 /// not matter.
@@ -82,12 +79,12 @@ fn record(draft: &Draft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> Te
     let randomised = request.randomised.contains(&hypothesis.x);
     let mut caveats = result.caveats.clone();
     if significant && replicated == Some(false) {
-        caveats.push("not_replicated".to_owned());
+        caveats.push(Caveat::NotReplicated);
     }
     let mut caveat_notes = result.caveat_notes.clone();
     if let Some(model) = found.written_by {
-        caveats.push(MODEL_WRITTEN.to_owned());
-        caveat_notes.insert(MODEL_WRITTEN.to_owned(), model.to_owned());
+        caveats.push(Caveat::ModelWritten);
+        caveat_notes.insert(Caveat::ModelWritten, model.to_owned());
     }
     caveats.sort();
     caveats.dedup();
@@ -131,7 +128,7 @@ fn record(draft: &Draft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> Te
         caveats,
         caveat_notes,
         mde: result.mde.clone(),
-        wording: wording(significant, replicated, p, randomised).to_owned(),
+        wording: wording(significant, replicated, p, randomised),
         proposed_by: hypothesis.proposed_by.clone(),
         evidence: found.evidence.clone(),
         confirmed_by: found.confirmed_by.clone(),
@@ -139,14 +136,14 @@ fn record(draft: &Draft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> Te
 }
 
 /// Whether both parts show it; none where one of them could not be tested.
-fn replicated(explore: Option<&Estimate>, confirm: Option<&Estimate>, any_direction: bool) -> Option<bool> {
+fn replicated(explore: Option<&PartEstimate>, confirm: Option<&PartEstimate>, any_direction: bool) -> Option<bool> {
     let (explore, confirm) = (explore?, confirm?);
     let (p_explore, p_confirm) = (explore.p?, confirm.p?);
     let level = p_explore < REPLICATION_LEVEL && p_confirm < REPLICATION_LEVEL;
     Some(level && (any_direction || explore.direction == confirm.direction))
 }
 
-fn part(estimate: &Estimate) -> PartResult {
+fn part(estimate: &PartEstimate) -> PartResult {
     PartResult {
         n: estimate.n,
         p: estimate.p,

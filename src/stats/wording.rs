@@ -1,15 +1,17 @@
 //! The ladder of words: what may be said of a test.
 
+use crate::science::Wording;
+
 /// The words for a verdict. `randomised` says that the explaining column was assigned at random, which
 /// alone allows to speak of an effect.
-pub fn wording(significant: bool, replicated: Option<bool>, p: f64, randomised: bool) -> &'static str {
+pub fn wording(significant: bool, replicated: Option<bool>, p: f64, randomised: bool) -> Wording {
     match (significant, replicated, randomised) {
-        (true, Some(true), false) => "replicated association",
-        (true, Some(true), true) => "replicated effect",
-        (true, _, false) => "association",
-        (true, _, true) => "effect",
-        (false, ..) if p < 0.05 => "suggestive",
-        (false, ..) => "no detectable association",
+        (true, Some(true), false) => Wording::ReplicatedAssociation,
+        (true, Some(true), true) => Wording::ReplicatedEffect,
+        (true, _, false) => Wording::Association,
+        (true, _, true) => Wording::Effect,
+        (false, ..) if p < 0.05 => Wording::Suggestive,
+        (false, ..) => Wording::NoDetectableAssociation,
     }
 }
 

@@ -122,7 +122,7 @@ const CHANGE: [&str; 14] = [
     "raising",
 ];
 
-/// What follows a verb of change that says no more than that.
+/// Words that may follow a verb of change without adding a claim.
 const TOGETHER: [&str; 13] = [
     "with", "as", "in", "of", "together", "when", "along", "across", "where", "among", "and", "or", "",
 ];
@@ -169,7 +169,7 @@ const REPLICATED: [&str; 8] = [
     "confirmation",
 ];
 
-/// What a text may claim.
+/// The claims that a text may make.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Allowed {
     /// Every explaining column was assigned at random.
@@ -186,8 +186,8 @@ pub(super) struct Allowed {
 ///
 /// # Errors
 /// The first word that claims more.
-pub(super) fn check(text: &str, allowed: Allowed) -> Result<(), String> {
-    let words = words(text);
+pub(super) fn check_claims(text: &str, allowed: Allowed) -> Result<(), String> {
+    let words = split_words(text);
     let word = |place: usize| words.get(place).map_or("", String::as_str);
     for (place, this) in words.iter().map(String::as_str).enumerate() {
         let (next, last) = (word(place + 1), place.checked_sub(1).map_or("", word));
@@ -224,7 +224,7 @@ pub(super) fn check(text: &str, allowed: Allowed) -> Result<(), String> {
 }
 
 /// The words in lower case; a name is one of its own, and so is the end of a sentence or clause, as nothing.
-fn words(text: &str) -> Vec<String> {
+fn split_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut open = String::new();
     for letter in text.to_lowercase().chars() {
@@ -269,7 +269,7 @@ mod tests {
             "■ rises as ■ increases.",
             "■ predicts ■ and depends on ■.",
         ] {
-            assert_eq!(check(text, FOUND), Ok(()), "{text}");
+            assert_eq!(check_claims(text, FOUND), Ok(()), "{text}");
         }
     }
 
@@ -292,8 +292,8 @@ mod tests {
             "■ is influenced by ■",
         ];
         for text in texts {
-            assert!(check(text, FOUND).is_err(), "{text}");
-            assert_eq!(check(text, Allowed { causes: true, ..FOUND }), Ok(()), "{text}");
+            assert!(check_claims(text, FOUND).is_err(), "{text}");
+            assert_eq!(check_claims(text, Allowed { causes: true, ..FOUND }), Ok(()), "{text}");
         }
     }
 
@@ -314,8 +314,8 @@ mod tests {
                 },
             ),
         ] {
-            assert!(check(text, allowed).is_err(), "{text}");
+            assert!(check_claims(text, allowed).is_err(), "{text}");
         }
-        assert_eq!(check("not significant, and not replicated", weak), Ok(()));
+        assert_eq!(check_claims("not significant, and not replicated", weak), Ok(()));
     }
 }

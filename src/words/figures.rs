@@ -1,6 +1,6 @@
 //! The figures of a text, each held against the numbers that it may speak of.
 
-/// What a number is, which says how it may be written.
+/// The kind of a number, which decides how it may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     /// A p-value.
@@ -31,9 +31,9 @@ pub(super) struct Known {
 struct Figure {
     text: String,
     value: f64,
-    /// What its last digit stands for.
+    /// The value of one unit of its last digit.
     resolution: f64,
-    /// What the zeros at the end of a whole number stand for.
+    /// The value of one unit of the last digit before its trailing zeros.
     rough: f64,
     percent: bool,
     /// `p`, `q` or `n`, where the words before it say so.
@@ -52,13 +52,13 @@ const CONFIDENCE: f64 = 95.0;
 ///
 /// # Errors
 /// The first figure that is none of them.
-pub(super) fn check(text: &str, known: &[Known]) -> Result<(), String> {
-    for figure in read(text)? {
+pub(super) fn check_figures(text: &str, known: &[Known]) -> Result<(), String> {
+    for figure in read_figures(text)? {
         if !figure.stands_for_any(known) {
             return Err(format!("the figure {} is none of the numbers given", figure.text));
         }
     }
-    spelt_out(text, known)
+    check_spelt_out_numbers(text, known)
 }
 
 impl Figure {
@@ -100,7 +100,7 @@ impl Figure {
 }
 
 /// The figures in digits.
-fn read(text: &str) -> Result<Vec<Figure>, String> {
+fn read_figures(text: &str) -> Result<Vec<Figure>, String> {
     let letters: Vec<char> = text.chars().collect();
     let at = |place: usize| letters.get(place).copied().unwrap_or(' ');
     let mut figures = Vec::new();
@@ -114,7 +114,10 @@ fn read(text: &str) -> Result<Vec<Figure>, String> {
         let start = place;
         let before = |back: usize| start.checked_sub(back).map_or(' ', at);
         if before(1).is_alphabetic() {
-            return Err(format!("a figure hangs on a word near `{}`", around(&letters, start)));
+            return Err(format!(
+                "a figure hangs on a word near `{}`",
+                excerpt_around(&letters, start)
+            ));
         }
         let mut digits = String::new();
         let mut decimals = 0;
@@ -140,17 +143,20 @@ fn read(text: &str) -> Result<Vec<Figure>, String> {
                 place += 1;
             }
         }
-        let (exponent, after) = exponent(&letters, place)?;
+        let (exponent, after) = read_exponent(&letters, place)?;
         place = after;
-        let (percent, after) = percent(&letters, place);
+        let (percent, after) = read_percent(&letters, place);
         place = after;
         if at(place).is_alphanumeric() {
-            return Err(format!("a figure hangs on a word near `{}`", around(&letters, start)));
+            return Err(format!(
+                "a figure hangs on a word near `{}`",
+                excerpt_around(&letters, start)
+            ));
         }
         let signed = matches!(before(1), '-' | '−' | '–') && !(before(2).is_alphanumeric() || before(2) == '%');
         let value: f64 = format!("{digits}e{exponent}").parse().unwrap_or(f64::NAN);
         let said = letters.get(..start).unwrap_or_default().iter().collect::<String>();
-        let (label, bound) = said_before(&said);
+        let (label, bound) = words_before_figure(&said);
         let first = if signed { start - 1 } else { start };
         figures.push(Figure {
             text: letters.get(first..place).unwrap_or_default().iter().collect(),
@@ -169,7 +175,7 @@ fn read(text: &str) -> Result<Vec<Figure>, String> {
 }
 
 /// A power of ten from `place` on, and where it ends: `e-5`, `× 10^-5`.
-fn exponent(letters: &[char], place: usize) -> Result<(i32, usize), String> {
+fn read_exponent(letters: &[char], place: usize) -> Result<(i32, usize), String> {
     let at = |place: usize| letters.get(place).copied().unwrap_or(' ');
     let number = |from: usize| {
         let negative = matches!(at(from), '-' | '−');
@@ -183,7 +189,8 @@ fn exponent(letters: &[char], place: usize) -> Result<(i32, usize), String> {
         value.map(|value| (if negative { -value } else { value }, first + digits.len()))
     };
     if matches!(at(place), 'e' | 'E') && !at(place + 1).is_alphabetic() {
-        return number(place + 1).ok_or_else(|| format!("a figure breaks off near `{}`", around(letters, place)));
+        return number(place + 1)
+            .ok_or_else(|| format!("a figure breaks off near `{}`", excerpt_around(letters, place)));
     }
     let sign = if at(place) == ' ' { place + 1 } else { place };
     if !matches!(at(sign), '×' | 'x') {
@@ -194,10 +201,10 @@ fn exponent(letters: &[char], place: usize) -> Result<(i32, usize), String> {
     if power != "10^" {
         return Ok((0, place));
     }
-    number(ten + 3).ok_or_else(|| format!("a figure breaks off near `{}`", around(letters, place)))
+    number(ten + 3).ok_or_else(|| format!("a figure breaks off near `{}`", excerpt_around(letters, place)))
 }
 
-fn percent(letters: &[char], place: usize) -> (bool, usize) {
+fn read_percent(letters: &[char], place: usize) -> (bool, usize) {
     let rest: String = letters.iter().skip(place).take(12).collect();
     for sign in ["%", " %", " percent", " per cent"] {
         if rest.starts_with(sign) {
@@ -207,8 +214,8 @@ fn percent(letters: &[char], place: usize) -> (bool, usize) {
     (false, place)
 }
 
-/// What the words before a figure say that it is, and whether it is an upper bound.
-fn said_before(said: &str) -> (Option<What>, bool) {
+/// Reads the kind of a figure from the words before it, and whether it is an upper bound.
+fn words_before_figure(said: &str) -> (Option<What>, bool) {
     let lower = said.to_lowercase().replace(['(', '[', ','], " ");
     let spaced = lower.replace('<', " < ").replace('=', " = ").replace('≤', " ≤ ");
     let words: Vec<&str> = spaced.split_whitespace().rev().take(6).collect();
@@ -249,7 +256,7 @@ fn said_before(said: &str) -> (Option<What>, bool) {
 }
 
 /// Numbers in words: small counts must be counts, and shares and multiples are refused, since nobody computed them.
-fn spelt_out(text: &str, known: &[Known]) -> Result<(), String> {
+fn check_spelt_out_numbers(text: &str, known: &[Known]) -> Result<(), String> {
     const SMALL: [&str; 10] = [
         "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     ];
@@ -309,7 +316,7 @@ fn spelt_out(text: &str, known: &[Known]) -> Result<(), String> {
     Ok(())
 }
 
-fn around(letters: &[char], place: usize) -> String {
+fn excerpt_around(letters: &[char], place: usize) -> String {
     letters.iter().skip(place.saturating_sub(8)).take(20).collect()
 }
 
@@ -343,7 +350,7 @@ mod tests {
             "from -0.24 to 0.87, 0.87–0.8712",
             "No figure at all; one pair, and both columns.",
         ] {
-            assert_eq!(check(text, &known()), Ok(()), "{text}");
+            assert_eq!(check_figures(text, &known()), Ok(()), "{text}");
         }
     }
 
@@ -379,7 +386,7 @@ mod tests {
             ".99",
             "1e999",
         ] {
-            assert!(check(text, &known()).is_err(), "{text}");
+            assert!(check_figures(text, &known()).is_err(), "{text}");
         }
     }
 
@@ -395,12 +402,12 @@ mod tests {
                 value: 0.03,
             },
         ];
-        assert!(check("p < 0.01", &weak).is_ok());
-        assert!(check("q < 0.05", &weak).is_ok());
-        assert!(check("p < 0.001", &weak).is_err());
-        assert!(check("q below 0.01", &weak).is_err());
+        assert!(check_figures("p < 0.01", &weak).is_ok());
+        assert!(check_figures("q < 0.05", &weak).is_ok());
+        assert!(check_figures("p < 0.001", &weak).is_err());
+        assert!(check_figures("q below 0.01", &weak).is_err());
         // Without a name it must hold of both.
-        assert!(check("(< 0.01)", &weak).is_err());
-        assert!(check("p < 0.0042", &weak).is_err());
+        assert!(check_figures("(< 0.01)", &weak).is_err());
+        assert!(check_figures("p < 0.0042", &weak).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What may be said of findings.
+//! The check of a text against the findings that it is about.
 
 use super::{
     LONGEST,
@@ -6,9 +6,9 @@ use super::{
     figures::{self, Known, What},
     names, plain,
 };
-use crate::science::{Effect, TestRecord};
+use crate::science::{Caveat, Effect, TestRecord};
 
-/// What a text may say of the run as a whole.
+/// Facts about the whole run that a text may state.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'a> {
     /// Columns that were assigned at random.
@@ -23,25 +23,25 @@ pub struct Run<'a> {
 ///
 /// # Errors
 /// The first fault, in a sentence that the writer can mend it by.
-pub fn check(text: &str, findings: &[&TestRecord], run: Run<'_>) -> Result<(), String> {
+pub fn check_against_findings(text: &str, findings: &[&TestRecord], run: Run<'_>) -> Result<(), String> {
     if text.chars().count() > LONGEST {
         return Err(format!("the text is longer than {LONGEST} characters"));
     }
     let names: Vec<&str> = findings.iter().flat_map(|finding| names_of(finding)).collect();
-    let bare = names::without(text, &names)?;
-    plain::check(&bare)?;
-    let told = |finding: &&TestRecord| names::mentions(text, &finding.x) && names::mentions(text, &finding.y);
+    let bare = names::replace_names(text, &names)?;
+    plain::check_plain_english(&bare)?;
+    let told = |finding: &&TestRecord| names::mentions_name(text, &finding.x) && names::mentions_name(text, &finding.y);
     if !findings.iter().any(told) {
         return Err(match findings {
             [only] => format!("the text must name both `{}` and `{}`", only.x, only.y),
             _ => "the text must name both columns of at least one finding".to_owned(),
         });
     }
-    figures::check(&bare, &numbers(findings, run))?;
-    claims::check(&bare, allowed(findings, run))
+    figures::check_figures(&bare, &known_numbers(findings, run))?;
+    claims::check_claims(&bare, allowed_claims(findings, run))
 }
 
-fn allowed(findings: &[&TestRecord], run: Run<'_>) -> Allowed {
+fn allowed_claims(findings: &[&TestRecord], run: Run<'_>) -> Allowed {
     let all = |test: &dyn Fn(&TestRecord) -> bool| !findings.is_empty() && findings.iter().all(|finding| test(finding));
     let way = |finding: &TestRecord, sign: &str| {
         finding.direction.as_deref() == Some(sign)
@@ -76,33 +76,33 @@ fn names_of(finding: &TestRecord) -> Vec<&str> {
     names.extend(direction);
     names.extend(finding.groups.iter().flatten().map(|group| group.level.as_str()));
     names.extend(finding.adjusted.iter().map(|adjusted| adjusted.for_column.as_str()));
-    names.extend(finding.caveats.iter().map(String::as_str));
+    names.extend(finding.caveats.iter().map(Caveat::as_str));
     names.extend(finding.caveat_notes.values().map(String::as_str));
     names
 }
 
-fn numbers(findings: &[&TestRecord], run: Run<'_>) -> Vec<Known> {
-    let mut numbers = vec![count(run.tests)];
+fn known_numbers(findings: &[&TestRecord], run: Run<'_>) -> Vec<Known> {
+    let mut numbers = vec![known_count(run.tests)];
     for finding in findings {
-        numbers_of(finding, &mut numbers);
+        push_numbers_of(finding, &mut numbers);
     }
     numbers.retain(|known| known.value.is_finite());
     numbers
 }
 
-fn numbers_of(finding: &TestRecord, numbers: &mut Vec<Known>) {
+fn push_numbers_of(finding: &TestRecord, numbers: &mut Vec<Known>) {
     let mut add = |what: What, value: Option<f64>| numbers.extend(value.map(|value| Known { what, value }));
     add(What::N, Some(finding.n as f64));
     add(What::P, Some(finding.p));
     add(What::Q, Some(finding.q));
     add(What::Other, finding.statistic);
-    for value in ends(&finding.effect) {
+    for value in effect_and_interval(&finding.effect) {
         add(What::Other, value);
     }
     for part in finding.explore.iter().chain(&finding.confirm) {
         add(What::N, Some(part.n as f64));
         add(What::PartP, part.p);
-        for value in part.effect.iter().flat_map(ends) {
+        for value in part.effect.iter().flat_map(effect_and_interval) {
             add(What::Other, value);
         }
     }
@@ -110,20 +110,20 @@ fn numbers_of(finding: &TestRecord, numbers: &mut Vec<Known>) {
     for group in finding.groups.iter().flatten() {
         add(What::N, Some(group.n as f64));
         add(if rate { What::Share } else { What::Other }, group.value);
-        add(What::Count, whole(&group.level));
+        add(What::Count, level_as_whole_number(&group.level));
     }
     if let Some(groups) = &finding.groups {
         add(What::Count, Some(groups.len() as f64));
     }
-    add(What::Count, finding.y_level.as_deref().and_then(whole));
+    add(What::Count, finding.y_level.as_deref().and_then(level_as_whole_number));
     add(What::Other, finding.mde.as_ref().and_then(|mde| mde.value));
 }
 
-fn ends(effect: &Effect) -> [Option<f64>; 3] {
+fn effect_and_interval(effect: &Effect) -> [Option<f64>; 3] {
     [effect.value, effect.ci_low, effect.ci_high]
 }
 
-fn count(count: u64) -> Known {
+fn known_count(count: u64) -> Known {
     Known {
         what: What::Count,
         value: count as f64,
@@ -131,7 +131,7 @@ fn count(count: u64) -> Known {
 }
 
 /// A level that is a small whole number, such as a class.
-fn whole(level: &str) -> Option<f64> {
+fn level_as_whole_number(level: &str) -> Option<f64> {
     let short = !level.is_empty() && level.len() <= 4 && level.chars().all(|letter| letter.is_ascii_digit());
     level.parse().ok().filter(|_| short)
 }
@@ -139,7 +139,7 @@ fn whole(level: &str) -> Option<f64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::science::{Evidence, ExperimentId, HypothesisId, Part};
+    use crate::science::{Evidence, ExperimentId, HypothesisId, Part, Wording};
 
     /// Flipper length and body mass of the penguins.
     pub(crate) fn finding() -> TestRecord {
@@ -182,7 +182,7 @@ pub(crate) mod tests {
             caveats: Vec::new(),
             caveat_notes: std::collections::BTreeMap::new(),
             mde: None,
-            wording: "replicated association".to_owned(),
+            wording: Wording::ReplicatedAssociation,
             confirmed_by: None,
             proposed_by: None,
             evidence: Evidence {
@@ -205,7 +205,7 @@ pub(crate) mod tests {
             "Penguins with a longer `flipper_length_mm` tend to have a larger `body_mass_g` (r = 0.87, 95% interval 0.843 to 0.895, n = 342, p < 0.001).",
             "body_mass_g increases with flipper_length_mm; this replicated association was found in one of 28 tests.",
         ] {
-            assert_eq!(check(text, &[&finding()], RUN), Ok(()), "{text}");
+            assert_eq!(check_against_findings(text, &[&finding()], RUN), Ok(()), "{text}");
         }
     }
 
@@ -221,30 +221,37 @@ pub(crate) mod tests {
             "A negative relation of `flipper_length_mm` with the `body_mass_g`.",
             "",
         ] {
-            assert!(check(text, &[&finding()], RUN).is_err(), "{text}");
+            assert!(check_against_findings(text, &[&finding()], RUN).is_err(), "{text}");
         }
         let long = format!(
             "The `flipper_length_mm` goes with `body_mass_g`{}",
             " and so on".repeat(60)
         );
-        assert!(check(&long, &[&finding()], RUN).unwrap_err().contains("longer than"));
+        assert!(
+            check_against_findings(&long, &[&finding()], RUN)
+                .unwrap_err()
+                .contains("longer than")
+        );
     }
 
     #[test]
     fn causes_are_for_columns_assigned_at_random() {
         let text = "A longer `flipper_length_mm` leads to a larger `body_mass_g`.";
-        assert!(check(text, &[&finding()], RUN).is_err());
+        assert!(check_against_findings(text, &[&finding()], RUN).is_err());
         let randomised = ["flipper_length_mm".to_owned()];
         let run = Run {
             randomised: &randomised,
             ..RUN
         };
-        assert_eq!(check(text, &[&finding()], run), Ok(()));
+        assert_eq!(check_against_findings(text, &[&finding()], run), Ok(()));
         let other = TestRecord {
             x: "sex".to_owned(),
             ..finding()
         };
-        assert!(check(text, &[&finding(), &other], run).is_err(), "one of them was not");
+        assert!(
+            check_against_findings(text, &[&finding(), &other], run).is_err(),
+            "one of them was not"
+        );
     }
 
     #[test]
@@ -255,7 +262,7 @@ pub(crate) mod tests {
             ..finding()
         };
         let text = "The `body_mass_g` goes with `flipper_length_mm`, which is replicated.";
-        assert_eq!(check(text, &[&finding()], RUN), Ok(()));
-        assert!(check(text, &[&finding(), &alone], RUN).is_err());
+        assert_eq!(check_against_findings(text, &[&finding()], RUN), Ok(()));
+        assert!(check_against_findings(text, &[&finding(), &alone], RUN).is_err());
     }
 }

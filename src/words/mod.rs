@@ -13,8 +13,8 @@ mod statement;
 
 #[cfg(test)]
 pub(crate) use findings::tests;
-pub use findings::{Run, check};
-pub use statement::is_tame;
+pub use findings::{Run, check_against_findings};
+pub use statement::is_safe_statement;
 
 /// Longest text, in characters: what the report shows of one string.
 pub const LONGEST: usize = 600;

@@ -7,12 +7,12 @@ pub(super) const NAME: char = '■';
 /// a word or a number (`body_mass_g`, `x1`).
 ///
 /// # Errors
-/// What stands between backticks, or looks like a column's name, and is none of `names`.
-pub(super) fn without(text: &str, names: &[&str]) -> Result<String, String> {
+/// The text between backticks, or that looks like a column's name, and is none of `names`.
+pub(super) fn replace_names(text: &str, names: &[&str]) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     for (place, part) in text.split('`').enumerate() {
         if place % 2 == 0 {
-            out.push_str(&bare(part, names)?);
+            out.push_str(&replace_bare_names(part, names)?);
         } else if names.contains(&part) {
             out.push(NAME);
         } else {
@@ -26,16 +26,16 @@ pub(super) fn without(text: &str, names: &[&str]) -> Result<String, String> {
 }
 
 /// Whether `text` speaks of the name, between backticks or as a word of its own.
-pub(super) fn mentions(text: &str, name: &str) -> bool {
+pub(super) fn mentions_name(text: &str, name: &str) -> bool {
     text.split('`').skip(1).step_by(2).any(|part| part == name)
-        || words(text).any(|(_, word)| word == name)
+        || word_spans(text).any(|(_, word)| word == name)
         || (name.contains(|letter: char| !in_word(letter)) && text.contains(name))
 }
 
-fn bare(text: &str, names: &[&str]) -> Result<String, String> {
+fn replace_bare_names(text: &str, names: &[&str]) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
-    for (start, word) in words(text) {
+    for (start, word) in word_spans(text) {
         let letters = word.chars().any(char::is_alphabetic);
         let telling = letters && word.chars().any(|letter| letter == '_' || letter.is_numeric());
         if telling && names.contains(&word) {
@@ -51,7 +51,7 @@ fn bare(text: &str, names: &[&str]) -> Result<String, String> {
 }
 
 /// Runs of letters, digits and what joins them in names, with their places; without a full stop at the end.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn word_spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split(|letter: char| !in_word(letter)).filter_map(move |word| {
         let start = word.as_ptr() as usize - text.as_ptr() as usize;
         let word = word.trim_end_matches('.');
@@ -93,7 +93,7 @@ mod tests {
             ("x1` rises `x1` `", Err("` rises ` is no column")),
         ];
         for (text, expected) in table {
-            match (without(text, &names), expected) {
+            match (replace_names(text, &names), expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
                 (Err(_), Err(_)) => {}
                 (found, expected) => panic!("{text}: {found:?}, not {expected:?}"),
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn a_name_is_mentioned_as_a_whole() {
-        assert!(mentions("`sex` matters", "sex") && mentions("By sex.", "sex"));
-        assert!(!mentions("unisex", "sex") && !mentions("sex_2", "sex"));
-        assert!(mentions("of body mass (g) here", "body mass (g)"));
+        assert!(mentions_name("`sex` matters", "sex") && mentions_name("By sex.", "sex"));
+        assert!(!mentions_name("unisex", "sex") && !mentions_name("sex_2", "sex"));
+        assert!(mentions_name("of body mass (g) here", "body mass (g)"));
     }
 }

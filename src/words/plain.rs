@@ -14,8 +14,8 @@ const COMMON: [&str; 28] = [
 /// Refuses what is no plain English.
 ///
 /// # Errors
-/// What it is instead.
-pub(super) fn check(text: &str) -> Result<(), String> {
+/// A description of the first fault.
+pub(super) fn check_plain_english(text: &str) -> Result<(), String> {
     let strange = |letter: &char| !(letter.is_ascii_alphanumeric() || *letter == NAME || MARKS.contains(*letter));
     if let Some(strange) = text.chars().find(strange) {
         let shown = if strange.is_control() { '\u{FFFD}' } else { strange };
@@ -47,7 +47,7 @@ mod tests {
             "Penguins with longer ■ tend to have a larger ■ (r = 0.87, p < 0.001).",
             "The interval [0.84 to 0.89] is narrow; that is 10^-5…",
         ] {
-            assert_eq!(check(good), Ok(()), "{good}");
+            assert_eq!(check_plain_english(good), Ok(()), "{good}");
         }
         for bad in [
             "The <script>alert(1)</script> of it",
@@ -63,7 +63,7 @@ mod tests {
             "Laengere Flossen fuehren zu schwereren Tieren",
             "ok",
         ] {
-            assert!(check(bad).is_err(), "{bad}");
+            assert!(check_plain_english(bad).is_err(), "{bad}");
         }
     }
 }

@@ -92,8 +92,8 @@ const WORDS: [&str; 84] = [
 
 /// Whether a sentence is one that could be our own: about these columns, each named, in words that claim nothing but
 /// that things go together.
-pub fn is_tame(sentence: &str, columns: &[&str]) -> bool {
-    let Ok(rest) = names::without(sentence, columns) else {
+pub fn is_safe_statement(sentence: &str, columns: &[&str]) -> bool {
+    let Ok(rest) = names::replace_names(sentence, columns) else {
         return false;
     };
     let letters = rest.chars().all(|letter| {
@@ -109,7 +109,7 @@ pub fn is_tame(sentence: &str, columns: &[&str]) -> bool {
     letters
         && rest.split([' ', '.', ',', '-', '\'']).all(word)
         && (10..=200).contains(&sentence.chars().count())
-        && columns.iter().all(|column| names::mentions(sentence, column))
+        && columns.iter().all(|column| names::mentions_name(sentence, column))
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
             "`flipper_length_mm` differs between the levels of `species`.",
             "flipper_length_mm depends on species",
         ] {
-            assert!(is_tame(good, &columns), "{good}");
+            assert!(is_safe_statement(good, &columns), "{good}");
         }
         for bad in [
             "`species` causes `flipper_length_mm`",
@@ -137,7 +137,7 @@ mod tests {
             "`flipper_length_mm`\nis related to `species`",
             "`flipper_length_mm` is rеlated to `species`",
         ] {
-            assert!(!is_tame(bad, &columns), "{bad}");
+            assert!(!is_safe_statement(bad, &columns), "{bad}");
         }
     }
 }

@@ -260,7 +260,7 @@ fn a_programs_own_agent_takes_part() {
     let engine = Engine::builder()
         .home(study.path().join("home"))
         .launcher(kosmos_binary())
-        .agent(ear.described("An ear."))
+        .agent(ear.with_description("An ear."))
         .build();
     let finished = engine
         .run(Request {

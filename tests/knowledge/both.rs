@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kosmos::graph::{Edge, EmbeddedGraph, Facts, GraphError, GraphStore, Label, MOST_TRAILS, Node, Relation, Walk};
+use kosmos::graph::{Edge, EdgeKind, EmbeddedGraph, Facts, GraphError, GraphStore, Label, MOST_TRAILS, Node, Walk};
 use serde_json::{Value, json};
 
 use super::lab::open_store;
@@ -92,12 +92,12 @@ fn everything() -> Facts {
             "name": format!("the {n}th"), "count": n, "share": n as f64 / 7.0, "whole": 3.0, "tiny": 1e-300, "negative": -5,
             "holds": n % 2 == 0, "caveats": ["one", "two"], "empty": "", "nothing": null, "run": "r1", "message": "m1",
         });
-        facts.node(Node::new(label, &id(label, "1")).with(properties));
+        facts.add_node(Node::new(label, &id(label, "1")).with_properties(properties));
     }
-    for (n, kind) in Relation::ALL.into_iter().enumerate() {
+    for (n, kind) in EdgeKind::ALL.into_iter().enumerate() {
         let ends = [Label::ALL[n % 11], Label::ALL[(n * 3 + 1) % 11]];
         let properties = json!({ "p": 0.01 * n as f64, "n": n, "run": "r1", "message": "m1" });
-        facts.edge(Edge::new(kind, &id(ends[0], "1"), &id(ends[1], "1")).with(properties));
+        facts.add_edge(Edge::new(kind, &id(ends[0], "1"), &id(ends[1], "1")).with_properties(properties));
     }
     facts
 }
@@ -122,8 +122,8 @@ async fn later_properties_are_added_to_earlier_ones(store: &Arc<dyn GraphStore>)
     let (a, b) = (id(Label::Run, "a"), id(Label::Dataset, "b"));
     for properties in [json!({"name": "old", "kept": 1}), json!({"name": "new", "added": true})] {
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, &a).with(properties.clone()));
-        facts.edge(Edge::new(Relation::Uses, &a, &b).with(properties));
+        facts.add_node(Node::new(Label::Run, &a).with_properties(properties.clone()));
+        facts.add_edge(Edge::new(EdgeKind::Uses, &a, &b).with_properties(properties));
         store.merge(facts).await.unwrap();
     }
     let dump = store.dump().await.unwrap();
@@ -159,9 +159,14 @@ fn share(writer: usize) -> Facts {
     for n in 0..60 {
         let variable = |n: usize| id(Label::Variable, &(n % 40).to_string());
         let hypothesis = id(Label::Hypothesis, &(writer * 30 + n).to_string());
-        facts.node(Node::new(Label::Variable, &variable(n)).with(json!({ "name": format!("column {}", n % 40) })));
-        facts.node(Node::new(Label::Hypothesis, &hypothesis).with(json!({ "cycle": 1 })));
-        facts.edge(Edge::new(Relation::Mentions, &hypothesis, &variable(writer * 30 + n)).with(json!({ "run": "r" })));
+        facts.add_node(
+            Node::new(Label::Variable, &variable(n)).with_properties(json!({ "name": format!("column {}", n % 40) })),
+        );
+        facts.add_node(Node::new(Label::Hypothesis, &hypothesis).with_properties(json!({ "cycle": 1 })));
+        facts.add_edge(
+            Edge::new(EdgeKind::Mentions, &hypothesis, &variable(writer * 30 + n))
+                .with_properties(json!({ "run": "r" })),
+        );
     }
     facts
 }
@@ -196,19 +201,19 @@ async fn hostile_text_is_data(store: &Arc<dyn GraphStore>) {
             Label::Concept,
             &format!("{n} {}", text.chars().take(40).collect::<String>()),
         );
-        facts.node(Node::new(Label::Concept, &own).with(json!({ "name": text, "names": [text, "b"] })));
-        facts.edge(Edge::new(Relation::Mentions, "paper:1", &own).with(json!({ "words": text })));
+        facts.add_node(Node::new(Label::Concept, &own).with_properties(json!({ "name": text, "names": [text, "b"] })));
+        facts.add_edge(Edge::new(EdgeKind::Mentions, "paper:1", &own).with_properties(json!({ "words": text })));
     }
     store.merge(facts.clone()).await.unwrap();
-    facts.node(Node::new(Label::Paper, "paper:1"));
+    facts.add_node(Node::new(Label::Paper, "paper:1"));
     assert_eq!(store.dump().await.unwrap(), sorted(facts));
 }
 
 async fn what_no_property_can_be_is_refused(store: &Arc<dyn GraphStore>) {
     for value in [json!({"a": 1}), json!([[1]]), json!([null])] {
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, "run:1").with(json!({ "fine": 1 })));
-        facts.node(Node::new(Label::Run, "run:2").with(json!({ "deep": value })));
+        facts.add_node(Node::new(Label::Run, "run:1").with_properties(json!({ "fine": 1 })));
+        facts.add_node(Node::new(Label::Run, "run:2").with_properties(json!({ "deep": value })));
         let refused = store.merge(facts).await.unwrap_err();
         assert!(
             matches!(&refused, GraphError::Property { id, name } if id == "run:2" && name == "deep"),
@@ -216,7 +221,7 @@ async fn what_no_property_can_be_is_refused(store: &Arc<dyn GraphStore>) {
         );
     }
     let mut facts = Facts::default();
-    facts.edge(Edge::new(Relation::Uses, "run:1", "nobody's"));
+    facts.add_edge(Edge::new(EdgeKind::Uses, "run:1", "nobody's"));
     let refused = store.merge(facts).await.unwrap_err();
     assert!(
         matches!(&refused, GraphError::Id { id } if id == "nobody's"),
@@ -248,8 +253,8 @@ async fn sets_are_united_and_all_else_is_replaced(store: &Arc<dyn GraphStore>) {
     let facts = |said: &[Value]| {
         let mut facts = Facts::default();
         for properties in said {
-            facts.node(Node::new(Label::Finding, &a).with(properties.clone()));
-            facts.edge(Edge::new(Relation::DerivedFrom, &a, &b).with(properties.clone()));
+            facts.add_node(Node::new(Label::Finding, &a).with_properties(properties.clone()));
+            facts.add_edge(Edge::new(EdgeKind::DerivedFrom, &a, &b).with_properties(properties.clone()));
         }
         facts
     };
@@ -259,13 +264,13 @@ async fn sets_are_united_and_all_else_is_replaced(store: &Arc<dyn GraphStore>) {
     }
     for _ in 0..2 {
         let dump = store.dump().await.unwrap();
-        assert_eq!(dump, facts(&said).settled().unwrap());
+        assert_eq!(dump, facts(&said).merge_duplicates().unwrap());
         assert_eq!(Value::Object(dump.nodes[0].properties.clone()), expected);
         assert_eq!(Value::Object(dump.edges[0].properties.clone()), expected);
         store.merge(facts(&said)).await.unwrap();
     }
     let mut wrong = Facts::default();
-    wrong.node(Node::new(Label::Run, "run:1").with(json!({ "runs": "r1" })));
+    wrong.add_node(Node::new(Label::Run, "run:1").with_properties(json!({ "runs": "r1" })));
     assert!(matches!(store.merge(wrong).await, Err(GraphError::Property { .. })));
 }
 
@@ -275,30 +280,33 @@ fn tested() -> Facts {
     for (concept, hypotheses) in [("a", ["h1", "h2", "h3"]), ("b", ["h2", "h3", "h4"])] {
         for hypothesis in hypotheses {
             let (hypothesis, concept) = (id(Label::Hypothesis, hypothesis), id(Label::Concept, concept));
-            facts.node(Node::new(Label::Hypothesis, &hypothesis).with(json!({ "statement": hypothesis })));
-            facts.edge(Edge::new(Relation::Mentions, &hypothesis, &concept).with(json!({ "role": "x" })));
+            facts.add_node(
+                Node::new(Label::Hypothesis, &hypothesis).with_properties(json!({ "statement": hypothesis })),
+            );
+            facts
+                .add_edge(Edge::new(EdgeKind::Mentions, &hypothesis, &concept).with_properties(json!({ "role": "x" })));
         }
     }
     for (result, hypothesis, verdict, p) in [
-        ("r1", "h1", Relation::Supports, Some(0.03)),
-        ("r2", "h2", Relation::Supports, Some(1e-300)),
-        ("r3", "h2", Relation::Supports, Some(0.03)),
-        ("r4", "h3", Relation::Supports, None),
-        ("r5", "h3", Relation::Refutes, Some(0.5)),
-        ("r6", "h4", Relation::Supports, Some(2.0)),
+        ("r1", "h1", EdgeKind::Supports, Some(0.03)),
+        ("r2", "h2", EdgeKind::Supports, Some(1e-300)),
+        ("r3", "h2", EdgeKind::Supports, Some(0.03)),
+        ("r4", "h3", EdgeKind::Supports, None),
+        ("r5", "h3", EdgeKind::Refutes, Some(0.5)),
+        ("r6", "h4", EdgeKind::Supports, Some(2.0)),
     ] {
         let (result, hypothesis) = (id(Label::Result, result), id(Label::Hypothesis, hypothesis));
-        facts.node(Node::new(Label::Result, &result).with(json!({ "p": p, "runs": ["r"] })));
-        facts.edge(Edge::new(verdict, &result, &hypothesis).with(json!({ "p": p })));
+        facts.add_node(Node::new(Label::Result, &result).with_properties(json!({ "p": p, "runs": ["r"] })));
+        facts.add_edge(Edge::new(verdict, &result, &hypothesis).with_properties(json!({ "p": p })));
     }
-    facts.edge(Edge::new(Relation::Tests, "experiment:1", "hypothesis:h1"));
+    facts.add_edge(Edge::new(EdgeKind::Tests, "experiment:1", "hypothesis:h1"));
     facts
 }
 
 fn supported(concepts: &[&str]) -> Walk {
-    Walk::from(concepts.iter().copied())
-        .against(Relation::Mentions, Label::Hypothesis)
-        .against(Relation::Supports, Label::Result)
+    Walk::starting_at(concepts.iter().copied())
+        .against(EdgeKind::Mentions, Label::Hypothesis)
+        .against(EdgeKind::Supports, Label::Result)
 }
 
 /// The ids of each trail, without their labels.
@@ -314,41 +322,41 @@ async fn a_walk_gives_its_best_trails_in_order(store: &Arc<dyn GraphStore>) {
     // By p and then by id; what has none comes last.
     let best = ["h2 r2", "h1 r1", "h2 r3", "h3 r4"];
     for limit in [0, 1, 3, 4, MOST_TRAILS] {
-        let found = trails(store, supported(&["concept:a"]).best("p", limit)).await;
+        let found = trails(store, supported(&["concept:a"]).keep_best("p", limit)).await;
         assert_eq!(found, best[..limit.min(4)], "{limit}");
     }
     // Without an order, by id from the last to the first.
     let found = trails(store, supported(&["concept:a"])).await;
     assert_eq!(found, ["h1 r1", "h2 r2", "h2 r3", "h3 r4"]);
     // From two, a trail is there once for each.
-    let found = trails(store, supported(&["concept:b", "concept:a"]).best("p", 3)).await;
+    let found = trails(store, supported(&["concept:b", "concept:a"]).keep_best("p", 3)).await;
     assert_eq!(found, ["h2 r2", "h2 r2", "h1 r1"]);
     // It does not go back by the edge that it came by.
-    let others = Walk::from(["concept:a"]).against(Relation::Mentions, Label::Hypothesis);
-    let others = others.along(Relation::Mentions, Label::Concept);
+    let others = Walk::starting_at(["concept:a"]).against(EdgeKind::Mentions, Label::Hypothesis);
+    let others = others.along(EdgeKind::Mentions, Label::Concept);
     assert_eq!(trails(store, others).await, ["h2 b", "h3 b"]);
     // Where it leads nowhere.
-    let nowhere = Walk::from(["concept:a"]).along(Relation::Mentions, Label::Hypothesis);
+    let nowhere = Walk::starting_at(["concept:a"]).along(EdgeKind::Mentions, Label::Hypothesis);
     assert_eq!(trails(store, nowhere).await, Vec::<String>::new());
     let unknown = supported(&["concept:none"]);
     assert_eq!(trails(store, unknown).await, Vec::<String>::new());
-    let found = store.walk(supported(&["concept:a"]).best("p", 1)).await.unwrap();
-    assert_eq!(found[0][0].text("statement"), Some("hypothesis:h2"));
-    assert_eq!(found[0][1].number("p"), Some(1e-300));
-    assert_eq!(found[0][1].texts("runs").collect::<Vec<_>>(), ["r"]);
+    let found = store.walk(supported(&["concept:a"]).keep_best("p", 1)).await.unwrap();
+    assert_eq!(found[0][0].text_property("statement"), Some("hypothesis:h2"));
+    assert_eq!(found[0][1].number_property("p"), Some(1e-300));
+    assert_eq!(found[0][1].text_list_property("runs").collect::<Vec<_>>(), ["r"]);
 }
 
 async fn a_walk_without_steps_gives_the_nodes_themselves(store: &Arc<dyn GraphStore>) {
     store.merge(tested()).await.unwrap();
     let ids = ["result:r6", "hypothesis:h1", "result:none", "experiment:1", "result:r2"];
-    let found = store.walk(Walk::from(ids)).await.unwrap();
+    let found = store.walk(Walk::starting_at(ids)).await.unwrap();
     let found: Vec<&str> = found.iter().map(|trail| trail[0].id.as_str()).collect();
     assert_eq!(found, ["experiment:1", "hypothesis:h1", "result:r2", "result:r6"]);
-    let best = store.walk(Walk::from(ids).best("p", 2)).await.unwrap();
+    let best = store.walk(Walk::starting_at(ids).keep_best("p", 2)).await.unwrap();
     let best: Vec<&str> = best.iter().map(|trail| trail[0].id.as_str()).collect();
     assert_eq!(best, ["result:r2", "result:r6"]);
     assert_eq!(
-        store.walk(Walk::from(["run:1"; 0])).await.unwrap(),
+        store.walk(Walk::starting_at(["run:1"; 0])).await.unwrap(),
         Vec::<Vec<Node>>::new()
     );
 }
@@ -403,7 +411,7 @@ async fn nodes_are_listed_in_order_of_id(store: &Arc<dyn GraphStore>) {
             "result:r6"
         ]
     );
-    assert_eq!(all[4].number("p"), Some(0.5));
+    assert_eq!(all[4].number_property("p"), Some(0.5));
     assert_eq!(store.list(Label::Result, 2).await.unwrap(), all[..2]);
     assert_eq!(store.list(Label::Result, 0).await.unwrap(), Vec::<Node>::new());
     assert_eq!(store.list(Label::Run, 9).await.unwrap(), Vec::<Node>::new());

@@ -147,7 +147,7 @@ mod server {
         let Some((home, server, store)) = stage("answers").await else {
             return;
         };
-        assert_eq!(store.dump().await.unwrap(), small_graph().settled().unwrap());
+        assert_eq!(store.dump().await.unwrap(), small_graph().merge_duplicates().unwrap());
         assert_eq!(answers(&home, Some(&server)), answers(&home, None));
         for arguments in [
             &["path", "bill_depth", "year"][..],
@@ -238,7 +238,7 @@ mod server {
         ends(&home, &["import", &file], None, 0);
         for _ in 0..2 {
             let told = home.json(&["graph", "sync"], Some(&server));
-            let facts = small_graph().settled().unwrap();
+            let facts = small_graph().merge_duplicates().unwrap();
             let copied = json!({ "nodes": facts.nodes.len(), "edges": facts.edges.len() });
             assert_eq!(told["copied"], copied, "{told:#}");
             assert_eq!(store.dump().await.unwrap(), facts);
@@ -257,13 +257,13 @@ mod server {
         cypher(&home, &server, &[others, "--write"]);
         let count = "MATCH (n) WHERE n:Paper OR n:Sheep RETURN count(n) AS n";
         assert_eq!(cypher(&home, &server, &[count])["rows"], json!([{ "n": 3 }]));
-        assert_eq!(store.dump().await.unwrap(), small_graph().settled().unwrap());
+        assert_eq!(store.dump().await.unwrap(), small_graph().merge_duplicates().unwrap());
         ends(&home, &["reset"], Some(&server), 2);
-        assert_eq!(store.dump().await.unwrap(), small_graph().settled().unwrap());
+        assert_eq!(store.dump().await.unwrap(), small_graph().merge_duplicates().unwrap());
         let removed = home.json(&["graph", "reset", "--yes"], Some(&server));
         assert_eq!(
             removed["removed"]["nodes"],
-            small_graph().settled().unwrap().nodes.len()
+            small_graph().merge_duplicates().unwrap().nodes.len()
         );
         assert_eq!(store.dump().await.unwrap(), Facts::default());
         assert_eq!(cypher(&home, &server, &[count])["rows"], json!([{ "n": 3 }]));

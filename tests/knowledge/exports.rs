@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use kosmos::graph::{EmbeddedGraph, Facts, Format, GraphStore, Label, Relation, export};
+use kosmos::graph::{EdgeKind, EmbeddedGraph, Facts, Format, GraphStore, Label, export_graph};
 use serde_json::{Map, Value, json};
 
 use super::samples::{hostile, penguins};
@@ -10,7 +10,7 @@ use kosmos_testing::service::find_service;
 
 fn exported(facts: &Facts, format: Format) -> String {
     let mut out = Vec::new();
-    export(facts, format, &mut out).unwrap();
+    export_graph(facts, format, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -326,13 +326,13 @@ mod server {
 #[test]
 fn relations_that_the_samples_use_are_all_there_is_to_provenance() {
     // So that the counts above speak of each of them.
-    let kinds: BTreeSet<Relation> = penguins().edges.iter().map(|edge| edge.kind).collect();
+    let kinds: BTreeSet<EdgeKind> = penguins().edges.iter().map(|edge| edge.kind).collect();
     for kind in [
-        Relation::Uses,
-        Relation::Produced,
-        Relation::DerivedFrom,
-        Relation::ProposedBy,
-        Relation::SpawnedBy,
+        EdgeKind::Uses,
+        EdgeKind::Produced,
+        EdgeKind::DerivedFrom,
+        EdgeKind::ProposedBy,
+        EdgeKind::SpawnedBy,
     ] {
         assert!(kinds.contains(&kind), "{}", kind.name());
     }

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use kosmos::graph::{Facts, import};
+use kosmos::graph::{Facts, import_jsonld};
 use serde_json::{Value, json};
 
 use crate::small_graph::{HOSTILE, document, finding, small_graph, table};
@@ -16,7 +16,7 @@ use kosmos_testing::{ShellOutcome, TestShell};
 fn shell() -> TestShell {
     let shell = TestShell::new().file("lab.jsonld", &document());
     let imported = done(&shell, &["graph", "import", "lab.jsonld"]);
-    let stats = small_graph().settled().unwrap();
+    let stats = small_graph().merge_duplicates().unwrap();
     let told = format!(
         "{} nodes, {} edges merged into DESK/.kosmos/graph\n",
         stats.nodes.len(),
@@ -75,7 +75,7 @@ fn a_home_without_a_graph_is_told_of_and_none_is_made() {
 #[test]
 fn what_is_imported_is_counted_and_exported_again() {
     let shell = shell();
-    let settled = small_graph().settled().unwrap();
+    let settled = small_graph().merge_duplicates().unwrap();
     let stats = done(&shell, &["graph", "stats", "--json"]).json();
     assert_eq!(
         (stats["store"].as_str(), stats["nodes"]["Finding"].as_u64()),
@@ -108,7 +108,7 @@ fn what_is_imported_is_counted_and_exported_again() {
 fn a_project_is_exported_without_the_others() {
     let shell = shell();
     let text = done(&shell, &["graph", "export", "--format", "jsonld", "--project", "birds"]).stdout;
-    let part: Facts = import(&mut text.as_bytes()).unwrap();
+    let part: Facts = import_jsonld(&mut text.as_bytes()).unwrap();
     let runs = |id: &str| part.nodes.iter().any(|node| node.id == id);
     assert!(runs("run:r1") && runs("run:r2") && !runs("run:r3"));
     assert!(!text.contains("Is it cold?"));
@@ -366,7 +366,7 @@ fn only_who_means_it_empties_the_graph() {
     let mut piped = piped.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     piped.stdin.take().unwrap().write_all(b"reset\n").unwrap();
     assert_eq!(piped.wait().unwrap().code(), Some(2));
-    let settled = small_graph().settled().unwrap();
+    let settled = small_graph().merge_duplicates().unwrap();
     let told = done(&shell, &["graph", "reset", "--yes", "--json"]).json();
     assert_eq!(
         told["removed"],

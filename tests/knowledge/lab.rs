@@ -187,7 +187,7 @@ pub fn knowledge(facts: &Facts) -> Value {
         }
         bare
     };
-    let is_run = |id: &str| Label::of(id).unwrap() == Label::Run;
+    let is_run = |id: &str| Label::of_node_id(id).unwrap() == Label::Run;
     let nodes: BTreeMap<&String, Properties> = facts
         .nodes
         .iter()

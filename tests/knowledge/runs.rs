@@ -164,7 +164,7 @@ mod server {
             .iter()
             .filter(|node| node.label != kosmos::graph::Label::Run)
         {
-            assert_eq!(node.texts("runs").count(), 2, "{node:?}");
+            assert_eq!(node.text_list_property("runs").count(), 2, "{node:?}");
         }
         let store = open_store(&server).await;
         store.clear().await.unwrap();

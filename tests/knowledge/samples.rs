@@ -1,6 +1,6 @@
 //! Graphs for the exports: one as a run writes it, and one whose texts mean harm.
 
-use kosmos::graph::{Edge, Facts, Label, Node, Relation};
+use kosmos::graph::{Edge, EdgeKind, Facts, Label, Node};
 use serde_json::{Map, Value, json};
 
 /// What a run on the penguins' table leaves, in small: two findings, one of them replicated, and a refuted hypothesis.
@@ -13,10 +13,10 @@ pub fn penguins() -> Facts {
         all
     };
     let node = |facts: &mut Facts, label, id: &str, properties| {
-        facts.node(Node::new(label, id).with(origin(properties)));
+        facts.add_node(Node::new(label, id).with_properties(origin(properties)));
     };
     let edge = |facts: &mut Facts, kind, from: &str, to: &str, properties| {
-        facts.edge(Edge::new(kind, from, to).with(origin(properties)));
+        facts.add_edge(Edge::new(kind, from, to).with_properties(origin(properties)));
     };
     node(&mut facts, Label::Run, run, json!({ "name": "penguins-1" }));
     node(
@@ -37,8 +37,8 @@ pub fn penguins() -> Facts {
         "agent:heuristic",
         json!({ "name": "heuristic", "kind": "built-in" }),
     );
-    edge(&mut facts, Relation::Asks, run, question, json!({}));
-    edge(&mut facts, Relation::Uses, run, dataset, json!({}));
+    edge(&mut facts, EdgeKind::Asks, run, question, json!({}));
+    edge(&mut facts, EdgeKind::Uses, run, dataset, json!({}));
     for (name, role) in [
         ("species", "group"),
         ("island", "group"),
@@ -53,8 +53,8 @@ pub fn penguins() -> Facts {
             json!({ "name": name, "role": role }),
         );
         node(&mut facts, Label::Concept, &concept, json!({ "name": name }));
-        edge(&mut facts, Relation::HasVariable, dataset, &variable, json!({}));
-        edge(&mut facts, Relation::Mentions, &variable, &concept, json!({}));
+        edge(&mut facts, EdgeKind::HasVariable, dataset, &variable, json!({}));
+        edge(&mut facts, EdgeKind::Mentions, &variable, &concept, json!({}));
     }
     let tested = [
         (
@@ -92,22 +92,22 @@ pub fn penguins() -> Facts {
             &result,
             json!({ "test": "welch", "n": 342, "statistic": 13.65, "p": p, "q": p * 3.0, "effect": effect }),
         );
-        edge(&mut facts, Relation::SpawnedBy, &hypothesis, question, json!({}));
+        edge(&mut facts, EdgeKind::SpawnedBy, &hypothesis, question, json!({}));
         edge(
             &mut facts,
-            Relation::ProposedBy,
+            EdgeKind::ProposedBy,
             &hypothesis,
             "agent:heuristic",
             json!({}),
         );
-        edge(&mut facts, Relation::Tests, &experiment, &hypothesis, json!({}));
-        edge(&mut facts, Relation::SpawnedBy, &experiment, run, json!({}));
-        edge(&mut facts, Relation::Uses, &experiment, dataset, json!({}));
-        edge(&mut facts, Relation::Produced, &experiment, &result, json!({}));
+        edge(&mut facts, EdgeKind::Tests, &experiment, &hypothesis, json!({}));
+        edge(&mut facts, EdgeKind::SpawnedBy, &experiment, run, json!({}));
+        edge(&mut facts, EdgeKind::Uses, &experiment, dataset, json!({}));
+        edge(&mut facts, EdgeKind::Produced, &experiment, &result, json!({}));
         let verdict = if replicated.is_some() {
-            Relation::Supports
+            EdgeKind::Supports
         } else {
-            Relation::Refutes
+            EdgeKind::Refutes
         };
         edge(
             &mut facts,
@@ -119,7 +119,7 @@ pub fn penguins() -> Facts {
         for (role, name) in [("x", x), ("y", y)] {
             edge(
                 &mut facts,
-                Relation::Mentions,
+                EdgeKind::Mentions,
                 &hypothesis,
                 &format!("concept:{name}"),
                 json!({ "role": role }),
@@ -135,11 +135,11 @@ pub fn penguins() -> Facts {
                     "statement": statement, "direction": direction, "replicated": replicated, "caveats": ["tiny_effect", "confounded"], "q": p * 3.0,
                 }),
             );
-            edge(&mut facts, Relation::DerivedFrom, &finding, &result, json!({}));
+            edge(&mut facts, EdgeKind::DerivedFrom, &finding, &result, json!({}));
             for (role, name) in [("x", x), ("y", y)] {
                 edge(
                     &mut facts,
-                    Relation::Mentions,
+                    EdgeKind::Mentions,
                     &finding,
                     &format!("concept:{name}"),
                     json!({ "role": role }),
@@ -205,17 +205,19 @@ pub fn hostile() -> Facts {
             };
             properties.insert(name.to_owned(), if at > 4 && n > 15 { json!(at) } else { value });
         }
-        facts.node(Node::new(Label::Concept, &a).with(Value::Object(properties.clone())));
-        facts.edge(Edge::new(Relation::Mentions, &b, &a).with(Value::Object(properties)));
-        facts.edge(Edge::new(Relation::DerivedFrom, &b, &a).with(json!({ "text": text })));
-        facts.edge(Edge::new(Relation::Refines, &a, &a));
+        facts.add_node(Node::new(Label::Concept, &a).with_properties(Value::Object(properties.clone())));
+        facts.add_edge(Edge::new(EdgeKind::Mentions, &b, &a).with_properties(Value::Object(properties)));
+        facts.add_edge(Edge::new(EdgeKind::DerivedFrom, &b, &a).with_properties(json!({ "text": text })));
+        facts.add_edge(Edge::new(EdgeKind::Refines, &a, &a));
     }
     let numbers = json!({
         "zero": 0.0, "minus": -0.0, "whole": 3.0, "tenth": 0.1, "least": 5e-324, "small": f64::MIN_POSITIVE, "most": f64::MAX,
         "lowest": f64::MIN, "exact": 9_007_199_254_740_993_i64, "top": i64::MAX, "bottom": i64::MIN, "third": 1.0 / 3.0,
         "floats": [1e300, -0.0, 1e-7, 123456789.125], "wholes": [0, -1, i64::MAX, i64::MIN], "yes": true, "no": false,
     });
-    facts.node(Node::new(Label::Result, "result:numbers").with(numbers.clone()));
-    facts.edge(Edge::new(Relation::Supports, "result:numbers", "hypothesis:made by its edge").with(numbers));
+    facts.add_node(Node::new(Label::Result, "result:numbers").with_properties(numbers.clone()));
+    facts.add_edge(
+        Edge::new(EdgeKind::Supports, "result:numbers", "hypothesis:made by its edge").with_properties(numbers),
+    );
     facts
 }

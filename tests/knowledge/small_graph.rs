@@ -1,6 +1,6 @@
 //! A small graph for tests: what two runs of a project and one of none learnt of two tables.
 
-use kosmos::graph::{Edge, Facts, Format, Label, Node, Relation, export, names};
+use kosmos::graph::{Edge, EdgeKind, Facts, Format, Label, Node, export_graph, names};
 use kosmos::science::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub fn table(name: &str) -> String {
 
 /// The finding that heavier penguins have longer flippers, in the first table.
 pub fn finding() -> String {
-    names::finding(&claim("flipper_length", "body_mass"), &table("penguins"))
+    names::finding_node_id(&claim("flipper_length", "body_mass"), &table("penguins"))
 }
 
 pub fn small_graph() -> Facts {
@@ -26,20 +26,20 @@ pub fn small_graph() -> Facts {
         "penguins",
         "flipper_length",
         "body_mass",
-        Relation::Supports,
+        EdgeKind::Supports,
         0.001,
     );
-    small.tested("r1", "penguins", "bill_depth", "body_mass", Relation::Supports, 0.004);
-    small.tested("r1", "penguins", "year", "body_mass", Relation::Tests, 0.07);
-    small.tested("r1", "penguins", "year", "island", Relation::Refutes, 0.8);
-    small.tested("r2", "gulls", "flipper_length", "body_mass", Relation::Supports, 0.002);
-    small.tested("r2", "gulls", "bill_depth", "body_mass", Relation::Supports, 0.003);
-    small.tested("r3", "gulls", HOSTILE, "island", Relation::Supports, 0.01);
+    small.tested("r1", "penguins", "bill_depth", "body_mass", EdgeKind::Supports, 0.004);
+    small.tested("r1", "penguins", "year", "body_mass", EdgeKind::Tests, 0.07);
+    small.tested("r1", "penguins", "year", "island", EdgeKind::Refutes, 0.8);
+    small.tested("r2", "gulls", "flipper_length", "body_mass", EdgeKind::Supports, 0.002);
+    small.tested("r2", "gulls", "bill_depth", "body_mass", EdgeKind::Supports, 0.003);
+    small.tested("r3", "gulls", HOSTILE, "island", EdgeKind::Supports, 0.01);
     for (x, relation) in [
-        ("flipper_length", Relation::Replicates),
-        ("bill_depth", Relation::Contradicts),
+        ("flipper_length", EdgeKind::Replicates),
+        ("bill_depth", EdgeKind::Contradicts),
     ] {
-        let finding = |name: &str| names::finding(&claim(x, "body_mass"), &table(name));
+        let finding = |name: &str| names::finding_node_id(&claim(x, "body_mass"), &table(name));
         small.edge(relation, &finding("gulls"), &finding("penguins"), "r2");
     }
     small.0
@@ -48,7 +48,12 @@ pub fn small_graph() -> Facts {
 /// As a document to import.
 pub fn document() -> String {
     let mut document = Vec::new();
-    export(&small_graph().settled().unwrap(), Format::Jsonld, &mut document).unwrap();
+    export_graph(
+        &small_graph().merge_duplicates().unwrap(),
+        Format::Jsonld,
+        &mut document,
+    )
+    .unwrap();
     String::from_utf8(document).unwrap()
 }
 
@@ -61,67 +66,73 @@ struct Small(Facts);
 
 impl Small {
     fn node(&mut self, label: Label, id: &str, run: &str, told: Value) {
-        let node = Node::new(label, id).with(told).with(json!({ "runs": [run] }));
-        self.0.node(node);
+        let node = Node::new(label, id)
+            .with_properties(told)
+            .with_properties(json!({ "runs": [run] }));
+        self.0.add_node(node);
     }
 
-    fn edge(&mut self, kind: Relation, from: &str, to: &str, run: &str) {
-        self.0.edge(Edge::new(kind, from, to).with(json!({ "runs": [run] })));
+    fn edge(&mut self, kind: EdgeKind, from: &str, to: &str, run: &str) {
+        self.0
+            .add_edge(Edge::new(kind, from, to).with_properties(json!({ "runs": [run] })));
     }
 
     fn run(&mut self, name: &str, project: Option<&str>, text: &str, data: &str) {
-        let (run, question) = (names::run(&RunId::from(name.to_owned())), names::question(text));
-        let dataset = names::dataset(&table(data));
+        let (run, question) = (
+            names::run_node_id(&RunId::from(name.to_owned())),
+            names::question_node_id(text),
+        );
+        let dataset = names::dataset_node_id(&table(data));
         let told = json!({ "name": name, "project": project, "cycles": 2 });
         self.node(Label::Run, &run, name, told);
         self.node(Label::Question, &question, name, json!({ "text": text }));
-        self.edge(Relation::Asks, &run, &question, name);
+        self.edge(EdgeKind::Asks, &run, &question, name);
         let told = json!({ "name": data, "sha256": table(data), "rows": 100 });
         self.node(Label::Dataset, &dataset, name, told);
-        self.edge(Relation::Uses, &run, &dataset, name);
+        self.edge(EdgeKind::Uses, &run, &dataset, name);
     }
 
-    fn tested(&mut self, run: &str, data: &str, x: &str, y: &str, verdict: Relation, p: f64) {
+    fn tested(&mut self, run: &str, data: &str, x: &str, y: &str, verdict: EdgeKind, p: f64) {
         let claim = claim(x, y);
-        let hypothesis = names::hypothesis(&claim);
+        let hypothesis = names::hypothesis_node_id(&claim);
         let statement = format!("{y} goes with {x}");
         let told = json!({ "statement": statement, "kind": "numeric_numeric", "x": x, "y": y });
         self.node(Label::Hypothesis, &hypothesis, run, told);
         for column in [x, y] {
-            let concept = names::concept(column);
+            let concept = names::concept_node_id(column);
             self.node(Label::Concept, &concept, run, json!({ "name": column }));
-            self.edge(Relation::Mentions, &hypothesis, &concept, run);
+            self.edge(EdgeKind::Mentions, &hypothesis, &concept, run);
         }
         let name = ExperimentId::from(sha256_hex(format!("{run} {claim}"))[..16].to_owned());
-        let experiment = names::experiment(&name);
+        let experiment = names::experiment_node_id(&name);
         let told = json!({
             "template": "pair", "script_sha256": table(&format!("script {name}")),
             "result_sha256": table(&format!("result {name}")),
         });
         self.node(Label::Experiment, &experiment, run, told);
-        let of = names::run(&RunId::from(run.to_owned()));
-        self.edge(Relation::SpawnedBy, &experiment, &of, run);
-        let dataset = names::dataset(&table(data));
-        self.edge(Relation::Uses, &experiment, &dataset, run);
-        self.edge(Relation::Tests, &experiment, &hypothesis, run);
-        let result = names::result(&name, &HypothesisId::from(claim.to_string()));
-        let significant = verdict == Relation::Supports;
+        let of = names::run_node_id(&RunId::from(run.to_owned()));
+        self.edge(EdgeKind::SpawnedBy, &experiment, &of, run);
+        let dataset = names::dataset_node_id(&table(data));
+        self.edge(EdgeKind::Uses, &experiment, &dataset, run);
+        self.edge(EdgeKind::Tests, &experiment, &hypothesis, run);
+        let result = names::result_node_id(&name, &HypothesisId::from(claim.to_string()));
+        let significant = verdict == EdgeKind::Supports;
         let told = json!({
             "statement": statement, "kind": "numeric_numeric", "x": x, "y": y, "test": "spearmanr", "n": 100, "p": p,
             "q": p * 2.0, "direction": "+", "effect_name": "spearman_rho", "effect": 0.5, "wording": "association",
             "significant": significant, "dataset": table(data), "locator": "tests[0]",
         });
         self.node(Label::Result, &result, run, told.clone());
-        self.edge(Relation::Produced, &experiment, &result, run);
+        self.edge(EdgeKind::Produced, &experiment, &result, run);
         self.edge(verdict, &result, &hypothesis, run);
         if !significant {
             return;
         }
-        let finding = names::finding(&claim, &table(data));
+        let finding = names::finding_node_id(&claim, &table(data));
         self.node(Label::Finding, &finding, run, told);
-        self.edge(Relation::DerivedFrom, &finding, &result, run);
+        self.edge(EdgeKind::DerivedFrom, &finding, &result, run);
         for column in [x, y] {
-            self.edge(Relation::Mentions, &finding, &names::concept(column), run);
+            self.edge(EdgeKind::Mentions, &finding, &names::concept_node_id(column), run);
         }
     }
 }

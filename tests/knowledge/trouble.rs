@@ -58,7 +58,7 @@ fn batch(n: usize) -> Facts {
     let mut facts = Facts::default();
     for k in 0..50 {
         let id = format!("result:{}", n * 25 + k);
-        facts.node(Node::new(Label::Result, &id).with(json!({ "n": n * 25 + k })));
+        facts.add_node(Node::new(Label::Result, &id).with_properties(json!({ "n": n * 25 + k })));
     }
     facts
 }

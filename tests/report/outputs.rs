@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use kosmos::report::{findings, terminal_summary};
+use kosmos::report::{build_findings, terminal_summary};
 use kosmos::science::Findings;
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ fn the_page_has_a_picture_of_what_was_found() {
 fn findings_are_sorted_by_the_contract() {
     let mut lab = Lab::new();
     lab.dossier["tests"].as_array_mut().unwrap().reverse();
-    let found = findings(&lab.dossier());
+    let found = build_findings(&lab.dossier());
     let ids = |tests: &[kosmos::science::TestRecord]| tests.iter().map(|test| test.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(&found.findings), ["h-simpson", "h-groups"]);
     assert_eq!(ids(&found.tests), ["h-simpson", "h-groups", "h-null"]);

@@ -7,9 +7,9 @@ use super::{
 use crate::science::Protocol;
 
 /// The text of the script for `protocol`. The same protocol always gives the same text.
-pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<String, TemplateError> {
-    let parts = templates.parts(&protocol.template)?;
-    Ok(standalone(
+pub(super) fn assemble_script(templates: &Templates, protocol: &Protocol) -> Result<String, TemplateError> {
+    let parts = templates.script_parts(&protocol.template)?;
+    Ok(assemble_standalone(
         protocol,
         "Written by Kosmos.",
         parts.iter().map(String::as_str),
@@ -17,7 +17,11 @@ pub(super) fn script(templates: &Templates, protocol: &Protocol) -> Result<Strin
 }
 
 /// A script of these parts, with the protocol at its head; `by` says in a sentence who wrote it.
-pub(crate) fn standalone<'p>(protocol: &Protocol, by: &str, parts: impl IntoIterator<Item = &'p str>) -> String {
+pub(crate) fn assemble_standalone<'p>(
+    protocol: &Protocol,
+    by: &str,
+    parts: impl IntoIterator<Item = &'p str>,
+) -> String {
     let mut script = String::new();
     script.push_str("# ");
     script.push_str(&one_line(&protocol.title));

@@ -9,18 +9,18 @@ const WIDTH: usize = 110;
 /// text is data.
 pub(super) fn python_literal(value: &Value) -> String {
     let mut text = String::new();
-    write(&mut text, value, 0);
+    write_literal(&mut text, value, 0);
     text
 }
 
-fn write(text: &mut String, value: &Value, depth: usize) {
+fn write_literal(text: &mut String, value: &Value, depth: usize) {
     if let Value::String(string) = value
         && string.trim_end().contains('\n')
     {
         write_lines(text, string, depth);
         return;
     }
-    let flat = flat(value);
+    let flat = flat_literal(value);
     if !has_lines(value) && flat.chars().count() + 4 * depth <= WIDTH {
         text.push_str(&flat);
         return;
@@ -32,7 +32,7 @@ fn write(text: &mut String, value: &Value, depth: usize) {
             text.push_str("[\n");
             for item in items {
                 text.push_str(&indent);
-                write(text, item, depth + 1);
+                write_literal(text, item, depth + 1);
                 text.push_str(",\n");
             }
             text.push_str(&close);
@@ -42,9 +42,9 @@ fn write(text: &mut String, value: &Value, depth: usize) {
             text.push_str("{\n");
             for (key, item) in entries {
                 text.push_str(&indent);
-                text.push_str(&quoted(key));
+                text.push_str(&quote_string(key));
                 text.push_str(": ");
-                write(text, item, depth + 1);
+                write_literal(text, item, depth + 1);
                 text.push_str(",\n");
             }
             text.push_str(&close);
@@ -60,7 +60,7 @@ fn write_lines(text: &mut String, string: &str, depth: usize) {
     for line in string.split_inclusive('\n') {
         text.push('\n');
         text.push_str(&"    ".repeat(depth + 1));
-        text.push_str(&quoted(line));
+        text.push_str(&quote_string(line));
     }
     text.push('\n');
     text.push_str(&"    ".repeat(depth));
@@ -77,18 +77,18 @@ fn has_lines(value: &Value) -> bool {
     }
 }
 
-fn flat(value: &Value) -> String {
+fn flat_literal(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Number(number) => number.to_string(),
-        Value::String(string) => quoted(string),
-        Value::Array(items) => format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", ")),
+        Value::String(string) => quote_string(string),
+        Value::Array(items) => format!("[{}]", items.iter().map(flat_literal).collect::<Vec<_>>().join(", ")),
         Value::Object(entries) => {
             let entries: Vec<String> = entries
                 .iter()
-                .map(|(key, item)| format!("{}: {}", quoted(key), flat(item)))
+                .map(|(key, item)| format!("{}: {}", quote_string(key), flat_literal(item)))
                 .collect();
             format!("{{{}}}", entries.join(", "))
         }
@@ -96,7 +96,7 @@ fn flat(value: &Value) -> String {
 }
 
 /// A Python string literal: everything that is not a plain printable letter is escaped.
-fn quoted(string: &str) -> String {
+fn quote_string(string: &str) -> String {
     let mut text = String::from("\"");
     for letter in string.chars() {
         match letter {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_strings() {
         assert_eq!(
-            quoted("\"\"\"; import os\n\\N{BULLET}\u{202e}\u{0}é"),
+            quote_string("\"\"\"; import os\n\\N{BULLET}\u{202e}\u{0}é"),
             "\"\\\"\\\"\\\"; import os\\n\\\\N{BULLET}\\U0000202e\\U00000000é\""
         );
     }

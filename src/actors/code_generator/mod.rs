@@ -16,7 +16,7 @@ use std::{path::Path, rc::Rc, sync::Arc};
 use author::Work;
 use futures::FutureExt;
 
-pub(crate) use assemble::standalone;
+pub(crate) use assemble::assemble_standalone;
 pub use templates::{TemplateError, Templates};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
@@ -40,7 +40,7 @@ impl CodeGenerator {
 
     /// The answer to a request for an analysis by a model, new or instead of one that failed, and what else is to be
     /// told.
-    async fn analysis(
+    async fn design_analysis(
         &self,
         request: &DesignExperiment,
         plan: &CustomPlan,
@@ -51,25 +51,25 @@ impl CodeGenerator {
         let before = match failed {
             Some(repair) => {
                 let (folder, id) = (context.folder().to_owned(), repair.failed.id.clone());
-                let stderr = context.blocking(move || stderr_of(&folder, &id)).await?;
+                let stderr = context.blocking(move || read_stderr(&folder, &id)).await?;
                 Some(author::Failed::of(repair, &stderr))
             }
             None => None,
         };
-        let work = author::write(self.thinker.as_ref(), request.cycle, plan, before.as_ref(), context).await?;
+        let work = author::write_analysis(self.thinker.as_ref(), request.cycle, plan, before.as_ref(), context).await?;
         let mut answer = ExperimentDesigned {
             cycle: request.cycle,
             arm: request.arm,
-            template: protocol::template_of(&request.task),
+            template: protocol::template_for_task(&request.task),
             repairs: failed.map(|failed| failed.failed.id.clone()),
-            requested: hypotheses(request),
+            requested: hypotheses_to_test(request),
             designs: Vec::new(),
             declined: None,
             written_by: None,
         };
         let notice = match work {
             Work::Code { code, model } => {
-                match self.write(request.clone(), attempt, Some(&code), context)? {
+                match self.write_design(request.clone(), attempt, Some(&code), context)? {
                     Ok(design) => answer.designs.push(design),
                     Err(reason) => answer.declined = Some(reason),
                 }
@@ -85,10 +85,14 @@ impl CodeGenerator {
         Ok(std::iter::once(answer).chain(notice).collect())
     }
 
-    fn design(&self, request: DesignExperiment, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
-        let requested = hypotheses(&request);
-        let (cycle, arm, template) = (request.cycle, request.arm, protocol::template_of(&request.task));
-        let (designs, declined) = match self.write(request, 1, None, context)? {
+    fn design_experiment(
+        &self,
+        request: DesignExperiment,
+        context: &AgentContext,
+    ) -> Result<ExperimentDesigned, AgentError> {
+        let requested = hypotheses_to_test(&request);
+        let (cycle, arm, template) = (request.cycle, request.arm, protocol::template_for_task(&request.task));
+        let (designs, declined) = match self.write_design(request, 1, None, context)? {
             Ok(design) => (vec![design], None),
             Err(reason) => (Vec::new(), Some(reason)),
         };
@@ -104,11 +108,11 @@ impl CodeGenerator {
         })
     }
 
-    fn repair(&self, request: &RepairScript, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
+    fn repair_script(&self, request: &RepairScript, context: &AgentContext) -> Result<ExperimentDesigned, AgentError> {
         let attempt = request.failed.protocol.attempt + 1;
         let mut designs = Vec::new();
-        for narrower in repair::narrower(request) {
-            if let Ok(design) = self.write(narrower, attempt, None, context)? {
+        for narrower in repair::narrow_requests(request) {
+            if let Ok(design) = self.write_design(narrower, attempt, None, context)? {
                 designs.push(design);
             }
         }
@@ -130,15 +134,15 @@ impl CodeGenerator {
     }
 
     /// One design, or the reason why there is no script for it.
-    fn write(
+    fn write_design(
         &self,
         request: DesignExperiment,
         attempt: u32,
         code: Option<&str>,
         context: &AgentContext,
     ) -> Result<Result<Design, String>, AgentError> {
-        let protocol = protocol::protocol(&request, attempt, code);
-        let script = match assemble::script(&self.templates, &protocol) {
+        let protocol = protocol::make_protocol(&request, attempt, code);
+        let script = match assemble::assemble_script(&self.templates, &protocol) {
             Ok(script) => script,
             Err(error) => return Ok(Err(error.to_string())),
         };
@@ -159,16 +163,18 @@ impl Agent<Payload> for CodeGenerator {
             let designed = match message.payload {
                 Payload::DesignExperiment(request) => {
                     if let Task::Custom(plan) = &request.task {
-                        return Ok(self.analysis(&request, plan, None, &context).await?.into());
+                        return Ok(self.design_analysis(&request, plan, None, &context).await?.into());
                     }
-                    self.design(*request, &context)?
+                    self.design_experiment(*request, &context)?
                 }
                 Payload::RepairScript(repair) => {
                     if let Task::Custom(plan) = &repair.request.task {
-                        let sent = self.analysis(&repair.request, plan, Some(&repair), &context).await?;
+                        let sent = self
+                            .design_analysis(&repair.request, plan, Some(&repair), &context)
+                            .await?;
                         return Ok(sent.into());
                     }
-                    self.repair(&repair, &context)?
+                    self.repair_script(&repair, &context)?
                 }
                 other => {
                     return Err(AgentError::Unexpected {
@@ -183,15 +189,15 @@ impl Agent<Payload> for CodeGenerator {
     }
 }
 
-/// What a failed script wrote to standard error; nothing where that is gone.
-fn stderr_of(run: &Path, experiment: &ExperimentId) -> String {
+/// Reads the standard error of a failed script; empty if the file is gone.
+fn read_stderr(run: &Path, experiment: &ExperimentId) -> String {
     let path = run.join("experiments").join(experiment.as_str()).join("stderr.txt");
     let text = std::fs::read(path).unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The hypotheses that a request is to test.
-fn hypotheses(request: &DesignExperiment) -> Vec<HypothesisId> {
+fn hypotheses_to_test(request: &DesignExperiment) -> Vec<HypothesisId> {
     match &request.task {
         Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
         Task::Custom(plan) => vec![plan.hypothesis.id.clone()],

@@ -11,7 +11,7 @@ use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, Templ
 const TABLE: &str = "table.parquet";
 
 /// The protocol of the `attempt`-th script for `request`, around `code` where a model wrote some.
-pub(super) fn protocol(request: &DesignExperiment, attempt: u32, code: Option<&str>) -> Protocol {
+pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Option<&str>) -> Protocol {
     let (title, inputs, parameters) = match &request.task {
         Task::Profile {
             data,
@@ -28,7 +28,7 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32, code: Option<&s
                 .hypotheses
                 .first()
                 .map_or("", |hypothesis| hypothesis.kind.as_str());
-            let shuffled = shuffled(request);
+            let shuffled = shuffle_mode(request);
             let tests = if plan.hypotheses.len() == 1 { "test" } else { "tests" };
             (
                 format!(
@@ -47,8 +47,8 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32, code: Option<&s
                 plan.hypothesis.x,
                 plan.hypothesis.y,
                 request.dataset,
-                super::author::script_of(plan),
-                shuffled(request)
+                super::author::script_ordinal(plan),
+                shuffle_mode(request)
             ),
             vec![table_input(&plan.table, &plan.table_sha256)],
             custom_parameters(request, plan, code),
@@ -64,19 +64,19 @@ pub(super) fn protocol(request: &DesignExperiment, attempt: u32, code: Option<&s
         ),
     };
     Protocol {
-        template: template_of(&request.task),
+        template: template_for_task(&request.task),
         title,
         dataset: request.dataset.clone(),
         arm: request.arm,
         cycle: request.cycle,
         attempt,
-        hypotheses: super::hypotheses(request),
+        hypotheses: super::hypotheses_to_test(request),
         inputs,
         parameters,
     }
 }
 
-fn shuffled(request: &DesignExperiment) -> &'static str {
+fn shuffle_mode(request: &DesignExperiment) -> &'static str {
     if request.arm == Arm::Shuffled {
         ", every column shuffled"
     } else {
@@ -85,7 +85,7 @@ fn shuffled(request: &DesignExperiment) -> &'static str {
 }
 
 /// The template that a task is done with.
-pub(super) fn template_of(task: &Task) -> Template {
+pub(super) fn template_for_task(task: &Task) -> Template {
     match task {
         Task::Profile { .. } => template::PROFILE.to_owned(),
         Task::Tests(plan) => plan
@@ -159,7 +159,7 @@ fn test_parameters(request: &DesignExperiment, plan: &TestPlan, kind: &str) -> V
         .hypotheses
         .iter()
         .enumerate()
-        .map(|(place, hypothesis)| test(plan, place, hypothesis))
+        .map(|(place, hypothesis)| test_entry(plan, place, hypothesis))
         .collect();
     json!({
         "template": kind,
@@ -175,7 +175,7 @@ fn test_parameters(request: &DesignExperiment, plan: &TestPlan, kind: &str) -> V
     })
 }
 
-fn test(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
+fn test_entry(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
     json!({
         "id": hypothesis.id,
         "x": hypothesis.x,

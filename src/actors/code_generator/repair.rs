@@ -1,10 +1,10 @@
-//! What to try when a script failed: each test on its own, then with fewer checks.
+//! The retries after a script failed: each test on its own, then with fewer checks.
 
 use crate::message::{DesignExperiment, RepairScript, Task, TestPlan};
 use crate::sandbox::Outcome;
 
 /// Requests that may fare better; none when there is nothing left to try.
-pub(super) fn narrower(request: &RepairScript) -> Vec<DesignExperiment> {
+pub(super) fn narrow_requests(request: &RepairScript) -> Vec<DesignExperiment> {
     let Task::Tests(plan) = &request.request.task else {
         return Vec::new();
     };
@@ -14,7 +14,7 @@ pub(super) fn narrower(request: &RepairScript) -> Vec<DesignExperiment> {
     };
     if plan.hypotheses.len() > 1 {
         return (0..plan.hypotheses.len())
-            .map(|place| with(single(plan, place)))
+            .map(|place| with(plan_of_single_test(plan, place)))
             .collect();
     }
     let starved = matches!(
@@ -35,7 +35,7 @@ pub(super) fn narrower(request: &RepairScript) -> Vec<DesignExperiment> {
 }
 
 /// The plan with only its test at `place`.
-fn single(plan: &TestPlan, place: usize) -> TestPlan {
+fn plan_of_single_test(plan: &TestPlan, place: usize) -> TestPlan {
     let at = |list: &[Vec<String>]| list.get(place).cloned().into_iter().collect();
     TestPlan {
         hypotheses: plan.hypotheses.get(place).cloned().into_iter().collect(),

@@ -14,31 +14,31 @@ pub enum TemplateError {
     /// A file that is not what it should be.
     #[error("agents/code_generator/{file} cannot be read: {source}")]
     Unreadable {
-        #[allow(missing_docs)]
+        /// The path of the file.
         file: String,
-        #[allow(missing_docs)]
+        /// The underlying error.
         source: toml::de::Error,
     },
     /// A file that another one names.
     #[error("agents/code_generator/{named_by} names `{file}`, which is not there")]
     Missing {
-        #[allow(missing_docs)]
+        /// The path of the file.
         file: String,
-        #[allow(missing_docs)]
+        /// The file that names it.
         named_by: String,
     },
     /// A name that is listed again.
     #[error("agents/code_generator/agent.toml lists `{kind}` twice")]
     Twice {
-        #[allow(missing_docs)]
+        /// The kind of the template.
         kind: String,
     },
     /// A rule that can propose nothing, or not what it says.
     #[error("[proposed] in agents/code_generator/{file}: {source}")]
     Rule {
-        #[allow(missing_docs)]
+        /// The path of the file.
         file: String,
-        #[allow(missing_docs)]
+        /// The underlying error.
         source: RuleError,
     },
     /// A kind without a template.
@@ -46,12 +46,12 @@ pub enum TemplateError {
         "there is no script template for `{kind}`: add its folder to agents/code_generator/templates and its line to agent.toml"
     )]
     Unknown {
-        #[allow(missing_docs)]
+        /// The kind of the template.
         kind: String,
     },
 }
 
-/// What `agent.toml` says of templates; the rest of it is not for here.
+/// The part of `agent.toml` that lists templates.
 #[derive(Deserialize)]
 struct Manifest {
     templates: Vec<String>,
@@ -88,15 +88,15 @@ impl Templates {
     ///
     /// # Errors
     /// When the list and the files do not fit, or one of them is faulty.
-    pub fn shipped() -> Result<Self, TemplateError> {
-        Self::read(|file| {
+    pub fn load_shipped() -> Result<Self, TemplateError> {
+        Self::read_folder(|file| {
             let path = format!("code_generator/{file}");
             AGENTS.get_file(path).and_then(|file| file.contents_utf8())
         })
     }
 
     /// The templates of a folder whose files `text` reads.
-    fn read<'t>(text: impl Fn(&str) -> Option<&'t str>) -> Result<Self, TemplateError> {
+    fn read_folder<'t>(text: impl Fn(&str) -> Option<&'t str>) -> Result<Self, TemplateError> {
         let named = |file: String, named_by: &str| match text(&file) {
             Some(text) => Ok(text),
             None => Err(TemplateError::Missing {
@@ -104,12 +104,12 @@ impl Templates {
                 named_by: named_by.to_owned(),
             }),
         };
-        let manifest: Manifest = parsed(LIST, named(LIST.to_owned(), LIST)?)?;
+        let manifest: Manifest = parse_toml(LIST, named(LIST.to_owned(), LIST)?)?;
         let mut templates = BTreeMap::new();
         let mut rules = Vec::new();
         for kind in &manifest.templates {
             let file = format!("templates/{kind}/template.toml");
-            let family: Family = parsed(&file, named(file.clone(), LIST)?)?;
+            let family: Family = parse_toml(&file, named(file.clone(), LIST)?)?;
             let mut parts = Vec::new();
             for part in &family.lib {
                 parts.push(named(format!("lib/{part}.py"), &file)?.to_owned());
@@ -142,7 +142,7 @@ impl Templates {
     ///
     /// # Errors
     /// When there is no such template.
-    pub fn parts(&self, kind: &str) -> Result<&[String], TemplateError> {
+    pub fn script_parts(&self, kind: &str) -> Result<&[String], TemplateError> {
         self.templates
             .get(kind)
             .map(|template| template.parts.as_slice())
@@ -150,13 +150,13 @@ impl Templates {
     }
 
     /// The kinds that there are templates for, with what each is for in a sentence.
-    pub fn kinds(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn template_kinds(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.templates.iter();
         all.map(|(kind, template)| (kind.as_str(), template.summary.as_str()))
     }
 
     /// The rules of the families that have one.
-    pub fn rules(&self) -> Arc<Rules> {
+    pub fn family_rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules)
     }
 }
@@ -164,7 +164,7 @@ impl Templates {
 /// Where the families are listed.
 const LIST: &str = "agent.toml";
 
-fn parsed<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, TemplateError> {
+fn parse_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, TemplateError> {
     toml::from_str(text).map_err(|source| TemplateError::Unreadable {
         file: file.to_owned(),
         source,
@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn every_folder_is_registered_and_every_name_has_its_folder() {
-        let shipped = Templates::shipped().unwrap();
-        let registered: BTreeSet<&str> = shipped.kinds().map(|(kind, _)| kind).collect();
+        let shipped = Templates::load_shipped().unwrap();
+        let registered: BTreeSet<&str> = shipped.template_kinds().map(|(kind, _)| kind).collect();
         let folders: BTreeSet<&str> = AGENTS
             .get_dir("code_generator/templates")
             .unwrap()
@@ -189,7 +189,7 @@ mod tests {
             .filter(|name| !name.starts_with(['.', '_']))
             .collect();
         assert_eq!(registered, folders);
-        assert!(shipped.kinds().all(|(_, summary)| !summary.is_empty()));
+        assert!(shipped.template_kinds().all(|(_, summary)| !summary.is_empty()));
     }
 
     const RULE: &str = "summary = 's'\n[proposed]\nfollows = ['a']\nx = ['numeric']\ny = ['numeric']\nstatement = '{x}'\nrationale = 'r'";
@@ -208,17 +208,17 @@ mod tests {
         ]);
         files.extend(changes.iter().copied());
         let text = |file: &str| files.get(file).copied().filter(|text| !text.is_empty());
-        Templates::read(text).map_err(|error| error.to_string())
+        Templates::read_folder(text).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_folder_is_a_family() {
         let templates = read(&[]).unwrap();
-        assert_eq!(templates.parts("a").unwrap(), ["1", "a"]);
-        let rules = templates.rules();
+        assert_eq!(templates.script_parts("a").unwrap(), ["1", "a"]);
+        let rules = templates.family_rules();
         let ruled: Vec<&str> = rules.iter().map(|(kind, _)| kind.as_str()).collect();
         assert_eq!(ruled, ["b"]);
-        assert!(templates.parts("c").unwrap_err().to_string().contains("`c`"));
+        assert!(templates.script_parts("c").unwrap_err().to_string().contains("`c`"));
     }
 
     #[test]

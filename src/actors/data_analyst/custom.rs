@@ -1,9 +1,9 @@
-//! Checks the result of an analysis that a model wrote the code for. Its script has made the same checks; here nothing of
-//! it is believed but the numbers that it lists.
+//! Checks the result of an analysis that a model wrote the code for. Its script has made the same checks; here
+//! nothing of it is believed but the numbers that it lists.
 
 use serde_json::Value;
 
-use crate::science::{Estimate, ScriptResult, TestResult};
+use crate::science::{PartEstimate, ScriptResult, TestResult, TestStatus};
 use crate::stats::permutation_p;
 
 /// The level from which on a p-value has to be rare among shuffled copies too.
@@ -15,15 +15,15 @@ const ROUNDING: f64 = 1e-9;
 /// Whether the numbers are of the form that the protocol fixes and bear each other out.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub(super) fn check(parameters: &Value, result: &ScriptResult) -> Result<(), String> {
+/// A sentence that names the fault.
+pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), String> {
     let [test] = result.tests.as_slice() else {
         return Err("an analysis has exactly one test".to_owned());
     };
     if test.whole.is_some() || test.groups.is_some() || !test.adjusted.is_empty() || test.mde.is_some() {
         return Err("an analysis by a model says more than its protocol asks for".to_owned());
     }
-    if test.status != "ok" {
+    if test.status != TestStatus::Ok {
         return Ok(());
     }
     let calibration = result
@@ -31,8 +31,8 @@ pub(super) fn check(parameters: &Value, result: &ScriptResult) -> Result<(), Str
         .as_ref()
         .ok_or("the analysis was not held against shuffled copies")?;
     let effect = parameters.pointer("/analysis/effect").and_then(Value::as_str);
-    let part = |estimate: &Option<Estimate>| match estimate {
-        Some(estimate) => whole_estimate(estimate, effect),
+    let part = |estimate: &Option<PartEstimate>| match estimate {
+        Some(estimate) => complete_n_and_p(estimate, effect),
         None => Err("the analysis gives no numbers for one part of the rows".to_owned()),
     };
     part(&test.explore)?;
@@ -53,14 +53,14 @@ pub(super) fn check(parameters: &Value, result: &ScriptResult) -> Result<(), Str
         return Err("the analysis does not name its test by a dotted name".to_owned());
     }
     let by_copies = permutation_p(calibration, p)?;
-    judged(test, p, by_copies)
+    check_judged_p(test, p, by_copies)
 }
 
 /// Shuffled copies that a script makes, at most.
 const MOST_COPIES: u64 = 199;
 
 /// n and p of an estimate that lacks nothing.
-fn whole_estimate(estimate: &Estimate, name: Option<&str>) -> Result<(u64, f64), String> {
+fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64, f64), String> {
     let lacks = || "the analysis lacks a number".to_owned();
     let effect = estimate.effect.as_ref().ok_or_else(lacks)?;
     if Some(effect.name.as_str()) != name {
@@ -82,7 +82,7 @@ fn whole_estimate(estimate: &Estimate, name: Option<&str>) -> Result<(u64, f64),
 }
 
 /// The p to judge by must follow from the copies: where chance explains a small one, theirs.
-fn judged(test: &TestResult, p: f64, by_copies: f64) -> Result<(), String> {
+fn check_judged_p(test: &TestResult, p: f64, by_copies: f64) -> Result<(), String> {
     let (expected, by) = if p < LEVEL && by_copies >= LEVEL {
         (by_copies, "permutation")
     } else {
@@ -133,7 +133,7 @@ mod tests {
     fn checked(change: impl FnOnce(&mut Value)) -> Result<(), String> {
         let mut result = honest();
         change(&mut result);
-        check(&parameters(), &serde_json::from_value(result).unwrap())
+        check_custom_result(&parameters(), &serde_json::from_value(result).unwrap())
     }
 
     #[test]

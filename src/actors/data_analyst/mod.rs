@@ -1,5 +1,5 @@
-//! Reads results as hostile input, checks them against their protocol, and judges a cycle's family. With a model it puts
-//! the findings into words (`interpret`);
+//! Reads results as hostile input, checks them against their protocol, and judges a cycle's family. With a model it
+//! puts the findings into words (`interpret`);
 //! `custom` checks what came of code that a model wrote.
 
 mod custom;
@@ -12,7 +12,7 @@ use futures::FutureExt;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
 use crate::policy::Thinker;
-use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, kind, sha256_hex, template};
+use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, TestStatus, kind, sha256_hex, template};
 use crate::stats::judge;
 
 /// The agent.
@@ -32,7 +32,7 @@ impl Agent<Payload> for DataAnalyst {
         async move {
             let folder = context.folder().to_owned();
             let answer: Payload = match message.payload {
-                Payload::AnalyseResult(request) => context.blocking(move || analyse(&folder, *request)).await?,
+                Payload::AnalyseResult(request) => context.blocking(move || analyse_result(&folder, *request)).await?,
                 Payload::JudgeCycle(request) => {
                     context
                         .blocking(move || {
@@ -49,7 +49,7 @@ impl Agent<Payload> for DataAnalyst {
                         .await?
                 }
                 Payload::InterpretFindings(request) => {
-                    let sent = interpret::interpret(self.thinker.as_ref(), &request, &context).await?;
+                    let sent = interpret::interpret_findings(self.thinker.as_ref(), &request, &context).await?;
                     return Ok(sent.into());
                 }
                 other => {
@@ -69,39 +69,39 @@ impl Agent<Payload> for DataAnalyst {
     }
 }
 
-fn analyse(run: &Path, request: AnalyseResult) -> Payload {
+fn analyse_result(run: &Path, request: AnalyseResult) -> Payload {
     let experiment = request.experiment;
-    let content = match result_of(run, &experiment) {
+    let content = match read_collected_result(run, &experiment) {
         Ok(content) => content,
-        Err(reason) => return invalid(&experiment, reason),
+        Err(reason) => return invalid_result(&experiment, reason),
     };
     if experiment.protocol.template == template::PROFILE {
         return match serde_json::from_slice::<Profile>(&content) {
             Ok(profile) => DataProfiled {
-                table_sha256: sha256_of(&experiment, "table.parquet"),
+                table_sha256: collected_sha256(&experiment, "table.parquet"),
                 dataset: experiment.protocol.dataset,
                 experiment: experiment.id,
                 profile,
             }
             .into(),
-            Err(error) => invalid(&experiment, format!("the profile is not of its form: {error}")),
+            Err(error) => invalid_result(&experiment, format!("the profile is not of its form: {error}")),
         };
     }
     match serde_json::from_slice::<ScriptResult>(&content) {
-        Ok(result) => match check(&experiment, &result) {
+        Ok(result) => match check_result(&experiment, &result) {
             Ok(()) => FindingDrafted {
                 experiment: experiment.id,
                 tests: result.tests,
                 invalid: None,
             }
             .into(),
-            Err(reason) => invalid(&experiment, reason),
+            Err(reason) => invalid_result(&experiment, reason),
         },
-        Err(error) => invalid(&experiment, format!("the result is not of its form: {error}")),
+        Err(error) => invalid_result(&experiment, format!("the result is not of its form: {error}")),
     }
 }
 
-fn invalid(experiment: &ExperimentRecord, reason: String) -> Payload {
+fn invalid_result(experiment: &ExperimentRecord, reason: String) -> Payload {
     FindingDrafted {
         experiment: experiment.id.clone(),
         tests: Vec::new(),
@@ -111,7 +111,7 @@ fn invalid(experiment: &ExperimentRecord, reason: String) -> Payload {
 }
 
 /// The bytes of `result.json`, if they are the ones that the executor collected.
-fn result_of(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, String> {
+fn read_collected_result(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, String> {
     let path = run.join("experiments").join(experiment.id.as_str()).join("result.json");
     let content = std::fs::read(&path).map_err(|error| format!("result.json cannot be read: {error}"))?;
     if experiment.result_sha256.as_deref() == Some(sha256_hex(&content).as_str()) {
@@ -121,7 +121,7 @@ fn result_of(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, Strin
     }
 }
 
-fn sha256_of(experiment: &ExperimentRecord, path: &str) -> Option<String> {
+fn collected_sha256(experiment: &ExperimentRecord, path: &str) -> Option<String> {
     experiment
         .artefacts
         .iter()
@@ -130,21 +130,21 @@ fn sha256_of(experiment: &ExperimentRecord, path: &str) -> Option<String> {
 }
 
 /// Exactly the tests of the protocol, in its order, with numbers that can be true.
-fn check(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<(), String> {
+fn check_result(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<(), String> {
     let expected = &experiment.protocol.hypotheses;
     let named: Vec<&str> = result.tests.iter().map(|test| test.id.as_str()).collect();
     if named != expected.iter().map(|id| id.as_str()).collect::<Vec<_>>() {
         return Err("the result does not hold exactly the tests of its protocol".to_owned());
     }
-    result.tests.iter().try_for_each(plausible)?;
+    result.tests.iter().try_for_each(check_plausible)?;
     if experiment.protocol.template == kind::CUSTOM {
-        custom::check(&experiment.protocol.parameters, result)?;
+        custom::check_custom_result(&experiment.protocol.parameters, result)?;
     }
     Ok(())
 }
 
-fn plausible(test: &TestResult) -> Result<(), String> {
-    if test.status != "ok" && test.status != "not_testable" {
+fn check_plausible(test: &TestResult) -> Result<(), String> {
+    if let TestStatus::Other(_) = &test.status {
         return Err(format!("the test {} has the unknown status `{}`", test.id, test.status));
     }
     if test.p_judged.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
@@ -166,7 +166,7 @@ fn plausible(test: &TestResult) -> Result<(), String> {
             return Err(format!("the test {} has an interval that is upside down", test.id));
         }
     }
-    if test.status == "ok" && test.test.as_deref().unwrap_or_default().is_empty() {
+    if test.status == TestStatus::Ok && test.test.as_deref().unwrap_or_default().is_empty() {
         return Err(format!("the test {} does not say which test it is", test.id));
     }
     Ok(())

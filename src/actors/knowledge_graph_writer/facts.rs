@@ -1,40 +1,37 @@
-//! What a cycle's results say, as nodes and edges with ids of our own.
+//! The results of a cycle as nodes and edges with ids of our own.
 
 use serde_json::{Value, json};
 
-use crate::graph::{Edge, Facts, Label, Node, Relation, names};
+use crate::graph::{Edge, EdgeKind, Facts, Label, Node, names};
 use crate::message::{AddedEvidence, AgentName, Echo, Envelope, RecordKnowledge, Says};
-use crate::science::{DatasetRecord, Hypothesis, HypothesisId, TestRecord};
+use crate::science::{DatasetRecord, Hypothesis, HypothesisId, TestRecord, Wording};
 
-/// The nodes and edges of `knowledge`. It depends on nothing but the message, and ids are derived from content: the same
-/// facts written again change nothing.
-pub fn facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
+/// The nodes and edges of `knowledge`. It depends on nothing but the message, and ids are derived from content: the
+/// same facts written again change nothing.
+pub fn derive_facts(message: &Envelope, knowledge: &RecordKnowledge) -> Facts {
     let mut writer = Writer {
         message,
         knowledge,
         facts: Facts::default(),
     };
-    writer.frame();
+    writer.add_run_and_tables();
     for experiment in &knowledge.experiments {
-        writer.experiment(experiment);
+        writer.add_experiment(experiment);
     }
     for hypothesis in &knowledge.hypotheses {
-        writer.hypothesis(hypothesis);
+        writer.add_hypothesis(hypothesis);
     }
     for record in &knowledge.records {
-        writer.record(record);
+        writer.add_test_record(record);
     }
     for echo in &knowledge.echoes {
-        writer.echo(echo);
+        writer.add_echo(echo);
     }
     for (agent, added) in &knowledge.citations {
-        writer.citation(agent, added);
+        writer.add_citation(agent, added);
     }
     writer.facts
 }
-
-/// A test that was not significant, and not refuted either.
-const OPEN: &str = "suggestive";
 
 struct Writer<'a> {
     message: &'a Envelope,
@@ -44,7 +41,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Where a node or an edge comes from, besides its own properties.
-    fn origin(&self, experiment: Option<&str>) -> Value {
+    fn origin_properties(&self, experiment: Option<&str>) -> Value {
         json!({
             "runs": [self.message.run],
             "messages": [self.message.id],
@@ -52,64 +49,66 @@ impl Writer<'_> {
         })
     }
 
-    fn node(&mut self, label: Label, id: &str, experiment: Option<&str>, properties: Value) {
-        let node = Node::new(label, id).with(properties).with(self.origin(experiment));
-        self.facts.node(node);
+    fn add_node(&mut self, label: Label, id: &str, experiment: Option<&str>, properties: Value) {
+        let node = Node::new(label, id)
+            .with_properties(properties)
+            .with_properties(self.origin_properties(experiment));
+        self.facts.add_node(node);
     }
 
-    fn edge(&mut self, relation: Relation, from: &str, to: &str, experiment: Option<&str>, properties: Value) {
+    fn add_edge(&mut self, relation: EdgeKind, from: &str, to: &str, experiment: Option<&str>, properties: Value) {
         let edge = Edge::new(relation, from, to)
-            .with(properties)
-            .with(self.origin(experiment));
-        self.facts.edge(edge);
+            .with_properties(properties)
+            .with_properties(self.origin_properties(experiment));
+        self.facts.add_edge(edge);
     }
 
-    fn link(&mut self, relation: Relation, from: &str, to: &str) {
-        self.edge(relation, from, to, None, json!({}));
+    fn link_nodes(&mut self, relation: EdgeKind, from: &str, to: &str) {
+        self.add_edge(relation, from, to, None, json!({}));
     }
 
-    fn dataset(&self, name: &str) -> Option<&DatasetRecord> {
+    fn find_dataset(&self, name: &str) -> Option<&DatasetRecord> {
         self.knowledge.datasets.iter().find(|dataset| dataset.name == name)
     }
 
-    fn claimed(&self, id: &HypothesisId) -> Option<&Hypothesis> {
+    fn find_hypothesis(&self, id: &HypothesisId) -> Option<&Hypothesis> {
         let known = self.knowledge.hypotheses.iter().chain(&self.knowledge.parents);
         known.into_iter().find(|hypothesis| hypothesis.id == *id)
     }
 
     /// The run, its question, its tables and their columns.
-    fn frame(&mut self) {
+    fn add_run_and_tables(&mut self) {
         let knowledge = self.knowledge;
-        let run = names::run(&self.message.run);
-        let question = names::question(&knowledge.question);
+        let run = names::run_node_id(&self.message.run);
+        let question = names::question_node_id(&knowledge.question);
         let told = json!({ "name": self.message.run, "project": knowledge.project, "cycles": knowledge.cycle });
-        self.node(Label::Run, &run, None, told);
-        self.node(Label::Question, &question, None, json!({ "text": knowledge.question }));
-        self.link(Relation::Asks, &run, &question);
+        self.add_node(Label::Run, &run, None, told);
+        self.add_node(Label::Question, &question, None, json!({ "text": knowledge.question }));
+        self.link_nodes(EdgeKind::Asks, &run, &question);
         for dataset in &knowledge.datasets {
-            let id = names::dataset(&dataset.sha256);
+            let id = names::dataset_node_id(&dataset.sha256);
             let profile = dataset.profile.as_ref();
             let told = json!({
                 "name": dataset.name, "sha256": dataset.sha256, "rows": profile.map(|profile| profile.rows),
                 "row_sketch": profile.map(|profile| &profile.row_sketch),
             });
-            self.node(Label::Dataset, &id, None, told);
-            self.link(Relation::Uses, &run, &id);
+            self.add_node(Label::Dataset, &id, None, told);
+            self.link_nodes(EdgeKind::Uses, &run, &id);
             let columns = profile.into_iter().flat_map(|profile| &profile.columns);
             for column in columns.filter(|column| column.usable) {
-                let variable = names::variable(&dataset.sha256, &column.name);
+                let variable = names::variable_node_id(&dataset.sha256, &column.name);
                 let told = json!({ "name": column.name, "role": column.role });
-                self.node(Label::Variable, &variable, None, told);
-                self.link(Relation::HasVariable, &id, &variable);
-                let concept = self.concept(&column.name);
-                self.link(Relation::Mentions, &variable, &concept);
+                self.add_node(Label::Variable, &variable, None, told);
+                self.link_nodes(EdgeKind::HasVariable, &id, &variable);
+                let concept = self.add_concept(&column.name);
+                self.link_nodes(EdgeKind::Mentions, &variable, &concept);
             }
         }
     }
 
-    fn concept(&mut self, column: &str) -> String {
-        let concept = names::concept(column);
-        self.node(
+    fn add_concept(&mut self, column: &str) -> String {
+        let concept = names::concept_node_id(column);
+        self.add_node(
             Label::Concept,
             &concept,
             None,
@@ -118,25 +117,25 @@ impl Writer<'_> {
         concept
     }
 
-    fn experiment(&mut self, experiment: &crate::science::ExperimentRecord) {
-        let id = names::experiment(&experiment.id);
+    fn add_experiment(&mut self, experiment: &crate::science::ExperimentRecord) {
+        let id = names::experiment_node_id(&experiment.id);
         let name = Some(experiment.id.as_str());
         let told = json!({
             "template": experiment.protocol.template,
             "script_sha256": experiment.script_sha256,
             "result_sha256": experiment.result_sha256,
         });
-        self.node(Label::Experiment, &id, name, told);
-        let run = names::run(&self.message.run);
-        self.edge(Relation::SpawnedBy, &id, &run, name, json!({}));
-        if let Some(dataset) = self.dataset(&experiment.protocol.dataset) {
-            let dataset = names::dataset(&dataset.sha256);
-            self.edge(Relation::Uses, &id, &dataset, name, json!({}));
+        self.add_node(Label::Experiment, &id, name, told);
+        let run = names::run_node_id(&self.message.run);
+        self.add_edge(EdgeKind::SpawnedBy, &id, &run, name, json!({}));
+        if let Some(dataset) = self.find_dataset(&experiment.protocol.dataset) {
+            let dataset = names::dataset_node_id(&dataset.sha256);
+            self.add_edge(EdgeKind::Uses, &id, &dataset, name, json!({}));
         }
     }
 
-    fn hypothesis(&mut self, hypothesis: &Hypothesis) {
-        let id = names::hypothesis(&hypothesis.claim());
+    fn add_hypothesis(&mut self, hypothesis: &Hypothesis) {
+        let id = names::hypothesis_node_id(&hypothesis.derive_claim_id());
         let told = json!({
             "statement": hypothesis.statement,
             "kind": hypothesis.kind,
@@ -147,48 +146,55 @@ impl Writer<'_> {
             "event": hypothesis.event,
             "predicted": hypothesis.predicted,
         });
-        self.node(Label::Hypothesis, &id, None, told);
-        let question = names::question(&self.knowledge.question);
-        self.link(Relation::SpawnedBy, &id, &question);
-        let parent = hypothesis.parent.as_ref().and_then(|parent| self.claimed(parent));
-        if let Some(parent) = parent.map(|parent| names::hypothesis(&parent.claim())) {
-            self.link(Relation::Refines, &id, &parent);
+        self.add_node(Label::Hypothesis, &id, None, told);
+        let question = names::question_node_id(&self.knowledge.question);
+        self.link_nodes(EdgeKind::SpawnedBy, &id, &question);
+        let parent = hypothesis
+            .parent
+            .as_ref()
+            .and_then(|parent| self.find_hypothesis(parent));
+        if let Some(parent) = parent.map(|parent| names::hypothesis_node_id(&parent.derive_claim_id())) {
+            self.link_nodes(EdgeKind::Refines, &id, &parent);
         }
         let model = hypothesis.proposed_by.as_deref();
-        let agent = names::agent(model);
+        let agent = names::agent_node_id(model);
         let told = match model {
             None => json!({ "name": "rule book", "kind": "rule_book" }),
             Some(model) => json!({ "name": model, "kind": "model" }),
         };
-        self.node(Label::Agent, &agent, None, told);
-        self.link(Relation::ProposedBy, &id, &agent);
-        let sha256 = self.dataset(&hypothesis.dataset).map(|dataset| dataset.sha256.clone());
-        for (_, column) in columns(hypothesis) {
-            let concept = self.concept(column);
-            self.link(Relation::Mentions, &id, &concept);
+        self.add_node(Label::Agent, &agent, None, told);
+        self.link_nodes(EdgeKind::ProposedBy, &id, &agent);
+        let sha256 = self
+            .find_dataset(&hypothesis.dataset)
+            .map(|dataset| dataset.sha256.clone());
+        for (_, column) in columns_with_roles(hypothesis) {
+            let concept = self.add_concept(column);
+            self.link_nodes(EdgeKind::Mentions, &id, &concept);
             if let Some(sha256) = &sha256 {
-                self.link(Relation::Mentions, &id, &names::variable(sha256, column));
+                self.link_nodes(EdgeKind::Mentions, &id, &names::variable_node_id(sha256, column));
             }
         }
     }
 
-    fn record(&mut self, record: &TestRecord) {
-        let (Some(hypothesis), Some(dataset)) = (self.claimed(&record.id).cloned(), self.dataset(&record.dataset))
-        else {
+    fn add_test_record(&mut self, record: &TestRecord) {
+        let (Some(hypothesis), Some(dataset)) = (
+            self.find_hypothesis(&record.id).cloned(),
+            self.find_dataset(&record.dataset),
+        ) else {
             return;
         };
-        let (claim, sha256) = (hypothesis.claim(), dataset.sha256.clone());
+        let (claim, sha256) = (hypothesis.derive_claim_id(), dataset.sha256.clone());
         let name = Some(record.evidence.experiment.as_str());
-        let id = names::hypothesis(&claim);
-        let experiment = names::experiment(&record.evidence.experiment);
-        let result = names::result(&record.evidence.experiment, &record.id);
-        self.edge(Relation::Tests, &experiment, &id, name, json!({}));
-        self.node(Label::Result, &result, name, outcome(record, &sha256));
-        self.edge(Relation::Produced, &experiment, &result, name, json!({}));
-        let verdict = match (record.significant, record.wording.as_str()) {
-            (true, _) => Relation::Supports,
-            (false, OPEN) => Relation::Tests,
-            (false, _) => Relation::Refutes,
+        let id = names::hypothesis_node_id(&claim);
+        let experiment = names::experiment_node_id(&record.evidence.experiment);
+        let result = names::result_node_id(&record.evidence.experiment, &record.id);
+        self.add_edge(EdgeKind::Tests, &experiment, &id, name, json!({}));
+        self.add_node(Label::Result, &result, name, outcome_properties(record, &sha256));
+        self.add_edge(EdgeKind::Produced, &experiment, &result, name, json!({}));
+        let verdict = match (record.significant, &record.wording) {
+            (true, _) => EdgeKind::Supports,
+            (false, Wording::Suggestive) => EdgeKind::Tests,
+            (false, _) => EdgeKind::Refutes,
         };
         let numbers = json!({
             "p": record.p,
@@ -197,11 +203,11 @@ impl Writer<'_> {
             "ci_low": record.effect.ci_low,
             "ci_high": record.effect.ci_high,
         });
-        self.edge(verdict, &result, &id, name, numbers);
+        self.add_edge(verdict, &result, &id, name, numbers);
         if !record.is_finding() {
             return;
         }
-        let finding = names::finding(&claim, &sha256);
+        let finding = names::finding_node_id(&claim, &sha256);
         let told = json!({
             "statement": record.statement,
             "kind": record.kind,
@@ -212,7 +218,7 @@ impl Writer<'_> {
             "event": hypothesis.event,
             "direction": record.direction,
             "y_level": record.y_level,
-            "levels": levels(record),
+            "levels": level_count(record),
             "effect_name": record.effect.name,
             "effect": record.effect.value,
             "ci_low": record.effect.ci_low,
@@ -224,70 +230,72 @@ impl Writer<'_> {
             "caveats": record.caveats,
             "dataset": sha256,
         });
-        self.node(Label::Finding, &finding, name, with_explored(told, record));
-        self.edge(Relation::DerivedFrom, &finding, &result, name, json!({}));
-        for (role, column) in columns(&hypothesis) {
-            let concept = self.concept(column);
-            self.edge(Relation::Mentions, &finding, &concept, name, json!({ "role": role }));
+        self.add_node(Label::Finding, &finding, name, with_explore_part(told, record));
+        self.add_edge(EdgeKind::DerivedFrom, &finding, &result, name, json!({}));
+        for (role, column) in columns_with_roles(&hypothesis) {
+            let concept = self.add_concept(column);
+            self.add_edge(EdgeKind::Mentions, &finding, &concept, name, json!({ "role": role }));
         }
     }
 
     /// A finding that is still one cites what others have written of it.
-    fn citation(&mut self, agent: &AgentName, added: &AddedEvidence) {
+    fn add_citation(&mut self, agent: &AgentName, added: &AddedEvidence) {
         let record = self.knowledge.records.iter().find(|record| record.id == added.finding);
         let Some(record) = record.filter(|record| record.is_finding()) else {
             return;
         };
-        let (Some(hypothesis), Some(dataset)) = (self.claimed(&record.id).cloned(), self.dataset(&record.dataset))
-        else {
+        let (Some(hypothesis), Some(dataset)) = (
+            self.find_hypothesis(&record.id).cloned(),
+            self.find_dataset(&record.dataset),
+        ) else {
             return;
         };
-        let finding = names::finding(&hypothesis.claim(), &dataset.sha256);
+        let finding = names::finding_node_id(&hypothesis.derive_claim_id(), &dataset.sha256);
         let source = &added.source;
-        let paper = names::paper(source.doi.as_deref(), &source.title);
+        let paper = names::paper_node_id(source.doi.as_deref(), &source.title);
         let told = json!({
             "title": source.title, "authors": source.authors, "year": source.year, "doi": source.doi, "url": source.url,
         });
-        self.node(Label::Paper, &paper, None, told);
+        self.add_node(Label::Paper, &paper, None, told);
         let told = json!({
             "stance": added.stance, "statement": added.statement, "locator": source.locator, "passage": source.passage,
             "agent": agent,
         });
-        self.edge(Relation::Cites, &finding, &paper, None, told);
+        self.add_edge(EdgeKind::Cites, &finding, &paper, None, told);
     }
 
-    fn echo(&mut self, echo: &Echo) {
+    fn add_echo(&mut self, echo: &Echo) {
         let relation = match echo.says {
-            Says::Replicates => Relation::Replicates,
-            Says::Contradicts => Relation::Contradicts,
+            Says::Replicates => EdgeKind::Replicates,
+            Says::Contradicts => EdgeKind::Contradicts,
             Says::Fails | Says::Differs => return,
         };
         let Some(record) = self.knowledge.records.iter().find(|record| record.id == echo.finding) else {
             return;
         };
-        let Some(dataset) = self.dataset(&record.dataset) else {
+        let Some(dataset) = self.find_dataset(&record.dataset) else {
             return;
         };
-        let finding = names::finding(&echo.earlier.claim, &dataset.sha256);
-        let earlier = names::finding(&echo.earlier.claim, &echo.earlier.tested_on);
+        let finding = names::finding_node_id(&echo.earlier.claim, &dataset.sha256);
+        let earlier = names::finding_node_id(&echo.earlier.claim, &echo.earlier.tested_on);
         let told = json!({ "shared_rows": echo.earlier.shared_rows });
-        self.edge(relation, &finding, &earlier, None, told);
+        self.add_edge(relation, &finding, &earlier, None, told);
     }
 }
 
 /// The columns that a hypothesis speaks of, with the part that each has in it.
-fn columns(hypothesis: &Hypothesis) -> impl Iterator<Item = (&'static str, &String)> {
+fn columns_with_roles(hypothesis: &Hypothesis) -> impl Iterator<Item = (&'static str, &String)> {
     let ends = [("x", &hypothesis.x), ("y", &hypothesis.y)];
     let held = hypothesis.covariates.iter().map(|column| ("covariate", column));
     let by = hypothesis.by.iter().map(|column| ("by", column));
     ends.into_iter().chain(held).chain(by)
 }
 
-fn levels(record: &TestRecord) -> Option<usize> {
+fn level_count(record: &TestRecord) -> Option<usize> {
     record.groups.as_ref().map(Vec::len)
 }
 
-fn outcome(record: &TestRecord, sha256: &str) -> Value {
+fn outcome_properties(record: &TestRecord, sha256: &str) -> Value {
     let told = json!({
         "test": record.test,
         "part": record.part,
@@ -297,7 +305,7 @@ fn outcome(record: &TestRecord, sha256: &str) -> Value {
         "q": record.q,
         "direction": record.direction,
         "y_level": record.y_level,
-        "levels": levels(record),
+        "levels": level_count(record),
         "effect_name": record.effect.name,
         "effect": record.effect.value,
         "ci_low": record.effect.ci_low,
@@ -308,11 +316,11 @@ fn outcome(record: &TestRecord, sha256: &str) -> Value {
         "dataset": sha256,
         "locator": record.evidence.locator,
     });
-    with_explored(told, record)
+    with_explore_part(told, record)
 }
 
 /// Joined by what the explore part of the rows gave.
-fn with_explored(mut told: Value, record: &TestRecord) -> Value {
+fn with_explore_part(mut told: Value, record: &TestRecord) -> Value {
     if let (Some(explore), Some(told)) = (&record.explore, told.as_object_mut()) {
         told.insert("explore_n".to_owned(), json!(explore.n));
         told.insert("explore_p".to_owned(), json!(explore.p));

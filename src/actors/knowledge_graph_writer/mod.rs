@@ -1,7 +1,8 @@
-//! Turns what a cycle learnt into nodes and edges and writes them to the graph, and tells what earlier runs wrote there.
+//! Turns what a cycle learnt into nodes and edges and writes them to the graph, and tells what earlier runs wrote
+//! there.
 //!
-//! `facts` is what a message says as nodes and edges, `outbox` what waits where the graph is away, `recall` reads what a
-//! project knows.
+//! `facts` is what a message says as nodes and edges, `outbox` what waits where the graph is away, `recall` reads
+//! what a project knows.
 
 mod facts;
 mod outbox;
@@ -11,8 +12,8 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 
-pub use facts::facts;
-pub use outbox::{Delivery, FlushError, Outbox, OutboxOptions, delivery_key, waiting};
+pub use facts::derive_facts;
+pub use outbox::{Delivery, FlushError, Outbox, OutboxOptions, delivery_key, undelivered_messages};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::graph::GraphError;
@@ -29,9 +30,9 @@ pub enum Knowledge {
 
 impl Knowledge {
     /// How long the graph is waited for, at most.
-    pub fn wait(&self) -> Duration {
+    pub fn longest_wait(&self) -> Duration {
         match self {
-            Self::Graph(outbox) => outbox.wait(),
+            Self::Graph(outbox) => outbox.longest_wait(),
             Self::Replayed(_) => Duration::ZERO,
         }
     }
@@ -48,21 +49,27 @@ impl KnowledgeGraphWriter {
         Self { knowledge }
     }
 
-    async fn recall(&self, request: &RecallKnowledge, context: &AgentContext) -> Result<KnowledgeRecalled, AgentError> {
+    async fn recall_project(
+        &self,
+        request: &RecallKnowledge,
+        context: &AgentContext,
+    ) -> Result<KnowledgeRecalled, AgentError> {
         let outbox = match &self.knowledge {
             Knowledge::Replayed(told) => return Ok(told.as_deref().cloned().unwrap_or_default()),
             Knowledge::Graph(outbox) => outbox,
         };
         let store = outbox.store();
         let recalled = context.effect("recall", || async {
-            recall::recall(store.as_ref(), request).await.map_err(unavailable)
+            recall::recall_project_knowledge(store.as_ref(), request)
+                .await
+                .map_err(pause_without_graph)
         });
         recalled.await
     }
 }
 
-/// What a project knows decides what is tested, so that a run without it would be another run.
-fn unavailable(error: GraphError) -> AgentError {
+/// The knowledge of the project decides which tests run; a run without it would be a different run.
+fn pause_without_graph(error: GraphError) -> AgentError {
     match error {
         GraphError::Away { .. } | GraphError::Refused { .. } => AgentError::Paused {
             what: format!("what the project knows cannot be read: {error}"),
@@ -77,12 +84,12 @@ impl Agent<Payload> for KnowledgeGraphWriter {
         async move {
             let answer = match &message.payload {
                 Payload::RecallKnowledge(request) => {
-                    let recalled = self.recall(request, &context).await?;
+                    let recalled = self.recall_project(request, &context).await?;
                     Outgoing::new(agent::RESEARCH_DIRECTOR, recalled)
                 }
                 Payload::RecordKnowledge(knowledge) => {
                     let waits = match &self.knowledge {
-                        Knowledge::Graph(outbox) => outbox.deliver(&message, &context).await?,
+                        Knowledge::Graph(outbox) => outbox.deliver_with_backlog(&message, &context).await?,
                         Knowledge::Replayed(_) => {
                             let nothing = || async { Ok(()) };
                             context.effect(&delivery_key(&message.id), nothing).await?;

@@ -1,4 +1,4 @@
-//! What is to be in the graph and is not yet. The messages that say it are in the journal, so that nothing else is kept:
+//! Facts that are not in the graph yet. The messages that carry them are in the journal, so nothing else is stored:
 //! one waits until there is a receipt for it.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::timeout;
 
-use super::facts;
+use super::derive_facts;
 use crate::agent::{AgentContext, AgentError};
 use crate::graph::{Facts, GraphError, GraphStore};
 use crate::journal::{Commit, EffectState, Journal, JournalError, Kind, Record};
@@ -35,11 +35,11 @@ pub struct Outbox {
 struct State {
     /// Messages without a receipt, oldest first.
     waiting: VecDeque<Envelope>,
-    /// What deliveries took so far.
+    /// The time that deliveries took so far.
     waited: Duration,
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivery {
     /// Messages that are in the graph now.
@@ -67,7 +67,7 @@ impl Outbox {
         journal: &Journal,
         waited: Duration,
     ) -> Result<Self, JournalError> {
-        let waiting = waiting(journal)?.into();
+        let waiting = undelivered_messages(journal)?.into();
         Ok(Self {
             store,
             options,
@@ -76,7 +76,7 @@ impl Outbox {
     }
 
     /// How long it is waited for.
-    pub fn wait(&self) -> Duration {
+    pub fn longest_wait(&self) -> Duration {
         self.options.wait
     }
 
@@ -85,33 +85,34 @@ impl Outbox {
         Arc::clone(&self.store)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock_state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a message in and delivers what waits, as far as the graph takes it. Gives the reason why it waits, if it does.
+    /// Puts a message in and delivers what waits, as far as the graph takes it. Gives the reason why it waits, if it
+    /// does.
     ///
     /// # Errors
     /// [`AgentError::Paused`] when more would wait than may; those of the journal.
-    pub(super) async fn deliver(
+    pub(super) async fn deliver_with_backlog(
         &self,
         message: &Envelope,
         context: &AgentContext,
     ) -> Result<Option<String>, AgentError> {
         {
-            let mut state = self.state();
+            let mut state = self.lock_state();
             if !state.waiting.iter().any(|waiting| waiting.id == message.id) {
                 state.waiting.push_back(message.clone());
             }
         }
         loop {
-            let Some(first) = self.state().waiting.front().cloned() else {
+            let Some(first) = self.lock_state().waiting.front().cloned() else {
                 return Ok(None);
             };
             let mut away = None;
             let key = delivery_key(&first.id);
             let delivered = context.effect(&key, || async {
-                self.write_in_time(said(&first)).await.map_err(|error| {
+                self.write_in_time(facts_of_message(&first)).await.map_err(|error| {
                     let lasting = matches!(error, GraphError::Away { .. } | GraphError::Refused { .. });
                     if lasting {
                         away = Some(error.to_string());
@@ -121,15 +122,20 @@ impl Outbox {
             });
             let delivered: Result<(), AgentError> = delivered.await;
             match (delivered, away) {
-                (Ok(()), _) => drop(self.state().waiting.pop_front()),
-                (Err(_), Some(reason)) => return self.waits(reason),
+                (Ok(()), _) => drop(self.lock_state().waiting.pop_front()),
+                (Err(_), Some(reason)) => return self.defer_delivery(reason),
                 (Err(error), None) => return Err(error),
             }
         }
     }
 
-    fn waits(&self, reason: String) -> Result<Option<String>, AgentError> {
-        let waiting: usize = self.state().waiting.iter().map(|message| said(message).len()).sum();
+    fn defer_delivery(&self, reason: String) -> Result<Option<String>, AgentError> {
+        let waiting: usize = self
+            .lock_state()
+            .waiting
+            .iter()
+            .map(|message| facts_of_message(message).len())
+            .sum();
         tracing::warn!(waiting, reason, "what the graph should have waits in the journal");
         if waiting > self.options.limit {
             return Err(AgentError::Paused {
@@ -145,19 +151,19 @@ impl Outbox {
 
     /// Writes within the time that the run has left for it.
     async fn write_in_time(&self, facts: Facts) -> Result<(), GraphError> {
-        let left = self.options.wait.saturating_sub(self.state().waited);
+        let left = self.options.wait.saturating_sub(self.lock_state().waited);
         if left < LEAST {
-            return Err(late("the time that the run waits for it is over"));
+            return Err(graph_too_slow("the time that the run waits for it is over"));
         }
         let began = Instant::now();
-        let written = self.write(facts, left.mul_f64(SHARE).max(LEAST)).await;
-        self.state().waited += began.elapsed();
+        let written = self.write_within(facts, left.mul_f64(SHARE).max(LEAST)).await;
+        self.lock_state().waited += began.elapsed();
         written
     }
 
-    async fn write(&self, facts: Facts, patience: Duration) -> Result<(), GraphError> {
+    async fn write_within(&self, facts: Facts, patience: Duration) -> Result<(), GraphError> {
         let written = timeout(patience, self.store.merge(facts)).await;
-        written.unwrap_or_else(|_| Err(late("it takes longer than it is waited for")))
+        written.unwrap_or_else(|_| Err(graph_too_slow("it takes longer than it is waited for")))
     }
 
     /// Delivers all that waits in a run's journal, without a run that would have to wait for it; with `again`, what was
@@ -165,14 +171,14 @@ impl Outbox {
     ///
     /// # Errors
     /// Those of the journal, and of the graph where it will not take the facts at all.
-    pub async fn flush(&self, journal: &Journal, again: bool) -> Result<Delivery, FlushError> {
+    pub async fn flush_journal(&self, journal: &Journal, again: bool) -> Result<Delivery, FlushError> {
         let messages: Vec<Envelope> = match again {
-            true => recorded(journal)?,
-            false => self.state().waiting.iter().cloned().collect(),
+            true => recorded_messages(journal)?,
+            false => self.lock_state().waiting.iter().cloned().collect(),
         };
         let (mut delivered, all) = (0, messages.len());
         for message in messages {
-            match self.write(said(&message), self.options.wait).await {
+            match self.write_within(facts_of_message(&message), self.options.wait).await {
                 Ok(()) => {}
                 Err(error @ (GraphError::Away { .. } | GraphError::Refused { .. })) => {
                     let waits = Some(error.to_string());
@@ -190,7 +196,7 @@ impl Outbox {
                 let value = serde_json::Value::Null;
                 journal.commit(Commit::record(Record::Receipt { key, value })).await?;
             }
-            self.state().waiting.retain(|waiting| waiting.id != message.id);
+            self.lock_state().waiting.retain(|waiting| waiting.id != message.id);
             delivered += 1;
         }
         let waits = None;
@@ -202,7 +208,7 @@ impl Outbox {
     }
 }
 
-fn late(reason: &str) -> GraphError {
+fn graph_too_slow(reason: &str) -> GraphError {
     GraphError::Away {
         address: "graph.wait".to_owned(),
         reason: reason.to_owned(),
@@ -211,10 +217,11 @@ fn late(reason: &str) -> GraphError {
 
 /// Why what waits could not be delivered.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
 pub enum FlushError {
+    /// The graph refused the facts.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] Arc<JournalError>),
 }
@@ -225,14 +232,14 @@ impl From<JournalError> for FlushError {
     }
 }
 
-/// What is handed to the graph under one key is the same, however often.
+/// Gives the effect key of a message's delivery: the facts delivered under one key are always the same.
 pub fn delivery_key(message: &MessageId) -> String {
     format!("graph:{message}")
 }
 
-fn said(message: &Envelope) -> Facts {
+fn facts_of_message(message: &Envelope) -> Facts {
     match &message.payload {
-        Payload::RecordKnowledge(knowledge) => facts(message, knowledge),
+        Payload::RecordKnowledge(knowledge) => derive_facts(message, knowledge),
         _ => Facts::default(),
     }
 }
@@ -242,7 +249,7 @@ fn is_delivered(journal: &Journal, key: &str) -> Result<bool, JournalError> {
 }
 
 /// All that the run has said for the graph, oldest first.
-fn recorded(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
+fn recorded_messages(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
     let mut messages = Vec::new();
     for entry in journal.entries_of(&[Kind::Sent]) {
         if let Record::Sent { envelope } = entry?.record
@@ -254,13 +261,13 @@ fn recorded(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
     Ok(messages)
 }
 
-/// What the run has said for the graph and has no receipt for, oldest first.
+/// Gives the messages for the graph that have no receipt yet, oldest first.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn waiting(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
+pub fn undelivered_messages(journal: &Journal) -> Result<Vec<Envelope>, JournalError> {
     let mut waiting = Vec::new();
-    for message in recorded(journal)? {
+    for message in recorded_messages(journal)? {
         if !is_delivered(journal, &delivery_key(&message.id))? {
             waiting.push(message);
         }

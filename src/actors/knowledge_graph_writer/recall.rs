@@ -1,10 +1,10 @@
-//! What the earlier runs of a project know of some tables and their columns.
+//! Reads the knowledge of a project's earlier runs about some tables and their columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{GraphError, GraphStore, Label, Node, Relation, Walk, names};
+use crate::graph::{EdgeKind, GraphError, GraphStore, Label, Node, Walk, names};
 use crate::message::{KnowledgeRecalled, Known, RecallKnowledge, RecalledTable};
-use crate::science::{Effect, PartResult, RunId, shared_rows};
+use crate::science::{Effect, PartResult, RunId, estimate_shared_rows};
 
 /// Of each sort that is known from other data, at most.
 const MOST: usize = 2000;
@@ -16,12 +16,20 @@ const MOST_OF_COLUMN: usize = 80;
 const MOST_RUNS: usize = 100_000;
 
 /// Reads it from the graph.
-pub(super) async fn recall(store: &dyn GraphStore, request: &RecallKnowledge) -> Result<KnowledgeRecalled, GraphError> {
+pub(super) async fn recall_project_knowledge(
+    store: &dyn GraphStore,
+    request: &RecallKnowledge,
+) -> Result<KnowledgeRecalled, GraphError> {
     let runs = store.list(Label::Run, MOST_RUNS).await?;
     let runs: BTreeMap<String, u32> = runs
         .iter()
-        .filter(|run| run.text("project") == Some(&request.project))
-        .filter_map(|run| Some((run.text("name")?.to_owned(), run.number("cycles").unwrap_or(0.0) as u32)))
+        .filter(|run| run.text_property("project") == Some(&request.project))
+        .filter_map(|run| {
+            Some((
+                run.text_property("name")?.to_owned(),
+                run.number_property("cycles").unwrap_or(0.0) as u32,
+            ))
+        })
         .collect();
     let mut recalled = KnowledgeRecalled {
         runs: runs.keys().cloned().map(RunId::from).collect(),
@@ -36,9 +44,9 @@ pub(super) async fn recall(store: &dyn GraphStore, request: &RecallKnowledge) ->
             runs: &runs,
             table,
         };
-        recalled.cycles.insert(table.name.clone(), reader.cycles().await?);
-        recalled.settled.extend(reader.settled().await?);
-        let elsewhere = reader.elsewhere(request.target.as_deref()).await?;
+        recalled.cycles.insert(table.name.clone(), reader.count_cycles().await?);
+        recalled.settled.extend(reader.settled_on_table().await?);
+        let elsewhere = reader.known_elsewhere(request.target.as_deref()).await?;
         recalled.found.extend(elsewhere.found);
         recalled.open.extend(elsewhere.open);
         recalled.refuted.extend(elsewhere.refuted);
@@ -62,32 +70,34 @@ struct Elsewhere {
 
 impl Reader<'_> {
     /// The first run of the project that a node comes from.
-    fn run_of(&self, node: &Node) -> Option<RunId> {
-        let run = node.texts("runs").find(|run| self.runs.contains_key(*run))?;
+    fn first_project_run(&self, node: &Node) -> Option<RunId> {
+        let run = node
+            .text_list_property("runs")
+            .find(|run| self.runs.contains_key(*run))?;
         Some(RunId::from(run.to_owned()))
     }
 
     /// Cycles that the project has spent on the table.
-    async fn cycles(&self) -> Result<u32, GraphError> {
-        let walk = Walk::from([names::dataset(&self.table.sha256)]).against(Relation::Uses, Label::Run);
+    async fn count_cycles(&self) -> Result<u32, GraphError> {
+        let walk = Walk::starting_at([names::dataset_node_id(&self.table.sha256)]).against(EdgeKind::Uses, Label::Run);
         let trails = self.store.walk(walk).await?;
         let runs = trails
             .iter()
-            .filter_map(|trail| self.runs.get(trail.first()?.text("name")?));
+            .filter_map(|trail| self.runs.get(trail.first()?.text_property("name")?));
         Ok(runs.fold(0, |sum, cycles| sum.saturating_add(*cycles)))
     }
 
-    /// What was judged on the same table.
-    async fn settled(&self) -> Result<Vec<Known>, GraphError> {
+    /// Reads the results on the same table.
+    async fn settled_on_table(&self) -> Result<Vec<Known>, GraphError> {
         let mut settled: BTreeMap<String, Known> = BTreeMap::new();
-        for verdict in [Relation::Supports, Relation::Refutes, Relation::Tests] {
-            let walk = Walk::from([names::dataset(&self.table.sha256)])
-                .against(Relation::Uses, Label::Experiment)
-                .along(Relation::Produced, Label::Result)
+        for verdict in [EdgeKind::Supports, EdgeKind::Refutes, EdgeKind::Tests] {
+            let walk = Walk::starting_at([names::dataset_node_id(&self.table.sha256)])
+                .against(EdgeKind::Uses, Label::Experiment)
+                .along(EdgeKind::Produced, Label::Result)
                 .along(verdict, Label::Hypothesis);
             for trail in self.store.walk(walk).await? {
                 if let [_, result, hypothesis] = trail.as_slice()
-                    && let Some(known) = self.known(hypothesis, result)
+                    && let Some(known) = self.read_known(hypothesis, result)
                 {
                     settled.entry(known.claim.to_string()).or_insert(known);
                 }
@@ -96,8 +106,9 @@ impl Reader<'_> {
         Ok(settled.into_values().collect())
     }
 
-    /// What was found, left open or refuted of the same columns in other tables. What speaks of the target comes first.
-    async fn elsewhere(&self, target: Option<&str>) -> Result<Elsewhere, GraphError> {
+    /// Reads findings, open results and null results about the same columns in other tables; those about the target
+    /// first.
+    async fn known_elsewhere(&self, target: Option<&str>) -> Result<Elsewhere, GraphError> {
         let columns: BTreeSet<&str> = self.table.columns.iter().map(String::as_str).collect();
         let mut order: Vec<&str> = target.into_iter().filter(|target| columns.contains(target)).collect();
         order.extend(columns.iter().filter(|column| Some(**column) != target));
@@ -105,8 +116,8 @@ impl Reader<'_> {
         let mut shares = BTreeMap::new();
         let lists = [
             (None, &mut elsewhere.found),
-            (Some(Relation::Tests), &mut elsewhere.open),
-            (Some(Relation::Refutes), &mut elsewhere.refuted),
+            (Some(EdgeKind::Tests), &mut elsewhere.open),
+            (Some(EdgeKind::Refutes), &mut elsewhere.refuted),
         ];
         for (verdict, list) in lists {
             let mut seen = BTreeSet::new();
@@ -114,24 +125,24 @@ impl Reader<'_> {
                 if list.len() >= MOST {
                     break;
                 }
-                let walk = Walk::from([names::concept(column)]);
+                let walk = Walk::starting_at([names::concept_node_id(column)]);
                 let walk = match verdict {
                     // A finding says itself what it is about.
-                    None => walk.against(Relation::Mentions, Label::Finding),
+                    None => walk.against(EdgeKind::Mentions, Label::Finding),
                     Some(verdict) => walk
-                        .against(Relation::Mentions, Label::Hypothesis)
+                        .against(EdgeKind::Mentions, Label::Hypothesis)
                         .against(verdict, Label::Result),
                 };
-                for trail in self.store.walk(walk.best("p", MOST_OF_COLUMN)).await? {
+                for trail in self.store.walk(walk.keep_best("p", MOST_OF_COLUMN)).await? {
                     let (Some(hypothesis), Some(result)) = (trail.first(), trail.last()) else {
                         continue;
                     };
-                    let other = result.text("dataset") != Some(&self.table.sha256);
-                    let Some(mut known) = self.known(hypothesis, result).filter(|_| other) else {
+                    let other = result.text_property("dataset") != Some(&self.table.sha256);
+                    let Some(mut known) = self.read_known(hypothesis, result).filter(|_| other) else {
                         continue;
                     };
                     if !shares.contains_key(&known.tested_on) {
-                        let share = self.shared_with(&known.tested_on).await?;
+                        let share = self.shared_rows_with(&known.tested_on).await?;
                         shares.insert(known.tested_on.clone(), share);
                     }
                     known.shared_rows = shares.get(&known.tested_on).copied().flatten();
@@ -151,8 +162,11 @@ impl Reader<'_> {
     }
 
     /// The share of the table's rows that another one has too.
-    async fn shared_with(&self, sha256: &str) -> Result<Option<f64>, GraphError> {
-        let trails = self.store.walk(Walk::from([names::dataset(sha256)])).await?;
+    async fn shared_rows_with(&self, sha256: &str) -> Result<Option<f64>, GraphError> {
+        let trails = self
+            .store
+            .walk(Walk::starting_at([names::dataset_node_id(sha256)]))
+            .await?;
         let sketch = trails
             .first()
             .and_then(|trail| trail.first()?.properties.get("row_sketch")?.as_array());
@@ -161,46 +175,46 @@ impl Reader<'_> {
             .flatten()
             .filter_map(serde_json::Value::as_u64)
             .collect();
-        Ok(shared_rows(&self.table.row_sketch, &sketch))
+        Ok(estimate_shared_rows(&self.table.row_sketch, &sketch))
     }
 
     /// A result or a finding, and what it is about; none where the project did not get it, or where it is not whole.
-    fn known(&self, hypothesis: &Node, result: &Node) -> Option<Known> {
-        let text = |node: &Node, name: &str| node.text(name).map(str::to_owned);
-        let explore = result.number("explore_n").map(|n| PartResult {
+    fn read_known(&self, hypothesis: &Node, result: &Node) -> Option<Known> {
+        let text = |node: &Node, name: &str| node.text_property(name).map(str::to_owned);
+        let explore = result.number_property("explore_n").map(|n| PartResult {
             n: n as u64,
-            p: result.number("explore_p"),
+            p: result.number_property("explore_p"),
             effect: None,
             direction: text(result, "explore_direction"),
         });
         Some(Known {
-            claim: names::claim_of(&hypothesis.id)?,
+            claim: names::claim_of_node(&hypothesis.id)?,
             dataset: self.table.name.clone(),
             tested_on: text(result, "dataset")?,
             shared_rows: None,
-            run: self.run_of(result)?,
+            run: self.first_project_run(result)?,
             statement: text(hypothesis, "statement")?,
             kind: text(hypothesis, "kind")?,
             x: text(hypothesis, "x")?,
             y: text(hypothesis, "y")?,
-            covariates: hypothesis.texts("covariates").map(str::to_owned).collect(),
+            covariates: hypothesis.text_list_property("covariates").map(str::to_owned).collect(),
             by: text(hypothesis, "by"),
             event: text(hypothesis, "event"),
             significant: match result.label {
                 Label::Finding => true,
                 _ => result.properties.get("significant")?.as_bool()?,
             },
-            wording: text(result, "wording")?,
+            wording: text(result, "wording")?.into(),
             direction: text(result, "direction"),
             y_level: text(result, "y_level"),
-            levels: result.number("levels").map(|levels| levels as u64),
-            p: result.number("p")?,
-            q: result.number("q")?,
+            levels: result.number_property("levels").map(|levels| levels as u64),
+            p: result.number_property("p")?,
+            q: result.number_property("q")?,
             effect: Effect {
                 name: text(result, "effect_name")?,
-                value: result.number("effect"),
-                ci_low: result.number("ci_low"),
-                ci_high: result.number("ci_high"),
+                value: result.number_property("effect"),
+                ci_low: result.number_property("ci_low"),
+                ci_high: result.number_property("ci_high"),
             },
             explore,
         })

@@ -4,7 +4,7 @@ use crate::message::{Answered, CheckEstimate, Grounds};
 use crate::science::TestRecord;
 
 /// The answer, and why in a sentence. `alpha` is the run's.
-pub(super) fn answer(
+pub(super) fn answer_challenge(
     finding: &TestRecord,
     grounds: Grounds,
     estimate: Option<&CheckEstimate>,
@@ -86,7 +86,7 @@ mod tests {
         ];
         for (direction, grounds, check, expected) in cases {
             let estimate = check.map(|(p, way)| estimate(p, way));
-            let (answered, reason) = answer(&finding(direction), grounds, estimate.as_ref(), 0.05);
+            let (answered, reason) = answer_challenge(&finding(direction), grounds, estimate.as_ref(), 0.05);
             assert_eq!(answered, expected, "{direction:?} {grounds:?} {check:?}");
             assert!(!reason.is_empty());
         }

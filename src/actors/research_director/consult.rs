@@ -1,7 +1,7 @@
 //! Agents that are folders: what they are told, and what becomes of what they say.
 //!
-//! The director waits for the answers to the events of a phase before it leaves it, and takes them in an order of its own.
-//! So what agents say has the same effect however fast they are and however often the run was interrupted.
+//! The director waits for the answers to the events of a phase before it leaves it, and takes them in an order of its
+//! own. So what agents say has the same effect however fast they are and however often the run was interrupted.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +19,10 @@ use crate::message::{
 };
 use crate::policy;
 use crate::sandbox::Outcome;
-use crate::science::{Arm, DatasetRecord, ExperimentRecord, Hypothesis, TestRecord, caveat};
+use crate::science::{Arm, Caveat, DatasetRecord, ExperimentRecord, Hypothesis, TestRecord, Wording};
 
 /// Of each sort of contribution, the most that a run keeps.
 const MOST: usize = 500;
-
-/// What a finding is called at most that a sustained challenge doubts; and what was left open.
-const SUGGESTIVE: &str = "suggestive";
 
 /// Tests that were left open, as many as are told.
 const MOST_OPEN: usize = 50;
@@ -40,21 +37,21 @@ pub struct Consulting {
     pub awaited: BTreeSet<(String, AgentName)>,
     /// Answers that came, and wait for the others.
     pub answers: Vec<Contribution>,
-    /// What agents propose for the cycle under way.
+    /// Proposals of agents for the current cycle.
     pub proposals: Vec<(AgentName, ProposedHypothesis)>,
-    /// What they said so far.
+    /// Their answers so far.
     pub contributions: Contributions,
     /// Whether the end was told.
     pub concluded: bool,
 }
 
 impl ResearchState {
-    fn agents(&self) -> &[AgentPlan] {
+    fn plugged_in_agents(&self) -> &[AgentPlan] {
         self.plan.as_ref().map_or(&[], |plan| &plan.agents)
     }
 
-    fn listens(&self, kind: &str) -> bool {
-        self.agents()
+    fn has_listener(&self, kind: &str) -> bool {
+        self.plugged_in_agents()
             .iter()
             .any(|agent| agent.subscribes.iter().any(|event| event == kind))
     }
@@ -65,15 +62,15 @@ impl ResearchState {
     }
 
     /// Tells it to those who want to know.
-    fn tell(&mut self, event: Event) -> Vec<Outgoing> {
+    fn notify_listeners(&mut self, event: Event) -> Vec<Outgoing> {
         let kind = event.type_name();
-        if self.called_off || !self.listens(kind) {
+        if self.called_off || !self.has_listener(kind) {
             return Vec::new();
         }
         self.consulting.told += 1;
         let occasion = format!("{:05}-{kind}", self.consulting.told);
         let listeners: Vec<AgentName> = self
-            .agents()
+            .plugged_in_agents()
             .iter()
             .filter(|agent| agent.subscribes.iter().any(|event| event == kind))
             .map(|agent| agent.name.clone())
@@ -109,18 +106,20 @@ impl ResearchState {
 
     // --- what is told ---
 
-    pub(super) fn tell_of_the_start(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn notify_run_started(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         let datasets = self.datasets.iter();
         let started = RunStarted {
             question: plan.question.clone(),
             target: plan.target.clone(),
             randomised: plan.randomised.clone(),
-            datasets: datasets.filter_map(|dataset| told(dataset, true)).collect(),
+            datasets: datasets
+                .filter_map(|dataset| dataset_for_agents(dataset, true))
+                .collect(),
         };
-        self.tell(Event::RunStarted(started.into()))
+        self.notify_listeners(Event::RunStarted(started.into()))
     }
 
-    pub(super) fn tell_of_the_cycle(&mut self, plan: &ResearchPlan, request: &ProposeHypotheses) -> Vec<Outgoing> {
+    pub(super) fn notify_cycle_started(&mut self, plan: &ResearchPlan, request: &ProposeHypotheses) -> Vec<Outgoing> {
         self.consulting.proposals.clear();
         if self.spent.is_some() || request.limit == 0 {
             return Vec::new();
@@ -130,15 +129,17 @@ impl ResearchState {
             cycle: self.cycle,
             question: plan.question.clone(),
             target: plan.target.clone(),
-            datasets: datasets.filter_map(|dataset| told(dataset, false)).collect(),
+            datasets: datasets
+                .filter_map(|dataset| dataset_for_agents(dataset, false))
+                .collect(),
             known: request.known.clone(),
             tested: request.tested.clone(),
             limit: request.limit,
         };
-        self.tell(Event::CycleStarted(started.into()))
+        self.notify_listeners(Event::CycleStarted(started.into()))
     }
 
-    pub(super) fn tell_of_the_registered(&mut self) -> Vec<Outgoing> {
+    pub(super) fn notify_hypotheses_registered(&mut self) -> Vec<Outgoing> {
         let open = &self.current.open;
         let observed = open
             .iter()
@@ -148,10 +149,10 @@ impl ResearchState {
             cycle: self.cycle,
             hypotheses: observed.cloned().collect(),
         };
-        self.tell(Event::HypothesesRegistered(registered.into()))
+        self.notify_listeners(Event::HypothesesRegistered(registered.into()))
     }
 
-    pub(super) fn tell_of_the_experiments(&mut self) -> Vec<Outgoing> {
+    pub(super) fn notify_experiments_finished(&mut self) -> Vec<Outgoing> {
         let cycle = self.cycle;
         let of_cycle = |record: &&ExperimentRecord| {
             record.protocol.arm == Arm::Observed
@@ -176,11 +177,11 @@ impl ResearchState {
                 })
                 .collect(),
         };
-        self.tell(Event::ExperimentsFinished(finished.into()))
+        self.notify_listeners(Event::ExperimentsFinished(finished.into()))
     }
 
     /// The verdicts, and each finding.
-    pub(super) fn tell_of_the_verdicts(&mut self) -> Vec<Outgoing> {
+    pub(super) fn notify_verdicts_and_findings(&mut self) -> Vec<Outgoing> {
         let cycle = self.cycle;
         let mut tests: Vec<TestRecord> = self
             .records_of(Arm::Observed)
@@ -190,14 +191,15 @@ impl ResearchState {
         tests.sort_by(TestRecord::test_order);
         let mut findings: Vec<TestRecord> = tests.iter().filter(|record| record.is_finding()).cloned().collect();
         findings.sort_by(TestRecord::finding_order);
-        let mut commands = self.tell(Event::CycleJudged(CycleVerdicts { cycle, tests }.into()));
-        if !self.listens("finding_drafted") {
+        let mut commands = self.notify_listeners(Event::CycleJudged(CycleVerdicts { cycle, tests }.into()));
+        if !self.has_listener("finding_drafted") {
             return commands;
         }
         for finding in findings {
             let (Some(hypothesis), Some(dataset)) = (
                 self.hypotheses.get(&finding.id).cloned(),
-                self.dataset(&finding.dataset).and_then(|dataset| told(dataset, false)),
+                self.dataset_named(&finding.dataset)
+                    .and_then(|dataset| dataset_for_agents(dataset, false)),
             ) else {
                 continue;
             };
@@ -207,13 +209,13 @@ impl ResearchState {
                 hypothesis,
                 dataset,
             };
-            commands.extend(self.tell(Event::FindingDrafted(drafted.into())));
+            commands.extend(self.notify_listeners(Event::FindingDrafted(drafted.into())));
         }
         commands
     }
 
     /// That nothing is tested any more; once.
-    pub(super) fn tell_of_the_end(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn notify_research_finished(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if std::mem::replace(&mut self.consulting.concluded, true) {
             return Vec::new();
         }
@@ -226,7 +228,7 @@ impl ResearchState {
         findings.sort_by(TestRecord::finding_order);
         let mut open: Vec<TestRecord> = self
             .records_of(Arm::Observed)
-            .filter(|record| !record.significant && record.wording == SUGGESTIVE)
+            .filter(|record| !record.significant && record.wording == Wording::Suggestive)
             .cloned()
             .collect();
         open.sort_by(|a, b| a.p.total_cmp(&b.p).then_with(|| a.id.cmp(&b.id)));
@@ -238,12 +240,12 @@ impl ResearchState {
             tests,
             challenges: self.consulting.contributions.challenges.clone(),
         };
-        self.tell(Event::ResearchFinished(finished.into()))
+        self.notify_listeners(Event::ResearchFinished(finished.into()))
     }
 
     // --- what is answered ---
 
-    pub(super) fn contributed(&mut self, answer: &Contribution) {
+    pub(super) fn take_contribution(&mut self, answer: &Contribution) {
         let key = (answer.occasion.clone(), answer.agent.clone());
         if self.consulting.awaited.remove(&key) {
             self.consulting.answers.push(answer.clone());
@@ -252,13 +254,13 @@ impl ResearchState {
     }
 
     /// An agent gave no answer to an event.
-    pub(super) fn unanswered(&mut self, agent: &AgentName, notice: &Notify, reason: &str) {
+    pub(super) fn record_missing_answer(&mut self, agent: &AgentName, notice: &Notify, reason: &str) {
         if self
             .consulting
             .awaited
             .remove(&(notice.occasion.clone(), agent.clone()))
         {
-            self.missed(agent.clone(), notice.occasion.clone(), reason);
+            self.push_missing_answer(agent.clone(), notice.occasion.clone(), reason);
             self.take_answers();
         }
     }
@@ -266,12 +268,12 @@ impl ResearchState {
     /// Nobody is waited for any more.
     pub(super) fn stop_listening(&mut self, reason: &str) {
         for (occasion, agent) in std::mem::take(&mut self.consulting.awaited) {
-            self.missed(agent, occasion, reason);
+            self.push_missing_answer(agent, occasion, reason);
         }
         self.take_answers();
     }
 
-    fn missed(&mut self, agent: AgentName, occasion: String, reason: &str) {
+    fn push_missing_answer(&mut self, agent: AgentName, occasion: String, reason: &str) {
         let missing = &mut self.consulting.contributions.missing;
         if missing.len() < MOST {
             let event = occasion.split_once('-').map_or(occasion.as_str(), |(_, kind)| kind);
@@ -298,10 +300,10 @@ impl ResearchState {
                     .or_insert_with(|| experiment.clone());
             }
             for refusal in &answer.refused {
-                self.refuse(&answer.agent, refusal.clone());
+                self.count_refusal(&answer.agent, refusal.clone());
             }
             for said in &answer.said {
-                self.take(&answer.agent, said, &answer.checks);
+                self.apply_speech(&answer.agent, said, &answer.checks);
             }
         }
         self.consulting
@@ -310,7 +312,7 @@ impl ResearchState {
             .sort_by(|a, b| (&a.occasion, &a.agent).cmp(&(&b.occasion, &b.agent)));
     }
 
-    fn refuse(&mut self, agent: &AgentName, refusal: Refusal) {
+    fn count_refusal(&mut self, agent: &AgentName, refusal: Refusal) {
         let refused = &mut self.consulting.contributions.refused;
         let known = refused
             .iter_mut()
@@ -326,7 +328,7 @@ impl ResearchState {
         }
     }
 
-    fn take(&mut self, agent: &AgentName, said: &Speech, checks: &[CheckResult]) {
+    fn apply_speech(&mut self, agent: &AgentName, said: &Speech, checks: &[CheckResult]) {
         let about = match said {
             Speech::Challenge(challenge) => Some(&challenge.finding),
             Speech::AddEvidence(evidence) => Some(&evidence.finding),
@@ -343,37 +345,48 @@ impl ResearchState {
             (Speech::ProposeHypothesis(proposed), _) => {
                 self.consulting.proposals.push((agent, (**proposed).clone()));
             }
-            (Speech::WriteSection(section), _) => push(&mut contributions.sections, (agent, (**section).clone())),
+            (Speech::WriteSection(section), _) => {
+                push_within_limit(&mut contributions.sections, (agent, (**section).clone()))
+            }
             (Speech::Remark(remark), _) => {
                 let remark = (agent, remark.text.clone());
                 if !contributions.remarks.contains(&remark) {
-                    push(&mut contributions.remarks, remark);
+                    push_within_limit(&mut contributions.remarks, remark);
                 }
             }
             (Speech::AddEvidence(evidence), Some(_)) => {
-                push(&mut contributions.evidence, (agent, (**evidence).clone()));
+                push_within_limit(&mut contributions.evidence, (agent, (**evidence).clone()));
             }
-            (Speech::Score(score), Some(_)) => push(&mut contributions.scores, (agent, (**score).clone())),
-            (Speech::Challenge(challenge), Some(finding)) => self.challenged(agent, challenge, &finding, checks),
+            (Speech::Score(score), Some(_)) => push_within_limit(&mut contributions.scores, (agent, (**score).clone())),
+            (Speech::Challenge(challenge), Some(finding)) => self.apply_challenge(agent, challenge, &finding, checks),
             (Speech::AddEvidence(_) | Speech::Score(_) | Speech::Challenge(_), None) => {
                 let reason = "it speaks of what is not among the findings".to_owned();
                 let kind = said.type_name().to_owned();
-                self.refuse(&agent, Refusal { kind, reason });
+                self.count_refusal(&agent, Refusal { kind, reason });
             }
         }
     }
 
     /// Answers a challenge: what is doubted is called so before it is reported.
-    fn challenged(&mut self, agent: AgentName, challenge: &Challenge, finding: &TestRecord, checks: &[CheckResult]) {
+    fn apply_challenge(
+        &mut self,
+        agent: AgentName,
+        challenge: &Challenge,
+        finding: &TestRecord,
+        checks: &[CheckResult],
+    ) {
         let alpha = self.plan.as_ref().map_or(0.0, |plan| plan.alpha);
-        let may_veto = self.agents().iter().any(|known| known.name == agent && known.veto);
+        let may_veto = self
+            .plugged_in_agents()
+            .iter()
+            .any(|known| known.name == agent && known.veto);
         let estimate = challenge.check.as_ref().and_then(|check| {
             let found = checks
                 .iter()
                 .find(|known| known.finding == challenge.finding && known.check == *check);
             found.map(|known| known.estimate.clone())
         });
-        let (answer, reason) = challenge::answer(finding, challenge.grounds, estimate.as_ref(), alpha);
+        let (answer, reason) = challenge::answer_challenge(finding, challenge.grounds, estimate.as_ref(), alpha);
         let vetoed = answer == Answered::Sustained && challenge.veto && may_veto;
         if answer == Answered::Sustained
             && let Some(record) = self
@@ -381,11 +394,11 @@ impl ResearchState {
                 .get_mut(&Arm::Observed)
                 .and_then(|records| records.get_mut(&challenge.finding))
         {
-            record.wording = SUGGESTIVE.to_owned();
+            record.wording = Wording::Suggestive;
             let name = challenge.check.as_ref().map_or("", |check| check.name.as_str());
-            record.add_caveat(caveat::CHALLENGED, name);
+            record.add_caveat(Caveat::Challenged, name);
             if vetoed {
-                record.add_caveat(caveat::VETOED, agent.as_str());
+                record.add_caveat(Caveat::Vetoed, agent.as_str());
             }
         }
         let record = ChallengeRecord {
@@ -396,18 +409,18 @@ impl ResearchState {
             reason: reason.to_owned(),
             vetoed,
         };
-        push(&mut self.consulting.contributions.challenges, record);
+        push_within_limit(&mut self.consulting.contributions.challenges, record);
     }
 
     // --- what they propose ---
 
     /// The hypotheses that agents propose for the cycle, as far as they can be tested.
-    pub(super) fn proposed_by_agents(&mut self, plan: &ResearchPlan) -> Vec<Hypothesis> {
+    pub(super) fn admit_agent_proposals(&mut self, plan: &ResearchPlan) -> Vec<Hypothesis> {
         let proposals = std::mem::take(&mut self.consulting.proposals);
         if proposals.is_empty() {
             return Vec::new();
         }
-        let request = self.request(plan, Arm::Observed);
+        let request = self.proposal_request(plan, Arm::Observed);
         let mut admitted: Vec<Hypothesis> = Vec::new();
         for (agent, proposed) in proposals {
             match policy::admit(&request, &agent, &proposed) {
@@ -421,7 +434,7 @@ impl ResearchState {
 
     fn refuse_proposal(&mut self, agent: &AgentName, reason: String) {
         let kind = "propose_hypothesis".to_owned();
-        self.refuse(agent, Refusal { kind, reason });
+        self.count_refusal(agent, Refusal { kind, reason });
     }
 
     /// Goes on to the end of the run once everybody has answered.
@@ -433,14 +446,14 @@ impl ResearchState {
     }
 }
 
-fn push<T>(list: &mut Vec<T>, item: T) {
+fn push_within_limit<T>(list: &mut Vec<T>, item: T) {
     if list.len() < MOST {
         list.push(item);
     }
 }
 
-/// What agents are told of a table; none before it is described.
-fn told(dataset: &DatasetRecord, whole: bool) -> Option<ToldDataset> {
+/// Describes a table for agents; none before it is profiled.
+fn dataset_for_agents(dataset: &DatasetRecord, whole: bool) -> Option<ToldDataset> {
     let mut profile = dataset.profile.clone()?;
     // Of use to nobody but us, and long.
     profile.row_sketch.clear();

@@ -11,7 +11,7 @@ use crate::science::{Column, ExperimentRecord, Hypothesis, HypothesisId, Part, P
 /// Experiments that an analysis needs, its repairs apart.
 pub(super) const EXPERIMENTS: u64 = 2;
 
-/// What has come of the two ways to an analysis.
+/// The drafts of the two computations of an analysis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Halves {
     /// Of the first script.
@@ -47,23 +47,23 @@ impl Way {
     }
 }
 
-/// The two requests for an analysis; one where it is known beforehand that its numbers could not be trusted, so that it is
-/// registered and the reason told; none where it has no protocol.
-pub(super) fn requests(
+/// The two requests for an analysis; one where it is known beforehand that its numbers could not be trusted, so that
+/// it is registered and the reason told; none where it has no protocol.
+pub(super) fn custom_design_requests(
     plan: &ResearchPlan,
     state: &ResearchState,
     hypothesis: &Hypothesis,
     tests: impl Fn(&Hypothesis) -> Option<TestPlan>,
 ) -> Option<Vec<DesignExperiment>> {
     let analysis = hypothesis.analysis.as_ref()?;
-    let dataset = state.dataset(&hypothesis.dataset)?;
+    let dataset = state.dataset_named(&hypothesis.dataset)?;
     let profile = dataset.profile.as_ref()?;
     let columns: Vec<Column> = analysis
         .columns
         .iter()
-        .map(|name| profile.column(name).filter(|column| column.usable).cloned())
+        .map(|name| profile.column_named(name).filter(|column| column.usable).cloned())
         .collect::<Option<_>>()?;
-    let template = by_template(hypothesis, profile).and_then(|twin| tests(&twin));
+    let template = as_template_test(hypothesis, profile).and_then(|twin| tests(&twin));
     let custom = |author: u32, obstacle: Option<&str>| {
         Some(Task::Custom(Box::new(CustomPlan {
             table: dataset.experiment.clone()?,
@@ -103,12 +103,12 @@ pub(super) fn requests(
 
 /// The hypothesis as the built-in template of its family tests it, under the same id; none where there is no such
 /// template, or its columns are not all that the analysis reads.
-fn by_template(hypothesis: &Hypothesis, profile: &Profile) -> Option<Hypothesis> {
+fn as_template_test(hypothesis: &Hypothesis, profile: &Profile) -> Option<Hypothesis> {
     let analysis = hypothesis.analysis.as_ref()?;
     let family = analysis.family.as_deref()?;
     let role = |name: &str| {
         profile
-            .column(name)
+            .column_named(name)
             .filter(|column| column.usable)
             .map(|column| column.role)
     };
@@ -149,7 +149,7 @@ fn by_template(hypothesis: &Hypothesis, profile: &Profile) -> Option<Hypothesis>
 
 impl ResearchState {
     /// Takes in what one way to an analysis gave; with both there, it can be judged.
-    pub(super) fn half_drafted(
+    pub(super) fn take_custom_draft(
         &mut self,
         record: &ExperimentRecord,
         hypothesis: &Hypothesis,
@@ -180,10 +180,10 @@ impl ResearchState {
             Way::First => halves.first = Some(half),
             Way::Second | Way::Template => halves.second = Some(half),
         }
-        self.join(&hypothesis.id);
+        self.pair_custom_drafts(&hypothesis.id);
     }
 
-    fn join(&mut self, id: &HypothesisId) {
+    fn pair_custom_drafts(&mut self, id: &HypothesisId) {
         let both = |halves: &Halves| Some((halves.first.clone()?, halves.second.clone()?));
         let Some((first, second)) = self.current.halves.get(id).and_then(both) else {
             return;
@@ -207,7 +207,7 @@ impl ResearchState {
     }
 
     /// A reason with the way that it speaks of, where there are two.
-    pub(super) fn told_of(&self, request: Option<&DesignExperiment>, reason: &str) -> String {
+    pub(super) fn reason_with_way(&self, request: Option<&DesignExperiment>, reason: &str) -> String {
         match request.and_then(Way::of) {
             Some(way) if !reason.starts_with(way.name()) => format!("{}: {reason}", way.name()),
             _ => reason.to_owned(),
@@ -215,7 +215,7 @@ impl ResearchState {
     }
 
     /// Repairs of a script for this request, at most.
-    pub(super) fn repairs_of(&self, request: Option<&DesignExperiment>) -> u32 {
+    pub(super) fn repairs_allowed(&self, request: Option<&DesignExperiment>) -> u32 {
         let Some(plan) = &self.plan else { return 0 };
         match request.map(|request| &request.task) {
             Some(Task::Custom(_)) => plan.model.as_ref().map_or(0, |model| model.max_repairs),

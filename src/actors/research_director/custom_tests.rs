@@ -91,7 +91,7 @@ impl Stage {
     }
 
     fn step(&mut self, payload: Payload) {
-        let sent: Vec<Outgoing> = self.state.step(&payload);
+        let sent: Vec<Outgoing> = self.state.fold_and_decide(&payload);
         self.asked.extend(sent.into_iter().map(|outgoing| outgoing.payload));
     }
 

@@ -1,4 +1,4 @@
-//! What follows from what the director knows: one phase after another, each left when nothing of it is open.
+//! The director's decisions: one phase after another, each left when nothing of it is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,9 @@ use crate::message::{
     DesignExperiment, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge, ResearchPlan, Task, agent,
 };
 use crate::policy::heuristic::{self, Interest};
-use crate::science::{Arm, CycleSummary, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord};
+use crate::science::{
+    Arm, BudgetName, CycleSummary, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord,
+};
 use crate::stats::family_alpha;
 
 /// Findings that get a figure, at most.
@@ -21,14 +23,14 @@ const PROMISING: f64 = 0.05;
 
 impl ResearchState {
     /// Goes from phase to phase as far as nothing is awaited.
-    pub(super) fn decide(&mut self) -> Vec<Outgoing> {
+    pub(super) fn advance_phases(&mut self) -> Vec<Outgoing> {
         let Some(plan) = self.plan.clone() else {
             return Vec::new();
         };
         let mut commands = Vec::new();
         loop {
             if let Some(failure) = self.failure.take() {
-                commands.push(self.over(failure));
+                commands.push(self.end_run(failure));
             }
             let before = self.phase;
             match self.phase {
@@ -53,7 +55,7 @@ impl ResearchState {
 
     fn after_profiling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.spent.is_some() {
-            return self.close(plan);
+            return self.close_run(plan);
         }
         if self.datasets.iter().any(|dataset| dataset.profile.is_none()) {
             return Vec::new();
@@ -72,31 +74,31 @@ impl ResearchState {
             self.failure = problem;
             return Vec::new();
         }
-        let mut commands = self.tell_of_the_start(plan);
-        commands.extend(self.recall(plan));
+        let mut commands = self.notify_run_started(plan);
+        commands.extend(self.request_recall(plan));
         commands
     }
 
     pub(super) fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.cycle += 1;
         self.phase = Phase::Proposing;
-        let arms = self.arms();
+        let arms = self.active_arms();
         self.current = CycleState {
             proposing: arms.iter().copied().collect(),
             ..CycleState::default()
         };
-        let observed = self.request(plan, Arm::Observed);
-        let mut commands = self.tell_of_the_cycle(plan, &observed);
+        let observed = self.proposal_request(plan, Arm::Observed);
+        let mut commands = self.notify_cycle_started(plan, &observed);
         let requests = arms.into_iter().map(|arm| match arm {
             Arm::Observed => observed.clone(),
-            Arm::Shuffled => self.request(plan, arm),
+            Arm::Shuffled => self.proposal_request(plan, arm),
         });
         commands.extend(requests.map(|request| Outgoing::new(agent::HYPOTHESIS_GENERATOR, request)));
         commands
     }
 
-    /// What the hypothesis generator is asked for in this cycle.
-    pub(super) fn request(&self, plan: &ResearchPlan, arm: Arm) -> ProposeHypotheses {
+    /// Makes the request to the hypothesis generator for this cycle.
+    pub(super) fn proposal_request(&self, plan: &ResearchPlan, arm: Arm) -> ProposeHypotheses {
         let room = usize::try_from(plan.max_tests.saturating_sub(self.tests_used())).unwrap_or(usize::MAX);
         let limit = if self.cycle == 1 {
             room
@@ -113,8 +115,8 @@ impl ResearchState {
             cycle: self.cycle,
             arm,
             plan: told,
-            profiles: self.profiles(),
-            known: self.promising(arm),
+            profiles: self.known_profiles(),
+            known: self.promising_tests(arm),
             tested: self
                 .hypotheses
                 .values()
@@ -123,21 +125,25 @@ impl ResearchState {
                 .chain(self.settled_ids(arm))
                 .collect(),
             limit,
-            refuted: if thinks { self.refuted(plan, arm) } else { Vec::new() },
-            elsewhere: self.elsewhere(),
+            refuted: if thinks {
+                self.refuted_tests(plan, arm)
+            } else {
+                Vec::new()
+            },
+            elsewhere: self.known_elsewhere(),
             // It was thought of for the data as given.
             focus: self.thinking.focus.clone().filter(|_| thinks && arm == Arm::Observed),
         }
     }
 
-    pub(super) fn profiles(&self) -> Vec<(String, Profile)> {
+    pub(super) fn known_profiles(&self) -> Vec<(String, Profile)> {
         self.datasets
             .iter()
             .filter_map(|dataset| Some((dataset.name.clone(), dataset.profile.clone()?)))
             .collect()
     }
 
-    pub(super) fn promising(&self, arm: Arm) -> Vec<KnownTest> {
+    pub(super) fn promising_tests(&self, arm: Arm) -> Vec<KnownTest> {
         self.records_of(arm)
             .filter_map(|record| {
                 let explore = record
@@ -147,7 +153,7 @@ impl ResearchState {
                 let hypothesis = self.hypotheses.get(&record.id)?.clone();
                 Some(KnownTest { hypothesis, explore })
             })
-            .chain(self.remembered(arm, |p| p < PROMISING))
+            .chain(self.remembered_tests(arm, |p| p < PROMISING))
             .collect()
     }
 
@@ -155,12 +161,12 @@ impl ResearchState {
         if !self.current.proposing.is_empty() || !self.all_answered() {
             return Vec::new();
         }
-        let ideas = self.proposed_by_agents(plan);
-        let ideas = self.novel(ideas);
+        let ideas = self.admit_agent_proposals(plan);
+        let ideas = self.keep_novel(ideas);
         let proposals = std::mem::take(&mut self.current.proposals);
         let observed = proposals.get(&Arm::Observed);
         let nothing_new = observed.is_none_or(|proposed| proposed.hypotheses.is_empty()) && ideas.is_empty();
-        if nothing_new && self.spent.is_none() && self.remembers() && self.cycle < heuristic::STAGES {
+        if nothing_new && self.spent.is_none() && self.has_earlier_verdicts() && self.cycle < heuristic::STAGES {
             // What this stage would test is settled; what follows from it may not be.
             self.idle += 1;
             return self.next_cycle(plan);
@@ -170,7 +176,7 @@ impl ResearchState {
                 proposed.left_out + proposed.hypotheses.len() as u64
             });
             self.cycle = self.cycle.saturating_sub(1);
-            return self.draw(plan);
+            return self.request_figures(plan);
         }
         self.left_out = observed.map_or(0, |proposed| proposed.left_out);
         let rationale = observed.map(|proposed| proposed.rationale.clone()).unwrap_or_default();
@@ -180,7 +186,7 @@ impl ResearchState {
                 if arm == Arm::Observed {
                     proposed.hypotheses.extend(ideas.iter().cloned());
                 }
-                (arm, self.novel(proposed.hypotheses))
+                (arm, self.keep_novel(proposed.hypotheses))
             })
             .collect();
         // What a model adds comes on top of what was asked for, and last.
@@ -192,19 +198,19 @@ impl ResearchState {
         }
         // One experiment is kept for the figures.
         let room = plan.max_experiments.saturating_sub(self.experiments_used() + 1);
-        let batches = design::batches(plan, &fresh, room);
+        let batches = design::plan_batches(plan, &fresh, room);
         if batches.short > 0 {
             self.left_out += batches.short;
             let detail = format!(
                 "{} of {} experiments are used",
                 plan.max_experiments, plan.max_experiments
             );
-            self.spent.get_or_insert(("experiments".to_owned(), detail));
+            self.spent.get_or_insert((BudgetName::Experiments, detail));
         }
         let mut commands = Vec::new();
         let mut registered = 0;
         for batch in batches.list {
-            let Some(requests) = design::requests(plan, self, &batch) else {
+            let Some(requests) = design::batch_design_requests(plan, self, &batch) else {
                 continue;
             };
             for hypothesis in &batch.hypotheses {
@@ -224,19 +230,21 @@ impl ResearchState {
             rationale,
         });
         self.phase = Phase::Testing;
-        commands.extend(self.tell_of_the_registered());
+        commands.extend(self.notify_hypotheses_registered());
         commands
     }
 
-    /// What was never claimed before, by this run on whichever of its rows or by an earlier one on the same data; the first
-    /// of two alike.
-    fn novel(&self, proposed: Vec<Hypothesis>) -> Vec<Hypothesis> {
-        let claimed = self.claimed();
+    /// Keeps the claims that neither this run (on any of its rows) nor an earlier one on the same data made before;
+    /// the first of two alike.
+    fn keep_novel(&self, proposed: Vec<Hypothesis>) -> Vec<Hypothesis> {
+        let claimed = self.claimed_so_far();
         let mut seen = BTreeSet::new();
         proposed
             .into_iter()
             .map(Hypothesis::with_id)
-            .filter(|hypothesis| !claimed.contains(&(hypothesis.arm, &hypothesis.dataset, hypothesis.claim())))
+            .filter(|hypothesis| {
+                !claimed.contains(&(hypothesis.arm, &hypothesis.dataset, hypothesis.derive_claim_id()))
+            })
             .filter(|hypothesis| seen.insert(hypothesis.id.clone()))
             .collect()
     }
@@ -245,9 +253,9 @@ impl ResearchState {
         if !self.current.open.is_empty() || !self.all_answered() {
             return Vec::new();
         }
-        let mut commands = self.tell_of_the_experiments();
+        let mut commands = self.notify_experiments_finished();
         self.phase = Phase::Judging;
-        let arms = self.arms();
+        let arms = self.active_arms();
         self.current.judging = arms.iter().copied().collect();
         for untested in self.current.failed.values() {
             let arm = self
@@ -279,7 +287,7 @@ impl ResearchState {
             return Vec::new();
         }
         self.phase = Phase::Reviewing;
-        self.tell_of_the_verdicts()
+        self.notify_verdicts_and_findings()
     }
 
     fn after_reviewing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -306,12 +314,12 @@ impl ResearchState {
         if self.spent.is_none() && !cycles_left {
             // Whether anything is left to ask is known only by asking; the answer is not tested.
             let detail = format!("{} of {} cycles are used", self.cycles_used(), plan.max_cycles);
-            self.spent = Some(("cycles".to_owned(), detail));
+            self.spent = Some((BudgetName::Cycles, detail));
             commands.extend(self.next_cycle(plan));
         } else if self.spent.is_some() {
-            commands.extend(self.draw(plan));
+            commands.extend(self.request_figures(plan));
         } else {
-            commands.extend(self.deliberate(plan));
+            commands.extend(self.request_deliberation(plan));
         }
         commands
     }
@@ -344,7 +352,7 @@ impl ResearchState {
             datasets: self.datasets.clone(),
             parents: parents
                 .into_iter()
-                .filter_map(|parent| self.hypothesis(parent))
+                .filter_map(|parent| self.find_hypothesis(parent))
                 .collect(),
             hypotheses,
             echoes,
@@ -364,12 +372,12 @@ impl ResearchState {
     }
 
     /// Asks for figures of the findings, or goes on where there are none to draw.
-    pub(super) fn draw(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn request_figures(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.phase = Phase::Drawing;
         if self.called_off || self.experiments_used() >= plan.max_experiments {
             return Vec::new();
         }
-        let findings = self.findings();
+        let findings = self.finding_ids();
         let mut by_dataset: BTreeMap<&str, Vec<Hypothesis>> = BTreeMap::new();
         for finding in findings.iter().take(MOST_FIGURES) {
             if let Some(hypothesis) = self.hypotheses.get(*finding) {
@@ -388,7 +396,7 @@ impl ResearchState {
                     dataset: name.to_owned(),
                     seed: plan.seed,
                     task: Task::Figures {
-                        table: self.dataset(name)?.experiment.clone()?,
+                        table: self.dataset_named(name)?.experiment.clone()?,
                         table_sha256: self.tables.get(name)?.clone(),
                         hypotheses,
                     },
@@ -403,7 +411,7 @@ impl ResearchState {
     }
 
     /// Ids of the findings, in the order in which a report shows them.
-    fn findings(&self) -> Vec<&HypothesisId> {
+    fn finding_ids(&self) -> Vec<&HypothesisId> {
         let mut findings: Vec<&TestRecord> = self
             .records_of(Arm::Observed)
             .filter(|record| record.is_finding())
@@ -414,7 +422,7 @@ impl ResearchState {
 
     fn after_drawing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.drawing_designs == 0 && self.drawing.is_empty() {
-            self.interpret(plan)
+            self.request_interpretation(plan)
         } else {
             Vec::new()
         }
@@ -422,18 +430,18 @@ impl ResearchState {
 
     fn after_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.recording.is_empty() {
-            self.close(plan)
+            self.close_run(plan)
         } else {
             Vec::new()
         }
     }
 
-    pub(super) fn close(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn close_run(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         let end = self.verdict_on_run(plan);
-        vec![self.over(end)]
+        vec![self.end_run(end)]
     }
 
-    fn over(&mut self, end: RunEnd) -> Outgoing {
+    fn end_run(&mut self, end: RunEnd) -> Outgoing {
         self.phase = Phase::Over;
         self.end = Some(end.clone());
         Outgoing::new(agent::SUPERVISOR, end)
@@ -442,7 +450,7 @@ impl ResearchState {
     /// The state that the run ends in.
     fn verdict_on_run(&self, plan: &ResearchPlan) -> RunEnd {
         // A budget that ran out with nothing left to ask has cost the research nothing.
-        let cut_short = |(budget, _): &&(String, String)| budget != "cycles" || self.left_out > 0;
+        let cut_short = |(budget, _): &&(BudgetName, String)| *budget != BudgetName::Cycles || self.left_out > 0;
         if let Some((budget, detail)) = self.spent.as_ref().filter(cut_short) {
             return RunEnd {
                 status: RunStatus::BudgetSpent,
@@ -454,7 +462,7 @@ impl ResearchState {
             return RunEnd {
                 status: RunStatus::BudgetSpent,
                 reason: EndReason::Budget {
-                    budget: "tests".to_owned(),
+                    budget: BudgetName::Tests,
                 },
                 message: format!(
                     "the budget `tests` is spent: {} hypotheses were left out",

@@ -31,7 +31,7 @@ struct Direction {
 ///
 /// # Errors
 /// When the run is to pause, or cannot go on.
-pub(super) async fn deliberate(
+pub(super) async fn deliberate_on_direction(
     thinker: Option<&Thinker>,
     request: &Deliberate,
     context: &AgentContext,
@@ -59,7 +59,7 @@ pub(super) async fn deliberate(
     let question = knowledge::fitted(&sources, thinker.prompt_tokens(), |knowledge| prompt.render(knowledge))
         .map_err(AgentError::fatal)?
         .into_question("deliberate", request.cycle);
-    let notice = match thinker.ask::<Direction>(context, question, check).await? {
+    let notice = match thinker.ask::<Direction>(context, question, check_direction).await? {
         Thought::Answer(thought) => {
             let focus = shorten_to(inline(&thought.value.focus).trim(), LONGEST);
             answer.focus = (!focus.is_empty()).then_some(focus);
@@ -76,7 +76,7 @@ pub(super) async fn deliberate(
     Ok(std::iter::once(answer).chain(notice).collect())
 }
 
-fn check(direction: &Direction) -> Result<(), Objection> {
+fn check_direction(direction: &Direction) -> Result<(), Objection> {
     if direction.focus.trim().is_empty() && !direction.stop {
         return Err("`focus` must say where to look, or `stop` must be true"
             .to_owned()

@@ -23,7 +23,7 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Experiments that it takes.
-    fn cost(&self) -> u64 {
+    fn experiments_needed(&self) -> u64 {
         if self.hypotheses.iter().any(|hypothesis| hypothesis.kind == kind::CUSTOM) {
             custom::EXPERIMENTS
         } else {
@@ -41,11 +41,11 @@ pub(super) struct Batches {
 
 /// Batches for at most `room` experiments. Each arm gets as many as the other, so that the shuffled run
 /// stays comparable; what is best ranked comes first.
-pub(super) fn batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>>, room: u64) -> Batches {
+pub(super) fn plan_batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>>, room: u64) -> Batches {
     let size = |hypotheses: &[Hypothesis]| plan.batch.max(hypotheses.len().div_ceil(MOST_SCRIPTS)).max(1);
     let mut arms: Vec<std::vec::IntoIter<Batch>> = fresh
         .iter()
-        .map(|(arm, hypotheses)| in_batches(*arm, hypotheses, size(hypotheses)).into_iter())
+        .map(|(arm, hypotheses)| split_into_batches(*arm, hypotheses, size(hypotheses)).into_iter())
         .collect();
     let mut list = Vec::new();
     let mut short = 0;
@@ -55,7 +55,7 @@ pub(super) fn batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>
         if round.is_empty() {
             return Batches { list, short };
         }
-        let cost: u64 = round.iter().map(Batch::cost).sum();
+        let cost: u64 = round.iter().map(Batch::experiments_needed).sum();
         if cost <= room && short == 0 {
             room -= cost;
             list.extend(round);
@@ -67,7 +67,7 @@ pub(super) fn batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypothesis>
 }
 
 /// Chunks of one kind and table, ordered by their best-ranked hypothesis.
-fn in_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
+fn split_into_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
     let mut open: BTreeMap<(&str, &Kind), usize> = BTreeMap::new();
     let mut batches: Vec<Batch> = Vec::new();
     for hypothesis in hypotheses {
@@ -94,16 +94,20 @@ fn in_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
 }
 
 /// The requests for a batch; none when its table is not there.
-pub(super) fn requests(plan: &ResearchPlan, state: &ResearchState, batch: &Batch) -> Option<Vec<DesignExperiment>> {
+pub(super) fn batch_design_requests(
+    plan: &ResearchPlan,
+    state: &ResearchState,
+    batch: &Batch,
+) -> Option<Vec<DesignExperiment>> {
     let first = batch.hypotheses.first()?;
     if first.kind == kind::CUSTOM {
-        return custom::requests(plan, state, first, |twin| {
-            let mut tests = tests(plan, state, std::slice::from_ref(twin))?;
+        return custom::custom_design_requests(plan, state, first, |twin| {
+            let mut tests = batch_test_plan(plan, state, std::slice::from_ref(twin))?;
             tests.confirms = true;
             Some(tests)
         });
     }
-    let tests = tests(plan, state, &batch.hypotheses)?;
+    let tests = batch_test_plan(plan, state, &batch.hypotheses)?;
     Some(vec![DesignExperiment {
         cycle: state.cycle,
         arm: batch.arm,
@@ -114,12 +118,12 @@ pub(super) fn requests(plan: &ResearchPlan, state: &ResearchState, batch: &Batch
 }
 
 /// The tests of hypotheses of one kind on one table.
-fn tests(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hypothesis]) -> Option<TestPlan> {
+fn batch_test_plan(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hypothesis]) -> Option<TestPlan> {
     let first = hypotheses.first()?;
-    let dataset = state.dataset(&first.dataset)?;
+    let dataset = state.dataset_named(&first.dataset)?;
     let profile = dataset.profile.as_ref()?;
     let y_level = |hypothesis: &Hypothesis| {
-        let y = profile.column(&hypothesis.y)?;
+        let y = profile.column_named(&hypothesis.y)?;
         if y.role == Role::Binary {
             y.yes_level.clone()
         } else {
@@ -131,7 +135,7 @@ fn tests(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hypothesis]) 
         table_sha256: state.tables.get(&dataset.name)?.clone(),
         checks: hypotheses
             .iter()
-            .map(|hypothesis| checks(profile, hypothesis))
+            .map(|hypothesis| columns_to_hold_fixed(profile, hypothesis))
             .collect(),
         y_levels: hypotheses.iter().map(y_level).collect(),
         hypotheses: hypotheses.to_vec(),
@@ -146,14 +150,14 @@ fn tests(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hypothesis]) 
 
 /// The columns to hold fixed one at a time: those with few levels first, then numbers, in the table's
 /// order; never one that tells of either side by construction.
-fn checks(profile: &Profile, hypothesis: &Hypothesis) -> Vec<String> {
+fn columns_to_hold_fixed(profile: &Profile, hypothesis: &Hypothesis) -> Vec<String> {
     let (x, y) = (hypothesis.x.as_str(), hypothesis.y.as_str());
     let apart = |column: &&Column| {
         column.usable
             && column.name != x
             && column.name != y
-            && profile.tautology(&column.name, x).is_none()
-            && profile.tautology(&column.name, y).is_none()
+            && profile.find_tautology(&column.name, x).is_none()
+            && profile.find_tautology(&column.name, y).is_none()
     };
     let few_levels = |column: &&Column| {
         column

@@ -1,9 +1,6 @@
 //! How an event changes what the director knows.
 
-use super::{
-    state::{Phase, ResearchState},
-    thinking::is_of_the_model,
-};
+use super::state::{Phase, ResearchState};
 use crate::message::{
     AnalyseResult, DeadLettered, Design, DesignExperiment, Draft, ExperimentDesigned, ExperimentFinished,
     FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, Task, agent,
@@ -17,17 +14,17 @@ use crate::science::{
 impl ResearchState {
     /// Takes an event in. The commands returned are its direct continuation (run what was designed,
     /// analyse what was run); what needs the whole picture is decided afterwards.
-    pub(super) fn fold(&mut self, event: &Payload) -> Vec<Outgoing> {
+    pub(super) fn fold_event(&mut self, event: &Payload) -> Vec<Outgoing> {
         match event {
-            Payload::StartResearch(plan) => self.start(plan),
+            Payload::StartResearch(plan) => self.start_research(plan),
             Payload::HypothesesProposed(proposals) if proposals.cycle == self.cycle => {
                 self.current.proposing.remove(&proposals.arm);
-                self.remark(agent::HYPOTHESIS_GENERATOR, proposals.cycle, &proposals.remarks);
+                self.record_remarks(agent::HYPOTHESIS_GENERATOR, proposals.cycle, &proposals.remarks);
                 self.current.proposals.insert(proposals.arm, (**proposals).clone());
                 Vec::new()
             }
-            Payload::ExperimentDesigned(answer) => self.designed(answer),
-            Payload::ExperimentFinished(finished) => self.finished(finished),
+            Payload::ExperimentDesigned(answer) => self.take_design(answer),
+            Payload::ExperimentFinished(finished) => self.take_finished_experiment(finished),
             Payload::DataProfiled(profiled) => {
                 if let Some(dataset) = self
                     .datasets
@@ -42,7 +39,7 @@ impl ResearchState {
                 }
                 Vec::new()
             }
-            Payload::FindingDrafted(drafted) => self.drafted(drafted),
+            Payload::FindingDrafted(drafted) => self.take_draft(drafted),
             Payload::CycleJudged(verdict) if verdict.cycle == self.cycle => {
                 self.current.judging.remove(&verdict.arm);
                 self.families.push(verdict.family.clone());
@@ -65,7 +62,7 @@ impl ResearchState {
             Payload::BudgetSpent(spent) => {
                 self.spent
                     .get_or_insert_with(|| (spent.budget.clone(), spent.detail.clone()));
-                if !is_of_the_model(&spent.budget) {
+                if !spent.budget.is_of_model() {
                     self.call_off(&spent.detail);
                 }
                 Vec::new()
@@ -79,19 +76,19 @@ impl ResearchState {
                 Vec::new()
             }
             Payload::Deliberated(answer) => {
-                self.deliberated(answer);
+                self.take_deliberation(answer);
                 Vec::new()
             }
             Payload::FindingsInterpreted(answer) => {
-                self.interpreted(answer);
+                self.take_interpretations(answer);
                 Vec::new()
             }
             Payload::Contribution(answer) => {
-                self.contributed(answer);
+                self.take_contribution(answer);
                 Vec::new()
             }
             Payload::DeadLettered(letter) => {
-                self.given_up(letter);
+                self.take_dead_letter(letter);
                 Vec::new()
             }
             // The answers to an earlier cycle come too late.
@@ -113,7 +110,7 @@ impl ResearchState {
         }
     }
 
-    fn start(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn start_research(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.phase = Phase::Profiling;
         self.plan = Some(plan.clone());
         self.datasets = plan
@@ -146,7 +143,7 @@ impl ResearchState {
             .collect()
     }
 
-    fn designed(&mut self, answer: &ExperimentDesigned) -> Vec<Outgoing> {
+    fn take_design(&mut self, answer: &ExperimentDesigned) -> Vec<Outgoing> {
         if answer.template == template::FIGURES && answer.repairs.is_none() {
             self.drawing_designs = self.drawing_designs.saturating_sub(1);
         }
@@ -165,17 +162,17 @@ impl ResearchState {
         answer
             .designs
             .iter()
-            .filter_map(|design| self.run(design, answer, over))
+            .filter_map(|design| self.run_design(design, answer, over))
             .collect()
     }
 
-    fn run(&mut self, design: &Design, answer: &ExperimentDesigned, over: bool) -> Option<Outgoing> {
+    fn run_design(&mut self, design: &Design, answer: &ExperimentDesigned, over: bool) -> Option<Outgoing> {
         if over || self.is_settled(&design.protocol.hypotheses) {
             return None;
         }
         if self.experiments.contains_key(&design.id) {
             if answer.repairs.is_some() {
-                let reason = self.told_of(Some(&design.request), "its repair is a script that was run before");
+                let reason = self.reason_with_way(Some(&design.request), "its repair is a script that was run before");
                 self.settle_failed(&design.protocol.hypotheses, &reason, Some(&design.id));
             }
             return None;
@@ -208,7 +205,7 @@ impl ResearchState {
         Some(Outgoing::new(agent::SANDBOX_EXECUTOR, run))
     }
 
-    fn finished(&mut self, finished: &ExperimentFinished) -> Vec<Outgoing> {
+    fn take_finished_experiment(&mut self, finished: &ExperimentFinished) -> Vec<Outgoing> {
         let Some(record) = self.experiments.get_mut(&finished.id) else {
             return Vec::new();
         };
@@ -239,7 +236,7 @@ impl ResearchState {
             let drawn = record
                 .artefacts
                 .iter()
-                .filter_map(|artefact| figure(&record, &artefact.path));
+                .filter_map(|artefact| figure_record(&record, &artefact.path));
             for mut figure in drawn.collect::<Vec<_>>() {
                 if let Some(hypothesis) = self.hypotheses.get(&figure.finding) {
                     figure.alt = format!("{} against {}", hypothesis.y, hypothesis.x);
@@ -255,7 +252,7 @@ impl ResearchState {
     fn experiment_failed(&mut self, id: &ExperimentId, reason: String) -> Vec<Outgoing> {
         let affordable = self.experiments_used() < self.plan.as_ref().map_or(0, |plan| plan.max_experiments);
         let request = self.requests.get(id);
-        let (repairs, told) = (self.repairs_of(request), self.told_of(request, &reason));
+        let (repairs, told) = (self.repairs_allowed(request), self.reason_with_way(request, &reason));
         let waited_for = |record: &ExperimentRecord| !self.is_settled(&record.protocol.hypotheses);
         let waited_for = self.experiments.get(id).is_some_and(waited_for);
         let over = self.called_off;
@@ -283,7 +280,7 @@ impl ResearchState {
         }
     }
 
-    fn drafted(&mut self, drafted: &FindingDrafted) -> Vec<Outgoing> {
+    fn take_draft(&mut self, drafted: &FindingDrafted) -> Vec<Outgoing> {
         if let Some(reason) = &drafted.invalid {
             return self.experiment_failed(&drafted.experiment, reason.clone());
         }
@@ -297,7 +294,7 @@ impl ResearchState {
             };
             if hypothesis.kind == kind::CUSTOM {
                 let hypothesis = hypothesis.clone();
-                self.half_drafted(&record, &hypothesis, index, result);
+                self.take_custom_draft(&record, &hypothesis, index, result);
                 continue;
             }
             let draft = Draft {
@@ -316,7 +313,7 @@ impl ResearchState {
         Vec::new()
     }
 
-    fn given_up(&mut self, letter: &DeadLettered) {
+    fn take_dead_letter(&mut self, letter: &DeadLettered) {
         let reason = format!(
             "`{}` failed on it {} times: {}",
             letter.agent, letter.attempts, letter.reason
@@ -330,45 +327,45 @@ impl ResearchState {
                     self.drawing_designs = self.drawing_designs.saturating_sub(1);
                 }
                 if matches!(request.task, Task::Profile { .. }) {
-                    self.fail(format!(
+                    self.fail_run(format!(
                         "the table `{}` could not be described: {reason}",
                         request.dataset
                     ));
                 }
-                self.settle_failed(&requested(request), &reason, None);
+                self.settle_failed(&requested_hypotheses(request), &reason, None);
             }
             Payload::RepairScript(repair) => {
                 self.settle_failed(&repair.failed.protocol.hypotheses, &reason, Some(&repair.failed.id));
                 self.profile_or_figure_failed(&repair.failed.id, &reason);
             }
-            Payload::RunExperiment(run) => self.abandon(&run.id, &reason),
-            Payload::AnalyseResult(request) => self.abandon(&request.experiment.id, &reason),
-            Payload::JudgeCycle(_) => self.fail(format!("the cycle could not be judged: {reason}")),
+            Payload::RunExperiment(run) => self.abandon_experiment(&run.id, &reason),
+            Payload::AnalyseResult(request) => self.abandon_experiment(&request.experiment.id, &reason),
+            Payload::JudgeCycle(_) => self.fail_run(format!("the cycle could not be judged: {reason}")),
             Payload::RecordKnowledge(request) => {
                 self.recording.remove(&request.cycle);
             }
-            Payload::RecallKnowledge(_) => self.fail(format!("what the project knows could not be read: {reason}")),
-            Payload::Notify(notice) => self.unanswered(&letter.agent, notice, &letter.reason),
+            Payload::RecallKnowledge(_) => self.fail_run(format!("what the project knows could not be read: {reason}")),
+            Payload::Notify(notice) => self.record_missing_answer(&letter.agent, notice, &letter.reason),
             Payload::Deliberate(request) => {
                 self.thinking.deliberating = false;
-                self.remark(letter.agent.as_str(), request.cycle, &[reason]);
+                self.record_remarks(letter.agent.as_str(), request.cycle, &[reason]);
             }
             Payload::InterpretFindings(request) => {
                 self.thinking.interpreting = false;
-                self.remark(letter.agent.as_str(), request.cycle, &[reason]);
+                self.record_remarks(letter.agent.as_str(), request.cycle, &[reason]);
             }
             _ => {}
         }
     }
 
-    fn abandon(&mut self, id: &ExperimentId, reason: &str) {
+    fn abandon_experiment(&mut self, id: &ExperimentId, reason: &str) {
         let Some(record) = self.experiments.get_mut(id) else {
             return;
         };
         record.state = ExperimentState::Failed;
         record.failure = Some(reason.to_owned());
         let hypotheses = record.protocol.hypotheses.clone();
-        let told = self.told_of(self.requests.get(id), reason);
+        let told = self.reason_with_way(self.requests.get(id), reason);
         self.settle_failed(&hypotheses, &told, Some(id));
         self.profile_or_figure_failed(id, reason);
     }
@@ -381,11 +378,11 @@ impl ResearchState {
             .filter(|record| record.protocol.template == template::PROFILE)
             .map(|record| record.protocol.dataset.clone());
         if let Some(dataset) = profile {
-            self.fail(format!("the table `{dataset}` could not be described: {reason}"));
+            self.fail_run(format!("the table `{dataset}` could not be described: {reason}"));
         }
     }
 
-    fn fail(&mut self, message: String) {
+    fn fail_run(&mut self, message: String) {
         self.failure.get_or_insert(RunEnd {
             status: RunStatus::Failed,
             reason: EndReason::Engine,
@@ -429,7 +426,7 @@ impl ResearchState {
     }
 }
 
-fn requested(request: &DesignExperiment) -> Vec<HypothesisId> {
+fn requested_hypotheses(request: &DesignExperiment) -> Vec<HypothesisId> {
     match &request.task {
         Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
         Task::Custom(plan) => vec![plan.hypothesis.id.clone()],
@@ -438,7 +435,7 @@ fn requested(request: &DesignExperiment) -> Vec<HypothesisId> {
 }
 
 /// The finding that a file of a figures experiment shows: `figures/<finding>.png`.
-fn figure(record: &ExperimentRecord, path: &str) -> Option<FigureRecord> {
+fn figure_record(record: &ExperimentRecord, path: &str) -> Option<FigureRecord> {
     let finding = path.strip_prefix("figures/")?.strip_suffix(".png")?;
     Some(FigureRecord {
         finding: HypothesisId::from(finding.to_owned()),

@@ -1,5 +1,5 @@
-//! What earlier runs of the project know, and what follows from it: nothing that was judged on the same data is tested
-//! again, and what was found in other data is held against what is found here.
+//! The knowledge of the project's earlier runs and its consequences: no claim that was judged on the same data is
+//! tested again, and what was found in other data is held against what is found here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::science::{Arm, ClaimId, Hypothesis, HypothesisId, Part, Scores, TestR
 
 impl ResearchState {
     /// Asks what the project knows, or goes on where there is none.
-    pub(super) fn recall(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn request_recall(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         let Some(project) = plan.project.clone() else {
             return self.next_cycle(plan);
         };
@@ -37,14 +37,14 @@ impl ResearchState {
 
     pub(super) fn after_recalling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         match (&self.spent, &self.memory) {
-            (Some(_), _) => self.close(plan),
+            (Some(_), _) => self.close_run(plan),
             (None, Some(_)) => self.next_cycle(plan),
             (None, None) => Vec::new(),
         }
     }
 
     /// Whether anything was judged on the same data before.
-    pub(super) fn remembers(&self) -> bool {
+    pub(super) fn has_earlier_verdicts(&self) -> bool {
         self.memory.as_ref().is_some_and(|memory| !memory.settled.is_empty())
     }
 
@@ -62,50 +62,50 @@ impl ResearchState {
         self.cycle.saturating_sub(self.idle)
     }
 
-    fn settled(&self) -> impl Iterator<Item = &Known> {
+    fn settled_tests(&self) -> impl Iterator<Item = &Known> {
         self.memory.iter().flat_map(|memory| &memory.settled)
     }
 
     /// Ids under which what is settled could be proposed.
     pub(super) fn settled_ids(&self, arm: Arm) -> impl Iterator<Item = HypothesisId> {
-        self.settled().flat_map(move |known| {
-            let given = hypothesis(known, arm);
+        self.settled_tests().flat_map(move |known| {
+            let given = hypothesis_of_known(known, arm);
             let turned = Hypothesis {
                 x: given.y.clone(),
                 y: given.x.clone(),
                 ..given.clone()
             };
-            let claim = given.claim();
+            let claim = given.derive_claim_id();
             let both = [given, turned]
                 .into_iter()
-                .filter(move |hypothesis| hypothesis.claim() == claim);
+                .filter(move |hypothesis| hypothesis.derive_claim_id() == claim);
             both.flat_map(|hypothesis| hypothesis.ids_on_any_part())
         })
     }
 
-    /// What this run has registered, and what earlier ones have judged on the same data.
-    pub(super) fn claimed(&self) -> BTreeSet<(Arm, &String, ClaimId)> {
+    /// Gives the claims that this run has registered or that earlier runs have judged on the same data.
+    pub(super) fn claimed_so_far(&self) -> BTreeSet<(Arm, &String, ClaimId)> {
         let own = self
             .hypotheses
             .values()
-            .map(|known| (known.arm, &known.dataset, known.claim()));
+            .map(|known| (known.arm, &known.dataset, known.derive_claim_id()));
         let arms = [Arm::Observed, Arm::Shuffled];
         let settled = self
-            .settled()
+            .settled_tests()
             .flat_map(|known| arms.map(|arm| (arm, &known.dataset, known.claim.clone())));
         own.chain(settled).collect()
     }
 
-    /// What earlier runs saw on the explore part of the same data, with a p that `keep` takes.
-    pub(super) fn remembered(&self, arm: Arm, keep: impl Fn(f64) -> bool) -> Vec<KnownTest> {
+    /// Gives the results of earlier runs on the explore part of the same data whose p passes `keep`.
+    pub(super) fn remembered_tests(&self, arm: Arm, keep: impl Fn(f64) -> bool) -> Vec<KnownTest> {
         if arm != Arm::Observed {
             return Vec::new();
         }
-        let seen = self.settled().filter_map(|known| {
+        let seen = self.settled_tests().filter_map(|known| {
             let explore = known.explore.clone()?;
             let rebuilt = known.kind != kind::CUSTOM && explore.p.is_some_and(&keep);
             rebuilt.then(|| KnownTest {
-                hypothesis: hypothesis(known, arm).with_id(),
+                hypothesis: hypothesis_of_known(known, arm).with_id(),
                 explore,
             })
         });
@@ -113,16 +113,18 @@ impl ResearchState {
     }
 
     /// The hypothesis of that id, of this run or of an earlier one.
-    pub(super) fn hypothesis(&self, id: &HypothesisId) -> Option<Hypothesis> {
+    pub(super) fn find_hypothesis(&self, id: &HypothesisId) -> Option<Hypothesis> {
         let earlier = || {
-            let rebuilt = self.settled().map(|known| hypothesis(known, Arm::Observed).with_id());
+            let rebuilt = self
+                .settled_tests()
+                .map(|known| hypothesis_of_known(known, Arm::Observed).with_id());
             rebuilt.into_iter().find(|known| known.id == *id)
         };
         self.hypotheses.get(id).cloned().or_else(earlier)
     }
 
-    /// What is known of other data.
-    pub(super) fn elsewhere(&self) -> Elsewhere {
+    /// Gives the knowledge about other data.
+    pub(super) fn known_elsewhere(&self) -> Elsewhere {
         match &self.memory {
             None => Elsewhere::default(),
             Some(memory) => Elsewhere {
@@ -133,7 +135,7 @@ impl ResearchState {
         }
     }
 
-    /// What verdicts say of the same claims in other data.
+    /// Relates verdicts to the same claims in other data.
     pub(super) fn echoes_of(&self, records: &[TestRecord]) -> Vec<Echo> {
         let mut found: BTreeMap<_, Vec<&Known>> = BTreeMap::new();
         for known in self.memory.iter().flat_map(|memory| &memory.found) {
@@ -144,13 +146,13 @@ impl ResearchState {
         }
         let mut echoes = Vec::new();
         for record in records {
-            let Some(claim) = self.hypotheses.get(&record.id).map(Hypothesis::claim) else {
+            let Some(claim) = self.hypotheses.get(&record.id).map(Hypothesis::derive_claim_id) else {
                 continue;
             };
             for known in found.get(&(&record.dataset, claim.as_str())).into_iter().flatten() {
                 echoes.push(Echo {
                     finding: record.id.clone(),
-                    says: says(record, known),
+                    says: compare_verdicts(record, known),
                     earlier: (*known).clone(),
                 });
             }
@@ -160,7 +162,7 @@ impl ResearchState {
 }
 
 /// The hypothesis that was tested, on this run's table.
-fn hypothesis(known: &Known, arm: Arm) -> Hypothesis {
+fn hypothesis_of_known(known: &Known, arm: Arm) -> Hypothesis {
     Hypothesis {
         id: HypothesisId::from(String::new()),
         dataset: known.dataset.clone(),
@@ -189,8 +191,8 @@ fn hypothesis(known: &Known, arm: Arm) -> Hypothesis {
     }
 }
 
-/// What a verdict says of an earlier finding of the same claim.
-fn says(record: &TestRecord, earlier: &Known) -> Says {
+/// Relates a verdict to an earlier finding of the same claim.
+fn compare_verdicts(record: &TestRecord, earlier: &Known) -> Says {
     if !record.significant {
         return Says::Fails;
     }
@@ -255,7 +257,7 @@ mod tests {
             (Some("a"), &["a", "b", "c"], true, Some("b"), Some(3), Says::Differs),
             (Some("a"), &["a", "b"], true, Some("b"), Some(3), Says::Differs),
         ] {
-            let told = says(&record(here, levels, significant), &known(there, earlier));
+            let told = compare_verdicts(&record(here, levels, significant), &known(there, earlier));
             assert_eq!(
                 told, expected,
                 "{here:?} of {levels:?}, earlier {there:?} of {earlier:?}"
@@ -265,6 +267,6 @@ mod tests {
             y_level: Some("yes".to_owned()),
             ..known(Some("+"), None)
         };
-        assert_eq!(says(&record(Some("-"), &[], true), &turned), Says::Differs);
+        assert_eq!(compare_verdicts(&record(Some("-"), &[], true), &turned), Says::Differs);
     }
 }

@@ -1,9 +1,9 @@
 //! The director: folds what happened into the state of the research and decides what is done next.
 //!
 //! `state` is what it knows, `fold` how an event changes it, `decide` what follows, `design` how tests are
-//! put into experiments, `memory` what earlier runs know, `consult` the part of agents that are folders and `challenge` the rule by which their doubts are
-//! answered, `thinking` the model's part in it. All of it is pure; the actor below only carries it, and asks
-//! the director's own model (`deliberate`).
+//! put into experiments, `memory` what earlier runs know, `consult` the part of agents that are folders and
+//! `challenge` the rule by which their doubts are answered, `thinking` the model's part in it. All of it is pure; the
+//! actor below only carries it, and asks the director's own model (`deliberate`).
 
 mod challenge;
 mod consult;
@@ -35,13 +35,13 @@ use crate::policy::Thinker;
 impl ResearchState {
     /// Folds an event and returns what follows from it. The same state and event always give the same
     /// commands, which is what replay rests on.
-    pub fn step(&mut self, event: &Payload) -> Vec<Outgoing> {
+    pub fn fold_and_decide(&mut self, event: &Payload) -> Vec<Outgoing> {
         self.events += 1;
         if self.phase == Phase::Over {
             return Vec::new();
         }
-        let mut commands = self.fold(event);
-        commands.extend(self.decide());
+        let mut commands = self.fold_event(event);
+        commands.extend(self.advance_phases());
         commands
     }
 }
@@ -61,7 +61,11 @@ impl ResearchDirector {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn restore(journal: &Journal, snapshot_every: u64, thinker: Option<Thinker>) -> Result<Self, AgentError> {
+    pub fn restore_from_journal(
+        journal: &Journal,
+        snapshot_every: u64,
+        thinker: Option<Thinker>,
+    ) -> Result<Self, AgentError> {
         let (state, events) = restore_state(journal)?;
         Ok(Self {
             state: RefCell::new(state),
@@ -83,29 +87,29 @@ pub fn restore_state(journal: &Journal) -> Result<(ResearchState, u64), JournalE
         None => ResearchState::default(),
     };
     for envelope in &tail {
-        state.step(&envelope.payload);
+        state.fold_and_decide(&envelope.payload);
     }
     Ok((state, tail.len() as u64))
 }
 
 /// Whether the state is kept again, `since` events after the last time and `events` after the beginning: every so many
-/// events, and ever farther apart. The state grows with the events, so that at equal distances all its snapshots together
-/// would grow with their square; so they take no more than three times the last one.
-fn is_due(since: u64, events: u64, every: u64) -> bool {
+/// events, and ever farther apart. The state grows with the events, so that at equal distances all its snapshots
+/// together would grow with their square; so they take no more than three times the last one.
+fn is_snapshot_due(since: u64, events: u64, every: u64) -> bool {
     since >= every.max(events / 3)
 }
 
 impl Agent<Payload> for ResearchDirector {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
-            let mut sent = self.state.borrow_mut().step(&message.payload);
+            let mut sent = self.state.borrow_mut().fold_and_decide(&message.payload);
             // Nothing else is under way between two cycles, so that nobody waits for the director meanwhile.
             if let Payload::Deliberate(request) = &message.payload {
-                sent.extend(deliberate::deliberate(self.thinker.as_ref(), request, &context).await?);
+                sent.extend(deliberate::deliberate_on_direction(self.thinker.as_ref(), request, &context).await?);
             }
             let mut since = self.since_snapshot.borrow_mut();
             *since += 1;
-            let snapshot = if is_due(*since, self.state.borrow().events, self.snapshot_every) {
+            let snapshot = if is_snapshot_due(*since, self.state.borrow().events, self.snapshot_every) {
                 *since = 0;
                 Some(serde_json::to_vec(&*self.state.borrow()).map_err(JournalError::from)?)
             } else {

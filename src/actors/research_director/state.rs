@@ -1,4 +1,4 @@
-//! What the director knows.
+//! The director's state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use super::custom::Halves;
 use super::{Consulting, Thinking};
 use crate::message::{DesignExperiment, Draft, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan};
 use crate::science::{
-    Arm, CycleSummary, DatasetRecord, ExperimentId, ExperimentRecord, FamilyRecord, FigureRecord, Hypothesis,
-    HypothesisId, RunEnd, TestRecord, Untested, template,
+    Arm, BudgetName, CycleSummary, DatasetRecord, ExperimentId, ExperimentRecord, FamilyRecord, FigureRecord,
+    Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
 };
 
 /// Where the research stands.
@@ -68,16 +68,16 @@ pub struct CycleState {
 /// The whole state of the research: a fold over the events.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResearchState {
-    /// What was asked.
+    /// The request.
     pub plan: Option<ResearchPlan>,
     /// Events that were folded.
     #[serde(default)]
     pub events: u64,
-    #[allow(missing_docs)]
+    /// The current phase.
     pub phase: Phase,
     /// From 1 once the tables are described.
     pub cycle: u32,
-    #[allow(missing_docs)]
+    /// The tables of the run.
     pub datasets: Vec<DatasetRecord>,
     /// SHA-256 of each data set's canonical table.
     pub tables: BTreeMap<String, String>,
@@ -93,14 +93,14 @@ pub struct ResearchState {
     pub records: BTreeMap<Arm, BTreeMap<HypothesisId, TestRecord>>,
     /// Not judged, both arms.
     pub untested: BTreeMap<Arm, Vec<Untested>>,
-    #[allow(missing_docs)]
+    /// Families of the error control, in order.
     pub families: Vec<FamilyRecord>,
-    #[allow(missing_docs)]
+    /// Summaries of the finished cycles.
     pub cycles: Vec<CycleSummary>,
     /// Hypotheses that the last survey had to leave out.
     pub left_out: u64,
     /// The budget that is spent, and a sentence on it.
-    pub spent: Option<(String, String)>,
+    pub spent: Option<(BudgetName, String)>,
     /// Nothing more is run: time is over.
     #[serde(default)]
     pub called_off: bool,
@@ -108,14 +108,14 @@ pub struct ResearchState {
     pub drawing: BTreeSet<ExperimentId>,
     /// Designs of figures that are awaited.
     pub drawing_designs: u32,
-    #[allow(missing_docs)]
+    /// Figures of the findings.
     pub figures: Vec<FigureRecord>,
     /// Cycles whose knowledge is being recorded.
     pub recording: BTreeSet<u32>,
-    /// What earlier runs of the project know.
+    /// The knowledge of the project's earlier runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<KnowledgeRecalled>,
-    /// What findings say of earlier ones.
+    /// The relation of findings to earlier ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub echoes: Vec<Echo>,
     /// Cycles in which nothing was left to test, because earlier runs had.
@@ -134,8 +134,8 @@ pub struct ResearchState {
 }
 
 impl ResearchState {
-    /// Experiments of the run's own budget: every script that was or will be run, but for those that agents have run out of
-    /// the share that is kept for them.
+    /// Experiments of the run's own budget: every script that was or will be run, but for those that agents have run
+    /// out of the share that is kept for them.
     pub fn experiments_used(&self) -> u64 {
         let own = |record: &&ExperimentRecord| record.protocol.template != template::AGENT;
         self.experiments.values().filter(own).count() as u64
@@ -150,7 +150,7 @@ impl ResearchState {
     }
 
     /// The arms of this run.
-    pub fn arms(&self) -> Vec<Arm> {
+    pub fn active_arms(&self) -> Vec<Arm> {
         match &self.plan {
             Some(plan) if plan.shuffled_run => vec![Arm::Observed, Arm::Shuffled],
             _ => vec![Arm::Observed],
@@ -163,7 +163,7 @@ impl ResearchState {
     }
 
     /// The data set of that name.
-    pub fn dataset(&self, name: &str) -> Option<&DatasetRecord> {
+    pub fn dataset_named(&self, name: &str) -> Option<&DatasetRecord> {
         self.datasets.iter().find(|dataset| dataset.name == name)
     }
 }

@@ -112,7 +112,7 @@ fn requests(commands: &[Outgoing]) -> Vec<&crate::message::ProposeHypotheses> {
 
 #[test]
 fn without_a_model_nobody_deliberates() {
-    let commands = judged(None).step(&recorded());
+    let commands = judged(None).fold_and_decide(&recorded());
     assert_eq!(
         names(&commands),
         ["RecordKnowledge", "ProposeHypotheses", "ProposeHypotheses"]
@@ -123,7 +123,7 @@ fn without_a_model_nobody_deliberates() {
 #[test]
 fn the_model_is_asked_between_two_cycles_and_sees_the_explore_part_alone() {
     let mut state = judged(Some(MODEL));
-    let commands = state.step(&recorded());
+    let commands = state.fold_and_decide(&recorded());
     assert_eq!(names(&commands), ["RecordKnowledge", "Deliberate"]);
     assert_eq!(commands[1].to.as_str(), agent::RESEARCH_DIRECTOR);
     let Payload::Deliberate(asked) = &commands[1].payload else {
@@ -135,9 +135,9 @@ fn the_model_is_asked_between_two_cycles_and_sees_the_explore_part_alone() {
     assert!(!text.contains("\"q\"") && !text.contains("significant"), "{text}");
 
     // Its own question and anything else leave it waiting.
-    assert_eq!(names(&state.step(&commands[1].payload)), Vec::<&str>::new());
+    assert_eq!(names(&state.fold_and_decide(&commands[1].payload)), Vec::<&str>::new());
     assert_eq!(state.phase, Phase::Deliberating);
-    let commands = state.step(&answer(Some("Look at sex."), false));
+    let commands = state.fold_and_decide(&answer(Some("Look at sex."), false));
     let requests = requests(&commands);
     assert_eq!(requests.len(), 2);
     assert_eq!(
@@ -147,14 +147,14 @@ fn the_model_is_asked_between_two_cycles_and_sees_the_explore_part_alone() {
     assert_eq!((requests[1].arm, requests[1].focus.as_deref()), (Arm::Shuffled, None));
     assert_eq!((requests[0].refuted.len(), requests[1].refuted.len()), (1, 0));
     // Late, or twice: of no effect.
-    assert!(state.step(&answer(None, true)).is_empty() && !state.thinking.stopped);
+    assert!(state.fold_and_decide(&answer(None, true)).is_empty() && !state.thinking.stopped);
 }
 
 #[test]
 fn a_model_that_stops_leaves_the_rule_book_at_work() {
     let mut state = judged(Some(MODEL));
-    state.step(&recorded());
-    let commands = state.step(&answer(None, true));
+    state.fold_and_decide(&recorded());
+    let commands = state.fold_and_decide(&answer(None, true));
     let requests = requests(&commands);
     assert!(requests.len() == 2 && requests.iter().all(|request| request.plan.model.is_none()));
     assert_eq!(state.thinking.remarks.len(), 1);
@@ -163,7 +163,7 @@ fn a_model_that_stops_leaves_the_rule_book_at_work() {
 #[test]
 fn a_deliberation_that_was_given_up_does_not_stall() {
     let mut state = judged(Some(MODEL));
-    let commands = state.step(&recorded());
+    let commands = state.fold_and_decide(&recorded());
     let letter = DeadLettered {
         message: MessageId::derive(&"r".to_owned().into(), None, 0),
         agent: agent::RESEARCH_DIRECTOR.into(),
@@ -171,14 +171,14 @@ fn a_deliberation_that_was_given_up_does_not_stall() {
         reason: "panicked".to_owned(),
         payload: commands[1].payload.clone(),
     };
-    let commands = state.step(&letter.into());
+    let commands = state.fold_and_decide(&letter.into());
     assert_eq!(names(&commands), ["ProposeHypotheses", "ProposeHypotheses"]);
     assert_eq!(state.thinking.remarks.len(), 1);
 }
 
 fn spent(budget: &str) -> Payload {
     BudgetSpent {
-        budget: budget.to_owned(),
+        budget: budget.into(),
         detail: "it is spent".to_owned(),
     }
     .into()
@@ -187,8 +187,8 @@ fn spent(budget: &str) -> Payload {
 #[test]
 fn wall_time_ends_a_deliberation() {
     let mut state = judged(Some(MODEL));
-    state.step(&recorded());
-    let commands = state.step(&spent("wall_time"));
+    state.fold_and_decide(&recorded());
+    let commands = state.fold_and_decide(&spent("wall_time"));
     assert_eq!(state.phase, Phase::Recording);
     assert!(
         names(&commands).iter().all(|name| *name != "InterpretFindings"),
@@ -200,10 +200,10 @@ fn wall_time_ends_a_deliberation() {
 #[test]
 fn tokens_that_are_spent_end_the_run_after_what_needs_none() {
     let mut state = judged(Some(MODEL));
-    state.step(&recorded());
-    state.step(&answer(None, false));
+    state.fold_and_decide(&recorded());
+    state.fold_and_decide(&answer(None, false));
     assert!(
-        state.step(&spent("tokens")).is_empty(),
+        state.fold_and_decide(&spent("tokens")).is_empty(),
         "the arms' proposals are still awaited"
     );
     let proposed = |arm: Arm| HypothesesProposed {
@@ -216,8 +216,8 @@ fn tokens_that_are_spent_end_the_run_after_what_needs_none() {
     };
     let mut observed = proposed(Arm::Observed);
     observed.hypotheses = vec![hypothesis("bill_length_mm")];
-    state.step(&observed.into());
-    state.step(&proposed(Arm::Shuffled).into());
+    state.fold_and_decide(&observed.into());
+    state.fold_and_decide(&proposed(Arm::Shuffled).into());
     // The rule book's proposals are registered and go on to be tested.
     assert!(
         matches!(state.phase, Phase::Testing | Phase::Judging),
@@ -229,7 +229,7 @@ fn tokens_that_are_spent_end_the_run_after_what_needs_none() {
     state.phase = Phase::Judging;
     state.current.open.clear();
     state.drawing_designs = 0;
-    let commands = state.step(&recorded());
+    let commands = state.fold_and_decide(&recorded());
     assert!(
         names(&commands)
             .iter()
@@ -249,7 +249,7 @@ fn drawn(model: Option<ModelPlan>) -> ResearchState {
 #[test]
 fn findings_are_put_into_words_after_the_last_cycle() {
     let mut state = drawn(Some(MODEL));
-    let commands = state.step(&recorded());
+    let commands = state.fold_and_decide(&recorded());
     assert_eq!(names(&commands), ["InterpretFindings"]);
     let Payload::InterpretFindings(request) = &commands[0].payload else {
         panic!()
@@ -264,7 +264,7 @@ fn findings_are_put_into_words_after_the_last_cycle() {
         interpretations: vec![words.clone()],
         remarks: vec!["one text is not shown".to_owned()],
     };
-    let commands = state.step(&interpreted.clone().into());
+    let commands = state.fold_and_decide(&interpreted.clone().into());
     assert_eq!(names(&commands), ["EndRun"]);
     assert_eq!(state.thinking.interpretations, [words]);
     assert_eq!(state.thinking.remarks.len(), 1);
@@ -272,14 +272,14 @@ fn findings_are_put_into_words_after_the_last_cycle() {
 
 #[test]
 fn nothing_is_put_into_words_where_there_is_nothing() {
-    assert_eq!(names(&drawn(None).step(&recorded())), ["EndRun"]);
+    assert_eq!(names(&drawn(None).fold_and_decide(&recorded())), ["EndRun"]);
     let mut silent = drawn(Some(MODEL));
     for record in silent.records.entry(Arm::Observed).or_default().values_mut() {
         record.significant = false;
     }
-    assert_eq!(names(&silent.step(&recorded())), ["EndRun"]);
+    assert_eq!(names(&silent.fold_and_decide(&recorded())), ["EndRun"]);
     let mut given_up = drawn(Some(MODEL));
-    let commands = given_up.step(&recorded());
+    let commands = given_up.fold_and_decide(&recorded());
     let letter = DeadLettered {
         message: MessageId::derive(&"r".to_owned().into(), None, 0),
         agent: agent::DATA_ANALYST.into(),
@@ -287,7 +287,7 @@ fn nothing_is_put_into_words_where_there_is_nothing() {
         reason: "panicked".to_owned(),
         payload: commands[0].payload.clone(),
     };
-    assert_eq!(names(&given_up.step(&letter.into())), ["EndRun"]);
+    assert_eq!(names(&given_up.fold_and_decide(&letter.into())), ["EndRun"]);
     assert!(given_up.end.is_some_and(|end| end.status != RunStatus::Failed));
 }
 
@@ -297,7 +297,7 @@ fn a_reworded_analysis_is_not_registered_twice() {
         let mut custom = hypothesis("flipper_length_mm");
         custom.kind = kind::CUSTOM.to_owned();
         custom.part = Part::Confirm;
-        custom.analysis = Some(crate::science::Analysis {
+        custom.analysis = Some(crate::science::CustomProtocol {
             columns: vec!["body_mass_g".to_owned(), "flipper_length_mm".to_owned()],
             method: method.to_owned(),
             effect: effect.to_owned(),
@@ -308,8 +308,8 @@ fn a_reworded_analysis_is_not_registered_twice() {
     let mut state = judged(Some(MODEL));
     let first = analysis("Divide the one by the other.", "ratio");
     state.hypotheses.insert(first.id.clone(), first);
-    let claimed = state.claimed();
-    let known = |idea: &Hypothesis| claimed.contains(&(idea.arm, &idea.dataset, idea.claim()));
+    let claimed = state.claimed_so_far();
+    let known = |idea: &Hypothesis| claimed.contains(&(idea.arm, &idea.dataset, idea.derive_claim_id()));
     assert!(known(&analysis("First divide, then look.", "ratio")));
     assert!(!known(&analysis("Divide the one by the other.", "difference")));
     assert!(known(&hypothesis("flipper_length_mm")) && !known(&hypothesis("year")));
@@ -320,8 +320,8 @@ fn a_model_cannot_register_more_than_the_budget_of_tests() {
     let mut state = judged(Some(MODEL));
     state.plan.as_mut().unwrap().max_tests = 4;
     state.plan.as_mut().unwrap().shuffled_run = false;
-    state.step(&recorded());
-    state.step(&answer(None, false));
+    state.fold_and_decide(&recorded());
+    state.fold_and_decide(&answer(None, false));
     let many: Vec<Hypothesis> = (0..10).map(|at| hypothesis(&format!("column_{at}"))).collect();
     let mut proposed = HypothesesProposed {
         cycle: 2,
@@ -332,7 +332,7 @@ fn a_model_cannot_register_more_than_the_budget_of_tests() {
         remarks: Vec::new(),
     };
     proposed.hypotheses.push(hypothesis("flipper_length_mm"));
-    state.step(&proposed.into());
+    state.fold_and_decide(&proposed.into());
     assert_eq!(state.left_out, 8, "two find room, eight do not, one was known");
 }
 
@@ -341,7 +341,7 @@ fn snapshots_grow_with_the_run_and_not_with_its_square() {
     let (every, mut since, mut taken, mut bytes, mut last) = (200, 0, 0, 0, 0);
     for events in 1..=1_000_000u64 {
         since += 1;
-        if super::is_due(since, events, every) {
+        if super::is_snapshot_due(since, events, every) {
             // As if each event added one byte to the state.
             (since, taken, bytes, last) = (0, taken + 1, bytes + events, events);
         }

@@ -1,7 +1,7 @@
 //! The model's part in the state: where the director's own model wants to look, and what another says of the findings.
 //!
-//! It is asked between two cycles, when nothing else is under way, and once after the last. What it says changes what is
-//! proposed, never a verdict.
+//! It is asked between two cycles, when nothing else is under way, and once after the last. What it says changes what
+//! is proposed, never a verdict.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ const NOTHING_SEEN: f64 = 0.2;
 /// Remarks that are kept of a run.
 const MOST_REMARKS: usize = 200;
 
-/// What the model has a hand in.
+/// The model's part in the research.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thinking {
     /// A deliberation is awaited.
@@ -40,13 +40,13 @@ pub struct Thinking {
     pub interpreting: bool,
     /// Words for the findings.
     pub interpretations: Vec<Interpretation>,
-    /// What a reader of the report should know of it all.
+    /// Remarks for the report.
     pub remarks: Vec<ModelRemark>,
 }
 
 impl ResearchState {
     /// Keeps what an agent remarks, once.
-    pub(super) fn remark(&mut self, agent: &str, cycle: u32, texts: &[String]) {
+    pub(super) fn record_remarks(&mut self, agent: &str, cycle: u32, texts: &[String]) {
         for text in texts {
             let remark = ModelRemark {
                 cycle,
@@ -61,11 +61,11 @@ impl ResearchState {
 
     /// Whether a budget of the model alone is spent: what needs no model goes on to the end of its cycle.
     pub(super) fn only_the_model_is_spent(&self) -> bool {
-        self.spent.as_ref().is_some_and(|(budget, _)| is_of_the_model(budget))
+        self.spent.as_ref().is_some_and(|(budget, _)| budget.is_of_model())
     }
 
     /// Asks the director's own model where to look, or goes on where there is none.
-    pub(super) fn deliberate(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn request_deliberation(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.thinking.focus = None;
         if plan.model.is_none() || self.thinking.stopped {
             return self.next_cycle(plan);
@@ -76,26 +76,26 @@ impl ResearchState {
             cycle: self.cycle + 1,
             question: plan.question.clone(),
             target: plan.target.clone(),
-            profiles: self.profiles(),
-            known: self.promising(Arm::Observed),
-            refuted: self.refuted(plan, Arm::Observed),
-            elsewhere: self.elsewhere(),
+            profiles: self.known_profiles(),
+            known: self.promising_tests(Arm::Observed),
+            refuted: self.refuted_tests(plan, Arm::Observed),
+            elsewhere: self.known_elsewhere(),
         };
         vec![Outgoing::new(agent::RESEARCH_DIRECTOR, question)]
     }
 
     /// Folds the answer.
-    pub(super) fn deliberated(&mut self, answer: &Deliberated) {
+    pub(super) fn take_deliberation(&mut self, answer: &Deliberated) {
         if !self.thinking.deliberating || answer.cycle != self.cycle + 1 {
             return;
         }
         self.thinking.deliberating = false;
         self.thinking.focus.clone_from(&answer.focus);
         self.thinking.stopped = answer.stop;
-        self.remark(agent::RESEARCH_DIRECTOR, answer.cycle, &answer.remarks);
+        self.record_remarks(agent::RESEARCH_DIRECTOR, answer.cycle, &answer.remarks);
         if answer.stop {
             let told = "the model sees nothing left to propose: the rule book goes on without it".to_owned();
-            self.remark(agent::RESEARCH_DIRECTOR, answer.cycle, &[told]);
+            self.record_remarks(agent::RESEARCH_DIRECTOR, answer.cycle, &[told]);
         }
     }
 
@@ -103,14 +103,14 @@ impl ResearchState {
         if self.thinking.deliberating {
             Vec::new()
         } else if self.spent.is_some() {
-            self.draw(plan)
+            self.request_figures(plan)
         } else {
             self.next_cycle(plan)
         }
     }
 
     /// Asks for words on the findings, or goes on where there are none to be had.
-    pub(super) fn interpret(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn request_interpretation(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         self.phase = Phase::Interpreting;
         if plan.model.is_none() || self.called_off || self.only_the_model_is_spent() {
             return Vec::new();
@@ -137,10 +137,10 @@ impl ResearchState {
     }
 
     /// Folds the words.
-    pub(super) fn interpreted(&mut self, answer: &FindingsInterpreted) {
+    pub(super) fn take_interpretations(&mut self, answer: &FindingsInterpreted) {
         if std::mem::take(&mut self.thinking.interpreting) {
             self.thinking.interpretations.clone_from(&answer.interpretations);
-            self.remark(agent::DATA_ANALYST, self.cycle, &answer.remarks);
+            self.record_remarks(agent::DATA_ANALYST, self.cycle, &answer.remarks);
         }
     }
 
@@ -149,12 +149,12 @@ impl ResearchState {
             return Vec::new();
         }
         self.phase = Phase::Concluding;
-        self.tell_of_the_end(plan)
+        self.notify_research_finished(plan)
     }
 
-    /// What showed nothing on the explore part, most relevant to the question first. Nothing of the rows held back is
-    /// in it.
-    pub(super) fn refuted(&self, plan: &ResearchPlan, arm: Arm) -> Vec<KnownTest> {
+    /// Gives the tests that showed nothing on the explore part, most relevant to the question first. No held-back row
+    /// is in it.
+    pub(super) fn refuted_tests(&self, plan: &ResearchPlan, arm: Arm) -> Vec<KnownTest> {
         let interests: BTreeMap<&str, Interest> = self
             .datasets
             .iter()
@@ -180,9 +180,4 @@ impl ResearchState {
         refuted.truncate(MOST_REFUTED);
         refuted.into_iter().map(|(_, test)| test).collect()
     }
-}
-
-/// Whether a budget is one that only a model uses.
-pub(super) fn is_of_the_model(budget: &str) -> bool {
-    matches!(budget, "tokens" | "usd")
 }

@@ -38,7 +38,7 @@ pub(super) fn execute_cypher(args: &QueryArgs, text: &str, globals: &Globals) ->
     };
     let parameters: Map<String, Value> = args.param.iter().cloned().collect();
     let asked = async {
-        let asked = server.cypher(text, &parameters, args.write).await;
+        let asked = server.run_cypher(text, &parameters, args.write).await;
         asked.map_err(|error| opened.explain_error(error))
     };
     let answer = block_on_work(asked)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{GraphChoice, block_on_work, choice::ChosenGraph, explain_question_error};
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::graph::{Edge, Facts, Format, Label, Node, Properties, QuestionError, export, known_project};
+use crate::graph::{Edge, Facts, Format, Label, Node, Properties, QuestionError, export_graph, known_project};
 use crate::lab::{RunFolder, knowledge_of};
 
 /// `kosmos graph export`: writes the graph as a document.
@@ -69,7 +69,7 @@ pub(super) fn execute_export(args: &GraphExportArgs, globals: &Globals) -> Resul
     let opened = args.choice.resolve_graph(globals)?;
     let facts = read_facts(args, &opened)?;
     let Some(file) = &args.output else {
-        output::print_stream(|out| export(&facts, args.format, out))?;
+        output::print_stream(|out| export_graph(&facts, args.format, out))?;
         return Ok(Exit::Done);
     };
     write_document(file, &facts, args.format)?;
@@ -114,7 +114,7 @@ fn read_facts(args: &GraphExportArgs, opened: &ChosenGraph) -> Result<Facts, Cli
 
 /// The nodes and edges that these runs wrote, alone or with others.
 fn facts_of_runs(facts: Facts, runs: &[Node]) -> Facts {
-    let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.text("name")).collect();
+    let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.text_property("name")).collect();
     let theirs = |properties: &Properties| {
         let runs = properties.get("runs").and_then(|runs| runs.as_array());
         let mut runs = runs.into_iter().flatten().filter_map(|run| run.as_str());
@@ -131,7 +131,7 @@ fn facts_of_runs(facts: Facts, runs: &[Node]) -> Facts {
         .flat_map(|edge| [edge.from.as_str(), edge.to.as_str()])
         .collect();
     let belongs = |node: &Node| {
-        let run = node.label == Label::Run && node.text("name").is_some_and(|name| names.contains(name));
+        let run = node.label == Label::Run && node.text_property("name").is_some_and(|name| names.contains(name));
         run || theirs(&node.properties) || ends.contains(node.id.as_str())
     };
     let nodes = facts.nodes.into_iter().filter(belongs).collect();
@@ -153,7 +153,7 @@ fn write_document(file: &Path, facts: &Facts, format: Format) -> Result<(), CliE
     let mut created = false;
     let written = write_atomically(file, Sync::Content, |out| {
         created = true;
-        export(facts, format, out)
+        export_graph(facts, format, out)
     });
     written.map_err(|source| match created {
         true => CliError::from_failure(ExportError::Render(source)),

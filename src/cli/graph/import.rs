@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{GraphChoice, block_on_work, merge};
 use crate::cli::{CliError, Console, Exit, Globals, output};
-use crate::graph::{ImportError, import};
+use crate::graph::{ImportError, import_jsonld};
 use crate::supervisor::StopSignal;
 
 /// `kosmos graph import`: adds a document to the graph.
@@ -55,7 +55,7 @@ pub(super) fn execute_import(args: &GraphImportArgs, globals: &Globals) -> Resul
         };
         CliError::from_usage(error, "check the path, which is relative to the working folder")
     })?;
-    let facts = import(&mut document).map_err(|source| {
+    let facts = import_jsonld(&mut document).map_err(|source| {
         let error = BadDocument::Import { file, source };
         CliError::from_usage(
             error,

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::{GraphChoice, block_on_work, explain_question_error};
 use crate::cli::{CliError, Exit, Globals, output};
 use crate::graph::path::{self, Found, MOST_EDGES, PROVENANCE, Search};
-use crate::graph::{Edge, Node, QuestionError, Relation};
+use crate::graph::{Edge, EdgeKind, Node, QuestionError};
 use crate::progress::printable;
 
 /// `kosmos graph path`: the shortest path between two nodes.
@@ -54,15 +54,15 @@ pub(super) fn execute_path(args: &PathArgs, globals: &Globals) -> Result<Exit, C
             let searched = block_on_work(async {
                 let search = async {
                     let search = Search {
-                        from: path::end(store, &args.from).await?,
-                        to: path::end(store, &args.to).await?,
+                        from: path::resolve_end(store, &args.from).await?,
+                        to: path::resolve_end(store, &args.to).await?,
                         longest: args.longest as usize,
                         without: match args.provenance {
                             true => Vec::new(),
                             false => PROVENANCE.to_vec(),
                         },
                     };
-                    path::path(store, &search).await
+                    path::find_path(store, &search).await
                 };
                 Ok(search.await)
             })?;
@@ -123,13 +123,13 @@ fn render_path(args: &PathArgs, found: &Found) -> String {
 /// Points down if the edge leads to the next node, up if it comes from it.
 fn render_edge(from: &Node, edge: &Edge) -> String {
     let head = if edge.from == from.id { "v" } else { "^" };
-    let kind: Relation = edge.kind;
+    let kind: EdgeKind = edge.kind;
     format!("{:10}  {head} {}\n", "", kind.name())
 }
 
 /// The text that a person knows a node by.
 fn display_name(node: &Node) -> String {
     let known = ["statement", "text", "name", "template", "test"];
-    let known = known.iter().find_map(|name| node.text(name));
+    let known = known.iter().find_map(|name| node.text_property(name));
     printable(known.unwrap_or(&node.id)).into_owned()
 }

@@ -71,7 +71,7 @@ pub(super) fn execute_query(args: &QueryArgs, globals: &Globals) -> Result<Exit,
         return print_questions(globals);
     };
     let opened = args.choice.resolve_graph(globals)?;
-    let question = Question::named(name).map_err(|error| explain_question_error(error, &opened))?;
+    let question = Question::find_question(name).map_err(|error| explain_question_error(error, &opened))?;
     let answer = answer_question(question, args, &opened)?;
     print_answer(question, args, &opened, &answer, globals)
 }
@@ -79,10 +79,10 @@ pub(super) fn execute_query(args: &QueryArgs, globals: &Globals) -> Result<Exit,
 fn answer_question(question: &Question, args: &QueryArgs, opened: &ChosenGraph) -> Result<Table, CliError> {
     let argument = args.argument.as_deref();
     question
-        .takes(argument)
+        .check_argument(argument)
         .map_err(|error| explain_question_error(error, opened))?;
     let Some(store) = opened.open_to_read()? else {
-        return Ok(question.nothing());
+        return Ok(question.empty_table());
     };
     let asked = block_on_work(async { Ok(question.ask(store.as_ref(), argument, args.limit as usize).await) })?;
     match asked {
@@ -90,7 +90,7 @@ fn answer_question(question: &Question, args: &QueryArgs, opened: &ChosenGraph) 
             what: "variable" | "dataset" | "finding",
         }) => {
             opened.note_empty_graph();
-            Ok(question.nothing())
+            Ok(question.empty_table())
         }
         asked => asked.map_err(|error| explain_question_error(error, opened)),
     }
@@ -150,7 +150,7 @@ fn print_questions(globals: &Globals) -> Result<Exit, CliError> {
         output::print_json(&json!({ "questions": QUESTIONS.iter().map(told).collect::<Vec<_>>() }))?;
         return Ok(Exit::Done);
     }
-    let told = |question: &Question| vec![json!(question.usage()), json!(question.about)];
+    let told = |question: &Question| vec![json!(question.usage_line()), json!(question.about)];
     let rows: Vec<Vec<Value>> = QUESTIONS.iter().map(told).collect();
     output::print_text(&shown::render_rows(&["question", "answer"], &rows))?;
     Ok(Exit::Done)

@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{GraphChoice, block_on_work, choice::ChosenGraph, merge};
-use crate::actors::waiting;
+use crate::actors::undelivered_messages;
 use crate::cli::{CliError, Console, Exit, Globals, output};
 use crate::config::Settings;
 use crate::graph::{EmbeddedGraph, GraphStore};
@@ -133,7 +133,7 @@ impl Work<'_> {
             return Ok(());
         };
         let settings = &self.opened.settings.graph;
-        let home = EmbeddedGraph::shared(folder, settings.wait.get());
+        let home = EmbeddedGraph::open_shared(folder, settings.wait.get());
         let facts = home
             .dump()
             .await
@@ -240,7 +240,8 @@ impl Row {
 /// Counts the messages that are waiting in a run's journal.
 fn count_waiting(folder: &RunFolder) -> Row {
     let durability = Durability::Process;
-    let waiting = Journal::open(folder.path(), Options { durability }).and_then(|journal| waiting(&journal));
+    let waiting =
+        Journal::open(folder.path(), Options { durability }).and_then(|journal| undelivered_messages(&journal));
     match waiting {
         Ok(waiting) => Row {
             waiting: waiting.len(),

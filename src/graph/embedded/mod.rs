@@ -19,8 +19,8 @@ use super::{Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Trail,
 /// Nodes and edges in files of a folder.
 ///
 /// No two processes can have the database open at once, and several runs write to one graph. So it is open only while
-/// something is done with it and a little longer, because questions come one after another and opening takes longer than
-/// most of them; and who works with it on and on gives way to those who wait.
+/// something is done with it and a little longer, because questions come one after another and opening takes longer
+/// than most of them; and who works with it on and on gives way to those who wait.
 #[derive(Clone)]
 pub struct EmbeddedGraph {
     folder: Arc<Path>,
@@ -53,17 +53,17 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long it stays open with nothing to do.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// How long it stays open with things to do, before others have a chance; for a large graph, as many times what it took to
-/// open as [`TURNS`] says, since it would do little else.
+/// How long it stays open with things to do, before others have a chance; for a large graph, as many times what it
+/// took to open as [`TURNS`] says, since it would do little else.
 const TURN: Duration = Duration::from_secs(1);
 
 /// See [`TURN`].
 const TURNS: u32 = 10;
 
 impl EmbeddedGraph {
-    /// The graph in `folder`, made at the first write, which shares it with other processes and waits for them no longer
-    /// than `wait`.
-    pub fn shared(folder: &Path, wait: Duration) -> Self {
+    /// The graph in `folder`, made at the first write, which shares it with other processes and waits for them no
+    /// longer than `wait`.
+    pub fn open_shared(folder: &Path, wait: Duration) -> Self {
         Self {
             folder: Arc::from(folder),
             wait,
@@ -79,9 +79,9 @@ impl EmbeddedGraph {
     pub fn open(folder: &Path) -> Result<Self, GraphError> {
         let graph = Self {
             held: true,
-            ..Self::shared(folder, Duration::ZERO)
+            ..Self::open_shared(folder, Duration::ZERO)
         };
-        graph.trees()?;
+        graph.open_trees()?;
         Ok(graph)
     }
 
@@ -90,8 +90,8 @@ impl EmbeddedGraph {
         &self.folder
     }
 
-    fn trees(&self) -> Result<Arc<Trees>, GraphError> {
-        let mut door = lock(&self.door);
+    fn open_trees(&self) -> Result<Arc<Trees>, GraphError> {
+        let mut door = lock_door(&self.door);
         if let Some(open) = &door.open {
             if self.held || open.since.elapsed() < TURN.max(open.took * TURNS) || !open.is_idle() {
                 return Ok(Arc::clone(&open.trees));
@@ -113,11 +113,11 @@ impl EmbeddedGraph {
     }
 
     /// Has it closed when nobody has worked with it for a while.
-    fn rest(&self) {
+    fn schedule_close(&self) {
         if self.held {
             return;
         }
-        let mut door = lock(&self.door);
+        let mut door = lock_door(&self.door);
         if let Some(open) = &mut door.open {
             open.used = Instant::now();
         }
@@ -126,23 +126,23 @@ impl EmbeddedGraph {
         }
         let watched = Arc::downgrade(&self.door);
         let watcher = thread::Builder::new().name("graph".to_owned());
-        match watcher.spawn(move || watch(&watched)) {
+        match watcher.spawn(move || close_when_idle(&watched)) {
             Ok(_) => door.watched = true,
             Err(_) => door.open = None,
         }
     }
 
-    fn blocking<T: Send + 'static>(
+    fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Trees) -> Result<T, GraphError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, GraphError>> {
         let graph = self.clone();
         async move {
             let worked = tokio::task::spawn_blocking(move || {
-                let trees = graph.trees()?;
+                let trees = graph.open_trees()?;
                 let done = work(&trees);
                 drop(trees);
-                graph.rest();
+                graph.schedule_close();
                 done
             });
             worked.await.unwrap_or(Err(GraphError::Interrupted))
@@ -158,17 +158,17 @@ impl Open {
     }
 }
 
-fn lock(door: &Mutex<Door>) -> MutexGuard<'_, Door> {
+fn lock_door(door: &Mutex<Door>) -> MutexGuard<'_, Door> {
     door.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Closes it when nobody has worked with it for a while.
-fn watch(door: &Weak<Mutex<Door>>) {
+fn close_when_idle(door: &Weak<Mutex<Door>>) {
     loop {
         thread::sleep(LINGER);
         // Gone with the graph, and closed.
         let Some(door) = door.upgrade() else { return };
-        let mut door = lock(&door);
+        let mut door = lock_door(&door);
         let busy = |open: &Open| !open.is_idle() || open.used.elapsed() < LINGER;
         if !door.open.as_ref().is_some_and(busy) {
             door.open = None;
@@ -180,30 +180,30 @@ fn watch(door: &Weak<Mutex<Door>>) {
 
 impl GraphStore for EmbeddedGraph {
     fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>> {
-        self.blocking(move |trees| trees.merge(facts))
+        self.run_blocking(move |trees| trees.merge_facts(facts))
     }
 
     fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>> {
-        self.blocking(move |trees| trees.walk(&walk))
+        self.run_blocking(move |trees| trees.walk_trails(&walk))
     }
 
     fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>> {
-        self.blocking(move |trees| trees.around(&ids, limit))
+        self.run_blocking(move |trees| trees.edges_around(&ids, limit))
     }
 
     fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>> {
-        self.blocking(move |trees| trees.list(label, limit))
+        self.run_blocking(move |trees| trees.list_nodes(label, limit))
     }
 
     fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>> {
-        self.blocking(Trees::stats)
+        self.run_blocking(Trees::count_by_kind)
     }
 
     fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
-        self.blocking(Trees::dump)
+        self.run_blocking(Trees::dump_facts)
     }
 
     fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>> {
-        self.blocking(Trees::clear)
+        self.run_blocking(Trees::clear_all)
     }
 }

@@ -11,14 +11,14 @@ use serde::de::DeserializeSeed;
 
 use super::{
     PAUSE,
-    key::{escaped, key, parts, plain},
+    key::{edge_key, escape_separator, split_key, unescape_separator},
     number::OneNumber,
 };
 use crate::failpoint;
 use crate::graph::{
     Edge, Facts, GraphError, GraphStats, Label, Node, Step, Trail, VERSION, Walk, Way,
-    facts::{Properties, count, unite, united},
-    walk::in_order,
+    facts::{Properties, count_names, sort_sets, unite_properties},
+    walk::compare_trails,
 };
 
 /// Nodes by id, edges by (from, type, to), and by (to, type, from).
@@ -54,8 +54,8 @@ impl Trees {
             };
             match opened {
                 Ok(db) => break (db, began),
-                Err(error) if is_taken(&error) && Instant::now() < until => std::thread::sleep(PAUSE),
-                Err(error) if is_taken(&error) => {
+                Err(error) if is_locked_by_other(&error) && Instant::now() < until => std::thread::sleep(PAUSE),
+                Err(error) if is_locked_by_other(&error) => {
                     return Err(GraphError::Away {
                         address: folder.display().to_string(),
                         reason: "another process works with it".to_owned(),
@@ -94,21 +94,23 @@ impl Trees {
         }
     }
 
-    pub(super) fn merge(&self, facts: Facts) -> Result<(), GraphError> {
-        let facts = facts.settled()?;
+    pub(super) fn merge_facts(&self, facts: Facts) -> Result<(), GraphError> {
+        let facts = facts.merge_duplicates()?;
         let mut nodes = sled::Batch::default();
         for node in &facts.nodes {
-            let mut properties = self.properties(&self.nodes, node.id.as_bytes())?.unwrap_or_default();
-            unite(&mut properties, node.properties.clone());
+            let mut properties = self
+                .read_properties(&self.nodes, node.id.as_bytes())?
+                .unwrap_or_default();
+            unite_properties(&mut properties, node.properties.clone());
             nodes.insert(node.id.as_bytes(), serde_json::to_vec(&properties)?);
         }
         let (mut edges, mut back) = (sled::Batch::default(), sled::Batch::default());
         for edge in &facts.edges {
-            let key = key(&edge.from, edge.kind, &edge.to);
-            let mut properties = self.properties(&self.edges, &key)?.unwrap_or_default();
-            unite(&mut properties, edge.properties.clone());
+            let key = edge_key(&edge.from, edge.kind, &edge.to);
+            let mut properties = self.read_properties(&self.edges, &key)?.unwrap_or_default();
+            unite_properties(&mut properties, edge.properties.clone());
             edges.insert(key, serde_json::to_vec(&properties)?);
-            back.insert(self::key(&edge.to, edge.kind, &edge.from), Vec::new());
+            back.insert(self::edge_key(&edge.to, edge.kind, &edge.from), Vec::new());
         }
         // In this order, so that no edge is without its ends and what the index names is there.
         failpoint::crash("graph.merge.before", "");
@@ -122,40 +124,40 @@ impl Trees {
         Ok(())
     }
 
-    fn properties(&self, tree: &sled::Tree, key: &[u8]) -> Result<Option<Properties>, GraphError> {
+    fn read_properties(&self, tree: &sled::Tree, key: &[u8]) -> Result<Option<Properties>, GraphError> {
         let found = tree.get(key)?;
         Ok(found.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 
-    fn node(&self, id: &str) -> Result<Option<Node>, GraphError> {
-        let Some(properties) = self.properties(&self.nodes, id.as_bytes())? else {
+    fn read_node(&self, id: &str) -> Result<Option<Node>, GraphError> {
+        let Some(properties) = self.read_properties(&self.nodes, id.as_bytes())? else {
             return Ok(None);
         };
         Ok(Some(Node {
-            label: Label::of(id)?,
+            label: Label::of_node_id(id)?,
             id: id.to_owned(),
             properties,
         }))
     }
 
     /// Ids at the other ends of edges of a type.
-    fn ends(&self, id: &str, step: Step) -> Result<Vec<String>, GraphError> {
+    fn far_ends(&self, id: &str, step: Step) -> Result<Vec<String>, GraphError> {
         let tree = match step.way {
             Way::Out => &self.edges,
             Way::In => &self.back,
         };
-        let prefix = key(id, step.relation, "");
+        let prefix = edge_key(id, step.relation, "");
         let mut ends = Vec::new();
         for item in tree.scan_prefix(&prefix).keys() {
-            let end = plain(item?.get(prefix.len()..).unwrap_or_default())?;
-            if Label::of(&end)? == step.to {
+            let end = unescape_separator(item?.get(prefix.len()..).unwrap_or_default())?;
+            if Label::of_node_id(&end)? == step.to {
                 ends.push(end);
             }
         }
         Ok(ends)
     }
 
-    pub(super) fn walk(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
+    pub(super) fn walk_trails(&self, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
         // Each with where it began.
         let mut trails: Vec<Vec<String>> = walk.from.iter().map(|id| vec![id.clone()]).collect();
         for (at, step) in walk.steps.iter().enumerate() {
@@ -163,8 +165,8 @@ impl Trees {
             let mut longer = Vec::new();
             for trail in trails {
                 let Some(near) = trail.last() else { continue };
-                for far in self.ends(near, *step)? {
-                    if !is_gone(gone, &trail, *step, &far) {
+                for far in self.far_ends(near, *step)? {
+                    if !passed_before(gone, &trail, *step, &far) {
                         let mut trail = trail.clone();
                         trail.push(far);
                         longer.push(trail);
@@ -178,11 +180,11 @@ impl Trees {
                 trail.remove(0);
             }
         }
-        self.best(trails, walk)
+        self.best_trails(trails, walk)
     }
 
     /// The first of trails, put in order before anything but the property that it goes by is read of their nodes.
-    fn best(&self, trails: Vec<Vec<String>>, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
+    fn best_trails(&self, trails: Vec<Vec<String>>, walk: &Walk) -> Result<Vec<Trail>, GraphError> {
         let mut values: HashMap<String, Option<f64>> = HashMap::new();
         let mut ranked = Vec::with_capacity(trails.len());
         for trail in trails {
@@ -190,7 +192,7 @@ impl Trees {
                 (Some(name), Some(last)) => match values.get(last) {
                     Some(value) => *value,
                     None => {
-                        let value = self.number(last, name)?;
+                        let value = self.number_property(last, name)?;
                         values.insert(last.clone(), value);
                         value
                     }
@@ -200,7 +202,7 @@ impl Trees {
             ranked.push((value, trail));
         }
         ranked.sort_by(|(a_value, a), (b_value, b)| {
-            in_order(
+            compare_trails(
                 (*a_value, *b_value),
                 a.iter().map(String::as_str),
                 b.iter().map(String::as_str),
@@ -217,7 +219,7 @@ impl Trees {
                 let node = match known.get(&id) {
                     Some(node) => node.clone(),
                     None => {
-                        let node = self.node(&id)?;
+                        let node = self.read_node(&id)?;
                         known.insert(id, node.clone());
                         node
                     }
@@ -230,7 +232,7 @@ impl Trees {
     }
 
     /// A property that is a number, without reading the others.
-    fn number(&self, id: &str, name: &str) -> Result<Option<f64>, GraphError> {
+    fn number_property(&self, id: &str, name: &str) -> Result<Option<f64>, GraphError> {
         let Some(bytes) = self.nodes.get(id)? else {
             return Ok(None);
         };
@@ -238,22 +240,22 @@ impl Trees {
         Ok(OneNumber(name).deserialize(&mut json)?)
     }
 
-    pub(super) fn around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
+    pub(super) fn edges_around(&self, ids: &[String], limit: usize) -> Result<Vec<Edge>, GraphError> {
         let mut edges = Vec::new();
         for id in ids {
-            let mut prefix = escaped(id);
+            let mut prefix = escape_separator(id);
             prefix.push(0);
             for (tree, way) in [(&self.edges, Way::Out), (&self.back, Way::In)] {
                 for item in tree.scan_prefix(&prefix).keys() {
                     if edges.len() >= limit {
                         return Ok(edges);
                     }
-                    let (near, kind, far) = parts(&item?)?;
+                    let (near, kind, far) = split_key(&item?)?;
                     let (from, to) = match way {
                         Way::Out => (near, far),
                         Way::In => (far, near),
                     };
-                    let properties = self.properties(&self.edges, &key(&from, kind, &to))?;
+                    let properties = self.read_properties(&self.edges, &edge_key(&from, kind, &to))?;
                     edges.push(Edge {
                         kind,
                         from,
@@ -266,23 +268,23 @@ impl Trees {
         Ok(edges)
     }
 
-    pub(super) fn dump(&self) -> Result<Facts, GraphError> {
+    pub(super) fn dump_facts(&self) -> Result<Facts, GraphError> {
         let mut facts = Facts::default();
         for item in self.nodes.iter() {
             let (id, properties) = item?;
             let id = String::from_utf8_lossy(&id).into_owned();
             let properties: Properties = serde_json::from_slice(&properties)?;
-            facts.node(Node {
-                label: Label::of(&id)?,
+            facts.add_node(Node {
+                label: Label::of_node_id(&id)?,
                 id,
-                properties: united(properties),
+                properties: sort_sets(properties),
             });
         }
         for item in self.edges.iter() {
             let (key, properties) = item?;
-            let (from, kind, to) = parts(&key)?;
+            let (from, kind, to) = split_key(&key)?;
             let properties = serde_json::from_slice(&properties)?;
-            facts.edge(Edge {
+            facts.add_edge(Edge {
                 kind,
                 from,
                 to,
@@ -292,22 +294,22 @@ impl Trees {
         Ok(facts)
     }
 
-    pub(super) fn stats(&self) -> Result<GraphStats, GraphError> {
+    pub(super) fn count_by_kind(&self) -> Result<GraphStats, GraphError> {
         let mut labels = Vec::new();
         for id in self.nodes.iter().keys() {
-            labels.push(Label::of(&String::from_utf8_lossy(&id?))?.name());
+            labels.push(Label::of_node_id(&String::from_utf8_lossy(&id?))?.name());
         }
         let mut kinds = Vec::new();
         for key in self.edges.iter().keys() {
-            kinds.push(parts(&key?)?.1.name());
+            kinds.push(split_key(&key?)?.1.name());
         }
         Ok(GraphStats {
-            nodes: count(labels.into_iter()),
-            edges: count(kinds.into_iter()),
+            nodes: count_names(labels.into_iter()),
+            edges: count_names(kinds.into_iter()),
         })
     }
 
-    pub(super) fn list(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
+    pub(super) fn list_nodes(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
         let prefix = format!("{}:", label.name().to_lowercase());
         let mut nodes = Vec::new();
         for item in self.nodes.scan_prefix(prefix).take(limit) {
@@ -321,7 +323,7 @@ impl Trees {
         Ok(nodes)
     }
 
-    pub(super) fn clear(&self) -> Result<(), GraphError> {
+    pub(super) fn clear_all(&self) -> Result<(), GraphError> {
         self.back.clear()?;
         self.edges.clear()?;
         self.nodes.clear()?;
@@ -331,7 +333,7 @@ impl Trees {
 }
 
 /// Whether a trail has come over the edge that leads to `far` before.
-fn is_gone(gone: &[Step], trail: &[String], step: Step, far: &str) -> bool {
+fn passed_before(gone: &[Step], trail: &[String], step: Step, far: &str) -> bool {
     let Some(near) = trail.last() else { return false };
     let edge = |way, near, far| match way {
         Way::Out => (near, far),
@@ -344,7 +346,7 @@ fn is_gone(gone: &[Step], trail: &[String], step: Step, far: &str) -> bool {
         .any(|(past, (a, b))| past.relation == step.relation && edge(past.way, a.as_str(), b.as_str()) == next)
 }
 
-fn is_taken(error: &sled::Error) -> bool {
+fn is_locked_by_other(error: &sled::Error) -> bool {
     match error {
         sled::Error::Io(error) => {
             error.kind() == std::io::ErrorKind::WouldBlock || error.to_string().contains("could not acquire lock")

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::{Ordered, Unnameable, end, unfit};
+use super::{Ordered, Unnameable, invalid_data, label_of_end};
 use crate::graph::{Label, Node};
 
 /// After either of these a statement ends: a server compiles each one anew, and reads it whole.
 const ROWS: usize = 200;
 const BYTES: usize = 64 * 1024;
 
-pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_cypher(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
     for name in Label::ALL.map(Label::name) {
         let key = name.to_lowercase();
         writeln!(
@@ -22,11 +22,11 @@ pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> 
     for label in Label::ALL {
         let nodes = graph.nodes.iter().filter(|node| node.label == label);
         let merge = format!("MERGE (n:{} {{id: row.id}}) SET n += row.properties", label.name());
-        statements(out, &merge, nodes, |text, node| node_row(text, node))?;
+        write_statements(out, &merge, nodes, |text, node| node_row(text, node))?;
     }
     let mut edges = Vec::with_capacity(graph.edges.len());
     for edge in &graph.edges {
-        edges.push(((end(&edge.from)?, edge.kind, end(&edge.to)?), edge));
+        edges.push(((label_of_end(&edge.from)?, edge.kind, label_of_end(&edge.to)?), edge));
     }
     edges.sort_by_key(|(ends, _)| *ends);
     for group in edges.chunk_by(|(a, _), (b, _)| a == b) {
@@ -39,13 +39,13 @@ pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> 
             to.name(),
             kind.name()
         );
-        statements(out, &merge, group, |text, (_, edge)| {
+        write_statements(out, &merge, group, |text, (_, edge)| {
             text.push_str("{from: ");
-            string(text, &edge.from);
+            push_string(text, &edge.from);
             text.push_str(", to: ");
-            string(text, &edge.to);
+            push_string(text, &edge.to);
             text.push_str(", properties: ");
-            properties(text, &edge.from, &edge.properties)?;
+            push_properties(text, &edge.from, &edge.properties)?;
             text.push('}');
             Ok(())
         })?;
@@ -54,7 +54,7 @@ pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// A statement for each batch of rows.
-fn statements<T>(
+fn write_statements<T>(
     out: &mut dyn Write,
     merge: &str,
     items: impl IntoIterator<Item = T>,
@@ -82,37 +82,37 @@ fn statements<T>(
 
 fn node_row(text: &mut String, node: &Node) -> io::Result<()> {
     text.push_str("{id: ");
-    string(text, &node.id);
+    push_string(text, &node.id);
     text.push_str(", properties: ");
-    properties(text, &node.id, &node.properties)?;
+    push_properties(text, &node.id, &node.properties)?;
     text.push('}');
     Ok(())
 }
 
-fn properties(text: &mut String, id: &str, properties: &Map<String, Value>) -> io::Result<()> {
+fn push_properties(text: &mut String, id: &str, properties: &Map<String, Value>) -> io::Result<()> {
     text.push('{');
     for (at, (key, held)) in properties.iter().enumerate() {
         if at > 0 {
             text.push_str(", ");
         }
-        name(text, key).ok_or_else(|| unnameable(id, key))?;
+        push_name(text, key).ok_or_else(|| unnameable_property(id, key))?;
         text.push_str(": ");
-        value(text, held);
+        push_value(text, held);
     }
     text.push('}');
     Ok(())
 }
 
-fn unnameable(id: &str, name: &str) -> io::Error {
-    unfit(Unnameable {
+fn unnameable_property(id: &str, name: &str) -> io::Error {
+    invalid_data(Unnameable {
         id: id.to_owned(),
         name: name.to_owned(),
     })
 }
 
 /// A name between backticks, unless it cannot stand there: servers differ in what `\u` means in it.
-fn name(text: &mut String, name: &str) -> Option<()> {
-    if name.is_empty() || name.contains("\\u") || name.chars().any(breaks) {
+fn push_name(text: &mut String, name: &str) -> Option<()> {
+    if name.is_empty() || name.contains("\\u") || name.chars().any(breaks_line) {
         return None;
     }
     text.push('`');
@@ -121,16 +121,16 @@ fn name(text: &mut String, name: &str) -> Option<()> {
     Some(())
 }
 
-fn value(text: &mut String, held: &Value) {
+fn push_value(text: &mut String, held: &Value) {
     match held {
-        Value::String(words) => string(text, words),
+        Value::String(words) => push_string(text, words),
         Value::Array(items) => {
             text.push('[');
             for (at, item) in items.iter().enumerate() {
                 if at > 0 {
                     text.push_str(", ");
                 }
-                value(text, item);
+                push_value(text, item);
             }
             text.push(']');
         }
@@ -152,7 +152,7 @@ fn value(text: &mut String, held: &Value) {
 ///
 /// Some parsers replace `\uHHHH` before they look for anything else, even after a backslash that is itself escaped. So
 /// no quote is written in that way, and a `u` after a backslash always is.
-fn string(text: &mut String, words: &str) {
+fn push_string(text: &mut String, words: &str) {
     text.push('\'');
     let mut after_backslash = false;
     for letter in words.chars() {
@@ -160,7 +160,7 @@ fn string(text: &mut String, words: &str) {
             '\\' => text.push_str("\\\\"),
             '\'' => text.push_str("\\'"),
             'u' if after_backslash => text.push_str("\\u0075"),
-            letter if breaks(letter) => text.push_str(&format!("\\u{:04X}", u32::from(letter))),
+            letter if breaks_line(letter) => text.push_str(&format!("\\u{:04X}", u32::from(letter))),
             letter => text.push(letter),
         }
         after_backslash = letter == '\\';
@@ -169,19 +169,19 @@ fn string(text: &mut String, words: &str) {
 }
 
 /// Control characters, and what some programs take for the end of a line.
-fn breaks(letter: char) -> bool {
+fn breaks_line(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Edge, Facts, Relation};
+    use crate::graph::{Edge, EdgeKind, Facts};
     use serde_json::json;
 
     fn literal(held: Value) -> String {
         let mut text = String::new();
-        value(&mut text, &held);
+        push_value(&mut text, &held);
         text
     }
 
@@ -210,10 +210,10 @@ mod tests {
     #[test]
     fn names_stay_between_their_backticks() {
         let mut text = String::new();
-        name(&mut text, "a` :``b\\").unwrap();
+        push_name(&mut text, "a` :``b\\").unwrap();
         assert_eq!(text, "`a`` :````b\\`");
         for refused in ["", "a\0", "a\nb", "\\u0060"] {
-            assert!(name(&mut String::new(), refused).is_none(), "{refused:?}");
+            assert!(push_name(&mut String::new(), refused).is_none(), "{refused:?}");
         }
     }
 
@@ -222,12 +222,12 @@ mod tests {
         let mut facts = Facts::default();
         for n in 0..450 {
             let id = format!("result:{n}");
-            facts.node(Node::new(Label::Result, &id).with(json!({ "text": "; \n" })));
-            facts.edge(Edge::new(Relation::Produced, "experiment:1", &id));
+            facts.add_node(Node::new(Label::Result, &id).with_properties(json!({ "text": "; \n" })));
+            facts.add_edge(Edge::new(EdgeKind::Produced, "experiment:1", &id));
         }
-        facts.node(Node::new(Label::Result, "result:long").with(json!({ "text": "x".repeat(BYTES) })));
+        facts.add_node(Node::new(Label::Result, "result:long").with_properties(json!({ "text": "x".repeat(BYTES) })));
         let mut out = Vec::new();
-        super::super::export(&facts, super::super::Format::Cypher, &mut out).unwrap();
+        super::super::export_graph(&facts, super::super::Format::Cypher, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().all(|line| line.ends_with(';')));
         let unwinds = text.lines().filter(|line| line.starts_with("UNWIND")).count();

@@ -21,7 +21,7 @@ type Kind = &'static str;
 #[derive(Default)]
 struct Keys<'g>(BTreeMap<(&'g str, Kind, bool), usize>);
 
-pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_graphml(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
     let nodes = Keys::of(graph.nodes.iter().map(|node| &node.properties));
     let edges = Keys::of(graph.edges.iter().map(|edge| &edge.properties));
     out.write_all(
@@ -35,25 +35,25 @@ pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> 
             "  <key id=\"{id}\" for=\"{scope}\" attr.name=\"label\" attr.type=\"string\"/>"
         )?;
     }
-    nodes.declare(out, "node")?;
-    edges.declare(out, "edge")?;
+    nodes.write_declarations(out, "node")?;
+    edges.write_declarations(out, "edge")?;
     out.write_all(b"  <graph id=\"kosmos\" edgedefault=\"directed\">\n")?;
     for node in &graph.nodes {
         let label = node.label.name();
         out.write_all(b"    <node id=\"")?;
-        escaped(out, &node.id)?;
+        write_escaped(out, &node.id)?;
         write!(out, "\"><data key=\"{NODE_LABEL}\">{label}</data>")?;
-        nodes.data(out, "node", &node.properties)?;
+        nodes.write_data(out, "node", &node.properties)?;
         out.write_all(b"</node>\n")?;
     }
     for (at, edge) in graph.edges.iter().enumerate() {
         // No node has such an id: theirs have a colon.
         write!(out, "    <edge id=\"edge-{at}\" source=\"")?;
-        escaped(out, &edge.from)?;
+        write_escaped(out, &edge.from)?;
         out.write_all(b"\" target=\"")?;
-        escaped(out, &edge.to)?;
+        write_escaped(out, &edge.to)?;
         write!(out, "\"><data key=\"{EDGE_LABEL}\">{}</data>", edge.kind.name())?;
-        edges.data(out, "edge", &edge.properties)?;
+        edges.write_data(out, "edge", &edge.properties)?;
         out.write_all(b"</edge>\n")?;
     }
     out.write_all(b"  </graph>\n</graphml>\n")
@@ -63,7 +63,8 @@ impl<'g> Keys<'g> {
     fn of(all: impl Iterator<Item = &'g Map<String, Value>>) -> Self {
         let mut keys = BTreeMap::new();
         for (name, value) in all.flatten() {
-            keys.entry((name.as_str(), kind(value), value.is_array())).or_insert(0);
+            keys.entry((name.as_str(), kind_of_value(value), value.is_array()))
+                .or_insert(0);
         }
         for (at, id) in keys.values_mut().enumerate() {
             *id = at;
@@ -71,25 +72,25 @@ impl<'g> Keys<'g> {
         Self(keys)
     }
 
-    fn declare(&self, out: &mut dyn Write, scope: &str) -> io::Result<()> {
+    fn write_declarations(&self, out: &mut dyn Write, scope: &str) -> io::Result<()> {
         for ((name, kind, list), id) in &self.0 {
             write!(out, "  <key id=\"{scope}-{id}\" for=\"{scope}\" attr.name=\"")?;
-            escaped(out, name)?;
-            out.write_all(suffix(name, *list).as_bytes())?;
+            write_escaped(out, name)?;
+            out.write_all(property_suffix(name, *list).as_bytes())?;
             writeln!(out, "\" attr.type=\"{kind}\"/>")?;
         }
         Ok(())
     }
 
-    fn data(&self, out: &mut dyn Write, scope: &str, properties: &Map<String, Value>) -> io::Result<()> {
+    fn write_data(&self, out: &mut dyn Write, scope: &str, properties: &Map<String, Value>) -> io::Result<()> {
         for (name, value) in properties {
-            let key = (name.as_str(), kind(value), value.is_array());
+            let key = (name.as_str(), kind_of_value(value), value.is_array());
             let Some(id) = self.0.get(&key) else { continue };
             write!(out, "<data key=\"{scope}-{id}\">")?;
             match (value, value.as_f64()) {
-                (Value::String(text), _) => escaped(out, text)?,
+                (Value::String(text), _) => write_escaped(out, text)?,
                 (Value::Number(number), Some(float)) if number.is_f64() => write!(out, "{float:?}")?,
-                (other, _) => escaped(out, &other.to_string())?,
+                (other, _) => write_escaped(out, &other.to_string())?,
             }
             out.write_all(b"</data>")?;
         }
@@ -97,7 +98,7 @@ impl<'g> Keys<'g> {
     }
 }
 
-fn kind(value: &Value) -> Kind {
+fn kind_of_value(value: &Value) -> Kind {
     match value {
         Value::Bool(_) => "boolean",
         Value::Number(number) if number.is_f64() => "double",
@@ -106,8 +107,8 @@ fn kind(value: &Value) -> Kind {
     }
 }
 
-/// What is put behind a property's name, so that no two are called alike and none as the label is.
-fn suffix(name: &str, list: bool) -> &'static str {
+/// Gives the suffix of a property's name, so that names are unique and differ from the label's.
+fn property_suffix(name: &str, list: bool) -> &'static str {
     match name {
         _ if list => ".json",
         "label" => ".text",
@@ -117,7 +118,7 @@ fn suffix(name: &str, list: bool) -> &'static str {
 }
 
 /// Text of an element or an attribute: what XML gives a meaning as its entities, what it cannot hold as `_xHHHH_`.
-fn escaped(out: &mut dyn Write, text: &str) -> io::Result<()> {
+fn write_escaped(out: &mut dyn Write, text: &str) -> io::Result<()> {
     // What lies between two escapes is written at once.
     let mut from = 0;
     for (at, letter) in text.char_indices() {
@@ -160,7 +161,7 @@ mod tests {
 
     fn xml(text: &str) -> String {
         let mut out = Vec::new();
-        escaped(&mut out, text).unwrap();
+        write_escaped(&mut out, text).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -193,7 +194,7 @@ mod tests {
         ];
         let both = names.into_iter().flat_map(|name| [(name, true), (name, false)]);
         let written: Vec<_> = both
-            .map(|(name, list)| format!("{name}{}", suffix(name, list)))
+            .map(|(name, list)| format!("{name}{}", property_suffix(name, list)))
             .collect();
         assert_eq!(
             written.iter().collect::<HashSet<_>>().len(),

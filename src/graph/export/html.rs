@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Ordered,
-    sample::{Sample, sample},
+    sample::{Sample, sample_graph},
 };
-use crate::graph::{Label, Node, Relation};
+use crate::graph::{EdgeKind, Label, Node};
 use crate::progress::printable;
 
 const STYLE: &str = include_str!("page/style.css");
@@ -29,8 +29,8 @@ const ITEMS: usize = 30;
 /// Properties that say what a node is, the best first.
 const TITLES: [&str; 6] = ["name", "statement", "text", "title", "test", "template"];
 
-pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let sample = sample(graph);
+pub(super) fn write_html(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let sample = sample_graph(graph);
     // The hashes admit our own script and style and no other.
     write!(
         out,
@@ -40,44 +40,44 @@ pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> 
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}'; \
          style-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
          <title>Kosmos: knowledge graph</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        hash(SCRIPT),
-        hash(STYLE)
+        script_hash(SCRIPT),
+        script_hash(STYLE)
     )?;
     out.write_all(include_bytes!("page/body.html"))?;
-    summary(graph, &sample, out)?;
-    table(graph, &sample, out)?;
+    write_summary(graph, &sample, out)?;
+    write_table(graph, &sample, out)?;
     out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
-    data(graph, &sample, out)?;
+    write_data(graph, &sample, out)?;
     write!(out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n")
 }
 
-fn hash(text: &str) -> String {
+fn script_hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text))
 }
 
 /// How much there is, and what of it is not in the page.
-fn summary(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
+fn write_summary(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
     let (nodes, edges) = (graph.nodes.len(), graph.edges.len());
     write!(
         out,
         "<p id=\"summary\">{} nodes, {} edges",
-        grouped(nodes),
-        grouped(edges)
+        group_thousands(nodes),
+        group_thousands(edges)
     )?;
     if sample.nodes.len() < nodes || sample.edges.len() < edges {
         write!(
             out,
             ". <strong>Shown: {} nodes and {} edges</strong>, of each label those with most edges; the rest is left \
              out of this page and is in the other formats",
-            grouped(sample.nodes.len()),
-            grouped(sample.edges.len())
+            group_thousands(sample.nodes.len()),
+            group_thousands(sample.edges.len())
         )?;
     }
     out.write_all(b"</p>\n")
 }
 
 /// Thousands apart.
-fn grouped(count: usize) -> String {
+fn group_thousands(count: usize) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -90,7 +90,7 @@ fn grouped(count: usize) -> String {
 }
 
 /// The same without a picture or a script.
-fn table(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
+fn write_table(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
     let mut counts: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); sample.nodes.len()];
     for (at, ends) in &sample.edges {
         let kind = graph.edges.get(*at).map_or("", |edge| edge.kind.name());
@@ -111,37 +111,42 @@ fn table(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Resul
             out,
             "<tr><td>{}</td><td><button type=\"button\" data-node=\"{place}\"><bdi>{}</bdi></button></td><td>{}</td></tr>",
             node.label.name(),
-            escaped(&title(node)),
+            escape_html(&node_title(node)),
             edges.join(", ")
         )?;
     }
     out.write_all(b"</tbody>\n</table></div></details>\n</div>\n")
 }
 
-fn data(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
+fn write_data(graph: &Ordered<'_>, sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
     let labels = json!(Label::ALL.map(Label::name));
-    let kinds = json!(Relation::ALL.map(Relation::name));
+    let kinds = json!(EdgeKind::ALL.map(EdgeKind::name));
     write!(out, "{{\"labels\":{labels},\"kinds\":{kinds},\n\"nodes\":[")?;
     let nodes = sample.nodes.iter().filter_map(|&at| graph.nodes.get(at));
     let nodes = nodes.map(|node| {
         let label = Label::ALL.iter().position(|label| *label == node.label);
-        json!([label, shown(&node.id, TEXT), title(node), properties(&node.properties)])
+        json!([
+            label,
+            safe_text(&node.id, TEXT),
+            node_title(node),
+            shown_properties(&node.properties)
+        ])
     });
-    list(out, nodes)?;
+    write_list(out, nodes)?;
     out.write_all(b"],\n\"edges\":[")?;
     let edges = sample
         .edges
         .iter()
         .filter_map(|(at, ends)| Some((graph.edges.get(*at)?, ends)));
     let edges = edges.map(|(edge, [from, to])| {
-        let kind = Relation::ALL.iter().position(|kind| *kind == edge.kind);
-        json!([from, to, kind, properties(&edge.properties)])
+        let kind = EdgeKind::ALL.iter().position(|kind| *kind == edge.kind);
+        json!([from, to, kind, shown_properties(&edge.properties)])
     });
-    list(out, edges)?;
+    write_list(out, edges)?;
     out.write_all(b"]}")
 }
 
-fn list(out: &mut dyn Write, members: impl Iterator<Item = Value>) -> io::Result<()> {
+fn write_list(out: &mut dyn Write, members: impl Iterator<Item = Value>) -> io::Result<()> {
     for (at, member) in members.enumerate() {
         out.write_all(if at > 0 { b",\n" } else { b"\n" })?;
         // A `<` can only be in a text, where this says the same and ends no script.
@@ -150,24 +155,24 @@ fn list(out: &mut dyn Write, members: impl Iterator<Item = Value>) -> io::Result
     Ok(())
 }
 
-/// What a node is called.
-fn title(node: &Node) -> String {
+/// Gives a node's title.
+fn node_title(node: &Node) -> String {
     let mut said = TITLES.iter().filter_map(|name| node.properties.get(*name)?.as_str());
     let content = || node.id.split_once(':').map_or(&*node.id, |(_, content)| content);
     let text = said.find(|text| !text.trim().is_empty()).unwrap_or_else(content);
-    shown(text, TITLE).into_owned()
+    safe_text(text, TITLE).into_owned()
 }
 
-fn properties(properties: &Map<String, Value>) -> Value {
-    let pair = |(name, held): (&String, &Value)| (shown(name, TITLE).into_owned(), value(held));
+fn shown_properties(properties: &Map<String, Value>) -> Value {
+    let pair = |(name, held): (&String, &Value)| (safe_text(name, TITLE).into_owned(), shown_value(held));
     properties.iter().map(pair).collect::<Map<_, _>>().into()
 }
 
-fn value(held: &Value) -> Value {
+fn shown_value(held: &Value) -> Value {
     match held {
-        Value::String(text) => Value::from(shown(text, TEXT)),
+        Value::String(text) => Value::from(safe_text(text, TEXT)),
         Value::Array(items) => {
-            let mut out: Vec<Value> = items.iter().take(ITEMS).map(value).collect();
+            let mut out: Vec<Value> = items.iter().take(ITEMS).map(shown_value).collect();
             if items.len() > ITEMS {
                 out.push(format!("… and {} more", items.len() - ITEMS).into());
             }
@@ -180,28 +185,31 @@ fn value(held: &Value) -> Value {
 }
 
 /// As much of a text as can be read, without what would act on it.
-fn shown(text: &str, letters: usize) -> Cow<'_, str> {
+fn safe_text(text: &str, letters: usize) -> Cow<'_, str> {
     match text.char_indices().nth(letters) {
         None => printable(text),
         Some((end, _)) => {
             let start = printable(text.get(..end).unwrap_or_default());
-            Cow::Owned(format!("{start}… ({} letters in all)", grouped(text.chars().count())))
+            Cow::Owned(format!(
+                "{start}… ({} letters in all)",
+                group_thousands(text.chars().count())
+            ))
         }
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Edge, Facts, Format, export};
+    use crate::graph::{Edge, Facts, Format, export_graph};
 
     fn page(facts: &Facts) -> String {
         let mut out = Vec::new();
-        export(facts, Format::Html, &mut out).unwrap();
+        export_graph(facts, Format::Html, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -209,9 +217,9 @@ mod tests {
     fn no_text_gets_out_of_its_place() {
         let mut facts = Facts::default();
         let hostile = "</script><!--<script>alert(1)</script>\u{0}\u{202E}";
-        facts.node(
+        facts.add_node(
             Node::new(Label::Concept, &format!("concept:{hostile}"))
-                .with(json!({ "name": hostile, hostile: [hostile] })),
+                .with_properties(json!({ "name": hostile, hostile: [hostile] })),
         );
         let page = page(&facts);
         assert_eq!(page.matches("<script").count(), 2, "the data and ours");
@@ -252,16 +260,16 @@ mod tests {
             .split("</script>")
             .next()
             .unwrap();
-        assert!(page.contains(&format!("script-src 'sha256-{}';", hash(script))));
+        assert!(page.contains(&format!("script-src 'sha256-{}';", script_hash(script))));
         let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
-        assert!(page.contains(&format!("style-src 'sha256-{}';", hash(style))));
+        assert!(page.contains(&format!("style-src 'sha256-{}';", script_hash(style))));
     }
 
     #[test]
     fn what_is_left_out_is_said() {
         let mut facts = Facts::default();
         for n in 0..2500 {
-            facts.edge(Edge::new(Relation::Produced, "experiment:1", &format!("result:{n}")));
+            facts.add_edge(Edge::new(EdgeKind::Produced, "experiment:1", &format!("result:{n}")));
         }
         let page = page(&facts);
         assert!(page.contains("2,501 nodes, 2,500 edges"));
@@ -276,9 +284,9 @@ mod tests {
     #[test]
     fn long_texts_and_lists_are_shortened_and_say_so() {
         let long = "x".repeat(1_000_000);
-        assert_eq!(shown(&long, 3), "xxx… (1,000,000 letters in all)");
+        assert_eq!(safe_text(&long, 3), "xxx… (1,000,000 letters in all)");
         let items: Vec<usize> = (0..40).collect();
-        assert_eq!(value(&json!(items))[ITEMS], "… and 10 more");
-        assert_eq!(value(&json!(9_007_199_254_740_993_i64))["n"], "9007199254740993");
+        assert_eq!(shown_value(&json!(items))[ITEMS], "… and 10 more");
+        assert_eq!(shown_value(&json!(9_007_199_254_740_993_i64))["n"], "9007199254740993");
     }
 }

@@ -1,6 +1,6 @@
 //! The names of nodes, edges, relations and properties on the web of data.
 
-use crate::graph::Relation;
+use crate::graph::EdgeKind;
 
 /// The version of what the labels and relations mean, part of their IRIs.
 pub(in crate::graph) const VERSION: u64 = 1;
@@ -16,27 +16,33 @@ pub(in crate::graph) const NODE: &str = "urn:kosmos:node:";
 pub(in crate::graph) const EDGE: &str = "urn:kosmos:edge:";
 
 /// The IRI of the node of that id.
-pub(in crate::graph) fn node(id: &str) -> String {
-    format!("{NODE}{}", encoded(id))
+pub(in crate::graph) fn node_iri(id: &str) -> String {
+    format!("{NODE}{}", encode_iri_part(id))
 }
 
 /// The id of the node of that IRI.
-pub(in crate::graph) fn node_id(iri: &str) -> Option<String> {
-    decoded(iri.strip_prefix(NODE)?)
+pub(in crate::graph) fn node_id_of_iri(iri: &str) -> Option<String> {
+    decode_iri_part(iri.strip_prefix(NODE)?)
 }
 
 /// The IRI of a relation.
-pub(in crate::graph) fn relation(kind: Relation) -> String {
+pub(in crate::graph) fn relation_iri(kind: EdgeKind) -> String {
     format!("{SCHEMA}{}", kind.name())
 }
 
 /// The IRI of an edge; there is one of each type between two nodes.
-pub(in crate::graph) fn edge(from: &str, kind: Relation, to: &str) -> String {
-    format!("{EDGE}{}/{}/{}", encoded(from), kind.name(), encoded(to))
+pub(in crate::graph) fn edge_iri(from: &str, kind: EdgeKind, to: &str) -> String {
+    format!(
+        "{EDGE}{}/{}/{}",
+        encode_iri_part(from),
+        kind.name(),
+        encode_iri_part(to)
+    )
 }
 
-/// A text as part of an IRI: letters, digits and `-._~:` as they are, all else by the bytes of its UTF-8 (RFC 3986, 2.1).
-pub(in crate::graph) fn encoded(text: &str) -> String {
+/// A text as part of an IRI: letters, digits and `-._~:` as they are, all else by the bytes of its UTF-8 (RFC 3986,
+/// 2.1).
+pub(in crate::graph) fn encode_iri_part(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -48,7 +54,7 @@ pub(in crate::graph) fn encoded(text: &str) -> String {
 }
 
 /// The text that was encoded, if it was.
-pub(in crate::graph) fn decoded(part: &str) -> Option<String> {
+pub(in crate::graph) fn decode_iri_part(part: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.bytes();
     while let Some(byte) = rest.next() {
@@ -78,11 +84,11 @@ mod tests {
             ("", ""),
         ];
         for (text, expected) in cases {
-            assert_eq!(encoded(text), expected);
-            assert_eq!(decoded(expected).as_deref(), Some(text));
+            assert_eq!(encode_iri_part(text), expected);
+            assert_eq!(decode_iri_part(expected).as_deref(), Some(text));
         }
         for wrong in ["%", "%4", "%zz", "%+1", "%FF", "a%C3"] {
-            assert_eq!(decoded(wrong), None, "{wrong}");
+            assert_eq!(decode_iri_part(wrong), None, "{wrong}");
         }
         assert_eq!(PROPERTY, format!("{SCHEMA}property:"));
         assert_eq!(SCHEMA, format!("{SCHEMAS}{VERSION}:"));
@@ -90,8 +96,8 @@ mod tests {
 
     #[test]
     fn no_id_can_pass_for_another_edges() {
-        let a = edge("run:1/USES/dataset:1", Relation::Uses, "dataset:2");
-        let b = edge("run:1", Relation::Uses, "dataset:1/USES/dataset:2");
+        let a = edge_iri("run:1/USES/dataset:1", EdgeKind::Uses, "dataset:2");
+        let b = edge_iri("run:1", EdgeKind::Uses, "dataset:1/USES/dataset:2");
         assert_ne!(a, b);
     }
 }

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Ordered, end, iri};
-use crate::graph::{Edge, Label, Node, Relation};
+use super::{Ordered, iri, label_of_end};
+use crate::graph::{Edge, EdgeKind, Label, Node};
 
 /// One member of `@graph` a line: a node with what goes out from it, then the edges of it that have properties.
-pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_jsonld(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> {
     let context = json!({
         "@version": 1.1,
         "kosmos": iri::SCHEMA,
@@ -29,37 +29,37 @@ pub(super) fn write(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Result<()> 
             separator = ",\n";
             serde_json::to_writer(&mut *out, &member).map_err(io::Error::from)
         };
-        member(subject(node, outgoing.iter().map(|edge| &**edge))?)?;
+        member(node_member(node, outgoing.iter().map(|edge| &**edge))?)?;
         for edge in outgoing.iter().filter(|edge| !edge.properties.is_empty()) {
-            member(statement(edge))?;
+            member(edge_statement(edge))?;
         }
     }
     out.write_all(b"\n]}\n")
 }
 
-fn subject<'g>(node: &Node, outgoing: impl Iterator<Item = &'g Edge>) -> io::Result<Value> {
-    let mut member = properties(&node.properties);
-    member.insert("@id".to_owned(), iri::node(&node.id).into());
-    let types = json!([format!("kosmos:{}", node.label.name()), class(node.label)]);
+fn node_member<'g>(node: &Node, outgoing: impl Iterator<Item = &'g Edge>) -> io::Result<Value> {
+    let mut member = property_terms(&node.properties);
+    member.insert("@id".to_owned(), iri::node_iri(&node.id).into());
+    let types = json!([format!("kosmos:{}", node.label.name()), prov_class(node.label)]);
     member.insert("@type".to_owned(), types);
     for edge in outgoing {
-        let object = json!({ "@id": iri::node(&edge.to) });
-        match provenance(node.label, edge.kind, end(&edge.to)?) {
-            Some(Prov::Forwards(term)) => push(&mut member, term, object.clone()),
+        let object = json!({ "@id": iri::node_iri(&edge.to) });
+        match prov_relation(node.label, edge.kind, label_of_end(&edge.to)?) {
+            Some(Prov::Forwards(term)) => push_object(&mut member, term, object.clone()),
             Some(Prov::Backwards(term)) => {
                 let reverse = member.entry("@reverse").or_insert_with(|| json!({}));
                 if let Some(reverse) = reverse.as_object_mut() {
-                    push(reverse, term, object.clone());
+                    push_object(reverse, term, object.clone());
                 }
             }
             None => {}
         }
-        push(&mut member, &format!("kosmos:{}", edge.kind.name()), object);
+        push_object(&mut member, &format!("kosmos:{}", edge.kind.name()), object);
     }
     Ok(Value::Object(member))
 }
 
-fn push(member: &mut Map<String, Value>, term: &str, object: Value) {
+fn push_object(member: &mut Map<String, Value>, term: &str, object: Value) {
     let objects = member.entry(term).or_insert_with(|| json!([]));
     if let Some(objects) = objects.as_array_mut() {
         objects.push(object);
@@ -67,29 +67,30 @@ fn push(member: &mut Map<String, Value>, term: &str, object: Value) {
 }
 
 /// An edge as a thing that has properties.
-fn statement(edge: &Edge) -> Value {
-    let mut member = properties(&edge.properties);
-    member.insert("@id".to_owned(), iri::edge(&edge.from, edge.kind, &edge.to).into());
+fn edge_statement(edge: &Edge) -> Value {
+    let mut member = property_terms(&edge.properties);
+    member.insert("@id".to_owned(), iri::edge_iri(&edge.from, edge.kind, &edge.to).into());
     member.insert("@type".to_owned(), "rdf:Statement".into());
     for (part, iri) in [
-        ("rdf:subject", iri::node(&edge.from)),
-        ("rdf:predicate", iri::relation(edge.kind)),
-        ("rdf:object", iri::node(&edge.to)),
+        ("rdf:subject", iri::node_iri(&edge.from)),
+        ("rdf:predicate", iri::relation_iri(edge.kind)),
+        ("rdf:object", iri::node_iri(&edge.to)),
     ] {
         member.insert(part.to_owned(), json!({ "@id": iri }));
     }
     Value::Object(member)
 }
 
-fn properties(properties: &Map<String, Value>) -> Map<String, Value> {
-    let pair = |(name, held): (&String, &Value)| (format!("property:{}", iri::encoded(name)), value(held));
+fn property_terms(properties: &Map<String, Value>) -> Map<String, Value> {
+    let pair =
+        |(name, held): (&String, &Value)| (format!("property:{}", iri::encode_iri_part(name)), property_value(held));
     properties.iter().map(pair).collect()
 }
 
 /// Numbers by their digits: a JSON number would become a float of fifteen of them.
-fn value(held: &Value) -> Value {
+fn property_value(held: &Value) -> Value {
     match held {
-        Value::Array(items) => json!({ "@list": items.iter().map(value).collect::<Vec<_>>() }),
+        Value::Array(items) => json!({ "@list": items.iter().map(property_value).collect::<Vec<_>>() }),
         Value::Number(number) => match number.as_f64() {
             Some(float) if number.is_f64() => json!({ "@type": "xsd:double", "@value": format!("{float:?}") }),
             _ => json!({ "@type": "xsd:integer", "@value": number.to_string() }),
@@ -98,8 +99,8 @@ fn value(held: &Value) -> Value {
     }
 }
 
-/// What a node is in PROV-O.
-fn class(label: Label) -> &'static str {
+/// Gives the PROV-O class of a node.
+fn prov_class(label: Label) -> &'static str {
     match label {
         Label::Run | Label::Experiment => "prov:Activity",
         Label::Agent => "prov:SoftwareAgent",
@@ -112,14 +113,14 @@ enum Prov {
     Backwards(&'static str),
 }
 
-/// What an edge is in PROV-O, between ends that it allows.
-fn provenance(from: Label, kind: Relation, to: Label) -> Option<Prov> {
-    match (class(from), kind, class(to)) {
-        ("prov:Activity", Relation::Uses, "prov:Entity") => Some(Prov::Forwards("prov:used")),
-        ("prov:Activity", Relation::Produced, "prov:Entity") => Some(Prov::Backwards("prov:wasGeneratedBy")),
-        ("prov:Entity", Relation::DerivedFrom, "prov:Entity") => Some(Prov::Forwards("prov:wasDerivedFrom")),
-        ("prov:Entity", Relation::ProposedBy, "prov:SoftwareAgent") => Some(Prov::Forwards("prov:wasAttributedTo")),
-        ("prov:Activity", Relation::SpawnedBy, "prov:Activity") => Some(Prov::Forwards("prov:wasInformedBy")),
+/// Gives the PROV-O relation of an edge, if its ends allow one.
+fn prov_relation(from: Label, kind: EdgeKind, to: Label) -> Option<Prov> {
+    match (prov_class(from), kind, prov_class(to)) {
+        ("prov:Activity", EdgeKind::Uses, "prov:Entity") => Some(Prov::Forwards("prov:used")),
+        ("prov:Activity", EdgeKind::Produced, "prov:Entity") => Some(Prov::Backwards("prov:wasGeneratedBy")),
+        ("prov:Entity", EdgeKind::DerivedFrom, "prov:Entity") => Some(Prov::Forwards("prov:wasDerivedFrom")),
+        ("prov:Entity", EdgeKind::ProposedBy, "prov:SoftwareAgent") => Some(Prov::Forwards("prov:wasAttributedTo")),
+        ("prov:Activity", EdgeKind::SpawnedBy, "prov:Activity") => Some(Prov::Forwards("prov:wasInformedBy")),
         _ => None,
     }
 }
@@ -142,22 +143,22 @@ mod tests {
             (json!(["b", true]), json!({ "@list": ["b", true] })),
         ];
         for (held, expected) in cases {
-            assert_eq!(value(&held), expected);
+            assert_eq!(property_value(&held), expected);
         }
     }
 
     #[test]
     fn provenance_is_claimed_only_between_ends_that_it_allows() {
         assert!(matches!(
-            provenance(Label::Run, Relation::Uses, Label::Dataset),
+            prov_relation(Label::Run, EdgeKind::Uses, Label::Dataset),
             Some(Prov::Forwards("prov:used"))
         ));
         assert!(matches!(
-            provenance(Label::Experiment, Relation::Produced, Label::Result),
+            prov_relation(Label::Experiment, EdgeKind::Produced, Label::Result),
             Some(Prov::Backwards("prov:wasGeneratedBy"))
         ));
-        assert!(provenance(Label::Experiment, Relation::DerivedFrom, Label::Run).is_none());
-        assert!(provenance(Label::Hypothesis, Relation::SpawnedBy, Label::Question).is_none());
-        assert!(provenance(Label::Result, Relation::Supports, Label::Hypothesis).is_none());
+        assert!(prov_relation(Label::Experiment, EdgeKind::DerivedFrom, Label::Run).is_none());
+        assert!(prov_relation(Label::Hypothesis, EdgeKind::SpawnedBy, Label::Question).is_none());
+        assert!(prov_relation(Label::Result, EdgeKind::Supports, Label::Hypothesis).is_none());
     }
 }

@@ -21,36 +21,37 @@ use std::{
 use super::{Facts, Label};
 pub(super) use ordered::Ordered;
 
-/// What the graph can be written as.
+/// The formats of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Statements for Neo4j and other servers that speak Cypher, each on a line of its own that ends with `;`. No text
     /// breaks a line, so a program may split the document at its newlines.
     ///
-    /// Constraints come first, then nodes and edges, merged by id as the lab itself does it, so that a replay adds to what
-    /// is there. Floats come back as the same floats, integers as integers, lists as lists, and every text as it was.
-    /// What no such server can hold is an error: a property without a name, or whose name has a control character or
+    /// Constraints come first, then nodes and edges, merged by id as the lab itself does it, so that a replay adds to
+    /// what is there. Floats come back as the same floats, integers as integers, lists as lists, and every text as it
+    /// was. Content that no such server can hold is an error: a property without a name, or whose name has a control
+    /// character or
     /// `\u`; and a node's property `id`, because the node's own id has that name there. Neo4j itself, unlike the lab,
     /// refuses lists that mix types, and makes floats of the integers in a list that has both.
     Cypher,
     /// GraphML for networkx, Gephi, yEd and others, with every property typed: `string`, `boolean`, `long` or `double`.
     ///
     /// `label` holds a node's label and an edge's type. A list is JSON text in a string property named `NAME.json`; a
-    /// property that is called `label`, or whose own name ends in `.json` or `.text`, is named `NAME.text`. What XML cannot
-    /// hold (control characters other than tab and line ends, U+FFFE, U+FFFF) is written as `_xHHHH_`, its number in
-    /// hexadecimal, and a `_` that would begin such a sign as `_x005F_`.
+    /// property that is called `label`, or whose own name ends in `.json` or `.text`, is named `NAME.text`. What XML
+    /// cannot hold (control characters other than tab and line ends, U+FFFE, U+FFFF) is written as `_xHHHH_`, its
+    /// number in hexadecimal, and a `_` that would begin such a sign as `_x005F_`.
     Graphml,
     /// JSON-LD 1.1 that keeps everything and can be imported again; provenance in the words of W3C's PROV-O.
     ///
-    /// Nodes are `urn:kosmos:node:` and the percent-encoded id, types and relations `urn:kosmos:schema:1:` and the name,
-    /// properties `urn:kosmos:schema:1:property:` and the percent-encoded name. An edge is a triple; one with properties is
-    /// also an `rdf:Statement` with an IRI of its own, which carries them. Integers and floats are typed values with their
-    /// exact digits, lists are `@list`. Control characters are JSON's `\u00HH`.
+    /// Nodes are `urn:kosmos:node:` and the percent-encoded id, types and relations `urn:kosmos:schema:1:` and the
+    /// name, properties `urn:kosmos:schema:1:property:` and the percent-encoded name. An edge is a triple; one with
+    /// properties is also an `rdf:Statement` with an IRI of its own, which carries them. Integers and floats are
+    /// typed values with their exact digits, lists are `@list`. Control characters are JSON's `\u00HH`.
     Jsonld,
     /// A page for people, with everything in it, to look at and search the graph without a network.
     ///
-    /// It shows at most two thousand nodes, those that say most first, and long texts and lists shortened; it says what it
-    /// leaves out. Control characters and marks that turn the direction of text are shown as U+FFFD.
+    /// It shows at most two thousand nodes, those that say most first, and long texts and lists shortened; it says
+    /// what it leaves out. Control characters and marks that turn the direction of text are shown as U+FFFD.
     Html,
 }
 
@@ -58,7 +59,7 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{asked}` is no format of the graph: it can be cypher, graphml, jsonld or html")]
 pub struct UnknownFormat {
-    /// What was asked for.
+    /// The requested name.
     pub asked: String,
 }
 
@@ -105,28 +106,28 @@ struct Unnameable {
 /// Writes the graph as it goes: it takes little memory besides the facts.
 ///
 /// # Errors
-/// What `out` fails with; [`io::ErrorKind::InvalidInput`] with a [`super::GraphError`] for facts that no store keeps
+/// Errors of `out`; [`io::ErrorKind::InvalidInput`] with a [`super::GraphError`] for facts that no store keeps
 /// ([`Facts::check`]), and for names that [`Format::Cypher`] cannot keep.
-pub fn export(facts: &Facts, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    facts.check().map_err(unfit)?;
-    let ordered = Ordered::of(facts).map_err(unfit)?;
+pub fn export_graph(facts: &Facts, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    facts.check_storable().map_err(invalid_data)?;
+    let ordered = Ordered::from_facts(facts).map_err(invalid_data)?;
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     match format {
-        Format::Cypher => cypher::write(&ordered, &mut out)?,
-        Format::Graphml => graphml::write(&ordered, &mut out)?,
-        Format::Jsonld => jsonld::write(&ordered, &mut out)?,
-        Format::Html => html::write(&ordered, &mut out)?,
+        Format::Cypher => cypher::write_cypher(&ordered, &mut out)?,
+        Format::Graphml => graphml::write_graphml(&ordered, &mut out)?,
+        Format::Jsonld => jsonld::write_jsonld(&ordered, &mut out)?,
+        Format::Html => html::write_html(&ordered, &mut out)?,
     }
     out.flush()
 }
 
-fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
+fn invalid_data(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 /// The label of an edge's end, which [`Facts::check`] has found to have one.
-fn end(id: &str) -> io::Result<Label> {
-    Label::of(id).map_err(unfit)
+fn label_of_end(id: &str) -> io::Result<Label> {
+    Label::of_node_id(id).map_err(invalid_data)
 }
 
 #[cfg(test)]
@@ -149,10 +150,10 @@ mod tests {
     #[test]
     fn what_no_store_keeps_is_not_written() {
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Run, "run:1").with(json!({ "deep": [[1]] })));
+        facts.add_node(Node::new(Label::Run, "run:1").with_properties(json!({ "deep": [[1]] })));
         for format in Format::ALL {
             let mut out = Vec::new();
-            let error = export(&facts, format, &mut out).unwrap_err();
+            let error = export_graph(&facts, format, &mut out).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
             assert!(error.to_string().contains("`deep` of `run:1`"), "{error}");
             assert!(out.is_empty());

@@ -9,7 +9,7 @@ const EDGES: usize = 8000;
 /// Of these each label has its part before the first take the rest.
 const SHARE: usize = NODES / 5;
 
-/// What says most first.
+/// Labels, the most informative first.
 const RANKED: [Label; 11] = [
     Label::Question,
     Label::Finding,
@@ -32,15 +32,15 @@ pub struct Sample {
 }
 
 /// Everything, or else of each label the nodes with most edges, and the edges between them.
-pub fn sample(graph: &Ordered<'_>) -> Sample {
-    let positions = graph.positions();
+pub fn sample_graph(graph: &Ordered<'_>) -> Sample {
+    let positions = graph.node_positions();
     let position = |id: &str| positions.get(id).copied();
     let ends: Vec<Option<[usize; 2]>> = graph
         .edges
         .iter()
         .map(|edge| Some([position(&edge.from)?, position(&edge.to)?]))
         .collect();
-    let nodes = chosen(graph, &ends);
+    let nodes = choose_nodes(graph, &ends);
     let mut places = vec![None; graph.nodes.len()];
     for (place, &node) in nodes.iter().enumerate() {
         if let Some(slot) = places.get_mut(node) {
@@ -58,7 +58,7 @@ pub fn sample(graph: &Ordered<'_>) -> Sample {
     }
 }
 
-fn chosen(graph: &Ordered<'_>, ends: &[Option<[usize; 2]>]) -> Vec<usize> {
+fn choose_nodes(graph: &Ordered<'_>, ends: &[Option<[usize; 2]>]) -> Vec<usize> {
     if graph.nodes.len() <= NODES {
         return (0..graph.nodes.len()).collect();
     }
@@ -88,25 +88,25 @@ fn chosen(graph: &Ordered<'_>, ends: &[Option<[usize; 2]>]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Edge, Facts, Node, Relation};
+    use crate::graph::{Edge, EdgeKind, Facts, Node};
 
     #[test]
     fn what_says_most_is_kept_of_a_large_graph() {
         let mut facts = Facts::default();
         for n in 0..5000 {
             let result = format!("result:{n}");
-            facts.node(Node::new(Label::Result, &result));
-            facts.node(Node::new(Label::Variable, &format!("variable:{n}")));
+            facts.add_node(Node::new(Label::Result, &result));
+            facts.add_node(Node::new(Label::Variable, &format!("variable:{n}")));
             if n % 10 == 0 {
-                facts.edge(Edge::new(
-                    Relation::DerivedFrom,
+                facts.add_edge(Edge::new(
+                    EdgeKind::DerivedFrom,
                     &format!("finding:{}", n % 50),
                     &result,
                 ));
             }
         }
-        let ordered = Ordered::of(&facts).unwrap();
-        let sample = sample(&ordered);
+        let ordered = Ordered::from_facts(&facts).unwrap();
+        let sample = sample_graph(&ordered);
         assert_eq!(sample.nodes.len(), NODES);
         let of = |label| {
             sample

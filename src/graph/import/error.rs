@@ -18,30 +18,52 @@ pub enum ImportError {
     #[error(
         "the document is of version {found} of the schema and this Kosmos reads {known}: use the one that wrote it, or a newer one"
     )]
-    #[allow(missing_docs)]
-    Newer { found: u64, known: u64 },
+    Newer {
+        /// The version that was found.
+        found: u64,
+        /// The newest version that this program knows.
+        known: u64,
+    },
     /// A node of a label that there is not.
     #[error("`{id}` is said to be a `{label}`, which the graph has not")]
-    #[allow(missing_docs)]
-    Label { id: String, label: String },
+    Label {
+        /// The id.
+        id: String,
+        /// The unknown label.
+        label: String,
+    },
     /// An edge of a type that there is not.
     #[error("`{id}` has the relation `{relation}`, which the graph has not")]
-    #[allow(missing_docs)]
-    Relation { id: String, relation: String },
+    Relation {
+        /// The id.
+        id: String,
+        /// The unknown type of edge.
+        relation: String,
+    },
     /// Not an IRI of a node or an edge, or not one of that label.
     #[error("`{id}` names no node or edge of the graph, or one of another label than it is said to have")]
-    #[allow(missing_docs)]
-    Id { id: String },
+    Id {
+        /// The id.
+        id: String,
+    },
     /// Something of a node or an edge.
     #[error("`{member}` of `{id}` is not of the form that Kosmos writes")]
-    #[allow(missing_docs)]
-    Member { id: String, member: String },
+    Member {
+        /// The id.
+        id: String,
+        /// The faulty member.
+        member: String,
+    },
     /// A node or an edge that is there already.
     #[error("`{id}` is there twice")]
-    #[allow(missing_docs)]
-    Twice { id: String },
+    Twice {
+        /// The id.
+        id: String,
+    },
     /// Properties of an edge that is not there.
     #[error("`{id}` gives properties to an edge that its beginning does not have")]
-    #[allow(missing_docs)]
-    NoEdge { id: String },
+    NoEdge {
+        /// The id.
+        id: String,
+    },
 }

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{ImportError, Key};
-use crate::graph::{Label, Node, Relation, export::iri};
+use crate::graph::{EdgeKind, Label, Node, export::iri};
 
 /// A member of the document's graph.
 pub enum Member {
     /// A node and where its edges go.
-    Node(Node, Vec<(Relation, String)>),
+    Node(Node, Vec<(EdgeKind, String)>),
     /// An edge that has properties.
     Statement(Statement),
 }
@@ -21,52 +21,52 @@ pub struct Statement {
     pub properties: Map<String, Value>,
 }
 
-pub fn read(mut member: Map<String, Value>) -> Result<Member, ImportError> {
+pub fn read_member(mut member: Map<String, Value>) -> Result<Member, ImportError> {
     let Some(Value::String(id)) = member.remove("@id") else {
         return Err(ImportError::Id { id: String::new() });
     };
     if id.starts_with(iri::EDGE) {
-        statement(id, member).map(Member::Statement)
+        read_statement(id, member).map(Member::Statement)
     } else {
-        node(&id, member)
+        read_node(&id, member)
     }
 }
 
-fn node(id: &str, mut member: Map<String, Value>) -> Result<Member, ImportError> {
+fn read_node(id: &str, mut member: Map<String, Value>) -> Result<Member, ImportError> {
     let wrong_id = || ImportError::Id { id: id.to_owned() };
-    let own = iri::node_id(id).ok_or_else(wrong_id)?;
+    let own = iri::node_id_of_iri(id).ok_or_else(wrong_id)?;
     let types = member.remove("@type").unwrap_or_default();
-    let mut labels = list(&types).filter_map(|each| each.as_str()?.strip_prefix("kosmos:"));
-    let name = labels.next().ok_or_else(|| wrong(id, "@type"))?;
+    let mut labels = items_of(&types).filter_map(|each| each.as_str()?.strip_prefix("kosmos:"));
+    let name = labels.next().ok_or_else(|| wrong_member(id, "@type"))?;
     let label = Label::ALL.into_iter().find(|label| label.name() == name);
     let label = label.ok_or_else(|| ImportError::Label {
         id: id.to_owned(),
         label: name.to_owned(),
     })?;
-    if Label::of(&own).ok() != Some(label) || labels.next().is_some() {
+    if Label::of_node_id(&own).ok() != Some(label) || labels.next().is_some() {
         return Err(wrong_id());
     }
     let mut node = Node::new(label, &own);
     let mut edges = Vec::new();
     for (term, held) in member {
         if let Some(name) = term.strip_prefix("property:") {
-            property(&mut node.properties, id, &term, name, held)?;
+            read_property(&mut node.properties, id, &term, name, held)?;
         } else if let Some(name) = term.strip_prefix("kosmos:") {
-            let kind = relation(id, name)?;
-            for object in list(&held) {
-                let to = object_id(object).ok_or_else(|| wrong(id, &term))?;
-                let ours = Label::of(&to).is_ok();
-                edges.push((kind, ours.then_some(to).ok_or_else(|| wrong(id, &term))?));
+            let kind = read_relation(id, name)?;
+            for object in items_of(&held) {
+                let to = object_id(object).ok_or_else(|| wrong_member(id, &term))?;
+                let ours = Label::of_node_id(&to).is_ok();
+                edges.push((kind, ours.then_some(to).ok_or_else(|| wrong_member(id, &term))?));
             }
         } else if !(term.starts_with("prov:") || term == "@reverse") {
             // Those say again what the edges say.
-            return Err(wrong(id, &term));
+            return Err(wrong_member(id, &term));
         }
     }
     Ok(Member::Node(node, edges))
 }
 
-fn statement(id: String, member: Map<String, Value>) -> Result<Statement, ImportError> {
+fn read_statement(id: String, member: Map<String, Value>) -> Result<Statement, ImportError> {
     let mut properties = Map::new();
     let (mut from, mut kind, mut to) = (None, None, None);
     for (term, held) in member {
@@ -75,18 +75,18 @@ fn statement(id: String, member: Map<String, Value>) -> Result<Statement, Import
             "rdf:object" => to = object_id(&held),
             "rdf:predicate" => {
                 let name = held.get("@id").and_then(Value::as_str).unwrap_or_default();
-                let name = name.strip_prefix(iri::SCHEMA).ok_or_else(|| wrong(&id, &term))?;
-                kind = Some(relation(&id, name)?);
+                let name = name.strip_prefix(iri::SCHEMA).ok_or_else(|| wrong_member(&id, &term))?;
+                kind = Some(read_relation(&id, name)?);
             }
             "@type" if held == "rdf:Statement" => {}
             _ => match term.strip_prefix("property:") {
-                Some(name) => property(&mut properties, &id, &term, name, held)?,
-                None => return Err(wrong(&id, &term)),
+                Some(name) => read_property(&mut properties, &id, &term, name, held)?,
+                None => return Err(wrong_member(&id, &term)),
             },
         }
     }
     match (from, kind, to) {
-        (Some(from), Some(kind), Some(to)) if iri::edge(&from, kind, &to) == id => Ok(Statement {
+        (Some(from), Some(kind), Some(to)) if iri::edge_iri(&from, kind, &to) == id => Ok(Statement {
             id,
             key: (from, kind.name(), to),
             properties,
@@ -95,23 +95,23 @@ fn statement(id: String, member: Map<String, Value>) -> Result<Statement, Import
     }
 }
 
-fn wrong(id: &str, member: &str) -> ImportError {
+fn wrong_member(id: &str, member: &str) -> ImportError {
     ImportError::Member {
         id: id.to_owned(),
         member: member.to_owned(),
     }
 }
 
-fn relation(id: &str, name: &str) -> Result<Relation, ImportError> {
-    let found = Relation::ALL.into_iter().find(|kind| kind.name() == name);
+fn read_relation(id: &str, name: &str) -> Result<EdgeKind, ImportError> {
+    let found = EdgeKind::ALL.into_iter().find(|kind| kind.name() == name);
     found.ok_or_else(|| ImportError::Relation {
         id: id.to_owned(),
         relation: name.to_owned(),
     })
 }
 
-/// What stands in a list, or by itself.
-fn list(held: &Value) -> impl Iterator<Item = &Value> {
+/// Gives the items of a list, or a single value as one item.
+fn items_of(held: &Value) -> impl Iterator<Item = &Value> {
     match held {
         Value::Array(items) => items.as_slice(),
         one => std::slice::from_ref(one),
@@ -121,7 +121,7 @@ fn list(held: &Value) -> impl Iterator<Item = &Value> {
 
 /// The node that an object such as `{"@id": "urn:kosmos:node:..."}` means.
 fn object_id(object: &Value) -> Option<String> {
-    iri::node_id(
+    iri::node_id_of_iri(
         object
             .as_object()
             .filter(|object| object.len() == 1)?
@@ -130,32 +130,32 @@ fn object_id(object: &Value) -> Option<String> {
     )
 }
 
-fn property(
+fn read_property(
     properties: &mut Map<String, Value>,
     id: &str,
     term: &str,
     name: &str,
     held: Value,
 ) -> Result<(), ImportError> {
-    let name = iri::decoded(name).ok_or_else(|| wrong(id, term))?;
-    let value = value(held).ok_or_else(|| wrong(id, term))?;
+    let name = iri::decode_iri_part(name).ok_or_else(|| wrong_member(id, term))?;
+    let value = read_value(held).ok_or_else(|| wrong_member(id, term))?;
     match properties.insert(name, value) {
         None => Ok(()),
-        Some(_) => Err(wrong(id, term)),
+        Some(_) => Err(wrong_member(id, term)),
     }
 }
 
-fn value(held: Value) -> Option<Value> {
+fn read_value(held: Value) -> Option<Value> {
     match held {
         Value::Object(mut object) if object.len() == 1 => match object.remove("@list")? {
-            Value::Array(items) => Some(Value::Array(items.into_iter().map(scalar).collect::<Option<_>>()?)),
+            Value::Array(items) => Some(Value::Array(items.into_iter().map(read_scalar).collect::<Option<_>>()?)),
             _ => None,
         },
-        other => scalar(other),
+        other => read_scalar(other),
     }
 }
 
-fn scalar(held: Value) -> Option<Value> {
+fn read_scalar(held: Value) -> Option<Value> {
     match held {
         Value::String(_) | Value::Bool(_) => Some(held),
         Value::Object(object) if object.len() == 2 => {

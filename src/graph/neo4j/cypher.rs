@@ -1,11 +1,11 @@
-//! The Cypher that we write. Labels, types and names of ours are words of it; what comes from outside is a parameter, never
-//! text of a query.
+//! The Cypher that we write. Labels, types and names of ours are words of it; what comes from outside is a parameter,
+//! never text of a query.
 
 use std::collections::BTreeMap;
 
 use neo4rs::{BoltList, BoltMap, BoltType, Query};
 
-use crate::graph::{Facts, GraphError, Label, Properties, Relation, SETS, Walk, Way};
+use crate::graph::{EdgeKind, Facts, GraphError, Label, Properties, SETS, Walk, Way};
 
 /// A statement with its rows.
 pub(super) struct Statement {
@@ -21,7 +21,7 @@ impl Statement {
     }
 
     /// As the driver takes it.
-    pub(super) fn query(&self) -> Query {
+    pub(super) fn to_query(&self) -> Query {
         let rows = BoltList {
             value: self.rows.clone(),
         };
@@ -33,7 +33,7 @@ impl Statement {
 const MOST_ROWS: i64 = 1_000_000;
 
 /// Uniqueness of the ids of each label.
-pub(super) fn constraints() -> impl Iterator<Item = String> {
+pub(super) fn uniqueness_constraints() -> impl Iterator<Item = String> {
     Label::ALL.into_iter().map(|label| {
         let (name, key) = (label.name(), label.name().to_lowercase());
         format!("CREATE CONSTRAINT kosmos_{key}_id IF NOT EXISTS FOR (n:{name}) REQUIRE n.id IS UNIQUE")
@@ -41,18 +41,18 @@ pub(super) fn constraints() -> impl Iterator<Item = String> {
 }
 
 /// The statements that merge facts, each of which is there once, with so many rows at most.
-pub(super) fn merge(facts: Facts, batch: usize) -> Result<Vec<Statement>, GraphError> {
+pub(super) fn merge_statements(facts: Facts, batch: usize) -> Result<Vec<Statement>, GraphError> {
     let mut nodes: BTreeMap<Label, Vec<BoltType>> = BTreeMap::new();
     for node in facts.nodes {
         let id = ("id", node.id.as_str().into());
-        let row = row([id], &node.id, node.properties)?;
+        let row = bolt_row([id], &node.id, node.properties)?;
         nodes.entry(node.label).or_default().push(row);
     }
-    let mut edges: BTreeMap<(Label, Relation, Label), Vec<BoltType>> = BTreeMap::new();
+    let mut edges: BTreeMap<(Label, EdgeKind, Label), Vec<BoltType>> = BTreeMap::new();
     for edge in facts.edges {
-        let key = (Label::of(&edge.from)?, edge.kind, Label::of(&edge.to)?);
+        let key = (Label::of_node_id(&edge.from)?, edge.kind, Label::of_node_id(&edge.to)?);
         let ends = [("from", edge.from.as_str().into()), ("to", edge.to.as_str().into())];
-        let row = row(ends, &edge.from, edge.properties)?;
+        let row = bolt_row(ends, &edge.from, edge.properties)?;
         edges.entry(key).or_default().push(row);
     }
     let mut statements = Vec::new();
@@ -60,9 +60,9 @@ pub(super) fn merge(facts: Facts, batch: usize) -> Result<Vec<Statement>, GraphE
         let cypher = format!(
             "UNWIND $rows AS row MERGE (n:{} {{id: row.id}}) SET {}",
             label.name(),
-            set("n")
+            set_properties_clause("n")
         );
-        statements.extend(batches(&cypher, rows, batch));
+        statements.extend(split_into_batches(&cypher, rows, batch));
     }
     for ((from, kind, to), rows) in edges {
         // The ends are nodes of these facts, and there by now.
@@ -71,14 +71,14 @@ pub(super) fn merge(facts: Facts, batch: usize) -> Result<Vec<Statement>, GraphE
             from.name(),
             to.name(),
             kind.name(),
-            set("r")
+            set_properties_clause("r")
         );
-        statements.extend(batches(&cypher, rows, batch));
+        statements.extend(split_into_batches(&cypher, rows, batch));
     }
     Ok(statements)
 }
 
-fn batches(cypher: &str, rows: Vec<BoltType>, batch: usize) -> Vec<Statement> {
+fn split_into_batches(cypher: &str, rows: Vec<BoltType>, batch: usize) -> Vec<Statement> {
     let statement = |rows: &[BoltType]| Statement {
         cypher: cypher.to_owned(),
         rows: rows.to_vec(),
@@ -87,14 +87,14 @@ fn batches(cypher: &str, rows: Vec<BoltType>, batch: usize) -> Vec<Statement> {
 }
 
 /// Properties replace those of their names; what a set lacks is added to it.
-fn set(of: &str) -> String {
+fn set_properties_clause(of: &str) -> String {
     let sets = SETS.map(|name| {
         format!("{of}.{name} = coalesce({of}.{name}, []) + [x IN row.{name} WHERE NOT x IN coalesce({of}.{name}, [])]")
     });
     format!("{of} += row.properties, {}", sets.join(", "))
 }
 
-fn row<const N: usize>(
+fn bolt_row<const N: usize>(
     fields: [(&str, BoltType); N],
     id: &str,
     mut properties: Properties,
@@ -105,18 +105,18 @@ fn row<const N: usize>(
     }
     for name in SETS {
         let set = properties.remove(name).unwrap_or_else(|| Vec::<String>::new().into());
-        map.put(name.into(), bolt(id, name, set)?);
+        map.put(name.into(), to_bolt(id, name, set)?);
     }
     let mut others = BoltMap::new();
     for (name, value) in properties {
-        let value = bolt(id, &name, value)?;
+        let value = to_bolt(id, &name, value)?;
         others.put(name.as_str().into(), value);
     }
     map.put("properties".into(), BoltType::Map(others));
     Ok(BoltType::Map(map))
 }
 
-fn bolt(id: &str, name: &str, value: serde_json::Value) -> Result<BoltType, GraphError> {
+fn to_bolt(id: &str, name: &str, value: serde_json::Value) -> Result<BoltType, GraphError> {
     BoltType::try_from(value).map_err(|_| GraphError::Property {
         id: id.to_owned(),
         name: name.to_owned(),
@@ -124,7 +124,7 @@ fn bolt(id: &str, name: &str, value: serde_json::Value) -> Result<BoltType, Grap
 }
 
 /// A walk from nodes of one label: `p0`, `p1`, ... are the properties of the nodes of a trail.
-pub(super) fn walk(walk: &Walk, start: Label, ids: Vec<String>) -> Query {
+pub(super) fn walk_query(walk: &Walk, start: Label, ids: Vec<String>) -> Query {
     let mut cypher = format!("UNWIND $ids AS start MATCH (s:{} {{id: start}})", start.name());
     let mut nodes: Vec<String> = Vec::new();
     for (at, step) in walk.steps.iter().enumerate() {
@@ -157,51 +157,51 @@ pub(super) fn walk(walk: &Walk, start: Label, ids: Vec<String>) -> Query {
         order.join(", "),
         returned.join(", ")
     ));
-    Query::new(cypher).param("ids", ids).param("limit", whole(walk.limit))
+    Query::new(cypher).param("ids", ids).param("limit", to_i64(walk.limit))
 }
 
 /// Edges of nodes of one label.
-pub(super) fn around(start: Label, ids: Vec<String>, limit: usize) -> Query {
+pub(super) fn edges_around_query(start: Label, ids: Vec<String>, limit: usize) -> Query {
     let cypher = format!(
         "UNWIND $ids AS start MATCH (s:{} {{id: start}})-[r]-() RETURN type(r) AS kind, startNode(r).id AS from, \
          endNode(r).id AS to, properties(r) AS properties LIMIT $limit",
         start.name()
     );
-    Query::new(cypher).param("ids", ids).param("limit", whole(limit))
+    Query::new(cypher).param("ids", ids).param("limit", to_i64(limit))
 }
 
 /// Whether a node of a label has an id of ours: others may have the label too.
-pub(super) fn is_ours(node: &str, label: Label) -> String {
+pub(super) fn has_our_id(node: &str, label: Label) -> String {
     format!("{node}.id STARTS WITH '{}:'", label.name().to_lowercase())
 }
 
 /// Nodes of a label.
-pub(super) fn list(label: Label, limit: usize) -> Query {
+pub(super) fn list_nodes_query(label: Label, limit: usize) -> Query {
     let cypher = format!(
         "MATCH (n:{}) WHERE {} RETURN properties(n) AS properties ORDER BY n.id LIMIT $limit",
         label.name(),
-        is_ours("n", label)
+        has_our_id("n", label)
     );
-    Query::new(cypher).param("limit", whole(limit))
+    Query::new(cypher).param("limit", to_i64(limit))
 }
 
 /// All nodes of a label.
-pub(super) fn all(label: Label) -> Query {
-    let (name, ours) = (label.name(), is_ours("n", label));
+pub(super) fn all_nodes_query(label: Label) -> Query {
+    let (name, ours) = (label.name(), has_our_id("n", label));
     Query::new(format!(
         "MATCH (n:{name}) WHERE {ours} RETURN properties(n) AS properties"
     ))
 }
 
 /// Edges of a type.
-pub(super) fn edges(kind: Relation) -> Query {
+pub(super) fn all_edges_query(kind: EdgeKind) -> Query {
     Query::new(format!(
         "MATCH (a)-[r:{}]->(b) RETURN type(r) AS kind, a.id AS from, b.id AS to, properties(r) AS properties",
         kind.name()
     ))
 }
 
-fn whole(number: usize) -> i64 {
+fn to_i64(number: usize) -> i64 {
     // Servers make room for as many when they put rows in order.
     i64::try_from(number).unwrap_or(i64::MAX).min(MOST_ROWS)
 }

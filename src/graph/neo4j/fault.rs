@@ -1,11 +1,11 @@
-//! What the driver's errors mean.
+//! The translation of the driver's errors.
 
 use neo4rs::{Error, Neo4jErrorKind};
 
 use crate::graph::GraphError;
 
 /// An error of the driver as ours, and whether another try may do better.
-pub(super) fn fault(address: &str, error: &Error) -> (GraphError, bool) {
+pub(super) fn convert_driver_error(address: &str, error: &Error) -> (GraphError, bool) {
     let address = address.to_owned();
     let refused = |reason: String, remedy| {
         let error = GraphError::Refused {
@@ -27,9 +27,9 @@ pub(super) fn fault(address: &str, error: &Error) -> (GraphError, bool) {
             let code = told.code();
             match told.kind() {
                 // A MERGE that loses to another is not wrong, only late; ArcadeDB tells of it at the commit.
-                Neo4jErrorKind::Transient => (away(address, error), true),
+                Neo4jErrorKind::Transient => (server_away(address, error), true),
                 _ if code.contains("ConstraintValidationFailed") || code.contains("Transaction") => {
-                    (away(address, error), true)
+                    (server_away(address, error), true)
                 }
                 _ if code.contains("Security") => refused(error.to_string(), CREDENTIALS),
                 _ if code.contains("DatabaseNotFound") || code.contains("Database.") => {
@@ -47,13 +47,13 @@ pub(super) fn fault(address: &str, error: &Error) -> (GraphError, bool) {
             "give it a certificate that this machine trusts; bolt+ssc:// and neo4j+ssc:// take any",
         ),
         // The connection failed or broke.
-        _ => (away(address, error), true),
+        _ => (server_away(address, error), true),
     }
 }
 
 const CREDENTIALS: &str = "set graph.user, graph.database and the password in NEO4J_PASSWORD to those of the server";
 
-fn away(address: String, error: &Error) -> GraphError {
+fn server_away(address: String, error: &Error) -> GraphError {
     GraphError::Away {
         address,
         reason: error.to_string(),
@@ -69,10 +69,10 @@ mod tests {
         let told = |reason: &str| Error::IOError {
             detail: std::io::Error::other(reason.to_owned()),
         };
-        let (error, again) = fault("bolt+s://h", &told("invalid peer certificate: UnknownIssuer"));
+        let (error, again) = convert_driver_error("bolt+s://h", &told("invalid peer certificate: UnknownIssuer"));
         assert!(matches!(error, GraphError::Refused { .. }) && !again, "{error}");
         assert!(error.to_string().contains("bolt+ssc://"), "{error}");
-        let (error, again) = fault("bolt+s://h", &told("connection refused"));
+        let (error, again) = convert_driver_error("bolt+s://h", &told("connection refused"));
         assert!(matches!(error, GraphError::Away { .. }) && again, "{error}");
     }
 }

@@ -14,12 +14,12 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-pub use self::raw::Answer;
-use self::{cypher::Statement, fault::fault};
+pub use self::raw::RawRecords;
+use self::{cypher::Statement, fault::convert_driver_error};
 use super::{
-    Edge, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, Relation, Trail, Walk,
-    facts::united,
-    walk::{in_order, value_of},
+    Edge, EdgeKind, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, Trail, Walk,
+    facts::sort_sets,
+    walk::{compare_trails, order_value},
 };
 use crate::failpoint;
 
@@ -28,9 +28,9 @@ use crate::failpoint;
 pub struct Neo4jOptions {
     /// Such as `bolt://127.0.0.1:7687`; `bolt+s` and `neo4j+s` for TLS.
     pub uri: String,
-    #[allow(missing_docs)]
+    /// The user's name on the server.
     pub user: String,
-    #[allow(missing_docs)]
+    /// The user's password on the server.
     pub password: SecretString,
     /// The server's own choice where none is named.
     pub database: Option<String>,
@@ -74,7 +74,8 @@ impl Neo4jGraph {
     /// # Errors
     /// [`GraphError::Refused`] for an address that is none.
     pub fn new(options: Neo4jOptions) -> Result<Self, GraphError> {
-        // The driver takes whichever there is, and panics without one. Fails where there is one already, which is as good.
+        // The driver takes whichever there is, and panics without one. Fails where there is one already, which is as
+        // good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut config = ConfigBuilder::default()
             .uri(&options.uri)
@@ -86,7 +87,7 @@ impl Neo4jGraph {
         if let Some(database) = &options.database {
             config = config.db(database.as_str());
         }
-        let failed = |error: Error| fault(&options.uri, &error).0;
+        let failed = |error: Error| convert_driver_error(&options.uri, &error).0;
         let graph = neo4rs::Graph::connect(config.build().map_err(failed)?).map_err(failed)?;
         Ok(Self(Arc::new(Inner {
             graph,
@@ -98,21 +99,21 @@ impl Neo4jGraph {
     /// The graph on that server, whose constraints are made where they are missing.
     ///
     /// # Errors
-    /// [`GraphError::Away`] when it does not answer in time; [`GraphError::Refused`], with what to do, for a wrong address,
-    /// password or database.
+    /// [`GraphError::Away`] when it does not answer in time; [`GraphError::Refused`], with what to do, for a wrong
+    /// address, password or database.
     pub async fn connect(options: Neo4jOptions) -> Result<Self, GraphError> {
         let graph = Self::new(options)?;
-        graph.0.ready().await?;
+        graph.0.connected().await?;
         Ok(graph)
     }
 }
 
 impl Inner {
     /// Uniqueness of ids, which is also their index, before anything else.
-    async fn ready(&self) -> Result<&neo4rs::Graph, GraphError> {
+    async fn connected(&self) -> Result<&neo4rs::Graph, GraphError> {
         let prepare = async || {
-            for constraint in cypher::constraints() {
-                self.exchange(self.graph.run(Query::new(constraint)))
+            for constraint in cypher::uniqueness_constraints() {
+                self.exchange_in_time(self.graph.run(Query::new(constraint)))
                     .await
                     .map_err(|(error, _)| error)?;
             }
@@ -123,15 +124,15 @@ impl Inner {
     }
 
     /// One exchange, within its time. With the error comes whether it is worth another try.
-    async fn exchange<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, (GraphError, bool)> {
+    async fn exchange_in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, (GraphError, bool)> {
         match timeout(self.options.timeout, work).await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(fault(&self.options.uri, &error)),
-            Err(_) => Err((self.away("no answer in time"), true)),
+            Ok(Err(error)) => Err(convert_driver_error(&self.options.uri, &error)),
+            Err(_) => Err((self.server_away("no answer in time"), true)),
         }
     }
 
-    fn away(&self, reason: &str) -> GraphError {
+    fn server_away(&self, reason: &str) -> GraphError {
         GraphError::Away {
             address: self.options.uri.clone(),
             reason: reason.to_owned(),
@@ -139,28 +140,28 @@ impl Inner {
     }
 
     /// Does statements in one transaction.
-    async fn transact(&self, statements: &[Statement]) -> Result<(), (GraphError, bool)> {
-        let graph = self.ready().await.map_err(|error| {
+    async fn run_transaction(&self, statements: &[Statement]) -> Result<(), (GraphError, bool)> {
+        let graph = self.connected().await.map_err(|error| {
             let again = matches!(error, GraphError::Away { .. });
             (error, again)
         })?;
-        let mut transaction = self.exchange(graph.start_txn()).await?;
+        let mut transaction = self.exchange_in_time(graph.start_txn()).await?;
         for statement in statements {
             failpoint::crash("graph.transaction.statement", "");
-            self.exchange(transaction.run(statement.query())).await?;
+            self.exchange_in_time(transaction.run(statement.to_query())).await?;
         }
         failpoint::crash("graph.transaction.before", "");
-        self.exchange(transaction.commit()).await?;
+        self.exchange_in_time(transaction.commit()).await?;
         failpoint::crash("graph.transaction.after", "");
         Ok(())
     }
 
     /// The same, from its beginning again for as long as the server only puts it off.
-    async fn write(&self, statements: &[Statement]) -> Result<(), GraphError> {
+    async fn write_with_retries(&self, statements: &[Statement]) -> Result<(), GraphError> {
         let until = Instant::now() + self.options.patience;
         let [mut pause, longest] = PAUSES;
         loop {
-            match self.transact(statements).await {
+            match self.run_transaction(statements).await {
                 Ok(()) => return Ok(()),
                 Err((error, again)) if !again || Instant::now() + pause >= until => return Err(error),
                 Err((error, _)) => {
@@ -172,21 +173,21 @@ impl Inner {
         }
     }
 
-    async fn merge(&self, facts: Facts) -> Result<(), GraphError> {
-        let statements = cypher::merge(facts.settled()?, self.options.batch.max(1))?;
+    async fn merge_facts(&self, facts: Facts) -> Result<(), GraphError> {
+        let statements = cypher::merge_statements(facts.merge_duplicates()?, self.options.batch.max(1))?;
         for together in statements.chunks(STATEMENTS) {
-            self.write(together).await?;
+            self.write_with_retries(together).await?;
         }
         Ok(())
     }
 
     /// The rows of a read, each as `read` takes it.
-    async fn read<T>(
+    async fn read_rows<T>(
         &self,
         query: impl Into<Query>,
         read: impl Fn(&neo4rs::Row) -> Result<T, neo4rs::DeError>,
     ) -> Result<Vec<T>, GraphError> {
-        let graph = self.ready().await?;
+        let graph = self.connected().await?;
         let until = Instant::now() + self.options.timeout;
         let rows = async {
             let mut stream = graph.execute_read(query).await?;
@@ -197,81 +198,81 @@ impl Inner {
             Ok(rows)
         };
         match timeout_at(until, rows).await {
-            Ok(rows) => rows.map_err(|error: Error| fault(&self.options.uri, &error).0),
-            Err(_) => Err(self.away("no answer in time")),
+            Ok(rows) => rows.map_err(|error: Error| convert_driver_error(&self.options.uri, &error).0),
+            Err(_) => Err(self.server_away("no answer in time")),
         }
     }
 
-    async fn walk(&self, walk: Walk) -> Result<Vec<Trail>, GraphError> {
+    async fn walk_trails(&self, walk: Walk) -> Result<Vec<Trail>, GraphError> {
         let labels: Vec<Label> = match walk.steps.is_empty() {
             true => Vec::new(),
             false => walk.steps.iter().map(|step| step.to).collect(),
         };
         let mut starts: BTreeMap<Label, Vec<String>> = BTreeMap::new();
         for id in &walk.from {
-            starts.entry(Label::of(id)?).or_default().push(id.clone());
+            starts.entry(Label::of_node_id(id)?).or_default().push(id.clone());
         }
         let mut trails: Vec<Trail> = Vec::new();
         for (start, ids) in starts {
             let labels = if labels.is_empty() { vec![start] } else { labels.clone() };
-            let found = self.read(cypher::walk(&walk, start, ids), |row| {
+            let found = self.read_rows(cypher::walk_query(&walk, start, ids), |row| {
                 let nodes = labels.iter().enumerate();
-                let nodes = nodes.map(|(at, label)| Ok(node(*label, row.get(&format!("p{at}"))?)));
+                let nodes = nodes.map(|(at, label)| Ok(node_from_row(*label, row.get(&format!("p{at}"))?)));
                 nodes.collect::<Result<Trail, neo4rs::DeError>>()
             });
             trails.extend(found.await?);
         }
         trails.sort_by(|a, b| {
-            let values = (value_of(walk.order, a), value_of(walk.order, b));
-            in_order(values, ids_of(a), ids_of(b))
+            let values = (order_value(walk.order, a), order_value(walk.order, b));
+            compare_trails(values, ids_of(a), ids_of(b))
         });
         trails.truncate(walk.limit);
         Ok(trails)
     }
 
-    async fn around(&self, ids: Vec<String>, limit: usize) -> Result<Vec<Edge>, GraphError> {
+    async fn edges_around(&self, ids: Vec<String>, limit: usize) -> Result<Vec<Edge>, GraphError> {
         let mut starts: BTreeMap<Label, Vec<String>> = BTreeMap::new();
         for id in ids {
-            starts.entry(Label::of(&id)?).or_default().push(id);
+            starts.entry(Label::of_node_id(&id)?).or_default().push(id);
         }
         let mut edges = Vec::new();
         for (start, ids) in starts {
             let room = limit.saturating_sub(edges.len());
-            let found = self.read(cypher::around(start, ids, room), edge);
+            let found = self.read_rows(cypher::edges_around_query(start, ids, room), edge_from_row);
             edges.extend(found.await?.into_iter().flatten());
         }
         Ok(edges)
     }
 
-    async fn list(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
-        let found = self.read(cypher::list(label, limit), |row| {
-            Ok(node(label, row.get("properties")?))
+    async fn list_nodes(&self, label: Label, limit: usize) -> Result<Vec<Node>, GraphError> {
+        let found = self.read_rows(cypher::list_nodes_query(label, limit), |row| {
+            Ok(node_from_row(label, row.get("properties")?))
         });
         found.await
     }
 
-    async fn stats(&self) -> Result<GraphStats, GraphError> {
+    async fn count_by_kind(&self) -> Result<GraphStats, GraphError> {
         let nodes = Label::ALL.map(|label| {
-            let (name, ours) = (label.name(), cypher::is_ours("n", label));
+            let (name, ours) = (label.name(), cypher::has_our_id("n", label));
             (name, format!("MATCH (n:{name}) WHERE {ours} RETURN count(n) AS n"))
         });
-        let edges = Relation::ALL.map(|kind| {
+        let edges = EdgeKind::ALL.map(|kind| {
             let name = kind.name();
             (name, format!("MATCH ()-[r:{name}]->() RETURN count(r) AS n"))
         });
         Ok(GraphStats {
-            nodes: self.counts(nodes).await?,
-            edges: self.counts(edges).await?,
+            nodes: self.run_counts(nodes).await?,
+            edges: self.run_counts(edges).await?,
         })
     }
 
-    async fn counts(
+    async fn run_counts(
         &self,
         queries: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Vec<(String, u64)>, GraphError> {
         let mut counts = Vec::new();
         for (name, query) in queries {
-            let found: Vec<i64> = self.read(Query::new(query), |row| row.get("n")).await?;
+            let found: Vec<i64> = self.read_rows(Query::new(query), |row| row.get("n")).await?;
             match found.first() {
                 Some(&n) if n > 0 => counts.push((name.to_owned(), n.unsigned_abs())),
                 _ => {}
@@ -281,12 +282,12 @@ impl Inner {
         Ok(counts)
     }
 
-    async fn clear(&self) -> Result<(), GraphError> {
+    async fn clear_all(&self) -> Result<(), GraphError> {
         for label in Label::ALL {
-            let ours = cypher::is_ours("n", label);
+            let ours = cypher::has_our_id("n", label);
             let count = format!("MATCH (n:{}) WHERE {ours} RETURN count(n) AS n", label.name());
             loop {
-                let left: Vec<i64> = self.read(Query::new(count.clone()), |row| row.get("n")).await?;
+                let left: Vec<i64> = self.read_rows(Query::new(count.clone()), |row| row.get("n")).await?;
                 if left.first().is_none_or(|left| *left == 0) {
                     break;
                 }
@@ -294,20 +295,22 @@ impl Inner {
                     "MATCH (n:{}) WHERE {ours} WITH n LIMIT {REMOVED_AT_ONCE} DETACH DELETE n",
                     label.name()
                 );
-                self.write(&[Statement::new(remove)]).await?;
+                self.write_with_retries(&[Statement::new(remove)]).await?;
             }
         }
         Ok(())
     }
 
-    async fn dump(&self) -> Result<Facts, GraphError> {
+    async fn dump_facts(&self) -> Result<Facts, GraphError> {
         let mut facts = Facts::default();
         for label in Label::ALL {
-            let found = self.read(cypher::all(label), |row| Ok(node(label, row.get("properties")?)));
+            let found = self.read_rows(cypher::all_nodes_query(label), |row| {
+                Ok(node_from_row(label, row.get("properties")?))
+            });
             facts.nodes.extend(found.await?);
         }
-        for kind in Relation::ALL {
-            let found = self.read(cypher::edges(kind), edge).await?;
+        for kind in EdgeKind::ALL {
+            let found = self.read_rows(cypher::all_edges_query(kind), edge_from_row).await?;
             facts.edges.extend(found.into_iter().flatten());
         }
         facts.nodes.sort_by(|a, b| a.id.cmp(&b.id));
@@ -322,7 +325,7 @@ fn ids_of(trail: &Trail) -> impl DoubleEndedIterator<Item = &str> {
     trail.iter().map(|node| node.id.as_str())
 }
 
-fn node(label: Label, mut properties: Properties) -> Node {
+fn node_from_row(label: Label, mut properties: Properties) -> Node {
     let id = match properties.remove("id") {
         Some(serde_json::Value::String(id)) => id,
         _ => String::new(),
@@ -330,61 +333,61 @@ fn node(label: Label, mut properties: Properties) -> Node {
     Node {
         label,
         id,
-        properties: united(properties),
+        properties: sort_sets(properties),
     }
 }
 
 /// An edge; none where it is of a type that is not ours, or between others' nodes.
-fn edge(row: &neo4rs::Row) -> Result<Option<Edge>, neo4rs::DeError> {
+fn edge_from_row(row: &neo4rs::Row) -> Result<Option<Edge>, neo4rs::DeError> {
     let kind: String = row.get("kind")?;
     let ends: (Option<String>, Option<String>) = (row.get("from")?, row.get("to")?);
-    let (Some(kind), (Some(from), Some(to))) = (Relation::of(&kind), ends) else {
+    let (Some(kind), (Some(from), Some(to))) = (EdgeKind::of(&kind), ends) else {
         return Ok(None);
     };
-    if Label::of(&from).is_err() || Label::of(&to).is_err() {
+    if Label::of_node_id(&from).is_err() || Label::of_node_id(&to).is_err() {
         return Ok(None);
     }
     Ok(Some(Edge {
         kind,
         from,
         to,
-        properties: united(row.get("properties")?),
+        properties: sort_sets(row.get("properties")?),
     }))
 }
 
 impl GraphStore for Neo4jGraph {
     fn merge(&self, facts: Facts) -> BoxFuture<'static, Result<(), GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.merge(facts).await }.boxed()
+        async move { inner.merge_facts(facts).await }.boxed()
     }
 
     fn walk(&self, walk: Walk) -> BoxFuture<'static, Result<Vec<Trail>, GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.walk(walk).await }.boxed()
+        async move { inner.walk_trails(walk).await }.boxed()
     }
 
     fn around(&self, ids: Vec<String>, limit: usize) -> BoxFuture<'static, Result<Vec<Edge>, GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.around(ids, limit).await }.boxed()
+        async move { inner.edges_around(ids, limit).await }.boxed()
     }
 
     fn list(&self, label: Label, limit: usize) -> BoxFuture<'static, Result<Vec<Node>, GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.list(label, limit).await }.boxed()
+        async move { inner.list_nodes(label, limit).await }.boxed()
     }
 
     fn stats(&self) -> BoxFuture<'static, Result<GraphStats, GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.stats().await }.boxed()
+        async move { inner.count_by_kind().await }.boxed()
     }
 
     fn dump(&self) -> BoxFuture<'static, Result<Facts, GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.dump().await }.boxed()
+        async move { inner.dump_facts().await }.boxed()
     }
 
     fn clear(&self) -> BoxFuture<'static, Result<(), GraphError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.clear().await }.boxed()
+        async move { inner.clear_all().await }.boxed()
     }
 }

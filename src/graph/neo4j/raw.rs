@@ -3,15 +3,15 @@
 use neo4rs::Query;
 use serde_json::{Map, Value};
 
-use super::{Neo4jGraph, fault::fault};
+use super::{Neo4jGraph, fault::convert_driver_error};
 use crate::graph::GraphError;
 
 /// Rows of an answer that are kept, at most.
 pub const MOST_ROWS: usize = 100_000;
 
-/// What a query of the user's own gave.
+/// The records of a user's own query.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Answer {
+pub struct RawRecords {
     /// Each row by the names of its columns.
     pub rows: Vec<Map<String, Value>>,
     /// Whether there were more than [`MOST_ROWS`].
@@ -19,17 +19,17 @@ pub struct Answer {
 }
 
 impl Neo4jGraph {
-    /// Asks the server in Cypher. Unless `writes`, whatever the query changes is taken back: it runs in a transaction that
-    /// is never committed.
+    /// Asks the server in Cypher. Unless `writes`, whatever the query changes is taken back: it runs in a transaction
+    /// that is never committed.
     ///
     /// # Errors
     /// [`GraphError::Query`] with what the server said of it; [`GraphError::Away`].
-    pub async fn cypher(
+    pub async fn run_cypher(
         &self,
         cypher: &str,
         parameters: &Map<String, Value>,
         writes: bool,
-    ) -> Result<Answer, GraphError> {
+    ) -> Result<RawRecords, GraphError> {
         let inner = &self.0;
         let mut query = Query::new(cypher.to_owned());
         for (name, value) in parameters {
@@ -42,13 +42,13 @@ impl Neo4jGraph {
             neo4rs::Error::Neo4j(said) => GraphError::Query {
                 reason: format!("{}: {}", said.code(), said.message()),
             },
-            _ => fault(&inner.options.uri, &error).0,
+            _ => convert_driver_error(&inner.options.uri, &error).0,
         };
-        let graph = inner.ready().await?;
+        let graph = inner.connected().await?;
         let work = async {
             let mut transaction = graph.start_txn().await.map_err(told)?;
             let mut stream = transaction.execute(query).await.map_err(told)?;
-            let mut answer = Answer::default();
+            let mut answer = RawRecords::default();
             while let Some(row) = stream.next(transaction.handle()).await.map_err(told)? {
                 if answer.rows.len() >= MOST_ROWS {
                     answer.cut = true;
@@ -66,7 +66,7 @@ impl Neo4jGraph {
         };
         match tokio::time::timeout(inner.options.timeout, work).await {
             Ok(answer) => answer,
-            Err(_) => Err(inner.away("no answer in time")),
+            Err(_) => Err(inner.server_away("no answer in time")),
         }
     }
 }

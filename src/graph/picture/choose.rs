@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::graph::{Facts, Label, Node, Relation};
+use crate::graph::{EdgeKind, Facts, Label, Node};
 
 /// Variables that can be told apart at its width.
 const VARIABLES: usize = 40;
@@ -13,7 +13,7 @@ const LINES: usize = 120;
 /// Grey lines above which they would hide the others.
 const GREY: usize = 60;
 
-/// What a line says.
+/// The direction that a line shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
     Plus,
@@ -23,7 +23,7 @@ pub enum Sign {
     Unsaid,
 }
 
-/// What findings say of two variables.
+/// The findings about two variables.
 #[derive(Debug)]
 pub struct Line {
     /// Indices of names, the smaller first.
@@ -36,7 +36,7 @@ pub struct Line {
     pub levels: BTreeSet<String>,
 }
 
-/// What is drawn.
+/// The content of a picture.
 #[derive(Debug, Default)]
 pub struct Chosen {
     /// Of the variables.
@@ -54,12 +54,12 @@ pub struct Chosen {
 
 type Pair<'f> = (&'f str, &'f str);
 
-pub fn chosen(facts: &Facts) -> Chosen {
+pub fn choose_contents(facts: &Facts) -> Chosen {
     let speakers = Speakers::of(facts);
     let findings = speakers.of_label(Label::Finding);
     let pairs: Vec<(&Node, Pair<'_>)> = findings
         .iter()
-        .filter_map(|&finding| Some((finding, speakers.pair(finding)?)))
+        .filter_map(|&finding| Some((finding, speakers.concept_pair(finding)?)))
         .collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, (a, b)) in &pairs {
@@ -68,7 +68,13 @@ pub fn chosen(facts: &Facts) -> Chosen {
         }
     }
     let mut ids: Vec<&str> = counts.keys().copied().collect();
-    ids.sort_by_key(|&id| (std::cmp::Reverse(counts.get(id).copied()), speakers.name(id), id));
+    ids.sort_by_key(|&id| {
+        (
+            std::cmp::Reverse(counts.get(id).copied()),
+            speakers.concept_name(id),
+            id,
+        )
+    });
     let variables_left_out = ids.len() > VARIABLES;
     ids.truncate(VARIABLES);
     let at: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, &id)| (id, at)).collect();
@@ -79,7 +85,7 @@ pub fn chosen(facts: &Facts) -> Chosen {
     let mut lines: BTreeMap<((usize, usize), Sign), Line> = BTreeMap::new();
     for (finding, pair) in pairs {
         let Some(ends) = indices(pair) else { continue };
-        let (sign, level) = direction(&finding.properties);
+        let (sign, level) = sign_of_direction(&finding.properties);
         let line = lines.entry((ends, sign)).or_insert_with(|| Line {
             ends,
             sign,
@@ -97,18 +103,18 @@ pub fn chosen(facts: &Facts) -> Chosen {
     lines.sort_by_key(|line| std::cmp::Reverse((line.replicated, line.findings)));
     lines.truncate(LINES);
     lines.sort_by_key(|line| (line.ends, line.sign));
-    let refuted = facts.edges.iter().filter(|edge| edge.kind == Relation::Refutes);
+    let refuted = facts.edges.iter().filter(|edge| edge.kind == EdgeKind::Refutes);
     let refuted: BTreeSet<&str> = refuted.map(|edge| edge.to.as_str()).collect();
     let grey: BTreeSet<(usize, usize)> = speakers
         .of_label(Label::Hypothesis)
         .into_iter()
         .filter(|hypothesis| refuted.contains(hypothesis.id.as_str()))
-        .filter_map(|hypothesis| indices(speakers.pair(hypothesis)?))
+        .filter_map(|hypothesis| indices(speakers.concept_pair(hypothesis)?))
         .filter(|ends| !joined.contains(ends))
         .collect();
     let grey_left_out = grey.len() > GREY;
     Chosen {
-        names: ids.iter().map(|id| speakers.name(id).to_owned()).collect(),
+        names: ids.iter().map(|id| speakers.concept_name(id).to_owned()).collect(),
         lines,
         grey: if grey_left_out {
             Vec::new()
@@ -121,7 +127,7 @@ pub fn chosen(facts: &Facts) -> Chosen {
     }
 }
 
-fn direction(properties: &Map<String, Value>) -> (Sign, Option<&str>) {
+fn sign_of_direction(properties: &Map<String, Value>) -> (Sign, Option<&str>) {
     match properties.get("direction").and_then(Value::as_str) {
         Some("+") => (Sign::Plus, None),
         Some("-") => (Sign::Minus, None),
@@ -141,7 +147,7 @@ impl<'f> Speakers<'f> {
     fn of(facts: &'f Facts) -> Self {
         let mut mentions: HashMap<_, BTreeSet<_>> = HashMap::new();
         for edge in &facts.edges {
-            if edge.kind == Relation::Mentions && Label::of(&edge.to).ok() == Some(Label::Concept) {
+            if edge.kind == EdgeKind::Mentions && Label::of_node_id(&edge.to).ok() == Some(Label::Concept) {
                 let role = edge.properties.get("role").and_then(Value::as_str);
                 mentions
                     .entry(edge.from.as_str())
@@ -164,7 +170,7 @@ impl<'f> Speakers<'f> {
     }
 
     /// A concept's name, or what its id says where it has none.
-    fn name(&self, id: &'f str) -> &'f str {
+    fn concept_name(&self, id: &'f str) -> &'f str {
         let named = self
             .nodes
             .get(id)
@@ -173,12 +179,12 @@ impl<'f> Speakers<'f> {
     }
 
     /// The two concepts that it is about: by their roles, or else by the names that it gives, or else the only two.
-    fn pair(&self, speaker: &'f Node) -> Option<Pair<'f>> {
+    fn concept_pair(&self, speaker: &'f Node) -> Option<Pair<'f>> {
         let mentions = self.mentions.get(speaker.id.as_str())?;
         let of_role = |role: &str| mentions.iter().find(|(found, _)| *found == Some(role));
         let of_name = |role: &str| {
             let name = speaker.properties.get(role)?.as_str()?;
-            mentions.iter().find(|(_, concept)| self.name(concept) == name)
+            mentions.iter().find(|(_, concept)| self.concept_name(concept) == name)
         };
         let of = |role| of_role(role).or_else(|| of_name(role)).map(|(_, concept)| *concept);
         let found = match (of("x"), of("y")) {

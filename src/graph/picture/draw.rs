@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::{
     choose::{Chosen, Line, Sign},
     ink::Ink,
-    layout::{Point, around, places},
-    legend::{entries, notes, rows},
+    layout::{Point, order_around_circle, places_on_oval},
+    legend::{legend_entries, legend_notes, legend_rows},
     wording::PictureWording,
 };
 
@@ -23,7 +23,7 @@ const ROW: f64 = 24.0;
 /// Lines above which no sign is drawn on them.
 const SIGNED: usize = 45;
 
-pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
+pub fn draw_picture(chosen: &Chosen, wording: &PictureWording) -> Ink {
     let pairs: Vec<(usize, usize)> = chosen
         .lines
         .iter()
@@ -33,8 +33,8 @@ pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
         .collect();
     let mut pairs = pairs;
     pairs.sort_unstable();
-    let order = around(chosen.names.len(), &pairs);
-    let (places, oval) = places(chosen.names.len());
+    let order = order_around_circle(chosen.names.len(), &pairs);
+    let (places, oval) = places_on_oval(chosen.names.len());
     let middle = Point {
         x: WIDTH / 2.0,
         y: MARGIN + oval / 2.0,
@@ -44,9 +44,9 @@ pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
         y: middle.y + place.y,
     };
     let at: HashMap<usize, Point> = order.into_iter().zip(places.into_iter().map(on_page)).collect();
-    let entries = entries(chosen);
-    let rows = rows(&entries, wording);
-    let notes = notes(chosen, wording);
+    let entries = legend_entries(chosen);
+    let rows = legend_rows(&entries, wording);
+    let notes = legend_notes(chosen, wording);
     let legend = 2.0 * MARGIN + oval + 18.0;
     let height = legend + ROW * (rows.len() + notes.len()) as f64 + 8.0;
 
@@ -57,7 +57,7 @@ pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
         .geometry("height", &[("", height)]);
     ink.markup(">\n<title id=\"kp-title\">").ours(wording.title);
     ink.markup("</title>\n<desc id=\"kp-desc\">");
-    describe(&mut ink, chosen, wording);
+    draw_description(&mut ink, chosen, wording);
     ink.markup("</desc>\n<style>\n")
         .markup(STYLE)
         .markup("</style>\n<rect class=\"kp-paper\" width=\"100%\" height=\"100%\"/>\n");
@@ -68,12 +68,12 @@ pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
     for &ends in &chosen.grey {
         if let Some(curve) = curve(ends, 0.0) {
             ink.markup("<path class=\"kp-grey\"");
-            curve.path(&mut ink).markup("/>\n");
+            curve.draw_path(&mut ink).markup("/>\n");
         }
     }
-    for (aside, line) in asides(&chosen.lines) {
+    for (aside, line) in spread_lines(&chosen.lines) {
         if let Some(curve) = curve(line.ends, aside) {
-            findings(&mut ink, chosen, line, &curve, wording);
+            draw_finding_links(&mut ink, chosen, line, &curve, wording);
         }
     }
     for (index, name) in chosen.names.iter().enumerate() {
@@ -82,7 +82,7 @@ pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
             .iter()
             .filter(|line| line.ends.0 == index || line.ends.1 == index);
         if let Some(point) = at.get(&index) {
-            variable(&mut ink, name, *point, middle, joined.count());
+            draw_variable(&mut ink, name, *point, middle, joined.count());
         }
     }
     let mut y = legend;
@@ -106,17 +106,17 @@ pub fn draw(chosen: &Chosen, wording: &PictureWording) -> Ink {
 }
 
 /// For those who cannot see it.
-fn describe(ink: &mut Ink, chosen: &Chosen, wording: &PictureWording) {
+fn draw_description(ink: &mut Ink, chosen: &Chosen, wording: &PictureWording) {
     for line in &chosen.lines {
-        say(ink, chosen, line, wording);
+        describe_line(ink, chosen, line, wording);
         ink.ours(". ");
     }
-    for note in notes(chosen, wording) {
+    for note in legend_notes(chosen, wording) {
         ink.ours(note);
     }
 }
 
-fn say(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureWording) {
+fn describe_line(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureWording) {
     let name = |index: usize| chosen.names.get(index).map(String::as_str).unwrap_or_default();
     ink.name(name(line.ends.0), 1e3, LETTERS)
         .ours(wording.and)
@@ -130,7 +130,7 @@ fn say(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureWording) {
 }
 
 /// Lines of one pair side by side.
-fn asides(lines: &[Line]) -> Vec<(f64, &Line)> {
+fn spread_lines(lines: &[Line]) -> Vec<(f64, &Line)> {
     let mut out = Vec::new();
     for pair in lines.chunk_by(|a, b| a.ends == b.ends) {
         let middle = (pair.len() - 1) as f64 / 2.0;
@@ -168,7 +168,7 @@ impl Curve {
         Self([a, bend, b])
     }
 
-    fn path<'i>(&self, ink: &'i mut Ink) -> &'i mut Ink {
+    fn draw_path<'i>(&self, ink: &'i mut Ink) -> &'i mut Ink {
         let [a, bend, b] = self.0;
         let numbers = [
             ("M", a.x),
@@ -181,7 +181,7 @@ impl Curve {
         ink.geometry("d", &numbers)
     }
 
-    fn half(&self) -> Point {
+    fn midpoint(&self) -> Point {
         let [a, bend, b] = self.0;
         Point {
             x: (a.x + 2.0 * bend.x + b.x) / 4.0,
@@ -191,7 +191,7 @@ impl Curve {
 }
 
 /// The class of a line's sign.
-pub fn class(sign: Sign) -> &'static str {
+pub fn sign_class(sign: Sign) -> &'static str {
     match sign {
         Sign::Plus => "kp-plus",
         Sign::Minus => "kp-minus",
@@ -200,30 +200,30 @@ pub fn class(sign: Sign) -> &'static str {
     }
 }
 
-pub fn stroke(replicated: bool) -> &'static str {
+pub fn stroke_class(replicated: bool) -> &'static str {
     if replicated { " kp-solid\"" } else { " kp-broken\"" }
 }
 
-fn findings(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve, wording: &PictureWording) {
+fn draw_finding_links(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve, wording: &PictureWording) {
     ink.markup("<g><title>");
-    say(ink, chosen, line, wording);
+    describe_line(ink, chosen, line, wording);
     ink.markup("</title><path class=\"kp-line ")
-        .markup(class(line.sign))
-        .markup(stroke(line.replicated));
-    curve.path(ink).markup("/>");
+        .markup(sign_class(line.sign))
+        .markup(stroke_class(line.replicated));
+    curve.draw_path(ink).markup("/>");
     if chosen.lines.len() <= SIGNED {
-        sign(ink, line.sign, curve.half());
+        draw_sign(ink, line.sign, curve.midpoint());
     }
     ink.markup("</g>\n");
 }
 
 /// So that the colour is not all that tells.
-pub fn sign(ink: &mut Ink, sign: Sign, at: Point) {
+pub fn draw_sign(ink: &mut Ink, sign: Sign, at: Point) {
     if sign == Sign::Unsaid {
         return;
     }
     ink.markup("<g class=\"kp-sign ")
-        .markup(class(sign))
+        .markup(sign_class(sign))
         .markup("\"><circle");
     ink.geometry("cx", &[("", at.x)])
         .geometry("cy", &[("", at.y)])
@@ -260,7 +260,7 @@ pub fn sign(ink: &mut Ink, sign: Sign, at: Point) {
     ink.markup("/></g>");
 }
 
-fn variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: usize) {
+fn draw_variable(ink: &mut Ink, name: &str, at: Point, middle: Point, joined: usize) {
     let radius = 5.0 + (joined as f64).sqrt().min(5.0);
     // The one at the very bottom is on neither side, but for the last digit.
     let right = at.x > middle.x - 0.1;

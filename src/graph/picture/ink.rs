@@ -12,7 +12,7 @@ enum Piece {
     Name { raw: String, shown: String },
 }
 
-/// What can be read in a picture.
+/// A piece of text in a picture.
 pub(crate) enum Words<'i> {
     /// Our own.
     Ours(&'static str),
@@ -52,13 +52,13 @@ impl Ink {
     pub(super) fn name(&mut self, raw: &str, width: f64, size: f64) -> &mut Self {
         self.0.push(Piece::Name {
             raw: raw.to_owned(),
-            shown: fitted(raw, width / size),
+            shown: fit_name(raw, width / size),
         });
         self
     }
 
     /// Everything that can be read in it.
-    pub(crate) fn words(&self) -> impl Iterator<Item = Words<'_>> {
+    pub(crate) fn visible_words(&self) -> impl Iterator<Item = Words<'_>> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Ours(words) => Some(Words::Ours(words)),
             Piece::Name { raw, .. } => Some(Words::Name(raw)),
@@ -67,32 +67,32 @@ impl Ink {
     }
 
     /// As an element of a page.
-    pub(crate) fn element(&self) -> String {
+    pub(crate) fn to_element(&self) -> String {
         let mut out = "<svg".to_owned();
-        self.rest(&mut out);
+        self.write_rest(&mut out);
         out
     }
 
     /// As a document of its own.
-    pub(crate) fn document(&self) -> String {
+    pub(crate) fn to_document(&self) -> String {
         let mut out = "<svg xmlns=\"http://www.w3.org/2000/svg\"".to_owned();
-        self.rest(&mut out);
+        self.write_rest(&mut out);
         out
     }
 
-    fn rest(&self, out: &mut String) {
+    fn write_rest(&self, out: &mut String) {
         for piece in &self.0 {
             match piece {
                 Piece::Markup(markup) => out.push_str(markup),
                 Piece::Geometry(numbers) => out.push_str(numbers),
-                Piece::Ours(words) => escape(out, words),
-                Piece::Name { shown, .. } => escape(out, shown),
+                Piece::Ours(words) => push_escaped(out, words),
+                Piece::Name { shown, .. } => push_escaped(out, shown),
             }
         }
     }
 }
 
-fn escape(out: &mut String, text: &str) {
+fn push_escaped(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),
@@ -107,13 +107,13 @@ fn escape(out: &mut String, text: &str) {
 }
 
 /// A name on one line, shortened to that many times the height of its letters.
-fn fitted(raw: &str, limit: f64) -> String {
+fn fit_name(raw: &str, limit: f64) -> String {
     let mut out = String::new();
     let mut width = 0.0;
     // No line is as long as what is cut off here.
     let start: String = raw.chars().take(400).collect();
     for letter in printable(start.trim()).chars() {
-        width += breadth(letter);
+        width += letter_width(letter);
         if width > limit {
             while out.ends_with(char::is_whitespace) {
                 out.pop();
@@ -127,7 +127,7 @@ fn fitted(raw: &str, limit: f64) -> String {
 }
 
 /// How broad a letter is, about, as a share of its height.
-pub(super) fn breadth(letter: char) -> f64 {
+pub(super) fn letter_width(letter: char) -> f64 {
     match letter {
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | '(' | ')' | ' ' => 0.34,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.9,
@@ -149,16 +149,16 @@ mod tests {
 
     #[test]
     fn names_are_shortened_to_their_place() {
-        assert_eq!(fitted("body_mass_g", 10.0), "body_mass_g");
-        assert_eq!(fitted("body mass of adults", 5.5), "body mass…");
-        assert_eq!(fitted(" \n\t", 10.0), "(blank)");
-        assert_eq!(fitted("企鹅企鹅企鹅", 4.0), "企鹅企…");
+        assert_eq!(fit_name("body_mass_g", 10.0), "body_mass_g");
+        assert_eq!(fit_name("body mass of adults", 5.5), "body mass…");
+        assert_eq!(fit_name(" \n\t", 10.0), "(blank)");
+        assert_eq!(fit_name("企鹅企鹅企鹅", 4.0), "企鹅企…");
     }
 
     #[test]
     fn numbers_are_short_and_never_minus_nothing() {
         let mut ink = Ink::new();
         ink.geometry("d", &[("M", -0.01), (",", 12.345), (" L", -3.0), (",", 0.25)]);
-        assert_eq!(ink.element(), "<svg d=\"M0,12.3 L-3,0.3\"");
+        assert_eq!(ink.to_element(), "<svg d=\"M0,12.3 L-3,0.3\"");
     }
 }

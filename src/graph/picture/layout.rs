@@ -6,15 +6,15 @@ const ROUNDS: usize = 8;
 const COUNTED: usize = 100;
 
 /// An order of `count` things around a circle in which joined ones stand near to each other.
-pub fn around(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
-    let mut order = by_neighbours(count, pairs);
-    let mut best = cost(&order, pairs);
+pub fn order_around_circle(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
+    let mut order = greedy_order(count, pairs);
+    let mut best = crossing_cost(&order, pairs);
     for _ in 0..ROUNDS {
         let before = best;
         for a in 0..count {
             for b in a + 1..count {
                 order.swap(a, b);
-                let now = cost(&order, pairs);
+                let now = crossing_cost(&order, pairs);
                 if now < best {
                     best = now;
                 } else {
@@ -30,7 +30,7 @@ pub fn around(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
 }
 
 /// Each time the one that has most neighbours among those placed.
-fn by_neighbours(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
+fn greedy_order(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
     let joined = |a: usize, b: usize| pairs.iter().any(|&pair| pair == (a, b) || pair == (b, a));
     let mut order: Vec<usize> = Vec::with_capacity(count);
     while order.len() < count {
@@ -45,7 +45,7 @@ fn by_neighbours(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
 }
 
 /// Crossings first, then how far apart the joined ones stand.
-fn cost(order: &[usize], pairs: &[(usize, usize)]) -> (usize, usize) {
+fn crossing_cost(order: &[usize], pairs: &[(usize, usize)]) -> (usize, usize) {
     let mut place = vec![0; order.len()];
     for (at, &one) in order.iter().enumerate() {
         if let Some(place) = place.get_mut(one) {
@@ -88,22 +88,25 @@ const STEP: f64 = 25.0;
 
 /// The places of that many things on an oval, clockwise from its top, so that names beside them do not meet. Those of
 /// a side are equally far apart in height where they are many. With them comes the height of all.
-pub fn places(count: usize) -> (Vec<Point>, f64) {
+pub fn places_on_oval(count: usize) -> (Vec<Point>, f64) {
     let places: Vec<Point> = if count <= CLOCK {
         let half = (40.0 + 22.0 * count as f64).min(WIDTH);
-        (0..count).map(|at| hour(at, count, half)).collect()
+        (0..count).map(|at| place_on_oval(at, count, half)).collect()
     } else {
         let right = count.div_ceil(2);
         let left = (right..count)
             .rev()
-            .map(|at| rung(at - right, count - right, right, -1.0));
-        (0..right).map(|at| rung(at, right, right, 1.0)).chain(left).collect()
+            .map(|at| place_on_side(at - right, count - right, right, -1.0));
+        (0..right)
+            .map(|at| place_on_side(at, right, right, 1.0))
+            .chain(left)
+            .collect()
     };
     let half = places.iter().map(|place| place.y.abs()).fold(0.0, f64::max);
     (places, 2.0 * half)
 }
 
-fn hour(at: usize, count: usize, half: f64) -> Point {
+fn place_on_oval(at: usize, count: usize, half: f64) -> Point {
     if count == 1 {
         return Point { x: 0.0, y: 0.0 };
     }
@@ -115,7 +118,7 @@ fn hour(at: usize, count: usize, half: f64) -> Point {
 }
 
 /// One of a side, of which the longer side has `most`.
-fn rung(at: usize, count: usize, most: usize, sign: f64) -> Point {
+fn place_on_side(at: usize, count: usize, most: usize, sign: f64) -> Point {
     let half = HEIGHT.max(STEP * most as f64 / 2.0);
     let y = (at as f64 + 0.5 - count as f64 / 2.0) * 2.0 * half / most as f64;
     Point {
@@ -132,8 +135,8 @@ mod tests {
     fn a_ring_is_laid_out_without_crossings() {
         // Joined so that neighbours by number are far apart.
         let pairs: Vec<_> = (0..12).map(|n| ((n * 5) % 12, ((n + 1) * 5) % 12)).collect();
-        let order = around(12, &pairs);
-        assert_eq!(cost(&order, &pairs), (0, 12));
+        let order = order_around_circle(12, &pairs);
+        assert_eq!(crossing_cost(&order, &pairs), (0, 12));
         let mut all = order;
         all.sort_unstable();
         assert_eq!(all, (0..12).collect::<Vec<_>>());
@@ -141,14 +144,14 @@ mod tests {
 
     #[test]
     fn two_lines_that_interleave_cross() {
-        assert_eq!(cost(&[0, 1, 2, 3], &[(0, 2), (1, 3)]), (1, 4));
-        assert_eq!(cost(&[0, 2, 1, 3], &[(0, 2), (1, 3)]), (0, 2));
+        assert_eq!(crossing_cost(&[0, 1, 2, 3], &[(0, 2), (1, 3)]), (1, 4));
+        assert_eq!(crossing_cost(&[0, 2, 1, 3], &[(0, 2), (1, 3)]), (0, 2));
     }
 
     #[test]
     fn names_beside_the_places_do_not_meet() {
         for count in 1..=40 {
-            let (places, height) = places(count);
+            let (places, height) = places_on_oval(count);
             assert_eq!(places.len(), count);
             for (at, a) in places.iter().enumerate() {
                 assert!(a.y.abs() <= height / 2.0 && a.x.abs() <= WIDTH);

@@ -1,9 +1,9 @@
-//! What the picture's lines mean, and what is not in it.
+//! The legend: the meaning of the picture's lines, and notes on omitted content.
 
 use super::{
     choose::{Chosen, Sign},
-    draw::{WIDTH, class, sign, stroke},
-    ink::{Ink, breadth},
+    draw::{WIDTH, draw_sign, sign_class, stroke_class},
+    ink::{Ink, letter_width},
     layout::Point,
     wording::PictureWording,
 };
@@ -28,19 +28,22 @@ impl Entry {
     }
 
     pub fn width(&self, wording: &PictureWording) -> f64 {
-        62.0 + LETTERS * self.words(wording).chars().map(breadth).sum::<f64>()
+        62.0 + LETTERS * self.words(wording).chars().map(letter_width).sum::<f64>()
     }
 
     pub fn draw(&self, ink: &mut Ink, at: Point, wording: &PictureWording) {
         ink.markup("<path class=\"");
         match self {
-            Self::Sign(sign) => ink.markup("kp-line kp-key ").markup(class(*sign)).markup(" kp-solid\""),
-            Self::Replicated(replicated) => ink.markup("kp-line kp-key kp-unsaid").markup(stroke(*replicated)),
+            Self::Sign(sign) => ink
+                .markup("kp-line kp-key ")
+                .markup(sign_class(*sign))
+                .markup(" kp-solid\""),
+            Self::Replicated(replicated) => ink.markup("kp-line kp-key kp-unsaid").markup(stroke_class(*replicated)),
             Self::Grey => ink.markup("kp-grey\""),
         };
         ink.geometry("d", &[("M", at.x), (" ", at.y), ("h", 34.0)]).markup("/>");
         if let Self::Sign(of) = self {
-            sign(
+            draw_sign(
                 ink,
                 *of,
                 Point {
@@ -56,8 +59,8 @@ impl Entry {
     }
 }
 
-/// What there is in the picture.
-pub fn entries(chosen: &Chosen) -> Vec<Entry> {
+/// Gives the entries for the lines that the picture has.
+pub fn legend_entries(chosen: &Chosen) -> Vec<Entry> {
     let signs = [Sign::Plus, Sign::Minus, Sign::Level, Sign::Unsaid].into_iter();
     let signs = signs
         .filter(|sign| chosen.lines.iter().any(|line| line.sign == *sign))
@@ -69,7 +72,7 @@ pub fn entries(chosen: &Chosen) -> Vec<Entry> {
 }
 
 /// Entries in rows that fit.
-pub fn rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'e [Entry]> {
+pub fn legend_rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'e [Entry]> {
     let mut rows = Vec::new();
     let mut rest = entries;
     while !rest.is_empty() {
@@ -85,8 +88,8 @@ pub fn rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'e [Entr
     rows
 }
 
-/// What is not in the picture.
-pub fn notes(chosen: &Chosen, wording: &PictureWording) -> Vec<&'static str> {
+/// Gives notes on the content that the picture omits.
+pub fn legend_notes(chosen: &Chosen, wording: &PictureWording) -> Vec<&'static str> {
     let mut notes = Vec::new();
     notes.extend(chosen.variables_left_out.then_some(wording.variables_left_out));
     notes.extend(chosen.lines_left_out.then_some(wording.lines_left_out));

@@ -11,39 +11,39 @@ use super::Facts;
 pub(crate) use ink::{Ink, Words};
 pub(crate) use wording::PictureWording;
 
-/// The picture as an SVG document: the concepts that findings speak of, a line for each pair that findings join, coloured by
-/// sign and broken where nothing was replicated, and a thin grey one for pairs that were tested in vain. Empty
-/// where there are no findings.
+/// The picture as an SVG document: the concepts that findings speak of, a line for each pair that findings join,
+/// coloured by sign and broken where nothing was replicated, and a thin grey one for pairs that were tested in vain.
+/// Empty where there are no findings.
 ///
-/// It shows at most forty variables, those of most findings, and says so where it leaves others out. It has no script, is
-/// 800 wide and as high as it needs, follows the reader's choice of light or dark, and the same facts give the same
-/// picture. No digit is seen in it that is not part of a name.
-pub fn svg(facts: &Facts) -> String {
-    drawing(facts, &PictureWording::CURRENT)
-        .map(|ink| ink.document())
+/// It shows at most forty variables, those of most findings, and says so where it leaves others out. It has no
+/// script, is 800 wide and as high as it needs, follows the reader's choice of light or dark, and the same facts give
+/// the same picture. No digit is seen in it that is not part of a name.
+pub fn render_svg(facts: &Facts) -> String {
+    draw_graph(facts, &PictureWording::CURRENT)
+        .map(|ink| ink.to_document())
         .unwrap_or_default()
 }
 
 /// The picture before it is text, so that what it says can be checked.
-pub(crate) fn drawing(facts: &Facts, wording: &PictureWording) -> Option<Ink> {
-    let chosen = choose::chosen(facts);
-    (!chosen.names.is_empty()).then(|| draw::draw(&chosen, wording))
+pub(crate) fn draw_graph(facts: &Facts, wording: &PictureWording) -> Option<Ink> {
+    let chosen = choose::choose_contents(facts);
+    (!chosen.names.is_empty()).then(|| draw::draw_picture(&chosen, wording))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Edge, Label, Node, Relation};
+    use crate::graph::{Edge, EdgeKind, Label, Node};
     use serde_json::{Value, json};
 
     /// A finding between two variables.
     fn found(facts: &mut Facts, x: &str, y: &str, properties: Value) {
         let finding = format!("finding:{x}:{y}:{}", facts.nodes.len());
-        facts.node(Node::new(Label::Finding, &finding).with(properties));
+        facts.add_node(Node::new(Label::Finding, &finding).with_properties(properties));
         for (role, name) in [("x", x), ("y", y)] {
             let concept = format!("concept:{name}");
-            facts.node(Node::new(Label::Concept, &concept).with(json!({ "name": name })));
-            facts.edge(Edge::new(Relation::Mentions, &finding, &concept).with(json!({ "role": role })));
+            facts.add_node(Node::new(Label::Concept, &concept).with_properties(json!({ "name": name })));
+            facts.add_edge(Edge::new(EdgeKind::Mentions, &finding, &concept).with_properties(json!({ "role": role })));
         }
     }
 
@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn without_findings_there_is_no_picture() {
-        assert_eq!(svg(&Facts::default()), "");
+        assert_eq!(render_svg(&Facts::default()), "");
         let mut facts = Facts::default();
-        facts.node(Node::new(Label::Concept, "concept:a").with(json!({ "name": "a" })));
-        facts.node(Node::new(Label::Finding, "finding:1"));
-        assert_eq!(svg(&facts), "");
+        facts.add_node(Node::new(Label::Concept, "concept:a").with_properties(json!({ "name": "a" })));
+        facts.add_node(Node::new(Label::Finding, "finding:1"));
+        assert_eq!(render_svg(&facts), "");
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
             json!({ "direction": "-", "replicated": false }),
         );
         found(&mut facts, "species", "mass", json!({ "direction": "Gentoo" }));
-        let svg = svg(&facts);
+        let svg = render_svg(&facts);
         for drawn in ["kp-plus kp-solid", "kp-minus kp-broken", "kp-level kp-broken"] {
             assert_eq!(
                 svg.matches(&format!("class=\"kp-line {drawn}\"")).count(),
@@ -104,13 +104,15 @@ mod tests {
         found(&mut facts, "a", "b", json!({ "direction": "+" }));
         found(&mut facts, "b", "c", json!({ "direction": "+" }));
         for (hypothesis, ends) in [("hypothesis:1", ["a", "c"]), ("hypothesis:2", ["a", "b"])] {
-            facts.node(Node::new(Label::Hypothesis, hypothesis).with(json!({ "x": ends[0], "y": ends[1] })));
+            facts.add_node(
+                Node::new(Label::Hypothesis, hypothesis).with_properties(json!({ "x": ends[0], "y": ends[1] })),
+            );
             for name in ends {
-                facts.edge(Edge::new(Relation::Mentions, hypothesis, &format!("concept:{name}")));
+                facts.add_edge(Edge::new(EdgeKind::Mentions, hypothesis, &format!("concept:{name}")));
             }
-            facts.edge(Edge::new(Relation::Refutes, "result:1", hypothesis));
+            facts.add_edge(Edge::new(EdgeKind::Refutes, "result:1", hypothesis));
         }
-        let svg = svg(&facts);
+        let svg = render_svg(&facts);
         assert_eq!(
             svg.matches("class=\"kp-grey\"").count(),
             1 + 1,
@@ -124,7 +126,7 @@ mod tests {
         for n in 0..60 {
             found(&mut facts, "hub", &format!("v{n}"), json!({ "direction": "+" }));
         }
-        let svg = svg(&facts);
+        let svg = render_svg(&facts);
         assert_eq!(svg.matches("class=\"kp-node\"").count(), 40);
         assert!(texts(&svg).contains("left out"), "{svg}");
         assert!(texts(&svg).contains("hub"));
@@ -140,7 +142,7 @@ mod tests {
                 found(&mut facts, &format!("v{a}"), &format!("v{b}"), properties);
             }
         }
-        let svg = svg(&facts);
+        let svg = render_svg(&facts);
         let of = |style: &str| svg.matches(&format!("class=\"kp-line kp-minus {style}\"")).count();
         assert_eq!((of("kp-solid"), of("kp-broken")), (38, 120 - 38));
         assert!(texts(&svg).contains("Only the pairs of most findings"));
@@ -163,7 +165,7 @@ mod tests {
                 json!({ "direction": "\"/><image href='x'/>", "replicated": "?" }),
             );
         }
-        let svg = svg(&facts);
+        let svg = render_svg(&facts);
         assert!(svg.len() < 40_000, "{}", svg.len());
         for raw in ["<script", "<image", "\0", "\u{202E}"] {
             assert!(!svg.contains(raw), "{raw:?}");
@@ -178,10 +180,10 @@ mod tests {
         for (x, y) in [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d"), ("b", "d")] {
             found(&mut facts, x, y, json!({ "direction": "+" }));
         }
-        let one = svg(&facts);
+        let one = render_svg(&facts);
         facts.nodes.reverse();
         facts.edges.reverse();
-        assert_eq!(one, svg(&facts));
+        assert_eq!(one, render_svg(&facts));
         assert!(one.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
     }
 }

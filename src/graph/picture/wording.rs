@@ -2,7 +2,7 @@
 
 use super::choose::Sign;
 
-/// What the picture says in words of its own. None may have a digit.
+/// The picture's own words. None may have a digit.
 #[derive(Debug)]
 pub(crate) struct PictureWording {
     pub(crate) title: &'static str,

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use futures::{FutureExt, future::BoxFuture};
 
-use super::{Asked, QuestionError, Rows, named, value, values};
-use crate::graph::{Label, Node, Relation, Walk};
+use super::{Asked, QuestionError, Rows, named, properties_or_null, property_or_null};
+use crate::graph::{EdgeKind, Label, Node, Walk};
 
 const OF_EACH: &[&str] = &["direction", "effect", "q", "dataset", "runs"];
 
@@ -35,25 +35,25 @@ pub(super) const SHOWN: &[&str] = &[
 const VARIABLES: usize = 50;
 
 /// Findings that contradict an earlier one.
-pub(super) fn contradictions(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
-    echoes(asked, Relation::Contradicts).boxed()
+pub(super) fn answer_contradictions(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+    echoes_of_kind(asked, EdgeKind::Contradicts).boxed()
 }
 
 /// Findings that replicate an earlier one.
-pub(super) fn replications(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
-    echoes(asked, Relation::Replicates).boxed()
+pub(super) fn answer_replications(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+    echoes_of_kind(asked, EdgeKind::Replicates).boxed()
 }
 
-async fn echoes(asked: Asked<'_>, relation: Relation) -> Result<Rows, QuestionError> {
-    let variables = named::variables(asked.store, asked.argument).await?;
+async fn echoes_of_kind(asked: Asked<'_>, relation: EdgeKind) -> Result<Rows, QuestionError> {
+    let variables = named::resolve_variables(asked.store, asked.argument).await?;
     let mut found: BTreeMap<(String, String), (Node, Node)> = BTreeMap::new();
     for variables in variables.chunks(VARIABLES) {
         // A pair is met once for each variable that it mentions.
         let limit = asked.limit.saturating_mul(VARIABLES);
-        let walk = Walk::from(variables)
-            .against(Relation::Mentions, Label::Finding)
+        let walk = Walk::starting_at(variables)
+            .against(EdgeKind::Mentions, Label::Finding)
             .along(relation, Label::Finding)
-            .best("q", limit);
+            .keep_best("q", limit);
         for trail in asked.store.walk(walk).await? {
             if let Ok([finding, earlier]) = <[Node; 2]>::try_from(trail) {
                 found.insert((finding.id.clone(), earlier.id.clone()), (finding, earlier));
@@ -61,14 +61,14 @@ async fn echoes(asked: Asked<'_>, relation: Relation) -> Result<Rows, QuestionEr
         }
     }
     let mut found: Vec<(Node, Node)> = found.into_values().collect();
-    let q = |earlier: &Node| earlier.number("q").unwrap_or(f64::INFINITY);
+    let q = |earlier: &Node| earlier.number_property("q").unwrap_or(f64::INFINITY);
     found.sort_by(|(_, a), (_, b)| q(a).total_cmp(&q(b)));
     found.truncate(asked.limit);
     let row = |(finding, earlier): &(Node, Node)| {
-        [value(finding, "statement")]
+        [property_or_null(finding, "statement")]
             .into_iter()
-            .chain(values(finding, OF_EACH))
-            .chain(values(earlier, OF_EACH))
+            .chain(properties_or_null(finding, OF_EACH))
+            .chain(properties_or_null(earlier, OF_EACH))
             .chain([finding.id.clone().into(), earlier.id.clone().into()])
             .collect()
     };

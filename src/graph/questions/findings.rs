@@ -1,7 +1,7 @@
 use futures::{FutureExt, future::BoxFuture};
 
-use super::{Asked, QuestionError, Rows, named, values};
-use crate::graph::{Label, Relation, Walk};
+use super::{Asked, QuestionError, Rows, named, properties_or_null};
+use crate::graph::{EdgeKind, Label, Walk};
 
 pub(super) const COLUMNS: &[&str] = &[
     "statement",
@@ -18,16 +18,16 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 
 /// Findings that mention a variable.
-pub(super) fn neighbours(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+pub(super) fn answer_neighbours(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
     async move {
-        let variables = named::variables(asked.store, asked.argument).await?;
-        let walk = Walk::from(variables)
-            .against(Relation::Mentions, Label::Finding)
-            .best("q", asked.limit);
+        let variables = named::resolve_variables(asked.store, asked.argument).await?;
+        let walk = Walk::starting_at(variables)
+            .against(EdgeKind::Mentions, Label::Finding)
+            .keep_best("q", asked.limit);
         let mut rows = Vec::new();
         for finding in asked.store.walk(walk).await?.into_iter().flatten() {
             let told = COLUMNS.split_last().map(|(_, told)| told).unwrap_or_default();
-            let row = values(&finding, told).chain([finding.id.clone().into()]);
+            let row = properties_or_null(&finding, told).chain([finding.id.clone().into()]);
             rows.push(row.collect());
         }
         Ok(rows)

@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 pub use error::QuestionError;
-pub(super) use named::node;
+pub(super) use named::find_node;
 pub use named::{known_project, known_variable};
 
 use super::{GraphStore, Node};
@@ -24,9 +24,9 @@ use super::{GraphStore, Node};
 /// A question by its name.
 #[derive(Debug)]
 pub struct Question {
-    /// What it is called by.
+    /// The question's name.
     pub name: &'static str,
-    /// What it is about, if that can be said.
+    /// The kind of its argument, if it takes one.
     pub parameter: Option<Parameter>,
     /// In a line, what it asks.
     pub about: &'static str,
@@ -37,7 +37,7 @@ pub struct Question {
     ask: Ask,
 }
 
-/// What a question is about.
+/// The kind of a question's argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
     /// As help shows it.
@@ -48,9 +48,10 @@ pub struct Parameter {
 
 /// An answer: rows that have a value for each column, the best first.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
 pub struct Table {
+    /// The columns' names.
     pub columns: Vec<&'static str>,
+    /// The rows.
     pub rows: Vec<Vec<Value>>,
 }
 
@@ -87,7 +88,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "runs that wrote to the graph, of a project or of all",
         columns: &["name", "project", "question", "cycles"],
         shown: &["name", "project", "question", "cycles"],
-        ask: runs::runs,
+        ask: runs::answer_runs,
     },
     Question {
         name: "neighbours",
@@ -95,7 +96,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "findings that speak of a variable, the smallest q first",
         columns: findings::COLUMNS,
         shown: &["statement", "direction", "effect", "q", "wording"],
-        ask: findings::neighbours,
+        ask: findings::answer_neighbours,
     },
     Question {
         name: "hypotheses",
@@ -103,7 +104,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "claims on a variable, and how often tests spoke for, against or neither way",
         columns: hypotheses::COLUMNS,
         shown: &["statement", "kind", "supported", "refuted", "open"],
-        ask: hypotheses::hypotheses,
+        ask: hypotheses::answer_hypotheses,
     },
     Question {
         name: "open",
@@ -111,7 +112,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "tests that left their claim open, the smallest p first",
         columns: verdicts::COLUMNS,
         shown: verdicts::SHOWN,
-        ask: verdicts::open,
+        ask: verdicts::answer_open,
     },
     Question {
         name: "refuted",
@@ -119,7 +120,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "tests that detected no association, the smallest p first",
         columns: verdicts::COLUMNS,
         shown: verdicts::SHOWN,
-        ask: verdicts::refuted,
+        ask: verdicts::answer_refuted,
     },
     Question {
         name: "settled",
@@ -130,7 +131,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "what was judged on a table (its name, or how its SHA-256 begins), the smallest p first",
         columns: settled::COLUMNS,
         shown: &["statement", "verdict", "effect", "p", "q"],
-        ask: settled::settled,
+        ask: settled::answer_settled,
     },
     Question {
         name: "contradictions",
@@ -138,7 +139,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "findings of the opposite sign as an earlier one on other data",
         columns: echoes::COLUMNS,
         shown: echoes::SHOWN,
-        ask: echoes::contradictions,
+        ask: echoes::answer_contradictions,
     },
     Question {
         name: "replications",
@@ -146,7 +147,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "findings that say again what an earlier one said of other data",
         columns: echoes::COLUMNS,
         shown: echoes::SHOWN,
-        ask: echoes::replications,
+        ask: echoes::answer_replications,
     },
     Question {
         name: "evidence",
@@ -157,7 +158,7 @@ pub const QUESTIONS: &[Question] = &[
         about: "the results, scripts and runs that a finding (its id, or how that begins) rests on",
         columns: evidence::COLUMNS,
         shown: evidence::COLUMNS,
-        ask: evidence::evidence,
+        ask: evidence::answer_evidence,
     },
 ];
 
@@ -166,16 +167,16 @@ impl Question {
     ///
     /// # Errors
     /// [`QuestionError::Question`] when there is none.
-    pub fn named(name: &str) -> Result<&'static Self, QuestionError> {
+    pub fn find_question(name: &str) -> Result<&'static Self, QuestionError> {
         let found = QUESTIONS.iter().find(|question| question.name == name);
         found.ok_or_else(|| QuestionError::Question {
             asked: name.to_owned(),
-            nearest: named::nearest(name, QUESTIONS.iter().map(|question| question.name)),
+            nearest: named::nearest_names(name, QUESTIONS.iter().map(|question| question.name)),
         })
     }
 
     /// Its name and parameter, as they are written at a shell.
-    pub fn usage(&self) -> String {
+    pub fn usage_line(&self) -> String {
         match self.parameter {
             None => self.name.to_owned(),
             Some(Parameter { name, needed: true }) => format!("{} {name}", self.name),
@@ -193,17 +194,20 @@ impl Question {
         argument: Option<&str>,
         limit: usize,
     ) -> Result<Table, QuestionError> {
-        self.takes(argument)?;
+        self.check_argument(argument)?;
         let mut rows = (self.ask)(Asked { store, argument, limit }).await?;
         rows.truncate(limit);
-        Ok(Table { rows, ..self.nothing() })
+        Ok(Table {
+            rows,
+            ..self.empty_table()
+        })
     }
 
     /// Whether it can be asked so.
     ///
     /// # Errors
     /// [`QuestionError::Missing`] and [`QuestionError::Surplus`].
-    pub fn takes(&self, argument: Option<&str>) -> Result<(), QuestionError> {
+    pub fn check_argument(&self, argument: Option<&str>) -> Result<(), QuestionError> {
         match (self.parameter, argument) {
             (Some(Parameter { name, needed: true }), None) => Err(QuestionError::Missing {
                 question: self.name,
@@ -215,7 +219,7 @@ impl Question {
     }
 
     /// The answer of a graph with nothing in it.
-    pub fn nothing(&self) -> Table {
+    pub fn empty_table(&self) -> Table {
         Table {
             columns: self.columns.to_vec(),
             rows: Vec::new(),
@@ -224,11 +228,11 @@ impl Question {
 }
 
 /// A property, and null where there is none.
-fn value(node: &Node, name: &str) -> Value {
+fn property_or_null(node: &Node, name: &str) -> Value {
     node.properties.get(name).cloned().unwrap_or_default()
 }
 
 /// Properties of a node.
-fn values<'a>(node: &'a Node, names: &'a [&str]) -> impl Iterator<Item = Value> + 'a {
-    names.iter().map(|name| value(node, name))
+fn properties_or_null<'a>(node: &'a Node, names: &'a [&str]) -> impl Iterator<Item = Value> + 'a {
+    names.iter().map(|name| property_or_null(node, name))
 }

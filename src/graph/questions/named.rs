@@ -1,4 +1,4 @@
-//! What people call things by, and the ids of those.
+//! The resolution of the names that people use to the ids of nodes.
 
 use super::QuestionError;
 use crate::graph::{GraphError, GraphStore, Label, Node, Walk, names};
@@ -19,8 +19,8 @@ const TOLD: usize = 5;
 const DIGITS: usize = 12;
 
 /// Whether a node is there.
-pub(in crate::graph) async fn node(store: &dyn GraphStore, id: &str) -> Result<Option<Node>, GraphError> {
-    let found = store.walk(Walk::from([id])).await?;
+pub(in crate::graph) async fn find_node(store: &dyn GraphStore, id: &str) -> Result<Option<Node>, GraphError> {
+    let found = store.walk(Walk::starting_at([id])).await?;
     Ok(found.into_iter().flatten().next())
 }
 
@@ -29,20 +29,23 @@ pub(in crate::graph) async fn node(store: &dyn GraphStore, id: &str) -> Result<O
 /// # Errors
 /// [`QuestionError::Unknown`] with the nearest names, [`QuestionError::Nothing`] where no column is known.
 pub async fn known_variable(store: &dyn GraphStore, name: &str) -> Result<String, QuestionError> {
-    let id = names::concept(name);
-    if node(store, &id).await?.is_some() {
+    let id = names::concept_node_id(name);
+    if find_node(store, &id).await?.is_some() {
         return Ok(id);
     }
     let known = store.list(Label::Concept, MOST).await?;
-    Err(unknown(
+    Err(unknown_name(
         "variable",
         name,
-        known.iter().filter_map(|node| node.text("name")),
+        known.iter().filter_map(|node| node.text_property("name")),
     ))
 }
 
 /// The variables to look at: the one that is named, or all.
-pub(super) async fn variables(store: &dyn GraphStore, name: Option<&str>) -> Result<Vec<String>, QuestionError> {
+pub(super) async fn resolve_variables(
+    store: &dyn GraphStore,
+    name: Option<&str>,
+) -> Result<Vec<String>, QuestionError> {
     match name {
         Some(name) => Ok(vec![known_variable(store, name).await?]),
         None => {
@@ -58,51 +61,55 @@ pub(super) async fn variables(store: &dyn GraphStore, name: Option<&str>) -> Res
 /// [`QuestionError::Unknown`] with the nearest names, [`QuestionError::Nothing`] where no run belongs to a project.
 pub async fn known_project(store: &dyn GraphStore, project: &str) -> Result<Vec<Node>, QuestionError> {
     let all = store.list(Label::Run, MOST).await?;
-    let (of_it, others): (Vec<Node>, Vec<Node>) = all.into_iter().partition(|run| run.text("project") == Some(project));
+    let (of_it, others): (Vec<Node>, Vec<Node>) = all
+        .into_iter()
+        .partition(|run| run.text_property("project") == Some(project));
     match of_it.is_empty() {
         true => {
-            let projects = others.iter().filter_map(|run| run.text("project"));
-            Err(unknown("project", project, projects))
+            let projects = others.iter().filter_map(|run| run.text_property("project"));
+            Err(unknown_name("project", project, projects))
         }
         false => Ok(of_it),
     }
 }
 
 /// The table of that name, or whose SHA-256 begins so.
-pub(super) async fn dataset(store: &dyn GraphStore, asked: &str) -> Result<String, QuestionError> {
+pub(super) async fn resolve_dataset(store: &dyn GraphStore, asked: &str) -> Result<String, QuestionError> {
     let mut known = store.list(Label::Dataset, MOST).await?;
     let digits = asked.to_lowercase();
     let is = |node: &Node| {
-        let by_hash = node.text("sha256").is_some_and(|sha256| sha256.starts_with(&digits));
-        node.text("name") == Some(asked) || (by_hash && !digits.is_empty())
+        let by_hash = node
+            .text_property("sha256")
+            .is_some_and(|sha256| sha256.starts_with(&digits));
+        node.text_property("name") == Some(asked) || (by_hash && !digits.is_empty())
     };
     let matches: Vec<Node> = known.extract_if(.., |node| is(node)).collect();
     match matches.as_slice() {
         [] => {
-            let names = known.iter().filter_map(|node| node.text("name"));
-            Err(unknown("dataset", asked, names))
+            let names = known.iter().filter_map(|node| node.text_property("name"));
+            Err(unknown_name("dataset", asked, names))
         }
         [one] => Ok(one.id.clone()),
         several => Err(QuestionError::Ambiguous {
             what: "dataset",
             asked: asked.to_owned(),
-            matches: told(several.iter().map(|node| {
-                let sha256 = node.text("sha256").unwrap_or_default();
+            matches: first_matches(several.iter().map(|node| {
+                let sha256 = node.text_property("sha256").unwrap_or_default();
                 let begins = sha256.get(..DIGITS).unwrap_or(sha256);
-                format!("{begins} ({})", node.text("name").unwrap_or_default())
+                format!("{begins} ({})", node.text_property("name").unwrap_or_default())
             })),
         }),
     }
 }
 
 /// The finding of that id, or whose id begins so, with or without the word before its colon.
-pub(super) async fn finding(store: &dyn GraphStore, asked: &str) -> Result<Node, QuestionError> {
+pub(super) async fn resolve_finding(store: &dyn GraphStore, asked: &str) -> Result<Node, QuestionError> {
     let prefix = "finding:";
     let id = match asked.starts_with(prefix) {
         true => asked.to_owned(),
         false => format!("{prefix}{asked}"),
     };
-    if let Some(found) = node(store, &id).await? {
+    if let Some(found) = find_node(store, &id).await? {
         return Ok(found);
     }
     let mut known = store.list(Label::Finding, MOST).await?;
@@ -110,7 +117,7 @@ pub(super) async fn finding(store: &dyn GraphStore, asked: &str) -> Result<Node,
     match (matches.pop(), matches.is_empty()) {
         (None, _) => {
             let ids = known.iter().filter_map(|node| node.id.strip_prefix(prefix));
-            Err(unknown("finding", asked, ids))
+            Err(unknown_name("finding", asked, ids))
         }
         (Some(only), true) => Ok(only),
         (Some(last), false) => {
@@ -118,14 +125,14 @@ pub(super) async fn finding(store: &dyn GraphStore, asked: &str) -> Result<Node,
             Err(QuestionError::Ambiguous {
                 what: "finding",
                 asked: asked.to_owned(),
-                matches: told(matches.into_iter().map(|node| node.id)),
+                matches: first_matches(matches.into_iter().map(|node| node.id)),
             })
         }
     }
 }
 
 /// The first of several matches.
-fn told(matches: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+fn first_matches(matches: impl ExactSizeIterator<Item = String>) -> Vec<String> {
     let more = matches.len().saturating_sub(TOLD);
     let mut told: Vec<String> = matches.take(TOLD).collect();
     if more > 0 {
@@ -134,20 +141,20 @@ fn told(matches: impl ExactSizeIterator<Item = String>) -> Vec<String> {
     told
 }
 
-fn unknown<'a>(what: &'static str, asked: &str, known: impl Iterator<Item = &'a str>) -> QuestionError {
+fn unknown_name<'a>(what: &'static str, asked: &str, known: impl Iterator<Item = &'a str>) -> QuestionError {
     let known: Vec<&str> = known.collect();
     match known.is_empty() {
         true => QuestionError::Nothing { what },
         false => QuestionError::Unknown {
             what,
             asked: asked.to_owned(),
-            nearest: nearest(asked, known.into_iter()),
+            nearest: nearest_names(asked, known.into_iter()),
         },
     }
 }
 
 /// The names that are most like one, best first.
-pub(super) fn nearest<'a>(asked: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(super) fn nearest_names<'a>(asked: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let asked = asked.to_lowercase();
     let mut scored: Vec<(f64, &str)> = known
         .map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &asked), name))

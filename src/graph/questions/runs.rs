@@ -1,10 +1,10 @@
 use futures::{FutureExt, future::BoxFuture};
 
-use super::{Asked, QuestionError, Rows, named, value};
-use crate::graph::{Label, Relation, Walk};
+use super::{Asked, QuestionError, Rows, named, property_or_null};
+use crate::graph::{EdgeKind, Label, Walk};
 
 /// Runs, with what they asked.
-pub(super) fn runs(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+pub(super) fn answer_runs(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
     async move {
         let mut runs = match asked.argument {
             Some(project) => named::known_project(asked.store, project).await?,
@@ -13,14 +13,16 @@ pub(super) fn runs(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError
         runs.truncate(asked.limit);
         let mut rows = Vec::new();
         for run in runs {
-            let walk = Walk::from([run.id.as_str()]).along(Relation::Asks, Label::Question);
+            let walk = Walk::starting_at([run.id.as_str()]).along(EdgeKind::Asks, Label::Question);
             let questions = asked.store.walk(walk).await?;
             let question = questions.into_iter().flatten().next();
             rows.push(vec![
-                value(&run, "name"),
-                value(&run, "project"),
-                question.map(|question| value(&question, "text")).unwrap_or_default(),
-                value(&run, "cycles"),
+                property_or_null(&run, "name"),
+                property_or_null(&run, "project"),
+                question
+                    .map(|question| property_or_null(&question, "text"))
+                    .unwrap_or_default(),
+                property_or_null(&run, "cycles"),
             ]);
         }
         Ok(rows)

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 
-use super::{Asked, QuestionError, Rows, named, values};
-use crate::graph::{Label, Node, Relation, Walk};
+use super::{Asked, QuestionError, Rows, named, properties_or_null};
+use crate::graph::{EdgeKind, Label, Node, Walk};
 
 const OF_RESULT: &[&str] = &[
     "direction",
@@ -37,13 +37,13 @@ pub(super) const COLUMNS: &[&str] = &[
 const EDGES_OF_EACH: usize = 16;
 
 /// Results on a table, each with its hypothesis and what it says of it.
-pub(super) fn settled(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
+pub(super) fn answer_settled(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionError>> {
     async move {
-        let dataset = named::dataset(asked.store, asked.argument.unwrap_or_default()).await?;
-        let walk = Walk::from([dataset])
-            .against(Relation::Uses, Label::Experiment)
-            .along(Relation::Produced, Label::Result)
-            .best("p", asked.limit);
+        let dataset = named::resolve_dataset(asked.store, asked.argument.unwrap_or_default()).await?;
+        let walk = Walk::starting_at([dataset])
+            .against(EdgeKind::Uses, Label::Experiment)
+            .along(EdgeKind::Produced, Label::Result)
+            .keep_best("p", asked.limit);
         let results: Vec<Node> = asked
             .store
             .walk(walk)
@@ -55,11 +55,11 @@ pub(super) fn settled(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionEr
         let edges = ids.len().saturating_mul(EDGES_OF_EACH);
         let mut verdicts: BTreeMap<String, (&str, String)> = BTreeMap::new();
         for edge in asked.store.around(ids, edges).await? {
-            if let Some(verdict) = verdict(edge.kind) {
+            if let Some(verdict) = verdict_word(edge.kind) {
                 verdicts.insert(edge.from, (verdict, edge.to));
             }
         }
-        let mut walk = Walk::from(verdicts.values().map(|(_, hypothesis)| hypothesis.clone()));
+        let mut walk = Walk::starting_at(verdicts.values().map(|(_, hypothesis)| hypothesis.clone()));
         walk.limit = verdicts.len();
         let hypotheses = asked.store.walk(walk).await?.into_iter().flatten();
         let hypotheses: BTreeMap<String, Node> = hypotheses.map(|node| (node.id.clone(), node)).collect();
@@ -69,10 +69,10 @@ pub(super) fn settled(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionEr
                 continue;
             };
             let hypothesis = hypotheses.get(hypothesis);
-            let statement = hypothesis.and_then(|node| node.text("statement"));
+            let statement = hypothesis.and_then(|node| node.text_property("statement"));
             let row = [Value::from(statement), Value::from(*verdict)]
                 .into_iter()
-                .chain(values(&result, OF_RESULT))
+                .chain(properties_or_null(&result, OF_RESULT))
                 .chain([result.id.clone().into()]);
             rows.push(row.collect());
         }
@@ -81,11 +81,11 @@ pub(super) fn settled(asked: Asked<'_>) -> BoxFuture<'_, Result<Rows, QuestionEr
     .boxed()
 }
 
-fn verdict(relation: Relation) -> Option<&'static str> {
+fn verdict_word(relation: EdgeKind) -> Option<&'static str> {
     match relation {
-        Relation::Supports => Some("supported"),
-        Relation::Refutes => Some("refuted"),
-        Relation::Tests => Some("open"),
+        EdgeKind::Supports => Some("supported"),
+        EdgeKind::Refutes => Some("refuted"),
+        EdgeKind::Tests => Some("open"),
         _ => None,
     }
 }

@@ -36,13 +36,13 @@ pub(super) fn commits_before_cycle(
         else {
             continue;
         };
-        as_it_was.step(&event.payload);
+        as_it_was.fold_and_decide(&event.payload);
         last = last.max(last_begun_cycle(&as_it_was));
         if cycle >= 2 && last >= cycle {
             return differs.map_or(Ok(at), Err);
         }
         if differs.is_none() {
-            let again = as_it_would_be.step(&event_under_plan(&event.payload, plan));
+            let again = as_it_would_be.fold_and_decide(&event_under_plan(&event.payload, plan));
             if !sends_the_same(&event.payload, &sent, &again, &answers) {
                 differs = Some(ForkError::OtherPast {
                     run: run.clone(),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{FailedCheck, TOLERANCE, Verification};
 use crate::{
-    actors::limits_of,
+    actors::limits_for_template,
     config::Settings,
     hash::sha256_file,
     journal::Blobs,
@@ -143,7 +143,7 @@ impl<'a> Rerun<'a> {
             inputs,
             script: "script.py".to_owned(),
             language: Language::Python,
-            limits: limits_of(&sandbox_limits(self.settings), &experiment.protocol.template),
+            limits: limits_for_template(&sandbox_limits(self.settings), &experiment.protocol.template),
         };
         let execution = self.sandbox.run(job, CancellationToken::new()).await?;
         let mut tables = BTreeMap::new();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     actors::{
-        Kit, register,
+        Kit, register_built_in,
         research_director::{ResearchState, restore_state},
     },
     agent::Registry,
@@ -120,7 +120,7 @@ impl Lab {
 
     /// The built-in agents, then those of the run file, then those of the calling program.
     fn register_agents(&mut self, kit: &Kit, hosts: &Arc<PluginKit>) -> Registry {
-        let mut registry = register(kit);
+        let mut registry = register_built_in(kit);
         plugin::register_agents(&mut registry, &self.roster, hosts);
         for native in &self.natives {
             native.register(&mut registry);

@@ -15,8 +15,8 @@ pub fn findings(dossier: &Dossier) -> Findings {
         run: dossier.run.clone(),
         question: dossier.question.clone(),
         status: dossier.end.status,
-        findings: order::findings(dossier).into_iter().cloned().collect(),
-        tests: order::tests(dossier).into_iter().cloned().collect(),
+        findings: order::ordered_findings(dossier).into_iter().cloned().collect(),
+        tests: order::ordered_tests(dossier).into_iter().cloned().collect(),
         shuffled_null: dossier.shuffled_null.clone(),
     }
 }

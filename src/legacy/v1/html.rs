@@ -259,7 +259,7 @@ fn describe_place(place: &EvidencePlace) -> String {
         } => format!("{experiment}, line {line}, {pointer}"),
         EvidencePlace::Verdict { line, hypothesis } => format!("ledger.jsonl, line {line}, q of {hypothesis}"),
         EvidencePlace::LedgerCount(count) => format!("ledger.jsonl, {}", describe_count(count)),
-        EvidencePlace::Record { pointer, file } => format!("the run's record, {pointer}, told in {}", file.name()),
+        EvidencePlace::Record { pointer, file } => format!("the run's record, {pointer}, told in {}", file.file_name()),
         EvidencePlace::Replicated => "findings.json, significant and replicated".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ mod packages;
 
 use std::path::Path;
 
-use crate::report::{Dossier, ReportError, audit::audit, evidence::Evidence, verify::verify};
+use crate::report::{Dossier, ReportError, audit::audit_tests, evidence::Evidence, verify::verify_document};
 
 pub(crate) use packages::PACKAGES;
 
@@ -19,8 +19,8 @@ pub(crate) use packages::PACKAGES;
 /// The first number, name or figure without evidence.
 pub(crate) fn render_report(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
     let mut evidence = Evidence::open(run_dir, dossier)?;
-    audit(dossier, &mut evidence)?;
-    let document = verify(compose::report(dossier), &mut evidence)?;
+    audit_tests(dossier, &mut evidence)?;
+    let document = verify_document(compose::report(dossier), &mut evidence)?;
     let notebook = notebook::notebook(dossier, &mut evidence)?;
     let findings = findings::findings_json(dossier)?;
     Ok([

@@ -10,7 +10,7 @@ use crate::report::document::{Block, Blocks, Document, Piece, heading, line, par
 use crate::report::evidence::Evidence;
 use crate::report::name::Name;
 use crate::report::order;
-use crate::report::verify::verify;
+use crate::report::verify::verify_document;
 use crate::science::{TestRecord, sha256_hex};
 
 /// The cell that the others call.
@@ -27,7 +27,7 @@ pub(crate) fn notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<Str
         markdown_cell("intro", &prose(dossier, intro(dossier), evidence)?),
         code_cell("setup", SETUP),
     ];
-    for test in order::findings(dossier).into_iter().take(CELLS) {
+    for test in order::ordered_findings(dossier).into_iter().take(CELLS) {
         let mut told = vec![
             heading(2, test.id.as_str(), relation(test)),
             paragraph(headline(test)),
@@ -63,7 +63,7 @@ fn intro(dossier: &Dossier) -> Blocks {
             .text("Start Jupyter in the run’s folder, with the packages of the run installed."),
     )];
     out.extend(opening(dossier));
-    if order::findings(dossier).len() > CELLS {
+    if order::ordered_findings(dossier).len() > CELLS {
         out.push(paragraph(text(
             "The strongest findings have cells here; findings.json holds all.",
         )));
@@ -88,7 +88,7 @@ fn intro(dossier: &Dossier) -> Blocks {
 /// Verified markdown of a few blocks.
 fn prose(dossier: &Dossier, blocks: Blocks, evidence: &mut Evidence) -> Result<String, ReportError> {
     let intro = matches!(blocks.first(), Some(Block::Paragraph(..)));
-    let verified = verify(
+    let verified = verify_document(
         Document {
             title: Name::new(&*dossier.question),
             blocks,

@@ -31,7 +31,7 @@ pub(super) async fn query_graph(handling: &mut EventHandling<'_>, params: &Value
         let Knowledge::Graph(outbox) = knowledge else {
             return Ok(Outcome::failed("the run has no knowledge graph"));
         };
-        let question = match Question::named(&query.name) {
+        let question = match Question::find_question(&query.name) {
             Ok(question) => question,
             Err(error) => return Ok(Outcome::failed(describe_error(&error))),
         };

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Called, EventHandling, code, read_params};
-use crate::actors::{SandboxExecutor, standalone};
+use crate::actors::{SandboxExecutor, assemble_standalone};
 use crate::agent::AgentError;
 use crate::message::RunExperiment;
 use crate::plugin::wire::RpcError;
@@ -90,7 +90,7 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
         parameters: Value::Object(parameters),
     };
     let by = format!("Written by the agent {agent}.");
-    let script = standalone(&protocol, &by, [asked.script.as_str()]);
+    let script = assemble_standalone(&protocol, &by, [asked.script.as_str()]);
     // The same script on the same table is the same experiment.
     let id = ExperimentId::derive(&script);
     let script_sha256 = handling
@@ -104,7 +104,7 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
         script_sha256,
     };
     let executor = SandboxExecutor::new(handling.kit.executor.clone());
-    let finished = executor.run(&run, handling.context).await?;
+    let finished = executor.run_experiment(&run, handling.context).await?;
     let folder = handling.context.folder().join("experiments").join(id.as_str());
     let text = |name: &str| {
         let bytes = fs::read(folder.join(name)).unwrap_or_default();

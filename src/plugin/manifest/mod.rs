@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Native, PluginError};
-use crate::actors::listeners;
+use crate::actors::built_in_listeners;
 use crate::message::agent;
 pub use kind::AgentKind;
 pub use limits::AgentLimits;
@@ -117,7 +117,7 @@ impl Manifest {
 
     /// The built-in listener of that name, if there is one.
     pub fn built_in_listener(&self) -> Option<Native> {
-        listeners()
+        built_in_listeners()
             .into_iter()
             .find(|native| native.name().as_str() == self.name)
     }

@@ -55,8 +55,8 @@ fn ranked(ideas: impl Iterator<Item = Hypothesis>) -> Vec<Hypothesis> {
     let mut ideas: Vec<Hypothesis> = ideas.collect();
     ideas.sort_by(|a, b| {
         b.scores
-            .rank()
-            .total_cmp(&a.scores.rank())
+            .combined_score()
+            .total_cmp(&a.scores.combined_score())
             .then_with(|| a.id.cmp(&b.id))
     });
     ideas
@@ -144,7 +144,7 @@ impl<'a> Ideas<'a> {
     }
 
     fn adjusted(&self, known: &KnownTest, covariates: &[&str]) -> Option<Hypothesis> {
-        if !pair::is_outcome(self.profile.column(&known.hypothesis.y)?) {
+        if !pair::is_outcome(self.profile.column_named(&known.hypothesis.y)?) {
             return None;
         }
         let mut covariates: Vec<String> = covariates.iter().map(|name| (*name).to_owned()).collect();
@@ -163,7 +163,7 @@ impl<'a> Ideas<'a> {
         }
         let by = confounders
             .iter()
-            .find(|name| self.profile.column(name).is_some_and(pair::makes_strata))?;
+            .find(|name| self.profile.column_named(name).is_some_and(pair::makes_strata))?;
         Some(self.follow(
             known,
             kind::STRATIFIED,
@@ -175,13 +175,13 @@ impl<'a> Ideas<'a> {
     }
 
     fn dose(&self, known: &KnownTest) -> Option<Hypothesis> {
-        let x = self.profile.column(&known.hypothesis.x)?;
-        let graded = pair::is_graded(x) && pair::is_outcome(self.profile.column(&known.hypothesis.y)?);
+        let x = self.profile.column_named(&known.hypothesis.x)?;
+        let graded = pair::is_graded(x) && pair::is_outcome(self.profile.column_named(&known.hypothesis.y)?);
         graded.then(|| self.follow(known, kind::DOSE_RESPONSE, "a cause would show a steady trend", |_| {}))
     }
 
     fn moderated(&self, known: &KnownTest, confounders: &[&str]) -> Option<Hypothesis> {
-        if !pair::is_outcome(self.profile.column(&known.hypothesis.y)?) {
+        if !pair::is_outcome(self.profile.column_named(&known.hypothesis.y)?) {
             return None;
         }
         let by = confounders.first()?;

@@ -37,7 +37,7 @@ impl<'a> Found<'a> {
 
     /// The hypothesis with what is expected of it.
     pub(super) fn expect(&self, mut idea: Hypothesis) -> Hypothesis {
-        if let Some(direction) = self.0.get(&(idea.dataset.as_str(), &idea.claim())) {
+        if let Some(direction) = self.0.get(&(idea.dataset.as_str(), &idea.derive_claim_id())) {
             idea.predicted = direction.map(str::to_owned);
             idea.weight = idea.weight.max(WEIGHT);
             REASON.clone_into(&mut idea.rationale);
@@ -67,10 +67,10 @@ pub(super) fn beyond_pairs(
 
 /// The claim on this table; none where its columns do not allow it here.
 fn again(request: &ProposeHypotheses, rules: &Rules, known: &Known, profile: &Profile) -> Option<Hypothesis> {
-    let usable = |name: &String| profile.column(name).filter(|column| column.usable);
+    let usable = |name: &String| profile.column_named(name).filter(|column| column.usable);
     let (x, y) = (usable(&known.x)?, usable(&known.y)?);
     let others: Vec<&String> = known.covariates.iter().chain(&known.by).collect();
-    if !others.iter().all(|name| usable(name).is_some()) || profile.tautology(&x.name, &y.name).is_some() {
+    if !others.iter().all(|name| usable(name).is_some()) || profile.find_tautology(&x.name, &y.name).is_some() {
         return None;
     }
     let by = known.by.as_ref().and_then(usable);

@@ -56,7 +56,7 @@ pub(super) fn untested_pairs(
         .iter()
         .flat_map(|(name, profile)| candidates(request, name, profile))
         .collect();
-    candidates.sort_by(|a, b| b.scores.rank().total_cmp(&a.scores.rank()));
+    candidates.sort_by(|a, b| b.scores.combined_score().total_cmp(&a.scores.combined_score()));
     let found = replicate::Found::of(request);
     let mut fresh = candidates
         .iter()
@@ -106,13 +106,15 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
         }
     }
     for pair in &profile.paired {
-        if let (Some(x), Some(y)) = (profile.column(&pair.x), profile.column(&pair.y)) {
+        if let (Some(x), Some(y)) = (profile.column_named(&pair.x), profile.column_named(&pair.y)) {
             push(kind::PAIRED, x, y, pair.unit.as_deref());
         }
     }
     for survival in &profile.survival {
-        let (Some(duration), Some(event)) = (profile.column(&survival.duration), profile.column(&survival.event))
-        else {
+        let (Some(duration), Some(event)) = (
+            profile.column_named(&survival.duration),
+            profile.column_named(&survival.event),
+        ) else {
             continue;
         };
         for x in usable.iter().copied() {

@@ -7,7 +7,7 @@ use super::ideas::{AnalysisIdea, FollowUps, Idea, IdeaKind, Predicted};
 use crate::message::{ModelPlan, ProposeHypotheses};
 use crate::policy::{heuristic::Interest, pair, statement::statement};
 use crate::prompt::{inline, shorten_to};
-use crate::science::{Analysis, Column, Hypothesis, HypothesisId, Part, Profile, Role, kind};
+use crate::science::{Column, CustomProtocol, Hypothesis, HypothesisId, Part, Profile, Role, kind};
 use crate::words;
 
 /// Reasons that are told one by one.
@@ -161,7 +161,7 @@ impl<'a> Admission<'a> {
             let own = x.name == pair.duration || x.name == pair.event;
             let by_construction = [&pair.duration, &pair.event]
                 .into_iter()
-                .any(|side| profile.tautology(&x.name, side).is_some());
+                .any(|side| profile.find_tautology(&x.name, side).is_some());
             if own || by_construction {
                 return Err(format!("`{}` belongs to the time or the event itself", x.name));
             }
@@ -218,7 +218,7 @@ impl<'a> Admission<'a> {
         }
         let mut found = self.bare(&place, model, &idea.rationale);
         found.kind = kind::CUSTOM.to_owned();
-        found.analysis = Some(Analysis {
+        found.analysis = Some(CustomProtocol {
             columns: columns.into_iter().collect(),
             method,
             effect: idea.effect.clone(),
@@ -252,7 +252,7 @@ impl<'a> Admission<'a> {
         if first.name == second.name {
             return Err(format!("`{}` goes with itself", first.name));
         }
-        if let Some(tautology) = profile.tautology(&first.name, &second.name) {
+        if let Some(tautology) = profile.find_tautology(&first.name, &second.name) {
             return Err(format!(
                 "`{}` tells of `{}` by construction: {}",
                 first.name, second.name, tautology.reason
@@ -349,7 +349,7 @@ impl<'a> Place<'a> {
         if same
             || side
                 .iter()
-                .any(|side| self.profile.tautology(&third.name, side).is_some())
+                .any(|side| self.profile.find_tautology(&third.name, side).is_some())
         {
             return Err(self.not(what, &format!("`{}` is not apart from both", third.name)));
         }
@@ -388,7 +388,7 @@ fn column<'p>(profile: &'p Profile, name: &str) -> Result<&'p Column, String> {
     let name = name.trim().trim_matches('`');
     let shown = |column: &&Column| inline(&column.name) == name;
     let mut found = profile.columns.iter().filter(shown);
-    let exact = profile.column(name);
+    let exact = profile.column_named(name);
     let column = match (exact, found.next(), found.next()) {
         (Some(exact), ..) => exact,
         (None, Some(only), None) => only,
@@ -413,7 +413,9 @@ fn quoted(name: &str) -> String {
 }
 
 fn column_as_it_is<'p>(profile: &'p Profile, name: &str) -> Result<&'p Column, String> {
-    profile.column(name).ok_or_else(|| format!("`{name}` is no column"))
+    profile
+        .column_named(name)
+        .ok_or_else(|| format!("`{name}` is no column"))
 }
 
 /// A direction, where one has a meaning: not between groups.
@@ -438,7 +440,7 @@ fn finish(mut found: Hypothesis, said: &str) -> Hypothesis {
     columns.extend(found.covariates.iter().map(String::as_str));
     columns.extend(found.by.as_deref());
     columns.extend(found.event.as_deref());
-    found.statement = if !said.is_empty() && words::is_tame(said, &columns) {
+    found.statement = if !said.is_empty() && words::is_safe_statement(said, &columns) {
         said.to_owned()
     } else {
         statement(&found)
@@ -456,7 +458,7 @@ fn claim(found: &Hypothesis) -> HypothesisId {
         .derive_id(),
         Some(analysis) => Hypothesis {
             part: Part::Whole,
-            analysis: Some(Analysis {
+            analysis: Some(CustomProtocol {
                 method: String::new(),
                 family: None,
                 ..analysis.clone()

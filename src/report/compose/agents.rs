@@ -1,11 +1,11 @@
-//! What agents that are folders added: their challenges with the answers, what others have written, scores, words of their own;
+//! Contributions of plugged-in agents: challenges with their answers, publications, scores, sections and remarks;
 //! and what of it is missing.
 
 use super::super::citation::{Citation, Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::number::Format;
-use super::finding::anchor;
+use super::finding::section_anchor;
 use super::words;
 use crate::message::{AddedEvidence, Answered, ChallengeRecord, Score};
 use crate::science::{HypothesisId, TestRecord};
@@ -17,7 +17,7 @@ pub(super) const ANCHOR: &str = "agents";
 const FOLD: usize = 20;
 
 /// All that agents added.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_agents_section(dossier: &Dossier, out: &mut Blocks) {
     let added = &dossier.contributions;
     if dossier.agents.is_empty() && added.is_empty() {
         return;
@@ -34,10 +34,10 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     if !dossier.agents.is_empty() {
         out.push(Block::List(agents.collect()));
     }
-    missing(dossier, out);
-    challenges(dossier, out);
-    evidence(dossier, out);
-    scores(dossier, out);
+    add_missing_answers(dossier, out);
+    add_challenges(dossier, out);
+    add_evidence(dossier, out);
+    add_scores(dossier, out);
     for (agent, section) in &added.sections {
         out.push(heading(
             3,
@@ -48,10 +48,10 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         out.push(Block::Paragraph(Tone::Weak, by));
         out.extend(section.paragraphs.iter().map(|words| paragraph(line().name(words))));
     }
-    remarks(dossier, out);
+    add_remarks(dossier, out);
 }
 
-fn missing(dossier: &Dossier, out: &mut Blocks) {
+fn add_missing_answers(dossier: &Dossier, out: &mut Blocks) {
     let missing = &dossier.contributions.missing;
     if !missing.is_empty() {
         out.push(Block::Paragraph(
@@ -67,7 +67,10 @@ fn missing(dossier: &Dossier, out: &mut Blocks) {
         });
         let rows: Vec<_> = rows.collect();
         let many = rows.len();
-        out.push(folded(table(vec!["agent", "event", "reason"], vec![], rows), many));
+        out.push(fold_long_table(
+            table(vec!["agent", "event", "reason"], vec![], rows),
+            many,
+        ));
     }
     let refused = &dossier.contributions.refused;
     if refused.is_empty() {
@@ -97,7 +100,7 @@ fn missing(dossier: &Dossier, out: &mut Blocks) {
     ));
 }
 
-fn challenges(dossier: &Dossier, out: &mut Blocks) {
+fn add_challenges(dossier: &Dossier, out: &mut Blocks) {
     let challenges = &dossier.contributions.challenges;
     if challenges.is_empty() {
         return;
@@ -106,7 +109,7 @@ fn challenges(dossier: &Dossier, out: &mut Blocks) {
     let rows = challenges.iter().enumerate().map(|(at, record)| {
         let estimate = record.estimate.as_ref();
         vec![
-            about(dossier, &record.challenge.finding),
+            finding_link(dossier, &record.challenge.finding),
             line().code(record.agent.as_str()),
             text(record.challenge.grounds.as_words()),
             line().name(&record.challenge.statement),
@@ -115,14 +118,14 @@ fn challenges(dossier: &Dossier, out: &mut Blocks) {
                 None => text("none"),
             },
             line().number_or(
-                estimate.map(|estimate| checked(record, at, estimate.p, "p").format(Format::P)),
+                estimate.map(|estimate| cite_check(record, at, estimate.p, "p").format(Format::P)),
                 "none",
             ),
             match estimate.and_then(|estimate| estimate.direction.as_deref()) {
                 Some(direction) => line().code(direction),
                 None => text("none"),
             },
-            answer(record),
+            answer_line(record),
         ]
     });
     let head = vec![
@@ -135,11 +138,11 @@ fn challenges(dossier: &Dossier, out: &mut Blocks) {
         "direction",
         "answer",
     ];
-    out.push(folded(table(head, vec![5], rows.collect()), challenges.len()));
+    out.push(fold_long_table(table(head, vec![5], rows.collect()), challenges.len()));
 }
 
 /// A number of a check, with the result of its script as evidence.
-fn checked(record: &ChallengeRecord, at: usize, number: f64, key: &str) -> Cited {
+fn cite_check(record: &ChallengeRecord, at: usize, number: f64, key: &str) -> Cited {
     match &record.challenge.check {
         Some(check) => Cited {
             number: number.into(),
@@ -157,7 +160,7 @@ fn checked(record: &ChallengeRecord, at: usize, number: f64, key: &str) -> Cited
     }
 }
 
-fn answer(record: &ChallengeRecord) -> Line<Draft> {
+fn answer_line(record: &ChallengeRecord) -> Line<Draft> {
     let tone = match record.answer {
         Answered::Sustained => Tone::Bad,
         Answered::Overruled => Tone::Strong,
@@ -174,23 +177,23 @@ fn answer(record: &ChallengeRecord) -> Line<Draft> {
 }
 
 /// A finding, with a link to its section where it has one.
-fn about(dossier: &Dossier, id: &HypothesisId) -> Line<Draft> {
+fn finding_link(dossier: &Dossier, id: &HypothesisId) -> Line<Draft> {
     let Some(test) = dossier.tests.iter().find(|test| test.id == *id) else {
         return line().code(id.as_str());
     };
     match has_section(dossier, test) {
-        true => line().link(Target::Anchor(anchor(test)), words::relation(test)),
-        false => words::relation(test),
+        true => line().link(Target::Anchor(section_anchor(test)), words::relation_line(test)),
+        false => words::relation_line(test),
     }
 }
 
 fn has_section(dossier: &Dossier, test: &TestRecord) -> bool {
-    let findings = super::super::order::findings(dossier);
+    let findings = super::super::order::ordered_findings(dossier);
     let mut shown = findings.into_iter().take(super::finding::SECTIONS);
     shown.any(|shown| shown.id == test.id)
 }
 
-fn evidence(dossier: &Dossier, out: &mut Blocks) {
+fn add_evidence(dossier: &Dossier, out: &mut Blocks) {
     let evidence = &dossier.contributions.evidence;
     if evidence.is_empty() {
         return;
@@ -202,20 +205,20 @@ fn evidence(dossier: &Dossier, out: &mut Blocks) {
     ));
     let points = evidence
         .iter()
-        .map(|(agent, added)| source(dossier, agent.as_str(), added));
+        .map(|(agent, added)| source_line(dossier, agent.as_str(), added));
     out.push(Block::List(points.collect()));
 }
 
-fn source(dossier: &Dossier, agent: &str, added: &AddedEvidence) -> Line<Draft> {
+fn source_line(dossier: &Dossier, agent: &str, added: &AddedEvidence) -> Line<Draft> {
     let source = &added.source;
-    let mut told = about(dossier, &added.finding)
+    let mut told = finding_link(dossier, &added.finding)
         .text(", ")
         .text(added.stance.as_word())
         .text(": ")
         .name(&added.statement)
         .text(" Source: ");
     if let Some(authors) = &source.authors {
-        let authors = words::joined(authors.iter().map(|author| line().name(author)), "");
+        let authors = words::join_lines(authors.iter().map(|author| line().name(author)), "");
         told = told.then(authors).text(", ");
     }
     told = told.name(&source.title);
@@ -228,7 +231,7 @@ fn source(dossier: &Dossier, agent: &str, added: &AddedEvidence) -> Line<Draft> 
     told.text(" (found by ").code(agent).text(")")
 }
 
-fn scores(dossier: &Dossier, out: &mut Blocks) {
+fn add_scores(dossier: &Dossier, out: &mut Blocks) {
     let scores = &dossier.contributions.scores;
     if scores.is_empty() {
         return;
@@ -237,12 +240,15 @@ fn scores(dossier: &Dossier, out: &mut Blocks) {
     let points = scores
         .iter()
         .enumerate()
-        .map(|(at, (agent, score))| scored(dossier, at, agent.as_str(), score));
+        .map(|(at, (agent, score))| score_line(dossier, at, agent.as_str(), score));
     out.push(Block::List(points.collect()));
 }
 
-fn scored(dossier: &Dossier, at: usize, agent: &str, score: &Score) -> Line<Draft> {
-    let mut told = about(dossier, &score.finding).text(", by ").code(agent).text(": ");
+fn score_line(dossier: &Dossier, at: usize, agent: &str, score: &Score) -> Line<Draft> {
+    let mut told = finding_link(dossier, &score.finding)
+        .text(", by ")
+        .code(agent)
+        .text(": ");
     for (place, (name, value)) in score.scores.iter().enumerate() {
         let key = name.replace('~', "~0").replace('/', "~1");
         let pointer = format!("/contributions/scores/{at}/1/scores/{key}");
@@ -255,7 +261,7 @@ fn scored(dossier: &Dossier, at: usize, agent: &str, score: &Score) -> Line<Draf
     }
 }
 
-fn remarks(dossier: &Dossier, out: &mut Blocks) {
+fn add_remarks(dossier: &Dossier, out: &mut Blocks) {
     let remarks = &dossier.contributions.remarks;
     if remarks.is_empty() {
         return;
@@ -267,7 +273,7 @@ fn remarks(dossier: &Dossier, out: &mut Blocks) {
     out.push(Block::List(points.collect()));
 }
 
-fn folded(table: Block<Draft>, rows: usize) -> Block<Draft> {
+fn fold_long_table(table: Block<Draft>, rows: usize) -> Block<Draft> {
     match rows > FOLD {
         true => Block::Details {
             summary: text("All of them"),

@@ -7,7 +7,7 @@ use super::super::evidence::JUDGED;
 use super::super::number::Format;
 use super::super::order;
 use super::super::trace::Traced;
-use super::finding::anchor;
+use super::finding::section_anchor;
 use super::words;
 use crate::science::{Arm, RunStatus, TestRecord, kind};
 
@@ -15,11 +15,11 @@ use crate::science::{Arm, RunStatus, TestRecord, kind};
 const HEADLINES: usize = 5;
 
 /// Status line and short answer.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    out.push(status(dossier));
+pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
+    out.push(status_line(dossier));
     out.push(heading(2, "answer", text("Short answer")));
-    out.extend(opening(dossier));
-    let headlines = order::headlines(dossier);
+    out.extend(opening_paragraphs(dossier));
+    let headlines = order::headline_findings(dossier);
     if headlines.is_empty() {
         return;
     }
@@ -39,7 +39,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     }
 }
 
-fn status(dossier: &Dossier) -> Block<Draft> {
+fn status_line(dossier: &Dossier) -> Block<Draft> {
     let (tone, word, more) = match dossier.end.status {
         RunStatus::Answered => (Tone::Strong, "Answered", ""),
         RunStatus::Exhausted => (Tone::Medium, "Exhausted", ""),
@@ -65,8 +65,8 @@ fn status(dossier: &Dossier) -> Block<Draft> {
     Block::Paragraph(tone, line.text(" (run ").code(dossier.run.as_str()).text(")"))
 }
 
-/// What was tested and what came of it, in a paragraph or two.
-pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
+/// Summarises the tests and their results in a paragraph or two.
+pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
     let judged = Cited::ledger(dossier.tests.len() as u64, JUDGED, Arm::Observed, None);
     if dossier.tests.is_empty() {
         return vec![paragraph(
@@ -82,7 +82,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .then(why_none(dossier)),
         )];
     }
-    let findings = order::findings(dossier);
+    let findings = order::ordered_findings(dossier);
     let alpha = Cited::record(
         dossier.method.alpha,
         "/method/alpha",
@@ -122,7 +122,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .number(replicated)
             .text("."),
     )];
-    if dossier.target.is_some() && !findings.iter().any(|test| order::about_target(dossier, test)) {
+    if dossier.target.is_some() && !findings.iter().any(|test| order::is_about_target(dossier, test)) {
         let target = dossier.target.as_deref().unwrap_or_default();
         out.push(Block::Paragraph(
             Tone::Weak,
@@ -153,19 +153,21 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
 }
 
 /// A finding in a line: wording, direction, effect.
-pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
+pub(crate) fn headline_line(test: &TestRecord) -> Line<Draft> {
     let traced = Traced(test);
     let clause = match test.direction {
-        _ if test.kind == kind::INTERACTION => words::direction(test),
-        Some(_) => words::direction(test).then(words::given(test)),
-        None => words::relation(test).text(": ").then(words::direction(test)),
+        _ if test.kind == kind::INTERACTION => words::direction_clause(test),
+        Some(_) => words::direction_clause(test).then(words::given_clause(test)),
+        None => words::relation_line(test)
+            .text(": ")
+            .then(words::direction_clause(test)),
     };
     line()
-        .badge(words::tone(test), &test.wording)
+        .badge(words::wording_tone(test), test.wording.as_str())
         .text(" ")
         .then(clause)
         .text(" (")
-        .then(words::effect(&traced.effect()))
+        .then(words::effect_line(&traced.effect()))
         .text(", q ")
         .number(traced.q())
         .text(", n ")
@@ -174,10 +176,10 @@ pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
 }
 
 fn linked_headline(test: &TestRecord) -> Line<Draft> {
-    let mut out = headline(test);
+    let mut out = headline_line(test);
     if !test.caveats.is_empty() {
-        let caveats = words::joined(test.caveats.iter().map(|word| words::caveat(word)), "");
+        let caveats = words::join_lines(test.caveats.iter().map(|word| words::caveat_line(word)), "");
         out = out.text(" With care: ").then(caveats).text(".");
     }
-    out.text(" ").link(Target::Anchor(anchor(test)), text("More"))
+    out.text(" ").link(Target::Anchor(section_anchor(test)), text("More"))
 }

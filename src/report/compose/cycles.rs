@@ -1,4 +1,4 @@
-//! What each cycle asked, and why.
+//! The cycles: their tests and the reasons for them.
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Blocks, heading, line, paragraph, table, text};
@@ -8,7 +8,7 @@ use super::super::number::Number;
 use crate::science::Arm;
 
 /// One row for each cycle.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_cycles_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "cycles", text("Cycles")));
     if dossier.cycles.is_empty() {
         out.push(paragraph(text("The run ended before its first cycle.")));

@@ -13,7 +13,7 @@ use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
 const FOLD: usize = 40;
 
 /// One part for each table.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_data_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "data", text("The data")));
     if dossier.datasets.is_empty() {
         out.push(paragraph(text("The run had no table.")));
@@ -35,7 +35,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
                 .text("."),
         ));
         match (&dataset.profile, &dataset.experiment) {
-            (Some(profile), Some(experiment)) => profiled(dataset, profile, experiment, out),
+            (Some(profile), Some(experiment)) => add_profile(dataset, profile, experiment, out),
             _ => out.push(Block::Paragraph(
                 Tone::Bad,
                 text("It was not profiled, so nothing of it was tested."),
@@ -44,7 +44,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     }
 }
 
-fn profiled(dataset: &DatasetRecord, profile: &Profile, experiment: &ExperimentId, out: &mut Blocks) {
+fn add_profile(dataset: &DatasetRecord, profile: &Profile, experiment: &ExperimentId, out: &mut Blocks) {
     let cite = |number: Number, pointer: &str| Cited::result(number, experiment, pointer);
     if let Some(problem) = &profile.problem {
         out.push(Block::Paragraph(
@@ -65,16 +65,16 @@ fn profiled(dataset: &DatasetRecord, profile: &Profile, experiment: &ExperimentI
             .link(Target::File(format!("{folder}/table.parquet")), text("table.parquet"))
             .text("."),
     ));
-    out.extend(source(profile, &cite));
+    out.extend(source_line(profile, &cite));
     for warning in &profile.warnings {
         out.push(Block::Paragraph(Tone::Weak, line().name(warning)));
     }
-    out.extend(columns(dataset, profile, &cite));
-    structure(profile, &cite, out);
+    out.extend(columns_table(dataset, profile, &cite));
+    add_structure(profile, &cite, out);
 }
 
 /// How the file was read.
-fn source(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Option<Block<Draft>> {
+fn source_line(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Option<Block<Draft>> {
     let source = profile.source.as_object()?;
     let facts = source.iter().filter_map(|(key, value)| {
         let value = match value {
@@ -84,7 +84,7 @@ fn source(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Option<Bl
                 let pointer = format!("/source/{}", key.replace('~', "~0").replace('/', "~1"));
                 line().number(cite(Number::from_json(number)?, &pointer))
             }
-            Value::Array(list) => words::joined(
+            Value::Array(list) => words::join_lines(
                 list.iter().filter_map(Value::as_str).map(|word| line().code(word)),
                 "none",
             ),
@@ -96,10 +96,16 @@ fn source(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Option<Bl
     if facts.is_empty() {
         return None;
     }
-    Some(paragraph(text("Read as: ").then(words::joined(facts, "")).text(".")))
+    Some(paragraph(
+        text("Read as: ").then(words::join_lines(facts, "")).text("."),
+    ))
 }
 
-fn columns(dataset: &DatasetRecord, profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Option<Block<Draft>> {
+fn columns_table(
+    dataset: &DatasetRecord,
+    profile: &Profile,
+    cite: &impl Fn(Number, &str) -> Cited,
+) -> Option<Block<Draft>> {
     let rows: Vec<_> = profile
         .columns
         .iter()
@@ -108,10 +114,10 @@ fn columns(dataset: &DatasetRecord, profile: &Profile, cite: &impl Fn(Number, &s
             let cite = |number: Number, key: &str| cite(number, &format!("/columns/{at}/{key}"));
             vec![
                 line().code(&column.name),
-                text(role(column)),
+                text(role_words(column)),
                 line().number(cite(column.missing.into(), "missing")),
                 line().number(cite(column.distinct.into(), "distinct")),
-                values(column, &cite),
+                value_summary(column, &cite),
                 match (&column.excluded, column.usable) {
                     (Some(why), _) => text("no: ").name(why),
                     (None, true) => text("yes"),
@@ -139,7 +145,7 @@ fn columns(dataset: &DatasetRecord, profile: &Profile, cite: &impl Fn(Number, &s
     }
 }
 
-fn role(column: &Column) -> &'static str {
+fn role_words(column: &Column) -> &'static str {
     match (column.role, column.ordinal) {
         (Role::Numeric, true) => "numeric, ordinal",
         (Role::Numeric, false) => "numeric",
@@ -154,7 +160,7 @@ fn role(column: &Column) -> &'static str {
 }
 
 /// Mean and range, or the most frequent levels.
-fn values(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line<Draft> {
+fn value_summary(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line<Draft> {
     const LEVELS: usize = 4;
     if let Some(levels) = &column.levels {
         let shown = levels.iter().take(LEVELS).enumerate().map(|(at, level)| {
@@ -163,7 +169,7 @@ fn values(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line<Draft>
                 .text(" ")
                 .number(cite(level.n.into(), &format!("levels/{at}/n")))
         });
-        let out = words::joined(shown, "none");
+        let out = words::join_lines(shown, "none");
         return if levels.len() > LEVELS { out.text(", …") } else { out };
     }
     let (Some(mean), Some(min), Some(max)) = (column.mean, column.min, column.max) else {
@@ -180,8 +186,8 @@ fn values(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line<Draft>
         .number(cite(max.into(), "max"))
 }
 
-/// What was noticed of rows and pairs of columns.
-fn structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: &mut Blocks) {
+/// Observations about rows and pairs of columns.
+fn add_structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: &mut Blocks) {
     let mut points = Vec::new();
     if let Some(units) = &profile.units {
         let point = text("Rows repeat the units of ").code(&units.column);

@@ -4,14 +4,14 @@ use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, Target, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::number::{Format, Number};
-use super::methods::arm;
+use super::methods::arm_words;
 use crate::science::{ExperimentRecord, ExperimentState};
 
 /// Rows above which html folds the table away.
 const FOLD: usize = 20;
 
 /// The list of experiments.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_experiments_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "experiments", text("Experiments")));
     if dossier.experiments.is_empty() {
         out.push(paragraph(text("No experiment was run.")));
@@ -25,7 +25,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         .experiments
         .iter()
         .enumerate()
-        .map(|(at, record)| row(at, record))
+        .map(|(at, record)| experiment_row(at, record))
         .collect();
     let many = rows.len() > FOLD;
     let head = vec![
@@ -49,7 +49,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     });
 }
 
-fn row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
+fn experiment_row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
     let cite =
         |number: Number, key: &str| Cited::record(number, format!("/experiments/{at}/{key}"), RecordFile::Journal);
     let usage = record.usage.as_ref();
@@ -79,7 +79,7 @@ fn row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
             line().code(record.id.as_str()),
         ),
         line().name(&record.protocol.title),
-        text(arm(record.protocol.arm)),
+        text(arm_words(record.protocol.arm)),
         line().number(cite(record.protocol.cycle.into(), "protocol/cycle")),
         line().number(cite(record.protocol.attempt.into(), "protocol/attempt")),
         outcome,

@@ -16,21 +16,21 @@ use crate::science::{Adjusted, Part, TestRecord};
 pub(crate) const SECTIONS: usize = 25;
 
 /// The anchor of a finding's section.
-pub(super) fn anchor(test: &TestRecord) -> String {
+pub(super) fn section_anchor(test: &TestRecord) -> String {
     slug(&format!("finding-{}", test.id))
 }
 
 /// The sections.
-pub(super) fn sections(dossier: &Dossier, out: &mut Blocks) {
-    let findings = order::findings(dossier);
+pub(super) fn add_finding_sections(dossier: &Dossier, out: &mut Blocks) {
+    let findings = order::ordered_findings(dossier);
     if !findings.is_empty() {
         out.push(heading(2, "details", text("Each finding")));
     }
     for test in findings.into_iter().take(SECTIONS) {
-        let mut card = vec![heading(3, &anchor(test), words::relation(test))];
+        let mut card = vec![heading(3, &section_anchor(test), words::relation_line(test))];
         card.push(paragraph(
             line()
-                .badge(words::tone(test), &test.wording)
+                .badge(words::wording_tone(test), test.wording.as_str())
                 .text(" ")
                 .name(&test.statement),
         ));
@@ -42,21 +42,21 @@ pub(super) fn sections(dossier: &Dossier, out: &mut Blocks) {
             }));
         }
         card.push(Block::List(key_numbers(test)));
-        caveats(test, &mut card);
-        reversal(test, &mut card);
-        groups(test, &mut card);
-        parts(test, &mut card);
+        add_caveats(test, &mut card);
+        add_reversal(test, &mut card);
+        add_groups(test, &mut card);
+        add_parts(test, &mut card);
         let mut checks = Blocks::new();
-        assumptions(test, &mut checks);
-        variants(test, &mut checks);
-        adjusted(test, &mut checks);
+        add_assumptions(test, &mut checks);
+        add_variants(test, &mut checks);
+        add_adjusted(test, &mut checks);
         if !checks.is_empty() {
             card.push(Block::Details {
                 summary: text("Checks: assumptions, other routes, third columns"),
                 blocks: checks,
             });
         }
-        card.push(paragraph(evidence(test)));
+        card.push(paragraph(evidence_line(test)));
         out.push(Block::Card(card));
     }
 }
@@ -72,12 +72,12 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
         line()
             .strong(text("Direction:"))
             .text(" ")
-            .then(words::direction(test))
-            .text(predicted(test)),
+            .then(words::direction_clause(test))
+            .text(prediction_words(test)),
         line()
             .strong(text("Effect:"))
             .text(" ")
-            .then(words::effect(&traced.effect()))
+            .then(words::effect_line(&traced.effect()))
             .text(", on ")
             .number(traced.n())
             .text(rows),
@@ -107,29 +107,29 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             line()
                 .strong(text("Smallest effect it would have seen:"))
                 .text(" ")
-                .then(detectable(test, mde)),
+                .then(detectable_line(test, mde)),
         );
     }
     points
 }
 
 /// A minimum detectable effect with its power.
-pub(super) fn detectable(test: &TestRecord, value: Cited) -> Line<Draft> {
+pub(super) fn detectable_line(test: &TestRecord, value: Cited) -> Line<Draft> {
     let Some(mde) = &test.mde else {
         return line().number(value);
     };
     let traced = Traced(test);
-    words::named(&mde.name)
+    words::effect_name_line(&mde.name)
         .text(" ")
         .number(value)
         .text(" (power ")
-        .number(traced.at(mde.power, "mde/power").format(Format::Percent))
+        .number(traced.cite_below(mde.power, "mde/power").format(Format::Percent))
         .text(" at ")
-        .number(traced.at(mde.alpha, "mde/alpha").format(Format::Percent))
+        .number(traced.cite_below(mde.alpha, "mde/alpha").format(Format::Percent))
         .text(")")
 }
 
-fn predicted(test: &TestRecord) -> &'static str {
+fn prediction_words(test: &TestRecord) -> &'static str {
     match (&test.predicted, &test.direction) {
         (Some(predicted), Some(direction)) if predicted == direction => ", as predicted before the test",
         (Some(_), Some(_)) => ", against what was predicted before the test",
@@ -137,7 +137,7 @@ fn predicted(test: &TestRecord) -> &'static str {
     }
 }
 
-fn caveats(test: &TestRecord, out: &mut Blocks) {
+fn add_caveats(test: &TestRecord, out: &mut Blocks) {
     if test.caveats.is_empty() {
         return;
     }
@@ -145,7 +145,7 @@ fn caveats(test: &TestRecord, out: &mut Blocks) {
     let explained = test.caveats.iter().map(|word| {
         let note = test.caveat_notes.get(word).map(String::as_str);
         line()
-            .strong(words::caveat(word))
+            .strong(words::caveat_line(word))
             .text(": ")
             .then(words::caveat_explained(word, note))
             .text(".")
@@ -154,15 +154,15 @@ fn caveats(test: &TestRecord, out: &mut Blocks) {
 }
 
 /// Simpson's paradox, told where it matters.
-fn reversal(test: &TestRecord, out: &mut Blocks) {
+fn add_reversal(test: &TestRecord, out: &mut Blocks) {
     for (at, adjusted) in test
         .adjusted
         .iter()
         .enumerate()
         .filter(|(_, adjusted)| adjusted.reversal)
     {
-        let over_all = words::direction(test);
-        let within = words::worded(test, adjusted.direction.as_deref());
+        let over_all = words::direction_clause(test);
+        let within = words::worded_direction(test, adjusted.direction.as_deref());
         let story = text("Over all rows: ")
             .then(over_all)
             .text(". Among rows alike in ")
@@ -173,25 +173,25 @@ fn reversal(test: &TestRecord, out: &mut Blocks) {
             .text(". The levels differ in both columns at once, which is enough to turn the ");
         let story = story.text("relation round over all rows.");
         out.push(Block::Paragraph(Tone::Weak, story));
-        strata(test, at, adjusted, out);
+        add_strata(test, at, adjusted, out);
     }
 }
 
-fn strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Blocks) {
+fn add_strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Blocks) {
     let Some(strata) = &adjusted.strata else { return };
     let traced = Traced(test);
     let rows = strata.iter().enumerate().map(|(level, stratum)| {
         let place = |key: &str| format!("adjusted/{at}/strata/{level}/{key}");
         let value = stratum
             .effect_value
-            .map(|value| traced.at(value, &place("effect_value")));
-        let p = stratum.p.map(|p| traced.at(p, &place("p")).format(Format::P));
+            .map(|value| traced.cite_below(value, &place("effect_value")));
+        let p = stratum.p.map(|p| traced.cite_below(p, &place("p")).format(Format::P));
         vec![
             line().code(&adjusted.for_column).text(": ").code(&stratum.level),
-            line().number(traced.at(stratum.n, &place("n"))),
+            line().number(traced.cite_below(stratum.n, &place("n"))),
             line().number_or(value, "not computed"),
             line().number_or(p, "not computed"),
-            words::worded(test, stratum.direction.as_deref()),
+            words::worded_direction(test, stratum.direction.as_deref()),
         ]
     });
     out.push(table(
@@ -201,7 +201,7 @@ fn strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Blocks) {
     ));
 }
 
-fn groups(test: &TestRecord, out: &mut Blocks) {
+fn add_groups(test: &TestRecord, out: &mut Blocks) {
     let Some(groups) = &test.groups else { return };
     let traced = Traced(test);
     let what = match &test.y_level {
@@ -212,7 +212,9 @@ fn groups(test: &TestRecord, out: &mut Blocks) {
         line().strong(what.text(" by ").code(&test.x).text(", largest first")),
     ));
     let rows = groups.iter().enumerate().map(|(at, group)| {
-        let value = group.value.map(|value| traced.at(value, &format!("groups/{at}/value")));
+        let value = group
+            .value
+            .map(|value| traced.cite_below(value, &format!("groups/{at}/value")));
         let value = if test.y_level.is_some() {
             value.map(|value| value.format(Format::Percent))
         } else {
@@ -220,7 +222,7 @@ fn groups(test: &TestRecord, out: &mut Blocks) {
         };
         vec![
             line().code(&group.level),
-            line().number(traced.at(group.n, &format!("groups/{at}/n"))),
+            line().number(traced.cite_below(group.n, &format!("groups/{at}/n"))),
             line().number_or(value, "not computed"),
         ]
     });
@@ -228,7 +230,7 @@ fn groups(test: &TestRecord, out: &mut Blocks) {
     out.push(table(head, vec![1, 2], rows.collect()));
 }
 
-fn parts(test: &TestRecord, out: &mut Blocks) {
+fn add_parts(test: &TestRecord, out: &mut Blocks) {
     let traced = Traced(test);
     let verdict = match test.replicated {
         Some(true) => "Replicated: both parts of the rows show it.",
@@ -240,7 +242,9 @@ fn parts(test: &TestRecord, out: &mut Blocks) {
         .parts()
         .into_iter()
         .map(|(name, part)| {
-            let p = part.p.map(|p| traced.at(p, &format!("{name}/p")).format(Format::P));
+            let p = part
+                .p
+                .map(|p| traced.cite_below(p, &format!("{name}/p")).format(Format::P));
             let effect = part
                 .effect
                 .as_ref()
@@ -251,10 +255,10 @@ fn parts(test: &TestRecord, out: &mut Blocks) {
                 } else {
                     "held back"
                 }),
-                line().number(traced.at(part.n, &format!("{name}/n"))),
-                effect.map_or_else(|| text("not computed"), |effect| words::effect(&effect)),
+                line().number(traced.cite_below(part.n, &format!("{name}/n"))),
+                effect.map_or_else(|| text("not computed"), |effect| words::effect_line(&effect)),
                 line().number_or(p, "not computed"),
-                words::worded(test, part.direction.as_deref()),
+                words::worded_direction(test, part.direction.as_deref()),
             ]
         })
         .collect();
@@ -263,7 +267,7 @@ fn parts(test: &TestRecord, out: &mut Blocks) {
     }
 }
 
-fn assumptions(test: &TestRecord, out: &mut Blocks) {
+fn add_assumptions(test: &TestRecord, out: &mut Blocks) {
     if test.assumptions.is_empty() {
         return;
     }
@@ -271,10 +275,10 @@ fn assumptions(test: &TestRecord, out: &mut Blocks) {
     let rows = test.assumptions.iter().enumerate().map(|(at, assumption)| {
         let statistic = assumption
             .statistic
-            .map(|value| traced.at(value, &format!("assumptions/{at}/statistic")));
+            .map(|value| traced.cite_below(value, &format!("assumptions/{at}/statistic")));
         let p = assumption
             .p
-            .map(|p| traced.at(p, &format!("assumptions/{at}/p")).format(Format::P));
+            .map(|p| traced.cite_below(p, &format!("assumptions/{at}/p")).format(Format::P));
         vec![
             line().name(&assumption.name),
             line().code(&assumption.check),
@@ -285,7 +289,7 @@ fn assumptions(test: &TestRecord, out: &mut Blocks) {
     });
     out.push(heading(
         4,
-        &format!("{}-assumptions", anchor(test)),
+        &format!("{}-assumptions", section_anchor(test)),
         text("Assumptions checked"),
     ));
     out.push(table(
@@ -295,7 +299,7 @@ fn assumptions(test: &TestRecord, out: &mut Blocks) {
     ));
 }
 
-fn variants(test: &TestRecord, out: &mut Blocks) {
+fn add_variants(test: &TestRecord, out: &mut Blocks) {
     if test.variants.is_empty() {
         return;
     }
@@ -307,19 +311,22 @@ fn variants(test: &TestRecord, out: &mut Blocks) {
             .map(|effect| traced.effect_at(effect, &format!("variants/{at}/effect")));
         let p = variant
             .p
-            .map(|p| traced.at(p, &format!("variants/{at}/p")).format(Format::P));
+            .map(|p| traced.cite_below(p, &format!("variants/{at}/p")).format(Format::P));
         vec![
-            words::variant(&variant.name),
+            words::variant_name(&variant.name),
             line().code(&variant.test),
-            line().number_or(variant.n.map(|n| traced.at(n, &format!("variants/{at}/n"))), "–"),
-            effect.map_or_else(|| text("–"), |effect| words::effect(&effect)),
+            line().number_or(
+                variant.n.map(|n| traced.cite_below(n, &format!("variants/{at}/n"))),
+                "–",
+            ),
+            effect.map_or_else(|| text("–"), |effect| words::effect_line(&effect)),
             line().number_or(p, "–"),
             text(words::yes_no(variant.agrees)),
         ]
     });
     out.push(heading(
         4,
-        &format!("{}-variants", anchor(test)),
+        &format!("{}-variants", section_anchor(test)),
         text("The same question by other routes"),
     ));
     out.push(table(
@@ -329,7 +336,7 @@ fn variants(test: &TestRecord, out: &mut Blocks) {
     ));
 }
 
-fn adjusted(test: &TestRecord, out: &mut Blocks) {
+fn add_adjusted(test: &TestRecord, out: &mut Blocks) {
     if test.adjusted.is_empty() {
         return;
     }
@@ -341,7 +348,7 @@ fn adjusted(test: &TestRecord, out: &mut Blocks) {
             .map(|effect| traced.effect_at(effect, &format!("adjusted/{at}/effect")));
         let p = adjusted
             .p
-            .map(|p| traced.at(p, &format!("adjusted/{at}/p")).format(Format::P));
+            .map(|p| traced.cite_below(p, &format!("adjusted/{at}/p")).format(Format::P));
         let verdict = match (adjusted.reversal, adjusted.explained_away) {
             (true, _) => "turns round",
             (false, true) => "explained away",
@@ -349,15 +356,18 @@ fn adjusted(test: &TestRecord, out: &mut Blocks) {
         };
         vec![
             line().code(&adjusted.for_column),
-            line().number_or(adjusted.n.map(|n| traced.at(n, &format!("adjusted/{at}/n"))), "–"),
-            effect.map_or_else(|| text("not computed"), |effect| words::effect(&effect)),
+            line().number_or(
+                adjusted.n.map(|n| traced.cite_below(n, &format!("adjusted/{at}/n"))),
+                "–",
+            ),
+            effect.map_or_else(|| text("not computed"), |effect| words::effect_line(&effect)),
             line().number_or(p, "not computed"),
             text(verdict),
         ]
     });
     out.push(heading(
         4,
-        &format!("{}-adjusted", anchor(test)),
+        &format!("{}-adjusted", section_anchor(test)),
         text("With one third column held fixed"),
     ));
     out.push(table(
@@ -368,7 +378,7 @@ fn adjusted(test: &TestRecord, out: &mut Blocks) {
 }
 
 /// Where it was computed and how to do it again.
-fn evidence(test: &TestRecord) -> Line<Draft> {
+fn evidence_line(test: &TestRecord) -> Line<Draft> {
     let evidence = &test.evidence;
     let folder = format!("experiments/{}", evidence.experiment);
     text("Evidence: ")
@@ -392,11 +402,11 @@ fn evidence(test: &TestRecord) -> Line<Draft> {
             Piece::Text(" && python script.py"),
         ])
         .text(".")
-        .then(confirmed(test))
+        .then(confirmation_line(test))
 }
 
 /// The second way to the same numbers, where there had to be one.
-fn confirmed(test: &TestRecord) -> Line<Draft> {
+fn confirmation_line(test: &TestRecord) -> Line<Draft> {
     let Some(other) = &test.confirmed_by else {
         return line();
     };

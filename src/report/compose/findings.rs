@@ -8,8 +8,8 @@ use super::finding::{self, SECTIONS};
 use super::words;
 
 /// One row for each finding, in the order of `findings.json`.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let findings = order::findings(dossier);
+pub(super) fn add_findings_section(dossier: &Dossier, out: &mut Blocks) {
+    let findings = order::ordered_findings(dossier);
     if findings.is_empty() {
         return;
     }
@@ -20,21 +20,21 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     )));
     let rows = findings.iter().enumerate().map(|(rank, test)| {
         let traced = Traced(test);
-        let relation = words::relation(test);
+        let relation = words::relation_line(test);
         let relation = if rank < SECTIONS {
-            line().link(Target::Anchor(finding::anchor(test)), relation)
+            line().link(Target::Anchor(finding::section_anchor(test)), relation)
         } else {
             relation
         };
         vec![
             relation,
             words::short_direction(test),
-            words::effect(&traced.effect()),
+            words::effect_line(&traced.effect()),
             line().number(traced.n()),
             line().number(traced.p()),
             line().number(traced.q()),
-            text(words::replicated(test)),
-            words::joined(test.caveats.iter().map(|word| words::caveat(word)), "none"),
+            text(words::replication_words(test)),
+            words::join_lines(test.caveats.iter().map(|word| words::caveat_line(word)), "none"),
         ]
     });
     let head = vec![

@@ -1,4 +1,4 @@
-//! What the run added to the knowledge graph.
+//! The run's additions to the knowledge graph.
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
@@ -6,8 +6,8 @@ use super::super::dossier::Dossier;
 use crate::graph::{self, PictureWording};
 
 /// The picture and the counts.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let drawing = graph::drawing(&dossier.knowledge, &PictureWording::CURRENT);
+pub(super) fn add_knowledge_section(dossier: &Dossier, out: &mut Blocks) {
+    let drawing = graph::draw_graph(&dossier.knowledge, &PictureWording::CURRENT);
     if dossier.graph.is_empty() && drawing.is_none() {
         return;
     }

@@ -6,7 +6,7 @@ use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
-use super::methods::arm;
+use super::methods::arm_words;
 use crate::science::Arm;
 
 /// Events whose lines are counted, with their meaning.
@@ -21,7 +21,7 @@ const EVENTS: [(&str, &str); 7] = [
 ];
 
 /// In html the whole ledger, folded away; in markdown its sums.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_ledger_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "ledger", text("Ledger")));
     let file = line().link(Target::File("ledger.jsonl".into()), text("ledger.jsonl"));
     if dossier.ledger.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(table(head, vec![2, 3], rows.collect()));
     let whole = Block::Details {
         summary: text("The whole ledger"),
-        blocks: vec![entries(dossier)],
+        blocks: vec![ledger_table(dossier)],
     };
     out.push(Block::Either {
         html: vec![whole],
@@ -59,7 +59,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     });
 }
 
-fn entries(dossier: &Dossier) -> Block<super::super::document::Draft> {
+fn ledger_table(dossier: &Dossier) -> Block<super::super::document::Draft> {
     let rows = dossier.ledger.iter().enumerate().map(|(at, entry)| {
         vec![
             line().number(Cited::record(
@@ -67,8 +67,8 @@ fn entries(dossier: &Dossier) -> Block<super::super::document::Draft> {
                 format!("/ledger/{at}/seq"),
                 RecordFile::Journal,
             )),
-            line().name(&entry.event),
-            text(arm(entry.arm)),
+            line().name(entry.event.as_str()),
+            text(arm_words(entry.arm)),
             entry
                 .hypothesis
                 .as_ref()

@@ -1,4 +1,4 @@
-//! What bounded the run and what went wrong in it.
+//! The limits of the run and its failures.
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Piece, Tone, heading, line, paragraph, table, text};
@@ -6,10 +6,10 @@ use super::super::dossier::Dossier;
 use super::super::name::Name;
 
 /// Sandbox, budgets, dead letters, restarts.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_limits_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "limits", text("Limits of this run")));
-    budgets(dossier, out);
-    troubles(dossier, out);
+    add_budgets(dossier, out);
+    add_troubles(dossier, out);
     if !dossier.method.sandbox.is_empty() {
         out.push(paragraph(line().strong(text("Sandbox in which every script ran"))));
         let rows = dossier
@@ -21,7 +21,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     }
 }
 
-fn budgets(dossier: &Dossier, out: &mut Blocks) {
+fn add_budgets(dossier: &Dossier, out: &mut Blocks) {
     if dossier.budgets.is_empty() {
         return;
     }
@@ -48,7 +48,7 @@ fn budgets(dossier: &Dossier, out: &mut Blocks) {
     ));
 }
 
-fn troubles(dossier: &Dossier, out: &mut Blocks) {
+fn add_troubles(dossier: &Dossier, out: &mut Blocks) {
     if dossier.dead_letters.is_empty() && dossier.restarts.is_empty() {
         out.push(paragraph(text("No message was given up and no agent was restarted.")));
     }

@@ -1,4 +1,4 @@
-//! What earlier runs of the project knew, and what this one says of it.
+//! The knowledge of the project's earlier runs and this run's results about it.
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, Tone, heading, line, paragraph, table, text};
@@ -15,7 +15,7 @@ pub(super) const ANCHOR: &str = "project";
 const FOLD: usize = 20;
 
 /// The project, what it has settled, and what this run says of what it found in other data.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_memory_section(dossier: &Dossier, out: &mut Blocks) {
     let Some(memory) = &dossier.memory else {
         return;
     };
@@ -25,7 +25,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         out.push(paragraph(first.text(" in this graph.")));
         return;
     }
-    let runs = words::joined(memory.runs.iter().map(|run| line().code(run.as_str())), "");
+    let runs = words::join_lines(memory.runs.iter().map(|run| line().code(run.as_str())), "");
     out.push(paragraph(
         text("Earlier runs of the project ")
             .code(&memory.project)
@@ -33,11 +33,11 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
             .then(runs)
             .text("."),
     ));
-    echoes(dossier, memory, out);
-    settled(memory, out);
+    add_echoes(dossier, memory, out);
+    add_settled(memory, out);
 }
 
-fn echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
+fn add_echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
     if memory.echoes.is_empty() {
         return;
     }
@@ -66,12 +66,12 @@ fn echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
         })
         .collect();
     order.sort_by(|(_, a, here_a), (_, b, here_b)| {
-        let by_verdict = rank(a.says).cmp(&rank(b.says));
+        let by_verdict = echo_rank(a.says).cmp(&echo_rank(b.says));
         by_verdict.then_with(|| here_a.finding_order(here_b))
     });
     let rows = order
         .into_iter()
-        .map(|(at, echo, here)| row(at, echo, here, &dossier.run));
+        .map(|(at, echo, here)| echo_row(at, echo, here, &dossier.run));
     let head = vec![
         "relation",
         "verdict",
@@ -82,10 +82,13 @@ fn echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
         "rows shared",
         "run",
     ];
-    out.push(folded(table(head, vec![3, 5, 6], rows.collect()), memory.echoes.len()));
+    out.push(fold_long_table(
+        table(head, vec![3, 5, 6], rows.collect()),
+        memory.echoes.len(),
+    ));
 }
 
-fn rank(says: Says) -> u8 {
+fn echo_rank(says: Says) -> u8 {
     match says {
         Says::Contradicts => 0,
         Says::Fails => 1,
@@ -94,7 +97,7 @@ fn rank(says: Says) -> u8 {
     }
 }
 
-fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft>> {
+fn echo_row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft>> {
     let (tone, words) = match echo.says {
         Says::Replicates if echo.on_shared_rows() => (Tone::Weak, "replicates on shared rows"),
         Says::Replicates => (Tone::Strong, "replicates"),
@@ -114,11 +117,11 @@ fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft
     let traced = super::super::trace::Traced(here);
     let earlier = echo.earlier.run.as_str();
     vec![
-        words::relation(here),
+        words::relation_line(here),
         line().badge(tone, words),
-        direction(here.direction.as_deref()),
+        direction_line(here.direction.as_deref()),
         line().number(traced.q()),
-        direction(echo.earlier.direction.as_deref()),
+        direction_line(echo.earlier.direction.as_deref()),
         line().number(there.format(Format::P)),
         line().number_or(shared, "not known"),
         match earlier == run.as_str() {
@@ -128,14 +131,14 @@ fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft
     ]
 }
 
-fn direction(direction: Option<&str>) -> Line<Draft> {
+fn direction_line(direction: Option<&str>) -> Line<Draft> {
     match direction {
         Some(direction) => line().code(direction),
         None => text("no single direction"),
     }
 }
 
-fn settled(memory: &Memory, out: &mut Blocks) {
+fn add_settled(memory: &Memory, out: &mut Blocks) {
     if memory.settled.is_empty() {
         return;
     }
@@ -156,13 +159,13 @@ fn settled(memory: &Memory, out: &mut Blocks) {
     let rows = memory.settled.iter().enumerate().map(|(at, known)| {
         let q = Cited::record(known.q, format!("/memory/settled/{at}/q"), RecordFile::Journal);
         vec![
-            claim(known),
+            claim_line(known),
             line().badge(
                 if known.significant { Tone::Medium } else { Tone::Plain },
-                &known.wording,
+                known.wording.as_str(),
             ),
             match known.significant {
-                true => direction(known.direction.as_deref()),
+                true => direction_line(known.direction.as_deref()),
                 false => line(),
             },
             line().number(q.format(Format::P)),
@@ -170,10 +173,13 @@ fn settled(memory: &Memory, out: &mut Blocks) {
         ]
     });
     let head = vec!["relation", "wording", "direction", "q", "run"];
-    out.push(folded(table(head, vec![3], rows.collect()), memory.settled.len()));
+    out.push(fold_long_table(
+        table(head, vec![3], rows.collect()),
+        memory.settled.len(),
+    ));
 }
 
-fn claim(known: &Known) -> Line<Draft> {
+fn claim_line(known: &Known) -> Line<Draft> {
     let mut out = line().code(&known.x).text(" and ").code(&known.y);
     for (at, covariate) in known.covariates.iter().enumerate() {
         out = out.text(if at == 0 { ", given " } else { ", " }).code(covariate);
@@ -184,7 +190,7 @@ fn claim(known: &Known) -> Line<Draft> {
     }
 }
 
-fn folded(table: Block<Draft>, rows: usize) -> Block<Draft> {
+fn fold_long_table(table: Block<Draft>, rows: usize) -> Block<Draft> {
     match rows > FOLD {
         true => Block::Details {
             summary: text("All of them"),

@@ -9,65 +9,65 @@ use super::words;
 use crate::science::{Arm, ExperimentRecord};
 
 /// The methods section.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_methods_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "methods", text("Methods")));
     let mut points = vec![
-        registered(),
-        test_choice(dossier),
-        parts(dossier),
-        control(dossier),
-        robustness(dossier),
-        shuffled(dossier),
+        registration_point(),
+        test_choice_point(dossier),
+        parts_point(dossier),
+        error_control_point(dossier),
+        robustness_point(dossier),
+        shuffled_run_point(dossier),
         words_used(),
-        causes(dossier),
-        policy(dossier),
+        causal_words_point(dossier),
+        policy_point(dossier),
     ];
     points.extend(model_written(dossier));
     out.push(Block::List(points));
-    families(dossier, out);
+    add_families(dossier, out);
 }
 
-fn setting(number: impl Into<Number>, key: &str) -> Cited {
+fn cite_setting(number: impl Into<Number>, key: &str) -> Cited {
     Cited::record(number, format!("/method/{key}"), RecordFile::Settings)
 }
 
-fn point(title: &'static str) -> Line<Draft> {
+fn titled_line(title: &'static str) -> Line<Draft> {
     line().strong(text(title)).text(" ")
 }
 
-fn registered() -> Line<Draft> {
-    point("Registered, then tested.").text(
+fn registration_point() -> Line<Draft> {
+    titled_line("Registered, then tested.").text(
         "Every hypothesis, its kind of test, the rows it is judged on and its family went to the ledger before any script \
          ran; failures and retries are counted there too.",
     )
 }
 
-fn test_choice(_: &Dossier) -> Line<Draft> {
-    point("Choice of test.").text(
+fn test_choice_point(_: &Dossier) -> Line<Draft> {
+    titled_line("Choice of test.").text(
         "The test follows from the types of the columns and from checks that look at each column by itself, never at the \
          relation; the one exception, a column that separates an outcome perfectly, is said where it occurs. The script \
          computes it with SciPy or statsmodels; Kosmos checks, combines and decides.",
     )
 }
 
-fn parts(dossier: &Dossier) -> Line<Draft> {
-    point("Explore and confirm.")
+fn parts_point(dossier: &Dossier) -> Line<Draft> {
+    titled_line("Explore and confirm.")
         .text("Rows are divided by a seeded draw (seed ")
-        .number(setting(dossier.method.seed, "seed"))
+        .number(cite_setting(dossier.method.seed, "seed"))
         .text("), rows of the same unit together: ")
-        .number(setting(dossier.method.explore_share, "explore_share").format(Format::Percent))
+        .number(cite_setting(dossier.method.explore_share, "explore_share").format(Format::Percent))
         .text(" to explore, the rest held back. A finding is called replicated only if both parts show it.")
 }
 
-fn control(dossier: &Dossier) -> Line<Draft> {
-    let out = point("Error control over the whole run.")
+fn error_control_point(dossier: &Dossier) -> Line<Draft> {
+    let out = titled_line("Error control over the whole run.")
         .text(
             "What chooses is not what judges. The family of the first cycle is fixed by the question and the types of the \
              columns, not by their values, so it is judged on the whole table, by the weighted procedure of Benjamini and \
              Hochberg. What later cycles ask was chosen by looking at the explore part, so it is judged on the rows held \
              back. Each cycle’s family has its share of the run’s false discovery rate of ",
         )
-        .number(setting(dossier.method.alpha, "alpha").format(Format::Percent));
+        .number(cite_setting(dossier.method.alpha, "alpha").format(Format::Percent));
     let shares: f64 = dossier
         .families
         .iter()
@@ -84,17 +84,17 @@ fn control(dossier: &Dossier) -> Line<Draft> {
     }
 }
 
-fn robustness(dossier: &Dossier) -> Line<Draft> {
-    point("Robustness.")
+fn robustness_point(dossier: &Dossier) -> Line<Draft> {
+    titled_line("Robustness.")
         .text("Beside each test: the same on ranks, without outliers, against ")
-        .number(setting(dossier.method.permutations, "permutations"))
+        .number(cite_setting(dossier.method.permutations, "permutations"))
         .text(" permutations, and with other columns held fixed one at a time. These checks use at most ")
-        .number(setting(dossier.method.check_rows, "check_rows"))
+        .number(cite_setting(dossier.method.check_rows, "check_rows"))
         .text(" rows, a seeded subsample of larger tables; the tests themselves use all complete rows.")
 }
 
-fn shuffled(dossier: &Dossier) -> Line<Draft> {
-    let out = point("Shuffled run.");
+fn shuffled_run_point(dossier: &Dossier) -> Line<Draft> {
+    let out = titled_line("Shuffled run.");
     let Some(null) = &dossier.shuffled_null else {
         return out.text("None was made in this run, so its rate of false alarms was not measured.");
     };
@@ -108,20 +108,20 @@ fn shuffled(dossier: &Dossier) -> Line<Draft> {
 }
 
 fn words_used() -> Line<Draft> {
-    point("Words.").text(
+    titled_line("Words.").text(
         "A replicated association passed the control over the whole run, and both parts of the rows show it; an association \
          passed the control; what is called suggestive did not pass it, though its p-value by itself is small; with no \
          detectable association, look at the smallest effect that would have been seen.",
     )
 }
 
-fn causes(dossier: &Dossier) -> Line<Draft> {
-    let out = point("Association and cause.");
+fn causal_words_point(dossier: &Dossier) -> Line<Draft> {
+    let out = titled_line("Association and cause.");
     if dossier.method.randomised.is_empty() {
         return out
             .text("No column was declared as assigned at random, so nothing here is called an effect or a cause.");
     }
-    let columns = words::joined(dossier.method.randomised.iter().map(|column| line().code(column)), "");
+    let columns = words::join_lines(dossier.method.randomised.iter().map(|column| line().code(column)), "");
     out.text("The user declared as assigned at random: ")
         .then(columns)
         .text(". Differences by these are called effects; everything else is association.")
@@ -131,7 +131,7 @@ fn causes(dossier: &Dossier) -> Line<Draft> {
 fn model_written(dossier: &Dossier) -> Option<Line<Draft>> {
     let written = |experiment: &ExperimentRecord| experiment.written_by.is_some();
     dossier.experiments.iter().any(written).then(|| {
-        point("Code by a model.").text(
+        titled_line("Code by a model.").text(
             "Some analyses were written by a model as a function of a table, from a protocol that was registered before. \
              Each call of it ran in a process of its own that saw the rows of that call and nothing else. It had to give \
              the same twice, and to find no more than chance in shuffled copies of the rows held back. Its numbers count \
@@ -142,14 +142,14 @@ fn model_written(dossier: &Dossier) -> Option<Line<Draft>> {
     })
 }
 
-fn policy(dossier: &Dossier) -> Line<Draft> {
-    point("Policy.")
+fn policy_point(dossier: &Dossier) -> Line<Draft> {
+    titled_line("Policy.")
         .text("Hypotheses were proposed by the policy ")
         .code(&dossier.method.policy)
         .text(". In the tables, an interval is a ninety-five per cent confidence interval, and a p-value is two-sided.")
 }
 
-fn families(dossier: &Dossier, out: &mut Blocks) {
+fn add_families(dossier: &Dossier, out: &mut Blocks) {
     if dossier.families.is_empty() {
         return;
     }
@@ -160,7 +160,7 @@ fn families(dossier: &Dossier, out: &mut Blocks) {
         let judged = |count: u64| Cited::ledger(count, JUDGED, family.arm, Some(family.cycle));
         vec![
             line().number(record(family.cycle.into(), "cycle")),
-            text(arm(family.arm)),
+            text(arm_words(family.arm)),
             line().number(record(family.alpha.into(), "alpha").format(Format::Percent)),
             line().number(judged(family.tests)),
             line().number(judged(family.significant).significant()),
@@ -171,7 +171,7 @@ fn families(dossier: &Dossier, out: &mut Blocks) {
 }
 
 /// An arm in words.
-pub(super) fn arm(arm: Arm) -> &'static str {
+pub(super) fn arm_words(arm: Arm) -> &'static str {
     match arm {
         Arm::Observed => "as given",
         Arm::Shuffled => "shuffled",

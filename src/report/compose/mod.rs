@@ -1,4 +1,4 @@
-//! What the report says, section by section: each file composes one section of the draft.
+//! The content of the report: each file composes one section of the draft.
 
 mod agents;
 mod answer;
@@ -23,32 +23,32 @@ use super::document::{Blocks, Document, Draft};
 use super::dossier::Dossier;
 use super::name::Name;
 
-pub(crate) use answer::{headline, opening};
+pub(crate) use answer::{headline_line, opening_paragraphs};
 pub(crate) use finding::key_numbers;
-pub(crate) use told::of_finding;
-pub(crate) use words::relation;
+pub(crate) use told::interpretation_of_finding;
+pub(crate) use words::relation_line;
 
 /// The whole report.
-pub(crate) fn report(dossier: &Dossier) -> Document<Draft> {
+pub(crate) fn compose_report(dossier: &Dossier) -> Document<Draft> {
     let mut blocks = Blocks::new();
     for section in [
-        answer::section,
-        told::section,
-        findings::section,
-        finding::sections,
-        agents::section,
-        memory::section,
-        nulls::section,
-        untested::section,
-        data::section,
-        methods::section,
-        model_use::section,
-        cycles::section,
-        ledger::section,
-        limits::section,
-        knowledge::section,
-        experiments::section,
-        reproduce::section,
+        answer::add_answer_section,
+        told::add_interpretation_section,
+        findings::add_findings_section,
+        finding::add_finding_sections,
+        agents::add_agents_section,
+        memory::add_memory_section,
+        nulls::add_nulls_section,
+        untested::add_untested_section,
+        data::add_data_section,
+        methods::add_methods_section,
+        model_use::add_model_use_section,
+        cycles::add_cycles_section,
+        ledger::add_ledger_section,
+        limits::add_limits_section,
+        knowledge::add_knowledge_section,
+        experiments::add_experiments_section,
+        reproduce::add_reproduce_section,
     ] {
         section(dossier, &mut blocks);
     }

@@ -1,4 +1,4 @@
-//! What the models did in the run, and what that took.
+//! The use of models in the run and its cost.
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Blocks, Draft, Line, heading, line, paragraph, table, text};
@@ -6,7 +6,7 @@ use super::super::dossier::Dossier;
 use super::super::model_use::{ModelUse, UseLine};
 
 /// Who was asked how often, and the tokens and dollars that it took; nothing where no model was.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_model_use_section(dossier: &Dossier, out: &mut Blocks) {
     let Some(used) = &dossier.model_use else { return };
     out.push(heading(2, "model", text("The model’s part")));
     out.push(paragraph(text(
@@ -27,21 +27,21 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
             lines
                 .iter()
                 .enumerate()
-                .map(|(at, share)| row(kind, share, &format!("/model_use/{name}/{at}"))),
+                .map(|(at, share)| use_row(kind, share, &format!("/model_use/{name}/{at}"))),
         );
     }
     if !rows.is_empty() {
-        rows.push(row("all", &used.total, "/model_use/total"));
+        rows.push(use_row("all", &used.total, "/model_use/total"));
         out.push(table(
             vec!["by", "which", "replies", "prompt tokens", "reply tokens", "US dollars"],
             vec![2, 3, 4, 5],
             rows,
         ));
     }
-    remarks(used, out);
+    add_remarks(used, out);
 }
 
-fn row(kind: &'static str, share: &UseLine, at: &str) -> Vec<Line<Draft>> {
+fn use_row(kind: &'static str, share: &UseLine, at: &str) -> Vec<Line<Draft>> {
     let which = match kind {
         "all" => text("the whole run"),
         _ => line().name(&share.name),
@@ -49,20 +49,20 @@ fn row(kind: &'static str, share: &UseLine, at: &str) -> Vec<Line<Draft>> {
     vec![
         text(kind),
         which,
-        line().number(told(share.calls, format!("{at}/calls"))),
-        line().number(told(share.input, format!("{at}/input"))),
-        line().number(told(share.output, format!("{at}/output"))),
+        line().number(cite_count(share.calls, format!("{at}/calls"))),
+        line().number(cite_count(share.input, format!("{at}/input"))),
+        line().number(cite_count(share.output, format!("{at}/output"))),
         line().number(Cited::record(share.usd, format!("{at}/usd"), RecordFile::Journal)),
     ]
 }
 
-fn told(number: u64, at: String) -> Cited {
+fn cite_count(number: u64, at: String) -> Cited {
     Cited::record(number, at, RecordFile::Journal)
 }
 
-fn remarks(used: &ModelUse, out: &mut Blocks) {
+fn add_remarks(used: &ModelUse, out: &mut Blocks) {
     if used.estimated > 0 {
-        let calls = told(used.estimated, "/model_use/estimated".to_owned());
+        let calls = cite_count(used.estimated, "/model_use/estimated".to_owned());
         out.push(paragraph(
             text("The endpoint did not count the tokens of ")
                 .number(calls)
@@ -70,7 +70,7 @@ fn remarks(used: &ModelUse, out: &mut Blocks) {
         ));
     }
     if used.unpriced > 0 {
-        let calls = told(used.unpriced, "/model_use/unpriced".to_owned());
+        let calls = cite_count(used.unpriced, "/model_use/unpriced".to_owned());
         out.push(paragraph(
             text("No price is known for the models of ")
                 .number(calls)

@@ -1,4 +1,4 @@
-//! What was tested and not found.
+//! Tests without a finding.
 
 use super::super::document::{Block, Blocks, Draft, Line, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
@@ -11,12 +11,12 @@ use crate::science::TestRecord;
 const FOLD: usize = 30;
 
 /// Every test that did not pass the control, with the smallest effect that it would have seen.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let mut nulls: Vec<_> = order::tests(dossier)
+pub(super) fn add_nulls_section(dossier: &Dossier, out: &mut Blocks) {
+    let mut nulls: Vec<_> = order::ordered_tests(dossier)
         .into_iter()
         .filter(|test| !test.significant)
         .collect();
-    nulls.sort_by_key(|test| !order::about_target(dossier, test));
+    nulls.sort_by_key(|test| !order::is_about_target(dossier, test));
     out.push(heading(2, "nulls", text("What was not found")));
     if nulls.is_empty() {
         let nothing = if dossier.tests.is_empty() {
@@ -40,7 +40,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         "q",
         "smallest effect it would have seen",
     ];
-    let rows = nulls.iter().map(|test| row(test)).collect();
+    let rows = nulls.iter().map(|test| null_row(test)).collect();
     let whole = table(head, vec![3, 4, 5], rows);
     if nulls.len() > FOLD {
         out.push(Block::Details {
@@ -52,13 +52,13 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     }
 }
 
-fn row(test: &TestRecord) -> Vec<Line<Draft>> {
+fn null_row(test: &TestRecord) -> Vec<Line<Draft>> {
     let traced = Traced(test);
-    let detectable = traced.mde().map(|value| finding::detectable(test, value));
+    let detectable = traced.mde().map(|value| finding::detectable_line(test, value));
     vec![
-        words::relation(test),
-        line().badge(words::tone(test), &test.wording),
-        words::effect(&traced.effect()),
+        words::relation_line(test),
+        line().badge(words::wording_tone(test), test.wording.as_str()),
+        words::effect_line(&traced.effect()),
         line().number(traced.n()),
         line().number(traced.p()),
         line().number(traced.q()),

@@ -7,7 +7,7 @@ use super::super::name::Name;
 use super::words;
 
 /// Versions and commands.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_reproduce_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "reproduce", text("Run it again")));
     let run = dossier.run.as_str();
     let command = |words: &'static str| vec![Piece::Text(words), Piece::Name(Name::new(run))];
@@ -39,7 +39,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         );
     }
     out.push(Block::List(items));
-    let stack = words::joined(
+    let stack = words::join_lines(
         dossier.method.stack.iter().map(|package| line().code(package)),
         "not recorded",
     );

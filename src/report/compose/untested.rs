@@ -1,10 +1,10 @@
-//! What was registered and could not be judged.
+//! Hypotheses that were registered and could not be judged.
 
 use super::super::document::{Blocks, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 
 /// Each with its reason.
-pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
+pub(super) fn add_untested_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "untested", text("What could not be tested")));
     if dossier.untested.is_empty() {
         let all = if dossier.tests.is_empty() {

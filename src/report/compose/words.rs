@@ -2,15 +2,19 @@
 
 use super::super::document::{Draft, Line, Tone, line, text};
 use super::super::trace::TracedEffect;
-use crate::science::{Effect, TestRecord, kind};
+use crate::science::{Caveat, Effect, TestRecord, kind};
 
 /// `x` with `y`, and what is held fixed.
-pub(crate) fn relation(test: &TestRecord) -> Line<Draft> {
-    line().code(&test.x).text(" and ").code(&test.y).then(given(test))
+pub(crate) fn relation_line(test: &TestRecord) -> Line<Draft> {
+    line()
+        .code(&test.x)
+        .text(" and ")
+        .code(&test.y)
+        .then(given_clause(test))
 }
 
-/// What is held fixed, with its comma; nothing where nothing is.
-pub(crate) fn given(test: &TestRecord) -> Line<Draft> {
+/// Names the columns held fixed, with a comma; empty if there are none.
+pub(crate) fn given_clause(test: &TestRecord) -> Line<Draft> {
     let mut out = line();
     for (at, covariate) in test.covariates.iter().enumerate() {
         out = out.text(if at == 0 { ", given " } else { ", " }).code(covariate);
@@ -23,12 +27,12 @@ pub(crate) fn given(test: &TestRecord) -> Line<Draft> {
 }
 
 /// The direction in words, as a clause of its own.
-pub(crate) fn direction(test: &TestRecord) -> Line<Draft> {
-    worded(test, test.direction.as_deref())
+pub(crate) fn direction_clause(test: &TestRecord) -> Line<Draft> {
+    worded_direction(test, test.direction.as_deref())
 }
 
 /// A direction of the test's relation, in words.
-pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> {
+pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Line<Draft> {
     if let (kind::INTERACTION, Some(by)) = (&*test.kind, &test.by) {
         let relation = text("the relation of ").code(&test.x).text(" with ").code(&test.y);
         return relation.text(" differs with ").code(by);
@@ -37,7 +41,7 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
         return text("no single direction");
     };
     if let Some(words) = test.directions.get(way) {
-        return clause(words, [&test.x, y]);
+        return words_clause(words, [&test.x, y]);
     }
     let higher = || text("higher ").code(&test.x).text(" goes with ");
     match (way, &*test.kind, &test.y_level) {
@@ -65,7 +69,7 @@ pub(crate) fn worded(test: &TestRecord, direction: Option<&str>) -> Line<Draft> 
 }
 
 /// Words of the record, with these columns set as such.
-fn clause(words: &str, columns: [&str; 2]) -> Line<Draft> {
+fn words_clause(words: &str, columns: [&str; 2]) -> Line<Draft> {
     let mut out = line();
     for (at, piece) in words.split('`').enumerate() {
         out = match piece {
@@ -84,8 +88,8 @@ fn clause(words: &str, columns: [&str; 2]) -> Line<Draft> {
 pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
     match (test.direction.as_deref(), &*test.kind, &test.y_level) {
         (_, kind::INTERACTION, _) => text("differs"),
-        (Some(way), ..) if test.directions.contains_key(way) => direction(test),
-        (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction(test),
+        (Some(way), ..) if test.directions.contains_key(way) => direction_clause(test),
+        (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction_clause(test),
         (Some("+"), _, None) => text("rise together"),
         (Some("-"), _, None) => text("one falls as the other rises"),
         (Some("+"), _, Some(event)) => text("more ").code(event).text(" as it rises"),
@@ -97,11 +101,11 @@ pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
 
 /// An effect's name as people write it; the script's own where we know no other.
 pub(crate) fn effect_name(effect: &Effect) -> Line<Draft> {
-    named(&effect.name)
+    effect_name_line(&effect.name)
 }
 
 /// The same by the script's word for it.
-pub(crate) fn named(name: &str) -> Line<Draft> {
+pub(crate) fn effect_name_line(name: &str) -> Line<Draft> {
     text(match name {
         "r" | "pearson_r" => "correlation r",
         "rho" | "spearman_rho" => "rank correlation ρ",
@@ -135,18 +139,18 @@ pub(crate) fn named(name: &str) -> Line<Draft> {
 }
 
 /// `r 0.87 [0.84 to 0.89]`.
-pub(crate) fn effect(traced: &TracedEffect) -> Line<Draft> {
+pub(crate) fn effect_line(traced: &TracedEffect) -> Line<Draft> {
     match traced.value() {
         Some(value) => effect_name(traced.effect)
             .text(" ")
             .number(value)
-            .then(interval(traced)),
+            .then(interval_line(traced)),
         None => effect_name(traced.effect).text(" not computed"),
     }
 }
 
 /// The interval between brackets, with a space before it.
-pub(crate) fn interval(traced: &TracedEffect) -> Line<Draft> {
+pub(crate) fn interval_line(traced: &TracedEffect) -> Line<Draft> {
     match traced.interval() {
         Some((low, high)) => text(" [").number(low).text(" to ").number(high).text("]"),
         None => line(),
@@ -154,7 +158,7 @@ pub(crate) fn interval(traced: &TracedEffect) -> Line<Draft> {
 }
 
 /// The colour of a wording.
-pub(crate) fn tone(test: &TestRecord) -> Tone {
+pub(crate) fn wording_tone(test: &TestRecord) -> Tone {
     match (test.significant, test.replicated) {
         (true, Some(true)) => Tone::Strong,
         (true, _) => Tone::Medium,
@@ -163,7 +167,7 @@ pub(crate) fn tone(test: &TestRecord) -> Tone {
 }
 
 /// Whether both parts of the rows show it.
-pub(crate) fn replicated(test: &TestRecord) -> &'static str {
+pub(crate) fn replication_words(test: &TestRecord) -> &'static str {
     match test.replicated {
         Some(true) => "yes",
         Some(false) => "no",
@@ -172,64 +176,64 @@ pub(crate) fn replicated(test: &TestRecord) -> &'static str {
 }
 
 /// A caveat in short: its own words, without the underscores where we know them.
-pub(crate) fn caveat(word: &str) -> Line<Draft> {
-    text(match word {
-        "simpson_reversal" => "turns round within strata",
-        "confounded" => "explained by a third column",
-        "outlier_driven" => "hangs on outliers",
-        "nonlinear" => "not a straight line",
-        "tiny_effect" => "tiny effect",
-        "repeated_units" => "rows repeat units",
-        "time_order" => "both drift in time",
-        "small_sample" => "small sample",
-        "assumption_violated" => "an assumption fails",
-        "separation" => "perfect separation",
-        "not_replicated" => "not replicated",
-        "model_written" => "code by a model",
-        "challenged" => "challenged",
-        "vetoed" => "vetoed",
-        other => return line().code(other),
+pub(crate) fn caveat_line(caveat: &Caveat) -> Line<Draft> {
+    text(match caveat {
+        Caveat::SimpsonReversal => "turns round within strata",
+        Caveat::Confounded => "explained by a third column",
+        Caveat::OutlierDriven => "hangs on outliers",
+        Caveat::Nonlinear => "not a straight line",
+        Caveat::TinyEffect => "tiny effect",
+        Caveat::RepeatedUnits => "rows repeat units",
+        Caveat::TimeOrder => "both drift in time",
+        Caveat::SmallSample => "small sample",
+        Caveat::AssumptionViolated => "an assumption fails",
+        Caveat::Separation => "perfect separation",
+        Caveat::NotReplicated => "not replicated",
+        Caveat::ModelWritten => "code by a model",
+        Caveat::Challenged => "challenged",
+        Caveat::Vetoed => "vetoed",
+        Caveat::Other(word) => return line().code(word),
     })
 }
 
-/// What a caveat means to a reader; `note` is the column or word that it is about.
-pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
+/// Explains a caveat to a reader; `note` is the column or word that it is about.
+pub(crate) fn caveat_explained(caveat: &Caveat, note: Option<&str>) -> Line<Draft> {
     let column = |line: Line<Draft>| match note {
         Some(note) => line.code(note),
         None => line.text("a third column"),
     };
-    match word {
-        "simpson_reversal" => column(text(
+    match caveat {
+        Caveat::SimpsonReversal => column(text(
             "the direction turns round once rows are compared within the levels of ",
         ))
         .text(" (Simpson’s paradox); what holds over all rows does not hold for rows that are alike in it"),
-        "confounded" => column(text("hardly anything is left of it among rows that are alike in "))
+        Caveat::Confounded => column(text("hardly anything is left of it among rows that are alike in "))
             .text(", which goes with both columns and may be what links them"),
-        "outlier_driven" => text("it weakens or turns round without the rows farthest from the bulk"),
-        "nonlinear" => {
+        Caveat::OutlierDriven => text("it weakens or turns round without the rows farthest from the bulk"),
+        Caveat::Nonlinear => {
             let shape = text("the relation bends, and one number for its strength does not describe its shape");
             match note {
                 Some(note) => shape.text(" (").code(note).text(")"),
                 None => shape,
             }
         }
-        "tiny_effect" => {
+        Caveat::TinyEffect => {
             text("it is real and too small to matter for most purposes: many rows make small effects visible")
         }
-        "repeated_units" => column(text("rows repeat the units of "))
+        Caveat::RepeatedUnits => column(text("rows repeat the units of "))
             .text(", so there is less independent evidence than rows; see the variant with errors clustered by unit"),
-        "time_order" => column(text("both columns drift along "))
+        Caveat::TimeOrder => column(text("both columns drift along "))
             .text(", and any two columns that drift go together; see the variant on changes from row to row"),
-        "small_sample" => text("few rows: the interval is wide, and the estimate may well be too large"),
-        "not_replicated" => {
+        Caveat::SmallSample => text("few rows: the interval is wide, and the estimate may well be too large"),
+        Caveat::NotReplicated => {
             text("over all rows it passes the control, but the two parts of the rows do not both show it alike")
         }
-        "model_written" => match note {
+        Caveat::ModelWritten => match note {
             Some(note) => text("the numbers rest on code that ").code(note).text(" wrote"),
             None => text("the numbers rest on code that a model wrote"),
         }
         .text("; a second script, written from the protocol alone, gave the same, and shuffled copies of the rows gave nothing"),
-        "challenged" => {
+        Caveat::Challenged => {
             let told = text("an agent’s second look contradicts it");
             let told = match note {
                 Some(note) => told.text(" (").name(note).text(")"),
@@ -237,12 +241,12 @@ pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
             };
             told.text("; see what agents added")
         }
-        "vetoed" => column(text("it was taken out of the findings by the agent ")),
-        "assumption_violated" => text("an assumption of the test fails; see the variants that do without it"),
-        "separation" => {
+        Caveat::Vetoed => column(text("it was taken out of the findings by the agent ")),
+        Caveat::AssumptionViolated => text("an assumption of the test fails; see the variants that do without it"),
+        Caveat::Separation => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")
         }
-        _ => match note {
+        Caveat::Other(_) => match note {
             Some(note) => line().name(note),
             None => text("a remark of the script; see its result"),
         },
@@ -250,7 +254,7 @@ pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
 }
 
 /// A robustness variant's name.
-pub(crate) fn variant(name: &str) -> Line<Draft> {
+pub(crate) fn variant_name(name: &str) -> Line<Draft> {
     text(match name {
         "rank" => "on ranks",
         "linear" | "parametric" => "without ranks",
@@ -270,7 +274,7 @@ pub(crate) fn yes_no(yes: bool) -> &'static str {
 }
 
 /// Lines joined by commas.
-pub(crate) fn joined(lines: impl IntoIterator<Item = Line<Draft>>, none: &'static str) -> Line<Draft> {
+pub(crate) fn join_lines(lines: impl IntoIterator<Item = Line<Draft>>, none: &'static str) -> Line<Draft> {
     let mut out = line();
     for (at, each) in lines.into_iter().enumerate() {
         out = if at == 0 { each } else { out.text(", ").then(each) };
@@ -304,15 +308,15 @@ mod tests {
             y: "a b".to_owned(),
             ..finding()
         };
-        for line in [direction(&test), short_direction(&test)] {
+        for line in [direction_clause(&test), short_direction(&test)] {
             assert_eq!(told(&line), "<column> wobbles more at higher <column>");
         }
         assert_eq!(
-            told(&worded(&test, Some("-"))),
+            told(&worded_direction(&test, Some("-"))),
             "higher <column> goes with lower <column>"
         );
         test.y = "a`b".to_owned();
         test.directions.insert("+".to_owned(), "`a`b` wobbles".to_owned());
-        assert_eq!(told(&direction(&test)), "`a`b` wobbles");
+        assert_eq!(told(&direction_clause(&test)), "`a`b` wobbles");
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(status(dossier));
     out.push(heading(2, "answer", text("Short answer")));
     out.extend(opening(dossier));
-    let headlines = order::headlines(dossier);
+    let headlines = order::headline_findings(dossier);
     if headlines.is_empty() {
         return;
     }
@@ -82,7 +82,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .then(why_none(dossier)),
         )];
     }
-    let findings = order::findings(dossier);
+    let findings = order::ordered_findings(dossier);
     let alpha = Cited::record(
         dossier.method.alpha,
         "/method/alpha",
@@ -122,7 +122,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .number(replicated)
             .text("."),
     )];
-    if dossier.target.is_some() && !findings.iter().any(|test| order::about_target(dossier, test)) {
+    if dossier.target.is_some() && !findings.iter().any(|test| order::is_about_target(dossier, test)) {
         let target = dossier.target.as_deref().unwrap_or_default();
         out.push(Block::Paragraph(
             Tone::Weak,
@@ -161,7 +161,7 @@ pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
         None => words::relation(test).text(": ").then(words::direction(test)),
     };
     line()
-        .badge(words::tone(test), &test.wording)
+        .badge(words::tone(test), test.wording.as_str())
         .text(" ")
         .then(clause)
         .text(" (")
@@ -176,7 +176,7 @@ pub(crate) fn headline(test: &TestRecord) -> Line<Draft> {
 fn linked_headline(test: &TestRecord) -> Line<Draft> {
     let mut out = headline(test);
     if !test.caveats.is_empty() {
-        let caveats = words::joined(test.caveats.iter().map(|word| words::caveat(word)), "");
+        let caveats = words::joined(test.caveats.iter().map(|word| words::caveat(word.as_str())), "");
         out = out.text(" With care: ").then(caveats).text(".");
     }
     out.text(" ").link(Target::Anchor(anchor(test)), text("More"))

@@ -22,7 +22,7 @@ pub(super) fn anchor(test: &TestRecord) -> String {
 
 /// The sections.
 pub(super) fn sections(dossier: &Dossier, out: &mut Blocks) {
-    let findings = order::findings(dossier);
+    let findings = order::ordered_findings(dossier);
     if !findings.is_empty() {
         out.push(heading(2, "details", text("Each finding")));
     }
@@ -30,7 +30,7 @@ pub(super) fn sections(dossier: &Dossier, out: &mut Blocks) {
         let mut card = vec![heading(3, &anchor(test), words::relation(test))];
         card.push(paragraph(
             line()
-                .badge(words::tone(test), &test.wording)
+                .badge(words::tone(test), test.wording.as_str())
                 .text(" ")
                 .name(&test.statement),
         ));
@@ -123,9 +123,9 @@ pub(super) fn detectable(test: &TestRecord, value: Cited) -> Line<Draft> {
         .text(" ")
         .number(value)
         .text(" (power ")
-        .number(traced.at(mde.power, "mde/power").format(Format::Percent))
+        .number(traced.cite_below(mde.power, "mde/power").format(Format::Percent))
         .text(" at ")
-        .number(traced.at(mde.alpha, "mde/alpha").format(Format::Percent))
+        .number(traced.cite_below(mde.alpha, "mde/alpha").format(Format::Percent))
         .text(")")
 }
 
@@ -145,9 +145,9 @@ fn caveats(test: &TestRecord, out: &mut Blocks) {
     let explained = test.caveats.iter().map(|word| {
         let note = test.caveat_notes.get(word).map(String::as_str);
         line()
-            .strong(words::caveat(word))
+            .strong(words::caveat(word.as_str()))
             .text(": ")
-            .then(words::caveat_explained(word, note))
+            .then(words::caveat_explained(word.as_str(), note))
             .text(".")
     });
     out.push(Block::List(explained.collect()));
@@ -184,11 +184,11 @@ fn strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Blocks) {
         let place = |key: &str| format!("adjusted/{at}/strata/{level}/{key}");
         let value = stratum
             .effect_value
-            .map(|value| traced.at(value, &place("effect_value")));
-        let p = stratum.p.map(|p| traced.at(p, &place("p")).format(Format::P));
+            .map(|value| traced.cite_below(value, &place("effect_value")));
+        let p = stratum.p.map(|p| traced.cite_below(p, &place("p")).format(Format::P));
         vec![
             line().code(&adjusted.for_column).text(": ").code(&stratum.level),
-            line().number(traced.at(stratum.n, &place("n"))),
+            line().number(traced.cite_below(stratum.n, &place("n"))),
             line().number_or(value, "not computed"),
             line().number_or(p, "not computed"),
             words::worded(test, stratum.direction.as_deref()),
@@ -212,7 +212,9 @@ fn groups(test: &TestRecord, out: &mut Blocks) {
         line().strong(what.text(" by ").code(&test.x).text(", largest first")),
     ));
     let rows = groups.iter().enumerate().map(|(at, group)| {
-        let value = group.value.map(|value| traced.at(value, &format!("groups/{at}/value")));
+        let value = group
+            .value
+            .map(|value| traced.cite_below(value, &format!("groups/{at}/value")));
         let value = if test.y_level.is_some() {
             value.map(|value| value.format(Format::Percent))
         } else {
@@ -220,7 +222,7 @@ fn groups(test: &TestRecord, out: &mut Blocks) {
         };
         vec![
             line().code(&group.level),
-            line().number(traced.at(group.n, &format!("groups/{at}/n"))),
+            line().number(traced.cite_below(group.n, &format!("groups/{at}/n"))),
             line().number_or(value, "not computed"),
         ]
     });
@@ -240,7 +242,9 @@ fn parts(test: &TestRecord, out: &mut Blocks) {
         .parts()
         .into_iter()
         .map(|(name, part)| {
-            let p = part.p.map(|p| traced.at(p, &format!("{name}/p")).format(Format::P));
+            let p = part
+                .p
+                .map(|p| traced.cite_below(p, &format!("{name}/p")).format(Format::P));
             let effect = part
                 .effect
                 .as_ref()
@@ -251,7 +255,7 @@ fn parts(test: &TestRecord, out: &mut Blocks) {
                 } else {
                     "held back"
                 }),
-                line().number(traced.at(part.n, &format!("{name}/n"))),
+                line().number(traced.cite_below(part.n, &format!("{name}/n"))),
                 effect.map_or_else(|| text("not computed"), |effect| words::effect(&effect)),
                 line().number_or(p, "not computed"),
                 words::worded(test, part.direction.as_deref()),
@@ -271,10 +275,10 @@ fn assumptions(test: &TestRecord, out: &mut Blocks) {
     let rows = test.assumptions.iter().enumerate().map(|(at, assumption)| {
         let statistic = assumption
             .statistic
-            .map(|value| traced.at(value, &format!("assumptions/{at}/statistic")));
+            .map(|value| traced.cite_below(value, &format!("assumptions/{at}/statistic")));
         let p = assumption
             .p
-            .map(|p| traced.at(p, &format!("assumptions/{at}/p")).format(Format::P));
+            .map(|p| traced.cite_below(p, &format!("assumptions/{at}/p")).format(Format::P));
         vec![
             line().name(&assumption.name),
             line().code(&assumption.check),
@@ -307,11 +311,14 @@ fn variants(test: &TestRecord, out: &mut Blocks) {
             .map(|effect| traced.effect_at(effect, &format!("variants/{at}/effect")));
         let p = variant
             .p
-            .map(|p| traced.at(p, &format!("variants/{at}/p")).format(Format::P));
+            .map(|p| traced.cite_below(p, &format!("variants/{at}/p")).format(Format::P));
         vec![
             words::variant(&variant.name),
             line().code(&variant.test),
-            line().number_or(variant.n.map(|n| traced.at(n, &format!("variants/{at}/n"))), "–"),
+            line().number_or(
+                variant.n.map(|n| traced.cite_below(n, &format!("variants/{at}/n"))),
+                "–",
+            ),
             effect.map_or_else(|| text("–"), |effect| words::effect(&effect)),
             line().number_or(p, "–"),
             text(words::yes_no(variant.agrees)),
@@ -341,7 +348,7 @@ fn adjusted(test: &TestRecord, out: &mut Blocks) {
             .map(|effect| traced.effect_at(effect, &format!("adjusted/{at}/effect")));
         let p = adjusted
             .p
-            .map(|p| traced.at(p, &format!("adjusted/{at}/p")).format(Format::P));
+            .map(|p| traced.cite_below(p, &format!("adjusted/{at}/p")).format(Format::P));
         let verdict = match (adjusted.reversal, adjusted.explained_away) {
             (true, _) => "turns round",
             (false, true) => "explained away",
@@ -349,7 +356,10 @@ fn adjusted(test: &TestRecord, out: &mut Blocks) {
         };
         vec![
             line().code(&adjusted.for_column),
-            line().number_or(adjusted.n.map(|n| traced.at(n, &format!("adjusted/{at}/n"))), "–"),
+            line().number_or(
+                adjusted.n.map(|n| traced.cite_below(n, &format!("adjusted/{at}/n"))),
+                "–",
+            ),
             effect.map_or_else(|| text("not computed"), |effect| words::effect(&effect)),
             line().number_or(p, "not computed"),
             text(verdict),

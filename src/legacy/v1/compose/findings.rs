@@ -9,7 +9,7 @@ use crate::report::trace::Traced;
 
 /// One row for each finding, in the order of `findings.json`.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let findings = order::findings(dossier);
+    let findings = order::ordered_findings(dossier);
     if findings.is_empty() {
         return;
     }
@@ -34,7 +34,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
             line().number(traced.p()),
             line().number(traced.q()),
             text(words::replicated(test)),
-            words::joined(test.caveats.iter().map(|word| words::caveat(word)), "none"),
+            words::joined(test.caveats.iter().map(|word| words::caveat(word.as_str())), "none"),
         ]
     });
     let head = vec![

@@ -24,7 +24,7 @@ const WORDING: PictureWording = PictureWording {
 
 /// The picture and the counts.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let drawing = graph::drawing(&dossier.knowledge, &WORDING);
+    let drawing = graph::draw_graph(&dossier.knowledge, &WORDING);
     if dossier.graph.is_empty() && drawing.is_none() {
         return;
     }

@@ -67,7 +67,7 @@ fn entries(dossier: &Dossier) -> Block<crate::report::document::Draft> {
                 format!("/ledger/{at}/seq"),
                 RecordFile::Journal,
             )),
-            line().name(&entry.event),
+            line().name(entry.event.as_str()),
             text(arm(entry.arm)),
             entry
                 .hypothesis

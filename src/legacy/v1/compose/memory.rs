@@ -159,7 +159,7 @@ fn settled(memory: &Memory, out: &mut Blocks) {
             claim(known),
             line().badge(
                 if known.significant { Tone::Medium } else { Tone::Plain },
-                &known.wording,
+                known.wording.as_str(),
             ),
             match known.significant {
                 true => direction(known.direction.as_deref()),

@@ -12,11 +12,11 @@ const FOLD: usize = 30;
 
 /// Every test that did not pass the control, with the smallest effect that it would have seen.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let mut nulls: Vec<_> = order::tests(dossier)
+    let mut nulls: Vec<_> = order::ordered_tests(dossier)
         .into_iter()
         .filter(|test| !test.significant)
         .collect();
-    nulls.sort_by_key(|test| !order::about_target(dossier, test));
+    nulls.sort_by_key(|test| !order::is_about_target(dossier, test));
     out.push(heading(2, "nulls", text("What was not found")));
     if nulls.is_empty() {
         let nothing = if dossier.tests.is_empty() {
@@ -57,7 +57,7 @@ fn row(test: &TestRecord) -> Vec<Line<Draft>> {
     let detectable = traced.mde().map(|value| finding::detectable(test, value));
     vec![
         words::relation(test),
-        line().badge(words::tone(test), &test.wording),
+        line().badge(words::tone(test), test.wording.as_str()),
         words::effect(&traced.effect()),
         line().number(traced.n()),
         line().number(traced.p()),

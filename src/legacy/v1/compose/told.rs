@@ -6,12 +6,12 @@ use crate::message::Interpretation;
 use crate::report::Dossier;
 use crate::report::document::Draft;
 use crate::report::document::{Block, Blocks, Line, Target, Tone, heading, line, paragraph, text};
-use crate::report::told::told;
+use crate::report::told::model_words;
 use crate::science::TestRecord;
 
 /// The words, and what the model did not do.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
-    let told = told(dossier);
+    let told = model_words(dossier);
     let first = told.answer.or(told.findings.first().map(|(_, words)| *words));
     if first.is_none() && !told.withheld && dossier.model_remarks.is_empty() {
         return;
@@ -59,7 +59,7 @@ fn point(finding: &TestRecord, words: &Interpretation) -> Line<Draft> {
 
 /// The words for one finding, marked as what they are.
 pub(crate) fn of_finding(dossier: &Dossier, finding: &TestRecord) -> Option<Block<Draft>> {
-    let told = told(dossier);
+    let told = model_words(dossier);
     let (_, words) = told.findings.iter().find(|(told, _)| told.id == finding.id)?;
     let said = text("In the words of the model ")
         .code(&words.model)

@@ -1,4 +1,4 @@
-//! Who sends and who receives.
+//! The agents that take part in every run.
 
 /// The names of the supervisor and the six built-in agents.
 pub mod agent {
