@@ -178,7 +178,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
         detail: "d".to_owned(),
     };
     let first = Envelope::external(&run, 0, agent::RESEARCH_DIRECTOR.into(), spent.into());
-    journal.commit(Commit::send(first)).await.unwrap();
+    journal.commit(Commit::of_message(first)).await.unwrap();
     let options = HubOptions {
         policy: RestartPolicy::default(),
         wall_left: None,
@@ -187,7 +187,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
     };
     let began = Instant::now();
     let hub = Hub::new(run, folder, journal, &registry, options);
-    let result = hub.work(&StopSignal::default()).await.unwrap();
+    let result = hub.run_to_end(&StopSignal::default()).await.unwrap();
     assert!(matches!(result, RunResult::Ended(_)), "{result:?}");
     began.elapsed().as_secs_f64()
 }

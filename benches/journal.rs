@@ -143,7 +143,7 @@ fn resume(runtime: &tokio::runtime::Runtime) {
     let folder = folder();
     runtime.block_on(async {
         let journal = open(folder.path(), Durability::Process);
-        journal.commit(Commit::send(message(0))).await.unwrap();
+        journal.commit(Commit::of_message(message(0))).await.unwrap();
         let mut n = 0;
         let mut kept = false;
         while journal.last_seq() < EVENTS {
@@ -152,7 +152,7 @@ fn resume(runtime: &tokio::runtime::Runtime) {
                 kept = true;
                 let sha256 = journal.blobs().put(&vec![b'x'; STATE]).unwrap();
                 let snapshot = Record::Snapshot { after: 0, sha256 };
-                journal.commit(Commit::record(snapshot)).await.unwrap();
+                journal.commit(Commit::of_record(snapshot)).await.unwrap();
             }
             let together = (n..n + 256).map(|n| journal.commit(step(n)));
             futures::future::join_all(together).await;
@@ -170,9 +170,9 @@ fn resume(runtime: &tokio::runtime::Runtime) {
         let began = Instant::now();
         let journal = open(folder.path(), Durability::Process);
         let opened = began.elapsed().as_secs_f64();
-        let pending = journal.pending().unwrap().len();
+        let pending = journal.pending_messages().unwrap().len();
         let director: AgentName = agent::RESEARCH_DIRECTOR.into();
-        let (_, since) = journal.restore(&director).unwrap();
+        let (_, since) = journal.latest_snapshot_and_since(&director).unwrap();
         let events = journal.last_seq();
         println!(
             "resume of {events} events, {what}: {:.2} s, of which the journal opens in {opened:.2} s ({pending} waits, {} \
@@ -236,7 +236,7 @@ fn routing() {
         let seconds = actix::System::new().block_on(async {
             let journal = open(folder.path(), Durability::Process);
             for n in 0..balls {
-                journal.commit(Commit::send(message(n))).await.unwrap();
+                journal.commit(Commit::of_message(message(n))).await.unwrap();
             }
             let mut registry = Registry::default();
             for (name, to) in [
@@ -247,7 +247,7 @@ fn routing() {
                     let left = Rc::new(Cell::new(MESSAGES / 2));
                     Ok(Rc::new(Ball { to, left }) as Rc<dyn Agent<Payload>>)
                 });
-                registry.register(name, spec.concurrent(64));
+                registry.register(name, spec.with_concurrency(64));
             }
             let began = Instant::now();
             work(folder.path(), journal, &registry, None).await;
@@ -268,7 +268,7 @@ async fn work(folder: &Path, journal: Journal, registry: &Registry, wall: Option
         observer: Arc::new(|_| {}),
     };
     let hub = Hub::new(run(), Arc::from(folder), journal, registry, options);
-    let result = hub.work(&StopSignal::default()).await.unwrap();
+    let result = hub.run_to_end(&StopSignal::default()).await.unwrap();
     assert!(matches!(result, RunResult::Ended(_)), "{result:?}");
 }
 
@@ -296,13 +296,13 @@ impl Agent<Payload> for Patient {
 fn idle(folder: &Path) {
     actix::System::new().block_on(async {
         let journal = open(folder, Durability::Process);
-        journal.commit(Commit::send(message(7))).await.unwrap();
+        journal.commit(Commit::of_message(message(7))).await.unwrap();
         let mut registry = Registry::default();
         for name in agent::BUILT_IN {
             let spec = AgentSpec::new(Duration::from_secs(600), || {
                 Ok(Rc::new(Patient) as Rc<dyn Agent<Payload>>)
             });
-            registry.register(name, spec.concurrent(2));
+            registry.register(name, spec.with_concurrency(2));
         }
         work(folder, journal, &registry, Some(Duration::from_secs(3))).await;
     });

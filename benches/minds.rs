@@ -163,19 +163,19 @@ async fn work(home: &Path, url: &str, durability: Durability) -> u64 {
     let asked = mind.clone();
     registry.register(
         agent::CODE_GENERATOR,
-        AgentSpec::new(deadline, move || Ok(Rc::new(Author(asked.clone())))).concurrent(AT_ONCE),
+        AgentSpec::new(deadline, move || Ok(Rc::new(Author(asked.clone())))).with_concurrency(AT_ONCE),
     );
     registry.register(
         agent::SANDBOX_EXECUTOR,
         AgentSpec::new(deadline, move || {
             Ok(Rc::new(SandboxExecutor::new(Arc::clone(&executor))))
         })
-        .concurrent(AT_ONCE),
+        .with_concurrency(AT_ONCE),
     );
     let run = RunId::from("bench".to_owned());
     for n in 0..AT_ONCE {
         let first = Envelope::external(&run, 10 + n, agent::CODE_GENERATOR.into(), task(n));
-        journal.commit(Commit::send(first)).await.unwrap();
+        journal.commit(Commit::of_message(first)).await.unwrap();
     }
     let options = HubOptions {
         policy: RestartPolicy::default(),
@@ -184,7 +184,7 @@ async fn work(home: &Path, url: &str, durability: Durability) -> u64 {
         observer: Arc::new(|_| ()),
     };
     let hub = Hub::new(run, Arc::from(home), journal.clone(), &registry, options);
-    let result = hub.work(&StopSignal::default()).await.unwrap();
+    let result = hub.run_to_end(&StopSignal::default()).await.unwrap();
     assert!(matches!(result, RunResult::Ended(_)), "{result:?}");
     assert_eq!(mind.account().calls as usize, TASKS * CALLS);
     mind.close().await;

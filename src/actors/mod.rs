@@ -113,7 +113,7 @@ pub fn register_built_in(kit: &Kit) -> Registry {
         AgentSpec::new(deadline, move || {
             Ok(Rc::new(CodeGenerator::new(Arc::clone(&templates), thinker.clone())))
         })
-        .concurrent(at_once),
+        .with_concurrency(at_once),
     );
     let executor = Arc::clone(&kit.executor);
     registry.register(
@@ -121,7 +121,7 @@ pub fn register_built_in(kit: &Kit) -> Registry {
         AgentSpec::new(deadline.max(kit.executor.limits.wall * 2), move || {
             Ok(Rc::new(SandboxExecutor::new(Arc::clone(&executor))))
         })
-        .concurrent(kit.max_parallel),
+        .with_concurrency(kit.max_parallel),
     );
     let thinker = kit.make_thinker();
     registry.register(

@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::LocalBoxFuture};
 
-use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handling, Registry, Upkeep};
+use crate::agent::{Agent, AgentContext, AgentError, AgentSpec, Handling, Registry, RestartLimits};
 use crate::message::{AgentName, AgentPlan, Contribution, Envelope, Event, Outgoing, Payload, Speech, agent};
 
 /// An agent that hears events and says something to them.
@@ -53,7 +53,7 @@ impl Native {
                 listener: Rc::new(factory()),
             }))
         });
-        let upkeep = Upkeep {
+        let upkeep = RestartLimits {
             max_restarts: 5,
             window: Duration::from_secs(600),
             max_attempts: 3,
@@ -61,7 +61,7 @@ impl Native {
         };
         Self {
             plan,
-            spec: spec.in_order().kept(upkeep),
+            spec: spec.with_messages_in_order().with_limits(upkeep),
         }
     }
 

@@ -125,7 +125,7 @@ impl SandboxExecutor {
         for input in run.protocol.inputs.iter().filter(|input| input.host.is_absolute()) {
             let (path, expected) = (input.host.clone(), input.sha256.clone());
             let same = context
-                .blocking(move || hash_file(&path).is_ok_and(|sha256| sha256 == expected))
+                .run_blocking(move || hash_file(&path).is_ok_and(|sha256| sha256 == expected))
                 .await?;
             if !same {
                 return Err(AgentError::fatal(ChangedInput {
@@ -349,11 +349,11 @@ impl Files<'_> {
     fn publish_folder(&self, from: &Path, folder: &Path) -> Result<(), FolderError> {
         let experiments = folder.parent().unwrap_or(folder);
         let place = || {
-            self.durability.keep(from)?;
+            self.durability.sync_folder(from)?;
             fs::rename(from, folder)?;
-            self.durability.keep_names(experiments)?;
+            self.durability.sync_names(experiments)?;
             // Which may be new itself.
-            self.durability.keep_names(experiments.parent().unwrap_or(experiments))
+            self.durability.sync_names(experiments.parent().unwrap_or(experiments))
         };
         place().map_err(|source| FolderError {
             what: "keep",

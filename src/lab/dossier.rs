@@ -41,7 +41,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
                 dead: Some(reason),
             } => {
                 let kind = journal
-                    .message(&message)?
+                    .find_message(&message)?
                     .map_or("", |envelope| envelope.payload.name());
                 dead_letters.push(dead_letter(message.as_str(), &agent, kind, reason, context.settings));
             }

@@ -80,9 +80,11 @@ impl RunFolder {
         }
         failpoint::crash("run.whole", "");
         let durability = resolved.settings.journal.durability;
-        durability.keep(&partial).map_err(LabError::io("write", &partial))?;
+        durability
+            .sync_folder(&partial)
+            .map_err(LabError::io("write", &partial))?;
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
-        durability.keep_names(runs).map_err(LabError::io("write", runs))?;
+        durability.sync_names(runs).map_err(LabError::io("write", runs))?;
         failpoint::crash("run.placed", "");
         Ok(Self { path })
     }

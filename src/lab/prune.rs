@@ -84,7 +84,7 @@ pub fn prune_runs(runs: &Path, retention: &Retention, dry_run: bool) -> Result<V
 
 /// Removes a run that is not in progress; else returns why it is kept.
 fn remove_if_idle(folder: RunFolder) -> Result<Option<String>, LabError> {
-    if journal::in_use(folder.path()) {
+    if journal::is_in_use(folder.path()) {
         return Ok(Some("it is in progress".to_owned()));
     }
     folder.remove()?;

@@ -86,7 +86,7 @@ pub fn summarise_run(folder: &RunFolder) -> Result<RunSummary, LabError> {
         run: folder.id(),
         question: settings.question.clone().unwrap_or_default(),
         status: "unfinished".to_owned(),
-        running: journal::in_use(folder.path()),
+        running: journal::is_in_use(folder.path()),
         end: None,
         stopped: None,
         branch: None,

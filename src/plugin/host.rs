@@ -16,7 +16,7 @@ use super::{
     roster::FOLDER,
 };
 use crate::actors::{ExecutorOptions, Knowledge};
-use crate::agent::{AgentError, AgentSpec, Handled, Registry, Upkeep};
+use crate::agent::{AgentError, AgentSpec, Handled, Registry, RestartLimits};
 use crate::journal::{Journal, JournalError};
 use crate::message::{
     CheckEstimate, CheckResult, Contribution, Envelope, KeptTable, Outgoing, Payload, Refusal, Speech, agent,
@@ -93,14 +93,14 @@ pub fn register_agents(registry: &mut Registry, roster: &Roster, kit: &Arc<Plugi
                 _ => Rc::new(GuestAgent::new(Arc::clone(&kit), made.clone())),
             })
         });
-        let upkeep = Upkeep {
+        let upkeep = RestartLimits {
             max_restarts: manifest.restart.max_restarts as usize,
             window: manifest.restart.window.get(),
             max_attempts: manifest.restart.max_attempts,
             // The run continues without the agent unless it replaces a built-in one.
             dispensable: !manifest.replaces_built_in(),
         };
-        registry.register(manifest.name.clone(), spec.in_order().kept(upkeep));
+        registry.register(manifest.name.clone(), spec.with_messages_in_order().with_limits(upkeep));
     }
 }
 
@@ -170,7 +170,7 @@ pub fn handle_messages(
     };
     sent.extend(handling.notices);
     let snapshot = serde_json::to_vec(&handling.memory).map_err(JournalError::from)?;
-    let before = handling.kit.journal.agent_state(handling.context.agent())?;
+    let before = handling.kit.journal.load_agent_state(handling.context.agent())?;
     let changed = before.as_ref() != Some(&snapshot);
     Ok(Handled {
         sent,

@@ -25,7 +25,7 @@ pub struct AgentMemory {
 impl AgentMemory {
     /// Loads the state from the journal.
     pub fn load(journal: &Journal, agent: &AgentName) -> Result<Self, JournalError> {
-        match journal.agent_state(agent)? {
+        match journal.load_agent_state(agent)? {
             Some(bytes) => Ok(serde_json::from_slice(&bytes)?),
             None => Ok(Self::default()),
         }

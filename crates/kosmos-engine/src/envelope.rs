@@ -1,4 +1,4 @@
-//! The wrapping of a message: who, to whom, because of what.
+//! Messages: a payload with its sender, its receiver and its cause.
 
 use std::fmt;
 
@@ -8,24 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AgentName, RunId, RunPayload, SUPERVISOR};
 
-/// The version of the messages' form, raised when a stored one would no longer be understood.
+/// The version of the stored form of messages. It is raised when this program can no longer read an earlier form.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Derived from the cause and the place among what that cause brought about; the same step replayed
-/// names its messages as before, and a duplicate is seen as one.
+/// The id of a message. It is derived from the message's cause and its position among the messages of that cause: a step
+/// that is repeated gives the same ids, so that duplicates are recognised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MessageId(String);
 
 impl MessageId {
-    /// The id of the `index`-th message that handling `cause` sent; `None` is the run's beginning.
+    /// Derives the id of the `index`-th message that the handler of `cause` sent. `None` stands for the run itself.
     pub fn derive(run: &RunId, cause: Option<&MessageId>, index: usize) -> Self {
         let cause = cause.map_or("", |cause| cause.0.as_str());
         let hash = sha256_hex(format!("{run}\n{cause}\n{index}"));
         Self(format!("m-{}", hash.get(..20).unwrap_or(&hash)))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -37,30 +37,30 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// A message with its address and its origin.
+/// A message with its address and its cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope<P> {
-    #[allow(missing_docs)]
+    /// The message's id.
     pub id: MessageId,
-    #[allow(missing_docs)]
+    /// The run that it belongs to.
     pub run: RunId,
     /// The message whose handling sent this one.
     pub cause: Option<MessageId>,
-    #[allow(missing_docs)]
+    /// The sender.
     pub from: AgentName,
-    #[allow(missing_docs)]
+    /// The receiver.
     pub to: AgentName,
-    /// 1 at the first delivery, one more after each failure of its handler. The journal counts; the
-    /// stored form is always 1.
+    /// 1 at the first delivery, one more after each failure of its handler. The journal counts the failures; the stored
+    /// value is always 1.
     pub attempt: u32,
-    /// [`SCHEMA_VERSION`] of the writer.
+    /// The [`SCHEMA_VERSION`] of the program that wrote it.
     pub schema_version: u32,
-    #[allow(missing_docs)]
+    /// The content.
     pub payload: P,
 }
 
 impl<P: RunPayload> Envelope<P> {
-    /// The `index`-th message that handling `cause` sends.
+    /// Makes the `index`-th message that the handler of `cause` sends.
     pub fn caused_by(cause: &Self, index: usize, from: AgentName, outgoing: Outgoing<P>) -> Self {
         Self {
             id: MessageId::derive(&cause.run, Some(&cause.id), index),
@@ -74,7 +74,7 @@ impl<P: RunPayload> Envelope<P> {
         }
     }
 
-    /// A message from outside the agents (the run's start, a spent budget), named by `topic`.
+    /// Makes a message that no agent sends (the start of a run, a spent budget). Its id is derived from `topic`.
     pub fn external(run: &RunId, topic: usize, to: AgentName, payload: P) -> Self {
         Self {
             id: MessageId::derive(run, None, topic),
@@ -89,17 +89,17 @@ impl<P: RunPayload> Envelope<P> {
     }
 }
 
-/// A message that a handler wants sent.
+/// A message that a handler wants to send.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing<P> {
-    #[allow(missing_docs)]
+    /// The receiver.
     pub to: AgentName,
-    #[allow(missing_docs)]
+    /// The content.
     pub payload: P,
 }
 
 impl<P: RunPayload> Outgoing<P> {
-    /// `payload` for `to`.
+    /// Addresses `payload` to the agent `to`.
     pub fn new(to: &'static str, payload: impl Into<P>) -> Self {
         Self {
             to: to.into(),

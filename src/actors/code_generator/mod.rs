@@ -51,7 +51,7 @@ impl CodeGenerator {
         let before = match failed {
             Some(repair) => {
                 let (folder, id) = (context.folder().to_owned(), repair.failed.id.clone());
-                let stderr = context.blocking(move || read_stderr(&folder, &id)).await?;
+                let stderr = context.run_blocking(move || read_stderr(&folder, &id)).await?;
                 Some(author::Failed::of(repair, &stderr))
             }
             None => None,

@@ -194,7 +194,9 @@ impl Outbox {
             let key = delivery_key(&message.id);
             if !is_delivered(journal, &key)? {
                 let value = serde_json::Value::Null;
-                journal.commit(Commit::record(Record::Receipt { key, value })).await?;
+                journal
+                    .commit(Commit::of_record(Record::Receipt { key, value }))
+                    .await?;
             }
             self.lock_state().waiting.retain(|waiting| waiting.id != message.id);
             delivered += 1;
@@ -245,7 +247,7 @@ fn facts_of_message(message: &Envelope) -> Facts {
 }
 
 fn is_delivered(journal: &Journal, key: &str) -> Result<bool, JournalError> {
-    Ok(matches!(journal.effect(key)?, Some(EffectState::Done(_))))
+    Ok(matches!(journal.effect_state(key)?, Some(EffectState::Done(_))))
 }
 
 /// All that the run has said for the graph, oldest first.

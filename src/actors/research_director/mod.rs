@@ -81,7 +81,7 @@ impl ResearchDirector {
 /// # Errors
 /// When the journal cannot be read.
 pub fn restore_state(journal: &Journal) -> Result<(ResearchState, u64), JournalError> {
-    let (snapshot, tail) = journal.restore(&agent::RESEARCH_DIRECTOR.into())?;
+    let (snapshot, tail) = journal.latest_snapshot_and_since(&agent::RESEARCH_DIRECTOR.into())?;
     let mut state = match snapshot {
         Some(bytes) => serde_json::from_slice(&bytes)?,
         None => ResearchState::default(),

@@ -68,7 +68,7 @@ pub(super) fn execute_import(args: &GraphImportArgs, globals: &Globals) -> Resul
     let store = opened.open_to_write()?;
     let merged = block_on_work(async {
         let stop = StopSignal::default();
-        stop.on_terminal_signals();
+        stop.listen_to_signals();
         let progress = console.progress.as_ref();
         let merged = merge::merge_in_batches(store.as_ref(), facts, "import", progress, &stop).await;
         merged.map_err(|error| opened.explain_error(error))

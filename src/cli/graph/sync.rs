@@ -99,7 +99,7 @@ pub(super) fn execute_sync(args: &SyncArgs, globals: &Globals) -> Result<Exit, C
     };
     let exit = block_on_work(async {
         let stop = StopSignal::default();
-        stop.on_terminal_signals();
+        stop.listen_to_signals();
         let progress = console.progress.as_ref();
         let work = Work {
             opened: &opened,

@@ -83,7 +83,7 @@ pub(super) fn execute_build(args: &BuildArgs, globals: &Globals) -> Result<Exit,
     let work = async {
         let engine = Engine::connect(settings.engine.as_deref()).await?;
         let stop = StopSignal::default();
-        stop.on_terminal_signals();
+        stop.listen_to_signals();
         let mut asked = stop.subscribe();
         let progress = |step| report_image_step(console.progress.as_ref(), &step);
         // Dropping the build ends it.

@@ -153,7 +153,7 @@ pub(super) fn execute_exec(args: &ExecArgs, globals: &Globals) -> Result<Exit, C
     let stop = StopSignal::default();
     let work = async {
         let site = Site::start(settings, &ground, Purpose::default(), console.progress.as_ref()).await?;
-        stop.on_terminal_signals();
+        stop.listen_to_signals();
         let mut asked = stop.subscribe();
         let cancel = CancellationToken::new();
         let running = site.sandbox.run(job, cancel.clone());

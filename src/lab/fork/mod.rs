@@ -133,7 +133,7 @@ impl Fork {
         roster.check_requirements(&resolved.settings)?;
         let run = origin.id();
         let blobs = Blobs::open(origin.path().join("blobs"))?;
-        let mut commits = journal::commits(read_entries(origin.path(), &blobs)?);
+        let mut commits = journal::group_by_commit(read_entries(origin.path(), &blobs)?);
         if let Some(recorded) = commits.iter().flatten().find_map(replayed_run) {
             return Err(ForkError::Repetition { run, recorded }.into());
         }

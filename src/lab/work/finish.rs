@@ -36,7 +36,7 @@ pub(super) async fn finish_run(
     };
     if let Some((reason, outage)) = stopped {
         let record = Record::Stopped { reason, outage };
-        journal.commit(Commit::record(record)).await?;
+        journal.commit(Commit::of_record(record)).await?;
     }
     write_report(folder, settings, journal, end)
 }

@@ -75,7 +75,7 @@ impl Lab {
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),
         });
-        journal.commit(Commit::record(opened)).await?;
+        journal.commit(Commit::of_record(opened)).await?;
         let (before, _) = restore_state(&journal)?;
         if let Some(end) = &before.end {
             return Ok(RunResult::Ended(end.clone()));
@@ -83,9 +83,9 @@ impl Lab {
         if before.plan.is_none() {
             let plan = self.research_plan()?;
             let start = Envelope::external(&run, TOPIC_START, agent::RESEARCH_DIRECTOR.into(), plan.into());
-            journal.commit(Commit::send(start)).await?;
+            journal.commit(Commit::of_message(start)).await?;
         }
-        self.stop.on_terminal_signals();
+        self.stop.listen_to_signals();
         let options = self.hub_options(&before, elapsed);
         let registry = self.register_agents(&kit, &hosts);
         Ok(self.run_hub(&path, &journal, &registry, options).await?)
@@ -139,6 +139,6 @@ impl Lab {
         options: HubOptions,
     ) -> Result<RunResult, LabError> {
         let hub = Hub::new(self.folder.id(), Arc::clone(path), journal.clone(), registry, options);
-        Ok(hub.work(&self.stop).await?)
+        Ok(hub.run_to_end(&self.stop).await?)
     }
 }

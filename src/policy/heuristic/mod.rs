@@ -45,7 +45,7 @@ impl Policy for Heuristic {
     ) -> LocalBoxFuture<'static, Result<Proposed, AgentError>> {
         let rules = Arc::clone(&self.rules);
         async move {
-            let answer = context.blocking(move || propose(&request, &rules)).await?;
+            let answer = context.run_blocking(move || propose(&request, &rules)).await?;
             Ok(Proposed { answer, notice: None })
         }
         .boxed_local()

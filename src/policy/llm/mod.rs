@@ -47,7 +47,7 @@ impl Policy for LlmPolicy {
         let (rules, thinker) = (Arc::clone(&self.rules), self.thinker.clone());
         async move {
             let asked = request.clone();
-            let ruled = context.blocking(move || heuristic::propose(&asked, &rules)).await?;
+            let ruled = context.run_blocking(move || heuristic::propose(&asked, &rules)).await?;
             let Some(plan) = room_for_ideas(&request) else {
                 return Ok(Proposed {
                     answer: ruled,

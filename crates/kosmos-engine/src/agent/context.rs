@@ -1,4 +1,4 @@
-//! What a handler is given: the effects gateway, the file store, and a way to be called off.
+//! The context of a handler: effects, content-addressed files, and cancellation.
 
 use std::{future::Future, path::Path, sync::Arc};
 
@@ -13,10 +13,10 @@ use crate::{
     journal::{Blobs, Commit, EffectState, Journal, Record},
 };
 
-/// Fires when the work is called off: the deadline passed or the run stops.
+/// Fires when a handler is cancelled: its deadline passed, or the run stops.
 pub type Cancel = CancellationToken;
 
-/// The world as one handler of one message sees it.
+/// The context in which one message is handled.
 #[derive(Clone)]
 pub struct AgentContext<P: RunPayload> {
     journal: Journal<P>,
@@ -27,7 +27,7 @@ pub struct AgentContext<P: RunPayload> {
 }
 
 impl<P: RunPayload> AgentContext<P> {
-    /// A context for `agent` handling `message` of the run in `folder`.
+    /// Creates the context for `agent` handling `message` of the run in `folder`.
     pub fn new(journal: Journal<P>, folder: Arc<Path>, agent: AgentName, message: MessageId, cancel: Cancel) -> Self {
         Self {
             journal,
@@ -38,45 +38,45 @@ impl<P: RunPayload> AgentContext<P> {
         }
     }
 
-    /// The run's folder.
+    /// Returns the run's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The agent's own name.
+    /// Returns the agent's own name.
     pub fn agent(&self) -> &AgentName {
         &self.agent
     }
 
-    /// The run's content-addressed files.
+    /// Returns the run's content-addressed files.
     pub fn blobs(&self) -> &Blobs {
         self.journal.blobs()
     }
 
-    /// Fires when the work is called off.
+    /// Returns the token that fires when the handler is cancelled.
     pub fn cancel(&self) -> &Cancel {
         &self.cancel
     }
 
-    /// Does something to the world once: the intent is journalled, then `work` is done, then its value
-    /// is journalled as the receipt. Where there is a receipt already it is returned and nothing is done.
-    /// After a crash between the two `work` runs again, so it must be idempotent under `key`.
+    /// Performs an effect on the outside world once: journals the intent, runs `work`, then journals its value as the
+    /// receipt. If a receipt exists, returns its value without running `work`. After a crash between intent and receipt
+    /// `work` runs again, so it must be idempotent under `key`, the idempotency key.
     ///
     /// # Errors
-    /// Those of the journal and of `work`; after a failure of `work` there is no receipt.
+    /// If the journal or `work` fails. A failure of `work` leaves no receipt.
     pub async fn effect<T, F, W>(&self, key: &str, work: W) -> Result<T, AgentError>
     where
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, AgentError>>,
         W: FnOnce() -> F,
     {
-        if let Some(value) = self.received(key)? {
+        if let Some(value) = self.read_receipt(key)? {
             tracing::debug!(agent = %self.agent, message = %self.message, effect = key, "receipt found");
             return Ok(value);
         }
-        if self.journal.effect(key)?.is_none() {
+        if self.journal.effect_state(key)?.is_none() {
             let intent = Record::Intent { key: key.to_owned() };
-            self.journal.commit(Commit::record(intent)).await?;
+            self.journal.commit(Commit::of_record(intent)).await?;
         }
         failpoint::crash("effect.begins", key);
         let value = work().await?;
@@ -85,19 +85,18 @@ impl<P: RunPayload> AgentContext<P> {
             key: key.to_owned(),
             value: serde_json::to_value(&value).map_err(crate::journal::JournalError::from)?,
         };
-        let committed = self.journal.commit(Commit::record(receipt)).await?;
+        let committed = self.journal.commit(Commit::of_record(receipt)).await?;
         failpoint::crash("effect.received", key);
-        // A handler that was given up on, and did not know, may have done it at the same time: its value counts if it was
-        // the first.
+        // A handler that was replaced but still ran may have performed the effect at the same time: the first receipt counts.
         match committed.duplicate {
-            true => self.received(key).map(|first| first.unwrap_or(value)),
+            true => self.read_receipt(key).map(|first| first.unwrap_or(value)),
             false => Ok(value),
         }
     }
 
-    /// The value of an effect, where it was received.
-    fn received<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, AgentError> {
-        match self.journal.effect(key)? {
+    /// Returns the value of an effect that has a receipt.
+    fn read_receipt<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, AgentError> {
+        match self.journal.effect_state(key)? {
             Some(EffectState::Done(value)) => serde_json::from_value(value)
                 .map(Some)
                 .map_err(|error| crate::journal::JournalError::from(error).into()),
@@ -105,8 +104,8 @@ impl<P: RunPayload> AgentContext<P> {
         }
     }
 
-    /// Runs a long computation off the agent's thread. A panic in it is the handler's panic.
-    pub async fn blocking<T: Send + 'static>(
+    /// Runs a long computation off the agent's thread. A panic in it becomes the handler's panic.
+    pub async fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AgentError> {

@@ -1,22 +1,22 @@
-//! How a handler fails.
+//! Failures of handlers.
 
 use std::sync::Arc;
 
 use crate::journal::JournalError;
 
-/// Whether trying again may help.
+/// How the supervisor reacts to a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The message is delivered again to a fresh agent, up to the limit of attempts.
+    /// It delivers the message again, to a fresh agent, up to the limit of attempts.
     Retry,
-    /// The run cannot go on: a backend is gone, the journal cannot be written.
+    /// It stops the run, which cannot continue: a backend is gone, or the journal cannot be written.
     Fatal,
-    /// The run cannot go on: it repeats a recorded one, and needs what the record lacks.
+    /// It stops the run, which replays a recorded one and asks for something that was not recorded.
     NotRecorded,
 }
 
 impl Fault {
-    /// Returns true if the run cannot go on with the agent.
+    /// Returns true if another attempt is of no use.
     pub fn is_fatal(self) -> bool {
         match self {
             Self::Retry => false,
@@ -28,54 +28,54 @@ impl Fault {
 /// A handler's failure.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// A message that this agent has no handler for.
+    /// The agent has no handler for the message.
     #[error("`{agent}` does not understand the message `{message}`")]
     Unexpected {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: &'static str,
-        #[allow(missing_docs)]
+        /// The name of the message.
         message: &'static str,
     },
-    /// The journal failed under it.
+    /// The journal failed.
     #[error("the journal failed: {0}")]
     Journal(#[from] Arc<JournalError>),
     /// A backend that the run needs is not available.
     #[error("{what}; {remedy}")]
     Unavailable {
-        #[allow(missing_docs)]
+        /// What is not available.
         what: String,
-        #[allow(missing_docs)]
+        /// What to do about it.
         remedy: String,
     },
-    /// The run is to stop here until its user has done something, and can be resumed then: the message waits.
+    /// The run stops until its user has done something, and can then be resumed. The message stays in the journal.
     #[error("{what}; {remedy}")]
     Paused {
-        #[allow(missing_docs)]
+        /// Why the run stops.
         what: String,
-        #[allow(missing_docs)]
+        /// What its user has to do.
         remedy: String,
     },
-    /// The agent takes no further part in the run; what it was sent and will be sent is given up.
+    /// The agent takes no further part in the run. All messages to it become dead letters.
     #[error("{reason}")]
     Retired {
-        #[allow(missing_docs)]
+        /// Why.
         reason: String,
     },
-    /// Anything of the agent's own.
+    /// A failure of the agent's own.
     #[error("{source}")]
     Own {
-        #[allow(missing_docs)]
+        /// How the supervisor reacts.
         fault: Fault,
-        #[allow(missing_docs)]
+        /// The failure itself.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The work was called off.
+    /// The handler was cancelled.
     #[error("cancelled")]
     Cancelled,
 }
 
 impl AgentError {
-    /// A failure worth another attempt.
+    /// Wraps a failure that is worth another attempt.
     pub fn retry(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Own {
             fault: Fault::Retry,
@@ -83,7 +83,7 @@ impl AgentError {
         }
     }
 
-    /// A failure that ends the run.
+    /// Wraps a failure that stops the run.
     pub fn fatal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Own {
             fault: Fault::Fatal,
@@ -91,7 +91,7 @@ impl AgentError {
         }
     }
 
-    /// A failure that ends the run since it asks for what the run that it repeats did not record.
+    /// Wraps the failure of a replay that asks for something that was not recorded.
     pub fn not_recorded(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Own {
             fault: Fault::NotRecorded,
@@ -99,7 +99,7 @@ impl AgentError {
         }
     }
 
-    /// Whether trying again may help.
+    /// Returns how the supervisor reacts to the failure.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Journal(_) | Self::Unavailable { .. } => Fault::Fatal,

@@ -1,6 +1,6 @@
-//! What an agent is: it turns one message into others, and reaches the world through its context.
+//! Agents: each turns one message into others, and reaches the outside world through its context.
 //!
-//! Agents never name the actor library and never hold each other's addresses.
+//! Agents do not know the actor library and hold no addresses of each other.
 
 mod context;
 mod error;
@@ -12,16 +12,16 @@ use futures::{FutureExt, future::LocalBoxFuture};
 
 pub use context::{AgentContext, Cancel};
 pub use error::{AgentError, Fault};
-pub use registry::{AgentSpec, Registry, Upkeep};
+pub use registry::{AgentSpec, Registry, RestartLimits};
 
 use crate::{Envelope, Outgoing, RunPayload};
 
-/// What handling a message gave: the messages to send and, from agents with a state, a snapshot of it.
+/// The result of handling a message: the messages to send and, from an agent with a state, a snapshot of it.
 #[derive(Debug)]
 pub struct Handled<P: RunPayload> {
-    #[allow(missing_docs)]
+    /// The messages to send.
     pub sent: Vec<Outgoing<P>>,
-    /// The agent's whole state after this message; none where it has none, or where it did not change.
+    /// The agent's whole state after this message; none if it has no state, or if the state need not be stored now.
     pub snapshot: Option<Vec<u8>>,
 }
 
@@ -46,14 +46,14 @@ impl<P: RunPayload> From<Outgoing<P>> for Handled<P> {
 /// The future of a handler.
 pub type Handling<P> = LocalBoxFuture<'static, Result<Handled<P>, AgentError>>;
 
-/// An agent. It lives on a thread of its own and may be replaced by a fresh one at any moment, so
-/// whatever must last is in the journal.
+/// An agent. It runs on a thread of its own and may be replaced by a fresh one at any moment, so whatever must last is in
+/// the journal.
 pub trait Agent<P: RunPayload>: 'static {
-    /// Turns a message into others. A handler must not block its thread: what computes for long goes
-    /// through [`AgentContext::blocking`], what touches the world through [`AgentContext::effect`].
+    /// Turns a message into others. A handler must not block its thread: long computations go through
+    /// [`AgentContext::run_blocking`], effects on the outside world through [`AgentContext::effect`].
     fn handle(self: Rc<Self>, message: Envelope<P>, context: AgentContext<P>) -> Handling<P>;
 
-    /// The run is over: puts away what the agent holds, in the short time that it is given.
+    /// Releases the agent's resources at the end of a run, within the few seconds that the supervisor waits.
     fn close(self: Rc<Self>) -> LocalBoxFuture<'static, ()> {
         std::future::ready(()).boxed_local()
     }

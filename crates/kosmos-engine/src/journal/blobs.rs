@@ -28,7 +28,7 @@ impl Blobs {
 
     /// The same folder; what is put there from now on survives what `durability` says.
     #[must_use]
-    pub fn surviving(self, durability: Durability) -> Self {
+    pub fn with_durability(self, durability: Durability) -> Self {
         Self { durability, ..self }
     }
 
@@ -53,7 +53,7 @@ impl Blobs {
             }
             fs::rename(&partial, &path)?;
             failpoint::crash("blob.placed", "");
-            self.durability.keep_names(&self.folder)
+            self.durability.sync_names(&self.folder)
         };
         write().map_err(|source| JournalError::Io {
             path: path.clone(),

@@ -25,7 +25,7 @@ pub(super) struct Chunks(pub(super) sled::Tree);
 
 impl Chunks {
     /// Adds commits, in order. After a crash the tree has the first of them, whole, up to some one.
-    pub(super) fn push<'a>(&self, commits: impl Iterator<Item = &'a CommitLines>) -> Result<(), sled::Error> {
+    pub(super) fn append_commits<'a>(&self, commits: impl Iterator<Item = &'a CommitLines>) -> Result<(), sled::Error> {
         let mut chunk = Vec::new();
         let mut first = 0_u64;
         for commit in commits {
@@ -44,7 +44,7 @@ impl Chunks {
     }
 
     /// The lines from number `from` on, in order, without their ends.
-    pub(super) fn lines(&self, from: u64) -> impl Iterator<Item = Result<(u64, IVec), JournalError>> + use<> {
+    pub(super) fn lines_from(&self, from: u64) -> impl Iterator<Item = Result<(u64, IVec), JournalError>> + use<> {
         // The chunk that has it may begin before it.
         let begin = self.0.range(..=from.to_be_bytes()).next_back();
         let begin = match begin {
@@ -54,19 +54,19 @@ impl Chunks {
         };
         let chunks = self.0.range(begin..);
         let lines = chunks.flat_map(|item| match item {
-            Ok((key, chunk)) => Split::of(number(&key), chunk).map(Ok).collect::<Vec<_>>(),
+            Ok((key, chunk)) => Split::of(decode_key(&key), chunk).map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error.into())],
         });
         lines.skip_while(move |line| matches!(line, Ok((seq, _)) if *seq < from))
     }
 
     /// The line of that number.
-    pub(super) fn line(&self, seq: u64) -> Result<Option<IVec>, JournalError> {
+    pub(super) fn line_at(&self, seq: u64) -> Result<Option<IVec>, JournalError> {
         let Some(item) = self.0.range(..=seq.to_be_bytes()).next_back() else {
             return Ok(None);
         };
         let (key, chunk) = item?;
-        let mut lines = Split::of(number(&key), chunk);
+        let mut lines = Split::of(decode_key(&key), chunk);
         Ok(lines.find(|(at, _)| *at == seq).map(|(_, line)| line))
     }
 }
@@ -101,6 +101,6 @@ impl Iterator for Split {
     }
 }
 
-fn number(key: &[u8]) -> u64 {
+fn decode_key(key: &[u8]) -> u64 {
     u64::from_be_bytes(key.try_into().unwrap_or_default())
 }

@@ -40,7 +40,7 @@ impl<P: RunPayload> Default for Commit<P> {
 
 impl<P: RunPayload> Commit<P> {
     /// A commit that only remembers `record`.
-    pub fn record(record: Record<P>) -> Self {
+    pub fn of_record(record: Record<P>) -> Self {
         Self {
             records: vec![record],
             ..Self::default()
@@ -48,7 +48,7 @@ impl<P: RunPayload> Commit<P> {
     }
 
     /// A commit that only sends `envelope`.
-    pub fn send(envelope: Envelope<P>) -> Self {
+    pub fn of_message(envelope: Envelope<P>) -> Self {
         Self {
             sent: vec![envelope],
             ..Self::default()

@@ -24,7 +24,7 @@ impl Durability {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn keep(self, folder: &Path) -> io::Result<()> {
+    pub fn sync_folder(self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Process => Ok(()),
             Self::Power => sync_tree(folder),
@@ -35,7 +35,7 @@ impl Durability {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn keep_names(self, folder: &Path) -> io::Result<()> {
+    pub fn sync_names(self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Process => Ok(()),
             Self::Power => File::open(folder)?.sync_all(),

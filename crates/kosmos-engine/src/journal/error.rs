@@ -22,7 +22,7 @@ pub enum JournalError {
     /// Entries that neither copy has.
     #[error(
         "`{}` is damaged at line {line}, and the journal's database does not have what was there: {}",
-        path.display(), missing(*from, *to)
+        path.display(), describe_missing(*from, *to)
     )]
     Lost {
         #[allow(missing_docs)]
@@ -80,7 +80,7 @@ pub enum JournalError {
     Closed,
 }
 
-fn missing(from: u64, to: u64) -> String {
+fn describe_missing(from: u64, to: u64) -> String {
     match to > from {
         true => format!("entries {from} to {to} cannot be had"),
         false => format!("entry {from} and what may have followed it cannot be had"),

@@ -72,15 +72,15 @@ impl<P: RunPayload> Journal<P> {
 
     fn open_with(folder: &Path, options: Options, drop: bool) -> Result<(Self, Option<Dropped>), JournalError> {
         let database = folder.join("journal");
-        let blobs = Blobs::open(folder.join("blobs"))?.surviving(options.durability);
-        let (store, rebuilt) = open_or_begin_anew(folder, &database, &blobs)?;
+        let blobs = Blobs::open(folder.join("blobs"))?.with_durability(options.durability);
+        let (store, rebuilt) = open_database_when_free(folder, &database, &blobs)?;
         let (wal, dropped) = Wal::open(folder, &store, options.durability, drop)?;
         let store = Arc::new(store);
         let (requests, receiver) = mpsc::channel();
         let writing = Arc::clone(&store);
         thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer::run(&writing, wal, &receiver))
+            .spawn(move || writer::run_writer(&writing, wal, &receiver))
             .map_err(|source| JournalError::Io {
                 path: folder.to_owned(),
                 source,
@@ -140,23 +140,26 @@ impl<P: RunPayload> Journal<P> {
     }
 
     /// Messages that wait for their receivers, by receiver and age.
-    pub fn pending(&self) -> Result<Vec<Pending<P>>, JournalError> {
+    pub fn pending_messages(&self) -> Result<Vec<Pending<P>>, JournalError> {
         let mut pending = Vec::new();
-        for envelope in self.store.pending()? {
-            let failures = self.store.attempts(&envelope.id);
+        for envelope in self.store.pending_messages()? {
+            let failures = self.store.failure_count(&envelope.id);
             pending.push(Pending { envelope, failures });
         }
         Ok(pending)
     }
 
     /// What is known of an effect.
-    pub fn effect(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
-        self.store.effect(key)
+    pub fn effect_state(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
+        self.store.effect_state(key)
     }
 
     /// The newest snapshot of the director's state, if any, and the messages that it handled since.
-    pub fn restore(&self, agent: &AgentName) -> Result<(Option<Vec<u8>>, Vec<Envelope<P>>), JournalError> {
-        match self.store.snapshot() {
+    pub fn latest_snapshot_and_since(
+        &self,
+        agent: &AgentName,
+    ) -> Result<(Option<Vec<u8>>, Vec<Envelope<P>>), JournalError> {
+        match self.store.latest_snapshot() {
             Some((after, sha256)) => Ok((
                 Some(self.store.blobs.get(&sha256)?),
                 self.store.handled_by(agent, after)?,
@@ -166,19 +169,19 @@ impl<P: RunPayload> Journal<P> {
     }
 
     /// The newest state that an agent left, if any.
-    pub fn agent_state(&self, agent: &AgentName) -> Result<Option<Vec<u8>>, JournalError> {
+    pub fn load_agent_state(&self, agent: &AgentName) -> Result<Option<Vec<u8>>, JournalError> {
         let file = self.store.agent_state(agent);
         file.map(|sha256| self.store.blobs.get(&sha256)).transpose()
     }
 
     /// The message of that id, if it was ever sent.
-    pub fn message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
-        self.store.message(id)
+    pub fn find_message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
+        self.store.find_message(id)
     }
 
     /// All entries, in order.
     pub fn entries(&self) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + '_ {
-        self.store.entries(1)
+        self.store.entries_from(1)
     }
 
     /// The entries of these kinds, in order: many times as fast as to look at all of them.
@@ -198,7 +201,7 @@ impl<P: RunPayload> Journal<P> {
         let lasts = opened.iter().skip(1).map(|next| next.seq - 1);
         let mut total = 0;
         for (entry, last) in opened.iter().zip(lasts.chain([self.last_seq()])) {
-            let until = self.store.entry(last)?.map_or(entry.at_ms, |last| last.at_ms);
+            let until = self.store.entry_at(last)?.map_or(entry.at_ms, |last| last.at_ms);
             total += until.saturating_sub(entry.at_ms);
         }
         Ok(total)
@@ -206,7 +209,7 @@ impl<P: RunPayload> Journal<P> {
 }
 
 /// Whether a process holds the journal of the run in `folder`.
-pub fn in_use(folder: &Path) -> bool {
+pub fn is_in_use(folder: &Path) -> bool {
     // The lock of the database, tried for an instant: who opens the journal meanwhile tries again.
     let Ok(file) = fs::File::open(folder.join("journal").join("db")) else {
         return false;
@@ -216,14 +219,14 @@ pub fn in_use(folder: &Path) -> bool {
 
 /// Opens the database; one that is held is tried again for a moment, since [`in_use`] and a handle that was just dropped
 /// hold it for no longer.
-fn open_or_begin_anew<P: RunPayload>(
+fn open_database_when_free<P: RunPayload>(
     folder: &Path,
     database: &Path,
     blobs: &Blobs,
 ) -> Result<(Store<P>, bool), JournalError> {
     let until = Instant::now() + HELD;
     loop {
-        match open_or_begin(folder, database, blobs) {
+        match open_or_create_database(folder, database, blobs) {
             Err(JournalError::Locked { .. }) if Instant::now() < until => thread::sleep(HELD / 20),
             opened => return opened,
         }
@@ -234,7 +237,7 @@ fn open_or_begin_anew<P: RunPayload>(
 const HELD: Duration = Duration::from_millis(200);
 
 /// The database, and whether it begins anew beside a log that has entries.
-fn open_or_begin<P: RunPayload>(
+fn open_or_create_database<P: RunPayload>(
     folder: &Path,
     database: &Path,
     blobs: &Blobs,
@@ -259,7 +262,7 @@ fn open_or_begin<P: RunPayload>(
     let rebuilt = logged && (broken.is_some() || !there);
     match broken {
         Some(error) if !logged => return Err(error),
-        Some(_) => quarantine(folder, database)?,
+        Some(_) => set_aside_database(folder, database)?,
         None if !logged && has_experiments(folder) => {
             return Err(JournalError::Damaged {
                 path: folder.to_owned(),
@@ -276,7 +279,7 @@ fn has_experiments(folder: &Path) -> bool {
     fs::read_dir(folder.join("experiments")).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-fn quarantine(folder: &Path, database: &Path) -> Result<(), JournalError> {
+fn set_aside_database(folder: &Path, database: &Path) -> Result<(), JournalError> {
     let aside: PathBuf = (1..)
         .map(|n: u32| folder.join(format!("journal.damaged-{n}")))
         .find(|path| !path.exists())

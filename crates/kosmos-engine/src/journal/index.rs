@@ -43,9 +43,9 @@ impl Index {
     /// # Errors
     /// [`JournalError::Version`] for a message of another version, [`JournalError::Codec`] for an entry that does not say
     /// what its kind has to say.
-    pub(super) fn add(&mut self, head: Head) -> Result<(), JournalError> {
+    pub(super) fn add_entry(&mut self, head: Head) -> Result<(), JournalError> {
         let seq = head.seq;
-        let kind = head.record.ok_or_else(incomplete)?;
+        let kind = head.record.ok_or_else(missing_field)?;
         match (kind, head) {
             (
                 Kind::Sent,
@@ -111,14 +111,14 @@ impl Index {
                 },
             ) => drop(self.states.insert(agent, sha256)),
             (Kind::Opened | Kind::Restarted | Kind::Stopped, _) => {}
-            _ => return Err(incomplete()),
+            _ => return Err(missing_field()),
         }
         self.last = seq;
         Ok(())
     }
 
     /// The number of the last entry, 0 for none.
-    pub(super) fn last(&self) -> u64 {
+    pub(super) fn last_seq(&self) -> u64 {
         self.last
     }
 
@@ -127,36 +127,36 @@ impl Index {
     }
 
     /// The entry that sent a message.
-    pub(super) fn sent(&self, message: &MessageId) -> Option<u64> {
+    pub(super) fn sent_entry(&self, message: &MessageId) -> Option<u64> {
         self.messages.get(message)?.sent
     }
 
     /// The entries of messages that wait, by receiver and age.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn pending_entries(&self) -> impl Iterator<Item = u64> + '_ {
         self.inbox.keys().map(|(_, seq)| *seq)
     }
 
     /// Failures of a waiting message's handler so far.
-    pub(super) fn attempts(&self, message: &MessageId) -> u32 {
+    pub(super) fn failure_count(&self, message: &MessageId) -> u32 {
         self.attempts.get(message).copied().unwrap_or(0)
     }
 
-    pub(super) fn effect(&self, key: &str) -> Option<Effect> {
+    pub(super) fn effect_state(&self, key: &str) -> Option<Effect> {
         let known = self.effects.get(key)?;
         Some(known.map_or(Effect::Intended, Effect::Received))
     }
 
     /// The newest snapshot: the entry that it includes last, and its file.
-    pub(super) fn snapshot(&self) -> Option<(u64, String)> {
+    pub(super) fn latest_snapshot(&self) -> Option<(u64, String)> {
         self.snapshot.clone()
     }
 
     /// The file of an agent's newest state.
-    pub(super) fn state(&self, agent: &AgentName) -> Option<String> {
+    pub(super) fn latest_state(&self, agent: &AgentName) -> Option<String> {
         self.states.get(agent).cloned()
     }
 }
 
-fn incomplete() -> JournalError {
+fn missing_field() -> JournalError {
     serde_json::Error::custom("a field of its kind is missing").into()
 }

@@ -226,7 +226,7 @@ impl Head {
 }
 
 /// A stored line as it is written: with its checksum, the CRC-32 of all of the object before it, as its last field.
-pub(super) fn sealed<T: Serialize>(stored: &T) -> Result<Vec<u8>, JournalError> {
+pub(super) fn encode_with_checksum<T: Serialize>(stored: &T) -> Result<Vec<u8>, JournalError> {
     let mut line = serde_json::to_vec(stored)?;
     line.pop();
     let sum = crc32fast::hash(&line);
@@ -241,8 +241,8 @@ const SEAL: &[u8] = b",\"crc\":\"";
 const SEALED: usize = 18;
 
 /// Whether a line is as it was written. Journals of earlier days have no checksums.
-pub(super) fn is_whole(line: &[u8]) -> bool {
-    let Some((body, sum)) = seal(line) else {
+pub(super) fn matches_checksum(line: &[u8]) -> bool {
+    let Some((body, sum)) = split_checksum(line) else {
         return true;
     };
     std::str::from_utf8(sum)
@@ -252,19 +252,19 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
 }
 
 /// Whether a line has a checksum.
-pub(super) fn is_sealed(line: &[u8]) -> bool {
-    seal(line).is_some()
+pub(super) fn has_checksum(line: &[u8]) -> bool {
+    split_checksum(line).is_some()
 }
 
 /// A line with a checksum: all before it, and the checksum.
-fn seal(line: &[u8]) -> Option<(&[u8], &[u8])> {
+fn split_checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (body, seal) = line.split_last_chunk::<SEALED>()?;
     Some((body, seal.strip_prefix(SEAL)?.strip_suffix(b"\"}")?))
 }
 
 /// Whether a stored line may be an entry of one of these kinds: a line that says what it is says so before anything that
 /// comes from elsewhere. Lines of earlier days that name a file do not say it.
-pub(super) fn may_be(line: &[u8], kinds: &[Kind]) -> bool {
+pub(super) fn may_be_of_kinds(line: &[u8], kinds: &[Kind]) -> bool {
     const TAG: &[u8] = b"\"record\":\"";
     // Numbers and flags come first, and have no room for more.
     let start = line.get(..LABEL).unwrap_or(line);
@@ -282,20 +282,20 @@ pub(super) fn may_be(line: &[u8], kinds: &[Kind]) -> bool {
 const LABEL: usize = 100;
 
 /// The number of a line's entry, and whether the next is of the same commit; none where the line is damaged.
-pub(super) fn place(line: &[u8]) -> Option<(u64, bool)> {
-    if !is_whole(line) {
+pub(super) fn read_position(line: &[u8]) -> Option<(u64, bool)> {
+    if !matches_checksum(line) {
         return None;
     }
     // What has its checksum is as `encode` wrote it, and most of it need not be read.
-    quick_place(line).or_else(|| {
+    read_position_quickly(line).or_else(|| {
         let head: Head = serde_json::from_slice(line).ok()?;
         Some((head.seq, head.more))
     })
 }
 
 /// [`place`] of a line with a checksum that begins as an [`Entry`] does.
-fn quick_place(line: &[u8]) -> Option<(u64, bool)> {
-    seal(line)?;
+fn read_position_quickly(line: &[u8]) -> Option<(u64, bool)> {
+    split_checksum(line)?;
     let (seq, rest) = leading_number(line.strip_prefix(b"{\"seq\":")?)?;
     let (_, rest) = leading_number(rest.strip_prefix(b",\"at_ms\":")?)?;
     Some((seq, rest.starts_with(b",\"more\":true,")))
@@ -311,12 +311,12 @@ fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
 const INLINE_LIMIT: usize = 16 * 1024;
 
 /// The line that an entry is stored as, its file beside it where it is large.
-pub(super) fn encode<P: RunPayload>(entry: &Entry<P>, blobs: &Blobs) -> Result<Vec<u8>, JournalError> {
-    let line = sealed(entry)?;
+pub(super) fn encode_entry<P: RunPayload>(entry: &Entry<P>, blobs: &Blobs) -> Result<Vec<u8>, JournalError> {
+    let line = encode_with_checksum(entry)?;
     if line.len() <= INLINE_LIMIT {
         return Ok(line);
     }
-    sealed(&Head {
+    encode_with_checksum(&Head {
         blob: Some(blobs.put(&line)?),
         bytes: Some(line.len() as u64),
         ..Head::of(entry)
@@ -324,11 +324,11 @@ pub(super) fn encode<P: RunPayload>(entry: &Entry<P>, blobs: &Blobs) -> Result<V
 }
 
 /// The entry that a stored line stands for.
-pub(super) fn decode<P: RunPayload>(line: &[u8], blobs: &Blobs) -> Result<Entry<P>, JournalError> {
-    if !is_whole(line) {
+pub(super) fn decode_entry<P: RunPayload>(line: &[u8], blobs: &Blobs) -> Result<Entry<P>, JournalError> {
+    if !matches_checksum(line) {
         return Err(JournalError::Altered);
     }
-    let entry: Entry<P> = match file_of(line) {
+    let entry: Entry<P> = match blob_of_line(line) {
         None => serde_json::from_slice(line)?,
         Some(sha256) => serde_json::from_slice(&blobs.get(&sha256)?)?,
     };
@@ -342,7 +342,7 @@ pub(super) fn decode<P: RunPayload>(line: &[u8], blobs: &Blobs) -> Result<Entry<
 }
 
 /// The hash of the file that a line names as that of its entry.
-fn file_of(line: &[u8]) -> Option<String> {
+fn blob_of_line(line: &[u8]) -> Option<String> {
     // Few do: the others need not be read twice.
     memchr::memmem::find(line, b"\"blob\":\"")?;
     serde_json::from_slice::<Head>(line).ok()?.blob

@@ -14,7 +14,7 @@ use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
     chunks::{Chunks, CommitLines},
     index::{Effect, Index},
-    record::{Head, decode, encode, is_sealed, is_whole, may_be},
+    record::{Head, decode_entry, encode_entry, has_checksum, matches_checksum, may_be_of_kinds},
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload, SCHEMA_VERSION};
 
@@ -56,7 +56,7 @@ pub(super) struct Written<P: RunPayload> {
 
 impl<P: RunPayload> Written<P> {
     /// All of it was known; the journal ends with entry `seq`.
-    fn nothing(seq: u64) -> Self {
+    fn known_already(seq: u64) -> Self {
         Self {
             committed: Committed {
                 seq,
@@ -103,7 +103,7 @@ impl<P: RunPayload> Store<P> {
             db,
         };
         store.check_version()?;
-        store.state().index = store.indexed(path)?;
+        store.lock_state().index = store.build_index(path)?;
         // Not before it is known to be for this program.
         for former in FORMER {
             store.db.drop_tree(former)?;
@@ -113,59 +113,59 @@ impl<P: RunPayload> Store<P> {
 
     /// The index of what the database has, once it is known that every page can be read, no entry is missing and each is
     /// as it was written.
-    fn indexed(&self, path: &Path) -> Result<Index, JournalError> {
+    fn build_index(&self, path: &Path) -> Result<Index, JournalError> {
         let mut index = Index::default();
-        for (expected, item) in (1..).zip(self.log.lines(1)) {
+        for (expected, item) in (1..).zip(self.log.lines_from(1)) {
             let (seq, line) = item?;
             let damaged = || JournalError::Damaged {
                 path: path.to_owned(),
                 detail: format!("entry {expected} is not as it was written"),
             };
-            if !is_whole(&line) {
+            if !matches_checksum(&line) {
                 return Err(damaged());
             }
-            let head = match self.head(&line) {
+            let head = match self.read_head(&line) {
                 // Nothing else says whether it is damaged.
-                Err(JournalError::Codec(_)) if !is_sealed(&line) => return Err(damaged()),
+                Err(JournalError::Codec(_)) if !has_checksum(&line) => return Err(damaged()),
                 other => other?,
             };
             if seq != expected || head.seq != expected {
                 return Err(damaged());
             }
-            index.add(head)?;
+            index.add_entry(head)?;
         }
         Ok(index)
     }
 
     /// What a line that is as it was written says of its entry.
-    fn head(&self, line: &[u8]) -> Result<Head, JournalError> {
+    fn read_head(&self, line: &[u8]) -> Result<Head, JournalError> {
         let said: Head = serde_json::from_slice(line)?;
         if said.record.is_some() {
             return Ok(said);
         }
         // It names a file, and nothing else.
-        Ok(Head::of(&self.decode(line)?))
+        Ok(Head::of(&self.decode_line(line)?))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock_state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts the commits that wait into the database. Others are added meanwhile.
-    pub(super) fn settle(&self) -> Result<(), JournalError> {
+    pub(super) fn settle_waiting(&self) -> Result<(), JournalError> {
         let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
-        let commits = self.state().waiting.clone();
+        let commits = self.lock_state().waiting.clone();
         if !commits.is_empty() {
-            self.log.push(commits.iter().map(AsRef::as_ref))?;
-            self.state().waiting.drain(..commits.len());
+            self.log.append_commits(commits.iter().map(AsRef::as_ref))?;
+            self.lock_state().waiting.drain(..commits.len());
         }
         Ok(())
     }
 
     /// Puts the commits that wait into the database, and the database to disk.
-    pub(super) fn flush(&self) -> Result<(), JournalError> {
+    pub(super) fn flush_to_disk(&self) -> Result<(), JournalError> {
         failpoint::disk("journal.database.before").map_err(sled::Error::from)?;
-        self.settle()?;
+        self.settle_waiting()?;
         failpoint::crash("journal.database.settled", "");
         self.db.flush()?;
         failpoint::crash("journal.database.flushed", "");
@@ -176,19 +176,19 @@ impl<P: RunPayload> Store<P> {
     #[cfg(test)]
     pub(super) fn wipe(&self) {
         self.log.0.clear().unwrap();
-        *self.state() = State::default();
+        *self.lock_state() = State::default();
     }
 
     /// Commits that wait to be put into the database.
-    pub(super) fn waiting(&self) -> usize {
-        self.state().waiting.len()
+    pub(super) fn waiting_commits(&self) -> usize {
+        self.lock_state().waiting.len()
     }
 
     /// Forgets what the database does not have: the log could not be written, so nothing may come after what it has.
     pub(super) fn forget_waiting(&self) {
         let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = self.indexed(Path::new("journal"));
-        *self.state() = State {
+        let index = self.build_index(Path::new("journal"));
+        *self.lock_state() = State {
             // The journal takes no further commit.
             index: index.unwrap_or_default(),
             waiting: Vec::new(),
@@ -217,18 +217,18 @@ impl<P: RunPayload> Store<P> {
 
     /// The number of the last entry, 0 for none.
     pub(super) fn last_seq(&self) -> u64 {
-        self.state().index.last()
+        self.lock_state().index.last_seq()
     }
 
     /// Adds a commit, all of it or nothing.
-    pub(super) fn commit(&self, commit: Commit<P>, at_ms: u64) -> Result<Written<P>, JournalError> {
-        let mut state = self.state();
+    pub(super) fn add_commit(&self, commit: Commit<P>, at_ms: u64) -> Result<Written<P>, JournalError> {
+        let mut state = self.lock_state();
         let index = &state.index;
-        let before = index.last();
+        let before = index.last_seq();
         if let Some((message, _)) = &commit.handled
             && index.is_handled(message)
         {
-            return Ok(Written::nothing(before));
+            return Ok(Written::known_already(before));
         }
         let mut records = Vec::with_capacity(commit.records.len() + commit.sent.len() + 1);
         if let Some((message, agent)) = commit.handled {
@@ -247,14 +247,14 @@ impl<P: RunPayload> Store<P> {
                     sha256,
                 }),
                 // The first value of an effect is its value.
-                Record::Receipt { ref key, .. } if matches!(index.effect(key), Some(Effect::Received(_))) => {}
+                Record::Receipt { ref key, .. } if matches!(index.effect_state(key), Some(Effect::Received(_))) => {}
                 other => records.push(other),
             }
         }
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
         for envelope in commit.sent {
-            if seen.insert(envelope.id.clone()) && index.sent(&envelope.id).is_none() {
+            if seen.insert(envelope.id.clone()) && index.sent_entry(&envelope.id).is_none() {
                 fresh.push(envelope.clone());
                 records.push(Record::Sent {
                     envelope: Box::new(envelope),
@@ -262,7 +262,7 @@ impl<P: RunPayload> Store<P> {
             }
         }
         if records.is_empty() {
-            return Ok(Written::nothing(before));
+            return Ok(Written::known_already(before));
         }
         let last = before + records.len() as u64;
         let mut text = Vec::new();
@@ -274,12 +274,12 @@ impl<P: RunPayload> Store<P> {
                 more: seq < last,
                 record,
             };
-            text.extend_from_slice(&encode(&entry, &self.blobs)?);
+            text.extend_from_slice(&encode_entry(&entry, &self.blobs)?);
             text.push(b'\n');
             entries.push(entry);
         }
         for entry in &entries {
-            state.index.add(Head::of(entry))?;
+            state.index.add_entry(Head::of(entry))?;
         }
         let lines = Arc::new(CommitLines {
             first: before + 1,
@@ -298,33 +298,36 @@ impl<P: RunPayload> Store<P> {
     }
 
     /// Adds a commit of the log that the database lacks: its lines, which are as they were written.
-    pub(super) fn replay(&self, lines: &[Vec<u8>]) -> Result<(), JournalError> {
-        let heads: Vec<Head> = lines.iter().map(|line| self.head(line)).collect::<Result<_, _>>()?;
+    pub(super) fn replay_commit(&self, lines: &[Vec<u8>]) -> Result<(), JournalError> {
+        let heads: Vec<Head> = lines
+            .iter()
+            .map(|line| self.read_head(line))
+            .collect::<Result<_, _>>()?;
         let mut text = Vec::new();
         for line in lines {
             text.extend_from_slice(line);
             text.push(b'\n');
         }
         let many = {
-            let mut state = self.state();
-            let first = state.index.last() + 1;
+            let mut state = self.lock_state();
+            let first = state.index.last_seq() + 1;
             for head in heads {
-                state.index.add(head)?;
+                state.index.add_entry(head)?;
             }
             state.waiting.push(Arc::new(CommitLines { first, text }));
             state.waiting.len() >= WAITING
         };
-        if many { self.settle() } else { Ok(()) }
+        if many { self.settle_waiting() } else { Ok(()) }
     }
 
     /// The entry that a stored line stands for.
-    pub(super) fn decode(&self, line: &[u8]) -> Result<Entry<P>, JournalError> {
-        decode(line, &self.blobs)
+    pub(super) fn decode_line(&self, line: &[u8]) -> Result<Entry<P>, JournalError> {
+        decode_entry(line, &self.blobs)
     }
 
     /// Entries from `first` on, in order.
-    pub(super) fn entries(&self, first: u64) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + '_ {
-        self.lines(first).map(|line| self.decode(&line?))
+    pub(super) fn entries_from(&self, first: u64) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + '_ {
+        self.lines_from(first).map(|line| self.decode_line(&line?))
     }
 
     /// Entries of these kinds from `first` on, in order. The others are not decoded, which is most of the work.
@@ -334,9 +337,9 @@ impl<P: RunPayload> Store<P> {
         first: u64,
     ) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + 'a {
         let lines = self
-            .lines(first)
-            .filter(|line| line.as_ref().map_or(true, |line| may_be(line, kinds)));
-        let entries = lines.map(|line| self.decode(&line?));
+            .lines_from(first)
+            .filter(|line| line.as_ref().map_or(true, |line| may_be_of_kinds(line, kinds)));
+        let entries = lines.map(|line| self.decode_line(&line?));
         entries.filter(|entry| {
             entry
                 .as_ref()
@@ -345,65 +348,65 @@ impl<P: RunPayload> Store<P> {
     }
 
     /// The entry of that number.
-    pub(super) fn entry(&self, seq: u64) -> Result<Option<Entry<P>>, JournalError> {
-        self.settle()?;
-        self.log.line(seq)?.map(|line| self.decode(&line)).transpose()
+    pub(super) fn entry_at(&self, seq: u64) -> Result<Option<Entry<P>>, JournalError> {
+        self.settle_waiting()?;
+        self.log.line_at(seq)?.map(|line| self.decode_line(&line)).transpose()
     }
 
     /// The stored lines from `first` on, in order.
-    pub(super) fn lines(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
-        let failed = self.settle().err().map(Err);
-        let stored = self.log.lines(first).map(|item| Ok(item?.1));
+    pub(super) fn lines_from(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
+        let failed = self.settle_waiting().err().map(Err);
+        let stored = self.log.lines_from(first).map(|item| Ok(item?.1));
         failed.into_iter().chain(stored)
     }
 
     /// Messages not handled yet, by agent and age.
-    pub(super) fn pending(&self) -> Result<Vec<Envelope<P>>, JournalError> {
-        let waiting: Vec<u64> = self.state().index.waiting().collect();
+    pub(super) fn pending_messages(&self) -> Result<Vec<Envelope<P>>, JournalError> {
+        let waiting: Vec<u64> = self.lock_state().index.pending_entries().collect();
         let found = waiting.into_iter().map(|seq| self.sent_at(seq));
         found.filter_map(Result::transpose).collect()
     }
 
     /// The message of that id.
-    pub(super) fn message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
-        let sent = self.state().index.sent(id);
+    pub(super) fn find_message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
+        let sent = self.lock_state().index.sent_entry(id);
         sent.map_or(Ok(None), |seq| self.sent_at(seq))
     }
 
     fn sent_at(&self, seq: u64) -> Result<Option<Envelope<P>>, JournalError> {
-        Ok(match self.entry(seq)?.map(|entry| entry.record) {
+        Ok(match self.entry_at(seq)?.map(|entry| entry.record) {
             Some(Record::Sent { envelope }) => Some(*envelope),
             _ => None,
         })
     }
 
     /// Failures of a waiting message's handler so far.
-    pub(super) fn attempts(&self, id: &MessageId) -> u32 {
-        self.state().index.attempts(id)
+    pub(super) fn failure_count(&self, id: &MessageId) -> u32 {
+        self.lock_state().index.failure_count(id)
     }
 
     /// What is known of an effect.
-    pub(super) fn effect(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
-        let known = self.state().index.effect(key);
+    pub(super) fn effect_state(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
+        let known = self.lock_state().index.effect_state(key);
         let seq = match known {
             None => return Ok(None),
             Some(Effect::Intended) => return Ok(Some(EffectState::Intended)),
             Some(Effect::Received(seq)) => seq,
         };
-        Ok(match self.entry(seq)?.map(|entry| entry.record) {
+        Ok(match self.entry_at(seq)?.map(|entry| entry.record) {
             Some(Record::Receipt { value, .. }) => Some(EffectState::Done(value)),
             _ => None,
         })
     }
 
     /// The newest snapshot: the entry that it includes last, and its file.
-    pub(super) fn snapshot(&self) -> Option<(u64, String)> {
-        self.state().index.snapshot()
+    pub(super) fn latest_snapshot(&self) -> Option<(u64, String)> {
+        self.lock_state().index.latest_snapshot()
     }
 
     /// The file of an agent's newest state.
     pub(super) fn agent_state(&self, agent: &AgentName) -> Option<String> {
-        self.state().index.state(agent)
+        self.lock_state().index.latest_state(agent)
     }
 
     /// The messages that `agent` handled after entry `after`, in the order of handling.
@@ -416,7 +419,7 @@ impl<P: RunPayload> Store<P> {
                 dead: None,
             } = entry?.record
                 && by == *agent
-                && let Some(envelope) = self.message(&message)?
+                && let Some(envelope) = self.find_message(&message)?
             {
                 messages.push(envelope);
             }

@@ -10,7 +10,7 @@ use kosmos_core::failpoint;
 
 use super::{
     Blobs, Durability, Entry, JournalError, Record,
-    record::{decode, encode, place},
+    record::{decode_entry, encode_entry, read_position},
     store::{Store, Written},
 };
 use crate::RunPayload;
@@ -25,14 +25,14 @@ pub(super) struct Wal {
 
 impl Wal {
     /// The log of the run in `folder`.
-    pub(super) fn path(folder: &Path) -> PathBuf {
+    pub(super) fn log_path(folder: &Path) -> PathBuf {
         folder.join("journal.jsonl")
     }
 
     /// Whether the log begins with a whole commit.
     pub(super) fn has_entries(folder: &Path) -> Result<bool, JournalError> {
-        let path = Self::path(folder);
-        match scan(&path, 0, |_| {}) {
+        let path = Self::log_path(folder);
+        match scan_commits(&path, 0, |_| {}) {
             Ok(end) => Ok(end.highest > 0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(source) => Err(JournalError::Io { path, source }),
@@ -50,7 +50,7 @@ impl Wal {
         durability: Durability,
         drop: bool,
     ) -> Result<(Self, Option<Dropped>), JournalError> {
-        let path = Self::path(folder);
+        let path = Self::log_path(folder);
         let ledger_path = folder.join("ledger.jsonl");
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -64,36 +64,36 @@ impl Wal {
             .map_err(io(&path))?;
         let known = store.last_seq();
         let mut failure = Ok(());
-        let end = scan(&path, known, |commit| {
+        let end = scan_commits(&path, known, |commit| {
             if failure.is_ok() {
-                failure = store.replay(&commit);
+                failure = store.replay_commit(&commit);
             }
         })
         .map_err(io(&path))?;
         failure?;
-        let dropped = end.lost(store.last_seq());
+        let dropped = end.lost_after(store.last_seq());
         if let Some(lost) = &dropped
             && !drop
         {
             let Dropped { line, from, to } = *lost;
             return Err(JournalError::Lost { path, line, from, to });
         }
-        store.flush()?;
+        store.flush_to_disk()?;
 
         log.set_len(end.length).map_err(io(&path))?;
         log.seek(SeekFrom::End(0)).map_err(io(&path))?;
         let mut text = Vec::new();
-        for line in store.lines(end.last + 1) {
+        for line in store.lines_from(end.last + 1) {
             text.extend_from_slice(&line?);
             text.push(b'\n');
         }
         log.write_all(&text).map_err(io(&path))?;
 
         let mut ledger = Vec::new();
-        for line in store.lines(1) {
+        for line in store.lines_from(1) {
             let line = line?;
             if P::may_have_ledger_lines(&line) {
-                push_ledger(&mut ledger, &store.decode(&line)?)?;
+                push_ledger(&mut ledger, &store.decode_line(&line)?)?;
             }
         }
         let partial = folder.join(".ledger.jsonl.partial");
@@ -106,7 +106,7 @@ impl Wal {
         if durability == Durability::Power {
             log.sync_all().map_err(io(&path))?;
         }
-        durability.keep_names(folder).map_err(io(folder))?;
+        durability.sync_names(folder).map_err(io(folder))?;
         let wal = Self {
             log,
             ledger,
@@ -117,7 +117,7 @@ impl Wal {
     }
 
     /// Appends commits: one write for all, and one fsync where they have to survive the loss of power.
-    pub(super) fn append<'a, P: RunPayload>(
+    pub(super) fn append_commits<'a, P: RunPayload>(
         &mut self,
         commits: impl Iterator<Item = &'a Written<P>>,
     ) -> Result<(), JournalError> {
@@ -180,7 +180,7 @@ pub struct Dropped {
 
 /// What a log holds.
 #[derive(Debug, Default)]
-struct End {
+struct LogEnd {
     /// The last entry of the whole commits that it begins with, up to the first line that is damaged or out of order.
     last: u64,
     /// Bytes up to there.
@@ -191,10 +191,10 @@ struct End {
     damaged: Vec<(u64, u64)>,
 }
 
-impl End {
+impl LogEnd {
     /// What is lost where entries up to `held` are there. The lines of a last commit that has no end are none of it: that
     /// was never acknowledged.
-    fn lost(&self, held: u64) -> Option<Dropped> {
+    fn lost_after(&self, held: u64) -> Option<Dropped> {
         let beyond = self.damaged.iter().find(|(_, entry)| *entry > held);
         let (line, _) = match self.highest > held {
             true => self.damaged.first().or(beyond)?,
@@ -210,9 +210,9 @@ impl End {
 
 /// Gives each whole commit after entry `after` to `each`, as its lines and without gaps. What is damaged, or there twice, does
 /// not matter before them.
-fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<End> {
+fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<LogEnd> {
     let mut reader = BufReader::new(File::open(path)?);
-    let (mut end, mut in_order) = (End::default(), true);
+    let (mut end, mut in_order) = (LogEnd::default(), true);
     let (mut seen, mut length, mut next, mut number) = (0, 0, after + 1, 0);
     let mut commit = Vec::new();
     loop {
@@ -223,7 +223,7 @@ fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Resu
             return Ok(end);
         }
         number += 1;
-        let Some((seq, more)) = place(&line) else {
+        let Some((seq, more)) = read_position(&line) else {
             in_order = false;
             end.damaged.push((number, seen + 1));
             continue;
@@ -254,21 +254,21 @@ fn scan(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Resu
 /// # Errors
 /// When the file cannot be read, is damaged, or names a payload file that is gone.
 pub fn read_entries<P: RunPayload>(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry<P>>, JournalError> {
-    let path = Wal::path(folder);
+    let path = Wal::log_path(folder);
     let mut lines = Vec::new();
-    let end = scan(&path, 0, |commit| lines.extend(commit));
+    let end = scan_commits(&path, 0, |commit| lines.extend(commit));
     let end = end.map_err(|source| JournalError::Io {
         path: path.clone(),
         source,
     })?;
-    if let Some(Dropped { line, .. }) = end.lost(lines.len() as u64) {
+    if let Some(Dropped { line, .. }) = end.lost_after(lines.len() as u64) {
         return Err(JournalError::DamagedLog { path, line });
     }
-    lines.iter().map(|line| decode(line, blobs)).collect()
+    lines.iter().map(|line| decode_entry(line, blobs)).collect()
 }
 
 /// The commits that entries in order belong to.
-pub fn commits<P: RunPayload>(entries: Vec<Entry<P>>) -> Vec<Vec<Entry<P>>> {
+pub fn group_by_commit<P: RunPayload>(entries: Vec<Entry<P>>) -> Vec<Vec<Entry<P>>> {
     let mut commits = Vec::new();
     let mut open = Vec::new();
     for entry in entries {
@@ -294,7 +294,7 @@ pub fn write_entries<P: RunPayload>(
     commits: Vec<Vec<Entry<P>>>,
     durability: Durability,
 ) -> Result<(), JournalError> {
-    let blobs = Blobs::open(folder.join("blobs"))?.surviving(durability);
+    let blobs = Blobs::open(folder.join("blobs"))?.with_durability(durability);
     let mut text = Vec::new();
     let mut seq = 0;
     for commit in commits {
@@ -302,11 +302,11 @@ pub fn write_entries<P: RunPayload>(
         for mut entry in commit {
             seq += 1;
             (entry.seq, entry.more) = (seq, seq < last);
-            text.extend_from_slice(&encode(&entry, &blobs)?);
+            text.extend_from_slice(&encode_entry(&entry, &blobs)?);
             text.push(b'\n');
         }
     }
-    let path = Wal::path(folder);
+    let path = Wal::log_path(folder);
     let written = File::create_new(&path).and_then(|mut log| log.write_all(&text));
     written.map_err(|source| JournalError::Io { path, source })?;
     // Whoever opens it finds a database that has all of the log, and not one that was lost.

@@ -37,11 +37,11 @@ pub(super) struct Request<P: RunPayload> {
 /// A commit is done when its lines are in the log: one write, and one fsync where the loss of power counts. The database
 /// gets it from a thread of its own, so that no commit waits for it, and what it lacks after a crash is put into it from the
 /// log.
-pub(super) fn run<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests: &mpsc::Receiver<Request<P>>) {
+pub(super) fn run_writer<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests: &mpsc::Receiver<Request<P>>) {
     let broken = Mutex::new(None);
     thread::scope(|scope| {
         let (wake, woken) = mpsc::sync_channel(1);
-        scope.spawn(|| settle(store, woken, &broken));
+        scope.spawn(|| settle_in_background(store, woken, &broken));
         let mut failed: Option<Arc<JournalError>> = None;
         while let Ok(first) = requests.recv() {
             let mut group = vec![first];
@@ -62,8 +62,8 @@ pub(super) fn run<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests: &mpsc
             failed = write_group(store, &mut wal, group).err();
             // Full: it is awake.
             let _ = wake.try_send(());
-            if store.waiting() >= BEHIND
-                && let Err(error) = store.settle()
+            if store.waiting_commits() >= BEHIND
+                && let Err(error) = store.settle_waiting()
             {
                 failed.get_or_insert(Arc::new(error));
             }
@@ -72,19 +72,23 @@ pub(super) fn run<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests: &mpsc
 }
 
 /// Puts commits into the database some time after the first that it lacks, until the writer ends, and once more then.
-fn settle<P: RunPayload>(store: &Store<P>, woken: mpsc::Receiver<()>, broken: &Mutex<Option<Arc<JournalError>>>) {
+fn settle_in_background<P: RunPayload>(
+    store: &Store<P>,
+    woken: mpsc::Receiver<()>,
+    broken: &Mutex<Option<Arc<JournalError>>>,
+) {
     while woken.recv().is_ok() {
         let until = Instant::now() + LAG;
         while woken
             .recv_timeout(until.saturating_duration_since(Instant::now()))
             .is_ok()
         {}
-        if let Err(error) = store.flush() {
+        if let Err(error) = store.flush_to_disk() {
             *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(error));
         }
     }
     // What fails here is in the log.
-    let _ = store.flush();
+    let _ = store.flush_to_disk();
 }
 
 pub(super) fn write_group<P: RunPayload>(
@@ -99,7 +103,7 @@ pub(super) fn write_group<P: RunPayload>(
             let _ = request.reply.send(Err(Arc::clone(error)));
             continue;
         }
-        match store.commit(request.commit, now_ms()) {
+        match store.add_commit(request.commit, now_ms()) {
             Ok(done) => written.push((done, request.reply)),
             Err(error) => {
                 let error = Arc::new(error);
@@ -108,7 +112,7 @@ pub(super) fn write_group<P: RunPayload>(
             }
         }
     }
-    if let Err(error) = wal.append(written.iter().map(|(done, _)| done)) {
+    if let Err(error) = wal.append_commits(written.iter().map(|(done, _)| done)) {
         store.forget_waiting();
         let error = Arc::new(error);
         for (_, reply) in written {

@@ -1,4 +1,4 @@
-//! What the supervisor cannot mend.
+//! Failures that the supervisor cannot recover from.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub enum SupervisorError {
 
 impl SupervisorError {
     /// What an agent's failure means that trying again does not mend.
-    pub(super) fn fatal(agent: &AgentName, error: &AgentError) -> Self {
+    pub(super) fn from_agent_error(agent: &AgentName, error: &AgentError) -> Self {
         let (agent, reason) = (agent.to_string(), error.to_string());
         match error.fault() {
             Fault::NotRecorded => Self::NotRecorded { agent, reason },

@@ -1,4 +1,4 @@
-//! Polls an actor and catches its panics: the library's own supervisor does not restart after one.
+//! Polls an actor and catches its panics: the actor library's supervisor does not restart after a panic.
 
 use std::{
     future::Future,
@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{AgentName, RunPayload};
 
-/// Keeps an actor alive: after a panic it waits, then restarts the same context, so that the address
-/// stays good.
+/// Keeps an actor alive: after a panic it waits for the backoff, then restarts the same context, so that the address stays
+/// valid.
 pub(super) struct Guard<P: RunPayload> {
     actor: ContextFut<Host<P>, actix::Context<Host<P>>>,
     name: AgentName,
-    life: u64,
+    generation: u64,
     policy: RestartPolicy,
     intensity: Intensity,
     born: Instant,
@@ -37,7 +37,7 @@ impl<P: RunPayload> Guard<P> {
     pub(super) fn new(
         actor: ContextFut<Host<P>, actix::Context<Host<P>>>,
         name: AgentName,
-        life: u64,
+        generation: u64,
         policy: RestartPolicy,
         events: UnboundedSender<HostEvent<P>>,
         blame: Blame,
@@ -45,7 +45,7 @@ impl<P: RunPayload> Guard<P> {
         Self {
             actor,
             name,
-            life,
+            generation,
             policy,
             intensity: Intensity::default(),
             born: Instant::now(),
@@ -55,16 +55,16 @@ impl<P: RunPayload> Guard<P> {
         }
     }
 
-    fn fell(&mut self, reason: String) {
+    fn restart_after_crash(&mut self, reason: String) {
         let event = HostEvent::Crashed {
             agent: self.name.clone(),
-            life: self.life,
+            generation: self.generation,
             culprit: self.blame.borrow_mut().take(),
             reason,
         };
         let _ = self.events.send(event);
-        let (nth, _) = self.intensity.count(self.born.elapsed(), &self.policy);
-        let wait = self.policy.backoff(nth, fastrand::f64());
+        let (nth, _) = self.intensity.count_restart(self.born.elapsed(), &self.policy);
+        let wait = self.policy.backoff_before(nth, fastrand::f64());
         self.waiting = Some(Box::pin(tokio::time::sleep(wait)));
     }
 }
@@ -84,7 +84,7 @@ impl<P: RunPayload> Future for Guard<P> {
                     Ok(true) => {}
                     Ok(false) => return Poll::Ready(()),
                     Err(panic) => {
-                        this.fell(panic_text(&*panic));
+                        this.restart_after_crash(panic_text(&*panic));
                         continue;
                     }
                 }
@@ -92,7 +92,7 @@ impl<P: RunPayload> Future for Guard<P> {
             match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.actor).poll(cx))) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(())) => return Poll::Ready(()),
-                Err(panic) => this.fell(panic_text(&*panic)),
+                Err(panic) => this.restart_after_crash(panic_text(&*panic)),
             }
         }
     }

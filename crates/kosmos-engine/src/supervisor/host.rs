@@ -1,4 +1,4 @@
-//! An agent inside an actor of its own, on a thread of its own.
+//! Hosts an agent: an actor on a thread of its own.
 
 use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc, task};
 
@@ -14,34 +14,34 @@ use crate::{
     supervisor::RestartPolicy,
 };
 
-/// What a host tells the hub. `life` tells a replaced host's words from its successor's.
+/// An event that a host sends to the hub. `generation` distinguishes a replaced host from its successor.
 #[derive(Debug)]
 pub(super) enum HostEvent<P: RunPayload> {
-    /// A handler came to an end.
+    /// A handler finished or failed.
     Finished {
         agent: AgentName,
-        life: u64,
+        generation: u64,
         message: MessageId,
         outcome: Result<Handled<P>, AgentError>,
     },
-    /// The agent fell, and all that it had under way with it. `culprit` is the message whose handler did it.
+    /// The agent panicked, and its in-flight messages are lost. `culprit` is the message whose handler panicked.
     Crashed {
         agent: AgentName,
-        life: u64,
+        generation: u64,
         culprit: Option<MessageId>,
         reason: String,
     },
-    /// A fresh agent is there after a fall.
-    Ready { agent: AgentName, life: u64 },
-    /// No fresh agent can be made.
+    /// A fresh agent has replaced one that panicked.
+    Ready { agent: AgentName, generation: u64 },
+    /// The factory failed to make a fresh agent.
     Unmakeable {
         agent: AgentName,
-        life: u64,
+        generation: u64,
         error: AgentError,
     },
 }
 
-/// A message to handle.
+/// Asks the host to handle a message.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Deliver<P: RunPayload> {
@@ -49,79 +49,79 @@ pub(super) struct Deliver<P: RunPayload> {
     pub(super) context: AgentContext<P>,
 }
 
-/// The run is over; says when the agent has put away what it holds.
+/// Asks the agent to release its resources at the end of the run; answered when it has.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Close(oneshot::Sender<()>);
 
-/// The handler that the thread is working on right now: the one to blame for a panic.
+/// The message whose handler is being polled: the culprit if the thread panics.
 pub(super) type Blame = Rc<RefCell<Option<MessageId>>>;
 
 /// The actor around an agent.
 pub(super) struct Host<P: RunPayload> {
     name: AgentName,
-    life: u64,
+    generation: u64,
     spec: AgentSpec<P>,
     agent: Option<Rc<dyn Agent<P>>>,
     events: UnboundedSender<HostEvent<P>>,
     blame: Blame,
 }
 
-/// Who is to be hosted.
-pub(super) struct Guest<P: RunPayload> {
+/// What a host is started with.
+pub(super) struct HostSetup<P: RunPayload> {
     pub(super) name: AgentName,
-    pub(super) life: u64,
+    pub(super) generation: u64,
     pub(super) spec: AgentSpec<P>,
     pub(super) policy: RestartPolicy,
     pub(super) events: UnboundedSender<HostEvent<P>>,
 }
 
-/// A place where an agent lives.
+/// A running host, as the hub sees it. Tests replace it by one in simulated time.
 pub(super) trait Hosting<P: RunPayload> {
-    /// Hands a message over. False when the mailbox is full or closed; the message then stays in the
-    /// journal and the hub tries again at the next event.
+    /// Puts a message into the agent's mailbox. Returns false if the mailbox is full or closed: the message stays in the
+    /// journal, and the hub tries again at the next event.
     fn deliver(&self, envelope: Envelope<P>, context: AgentContext<P>) -> bool;
 
-    /// Has the agent put away what it holds; none where it cannot be told.
+    /// Asks the agent to release its resources. Returns none if it cannot be asked.
     fn close(&self) -> Option<oneshot::Receiver<()>>;
 
-    /// Ends the place as soon as its handler lets go of it; what it had under way is dropped.
+    /// Stops the host as soon as its current handler yields, and drops its in-flight messages.
     fn abandon(self: Box<Self>);
 }
 
-/// Makes places for agents to live in.
-pub(super) type Housing<P> = Rc<dyn Fn(Guest<P>) -> Box<dyn Hosting<P>>>;
+/// Starts hosts.
+pub(super) type HostFactory<P> = Rc<dyn Fn(HostSetup<P>) -> Box<dyn Hosting<P>>>;
 
-/// A running host: dropping it ends the actor; its thread ends with [`Hosting::abandon`].
+/// A host on a thread. Dropping the handle ends the actor; the thread ends with [`Hosting::abandon`].
 pub(super) struct HostHandle<P: RunPayload> {
     address: actix::Addr<Host<P>>,
     arbiter: Arbiter,
 }
 
 impl<P: RunPayload> HostHandle<P> {
-    /// Starts a host on a fresh thread.
-    pub(super) fn start(guest: Guest<P>) -> Self {
-        let Guest {
+    /// Starts a host on a new thread.
+    pub(super) fn start_on_thread(setup: HostSetup<P>) -> Self {
+        let HostSetup {
             name,
-            life,
+            generation,
             spec,
             policy,
             events,
-        } = guest;
+        } = setup;
         let arbiter = Arbiter::new();
         let (sender, receiver) = channel::channel(spec.concurrency.max(1) * 2);
         arbiter.spawn_fn(move || {
             let blame = Blame::default();
             let host = Host {
                 name: name.clone(),
-                life,
+                generation,
                 spec,
                 agent: None,
                 events: events.clone(),
                 blame: Rc::clone(&blame),
             };
             let context = Context::with_receiver(receiver);
-            let guard = Guard::new(context.into_future(host), name, life, policy, events, blame);
+            let guard = Guard::new(context.into_future(host), name, generation, policy, events, blame);
             actix::spawn(guard);
         });
         Self {
@@ -147,7 +147,7 @@ impl<P: RunPayload> Hosting<P> for HostHandle<P> {
 }
 
 impl<P: RunPayload> Host<P> {
-    fn make(&mut self) -> bool {
+    fn make_agent(&mut self) -> bool {
         self.agent = None;
         match (self.spec.factory)() {
             Ok(agent) => {
@@ -157,7 +157,7 @@ impl<P: RunPayload> Host<P> {
             Err(error) => {
                 let event = HostEvent::Unmakeable {
                     agent: self.name.clone(),
-                    life: self.life,
+                    generation: self.generation,
                     error,
                 };
                 let _ = self.events.send(event);
@@ -172,18 +172,18 @@ impl<P: RunPayload> Actor for Host<P> {
 
     fn started(&mut self, _: &mut Self::Context) {
         if self.agent.is_none() {
-            self.make();
+            self.make_agent();
         }
     }
 }
 
 impl<P: RunPayload> Supervised for Host<P> {
     fn restarting(&mut self, _: &mut Self::Context) {
-        // The old agent's state is not to be trusted: a fresh one is made and reloads from the journal.
-        if self.make() {
+        // The state of the old agent may be inconsistent: a fresh one reloads its state from the journal.
+        if self.make_agent() {
             let _ = self.events.send(HostEvent::Ready {
                 agent: self.name.clone(),
-                life: self.life,
+                generation: self.generation,
             });
         }
     }
@@ -195,7 +195,7 @@ impl<P: RunPayload> Handler<Deliver<P>> for Host<P> {
     fn handle(&mut self, delivery: Deliver<P>, context: &mut Self::Context) {
         let Some(agent) = self.agent.clone() else { return };
         let message = delivery.envelope.id.clone();
-        let (name, life, events) = (self.name.clone(), self.life, self.events.clone());
+        let (name, generation, events) = (self.name.clone(), self.generation, self.events.clone());
         self.blame.replace(Some(message.clone()));
         let handling = agent.handle(delivery.envelope, delivery.context);
         self.blame.replace(None);
@@ -206,12 +206,12 @@ impl<P: RunPayload> Handler<Deliver<P>> for Host<P> {
         };
         let task = tracked.into_actor(self).map(move |outcome, host, _| {
             if outcome.is_err() {
-                // Whatever state led to the failure goes with the agent that had it.
-                host.make();
+                // The state that led to the failure is dropped with the agent.
+                host.make_agent();
             }
             let _ = events.send(HostEvent::Finished {
                 agent: name,
-                life,
+                generation,
                 message,
                 outcome,
             });
@@ -232,7 +232,7 @@ impl<P: RunPayload> Handler<Close> for Host<P> {
     }
 }
 
-/// Notes whose handler is being polled.
+/// A handler that records itself as the current one while it is polled.
 struct Tracked<P: RunPayload> {
     inner: Handling<P>,
     message: MessageId,
@@ -246,13 +246,13 @@ impl<P: RunPayload> Future for Tracked<P> {
         let message = self.message.clone();
         self.blame.replace(Some(message));
         let polled = self.inner.as_mut().poll(cx);
-        // Not reached by a panic, which leaves the name behind for the guard.
+        // A panic does not reach this line, so that the guard finds the culprit's id.
         self.blame.replace(None);
         polled
     }
 }
 
-/// The words of a panic.
+/// Returns the message of a panic.
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()

@@ -1,14 +1,18 @@
-//! The supervisor: routes messages, commits what agents did, restarts those that fail.
+//! The supervisor: routes messages, commits the steps of agents, restarts those that fail.
 //!
-//! `hub` is the loop; `host` puts an agent into an actor, and is with `guard` the only place that knows
-//! the actor library; `policy` holds the pure decisions on backoff and intensity; `desk` is the
-//! bookkeeping of one agent's queue.
+//! | module | holds |
+//! |---|---|
+//! | `hub` | the event loop |
+//! | `host`, `guard` | an agent inside an actor on a thread; the only modules that name the actor library |
+//! | `managed_agent` | the bookkeeping of one agent: its queue and its in-flight messages |
+//! | `policy` | decisions on backoff and restart intensity |
+//! | `signal` | requests to stop a run |
 
-mod desk;
 mod error;
 mod guard;
 mod host;
 mod hub;
+mod managed_agent;
 mod policy;
 mod signal;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! When to restart, how long to wait, when to give up: pure decisions.
+//! When to restart an agent, how long to wait before it, and when to give up: decisions without side effects.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -16,20 +16,20 @@ pub enum Strategy {
     RestForOne,
 }
 
-/// The limits of restarting an agent.
+/// How agents are restarted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestartPolicy {
-    /// Restarts within `window` that are borne; one more ends the run.
+    /// Restarts allowed within `window`. One more ends the run.
     pub max_restarts: usize,
-    #[allow(missing_docs)]
+    /// The length of the window.
     pub window: Duration,
-    /// Wait before the first restart; it doubles with each further one within the window.
+    /// The backoff before the first restart. It doubles with each further one within the window.
     pub backoff_min: Duration,
-    /// The longest wait.
+    /// The longest backoff.
     pub backoff_max: Duration,
-    /// Failures of one message after which it is given up.
+    /// Failures of one message after which it becomes a dead letter.
     pub max_attempts: u32,
-    #[allow(missing_docs)]
+    /// Which agents are restarted together.
     pub strategy: Strategy,
 }
 
@@ -47,9 +47,9 @@ impl Default for RestartPolicy {
 }
 
 impl RestartPolicy {
-    /// The wait before the `nth` restart of a window (from 1): exponential, then scaled by `jitter`
-    /// (0..=1) to between half and the whole of it, so that agents that fell together do not rise together.
-    pub fn backoff(&self, nth: usize, jitter: f64) -> Duration {
+    /// Returns the backoff before the `nth` restart of a window (from 1): exponential, then scaled by `jitter` (0..=1) to
+    /// between half and all of it, so that agents that failed together do not restart together.
+    pub fn backoff_before(&self, nth: usize, jitter: f64) -> Duration {
         let doublings = u32::try_from(nth.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
         let full = self.backoff_min.saturating_mul(1 << doublings).min(self.backoff_max);
         full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
@@ -63,9 +63,9 @@ pub struct Intensity {
 }
 
 impl Intensity {
-    /// Counts a restart at `now` (time since any fixed moment). Returns how many are in the window, and
-    /// whether that is more than the policy bears.
-    pub fn count(&mut self, now: Duration, policy: &RestartPolicy) -> (usize, bool) {
+    /// Counts a restart at `now` (time since any fixed moment). Returns the number in the window, and true if it exceeds
+    /// the policy's limit.
+    pub fn count_restart(&mut self, now: Duration, policy: &RestartPolicy) -> (usize, bool) {
         self.restarts.push_back(now);
         while self
             .restarts
@@ -77,13 +77,13 @@ impl Intensity {
         (self.restarts.len(), self.restarts.len() > policy.max_restarts)
     }
 
-    /// Whether the last count was more than the policy bears.
-    pub fn over(&self, policy: &RestartPolicy) -> bool {
+    /// Returns true if the last count exceeded the policy's limit.
+    pub fn is_exceeded(&self, policy: &RestartPolicy) -> bool {
         self.restarts.len() > policy.max_restarts
     }
 
-    /// Forgets the last `n` restarts: they were a poison message's doing, and it is given up.
-    pub fn forgive(&mut self, n: usize) {
+    /// Forgets the last `n` restarts: a poison message caused them, and it is now a dead letter.
+    pub fn forget_last(&mut self, n: usize) {
         for _ in 0..n {
             self.restarts.pop_back();
         }
@@ -97,10 +97,10 @@ mod tests {
     #[test]
     fn backoff_doubles_up_to_its_cap() {
         let policy = RestartPolicy::default();
-        let waits: Vec<u128> = (1..=9).map(|nth| policy.backoff(nth, 1.0).as_millis()).collect();
+        let waits: Vec<u128> = (1..=9).map(|nth| policy.backoff_before(nth, 1.0).as_millis()).collect();
         assert_eq!(waits, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
-        assert_eq!(policy.backoff(1, 0.0).as_millis(), 50);
-        assert_eq!(policy.backoff(usize::MAX, 1.0), policy.backoff_max);
+        assert_eq!(policy.backoff_before(1, 0.0).as_millis(), 50);
+        assert_eq!(policy.backoff_before(usize::MAX, 1.0), policy.backoff_max);
     }
 
     #[test]
@@ -108,9 +108,9 @@ mod tests {
         let policy = RestartPolicy::default();
         let mut intensity = Intensity::default();
         for second in 0..5 {
-            assert!(!intensity.count(Duration::from_secs(second), &policy).1);
+            assert!(!intensity.count_restart(Duration::from_secs(second), &policy).1);
         }
-        assert_eq!(intensity.count(Duration::from_secs(5), &policy), (6, true));
+        assert_eq!(intensity.count_restart(Duration::from_secs(5), &policy), (6, true));
     }
 
     #[test]
@@ -118,14 +118,14 @@ mod tests {
         let policy = RestartPolicy::default();
         let mut intensity = Intensity::default();
         for nth in 0..100 {
-            assert!(!intensity.count(Duration::from_secs(nth * 30), &policy).1);
+            assert!(!intensity.count_restart(Duration::from_secs(nth * 30), &policy).1);
         }
         let mut intensity = Intensity::default();
         for _ in 0..10 {
             for _ in 0..3 {
-                assert!(!intensity.count(Duration::ZERO, &policy).1);
+                assert!(!intensity.count_restart(Duration::ZERO, &policy).1);
             }
-            intensity.forgive(3);
+            intensity.forget_last(3);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! How a run is asked to stop from outside.
+//! Requests to stop a run from outside.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Asks a run to stop: once, and it drains what is under way; twice, and it drops it.
+/// Asks a run to stop. After the first request it drains its in-flight messages; after the second it drops them.
 #[derive(Debug, Clone)]
 pub struct StopSignal {
     asked: Arc<watch::Sender<u32>>,
@@ -19,18 +19,18 @@ impl Default for StopSignal {
 }
 
 impl StopSignal {
-    /// Asks once more.
-    pub fn ask(&self) {
+    /// Requests a stop once more.
+    pub fn request_stop(&self) {
         self.asked.send_modify(|times| *times += 1);
     }
 
-    /// Follows the asking.
+    /// Returns a receiver of the number of requests.
     pub fn subscribe(&self) -> watch::Receiver<u32> {
         self.asked.subscribe()
     }
 
-    /// Asks at SIGINT (Ctrl-C) and SIGTERM, for as long as the program runs.
-    pub fn on_terminal_signals(&self) {
+    /// Requests a stop at each SIGINT (Ctrl-C) and SIGTERM, for the rest of the program.
+    pub fn listen_to_signals(&self) {
         for kind in [
             tokio::signal::unix::SignalKind::interrupt(),
             tokio::signal::unix::SignalKind::terminate(),
@@ -40,12 +40,12 @@ impl StopSignal {
                 Ok(mut stream) => {
                     tokio::spawn(async move {
                         while stream.recv().await.is_some() {
-                            signal.ask();
+                            signal.request_stop();
                         }
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot listen for signals: Ctrl-C will end the process at once, and `kosmos resume` will go on")
+                    tracing::warn!(%error, "cannot listen for signals: Ctrl-C will kill the process, and `kosmos resume` will continue the run")
                 }
             }
         }

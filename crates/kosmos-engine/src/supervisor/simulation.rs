@@ -21,11 +21,11 @@ use tokio::{
 
 use super::{
     Observed, RETIRED, RestartPolicy, StopSignal, Strategy,
-    host::{Guest, HostEvent, Hosting, Housing},
+    host::{HostEvent, HostFactory, HostSetup, Hosting},
 };
 use crate::{
     MessageId, RunId, SUPERVISOR,
-    agent::{Agent, AgentError, Upkeep},
+    agent::{Agent, AgentError, RestartLimits},
     journal::EffectState,
     sample::{
         AgentContext, AgentSpec, Commit, DIRECTOR, Ending, Entry, Envelope, Handled, Handling, Hub, HubOptions,
@@ -89,12 +89,12 @@ impl World {
         self.troubled && self.random.borrow_mut().u32(..n) == 0
     }
 
-    fn pick<T: Clone>(&self, from: &[T]) -> T {
+    fn pick_one<T: Clone>(&self, from: &[T]) -> T {
         let at = self.random.borrow_mut().usize(..from.len());
         from[at].clone()
     }
 
-    fn latency(&self) -> Duration {
+    fn random_latency(&self) -> Duration {
         let mut random = self.random.borrow_mut();
         let most = match random.u32(..50) {
             0 if self.troubled => 2 * DEADLINE.as_millis() as u64,
@@ -106,7 +106,7 @@ impl World {
 }
 
 /// The number at the front of a task's name: `7`, or `7.1` for what follows from it.
-fn number(task: &str) -> u32 {
+fn root_task(task: &str) -> u32 {
     task.split('.').next().unwrap_or_default().parse().unwrap()
 }
 
@@ -129,18 +129,18 @@ impl Director {
             world: Rc::clone(world),
             state: RefCell::default(),
         };
-        let (_, handled) = world.journal.restore(&DIRECTOR.into()).unwrap();
+        let (_, handled) = world.journal.latest_snapshot_and_since(&DIRECTOR.into()).unwrap();
         for message in handled {
-            director.hear(&message);
+            director.apply_message(&message);
         }
         director
     }
 
-    fn hear(&self, message: &Envelope) -> Vec<Outgoing> {
+    fn apply_message(&self, message: &Envelope) -> Vec<Outgoing> {
         let mut state = self.state.borrow_mut();
         let mut sent = Vec::new();
         let mut give = |state: &mut State, task: String| {
-            let worker = WORKERS[number(&task) as usize % WORKERS.len()];
+            let worker = WORKERS[root_task(&task) as usize % WORKERS.len()];
             sent.push(Outgoing::new(worker, Talk::said("task", &task)));
             state.open.insert(task);
         };
@@ -151,7 +151,7 @@ impl Director {
                 "done" => {
                     assert!(state.open.remove(of), "{of} is done twice");
                     let depth = of.matches('.').count();
-                    if depth < 2 && number(of).is_multiple_of(3) {
+                    if depth < 2 && root_task(of).is_multiple_of(3) {
                         give(&mut state, format!("{of}.{depth}"));
                     }
                 }
@@ -188,7 +188,7 @@ impl Agent<Talk> for Director {
             if self.state.borrow().over {
                 return Ok(Handled::default());
             }
-            Ok(self.hear(&message).into())
+            Ok(self.apply_message(&message).into())
         }
         .boxed_local()
     }
@@ -210,11 +210,11 @@ impl Agent<Talk> for Worker {
             let by = self.world.random.borrow_mut().u64(..);
             let value: u64 = context
                 .effect(&key, || async {
-                    sleep(world.latency() / 4).await;
+                    sleep(world.random_latency() / 4).await;
                     Ok(by)
                 })
                 .await?;
-            let recorded = world.journal.effect(&key).unwrap();
+            let recorded = world.journal.effect_state(&key).unwrap();
             let same = matches!(recorded, Some(EffectState::Done(ref first)) if *first == value);
             if !same {
                 world.again.set(world.again.get() + 1);
@@ -230,7 +230,7 @@ struct Ward(Rc<Inside>);
 
 struct Inside {
     world: Rc<World>,
-    guest: Guest<Talk>,
+    setup: HostSetup<Talk>,
     agent: RefCell<Option<Rc<dyn Agent<Talk>>>>,
     /// Handlers under way.
     tasks: RefCell<Vec<JoinHandle<()>>>,
@@ -238,13 +238,13 @@ struct Inside {
     abandoned: Cell<bool>,
 }
 
-fn housing(world: &Rc<World>) -> Housing<Talk> {
+fn ward_factory(world: &Rc<World>) -> HostFactory<Talk> {
     let world = Rc::clone(world);
-    Rc::new(move |guest| {
-        let agent = (guest.spec.factory)().ok();
+    Rc::new(move |setup| {
+        let agent = (setup.spec.factory)().ok();
         Box::new(Ward(Rc::new(Inside {
             world: Rc::clone(&world),
-            guest,
+            setup,
             agent: RefCell::new(agent),
             tasks: RefCell::default(),
             falls: Cell::default(),
@@ -284,22 +284,22 @@ impl Inside {
         }
     }
 
-    fn tell(&self, event: HostEvent<Talk>) {
-        let _ = self.guest.events.send(event);
+    fn send_event(&self, event: HostEvent<Talk>) {
+        let _ = self.setup.events.send(event);
     }
 
     async fn handle(self: Rc<Self>, envelope: Envelope, context: AgentContext) {
         let world = Rc::clone(&self.world);
         let message = envelope.id.clone();
         let poisoned = match &envelope.payload {
-            Talk::Said { word, of } => word == "task" && world.poison.contains(&number(of)),
+            Talk::Said { word, of } => word == "task" && world.poison.contains(&root_task(of)),
             _ => false,
         };
         // The director falls less often: its third fall on one message ends the run.
-        let odds = if self.guest.name.as_str() == DIRECTOR { 60 } else { 20 };
-        sleep(world.latency()).await;
+        let odds = if self.setup.name.as_str() == DIRECTOR { 60 } else { 20 };
+        sleep(world.random_latency()).await;
         if poisoned || world.once_in(odds) {
-            return self.fall(message);
+            return self.crash_on(message);
         }
         if world.once_in(odds * 2) {
             // Frozen.
@@ -308,15 +308,15 @@ impl Inside {
         let agent = self.agent.borrow().clone();
         let Some(agent) = agent else { return };
         let mut outcome = agent.handle(envelope, context).await;
-        sleep(world.latency()).await;
+        sleep(world.random_latency()).await;
         if world.once_in(odds) {
-            return self.fall(message);
+            return self.crash_on(message);
         }
         if world.once_in(odds) {
             outcome = Err(AgentError::retry(std::io::Error::other("an error of its own")));
         }
         if outcome.is_err() {
-            self.agent.replace((self.guest.spec.factory)().ok());
+            self.agent.replace((self.setup.spec.factory)().ok());
             *world.failures.borrow_mut().entry(message.clone()).or_default() += 1;
         }
         if world.once_in(odds * 2) {
@@ -331,9 +331,9 @@ impl Inside {
             Err(_) => Err(AgentError::Cancelled),
         });
         for outcome in [Some(outcome), twice].into_iter().flatten() {
-            self.tell(HostEvent::Finished {
-                agent: self.guest.name.clone(),
-                life: self.guest.life,
+            self.send_event(HostEvent::Finished {
+                agent: self.setup.name.clone(),
+                generation: self.setup.generation,
                 message: message.clone(),
                 outcome,
             });
@@ -341,27 +341,27 @@ impl Inside {
     }
 
     /// A panic: everything under way goes with it, and a fresh agent is there after a while.
-    fn fall(self: Rc<Self>, culprit: MessageId) {
+    fn crash_on(self: Rc<Self>, culprit: MessageId) {
         *self.world.failures.borrow_mut().entry(culprit.clone()).or_default() += 1;
         self.agent.replace(None);
-        self.tell(HostEvent::Crashed {
-            agent: self.guest.name.clone(),
-            life: self.guest.life,
+        self.send_event(HostEvent::Crashed {
+            agent: self.setup.name.clone(),
+            generation: self.setup.generation,
             culprit: Some(culprit),
             reason: "panicked: by chance".to_owned(),
         });
         self.falls.set(self.falls.get() + 1);
-        let wait = self.guest.policy.backoff(self.falls.get(), 0.5);
+        let wait = self.setup.policy.backoff_before(self.falls.get(), 0.5);
         let inside = Rc::clone(&self);
         tokio::task::spawn_local(async move {
             sleep(wait).await;
             if inside.abandoned.get() {
                 return;
             }
-            inside.agent.replace((inside.guest.spec.factory)().ok());
-            inside.tell(HostEvent::Ready {
-                agent: inside.guest.name.clone(),
-                life: inside.guest.life,
+            inside.agent.replace((inside.setup.spec.factory)().ok());
+            inside.send_event(HostEvent::Ready {
+                agent: inside.setup.name.clone(),
+                generation: inside.setup.generation,
             });
         });
         // Last, since it ends this handler too.
@@ -369,7 +369,7 @@ impl Inside {
     }
 }
 
-fn registry(world: &Rc<World>, dispensable: bool) -> Registry {
+fn build_registry(world: &Rc<World>, dispensable: bool) -> Registry {
     // A factory is to be sent between threads; here there is one, and the world is put where it finds it.
     WORLD.set(Some(Rc::clone(world)));
     let mut registry = Registry::default();
@@ -385,13 +385,13 @@ fn registry(world: &Rc<World>, dispensable: bool) -> Registry {
             Ok(Rc::new(Worker { world: here() }) as Rc<dyn Agent<Talk>>)
         });
         if at == 1 {
-            spec = spec.in_order();
+            spec = spec.with_messages_in_order();
         }
         if at == 2 {
-            spec = spec.concurrent(3);
+            spec = spec.with_concurrency(3);
         }
         if dispensable {
-            spec = spec.kept(Upkeep {
+            spec = spec.with_limits(RestartLimits {
                 max_restarts: 2,
                 window: Duration::from_secs(600),
                 max_attempts: 2,
@@ -407,7 +407,7 @@ thread_local! {
     static WORLD: RefCell<Option<Rc<World>>> = const { RefCell::new(None) };
 }
 
-fn run() -> RunId {
+fn run_id() -> RunId {
     RunId::from("simulated".to_owned())
 }
 
@@ -421,13 +421,13 @@ struct Told {
 }
 
 /// One run, in as many processes as it takes.
-fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
+fn simulate_run(world: &Rc<World>, folder: &Arc<Path>) -> Told {
     fastrand::seed(world.seed);
     let dispensable = world.random.borrow_mut().bool();
-    let strategy = world.pick(&[Strategy::OneForOne, Strategy::OneForOne, Strategy::RestForOne]);
+    let strategy = world.pick_one(&[Strategy::OneForOne, Strategy::OneForOne, Strategy::RestForOne]);
     let policy = RestartPolicy {
         // Accidents are far more frequent here than where the usual limits are meant for.
-        max_restarts: world.pick(&[5, 50, 500]),
+        max_restarts: world.pick_one(&[5, 50, 500]),
         window: Duration::from_secs(60),
         strategy,
         ..RestartPolicy::default()
@@ -442,15 +442,15 @@ fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
             .build()
             .unwrap();
         let local = tokio::task::LocalSet::new();
-        let began = world.once_in(2).then(|| world.latency() * 4);
-        let asked = world.once_in(6).then(|| world.latency() * 4);
+        let began = world.once_in(2).then(|| world.random_latency() * 4);
+        let asked = world.once_in(6).then(|| world.random_latency() * 4);
         let (policy, folder, here) = (policy.clone(), Arc::clone(folder), Rc::clone(world));
         let (result, time) = local.block_on(&runtime, async move {
             let start = Instant::now();
             if processes == 1 {
                 let to = DIRECTOR.into();
-                let first = Envelope::external(&run(), 0, to, Talk::said("begin", ""));
-                here.journal.commit(Commit::send(first)).await.unwrap();
+                let first = Envelope::external(&run_id(), 0, to, Talk::said("begin", ""));
+                here.journal.commit(Commit::of_message(first)).await.unwrap();
             }
             let options = HubOptions {
                 policy,
@@ -460,20 +460,20 @@ fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
             };
             let stop = StopSignal::default();
             let hub = Hub::new(
-                run(),
+                run_id(),
                 folder,
                 here.journal.clone(),
-                &registry(&here, dispensable),
+                &build_registry(&here, dispensable),
                 options,
             )
-            .housed(housing(&here));
+            .with_hosts(ward_factory(&here));
             let asking = async {
                 match asked {
                     Some(after) => {
                         sleep(after).await;
-                        stop.ask();
+                        stop.request_stop();
                         sleep(Duration::from_secs(1)).await;
-                        stop.ask();
+                        stop.request_stop();
                     }
                     None => std::future::pending().await,
                 }
@@ -488,7 +488,7 @@ fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
             let result = tokio::select! {
                 biased;
                 () = killed => None,
-                result = timeout(FOREVER, hub.work(&stop)) => Some(result),
+                result = timeout(FOREVER, hub.run_to_end(&stop)) => Some(result),
                 () = asking => None,
             };
             (result, start.elapsed())
@@ -500,7 +500,7 @@ fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
             Some(Ok(result)) => {
                 return Told {
                     result: result.unwrap(),
-                    entries: entries(world),
+                    entries: journal_entries(world),
                     took,
                     processes,
                 };
@@ -509,12 +509,12 @@ fn simulate(world: &Rc<World>, folder: &Arc<Path>) -> Told {
     }
 }
 
-fn entries(world: &World) -> Vec<Entry> {
+fn journal_entries(world: &World) -> Vec<Entry> {
     world.journal.entries().map(Result::unwrap).collect()
 }
 
 /// What must be true of every run.
-fn check(world: &World, told: &Told) {
+fn check_invariants(world: &World, told: &Told) {
     let RunResult::Ended(end) = &told.result else {
         panic!("{:?}", told.result);
     };
@@ -591,12 +591,12 @@ fn check(world: &World, told: &Told) {
 }
 
 /// What a journal says, but for the time of day.
-fn text(told: &Told) -> String {
+fn records_text(told: &Told) -> String {
     let records: Vec<_> = told.entries.iter().map(|entry| format!("{:?}", entry.record)).collect();
     records.join("\n")
 }
 
-fn runs(seeds: impl IntoIterator<Item = u64>, each: impl Fn(u64, &Told)) {
+fn run_seeds(seeds: impl IntoIterator<Item = u64>, each: impl Fn(u64, &Told)) {
     let home = tempfile::tempdir().unwrap();
     let folder: Arc<Path> = Arc::from(home.path());
     let journal = Journal::on_this_thread(home.path());
@@ -604,8 +604,8 @@ fn runs(seeds: impl IntoIterator<Item = u64>, each: impl Fn(u64, &Told)) {
         journal.wipe();
         let world = Rc::new(World::new(seed, journal.clone()));
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let told = simulate(&world, &folder);
-            check(&world, &told);
+            let told = simulate_run(&world, &folder);
+            check_invariants(&world, &told);
             each(seed, &told);
         }));
         if let Err(panic) = done {
@@ -616,7 +616,7 @@ fn runs(seeds: impl IntoIterator<Item = u64>, each: impl Fn(u64, &Told)) {
     WORLD.set(None);
 }
 
-fn quarter(nth: usize) {
+fn run_quarter(nth: usize) {
     let alone = std::env::var("KOSMOS_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
     let (ends, processes) = (RefCell::new(BTreeMap::new()), Cell::new(0));
     let seeds: Vec<u64> = match alone {
@@ -627,7 +627,7 @@ fn quarter(nth: usize) {
             points.map(|point| (nth * RUNS + point) as u64).collect()
         }
     };
-    runs(seeds, |_, told| {
+    run_seeds(seeds, |_, told| {
         let RunResult::Ended(end) = &told.result else { return };
         *ends.borrow_mut().entry(end.status.to_string()).or_insert(0) += 1;
         processes.set(processes.get() + told.processes);
@@ -641,30 +641,32 @@ fn quarter(nth: usize) {
 
 #[test]
 fn ten_thousand_runs_first_quarter() {
-    quarter(0);
+    run_quarter(0);
 }
 
 #[test]
 fn ten_thousand_runs_second_quarter() {
-    quarter(1);
+    run_quarter(1);
 }
 
 #[test]
 fn ten_thousand_runs_third_quarter() {
-    quarter(2);
+    run_quarter(2);
 }
 
 #[test]
 fn ten_thousand_runs_fourth_quarter() {
-    quarter(3);
+    run_quarter(3);
 }
 
 #[test]
 fn a_seed_gives_the_same_run_each_time() {
     let first = RefCell::new(BTreeMap::new());
-    runs(0..50, |seed, told| drop(first.borrow_mut().insert(seed, text(told))));
-    runs((0..50).rev(), |seed, told| {
-        assert_eq!(first.borrow()[&seed], text(told), "{seed}")
+    run_seeds(0..50, |seed, told| {
+        drop(first.borrow_mut().insert(seed, records_text(told)))
+    });
+    run_seeds((0..50).rev(), |seed, told| {
+        assert_eq!(first.borrow()[&seed], records_text(told), "{seed}")
     });
     assert!(
         first.borrow().values().any(|text| text.contains(RETIRED)),

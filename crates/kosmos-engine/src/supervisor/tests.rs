@@ -53,7 +53,7 @@ async fn journal(folder: &Path) -> Journal {
     let durability = Durability::Process;
     let journal = Journal::open(folder, Options { durability }).unwrap();
     let first = Envelope::external(&run(), 0, DIRECTOR.into(), Talk::said("b", "d"));
-    journal.commit(Commit::send(first)).await.unwrap();
+    journal.commit(Commit::of_message(first)).await.unwrap();
     journal
 }
 
@@ -85,7 +85,7 @@ async fn work(
         }),
     };
     let hub = Hub::new(run(), Arc::from(folder), journal.clone(), &registry, options);
-    let result = hub.work(&StopSignal::default()).await;
+    let result = hub.run_to_end(&StopSignal::default()).await;
     let seen = seen.lock().unwrap().clone();
     (result, seen)
 }
@@ -99,14 +99,14 @@ fn an_agent_that_pauses_stops_the_run_and_its_message_waits() {
         let reason = "no answer from the endpoint for 10m; start it";
         assert_eq!(result.unwrap(), RunResult::Paused(reason.to_owned()));
         assert!(seen.len() == 1 && seen[0].starts_with("Paused"), "{seen:?}");
-        let waiting = journal.pending().unwrap();
+        let waiting = journal.pending_messages().unwrap();
         let failures: Vec<u32> = waiting.iter().map(|pending| pending.failures).collect();
         assert_eq!(failures, [0], "it waits, and has not failed");
 
         let (result, seen) = work(folder.path(), &journal, ends).await;
         assert!(matches!(result.unwrap(), RunResult::Ended(end) if end.status == Status::Complete));
         assert!(seen.is_empty(), "{seen:?}");
-        let waiting = journal.pending().unwrap();
+        let waiting = journal.pending_messages().unwrap();
         assert!(waiting.iter().all(|pending| pending.envelope.to.as_str() == SUPERVISOR));
     });
 }
@@ -130,12 +130,12 @@ fn a_stop_that_is_asked_for_while_the_hub_is_busy_is_heeded() {
             // Told in the middle of its round, when it waits for nothing.
             observer: Arc::new(move |observed| {
                 if matches!(observed, Observed::Delivered(_)) {
-                    asking.ask();
+                    asking.request_stop();
                 }
             }),
         };
         let hub = Hub::new(run(), Arc::from(folder.path()), journal.clone(), &registry, options);
-        assert_eq!(hub.work(&stop).await.unwrap(), RunResult::Stopped);
+        assert_eq!(hub.run_to_end(&stop).await.unwrap(), RunResult::Stopped);
     });
 }
 

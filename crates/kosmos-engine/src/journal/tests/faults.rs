@@ -51,11 +51,11 @@ fn entries(journal: &Journal) -> Vec<Entry> {
 async fn holds_all(folder: &Path, expected: &[Entry]) {
     let journal = open_when_free(folder).unwrap();
     assert_eq!(entries(&journal), expected);
-    let pending = journal.pending().unwrap();
+    let pending = journal.pending_messages().unwrap();
     assert_eq!(pending.len(), 1);
     assert_eq!(pending.first().unwrap().envelope.id, message(STEPS, "x").id);
     for n in 0..STEPS {
-        assert!(journal.effect(&format!("effect:{n}")).unwrap().is_some());
+        assert!(journal.effect_state(&format!("effect:{n}")).unwrap().is_some());
         // Handled, and so it is not handled again.
         assert!(journal.commit(step(n, "again")).await.unwrap().duplicate);
     }

@@ -158,48 +158,48 @@ async fn the_index_is_a_fold_of_the_lines() {
         },
     ];
     for record in records {
-        journal.commit(Commit::record(record)).await.unwrap();
+        journal.commit(Commit::of_record(record)).await.unwrap();
     }
     for (name, content) in [("first", "a"), ("second", "b"), ("first", "c")] {
         let sha256 = journal.blobs().put(content.as_bytes()).unwrap();
         let agent = name.to_owned().into();
         journal
-            .commit(Commit::record(Record::State { agent, sha256 }))
+            .commit(Commit::of_record(Record::State { agent, sha256 }))
             .await
             .unwrap();
     }
     let sha256 = journal.blobs().put(b"state").unwrap();
     journal
-        .commit(Commit::record(Record::Snapshot { after: 0, sha256 }))
+        .commit(Commit::of_record(Record::Snapshot { after: 0, sha256 }))
         .await
         .unwrap();
     journal.commit(super::step(10, "later")).await.unwrap();
 
     let check = |journal: &Journal| {
-        assert_eq!(journal.effect("meant").unwrap(), Some(EffectState::Intended));
+        assert_eq!(journal.effect_state("meant").unwrap(), Some(EffectState::Intended));
         assert_eq!(
-            journal.effect("effect:3").unwrap(),
+            journal.effect_state("effect:3").unwrap(),
             Some(EffectState::Done("done".into()))
         );
-        assert_eq!(journal.effect("effect:11").unwrap(), None);
-        let state = |name: &str| journal.agent_state(&name.to_owned().into()).unwrap();
+        assert_eq!(journal.effect_state("effect:11").unwrap(), None);
+        let state = |name: &str| journal.load_agent_state(&name.to_owned().into()).unwrap();
         assert_eq!(state("first").unwrap(), b"c");
         assert_eq!(state("second").unwrap(), b"b");
         assert_eq!(state("third"), None);
-        let (snapshot, since) = journal.restore(&director()).unwrap();
+        let (snapshot, since) = journal.latest_snapshot_and_since(&director()).unwrap();
         assert_eq!(snapshot.unwrap(), b"state");
         assert_eq!(
             since.iter().map(|message| &message.id).collect::<Vec<_>>(),
             [&super::message(10, "x").id]
         );
-        let pending = journal.pending().unwrap();
+        let pending = journal.pending_messages().unwrap();
         assert_eq!(pending.len(), 1);
         assert_eq!(
             (pending[0].failures, &pending[0].envelope.id),
             (0, &super::message(11, "x").id)
         );
-        assert!(journal.message(&super::message(4, "x").id).unwrap().is_some());
-        assert!(journal.message(&super::message(12, "x").id).unwrap().is_none());
+        assert!(journal.find_message(&super::message(4, "x").id).unwrap().is_some());
+        assert!(journal.find_message(&super::message(12, "x").id).unwrap().is_none());
     };
     check(&journal);
     for lost in ["journal", "journal.jsonl"] {

@@ -6,7 +6,7 @@ mod faults;
 mod former;
 mod reading;
 
-use super::{Blobs, Durability, Options, commits, read_entries, write_entries};
+use super::{Blobs, Durability, Options, group_by_commit, read_entries, write_entries};
 use crate::{
     RunId,
     sample::{Commit, DIRECTOR, Entry, Envelope, Journal, Record, Talk},
@@ -55,7 +55,7 @@ fn step(n: usize, receipt: &str) -> Commit {
 
 /// Ten steps, and what waits after them.
 async fn ten_steps(journal: &Journal, receipt: &str) {
-    journal.commit(Commit::send(message(0, "x"))).await.unwrap();
+    journal.commit(Commit::of_message(message(0, "x"))).await.unwrap();
     for n in 0..10 {
         journal.commit(step(n, receipt)).await.unwrap();
     }
@@ -70,7 +70,7 @@ fn lines(folder: &Path) -> Vec<String> {
 async fn holds_steps(folder: &Path, steps: usize) {
     let journal = open(folder);
     assert_eq!(journal.last_seq(), 1 + 3 * steps as u64);
-    let pending = journal.pending().unwrap();
+    let pending = journal.pending_messages().unwrap();
     assert_eq!(pending.len(), 1, "one message waits");
     assert_eq!(pending.first().unwrap().envelope.id, message(steps, "x").id);
     let blobs = Blobs::open(folder.join("blobs")).unwrap();
@@ -169,7 +169,7 @@ async fn written_entries_are_a_journal_that_goes_on() {
     ten_steps(&journal, &"x".repeat(20_000)).await;
     drop(journal);
     let blobs = Blobs::open(from.path().join("blobs")).unwrap();
-    let mut written = commits(read_entries(from.path(), &blobs).unwrap());
+    let mut written = group_by_commit(read_entries(from.path(), &blobs).unwrap());
     // Half of the steps, without the receipts, each of which stands within its commit.
     written.truncate(6);
     for commit in &mut written {
@@ -191,7 +191,7 @@ async fn written_entries_are_a_journal_that_goes_on() {
     let journal = open(to.path());
     assert!(!journal.was_rebuilt());
     assert_eq!(journal.entries().collect::<Result<Vec<_>, _>>().unwrap(), log);
-    let pending = journal.pending().unwrap();
+    let pending = journal.pending_messages().unwrap();
     assert_eq!(pending.len(), 1);
     let done = journal.commit(step(5, "again")).await.unwrap();
     assert_eq!((done.duplicate, done.seq), (false, log.len() as u64 + 3));

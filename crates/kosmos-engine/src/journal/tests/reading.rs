@@ -6,7 +6,7 @@ use super::{open, step, ten_steps};
 use crate::{
     journal::{
         Kind,
-        record::{may_be, sealed},
+        record::{encode_with_checksum, may_be_of_kinds},
     },
     sample::{Commit, Opening, Record},
 };
@@ -35,7 +35,7 @@ fn opened() -> Record {
 async fn entries_of_some_kinds_are_those_of_all_that_are_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path());
-    journal.commit(Commit::record(opened())).await.unwrap();
+    journal.commit(Commit::of_record(opened())).await.unwrap();
     ten_steps(&journal, "x").await;
     // One that is too large for its line, and says what others say.
     journal
@@ -47,7 +47,7 @@ async fn entries_of_some_kinds_are_those_of_all_that_are_of_them() {
         reason: "\"record\":\"opened\"".to_owned(),
         outage: false,
     };
-    journal.commit(Commit::record(stopped)).await.unwrap();
+    journal.commit(Commit::of_record(stopped)).await.unwrap();
     let all: Vec<_> = journal.entries().map(Result::unwrap).collect();
     for kinds in KINDS.map(|kind| vec![kind]).into_iter().chain([KINDS.to_vec()]) {
         let expected: Vec<_> = all
@@ -65,10 +65,14 @@ async fn lines_of_other_kinds_are_not_decoded() {
     let journal = open(folder.path());
     ten_steps(&journal, "x").await;
     for entry in journal.entries().map(Result::unwrap) {
-        let line = sealed(&entry).unwrap();
+        let line = encode_with_checksum(&entry).unwrap();
         let tag: Value = serde_json::from_slice(&line).unwrap();
         for kind in KINDS {
-            assert_eq!(may_be(&line, &[kind]), kind == entry.record.kind(), "{kind:?}: {tag}");
+            assert_eq!(
+                may_be_of_kinds(&line, &[kind]),
+                kind == entry.record.kind(),
+                "{kind:?}: {tag}"
+            );
         }
     }
 }
@@ -79,12 +83,12 @@ async fn the_time_between_two_processes_does_not_count() {
     let journal = open(folder.path());
     assert_eq!(journal.elapsed_ms().unwrap(), 0);
     let wait = || std::thread::sleep(std::time::Duration::from_millis(30));
-    journal.commit(Commit::record(opened())).await.unwrap();
+    journal.commit(Commit::of_record(opened())).await.unwrap();
     wait();
     ten_steps(&journal, "x").await;
     wait();
     wait();
-    journal.commit(Commit::record(opened())).await.unwrap();
+    journal.commit(Commit::of_record(opened())).await.unwrap();
     wait();
     journal.commit(step(10, "x")).await.unwrap();
     let at: Vec<u64> = journal.entries().map(|entry| entry.unwrap().at_ms).collect();

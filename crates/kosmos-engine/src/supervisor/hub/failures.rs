@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::{
     super::{
         Strategy,
-        desk::{Desk, Waiting},
+        managed_agent::{ManagedAgent, QueuedMessage},
     },
     Hub, Observed, RETIRED, TOPIC_END,
 };
@@ -15,24 +15,28 @@ use crate::{
 };
 
 impl<P: RunPayload> Hub<P> {
-    pub(super) fn crashed(&mut self, name: &AgentName, life: u64, culprit: Option<MessageId>, reason: &str) {
-        let Some(desk) = self.desks.get_mut(name).filter(|desk| desk.life == life) else {
+    pub(super) fn handle_crash(&mut self, name: &AgentName, generation: u64, culprit: Option<MessageId>, reason: &str) {
+        let Some(managed) = self
+            .agents
+            .get_mut(name)
+            .filter(|managed| managed.generation == generation)
+        else {
             return;
         };
-        desk.up = false;
-        let failed = culprit.and_then(|id| desk.under_way.remove(&id));
-        desk.recall();
-        let escalate = self.restarted(name, reason);
-        self.restart_rest(name);
+        managed.up = false;
+        let failed = culprit.and_then(|id| managed.in_flight.remove(&id));
+        managed.requeue_in_flight();
+        let escalate = self.record_restart(name, reason);
+        self.restart_later_agents(name);
         match failed {
-            Some(failed) => self.failed(name, failed.envelope, failed.failures + 1, reason.to_owned()),
-            None if escalate => self.escalate(name, reason),
+            Some(failed) => self.retry_or_give_up(name, failed.envelope, failed.failures + 1, reason.to_owned()),
+            None if escalate => self.retire_or_end(name, reason),
             None => {}
         }
     }
 
     /// A handler failed for the `failures`-th time: again after a while, or not at all.
-    pub(super) fn failed(&mut self, name: &AgentName, envelope: Envelope<P>, failures: u32, reason: String) {
+    pub(super) fn retry_or_give_up(&mut self, name: &AgentName, envelope: Envelope<P>, failures: u32, reason: String) {
         tracing::warn!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), failures, reason, "handler failed");
         let record = Record::Attempted {
             message: envelope.id.clone(),
@@ -40,31 +44,33 @@ impl<P: RunPayload> Hub<P> {
             attempt: failures,
             reason: reason.clone(),
         };
-        self.commit(Commit::record(record));
-        let Some(desk) = self.desks.get_mut(name) else { return };
-        let exhausted = desk.intensity.over(&desk.policy);
-        if failures >= desk.policy.max_attempts {
-            let retires = exhausted && desk.is_dispensable();
-            if !desk.is_dispensable() {
-                desk.intensity.forgive(failures as usize);
+        self.spawn_commit(Commit::of_record(record));
+        let Some(managed) = self.agents.get_mut(name) else {
+            return;
+        };
+        let exhausted = managed.intensity.is_exceeded(&managed.policy);
+        if failures >= managed.policy.max_attempts {
+            let retires = exhausted && managed.is_dispensable();
+            if !managed.is_dispensable() {
+                managed.intensity.forget_last(failures as usize);
             }
             self.give_up(envelope, failures, reason.clone());
             if retires {
-                self.escalate(name, &reason);
+                self.retire_or_end(name, &reason);
             }
             return;
         }
         if exhausted {
-            if desk.is_dispensable() {
+            if managed.is_dispensable() {
                 self.give_up(envelope, failures, reason.clone());
             }
-            self.escalate(name, &reason);
+            self.retire_or_end(name, &reason);
             return;
         }
-        let wait = desk.policy.backoff(failures as usize, fastrand::f64());
+        let wait = managed.policy.backoff_before(failures as usize, fastrand::f64());
         {
             let not_before = Some(Instant::now() + wait);
-            desk.queue.push_front(Waiting {
+            managed.queue.push_front(QueuedMessage {
                 envelope,
                 failures,
                 not_before,
@@ -73,48 +79,50 @@ impl<P: RunPayload> Hub<P> {
     }
 
     /// Counts a restart; true when it is one too many.
-    pub(super) fn restarted(&mut self, name: &AgentName, reason: &str) -> bool {
+    pub(super) fn record_restart(&mut self, name: &AgentName, reason: &str) -> bool {
         tracing::warn!(agent = %name, reason, "restarting the agent");
         (self.options.observer)(Observed::Restarted { agent: name, reason });
         let record = Record::Restarted {
             agent: name.clone(),
             reason: reason.to_owned(),
         };
-        self.commit(Commit::record(record));
+        self.spawn_commit(Commit::of_record(record));
         let now = self.born.elapsed();
-        self.desks
+        self.agents
             .get_mut(name)
-            .is_some_and(|desk| desk.intensity.count(now, &desk.policy).1)
+            .is_some_and(|managed| managed.intensity.count_restart(now, &managed.policy).1)
     }
 
     /// An agent was restarted once too often: the run goes on without it, or ends.
-    pub(super) fn escalate(&mut self, name: &AgentName, reason: &str) {
-        let Some(desk) = self.desks.get(name) else { return };
+    pub(super) fn retire_or_end(&mut self, name: &AgentName, reason: &str) {
+        let Some(managed) = self.agents.get(name) else { return };
         let message = format!(
             "`{name}` was restarted more than {} times within {} s; its last failure: {reason}",
-            desk.policy.max_restarts,
-            desk.policy.window.as_secs()
+            managed.policy.max_restarts,
+            managed.policy.window.as_secs()
         );
-        match desk.is_dispensable() {
-            true => self.retire(name, &message),
-            false => self.end(&message),
+        match managed.is_dispensable() {
+            true => self.retire_agent(name, &message),
+            false => self.end_as_failed(&message),
         }
     }
 
     /// An agent takes no further part: what it was sent and will be sent is given up.
-    pub(super) fn retire(&mut self, name: &AgentName, reason: &str) {
-        let Some(desk) = self.desks.get_mut(name) else { return };
-        if desk.retired.is_some() {
+    pub(super) fn retire_agent(&mut self, name: &AgentName, reason: &str) {
+        let Some(managed) = self.agents.get_mut(name) else {
+            return;
+        };
+        if managed.retired.is_some() {
             return;
         }
         tracing::warn!(agent = %name, reason, "the agent takes no further part");
         let reason = format!("{RETIRED}: {reason}");
-        desk.retired = Some(reason.clone());
-        desk.up = false;
-        if let Some(host) = desk.host.take() {
+        managed.retired = Some(reason.clone());
+        managed.up = false;
+        if let Some(host) = managed.host.take() {
             host.abandon();
         }
-        for waiting in desk.empty() {
+        for waiting in managed.take_all() {
             self.give_up(waiting.envelope, waiting.failures, reason.clone());
         }
     }
@@ -131,7 +139,7 @@ impl<P: RunPayload> Hub<P> {
                 "the director failed on `{}` {failures} times: {reason}",
                 envelope.payload.name()
             );
-            self.end(&message);
+            self.end_as_failed(&message);
             return;
         }
         let letter = DeadLettered {
@@ -152,50 +160,52 @@ impl<P: RunPayload> Hub<P> {
             sent: vec![sent],
             records: Vec::new(),
         };
-        self.commit(commit);
+        self.spawn_commit(commit);
     }
 
     /// Ends the run from here: an agent or the director is beyond help.
-    pub(super) fn end(&mut self, message: &str) {
+    pub(super) fn end_as_failed(&mut self, message: &str) {
         tracing::error!(run = %self.run, message, "the run ends");
         let end = P::engine_failure(message.to_owned());
         let envelope = Envelope::external(&self.run, TOPIC_END, SUPERVISOR.into(), end);
-        self.commit(Commit::send(envelope));
+        self.spawn_commit(Commit::of_message(envelope));
     }
 
     /// A handler is over its deadline. It may be frozen, and a frozen thread cannot be ended, so the agent
     /// gets a new one; whatever the old one still says is not listened to.
     pub(super) fn replace_frozen(&mut self, name: &AgentName, id: &MessageId) {
-        let Some(desk) = self.desks.get_mut(name) else { return };
-        let Some(frozen) = desk.under_way.remove(id) else {
+        let Some(managed) = self.agents.get_mut(name) else {
+            return;
+        };
+        let Some(frozen) = managed.in_flight.remove(id) else {
             return;
         };
         frozen.cancel.cancel();
-        let reason = format!("no answer within {} s", desk.spec.deadline.as_secs_f64());
-        desk.recall();
-        if let Some(host) = desk.host.take() {
+        let reason = format!("no answer within {} s", managed.spec.deadline.as_secs_f64());
+        managed.requeue_in_flight();
+        if let Some(host) = managed.host.take() {
             host.abandon();
         }
         self.start_host(name);
-        self.restarted(name, &reason);
-        self.restart_rest(name);
-        self.failed(name, frozen.envelope, frozen.failures + 1, reason);
+        self.record_restart(name, &reason);
+        self.restart_later_agents(name);
+        self.retry_or_give_up(name, frozen.envelope, frozen.failures + 1, reason);
     }
 
     /// Where the strategy says so, gives a new host to each agent that was registered after one that fell. What they have
     /// under way begins again; it does not count as their failure.
-    pub(super) fn restart_rest(&mut self, fallen: &AgentName) {
-        let Some(place) = self.desks.get(fallen).map(|desk| desk.place) else {
+    pub(super) fn restart_later_agents(&mut self, fallen: &AgentName) {
+        let Some(place) = self.agents.get(fallen).map(|managed| managed.place) else {
             return;
         };
         if self.options.policy.strategy == Strategy::OneForOne {
             return;
         }
-        let later = |desk: &Desk<P>| desk.place > place && desk.retired.is_none();
+        let later = |managed: &ManagedAgent<P>| managed.place > place && managed.retired.is_none();
         let rest = self
-            .desks
+            .agents
             .iter()
-            .filter(|(_, desk)| later(desk))
+            .filter(|(_, managed)| later(managed))
             .map(|(name, _)| name.clone());
         for name in rest.collect::<Vec<_>>() {
             let reason = format!("`{fallen}` fell, and the strategy is rest_for_one");
@@ -204,13 +214,13 @@ impl<P: RunPayload> Hub<P> {
                 agent: &name,
                 reason: &reason,
             });
-            self.commit(Commit::record(Record::Restarted {
+            self.spawn_commit(Commit::of_record(Record::Restarted {
                 agent: name.clone(),
                 reason,
             }));
-            if let Some(desk) = self.desks.get_mut(&name) {
-                desk.recall();
-                if let Some(host) = desk.host.take() {
+            if let Some(managed) = self.agents.get_mut(&name) {
+                managed.requeue_in_flight();
+                if let Some(host) = managed.host.take() {
                     host.abandon();
                 }
             }

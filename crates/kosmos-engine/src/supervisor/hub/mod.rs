@@ -11,11 +11,11 @@ use tokio::{
     time::Instant,
 };
 
-use self::steps::step;
+use self::steps::build_step;
 use super::{
     RestartPolicy, StopSignal, SupervisorError,
-    desk::{Desk, UnderWay, Waiting},
-    host::{Guest, HostEvent, HostHandle, Housing},
+    host::{HostEvent, HostFactory, HostHandle, HostSetup},
+    managed_agent::{InFlight, ManagedAgent, QueuedMessage},
 };
 use crate::{
     AgentName, Envelope, MessageId, RunId, RunPayload, SUPERVISOR,
@@ -105,8 +105,8 @@ pub struct Hub<P: RunPayload> {
     folder: Arc<Path>,
     journal: Journal<P>,
     options: HubOptions<P>,
-    desks: BTreeMap<AgentName, Desk<P>>,
-    housing: Housing<P>,
+    agents: BTreeMap<AgentName, ManagedAgent<P>>,
+    host_factory: HostFactory<P>,
     born: Instant,
     wall_deadline: Option<Instant>,
     events: UnboundedReceiver<HostEvent<P>>,
@@ -130,18 +130,18 @@ impl<P: RunPayload> Hub<P> {
     ) -> Self {
         let (events_sender, events) = unbounded_channel();
         let (commits_sender, commits) = unbounded_channel();
-        let desks = registry
+        let agents = registry
             .iter()
             .enumerate()
-            .map(|(place, (name, spec))| (name.clone(), Desk::new(place, spec.clone(), &options.policy)))
+            .map(|(place, (name, spec))| (name.clone(), ManagedAgent::new(place, spec.clone(), &options.policy)))
             .collect();
         let born = Instant::now();
         Self {
             run,
             folder,
             journal,
-            desks,
-            housing: Rc::new(|guest| Box::new(HostHandle::start(guest))),
+            agents,
+            host_factory: Rc::new(|setup| Box::new(HostHandle::start_on_thread(setup))),
             born,
             wall_deadline: options.wall_left.map(|left| born + left),
             options,
@@ -158,8 +158,8 @@ impl<P: RunPayload> Hub<P> {
 
     /// The same with agents that live elsewhere than on threads.
     #[cfg(test)]
-    pub(super) fn housed(mut self, housing: Housing<P>) -> Self {
-        self.housing = housing;
+    pub(super) fn with_hosts(mut self, host_factory: HostFactory<P>) -> Self {
+        self.host_factory = host_factory;
         self
     }
 
@@ -168,14 +168,14 @@ impl<P: RunPayload> Hub<P> {
     /// # Errors
     /// When the journal fails or a backend is gone; the journal then holds what was committed, and the
     /// run can be resumed.
-    pub async fn work(mut self, stop: &StopSignal) -> Result<RunResult<P>, SupervisorError> {
-        let result = self.work_until_end(stop).await;
+    pub async fn run_to_end(mut self, stop: &StopSignal) -> Result<RunResult<P>, SupervisorError> {
+        let result = self.process_events(stop).await;
         let mut hosts = Vec::new();
-        for (_, desk) in std::mem::take(&mut self.desks) {
-            for under_way in desk.under_way.values() {
-                under_way.cancel.cancel();
+        for (_, managed) in std::mem::take(&mut self.agents) {
+            for in_flight in managed.in_flight.values() {
+                in_flight.cancel.cancel();
             }
-            hosts.extend(desk.host);
+            hosts.extend(managed.host);
         }
         let closed = futures::future::join_all(hosts.iter().filter_map(|host| host.close()));
         if tokio::time::timeout(CLOSING, closed).await.is_err() {
@@ -187,12 +187,12 @@ impl<P: RunPayload> Hub<P> {
         result
     }
 
-    async fn work_until_end(&mut self, stop: &StopSignal) -> Result<RunResult<P>, SupervisorError> {
+    async fn process_events(&mut self, stop: &StopSignal) -> Result<RunResult<P>, SupervisorError> {
         let (mut asked, mut heeded) = (stop.subscribe(), 0);
-        for pending in self.journal.pending()? {
-            self.enqueue(pending.envelope, pending.failures, None)?;
+        for pending in self.journal.pending_messages()? {
+            self.enqueue_message(pending.envelope, pending.failures, None)?;
         }
-        let names: Vec<AgentName> = self.desks.keys().cloned().collect();
+        let names: Vec<AgentName> = self.agents.keys().cloned().collect();
         for name in &names {
             self.start_host(name);
         }
@@ -201,27 +201,27 @@ impl<P: RunPayload> Hub<P> {
                 return Ok(RunResult::Ended(end));
             }
             if let Some(until) = self.stopping
-                && (self.quiet() || Instant::now() >= until)
+                && (self.is_quiet() || Instant::now() >= until)
             {
                 return Ok(self.paused.take().map_or(RunResult::Stopped, RunResult::Paused));
             }
-            self.pump();
-            if self.stalled() {
-                self.end("no agent has anything left to do and the director has not ended the run");
+            self.deliver_due();
+            if self.is_stalled() {
+                self.end_as_failed("no agent has anything left to do and the director has not ended the run");
             }
             let moment = self.next_moment();
             // Counted, not waited for alone: it may have been asked while something else was heard, or before the work.
             let times = *asked.borrow_and_update();
             if times > heeded {
                 heeded = times;
-                self.asked_to_stop(times);
+                self.handle_stop_request(times);
                 continue;
             }
             tokio::select! {
                 biased;
-                Some((step, outcome)) = self.commits.recv() => self.committed(step, outcome)?,
-                Some(event) = self.events.recv() => self.heard(event)?,
-                () = sleep_until(moment) => self.clock()?,
+                Some((step, outcome)) = self.commits.recv() => self.apply_committed(step, outcome)?,
+                Some(event) = self.events.recv() => self.handle_event(event)?,
+                () = sleep_until(moment) => self.handle_deadlines()?,
                 Ok(()) = asked.changed() => {}
             }
         }
@@ -229,14 +229,14 @@ impl<P: RunPayload> Hub<P> {
 
     // --- delivering ---
 
-    fn pump(&mut self) {
+    fn deliver_due(&mut self) {
         if self.stopping.is_some() {
             return;
         }
         let now = Instant::now();
-        for (name, desk) in &mut self.desks {
-            while let Some(waiting) = desk.next(now) {
-                let Waiting {
+        for (name, managed) in &mut self.agents {
+            while let Some(waiting) = managed.take_next_due(now) {
+                let QueuedMessage {
                     mut envelope, failures, ..
                 } = waiting;
                 let cancel = Cancel::new();
@@ -248,12 +248,12 @@ impl<P: RunPayload> Hub<P> {
                     cancel.clone(),
                 );
                 envelope.attempt = failures + 1;
-                let taken = desk
+                let taken = managed
                     .host
                     .as_ref()
                     .is_some_and(|host| host.deliver(envelope.clone(), context));
                 if !taken {
-                    desk.queue.push_front(Waiting {
+                    managed.queue.push_front(QueuedMessage {
                         envelope,
                         failures,
                         not_before: Some(now + Duration::from_millis(20)),
@@ -262,10 +262,10 @@ impl<P: RunPayload> Hub<P> {
                 }
                 tracing::debug!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), attempt = envelope.attempt, "delivered");
                 (self.options.observer)(Observed::Delivered(&envelope));
-                let deadline = desk.deadline(now);
-                desk.under_way.insert(
+                let deadline = managed.deadline_from(now);
+                managed.in_flight.insert(
                     envelope.id.clone(),
-                    UnderWay {
+                    InFlight {
                         envelope,
                         failures,
                         deadline,
@@ -276,7 +276,7 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    fn enqueue(
+    fn enqueue_message(
         &mut self,
         envelope: Envelope<P>,
         failures: u32,
@@ -288,16 +288,16 @@ impl<P: RunPayload> Hub<P> {
             }
             return Ok(());
         }
-        match self.desks.get_mut(&envelope.to) {
-            Some(Desk {
+        match self.agents.get_mut(&envelope.to) {
+            Some(ManagedAgent {
                 retired: Some(reason), ..
             }) => {
                 let reason = reason.clone();
                 self.give_up(envelope, 0, reason);
                 Ok(())
             }
-            Some(desk) => {
-                desk.queue.push_back(Waiting {
+            Some(managed) => {
+                managed.queue.push_back(QueuedMessage {
                     envelope,
                     failures,
                     not_before,
@@ -314,37 +314,45 @@ impl<P: RunPayload> Hub<P> {
 
     // --- what agents report ---
 
-    fn heard(&mut self, event: HostEvent<P>) -> Result<(), SupervisorError> {
+    fn handle_event(&mut self, event: HostEvent<P>) -> Result<(), SupervisorError> {
         match event {
             HostEvent::Finished {
                 agent,
-                life,
+                generation,
                 message,
                 outcome,
-            } => self.finished(&agent, life, &message, outcome),
+            } => self.handle_outcome(&agent, generation, &message, outcome),
             HostEvent::Crashed {
                 agent,
-                life,
+                generation,
                 culprit,
                 reason,
             } => {
-                self.crashed(&agent, life, culprit, &reason);
+                self.handle_crash(&agent, generation, culprit, &reason);
                 Ok(())
             }
-            HostEvent::Ready { agent, life } => {
-                if let Some(desk) = self.desks.get_mut(&agent)
-                    && desk.life == life
+            HostEvent::Ready { agent, generation } => {
+                if let Some(managed) = self.agents.get_mut(&agent)
+                    && managed.generation == generation
                 {
-                    desk.up = true;
+                    managed.up = true;
                 }
                 Ok(())
             }
-            HostEvent::Unmakeable { agent, life, error } => {
-                let Some(desk) = self.desks.get(&agent).filter(|desk| desk.life == life) else {
+            HostEvent::Unmakeable {
+                agent,
+                generation,
+                error,
+            } => {
+                let Some(managed) = self
+                    .agents
+                    .get(&agent)
+                    .filter(|managed| managed.generation == generation)
+                else {
                     return Ok(());
                 };
-                if desk.is_dispensable() {
-                    self.retire(&agent, &error.to_string());
+                if managed.is_dispensable() {
+                    self.retire_agent(&agent, &error.to_string());
                     return Ok(());
                 }
                 Err(SupervisorError::Unavailable {
@@ -355,60 +363,64 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    fn finished(
+    fn handle_outcome(
         &mut self,
         name: &AgentName,
-        life: u64,
+        generation: u64,
         message: &MessageId,
         outcome: Result<Handled<P>, AgentError>,
     ) -> Result<(), SupervisorError> {
-        let Some(desk) = self.desks.get_mut(name) else {
+        let Some(managed) = self.agents.get_mut(name) else {
             return Ok(());
         };
-        let Some(under_way) = desk.under_way.get_mut(message).filter(|_| desk.life == life) else {
+        let Some(in_flight) = managed
+            .in_flight
+            .get_mut(message)
+            .filter(|_| managed.generation == generation)
+        else {
             return Ok(());
         };
         match outcome {
             Ok(handled) => {
-                under_way.deadline = None;
-                let (commit, state) = step(&under_way.envelope, name, handled);
-                self.commit_step(Some((name.clone(), message.clone())), commit, state);
+                in_flight.deadline = None;
+                let (commit, state) = build_step(&in_flight.envelope, name, handled);
+                self.spawn_step_commit(Some((name.clone(), message.clone())), commit, state);
                 Ok(())
             }
             Err(AgentError::Journal(error)) => Err(error.into()),
             Err(error @ AgentError::Paused { .. }) => {
-                desk.under_way.remove(message);
-                self.pause(name, &error.to_string());
+                managed.in_flight.remove(message);
+                self.pause_run(name, &error.to_string());
                 Ok(())
             }
             Err(error)
                 if matches!(error, AgentError::Retired { .. })
-                    || (error.fault().is_fatal() && desk.is_dispensable()) =>
+                    || (error.fault().is_fatal() && managed.is_dispensable()) =>
             {
                 let reason = error.to_string();
-                let failed = desk.under_way.remove(message);
+                let failed = managed.in_flight.remove(message);
                 let record = Record::Restarted {
                     agent: name.clone(),
                     reason: reason.clone(),
                 };
-                self.commit(Commit::record(record));
+                self.spawn_commit(Commit::of_record(record));
                 if let Some(failed) = failed {
                     self.give_up(failed.envelope, failed.failures + 1, reason.clone());
                 }
-                self.retire(name, &reason);
+                self.retire_agent(name, &reason);
                 Ok(())
             }
-            Err(error) if error.fault().is_fatal() => Err(SupervisorError::fatal(name, &error)),
+            Err(error) if error.fault().is_fatal() => Err(SupervisorError::from_agent_error(name, &error)),
             Err(_) if self.stopping.is_some() => {
-                desk.under_way.remove(message);
+                managed.in_flight.remove(message);
                 Ok(())
             }
             Err(error) => {
                 let reason = error.to_string();
-                if let Some(failed) = desk.under_way.remove(message) {
-                    self.restarted(name, &reason);
-                    self.restart_rest(name);
-                    self.failed(name, failed.envelope, failed.failures + 1, reason);
+                if let Some(failed) = managed.in_flight.remove(message) {
+                    self.record_restart(name, &reason);
+                    self.restart_later_agents(name);
+                    self.retry_or_give_up(name, failed.envelope, failed.failures + 1, reason);
                 }
                 Ok(())
             }
@@ -417,17 +429,22 @@ impl<P: RunPayload> Hub<P> {
 
     // --- time and stopping ---
 
-    fn clock(&mut self) -> Result<(), SupervisorError> {
+    fn handle_deadlines(&mut self) -> Result<(), SupervisorError> {
         let now = Instant::now();
         if self.wall_deadline.is_some_and(|at| at <= now) {
             self.wall_deadline = None;
             let envelope = Envelope::external(&self.run, TOPIC_WALL_TIME, P::DIRECTOR.into(), P::wall_time_spent());
-            self.commit(Commit::send(envelope));
+            self.spawn_commit(Commit::of_message(envelope));
         }
         let overdue: Vec<(AgentName, MessageId)> = self
-            .desks
+            .agents
             .iter()
-            .flat_map(|(name, desk)| desk.overdue(now).into_iter().map(move |id| (name.clone(), id)))
+            .flat_map(|(name, managed)| {
+                managed
+                    .overdue_messages(now)
+                    .into_iter()
+                    .map(move |id| (name.clone(), id))
+            })
             .collect();
         for (name, id) in overdue {
             self.replace_frozen(&name, &id);
@@ -436,20 +453,20 @@ impl<P: RunPayload> Hub<P> {
     }
 
     fn start_host(&mut self, name: &AgentName) {
-        if let Some(desk) = self.desks.get_mut(name) {
-            desk.life += 1;
-            desk.up = true;
-            desk.host = Some((self.housing)(Guest {
+        if let Some(managed) = self.agents.get_mut(name) {
+            managed.generation += 1;
+            managed.up = true;
+            managed.host = Some((self.host_factory)(HostSetup {
                 name: name.clone(),
-                life: desk.life,
-                spec: desk.spec.clone(),
+                generation: managed.generation,
+                spec: managed.spec.clone(),
                 policy: self.options.policy.clone(),
                 events: self.events_sender.clone(),
             }));
         }
     }
 
-    fn asked_to_stop(&mut self, times: u32) {
+    fn handle_stop_request(&mut self, times: u32) {
         let now = Instant::now();
         if times <= 1 && self.stopping.is_none() {
             self.stopping = Some(now + self.options.drain);
@@ -460,30 +477,30 @@ impl<P: RunPayload> Hub<P> {
     }
 
     /// Stops the run at an agent's wish. Its message was neither handled nor failed: it waits in the journal.
-    fn pause(&mut self, name: &AgentName, reason: &str) {
+    fn pause_run(&mut self, name: &AgentName, reason: &str) {
         tracing::warn!(run = %self.run, agent = %name, reason, "the run pauses");
         (self.options.observer)(Observed::Paused { agent: name, reason });
         self.paused.get_or_insert_with(|| reason.to_owned());
         self.stopping.get_or_insert(Instant::now() + self.options.drain);
     }
 
-    fn quiet(&self) -> bool {
-        self.committing == 0 && self.desks.values().all(|desk| desk.under_way.is_empty())
+    fn is_quiet(&self) -> bool {
+        self.committing == 0 && self.agents.values().all(|managed| managed.in_flight.is_empty())
     }
 
-    fn stalled(&self) -> bool {
+    fn is_stalled(&self) -> bool {
         self.committing == 0
             && self.stopping.is_none()
             && self.ended.is_none()
             && self.commits.is_empty()
             && self.events.is_empty()
-            && self.desks.values().all(Desk::idle)
+            && self.agents.values().all(ManagedAgent::is_idle)
     }
 
     fn next_moment(&self) -> Option<Instant> {
         let delivers = self.stopping.is_none();
-        let desks = self.desks.values().filter_map(|desk| desk.next_moment(delivers));
-        desks.chain(self.wall_deadline).chain(self.stopping).min()
+        let agents = self.agents.values().filter_map(|managed| managed.next_moment(delivers));
+        agents.chain(self.wall_deadline).chain(self.stopping).min()
     }
 }
 

@@ -12,23 +12,26 @@ use crate::{
 };
 
 impl<P: RunPayload> Hub<P> {
-    pub(super) fn commit(&mut self, commit: Commit<P>) {
-        self.commit_step(None, commit, None);
+    pub(super) fn spawn_commit(&mut self, commit: Commit<P>) {
+        self.spawn_step_commit(None, commit, None);
     }
 
     /// Commits without being waited for. An agent's state goes to its file first.
-    pub(super) fn commit_step(
+    pub(super) fn spawn_step_commit(
         &mut self,
         step: Option<(AgentName, MessageId)>,
         mut commit: Commit<P>,
-        state: Option<State>,
+        state: Option<AgentSnapshot>,
     ) {
         self.committing += 1;
         let journal = self.journal.clone();
         let done = self.commits_sender.clone();
         tokio::spawn(async move {
             let kept = match state {
-                Some(state) => state.keep(&journal).await.map(|record| commit.records.push(record)),
+                Some(state) => state
+                    .store_as_blob(&journal)
+                    .await
+                    .map(|record| commit.records.push(record)),
                 None => Ok(()),
             };
             let outcome = match kept {
@@ -39,7 +42,7 @@ impl<P: RunPayload> Hub<P> {
         });
     }
 
-    pub(super) fn committed(
+    pub(super) fn apply_committed(
         &mut self,
         step: Option<(AgentName, MessageId)>,
         outcome: Result<Committed<P>, Arc<JournalError>>,
@@ -48,25 +51,25 @@ impl<P: RunPayload> Hub<P> {
         let committed = outcome?;
         failpoint::crash("supervisor.committed", "");
         if let Some((name, message)) = step
-            && let Some(desk) = self.desks.get_mut(&name)
+            && let Some(managed) = self.agents.get_mut(&name)
         {
-            desk.under_way.remove(&message);
+            managed.in_flight.remove(&message);
             (self.options.observer)(Observed::Handled { agent: &name });
         }
         for envelope in committed.sent {
             (self.options.observer)(Observed::Sent(&envelope));
-            self.enqueue(envelope, 0, None)?;
+            self.enqueue_message(envelope, 0, None)?;
         }
         Ok(())
     }
 }
 
 /// The commit of a handled message, and the state that goes with it.
-pub(super) fn step<P: RunPayload>(
+pub(super) fn build_step<P: RunPayload>(
     cause: &Envelope<P>,
     agent: &AgentName,
     handled: Handled<P>,
-) -> (Commit<P>, Option<State>) {
+) -> (Commit<P>, Option<AgentSnapshot>) {
     let sent = handled
         .sent
         .into_iter()
@@ -79,7 +82,7 @@ pub(super) fn step<P: RunPayload>(
         sent,
         records: Vec::new(),
     };
-    let state = handled.snapshot.map(|bytes| State {
+    let state = handled.snapshot.map(|bytes| AgentSnapshot {
         agent: agent.clone(),
         bytes,
     });
@@ -87,14 +90,14 @@ pub(super) fn step<P: RunPayload>(
 }
 
 /// An agent's whole state.
-pub(super) struct State {
+pub(super) struct AgentSnapshot {
     agent: AgentName,
     bytes: Vec<u8>,
 }
 
-impl State {
+impl AgentSnapshot {
     /// Puts it into a file of its own, off the loop; the record that names it.
-    async fn keep<P: RunPayload>(self, journal: &Journal<P>) -> Result<Record<P>, Arc<JournalError>> {
+    async fn store_as_blob<P: RunPayload>(self, journal: &Journal<P>) -> Result<Record<P>, Arc<JournalError>> {
         let blobs = journal.blobs().clone();
         let put = tokio::task::spawn_blocking(move || blobs.put(&self.bytes)).await;
         let sha256 = put.unwrap_or(Err(JournalError::Closed))?;
