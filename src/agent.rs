@@ -1,5 +1,5 @@
-//! The engine's agents with this program's messages. An agent turns one message into others, and reaches the world through its
-//! context.
+//! The engine's agents with this program's messages. An agent turns one message into others, and reaches the outside
+//! world through its context.
 
 pub use kosmos_engine::agent::{Agent, AgentError, Cancel, Fault, RestartLimits};
 

@@ -1,4 +1,4 @@
-//! The engine's supervisor with this program's messages: routes them, commits what agents did, restarts those that fail.
+//! The engine's supervisor with this program's messages.
 
 pub use kosmos_engine::supervisor::{Intensity, RETIRED, RestartPolicy, StopSignal, Strategy, SupervisorError};
 

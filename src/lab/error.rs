@@ -111,6 +111,9 @@ impl LabError {
         let help = match self {
             Self::Interpreter(error) => return error.help().or_else(|| Some(DOCTOR.to_owned())),
             Self::Sandbox(error) => return error.help().or_else(|| Some(DOCTOR.to_owned())),
+            Self::Supervisor(SupervisorError::Unavailable { help: Some(help), .. }) => {
+                return Some(format!("{help}; `kosmos resume` then continues the run"));
+            }
             Self::Supervisor(SupervisorError::Unavailable { .. }) => "fix it, then `kosmos resume` continues the run",
             Self::Llm(error) => error
                 .help()
@@ -145,7 +148,9 @@ impl LabError {
 
 fn help_for_journal(error: &JournalError) -> Option<String> {
     let help = match error {
-        JournalError::Locked { .. } => "only one process can work on a run; `kosmos status` shows its progress",
+        JournalError::Locked { .. } => {
+            "wait for it or stop it: only one process can work on a run; `kosmos status` shows its progress"
+        }
         JournalError::Lost { from, .. } => {
             return Some(format!(
                 "restore the file from a backup; or `kosmos resume RUN --drop-damaged` continues from entry {} and repeats the work after it",
@@ -158,7 +163,9 @@ fn help_for_journal(error: &JournalError) -> Option<String> {
         JournalError::Damaged { .. } | JournalError::Blob { .. } => {
             "restore the run's folder from a backup, or start a new run"
         }
-        JournalError::Version { .. } => "the run's other files can be read as they are",
+        JournalError::Version { .. } => {
+            "use the version of Kosmos that wrote it; the run's other files can be read as they are"
+        }
         JournalError::Io { .. } | JournalError::Store(_) => {
             "when the disk can be written again, `kosmos resume` continues the run; no finished work is lost"
         }

@@ -107,7 +107,11 @@ fn translate_observation(
             message.payload.name(),
             message.to
         ))],
-        Observed::Paused { agent, reason } => vec![ProgressEvent::Note(format!("{agent}: {reason}; the run pauses"))],
+        Observed::Paused { agent, reason, remedy } => {
+            vec![ProgressEvent::Note(format!(
+                "{agent}: {reason}; {remedy}; the run pauses"
+            ))]
+        }
         Observed::Draining => {
             vec![ProgressEvent::Note(
                 "stopping: work in progress is finished or dropped; press Ctrl-C again to stop at once".to_owned(),

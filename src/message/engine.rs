@@ -5,7 +5,7 @@ use kosmos_engine::RunPayload;
 use super::{
     Envelope, Opening, Payload, agent,
     control::{BudgetSpent, DeadLettered},
-    ledger::{ledger_lines, may_tell},
+    ledger::{ledger_lines, may_have_lines},
 };
 use crate::science::{BudgetName, EndReason, LedgerLine, RunEnd, RunStatus};
 
@@ -53,6 +53,6 @@ impl RunPayload for Payload {
     }
 
     fn may_have_ledger_lines(stored: &[u8]) -> bool {
-        may_tell(stored)
+        may_have_lines(stored)
     }
 }

@@ -68,9 +68,9 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
     }
 }
 
-/// Whether a stored line may have lines in the ledger: whether it contains the name of one of those messages, or of a
+/// Returns true if a stored line may have lines in the ledger: if it contains the name of one of those messages, or of a
 /// file.
-pub(super) fn may_tell(line: &[u8]) -> bool {
+pub(super) fn may_have_lines(line: &[u8]) -> bool {
     const SIGNS: [&str; 5] = [
         "\"type\":\"design_experiment\"",
         "\"type\":\"run_experiment\"",

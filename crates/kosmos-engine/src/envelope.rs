@@ -11,8 +11,8 @@ use crate::{AgentName, RunId, RunPayload, SUPERVISOR};
 /// The version of the stored form of messages. It is raised when this program can no longer read an earlier form.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The id of a message. It is derived from the message's cause and its position among the messages of that cause: a step
-/// that is repeated gives the same ids, so that duplicates are recognised.
+/// The id of a message. It is derived from the message's cause and its position among the messages of that cause: a
+/// step that is repeated gives the same ids, so that duplicates are recognised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MessageId(String);

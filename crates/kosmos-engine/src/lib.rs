@@ -1,5 +1,5 @@
-//! The durable actor engine: journal, supervisor, agents, envelopes. It knows nothing of what a run is about: messages carry a
-//! payload of the application's own, which implements [`RunPayload`].
+//! The durable actor engine: journal, supervisor, agents, envelopes. It knows nothing of what a run is about: messages
+//! carry a payload of the application's own, which implements [`RunPayload`].
 //!
 //! | module | holds |
 //! |---|---|
@@ -29,8 +29,8 @@ pub use envelope::{Envelope, MessageId, Outgoing, SCHEMA_VERSION};
 pub use kosmos_core::id::RunId;
 pub use payload::{DeadLettered, RunPayload};
 
-/// Defines an alias without a parameter for each of the named generic types of one of this crate's modules: `pub type Envelope =
-/// kosmos_engine::envelope::Envelope<Payload>` and so on.
+/// Defines an alias without a parameter for each of the named generic types of one of this crate's modules: `pub type
+/// Envelope = kosmos_engine::envelope::Envelope<Payload>` and so on.
 ///
 /// ```text
 /// kosmos_engine::bind_payload!(journal, crate::message::Payload => Commit, Entry, Journal, Record);

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{AgentName, Envelope, MessageId};
 
-/// What the messages of a run carry, and what the engine has to know of it.
+/// The payload of a run's messages, as far as the engine has to know it.
 ///
-/// The stored form of a payload, of its opening and of its ledger's lines is the application's: the engine writes what serde
-/// makes of them, and reads it again.
+/// The stored form of a payload, of its opening and of its ledger's lines is the application's: the engine writes what
+/// serde makes of them, and reads it again.
 pub trait RunPayload: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What is recorded when a process begins to work on a run: the versions of what it works with, for example. It is stored as
-    /// an object beside `seq`, `at_ms`, `more` and `record`, so it has no fields of these names.
+    /// The record of a process that begins to work on a run: the versions that it works with, for example. It is stored
+    /// as an object beside `seq`, `at_ms`, `more` and `record`, so it has no fields of these names.
     type Opening: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// How a run ends.
@@ -22,8 +22,8 @@ pub trait RunPayload: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOw
     /// A line of `ledger.jsonl`, a digest of the journal for people.
     type LedgerLine: Serialize;
 
-    /// The agent that decides what is done next. It is told of dead letters and of the wall time, and its snapshots are the
-    /// run's; a run whose director fails for good has failed.
+    /// The agent that decides what is done next. It receives dead letters and spent budgets, and its snapshots are
+    /// the run's; a run whose director fails for good has failed.
     const DIRECTOR: &'static str;
 
     /// Returns the name of the message, for logs.
@@ -35,13 +35,14 @@ pub trait RunPayload: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOw
     /// Makes the message that tells the director that the run's wall time is spent.
     fn wall_time_spent() -> Self;
 
-    /// Makes the message that ends the run because an agent that it needs cannot go on.
+    /// Makes the message that ends the run because an agent that it needs cannot continue.
     fn engine_failure(message: String) -> Self;
 
     /// Returns the end that the message asks the supervisor for, if it asks for one.
     fn into_end(self) -> Option<Self::End>;
 
-    /// Derives the ledger's lines from a message that was sent; most messages have none. `seq` is the number of its entry.
+    /// Derives the ledger's lines from a message that was sent; most messages have none. `seq` is the number of its
+    /// entry.
     fn ledger_lines(seq: u64, envelope: &Envelope<Self>) -> Vec<Self::LedgerLine>;
 
     /// Returns false if the entry of a stored line cannot have lines in the ledger; it is not decoded then.
@@ -59,6 +60,6 @@ pub struct DeadLettered<P> {
     pub attempts: u32,
     /// The last failure.
     pub reason: String,
-    /// What was asked.
+    /// The payload of the message.
     pub payload: P,
 }

@@ -32,7 +32,9 @@ impl Agent<Payload> for DataAnalyst {
         async move {
             let folder = context.folder().to_owned();
             let answer: Payload = match message.payload {
-                Payload::AnalyseResult(request) => context.run_blocking(move || analyse_result(&folder, *request)).await?,
+                Payload::AnalyseResult(request) => {
+                    context.run_blocking(move || analyse_result(&folder, *request)).await?
+                }
                 Payload::JudgeCycle(request) => {
                     context
                         .run_blocking(move || {

@@ -32,7 +32,11 @@ pub(super) async fn finish_run(
     let (end, stopped) = match result {
         RunResult::Ended(end) => (end, None),
         RunResult::Stopped => (stopped_end(&run, None), Some(("stopped by the user".to_owned(), false))),
-        RunResult::Paused(reason) => (stopped_end(&run, Some(&reason)), Some((reason, true))),
+        RunResult::Paused { reason, remedy } => {
+            // The journal has one text for both.
+            let reason = format!("{reason}; {remedy}");
+            (stopped_end(&run, Some(&reason)), Some((reason, true)))
+        }
     };
     if let Some((reason, outage)) = stopped {
         let record = Record::Stopped { reason, outage };

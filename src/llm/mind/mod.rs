@@ -238,7 +238,7 @@ async fn sift_reply(
     }
     let (shape, receipt) = (shape.clone(), Arc::clone(receipt));
     context
-        .blocking(move || shape.find_fitting(&receipt.text))
+        .run_blocking(move || shape.find_fitting(&receipt.text))
         .await
         .map_err(error_of_agent)
 }

@@ -87,7 +87,8 @@ impl<P: RunPayload> AgentContext<P> {
         };
         let committed = self.journal.commit(Commit::of_record(receipt)).await?;
         failpoint::crash("effect.received", key);
-        // A handler that was replaced but still ran may have performed the effect at the same time: the first receipt counts.
+        // A handler that was replaced but still ran may have performed the effect at the same time: the first receipt
+        // counts.
         match committed.duplicate {
             true => self.read_receipt(key).map(|first| first.unwrap_or(value)),
             false => Ok(value),

@@ -40,19 +40,19 @@ pub enum AgentError {
     #[error("the journal failed: {0}")]
     Journal(#[from] Arc<JournalError>),
     /// A backend that the run needs is not available.
-    #[error("{what}; {remedy}")]
+    #[error("{what}")]
     Unavailable {
-        /// What is not available.
+        /// The backend, and how it failed.
         what: String,
-        /// What to do about it.
+        /// The remedy.
         remedy: String,
     },
     /// The run stops until its user has done something, and can then be resumed. The message stays in the journal.
-    #[error("{what}; {remedy}")]
+    #[error("{what}")]
     Paused {
         /// Why the run stops.
         what: String,
-        /// What its user has to do.
+        /// The remedy.
         remedy: String,
     },
     /// The agent takes no further part in the run. All messages to it become dead letters.
@@ -96,6 +96,14 @@ impl AgentError {
         Self::Own {
             fault: Fault::NotRecorded,
             source: Box::new(source),
+        }
+    }
+
+    /// Returns what to do about the failure, if that is known.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { remedy, .. } | Self::Paused { remedy, .. } => Some(remedy),
+            _ => None,
         }
     }
 

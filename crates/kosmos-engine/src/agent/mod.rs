@@ -46,8 +46,8 @@ impl<P: RunPayload> From<Outgoing<P>> for Handled<P> {
 /// The future of a handler.
 pub type Handling<P> = LocalBoxFuture<'static, Result<Handled<P>, AgentError>>;
 
-/// An agent. It runs on a thread of its own and may be replaced by a fresh one at any moment, so whatever must last is in
-/// the journal.
+/// An agent. It runs on a thread of its own and may be replaced by a fresh one at any moment, so whatever must last is
+/// in the journal.
 pub trait Agent<P: RunPayload>: 'static {
     /// Turns a message into others. A handler must not block its thread: long computations go through
     /// [`AgentContext::run_blocking`], effects on the outside world through [`AgentContext::effect`].

@@ -1,4 +1,4 @@
-//! Content-addressed files for what is too large for the database.
+//! Content-addressed files, for content that is too large for the database.
 
 use std::{fs, path::PathBuf};
 
@@ -14,7 +14,7 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    /// Opens (and makes) the folder. What is put there survives the end of the process.
+    /// Opens the folder, and creates it if needed. Files survive the death of the process, not a power failure.
     pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
         fs::create_dir_all(&folder).map_err(|source| JournalError::Io {
             path: folder.clone(),
@@ -26,18 +26,18 @@ impl Blobs {
         })
     }
 
-    /// The same folder; what is put there from now on survives what `durability` says.
+    /// Makes files that are stored from now on survive as `durability` says.
     #[must_use]
     pub fn with_durability(self, durability: Durability) -> Self {
         Self { durability, ..self }
     }
 
-    /// What they survive.
+    /// Returns what stored files survive.
     pub fn durability(&self) -> Durability {
         self.durability
     }
 
-    /// Stores `content` and returns its hash; a second store of the same content writes nothing.
+    /// Stores `content` and returns its hash. Content that is stored already is not written again.
     pub fn put(&self, content: &[u8]) -> Result<String, JournalError> {
         let sha256 = sha256_hex(content);
         let path = self.folder.join(&sha256);
@@ -62,12 +62,12 @@ impl Blobs {
         Ok(sha256)
     }
 
-    /// Whether there is a file of that hash, whatever is in it.
+    /// Returns true if there is a file of that hash. Its content is not checked.
     pub fn has(&self, sha256: &str) -> bool {
         self.folder.join(sha256).is_file()
     }
 
-    /// The content of that hash, checked against it.
+    /// Returns the content of that hash, after checking it.
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, JournalError> {
         let missing = || JournalError::Blob {
             sha256: sha256.to_owned(),

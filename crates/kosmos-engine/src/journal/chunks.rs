@@ -1,30 +1,30 @@
-//! The lines of the log in the database: whole commits, many of them under one key.
+//! The log's lines in the database: whole commits, many of them under one key.
 
 use sled::IVec;
 
 use super::JournalError;
 
-/// Bytes of lines under one key, where more than one commit is there. Sled takes its time for each key, whatever is under it,
-/// and keeps up to 16 values in one page, which has to stay smaller than its segments of 512 KiB.
+/// The most bytes under one key that holds several commits. Sled's cost is per key, whatever the size of the value, and
+/// it keeps up to 16 values in a page, which must be smaller than its segments of 512 KiB.
 const CHUNK: usize = 16 * 1024;
 
-/// The lines of one commit, as they are in the log.
+/// The lines of one commit, as in the log.
 #[derive(Debug, Default)]
 pub(super) struct CommitLines {
-    /// The number of the first.
+    /// The number of the first line.
     pub(super) first: u64,
-    /// Each with its end of line.
+    /// The lines, each with its newline.
     pub(super) text: Vec<u8>,
 }
 
-/// The tree of the log: the number of the first line in a chunk -> the chunk.
+/// The tree of the log: number of the first line of a chunk -> the chunk.
 ///
-/// A tree that was written by an earlier version has each line by itself, and without its end: a chunk of one.
+/// Earlier versions wrote each line under a key of its own, without its newline: a chunk of one line.
 #[derive(Debug)]
 pub(super) struct Chunks(pub(super) sled::Tree);
 
 impl Chunks {
-    /// Adds commits, in order. After a crash the tree has the first of them, whole, up to some one.
+    /// Appends commits, in order. After a crash the tree holds a prefix of them, each whole.
     pub(super) fn append_commits<'a>(&self, commits: impl Iterator<Item = &'a CommitLines>) -> Result<(), sled::Error> {
         let mut chunk = Vec::new();
         let mut first = 0_u64;
@@ -43,13 +43,13 @@ impl Chunks {
         Ok(())
     }
 
-    /// The lines from number `from` on, in order, without their ends.
+    /// Returns the lines from number `from` on, in order, without their newlines.
     pub(super) fn lines_from(&self, from: u64) -> impl Iterator<Item = Result<(u64, IVec), JournalError>> + use<> {
-        // The chunk that has it may begin before it.
+        // The chunk of the line may begin before it.
         let begin = self.0.range(..=from.to_be_bytes()).next_back();
         let begin = match begin {
             Some(Ok((key, _))) => key,
-            // What cannot be read says so in the iteration.
+            // The iteration reports the error.
             Some(Err(_)) | None => IVec::from(&from.to_be_bytes()),
         };
         let chunks = self.0.range(begin..);
@@ -60,7 +60,7 @@ impl Chunks {
         lines.skip_while(move |line| matches!(line, Ok((seq, _)) if *seq < from))
     }
 
-    /// The line of that number.
+    /// Returns the line of that number.
     pub(super) fn line_at(&self, seq: u64) -> Result<Option<IVec>, JournalError> {
         let Some(item) = self.0.range(..=seq.to_be_bytes()).next_back() else {
             return Ok(None);
@@ -71,7 +71,7 @@ impl Chunks {
     }
 }
 
-/// The lines of a chunk, with their numbers.
+/// Iterates over the lines of a chunk, with their numbers.
 struct Split {
     next: u64,
     chunk: IVec,

@@ -1,29 +1,29 @@
-//! What one step writes, all or nothing.
+//! Commits: what one step writes, all or nothing.
 
 use super::Record;
 use crate::{AgentName, Envelope, MessageId, RunPayload};
 
-/// The outcome of a step: what it handled, what it sent and what else is to be remembered.
+/// The outcome of a step: the message that it handled, the messages that it sent, and other records.
 #[derive(Debug)]
 pub struct Commit<P: RunPayload> {
-    /// The message that the step handled. A commit for a message that is handled already writes nothing.
+    /// The message that the step handled. If it was handled before, the commit writes nothing.
     pub handled: Option<(MessageId, AgentName)>,
-    /// Set when the message was given up.
+    /// The reason, if the message became a dead letter.
     pub dead: Option<String>,
-    /// What the step sent. A message whose id is known already is not sent again.
+    /// The messages that the step sent. One whose id is known is not sent again.
     pub sent: Vec<Envelope<P>>,
     /// Other records.
     pub records: Vec<Record<P>>,
 }
 
-/// What became of a commit.
+/// The result of a commit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Committed<P: RunPayload> {
-    /// The last entry written; the journal's end.
+    /// The number of the journal's last entry.
     pub seq: u64,
-    /// The messages that were new and are now to be delivered.
+    /// The messages that were new and are to be delivered now.
     pub sent: Vec<Envelope<P>>,
-    /// The step's message had been handled before, or all that was to be remembered was known: nothing was written.
+    /// True if nothing was written: the message had been handled before, or all records were known.
     pub duplicate: bool,
 }
 
@@ -39,7 +39,7 @@ impl<P: RunPayload> Default for Commit<P> {
 }
 
 impl<P: RunPayload> Commit<P> {
-    /// A commit that only remembers `record`.
+    /// Makes a commit of one record.
     pub fn of_record(record: Record<P>) -> Self {
         Self {
             records: vec![record],
@@ -47,7 +47,7 @@ impl<P: RunPayload> Commit<P> {
         }
     }
 
-    /// A commit that only sends `envelope`.
+    /// Makes a commit that sends one message.
     pub fn of_message(envelope: Envelope<P>) -> Self {
         Self {
             sent: vec![envelope],

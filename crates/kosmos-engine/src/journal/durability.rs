@@ -1,4 +1,4 @@
-//! What a commit, and a file, is to survive.
+//! The failures that a commit or a file survives.
 
 use std::{
     fs::{self, File},
@@ -20,10 +20,11 @@ pub enum Durability {
 }
 
 impl Durability {
-    /// Makes the plain files and folders below `folder` survive, and `folder` itself. Links are not followed.
+    /// Syncs the plain files and folders below `folder`, and `folder` itself, if they have to survive a power failure.
+    /// Links are not followed.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// If the disk refuses.
     pub fn sync_folder(self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Process => Ok(()),
@@ -31,10 +32,10 @@ impl Durability {
         }
     }
 
-    /// Makes the names in `folder` survive: what was put there by renaming.
+    /// Syncs the names in `folder`, which renaming has changed, if they have to survive a power failure.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// If the disk refuses.
     pub fn sync_names(self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Process => Ok(()),

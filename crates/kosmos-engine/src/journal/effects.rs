@@ -1,14 +1,14 @@
-//! What is known of an effect.
+//! The state of an effect.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// An effect on the world outside: meant, or done.
+/// The state of an effect on the outside world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectState {
-    /// It was about to happen; whether it did is not known.
+    /// There is an intent and no receipt: it may have happened or not.
     Intended,
-    /// It happened and gave this.
+    /// It happened, with this value.
     Done(Value),
 }

@@ -1,88 +1,86 @@
-//! What can go wrong with a journal.
+//! Failures of the journal.
 
 use std::path::PathBuf;
 
-/// A journal's failure; after one of these a run must not go on.
+/// A failure of the journal. A run must not continue after one.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another process works on this run.
-    #[error("the run is in use by another process (its journal `{path}` is locked): wait for it or stop it")]
+    #[error("the run is in use by another process: its journal `{path}` is locked")]
     Locked {
-        #[allow(missing_docs)]
+        /// The database's folder.
         path: PathBuf,
     },
     /// Neither the database nor the log can be read.
     #[error("the journal `{path}` cannot be read and cannot be rebuilt: {detail}")]
     Damaged {
-        #[allow(missing_docs)]
+        /// The database's folder, or the run's.
         path: PathBuf,
-        #[allow(missing_docs)]
+        /// The damage.
         detail: String,
     },
-    /// Entries that neither copy has.
+    /// Neither the log nor the database has these entries.
     #[error(
-        "`{}` is damaged at line {line}, and the journal's database does not have what was there: {}",
+        "`{}` is damaged at line {line}, and the journal's database does not have its entry: {}",
         path.display(), describe_missing(*from, *to)
     )]
     Lost {
-        #[allow(missing_docs)]
+        /// The log.
         path: PathBuf,
-        /// From 1: the first that is damaged.
+        /// The first damaged line, from 1.
         line: u64,
-        /// The first entry that is missing.
+        /// The first missing entry.
         from: u64,
-        /// The last entry that the log tells of.
+        /// The last entry that the log mentions.
         to: u64,
     },
-    /// The log, read by a process that does not hold the database.
+    /// The log is damaged, and was read without the database, which another process may hold.
     #[error("`{}` is damaged at line {line}", path.display())]
     DamagedLog {
-        #[allow(missing_docs)]
+        /// The log.
         path: PathBuf,
-        /// From 1: the first that is damaged.
+        /// The first damaged line, from 1.
         line: u64,
     },
-    /// A line that is not as it was written.
-    #[error("an entry of the journal does not have the checksum that it was written with")]
+    /// A line does not match its checksum.
+    #[error("an entry of the journal does not match its checksum")]
     Altered,
-    /// A journal of another version.
-    #[error(
-        "the journal is of schema version {found}, this program reads version {expected}: use the version of Kosmos that wrote it"
-    )]
+    /// Another version wrote the journal.
+    #[error("the journal has schema version {found}; this program reads version {expected}")]
     Version {
-        #[allow(missing_docs)]
+        /// The journal's version.
         found: u32,
-        #[allow(missing_docs)]
+        /// This program's version.
         expected: u32,
     },
-    /// The database.
+    /// The database failed.
     #[error("the journal's database failed")]
     Store(#[from] sled::Error),
-    /// A file.
+    /// A file cannot be written.
     #[error("cannot write `{path}`")]
     Io {
-        #[allow(missing_docs)]
+        /// The file.
         path: PathBuf,
-        #[allow(missing_docs)]
+        /// The cause.
         source: std::io::Error,
     },
-    /// An entry that is not of its form.
-    #[error("an entry of the journal is not of its form")]
+    /// An entry is malformed.
+    #[error("malformed entry in the journal")]
     Codec(#[from] serde_json::Error),
-    /// A payload file that the journal names is gone or altered.
+    /// A content-addressed file that the journal names is missing or altered.
     #[error("the content-addressed file {sha256} is missing or altered")]
     Blob {
-        #[allow(missing_docs)]
+        /// Its hash.
         sha256: String,
     },
-    /// The writer has ended.
+    /// The writer thread has ended.
     #[error("the journal is closed")]
     Closed,
 }
 
 fn describe_missing(from: u64, to: u64) -> String {
     match to > from {
-        true => format!("entries {from} to {to} cannot be had"),
-        false => format!("entry {from} and what may have followed it cannot be had"),
+        true => format!("entries {from} to {to} are lost"),
+        false => format!("entry {from} and all after it are lost"),
     }
 }

@@ -1,4 +1,4 @@
-//! The handle that the rest of the lab holds.
+//! The handle that the rest of the program uses.
 
 use std::{
     fs,
@@ -16,23 +16,23 @@ use super::{
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload};
 
-/// How a journal is kept.
+/// Options of a journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    #[allow(missing_docs)]
+    /// The failures that a commit survives.
     pub durability: Durability,
 }
 
-/// A message that waits, with the failures of its handler so far.
+/// A message that is not handled yet.
 #[derive(Debug, Clone)]
 pub struct Pending<P: RunPayload> {
-    #[allow(missing_docs)]
+    /// The message.
     pub envelope: Envelope<P>,
-    #[allow(missing_docs)]
+    /// Failures of its handler so far.
     pub failures: u32,
 }
 
-/// The journal of one run. Cheap to clone; the database closes with the last clone.
+/// The journal of one run. Cheap to clone. The database closes with the last clone.
 #[derive(Clone)]
 pub struct Journal<P: RunPayload> {
     store: Arc<Store<P>>,
@@ -40,32 +40,33 @@ pub struct Journal<P: RunPayload> {
     rebuilt: bool,
 }
 
-/// Where commits go.
+/// Where commits are written.
 #[derive(Clone)]
 enum Requests<P: RunPayload> {
-    /// To the thread that writes.
+    /// On the writer thread.
     Writer(mpsc::Sender<writer::Request<P>>),
-    /// Nowhere: they are written by whom they come from. For tests in simulated time, which must not pass meanwhile.
+    /// On the caller's thread: for tests in simulated time, which must not advance meanwhile.
     #[cfg(test)]
     Here(Arc<std::sync::Mutex<Wal>>),
 }
 
 impl<P: RunPayload> Journal<P> {
-    /// Opens the journal in a run's folder, or begins one. What the database lacks is put into it from `journal.jsonl`;
-    /// a damaged one is put aside as `journal.damaged-N` and rebuilt.
+    /// Opens the journal in a run's folder, or creates one. Entries that the database lacks are read from
+    /// `journal.jsonl`; a damaged database is moved to `journal.damaged-N` and rebuilt.
     ///
     /// # Errors
-    /// [`JournalError::Locked`] when another process has it; [`JournalError::Damaged`] when neither copy
-    /// can be read, and [`JournalError::Lost`] when neither has all of it. Both are kept then, a damaged database as
+    /// [`JournalError::Locked`] if another process has it, [`JournalError::Damaged`] if neither copy can be read, and
+    /// [`JournalError::Lost`] if neither has all entries. Both copies are then kept, a damaged database as
     /// `journal.damaged-N`.
     pub fn open(folder: &Path, options: Options) -> Result<Self, JournalError> {
         Self::open_with(folder, options, false).map(|(journal, _)| journal)
     }
 
-    /// Opens a journal which has lost entries without them and all that came after them; says which those were, if any.
+    /// Opens a journal that has lost entries, without these and all entries after them. Returns which they were, if
+    /// any.
     ///
     /// # Errors
-    /// As [`Journal::open`], but for [`JournalError::Lost`].
+    /// As [`Journal::open`], except [`JournalError::Lost`].
     pub fn open_without_lost(folder: &Path, options: Options) -> Result<(Self, Option<Dropped>), JournalError> {
         Self::open_with(folder, options, true)
     }
@@ -93,7 +94,7 @@ impl<P: RunPayload> Journal<P> {
         Ok((journal, dropped))
     }
 
-    /// A journal without a thread of its own.
+    /// Opens a journal without a writer thread.
     #[cfg(test)]
     pub(crate) fn on_this_thread(folder: &Path) -> Self {
         let durability = Durability::Process;
@@ -107,7 +108,7 @@ impl<P: RunPayload> Journal<P> {
         }
     }
 
-    /// Empties such a journal.
+    /// Removes all entries.
     #[cfg(test)]
     pub(crate) fn wipe(&self) {
         if let Requests::Here(wal) = &self.requests {
@@ -116,12 +117,12 @@ impl<P: RunPayload> Journal<P> {
         }
     }
 
-    /// Whether the database was damaged or gone and rebuilt from the log when it was opened.
+    /// Returns true if the database was damaged or missing when the journal was opened, and was rebuilt from the log.
     pub fn was_rebuilt(&self) -> bool {
         self.rebuilt
     }
 
-    /// Writes a commit and returns once it is durable.
+    /// Writes a commit. Returns once it is durable.
     pub async fn commit(&self, commit: Commit<P>) -> Result<Committed<P>, Arc<JournalError>> {
         let (reply, answer) = oneshot::channel();
         let closed = || Arc::new(JournalError::Closed);
@@ -134,12 +135,12 @@ impl<P: RunPayload> Journal<P> {
         answer.await.map_err(|_| closed())?
     }
 
-    /// The content-addressed files of the run.
+    /// Returns the content-addressed files of the run.
     pub fn blobs(&self) -> &Blobs {
         &self.store.blobs
     }
 
-    /// Messages that wait for their receivers, by receiver and age.
+    /// Returns the messages that are not handled yet, by receiver and age.
     pub fn pending_messages(&self) -> Result<Vec<Pending<P>>, JournalError> {
         let mut pending = Vec::new();
         for envelope in self.store.pending_messages()? {
@@ -149,12 +150,12 @@ impl<P: RunPayload> Journal<P> {
         Ok(pending)
     }
 
-    /// What is known of an effect.
+    /// Returns the state of an effect; none if it has no intent.
     pub fn effect_state(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
         self.store.effect_state(key)
     }
 
-    /// The newest snapshot of the director's state, if any, and the messages that it handled since.
+    /// Returns the newest snapshot of the director's state, if any, and the messages that it has handled since.
     pub fn latest_snapshot_and_since(
         &self,
         agent: &AgentName,
@@ -168,34 +169,34 @@ impl<P: RunPayload> Journal<P> {
         }
     }
 
-    /// The newest state that an agent left, if any.
+    /// Returns the newest snapshot of an agent's state, if any.
     pub fn load_agent_state(&self, agent: &AgentName) -> Result<Option<Vec<u8>>, JournalError> {
         let file = self.store.agent_state(agent);
         file.map(|sha256| self.store.blobs.get(&sha256)).transpose()
     }
 
-    /// The message of that id, if it was ever sent.
+    /// Returns the message of that id, if it was sent.
     pub fn find_message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
         self.store.find_message(id)
     }
 
-    /// All entries, in order.
+    /// Returns all entries, in order.
     pub fn entries(&self) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + '_ {
         self.store.entries_from(1)
     }
 
-    /// The entries of these kinds, in order: many times as fast as to look at all of them.
+    /// Returns the entries of these kinds, in order. Other entries are not decoded, which makes it many times faster.
     pub fn entries_of<'a>(&'a self, kinds: &'a [Kind]) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + 'a {
         self.store.entries_of(kinds, 1)
     }
 
-    /// The number of the last entry.
+    /// Returns the number of the last entry; 0 if there is none.
     pub fn last_seq(&self) -> u64 {
         self.store.last_seq()
     }
 
-    /// Milliseconds that processes have worked on the run: from each opening to the last entry before
-    /// the next one.
+    /// Returns the milliseconds that processes have worked on the run: from each opening to the last entry before the
+    /// next.
     pub fn elapsed_ms(&self) -> Result<u64, JournalError> {
         let opened: Vec<Entry<P>> = self.entries_of(&[Kind::Opened]).collect::<Result<_, _>>()?;
         let lasts = opened.iter().skip(1).map(|next| next.seq - 1);
@@ -208,17 +209,17 @@ impl<P: RunPayload> Journal<P> {
     }
 }
 
-/// Whether a process holds the journal of the run in `folder`.
+/// Returns true if a process holds the journal of the run in `folder`.
 pub fn is_in_use(folder: &Path) -> bool {
-    // The lock of the database, tried for an instant: who opens the journal meanwhile tries again.
+    // Takes the lock of the database for an instant. A process that opens the journal at this moment tries again.
     let Ok(file) = fs::File::open(folder.join("journal").join("db")) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
 }
 
-/// Opens the database; one that is held is tried again for a moment, since [`in_use`] and a handle that was just dropped
-/// hold it for no longer.
+/// Opens the database. A locked one is tried again for a moment: [`is_in_use`] and a handle that was just dropped hold
+/// the lock for no longer.
 fn open_database_when_free<P: RunPayload>(
     folder: &Path,
     database: &Path,
@@ -233,10 +234,10 @@ fn open_database_when_free<P: RunPayload>(
     }
 }
 
-/// How long a database that another holds is waited for.
+/// How long a locked database is tried.
 const HELD: Duration = Duration::from_millis(200);
 
-/// The database, and whether it begins anew beside a log that has entries.
+/// Opens or creates the database. Returns true with it if it is to be rebuilt from the log.
 fn open_or_create_database<P: RunPayload>(
     folder: &Path,
     database: &Path,
@@ -247,7 +248,7 @@ fn open_or_create_database<P: RunPayload>(
         true => match Store::open(database, blobs.clone()) {
             Ok(store) if store.last_seq() > 0 => return Ok((store, false)),
             Ok(_) => None,
-            // Whole, and not for this program.
+            // It is not damaged, but this program cannot use it.
             Err(
                 error @ (JournalError::Locked { .. }
                 | JournalError::Version { .. }
@@ -274,7 +275,7 @@ fn open_or_create_database<P: RunPayload>(
     Ok((Store::open(database, blobs.clone())?, rebuilt))
 }
 
-/// Whether the run came as far as an experiment, which is long after the journal's first entry.
+/// Returns true if the run has experiments, which come long after the journal's first entry.
 fn has_experiments(folder: &Path) -> bool {
     fs::read_dir(folder.join("experiments")).is_ok_and(|mut entries| entries.next().is_some())
 }

@@ -1,4 +1,4 @@
-//! What follows from the entries, in memory: who waits, what is handled, which effects are known.
+//! The index in memory: pending messages, handled messages, effects, snapshots.
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
@@ -7,21 +7,21 @@ use serde::de::Error;
 use super::{JournalError, Kind, record::Head};
 use crate::{AgentName, MessageId, SCHEMA_VERSION};
 
-/// A fold of the journal's entries. It holds numbers and names, some hundred bytes a message, and no content.
+/// A fold of the journal's entries. It holds numbers and names, a few hundred bytes per message, and no content.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     last: u64,
     messages: HashMap<MessageId, Known>,
-    /// Messages that wait, by receiver and age.
+    /// Pending messages, by receiver and age.
     inbox: BTreeMap<(AgentName, u64), MessageId>,
-    /// The entry of an effect's value; none where only its intent is known.
+    /// The entry of the receipt of each effect; none if there is only an intent.
     effects: HashMap<String, Option<u64>>,
     attempts: HashMap<MessageId, u32>,
     snapshot: Option<(u64, String)>,
     states: HashMap<AgentName, String>,
 }
 
-/// What is known of a message.
+/// The state of a message.
 #[derive(Debug, Default)]
 struct Known {
     /// Its `Sent` entry.
@@ -29,11 +29,11 @@ struct Known {
     handled: bool,
 }
 
-/// What is known of an effect.
+/// The state of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     Intended,
-    /// The entry that has its value.
+    /// The entry of the receipt.
     Received(u64),
 }
 
@@ -41,8 +41,8 @@ impl Index {
     /// Adds the next entry.
     ///
     /// # Errors
-    /// [`JournalError::Version`] for a message of another version, [`JournalError::Codec`] for an entry that does not say
-    /// what its kind has to say.
+    /// [`JournalError::Version`] for a message of another version, [`JournalError::Codec`] for an entry that lacks a
+    /// field of its kind.
     pub(super) fn add_entry(&mut self, head: Head) -> Result<(), JournalError> {
         let seq = head.seq;
         let kind = head.record.ok_or_else(missing_field)?;
@@ -88,7 +88,7 @@ impl Index {
                     ..
                 },
             ) => drop(self.attempts.insert(message, attempt)),
-            // An effect whose value is known has happened, whoever sets out to do it once more.
+            // A second intent does not change an effect that has a receipt.
             (Kind::Intent, Head { key: Some(key), .. }) => drop(self.effects.entry(key).or_default()),
             (Kind::Receipt, Head { key: Some(key), .. }) => match self.effects.entry(key) {
                 Entry::Occupied(mut known) => drop(known.get_mut().get_or_insert(seq)),
@@ -117,7 +117,7 @@ impl Index {
         Ok(())
     }
 
-    /// The number of the last entry, 0 for none.
+    /// Returns the number of the last entry; 0 if there is none.
     pub(super) fn last_seq(&self) -> u64 {
         self.last
     }
@@ -126,17 +126,17 @@ impl Index {
         self.messages.get(message).is_some_and(|known| known.handled)
     }
 
-    /// The entry that sent a message.
+    /// Returns the entry that sent a message.
     pub(super) fn sent_entry(&self, message: &MessageId) -> Option<u64> {
         self.messages.get(message)?.sent
     }
 
-    /// The entries of messages that wait, by receiver and age.
+    /// Returns the entries of pending messages, by receiver and age.
     pub(super) fn pending_entries(&self) -> impl Iterator<Item = u64> + '_ {
         self.inbox.keys().map(|(_, seq)| *seq)
     }
 
-    /// Failures of a waiting message's handler so far.
+    /// Returns the failures of a pending message so far.
     pub(super) fn failure_count(&self, message: &MessageId) -> u32 {
         self.attempts.get(message).copied().unwrap_or(0)
     }
@@ -146,12 +146,12 @@ impl Index {
         Some(known.map_or(Effect::Intended, Effect::Received))
     }
 
-    /// The newest snapshot: the entry that it includes last, and its file.
+    /// Returns the newest snapshot: the last entry that it includes, and its file.
     pub(super) fn latest_snapshot(&self) -> Option<(u64, String)> {
         self.snapshot.clone()
     }
 
-    /// The file of an agent's newest state.
+    /// Returns the file of an agent's newest state.
     pub(super) fn latest_state(&self, agent: &AgentName) -> Option<String> {
         self.states.get(agent).cloned()
     }

@@ -1,9 +1,17 @@
-//! The journal: what happened, in order, so that it never has to happen twice.
+//! The journal: an ordered record of what happened, so that nothing has to happen twice.
 //!
-//! `journal.jsonl` is the write-ahead log: a commit counts once its lines are there, and other processes read them there. One
-//! sled database per run holds the same lines for whoever asks for one of them: what its files lack after a crash comes from
-//! the log, and what is damaged in the log from there. Inboxes, handled messages and effects are an index in memory, a fold of
-//! the lines. One writer thread groups commits and shares one write among them.
+//! `journal.jsonl` is the write-ahead log: a commit counts once its lines are in it, and other processes read it. One
+//! sled database per run holds the same lines for access by number. After a crash the database gets what it lacks from
+//! the log, and a damaged log gets what it lacks from the database. An index in memory, a fold of the lines, knows
+//! pending messages, handled messages and effects. One writer thread groups commits, so that they share a write.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `handle` | [`Journal`], the handle that the rest of the program uses |
+//! | `record`, `commit`, `effects` | the entries of the journal, and what one step writes |
+//! | `writer`, `wal`, `store`, `chunks` | the writer thread, the log, the database |
+//! | `index` | the index in memory |
+//! | `blobs`, `durability` | content-addressed files, and what a write survives |
 
 mod blobs;
 mod chunks;

@@ -12,94 +12,103 @@ use crate::{AgentName, Envelope, MessageId, RunPayload, SCHEMA_VERSION};
 pub enum Record<P: RunPayload> {
     /// A process began to work on the run.
     Opened(P::Opening),
-    /// A message is on its way; it is delivered until it is handled.
+    /// A message was sent. It is delivered until it is handled.
     Sent {
-        #[allow(missing_docs)]
+        /// The message.
         envelope: Box<Envelope<P>>,
     },
-    /// A message was handled: never again delivered.
+    /// A message was handled. It is never delivered again.
     Handled {
-        #[allow(missing_docs)]
+        /// The message.
         message: MessageId,
-        #[allow(missing_docs)]
+        /// Its receiver.
         agent: AgentName,
-        /// Set when it was given up and not handled.
+        /// The reason, if it became a dead letter.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dead: Option<String>,
     },
     /// The handler of a message failed.
     Attempted {
-        #[allow(missing_docs)]
+        /// The message.
         message: MessageId,
-        #[allow(missing_docs)]
+        /// Its receiver.
         agent: AgentName,
         /// Failures of this message so far.
         attempt: u32,
-        #[allow(missing_docs)]
+        /// The failure.
         reason: String,
     },
     /// An agent was restarted.
     Restarted {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: AgentName,
-        #[allow(missing_docs)]
+        /// The failure.
         reason: String,
     },
     /// An effect is about to happen.
     Intent {
-        #[allow(missing_docs)]
+        /// The effect's idempotency key.
         key: String,
     },
     /// An effect happened.
     Receipt {
-        #[allow(missing_docs)]
+        /// The effect's idempotency key.
         key: String,
-        /// What it gave.
+        /// The value of the effect.
         value: Value,
     },
-    /// The director's state after `after` entries, as a content-addressed file.
+    /// A snapshot of the director's state, as a content-addressed file.
     Snapshot {
-        /// The entry that it includes last.
+        /// The last entry that it includes.
         after: u64,
-        #[allow(missing_docs)]
+        /// The file.
         sha256: String,
     },
-    /// An agent's own state, as a content-addressed file.
+    /// A snapshot of another agent's state, as a content-addressed file.
     State {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: AgentName,
-        #[allow(missing_docs)]
+        /// The file.
         sha256: String,
     },
-    /// The run stopped before its end; it can be resumed.
+    /// The run stopped before its end. It can be resumed.
     Stopped {
-        #[allow(missing_docs)]
+        /// Why.
         reason: String,
-        /// Whether it stopped by itself, because something that it needs stayed away, and not at the user's wish.
+        /// True if it stopped because something that it needs was not available, not because its user asked for it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         outage: bool,
     },
 }
 
-/// What a record is of, to read the entries of some kinds alone.
+/// The kind of a record, to read only the entries of some kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Kind {
+    /// [`Record::Opened`].
     Opened,
+    /// [`Record::Sent`].
     Sent,
+    /// [`Record::Handled`].
     Handled,
+    /// [`Record::Attempted`].
     Attempted,
+    /// [`Record::Restarted`].
     Restarted,
+    /// [`Record::Intent`].
     Intent,
+    /// [`Record::Receipt`].
     Receipt,
+    /// [`Record::Snapshot`].
     Snapshot,
+    /// [`Record::State`].
     State,
+    /// [`Record::Stopped`].
     Stopped,
 }
 
 impl Kind {
-    /// The record's name in a stored line.
+    /// Returns the kind's name in a stored line.
     fn tag(self) -> &'static [u8] {
         match self {
             Self::Opened => b"opened",
@@ -117,7 +126,7 @@ impl Kind {
 }
 
 impl<P: RunPayload> Record<P> {
-    /// Its kind.
+    /// Returns the record's kind.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Opened(_) => Kind::Opened,
@@ -134,7 +143,7 @@ impl<P: RunPayload> Record<P> {
     }
 }
 
-/// A record with its place and its time.
+/// A record with its number and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Entry<P: RunPayload> {
@@ -142,16 +151,17 @@ pub struct Entry<P: RunPayload> {
     pub seq: u64,
     /// Milliseconds since the Unix epoch. For people and budgets; no finding depends on it.
     pub at_ms: u64,
-    /// Whether the next entry is of the same commit: neither counts without the other.
+    /// True if the next entry belongs to the same commit: neither counts without the other.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
-    #[allow(missing_docs)]
+    /// The record.
     #[serde(flatten)]
     pub record: Record<P>,
 }
 
-/// What a stored line says of its entry without the content: what the index is made of. A line whose entry is too large for
-/// it has this, and the name of a file that holds all; lines of earlier days have its number and `more` alone.
+/// The fields of an entry that the index needs. The line of an entry that is too large consists of these and the name
+/// of a content-addressed file with the whole entry; earlier versions wrote only the number and `more` beside that
+/// name.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) seq: u64,
@@ -176,12 +186,12 @@ pub(super) struct Head {
     pub(super) sha256: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     blob: Option<String>,
-    /// Of that file.
+    /// The size of that file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
 }
 
-/// Of an envelope, who gets what.
+/// The fields of an envelope that the index needs.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Address {
     pub(super) id: MessageId,
@@ -190,7 +200,7 @@ pub(super) struct Address {
 }
 
 impl Head {
-    /// That of an entry.
+    /// Returns the head of an entry.
     pub(super) fn of<P: RunPayload>(entry: &Entry<P>) -> Self {
         let mut head = Self {
             seq: entry.seq,
@@ -225,7 +235,7 @@ impl Head {
     }
 }
 
-/// A stored line as it is written: with its checksum, the CRC-32 of all of the object before it, as its last field.
+/// Encodes a line with its checksum as the last field: the CRC-32 of the object's text before it.
 pub(super) fn encode_with_checksum<T: Serialize>(stored: &T) -> Result<Vec<u8>, JournalError> {
     let mut line = serde_json::to_vec(stored)?;
     line.pop();
@@ -237,10 +247,10 @@ pub(super) fn encode_with_checksum<T: Serialize>(stored: &T) -> Result<Vec<u8>, 
 
 const SEAL: &[u8] = b",\"crc\":\"";
 
-/// Bytes of the checksum's field, with the brace that ends the line.
+/// The bytes of the checksum's field and of the brace that ends the line.
 const SEALED: usize = 18;
 
-/// Whether a line is as it was written. Journals of earlier days have no checksums.
+/// Returns true if a line matches its checksum or has none, as in journals of earlier versions.
 pub(super) fn matches_checksum(line: &[u8]) -> bool {
     let Some((body, sum)) = split_checksum(line) else {
         return true;
@@ -251,22 +261,22 @@ pub(super) fn matches_checksum(line: &[u8]) -> bool {
         == Some(crc32fast::hash(body))
 }
 
-/// Whether a line has a checksum.
+/// Returns true if a line has a checksum.
 pub(super) fn has_checksum(line: &[u8]) -> bool {
     split_checksum(line).is_some()
 }
 
-/// A line with a checksum: all before it, and the checksum.
+/// Splits a line into all before its checksum, and the checksum.
 fn split_checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (body, seal) = line.split_last_chunk::<SEALED>()?;
     Some((body, seal.strip_prefix(SEAL)?.strip_suffix(b"\"}")?))
 }
 
-/// Whether a stored line may be an entry of one of these kinds: a line that says what it is says so before anything that
-/// comes from elsewhere. Lines of earlier days that name a file do not say it.
+/// Returns false if a stored line cannot be an entry of one of these kinds. A line names its kind before any content
+/// that could contain the same text. Lines of earlier versions that name a file do not name their kind.
 pub(super) fn may_be_of_kinds(line: &[u8], kinds: &[Kind]) -> bool {
     const TAG: &[u8] = b"\"record\":\"";
-    // Numbers and flags come first, and have no room for more.
+    // Only numbers and flags precede it, which are short.
     let start = line.get(..LABEL).unwrap_or(line);
     let Some(at) = start.windows(TAG.len()).position(|bytes| bytes == TAG) else {
         return true;
@@ -278,22 +288,23 @@ pub(super) fn may_be_of_kinds(line: &[u8], kinds: &[Kind]) -> bool {
     })
 }
 
-/// Bytes of a line in which its record is named.
+/// The first bytes of a line, within which its kind is named.
 const LABEL: usize = 100;
 
-/// The number of a line's entry, and whether the next is of the same commit; none where the line is damaged.
+/// Returns the number of a line's entry, and true with it if the next belongs to the same commit; none if it is
+/// damaged.
 pub(super) fn read_position(line: &[u8]) -> Option<(u64, bool)> {
     if !matches_checksum(line) {
         return None;
     }
-    // What has its checksum is as `encode` wrote it, and most of it need not be read.
+    // A line that matches its checksum is as `encode_entry` wrote it, so its beginning is enough.
     read_position_quickly(line).or_else(|| {
         let head: Head = serde_json::from_slice(line).ok()?;
         Some((head.seq, head.more))
     })
 }
 
-/// [`place`] of a line with a checksum that begins as an [`Entry`] does.
+/// [`read_position`] of a line with a checksum that begins as an [`Entry`] does.
 fn read_position_quickly(line: &[u8]) -> Option<(u64, bool)> {
     split_checksum(line)?;
     let (seq, rest) = leading_number(line.strip_prefix(b"{\"seq\":")?)?;
@@ -307,10 +318,10 @@ fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(number).ok()?.parse().ok()?, rest))
 }
 
-/// Entries larger than this many bytes go to a content-addressed file.
+/// Entries larger than this many bytes are stored in content-addressed files.
 const INLINE_LIMIT: usize = 16 * 1024;
 
-/// The line that an entry is stored as, its file beside it where it is large.
+/// Encodes an entry as a line. A large entry is stored in a file that the line names.
 pub(super) fn encode_entry<P: RunPayload>(entry: &Entry<P>, blobs: &Blobs) -> Result<Vec<u8>, JournalError> {
     let line = encode_with_checksum(entry)?;
     if line.len() <= INLINE_LIMIT {
@@ -323,7 +334,7 @@ pub(super) fn encode_entry<P: RunPayload>(entry: &Entry<P>, blobs: &Blobs) -> Re
     })
 }
 
-/// The entry that a stored line stands for.
+/// Decodes the entry of a stored line.
 pub(super) fn decode_entry<P: RunPayload>(line: &[u8], blobs: &Blobs) -> Result<Entry<P>, JournalError> {
     if !matches_checksum(line) {
         return Err(JournalError::Altered);
@@ -341,9 +352,9 @@ pub(super) fn decode_entry<P: RunPayload>(line: &[u8], blobs: &Blobs) -> Result<
     }
 }
 
-/// The hash of the file that a line names as that of its entry.
+/// Returns the hash of the file that a line names.
 fn blob_of_line(line: &[u8]) -> Option<String> {
-    // Few do: the others need not be read twice.
+    // Few lines do: the others need not be parsed twice.
     memchr::memmem::find(line, b"\"blob\":\"")?;
     serde_json::from_slice::<Head>(line).ok()?.blob
 }

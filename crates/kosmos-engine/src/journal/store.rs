@@ -1,4 +1,4 @@
-//! The database, and what follows from its entries.
+//! The database and the index of its entries.
 
 use std::{
     collections::HashSet,
@@ -18,36 +18,35 @@ use super::{
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload, SCHEMA_VERSION};
 
-/// Commits that wait for the database at most, while it is filled from the log.
+/// The most commits that wait for the database while it is filled from the log.
 const WAITING: usize = 256;
 
-/// Trees of earlier versions, which held what the index holds now.
+/// Trees of earlier versions. The index has replaced them.
 const FORMER: [&str; 5] = ["inbox", "sent", "handled", "effects", "attempts"];
 
-/// The open database, which holds the log's lines, and an index of them in memory, which is made anew when it is opened.
+/// The open database, which holds the log's lines, and an index of them in memory, which is rebuilt at each opening.
 ///
-/// Commits gather beside the database and go in together: sled takes its time for each key, and little for what is
-/// under it.
+/// Commits are collected and inserted together: sled's cost is per key, whatever the size of the value.
 pub(super) struct Store<P: RunPayload> {
     db: sled::Db,
     log: Chunks,
     meta: sled::Tree,
     state: Mutex<State>,
-    /// Held by whoever puts commits into the database.
+    /// Held while commits are inserted into the database.
     settling: Mutex<()>,
     pub(super) blobs: Blobs,
-    /// What its lines hold.
+    /// The payload of its messages.
     payload: PhantomData<fn() -> P>,
 }
 
-/// The index of all commits, and those of them that the database lacks, oldest first.
+/// The index of all commits, and the commits that the database lacks, oldest first.
 #[derive(Default)]
 struct State {
     index: Index,
     waiting: Vec<Arc<CommitLines>>,
 }
 
-/// What was written, for the log and the ledger.
+/// A commit as it is written to the log and the ledger.
 pub(super) struct Written<P: RunPayload> {
     pub(super) committed: Committed<P>,
     pub(super) lines: Arc<CommitLines>,
@@ -55,7 +54,7 @@ pub(super) struct Written<P: RunPayload> {
 }
 
 impl<P: RunPayload> Written<P> {
-    /// All of it was known; the journal ends with entry `seq`.
+    /// The result of a commit of which everything was known. The journal ends with entry `seq`.
     fn known_already(seq: u64) -> Self {
         Self {
             committed: Committed {
@@ -70,7 +69,7 @@ impl<P: RunPayload> Written<P> {
 }
 
 impl<P: RunPayload> Store<P> {
-    /// Opens or makes the database. A panic of sled on damaged files becomes an error.
+    /// Opens or creates the database. A panic of sled on damaged files becomes an error.
     pub(super) fn open(path: &Path, blobs: Blobs) -> Result<Self, JournalError> {
         catch_unwind(AssertUnwindSafe(|| Self::open_whole(path, blobs))).unwrap_or_else(|_| {
             Err(JournalError::Damaged {
@@ -104,15 +103,15 @@ impl<P: RunPayload> Store<P> {
         };
         store.check_version()?;
         store.lock_state().index = store.build_index(path)?;
-        // Not before it is known to be for this program.
+        // Only now that it is known to be of this program's version.
         for former in FORMER {
             store.db.drop_tree(former)?;
         }
         Ok(store)
     }
 
-    /// The index of what the database has, once it is known that every page can be read, no entry is missing and each is
-    /// as it was written.
+    /// Builds the index of the database's entries, and checks that every page can be read, that no entry is missing and
+    /// that each matches its checksum.
     fn build_index(&self, path: &Path) -> Result<Index, JournalError> {
         let mut index = Index::default();
         for (expected, item) in (1..).zip(self.log.lines_from(1)) {
@@ -125,7 +124,7 @@ impl<P: RunPayload> Store<P> {
                 return Err(damaged());
             }
             let head = match self.read_head(&line) {
-                // Nothing else says whether it is damaged.
+                // Without a checksum, a malformed line is the only sign of damage.
                 Err(JournalError::Codec(_)) if !has_checksum(&line) => return Err(damaged()),
                 other => other?,
             };
@@ -137,13 +136,13 @@ impl<P: RunPayload> Store<P> {
         Ok(index)
     }
 
-    /// What a line that is as it was written says of its entry.
+    /// Returns the head of an intact line.
     fn read_head(&self, line: &[u8]) -> Result<Head, JournalError> {
         let said: Head = serde_json::from_slice(line)?;
         if said.record.is_some() {
             return Ok(said);
         }
-        // It names a file, and nothing else.
+        // The line only names a file.
         Ok(Head::of(&self.decode_line(line)?))
     }
 
@@ -151,7 +150,7 @@ impl<P: RunPayload> Store<P> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts the commits that wait into the database. Others are added meanwhile.
+    /// Inserts the waiting commits into the database. Others may be added meanwhile.
     pub(super) fn settle_waiting(&self) -> Result<(), JournalError> {
         let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         let commits = self.lock_state().waiting.clone();
@@ -162,7 +161,7 @@ impl<P: RunPayload> Store<P> {
         Ok(())
     }
 
-    /// Puts the commits that wait into the database, and the database to disk.
+    /// Inserts the waiting commits into the database, and flushes it to disk.
     pub(super) fn flush_to_disk(&self) -> Result<(), JournalError> {
         failpoint::disk("journal.database.before").map_err(sled::Error::from)?;
         self.settle_waiting()?;
@@ -172,19 +171,19 @@ impl<P: RunPayload> Store<P> {
         Ok(())
     }
 
-    /// Forgets everything but its version.
+    /// Removes everything but the version.
     #[cfg(test)]
     pub(super) fn wipe(&self) {
         self.log.0.clear().unwrap();
         *self.lock_state() = State::default();
     }
 
-    /// Commits that wait to be put into the database.
+    /// Returns the number of commits that the database lacks.
     pub(super) fn waiting_commits(&self) -> usize {
         self.lock_state().waiting.len()
     }
 
-    /// Forgets what the database does not have: the log could not be written, so nothing may come after what it has.
+    /// Drops the commits that the database lacks, because the log could not be written.
     pub(super) fn forget_waiting(&self) {
         let _one_at_a_time = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         let index = self.build_index(Path::new("journal"));
@@ -215,7 +214,7 @@ impl<P: RunPayload> Store<P> {
         }
     }
 
-    /// The number of the last entry, 0 for none.
+    /// Returns the number of the last entry; 0 if there is none.
     pub(super) fn last_seq(&self) -> u64 {
         self.lock_state().index.last_seq()
     }
@@ -241,12 +240,12 @@ impl<P: RunPayload> Store<P> {
         let handled_at = before + records.len() as u64;
         for record in commit.records {
             match record {
-                // A snapshot includes the step that it was taken in.
+                // A snapshot includes the step that it belongs to.
                 Record::Snapshot { sha256, .. } => records.push(Record::Snapshot {
                     after: handled_at,
                     sha256,
                 }),
-                // The first value of an effect is its value.
+                // The first receipt of an effect counts.
                 Record::Receipt { ref key, .. } if matches!(index.effect_state(key), Some(Effect::Received(_))) => {}
                 other => records.push(other),
             }
@@ -297,7 +296,7 @@ impl<P: RunPayload> Store<P> {
         })
     }
 
-    /// Adds a commit of the log that the database lacks: its lines, which are as they were written.
+    /// Adds the intact lines of a commit that is in the log but not in the database.
     pub(super) fn replay_commit(&self, lines: &[Vec<u8>]) -> Result<(), JournalError> {
         let heads: Vec<Head> = lines
             .iter()
@@ -320,17 +319,18 @@ impl<P: RunPayload> Store<P> {
         if many { self.settle_waiting() } else { Ok(()) }
     }
 
-    /// The entry that a stored line stands for.
+    /// Decodes the entry of a stored line.
     pub(super) fn decode_line(&self, line: &[u8]) -> Result<Entry<P>, JournalError> {
         decode_entry(line, &self.blobs)
     }
 
-    /// Entries from `first` on, in order.
+    /// Returns the entries from `first` on, in order.
     pub(super) fn entries_from(&self, first: u64) -> impl Iterator<Item = Result<Entry<P>, JournalError>> + '_ {
         self.lines_from(first).map(|line| self.decode_line(&line?))
     }
 
-    /// Entries of these kinds from `first` on, in order. The others are not decoded, which is most of the work.
+    /// Returns the entries of these kinds from `first` on, in order. Others are not decoded: decoding is most of the
+    /// work.
     pub(super) fn entries_of<'a>(
         &'a self,
         kinds: &'a [Kind],
@@ -347,27 +347,27 @@ impl<P: RunPayload> Store<P> {
         })
     }
 
-    /// The entry of that number.
+    /// Returns the entry of that number.
     pub(super) fn entry_at(&self, seq: u64) -> Result<Option<Entry<P>>, JournalError> {
         self.settle_waiting()?;
         self.log.line_at(seq)?.map(|line| self.decode_line(&line)).transpose()
     }
 
-    /// The stored lines from `first` on, in order.
+    /// Returns the stored lines from `first` on, in order.
     pub(super) fn lines_from(&self, first: u64) -> impl Iterator<Item = Result<sled::IVec, JournalError>> + '_ {
         let failed = self.settle_waiting().err().map(Err);
         let stored = self.log.lines_from(first).map(|item| Ok(item?.1));
         failed.into_iter().chain(stored)
     }
 
-    /// Messages not handled yet, by agent and age.
+    /// Returns the messages that are not handled yet, by receiver and age.
     pub(super) fn pending_messages(&self) -> Result<Vec<Envelope<P>>, JournalError> {
         let waiting: Vec<u64> = self.lock_state().index.pending_entries().collect();
         let found = waiting.into_iter().map(|seq| self.sent_at(seq));
         found.filter_map(Result::transpose).collect()
     }
 
-    /// The message of that id.
+    /// Returns the message of that id.
     pub(super) fn find_message(&self, id: &MessageId) -> Result<Option<Envelope<P>>, JournalError> {
         let sent = self.lock_state().index.sent_entry(id);
         sent.map_or(Ok(None), |seq| self.sent_at(seq))
@@ -380,12 +380,12 @@ impl<P: RunPayload> Store<P> {
         })
     }
 
-    /// Failures of a waiting message's handler so far.
+    /// Returns the failures of a pending message so far.
     pub(super) fn failure_count(&self, id: &MessageId) -> u32 {
         self.lock_state().index.failure_count(id)
     }
 
-    /// What is known of an effect.
+    /// Returns the state of an effect.
     pub(super) fn effect_state(&self, key: &str) -> Result<Option<EffectState>, JournalError> {
         let known = self.lock_state().index.effect_state(key);
         let seq = match known {
@@ -399,17 +399,17 @@ impl<P: RunPayload> Store<P> {
         })
     }
 
-    /// The newest snapshot: the entry that it includes last, and its file.
+    /// Returns the newest snapshot: the last entry that it includes, and its file.
     pub(super) fn latest_snapshot(&self) -> Option<(u64, String)> {
         self.lock_state().index.latest_snapshot()
     }
 
-    /// The file of an agent's newest state.
+    /// Returns the file of an agent's newest state.
     pub(super) fn agent_state(&self, agent: &AgentName) -> Option<String> {
         self.lock_state().index.latest_state(agent)
     }
 
-    /// The messages that `agent` handled after entry `after`, in the order of handling.
+    /// Returns the messages that `agent` handled after entry `after`, in the order of handling.
     pub(super) fn handled_by(&self, agent: &AgentName, after: u64) -> Result<Vec<Envelope<P>>, JournalError> {
         let mut messages = Vec::new();
         for entry in self.entries_of(&[Kind::Handled], after + 1) {

@@ -1,12 +1,12 @@
-//! `journal.jsonl`, the write-ahead log, and `ledger.jsonl`, a plain copy of what it says of hypotheses.
+//! `journal.jsonl`, the write-ahead log, and `ledger.jsonl`, the application's digest of it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use kosmos_core::failpoint;
+use kosmos_core::{failpoint, files};
 
 use super::{
     Blobs, Durability, Entry, JournalError, Record,
@@ -24,12 +24,12 @@ pub(super) struct Wal {
 }
 
 impl Wal {
-    /// The log of the run in `folder`.
+    /// Returns the path of the log of the run in `folder`.
     pub(super) fn log_path(folder: &Path) -> PathBuf {
         folder.join("journal.jsonl")
     }
 
-    /// Whether the log begins with a whole commit.
+    /// Returns true if the log begins with a whole commit.
     pub(super) fn has_entries(folder: &Path) -> Result<bool, JournalError> {
         let path = Self::log_path(folder);
         match scan_commits(&path, 0, |_| {}) {
@@ -39,11 +39,10 @@ impl Wal {
         }
     }
 
-    /// Opens the log and makes it and the database equal: a last commit that was not written to its end is cut off, whole
-    /// ones that the database lacks are put into it, and the other way round. The ledger is written anew.
+    /// Opens the log and makes it equal to the database: cuts off an incomplete last commit, and copies whole commits
+    /// that one of them lacks from the other. Rewrites the ledger.
     ///
-    /// Where the log is damaged at a place that the database does not have, that is an error, or, with `drop`, the end of
-    /// the journal.
+    /// Damage to the log in entries that the database lacks is an error or, with `drop`, the end of the journal.
     pub(super) fn open<P: RunPayload>(
         folder: &Path,
         store: &Store<P>,
@@ -96,9 +95,8 @@ impl Wal {
                 push_ledger(&mut ledger, &store.decode_line(&line)?)?;
             }
         }
-        let partial = folder.join(".ledger.jsonl.partial");
-        fs::write(&partial, &ledger).map_err(io(&partial))?;
-        fs::rename(&partial, &ledger_path).map_err(io(&ledger_path))?;
+        files::write_atomically(&ledger_path, files::Sync::No, |file| file.write_all(&ledger))
+            .map_err(io(&ledger_path))?;
         let ledger = OpenOptions::new()
             .append(true)
             .open(&ledger_path)
@@ -116,7 +114,7 @@ impl Wal {
         Ok((wal, dropped))
     }
 
-    /// Appends commits: one write for all, and one fsync where they have to survive the loss of power.
+    /// Appends commits with one write, and with one fsync if they have to survive a power failure.
     pub(super) fn append_commits<'a, P: RunPayload>(
         &mut self,
         commits: impl Iterator<Item = &'a Written<P>>,
@@ -167,33 +165,33 @@ fn push_ledger<P: RunPayload>(text: &mut Vec<u8>, entry: &Entry<P>) -> Result<()
     Ok(())
 }
 
-/// What a damaged log and a database that does not have it either have lost.
+/// The entries that a damaged log and its database have both lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped {
-    /// Line of the log, from 1: the first that is damaged.
+    /// The first damaged line of the log, from 1.
     pub line: u64,
-    /// The first entry that is missing.
+    /// The first missing entry.
     pub from: u64,
-    /// The last entry that the log tells of; before `from` where it tells of none.
+    /// The last entry that the log mentions; less than `from` if it mentions none.
     pub to: u64,
 }
 
-/// What a log holds.
+/// The contents of a log.
 #[derive(Debug, Default)]
 struct LogEnd {
-    /// The last entry of the whole commits that it begins with, up to the first line that is damaged or out of order.
+    /// The last entry of the whole commits before the first line that is damaged or out of order.
     last: u64,
-    /// Bytes up to there.
+    /// The bytes up to there.
     length: u64,
-    /// The highest entry that a commit ends with.
+    /// The highest entry that ends a commit.
     highest: u64,
-    /// Lines that are damaged or behind missing ones: number, and the entry that was to be there.
+    /// Lines that are damaged or follow a gap: the line's number, and the entry expected there.
     damaged: Vec<(u64, u64)>,
 }
 
 impl LogEnd {
-    /// What is lost where entries up to `held` are there. The lines of a last commit that has no end are none of it: that
-    /// was never acknowledged.
+    /// Returns what is lost if the database holds the entries up to `held`. The lines of an incomplete last commit do
+    /// not count: it was never acknowledged.
     fn lost_after(&self, held: u64) -> Option<Dropped> {
         let beyond = self.damaged.iter().find(|(_, entry)| *entry > held);
         let (line, _) = match self.highest > held {
@@ -208,8 +206,8 @@ impl LogEnd {
     }
 }
 
-/// Gives each whole commit after entry `after` to `each`, as its lines and without gaps. What is damaged, or there twice, does
-/// not matter before them.
+/// Passes the lines of each whole commit after entry `after` to `each`, without gaps. Damaged or repeated lines before
+/// them do no harm.
 fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<LogEnd> {
     let mut reader = BufReader::new(File::open(path)?);
     let (mut end, mut in_order) = (LogEnd::default(), true);
@@ -218,7 +216,7 @@ fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> 
     loop {
         let mut line = Vec::new();
         length += reader.read_until(b'\n', &mut line)? as u64;
-        // Not written to its end.
+        // An incomplete last line.
         if line.pop() != Some(b'\n') {
             return Ok(end);
         }
@@ -249,10 +247,10 @@ fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> 
     }
 }
 
-/// The entries of a run's `journal.jsonl`, of whole commits, for processes that do not hold the database.
+/// Reads the entries of all whole commits from a run's `journal.jsonl`, without the database.
 ///
 /// # Errors
-/// When the file cannot be read, is damaged, or names a payload file that is gone.
+/// If the file cannot be read or is damaged, or if a content-addressed file that it names is missing.
 pub fn read_entries<P: RunPayload>(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry<P>>, JournalError> {
     let path = Wal::log_path(folder);
     let mut lines = Vec::new();
@@ -267,7 +265,7 @@ pub fn read_entries<P: RunPayload>(folder: &Path, blobs: &Blobs) -> Result<Vec<E
     lines.iter().map(|line| decode_entry(line, blobs)).collect()
 }
 
-/// The commits that entries in order belong to.
+/// Groups entries, which are in order, by commit.
 pub fn group_by_commit<P: RunPayload>(entries: Vec<Entry<P>>) -> Vec<Vec<Entry<P>>> {
     let mut commits = Vec::new();
     let mut open = Vec::new();
@@ -284,11 +282,11 @@ pub fn group_by_commit<P: RunPayload>(entries: Vec<Entry<P>>) -> Vec<Vec<Entry<P
     commits
 }
 
-/// Begins the journal of the run in `folder` with these commits, log and database. Entries keep their times and are numbered
-/// anew; a commit without entries is left out.
+/// Creates the journal of the run in `folder`, log and database, with these commits. Entries keep their times and are
+/// renumbered. Commits without entries are left out.
 ///
 /// # Errors
-/// When there is a log already, or it cannot be written.
+/// If there is a log already, or if it cannot be written.
 pub fn write_entries<P: RunPayload>(
     folder: &Path,
     commits: Vec<Vec<Entry<P>>>,
@@ -309,7 +307,7 @@ pub fn write_entries<P: RunPayload>(
     let path = Wal::log_path(folder);
     let written = File::create_new(&path).and_then(|mut log| log.write_all(&text));
     written.map_err(|source| JournalError::Io { path, source })?;
-    // Whoever opens it finds a database that has all of the log, and not one that was lost.
+    // The next opening then finds a complete database, not one that seems to be lost.
     let store = Store::<P>::open(&folder.join("journal"), blobs)?;
     Wal::open(folder, &store, durability, false).map(drop)
 }

@@ -1,4 +1,4 @@
-//! The one writer: groups commits, and shares one write, and one fsync, among those that wait.
+//! The writer thread: groups waiting commits, so that they share a write and an fsync.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::RunPayload;
 
-/// Commits that share a write, at most.
+/// The most commits that share a write.
 const GROUP: usize = 256;
 
-/// How long the database may be behind the log.
+/// How long the database may lag behind the log.
 const LAG: Duration = Duration::from_millis(200);
 
-/// Commits that the database may be behind the log; the writer waits for it then.
+/// How many commits the database may lag behind the log before the writer waits for it.
 const BEHIND: usize = 4096;
 
 pub(super) type Reply<P> = oneshot::Sender<Result<Committed<P>, Arc<JournalError>>>;
@@ -32,11 +32,11 @@ pub(super) struct Request<P: RunPayload> {
     pub(super) reply: Reply<P>,
 }
 
-/// The writer's own loop; it ends when the last handle of the journal is dropped.
+/// Runs the writer until the last handle of the journal is dropped.
 ///
-/// A commit is done when its lines are in the log: one write, and one fsync where the loss of power counts. The database
-/// gets it from a thread of its own, so that no commit waits for it, and what it lacks after a crash is put into it from the
-/// log.
+/// A commit is done once its lines are in the log: after one write, and one fsync if it has to survive a power failure.
+/// A thread of its own inserts it into the database, so that no commit waits for that; after a crash the database gets
+/// what it lacks from the log.
 pub(super) fn run_writer<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests: &mpsc::Receiver<Request<P>>) {
     let broken = Mutex::new(None);
     thread::scope(|scope| {
@@ -60,7 +60,7 @@ pub(super) fn run_writer<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests
                 continue;
             }
             failed = write_group(store, &mut wal, group).err();
-            // Full: it is awake.
+            // If the channel is full, the thread is awake.
             let _ = wake.try_send(());
             if store.waiting_commits() >= BEHIND
                 && let Err(error) = store.settle_waiting()
@@ -71,7 +71,7 @@ pub(super) fn run_writer<P: RunPayload>(store: &Store<P>, mut wal: Wal, requests
     });
 }
 
-/// Puts commits into the database some time after the first that it lacks, until the writer ends, and once more then.
+/// Flushes commits to the database a while after the first that it lacks, until the writer ends, and once more then.
 fn settle_in_background<P: RunPayload>(
     store: &Store<P>,
     woken: mpsc::Receiver<()>,
@@ -87,7 +87,7 @@ fn settle_in_background<P: RunPayload>(
             *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(error));
         }
     }
-    // What fails here is in the log.
+    // A failure here loses nothing: the log has all commits.
     let _ = store.flush_to_disk();
 }
 

@@ -6,37 +6,43 @@ use crate::AgentName;
 use crate::agent::{AgentError, Fault};
 use crate::journal::JournalError;
 
-/// A failure that ended the work on a run. The journal holds all that was committed.
+/// A failure that stopped the work on a run. The journal holds all that was committed.
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
-    /// The journal.
+    /// The journal failed.
     #[error("the run's journal failed")]
     Journal(#[from] Arc<JournalError>),
-    /// The run repeats a recorded one, and an agent needs what the record lacks.
+    /// A replay asked for something that was not recorded.
     #[error("`{agent}`: {reason}")]
     NotRecorded {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: String,
-        #[allow(missing_docs)]
+        /// The request that was not recorded.
         reason: String,
     },
-    /// A backend that the run needs.
+    /// A backend that the run needs is not available, or an agent that it needs cannot work.
     #[error("`{agent}` cannot work: {reason}")]
     Unavailable {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: String,
-        #[allow(missing_docs)]
+        /// The agent's failure.
         reason: String,
+        /// The remedy, if that is known.
+        help: Option<String>,
     },
 }
 
 impl SupervisorError {
-    /// What an agent's failure means that trying again does not mend.
+    /// Converts a failure of an agent that another attempt cannot repair.
     pub(super) fn from_agent_error(agent: &AgentName, error: &AgentError) -> Self {
         let (agent, reason) = (agent.to_string(), error.to_string());
         match error.fault() {
             Fault::NotRecorded => Self::NotRecorded { agent, reason },
-            Fault::Retry | Fault::Fatal => Self::Unavailable { agent, reason },
+            Fault::Retry | Fault::Fatal => Self::Unavailable {
+                agent,
+                reason,
+                help: error.help().map(str::to_owned),
+            },
         }
     }
 }

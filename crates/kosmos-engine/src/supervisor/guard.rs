@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{AgentName, RunPayload};
 
-/// Keeps an actor alive: after a panic it waits for the backoff, then restarts the same context, so that the address stays
-/// valid.
+/// Keeps an actor alive: after a panic it waits for the backoff, then restarts the same context, so that the address
+/// stays valid.
 pub(super) struct Guard<P: RunPayload> {
     actor: ContextFut<Host<P>, actix::Context<Host<P>>>,
     name: AgentName,

@@ -67,7 +67,7 @@ pub(super) struct Host<P: RunPayload> {
     blame: Blame,
 }
 
-/// What a host is started with.
+/// The parameters of a new host.
 pub(super) struct HostSetup<P: RunPayload> {
     pub(super) name: AgentName,
     pub(super) generation: u64,
@@ -78,8 +78,8 @@ pub(super) struct HostSetup<P: RunPayload> {
 
 /// A running host, as the hub sees it. Tests replace it by one in simulated time.
 pub(super) trait Hosting<P: RunPayload> {
-    /// Puts a message into the agent's mailbox. Returns false if the mailbox is full or closed: the message stays in the
-    /// journal, and the hub tries again at the next event.
+    /// Puts a message into the agent's mailbox. Returns false if the mailbox is full or closed: the message stays in
+    /// the journal, and the hub tries again at the next event.
     fn deliver(&self, envelope: Envelope<P>, context: AgentContext<P>) -> bool;
 
     /// Asks the agent to release its resources. Returns none if it cannot be asked.

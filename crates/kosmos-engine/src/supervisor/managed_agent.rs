@@ -85,7 +85,8 @@ impl<P: RunPayload> ManagedAgent<P> {
         self.queue.remove(place)
     }
 
-    /// Returns the messages that the agent could take if they were due; none while it is down or at its concurrency limit.
+    /// Returns the messages that the agent could take if they were due; none while it is down or at its concurrency
+    /// limit.
     fn deliverable_messages(&self) -> impl Iterator<Item = &QueuedMessage<P>> {
         let free = self.up && self.in_flight.len() < self.spec.concurrency;
         let most = match (free, self.spec.in_order) {

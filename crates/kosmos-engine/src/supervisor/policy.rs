@@ -47,8 +47,8 @@ impl Default for RestartPolicy {
 }
 
 impl RestartPolicy {
-    /// Returns the backoff before the `nth` restart of a window (from 1): exponential, then scaled by `jitter` (0..=1) to
-    /// between half and all of it, so that agents that failed together do not restart together.
+    /// Returns the backoff before the `nth` restart of a window (from 1): exponential, then scaled by `jitter` (0..=1)
+    /// to between half and all of it, so that agents that failed together do not restart together.
     pub fn backoff_before(&self, nth: usize, jitter: f64) -> Duration {
         let doublings = u32::try_from(nth.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
         let full = self.backoff_min.saturating_mul(1 << doublings).min(self.backoff_max);
@@ -63,8 +63,8 @@ pub struct Intensity {
 }
 
 impl Intensity {
-    /// Counts a restart at `now` (time since any fixed moment). Returns the number in the window, and true if it exceeds
-    /// the policy's limit.
+    /// Counts a restart at `now` (time since any fixed moment). Returns the number in the window, and true if it
+    /// exceeds the policy's limit.
     pub fn count_restart(&mut self, now: Duration, policy: &RestartPolicy) -> (usize, bool) {
         self.restarts.push_back(now);
         while self

@@ -45,7 +45,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 const WORKERS: [&str; 3] = ["code_generator", "data_analyst", "sandbox_executor"];
 
-/// What one seed has in store.
+/// The plan of one seed.
 struct World {
     seed: u64,
     random: RefCell<fastrand::Rng>,
@@ -110,8 +110,8 @@ fn root_task(task: &str) -> u32 {
     task.split('.').next().unwrap_or_default().parse().unwrap()
 }
 
-/// Hands out tasks, some of which lead to others, and ends the run when each is done or given up. Its state is a fold of
-/// the messages that it has handled, as the real one's is.
+/// Hands out tasks, some of which lead to others, and ends the run when each is done or given up. Its state is a fold
+/// of the messages that it has handled, as the real one's is.
 struct Director {
     world: Rc<World>,
     state: RefCell<State>,
@@ -513,7 +513,7 @@ fn journal_entries(world: &World) -> Vec<Entry> {
     world.journal.entries().map(Result::unwrap).collect()
 }
 
-/// What must be true of every run.
+/// Checks the properties that every run must have.
 fn check_invariants(world: &World, told: &Told) {
     let RunResult::Ended(end) = &told.result else {
         panic!("{:?}", told.result);
@@ -590,7 +590,7 @@ fn check_invariants(world: &World, told: &Told) {
     }
 }
 
-/// What a journal says, but for the time of day.
+/// Returns the records of a journal as text, without times.
 fn records_text(told: &Told) -> String {
     let records: Vec<_> = told.entries.iter().map(|entry| format!("{:?}", entry.record)).collect();
     records.join("\n")

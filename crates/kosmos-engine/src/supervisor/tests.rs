@@ -96,8 +96,11 @@ fn an_agent_that_pauses_stops_the_run_and_its_message_waits() {
     actix::System::new().block_on(async {
         let journal = journal(folder.path()).await;
         let (result, seen) = work(folder.path(), &journal, away).await;
-        let reason = "no answer from the endpoint for 10m; start it";
-        assert_eq!(result.unwrap(), RunResult::Paused(reason.to_owned()));
+        let paused = RunResult::Paused {
+            reason: "no answer from the endpoint for 10m".to_owned(),
+            remedy: "start it".to_owned(),
+        };
+        assert_eq!(result.unwrap(), paused);
         assert!(seen.len() == 1 && seen[0].starts_with("Paused"), "{seen:?}");
         let waiting = journal.pending_messages().unwrap();
         let failures: Vec<u32> = waiting.iter().map(|pending| pending.failures).collect();

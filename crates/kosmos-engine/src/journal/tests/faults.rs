@@ -1,5 +1,5 @@
-//! Damaged files: each fault ends with all entries from the other copy, or with a refusal that says what is missing. The
-//! table of the README is held by these.
+//! Damaged files: each fault ends with all entries from the other copy, or with a refusal that says what is missing.
+//! The table of the README is held by these.
 
 use std::{fs, io::Write, path::Path};
 

@@ -1,5 +1,5 @@
-//! Journals that earlier versions wrote: a key for each line in the database and trees beside it, large entries under no more
-//! than their number, lines without checksums.
+//! Journals that earlier versions wrote: a key for each line in the database and trees beside it, large entries under
+//! no more than their number, lines without checksums.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What becomes of agents that fail and of the messages that they failed on.
+//! Reactions to failures: restarts, dead letters, retired agents.
 
 use tokio::time::Instant;
 
@@ -35,7 +35,7 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    /// A handler failed for the `failures`-th time: again after a while, or not at all.
+    /// Handles the `failures`-th failure of a message: queues it again with a backoff, or makes it a dead letter.
     pub(super) fn retry_or_give_up(&mut self, name: &AgentName, envelope: Envelope<P>, failures: u32, reason: String) {
         tracing::warn!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), failures, reason, "handler failed");
         let record = Record::Attempted {
@@ -78,7 +78,7 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    /// Counts a restart; true when it is one too many.
+    /// Records a restart. Returns true if it exceeds the agent's limit.
     pub(super) fn record_restart(&mut self, name: &AgentName, reason: &str) -> bool {
         tracing::warn!(agent = %name, reason, "restarting the agent");
         (self.options.observer)(Observed::Restarted { agent: name, reason });
@@ -93,7 +93,7 @@ impl<P: RunPayload> Hub<P> {
             .is_some_and(|managed| managed.intensity.count_restart(now, &managed.policy).1)
     }
 
-    /// An agent was restarted once too often: the run goes on without it, or ends.
+    /// Reacts to an agent that exceeded its restart limit: the run continues without it, or ends.
     pub(super) fn retire_or_end(&mut self, name: &AgentName, reason: &str) {
         let Some(managed) = self.agents.get(name) else { return };
         let message = format!(
@@ -107,7 +107,7 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    /// An agent takes no further part: what it was sent and will be sent is given up.
+    /// Retires an agent: all messages to it, queued and future, become dead letters.
     pub(super) fn retire_agent(&mut self, name: &AgentName, reason: &str) {
         let Some(managed) = self.agents.get_mut(name) else {
             return;
@@ -127,7 +127,7 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    /// Gives a message up and tells the director; the director's own message gives up the run.
+    /// Makes a message a dead letter and tells the director. A dead letter of the director itself ends the run.
     pub(super) fn give_up(&mut self, envelope: Envelope<P>, failures: u32, reason: String) {
         (self.options.observer)(Observed::DeadLettered {
             message: &envelope,
@@ -163,7 +163,7 @@ impl<P: RunPayload> Hub<P> {
         self.spawn_commit(commit);
     }
 
-    /// Ends the run from here: an agent or the director is beyond help.
+    /// Ends the run as failed, because it cannot continue without an agent.
     pub(super) fn end_as_failed(&mut self, message: &str) {
         tracing::error!(run = %self.run, message, "the run ends");
         let end = P::engine_failure(message.to_owned());
@@ -171,8 +171,8 @@ impl<P: RunPayload> Hub<P> {
         self.spawn_commit(Commit::of_message(envelope));
     }
 
-    /// A handler is over its deadline. It may be frozen, and a frozen thread cannot be ended, so the agent
-    /// gets a new one; whatever the old one still says is not listened to.
+    /// Replaces the host of a handler that is past its deadline. The handler may be frozen, and a frozen thread cannot
+    /// be stopped, so the agent gets a new thread, and later events of the old one are ignored.
     pub(super) fn replace_frozen(&mut self, name: &AgentName, id: &MessageId) {
         let Some(managed) = self.agents.get_mut(name) else {
             return;
@@ -192,10 +192,10 @@ impl<P: RunPayload> Hub<P> {
         self.retry_or_give_up(name, frozen.envelope, frozen.failures + 1, reason);
     }
 
-    /// Where the strategy says so, gives a new host to each agent that was registered after one that fell. What they have
-    /// under way begins again; it does not count as their failure.
-    pub(super) fn restart_later_agents(&mut self, fallen: &AgentName) {
-        let Some(place) = self.agents.get(fallen).map(|managed| managed.place) else {
+    /// If the strategy asks for it, replaces the host of each agent that was registered after the one that failed.
+    /// Their in-flight messages are delivered again; that does not count as a failure.
+    pub(super) fn restart_later_agents(&mut self, failed_agent: &AgentName) {
+        let Some(place) = self.agents.get(failed_agent).map(|managed| managed.place) else {
             return;
         };
         if self.options.policy.strategy == Strategy::OneForOne {
@@ -208,7 +208,7 @@ impl<P: RunPayload> Hub<P> {
             .filter(|(_, managed)| later(managed))
             .map(|(name, _)| name.clone());
         for name in rest.collect::<Vec<_>>() {
-            let reason = format!("`{fallen}` fell, and the strategy is rest_for_one");
+            let reason = format!("`{failed_agent}` failed, and the strategy is rest_for_one");
             tracing::info!(agent = %name, reason, "restarting the agent");
             (self.options.observer)(Observed::Restarted {
                 agent: &name,

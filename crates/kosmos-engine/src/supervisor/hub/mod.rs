@@ -1,5 +1,5 @@
-//! The loop: what it hears, what it delivers, when it stops. `failures` is what becomes of agents that fail, `steps` what is
-//! written down.
+//! The event loop: receives events, delivers messages, stops. `failures` has the reactions to failures, `steps` the
+//! commits.
 
 mod failures;
 mod steps;
@@ -23,79 +23,86 @@ use crate::{
     journal::{Commit, Committed, Journal, JournalError, Record},
 };
 
-/// What the hub tells those who watch.
+/// An event that the hub reports to its observer.
 #[derive(Debug)]
 pub enum Observed<'a, P: RunPayload> {
-    /// A message is with its agent.
+    /// A message was delivered to its agent.
     Delivered(&'a Envelope<P>),
-    /// A message was handled and its step is durable.
+    /// A message was handled, and its step is durable.
     Handled {
-        #[allow(missing_docs)]
+        /// Its receiver.
         agent: &'a AgentName,
     },
-    /// A message is durable and on its way.
+    /// A message is durable and will be delivered.
     Sent(&'a Envelope<P>),
-    /// An agent failed and is replaced.
+    /// An agent failed and was replaced.
     Restarted {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: &'a AgentName,
-        #[allow(missing_docs)]
+        /// Its failure.
         reason: &'a str,
     },
-    /// A message was given up.
+    /// A message became a dead letter.
     DeadLettered {
-        #[allow(missing_docs)]
+        /// The message.
         message: &'a Envelope<P>,
-        #[allow(missing_docs)]
+        /// Its last failure.
         reason: &'a str,
     },
-    /// The run was asked to stop and finishes what is under way.
+    /// A stop was requested; the run drains its in-flight messages.
     Draining,
-    /// An agent cannot go on until the user has done something: the run stops as if asked to.
+    /// An agent cannot continue until the user has done something. The run stops as if a stop had been requested.
     Paused {
-        #[allow(missing_docs)]
+        /// The agent.
         agent: &'a AgentName,
-        #[allow(missing_docs)]
+        /// Why.
         reason: &'a str,
+        /// The remedy.
+        remedy: &'a str,
     },
 }
 
-/// Watches the hub; called on its thread, so it must be quick.
+/// Receives the hub's events on its thread, so it must be quick.
 pub type Observer<P> = Arc<dyn Fn(Observed<'_, P>) + Send + Sync>;
 
-/// How the hub works.
+/// Options of the hub.
 #[derive(Clone)]
 pub struct HubOptions<P: RunPayload> {
-    #[allow(missing_docs)]
+    /// How agents are restarted.
     pub policy: RestartPolicy,
-    /// Wall time that the run has left; none for no limit.
+    /// The wall time that the run has left; none for no limit.
     pub wall_left: Option<Duration>,
-    /// How long a first request to stop waits for what is under way.
+    /// How long the hub waits for in-flight messages after the first stop request.
     pub drain: Duration,
-    #[allow(missing_docs)]
+    /// Receives the hub's events.
     pub observer: Observer<P>,
 }
 
-/// How the work on a run came to an end.
+/// How the work on a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunResult<P: RunPayload> {
-    /// The run is over.
+    /// The run has ended.
     Ended(P::End),
-    /// The user stopped it; it can be resumed.
+    /// The user stopped it. It can be resumed.
     Stopped,
-    /// It stopped by itself, for this reason, and can be resumed.
-    Paused(String),
+    /// An agent paused it. It can be resumed.
+    Paused {
+        /// Why.
+        reason: String,
+        /// The remedy.
+        remedy: String,
+    },
 }
 
 type Commits<P> = (Option<(AgentName, MessageId)>, Result<Committed<P>, Arc<JournalError>>);
 
-/// What the reason begins with for which the messages of an agent are given up that takes no further part.
+/// The beginning of the reason of each dead letter of a retired agent.
 pub const RETIRED: &str = "the agent takes no further part";
 
-/// Time that agents have to put away what they hold when the run is over.
+/// The time that agents have to release their resources at the end of a run.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Topics of messages from outside the agents; each is sent once in a run.
+/// Topics of the supervisor's messages. Each is sent once in a run.
 const TOPIC_WALL_TIME: usize = 1;
 const TOPIC_END: usize = 2;
 
@@ -116,11 +123,12 @@ pub struct Hub<P: RunPayload> {
     committing: usize,
     ended: Option<P::End>,
     stopping: Option<Instant>,
-    paused: Option<String>,
+    /// The reason and the remedy.
+    paused: Option<(String, String)>,
 }
 
 impl<P: RunPayload> Hub<P> {
-    /// A hub for the run in `folder` with these agents.
+    /// Creates a hub for the run in `folder` with these agents.
     pub fn new(
         run: RunId,
         folder: Arc<Path>,
@@ -156,7 +164,7 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    /// The same with agents that live elsewhere than on threads.
+    /// Makes the hub start its hosts by `host_factory`, not on threads.
     #[cfg(test)]
     pub(super) fn with_hosts(mut self, host_factory: HostFactory<P>) -> Self {
         self.host_factory = host_factory;
@@ -166,8 +174,8 @@ impl<P: RunPayload> Hub<P> {
     /// Works until the run ends or is stopped.
     ///
     /// # Errors
-    /// When the journal fails or a backend is gone; the journal then holds what was committed, and the
-    /// run can be resumed.
+    /// If the journal fails or a backend is gone. The journal then holds all that was committed, and the run can be
+    /// resumed.
     pub async fn run_to_end(mut self, stop: &StopSignal) -> Result<RunResult<P>, SupervisorError> {
         let result = self.process_events(stop).await;
         let mut hosts = Vec::new();
@@ -203,14 +211,17 @@ impl<P: RunPayload> Hub<P> {
             if let Some(until) = self.stopping
                 && (self.is_quiet() || Instant::now() >= until)
             {
-                return Ok(self.paused.take().map_or(RunResult::Stopped, RunResult::Paused));
+                return Ok(match self.paused.take() {
+                    Some((reason, remedy)) => RunResult::Paused { reason, remedy },
+                    None => RunResult::Stopped,
+                });
             }
             self.deliver_due();
             if self.is_stalled() {
                 self.end_as_failed("no agent has anything left to do and the director has not ended the run");
             }
             let moment = self.next_moment();
-            // Counted, not waited for alone: it may have been asked while something else was heard, or before the work.
+            // Counted, not only awaited: the request may have come while another event was handled, or before the work.
             let times = *asked.borrow_and_update();
             if times > heeded {
                 heeded = times;
@@ -358,6 +369,7 @@ impl<P: RunPayload> Hub<P> {
                 Err(SupervisorError::Unavailable {
                     agent: agent.to_string(),
                     reason: error.to_string(),
+                    help: error.help().map(str::to_owned),
                 })
             }
         }
@@ -388,9 +400,9 @@ impl<P: RunPayload> Hub<P> {
                 Ok(())
             }
             Err(AgentError::Journal(error)) => Err(error.into()),
-            Err(error @ AgentError::Paused { .. }) => {
+            Err(AgentError::Paused { what, remedy }) => {
                 managed.in_flight.remove(message);
-                self.pause_run(name, &error.to_string());
+                self.pause_run(name, what, remedy);
                 Ok(())
             }
             Err(error)
@@ -476,11 +488,16 @@ impl<P: RunPayload> Hub<P> {
         }
     }
 
-    /// Stops the run at an agent's wish. Its message was neither handled nor failed: it waits in the journal.
-    fn pause_run(&mut self, name: &AgentName, reason: &str) {
-        tracing::warn!(run = %self.run, agent = %name, reason, "the run pauses");
-        (self.options.observer)(Observed::Paused { agent: name, reason });
-        self.paused.get_or_insert_with(|| reason.to_owned());
+    /// Stops the run because an agent asked for it. The agent's message counts neither as handled nor as failed: it
+    /// stays in the journal.
+    fn pause_run(&mut self, name: &AgentName, reason: String, remedy: String) {
+        tracing::warn!(run = %self.run, agent = %name, reason, remedy, "the run pauses");
+        (self.options.observer)(Observed::Paused {
+            agent: name,
+            reason: &reason,
+            remedy: &remedy,
+        });
+        self.paused.get_or_insert((reason, remedy));
         self.stopping.get_or_insert(Instant::now() + self.options.drain);
     }
 

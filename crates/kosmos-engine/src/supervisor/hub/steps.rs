@@ -1,4 +1,4 @@
-//! What is written down of a step, off the loop, and what follows once it is durable.
+//! Commits of steps, off the event loop, and what follows once they are durable.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ impl<P: RunPayload> Hub<P> {
         self.spawn_step_commit(None, commit, None);
     }
 
-    /// Commits without being waited for. An agent's state goes to its file first.
+    /// Commits in a task of its own. An agent's snapshot is stored first.
     pub(super) fn spawn_step_commit(
         &mut self,
         step: Option<(AgentName, MessageId)>,
@@ -64,7 +64,7 @@ impl<P: RunPayload> Hub<P> {
     }
 }
 
-/// The commit of a handled message, and the state that goes with it.
+/// Makes the commit of a handled message, and the snapshot that belongs to it.
 pub(super) fn build_step<P: RunPayload>(
     cause: &Envelope<P>,
     agent: &AgentName,
@@ -89,14 +89,14 @@ pub(super) fn build_step<P: RunPayload>(
     (commit, state)
 }
 
-/// An agent's whole state.
+/// The whole state of an agent.
 pub(super) struct AgentSnapshot {
     agent: AgentName,
     bytes: Vec<u8>,
 }
 
 impl AgentSnapshot {
-    /// Puts it into a file of its own, off the loop; the record that names it.
+    /// Stores the snapshot as a content-addressed file, off the event loop. Returns the record that names it.
     async fn store_as_blob<P: RunPayload>(self, journal: &Journal<P>) -> Result<Record<P>, Arc<JournalError>> {
         let blobs = journal.blobs().clone();
         let put = tokio::task::spawn_blocking(move || blobs.put(&self.bytes)).await;
