@@ -4,7 +4,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
 /// Shown in place of a value that may be a key.
-pub(super) const UNSHOWN: &str = "its value (not shown: it may be a key)";
+pub(super) const UNSHOWN: &str = "[not shown: it may be a key]";
 
 /// Words in the name of a header whose value is a secret.
 const SECRET: [&str; 6] = ["authorization", "cookie", "key", "password", "secret", "token"];
