@@ -53,7 +53,7 @@ pub use prepare::PreparedRun;
 pub use prune::{Pruned, Retention, prune_runs};
 pub use repair::drop_damaged;
 pub use replay::{Differences, compare_findings, list_changed_tables};
-pub use site::{Ground, Purpose, Site, report_image_step, sandbox_limits};
+pub use site::{Ground, Purpose, SandboxSite, report_image_step, sandbox_limits};
 pub use summary::{ModelStatus, RunSummary, summarise_run};
 pub use tree::{AgentState, AgentSummary};
 pub use verify::{FailedCheck, TOLERANCE, Verification, verify_run};

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A started sandbox, and its description for a run's journal.
-pub struct Site {
+pub struct SandboxSite {
     /// The sandbox; close it at the end.
     pub sandbox: Arc<dyn Sandbox>,
     /// The sandbox of agents' programs; none if the run has no such agent and uses another backend.
@@ -77,7 +77,7 @@ impl Ground {
     }
 }
 
-impl Site {
+impl SandboxSite {
     /// Starts the sandbox that the settings choose, and never another. An image with additional packages is built if it
     /// does not exist, with reports to `progress`.
     ///

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::AgentsDirs;
 use crate::cli::{CliError, Console, Exit, Globals, SettingsArgs, output};
 use crate::config::Environment;
-use crate::lab::{Ground, LabError, Purpose, Site};
+use crate::lab::{Ground, LabError, Purpose, SandboxSite};
 use crate::plugin::{
     AgentFolder, AgentKind, ChosenAgent, PluginError, Roster, Setting, check_handshake, read_prompt_and_schema,
     unpack_sdk,
@@ -156,7 +156,7 @@ impl Bench {
                 Ground::Engine(Some(interpreter)) => Ground::Interpreter(interpreter),
                 other => other,
             };
-            let site = Site::start(&settings, &ground, Purpose::default(), progress).await?;
+            let site = SandboxSite::start(&settings, &ground, Purpose::default(), progress).await?;
             let Some(programs) = &site.programs else {
                 return Ok(Err(PluginError::Needs {
                     agent: self.chosen.manifest.name.clone(),

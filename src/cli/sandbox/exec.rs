@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::{CliError, Console, Exit, Globals, SettingsArgs, output, stderr},
     config::{ByteSize, Environment},
-    lab::{Ground, LabError, Purpose, Site, sandbox_limits},
+    lab::{Ground, LabError, Purpose, SandboxSite, sandbox_limits},
     progress::printable,
     sandbox::{
         Artefact, Caps, Captured, Execution, Input, Job, Language, LimitError, Limits, Outcome, Refused, SandboxError,
@@ -152,7 +152,7 @@ pub(super) fn execute_exec(args: &ExecArgs, globals: &Globals) -> Result<Exit, C
     let ground = Ground::prepare(settings, console.progress.as_ref())?;
     let stop = StopSignal::default();
     let work = async {
-        let site = Site::start(settings, &ground, Purpose::default(), console.progress.as_ref()).await?;
+        let site = SandboxSite::start(settings, &ground, Purpose::default(), console.progress.as_ref()).await?;
         stop.listen_to_signals();
         let mut asked = stop.subscribe();
         let cancel = CancellationToken::new();

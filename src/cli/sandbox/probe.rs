@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     cli::{CliError, Console, Exit, Globals, SettingsArgs, output},
     config::{Backend, Environment, Settings},
-    lab::{Ground, LabError, Purpose, Site},
+    lab::{Ground, LabError, Purpose, SandboxSite},
     progress::{Progress, printable},
     sandbox::Guarantees,
 };
@@ -58,7 +58,7 @@ pub struct Measured {
 pub fn measure_guarantees(settings: &Settings, progress: &dyn Progress) -> Result<Guarantees, LabError> {
     let ground = Ground::prepare(settings, progress)?;
     actix::System::new().block_on(async {
-        let site = Site::start(settings, &ground, Purpose::default(), progress).await?;
+        let site = SandboxSite::start(settings, &ground, Purpose::default(), progress).await?;
         let guarantees = site.sandbox.guarantees().clone();
         site.sandbox.close().await;
         Ok(guarantees)

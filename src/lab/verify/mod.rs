@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    Ground, LabError, Purpose, RunFolder, Site, dossier, options::journal_options, run_version::RunVersion, site,
+    Ground, LabError, Purpose, RunFolder, SandboxSite, dossier, options::journal_options, run_version::RunVersion, site,
 };
 use crate::{
     actors::research_director::restore_state,
@@ -91,7 +91,7 @@ pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Res
     };
     let system = actix::System::new();
     system.block_on(async {
-        let site = Site::start(&settings, &ground, purpose, progress).await?;
+        let site = SandboxSite::start(&settings, &ground, purpose, progress).await?;
         let rerun = rerun::Rerun::new(path, &settings, Arc::clone(&site.sandbox), journal.blobs().clone())?;
         let recorded = recorded_python(&journal)?;
         verification.tolerance = (recorded != site.python)

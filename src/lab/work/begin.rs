@@ -11,8 +11,8 @@ use crate::{
     actors::{Knowledge, research_director::restore_state},
     journal::{Blobs, Journal, Kind, Record, read_entries},
     lab::{
-        Ground, LabError, Purpose, RunFolder, Site, backends, graph, options::journal_options, plan::plan_from_files,
-        site,
+        Ground, LabError, Purpose, RunFolder, SandboxSite, backends, graph, options::journal_options,
+        plan::plan_from_files, site,
     },
     llm::Mind,
     message::{Opening, ResearchPlan},
@@ -73,13 +73,13 @@ impl Lab {
     }
 
     /// Starts the sandbox that the run's scripts run in.
-    pub(super) async fn start_site(&self, ground: &Ground, begun: &Begun) -> Result<Site, LabError> {
+    pub(super) async fn start_site(&self, ground: &Ground, begun: &Begun) -> Result<SandboxSite, LabError> {
         let purpose = Purpose {
             launcher: self.launcher.clone(),
             run: Some(self.folder.id().to_string()),
             pinned: self.pinned_images(&begun.journal)?,
         };
-        Site::start(&self.settings, ground, purpose, self.progress.as_ref()).await
+        SandboxSite::start(&self.settings, ground, purpose, self.progress.as_ref()).await
     }
 
     /// The plan that the director is given.

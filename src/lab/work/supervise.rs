@@ -14,7 +14,7 @@ use crate::{
     agent::Registry,
     journal::{Commit, Journal, Record},
     lab::{
-        LabError, RunFolder, Site, backends,
+        LabError, RunFolder, SandboxSite, backends,
         options::restart_policy,
         watch::{ShownLimits, observe_run},
     },
@@ -33,7 +33,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 impl Lab {
     /// Works until the run ends or stops. Nothing of it holds the journal or the graph after this returns.
-    pub(super) async fn supervise(mut self, site: Site, begun: Begun) -> Result<RunResult, LabError> {
+    pub(super) async fn supervise(mut self, site: SandboxSite, begun: Begun) -> Result<RunResult, LabError> {
         let path: Arc<Path> = Arc::from(self.folder.path());
         let run = self.folder.id();
         let Begun {
