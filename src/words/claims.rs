@@ -1,6 +1,7 @@
 //! How strong the words of a text are: causes only where values were assigned at random, proof nowhere.
 
 use super::names::NAME;
+use crate::llm::Objection;
 
 /// Words that say one thing brings about another, wherever they stand.
 const CAUSAL: [&str; 75] = [
@@ -186,7 +187,7 @@ pub(super) struct Allowed {
 ///
 /// # Errors
 /// The first word that claims more.
-pub(super) fn check_claims(text: &str, allowed: Allowed) -> Result<(), String> {
+pub(super) fn check_claims(text: &str, allowed: Allowed) -> Result<(), Objection> {
     let words = split_words(text);
     let word = |place: usize| words.get(place).map_or("", String::as_str);
     for (place, this) in words.iter().map(String::as_str).enumerate() {
@@ -198,18 +199,17 @@ pub(super) fn check_claims(text: &str, allowed: Allowed) -> Result<(), String> {
         if causal && !allowed.causes {
             return Err(format!(
                 "`{this}` speaks of a cause, and nothing was assigned at random: say that the two go together"
-            ));
+            )
+            .into());
         }
         if PROOF.contains(&this) {
-            return Err(format!("`{this}` is stronger than any finding"));
+            return Err(format!("`{this}` is stronger than any finding").into());
         }
         if REPLICATED.contains(&this) && !allowed.replicated && last != "not" {
-            return Err(format!("`{this}` is said of what is not replicated"));
+            return Err(format!("`{this}` is said of what is not replicated").into());
         }
         if matches!(this, "significant" | "significantly" | "significance") && !allowed.significant && last != "not" {
-            return Err(format!(
-                "`{this}` is said of what did not pass the control of false discoveries"
-            ));
+            return Err(format!("`{this}` is said of what did not pass the control of false discoveries").into());
         }
         let against = match allowed.rising {
             Some(true) => matches!(this, "negative" | "negatively" | "inverse" | "inversely"),
@@ -217,7 +217,7 @@ pub(super) fn check_claims(text: &str, allowed: Allowed) -> Result<(), String> {
             None => false,
         };
         if against {
-            return Err(format!("`{this}` is not the direction that was found"));
+            return Err(format!("`{this}` is not the direction that was found").into());
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The figures of a text, each held against the numbers that it may speak of.
 
+use crate::llm::Objection;
+
 /// The kind of a number, which decides how it may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
@@ -52,10 +54,10 @@ const CONFIDENCE: f64 = 95.0;
 ///
 /// # Errors
 /// The first figure that is none of them.
-pub(super) fn check_figures(text: &str, known: &[Known]) -> Result<(), String> {
+pub(super) fn check_figures(text: &str, known: &[Known]) -> Result<(), Objection> {
     for figure in read_figures(text)? {
         if !figure.stands_for_any(known) {
-            return Err(format!("the figure {} is none of the numbers given", figure.text));
+            return Err(format!("the figure {} is none of the numbers given", figure.text).into());
         }
     }
     check_spelt_out_numbers(text, known)
@@ -100,7 +102,7 @@ impl Figure {
 }
 
 /// The figures in digits.
-fn read_figures(text: &str) -> Result<Vec<Figure>, String> {
+fn read_figures(text: &str) -> Result<Vec<Figure>, Objection> {
     let letters: Vec<char> = text.chars().collect();
     let at = |place: usize| letters.get(place).copied().unwrap_or(' ');
     let mut figures = Vec::new();
@@ -114,10 +116,7 @@ fn read_figures(text: &str) -> Result<Vec<Figure>, String> {
         let start = place;
         let before = |back: usize| start.checked_sub(back).map_or(' ', at);
         if before(1).is_alphabetic() {
-            return Err(format!(
-                "a figure hangs on a word near `{}`",
-                excerpt_around(&letters, start)
-            ));
+            return Err(format!("a figure hangs on a word near `{}`", excerpt_around(&letters, start)).into());
         }
         let mut digits = String::new();
         let mut decimals = 0;
@@ -148,10 +147,7 @@ fn read_figures(text: &str) -> Result<Vec<Figure>, String> {
         let (percent, after) = read_percent(&letters, place);
         place = after;
         if at(place).is_alphanumeric() {
-            return Err(format!(
-                "a figure hangs on a word near `{}`",
-                excerpt_around(&letters, start)
-            ));
+            return Err(format!("a figure hangs on a word near `{}`", excerpt_around(&letters, start)).into());
         }
         let signed = matches!(before(1), '-' | '−' | '–') && !(before(2).is_alphanumeric() || before(2) == '%');
         let value: f64 = format!("{digits}e{exponent}").parse().unwrap_or(f64::NAN);
@@ -175,7 +171,7 @@ fn read_figures(text: &str) -> Result<Vec<Figure>, String> {
 }
 
 /// A power of ten from `place` on, and where it ends: `e-5`, `× 10^-5`.
-fn read_exponent(letters: &[char], place: usize) -> Result<(i32, usize), String> {
+fn read_exponent(letters: &[char], place: usize) -> Result<(i32, usize), Objection> {
     let at = |place: usize| letters.get(place).copied().unwrap_or(' ');
     let number = |from: usize| {
         let negative = matches!(at(from), '-' | '−');
@@ -188,9 +184,9 @@ fn read_exponent(letters: &[char], place: usize) -> Result<(i32, usize), String>
         let value: Option<i32> = digits.parse().ok().filter(|value| *value <= 400);
         value.map(|value| (if negative { -value } else { value }, first + digits.len()))
     };
+    let breaks_off = || Objection::from(format!("a figure breaks off near `{}`", excerpt_around(letters, place)));
     if matches!(at(place), 'e' | 'E') && !at(place + 1).is_alphabetic() {
-        return number(place + 1)
-            .ok_or_else(|| format!("a figure breaks off near `{}`", excerpt_around(letters, place)));
+        return number(place + 1).ok_or_else(breaks_off);
     }
     let sign = if at(place) == ' ' { place + 1 } else { place };
     if !matches!(at(sign), '×' | 'x') {
@@ -201,7 +197,7 @@ fn read_exponent(letters: &[char], place: usize) -> Result<(i32, usize), String>
     if power != "10^" {
         return Ok((0, place));
     }
-    number(ten + 3).ok_or_else(|| format!("a figure breaks off near `{}`", excerpt_around(letters, place)))
+    number(ten + 3).ok_or_else(breaks_off)
 }
 
 fn read_percent(letters: &[char], place: usize) -> (bool, usize) {
@@ -256,7 +252,7 @@ fn words_before_figure(said: &str) -> (Option<What>, bool) {
 }
 
 /// Numbers in words: small counts must be counts, and shares and multiples are refused, since nobody computed them.
-fn check_spelt_out_numbers(text: &str, known: &[Known]) -> Result<(), String> {
+fn check_spelt_out_numbers(text: &str, known: &[Known]) -> Result<(), Objection> {
     const SMALL: [&str; 10] = [
         "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     ];
@@ -308,9 +304,7 @@ fn check_spelt_out_numbers(text: &str, known: &[Known]) -> Result<(), String> {
             None => OTHERS.contains(&word) || (word.ends_with("fold") && word.len() > 4),
         };
         if refused {
-            return Err(format!(
-                "the number `{word}` is none of the numbers given: use those, in digits"
-            ));
+            return Err(format!("the number `{word}` is none of the numbers given: use those, in digits").into());
         }
     }
     Ok(())

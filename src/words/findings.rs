@@ -6,6 +6,7 @@ use super::{
     figures::{self, Known, What},
     names, plain,
 };
+use crate::llm::Objection;
 use crate::science::{Caveat, Effect, TestRecord};
 
 /// Facts about the whole run that a text may state.
@@ -23,9 +24,9 @@ pub struct Run<'a> {
 ///
 /// # Errors
 /// The first fault, in a sentence that the writer can mend it by.
-pub fn check_against_findings(text: &str, findings: &[&TestRecord], run: Run<'_>) -> Result<(), String> {
+pub fn check_against_findings(text: &str, findings: &[&TestRecord], run: Run<'_>) -> Result<(), Objection> {
     if text.chars().count() > LONGEST {
-        return Err(format!("the text is longer than {LONGEST} characters"));
+        return Err(format!("the text is longer than {LONGEST} characters").into());
     }
     let names: Vec<&str> = findings.iter().flat_map(|finding| names_of(finding)).collect();
     let bare = names::replace_names(text, &names)?;
@@ -35,7 +36,8 @@ pub fn check_against_findings(text: &str, findings: &[&TestRecord], run: Run<'_>
         return Err(match findings {
             [only] => format!("the text must name both `{}` and `{}`", only.x, only.y),
             _ => "the text must name both columns of at least one finding".to_owned(),
-        });
+        }
+        .into());
     }
     figures::check_figures(&bare, &known_numbers(findings, run))?;
     claims::check_claims(&bare, allowed_claims(findings, run))
@@ -230,6 +232,7 @@ pub(crate) mod tests {
         assert!(
             check_against_findings(&long, &[&finding()], RUN)
                 .unwrap_err()
+                .to_string()
                 .contains("longer than")
         );
     }

@@ -1,5 +1,7 @@
 //! Names of columns and levels inside of a text: they may hold digits and any word, and are no claims.
 
+use crate::llm::Objection;
+
 /// Stands for a name in what the other checks see.
 pub(super) const NAME: char = '■';
 
@@ -8,7 +10,7 @@ pub(super) const NAME: char = '■';
 ///
 /// # Errors
 /// The text between backticks, or that looks like a column's name, and is none of `names`.
-pub(super) fn replace_names(text: &str, names: &[&str]) -> Result<String, String> {
+pub(super) fn replace_names(text: &str, names: &[&str]) -> Result<String, Objection> {
     let mut out = String::with_capacity(text.len());
     for (place, part) in text.split('`').enumerate() {
         if place % 2 == 0 {
@@ -16,11 +18,11 @@ pub(super) fn replace_names(text: &str, names: &[&str]) -> Result<String, String
         } else if names.contains(&part) {
             out.push(NAME);
         } else {
-            return Err(format!("`{part}` is no column, level or measure of what was found"));
+            return Err(format!("`{part}` is no column, level or measure of what was found").into());
         }
     }
     if text.split('`').count().is_multiple_of(2) {
-        return Err("a backtick is missing".to_owned());
+        return Err("a backtick is missing".to_owned().into());
     }
     Ok(out)
 }
@@ -32,7 +34,7 @@ pub(super) fn mentions_name(text: &str, name: &str) -> bool {
         || (name.contains(|letter: char| !in_word(letter)) && text.contains(name))
 }
 
-fn replace_bare_names(text: &str, names: &[&str]) -> Result<String, String> {
+fn replace_bare_names(text: &str, names: &[&str]) -> Result<String, Objection> {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for (start, word) in word_spans(text) {
@@ -43,7 +45,7 @@ fn replace_bare_names(text: &str, names: &[&str]) -> Result<String, String> {
             out.push(NAME);
             copied = start + word.len();
         } else if word.contains('_') {
-            return Err(format!("`{word}` is no column, level or measure of what was found"));
+            return Err(format!("`{word}` is no column, level or measure of what was found").into());
         }
     }
     out.push_str(text.get(copied..).unwrap_or_default());

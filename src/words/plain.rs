@@ -1,6 +1,7 @@
 //! Plain English text, and nothing that a page, a terminal or a reader could take for more.
 
 use super::names::NAME;
+use crate::llm::Objection;
 
 /// Marks that are no letters and may stand in plain text.
 const MARKS: &str = " .,;:!?()'\"%/=<>+-×±≈≤≥–—−’‘“”[]&…^";
@@ -15,16 +16,16 @@ const COMMON: [&str; 28] = [
 ///
 /// # Errors
 /// A description of the first fault.
-pub(super) fn check_plain_english(text: &str) -> Result<(), String> {
+pub(super) fn check_plain_english(text: &str) -> Result<(), Objection> {
     let strange = |letter: &char| !(letter.is_ascii_alphanumeric() || *letter == NAME || MARKS.contains(*letter));
     if let Some(strange) = text.chars().find(strange) {
         let shown = if strange.is_control() { '\u{FFFD}' } else { strange };
-        return Err(format!("the character `{shown}` is not for plain English text"));
+        return Err(format!("the character `{shown}` is not for plain English text").into());
     }
     let lower = text.to_lowercase();
     let tags = text.split('<').skip(1).any(|after| !after.starts_with([' ', '0', '.']));
     if tags || lower.contains("](") || lower.contains("://") || lower.contains("www.") {
-        return Err("links and markup are not for plain text".to_owned());
+        return Err("links and markup are not for plain text".to_owned().into());
     }
     let words: Vec<&str> = lower
         .split(|letter: char| !letter.is_alphabetic())
@@ -32,7 +33,7 @@ pub(super) fn check_plain_english(text: &str) -> Result<(), String> {
         .collect();
     let common = words.iter().filter(|word| COMMON.contains(word)).count();
     if words.len() < 3 || common * 8 < words.len() {
-        return Err("this is not a sentence in plain English".to_owned());
+        return Err("this is not a sentence in plain English".to_owned().into());
     }
     Ok(())
 }

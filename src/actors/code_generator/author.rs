@@ -97,7 +97,7 @@ pub(super) async fn write_analysis(
         .map_err(AgentError::fatal)?
         .into_question(purpose, cycle);
     let before = failed.map(|failed| failed.code.as_str());
-    let check = |written: &Written| check_code(&tidy_code(&written.code), before).map_err(Objection::from);
+    let check = |written: &Written| check_code(&tidy_code(&written.code), before);
     match thinker.ask::<Written>(context, question, check).await? {
         Thought::Answer(answer) => Ok(Work::Code {
             code: tidy_code(&answer.value.code),
@@ -197,21 +197,25 @@ fn tidy_code(code: &str) -> String {
 }
 
 /// Checks the code for faults that show without running it.
-fn check_code(code: &str, before: Option<&str>) -> Result<(), String> {
+fn check_code(code: &str, before: Option<&str>) -> Result<(), Objection> {
     if code.len() > LONGEST_CODE {
-        return Err(format!("`code` has more than {LONGEST_CODE} bytes"));
+        return Err(format!("`code` has more than {LONGEST_CODE} bytes").into());
     }
     if code
         .chars()
         .any(|letter| letter.is_control() && letter != '\n' && letter != '\t')
     {
-        return Err("`code` has control characters".to_owned());
+        return Err("`code` has control characters".to_owned().into());
     }
     if !code.lines().any(|line| line.starts_with("def analyse(")) {
-        return Err("`code` must define `def analyse(table):`, with no indentation before it".to_owned());
+        return Err(
+            "`code` must define `def analyse(table):`, with no indentation before it"
+                .to_owned()
+                .into(),
+        );
     }
     if before == Some(code) {
-        return Err("`code` is the function that failed, unchanged".to_owned());
+        return Err("`code` is the function that failed, unchanged".to_owned().into());
     }
     Ok(())
 }
@@ -339,7 +343,10 @@ mod tests {
             ("def analyse(table): pass\u{0}\n".to_owned(), None, "control"),
             (format!("{good}{}", "#".repeat(LONGEST_CODE)), None, "bytes"),
         ] {
-            assert!(check_code(&code, before).unwrap_err().contains(words), "{words}");
+            assert!(
+                check_code(&code, before).unwrap_err().to_string().contains(words),
+                "{words}"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::invalid_result::InvalidResult;
 use crate::science::{PartEstimate, ScriptResult, TestResult, TestStatus};
 use crate::stats::permutation_p;
 
@@ -16,12 +17,14 @@ const ROUNDING: f64 = 1e-9;
 ///
 /// # Errors
 /// A sentence that names the fault.
-pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), String> {
+pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), InvalidResult> {
     let [test] = result.tests.as_slice() else {
-        return Err("an analysis has exactly one test".to_owned());
+        return Err("an analysis has exactly one test".to_owned().into());
     };
     if test.whole.is_some() || test.groups.is_some() || !test.adjusted.is_empty() || test.mde.is_some() {
-        return Err("an analysis by a model says more than its protocol asks for".to_owned());
+        return Err("an analysis by a model says more than its protocol asks for"
+            .to_owned()
+            .into());
     }
     if test.status != TestStatus::Ok {
         return Ok(());
@@ -29,20 +32,26 @@ pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> 
     let calibration = result
         .calibration
         .as_ref()
-        .ok_or("the analysis was not held against shuffled copies")?;
+        .ok_or_else(|| "the analysis was not held against shuffled copies".to_owned())?;
     let effect = parameters.pointer("/analysis/effect").and_then(Value::as_str);
     let part = |estimate: &Option<PartEstimate>| match estimate {
         Some(estimate) => complete_n_and_p(estimate, effect),
-        None => Err("the analysis gives no numbers for one part of the rows".to_owned()),
+        None => Err("the analysis gives no numbers for one part of the rows"
+            .to_owned()
+            .into()),
     };
     part(&test.explore)?;
     let (n, p) = part(&test.confirm)?;
     if n > calibration.rows {
-        return Err("the analysis uses more rows than were held back".to_owned());
+        return Err("the analysis uses more rows than were held back".to_owned().into());
     }
     let asked = parameters.pointer("/permutations").and_then(Value::as_u64).unwrap_or(0);
     if calibration.copies.len() as u64 != asked.min(MOST_COPIES) {
-        return Err("the analysis was held against another number of shuffled copies than was asked for".to_owned());
+        return Err(
+            "the analysis was held against another number of shuffled copies than was asked for"
+                .to_owned()
+                .into(),
+        );
     }
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.');
     if !test
@@ -50,7 +59,7 @@ pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> 
         .as_deref()
         .is_some_and(|name| name.len() <= 80 && name.chars().all(plain))
     {
-        return Err("the analysis does not name its test by a dotted name".to_owned());
+        return Err("the analysis does not name its test by a dotted name".to_owned().into());
     }
     let by_copies = permutation_p(calibration, p)?;
     check_judged_p(test, p, by_copies)
@@ -60,11 +69,13 @@ pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> 
 const MOST_COPIES: u64 = 199;
 
 /// n and p of an estimate that lacks nothing.
-fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64, f64), String> {
+fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64, f64), InvalidResult> {
     let lacks = || "the analysis lacks a number".to_owned();
     let effect = estimate.effect.as_ref().ok_or_else(lacks)?;
     if Some(effect.name.as_str()) != name {
-        return Err("the analysis gives another effect than was registered".to_owned());
+        return Err("the analysis gives another effect than was registered"
+            .to_owned()
+            .into());
     }
     let (value, low, high) = (
         effect.value.ok_or_else(lacks)?,
@@ -72,17 +83,17 @@ fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64,
         effect.ci_high.ok_or_else(lacks)?,
     );
     if !(low <= value && value <= high) {
-        return Err("the analysis gives an interval without its effect".to_owned());
+        return Err("the analysis gives an interval without its effect".to_owned().into());
     }
     estimate.statistic.ok_or_else(lacks)?;
     if estimate.n == 0 {
-        return Err("the analysis uses no rows".to_owned());
+        return Err("the analysis uses no rows".to_owned().into());
     }
     Ok((estimate.n, estimate.p.ok_or_else(lacks)?))
 }
 
 /// The p to judge by must follow from the copies: where chance explains a small one, theirs.
-fn check_judged_p(test: &TestResult, p: f64, by_copies: f64) -> Result<(), String> {
+fn check_judged_p(test: &TestResult, p: f64, by_copies: f64) -> Result<(), InvalidResult> {
     let (expected, by) = if p < LEVEL && by_copies >= LEVEL {
         (by_copies, "permutation")
     } else {
@@ -96,7 +107,9 @@ fn check_judged_p(test: &TestResult, p: f64, by_copies: f64) -> Result<(), Strin
     if test.variants.len() == 1 && listed && near(test.p_judged, expected) && test.p_judged_by.as_deref() == Some(by) {
         Ok(())
     } else {
-        Err("the analysis is not judged by what its shuffled copies say".to_owned())
+        Err("the analysis is not judged by what its shuffled copies say"
+            .to_owned()
+            .into())
     }
 }
 
@@ -133,7 +146,7 @@ mod tests {
     fn checked(change: impl FnOnce(&mut Value)) -> Result<(), String> {
         let mut result = honest();
         change(&mut result);
-        check_custom_result(&parameters(), &serde_json::from_value(result).unwrap())
+        check_custom_result(&parameters(), &serde_json::from_value(result).unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]

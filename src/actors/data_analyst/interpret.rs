@@ -69,7 +69,7 @@ pub(super) async fn interpret_findings(
             // is taken.
             let strict = Cell::new(true);
             let check = |words: &Words| match strict.replace(false) {
-                true => judge.check_words(words).map_err(Objection::from),
+                true => judge.check_words(words),
                 false => Ok(()),
             };
             let question = rendered.into_question("interpret", request.cycle);
@@ -201,7 +201,7 @@ impl Judge<'_> {
     }
 
     /// All faults, in a message that the model can mend them by.
-    fn check_words(&self, words: &Words) -> Result<(), String> {
+    fn check_words(&self, words: &Words) -> Result<(), Objection> {
         let mut faults = Vec::new();
         faults.extend(self.check_answer(words).err().map(|fault| format!("answer: {fault}")));
         let mut told = Vec::new();
@@ -209,7 +209,7 @@ impl Judge<'_> {
             let fault = match self.check_finding(text) {
                 Ok(_) if told.contains(&text.finding) => Some("it has two texts".to_owned()),
                 Ok(_) => None,
-                Err(fault) => Some(fault),
+                Err(fault) => Some(fault.to_string()),
             };
             faults.extend(fault.map(|fault| format!("finding {}: {fault}", text.finding)));
             told.push(text.finding);
@@ -218,11 +218,11 @@ impl Judge<'_> {
         faults.extend(missing.map(|number| format!("finding {number}: it has no text")));
         match faults.is_empty() {
             true => Ok(()),
-            false => Err(faults.join("; ")),
+            false => Err(faults.join("; ").into()),
         }
     }
 
-    fn check_answer(&self, words: &Words) -> Result<(), String> {
+    fn check_answer(&self, words: &Words) -> Result<(), Objection> {
         if !self.answers {
             return Ok(());
         }
@@ -230,7 +230,7 @@ impl Judge<'_> {
         words::check_against_findings(words.answer.trim(), &all, self.run_facts())
     }
 
-    fn check_finding(&self, told: &Told) -> Result<&TestRecord, String> {
+    fn check_finding(&self, told: &Told) -> Result<&TestRecord, Objection> {
         let place = (told.finding as usize).checked_sub(1);
         let finding = place
             .and_then(|place| self.batch.get(place))

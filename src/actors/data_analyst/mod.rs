@@ -4,10 +4,13 @@
 
 mod custom;
 mod interpret;
+mod invalid_result;
 
 use std::{path::Path, rc::Rc};
 
 use futures::FutureExt;
+
+use invalid_result::InvalidResult;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
@@ -75,7 +78,7 @@ fn analyse_result(run: &Path, request: AnalyseResult) -> Payload {
     let experiment = request.experiment;
     let content = match read_collected_result(run, &experiment) {
         Ok(content) => content,
-        Err(reason) => return invalid_result(&experiment, reason),
+        Err(error) => return invalid_result(&experiment, error.to_string()),
     };
     if experiment.protocol.template == template::PROFILE {
         return match serde_json::from_slice::<Profile>(&content) {
@@ -97,7 +100,7 @@ fn analyse_result(run: &Path, request: AnalyseResult) -> Payload {
                 invalid: None,
             }
             .into(),
-            Err(reason) => invalid_result(&experiment, reason),
+            Err(error) => invalid_result(&experiment, error.to_string()),
         },
         Err(error) => invalid_result(&experiment, format!("the result is not of its form: {error}")),
     }
@@ -113,13 +116,13 @@ fn invalid_result(experiment: &ExperimentRecord, reason: String) -> Payload {
 }
 
 /// The bytes of `result.json`, if they are the ones that the executor collected.
-fn read_collected_result(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, String> {
+fn read_collected_result(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, InvalidResult> {
     let path = run.join("experiments").join(experiment.id.as_str()).join("result.json");
     let content = std::fs::read(&path).map_err(|error| format!("result.json cannot be read: {error}"))?;
     if experiment.result_sha256.as_deref() == Some(sha256_hex(&content).as_str()) {
         Ok(content)
     } else {
-        Err("result.json is not the one that the experiment left".to_owned())
+        Err("result.json is not the one that the experiment left".to_owned().into())
     }
 }
 
@@ -132,11 +135,13 @@ fn collected_sha256(experiment: &ExperimentRecord, path: &str) -> Option<String>
 }
 
 /// Exactly the tests of the protocol, in its order, with numbers that can be true.
-fn check_result(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<(), String> {
+fn check_result(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<(), InvalidResult> {
     let expected = &experiment.protocol.hypotheses;
     let named: Vec<&str> = result.tests.iter().map(|test| test.id.as_str()).collect();
     if named != expected.iter().map(|id| id.as_str()).collect::<Vec<_>>() {
-        return Err("the result does not hold exactly the tests of its protocol".to_owned());
+        return Err("the result does not hold exactly the tests of its protocol"
+            .to_owned()
+            .into());
     }
     result.tests.iter().try_for_each(check_plausible)?;
     if experiment.protocol.template == kind::CUSTOM {
@@ -145,31 +150,28 @@ fn check_result(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<
     Ok(())
 }
 
-fn check_plausible(test: &TestResult) -> Result<(), String> {
+fn check_plausible(test: &TestResult) -> Result<(), InvalidResult> {
     if let TestStatus::Other(_) = &test.status {
-        return Err(format!("the test {} has the unknown status `{}`", test.id, test.status));
+        return Err(format!("the test {} has the unknown status `{}`", test.id, test.status).into());
     }
     if test.p_judged.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-        return Err(format!(
-            "the test {} is to be judged by a p-value outside of 0 to 1",
-            test.id
-        ));
+        return Err(format!("the test {} is to be judged by a p-value outside of 0 to 1", test.id).into());
     }
     let estimates = [&test.whole, &test.explore, &test.confirm];
     for estimate in estimates.into_iter().flatten() {
         if estimate.p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-            return Err(format!("the test {} has a p-value outside of 0 to 1", test.id));
+            return Err(format!("the test {} has a p-value outside of 0 to 1", test.id).into());
         }
         let interval = estimate
             .effect
             .as_ref()
             .and_then(|effect| Some((effect.ci_low?, effect.ci_high?)));
         if interval.is_some_and(|(low, high)| low > high) {
-            return Err(format!("the test {} has an interval that is upside down", test.id));
+            return Err(format!("the test {} has an interval that is upside down", test.id).into());
         }
     }
     if test.status == TestStatus::Ok && test.test.as_deref().unwrap_or_default().is_empty() {
-        return Err(format!("the test {} does not say which test it is", test.id));
+        return Err(format!("the test {} does not say which test it is", test.id).into());
     }
     Ok(())
 }
