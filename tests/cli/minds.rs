@@ -9,7 +9,7 @@ fn a_run_with_a_model_needs_to_know_which() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(outcome.stderr, @r#"
     error: `policy` is "llm" (flag --set), and llm.model and llm.base_url are not set
-    help: set llm.model, and llm.base_url or llm.provider (openai, ollama, vllm, litellm, openrouter, anthropic); or begin with --profile ollama; `kosmos doctor` checks the endpoint
+    help: set llm.model, and llm.base_url or llm.provider (openai, ollama, vllm, litellm, openrouter, anthropic); or start from --profile ollama; `kosmos doctor` checks the endpoint
     "#);
     assert!(!shell.path(".kosmos").exists());
 }
@@ -84,7 +84,7 @@ fn what_can_not_be_replayed_is_said() {
     assert_eq!(outcome.code, 2);
     insta::assert_snapshot!(outcome.stderr, @"
     error: the run `r-1` has not ended
-    help: `kosmos resume r-1` carries on with it
+    help: `kosmos resume r-1` continues it
     ");
     assert_eq!(shell.kosmos(&["replay", "r-2"]).code, 2);
 }
