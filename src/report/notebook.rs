@@ -6,7 +6,7 @@ use super::compose::{headline_line, interpretation_of_finding, key_numbers, open
 use super::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use super::dossier::Dossier;
 use super::error::ReportError;
-use super::evidence::Evidence;
+use super::evidence::EvidenceChecker;
 use super::markdown;
 use super::name::Name;
 use super::order;
@@ -22,7 +22,7 @@ const CELLS: usize = 25;
 ///
 /// # Errors
 /// A number has no evidence.
-pub(crate) fn render_notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<String, ReportError> {
+pub(crate) fn render_notebook(dossier: &Dossier, evidence: &mut EvidenceChecker) -> Result<String, ReportError> {
     let mut cells = vec![
         markdown_cell("intro", &verified_markdown(dossier, intro_blocks(dossier), evidence)?),
         code_cell("setup", SETUP),
@@ -86,7 +86,7 @@ fn intro_blocks(dossier: &Dossier) -> Blocks {
 }
 
 /// Verified markdown of a few blocks.
-fn verified_markdown(dossier: &Dossier, blocks: Blocks, evidence: &mut Evidence) -> Result<String, ReportError> {
+fn verified_markdown(dossier: &Dossier, blocks: Blocks, evidence: &mut EvidenceChecker) -> Result<String, ReportError> {
     let intro = matches!(blocks.first(), Some(Block::Paragraph(..)));
     let verified = verify_document(
         Document {
@@ -107,13 +107,13 @@ fn rerun_code(dossier: &Dossier, test: &TestRecord) -> String {
     let table = dossier.datasets.iter().find(|dataset| dataset.name == test.dataset);
     let table = table.and_then(|dataset| dataset.experiment.as_ref());
     let mut out = format!(
-        "rerun_code({}, {})\n",
+        "rerun({}, {})\n",
         python_string(test.evidence.experiment.as_str()),
         python_string(&test.evidence.locator)
     );
     if let Some(other) = &test.confirmed_by {
         out.push_str(&format!(
-            "rerun_code({}, {})\n",
+            "rerun({}, {})\n",
             python_string(other.experiment.as_str()),
             python_string(&other.locator)
         ));
