@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::{FutureExt, future::BoxFuture};
 use kosmos::graph::{
     EdgeKind, GraphStore, Label, Question, Walk, names,
-    path::{Found, PROVENANCE, Search, find_path},
+    path::{FoundPath, PROVENANCE, Search, find_path},
 };
 
 use super::{Made, milliseconds};
@@ -77,7 +77,7 @@ pub async fn ask_all(store: &dyn GraphStore, made: &Made) -> Vec<Times> {
             };
             async move {
                 match find_path(store, &search).await.unwrap() {
-                    Found::Path { edges, .. } => edges.len(),
+                    FoundPath::Path { edges, .. } => edges.len(),
                     other => panic!("{other:?}"),
                 }
             }

@@ -18,7 +18,7 @@ use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperim
 use crate::sandbox::{
     Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect, remove_tree,
 };
-use crate::science::{Artefact, sha256_hex, template};
+use crate::science::{ArtefactRecord, sha256_hex, template};
 
 /// The sandbox and the limits of the executor.
 pub struct ExecutorOptions {
@@ -53,7 +53,7 @@ struct ChangedInput {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     execution: Execution,
-    artefacts: Vec<Artefact>,
+    artefacts: Vec<ArtefactRecord>,
     refused: Vec<String>,
 }
 
@@ -311,7 +311,7 @@ impl Files<'_> {
             .artefacts
             .into_iter()
             .filter(|artefact| !own.contains(&artefact.name.as_str()))
-            .map(|artefact| Artefact {
+            .map(|artefact| ArtefactRecord {
                 path: artefact.name,
                 bytes: artefact.bytes,
                 sha256: artefact.sha256,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::lab::Finished;
 use crate::message::Says;
 use crate::progress::printable;
-use crate::report::{Memory, Written, terminal_summary};
+use crate::report::{ProjectMemory, Written, terminal_summary};
 use crate::science::{Branch, EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
 
 use super::{CliError, Exit, Globals, output};
@@ -138,7 +138,7 @@ pub(super) fn print_outcome(finished: &Finished, globals: &Globals) -> Result<Ex
 }
 
 /// One line about the run's project.
-fn describe_project(memory: &Memory) -> String {
+fn describe_project(memory: &ProjectMemory) -> String {
     let count = |says: Says| memory.echoes.iter().filter(|echo| echo.says == says).count();
     let name = printable(&memory.project);
     if memory.runs.is_empty() {

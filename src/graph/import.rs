@@ -17,7 +17,7 @@ use super::{
     export::iri::{self, SCHEMAS, VERSION},
 };
 pub use error::ImportError;
-use member::Statement;
+use member::EdgeStatement;
 
 /// Reads what [`super::export()`] has written as [`super::Format::Jsonld`]: the same facts, in the order of a dump.
 ///
@@ -50,7 +50,7 @@ struct Reader {
     complete: bool,
     nodes: BTreeMap<String, Node>,
     edges: BTreeMap<Key, Edge>,
-    statements: Vec<Statement>,
+    statements: Vec<EdgeStatement>,
     refused: Option<ImportError>,
 }
 
@@ -104,7 +104,7 @@ impl Reader {
         if !(self.ours && self.complete) {
             return Err(ImportError::Foreign("it has no @context and @graph"));
         }
-        for Statement { id, key, properties } in self.statements {
+        for EdgeStatement { id, key, properties } in self.statements {
             match self.edges.get_mut(&key) {
                 None => return Err(ImportError::NoEdge { id }),
                 Some(edge) if !edge.properties.is_empty() => return Err(ImportError::Twice { id }),

@@ -20,10 +20,10 @@ pub use facts::{Edge, Facts, GraphStats, Node, Properties};
 pub use import::{ImportError, import_jsonld};
 pub use neo4j::{Neo4jGraph, Neo4jOptions, RawRecords};
 pub use picture::render_svg;
-pub(crate) use picture::{Ink, PictureWording, Words, draw_graph};
-pub use questions::{Parameter, QUESTIONS, Question, QuestionError, Table, known_project, known_variable};
+pub(crate) use picture::{Ink, PictureWording, VisibleWords, draw_graph};
+pub use questions::{AnswerTable, Parameter, QUESTIONS, Question, QuestionError, known_project, known_variable};
 pub use schema::{EdgeKind, Label, SETS, VERSION};
-pub use walk::{MOST_TRAILS, Step, Trail, Walk, Way};
+pub use walk::{MOST_TRAILS, Trail, Walk, WalkStep, Way};
 
 /// A graph store's failure.
 #[derive(Debug, thiserror::Error)]

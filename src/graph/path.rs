@@ -34,7 +34,7 @@ pub struct Search {
 
 /// The result of a search.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub enum FoundPath {
     /// A shortest way: nodes from one end to the other, and the edges between them in the same order.
     Path {
         /// The nodes.
@@ -63,7 +63,7 @@ pub async fn resolve_end(store: &dyn GraphStore, asked: &str) -> Result<String, 
 ///
 /// # Errors
 /// Those of the store.
-pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<Found, QuestionError> {
+pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<FoundPath, QuestionError> {
     if search.from == search.to {
         return load_path(store, vec![search.from.clone()], Vec::new()).await;
     }
@@ -76,7 +76,7 @@ pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<Found,
             false => (b, a),
         };
         if near.rim.is_empty() {
-            return Ok(Found::None);
+            return Ok(FoundPath::None);
         }
         let whole = near.grow_frontier(store, &search.without, &mut left).await?;
         // All that both have reached lie on a shortest way.
@@ -91,10 +91,10 @@ pub async fn find_path(store: &dyn GraphStore, search: &Search) -> Result<Found,
             return load_path(store, nodes, edges).await;
         }
         if !whole {
-            return Ok(Found::GivenUp);
+            return Ok(FoundPath::GivenUp);
         }
     }
-    Ok(Found::None)
+    Ok(FoundPath::None)
 }
 
 /// The nodes that are reached from one end.
@@ -161,7 +161,7 @@ impl Side {
 }
 
 /// The way with all that is known of its nodes.
-async fn load_path(store: &dyn GraphStore, ids: Vec<String>, edges: Vec<Edge>) -> Result<Found, QuestionError> {
+async fn load_path(store: &dyn GraphStore, ids: Vec<String>, edges: Vec<Edge>) -> Result<FoundPath, QuestionError> {
     let known = store
         .walk(Walk::starting_at(ids.iter().cloned()))
         .await?
@@ -175,5 +175,5 @@ async fn load_path(store: &dyn GraphStore, ids: Vec<String>, edges: Vec<Edge>) -
             None => Node::new(Label::of_node_id(&id)?, &id),
         });
     }
-    Ok(Found::Path { nodes, edges })
+    Ok(FoundPath::Path { nodes, edges })
 }

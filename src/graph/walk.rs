@@ -13,7 +13,7 @@ pub enum Way {
 
 /// One edge of a way, and the label of the node that it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct WalkStep {
     /// The type of the edges.
     pub relation: EdgeKind,
     /// The direction in which edges are followed.
@@ -28,7 +28,7 @@ pub struct Walk {
     /// Ids where it begins.
     pub from: Vec<String>,
     /// Edge by edge; without one, the nodes themselves are asked for.
-    pub steps: Vec<Step>,
+    pub steps: Vec<WalkStep>,
     /// The property of the last node by which the trails are put in order, the smallest first; those without come last.
     pub order: Option<&'static str>,
     /// Trails at most.
@@ -55,14 +55,14 @@ impl Walk {
     /// Goes on along edges of that type to nodes of that label.
     pub fn along(mut self, relation: EdgeKind, to: Label) -> Self {
         let way = Way::Out;
-        self.steps.push(Step { relation, way, to });
+        self.steps.push(WalkStep { relation, way, to });
         self
     }
 
     /// Goes on against edges of that type to nodes of that label.
     pub fn against(mut self, relation: EdgeKind, to: Label) -> Self {
         let way = Way::In;
-        self.steps.push(Step { relation, way, to });
+        self.steps.push(WalkStep { relation, way, to });
         self
     }
 

@@ -7,7 +7,7 @@ use crate::{
     journal::{Journal, JournalError, Kind, Record},
     llm::Account,
     message::{AgentName, KnowledgeRecalled, Known, ledger_lines},
-    report::{BudgetLine, DeadLetter, Dossier, Memory, Method, ModelUse, RestartRecord},
+    report::{BudgetLine, DeadLetter, Dossier, Method, ModelUse, ProjectMemory, RestartRecord},
     science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
 };
 
@@ -115,7 +115,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         model_use: account.as_ref().map(ModelUse::from),
         graph: counts.nodes.into_iter().chain(counts.edges).collect(),
         graph_waits: graph::count_waiting(journal)? as u64,
-        memory: state.memory.as_ref().map(|recalled| Memory {
+        memory: state.memory.as_ref().map(|recalled| ProjectMemory {
             project: context.settings.project.clone().unwrap_or_default(),
             runs: recalled.runs.clone(),
             cycles: recalled.cycles.values().copied().max().unwrap_or(0),

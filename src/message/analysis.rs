@@ -40,7 +40,8 @@ pub struct FindingDrafted {
 
 /// A test to judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Draft {
+#[schemars(rename = "Draft")]
+pub struct TestDraft {
     /// The tested hypothesis.
     pub hypothesis: Hypothesis,
     /// The experiment that tested it.
@@ -98,7 +99,7 @@ pub struct JudgeCycle {
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
     /// The tests.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<TestDraft>,
 }
 
 /// To the director: the verdicts.

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::DatasetPlan;
 use crate::sandbox::{Outcome, Usage};
 use crate::science::{
-    Arm, Artefact, Column, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template,
+    Arm, ArtefactRecord, Column, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template,
 };
 
 /// The purpose of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "task", rename_all = "snake_case")]
-pub enum Task {
+#[schemars(rename = "Task")]
+pub enum ExperimentTask {
     /// Read and describe a table.
     Profile {
         /// The table's file.
@@ -105,7 +106,7 @@ pub struct DesignExperiment {
     /// Seed of the script's random choices.
     pub seed: u64,
     /// The experiment's purpose.
-    pub task: Task,
+    pub task: ExperimentTask,
 }
 
 /// To the code generator: write another script for a failed experiment.
@@ -173,7 +174,7 @@ pub struct ExperimentFinished {
     /// Resources that the script used.
     pub usage: Usage,
     /// Files that the script left.
-    pub artefacts: Vec<Artefact>,
+    pub artefacts: Vec<ArtefactRecord>,
     /// The reason for a missing result, in a sentence.
     pub failure: Option<String>,
     /// Likely causes, from a look at the script; nothing depends on them.

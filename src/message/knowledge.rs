@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AddedEvidence, AgentName};
 use crate::science::{
-    ClaimId, DatasetRecord, Effect, ExperimentRecord, Hypothesis, HypothesisId, Kind, PartResult, RunId, TestRecord,
-    Wording,
+    ClaimId, DatasetRecord, Effect, ExperimentRecord, Hypothesis, HypothesisId, HypothesisKind, PartResult, RunId,
+    TestRecord, Wording,
 };
 
 /// To the knowledge graph writer: record the results of a cycle. Recording them again has no effect.
@@ -109,7 +109,7 @@ pub struct Known {
     /// The claim in a sentence.
     pub statement: String,
     /// The kind of test.
-    pub kind: Kind,
+    pub kind: HypothesisKind,
     /// The explaining column.
     pub x: String,
     /// The outcome column.

@@ -1,6 +1,6 @@
 //! The ledger: what was registered, tried and judged, as lines that follow from journal entries.
 
-use super::{Design, Envelope, Payload, Task};
+use super::{Design, Envelope, ExperimentTask, Payload};
 use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerEvent, LedgerLine};
 
 /// The ledger's lines for a message that entry `seq` sent; most messages have none. A hypothesis is registered by the
@@ -22,8 +22,8 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
         Payload::DesignExperiment(request) => {
             let registered = match &request.task {
                 // A confirmation was registered with the test that it confirms.
-                Task::Tests(plan) if !plan.confirms => plan.hypotheses.as_slice(),
-                Task::Custom(plan) if plan.author == 1 => std::slice::from_ref(&plan.hypothesis),
+                ExperimentTask::Tests(plan) if !plan.confirms => plan.hypotheses.as_slice(),
+                ExperimentTask::Custom(plan) if plan.author == 1 => std::slice::from_ref(&plan.hypothesis),
                 _ => &[],
             };
             registered

@@ -15,11 +15,11 @@ mod payload;
 mod plugin;
 mod thought;
 
-pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, Draft, FindingDrafted, JudgeCycle};
+pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, FindingDrafted, JudgeCycle, TestDraft};
 pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
 pub use experiment::{
-    CustomPlan, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, RepairScript, RunExperiment, Task,
-    TestPlan,
+    CustomPlan, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, ExperimentTask, RepairScript,
+    RunExperiment, TestPlan,
 };
 pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
 pub use knowledge::{

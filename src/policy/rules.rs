@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::science::{Column, Kind, Profile, Role};
+use crate::science::{Column, HypothesisKind, Profile, Role};
 
 /// When a family's test follows, of which columns, and what it claims.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Kinds of test: a pair that one of them shows on the explore part is proposed for this family.
-    pub follows: Vec<Kind>,
+    pub follows: Vec<HypothesisKind>,
     /// Roles that the explaining column may have.
     pub x: Vec<Role>,
     /// Roles that the outcome may have.
@@ -50,7 +50,7 @@ pub enum RuleError {
     #[error("`follows` names `{kind}`, which is no family of tests: register it in agent.toml, or correct the name")]
     UnknownKind {
         #[allow(missing_docs)]
-        kind: Kind,
+        kind: HypothesisKind,
     },
     /// Braces around something else than a column.
     #[error("`{text}` has braces around something other than `x` and `y`")]
@@ -129,7 +129,7 @@ fn filled(text: &str, x: &str, y: &str) -> Option<String> {
 
 /// The rules of all families that have one, by kind.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rules(BTreeMap<Kind, Rule>);
+pub struct Rules(BTreeMap<HypothesisKind, Rule>);
 
 impl Rules {
     /// The rule of a family.
@@ -138,13 +138,13 @@ impl Rules {
     }
 
     /// Every family with its rule, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&Kind, &Rule)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&HypothesisKind, &Rule)> {
         self.0.iter()
     }
 }
 
-impl FromIterator<(Kind, Rule)> for Rules {
-    fn from_iter<I: IntoIterator<Item = (Kind, Rule)>>(rules: I) -> Self {
+impl FromIterator<(HypothesisKind, Rule)> for Rules {
+    fn from_iter<I: IntoIterator<Item = (HypothesisKind, Rule)>>(rules: I) -> Self {
         Self(rules.into_iter().collect())
     }
 }

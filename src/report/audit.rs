@@ -2,9 +2,9 @@
 
 use super::dossier::Dossier;
 use super::error::ReportError;
-use super::evidence::Evidence;
+use super::evidence::EvidenceChecker;
 use super::trace::Traced;
-use crate::science::{Evidence as Cited, TestRecord};
+use crate::science::{FindingEvidence as Cited, TestRecord};
 
 /// Holds every test against script, result and ledger, and its wording against its verdict.
 ///
@@ -12,7 +12,7 @@ use crate::science::{Evidence as Cited, TestRecord};
 ///
 /// # Errors
 /// The first disagreement.
-pub(crate) fn audit_tests(dossier: &Dossier, evidence: &mut Evidence) -> Result<(), ReportError> {
+pub(crate) fn audit_tests(dossier: &Dossier, evidence: &mut EvidenceChecker) -> Result<(), ReportError> {
     for test in &dossier.tests {
         let place = format!("test {}", test.id);
         check_artefacts(test, evidence, &place)?;
@@ -26,13 +26,13 @@ pub(crate) fn audit_tests(dossier: &Dossier, evidence: &mut Evidence) -> Result<
 }
 
 /// The test must name the hashes that its experiments left, and the scripts must still have their own.
-fn check_artefacts(test: &TestRecord, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
+fn check_artefacts(test: &TestRecord, evidence: &EvidenceChecker, place: &str) -> Result<(), ReportError> {
     std::iter::once(&test.evidence)
         .chain(&test.confirmed_by)
         .try_for_each(|cited| check_artefacts_of(cited, evidence, place))
 }
 
-fn check_artefacts_of(cited: &Cited, evidence: &Evidence, place: &str) -> Result<(), ReportError> {
+fn check_artefacts_of(cited: &Cited, evidence: &EvidenceChecker, place: &str) -> Result<(), ReportError> {
     let record = evidence.find_experiment(&cited.experiment, place)?;
     let recorded = record.result_sha256.clone().unwrap_or_default();
     for (file, recorded, cited) in [
@@ -52,7 +52,7 @@ fn check_artefacts_of(cited: &Cited, evidence: &Evidence, place: &str) -> Result
     evidence.check_result(&cited.experiment, &cited.result_sha256, place)
 }
 
-fn check_verdict(test: &TestRecord, evidence: &Evidence) -> Result<(), ReportError> {
+fn check_verdict(test: &TestRecord, evidence: &EvidenceChecker) -> Result<(), ReportError> {
     let differs = |what| {
         Err(ReportError::VerdictDiffers {
             hypothesis: test.id.to_string(),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::name::Name;
-use super::number::{Format, Number};
+use super::number::{Number, NumberFormat};
 use crate::science::{Arm, ExperimentId, HypothesisId};
 
 /// A number that is to be shown, and where it is said to come from.
@@ -12,7 +12,7 @@ pub(crate) struct Cited {
     /// The number, unrounded.
     pub(crate) number: Number,
     /// How to show it.
-    pub(crate) format: Format,
+    pub(crate) format: NumberFormat,
     /// Its evidence.
     pub(crate) citation: Citation,
 }
@@ -91,7 +91,7 @@ impl Cited {
         };
         Self {
             number: number.into(),
-            format: Format::Plain,
+            format: NumberFormat::Plain,
             citation,
         }
     }
@@ -104,7 +104,7 @@ impl Cited {
         };
         Self {
             number: number.into(),
-            format: Format::Plain,
+            format: NumberFormat::Plain,
             citation,
         }
     }
@@ -119,7 +119,7 @@ impl Cited {
         });
         Self {
             number: number.into(),
-            format: Format::Plain,
+            format: NumberFormat::Plain,
             citation,
         }
     }
@@ -141,7 +141,7 @@ impl Cited {
     }
 
     /// Shown in another way.
-    pub(crate) fn format(self, format: Format) -> Self {
+    pub(crate) fn format(self, format: NumberFormat) -> Self {
         Self { format, ..self }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) enum Span<S: Stage> {
     /// A verdict as a small label.
     Badge(Tone, Name),
     /// A link to a place of the document or a file of the run's folder.
-    Link(Target, Line<S>),
+    Link(LinkTarget, Line<S>),
 }
 
 /// A piece of a code span.
@@ -65,7 +65,7 @@ pub(crate) enum Piece {
 }
 
 /// Where a link leads.
-pub(crate) enum Target {
+pub(crate) enum LinkTarget {
     /// A heading's anchor.
     Anchor(String),
     /// A file of the run's folder.
@@ -209,7 +209,7 @@ impl Line<Draft> {
     }
 
     /// A link.
-    pub(crate) fn link(self, target: Target, inner: Self) -> Self {
+    pub(crate) fn link(self, target: LinkTarget, inner: Self) -> Self {
         self.with(Span::Link(target, inner))
     }
 

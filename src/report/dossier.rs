@@ -13,7 +13,8 @@ use crate::science::{
 
 /// The knowledge of the project's earlier runs and this run's results about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Memory {
+#[schemars(rename = "Memory")]
+pub struct ProjectMemory {
     /// The name of the project.
     pub project: String,
     /// Earlier runs.
@@ -140,7 +141,7 @@ pub struct Dossier {
     pub graph_waits: u64,
     /// The knowledge of the project's earlier runs; none if the run belongs to no project.
     #[serde(default)]
-    pub memory: Option<Memory>,
+    pub memory: Option<ProjectMemory>,
     /// The run's additions to the knowledge graph, for its picture.
     #[serde(default)]
     #[schemars(with = "serde_json::Value")]

@@ -12,7 +12,7 @@ use super::error::ReportError;
 use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
-use crate::graph::{Ink, Words};
+use crate::graph::{Ink, VisibleWords};
 use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
@@ -23,7 +23,7 @@ const LEDGER: &str = "ledger.jsonl";
 ///
 /// It holds the two against each other: results and scripts by their hashes, the ledger line by line, every number by
 /// its value. It computes no statistics.
-pub(crate) struct Evidence<'d> {
+pub(crate) struct EvidenceChecker<'d> {
     run_dir: PathBuf,
     dossier: &'d Dossier,
     record: Value,
@@ -33,7 +33,7 @@ pub(crate) struct Evidence<'d> {
     verdicts: HashMap<HypothesisId, usize>,
 }
 
-impl<'d> Evidence<'d> {
+impl<'d> EvidenceChecker<'d> {
     /// Opens a run's folder.
     ///
     /// # Errors
@@ -158,14 +158,14 @@ impl<'d> Evidence<'d> {
     pub(crate) fn check_drawing(&self, ink: &Ink, place: &str) -> Result<Drawn, ReportError> {
         for words in ink.visible_words() {
             match words {
-                Words::Ours(text) if text.chars().any(char::is_numeric) => {
+                VisibleWords::Ours(text) if text.chars().any(char::is_numeric) => {
                     return Err(ReportError::DigitInProse {
                         place: place.to_owned(),
                         text: text.to_owned(),
                     });
                 }
-                Words::Ours(_) => {}
-                Words::Name(name) => drop(self.check_name(&Name::new(name), place)?),
+                VisibleWords::Ours(_) => {}
+                VisibleWords::Name(name) => drop(self.check_name(&Name::new(name), place)?),
             }
         }
         Ok(Drawn::checked(ink.to_element()))

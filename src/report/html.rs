@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::document::{Block, Document, Line, Piece, Span, Table, Target, Tone, Verified};
+use super::document::{Block, Document, Line, LinkTarget, Piece, Span, Table, Tone, Verified};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -225,11 +225,11 @@ impl Page {
             Span::Link(target, line) => {
                 self.push_markup("<a href=\"");
                 match target {
-                    Target::Anchor(anchor) => {
+                    LinkTarget::Anchor(anchor) => {
                         self.push_markup("#");
                         self.push_text(anchor);
                     }
-                    Target::File(path) => self.push_text(path),
+                    LinkTarget::File(path) => self.push_text(path),
                 }
                 self.push_markup("\">");
                 self.write_line(line);

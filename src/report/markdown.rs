@@ -1,6 +1,6 @@
 //! The report in GitHub's markdown.
 
-use super::document::{Block, Document, Line, Piece, Span, Table, Target, Verified};
+use super::document::{Block, Document, Line, LinkTarget, Piece, Span, Table, Verified};
 
 /// The whole document.
 pub(crate) fn render_markdown(document: &Document<Verified>) -> String {
@@ -71,8 +71,10 @@ pub(crate) fn render_line(line: &Line<Verified>) -> String {
             Span::Number(shown) => out.push_str(&format!("[{}]({})", escape_markdown(shown.text()), shown.href())),
             Span::Strong(line) => out.push_str(&format!("**{}**", render_line(line))),
             Span::Badge(_, name) => out.push_str(&format!("**{}**", escape_markdown(&name.shown()))),
-            Span::Link(Target::Anchor(anchor), line) => out.push_str(&format!("[{}](#{anchor})", render_line(line))),
-            Span::Link(Target::File(path), line) => {
+            Span::Link(LinkTarget::Anchor(anchor), line) => {
+                out.push_str(&format!("[{}](#{anchor})", render_line(line)))
+            }
+            Span::Link(LinkTarget::File(path), line) => {
                 out.push_str(&format!("[{}](<{}>)", render_line(line), angle_path(path)))
             }
         }

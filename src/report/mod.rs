@@ -25,7 +25,7 @@ pub(crate) mod trace;
 pub(crate) mod verify;
 mod write;
 
-pub use dossier::{BudgetLine, DeadLetter, Dossier, Memory, Method, RestartRecord};
+pub use dossier::{BudgetLine, DeadLetter, Dossier, Method, ProjectMemory, RestartRecord};
 pub use error::ReportError;
 pub use findings::build_findings;
 pub use model_use::{ModelUse, UseLine};

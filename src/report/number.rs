@@ -64,7 +64,7 @@ impl From<f64> for Number {
 
 /// How a number is shown; rounding happens here and nowhere before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum NumberFormat {
     /// Whole numbers in full, others to three significant digits.
     Plain,
     /// A probability, to three significant digits; what underflows to zero is shown as a bound.
@@ -77,7 +77,7 @@ pub(crate) enum Format {
     Bytes,
 }
 
-impl Format {
+impl NumberFormat {
     /// The number as a reader sees it.
     pub(crate) fn format_number(self, number: Number) -> String {
         match (self, number) {
@@ -197,23 +197,23 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_a_reader_expects() {
-        let cases: [(Format, Number, &str); 16] = [
-            (Format::Plain, 344_u64.into(), "344"),
-            (Format::Plain, 12_345_678_u64.into(), "12,345,678"),
-            (Format::Plain, (-0.23505).into(), "−0.235"),
-            (Format::Plain, 0.871_202.into(), "0.871"),
-            (Format::Plain, 4201.754.into(), "4202"),
-            (Format::Plain, 39_999.6.into(), "40,000"),
-            (Format::Plain, 3.0.into(), "3"),
-            (Format::Plain, (-1500.0).into(), "−1500"),
-            (Format::Plain, 0.0.into(), "0"),
-            (Format::P, 0.0496.into(), "0.0496"),
-            (Format::P, 4.37e-107.into(), "4.37×10⁻¹⁰⁷"),
-            (Format::P, 0.0.into(), "<1×10⁻³⁰⁰"),
-            (Format::Percent, 0.05.into(), "5 %"),
-            (Format::Millis, 1234_u64.into(), "1.23 s"),
-            (Format::Bytes, 2048_u64.into(), "2 KiB"),
-            (Format::Plain, 1.5e9.into(), "1,500,000,000"),
+        let cases: [(NumberFormat, Number, &str); 16] = [
+            (NumberFormat::Plain, 344_u64.into(), "344"),
+            (NumberFormat::Plain, 12_345_678_u64.into(), "12,345,678"),
+            (NumberFormat::Plain, (-0.23505).into(), "−0.235"),
+            (NumberFormat::Plain, 0.871_202.into(), "0.871"),
+            (NumberFormat::Plain, 4201.754.into(), "4202"),
+            (NumberFormat::Plain, 39_999.6.into(), "40,000"),
+            (NumberFormat::Plain, 3.0.into(), "3"),
+            (NumberFormat::Plain, (-1500.0).into(), "−1500"),
+            (NumberFormat::Plain, 0.0.into(), "0"),
+            (NumberFormat::P, 0.0496.into(), "0.0496"),
+            (NumberFormat::P, 4.37e-107.into(), "4.37×10⁻¹⁰⁷"),
+            (NumberFormat::P, 0.0.into(), "<1×10⁻³⁰⁰"),
+            (NumberFormat::Percent, 0.05.into(), "5 %"),
+            (NumberFormat::Millis, 1234_u64.into(), "1.23 s"),
+            (NumberFormat::Bytes, 2048_u64.into(), "2 KiB"),
+            (NumberFormat::Plain, 1.5e9.into(), "1,500,000,000"),
         ];
         for (format, number, expected) in cases {
             assert_eq!(format.format_number(number), expected, "{format:?} {number:?}");

@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::dossier::Dossier;
 use super::name::safe_line;
-use super::number::Format;
+use super::number::NumberFormat;
 use super::order;
 use crate::science::TestRecord;
 
@@ -51,7 +51,7 @@ fn summary_row(test: &TestRecord) -> [String; 5] {
         Some(value) => format!(
             "{} {}",
             name(&test.effect.name),
-            Format::Plain.format_number(value.into())
+            NumberFormat::Plain.format_number(value.into())
         ),
         None => "-".to_owned(),
     };
@@ -74,7 +74,7 @@ fn summary_row(test: &TestRecord) -> [String; 5] {
         relation,
         direction,
         effect,
-        Format::P.format_number(test.q.into()),
+        NumberFormat::P.format_number(test.q.into()),
         wording,
     ]
 }

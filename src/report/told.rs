@@ -7,7 +7,7 @@ use crate::words::{self, Run};
 
 /// The words that may be shown.
 #[derive(Debug, Default)]
-pub(crate) struct Told<'d> {
+pub(crate) struct ModelWords<'d> {
     /// Of the question's answer.
     pub(crate) answer: Option<&'d Interpretation>,
     /// Of findings, in their order.
@@ -18,13 +18,13 @@ pub(crate) struct Told<'d> {
 
 /// The dossier's words. They were checked when they were written; here again, since a report must hold whatever is in
 /// the record that it is made from.
-pub(crate) fn model_words(dossier: &Dossier) -> Told<'_> {
+pub(crate) fn model_words(dossier: &Dossier) -> ModelWords<'_> {
     let findings = order::ordered_findings(dossier);
     let run = Run {
         randomised: &dossier.method.randomised,
         tests: dossier.tests.len() as u64,
     };
-    let mut told = Told::default();
+    let mut told = ModelWords::default();
     for words in &dossier.interpretations {
         let shown = match &words.finding {
             None => {

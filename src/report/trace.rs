@@ -1,7 +1,7 @@
 //! The numbers of a test with their places in its result.
 
 use super::citation::{Citation, Cited};
-use super::number::{Format, Number};
+use super::number::{Number, NumberFormat};
 use crate::science::{Effect, Part, PartResult, TestRecord};
 
 /// A test whose numbers are cited from its result.
@@ -47,7 +47,7 @@ impl<'d> Traced<'d> {
     /// a unit or shuffled copies say that it is not as rare as it claims.
     pub(crate) fn p(self) -> Cited {
         self.cite_below(self.0.p, &format!("{}/p", self.judged_part()))
-            .format(Format::P)
+            .format(NumberFormat::P)
             .or(format!("{}/p_judged", self.0.evidence.locator))
     }
 
@@ -58,7 +58,7 @@ impl<'d> Traced<'d> {
         };
         Cited {
             number: self.0.q.into(),
-            format: Format::P,
+            format: NumberFormat::P,
             citation,
         }
     }

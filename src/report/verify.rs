@@ -2,7 +2,7 @@
 
 use super::document::{Block, Document, Draft, Line, Piece, Span, Table, Verified};
 use super::error::ReportError;
-use super::evidence::Evidence;
+use super::evidence::EvidenceChecker;
 
 /// The document with every number found in its artefact.
 ///
@@ -10,7 +10,7 @@ use super::evidence::Evidence;
 /// The first number, name, figure or piece of prose without evidence, with its place.
 pub(crate) fn verify_document(
     document: Document<Draft>,
-    evidence: &mut Evidence,
+    evidence: &mut EvidenceChecker,
 ) -> Result<Document<Verified>, ReportError> {
     let title = evidence.check_name(&document.title, "title")?;
     let mut verifier = Verifier {
@@ -24,7 +24,7 @@ pub(crate) fn verify_document(
 }
 
 struct Verifier<'v, 'd> {
-    evidence: &'v mut Evidence<'d>,
+    evidence: &'v mut EvidenceChecker<'d>,
     /// The heading above.
     place: String,
 }
@@ -156,7 +156,7 @@ mod tests {
         .unwrap();
         let folder = tempfile::TempDir::new().unwrap();
         std::fs::write(folder.path().join("run.toml"), "seed = 7").unwrap();
-        let mut evidence = Evidence::open(folder.path(), &dossier).unwrap();
+        let mut evidence = EvidenceChecker::open(folder.path(), &dossier).unwrap();
         let blocks = std::iter::once(heading(2, "here", text("Here")))
             .chain(blocks)
             .collect();

@@ -7,7 +7,7 @@ use super::audit::audit_tests;
 use super::compose::compose_report;
 use super::dossier::Dossier;
 use super::error::ReportError;
-use super::evidence::Evidence;
+use super::evidence::EvidenceChecker;
 use super::findings::findings_json;
 use super::notebook::render_notebook;
 use super::verify::verify_document;
@@ -61,7 +61,7 @@ pub const FILES: [&str; 4] = ["findings.json", "report.md", "report.html", "note
 /// # Errors
 /// As [`write_all`], but for writing.
 pub fn render_all(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
-    let mut evidence = Evidence::open(run_dir, dossier)?;
+    let mut evidence = EvidenceChecker::open(run_dir, dossier)?;
     audit_tests(dossier, &mut evidence)?;
     let document = verify_document(compose_report(dossier), &mut evidence)?;
     let notebook = render_notebook(dossier, &mut evidence)?;

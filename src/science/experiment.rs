@@ -8,7 +8,8 @@ use crate::sandbox::{Outcome, Usage};
 
 /// A file that an experiment left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Artefact {
+#[schemars(rename = "Artefact")]
+pub struct ArtefactRecord {
     /// Path below the experiment's folder.
     pub path: String,
     /// Size in bytes.
@@ -49,7 +50,7 @@ pub struct ExperimentRecord {
     /// Of `result.json`, where there is one.
     pub result_sha256: Option<String>,
     /// The files it left.
-    pub artefacts: Vec<Artefact>,
+    pub artefacts: Vec<ArtefactRecord>,
     /// Why it failed, in one sentence.
     pub failure: Option<String>,
     /// Remarks of a static look at the script; no decision depends on them.

@@ -6,13 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adjusted, Assumption, Caveat, Detectable, Effect, ExperimentId, HypothesisId, Kind, Part, RunId, RunStatus,
-    Variant, Wording,
+    Adjusted, Assumption, Caveat, Detectable, Effect, ExperimentId, HypothesisId, HypothesisKind, Part, RunId,
+    RunStatus, Variant, Wording,
 };
 
 /// Where a number came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
+#[schemars(rename = "Evidence")]
+pub struct FindingEvidence {
     /// The experiment whose folder holds script and result.
     pub experiment: ExperimentId,
     /// Of `script.py`.
@@ -65,7 +66,7 @@ pub struct TestRecord {
     /// The outcome column.
     pub y: String,
     /// The kind of the hypothesis.
-    pub kind: Kind,
+    pub kind: HypothesisKind,
     /// Columns held fixed.
     pub covariates: Vec<String>,
     /// Strata or moderator.
@@ -123,10 +124,10 @@ pub struct TestRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<String>,
     /// The place of the numbers.
-    pub evidence: Evidence,
+    pub evidence: FindingEvidence,
     /// The second, independent way to the numbers of an analysis that a model wrote the code for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmed_by: Option<Evidence>,
+    pub confirmed_by: Option<FindingEvidence>,
 }
 
 impl TestRecord {
@@ -177,7 +178,7 @@ pub struct Untested {
     /// The statement in a sentence.
     pub statement: String,
     /// The kind of the hypothesis.
-    pub kind: Kind,
+    pub kind: HypothesisKind,
     /// The explaining column.
     pub x: String,
     /// The outcome column.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Arm, HypothesisId};
 
 /// The family of tests that a hypothesis belongs to; a name from [`kind`] or of a later template.
-pub type Kind = String;
+pub type HypothesisKind = String;
 
 /// The kinds that the built-in templates judge.
 pub mod kind {
@@ -78,7 +78,7 @@ pub struct CustomProtocol {
     /// The name of the effect size, such as `spearman_rho` or `mean_difference`.
     pub effect: String,
     /// The kind whose built-in template tests the same claim, where there is one.
-    pub family: Option<Kind>,
+    pub family: Option<HypothesisKind>,
 }
 
 /// A typed, testable hypothesis.
@@ -91,7 +91,7 @@ pub struct Hypothesis {
     /// The data as given, or shuffled.
     pub arm: Arm,
     /// Its family of tests.
-    pub kind: Kind,
+    pub kind: HypothesisKind,
     /// The explaining column (or the first of two).
     pub x: String,
     /// The outcome column (or the second of two).

@@ -114,7 +114,8 @@ pub struct SurvivalColumns {
 
 /// Why a table cannot be researched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Problem {
+#[schemars(rename = "Problem")]
+pub struct TableProblem {
     /// A fixed word, `empty_table` for example.
     pub code: String,
     /// The problem and its remedy, for a person.
@@ -148,7 +149,7 @@ pub struct Split {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Profile {
     /// Why the table cannot be researched, if so.
-    pub problem: Option<Problem>,
+    pub problem: Option<TableProblem>,
     /// Rows of the table.
     #[serde(default)]
     pub rows: u64,

@@ -22,7 +22,8 @@ pub mod template {
 
 /// A file that an experiment may read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Input {
+#[schemars(rename = "Input")]
+pub struct InputFile {
     /// Where it is: relative to the run's folder, or absolute for the user's own data.
     pub host: PathBuf,
     /// Where the script sees it, relative to the run's folder.
@@ -49,7 +50,7 @@ pub struct Protocol {
     /// The hypotheses it tests.
     pub hypotheses: Vec<HypothesisId>,
     /// The files it reads.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputFile>,
     /// The parameters that the script receives as `PROTOCOL`.
     pub parameters: serde_json::Value,
 }

@@ -1,8 +1,8 @@
 //! Whether two independent ways to the numbers of an analysis that a model wrote the code for agree, and which of them
 //! is reported.
 
-use crate::message::Draft;
-use crate::science::{Evidence, ExperimentId, Part, PartEstimate, TestResult, TestStatus, kind};
+use crate::message::TestDraft;
+use crate::science::{ExperimentId, FindingEvidence, Part, PartEstimate, TestResult, TestStatus, kind};
 
 /// A test with the numbers that are judged and reported.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,9 +11,9 @@ pub(super) struct Judged<'d> {
     pub(super) estimate: &'d PartEstimate,
     /// The p that is judged.
     pub(super) p: f64,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: FindingEvidence,
     /// The other way to the same, where there must be one.
-    pub(super) confirmed_by: Option<Evidence>,
+    pub(super) confirmed_by: Option<FindingEvidence>,
     /// What the numbers speak of, where that is not the hypothesis's own sentence.
     pub(super) statement: Option<&'d str>,
     /// The model whose code these numbers rest on.
@@ -27,7 +27,7 @@ struct Way<'d> {
     result: &'d TestResult,
     estimate: &'d PartEstimate,
     p: f64,
-    evidence: Evidence,
+    evidence: FindingEvidence,
     written_by: Option<&'d str>,
 }
 
@@ -49,7 +49,7 @@ const LEVEL: f64 = 0.05;
 ///
 /// # Errors
 /// Why it cannot be judged, in a sentence.
-pub(super) fn judged(draft: &Draft) -> Result<Judged<'_>, String> {
+pub(super) fn judged(draft: &TestDraft) -> Result<Judged<'_>, String> {
     if draft.hypothesis.kind == kind::CUSTOM {
         return agreed(draft);
     }
@@ -96,7 +96,7 @@ fn primary(result: &TestResult, part: Part) -> Result<(&PartEstimate, f64), Stri
 
 /// The numbers that two ways agree on. A template's are reported where it is one of them; of two scripts, those with the
 /// larger p.
-fn agreed(draft: &Draft) -> Result<Judged<'_>, String> {
+fn agreed(draft: &TestDraft) -> Result<Judged<'_>, String> {
     if draft.hypothesis.part != Part::Confirm {
         return Err("code that a model wrote is judged on rows held back only".to_owned());
     }
@@ -229,8 +229,8 @@ fn same_p(one: f64, other: f64) -> bool {
     (one > NOTHING && other > NOTHING) || (a - b).abs() <= POWERS.max(SHARE_OF_POWER * a.abs().max(b.abs()))
 }
 
-fn evidence(experiment: &ExperimentId, script_sha256: &str, result_sha256: &str, index: usize) -> Evidence {
-    Evidence {
+fn evidence(experiment: &ExperimentId, script_sha256: &str, result_sha256: &str, index: usize) -> FindingEvidence {
+    FindingEvidence {
         experiment: experiment.clone(),
         script_sha256: script_sha256.to_owned(),
         result_sha256: result_sha256.to_owned(),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     /// A draft of two ways; the second is a template's where `by_template` says so.
-    fn draft(first: Value, second: Option<Value>, by_template: bool) -> Draft {
+    fn draft(first: Value, second: Option<Value>, by_template: bool) -> TestDraft {
         let way = |experiment: &str, result: Value, model: Option<&str>| {
             json!({ "experiment": experiment, "script_sha256": format!("script of {experiment}"),
                 "result_sha256": format!("result of {experiment}"), "index": 0, "result": result, "written_by": model })
@@ -277,7 +277,7 @@ mod tests {
         serde_json::from_value(draft).unwrap()
     }
 
-    fn verdict(draft: Draft) -> crate::stats::Judgement {
+    fn verdict(draft: TestDraft) -> crate::stats::Judgement {
         judge(&JudgeCycle {
             cycle: 2,
             arm: Arm::Observed,

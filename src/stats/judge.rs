@@ -4,7 +4,7 @@ use super::{
     agreement::{self, Judged},
     weighted_q_values, wording,
 };
-use crate::message::{Draft, JudgeCycle};
+use crate::message::{JudgeCycle, TestDraft};
 use crate::science::{Caveat, Effect, FamilyRecord, PartEstimate, PartResult, TestRecord, Untested};
 
 /// Verdicts and what could not be judged.
@@ -25,7 +25,7 @@ const REPLICATION_LEVEL: f64 = 0.05;
 /// Judges every draft of a cycle and arm as one family. A pure function: the order of the drafts does
 /// not matter.
 pub fn judge(request: &JudgeCycle) -> Judgement {
-    let mut drafts: Vec<&Draft> = request.drafts.iter().collect();
+    let mut drafts: Vec<&TestDraft> = request.drafts.iter().collect();
     drafts.sort_by(|a, b| a.hypothesis.id.cmp(&b.hypothesis.id));
     let mut judged = Vec::new();
     let mut untested = Vec::new();
@@ -69,7 +69,7 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
     }
 }
 
-fn record(draft: &Draft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> TestRecord {
+fn record(draft: &TestDraft, found: &Judged<'_>, q: f64, request: &JudgeCycle) -> TestRecord {
     let hypothesis = &draft.hypothesis;
     let (result, estimate, p) = (found.result, found.estimate, found.p);
     let significant = q <= request.alpha;
@@ -152,7 +152,7 @@ fn part(estimate: &PartEstimate) -> PartResult {
     }
 }
 
-fn not_judged(draft: &Draft, cycle: u32, reason: String) -> Untested {
+fn not_judged(draft: &TestDraft, cycle: u32, reason: String) -> Untested {
     let hypothesis = &draft.hypothesis;
     Untested {
         id: hypothesis.id.clone(),

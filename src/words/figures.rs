@@ -23,7 +23,7 @@ pub(super) enum What {
 
 /// A number that a text may speak of.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Known {
+pub(super) struct KnownNumber {
     pub(super) what: What,
     pub(super) value: f64,
 }
@@ -54,7 +54,7 @@ const CONFIDENCE: f64 = 95.0;
 ///
 /// # Errors
 /// The first figure that is none of them.
-pub(super) fn check_figures(text: &str, known: &[Known]) -> Result<(), Objection> {
+pub(super) fn check_figures(text: &str, known: &[KnownNumber]) -> Result<(), Objection> {
     for figure in read_figures(text)? {
         if !figure.stands_for_any(known) {
             return Err(format!("the figure {} is none of the numbers given", figure.text).into());
@@ -64,7 +64,7 @@ pub(super) fn check_figures(text: &str, known: &[Known]) -> Result<(), Objection
 }
 
 impl Figure {
-    fn stands_for_any(&self, known: &[Known]) -> bool {
+    fn stands_for_any(&self, known: &[KnownNumber]) -> bool {
         let fits = |what: What| match self.label {
             Some(label) => what == label || matches!((label, what), (What::N, What::Count) | (What::P, What::PartP)),
             None => true,
@@ -82,7 +82,7 @@ impl Figure {
         known.iter().any(|known| fits(known.what) && self.stands_for(known))
     }
 
-    fn stands_for(&self, known: &Known) -> bool {
+    fn stands_for(&self, known: &KnownNumber) -> bool {
         let value = match (self.percent, known.what) {
             (true, What::Share) => known.value * 100.0,
             (true, _) => return false,
@@ -252,7 +252,7 @@ fn words_before_figure(said: &str) -> (Option<What>, bool) {
 }
 
 /// Numbers in words: small counts must be counts, and shares and multiples are refused, since nobody computed them.
-fn check_spelt_out_numbers(text: &str, known: &[Known]) -> Result<(), Objection> {
+fn check_spelt_out_numbers(text: &str, known: &[KnownNumber]) -> Result<(), Objection> {
     const SMALL: [&str; 10] = [
         "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     ];
@@ -318,7 +318,7 @@ fn excerpt_around(letters: &[char], place: usize) -> String {
 mod tests {
     use super::*;
 
-    fn known() -> Vec<Known> {
+    fn known() -> Vec<KnownNumber> {
         let all = [
             (What::N, 342.0),
             (What::Other, 0.871_201_8),
@@ -329,7 +329,7 @@ mod tests {
             (What::Share, 0.4231),
             (What::Count, 3.0),
         ];
-        all.map(|(what, value)| Known { what, value }).to_vec()
+        all.map(|(what, value)| KnownNumber { what, value }).to_vec()
     }
 
     #[test]
@@ -387,11 +387,11 @@ mod tests {
     #[test]
     fn a_bound_is_above_what_it_bounds() {
         let weak = [
-            Known {
+            KnownNumber {
                 what: What::P,
                 value: 0.004,
             },
-            Known {
+            KnownNumber {
                 what: What::Q,
                 value: 0.03,
             },

@@ -3,7 +3,7 @@
 use super::{
     LONGEST,
     claims::{self, Allowed},
-    figures::{self, Known, What},
+    figures::{self, KnownNumber, What},
     names, plain,
 };
 use crate::llm::Objection;
@@ -83,7 +83,7 @@ fn names_of(finding: &TestRecord) -> Vec<&str> {
     names
 }
 
-fn known_numbers(findings: &[&TestRecord], run: Run<'_>) -> Vec<Known> {
+fn known_numbers(findings: &[&TestRecord], run: Run<'_>) -> Vec<KnownNumber> {
     let mut numbers = vec![known_count(run.tests)];
     for finding in findings {
         push_numbers_of(finding, &mut numbers);
@@ -92,8 +92,8 @@ fn known_numbers(findings: &[&TestRecord], run: Run<'_>) -> Vec<Known> {
     numbers
 }
 
-fn push_numbers_of(finding: &TestRecord, numbers: &mut Vec<Known>) {
-    let mut add = |what: What, value: Option<f64>| numbers.extend(value.map(|value| Known { what, value }));
+fn push_numbers_of(finding: &TestRecord, numbers: &mut Vec<KnownNumber>) {
+    let mut add = |what: What, value: Option<f64>| numbers.extend(value.map(|value| KnownNumber { what, value }));
     add(What::N, Some(finding.n as f64));
     add(What::P, Some(finding.p));
     add(What::Q, Some(finding.q));
@@ -125,8 +125,8 @@ fn effect_and_interval(effect: &Effect) -> [Option<f64>; 3] {
     [effect.value, effect.ci_low, effect.ci_high]
 }
 
-fn known_count(count: u64) -> Known {
-    Known {
+fn known_count(count: u64) -> KnownNumber {
+    KnownNumber {
         what: What::Count,
         value: count as f64,
     }
@@ -141,7 +141,7 @@ fn level_as_whole_number(level: &str) -> Option<f64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::science::{Evidence, ExperimentId, HypothesisId, Part, Wording};
+    use crate::science::{ExperimentId, FindingEvidence, HypothesisId, Part, Wording};
 
     /// Flipper length and body mass of the penguins.
     pub(crate) fn finding() -> TestRecord {
@@ -187,7 +187,7 @@ pub(crate) mod tests {
             wording: Wording::ReplicatedAssociation,
             confirmed_by: None,
             proposed_by: None,
-            evidence: Evidence {
+            evidence: FindingEvidence {
                 experiment: ExperimentId::from("e-1".to_owned()),
                 script_sha256: String::new(),
                 result_sha256: String::new(),

@@ -21,7 +21,8 @@ pub use templates::{TemplateError, Templates};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{
-    CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, Outgoing, Payload, RepairScript, Task, agent,
+    CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, ExperimentTask, Outgoing, Payload,
+    RepairScript, agent,
 };
 use crate::policy::Thinker;
 use crate::science::{ExperimentId, HypothesisId};
@@ -162,13 +163,13 @@ impl Agent<Payload> for CodeGenerator {
         async move {
             let designed = match message.payload {
                 Payload::DesignExperiment(request) => {
-                    if let Task::Custom(plan) = &request.task {
+                    if let ExperimentTask::Custom(plan) = &request.task {
                         return Ok(self.design_analysis(&request, plan, None, &context).await?.into());
                     }
                     self.design_experiment(*request, &context)?
                 }
                 Payload::RepairScript(repair) => {
-                    if let Task::Custom(plan) = &repair.request.task {
+                    if let ExperimentTask::Custom(plan) = &repair.request.task {
                         let sent = self
                             .design_analysis(&repair.request, plan, Some(&repair), &context)
                             .await?;
@@ -199,8 +200,8 @@ fn read_stderr(run: &Path, experiment: &ExperimentId) -> String {
 /// The hypotheses that a request is to test.
 fn hypotheses_to_test(request: &DesignExperiment) -> Vec<HypothesisId> {
     match &request.task {
-        Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
-        Task::Custom(plan) => vec![plan.hypothesis.id.clone()],
-        Task::Profile { .. } | Task::Figures { .. } => Vec::new(),
+        ExperimentTask::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
+        ExperimentTask::Custom(plan) => vec![plan.hypothesis.id.clone()],
+        ExperimentTask::Profile { .. } | ExperimentTask::Figures { .. } => Vec::new(),
     }
 }

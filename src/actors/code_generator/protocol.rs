@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::message::{CustomPlan, DatasetPlan, DesignExperiment, Task, TestPlan};
-use crate::science::{Arm, ExperimentId, Hypothesis, Input, Part, Protocol, Template, template};
+use crate::message::{CustomPlan, DatasetPlan, DesignExperiment, ExperimentTask, TestPlan};
+use crate::science::{Arm, ExperimentId, Hypothesis, InputFile, Part, Protocol, Template, template};
 
 /// The canonical table's file name in its experiment's folder.
 const TABLE: &str = "table.parquet";
@@ -13,7 +13,7 @@ const TABLE: &str = "table.parquet";
 /// The protocol of the `attempt`-th script for `request`, around `code` where a model wrote some.
 pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Option<&str>) -> Protocol {
     let (title, inputs, parameters) = match &request.task {
-        Task::Profile {
+        ExperimentTask::Profile {
             data,
             question,
             target,
@@ -23,7 +23,7 @@ pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Opti
             vec![raw_input(data)],
             profile_parameters(request, data, question, target.as_deref(), randomised),
         ),
-        Task::Tests(plan) => {
+        ExperimentTask::Tests(plan) => {
             let kind = plan
                 .hypotheses
                 .first()
@@ -41,7 +41,7 @@ pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Opti
                 test_parameters(request, plan, kind),
             )
         }
-        Task::Custom(plan) => (
+        ExperimentTask::Custom(plan) => (
             format!(
                 "An analysis of {} and {} on {} ({}, by a model){}",
                 plan.hypothesis.x,
@@ -53,7 +53,7 @@ pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Opti
             vec![table_input(&plan.table, &plan.table_sha256)],
             custom_parameters(request, plan, code),
         ),
-        Task::Figures {
+        ExperimentTask::Figures {
             table,
             table_sha256,
             hypotheses,
@@ -85,20 +85,20 @@ fn shuffle_mode(request: &DesignExperiment) -> &'static str {
 }
 
 /// The template that a task is done with.
-pub(super) fn template_for_task(task: &Task) -> Template {
+pub(super) fn template_for_task(task: &ExperimentTask) -> Template {
     match task {
-        Task::Profile { .. } => template::PROFILE.to_owned(),
-        Task::Tests(plan) => plan
+        ExperimentTask::Profile { .. } => template::PROFILE.to_owned(),
+        ExperimentTask::Tests(plan) => plan
             .hypotheses
             .first()
             .map_or_else(String::new, |hypothesis| hypothesis.kind.clone()),
-        Task::Custom(plan) => plan.hypothesis.kind.clone(),
-        Task::Figures { .. } => template::FIGURES.to_owned(),
+        ExperimentTask::Custom(plan) => plan.hypothesis.kind.clone(),
+        ExperimentTask::Figures { .. } => template::FIGURES.to_owned(),
     }
 }
 
-fn raw_input(data: &DatasetPlan) -> Input {
-    Input {
+fn raw_input(data: &DatasetPlan) -> InputFile {
+    InputFile {
         host: data.path.clone(),
         inside: PathBuf::from("data").join(file_name(data)),
         sha256: data.sha256.clone(),
@@ -121,9 +121,9 @@ fn file_name(data: &DatasetPlan) -> String {
     if name.is_empty() { "table".to_owned() } else { name }
 }
 
-fn table_input(table: &ExperimentId, sha256: &str) -> Input {
+fn table_input(table: &ExperimentId, sha256: &str) -> InputFile {
     let path = PathBuf::from("experiments").join(table.as_str()).join(TABLE);
-    Input {
+    InputFile {
         host: path.clone(),
         inside: path,
         sha256: sha256.to_owned(),

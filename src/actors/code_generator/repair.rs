@@ -1,15 +1,15 @@
 //! The retries after a script failed: each test on its own, then with fewer checks.
 
-use crate::message::{DesignExperiment, RepairScript, Task, TestPlan};
+use crate::message::{DesignExperiment, ExperimentTask, RepairScript, TestPlan};
 use crate::sandbox::Outcome;
 
 /// Requests that may fare better; none when there is nothing left to try.
 pub(super) fn narrow_requests(request: &RepairScript) -> Vec<DesignExperiment> {
-    let Task::Tests(plan) = &request.request.task else {
+    let ExperimentTask::Tests(plan) = &request.request.task else {
         return Vec::new();
     };
     let with = |plan: TestPlan| DesignExperiment {
-        task: Task::Tests(Box::new(plan)),
+        task: ExperimentTask::Tests(Box::new(plan)),
         ..request.request.clone()
     };
     if plan.hypotheses.len() > 1 {

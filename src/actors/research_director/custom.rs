@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::ResearchState;
-use crate::message::{Confirmation, CustomPlan, DesignExperiment, Draft, ResearchPlan, Task, TestPlan};
+use crate::message::{Confirmation, CustomPlan, DesignExperiment, ExperimentTask, ResearchPlan, TestDraft, TestPlan};
 use crate::policy::statement;
 use crate::science::{Column, ExperimentRecord, Hypothesis, HypothesisId, Part, Profile, Role, TestResult, kind};
 
@@ -31,9 +31,9 @@ enum Way {
 impl Way {
     fn of(request: &DesignExperiment) -> Option<Self> {
         match &request.task {
-            Task::Custom(plan) if plan.author == 1 => Some(Self::First),
-            Task::Custom(_) => Some(Self::Second),
-            Task::Tests(plan) if plan.confirms => Some(Self::Template),
+            ExperimentTask::Custom(plan) if plan.author == 1 => Some(Self::First),
+            ExperimentTask::Custom(_) => Some(Self::Second),
+            ExperimentTask::Tests(plan) if plan.confirms => Some(Self::Template),
             _ => None,
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn custom_design_requests(
         .collect::<Option<_>>()?;
     let template = as_template_test(hypothesis, profile).and_then(|twin| tests(&twin));
     let custom = |author: u32, obstacle: Option<&str>| {
-        Some(Task::Custom(Box::new(CustomPlan {
+        Some(ExperimentTask::Custom(Box::new(CustomPlan {
             table: dataset.experiment.clone()?,
             table_sha256: state.tables.get(&dataset.name)?.clone(),
             hypothesis: hypothesis.clone(),
@@ -78,10 +78,10 @@ pub(super) fn custom_design_requests(
             obstacle: obstacle.map(str::to_owned),
         })))
     };
-    let tasks: Vec<Option<Task>> = if hypothesis.part != Part::Confirm || !profile.split.possible {
+    let tasks: Vec<Option<ExperimentTask>> = if hypothesis.part != Part::Confirm || !profile.split.possible {
         vec![custom(1, Some("it could not be judged on rows held back"))]
     } else if let Some(tests) = template {
-        vec![custom(1, None), Some(Task::Tests(Box::new(tests)))]
+        vec![custom(1, None), Some(ExperimentTask::Tests(Box::new(tests)))]
     } else if profile.units.is_some() {
         // Shuffled rows and two scripts that take rows for independent would agree on what is not so.
         vec![custom(
@@ -91,7 +91,7 @@ pub(super) fn custom_design_requests(
     } else {
         vec![custom(1, None), custom(2, None)]
     };
-    let request = |task: Task| DesignExperiment {
+    let request = |task: ExperimentTask| DesignExperiment {
         cycle: state.cycle,
         arm: hypothesis.arm,
         dataset: dataset.name.clone(),
@@ -158,7 +158,7 @@ impl ResearchState {
     ) {
         let Some((way, statement)) = self.requests.get(&record.id).and_then(|request| {
             let statement = match &request.task {
-                Task::Tests(plan) => plan.hypotheses.first().map(|twin| twin.statement.clone()),
+                ExperimentTask::Tests(plan) => plan.hypotheses.first().map(|twin| twin.statement.clone()),
                 _ => None,
             };
             Some((Way::of(request)?, statement))
@@ -191,7 +191,7 @@ impl ResearchState {
         let Some(hypothesis) = self.hypotheses.get(id).cloned() else {
             return;
         };
-        let draft = Draft {
+        let draft = TestDraft {
             hypothesis,
             experiment: first.experiment,
             script_sha256: first.script_sha256,
@@ -218,7 +218,7 @@ impl ResearchState {
     pub(super) fn repairs_allowed(&self, request: Option<&DesignExperiment>) -> u32 {
         let Some(plan) = &self.plan else { return 0 };
         match request.map(|request| &request.task) {
-            Some(Task::Custom(_)) => plan.model.as_ref().map_or(0, |model| model.max_repairs),
+            Some(ExperimentTask::Custom(_)) => plan.model.as_ref().map_or(0, |model| model.max_repairs),
             _ => plan.max_repairs,
         }
     }

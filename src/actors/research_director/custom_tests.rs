@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{Phase, ResearchState};
 use crate::message::{
-    Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, FindingDrafted, JudgeCycle, Outgoing, Payload,
-    RepairScript, Task,
+    Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, ExperimentTask, FindingDrafted, JudgeCycle,
+    Outgoing, Payload, RepairScript,
 };
 use crate::sandbox::Outcome;
-use crate::science::{Arm, Artefact, ExperimentId, Hypothesis, Protocol};
+use crate::science::{Arm, ArtefactRecord, ExperimentId, Hypothesis, Protocol};
 
 /// A director under test, and what it has asked for and nobody has answered.
 struct Stage {
@@ -113,8 +113,8 @@ impl Stage {
 
     fn answer(request: &DesignExperiment, repairs: Option<ExperimentId>) -> ExperimentDesigned {
         let requested = match &request.task {
-            Task::Tests(plan) => plan.hypotheses.iter().map(|one| one.id.clone()).collect(),
-            Task::Custom(plan) => vec![plan.hypothesis.id.clone()],
+            ExperimentTask::Tests(plan) => plan.hypotheses.iter().map(|one| one.id.clone()).collect(),
+            ExperimentTask::Custom(plan) => vec![plan.hypothesis.id.clone()],
             _ => Vec::new(),
         };
         ExperimentDesigned {
@@ -125,7 +125,7 @@ impl Stage {
             requested,
             designs: Vec::new(),
             declined: None,
-            written_by: matches!(request.task, Task::Custom(_)).then(|| "mind-1".to_owned()),
+            written_by: matches!(request.task, ExperimentTask::Custom(_)).then(|| "mind-1".to_owned()),
         }
     }
 
@@ -147,7 +147,7 @@ impl Stage {
     fn designed_as(&mut self, id: ExperimentId, request: &DesignExperiment, failed: Option<&RepairScript>) {
         let mut answer = Self::answer(request, failed.map(|failed| failed.failed.id.clone()));
         let protocol = Protocol {
-            template: if matches!(request.task, Task::Profile { .. }) {
+            template: if matches!(request.task, ExperimentTask::Profile { .. }) {
                 "profile".to_owned()
             } else {
                 "custom".to_owned()
@@ -177,7 +177,7 @@ impl Stage {
     }
 
     fn finished(&mut self, id: &ExperimentId, good: bool) {
-        let artefact = Artefact {
+        let artefact = ArtefactRecord {
             path: "result.json".to_owned(),
             bytes: 1,
             sha256: format!("result of {id}"),
@@ -230,10 +230,10 @@ fn authors(requests: &[DesignExperiment]) -> Vec<&'static str> {
     requests
         .iter()
         .map(|request| match &request.task {
-            Task::Custom(plan) if plan.obstacle.is_some() => "obstacle",
-            Task::Custom(plan) if plan.author == 1 => "first",
-            Task::Custom(_) => "second",
-            Task::Tests(plan) if plan.confirms => "template",
+            ExperimentTask::Custom(plan) if plan.obstacle.is_some() => "obstacle",
+            ExperimentTask::Custom(plan) if plan.author == 1 => "first",
+            ExperimentTask::Custom(_) => "second",
+            ExperimentTask::Tests(plan) if plan.confirms => "template",
             _ => "other",
         })
         .collect()
@@ -279,7 +279,7 @@ fn the_second_way_is_a_template_where_one_tests_the_same_columns() {
         }
         let requests = stage.requests();
         assert_eq!(authors(&requests), expected, "{columns:?} {family}");
-        if let Some(Task::Tests(tests)) = requests.get(1).map(|request| &request.task) {
+        if let Some(ExperimentTask::Tests(tests)) = requests.get(1).map(|request| &request.task) {
             let twin = &tests.hypotheses[0];
             assert_eq!(
                 (twin.id.clone(), twin.kind.as_str()),

@@ -7,7 +7,8 @@ use super::{
     state::{CycleState, Phase, ResearchState},
 };
 use crate::message::{
-    DesignExperiment, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge, ResearchPlan, Task, agent,
+    DesignExperiment, ExperimentTask, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge,
+    ResearchPlan, agent,
 };
 use crate::policy::heuristic::{self, Interest};
 use crate::science::{
@@ -395,7 +396,7 @@ impl ResearchState {
                     arm: Arm::Observed,
                     dataset: name.to_owned(),
                     seed: plan.seed,
-                    task: Task::Figures {
+                    task: ExperimentTask::Figures {
                         table: self.dataset_named(name)?.experiment.clone()?,
                         table_sha256: self.tables.get(name)?.clone(),
                         hypotheses,

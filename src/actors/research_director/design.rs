@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{custom, state::ResearchState};
-use crate::message::{DesignExperiment, ResearchPlan, Task, TestPlan};
-use crate::science::{Arm, Column, Hypothesis, Kind, Profile, Role, kind};
+use crate::message::{DesignExperiment, ExperimentTask, ResearchPlan, TestPlan};
+use crate::science::{Arm, Column, Hypothesis, HypothesisKind, Profile, Role, kind};
 
 /// Columns that a test is adjusted for one at a time, at most.
 const MOST_CHECKS: usize = 12;
@@ -68,7 +68,7 @@ pub(super) fn plan_batches(plan: &ResearchPlan, fresh: &BTreeMap<Arm, Vec<Hypoth
 
 /// Chunks of one kind and table, ordered by their best-ranked hypothesis.
 fn split_into_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<Batch> {
-    let mut open: BTreeMap<(&str, &Kind), usize> = BTreeMap::new();
+    let mut open: BTreeMap<(&str, &HypothesisKind), usize> = BTreeMap::new();
     let mut batches: Vec<Batch> = Vec::new();
     for hypothesis in hypotheses {
         // Code that a model writes tests one hypothesis.
@@ -113,7 +113,7 @@ pub(super) fn batch_design_requests(
         arm: batch.arm,
         dataset: first.dataset.clone(),
         seed: plan.seed,
-        task: Task::Tests(Box::new(tests)),
+        task: ExperimentTask::Tests(Box::new(tests)),
     }])
 }
 

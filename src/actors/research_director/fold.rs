@@ -2,8 +2,8 @@
 
 use super::state::{Phase, ResearchState};
 use crate::message::{
-    AnalyseResult, DeadLettered, Design, DesignExperiment, Draft, ExperimentDesigned, ExperimentFinished,
-    FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, Task, agent,
+    AnalyseResult, DeadLettered, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, ExperimentTask,
+    FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, TestDraft, agent,
 };
 use crate::sandbox::Outcome;
 use crate::science::{
@@ -130,7 +130,7 @@ impl ResearchState {
             arm: crate::science::Arm::Observed,
             dataset: data.name.clone(),
             seed: plan.seed,
-            task: Task::Profile {
+            task: ExperimentTask::Profile {
                 data: data.clone(),
                 question: plan.question.clone(),
                 target: plan.target.clone(),
@@ -297,7 +297,7 @@ impl ResearchState {
                 self.take_custom_draft(&record, &hypothesis, index, result);
                 continue;
             }
-            let draft = Draft {
+            let draft = TestDraft {
                 hypothesis: hypothesis.clone(),
                 experiment: record.id.clone(),
                 script_sha256: record.script_sha256.clone(),
@@ -323,10 +323,10 @@ impl ResearchState {
                 self.current.proposing.remove(&request.arm);
             }
             Payload::DesignExperiment(request) => {
-                if matches!(request.task, Task::Figures { .. }) {
+                if matches!(request.task, ExperimentTask::Figures { .. }) {
                     self.drawing_designs = self.drawing_designs.saturating_sub(1);
                 }
-                if matches!(request.task, Task::Profile { .. }) {
+                if matches!(request.task, ExperimentTask::Profile { .. }) {
                     self.fail_run(format!(
                         "the table `{}` could not be described: {reason}",
                         request.dataset
@@ -428,9 +428,9 @@ impl ResearchState {
 
 fn requested_hypotheses(request: &DesignExperiment) -> Vec<HypothesisId> {
     match &request.task {
-        Task::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
-        Task::Custom(plan) => vec![plan.hypothesis.id.clone()],
-        Task::Profile { .. } | Task::Figures { .. } => Vec::new(),
+        ExperimentTask::Tests(plan) => plan.hypotheses.iter().map(|hypothesis| hypothesis.id.clone()).collect(),
+        ExperimentTask::Custom(plan) => vec![plan.hypothesis.id.clone()],
+        ExperimentTask::Profile { .. } | ExperimentTask::Figures { .. } => Vec::new(),
     }
 }
 

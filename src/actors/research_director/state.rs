@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::custom::Halves;
 use super::{Consulting, Thinking};
-use crate::message::{DesignExperiment, Draft, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan};
+use crate::message::{DesignExperiment, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan, TestDraft};
 use crate::science::{
     Arm, BudgetName, CycleSummary, DatasetRecord, ExperimentId, ExperimentRecord, FamilyRecord, FigureRecord,
     Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
@@ -55,7 +55,7 @@ pub struct CycleState {
     /// Hypotheses registered and not settled yet.
     pub open: BTreeSet<HypothesisId>,
     /// Tests to be judged.
-    pub drafts: BTreeMap<HypothesisId, Draft>,
+    pub drafts: BTreeMap<HypothesisId, TestDraft>,
     /// Analyses by a model of which one way is there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub halves: BTreeMap<HypothesisId, Halves>,

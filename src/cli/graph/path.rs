@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{GraphChoice, block_on_work, explain_question_error};
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::graph::path::{self, Found, MOST_EDGES, PROVENANCE, Search};
+use crate::graph::path::{self, FoundPath, MOST_EDGES, PROVENANCE, Search};
 use crate::graph::{Edge, EdgeKind, Node, QuestionError};
 use crate::progress::printable;
 
@@ -48,7 +48,7 @@ Examples:
 pub(super) fn execute_path(args: &PathArgs, globals: &Globals) -> Result<Exit, CliError> {
     let opened = args.choice.resolve_graph(globals)?;
     let found = match opened.open_to_read()? {
-        None => Found::None,
+        None => FoundPath::None,
         Some(store) => {
             let store = store.as_ref();
             let searched = block_on_work(async {
@@ -69,7 +69,7 @@ pub(super) fn execute_path(args: &PathArgs, globals: &Globals) -> Result<Exit, C
             match searched {
                 Err(QuestionError::Nothing { what: "variable" }) => {
                     opened.note_empty_graph();
-                    Found::None
+                    FoundPath::None
                 }
                 searched => searched.map_err(|error| explain_question_error(error, &opened))?,
             }
@@ -82,32 +82,32 @@ pub(super) fn execute_path(args: &PathArgs, globals: &Globals) -> Result<Exit, C
     Ok(Exit::Done)
 }
 
-fn path_as_json(args: &PathArgs, found: &Found) -> serde_json::Value {
+fn path_as_json(args: &PathArgs, found: &FoundPath) -> serde_json::Value {
     let (nodes, edges) = match found {
-        Found::Path { nodes, edges } => (nodes.as_slice(), edges.as_slice()),
-        Found::None | Found::GivenUp => (&[][..], &[][..]),
+        FoundPath::Path { nodes, edges } => (nodes.as_slice(), edges.as_slice()),
+        FoundPath::None | FoundPath::GivenUp => (&[][..], &[][..]),
     };
     json!({
         "from": args.from,
         "to": args.to,
         "longest": args.longest,
-        "found": matches!(found, Found::Path { .. }),
-        "given_up": matches!(found, Found::GivenUp),
+        "found": matches!(found, FoundPath::Path { .. }),
+        "given_up": matches!(found, FoundPath::GivenUp),
         "nodes": nodes,
         "edges": edges,
     })
 }
 
-fn render_path(args: &PathArgs, found: &Found) -> String {
+fn render_path(args: &PathArgs, found: &FoundPath) -> String {
     let (from, to, longest) = (printable(&args.from), printable(&args.to), args.longest);
     let (nodes, edges) = match found {
-        Found::None => return format!("no path from {from} to {to} within {longest} steps\n"),
-        Found::GivenUp => {
+        FoundPath::None => return format!("no path from {from} to {to} within {longest} steps\n"),
+        FoundPath::GivenUp => {
             return format!(
                 "no path from {from} to {to} among the first {MOST_EDGES} edges; the search stopped there\n"
             );
         }
-        Found::Path { nodes, edges } => (nodes, edges),
+        FoundPath::Path { nodes, edges } => (nodes, edges),
     };
     let mut text = String::new();
     let mut edges = edges.iter();

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 
 use super::{GraphChoice, block_on_work, choice::ChosenGraph, cypher, explain_question_error, shown};
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::graph::{QUESTIONS, Question, QuestionError, Table};
+use crate::graph::{AnswerTable, QUESTIONS, Question, QuestionError};
 
 /// `kosmos graph query`: answers a question from the graph.
 #[derive(Debug, Clone, Args)]
@@ -76,7 +76,7 @@ pub(super) fn execute_query(args: &QueryArgs, globals: &Globals) -> Result<Exit,
     print_answer(question, args, &opened, &answer, globals)
 }
 
-fn answer_question(question: &Question, args: &QueryArgs, opened: &ChosenGraph) -> Result<Table, CliError> {
+fn answer_question(question: &Question, args: &QueryArgs, opened: &ChosenGraph) -> Result<AnswerTable, CliError> {
     let argument = args.argument.as_deref();
     question
         .check_argument(argument)
@@ -100,7 +100,7 @@ fn print_answer(
     question: &Question,
     args: &QueryArgs,
     opened: &ChosenGraph,
-    answer: &Table,
+    answer: &AnswerTable,
     globals: &Globals,
 ) -> Result<Exit, CliError> {
     if globals.json {

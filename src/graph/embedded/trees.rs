@@ -16,7 +16,7 @@ use super::{
 };
 use crate::failpoint;
 use crate::graph::{
-    Edge, Facts, GraphError, GraphStats, Label, Node, Step, Trail, VERSION, Walk, Way,
+    Edge, Facts, GraphError, GraphStats, Label, Node, Trail, VERSION, Walk, WalkStep, Way,
     facts::{Properties, count_names, sort_sets, unite_properties},
     walk::compare_trails,
 };
@@ -141,7 +141,7 @@ impl Trees {
     }
 
     /// Ids at the other ends of edges of a type.
-    fn far_ends(&self, id: &str, step: Step) -> Result<Vec<String>, GraphError> {
+    fn far_ends(&self, id: &str, step: WalkStep) -> Result<Vec<String>, GraphError> {
         let tree = match step.way {
             Way::Out => &self.edges,
             Way::In => &self.back,
@@ -333,7 +333,7 @@ impl Trees {
 }
 
 /// Whether a trail has come over the edge that leads to `far` before.
-fn passed_before(gone: &[Step], trail: &[String], step: Step, far: &str) -> bool {
+fn passed_before(gone: &[WalkStep], trail: &[String], step: WalkStep, far: &str) -> bool {
     let Some(near) = trail.last() else { return false };
     let edge = |way, near, far| match way {
         Way::Out => (near, far),

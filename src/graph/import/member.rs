@@ -10,11 +10,11 @@ pub enum Member {
     /// A node and where its edges go.
     Node(Node, Vec<(EdgeKind, String)>),
     /// An edge that has properties.
-    Statement(Statement),
+    Statement(EdgeStatement),
 }
 
 /// Properties of an edge.
-pub struct Statement {
+pub struct EdgeStatement {
     /// Its IRI.
     pub id: String,
     pub key: Key,
@@ -66,7 +66,7 @@ fn read_node(id: &str, mut member: Map<String, Value>) -> Result<Member, ImportE
     Ok(Member::Node(node, edges))
 }
 
-fn read_statement(id: String, member: Map<String, Value>) -> Result<Statement, ImportError> {
+fn read_statement(id: String, member: Map<String, Value>) -> Result<EdgeStatement, ImportError> {
     let mut properties = Map::new();
     let (mut from, mut kind, mut to) = (None, None, None);
     for (term, held) in member {
@@ -86,7 +86,7 @@ fn read_statement(id: String, member: Map<String, Value>) -> Result<Statement, I
         }
     }
     match (from, kind, to) {
-        (Some(from), Some(kind), Some(to)) if iri::edge_iri(&from, kind, &to) == id => Ok(Statement {
+        (Some(from), Some(kind), Some(to)) if iri::edge_iri(&from, kind, &to) == id => Ok(EdgeStatement {
             id,
             key: (from, kind.name(), to),
             properties,

@@ -25,7 +25,7 @@ pub enum Sign {
 
 /// The findings about two variables.
 #[derive(Debug)]
-pub struct Line {
+pub struct PictureLine {
     /// Indices of names, the smaller first.
     pub ends: (usize, usize),
     pub sign: Sign,
@@ -38,10 +38,10 @@ pub struct Line {
 
 /// The content of a picture.
 #[derive(Debug, Default)]
-pub struct Chosen {
+pub struct PictureContents {
     /// Of the variables.
     pub names: Vec<String>,
-    pub lines: Vec<Line>,
+    pub lines: Vec<PictureLine>,
     /// Pairs that were tested and not found.
     pub grey: Vec<(usize, usize)>,
     /// Whether there are more variables.
@@ -54,7 +54,7 @@ pub struct Chosen {
 
 type Pair<'f> = (&'f str, &'f str);
 
-pub fn choose_contents(facts: &Facts) -> Chosen {
+pub fn choose_contents(facts: &Facts) -> PictureContents {
     let speakers = Speakers::of(facts);
     let findings = speakers.of_label(Label::Finding);
     let pairs: Vec<(&Node, Pair<'_>)> = findings
@@ -82,11 +82,11 @@ pub fn choose_contents(facts: &Facts) -> Chosen {
         let (a, b) = (*at.get(a)?, *at.get(b)?);
         Some((a.min(b), a.max(b)))
     };
-    let mut lines: BTreeMap<((usize, usize), Sign), Line> = BTreeMap::new();
+    let mut lines: BTreeMap<((usize, usize), Sign), PictureLine> = BTreeMap::new();
     for (finding, pair) in pairs {
         let Some(ends) = indices(pair) else { continue };
         let (sign, level) = sign_of_direction(&finding.properties);
-        let line = lines.entry((ends, sign)).or_insert_with(|| Line {
+        let line = lines.entry((ends, sign)).or_insert_with(|| PictureLine {
             ends,
             sign,
             replicated: false,
@@ -98,7 +98,7 @@ pub fn choose_contents(facts: &Facts) -> Chosen {
         line.levels.extend(level.map(str::to_owned));
     }
     let joined: HashSet<(usize, usize)> = lines.keys().map(|(ends, _)| *ends).collect();
-    let mut lines: Vec<Line> = lines.into_values().collect();
+    let mut lines: Vec<PictureLine> = lines.into_values().collect();
     let lines_left_out = lines.len() > LINES;
     lines.sort_by_key(|line| std::cmp::Reverse((line.replicated, line.findings)));
     lines.truncate(LINES);
@@ -113,7 +113,7 @@ pub fn choose_contents(facts: &Facts) -> Chosen {
         .filter(|ends| !joined.contains(ends))
         .collect();
     let grey_left_out = grey.len() > GREY;
-    Chosen {
+    PictureContents {
         names: ids.iter().map(|id| speakers.concept_name(id).to_owned()).collect(),
         lines,
         grey: if grey_left_out {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    choose::{Chosen, Line, Sign},
+    choose::{PictureContents, PictureLine, Sign},
     ink::Ink,
     layout::{Point, order_around_circle, places_on_oval},
     legend::{legend_entries, legend_notes, legend_rows},
@@ -23,7 +23,7 @@ const ROW: f64 = 24.0;
 /// Lines above which no sign is drawn on them.
 const SIGNED: usize = 45;
 
-pub fn draw_picture(chosen: &Chosen, wording: &PictureWording) -> Ink {
+pub fn draw_picture(chosen: &PictureContents, wording: &PictureWording) -> Ink {
     let pairs: Vec<(usize, usize)> = chosen
         .lines
         .iter()
@@ -106,7 +106,7 @@ pub fn draw_picture(chosen: &Chosen, wording: &PictureWording) -> Ink {
 }
 
 /// For those who cannot see it.
-fn draw_description(ink: &mut Ink, chosen: &Chosen, wording: &PictureWording) {
+fn draw_description(ink: &mut Ink, chosen: &PictureContents, wording: &PictureWording) {
     for line in &chosen.lines {
         describe_line(ink, chosen, line, wording);
         ink.ours(". ");
@@ -116,7 +116,7 @@ fn draw_description(ink: &mut Ink, chosen: &Chosen, wording: &PictureWording) {
     }
 }
 
-fn describe_line(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureWording) {
+fn describe_line(ink: &mut Ink, chosen: &PictureContents, line: &PictureLine, wording: &PictureWording) {
     let name = |index: usize| chosen.names.get(index).map(String::as_str).unwrap_or_default();
     ink.name(name(line.ends.0), 1e3, LETTERS)
         .ours(wording.and)
@@ -130,7 +130,7 @@ fn describe_line(ink: &mut Ink, chosen: &Chosen, line: &Line, wording: &PictureW
 }
 
 /// Lines of one pair side by side.
-fn spread_lines(lines: &[Line]) -> Vec<(f64, &Line)> {
+fn spread_lines(lines: &[PictureLine]) -> Vec<(f64, &PictureLine)> {
     let mut out = Vec::new();
     for pair in lines.chunk_by(|a, b| a.ends == b.ends) {
         let middle = (pair.len() - 1) as f64 / 2.0;
@@ -204,7 +204,13 @@ pub fn stroke_class(replicated: bool) -> &'static str {
     if replicated { " kp-solid\"" } else { " kp-broken\"" }
 }
 
-fn draw_finding_links(ink: &mut Ink, chosen: &Chosen, line: &Line, curve: &Curve, wording: &PictureWording) {
+fn draw_finding_links(
+    ink: &mut Ink,
+    chosen: &PictureContents,
+    line: &PictureLine,
+    curve: &Curve,
+    wording: &PictureWording,
+) {
     ink.markup("<g><title>");
     describe_line(ink, chosen, line, wording);
     ink.markup("</title><path class=\"kp-line ")

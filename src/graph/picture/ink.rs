@@ -13,7 +13,7 @@ enum Piece {
 }
 
 /// A piece of text in a picture.
-pub(crate) enum Words<'i> {
+pub(crate) enum VisibleWords<'i> {
     /// Our own.
     Ours(&'static str),
     /// Of the graph, in full.
@@ -58,10 +58,10 @@ impl Ink {
     }
 
     /// Everything that can be read in it.
-    pub(crate) fn visible_words(&self) -> impl Iterator<Item = Words<'_>> {
+    pub(crate) fn visible_words(&self) -> impl Iterator<Item = VisibleWords<'_>> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Ours(words) => Some(Words::Ours(words)),
-            Piece::Name { raw, .. } => Some(Words::Name(raw)),
+            Piece::Ours(words) => Some(VisibleWords::Ours(words)),
+            Piece::Name { raw, .. } => Some(VisibleWords::Name(raw)),
             Piece::Markup(_) | Piece::Geometry(_) => None,
         })
     }

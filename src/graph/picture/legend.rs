@@ -1,7 +1,7 @@
 //! The legend: the meaning of the picture's lines, and notes on omitted content.
 
 use super::{
-    choose::{Chosen, Sign},
+    choose::{PictureContents, Sign},
     draw::{WIDTH, draw_sign, sign_class, stroke_class},
     ink::{Ink, letter_width},
     layout::Point,
@@ -12,13 +12,13 @@ use super::{
 const LETTERS: f64 = 13.0;
 
 /// An entry of the legend.
-pub enum Entry {
+pub enum LegendEntry {
     Sign(Sign),
     Replicated(bool),
     Grey,
 }
 
-impl Entry {
+impl LegendEntry {
     fn words(&self, wording: &PictureWording) -> &'static str {
         match self {
             Self::Sign(sign) => wording.of_sign(*sign),
@@ -60,19 +60,19 @@ impl Entry {
 }
 
 /// Gives the entries for the lines that the picture has.
-pub fn legend_entries(chosen: &Chosen) -> Vec<Entry> {
+pub fn legend_entries(chosen: &PictureContents) -> Vec<LegendEntry> {
     let signs = [Sign::Plus, Sign::Minus, Sign::Level, Sign::Unsaid].into_iter();
     let signs = signs
         .filter(|sign| chosen.lines.iter().any(|line| line.sign == *sign))
-        .map(Entry::Sign);
+        .map(LegendEntry::Sign);
     let styles = [true, false].into_iter();
     let styles = styles.filter(|style| chosen.lines.iter().any(|line| line.replicated == *style));
-    let grey = (!chosen.grey.is_empty()).then_some(Entry::Grey);
-    signs.chain(styles.map(Entry::Replicated)).chain(grey).collect()
+    let grey = (!chosen.grey.is_empty()).then_some(LegendEntry::Grey);
+    signs.chain(styles.map(LegendEntry::Replicated)).chain(grey).collect()
 }
 
 /// Entries in rows that fit.
-pub fn legend_rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'e [Entry]> {
+pub fn legend_rows<'e>(entries: &'e [LegendEntry], wording: &PictureWording) -> Vec<&'e [LegendEntry]> {
     let mut rows = Vec::new();
     let mut rest = entries;
     while !rest.is_empty() {
@@ -89,7 +89,7 @@ pub fn legend_rows<'e>(entries: &'e [Entry], wording: &PictureWording) -> Vec<&'
 }
 
 /// Gives notes on the content that the picture omits.
-pub fn legend_notes(chosen: &Chosen, wording: &PictureWording) -> Vec<&'static str> {
+pub fn legend_notes(chosen: &PictureContents, wording: &PictureWording) -> Vec<&'static str> {
     let mut notes = Vec::new();
     notes.extend(chosen.variables_left_out.then_some(wording.variables_left_out));
     notes.extend(chosen.lines_left_out.then_some(wording.lines_left_out));

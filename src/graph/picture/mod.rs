@@ -8,7 +8,7 @@ mod legend;
 mod wording;
 
 use super::Facts;
-pub(crate) use ink::{Ink, Words};
+pub(crate) use ink::{Ink, VisibleWords};
 pub(crate) use wording::PictureWording;
 
 /// The picture as an SVG document: the concepts that findings speak of, a line for each pair that findings join,

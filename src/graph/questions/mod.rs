@@ -48,7 +48,7 @@ pub struct Parameter {
 
 /// An answer: rows that have a value for each column, the best first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub struct AnswerTable {
     /// The columns' names.
     pub columns: Vec<&'static str>,
     /// The rows.
@@ -193,11 +193,11 @@ impl Question {
         store: &dyn GraphStore,
         argument: Option<&str>,
         limit: usize,
-    ) -> Result<Table, QuestionError> {
+    ) -> Result<AnswerTable, QuestionError> {
         self.check_argument(argument)?;
         let mut rows = (self.ask)(Asked { store, argument, limit }).await?;
         rows.truncate(limit);
-        Ok(Table {
+        Ok(AnswerTable {
             rows,
             ..self.empty_table()
         })
@@ -219,8 +219,8 @@ impl Question {
     }
 
     /// The answer of a graph with nothing in it.
-    pub fn empty_table(&self) -> Table {
-        Table {
+    pub fn empty_table(&self) -> AnswerTable {
+        AnswerTable {
             columns: self.columns.to_vec(),
             rows: Vec::new(),
         }

@@ -21,7 +21,7 @@ use crate::{
     progress::{Progress, ProgressEvent},
     report::Dossier,
     sandbox::{Input, Job, Language, Sandbox, remove_tree},
-    science::{Evidence, ExperimentId, ExperimentRecord, Protocol, sha256_hex},
+    science::{ExperimentId, ExperimentRecord, FindingEvidence, Protocol, sha256_hex},
 };
 
 type Experiments<'a> = BTreeMap<&'a ExperimentId, &'a ExperimentRecord>;
@@ -165,7 +165,7 @@ impl<'a> Rerun<'a> {
     }
 
     fn locate_inputs(&self, protocol: &Protocol) -> Vec<Input> {
-        let host = |input: &crate::science::Input| match input.host.is_absolute() {
+        let host = |input: &crate::science::InputFile| match input.host.is_absolute() {
             true => archive::table_path(self.run, &input.host, &input.sha256),
             false => self.run.join(&input.host),
         };
@@ -235,7 +235,7 @@ impl<'a> Rerun<'a> {
 fn cited_experiments(dossier: &Dossier) -> BTreeSet<ExperimentId> {
     let findings = dossier.tests.iter().filter(|test| test.significant);
     let cited = findings.flat_map(|test| std::iter::once(&test.evidence).chain(&test.confirmed_by));
-    let cited = cited.map(|Evidence { experiment, .. }| experiment);
+    let cited = cited.map(|FindingEvidence { experiment, .. }| experiment);
     let challenges = dossier.contributions.challenges.iter();
     let checks = challenges.filter_map(|record| record.challenge.check.as_ref().map(|check| &check.experiment));
     cited.chain(checks).cloned().collect()

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::report::citation::{EvidencePlace, LedgerCount};
-use crate::report::document::{Block, Document, Line, Piece, Span, Table, Target, Tone, Verified};
+use crate::report::document::{Block, Document, Line, LinkTarget, Piece, Span, Table, Tone, Verified};
 use crate::science::Arm;
 
 const STYLE: &str = include_str!("style.css");
@@ -225,11 +225,11 @@ impl Page {
             Span::Link(target, line) => {
                 self.raw("<a href=\"");
                 match target {
-                    Target::Anchor(anchor) => {
+                    LinkTarget::Anchor(anchor) => {
                         self.raw("#");
                         self.text(anchor);
                     }
-                    Target::File(path) => self.text(path),
+                    LinkTarget::File(path) => self.text(path),
                 }
                 self.raw("\">");
                 self.line(line);

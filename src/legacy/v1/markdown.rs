@@ -1,6 +1,6 @@
 //! The report in GitHub's markdown.
 
-use crate::report::document::{Block, Document, Line, Piece, Span, Table, Target, Verified};
+use crate::report::document::{Block, Document, Line, LinkTarget, Piece, Span, Table, Verified};
 
 /// The whole document.
 pub(crate) fn document(document: &Document<Verified>) -> String {
@@ -71,8 +71,8 @@ pub(crate) fn text(line: &Line<Verified>) -> String {
             Span::Number(shown) => out.push_str(&format!("[{}]({})", escape(shown.text()), shown.href())),
             Span::Strong(line) => out.push_str(&format!("**{}**", text(line))),
             Span::Badge(_, name) => out.push_str(&format!("**{}**", escape(&name.shown()))),
-            Span::Link(Target::Anchor(anchor), line) => out.push_str(&format!("[{}](#{anchor})", text(line))),
-            Span::Link(Target::File(path), line) => out.push_str(&format!("[{}](<{}>)", text(line), angled(path))),
+            Span::Link(LinkTarget::Anchor(anchor), line) => out.push_str(&format!("[{}](#{anchor})", text(line))),
+            Span::Link(LinkTarget::File(path), line) => out.push_str(&format!("[{}](<{}>)", text(line), angled(path))),
         }
     }
     // A line must not begin as a list, quote or rule does.

@@ -9,7 +9,7 @@ mod packages;
 
 use std::path::Path;
 
-use crate::report::{Dossier, ReportError, audit::audit_tests, evidence::Evidence, verify::verify_document};
+use crate::report::{Dossier, ReportError, audit::audit_tests, evidence::EvidenceChecker, verify::verify_document};
 
 pub(crate) use packages::PACKAGES;
 
@@ -18,7 +18,7 @@ pub(crate) use packages::PACKAGES;
 /// # Errors
 /// The first number, name or figure without evidence.
 pub(crate) fn render_report(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
-    let mut evidence = Evidence::open(run_dir, dossier)?;
+    let mut evidence = EvidenceChecker::open(run_dir, dossier)?;
     audit_tests(dossier, &mut evidence)?;
     let document = verify_document(compose::report(dossier), &mut evidence)?;
     let notebook = notebook::notebook(dossier, &mut evidence)?;

@@ -7,7 +7,7 @@ use super::markdown;
 use crate::report::Dossier;
 use crate::report::ReportError;
 use crate::report::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
-use crate::report::evidence::Evidence;
+use crate::report::evidence::EvidenceChecker;
 use crate::report::name::Name;
 use crate::report::order;
 use crate::report::verify::verify_document;
@@ -22,7 +22,7 @@ const CELLS: usize = 25;
 ///
 /// # Errors
 /// A number has no evidence.
-pub(crate) fn notebook(dossier: &Dossier, evidence: &mut Evidence) -> Result<String, ReportError> {
+pub(crate) fn notebook(dossier: &Dossier, evidence: &mut EvidenceChecker) -> Result<String, ReportError> {
     let mut cells = vec![
         markdown_cell("intro", &prose(dossier, intro(dossier), evidence)?),
         code_cell("setup", SETUP),
@@ -86,7 +86,7 @@ fn intro(dossier: &Dossier) -> Blocks {
 }
 
 /// Verified markdown of a few blocks.
-fn prose(dossier: &Dossier, blocks: Blocks, evidence: &mut Evidence) -> Result<String, ReportError> {
+fn prose(dossier: &Dossier, blocks: Blocks, evidence: &mut EvidenceChecker) -> Result<String, ReportError> {
     let intro = matches!(blocks.first(), Some(Block::Paragraph(..)));
     let verified = verify_document(
         Document {

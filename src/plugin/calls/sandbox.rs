@@ -10,7 +10,7 @@ use crate::message::RunExperiment;
 use crate::plugin::wire::RpcError;
 use crate::prompt::{inline, shorten_to};
 use crate::sandbox::Outcome;
-use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, Input, Protocol, template};
+use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, InputFile, Protocol, template};
 
 /// Maximum size of a script in bytes.
 const LONGEST: usize = 256 * 1024;
@@ -71,7 +71,7 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
     if let Some(table) = table {
         let path = PathBuf::from("experiments").join(table.experiment.as_str()).join(TABLE);
         parameters.insert("table".to_owned(), json!(format!("../{}/{TABLE}", table.experiment)));
-        inputs.push(Input {
+        inputs.push(InputFile {
             host: path.clone(),
             inside: path,
             sha256: table.sha256.clone(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 use crate::policy::{Rules, pair, statement::statement};
-use crate::science::{Arm, Column, Hypothesis, HypothesisId, Kind, Part, Profile, Scores, kind};
+use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, kind};
 
 /// A pair that may be tested, before it is spelt out.
 struct Candidate<'a> {
@@ -130,7 +130,7 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
 }
 
 fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
-    let kind: Kind = candidate.kind.to_owned();
+    let kind: HypothesisKind = candidate.kind.to_owned();
     let survival = candidate.kind == kind::SURVIVAL;
     let mut hypothesis = Hypothesis {
         id: HypothesisId::from(String::new()),

@@ -2,9 +2,9 @@
 //! and what of it is missing.
 
 use super::super::citation::{Citation, Cited, RecordFile};
-use super::super::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, table, text};
+use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
-use super::super::number::Format;
+use super::super::number::NumberFormat;
 use super::finding::section_anchor;
 use super::words;
 use crate::message::{AddedEvidence, Answered, ChallengeRecord, Score};
@@ -118,7 +118,7 @@ fn add_challenges(dossier: &Dossier, out: &mut Blocks) {
                 None => text("none"),
             },
             line().number_or(
-                estimate.map(|estimate| cite_check(record, at, estimate.p, "p").format(Format::P)),
+                estimate.map(|estimate| cite_check(record, at, estimate.p, "p").format(NumberFormat::P)),
                 "none",
             ),
             match estimate.and_then(|estimate| estimate.direction.as_deref()) {
@@ -146,7 +146,7 @@ fn cite_check(record: &ChallengeRecord, at: usize, number: f64, key: &str) -> Ci
     match &record.challenge.check {
         Some(check) => Cited {
             number: number.into(),
-            format: Format::Plain,
+            format: NumberFormat::Plain,
             citation: Citation::Result {
                 experiment: check.experiment.clone(),
                 pointer: format!("{}/{key}", check.pointer),
@@ -182,7 +182,7 @@ fn finding_link(dossier: &Dossier, id: &HypothesisId) -> Line<Draft> {
         return line().code(id.as_str());
     };
     match has_section(dossier, test) {
-        true => line().link(Target::Anchor(section_anchor(test)), words::relation_line(test)),
+        true => line().link(LinkTarget::Anchor(section_anchor(test)), words::relation_line(test)),
         false => words::relation_line(test),
     }
 }

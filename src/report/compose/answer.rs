@@ -1,10 +1,10 @@
 //! The head of the report: how the run ended, and the answer in short.
 
 use super::super::citation::{Citation, Cited};
-use super::super::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, text};
+use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
-use super::super::number::Format;
+use super::super::number::NumberFormat;
 use super::super::order;
 use super::super::trace::Traced;
 use super::finding::section_anchor;
@@ -33,7 +33,7 @@ pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
     if headlines.len() > HEADLINES {
         out.push(paragraph(
             text("The other findings are in the ")
-                .link(Target::Anchor("findings".into()), text("table"))
+                .link(LinkTarget::Anchor("findings".into()), text("table"))
                 .text("."),
         ));
     }
@@ -74,7 +74,7 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
                 None => text("No test was judged, so the question has no answer yet."),
                 Some(_) => text("Nothing was left to test: ")
                     .link(
-                        Target::Anchor(super::memory::ANCHOR.into()),
+                        LinkTarget::Anchor(super::memory::ANCHOR.into()),
                         text("earlier runs of the project"),
                     )
                     .text(" have judged it on the same data."),
@@ -93,7 +93,7 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
     let replicated = findings.iter().filter(|test| test.replicated == Some(true)).count() as u64;
     let replicated = Cited {
         number: replicated.into(),
-        format: Format::Plain,
+        format: NumberFormat::Plain,
         citation: Citation::Replicated,
     };
     if findings.is_empty() {
@@ -105,9 +105,12 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
                 .text(" tests judged, ")
                 .number(found)
                 .text(" passed the run-wide control of false discoveries at ")
-                .number(alpha.format(Format::Percent))
+                .number(alpha.format(NumberFormat::Percent))
                 .text(". That is not proof that there is nothing: the ")
-                .link(Target::Anchor("nulls".into()), text("section on what was not found"))
+                .link(
+                    LinkTarget::Anchor("nulls".into()),
+                    text("section on what was not found"),
+                )
                 .text(" gives for each test the smallest effect that it would have seen."),
         )];
     }
@@ -117,7 +120,7 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
             .text(" tests judged, ")
             .number(found)
             .text(" passed the run-wide control of false discoveries at ")
-            .number(alpha.format(Format::Percent))
+            .number(alpha.format(NumberFormat::Percent))
             .text("; borne out on both parts of the rows: ")
             .number(replicated)
             .text("."),
@@ -146,7 +149,7 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
     if !dossier.untested.is_empty() {
         out = out
             .text(" What was asked and could not be tested is ")
-            .link(Target::Anchor("untested".into()), text("listed with the reasons"));
+            .link(LinkTarget::Anchor("untested".into()), text("listed with the reasons"));
         out = out.text(".");
     }
     out
@@ -181,5 +184,6 @@ fn linked_headline(test: &TestRecord) -> Line<Draft> {
         let caveats = words::join_lines(test.caveats.iter().map(|word| words::caveat_line(word)), "");
         out = out.text(" With care: ").then(caveats).text(".");
     }
-    out.text(" ").link(Target::Anchor(section_anchor(test)), text("More"))
+    out.text(" ")
+        .link(LinkTarget::Anchor(section_anchor(test)), text("More"))
 }

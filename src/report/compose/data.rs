@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::super::citation::{Cited, RecordFile};
-use super::super::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, slug, table, text};
+use super::super::document::{
+    Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, slug, table, text,
+};
 use super::super::dossier::Dossier;
-use super::super::number::{Format, Number};
+use super::super::number::{Number, NumberFormat};
 use super::words;
 use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
 
@@ -29,7 +31,7 @@ pub(super) fn add_data_section(dossier: &Dossier, out: &mut Blocks) {
             text("File ")
                 .code(&dataset.path)
                 .text(", ")
-                .number(bytes.format(Format::Bytes))
+                .number(bytes.format(NumberFormat::Bytes))
                 .text(", hash ")
                 .hash(&dataset.sha256)
                 .text("."),
@@ -58,11 +60,14 @@ fn add_profile(dataset: &DatasetRecord, profile: &Profile, experiment: &Experime
             .number(cite(profile.rows.into(), "/rows"))
             .text(" rows. Profiled by ")
             .link(
-                Target::File(format!("{folder}/script.py")),
+                LinkTarget::File(format!("{folder}/script.py")),
                 line().code(experiment.as_str()),
             )
             .text(", which wrote the table that every test reads: ")
-            .link(Target::File(format!("{folder}/table.parquet")), text("table.parquet"))
+            .link(
+                LinkTarget::File(format!("{folder}/table.parquet")),
+                text("table.parquet"),
+            )
             .text("."),
     ));
     out.extend(source_line(profile, &cite));

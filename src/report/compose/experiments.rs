@@ -1,9 +1,9 @@
 //! Every experiment, with its outcome and what it used.
 
 use super::super::citation::{Cited, RecordFile};
-use super::super::document::{Block, Blocks, Draft, Line, Target, heading, line, paragraph, table, text};
+use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
-use super::super::number::{Format, Number};
+use super::super::number::{Number, NumberFormat};
 use super::methods::arm_words;
 use crate::science::{ExperimentRecord, ExperimentState};
 
@@ -53,9 +53,9 @@ fn experiment_row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
     let cite =
         |number: Number, key: &str| Cited::record(number, format!("/experiments/{at}/{key}"), RecordFile::Journal);
     let usage = record.usage.as_ref();
-    let wall = usage.map(|usage| cite(usage.wall_ms.into(), "usage/wall_ms").format(Format::Millis));
+    let wall = usage.map(|usage| cite(usage.wall_ms.into(), "usage/wall_ms").format(NumberFormat::Millis));
     let memory =
-        usage.map(|usage| cite(usage.peak_memory_bytes.into(), "usage/peak_memory_bytes").format(Format::Bytes));
+        usage.map(|usage| cite(usage.peak_memory_bytes.into(), "usage/peak_memory_bytes").format(NumberFormat::Bytes));
     let outcome = match record.state {
         ExperimentState::Running => text("not ended"),
         ExperimentState::Finished => text("done"),
@@ -75,7 +75,7 @@ fn experiment_row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
     });
     vec![
         line().link(
-            Target::File(format!("experiments/{}/script.py", record.id)),
+            LinkTarget::File(format!("experiments/{}/script.py", record.id)),
             line().code(record.id.as_str()),
         ),
         line().name(&record.protocol.title),

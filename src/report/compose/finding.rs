@@ -2,11 +2,11 @@
 
 use super::super::citation::{Cited, FigureFile};
 use super::super::document::{
-    Block, Blocks, Draft, Line, Piece, Target, Tone, heading, line, paragraph, slug, table, text,
+    Block, Blocks, Draft, Line, LinkTarget, Piece, Tone, heading, line, paragraph, slug, table, text,
 };
 use super::super::dossier::Dossier;
 use super::super::name::Name;
-use super::super::number::Format;
+use super::super::number::NumberFormat;
 use super::super::order;
 use super::super::trace::Traced;
 use super::words;
@@ -123,9 +123,9 @@ pub(super) fn detectable_line(test: &TestRecord, value: Cited) -> Line<Draft> {
         .text(" ")
         .number(value)
         .text(" (power ")
-        .number(traced.cite_below(mde.power, "mde/power").format(Format::Percent))
+        .number(traced.cite_below(mde.power, "mde/power").format(NumberFormat::Percent))
         .text(" at ")
-        .number(traced.cite_below(mde.alpha, "mde/alpha").format(Format::Percent))
+        .number(traced.cite_below(mde.alpha, "mde/alpha").format(NumberFormat::Percent))
         .text(")")
 }
 
@@ -185,7 +185,9 @@ fn add_strata(test: &TestRecord, at: usize, adjusted: &Adjusted, out: &mut Block
         let value = stratum
             .effect_value
             .map(|value| traced.cite_below(value, &place("effect_value")));
-        let p = stratum.p.map(|p| traced.cite_below(p, &place("p")).format(Format::P));
+        let p = stratum
+            .p
+            .map(|p| traced.cite_below(p, &place("p")).format(NumberFormat::P));
         vec![
             line().code(&adjusted.for_column).text(": ").code(&stratum.level),
             line().number(traced.cite_below(stratum.n, &place("n"))),
@@ -216,7 +218,7 @@ fn add_groups(test: &TestRecord, out: &mut Blocks) {
             .value
             .map(|value| traced.cite_below(value, &format!("groups/{at}/value")));
         let value = if test.y_level.is_some() {
-            value.map(|value| value.format(Format::Percent))
+            value.map(|value| value.format(NumberFormat::Percent))
         } else {
             value
         };
@@ -244,7 +246,7 @@ fn add_parts(test: &TestRecord, out: &mut Blocks) {
         .map(|(name, part)| {
             let p = part
                 .p
-                .map(|p| traced.cite_below(p, &format!("{name}/p")).format(Format::P));
+                .map(|p| traced.cite_below(p, &format!("{name}/p")).format(NumberFormat::P));
             let effect = part
                 .effect
                 .as_ref()
@@ -276,9 +278,11 @@ fn add_assumptions(test: &TestRecord, out: &mut Blocks) {
         let statistic = assumption
             .statistic
             .map(|value| traced.cite_below(value, &format!("assumptions/{at}/statistic")));
-        let p = assumption
-            .p
-            .map(|p| traced.cite_below(p, &format!("assumptions/{at}/p")).format(Format::P));
+        let p = assumption.p.map(|p| {
+            traced
+                .cite_below(p, &format!("assumptions/{at}/p"))
+                .format(NumberFormat::P)
+        });
         vec![
             line().name(&assumption.name),
             line().code(&assumption.check),
@@ -309,9 +313,11 @@ fn add_variants(test: &TestRecord, out: &mut Blocks) {
             .effect
             .as_ref()
             .map(|effect| traced.effect_at(effect, &format!("variants/{at}/effect")));
-        let p = variant
-            .p
-            .map(|p| traced.cite_below(p, &format!("variants/{at}/p")).format(Format::P));
+        let p = variant.p.map(|p| {
+            traced
+                .cite_below(p, &format!("variants/{at}/p"))
+                .format(NumberFormat::P)
+        });
         vec![
             words::variant_name(&variant.name),
             line().code(&variant.test),
@@ -346,9 +352,11 @@ fn add_adjusted(test: &TestRecord, out: &mut Blocks) {
             .effect
             .as_ref()
             .map(|effect| traced.effect_at(effect, &format!("adjusted/{at}/effect")));
-        let p = adjusted
-            .p
-            .map(|p| traced.cite_below(p, &format!("adjusted/{at}/p")).format(Format::P));
+        let p = adjusted.p.map(|p| {
+            traced
+                .cite_below(p, &format!("adjusted/{at}/p"))
+                .format(NumberFormat::P)
+        });
         let verdict = match (adjusted.reversal, adjusted.explained_away) {
             (true, _) => "turns round",
             (false, true) => "explained away",
@@ -382,11 +390,11 @@ fn evidence_line(test: &TestRecord) -> Line<Draft> {
     let evidence = &test.evidence;
     let folder = format!("experiments/{}", evidence.experiment);
     text("Evidence: ")
-        .link(Target::File(format!("{folder}/script.py")), text("script"))
+        .link(LinkTarget::File(format!("{folder}/script.py")), text("script"))
         .text(" ")
         .hash(&evidence.script_sha256)
         .text(", ")
-        .link(Target::File(format!("{folder}/result.json")), text("result"))
+        .link(LinkTarget::File(format!("{folder}/result.json")), text("result"))
         .text(" ")
         .hash(&evidence.result_sha256)
         .text(" at ")
@@ -412,11 +420,11 @@ fn confirmation_line(test: &TestRecord) -> Line<Draft> {
     };
     let folder = format!("experiments/{}", other.experiment);
     text(" Confirmed by an independent ")
-        .link(Target::File(format!("{folder}/script.py")), text("script"))
+        .link(LinkTarget::File(format!("{folder}/script.py")), text("script"))
         .text(" ")
         .hash(&other.script_sha256)
         .text(" with its own ")
-        .link(Target::File(format!("{folder}/result.json")), text("result"))
+        .link(LinkTarget::File(format!("{folder}/result.json")), text("result"))
         .text(" ")
         .hash(&other.result_sha256)
         .text(" at ")

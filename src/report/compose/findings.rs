@@ -1,6 +1,6 @@
 //! The table of findings.
 
-use super::super::document::{Blocks, Target, heading, line, paragraph, table, text};
+use super::super::document::{Blocks, LinkTarget, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::order;
 use super::super::trace::Traced;
@@ -22,7 +22,7 @@ pub(super) fn add_findings_section(dossier: &Dossier, out: &mut Blocks) {
         let traced = Traced(test);
         let relation = words::relation_line(test);
         let relation = if rank < SECTIONS {
-            line().link(Target::Anchor(finding::section_anchor(test)), relation)
+            line().link(LinkTarget::Anchor(finding::section_anchor(test)), relation)
         } else {
             relation
         };

@@ -1,7 +1,7 @@
 //! The run's additions to the knowledge graph.
 
 use super::super::citation::{Cited, RecordFile};
-use super::super::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
+use super::super::document::{Block, Blocks, LinkTarget, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use crate::graph::{self, PictureWording};
 
@@ -13,7 +13,7 @@ pub(super) fn add_knowledge_section(dossier: &Dossier, out: &mut Blocks) {
     }
     out.push(heading(2, "knowledge", text("Knowledge graph")));
     if let Some(ink) = drawing {
-        let page = Target::File("report.html".to_owned());
+        let page = LinkTarget::File("report.html".to_owned());
         let elsewhere = text("A picture of the variables and the findings that join them is in ");
         out.push(Block::Either {
             html: vec![Block::Drawing(ink)],

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::citation::{Cited, RecordFile};
-use super::super::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
+use super::super::document::{Block, Blocks, LinkTarget, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
 use super::methods::arm_words;
@@ -23,7 +23,7 @@ const EVENTS: [(&str, &str); 7] = [
 /// In html the whole ledger, folded away; in markdown its sums.
 pub(super) fn add_ledger_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "ledger", text("Ledger")));
-    let file = line().link(Target::File("ledger.jsonl".into()), text("ledger.jsonl"));
+    let file = line().link(LinkTarget::File("ledger.jsonl".into()), text("ledger.jsonl"));
     if dossier.ledger.is_empty() {
         out.push(paragraph(text("Nothing was registered.")));
         return;

@@ -2,8 +2,8 @@
 
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, Tone, heading, line, paragraph, table, text};
-use super::super::dossier::{Dossier, Memory};
-use super::super::number::Format;
+use super::super::dossier::{Dossier, ProjectMemory};
+use super::super::number::NumberFormat;
 use super::words;
 use crate::message::{Echo, Known, Says};
 use crate::science::{RunId, TestRecord};
@@ -37,7 +37,7 @@ pub(super) fn add_memory_section(dossier: &Dossier, out: &mut Blocks) {
     add_settled(memory, out);
 }
 
-fn add_echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
+fn add_echoes(dossier: &Dossier, memory: &ProjectMemory, out: &mut Blocks) {
     if memory.echoes.is_empty() {
         return;
     }
@@ -112,7 +112,7 @@ fn echo_row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<
     );
     let shared = echo.earlier.shared_rows.map(|share| {
         let pointer = format!("/memory/echoes/{at}/earlier/shared_rows");
-        Cited::record(share, pointer, RecordFile::Journal).format(Format::Percent)
+        Cited::record(share, pointer, RecordFile::Journal).format(NumberFormat::Percent)
     });
     let traced = super::super::trace::Traced(here);
     let earlier = echo.earlier.run.as_str();
@@ -122,7 +122,7 @@ fn echo_row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<
         direction_line(here.direction.as_deref()),
         line().number(traced.q()),
         direction_line(echo.earlier.direction.as_deref()),
-        line().number(there.format(Format::P)),
+        line().number(there.format(NumberFormat::P)),
         line().number_or(shared, "not known"),
         match earlier == run.as_str() {
             true => text("this one"),
@@ -138,7 +138,7 @@ fn direction_line(direction: Option<&str>) -> Line<Draft> {
     }
 }
 
-fn add_settled(memory: &Memory, out: &mut Blocks) {
+fn add_settled(memory: &ProjectMemory, out: &mut Blocks) {
     if memory.settled.is_empty() {
         return;
     }
@@ -168,7 +168,7 @@ fn add_settled(memory: &Memory, out: &mut Blocks) {
                 true => direction_line(known.direction.as_deref()),
                 false => line(),
             },
-            line().number(q.format(Format::P)),
+            line().number(q.format(NumberFormat::P)),
             line().code(known.run.as_str()),
         ]
     });

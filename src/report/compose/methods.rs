@@ -4,7 +4,7 @@ use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
-use super::super::number::{Format, Number};
+use super::super::number::{Number, NumberFormat};
 use super::words;
 use crate::science::{Arm, ExperimentRecord};
 
@@ -55,7 +55,7 @@ fn parts_point(dossier: &Dossier) -> Line<Draft> {
         .text("Rows are divided by a seeded draw (seed ")
         .number(cite_setting(dossier.method.seed, "seed"))
         .text("), rows of the same unit together: ")
-        .number(cite_setting(dossier.method.explore_share, "explore_share").format(Format::Percent))
+        .number(cite_setting(dossier.method.explore_share, "explore_share").format(NumberFormat::Percent))
         .text(" to explore, the rest held back. A finding is called replicated only if both parts show it.")
 }
 
@@ -67,7 +67,7 @@ fn error_control_point(dossier: &Dossier) -> Line<Draft> {
              Hochberg. What later cycles ask was chosen by looking at the explore part, so it is judged on the rows held \
              back. Each cycle’s family has its share of the run’s false discovery rate of ",
         )
-        .number(cite_setting(dossier.method.alpha, "alpha").format(Format::Percent));
+        .number(cite_setting(dossier.method.alpha, "alpha").format(NumberFormat::Percent));
     let shares: f64 = dossier
         .families
         .iter()
@@ -161,7 +161,7 @@ fn add_families(dossier: &Dossier, out: &mut Blocks) {
         vec![
             line().number(record(family.cycle.into(), "cycle")),
             text(arm_words(family.arm)),
-            line().number(record(family.alpha.into(), "alpha").format(Format::Percent)),
+            line().number(record(family.alpha.into(), "alpha").format(NumberFormat::Percent)),
             line().number(judged(family.tests)),
             line().number(judged(family.significant).significant()),
         ]

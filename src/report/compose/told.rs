@@ -1,7 +1,7 @@
 //! A model's words about the findings, apart from the computed results.
 
 use super::super::document::Draft;
-use super::super::document::{Block, Blocks, Line, Target, Tone, heading, line, paragraph, text};
+use super::super::document::{Block, Blocks, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
 use super::super::told::model_words;
 use super::finding::section_anchor;
@@ -55,7 +55,10 @@ fn author_notice(words: &Interpretation) -> Line<Draft> {
 
 fn finding_point(finding: &TestRecord, words: &Interpretation) -> Line<Draft> {
     line()
-        .link(Target::Anchor(section_anchor(finding)), words::relation_line(finding))
+        .link(
+            LinkTarget::Anchor(section_anchor(finding)),
+            words::relation_line(finding),
+        )
         .text(": ")
         .name(&words.text)
 }

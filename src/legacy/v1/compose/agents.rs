@@ -6,8 +6,8 @@ use super::words;
 use crate::message::{AddedEvidence, Answered, ChallengeRecord, Grounds, Score, Stance};
 use crate::report::Dossier;
 use crate::report::citation::{Citation, Cited, RecordFile};
-use crate::report::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, table, text};
-use crate::report::number::Format;
+use crate::report::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, table, text};
+use crate::report::number::NumberFormat;
 use crate::science::{HypothesisId, TestRecord};
 
 /// Anchor of the section.
@@ -115,7 +115,7 @@ fn challenges(dossier: &Dossier, out: &mut Blocks) {
                 None => text("none"),
             },
             line().number_or(
-                estimate.map(|estimate| checked(record, at, estimate.p, "p").format(Format::P)),
+                estimate.map(|estimate| checked(record, at, estimate.p, "p").format(NumberFormat::P)),
                 "none",
             ),
             match estimate.and_then(|estimate| estimate.direction.as_deref()) {
@@ -143,7 +143,7 @@ fn checked(record: &ChallengeRecord, at: usize, number: f64, key: &str) -> Cited
     match &record.challenge.check {
         Some(check) => Cited {
             number: number.into(),
-            format: Format::Plain,
+            format: NumberFormat::Plain,
             citation: Citation::Result {
                 experiment: check.experiment.clone(),
                 pointer: format!("{}/{key}", check.pointer),
@@ -179,7 +179,7 @@ fn about(dossier: &Dossier, id: &HypothesisId) -> Line<Draft> {
         return line().code(id.as_str());
     };
     match has_section(dossier, test) {
-        true => line().link(Target::Anchor(anchor(test)), words::relation(test)),
+        true => line().link(LinkTarget::Anchor(anchor(test)), words::relation(test)),
         false => words::relation(test),
     }
 }

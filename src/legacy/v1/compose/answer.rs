@@ -4,9 +4,9 @@ use super::finding::anchor;
 use super::words;
 use crate::report::Dossier;
 use crate::report::citation::{Citation, Cited};
-use crate::report::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, text};
+use crate::report::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use crate::report::evidence::JUDGED;
-use crate::report::number::Format;
+use crate::report::number::NumberFormat;
 use crate::report::order;
 use crate::report::trace::Traced;
 use crate::science::{Arm, RunStatus, TestRecord, kind};
@@ -33,7 +33,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     if headlines.len() > HEADLINES {
         out.push(paragraph(
             text("The other findings are in the ")
-                .link(Target::Anchor("findings".into()), text("table"))
+                .link(LinkTarget::Anchor("findings".into()), text("table"))
                 .text("."),
         ));
     }
@@ -74,7 +74,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
                 None => text("No test was judged, so the question has no answer yet."),
                 Some(_) => text("Nothing was left to test: ")
                     .link(
-                        Target::Anchor(super::memory::ANCHOR.into()),
+                        LinkTarget::Anchor(super::memory::ANCHOR.into()),
                         text("earlier runs of the project"),
                     )
                     .text(" have judged it on the same data."),
@@ -93,7 +93,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
     let replicated = findings.iter().filter(|test| test.replicated == Some(true)).count() as u64;
     let replicated = Cited {
         number: replicated.into(),
-        format: Format::Plain,
+        format: NumberFormat::Plain,
         citation: Citation::Replicated,
     };
     if findings.is_empty() {
@@ -105,9 +105,12 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
                 .text(" tests judged, ")
                 .number(found)
                 .text(" passed the run-wide control of false discoveries at ")
-                .number(alpha.format(Format::Percent))
+                .number(alpha.format(NumberFormat::Percent))
                 .text(". That is not proof that there is nothing: the ")
-                .link(Target::Anchor("nulls".into()), text("section on what was not found"))
+                .link(
+                    LinkTarget::Anchor("nulls".into()),
+                    text("section on what was not found"),
+                )
                 .text(" gives for each test the smallest effect that it would have seen."),
         )];
     }
@@ -117,7 +120,7 @@ pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
             .text(" tests judged, ")
             .number(found)
             .text(" passed the run-wide control of false discoveries at ")
-            .number(alpha.format(Format::Percent))
+            .number(alpha.format(NumberFormat::Percent))
             .text("; borne out on both parts of the rows: ")
             .number(replicated)
             .text("."),
@@ -146,7 +149,7 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
     if !dossier.untested.is_empty() {
         out = out
             .text(" What was asked and could not be tested is ")
-            .link(Target::Anchor("untested".into()), text("listed with the reasons"));
+            .link(LinkTarget::Anchor("untested".into()), text("listed with the reasons"));
         out = out.text(".");
     }
     out
@@ -179,5 +182,5 @@ fn linked_headline(test: &TestRecord) -> Line<Draft> {
         let caveats = words::joined(test.caveats.iter().map(|word| words::caveat(word.as_str())), "");
         out = out.text(" With care: ").then(caveats).text(".");
     }
-    out.text(" ").link(Target::Anchor(anchor(test)), text("More"))
+    out.text(" ").link(LinkTarget::Anchor(anchor(test)), text("More"))
 }

@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::words;
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
-use crate::report::document::{Block, Blocks, Draft, Line, Target, Tone, heading, line, paragraph, slug, table, text};
-use crate::report::number::{Format, Number};
+use crate::report::document::{
+    Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, slug, table, text,
+};
+use crate::report::number::{Number, NumberFormat};
 use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
 
 /// Columns above which html folds the table away.
@@ -29,7 +31,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
             text("File ")
                 .code(&dataset.path)
                 .text(", ")
-                .number(bytes.format(Format::Bytes))
+                .number(bytes.format(NumberFormat::Bytes))
                 .text(", hash ")
                 .hash(&dataset.sha256)
                 .text("."),
@@ -58,11 +60,14 @@ fn profiled(dataset: &DatasetRecord, profile: &Profile, experiment: &ExperimentI
             .number(cite(profile.rows.into(), "/rows"))
             .text(" rows. Profiled by ")
             .link(
-                Target::File(format!("{folder}/script.py")),
+                LinkTarget::File(format!("{folder}/script.py")),
                 line().code(experiment.as_str()),
             )
             .text(", which wrote the table that every test reads: ")
-            .link(Target::File(format!("{folder}/table.parquet")), text("table.parquet"))
+            .link(
+                LinkTarget::File(format!("{folder}/table.parquet")),
+                text("table.parquet"),
+            )
             .text("."),
     ));
     out.extend(source(profile, &cite));

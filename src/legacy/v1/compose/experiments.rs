@@ -3,8 +3,8 @@
 use super::methods::arm;
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
-use crate::report::document::{Block, Blocks, Draft, Line, Target, heading, line, paragraph, table, text};
-use crate::report::number::{Format, Number};
+use crate::report::document::{Block, Blocks, Draft, Line, LinkTarget, heading, line, paragraph, table, text};
+use crate::report::number::{Number, NumberFormat};
 use crate::science::{ExperimentRecord, ExperimentState};
 
 /// Rows above which html folds the table away.
@@ -53,9 +53,9 @@ fn row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
     let cite =
         |number: Number, key: &str| Cited::record(number, format!("/experiments/{at}/{key}"), RecordFile::Journal);
     let usage = record.usage.as_ref();
-    let wall = usage.map(|usage| cite(usage.wall_ms.into(), "usage/wall_ms").format(Format::Millis));
+    let wall = usage.map(|usage| cite(usage.wall_ms.into(), "usage/wall_ms").format(NumberFormat::Millis));
     let memory =
-        usage.map(|usage| cite(usage.peak_memory_bytes.into(), "usage/peak_memory_bytes").format(Format::Bytes));
+        usage.map(|usage| cite(usage.peak_memory_bytes.into(), "usage/peak_memory_bytes").format(NumberFormat::Bytes));
     let outcome = match record.state {
         ExperimentState::Running => text("not ended"),
         ExperimentState::Finished => text("done"),
@@ -75,7 +75,7 @@ fn row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
     });
     vec![
         line().link(
-            Target::File(format!("experiments/{}/script.py", record.id)),
+            LinkTarget::File(format!("experiments/{}/script.py", record.id)),
             line().code(record.id.as_str()),
         ),
         line().name(&record.protocol.title),

@@ -3,7 +3,7 @@
 use super::finding::{self, SECTIONS};
 use super::words;
 use crate::report::Dossier;
-use crate::report::document::{Blocks, Target, heading, line, paragraph, table, text};
+use crate::report::document::{Blocks, LinkTarget, heading, line, paragraph, table, text};
 use crate::report::order;
 use crate::report::trace::Traced;
 
@@ -22,7 +22,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
         let traced = Traced(test);
         let relation = words::relation(test);
         let relation = if rank < SECTIONS {
-            line().link(Target::Anchor(finding::anchor(test)), relation)
+            line().link(LinkTarget::Anchor(finding::anchor(test)), relation)
         } else {
             relation
         };

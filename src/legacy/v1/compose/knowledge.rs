@@ -3,7 +3,7 @@
 use crate::graph::{self, PictureWording};
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
-use crate::report::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
+use crate::report::document::{Block, Blocks, LinkTarget, heading, line, paragraph, table, text};
 
 /// The words of the picture.
 const WORDING: PictureWording = PictureWording {
@@ -30,7 +30,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     }
     out.push(heading(2, "knowledge", text("Knowledge graph")));
     if let Some(ink) = drawing {
-        let page = Target::File("report.html".to_owned());
+        let page = LinkTarget::File("report.html".to_owned());
         let elsewhere = text("A picture of the variables and the findings that join them is in ");
         out.push(Block::Either {
             html: vec![Block::Drawing(ink)],

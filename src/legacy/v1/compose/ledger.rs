@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::methods::arm;
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
-use crate::report::document::{Block, Blocks, Target, heading, line, paragraph, table, text};
+use crate::report::document::{Block, Blocks, LinkTarget, heading, line, paragraph, table, text};
 use crate::report::evidence::JUDGED;
 use crate::science::Arm;
 
@@ -23,7 +23,7 @@ const EVENTS: [(&str, &str); 7] = [
 /// In html the whole ledger, folded away; in markdown its sums.
 pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "ledger", text("Ledger")));
-    let file = line().link(Target::File("ledger.jsonl".into()), text("ledger.jsonl"));
+    let file = line().link(LinkTarget::File("ledger.jsonl".into()), text("ledger.jsonl"));
     if dossier.ledger.is_empty() {
         out.push(paragraph(text("Nothing was registered.")));
         return;

@@ -4,8 +4,8 @@ use super::words;
 use crate::message::{Echo, Known, Says};
 use crate::report::citation::{Cited, RecordFile};
 use crate::report::document::{Block, Blocks, Draft, Line, Tone, heading, line, paragraph, table, text};
-use crate::report::number::Format;
-use crate::report::{Dossier, Memory};
+use crate::report::number::NumberFormat;
+use crate::report::{Dossier, ProjectMemory};
 use crate::science::{RunId, TestRecord};
 
 /// Anchor of the section.
@@ -37,7 +37,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     settled(memory, out);
 }
 
-fn echoes(dossier: &Dossier, memory: &Memory, out: &mut Blocks) {
+fn echoes(dossier: &Dossier, memory: &ProjectMemory, out: &mut Blocks) {
     if memory.echoes.is_empty() {
         return;
     }
@@ -109,7 +109,7 @@ fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft
     );
     let shared = echo.earlier.shared_rows.map(|share| {
         let pointer = format!("/memory/echoes/{at}/earlier/shared_rows");
-        Cited::record(share, pointer, RecordFile::Journal).format(Format::Percent)
+        Cited::record(share, pointer, RecordFile::Journal).format(NumberFormat::Percent)
     });
     let traced = crate::report::trace::Traced(here);
     let earlier = echo.earlier.run.as_str();
@@ -119,7 +119,7 @@ fn row(at: usize, echo: &Echo, here: &TestRecord, run: &RunId) -> Vec<Line<Draft
         direction(here.direction.as_deref()),
         line().number(traced.q()),
         direction(echo.earlier.direction.as_deref()),
-        line().number(there.format(Format::P)),
+        line().number(there.format(NumberFormat::P)),
         line().number_or(shared, "not known"),
         match earlier == run.as_str() {
             true => text("this one"),
@@ -135,7 +135,7 @@ fn direction(direction: Option<&str>) -> Line<Draft> {
     }
 }
 
-fn settled(memory: &Memory, out: &mut Blocks) {
+fn settled(memory: &ProjectMemory, out: &mut Blocks) {
     if memory.settled.is_empty() {
         return;
     }
@@ -165,7 +165,7 @@ fn settled(memory: &Memory, out: &mut Blocks) {
                 true => direction(known.direction.as_deref()),
                 false => line(),
             },
-            line().number(q.format(Format::P)),
+            line().number(q.format(NumberFormat::P)),
             line().code(known.run.as_str()),
         ]
     });

@@ -5,7 +5,7 @@ use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
 use crate::report::document::{Block, Blocks, Draft, Line, heading, line, paragraph, table, text};
 use crate::report::evidence::JUDGED;
-use crate::report::number::{Format, Number};
+use crate::report::number::{Number, NumberFormat};
 use crate::science::{Arm, ExperimentRecord};
 
 /// The methods section.
@@ -55,7 +55,7 @@ fn parts(dossier: &Dossier) -> Line<Draft> {
         .text("Rows are divided by a seeded draw (seed ")
         .number(setting(dossier.method.seed, "seed"))
         .text("), rows of the same unit together: ")
-        .number(setting(dossier.method.explore_share, "explore_share").format(Format::Percent))
+        .number(setting(dossier.method.explore_share, "explore_share").format(NumberFormat::Percent))
         .text(" to explore, the rest held back. A finding is called replicated only if both parts show it.")
 }
 
@@ -67,7 +67,7 @@ fn control(dossier: &Dossier) -> Line<Draft> {
              Hochberg. What later cycles ask was chosen by looking at the explore part, so it is judged on the rows held \
              back. Each cycle’s family has its share of the run’s false discovery rate of ",
         )
-        .number(setting(dossier.method.alpha, "alpha").format(Format::Percent));
+        .number(setting(dossier.method.alpha, "alpha").format(NumberFormat::Percent));
     let shares: f64 = dossier
         .families
         .iter()
@@ -161,7 +161,7 @@ fn families(dossier: &Dossier, out: &mut Blocks) {
         vec![
             line().number(record(family.cycle.into(), "cycle")),
             text(arm(family.arm)),
-            line().number(record(family.alpha.into(), "alpha").format(Format::Percent)),
+            line().number(record(family.alpha.into(), "alpha").format(NumberFormat::Percent)),
             line().number(judged(family.tests)),
             line().number(judged(family.significant).significant()),
         ]

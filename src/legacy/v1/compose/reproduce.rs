@@ -3,7 +3,7 @@
 use super::words;
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};
-use crate::report::document::{Block, Blocks, Piece, Target, heading, line, paragraph, text};
+use crate::report::document::{Block, Blocks, LinkTarget, Piece, heading, line, paragraph, text};
 use crate::report::name::Name;
 
 /// Versions and commands.
@@ -11,7 +11,7 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "reproduce", text("Run it again")));
     let run = dossier.run.as_str();
     let command = |words: &'static str| vec![Piece::Text(words), Piece::Name(Name::new(run))];
-    let file = |path: &'static str, words: &'static str| line().link(Target::File(path.to_owned()), text(words));
+    let file = |path: &'static str, words: &'static str| line().link(LinkTarget::File(path.to_owned()), text(words));
     let mut items = vec![
         text("Every finding in a fresh sandbox, numbers compared: ")
             .command(command("kosmos verify "))

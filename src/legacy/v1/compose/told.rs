@@ -5,7 +5,7 @@ use super::words;
 use crate::message::Interpretation;
 use crate::report::Dossier;
 use crate::report::document::Draft;
-use crate::report::document::{Block, Blocks, Line, Target, Tone, heading, line, paragraph, text};
+use crate::report::document::{Block, Blocks, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use crate::report::told::model_words;
 use crate::science::TestRecord;
 
@@ -52,7 +52,7 @@ fn notice(words: &Interpretation) -> Line<Draft> {
 
 fn point(finding: &TestRecord, words: &Interpretation) -> Line<Draft> {
     line()
-        .link(Target::Anchor(anchor(finding)), words::relation(finding))
+        .link(LinkTarget::Anchor(anchor(finding)), words::relation(finding))
         .text(": ")
         .name(&words.text)
 }
