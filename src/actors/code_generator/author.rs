@@ -28,6 +28,8 @@ struct Written {
     /// The Python code of the function `analyse`.
     code: String,
     /// A summary in one sentence.
+    // Part of the schema that models are sent: recorded replies are found by it.
+    #[schemars(description = "What it does, in one sentence.")]
     notes: String,
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Told {
     /// The finding's number.
     pub(super) finding: u32,
     /// The meaning of the finding, in one to three sentences.
+    // Part of the schema that models are sent: recorded replies are found by it.
+    #[schemars(description = "What it means, in one to three sentences.")]
     pub(super) text: String,
 }
 
