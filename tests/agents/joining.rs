@@ -92,7 +92,7 @@ fn an_agent_in_node_hears_every_event() {
 #[test]
 fn a_run_file_turns_agents_off_and_names_no_other() {
     let study = listening("[agents.listener]\nenabled = false", "perl", "agent.pl", PERL);
-    assert!(!read_report(&study.finish_run()).contains("What agents added"));
+    assert!(!read_report(&study.finish_run()).contains("Contributions of agents"));
 
     let study = TestHome::frugal_small("[agents.skeptick]\nenabled = true");
     let output = study.run(&["run", "run.toml"]);

@@ -78,7 +78,7 @@ fn literature_links_a_finding_to_the_right_passage_of_a_folder() {
         added.contains("Flipper length was positively correlated with body mass."),
         "{added}"
     );
-    // What others have written is in the graph too, and findings cite it.
+    // Publications is in the graph too, and findings cite it.
     let output = study.run(&["graph", "stats", "--json"]);
     let stats: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", describe_output(&output)));

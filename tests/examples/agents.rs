@@ -12,7 +12,7 @@ pub fn the_skeptic_and_the_reader_of_papers_have_their_say() {
     );
     let section = ran
         .report
-        .split("## What agents added")
+        .split("## Contributions of agents")
         .nth(1)
         .expect("a section on agents");
     assert!(

@@ -22,5 +22,5 @@ pub fn the_new_season_replicates_the_first_ones() {
             .iter()
             .any(|echo| echo["finding"] == mass["id"] && echo["says"] == "replicates")
     );
-    assert!(second.report.contains("What the project knew") && second.report.contains("**replicates**"));
+    assert!(second.report.contains("Earlier runs of the project") && second.report.contains("**replicates**"));
 }

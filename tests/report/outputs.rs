@@ -169,7 +169,7 @@ fn a_run_that_found_nothing_says_so() {
     lab.render().unwrap();
     let report = lab.read("report.md");
     assert!(report.contains("**Nothing was detected.**"));
-    assert!(report.contains("smallest effect it would have seen"));
+    assert!(report.contains("smallest detectable effect"));
     assert!(!report.contains("## Findings"));
     assert_eq!(terminal_summary(&lab.dossier()), "Nothing was detected in 1 test.");
 }

@@ -22,7 +22,7 @@ pub(super) fn add_agents_section(dossier: &Dossier, out: &mut Blocks) {
     if dossier.agents.is_empty() && added.is_empty() {
         return;
     }
-    out.push(heading(2, ANCHOR, text("What agents added")));
+    out.push(heading(2, ANCHOR, text("Contributions of agents")));
     out.push(paragraph(text(
         "Agents besides the built-in ones took part in this run. What they say is theirs. It adds no test to the error control; a \
          challenge that its check bears out lowers what a finding is called.",
@@ -56,7 +56,7 @@ fn add_missing_answers(dossier: &Dossier, out: &mut Blocks) {
     if !missing.is_empty() {
         out.push(Block::Paragraph(
             Tone::Bad,
-            text("Some agents gave no answer, and what they would have said is missing:"),
+            text("Some agents did not answer, so their contributions are missing:"),
         ));
         let rows = missing.iter().map(|missed| {
             vec![
@@ -78,7 +78,7 @@ fn add_missing_answers(dossier: &Dossier, out: &mut Blocks) {
     }
     out.push(Block::Paragraph(
         Tone::Bad,
-        text("Some of what agents sent was refused, because they may not send it, or not so:"),
+        text("Some messages of agents were refused, because they are not permitted or malformed:"),
     ));
     let rows = refused.iter().enumerate().map(|(at, refused)| {
         let times = Cited::record(
@@ -105,7 +105,7 @@ fn add_challenges(dossier: &Dossier, out: &mut Blocks) {
     if challenges.is_empty() {
         return;
     }
-    out.push(paragraph(line().strong(text("Challenges, and how they were answered"))));
+    out.push(paragraph(line().strong(text("Challenges and their answers"))));
     let rows = challenges.iter().enumerate().map(|(at, record)| {
         let estimate = record.estimate.as_ref();
         vec![
@@ -171,7 +171,7 @@ fn answer_line(record: &ChallengeRecord) -> Line<Draft> {
         .text(" ")
         .name(&record.reason);
     match record.vetoed {
-        true => told.text("; by its veto it is not among the findings"),
+        true => told.text("; its veto removed it from the findings"),
         false => told,
     }
 }
@@ -198,10 +198,10 @@ fn add_evidence(dossier: &Dossier, out: &mut Blocks) {
     if evidence.is_empty() {
         return;
     }
-    out.push(paragraph(line().strong(text("What others have written"))));
+    out.push(paragraph(line().strong(text("Publications"))));
     out.push(Block::Paragraph(
         Tone::Weak,
-        text("Passages are word for word from the sources that are named. Whether they speak of the same thing is for the reader to say."),
+        text("Passages are quoted verbatim from the named sources. Readers must judge whether they concern the same relation."),
     ));
     let points = evidence
         .iter()
@@ -236,7 +236,7 @@ fn add_scores(dossier: &Dossier, out: &mut Blocks) {
     if scores.is_empty() {
         return;
     }
-    out.push(paragraph(line().strong(text("Scores, from nought to one"))));
+    out.push(paragraph(line().strong(text("Scores, from zero to one"))));
     let points = scores
         .iter()
         .enumerate()

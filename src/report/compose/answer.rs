@@ -106,12 +106,12 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
                 .number(found)
                 .text(" passed the run-wide control of false discoveries at ")
                 .number(alpha.format(NumberFormat::Percent))
-                .text(". That is not proof that there is nothing: the ")
+                .text(". This does not prove that there is no relation: the ")
                 .link(
                     LinkTarget::Anchor("nulls".into()),
                     text("section on what was not found"),
                 )
-                .text(" gives for each test the smallest effect that it would have seen."),
+                .text(" gives the smallest detectable effect of each test."),
         )];
     }
     let mut out = vec![paragraph(
@@ -121,7 +121,7 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
             .number(found)
             .text(" passed the run-wide control of false discoveries at ")
             .number(alpha.format(NumberFormat::Percent))
-            .text("; borne out on both parts of the rows: ")
+            .text("; consistent in both halves of the data: ")
             .number(replicated)
             .text("."),
     )];

@@ -240,7 +240,7 @@ fn add_structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: 
         return;
     }
     out.push(paragraph(text(
-        "Pairs that were left out, because one column tells of the other by construction:",
+        "Pairs that were left out because one column determines the other by construction:",
     )));
     let pairs = profile.tautologies.iter().map(|pair| {
         line()

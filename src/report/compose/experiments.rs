@@ -71,7 +71,7 @@ fn experiment_row(at: usize, record: &ExperimentRecord) -> Vec<Line<Draft>> {
         None => outcome,
     };
     let outcome = record.advice.iter().fold(outcome, |line, advice| {
-        line.text("; a glance at the script: ").name(advice)
+        line.text("; static check of the script: ").name(advice)
     });
     vec![
         line().link(

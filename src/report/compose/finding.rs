@@ -52,7 +52,7 @@ pub(super) fn add_finding_sections(dossier: &Dossier, out: &mut Blocks) {
         add_adjusted(test, &mut checks);
         if !checks.is_empty() {
             card.push(Block::Details {
-                summary: text("Checks: assumptions, other routes, third columns"),
+                summary: text("Checks: assumptions, other methods, third columns"),
                 blocks: checks,
             });
         }
@@ -105,7 +105,7 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
     if let Some(mde) = traced.mde() {
         points.push(
             line()
-                .strong(text("Smallest effect it would have seen:"))
+                .strong(text("Smallest detectable effect:"))
                 .text(" ")
                 .then(detectable_line(test, mde)),
         );
@@ -132,7 +132,7 @@ pub(super) fn detectable_line(test: &TestRecord, value: Cited) -> Line<Draft> {
 fn prediction_words(test: &TestRecord) -> &'static str {
     match (&test.predicted, &test.direction) {
         (Some(predicted), Some(direction)) if predicted == direction => ", as predicted before the test",
-        (Some(_), Some(_)) => ", against what was predicted before the test",
+        (Some(_), Some(_)) => ", contrary to the prediction made before the test",
         _ => "",
     }
 }
@@ -165,13 +165,13 @@ fn add_reversal(test: &TestRecord, out: &mut Blocks) {
         let within = words::worded_direction(test, adjusted.direction.as_deref());
         let story = text("Over all rows: ")
             .then(over_all)
-            .text(". Among rows alike in ")
+            .text(". Among rows with the same value of ")
             .code(&adjusted.for_column);
         let story = story
             .text(": ")
             .then(within)
-            .text(". The levels differ in both columns at once, which is enough to turn the ");
-        let story = story.text("relation round over all rows.");
+            .text(". The levels differ in both columns, which is enough to reverse the ");
+        let story = story.text("relation over all rows.");
         out.push(Block::Paragraph(Tone::Weak, story));
         add_strata(test, at, adjusted, out);
     }
@@ -333,7 +333,7 @@ fn add_variants(test: &TestRecord, out: &mut Blocks) {
     out.push(heading(
         4,
         &format!("{}-variants", section_anchor(test)),
-        text("The same question by other routes"),
+        text("The same question by other methods"),
     ));
     out.push(table(
         vec!["route", "test", "n", "effect", "p", "agrees"],

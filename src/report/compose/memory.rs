@@ -19,7 +19,7 @@ pub(super) fn add_memory_section(dossier: &Dossier, out: &mut Blocks) {
     let Some(memory) = &dossier.memory else {
         return;
     };
-    out.push(heading(2, ANCHOR, text("What the project knew")));
+    out.push(heading(2, ANCHOR, text("Earlier runs of the project")));
     if memory.runs.is_empty() {
         let first = text("This is the first run of the project ").code(&memory.project);
         out.push(paragraph(first.text(" in this graph.")));
@@ -147,7 +147,7 @@ fn add_settled(memory: &ProjectMemory, out: &mut Blocks) {
     ));
     let record = |count: u64, pointer: &str| Cited::record(count, pointer, RecordFile::Journal);
     out.push(paragraph(
-        text("The same rows cannot testify twice. What was judged on them was not tested again: ")
+        text("The same rows cannot give new evidence, so results on them were not tested again: ")
             .number(record(memory.settled_in_all, "/memory/settled_in_all"))
             .text(" claims, in ")
             .number(record(memory.cycles.into(), "/memory/cycles"))

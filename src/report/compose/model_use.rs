@@ -66,7 +66,7 @@ fn add_remarks(used: &ModelUse, out: &mut Blocks) {
         out.push(paragraph(
             text("The endpoint did not count the tokens of ")
                 .number(calls)
-                .text(" calls; for those the table has an estimate, from above."),
+                .text(" calls; the table has an upper estimate for those."),
         ));
     }
     if used.unpriced > 0 {
@@ -74,7 +74,7 @@ fn add_remarks(used: &ModelUse, out: &mut Blocks) {
         out.push(paragraph(
             text("No price is known for the models of ")
                 .number(calls)
-                .text(" calls, so the dollars do not hold them."),
+                .text(" calls, so the dollars do not include them."),
         ));
     }
 }

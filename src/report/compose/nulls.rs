@@ -38,7 +38,7 @@ pub(super) fn add_nulls_section(dossier: &Dossier, out: &mut Blocks) {
         "n",
         "p",
         "q",
-        "smallest effect it would have seen",
+        "smallest detectable effect",
     ];
     let rows = nulls.iter().map(|test| null_row(test)).collect();
     let whole = table(head, vec![3, 4, 5], rows);

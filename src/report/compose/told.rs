@@ -30,12 +30,12 @@ pub(super) fn add_interpretation_section(dossier: &Dossier, out: &mut Blocks) {
     }
     if told.withheld {
         out.push(paragraph(text(
-            "Other words of the model do not pass the check that this version makes, and are not shown.",
+            "Other statements of the model do not pass the check of this version and are not shown.",
         )));
     }
     if !dossier.model_remarks.is_empty() {
         out.push(paragraph(
-            line().strong(text("What the model did not do, or not as asked")),
+            line().strong(text("Requests that the model did not fulfil")),
         ));
         let remarks = dossier
             .model_remarks

@@ -178,18 +178,18 @@ pub(crate) fn replication_words(test: &TestRecord) -> &'static str {
 /// A caveat in short: its own words, without the underscores where we know them.
 pub(crate) fn caveat_line(caveat: &Caveat) -> Line<Draft> {
     text(match caveat {
-        Caveat::SimpsonReversal => "turns round within strata",
+        Caveat::SimpsonReversal => "reverses within strata",
         Caveat::Confounded => "explained by a third column",
-        Caveat::OutlierDriven => "hangs on outliers",
+        Caveat::OutlierDriven => "depends on outliers",
         Caveat::Nonlinear => "not a straight line",
         Caveat::TinyEffect => "tiny effect",
         Caveat::RepeatedUnits => "rows repeat units",
-        Caveat::TimeOrder => "both drift in time",
+        Caveat::TimeOrder => "both drift over time",
         Caveat::SmallSample => "small sample",
         Caveat::AssumptionViolated => "an assumption fails",
         Caveat::Separation => "perfect separation",
         Caveat::NotReplicated => "not replicated",
-        Caveat::ModelWritten => "code by a model",
+        Caveat::ModelWritten => "code written by a model",
         Caveat::Challenged => "challenged",
         Caveat::Vetoed => "vetoed",
         Caveat::Other(word) => return line().code(word),
@@ -204,29 +204,29 @@ pub(crate) fn caveat_explained(caveat: &Caveat, note: Option<&str>) -> Line<Draf
     };
     match caveat {
         Caveat::SimpsonReversal => column(text(
-            "the direction turns round once rows are compared within the levels of ",
+            "the direction reverses when rows are compared within the levels of ",
         ))
-        .text(" (Simpson’s paradox); what holds over all rows does not hold for rows that are alike in it"),
-        Caveat::Confounded => column(text("hardly anything is left of it among rows that are alike in "))
-            .text(", which goes with both columns and may be what links them"),
-        Caveat::OutlierDriven => text("it weakens or turns round without the rows farthest from the bulk"),
+        .text(" (Simpson’s paradox); the relation over all rows does not hold among rows with the same value"),
+        Caveat::Confounded => column(text("little of it remains among rows with the same value of "))
+            .text(", which is related to both columns and may explain the relation"),
+        Caveat::OutlierDriven => text("it weakens or reverses without the most extreme rows"),
         Caveat::Nonlinear => {
-            let shape = text("the relation bends, and one number for its strength does not describe its shape");
+            let shape = text("the relation is curved, and a single measure of strength does not describe its shape");
             match note {
                 Some(note) => shape.text(" (").code(note).text(")"),
                 None => shape,
             }
         }
         Caveat::TinyEffect => {
-            text("it is real and too small to matter for most purposes: many rows make small effects visible")
+            text("it is significant but too small to matter for most purposes: with many rows, small effects become detectable")
         }
         Caveat::RepeatedUnits => column(text("rows repeat the units of "))
             .text(", so there is less independent evidence than rows; see the variant with errors clustered by unit"),
         Caveat::TimeOrder => column(text("both columns drift along "))
-            .text(", and any two columns that drift go together; see the variant on changes from row to row"),
+            .text(", and any two columns that drift are correlated; see the variant on changes from row to row"),
         Caveat::SmallSample => text("few rows: the interval is wide, and the estimate may well be too large"),
         Caveat::NotReplicated => {
-            text("over all rows it passes the control, but the two parts of the rows do not both show it alike")
+            text("it passes the control on all rows, but the two parts of the rows do not both show it")
         }
         Caveat::ModelWritten => match note {
             Some(note) => text("the numbers rest on code that ").code(note).text(" wrote"),
@@ -234,15 +234,15 @@ pub(crate) fn caveat_explained(caveat: &Caveat, note: Option<&str>) -> Line<Draf
         }
         .text("; a second script, written from the protocol alone, gave the same, and shuffled copies of the rows gave nothing"),
         Caveat::Challenged => {
-            let told = text("an agent’s second look contradicts it");
+            let told = text("an agent’s check contradicts it");
             let told = match note {
                 Some(note) => told.text(" (").name(note).text(")"),
                 None => told,
             };
-            told.text("; see what agents added")
+            told.text("; see the contributions of agents")
         }
-        Caveat::Vetoed => column(text("it was taken out of the findings by the agent ")),
-        Caveat::AssumptionViolated => text("an assumption of the test fails; see the variants that do without it"),
+        Caveat::Vetoed => column(text("it was removed from the findings by the agent ")),
+        Caveat::AssumptionViolated => text("an assumption of the test fails; see the variants that do not need it"),
         Caveat::Separation => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")
         }
