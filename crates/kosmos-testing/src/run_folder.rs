@@ -26,10 +26,10 @@ pub fn read_report(run: &Path) -> String {
     fs::read_to_string(run.join("report.md")).unwrap()
 }
 
-/// What agents added to the report of a run, without the marks that keep its text from being Markdown.
+/// Returns what agents added to the report of a run, without the marks that keep its text from being Markdown.
 pub fn added_by_agents(run: &Path) -> String {
     let report = read_report(run);
-    let begin = report.find("## What agents added").expect("no section on agents");
+    let begin = report.find("## Contributions of agents").expect("no section on agents");
     let rest = &report[begin + 3..];
     let end = rest.find("\n## ").unwrap_or(rest.len());
     rest[..end].replace('\\', "")
