@@ -7,9 +7,10 @@
 //! - [`actors`] are the six built-in agents. Of these [`actors::research_director`] decides, as a pure function of the
 //!   events so far; the others turn one message into another.
 //! - [`plugin`] is for agents that are folders: any language, supervised like our own.
-//! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as found, [`science`] has the words for both.
-//! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes; [`graph`] keeps what
-//!   was learnt.
+//! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as
+//! found, [`science`] has the words for both.
+//! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes;
+//! [`graph`] keeps what was learnt.
 //! - [`report`] writes what a person reads, every number with its evidence; [`words`] holds what a model says of them
 //!   against them.
 //! - `legacy` is how earlier versions told their runs.

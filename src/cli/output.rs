@@ -6,8 +6,8 @@ use super::CliError;
 
 /// Writes `text` to stdout; nothing else writes there.
 ///
-/// A closed pipe (`kosmos runs | head -1`) is no error: the reader has read enough, and the command continues to its own
-/// exit code.
+/// A closed pipe (`kosmos runs | head -1`) is no error: the reader has read enough, and the command continues
+/// to its own exit code.
 ///
 /// # Errors
 /// When stdout cannot be written to for another reason, such as a full disk.

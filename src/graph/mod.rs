@@ -114,8 +114,8 @@ impl GraphError {
     }
 }
 
-/// Where facts are kept. Writing is a merge on our ids, so a repeated write changes nothing; the end of an edge that is not
-/// there yet is made, so that the order of writes does not matter.
+/// Where facts are kept. Writing is a merge on our ids, so a repeated write changes nothing; the end of an
+/// edge that is not there yet is made, so that the order of writes does not matter.
 pub trait GraphStore: Send + Sync {
     /// Adds nodes and edges, or gives them these properties where they are there already: the [`SETS`] among them are
     /// united, any other is replaced.

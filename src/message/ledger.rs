@@ -68,8 +68,8 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
     }
 }
 
-/// Returns true if a stored line may have lines in the ledger: if it contains the name of one of those messages, or of a
-/// file.
+/// Returns true if a stored line may have lines in the ledger: if it contains the name of one of those
+/// messages, or of a file.
 pub(super) fn may_have_lines(line: &[u8]) -> bool {
     const SIGNS: [&str; 5] = [
         "\"type\":\"design_experiment\"",

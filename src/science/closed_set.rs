@@ -1,7 +1,7 @@
 //! Sets of words that are closed in this version and may grow in a later one.
 
-/// Defines an enum of words. Each is stored as its word; a word that this version does not know is kept as `Other`, so that it is
-/// written as it was read.
+/// Defines an enum of words. Each is stored as its word; a word that this version does not know is kept as
+/// `Other`, so that it is written as it was read.
 macro_rules! closed_set {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -1,7 +1,8 @@
 //! Points at which a test has the process die or the disk fail, before and after each step that makes something last.
 //!
-//! They are in builds with the feature `failpoints` alone; in any other each is nothing. A process that is told to by its
-//! environment counts the points that it reaches, from 1, in the order in which it reaches them:
+//! They are in builds with the feature `failpoints` alone; in any other each is nothing. A process that is
+//! told to by its environment counts the points that it reaches, from 1, in the order in which it reaches
+//! them:
 //!
 //! - `KOSMOS_FAILPOINT_LOG=FILE`: a line per point is added to the file, `NUMBER NAME OF`;
 //! - `KOSMOS_FAILPOINT_ABORT=NUMBER`: it dies at that point, without another instruction, as by `kill -9`;

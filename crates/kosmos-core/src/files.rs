@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// What a finished file must survive before it takes its place.
+/// The failure that a finished file must survive before it takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sync {
     /// The death of this process: the system writes the file to the disk when it chooses.
@@ -43,8 +43,8 @@ pub fn write_atomically(path: &Path, sync: Sync, write: impl FnOnce(&mut File) -
     written
 }
 
-/// Copies the regular files below `from` to `to`, which is created. Files and folders whose name `keep` refuses are left
-/// out, as are symbolic links and devices.
+/// Copies the regular files below `from` to `to`, which is created. Files and folders whose name `keep`
+/// refuses are left out, as are symbolic links and devices.
 ///
 /// # Errors
 /// If a folder cannot be listed or created, or a file cannot be copied.

@@ -9,7 +9,7 @@ use crate::{DeadLettered, RunPayload};
 /// Who decides in these tests.
 pub(crate) const DIRECTOR: &str = "director";
 
-/// What agents say in these tests.
+/// The messages of these tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all = "snake_case")]
 pub(crate) enum Talk {

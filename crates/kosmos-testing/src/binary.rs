@@ -7,8 +7,9 @@ use std::{
 
 /// The `kosmos` binary that Cargo built beside the running test.
 ///
-/// Cargo and nextest name it in `CARGO_BIN_EXE_kosmos`, older ones only while a test of the package `kosmos` is compiled;
-/// there it is derived from the place of the running executable: `target/debug/deps/lab-…` tests `target/debug/kosmos`.
+/// Cargo and nextest name it in `CARGO_BIN_EXE_kosmos`, older ones only while a test of the package `kosmos`
+/// is compiled; there it is derived from the place of the running executable: `target/debug/deps/lab-…` tests
+/// `target/debug/kosmos`.
 ///
 /// # Panics
 /// If there is none, as when a test of another package is run by itself.

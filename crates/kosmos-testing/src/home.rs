@@ -140,7 +140,8 @@ impl TestHome {
             .unwrap()
     }
 
-    /// Works on `run.toml` until the run is over, which must end well or on a budget; returns the folder of the only run.
+    /// Works on `run.toml` until the run is over, which must end well or on a budget; returns the folder of
+    /// the only run.
     pub fn finish_run(&self) -> PathBuf {
         let output = self.run(&["run", "run.toml"]);
         assert!(

@@ -1,7 +1,8 @@
-//! Running tests of the same binary in another process: to kill it, or to run them with other variables or as another user.
+//! Running tests of the same binary in another process: to kill it, or to run them with other variables or as
+//! another user.
 //!
-//! A name that is no test's would run nothing and end well, so that it is looked for beforehand, and that it ran is checked
-//! afterwards.
+//! A name that is no test's would run nothing and end well, so that it is looked for beforehand, and that it
+//! ran is checked afterwards.
 
 use std::process::{Command, Output};
 

@@ -5,14 +5,15 @@
 //! ```ignore
 //! let server = ModelServer::start();
 //! server.models(["m"]);                                        // what GET /v1/models lists
-//! server.script([ScriptedReply::status(503, "<html>busy</html>"), ScriptedReply::hang()]); // the next two chats, in this order
+//! server.script([ScriptedReply::status(503, "<html>busy</html>"), ScriptedReply::hang()]); // the next two
 //! server.respond(|asked| ScriptedReply::answer(&json!({"word": asked.user()}))); // every other chat
 //! kosmos(["--set", &format!("llm.base_url={}", server.url())]);
 //! assert_eq!(server.chats().len(), 3);
 //! assert_eq!(server.repeats(), 0);
 //! ```
 //!
-//! A [`ScriptedReply`] is what one request gets: a status, headers and a body, after a delay; dripped, cut off, or never sent. Without
+//! A [`ScriptedReply`] is sent to one request: a status, headers and a body, after a delay; dripped, cut off, or
+//! never sent. Without
 //! a script and a responder each chat is answered by the least value that fits the request's JSON schema.
 
 use std::{
@@ -51,7 +52,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// What was said in a role, all turns joined.
+    /// Returns the text of all turns in a role, joined.
     pub fn said(&self, role: &str) -> String {
         let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
         let said: Vec<String> = messages
@@ -94,7 +95,7 @@ impl Asked {
     }
 }
 
-/// What one request gets.
+/// The reply to one request.
 #[derive(Debug, Clone)]
 pub struct ScriptedReply {
     status: u16,
@@ -330,12 +331,12 @@ impl ModelServer {
         format!("http://{}/v1", self.address)
     }
 
-    /// What the next chats get, before the responder is asked.
+    /// The replies to the next chats; the responder is asked after them.
     pub fn script(&self, steps: impl IntoIterator<Item = ScriptedReply>) {
         self.shared.script.lock().unwrap().extend(steps);
     }
 
-    /// What every other chat gets.
+    /// The reply to every other chat.
     pub fn respond(&self, responder: impl Fn(&Asked) -> ScriptedReply + Send + Sync + 'static) {
         *self.shared.responder.lock().unwrap() = Some(Arc::new(responder));
     }
@@ -349,7 +350,7 @@ impl ModelServer {
         self.listing(ScriptedReply::raw(json!({"object": "list", "data": data})));
     }
 
-    /// What `GET /v1/models` gets; 404 if nothing is said.
+    /// The reply to `GET /v1/models`; 404 if none is set.
     pub fn listing(&self, step: ScriptedReply) {
         *self.shared.listing.lock().unwrap() = Some(step);
     }

@@ -1,7 +1,7 @@
 //! The share of an exhaustive test that a run of the tests does.
 //!
-//! A test that has many points, such as the crash matrix, does some of them in the default tier: which ones is drawn from the
-//! commit, so that all are met over time. `KOSMOS_TEST_DRAW` says how:
+//! A test that has many points, such as the crash matrix, does some of them in the default tier: which ones
+//! is drawn from the commit, so that all are met over time. `KOSMOS_TEST_DRAW` says how:
 //!
 //! | value | points |
 //! |---|---|
@@ -10,8 +10,8 @@
 //! | `only:3,17` | these, as a test prints them, to repeat a failure |
 //! | `all` | every one, as `tests/run deep` does |
 //!
-//! Where `KOSMOS_TEST_DONE` names a folder, points that passed are recorded there and left out the next time: so a section of
-//! the deep tier that was interrupted goes on where it was.
+//! Where `KOSMOS_TEST_DONE` names a folder, points that passed are recorded there and left out the next time:
+//! so a section of the deep tier that was interrupted goes on where it was.
 
 use std::{collections::BTreeSet, env, fs, fs::OpenOptions, io::Write, path::PathBuf};
 

@@ -1,5 +1,5 @@
-//! Services that tests need and that `tests/run` starts. A test without its service is skipped: it says so, `tests/run` counts
-//! it as skipped and not as passed, and with `CI=true` it fails.
+//! Services that tests need and that `tests/run` starts. A test without its service is skipped: it says so,
+//! `tests/run` counts it as skipped and not as passed, and with `CI=true` it fails.
 
 use std::{env, fs::OpenOptions, io::Write};
 

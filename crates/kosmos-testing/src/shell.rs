@@ -41,7 +41,8 @@ impl TestShell {
         Self { folder, variables }
     }
 
-    /// With the variables by which the Python environment that the user has already is found; the home of Kosmos is its own.
+    /// With the variables by which the Python environment that the user has already is found; the home of
+    /// Kosmos is its own.
     pub fn with_user_cache() -> Self {
         let mut shell = Self::new();
         let kept = ["PATH", "HOME", "XDG_CACHE_HOME"].iter();

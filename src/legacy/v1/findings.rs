@@ -8,7 +8,7 @@ use crate::science::Findings;
 /// The version of the contract.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What the run found, for programs.
+/// The findings of the run, for programs.
 pub fn findings(dossier: &Dossier) -> Findings {
     Findings {
         schema_version: SCHEMA_VERSION,

@@ -1,5 +1,5 @@
-//! What agents that are folders added: their challenges with the answers, what others have written, scores, words of their own;
-//! and what of it is missing.
+//! The contributions of agents that are folders: their challenges with the answers, what others have written, scores,
+//! words of their own; and what of it is missing.
 
 use super::finding::anchor;
 use super::words;

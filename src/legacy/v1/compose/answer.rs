@@ -65,7 +65,7 @@ fn status(dossier: &Dossier) -> Block<Draft> {
     Block::Paragraph(tone, line.text(" (run ").code(dossier.run.as_str()).text(")"))
 }
 
-/// What was tested and what came of it, in a paragraph or two.
+/// A paragraph or two on the tests and their results.
 pub(crate) fn opening(dossier: &Dossier) -> Vec<Block<Draft>> {
     let judged = Cited::ledger(dossier.tests.len() as u64, JUDGED, Arm::Observed, None);
     if dossier.tests.is_empty() {

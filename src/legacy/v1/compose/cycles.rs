@@ -1,4 +1,4 @@
-//! What each cycle asked, and why.
+//! The questions of each cycle, and their reasons.
 
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};

@@ -185,7 +185,7 @@ fn values(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line<Draft>
         .number(cite(max.into(), "max"))
 }
 
-/// What was noticed of rows and pairs of columns.
+/// Observations on rows and pairs of columns.
 fn structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: &mut Blocks) {
     let mut points = Vec::new();
     if let Some(units) = &profile.units {

@@ -1,4 +1,4 @@
-//! What the run added to the knowledge graph.
+//! The additions of the run to the knowledge graph.
 
 use crate::graph::{self, PictureWording};
 use crate::report::Dossier;

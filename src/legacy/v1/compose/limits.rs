@@ -1,4 +1,4 @@
-//! What bounded the run and what went wrong in it.
+//! The limits of the run and its failures.
 
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};

@@ -1,4 +1,4 @@
-//! What earlier runs of the project knew, and what this one says of it.
+//! The knowledge of earlier runs of the project, and how this run bears on it.
 
 use super::words;
 use crate::message::{Echo, Known, Says};

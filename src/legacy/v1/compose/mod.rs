@@ -1,4 +1,4 @@
-//! What the report says, section by section: each file composes one section of the draft.
+//! The sections of the report: each file composes one section of the draft.
 
 mod agents;
 mod answer;

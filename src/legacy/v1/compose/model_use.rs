@@ -1,4 +1,4 @@
-//! What the models did in the run, and what that took.
+//! The work of the models in the run, and its cost.
 
 use crate::report::Dossier;
 use crate::report::citation::{Cited, RecordFile};

@@ -1,4 +1,4 @@
-//! What was tested and not found.
+//! Tests without a finding.
 
 use super::{finding, words};
 use crate::report::Dossier;

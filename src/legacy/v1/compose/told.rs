@@ -1,4 +1,4 @@
-//! What a model says of the findings, apart from what was computed.
+//! The words of a model on the findings, apart from what was computed.
 
 use super::finding::anchor;
 use super::words;

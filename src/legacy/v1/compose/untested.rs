@@ -1,4 +1,4 @@
-//! What was registered and could not be judged.
+//! Registered hypotheses that could not be judged.
 
 use crate::report::Dossier;
 use crate::report::document::{Blocks, heading, line, paragraph, table, text};

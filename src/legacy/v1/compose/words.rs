@@ -9,7 +9,7 @@ pub(crate) fn relation(test: &TestRecord) -> Line<Draft> {
     line().code(&test.x).text(" and ").code(&test.y).then(given(test))
 }
 
-/// What is held fixed, with its comma; nothing where nothing is.
+/// The columns held fixed, after a comma; empty where there are none.
 pub(crate) fn given(test: &TestRecord) -> Line<Draft> {
     let mut out = line();
     for (at, covariate) in test.covariates.iter().enumerate() {
@@ -192,7 +192,7 @@ pub(crate) fn caveat(word: &str) -> Line<Draft> {
     })
 }
 
-/// What a caveat means to a reader; `note` is the column or word that it is about.
+/// The meaning of a caveat for a reader; `note` is the column or word that it is about.
 pub(crate) fn caveat_explained(word: &str, note: Option<&str>) -> Line<Draft> {
     let column = |line: Line<Draft>| match note {
         Some(note) => line.code(note),
