@@ -64,13 +64,14 @@ def run_forked(folder, arguments):
         finally:
             os._exit(70)
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), (folder / "stderr.txt").read_text()
+    return os.waitstatus_to_exitcode(status), folder.with_suffix(".stderr").read_text()
 
 
 def run_as_main(folder, arguments):
     os.chdir(folder)
-    for stream, name in ((1, "stdout.txt"), (2, "stderr.txt")):
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    # Beside the folder, which holds nothing but what the script may leave there.
+    for stream, suffix in ((1, ".stdout"), (2, ".stderr")):
+        file = os.open(folder.with_suffix(suffix), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, stream)
     sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
     sys.argv = ["script.py", *arguments]
