@@ -1,5 +1,5 @@
-//! The built-in agents, one folder or file each: the six that do the research, in [`register`], and those that
-//! listen, in [`listeners`]. Adding one is its file and its line there.
+//! The built-in agents, one folder or file each: the six that do the research, in [`register_built_in`], and those that
+//! listen, in `built_in_listeners`. Adding one is its file and its line there.
 
 mod code_generator;
 mod data_analyst;

@@ -20,7 +20,7 @@ pub struct ExportArgs {
     /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// Archive to write [default: `<run>.tar` in the working folder]
+    /// Archive to write (default: `<run>.tar` in the working folder)
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

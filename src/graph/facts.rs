@@ -135,7 +135,7 @@ impl Facts {
     /// nothing but these facts was written, in their order. An end of an edge that is no node of them becomes one.
     ///
     /// # Errors
-    /// As [`Facts::check`].
+    /// As [`Facts::check_storable`].
     pub fn merge_duplicates(self) -> Result<Self, GraphError> {
         self.check_storable()?;
         let mut nodes: BTreeMap<String, Node> = BTreeMap::new();

@@ -19,7 +19,7 @@ use super::{
 pub use error::ImportError;
 use member::EdgeStatement;
 
-/// Reads what [`super::export()`] has written as [`super::Format::Jsonld`]: the same facts, in the order of a dump.
+/// Reads what [`super::export_graph`] has written as [`super::Format::Jsonld`]: the same facts, in the order of a dump.
 ///
 /// It reads this form of JSON-LD and no other: members may be in another order, and white space elsewhere.
 ///

@@ -98,7 +98,7 @@ fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -
     }
 }
 
-/// Like [`admit_messages`], for an agent outside a run; `run` is a placeholder for the run's id.
+/// Like `admit_messages`, for an agent outside a run; `run` is a placeholder for the run's id.
 pub fn admit_trial_messages(
     chosen: &ChosenAgent,
     run: &str,

@@ -5,7 +5,7 @@ const SKETCH: usize = 256;
 
 /// The share of `mine`'s distinct rows that are in the other table too, estimated from the smallest hashes of the
 /// rows of both (k minimum values; Beyer et al. 2007), from 0 to 1. None where either is empty. Sketches of fewer
-/// hashes than [`SKETCH`] hold all rows, and then it is exact.
+/// hashes than `SKETCH` hold all rows, and then it is exact.
 pub fn estimate_shared_rows(mine: &[u64], other: &[u64]) -> Option<f64> {
     if mine.is_empty() || other.is_empty() {
         return None;

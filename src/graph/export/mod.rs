@@ -107,7 +107,7 @@ struct Unnameable {
 ///
 /// # Errors
 /// Errors of `out`; [`io::ErrorKind::InvalidInput`] with a [`super::GraphError`] for facts that no store keeps
-/// ([`Facts::check`]), and for names that [`Format::Cypher`] cannot keep.
+/// ([`Facts::check_storable`]), and for names that [`Format::Cypher`] cannot keep.
 pub fn export_graph(facts: &Facts, format: Format, out: &mut dyn Write) -> io::Result<()> {
     facts.check_storable().map_err(invalid_data)?;
     let ordered = Ordered::from_facts(facts).map_err(invalid_data)?;
@@ -125,7 +125,7 @@ fn invalid_data(error: impl std::error::Error + Send + Sync + 'static) -> io::Er
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
-/// The label of an edge's end, which [`Facts::check`] has found to have one.
+/// The label of an edge's end, which [`Facts::check_storable`] has found to have one.
 fn label_of_end(id: &str) -> io::Result<Label> {
     Label::of_node_id(id).map_err(invalid_data)
 }

@@ -14,7 +14,7 @@ pub const MOST_ROWS: usize = 100_000;
 pub struct RawRecords {
     /// Each row by the names of its columns.
     pub rows: Vec<Map<String, Value>>,
-    /// Whether there were more than [`MOST_ROWS`].
+    /// True if there were more than `MOST_ROWS`.
     pub cut: bool,
 }
 

@@ -34,9 +34,7 @@ pub(super) fn add_interpretation_section(dossier: &Dossier, out: &mut Blocks) {
         )));
     }
     if !dossier.model_remarks.is_empty() {
-        out.push(paragraph(
-            line().strong(text("Requests that the model did not fulfil")),
-        ));
+        out.push(paragraph(line().strong(text("Requests that the model did not fulfil"))));
         let remarks = dossier
             .model_remarks
             .iter()

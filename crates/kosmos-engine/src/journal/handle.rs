@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload};
 
+/// The newest snapshot of an agent, if any, and the messages that it has handled since.
+type SnapshotAndSince<P> = (Option<Vec<u8>>, Vec<Envelope<P>>);
+
 /// Options of a journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -156,10 +159,7 @@ impl<P: RunPayload> Journal<P> {
     }
 
     /// Returns the newest snapshot of the director's state, if any, and the messages that it has handled since.
-    pub fn latest_snapshot_and_since(
-        &self,
-        agent: &AgentName,
-    ) -> Result<(Option<Vec<u8>>, Vec<Envelope<P>>), JournalError> {
+    pub fn latest_snapshot_and_since(&self, agent: &AgentName) -> Result<SnapshotAndSince<P>, JournalError> {
         match self.store.latest_snapshot() {
             Some((after, sha256)) => Ok((
                 Some(self.store.blobs.get(&sha256)?),
