@@ -168,7 +168,7 @@ mod tests {
         assert!(host("3.10.9", 10, &[]).check().is_err());
         assert!(host("3.15.0", 15, &[]).check().is_err());
         let error = host("3.12.1", 12, &["ensurepip"]).check().unwrap_err();
-        assert!(error.to_string().contains("apt install python3-venv"));
+        assert!(error.help().unwrap().contains("apt install python3-venv"));
     }
 
     #[test]
