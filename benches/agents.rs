@@ -31,7 +31,7 @@ use kosmos::{
     journal::{Commit, Durability, Journal, Options as JournalOptions},
     message::{BudgetSpent, Envelope, Event, ExperimentsFinished, Notify, Outgoing, Payload, Remark, Speech, agent},
     plugin::{AgentFolder, ChosenAgent, Listener, Manifest, Native, PluginKit, Roster, register_agents, unpack_sdk},
-    sandbox::{Limits, Options, ProcessSandbox},
+    sandbox::{ProcessOptions, ProcessSandbox, ResourceLimits},
     science::{EndReason, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
 };
@@ -103,7 +103,7 @@ fn main() {
         python: None,
         cache: None,
     };
-    let python = Interpreter::ensure(&options, &|_| {}).unwrap();
+    let python = Interpreter::find_or_build(&options, &|_| {}).unwrap();
     let native = measure("an agent of the program", &python, Kind::Native);
     let process = measure("a program in the sandbox", &python, Kind::Process);
     println!("ratio {:.1}", native / process);
@@ -119,7 +119,7 @@ fn measure(what: &str, python: &Interpreter, kind: Kind) -> f64 {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let system = actix::System::new();
     let seconds = system.block_on(async {
-        let mut options = Options::new(python);
+        let mut options = ProcessOptions::new(python);
         options.launcher = PathBuf::from(env!("CARGO_BIN_EXE_kosmos"));
         options.warm = false;
         let sandbox = Arc::new(ProcessSandbox::start(options).await.unwrap());
@@ -159,7 +159,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
             programs: Some(Arc::clone(&sandbox)),
             executor: Arc::new(ExecutorOptions {
                 sandbox,
-                limits: Limits::default(),
+                limits: ResourceLimits::default(),
             }),
             thinker: None,
             knowledge: Knowledge::Replayed(None),

@@ -34,7 +34,7 @@ use kosmos::{
     journal::{Commit, Durability, Journal, Options, Record},
     llm::{Mind, ModelQuestion, ReplySource},
     message::{BudgetSpent, Envelope, Outgoing, Payload, RunExperiment, agent},
-    sandbox::{Captured, Execution, Guarantees, Job, Limits, Outcome, Sandbox, SandboxError, Usage},
+    sandbox::{Captured, Execution, Guarantees, Job, Outcome, ResourceLimits, Sandbox, SandboxError, Usage},
     science::{Arm, EndReason, ExperimentId, Protocol, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
 };
@@ -152,7 +152,7 @@ async fn work(home: &Path, url: &str, durability: Durability) -> u64 {
             backend: "scripted".to_owned(),
             rows: Vec::new(),
         })),
-        limits: Limits::default(),
+        limits: ResourceLimits::default(),
     });
     let deadline = Duration::from_secs(60);
     let mut registry = Registry::default();

@@ -26,7 +26,8 @@ use std::{
 use kosmos::{
     interpreter::{self, Interpreter},
     sandbox::{
-        DockerOptions, DockerSandbox, Input, Job, Language, Limits, Options, ProcessSandbox, Sandbox, docker::image,
+        DockerOptions, DockerSandbox, Job, JobInput, Language, ProcessOptions, ProcessSandbox, ResourceLimits, Sandbox,
+        docker::image,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -58,12 +59,13 @@ async fn main() {
     }
     let home = tempfile::tempdir().unwrap();
     let mut rows = Vec::new();
-    let interpreter = Interpreter::ensure(&interpreter::Options::default(), &|step| eprintln!("{step}")).unwrap();
+    let interpreter =
+        Interpreter::find_or_build(&interpreter::Options::default(), &|step| eprintln!("{step}")).unwrap();
     for warm in [false, true] {
-        let options = Options {
+        let options = ProcessOptions {
             launcher: PathBuf::from(env!("CARGO_BIN_EXE_kosmos")),
             warm,
-            ..Options::new(&interpreter)
+            ..ProcessOptions::new(&interpreter)
         };
         let sandbox = ProcessSandbox::start(options).await.unwrap();
         rows.push(
@@ -103,10 +105,10 @@ fn name(warm: bool) -> &'static str {
     if warm { "warm" } else { "cold" }
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> ResourceLimits {
+    ResourceLimits {
         wall: Duration::from_secs(60),
-        ..Limits::default()
+        ..ResourceLimits::default()
     }
 }
 
@@ -166,7 +168,7 @@ fn job(home: &Path, n: usize) -> Job {
         key: format!("bench-{n}"),
         experiment: format!("e{n}"),
         workspace,
-        inputs: vec![Input {
+        inputs: vec![JobInput {
             host: table,
             inside: "data/table.csv".into(),
         }],
@@ -178,7 +180,7 @@ fn job(home: &Path, n: usize) -> Job {
 
 /// What a person would do without Kosmos.
 fn plain_docker(home: &Path) -> Option<Row> {
-    let tag = image::tag(Language::Python);
+    let tag = image::image_tag(Language::Python);
     let run = || {
         let asked = SystemTime::now();
         let output = Command::new("docker")

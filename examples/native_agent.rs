@@ -43,7 +43,7 @@ impl Listener for Counter {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // First, so that this program can be its own sandbox launcher.
-    kosmos::sandbox::entry();
+    kosmos::sandbox::become_launcher_if_asked();
     let counter = Native::new("counter", &["research_finished"], &["write_section"], || Counter);
     let engine = Engine::builder()
         .agent(counter.with_description("Counts columns."))

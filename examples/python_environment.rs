@@ -6,13 +6,13 @@
 
 use std::io::Write;
 
-use kosmos::interpreter::{Interpreter, InterpreterError, Options, Progress};
+use kosmos::interpreter::{EnvironmentProgress, Interpreter, InterpreterError, Options};
 
 fn main() -> Result<(), InterpreterError> {
-    let told = |step: Progress| {
+    let told = |step: EnvironmentProgress| {
         let _ = writeln!(std::io::stderr(), "{step}");
     };
-    let interpreter = Interpreter::ensure(&Options::default(), &told)?;
+    let interpreter = Interpreter::find_or_build(&Options::default(), &told)?;
     let _ = writeln!(std::io::stdout(), "{}", interpreter.python.display());
     Ok(())
 }

@@ -22,7 +22,7 @@
 //! use kosmos::{config::Request, lab::{Lab, RunFolder}};
 //!
 //! // A program that runs scripts begins with this, so that it can be its own sandbox launcher.
-//! kosmos::sandbox::entry();
+//! kosmos::sandbox::become_launcher_if_asked();
 //! let resolved = Request { run_file: Some("run.toml".into()), ..Request::default() }.resolve()?;
 //! let folder = RunFolder::create("lab/runs".as_ref(), &resolved)?;
 //! let finished = Lab::open(folder, std::sync::Arc::new(Quiet))?.work()?;

@@ -4,6 +4,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // A process that is the sandbox's own launcher goes no further than this.
-    kosmos::sandbox::entry();
+    kosmos::sandbox::become_launcher_if_asked();
     kosmos::cli::main()
 }

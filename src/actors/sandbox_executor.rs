@@ -16,7 +16,8 @@ use crate::failpoint;
 use crate::journal::{Durability, JournalError};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
-    Caps, Execution, Input, Job, Language, Limits, Sandbox, SandboxError, advice, collect, remove_tree,
+    Caps, Execution, Job, JobInput, Language, ResourceLimits, Sandbox, SandboxError, collect_artefacts,
+    list_risky_lines, remove_tree,
 };
 use crate::science::{ArtefactRecord, sha256_hex, template};
 
@@ -25,7 +26,7 @@ pub struct ExecutorOptions {
     /// The sandbox that runs scripts.
     pub sandbox: Arc<dyn Sandbox>,
     /// Of one experiment.
-    pub limits: Limits,
+    pub limits: ResourceLimits,
 }
 
 /// The agent.
@@ -98,7 +99,7 @@ impl SandboxExecutor {
                 .protocol
                 .inputs
                 .iter()
-                .map(|input| Input {
+                .map(|input| JobInput {
                     host: context.folder().join(&input.host),
                     inside: input.inside.clone(),
                 })
@@ -151,10 +152,10 @@ impl SandboxExecutor {
         let kept = context.effect(&key, || self.execute_script(run, context)).await?;
         let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
             // The rest of the script is ours.
-            Some(code) => advice(code, Language::Python),
+            Some(code) => list_risky_lines(code, Language::Python),
             None => {
                 let script = context.blobs().get(&run.script_sha256)?;
-                advice(&String::from_utf8_lossy(&script), Language::Python)
+                list_risky_lines(&String::from_utf8_lossy(&script), Language::Python)
             }
         };
         Ok(experiment_finished(run, kept, advice))
@@ -241,7 +242,7 @@ fn convert_folder_error(error: FolderError) -> AgentError {
 }
 
 /// Gives the limits of a template's script: the profile reads whole files and gets more.
-pub(crate) fn limits_for_template(limits: &Limits, of: &str) -> Limits {
+pub(crate) fn limits_for_template(limits: &ResourceLimits, of: &str) -> ResourceLimits {
     let mut limits = limits.clone();
     if of == template::PROFILE {
         limits.wall *= 2;
@@ -305,7 +306,7 @@ impl Files<'_> {
 
     /// Collects what the script left and puts the folder in its place, whole or not at all.
     fn collect_and_publish(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
-        let collected = collect(workspace, &Caps::default()).map_err(AgentError::retry)?;
+        let collected = collect_artefacts(workspace, &Caps::default()).map_err(AgentError::retry)?;
         let own = ["script.py", "protocol.json", "stdout.txt", "stderr.txt", EXECUTION];
         let artefacts = collected
             .artefacts

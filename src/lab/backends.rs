@@ -23,16 +23,16 @@ pub(super) fn ensure_interpreter(settings: &Settings, progress: &dyn Progress) -
         python: settings.sandbox.python.clone(),
         cache: None,
     };
-    let told = |step: interpreter::Progress| {
+    let told = |step: interpreter::EnvironmentProgress| {
         let (done, total) = match &step {
-            interpreter::Progress::Fetching { done, total, .. } => (*done as u64, Some(*total as u64)),
+            interpreter::EnvironmentProgress::Fetching { done, total, .. } => (*done as u64, Some(*total as u64)),
             _ => (0, None),
         };
         let quiet = matches!(
             step,
-            interpreter::Progress::Found { .. }
-                | interpreter::Progress::Ready { .. }
-                | interpreter::Progress::Waiting { .. }
+            interpreter::EnvironmentProgress::Found { .. }
+                | interpreter::EnvironmentProgress::Ready { .. }
+                | interpreter::EnvironmentProgress::Waiting { .. }
         );
         if !quiet {
             progress.on(ProgressEvent::Preparing {
@@ -42,7 +42,7 @@ pub(super) fn ensure_interpreter(settings: &Settings, progress: &dyn Progress) -
             });
         }
     };
-    Ok(Interpreter::ensure(&options, &told)?)
+    Ok(Interpreter::find_or_build(&options, &told)?)
 }
 
 /// The Python environment that runs use, created if it does not exist.

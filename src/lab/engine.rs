@@ -82,7 +82,7 @@ impl EngineBuilder {
     }
 
     /// Names the `kosmos` binary that starts sandboxes; not needed if the program's own `main` begins with
-    /// [`sandbox::entry`](crate::sandbox::entry).
+    /// [`sandbox::become_launcher_if_asked`](crate::sandbox::become_launcher_if_asked).
     pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
         self.0.launcher = Some(kosmos.into());
         self

@@ -13,9 +13,9 @@ use crate::{
     journal::{self, JournalError, Record},
     progress::{Progress, ProgressEvent},
     sandbox::{
-        DockerOptions, DockerSandbox, Language, Limits, Options, ProcessSandbox, Sandbox, SandboxError,
+        DockerOptions, DockerSandbox, Language, ProcessOptions, ProcessSandbox, ResourceLimits, Sandbox, SandboxError,
         docker::{
-            Engine,
+            ContainerEngine,
             image::{self, BuildOptions, ImageError},
         },
     },
@@ -133,10 +133,10 @@ impl SandboxSite {
     }
 }
 
-fn process_options(interpreter: &Interpreter, warm: bool, launcher: Option<&PathBuf>) -> Options {
-    let mut options = Options {
+fn process_options(interpreter: &Interpreter, warm: bool, launcher: Option<&PathBuf>) -> ProcessOptions {
+    let mut options = ProcessOptions {
         warm,
-        ..Options::new(interpreter)
+        ..ProcessOptions::new(interpreter)
     };
     if let Some(launcher) = launcher {
         options.launcher.clone_from(launcher);
@@ -184,16 +184,16 @@ async fn image_with_packages(settings: &Settings, progress: &dyn Progress) -> Re
         python: set.python.clone(),
         ..BuildOptions::default()
     };
-    let engine = Engine::connect(set.engine.as_deref()).await?;
-    let built = image::build(engine.docker(), &options, &|step| report_image_step(progress, &step)).await?;
+    let engine = ContainerEngine::connect(set.engine.as_deref()).await?;
+    let built = image::build_image(engine.docker(), &options, &|step| report_image_step(progress, &step)).await?;
     Ok(built.image.tag)
 }
 
 /// Reports a step of building an image.
-pub fn report_image_step(progress: &dyn Progress, step: &image::Progress) {
+pub fn report_image_step(progress: &dyn Progress, step: &image::BuildProgress) {
     let (done, total) = match step {
-        image::Progress::Exists { .. } => return,
-        image::Progress::Step { number, total, .. } => (*number as u64, Some(*total as u64)),
+        image::BuildProgress::Exists { .. } => return,
+        image::BuildProgress::Step { number, total, .. } => (*number as u64, Some(*total as u64)),
         _ => (0, None),
     };
     progress.on(ProgressEvent::Preparing {
@@ -216,9 +216,9 @@ pub fn pinned_images(
 }
 
 /// The limits of one experiment.
-pub fn sandbox_limits(settings: &Settings) -> Limits {
+pub fn sandbox_limits(settings: &Settings) -> ResourceLimits {
     let set = &settings.sandbox;
-    Limits {
+    ResourceLimits {
         wall: set.wall.get(),
         cpu: set.cpu.get(),
         memory_bytes: set.memory.get(),
@@ -227,6 +227,6 @@ pub fn sandbox_limits(settings: &Settings) -> Limits {
         workspace_bytes: set.workspace.get(),
         stdout_bytes: set.stdout.get(),
         open_files: u64::from(set.open_files),
-        ..Limits::default()
+        ..ResourceLimits::default()
     }
 }

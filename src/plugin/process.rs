@@ -20,7 +20,7 @@ use super::{
 };
 use crate::agent::AgentError;
 use crate::prompt::{inline, shorten_to};
-use crate::sandbox::{Limits, Mount, Program, Reader, Session, Writer};
+use crate::sandbox::{Mount, Program, Reader, ResourceLimits, Session, Writer};
 
 /// Time that a program has to end when asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -53,11 +53,14 @@ impl Process {
         };
         let scratch = Scratch::create_in(&setting.scratch, &chosen.manifest.name).map_err(|error| failed(&error))?;
         let program = sandboxed_program(setting, folder, scratch.path());
-        let mut session = programs.open(program).await.map_err(|error| match error.help() {
-            // An agent that cannot start is given up with one text, so the remedy goes with it.
-            Some(help) => GuestError::Start(format!("{error} ({help})")),
-            None => failed(&error),
-        })?;
+        let mut session = programs
+            .open_session(program)
+            .await
+            .map_err(|error| match error.help() {
+                // An agent that cannot start is given up with one text, so the remedy goes with it.
+                Some(help) => GuestError::Start(format!("{error} ({help})")),
+                None => failed(&error),
+            })?;
         let (Some(input), Some(output)) = (session.stdin.take(), session.stdout.take()) else {
             return Err(GuestError::Start("it has no standard streams".to_owned()));
         };
@@ -129,7 +132,7 @@ impl Process {
         if !ended {
             return error.into();
         }
-        match timeout(GRACE, self.session.ended()).await {
+        match timeout(GRACE, self.session.wait_until_ended()).await {
             Ok(ended) if !matches!(error, WireError::HalfALine) || !ended.ending.is_ok() => {
                 GuestError::Ended(ended.ending)
             }
@@ -157,7 +160,7 @@ impl Process {
             ..
         } = self;
         drop(wire);
-        let _ = session.end(GRACE).await;
+        let _ = session.stop_within(GRACE).await;
     }
 }
 
@@ -204,11 +207,11 @@ fn sandboxed_program(setting: &Setting<'_>, folder: &Path, scratch: &Path) -> Pr
         environment: vec![("PYTHONPATH".to_owned(), "/run/sdk".to_owned())],
         scratch: scratch.to_owned(),
         mounts,
-        limits: Limits {
+        limits: ResourceLimits {
             cpu: CPU,
             memory_bytes: manifest.limits.memory.get(),
             processes: u64::from(manifest.limits.processes),
-            ..Limits::default()
+            ..ResourceLimits::default()
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
-use kosmos::sandbox::{Caps, Held, Input, Outcome, Protection, Sandbox, collect};
+use kosmos::sandbox::{Caps, Held, JobInput, Outcome, Protection, Sandbox, collect_artefacts};
 
 use crate::site::{Site, is_root};
 use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
@@ -17,7 +17,7 @@ async fn every_protection_is_measured() {
         eprintln!("{}: {} ({})", row.protection, row.held, row.how);
     }
     if is_root() {
-        assert_eq!(guarantees.held(Protection::MemoryLimited), Held::Fully);
+        assert_eq!(guarantees.extent_of(Protection::MemoryLimited), Held::Fully);
     }
 }
 
@@ -55,7 +55,7 @@ async fn inputs_can_be_read_and_not_changed() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("table"), "t").unwrap();
     for (host, inside) in [(host.clone(), "data/penguins.csv"), (folder, "experiments/e0")] {
-        site.inputs.push(Input {
+        site.inputs.push(JobInput {
             host,
             inside: inside.into(),
         });
@@ -149,7 +149,7 @@ subprocess.run(["/usr/bin/true"], check=True)
     let done = site.run(script).await;
     assert_eq!(done.stdout.text, "[]\n-1\nalive\n", "{done:?}");
     assert_eq!(done.outcome, Outcome::Ok, "{done:?}");
-    let found = collect(&site.workspace(), &Caps::default()).unwrap();
+    let found = collect_artefacts(&site.workspace(), &Caps::default()).unwrap();
     assert_eq!(found.refused.len(), 0);
     let mode = fs::metadata(site.workspace().join("true")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o7000, 0);
@@ -170,7 +170,7 @@ open(b'\\xff', 'w')
 "
     );
     assert_eq!(site.run(&script).await.outcome, Outcome::Ok);
-    let found = collect(&site.workspace(), &Caps::default()).unwrap();
+    let found = collect_artefacts(&site.workspace(), &Caps::default()).unwrap();
     let names: Vec<_> = found.artefacts.iter().map(|file| &file.name).collect();
     assert_eq!(names, ["figures/a.svg", "script.py"]);
     assert_eq!(found.refused.len(), 5, "{found:?}");

@@ -31,7 +31,7 @@ fn ensure_in_cache() -> Result<Interpreter, InterpreterError> {
         cache: std::env::var_os(CACHE).map(PathBuf::from),
         ..Options::default()
     };
-    Interpreter::ensure(&options, &|_| ())
+    Interpreter::find_or_build(&options, &|_| ())
 }
 
 fn buildings(cache: &Path) -> Vec<String> {
@@ -88,7 +88,7 @@ fn what_is_wrong_is_said() {
             python: Some(python.into()),
             cache: Some(cache),
         };
-        Interpreter::ensure(&options, &|_| ()).unwrap_err()
+        Interpreter::find_or_build(&options, &|_| ()).unwrap_err()
     };
     let error = with("/nonexistent/python3", home.path().to_owned());
     assert!(error.to_string().contains("/nonexistent/python3"), "{error}");
@@ -98,6 +98,6 @@ fn what_is_wrong_is_said() {
         python: None,
         cache: Some(file),
     };
-    let error = Interpreter::ensure(&options, &|_| ()).unwrap_err();
+    let error = Interpreter::find_or_build(&options, &|_| ()).unwrap_err();
     assert!(error.help().unwrap().contains("XDG_CACHE_HOME"), "{error}");
 }

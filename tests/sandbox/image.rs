@@ -13,7 +13,7 @@ use bollard::{
 use futures::{StreamExt, TryStreamExt};
 use kosmos::sandbox::{
     Language,
-    docker::image::{Base, BuildOptions, ImageError, Progress, build, find, tag},
+    docker::image::{Base, BuildOptions, BuildProgress, ImageError, build_image, find_image, image_tag},
 };
 
 /// The engine for tests, or nothing where none is given.
@@ -104,10 +104,10 @@ async fn assert_is_bare(docker: &Docker, image: &str) {
 #[tokio::test]
 async fn the_image_for_python_has_every_package_and_nothing_to_build_with() {
     let Some(docker) = engine().await else { return };
-    let built = build(&docker, &options(Language::Python), &|step| eprintln!("{step}"))
+    let built = build_image(&docker, &options(Language::Python), &|step| eprintln!("{step}"))
         .await
         .unwrap();
-    assert_eq!(built.image.tag, tag(Language::Python));
+    assert_eq!(built.image.tag, image_tag(Language::Python));
     assert!(built.image.id.starts_with("sha256:"), "{built:?}");
     assert!(
         built
@@ -127,7 +127,7 @@ async fn the_image_for_python_has_every_package_and_nothing_to_build_with() {
     assert!(said.ends_with("1\n"), "{said}");
 
     let seen = Mutex::new(Vec::new());
-    let again = build(&docker, &options(Language::Python), &|step| {
+    let again = build_image(&docker, &options(Language::Python), &|step| {
         seen.lock().unwrap().push(step)
     })
     .await
@@ -136,10 +136,12 @@ async fn the_image_for_python_has_every_package_and_nothing_to_build_with() {
     assert_eq!(again.image, built.image);
     assert!(matches!(
         seen.into_inner().unwrap().as_slice(),
-        [Progress::Exists { .. }]
+        [BuildProgress::Exists { .. }]
     ));
-    assert_eq!(find(&docker, Language::Python, None).await.unwrap(), built.image);
-    let wrong = find(&docker, Language::R, Some(&built.image.tag)).await.unwrap_err();
+    assert_eq!(find_image(&docker, Language::Python, None).await.unwrap(), built.image);
+    let wrong = find_image(&docker, Language::R, Some(&built.image.tag))
+        .await
+        .unwrap_err();
     assert!(matches!(wrong, ImageError::Foreign { .. }), "{wrong}");
 }
 
@@ -150,10 +152,10 @@ async fn packages_besides_the_locks_leave_the_locks_as_they_are() {
         packages: packages.iter().map(|&package| package.to_owned()).collect(),
         ..BuildOptions::default()
     };
-    let built = build(&docker, &with(&["tabulate==0.9.0"]), &|step| eprintln!("{step}"))
+    let built = build_image(&docker, &with(&["tabulate==0.9.0"]), &|step| eprintln!("{step}"))
         .await
         .unwrap();
-    assert_ne!(built.image.tag, tag(Language::Python));
+    assert_ne!(built.image.tag, image_tag(Language::Python));
     assert_is_bare(&docker, &built.image.id).await;
     let versions = "import importlib.metadata as m; \
                     print(sorted(d.name.lower() + ' ' + d.version for d in m.distributions()))";
@@ -162,7 +164,7 @@ async fn packages_besides_the_locks_leave_the_locks_as_they_are() {
         assert_eq!(code, 0, "{said}");
         said
     };
-    let lock = find(&docker, Language::Python, None).await.unwrap();
+    let lock = find_image(&docker, Language::Python, None).await.unwrap();
     let (before, after) = (listed(&lock.id).await, listed(&built.image.id).await);
     assert!(!before.contains("tabulate"), "{before}");
     assert_eq!(after.replace(", 'tabulate 0.9.0'", ""), before);
@@ -170,7 +172,9 @@ async fn packages_besides_the_locks_leave_the_locks_as_they_are() {
     let (code, said) = within(&docker, &built.image.id, &["/opt/kosmos/bin/python", "-c", compiled]).await;
     assert_eq!((code, said.split_whitespace().last()), (0, Some("True")), "{said}");
 
-    let again = build(&docker, &with(&["tabulate==0.9.0"]), &|_| ()).await.unwrap();
+    let again = build_image(&docker, &with(&["tabulate==0.9.0"]), &|_| ())
+        .await
+        .unwrap();
     assert_eq!((again.fresh, again.image), (false, built.image));
 }
 
@@ -182,7 +186,7 @@ async fn packages_that_cannot_be_had_are_named() {
             packages: vec![package.to_owned()],
             ..BuildOptions::default()
         };
-        build(&docker, &options, &|_| ()).await.unwrap_err()
+        build_image(&docker, &options, &|_| ()).await.unwrap_err()
     };
     let error = refused("tabulate==0.0.0.1").await;
     assert!(
@@ -200,7 +204,7 @@ async fn packages_that_cannot_be_had_are_named() {
 #[tokio::test]
 async fn the_image_for_r_has_every_package_and_a_python() {
     let Some(docker) = engine().await else { return };
-    let built = build(&docker, &options(Language::R), &|step| eprintln!("{step}"))
+    let built = build_image(&docker, &options(Language::R), &|step| eprintln!("{step}"))
         .await
         .unwrap();
     assert_is_bare(&docker, &built.image.id).await;
@@ -215,7 +219,7 @@ async fn the_image_for_r_has_every_package_and_a_python() {
 #[tokio::test]
 async fn a_missing_image_says_how_to_build_it() {
     let Some(docker) = engine().await else { return };
-    let error = find(&docker, Language::R, Some("kosmos-sandbox:none"))
+    let error = find_image(&docker, Language::R, Some("kosmos-sandbox:none"))
         .await
         .unwrap_err();
     assert!(matches!(error, ImageError::Missing { .. }));
@@ -235,7 +239,7 @@ async fn a_base_that_is_nowhere_is_named() {
         force: true,
         ..BuildOptions::default()
     };
-    let error = build(&docker, &options, &|_| ()).await.unwrap_err();
+    let error = build_image(&docker, &options, &|_| ()).await.unwrap_err();
     assert!(
         matches!(&error, ImageError::Pull { image, .. } if image == "localhost:1/kosmos-test-none:latest"),
         "{error}"

@@ -2,7 +2,7 @@
 
 use std::{os::unix::process::CommandExt, time::Duration};
 
-use kosmos::sandbox::{Held, Options, Outcome, Protection, Sandbox};
+use kosmos::sandbox::{Held, Outcome, ProcessOptions, Protection, Sandbox};
 
 use crate::site::{Site, bare_options, is_root};
 use kosmos_testing::inner::{assert_inner_test_passes, assert_inner_tests_pass, inner_test, is_inner_test};
@@ -71,7 +71,7 @@ fn open_to_all(folder: &std::path::Path) {
 }
 
 async fn without_cgroups() -> Site {
-    let options = Options {
+    let options = ProcessOptions {
         cgroups: false,
         ..bare_options()
     };
@@ -82,8 +82,8 @@ async fn without_cgroups() -> Site {
 async fn without_cgroups_the_guarantees_say_so() {
     let site = without_cgroups().await;
     let guarantees = site.sandbox.guarantees();
-    assert_eq!(guarantees.held(Protection::MemoryLimited), Held::Partly);
-    assert_eq!(guarantees.held(Protection::NetworkIsolated), Held::Fully);
+    assert_eq!(guarantees.extent_of(Protection::MemoryLimited), Held::Partly);
+    assert_eq!(guarantees.extent_of(Protection::NetworkIsolated), Held::Fully);
 }
 
 #[tokio::test]

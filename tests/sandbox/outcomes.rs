@@ -98,7 +98,7 @@ time.sleep(5)
 #[tokio::test]
 async fn a_child_out_of_memory_is_reported_beside_success() {
     let mut site = Site::new().await;
-    if site.sandbox.guarantees().held(Protection::MemoryLimited) != Held::Fully {
+    if site.sandbox.guarantees().extent_of(Protection::MemoryLimited) != Held::Fully {
         skip_test("memory is not limited by a control group here");
         return;
     }

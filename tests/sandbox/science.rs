@@ -7,7 +7,7 @@ use std::{
 
 use kosmos::{
     interpreter::{self, Interpreter},
-    sandbox::{Options, Outcome},
+    sandbox::{Outcome, ProcessOptions},
 };
 
 use crate::site::Site;
@@ -17,14 +17,14 @@ pub fn interpreter() -> &'static Interpreter {
     static READY: OnceLock<Interpreter> = OnceLock::new();
     READY.get_or_init(|| {
         let options = interpreter::Options::default();
-        Interpreter::ensure(&options, &|progress| eprintln!("{progress}")).unwrap()
+        Interpreter::find_or_build(&options, &|progress| eprintln!("{progress}")).unwrap()
     })
 }
 
-pub fn options() -> Options {
-    Options {
+pub fn options() -> ProcessOptions {
+    ProcessOptions {
         launcher: crate::site::launcher(),
-        ..Options::new(interpreter())
+        ..ProcessOptions::new(interpreter())
     }
 }
 

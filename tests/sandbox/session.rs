@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kosmos::sandbox::{Ended, Ending, Mount, Options, Program, Reader, SandboxError, Session, Writer};
+use kosmos::sandbox::{Ending, Mount, ProcessOptions, Program, Reader, SandboxError, Session, SessionEnd, Writer};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     time::timeout,
@@ -39,7 +39,7 @@ struct Talk {
 
 impl Talk {
     async fn with(site: &Site, program: Program) -> Self {
-        let mut session = site.sandbox.open(program).await.unwrap();
+        let mut session = site.sandbox.open_session(program).await.unwrap();
         Self {
             stdin: session.stdin.take(),
             stdout: BufReader::new(session.stdout.take().unwrap()),
@@ -68,8 +68,8 @@ impl Talk {
         self.hear().await
     }
 
-    async fn ended(&mut self) -> Ended {
-        timeout(LONG, self.session.ended()).await.expect("in time")
+    async fn ended(&mut self) -> SessionEnd {
+        timeout(LONG, self.session.wait_until_ended()).await.expect("in time")
     }
 
     /// Closes the program's input and waits for its end.
@@ -122,7 +122,7 @@ fn mount(host: impl Into<PathBuf>, inside: &str, executable: bool) -> Mount {
 
 /// With cgroups where they can be used, and without.
 async fn sites() -> [Site; 2] {
-    let without = Options {
+    let without = ProcessOptions {
         cgroups: false,
         ..bare_options()
     };
@@ -246,7 +246,7 @@ async fn an_agent_is_started_from_its_own_folder() {
     }
     let failed = site
         .sandbox
-        .open(with("/run/agent/no-interpreter", &[]))
+        .open_session(with("/run/agent/no-interpreter", &[]))
         .await
         .unwrap_err();
     assert!(matches!(failed, SandboxError::Setup { .. }), "{failed}");
@@ -297,7 +297,7 @@ async fn a_program_that_is_not_there_is_named() {
     ] {
         let mut program = program(&site, name, &[]);
         program.mounts = vec![mount(&host, "/run/agent", executable)];
-        let error = site.sandbox.open(program).await.unwrap_err();
+        let error = site.sandbox.open_session(program).await.unwrap_err();
         assert!(matches!(error, SandboxError::InvalidProgram { .. }), "{error:?}");
         for part in said {
             let told = format!("{error}\n{}", error.help().unwrap_or_default());
@@ -306,7 +306,7 @@ async fn a_program_that_is_not_there_is_named() {
     }
     let mut nowhere = python(&site, "");
     nowhere.scratch = site.home.path().join("nowhere");
-    let error = site.sandbox.open(nowhere).await.unwrap_err();
+    let error = site.sandbox.open_session(nowhere).await.unwrap_err();
     assert!(matches!(error, SandboxError::Host { .. }), "{error:?}");
     assert_eq!(listing(&site.workspace()), Vec::<String>::new());
 }
@@ -316,7 +316,11 @@ async fn its_end_is_seen_and_what_it_said_before() {
     let site = Site::new().await;
     let script = "import sys; sys.stdin.readline(); print('out'); print('err', file=sys.stderr); open('kept', 'w').write('1'); sys.exit(3)";
     let mut talk = Talk::with(&site, python(&site, script)).await;
-    assert!(timeout(Duration::from_millis(50), talk.session.ended()).await.is_err());
+    assert!(
+        timeout(Duration::from_millis(50), talk.session.wait_until_ended())
+            .await
+            .is_err()
+    );
     talk.say("now").await;
     let ended = talk.ended().await;
     assert_eq!(ended.ending, Ending::Exited { code: 3 });
@@ -332,7 +336,7 @@ async fn its_end_is_seen_and_what_it_said_before() {
     let mut stderr = talk.session.stderr.take().unwrap();
     timeout(LONG, stderr.read_to_string(&mut said)).await.unwrap().unwrap();
     assert_eq!(said, "err\n");
-    assert_eq!(talk.session.end(Duration::ZERO).await, ended);
+    assert_eq!(talk.session.stop_within(Duration::ZERO).await, ended);
     let kept = site.workspace().join("kept");
     assert_eq!(fs::read_to_string(&kept).unwrap(), "1");
     let ours = fs::metadata(site.home.path()).unwrap().uid();
@@ -359,7 +363,7 @@ async fn long_lines_go_both_ways() {
     timeout(LONG, stdout.read_line(&mut heard)).await.unwrap().unwrap();
     saying.await.unwrap();
     assert_eq!(heard.len(), line.len() + 1);
-    assert_eq!(session.end(LONG).await.ending, Ending::Exited { code: 0 });
+    assert_eq!(session.stop_within(LONG).await.ending, Ending::Exited { code: 0 });
 }
 
 #[tokio::test]
@@ -381,7 +385,7 @@ async fn closed_ends_of_its_input_are_seen() {
     assert_eq!(talk.hear().await, "closed");
     let error = talk.stdin.as_mut().unwrap().write_all(b"x").await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
-    assert_eq!(talk.session.end(Duration::ZERO).await.ending, Ending::Stopped);
+    assert_eq!(talk.session.stop_within(Duration::ZERO).await.ending, Ending::Stopped);
 }
 
 #[tokio::test]
@@ -401,15 +405,15 @@ async fn its_streams_can_be_opened_by_name() {
 async fn a_program_is_asked_to_end_and_then_ended() {
     let site = Site::new().await;
     let willing = "import sys; sys.stdin.read(); open('farewell', 'w'); sys.exit(4)";
-    let session = site.sandbox.open(python(&site, willing)).await.unwrap();
-    assert_eq!(session.end(LONG).await.ending, Ending::Exited { code: 4 });
+    let session = site.sandbox.open_session(python(&site, willing)).await.unwrap();
+    assert_eq!(session.stop_within(LONG).await.ending, Ending::Exited { code: 4 });
     assert_eq!(listing(&site.workspace()), ["farewell"]);
 
     let (program, name) = named(&site, "unwilling", &format!("{STUBBORN}\ntime.sleep(600)"));
     let mut talk = Talk::with(&site, program).await;
     assert_eq!(talk.hear().await, "started");
     let before = Instant::now();
-    let ended = talk.session.end(Duration::from_millis(100)).await;
+    let ended = talk.session.stop_within(Duration::from_millis(100)).await;
     assert_eq!(ended.ending, Ending::Stopped);
     assert!(before.elapsed() < Duration::from_secs(5));
     // At once: nothing may write to the scratch folder any more.
@@ -488,7 +492,7 @@ async fn dropping_the_session_ends_everything() {
     // One that nobody waited for while it was being started.
     for n in 0..20 {
         let (program, name) = named(&site, "abandoned", "import time; time.sleep(600)");
-        let opening = site.sandbox.open(program);
+        let opening = site.sandbox.open_session(program);
         let opened = timeout(Duration::from_millis(2 * n), opening).await;
         drop(opened);
         let gone = async {
@@ -527,7 +531,7 @@ async fn inner_killing_kosmos() {
     let mut talk = Talk::with(&site, program).await;
     assert_eq!(talk.hear().await, "started");
     fs::write(home.join("started"), "").unwrap();
-    talk.session.ended().await;
+    talk.session.wait_until_ended().await;
 }
 
 /// How a program ends that prints a line and then goes on with `script`.
@@ -792,7 +796,7 @@ async fn inner_many_sessions_leave_nothing() {
         let mut talk = Talk::with(&site, servant.clone()).await;
         assert_eq!(talk.ask("open('/run/files/table').read()").await, "'t'");
         assert_eq!(talk.close().await, Ending::Exited { code: 0 });
-        assert!(site.sandbox.open(missing.clone()).await.is_err());
+        assert!(site.sandbox.open_session(missing.clone()).await.is_err());
     };
     once().await;
     let before = open();

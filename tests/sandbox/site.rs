@@ -6,18 +6,18 @@ use std::{
     time::Duration,
 };
 
-use kosmos::sandbox::{Execution, Input, Job, Language, Limits, Options, ProcessSandbox, Sandbox};
+use kosmos::sandbox::{Execution, Job, JobInput, Language, ProcessOptions, ProcessSandbox, ResourceLimits, Sandbox};
 use kosmos_testing::{kosmos_binary, poll_until};
 use tokio_util::sync::CancellationToken;
 
 /// A python of the system, with nothing but its standard library.
-pub fn bare_options() -> Options {
+pub fn bare_options() -> ProcessOptions {
     let python = ["/usr/bin/python3", "/usr/local/bin/python3"]
         .into_iter()
         .map(PathBuf::from)
         .find(|path| path.exists())
         .expect("a python3 of the system");
-    Options {
+    ProcessOptions {
         launcher: launcher(),
         python,
         readonly: Vec::new(),
@@ -45,8 +45,8 @@ pub fn launcher() -> PathBuf {
 pub struct Site {
     pub home: tempfile::TempDir,
     pub sandbox: ProcessSandbox,
-    pub limits: Limits,
-    pub inputs: Vec<Input>,
+    pub limits: ResourceLimits,
+    pub inputs: Vec<JobInput>,
 }
 
 impl Site {
@@ -54,13 +54,13 @@ impl Site {
         Self::with(bare_options()).await
     }
 
-    pub async fn with(options: Options) -> Self {
+    pub async fn with(options: ProcessOptions) -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join("experiments/e1")).unwrap();
         let sandbox = ProcessSandbox::start(options).await.unwrap();
-        let limits = Limits {
+        let limits = ResourceLimits {
             wall: Duration::from_secs(20),
-            ..Limits::default()
+            ..ResourceLimits::default()
         };
         Self {
             home,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use kosmos::sandbox::{Execution, Language, Options, Outcome, Sandbox, SandboxError};
+use kosmos::sandbox::{Execution, Language, Outcome, ProcessOptions, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
 };
 use kosmos_testing::{inner::assert_inner_tests_pass, sample::draw_sample};
 
-pub fn options(warm: bool) -> Options {
-    Options { warm, ..bare_options() }
+pub fn options(warm: bool) -> ProcessOptions {
+    ProcessOptions { warm, ..bare_options() }
 }
 
 /// The modules whose tests start scripts cold. The default tier does those that are drawn.
@@ -83,14 +83,14 @@ async fn a_warm_script_sees_itself_as_a_cold_one() {
 
 #[tokio::test]
 async fn science_sees_itself_as_in_a_cold_start() {
-    let cold = Options {
+    let cold = ProcessOptions {
         warm: false,
         ..science::options()
     };
     compare([cold, science::options()]).await;
 }
 
-async fn compare(both: [Options; 2]) {
+async fn compare(both: [ProcessOptions; 2]) {
     let mut said = Vec::new();
     for options in both {
         let done = Site::with(options).await.run(SELF).await;
@@ -239,7 +239,7 @@ print(pyarrow.csv.read_csv(io.BytesIO(b'a\\n1\\n')).to_pandas()['a'].sum())
 /// memory is watched and not counted.
 #[tokio::test]
 async fn science_in_several_processes_is_counted_once() {
-    let options = Options {
+    let options = ProcessOptions {
         cgroups: false,
         ..science::options()
     };

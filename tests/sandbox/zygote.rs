@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kosmos::sandbox::{Options, Outcome, ProcessSandbox, Sandbox, SandboxError};
+use kosmos::sandbox::{Outcome, ProcessOptions, ProcessSandbox, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -74,7 +74,7 @@ async fn jobs_that_are_cancelled_as_they_start_do_no_harm() {
 
 #[tokio::test]
 async fn what_cannot_be_imported_is_an_error() {
-    let options = Options {
+    let options = ProcessOptions {
         preload: Some(vec!["no_such_module".to_owned()]),
         ..options(true)
     };

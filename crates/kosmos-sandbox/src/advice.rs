@@ -1,9 +1,9 @@
-//! What a glance at a script shows a person. It decides nothing: the sandbox holds whatever a script says, and a
-//! script that means harm need not say so.
+//! Lists suspicious lines of a script for a person to read. Nothing is decided by them: the sandbox holds whatever a
+//! script says, and a malicious script can hide its intentions.
 
 use super::Language;
 
-/// Signs in the text, and what they are a sign of.
+/// Pairs of a text to look for and its meaning.
 type Signs = [(&'static str, &'static str)];
 
 const PYTHON: &Signs = &[
@@ -42,9 +42,9 @@ const R: &Signs = &[
     ("/etc/", "looks at the system"),
 ];
 
-/// What `script` seems to do that analyses have no need for, each once, with the line where it first does.
+/// Lists what `script` seems to do that an analysis does not need, each once, with the line of its first occurrence.
 #[must_use]
-pub fn advice(script: &str, language: Language) -> Vec<String> {
+pub fn list_risky_lines(script: &str, language: Language) -> Vec<String> {
     let signs = match language {
         Language::Python => PYTHON,
         Language::R => R,
@@ -65,7 +65,7 @@ pub fn advice(script: &str, language: Language) -> Vec<String> {
         .collect()
 }
 
-/// Whether `sign` is in `code` and is not the end of a longer name.
+/// Returns true if `sign` is in `code` and is not the end of a longer name.
 fn begins_a_word(code: &str, sign: &str) -> bool {
     code.match_indices(sign).any(|(at, _)| {
         let before = code.get(..at).and_then(|before| before.chars().next_back());
@@ -81,13 +81,13 @@ mod tests {
     fn signs_are_named_with_their_line() {
         let script = "import numpy\nimport subprocess\nx = eval('1')\nsubprocess.run(['ls'])\nmodel.eval()\n# exec(\n";
         assert_eq!(
-            advice(script, Language::Python),
+            list_risky_lines(script, Language::Python),
             ["line 2 starts other programs", "line 3 runs text as code"]
         );
         assert_eq!(
-            advice("x <- system('ls')", Language::R),
+            list_risky_lines("x <- system('ls')", Language::R),
             ["line 1 starts other programs"]
         );
-        assert!(advice("import numpy as np\nprint(np.mean([1]))", Language::Python).is_empty());
+        assert!(list_risky_lines("import numpy as np\nprint(np.mean([1]))", Language::Python).is_empty());
     }
 }

@@ -13,7 +13,7 @@ use super::SandboxError;
 
 /// A regular file in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artefact {
+pub struct CollectedFile {
     /// Its path relative to the workspace, with `/` between the parts.
     pub name: String,
     /// Its size.
@@ -22,25 +22,25 @@ pub struct Artefact {
     pub sha256: String,
 }
 
-/// Something in a workspace that was not collected, and was removed.
+/// An entry of a workspace that was removed instead of collected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// Its path relative to the workspace, with what is not UTF-8 shown as U+FFFD.
+    /// Its path relative to the workspace; bytes that are not UTF-8 are shown as U+FFFD.
     pub name: String,
-    /// Why it was refused.
+    /// The reason.
     pub reason: String,
 }
 
-/// What was found in a workspace.
+/// The contents of a workspace after a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
     /// The files, sorted by name.
-    pub artefacts: Vec<Artefact>,
-    /// What was removed instead, sorted by name.
+    pub artefacts: Vec<CollectedFile>,
+    /// The entries that were removed instead, sorted by name.
     pub refused: Vec<Refused>,
 }
 
-/// How much is collected; what goes beyond is refused.
+/// Limits on what is collected; entries beyond them are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Number of files.
@@ -65,20 +65,20 @@ impl Default for Caps {
 }
 
 /// Collects the regular files under `dir` and removes everything else: links, pipes, sockets, devices,
-/// names that are not UTF-8, and what exceeds `caps`. Links are never followed. Set-user-id and
-/// set-group-id bits are cleared, and nobody but the owner may write.
+/// names that are not UTF-8, and files beyond `caps`. Links are never followed. Set-user-id and
+/// set-group-id bits are cleared, and only the owner keeps write permission.
 ///
-/// Call it when the job has ended: nothing may change `dir` meanwhile.
+/// Call it when the job has ended: nothing may change `dir` in the meantime.
 ///
 /// # Errors
 /// If a folder cannot be listed, or a file can be neither read nor removed.
-pub fn collect(dir: &Path, caps: &Caps) -> Result<Collected, SandboxError> {
+pub fn collect_artefacts(dir: &Path, caps: &Caps) -> Result<Collected, SandboxError> {
     let mut walk = Walk {
         caps,
         total: 0,
         found: Collected::default(),
     };
-    walk.folder(dir, "", 0)?;
+    walk.visit_folder(dir, "", 0)?;
     walk.found.artefacts.sort_by(|a, b| a.name.cmp(&b.name));
     walk.found.refused.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(walk.found)
@@ -91,62 +91,68 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn folder(&mut self, dir: &Path, prefix: &str, depth: usize) -> Result<(), SandboxError> {
+    fn visit_folder(&mut self, dir: &Path, prefix: &str, depth: usize) -> Result<(), SandboxError> {
         let mut entries = fs::read_dir(dir)
             .and_then(Iterator::collect::<io::Result<Vec<_>>>)
             .map_err(SandboxError::on_host("list", dir))?;
-        // What the caps leave out must not depend on the order on disk.
+        // Which files exceed the caps must not depend on the order on disk.
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
             let kind = entry.file_type().map_err(SandboxError::on_host("examine", &path))?;
             let Ok(name) = entry.file_name().into_string() else {
                 let shown = format!("{prefix}{}", entry.file_name().to_string_lossy());
-                self.refuse(&path, shown, "its name is not UTF-8", kind.is_dir())?;
+                self.remove_and_record(&path, shown, "its name is not UTF-8", kind.is_dir())?;
                 continue;
             };
             let name = format!("{prefix}{name}");
             if kind.is_dir() {
                 if depth >= self.caps.depth {
-                    self.refuse(&path, name, "it is too deep", true)?;
+                    self.remove_and_record(&path, name, "it is too deep", true)?;
                 } else {
-                    open_up(&path, 0o700)?;
-                    self.folder(&path, &format!("{name}/"), depth + 1)?;
+                    restrict_mode(&path, 0o700)?;
+                    self.visit_folder(&path, &format!("{name}/"), depth + 1)?;
                 }
             } else if kind.is_file() {
-                self.file(&path, name)?;
+                self.visit_file(&path, name)?;
             } else if kind.is_symlink() {
-                self.refuse(&path, name, "it is a symbolic link", false)?;
+                self.remove_and_record(&path, name, "it is a symbolic link", false)?;
             } else {
-                self.refuse(&path, name, "it is not a regular file", false)?;
+                self.remove_and_record(&path, name, "it is not a regular file", false)?;
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, name: String) -> Result<(), SandboxError> {
+    fn visit_file(&mut self, path: &Path, name: String) -> Result<(), SandboxError> {
         let bytes = fs::symlink_metadata(path)
             .map_err(SandboxError::on_host("examine", path))?
             .len();
         if self.found.artefacts.len() >= self.caps.files {
-            return self.refuse(path, name, "there are too many files", false);
+            return self.remove_and_record(path, name, "there are too many files", false);
         }
         if bytes > self.caps.file_bytes {
-            return self.refuse(path, name, "it is too large", false);
+            return self.remove_and_record(path, name, "it is too large", false);
         }
         if self.total.saturating_add(bytes) > self.caps.total_bytes {
-            return self.refuse(path, name, "the files are too large together", false);
+            return self.remove_and_record(path, name, "the files are too large together", false);
         }
-        open_up(path, 0o600)?;
+        restrict_mode(path, 0o600)?;
         let sha256 = open_no_follow(path)
-            .and_then(digest)
+            .and_then(hash_file)
             .map_err(SandboxError::on_host("read", path))?;
         self.total += bytes;
-        self.found.artefacts.push(Artefact { name, bytes, sha256 });
+        self.found.artefacts.push(CollectedFile { name, bytes, sha256 });
         Ok(())
     }
 
-    fn refuse(&mut self, path: &Path, name: String, reason: &str, is_folder: bool) -> Result<(), SandboxError> {
+    fn remove_and_record(
+        &mut self,
+        path: &Path,
+        name: String,
+        reason: &str,
+        is_folder: bool,
+    ) -> Result<(), SandboxError> {
         if is_folder {
             remove_tree(path)
         } else {
@@ -159,13 +165,13 @@ impl Walk<'_> {
     }
 }
 
-/// Removes a folder with everything in it, whatever its depth, its names and its modes are.
+/// Removes a folder with everything in it, whatever its depth, names and modes.
 ///
-/// It is made flat from above: what is in a folder of the first level is moved up, so that no path becomes
-/// longer than the kernel takes and nothing is held open.
+/// It is flattened from above: the contents of first-level folders are moved up, so that no path becomes
+/// longer than the kernel accepts and no folder is kept open.
 ///
 /// # Errors
-/// If something in it can be neither moved nor removed.
+/// If an entry can be neither moved nor removed.
 pub fn remove_tree(path: &Path) -> io::Result<()> {
     set_mode(path, 0o700)?;
     let mut moved: u64 = 0;
@@ -177,7 +183,7 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
         for folder in folders {
             set_mode(&folder, 0o700)?;
             for inner in remove_files(&folder)? {
-                // A folder can be moved only by whoever may write to it.
+                // Moving a folder requires write permission on it.
                 set_mode(&inner, 0o700)?;
                 let mut place = path.join(moved.to_string());
                 while fs::symlink_metadata(&place).is_ok() {
@@ -191,7 +197,7 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes what is directly in `folder` and no folder itself; the result is the folders.
+/// Removes the files directly in `folder` and returns its subfolders.
 fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -205,8 +211,8 @@ fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Gives the owner `bits`, and takes set-id and sticky bits and the right of others to write away.
-fn open_up(path: &Path, bits: u32) -> Result<(), SandboxError> {
+/// Gives the owner the permissions `bits`, and clears set-id and sticky bits and the write permission of others.
+fn restrict_mode(path: &Path, bits: u32) -> Result<(), SandboxError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -238,8 +244,8 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
-/// Opens a file that was seen to be regular; should it have become a link or a pipe, this neither
-/// follows nor waits.
+/// Opens a file that was seen to be regular. If it has become a link or a pipe since, this neither follows it nor
+/// waits.
 fn open_no_follow(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -252,7 +258,7 @@ fn open_no_follow(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn digest(mut file: File) -> io::Result<String> {
+fn hash_file(mut file: File) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -283,7 +289,7 @@ mod tests {
         symlink(&outside, dir.join("stolen")).unwrap();
         symlink(home.path(), dir.join("folder")).unwrap();
 
-        let found = collect(&dir, &Caps::default()).unwrap();
+        let found = collect_artefacts(&dir, &Caps::default()).unwrap();
         let names: Vec<_> = found.artefacts.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, ["figures/a.png", "result.json"]);
         assert_eq!(
@@ -312,7 +318,7 @@ mod tests {
             depth: 1,
             ..Caps::default()
         };
-        let found = collect(dir, &caps).unwrap();
+        let found = collect_artefacts(dir, &caps).unwrap();
         let refused: Vec<_> = found.refused.iter().map(|r| r.name.as_str()).collect();
         assert_eq!(found.artefacts.len(), 2);
         assert_eq!(refused, ["c", "d/e"]);

@@ -1,4 +1,4 @@
-//! Keeping the beginning and the end of a stream of output.
+//! Keeps the beginning and the end of a stream of output.
 
 use std::collections::VecDeque;
 
@@ -6,14 +6,14 @@ use super::Captured;
 
 /// The first and the last bytes of a stream, half of the limit each.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct HeadAndTail {
     half: usize,
     head: Vec<u8>,
     tail: VecDeque<u8>,
     total: u64,
 }
 
-impl Kept {
+impl HeadAndTail {
     pub fn new(limit: u64) -> Self {
         Self {
             half: usize::try_from(limit / 2).unwrap_or(usize::MAX),
@@ -33,12 +33,12 @@ impl Kept {
         self.tail.drain(..excess);
     }
 
-    /// How much there was so far.
-    pub fn total(&self) -> u64 {
+    /// Returns the number of bytes added so far, kept or not.
+    pub fn bytes_seen(&self) -> u64 {
         self.total
     }
 
-    pub fn finish(self) -> Captured {
+    pub fn into_captured(self) -> Captured {
         let kept = (self.head.len() + self.tail.len()) as u64;
         let left_out = self.total - kept;
         let mut bytes = self.head;
@@ -59,11 +59,11 @@ mod tests {
     use super::*;
 
     fn kept(limit: u64, parts: &[&str]) -> Captured {
-        let mut kept = Kept::new(limit);
+        let mut kept = HeadAndTail::new(limit);
         for part in parts {
             kept.add(part.as_bytes());
         }
-        kept.finish()
+        kept.into_captured()
     }
 
     #[test]

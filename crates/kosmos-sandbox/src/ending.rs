@@ -8,10 +8,10 @@ use super::Usage;
 
 /// A session that is over: nothing of its program is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
-    /// How.
+pub struct SessionEnd {
+    /// How it ended.
     pub ending: Ending,
-    /// What the program used; zeros if that was lost with it.
+    /// The program's use of the machine; zeros if that was lost with it.
     pub usage: Usage,
 }
 
@@ -24,32 +24,32 @@ pub enum Ending {
         /// The exit code, 0 to 255.
         code: i32,
     },
-    /// A signal ended it that no limit explains: a fault of its own, or somebody outside.
+    /// A signal that no limit explains ended it: its own fault, or another process.
     Signalled {
         /// The signal's number.
         signal: i32,
     },
-    /// All its processes together took more memory than they may.
+    /// All its processes together exceeded the memory limit.
     OutOfMemory,
-    /// It tried to have more processes and threads than it may.
+    /// It exceeded the limit on processes and threads.
     TooManyProcesses,
-    /// All its processes together took more processor time than they may.
+    /// All its processes together exceeded the limit on processor time.
     OutOfTime,
-    /// The scratch folder grew beyond its limit, in bytes or in number of files.
+    /// The scratch folder exceeded its limit, in bytes or in number of files.
     ScratchTooLarge,
-    /// A file grew beyond the limit for one, and that ended it.
+    /// A file exceeded the size limit, which ended the program.
     FileTooLarge,
-    /// It was ended because the session was.
+    /// The caller ended the session.
     Stopped,
     /// The sandbox itself failed or was killed.
     Lost {
-        /// What is known of it.
+        /// The known cause.
         cause: String,
     },
 }
 
 impl Ending {
-    /// Whether the program ended by itself and says that all was well.
+    /// Returns true if the program ended by itself with exit code 0.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         *self == Self::Exited { code: 0 }

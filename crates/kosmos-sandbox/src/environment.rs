@@ -2,8 +2,8 @@
 
 use std::env;
 
-/// Everything that the script sees of an environment, the same in every backend.
-pub(super) fn environment() -> Vec<(String, String)> {
+/// Returns all environment variables that a script sees, the same in every backend.
+pub(super) fn script_environment() -> Vec<(String, String)> {
     let fixed = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("HOME", "/tmp"),

@@ -1,26 +1,26 @@
-//! Which protections hold on this machine, and how that is known.
+//! The protections that hold on this machine, and how that is known.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that generated code is to be kept from.
+/// A protection from generated code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protection {
-    /// No host, not even this one, can be reached; nor can virtual-machine sockets.
+    /// No host can be reached, not even this one, and no virtual-machine socket.
     NetworkIsolated,
-    /// Only the interpreter, the inputs and the workspace can be seen.
+    /// Only the interpreter, the inputs and the workspace are visible.
     FilesystemIsolated,
     /// Neither inputs nor interpreter can be changed.
     InputsReadOnly,
-    /// Nothing of the host's environment variables is visible.
+    /// None of the host's environment variables is visible.
     EnvironmentEmpty,
-    /// Other processes can neither be seen nor signalled.
+    /// Other processes are invisible and cannot be signalled.
     ProcessesHidden,
-    /// Everything that the script started ends with it.
+    /// All processes that the script started end with it.
     TreeKilled,
-    /// No privileges, and no way to gain any.
+    /// The script has no privileges and cannot gain any.
     Unprivileged,
     /// Dangerous system calls are refused.
     SystemCallsFiltered,
@@ -35,7 +35,7 @@ pub enum Protection {
 }
 
 impl Protection {
-    /// Whether no generated code is run without it.
+    /// Returns true if no generated code is run without it.
     #[must_use]
     pub fn is_essential(self) -> bool {
         self != Self::Landlock
@@ -61,7 +61,7 @@ impl fmt::Display for Protection {
     }
 }
 
-/// How far a protection goes.
+/// The extent to which a protection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Held {
@@ -83,37 +83,37 @@ impl fmt::Display for Held {
     }
 }
 
-/// One protection and how far it goes.
+/// One protection and its extent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantee {
     /// The protection.
     pub protection: Protection,
-    /// How far it goes.
+    /// Its extent.
     pub held: Held,
-    /// By what means, or why not.
+    /// The means by which it holds, or the reason why it does not.
     pub how: String,
 }
 
 /// The table of protections, each one measured by an attack at the start of the sandbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantees {
-    /// Which backend measured them, such as `process`.
+    /// The name of the backend, such as `process`.
     pub backend: String,
     /// One row for each protection.
     pub rows: Vec<Guarantee>,
 }
 
 impl Guarantees {
-    /// How far `protection` goes; missing if it is not in the table.
+    /// Returns the extent of `protection`, which is [`Held::Missing`] if it is not in the table.
     #[must_use]
-    pub fn held(&self, protection: Protection) -> Held {
+    pub fn extent_of(&self, protection: Protection) -> Held {
         self.rows
             .iter()
             .find(|row| row.protection == protection)
             .map_or(Held::Missing, |row| row.held)
     }
 
-    /// The essential protections that do not hold.
+    /// Returns the essential protections that do not hold.
     pub fn missing_essentials(&self) -> impl Iterator<Item = &Guarantee> {
         self.rows
             .iter()

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, SandboxError};
+use super::{ResourceLimits, SandboxError};
 
 /// One script to run in a workspace.
 ///
@@ -25,7 +25,7 @@ pub struct Job {
     pub workspace: PathBuf,
     /// Files and folders that the script may read.
     #[serde(default)]
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<JobInput>,
     /// The script: a file's name in the workspace.
     pub script: String,
     /// Its language.
@@ -33,7 +33,7 @@ pub struct Job {
     pub language: Language,
     /// How much it may use.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: ResourceLimits,
 }
 
 /// A language that scripts are written in.
@@ -75,7 +75,7 @@ impl FromStr for Language {
 
 /// A file or folder of the host that the script may read but not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
+pub struct JobInput {
     /// Where it is on the host.
     pub host: PathBuf,
     /// Where it appears, relative to `/run`, such as `data/penguins.csv`.
@@ -170,14 +170,14 @@ mod tests {
             workspace: "/w".into(),
             inputs: inputs
                 .iter()
-                .map(|inside| Input {
+                .map(|inside| JobInput {
                     host: "/h".into(),
                     inside: inside.into(),
                 })
                 .collect(),
             script: script.into(),
             language: Language::Python,
-            limits: Limits::default(),
+            limits: ResourceLimits::default(),
         }
     }
 

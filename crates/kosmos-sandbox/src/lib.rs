@@ -1,26 +1,26 @@
-//! Running generated code, which is to be thought of as hostile code.
+//! Runs generated code, which must be regarded as hostile.
 //!
 //! A [`Sandbox`] takes a [`Job`] (a script, its workspace, its read-only inputs, its [`Limits`]) and
-//! gives back an [`Execution`] with a typed [`Outcome`], or a [`SandboxError`] if the sandbox itself
-//! could not do its work. [`Guarantees`] says which protections hold on this machine, as measured.
+//! returns an [`Execution`] with a typed [`Outcome`], or a [`SandboxError`] if the sandbox itself
+//! could not do its work. [`Guarantees`] lists the protections that hold on this machine, as measured.
 //!
 //! | file | noun |
 //! |---|---|
-//! | `job` | what to run and on what |
-//! | `program`, `session`, `ending` | a program that is talked to while it runs, and how that ends |
+//! | `job` | one script to run, with its inputs and limits |
+//! | `program`, `session`, `ending` | a program that exchanges data with Kosmos while it runs, and how that ends |
 //! | `limits` | how much of the machine it may use; `size_text`, `duration_text`: how that is written |
-//! | `execution`, `outcome` | what came of it |
-//! | `guarantees` | which protections hold, and how that is known |
-//! | `verdict` | what an end means; `probe`: what an attack at the start shows |
-//! | `system_calls`, `environment` | what a script may call and see, in every backend |
-//! | `advice` | what a glance at a script shows a person; it decides nothing |
-//! | `artefact` | the files it left behind, collected without following links |
+//! | `execution`, `outcome` | the result of a job |
+//! | `guarantees` | the protections that hold, and how that is known |
+//! | `verdict` | the meaning of an exit code or signal; `probe`: the attack that measures the guarantees |
+//! | `system_calls`, `environment` | the system calls and variables of a script, in every backend |
+//! | `advice` | suspicious lines of a script, for a person to read; they decide nothing |
+//! | `artefact` | the files that a job left behind, collected without following links |
 //! | `docker` | the backend for a container engine: pooled, hardened, single-use containers |
 //! | `process` | the backend for Linux: namespaces, cgroups, a system-call filter |
 //! | `interpreter` | the Python environment that scripts run on |
 //!
-//! `python/` beside the sources holds the lock of that environment and the programs that start scripts in it, `docker/` the
-//! recipes of the images. Both are compiled in.
+//! `python/` beside the sources holds the lock of that environment and the programs that start scripts in it, `docker/`
+//! the recipes of the images. Both are compiled in.
 
 #![cfg_attr(
     test,
@@ -49,40 +49,39 @@ mod size_text;
 mod system_calls;
 mod verdict;
 
-pub use advice::advice;
-pub use artefact::{Artefact, Caps, Collected, Refused, collect, remove_tree};
+pub use advice::list_risky_lines;
+pub use artefact::{Caps, Collected, CollectedFile, Refused, collect_artefacts, remove_tree};
 pub use docker::{DockerOptions, DockerSandbox};
-pub use ending::{Ended, Ending};
+pub use ending::{Ending, SessionEnd};
 pub use error::SandboxError;
 pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
-pub use job::{Input, Job, Language, UnknownLanguage};
-pub use limits::{LimitError, Limits};
+pub use job::{Job, JobInput, Language, UnknownLanguage};
+pub use limits::{LimitError, ResourceLimits};
 pub use outcome::{Outcome, Output, TimeLimit};
-pub use process::{Options, ProcessSandbox, entry};
+pub use process::{ProcessOptions, ProcessSandbox, become_launcher_if_asked};
 pub use program::{Mount, Program, ProgramFault};
 pub use session::{Reader, Session, Writer};
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-/// Something that runs a script where it can do no harm.
+/// A backend that runs scripts where they can do no harm.
 pub trait Sandbox: Send + Sync {
-    /// Runs `job` to its end, and ends everything that it started.
+    /// Runs `job` to its end, and ends every process that it started.
     ///
-    /// A script that fails, hangs or eats too much is an [`Outcome`], not an error. Dropping the
+    /// A script that fails, hangs or exceeds a limit is an [`Outcome`], not an error. Dropping the
     /// future ends the job's processes, as cancelling does.
     ///
     /// # Errors
     /// [`SandboxError::Cancelled`] once `cancel` fires, and the other variants if the job could not
-    /// be run as it was asked to be.
+    /// be run as requested.
     fn run(&self, job: Job, cancel: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>>;
 
-    /// Which protections hold here.
+    /// Returns the protections that hold here.
     fn guarantees(&self) -> &Guarantees;
 
-    /// Gives back what the sandbox holds besides jobs, such as containers that are kept ready. Call it when
-    /// no job will follow.
+    /// Releases resources of the sandbox such as containers that are kept ready. Call it after the last job.
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }

@@ -12,7 +12,7 @@ use super::{duration_text, size_text};
 /// As text, durations are written as `120s` or `2m`, sizes as `2GiB` or `500MB`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Limits {
+pub struct ResourceLimits {
     /// Wall-clock time, from the start of the sandbox to the end of the script.
     #[serde(with = "duration_text")]
     pub wall: Duration,
@@ -44,7 +44,7 @@ pub struct Limits {
     pub open_files: u64,
 }
 
-impl Limits {
+impl ResourceLimits {
     /// How many times `stdout_bytes` a stream may carry before its job is ended.
     pub const OUTPUT_PATIENCE: u64 = 16;
 
@@ -70,7 +70,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for ResourceLimits {
     fn default() -> Self {
         Self {
             wall: Duration::from_secs(120),
@@ -177,24 +177,24 @@ mod tests {
 
     #[test]
     fn limits_survive_json() {
-        let limits = Limits::default();
+        let limits = ResourceLimits::default();
         let text = serde_json::to_string(&limits).unwrap();
         assert!(text.contains(r#""wall":"2m""#) && text.contains(r#""2GiB""#), "{text}");
-        assert_eq!(serde_json::from_str::<Limits>(&text).unwrap(), limits);
+        assert_eq!(serde_json::from_str::<ResourceLimits>(&text).unwrap(), limits);
     }
 
     #[test]
     fn missing_limits_get_their_defaults() {
-        let limits: Limits = serde_json::from_str(r#"{"memory": "1GiB", "wall": "8s"}"#).unwrap();
+        let limits: ResourceLimits = serde_json::from_str(r#"{"memory": "1GiB", "wall": "8s"}"#).unwrap();
         assert_eq!(limits.memory_bytes, 1 << 30);
         assert_eq!(limits.wall, Duration::from_secs(8));
-        assert_eq!(limits.processes, Limits::default().processes);
-        assert!(serde_json::from_str::<Limits>(r#"{"walls": "8s"}"#).is_err());
+        assert_eq!(limits.processes, ResourceLimits::default().processes);
+        assert!(serde_json::from_str::<ResourceLimits>(r#"{"walls": "8s"}"#).is_err());
     }
 
     #[test]
     fn a_limit_is_set_by_name() {
-        let mut limits = Limits::default();
+        let mut limits = ResourceLimits::default();
         limits.set("wall", "8s").unwrap();
         limits.set("memory_bytes", "64MiB").unwrap();
         limits.set("tmp", "1MB").unwrap();
@@ -216,7 +216,7 @@ mod tests {
             ("much", "write a whole number and a unit, such as 512MiB, 2GiB or 500MB"),
             ("1.5M", "write a whole number and a unit, such as 512MiB, 2GiB or 500MB"),
         ] {
-            let error = Limits::default().set("memory", value).unwrap_err();
+            let error = ResourceLimits::default().set("memory", value).unwrap_err();
             assert!(matches!(error, LimitError::Size { .. }), "{error}");
             assert_eq!(error.help(), help);
         }

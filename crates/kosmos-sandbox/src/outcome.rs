@@ -15,32 +15,32 @@ pub enum Outcome {
         /// The exit code, 1 to 255; 1 is an uncaught exception in Python.
         exit_code: i32,
     },
-    /// It ran out of time and was ended.
+    /// It exceeded a time limit and was ended.
     TimedOut {
-        /// Which time it was.
+        /// The exceeded limit.
         limit: TimeLimit,
     },
     /// It ran out of memory: ended by the memory limit, or by an uncaught `MemoryError`.
     OutOfMemory,
-    /// A signal ended it that no limit explains, such as a segmentation fault.
+    /// A signal that no limit explains ended it, such as a segmentation fault.
     Killed {
         /// The signal's number.
         signal: i32,
     },
-    /// It imported what the sandbox does not have.
+    /// It imported a package that the sandbox does not have.
     MissingPackage {
         /// The package's name, as the script imports it.
         name: String,
     },
     /// It wrote too much.
     OutputTooLarge {
-        /// What was too large.
+        /// The output that was too large.
         what: Output,
     },
 }
 
 impl Outcome {
-    /// Whether the job did what it was meant to.
+    /// Returns true if the job succeeded.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         *self == Self::Ok
@@ -65,9 +65,9 @@ impl fmt::Display for Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeLimit {
-    /// Time on the clock.
+    /// Wall-clock time.
     Wall,
-    /// Processor time of the whole tree.
+    /// Processor time of all processes.
     Cpu,
 }
 
@@ -80,7 +80,7 @@ impl fmt::Display for TimeLimit {
     }
 }
 
-/// The places where a job can write too much.
+/// An output of a job whose size is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Output {

@@ -3,20 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Limits, SandboxError,
+    ResourceLimits, SandboxError,
     job::{is_plain, overlap},
 };
 
 /// A program to be started in the process sandbox, see [`Session`](super::Session).
 ///
-/// Inside, its scratch folder is [`Program::SCRATCH`], the current folder, and the only place besides `/tmp` that can be
-/// written.
+/// Inside, its scratch folder is [`Program::SCRATCH`], the current folder, and the only place besides `/tmp` that can
+/// be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// Whose program it is, for errors; also names its cgroup.
     pub key: String,
-    /// An absolute path inside, or a bare name that is looked up in [`Program::FOLDERS`]. The bare name `python3` is the
-    /// interpreter that scripts run on.
+    /// An absolute path inside, or a bare name that is looked up in [`Program::FOLDERS`]. The bare name `python3` is
+    /// the interpreter that scripts run on.
     pub program: PathBuf,
     /// Its arguments, without its own name.
     pub arguments: Vec<String>,
@@ -26,8 +26,9 @@ pub struct Program {
     pub scratch: PathBuf,
     /// Files and folders that it may read.
     pub mounts: Vec<Mount>,
-    /// How much it may use. Neither its wall-clock time nor its output is limited: `wall` and `stdout_bytes` are ignored.
-    pub limits: Limits,
+    /// How much it may use. Neither its wall-clock time nor its output is limited: `wall` and `stdout_bytes` are
+    /// ignored.
+    pub limits: ResourceLimits,
 }
 
 /// A file or folder of the host that a program may read but not change.
@@ -187,7 +188,7 @@ mod tests {
             environment: vec![(variable.to_owned(), "x=y".to_owned())],
             scratch: "/s".into(),
             mounts: mounts.iter().map(mount).collect(),
-            limits: Limits::default(),
+            limits: ResourceLimits::default(),
         }
     }
 

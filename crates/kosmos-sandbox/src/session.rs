@@ -1,4 +1,4 @@
-//! A program that runs and is talked to.
+//! A running program with which Kosmos exchanges data.
 
 use std::{fmt, time::Duration};
 
@@ -9,30 +9,30 @@ use tokio::{
 };
 use tokio_util::sync::DropGuard;
 
-use super::{Ended, Ending, SandboxError, Usage};
+use super::{Ending, SandboxError, SessionEnd, Usage};
 
-/// What is written here, a program reads.
+/// A stream to a program.
 pub type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 
-/// What a program writes, is read here.
+/// A stream from a program.
 pub type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
 
 /// A [`Program`](super::Program) that has started.
 ///
-/// Its streams are pipes: a program whose output nobody reads waits, and how much is read is for the reader to limit. Both
+/// Its streams are pipes: a program whose output nobody reads blocks, and the reader must limit how much it reads. Both
 /// outputs end when the program has ended, and what it wrote before can still be read then.
 ///
-/// When its own process ends, everything that it has started ends. Dropping the session ends everything, too, and does not
-/// wait for it.
+/// When its main process ends, every process that it started ends. Dropping the session ends everything too, without
+/// waiting for it.
 pub struct Session {
-    /// Its standard input; taken by whoever writes. Dropping it is the end of the program's input.
+    /// Its standard input, for the writer to take. Dropping it ends the program's input.
     pub stdin: Option<Writer>,
-    /// Its standard output; taken by whoever reads.
+    /// Its standard output, for the reader to take.
     pub stdout: Option<Reader>,
-    /// Its standard error; taken by whoever reads.
+    /// Its standard error, for the reader to take.
     pub stderr: Option<Reader>,
-    running: JoinHandle<Result<Ended, SandboxError>>,
-    ended: Option<Ended>,
+    running: JoinHandle<Result<SessionEnd, SandboxError>>,
+    ended: Option<SessionEnd>,
     stop: Option<DropGuard>,
 }
 
@@ -45,9 +45,13 @@ pub(super) struct Streams {
 }
 
 impl Session {
-    /// The session of what `running` looks after until it has ended, which is to be soon once `stop` is dropped.
+    /// Makes a session from its streams, the task that supervises it, and the guard whose drop makes that task end it.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
-    pub(super) fn new(streams: Streams, running: JoinHandle<Result<Ended, SandboxError>>, stop: DropGuard) -> Self {
+    pub(super) fn new(
+        streams: Streams,
+        running: JoinHandle<Result<SessionEnd, SandboxError>>,
+        stop: DropGuard,
+    ) -> Self {
         Self {
             stdin: Some(streams.stdin),
             stdout: Some(streams.stdout),
@@ -58,34 +62,34 @@ impl Session {
         }
     }
 
-    /// Waits until the program has ended by itself or has exceeded a limit, and nothing of it is left. May be dropped and called
-    /// again.
-    pub async fn ended(&mut self) -> Ended {
+    /// Waits until the program has ended or exceeded a limit, and all its processes have ended. May be dropped and
+    /// called again.
+    pub async fn wait_until_ended(&mut self) -> SessionEnd {
         if let Some(ended) = &self.ended {
             return ended.clone();
         }
         let ended = match (&mut self.running).await {
             Ok(Ok(ended)) => ended,
-            Ok(Err(error)) => lost(&error),
-            Err(error) => lost(&error),
+            Ok(Err(error)) => lost_end(&error),
+            Err(error) => lost_end(&error),
         };
         self.ended.insert(ended).clone()
     }
 
-    /// Ends the program: closes those of its streams that were not taken, gives it `grace` to end by itself, and then ends it
-    /// and everything that it has started.
-    pub async fn end(mut self, grace: Duration) -> Ended {
+    /// Ends the program: closes those of its streams that were not taken, gives it `grace` to end by itself, and then
+    /// ends it and every process that it started.
+    pub async fn stop_within(mut self, grace: Duration) -> SessionEnd {
         (self.stdin, self.stdout, self.stderr) = (None, None, None);
-        if let Ok(ended) = timeout(grace, self.ended()).await {
+        if let Ok(ended) = timeout(grace, self.wait_until_ended()).await {
             return ended;
         }
         self.stop = None;
-        self.ended().await
+        self.wait_until_ended().await
     }
 }
 
-fn lost(error: &dyn std::error::Error) -> Ended {
-    Ended {
+fn lost_end(error: &dyn std::error::Error) -> SessionEnd {
+    SessionEnd {
         ending: Ending::Lost {
             cause: error.to_string(),
         },

@@ -1,24 +1,23 @@
-//! Which system calls generated code may make: one list for all backends.
+//! The system calls that generated code may make: one list for all backends.
 //!
-//! A call is known by its name, for the engine's profiles, and where this is Linux by its number, for the
-//! filter of the process sandbox.
+//! A call has a name, for the engine's profiles, and on Linux a number, for the filter of the process sandbox.
 
-/// The name of a call's constant, such as `SYS_read`, and its number here; none where it does not exist.
+/// A call, by the name of its constant, such as `SYS_read`, and its number here; none where it does not exist.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Call {
+pub(super) struct SystemCall {
     constant: &'static str,
     #[cfg(target_os = "linux")]
     pub number: Option<i64>,
 }
 
-/// A call's name, as the kernel's own documentation has it.
-pub(super) fn name(call: &Call) -> &'static str {
+/// Returns a call's name as in the kernel's own documentation.
+pub(super) fn kernel_name(call: &SystemCall) -> &'static str {
     call.constant.strip_prefix("SYS_").unwrap_or(call.constant)
 }
 
 macro_rules! calls {
     ($($constant:ident),* $(,)?) => {
-        &[$(Call {
+        &[$(SystemCall {
             constant: stringify!($constant),
             #[cfg(target_os = "linux")]
             number: Some(nix::libc::$constant),
@@ -29,7 +28,7 @@ macro_rules! calls {
 /// Calls that only the older architectures have.
 macro_rules! older_calls {
     ($($constant:ident),* $(,)?) => {
-        &[$(Call {
+        &[$(SystemCall {
             constant: stringify!($constant),
             #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
             number: Some(nix::libc::$constant),
@@ -39,10 +38,10 @@ macro_rules! older_calls {
     };
 }
 
-/// What programs need on every architecture. `clone3` is not here: its arguments lie in memory where a
-/// filter cannot see them, and libraries fall back to `clone`.
+/// Calls that programs need on every architecture. `clone3` is not here: its arguments are in memory that a
+/// filter cannot read, and libraries fall back to `clone`.
 #[rustfmt::skip]
-pub(super) const ALLOWED: &[Call] = calls![
+pub(super) const ALLOWED: &[SystemCall] = calls![
     // Files
     SYS_read, SYS_write, SYS_close, SYS_lseek, SYS_pread64,
     SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev,
@@ -101,9 +100,9 @@ pub(super) const ALLOWED: &[Call] = calls![
     SYS_landlock_restrict_self,
 ];
 
-/// The older forms that x86-64 has besides.
+/// Older forms of those calls, which only x86-64 has.
 #[rustfmt::skip]
-pub(super) const OLDER: &[Call] = older_calls![
+pub(super) const OLDER: &[SystemCall] = older_calls![
     SYS_open, SYS_creat, SYS_stat, SYS_lstat, SYS_access,
     SYS_rename, SYS_mkdir, SYS_rmdir, SYS_link, SYS_unlink,
     SYS_symlink, SYS_readlink, SYS_chmod, SYS_chown, SYS_lchown,
@@ -114,9 +113,9 @@ pub(super) const OLDER: &[Call] = older_calls![
     SYS_time, SYS_getrlimit, SYS_arch_prctl,
 ];
 
-/// Refused in so many words, with EPERM.
+/// Calls that are refused with EPERM, so that the refusal is visible.
 #[rustfmt::skip]
-pub(super) const REFUSED: &[Call] = calls![
+pub(super) const REFUSED: &[SystemCall] = calls![
     // The tree of files
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
     SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
@@ -139,9 +138,9 @@ pub(super) const REFUSED: &[Call] = calls![
     SYS_sethostname, SYS_setdomainname,
 ];
 
-/// Those of x86-64 alone.
+/// Such calls that only x86-64 has.
 #[rustfmt::skip]
-pub(super) const REFUSED_OLDER: &[Call] = older_calls![
+pub(super) const REFUSED_OLDER: &[SystemCall] = older_calls![
     SYS_kexec_file_load, SYS_iopl, SYS_ioperm, SYS_modify_ldt,
 ];
 
@@ -151,9 +150,9 @@ mod tests {
 
     #[test]
     fn the_lists_are_apart() {
-        let allowed: Vec<_> = ALLOWED.iter().chain(OLDER).map(name).collect();
+        let allowed: Vec<_> = ALLOWED.iter().chain(OLDER).map(kernel_name).collect();
         for call in REFUSED.iter().chain(REFUSED_OLDER) {
-            assert!(!allowed.contains(&name(call)), "{}", name(call));
+            assert!(!allowed.contains(&kernel_name(call)), "{}", kernel_name(call));
         }
         assert!(allowed.contains(&"read"));
     }

@@ -1,6 +1,6 @@
-//! Deciding what an end means.
+//! Decides what an exit code or a signal means.
 
-use super::{Language, Limits, Outcome, Output, TimeLimit};
+use super::{Language, Outcome, Output, ResourceLimits, TimeLimit};
 
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
@@ -8,49 +8,49 @@ const SIGXFSZ: i32 = 25;
 
 /// How the script's main process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ExitKind {
     Exited { code: i32 },
     Signalled { signal: i32 },
 }
 
-/// Everything that is known once a job has ended by itself.
+/// The facts that are known once a job has ended by itself.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Evidence<'a> {
-    pub end: End,
-    /// Processes ended for want of memory.
+pub(super) struct ExitEvidence<'a> {
+    pub end: ExitKind,
+    /// Processes ended because memory ran out.
     pub oom_kills: u64,
-    /// Of all processes.
+    /// Processor time of all processes in milliseconds.
     pub cpu_ms: u64,
-    /// The workspace holds, or has no room for, more than it may.
+    /// True if the workspace exceeds its limit or is full.
     pub workspace_full: bool,
-    /// Of the largest file.
+    /// The size of the largest file in bytes.
     pub largest_file: u64,
     pub stderr: &'a str,
     pub language: Language,
-    pub limits: &'a Limits,
+    pub limits: &'a ResourceLimits,
 }
 
-/// How the job ended.
-pub(super) fn judge(evidence: &Evidence<'_>) -> Outcome {
+/// Decides how the job ended.
+pub(super) fn decide_outcome(evidence: &ExitEvidence<'_>) -> Outcome {
     match evidence.end {
-        End::Signalled { signal } => signalled(signal, evidence),
-        End::Exited { .. } if evidence.workspace_full => Outcome::OutputTooLarge {
+        ExitKind::Signalled { signal } => outcome_of_signal(signal, evidence),
+        ExitKind::Exited { .. } if evidence.workspace_full => Outcome::OutputTooLarge {
             what: Output::Workspace,
         },
-        End::Exited { code: 0 } => Outcome::Ok,
-        // Python turns the signal for a file that grew too large into an exception.
-        End::Exited { .. } if evidence.largest_file >= evidence.limits.file_bytes => {
+        ExitKind::Exited { code: 0 } => Outcome::Ok,
+        // Python turns the signal for too large a file into an exception.
+        ExitKind::Exited { .. } if evidence.largest_file >= evidence.limits.file_bytes => {
             Outcome::OutputTooLarge { what: Output::File }
         }
-        End::Exited { .. } if ends_with_memory_error(evidence.stderr) => Outcome::OutOfMemory,
-        End::Exited { code } => match missing_package(evidence.stderr, evidence.language) {
+        ExitKind::Exited { .. } if ends_with_memory_error(evidence.stderr) => Outcome::OutOfMemory,
+        ExitKind::Exited { code } => match missing_package(evidence.stderr, evidence.language) {
             Some(name) => Outcome::MissingPackage { name },
             None => Outcome::Failed { exit_code: code },
         },
     }
 }
 
-fn signalled(signal: i32, evidence: &Evidence<'_>) -> Outcome {
+fn outcome_of_signal(signal: i32, evidence: &ExitEvidence<'_>) -> Outcome {
     let cpu_spent = u128::from(evidence.cpu_ms) >= evidence.limits.cpu.as_millis();
     match signal {
         SIGKILL if evidence.oom_kills > 0 => Outcome::OutOfMemory,
@@ -60,7 +60,7 @@ fn signalled(signal: i32, evidence: &Evidence<'_>) -> Outcome {
     }
 }
 
-/// Whether a traceback ends with a `MemoryError` or a library's kind of it.
+/// Returns true if a traceback ends with a `MemoryError` or a library's version of it.
 fn ends_with_memory_error(stderr: &str) -> bool {
     let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
     let error = last.unwrap_or_default().split(':').next().unwrap_or_default();
@@ -68,7 +68,7 @@ fn ends_with_memory_error(stderr: &str) -> bool {
     matches!(name, "MemoryError" | "_ArrayMemoryError" | "ArrowMemoryError")
 }
 
-/// The package that the script could not import, if that is what ended it.
+/// Returns the package that the script could not import, if that ended it.
 fn missing_package(stderr: &str, language: Language) -> Option<String> {
     let mut lines = stderr.lines().rev();
     let name = match language {
@@ -77,7 +77,7 @@ fn missing_package(stderr: &str, language: Language) -> Option<String> {
             let module = last.strip_prefix("ModuleNotFoundError: No module named ")?;
             module.trim_matches('\'').split('.').next()?
         }
-        // The quotes are those of the locale.
+        // The kind of quotes depends on the locale.
         Language::R => {
             let line = lines.find(|line| line.contains("there is no package called"))?;
             let (_, quoted) = line.split_once("called")?;
@@ -94,9 +94,9 @@ fn missing_package(stderr: &str, language: Language) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn judged(end: End, change: impl FnOnce(&mut Evidence<'_>)) -> Outcome {
-        let limits = Limits::default();
-        let mut evidence = Evidence {
+    fn judged(end: ExitKind, change: impl FnOnce(&mut ExitEvidence<'_>)) -> Outcome {
+        let limits = ResourceLimits::default();
+        let mut evidence = ExitEvidence {
             end,
             oom_kills: 0,
             cpu_ms: 0,
@@ -107,13 +107,13 @@ mod tests {
             limits: &limits,
         };
         change(&mut evidence);
-        judge(&evidence)
+        decide_outcome(&evidence)
     }
 
     #[test]
     fn each_end_has_its_outcome() {
-        let exited = |code| End::Exited { code };
-        let signalled = |signal| End::Signalled { signal };
+        let exited = |code| ExitKind::Exited { code };
+        let signalled = |signal| ExitKind::Signalled { signal };
         let file = Outcome::OutputTooLarge { what: Output::File };
         let whole = Outcome::OutputTooLarge {
             what: Output::Workspace,
@@ -145,7 +145,7 @@ mod tests {
         ] {
             assert_eq!(missing_package(other, Language::Python), None, "{other}");
         }
-        let outcome = judged(End::Exited { code: 1 }, |e| {
+        let outcome = judged(ExitKind::Exited { code: 1 }, |e| {
             e.stderr = "ModuleNotFoundError: No module named 'torch'"
         });
         assert_eq!(

@@ -8,8 +8,8 @@ use crate::{
     sandbox::{
         Language, SandboxError,
         docker::{
-            Engine,
-            image::{self, Base, BuildOptions, Built},
+            ContainerEngine,
+            image::{self, Base, BuildOptions, BuiltImage},
         },
     },
     supervisor::StopSignal,
@@ -58,7 +58,7 @@ Examples:
 struct Report<'a> {
     engine: &'a str,
     #[serde(flatten)]
-    built: &'a Built,
+    built: &'a BuiltImage,
 }
 
 /// Runs the command.
@@ -81,14 +81,14 @@ pub(super) fn execute_build(args: &BuildArgs, globals: &Globals) -> Result<Exit,
         ..BuildOptions::default()
     };
     let work = async {
-        let engine = Engine::connect(settings.engine.as_deref()).await?;
+        let engine = ContainerEngine::connect(settings.engine.as_deref()).await?;
         let stop = StopSignal::default();
         stop.listen_to_signals();
         let mut asked = stop.subscribe();
         let progress = |step| report_image_step(console.progress.as_ref(), &step);
         // Dropping the build ends it.
         tokio::select! {
-            built = image::build(engine.docker(), &options, &progress) => Ok((engine.host().to_owned(), built?)),
+            built = image::build_image(engine.docker(), &options, &progress) => Ok((engine.host().to_owned(), built?)),
             _ = asked.changed() => Err(SandboxError::Cancelled),
         }
     };
@@ -108,7 +108,7 @@ pub(super) fn execute_build(args: &BuildArgs, globals: &Globals) -> Result<Exit,
     }
 }
 
-fn render_image(built: &Built) -> String {
+fn render_image(built: &BuiltImage) -> String {
     let image = &built.image;
     let was = if built.fresh { "built" } else { "exists already" };
     format!("{}  {}  {}  {was}\n", image.tag, image.id, ByteSize::new(image.size))

@@ -15,8 +15,8 @@ use crate::{
     lab::{Ground, LabError, Purpose, SandboxSite, sandbox_limits},
     progress::printable,
     sandbox::{
-        Artefact, Caps, Captured, Execution, Input, Job, Language, LimitError, Limits, Outcome, Refused, SandboxError,
-        Usage, advice, collect, remove_tree,
+        Caps, Captured, CollectedFile, Execution, Job, JobInput, Language, LimitError, Outcome, Refused,
+        ResourceLimits, SandboxError, Usage, collect_artefacts, list_risky_lines, remove_tree,
     },
     supervisor::StopSignal,
 };
@@ -85,7 +85,7 @@ struct Report {
     stdout: Captured,
     stderr: Captured,
     /// Regular files that it wrote.
-    files: Vec<Artefact>,
+    files: Vec<CollectedFile>,
     /// Other things that it left, and why they are not kept.
     refused: Vec<Refused>,
     /// `result.json`, if it wrote valid JSON there.
@@ -185,7 +185,7 @@ pub(super) fn execute_exec(args: &ExecArgs, globals: &Globals) -> Result<Exit, C
     })
 }
 
-fn set_limits(limits: &mut Limits, given: &[String]) -> Result<(), ExecError> {
+fn set_limits(limits: &mut ResourceLimits, given: &[String]) -> Result<(), ExecError> {
     for given in given {
         let given = given.clone();
         let Some((key, value)) = given.split_once('=') else {
@@ -205,7 +205,7 @@ struct Scene {
     workspace: PathBuf,
     script: String,
     text: String,
-    inputs: Vec<Input>,
+    inputs: Vec<JobInput>,
 }
 
 impl Scene {
@@ -220,7 +220,7 @@ impl Scene {
         {
             return Err(ExecError::NotEmpty(out.clone()));
         }
-        let mut inputs: Vec<Input> = Vec::new();
+        let mut inputs: Vec<JobInput> = Vec::new();
         for path in &args.data {
             // One byte shows that it can be read; the rest is for the script.
             let opened = fs::File::open(path).and_then(|mut file| file.read(&mut [0]));
@@ -233,7 +233,7 @@ impl Scene {
             if inputs.iter().any(|input| input.inside == inside) {
                 return Err(ExecError::SameName(inside.display().to_string()));
             }
-            inputs.push(Input {
+            inputs.push(JobInput {
                 host: path.clone(),
                 inside,
             });
@@ -293,8 +293,8 @@ impl Scene {
             // If it cannot be removed, it is listed among the files that are not kept.
             let _ = fs::remove_file(&ours);
         }
-        let collected = collect(&self.workspace, &Caps::default()).map_err(CliError::from_failure)?;
-        let files: Vec<Artefact> = collected
+        let collected = collect_artefacts(&self.workspace, &Caps::default()).map_err(CliError::from_failure)?;
+        let files: Vec<CollectedFile> = collected
             .artefacts
             .into_iter()
             .filter(|file| file.name != self.script)
@@ -319,7 +319,7 @@ impl Scene {
                 .filter(|refused| refused.name != DATA.1 || self.inputs.is_empty())
                 .collect(),
             result,
-            advice: advice(&self.text, language),
+            advice: list_risky_lines(&self.text, language),
         })
     }
 }
@@ -350,7 +350,7 @@ fn link_data(workspace: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn keep_files(workspace: &Path, out: &Path, files: &[Artefact]) -> Result<(), ExecError> {
+fn keep_files(workspace: &Path, out: &Path, files: &[CollectedFile]) -> Result<(), ExecError> {
     for file in files {
         let target = out.join(&file.name);
         let copied = target

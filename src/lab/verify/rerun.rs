@@ -20,7 +20,7 @@ use crate::{
     lab::{LabError, archive, backends, replay::compare_documents, sandbox_limits},
     progress::{Progress, ProgressEvent},
     report::Dossier,
-    sandbox::{Input, Job, Language, Sandbox, remove_tree},
+    sandbox::{Job, JobInput, Language, Sandbox, remove_tree},
     science::{ExperimentId, ExperimentRecord, FindingEvidence, Protocol, sha256_hex},
 };
 
@@ -164,12 +164,12 @@ impl<'a> Rerun<'a> {
         Ok(output)
     }
 
-    fn locate_inputs(&self, protocol: &Protocol) -> Vec<Input> {
+    fn locate_inputs(&self, protocol: &Protocol) -> Vec<JobInput> {
         let host = |input: &crate::science::InputFile| match input.host.is_absolute() {
             true => archive::table_path(self.run, &input.host, &input.sha256),
             false => self.run.join(&input.host),
         };
-        let inputs = protocol.inputs.iter().map(|input| Input {
+        let inputs = protocol.inputs.iter().map(|input| JobInput {
             host: host(input),
             inside: input.inside.clone(),
         });

@@ -79,7 +79,7 @@ impl Lab {
     }
 
     /// Names the `kosmos` binary that starts sandboxes. Not needed if the `main` of the calling program begins
-    /// with [`sandbox::entry`](crate::sandbox::entry).
+    /// with [`sandbox::become_launcher_if_asked`](crate::sandbox::become_launcher_if_asked).
     pub fn launcher(mut self, kosmos: impl Into<PathBuf>) -> Self {
         self.launcher = Some(kosmos.into());
         self

@@ -9,8 +9,8 @@ use std::{
 };
 
 use kosmos::sandbox::{
-    Caps, DockerOptions, DockerSandbox, Execution, Input, Job, Language, Limits, Outcome, ProcessSandbox, Sandbox,
-    SandboxError, collect,
+    Caps, DockerOptions, DockerSandbox, Execution, Job, JobInput, Language, Outcome, ProcessSandbox, ResourceLimits,
+    Sandbox, SandboxError, collect_artefacts,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -78,11 +78,11 @@ impl Stage {
         fs::create_dir_all(self.workspace()).unwrap();
         let script = format!("{}.py", self.token);
         fs::write(self.workspace().join(&script), format!("{PRELUDE}{}", attack.script)).unwrap();
-        let mut limits = Limits {
+        let mut limits = ResourceLimits {
             wall: Duration::from_secs(15),
             memory_bytes: 200 << 20,
             workspace_bytes: 32 << 20,
-            ..Limits::default()
+            ..ResourceLimits::default()
         };
         for limit in &attack.limits {
             let (key, value) = limit.split_once('=').unwrap();
@@ -92,7 +92,7 @@ impl Stage {
             key: self.token.clone(),
             experiment: "e1".to_owned(),
             workspace: self.workspace(),
-            inputs: vec![Input {
+            inputs: vec![JobInput {
                 host: self.home.path().join("table.csv"),
                 inside: "data/table.csv".into(),
             }],
@@ -171,7 +171,7 @@ impl Stage {
 
     /// What was collected: names of files, and of what was refused.
     pub fn collected(&self, done: &Execution) -> (Vec<String>, Vec<String>) {
-        let found = collect(&self.workspace(), &Caps::default()).unwrap();
+        let found = collect_artefacts(&self.workspace(), &Caps::default()).unwrap();
         let files = found.artefacts.into_iter().map(|file| file.name);
         let mut refused: Vec<String> = done
             .refused

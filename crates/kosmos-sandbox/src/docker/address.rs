@@ -1,4 +1,4 @@
-//! Where an engine is, and how it is reached.
+//! Finds the address of a container engine and connects to it.
 
 use std::{
     env, fs,
@@ -9,63 +9,64 @@ use bollard::{API_DEFAULT_VERSION, Docker, errors::Error};
 
 use crate::SandboxError;
 
-/// What bollard itself allows for a connection's silence, in seconds.
+/// bollard's own limit on a silent connection, in seconds.
 const SILENCE: u64 = 600;
 
 /// An engine's address.
 #[derive(Debug, Clone)]
-pub struct Address {
-    /// Such as `unix:///run/docker.sock` or `tcp://host:2376`.
+pub struct EngineAddress {
+    /// `unix:///run/docker.sock` or `tcp://host:2376`, for example.
     pub host: String,
-    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, where TLS is used.
+    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, if TLS is used.
     certificates: Option<PathBuf>,
 }
 
-impl Address {
-    /// The address that is given, or that `DOCKER_HOST` names, or that of the first socket there is.
+impl EngineAddress {
+    /// Returns the given address, or that of `DOCKER_HOST`, or that of the first socket that exists.
     pub fn find(host: Option<&str>) -> Result<Self, SandboxError> {
-        let host = match host.map(str::to_owned).or_else(|| variable("DOCKER_HOST")) {
+        let host = match host.map(str::to_owned).or_else(|| nonempty_variable("DOCKER_HOST")) {
             Some(host) => host,
             None => first_socket()?,
         };
-        let tls =
-            host.starts_with("https://") || (host.starts_with("tcp://") && variable("DOCKER_TLS_VERIFY").is_some());
+        let tls = host.starts_with("https://")
+            || (host.starts_with("tcp://") && nonempty_variable("DOCKER_TLS_VERIFY").is_some());
         Ok(Self {
             host,
-            certificates: tls.then(certificates),
+            certificates: tls.then(certificates_folder),
         })
     }
 
-    /// A client, which has not connected yet.
-    pub fn client(&self) -> Result<Docker, SandboxError> {
+    /// Makes a client, which has not connected yet.
+    pub fn make_client(&self) -> Result<Docker, SandboxError> {
         let made = match (self.host.strip_prefix("unix://"), &self.certificates) {
             (Some(path), _) => Docker::connect_with_unix(path, SILENCE, API_DEFAULT_VERSION),
             (None, Some(folder)) => {
                 let file = |name: &str| folder.join(name);
                 let files = [file("key.pem"), file("cert.pem"), file("ca.pem")];
-                // One that is missing would show only as a refusal by the engine.
+                // A missing file would otherwise show only as a refusal by the engine.
                 for path in &files {
                     fs::read(path)
-                        .map_err(|error| self.unreachable(&format!("cannot read {}: {error}", path.display())))?;
+                        .map_err(|error| self.unreachable_error(&format!("cannot read {}: {error}", path.display())))?;
                 }
                 let [key, cert, ca] = &files;
                 Docker::connect_with_ssl(&self.host, key, cert, ca, SILENCE, API_DEFAULT_VERSION)
             }
             (None, None) => Docker::connect_with_http(&self.host, SILENCE, API_DEFAULT_VERSION),
         };
-        made.map_err(|error| self.unreachable(&said(&error)))
+        made.map_err(|error| self.unreachable_error(&with_causes(&error)))
     }
 
-    /// There is no engine, or none that lets kosmos in.
-    pub fn unreachable(&self, cause: &str) -> SandboxError {
+    /// Returns the error for an engine that does not exist or refuses Kosmos.
+    pub fn unreachable_error(&self, cause: &str) -> SandboxError {
         let remedy = match &self.certificates {
             Some(folder) => format!(
-                "check that it runs, and the certificates in {} (DOCKER_CERT_PATH names the folder): ca.pem must be of \
-                 who signed the engine's, cert.pem and key.pem of a client that the engine lets in",
+                "check that it runs, and check the certificates in {} (DOCKER_CERT_PATH names the folder): ca.pem must \
+                 be from the authority that signed the engine's certificate, cert.pem and key.pem from a client that \
+                 the engine accepts",
                 folder.display()
             ),
             None if self.host.starts_with("tcp://") => "check that it runs, and set DOCKER_TLS_VERIFY=1 and \
-                 DOCKER_CERT_PATH if it wants TLS"
+                 DOCKER_CERT_PATH if it requires TLS"
                 .to_owned(),
             None => START.to_owned(),
         };
@@ -78,7 +79,7 @@ impl Address {
 
 const START: &str = "start one (`systemctl start docker`), name another by `sandbox.engine` or DOCKER_HOST";
 
-fn variable(name: &str) -> Option<String> {
+fn nonempty_variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -96,7 +97,7 @@ fn first_socket() -> Result<String, SandboxError> {
             let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
             Err(SandboxError::Unavailable {
                 missing: vec![format!(
-                    "no container engine at this machine: no socket at {}",
+                    "no container engine on this machine: no socket at {}",
                     looked.join(", ")
                 )],
                 remedy: format!("{START}, or set the sandbox's backend to `process`"),
@@ -105,16 +106,16 @@ fn first_socket() -> Result<String, SandboxError> {
     }
 }
 
-fn certificates() -> PathBuf {
-    let home = || variable("HOME").map(|home| Path::new(&home).join(".docker"));
-    variable("DOCKER_CERT_PATH")
+fn certificates_folder() -> PathBuf {
+    let home = || nonempty_variable("HOME").map(|home| Path::new(&home).join(".docker"));
+    nonempty_variable("DOCKER_CERT_PATH")
         .map(PathBuf::from)
         .or_else(home)
         .unwrap_or_default()
 }
 
-/// An error with its causes, which name what the system said.
-pub fn said(error: &Error) -> String {
+/// Returns an error's text with its causes, which contain the system's message.
+pub fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

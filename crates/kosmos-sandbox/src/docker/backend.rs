@@ -1,4 +1,4 @@
-//! The sandbox itself: what the rest of kosmos holds.
+//! The Docker sandbox as the rest of Kosmos uses it.
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
@@ -6,41 +6,41 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    container::{Common, Shape},
-    engine::Engine,
+    container::{CommonSettings, ContainerShape},
+    engine::ContainerEngine,
     image,
-    inputs::Inputs,
+    inputs::InputVolume,
     owner,
-    pool::Pool,
+    pool::ContainerPool,
     probe,
-    run::{self, Site},
+    run::{self, DockerContext},
     seccomp, sweep,
 };
-use crate::{Execution, Guarantees, Job, Language, Limits, Sandbox, SandboxError};
+use crate::{Execution, Guarantees, Job, Language, ResourceLimits, Sandbox, SandboxError};
 
-/// What a Docker sandbox is made from.
+/// Settings of a Docker sandbox.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// Where the engine is; otherwise `DOCKER_HOST` or a socket that is found.
+pub struct DockerOptions {
+    /// The engine's address; by default `DOCKER_HOST` or the first socket that exists.
     pub engine: Option<String>,
-    /// The image for each language: a name or a digest. Otherwise the one that `kosmos sandbox build` makes;
-    /// a language without either can't be used.
+    /// The image for each language: a name or a digest. By default the one that `kosmos sandbox build` makes;
+    /// a language without an image cannot be used.
     pub images: HashMap<Language, String>,
-    /// Another runtime than the engine's own, such as `runsc`.
+    /// The container runtime, such as `runsc`; by default the engine's own.
     pub runtime: Option<String>,
-    /// The run that this is for, put on labels.
+    /// The run's id, which labels containers and volumes.
     pub run: Option<String>,
-    /// Import the usual packages before the job is there.
+    /// Import the usual packages before a job arrives.
     pub warm: bool,
-    /// Containers that are kept ready.
+    /// Number of containers that are kept ready.
     pub pool: usize,
-    /// How long to wait for an engine that has gone.
+    /// How long to wait for an engine that stopped answering.
     pub patience: Duration,
-    /// The limits of the jobs that are expected: containers for them are made ahead.
-    pub expected: Option<Limits>,
+    /// The limits of the expected jobs: containers for them are made in advance.
+    pub expected: Option<ResourceLimits>,
 }
 
-impl Default for Options {
+impl Default for DockerOptions {
     fn default() -> Self {
         Self {
             engine: None,
@@ -55,71 +55,70 @@ impl Default for Options {
     }
 }
 
-/// Runs scripts in containers of a Docker engine, or of what speaks its language.
+/// Runs scripts in containers of Docker or of another engine with its API.
 #[derive(Clone)]
 pub struct DockerSandbox {
-    site: Arc<Site>,
+    site: Arc<DockerContext>,
     guarantees: Arc<Guarantees>,
-    /// The image of each language that there is.
-    images: HashMap<Language, image::Found>,
+    /// The image of each language that has one.
+    images: HashMap<Language, image::SandboxImage>,
 }
 
 impl DockerSandbox {
-    /// Connects to the engine, removes what dead kosmos processes left there, and measures by a real
+    /// Connects to the engine, removes leftovers of dead Kosmos processes there, and measures with a real
     /// attack what a container withstands. Takes a second or two; needs a tokio runtime.
     ///
     /// # Errors
-    /// [`SandboxError::Unavailable`] if there is no engine, no image, or an essential protection is missing,
-    /// with the remedy.
-    pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let engine = Engine::connect(options.engine.as_deref()).await?;
-        sweep::sweep(&engine).await?;
+    /// [`SandboxError::Unavailable`] if there is no engine, no image, or an essential protection is missing.
+    pub async fn start(options: DockerOptions) -> Result<Self, SandboxError> {
+        let engine = ContainerEngine::connect(options.engine.as_deref()).await?;
+        sweep::remove_stale(&engine).await?;
         let images = find_images(&engine, &options.images).await?;
-        let common = Arc::new(Common {
+        let common = Arc::new(CommonSettings {
             images: images
                 .iter()
                 .map(|(language, image)| (*language, image.id.clone()))
                 .collect(),
             inputs: owner::unique_name("inputs"),
             runtime: options.runtime,
-            seccomp: seccomp::profile(),
+            seccomp: seccomp::seccomp_profile(),
             warm: options.warm,
             run: options.run,
         });
-        let inputs = Inputs::make(&engine, &common).await?;
-        let pool = Pool::new(engine.clone(), Arc::clone(&common), options.pool);
+        let inputs = InputVolume::create(&engine, &common).await?;
+        let pool = ContainerPool::new(engine.clone(), Arc::clone(&common), options.pool);
         if let Some(limits) = &options.expected {
-            pool.prepare(&Shape::of(Language::Python, limits));
+            pool.prepare_shape(&ContainerShape::of(Language::Python, limits));
         }
-        let site = Arc::new(Site {
+        let site = Arc::new(DockerContext {
             engine,
             common,
             pool,
             inputs,
             patience: options.patience,
         });
-        match probe::probe(&site).await {
+        match probe::measure_guarantees(&site).await {
             Ok(guarantees) => Ok(Self {
                 site,
                 guarantees: Arc::new(guarantees),
                 images,
             }),
             Err(error) => {
-                clear(&site).await;
+                remove_leftovers(&site).await;
                 Err(error)
             }
         }
     }
 
-    /// The image of each language that there is.
+    /// The image of each language that has one.
     #[must_use]
-    pub fn images(&self) -> &HashMap<Language, image::Found> {
+    pub fn images(&self) -> &HashMap<Language, image::SandboxImage> {
         &self.images
     }
 
-    /// Where the engine is.
+    /// Returns the engine's address.
     #[must_use]
-    pub fn engine(&self) -> &str {
+    pub fn engine_address(&self) -> &str {
         self.site.engine.host()
     }
 }
@@ -136,10 +135,10 @@ impl Sandbox for DockerSandbox {
     fn run(&self, job: Job, cancel: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>> {
         let site = Arc::clone(&self.site);
         Box::pin(async move {
-            // A task of its own, so that dropping this future ends the job in order.
+            // In its own task, so that dropping this future still ends the job in order.
             let abandoned = cancel.child_token();
             let _guard = abandoned.clone().drop_guard();
-            match tokio::spawn(async move { run::run(&site, &job, &abandoned).await }).await {
+            match tokio::spawn(async move { run::run_job(&site, &job, &abandoned).await }).await {
                 Ok(ended) => ended,
                 Err(error) => Err(SandboxError::Lost(error.to_string())),
             }
@@ -151,28 +150,28 @@ impl Sandbox for DockerSandbox {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(clear(&self.site))
+        Box::pin(remove_leftovers(&self.site))
     }
 }
 
-/// Removes ready containers and the inputs.
-async fn clear(site: &Site) {
-    site.pool.empty().await;
+/// Removes ready containers and the inputs' volume.
+async fn remove_leftovers(site: &DockerContext) {
+    site.pool.remove_all().await;
     let containers = sweep::remove_all_of(&site.engine, &site.common.inputs).await;
     if let Err(error) = containers.and(site.inputs.remove().await) {
-        tracing::warn!(%error, "something was left in the container engine; the next run removes it");
+        tracing::warn!(%error, "could not remove everything from the container engine; the next run will");
     }
 }
 
-/// The digests of the images that are wanted, and of those that are there. Python is always wanted.
+/// Finds the images that are named and those that exist by default. Only Python's is required.
 async fn find_images(
-    engine: &Engine,
+    engine: &ContainerEngine,
     wanted: &HashMap<Language, String>,
-) -> Result<HashMap<Language, image::Found>, SandboxError> {
+) -> Result<HashMap<Language, image::SandboxImage>, SandboxError> {
     let mut found = HashMap::new();
     for language in [Language::Python, Language::R] {
         let name = wanted.get(&language).map(String::as_str);
-        match image::find(engine.docker(), language, name).await {
+        match image::find_image(engine.docker(), language, name).await {
             Ok(image) => {
                 found.insert(language, image);
             }

@@ -1,4 +1,4 @@
-//! What a container is allowed, and what it is made of.
+//! The description of a container: its permissions, limits, mounts and variables.
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -8,14 +8,14 @@ use bollard::models::{
 };
 
 use super::owner;
-use crate::{Language, Limits, environment::environment};
+use crate::{Language, ResourceLimits, environment::script_environment};
 
-/// The user and group that scripts run as; `nobody` everywhere.
+/// The user and group that scripts run as: `nobody` on every system.
 pub const USER: u64 = 65534;
-/// Where the workspace's volume and the inputs' volume are inside.
+/// Mount points of the workspace's volume and of the inputs' volume.
 pub const RUN: &str = "/run";
 pub const INPUTS: &str = "/inputs";
-/// Process 1, and files of its own, besides what the script may have.
+/// Process 1 and its files, which come on top of the script's limits.
 const OWN_PROCESSES: u64 = 1;
 const OWN_FILES: u64 = 64;
 const TMP_FILES: u64 = 4096;
@@ -24,9 +24,9 @@ const WARM_MEMORY_BYTES: u64 = 512 << 20;
 
 const INTERPRETER: [&str; 4] = ["/opt/kosmos/bin/python", "-s", "-u", "/opt/kosmos/resident.py"];
 
-/// What is fixed when a container is made: two jobs that agree in it can use the same kind of container.
+/// The properties that are fixed when a container is made: jobs with equal shapes can use the same kind of container.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Shape {
+pub struct ContainerShape {
     pub language: Language,
     pub memory_bytes: u64,
     pub processes: u64,
@@ -35,8 +35,8 @@ pub struct Shape {
     pub tmp_bytes: u64,
 }
 
-impl Shape {
-    pub fn of(language: Language, limits: &Limits) -> Self {
+impl ContainerShape {
+    pub fn of(language: Language, limits: &ResourceLimits) -> Self {
         Self {
             language,
             memory_bytes: limits.memory_bytes,
@@ -48,25 +48,25 @@ impl Shape {
     }
 }
 
-/// What all containers of a sandbox have in common.
+/// The properties that all containers of a sandbox share.
 #[derive(Debug, Clone)]
-pub struct Common {
-    /// Digest of the image for each language.
+pub struct CommonSettings {
+    /// The digest of the image for each language.
     pub images: HashMap<Language, String>,
-    /// Volume with the inputs.
+    /// The name of the volume with the inputs.
     pub inputs: String,
-    /// Another runtime than the engine's own, such as `runsc`.
+    /// The container runtime, such as `runsc`; by default the engine's own.
     pub runtime: Option<String>,
     /// The system-call profile.
     pub seccomp: String,
-    /// Whether the interpreter imports its packages ahead.
+    /// True if the interpreter imports its packages before a job arrives.
     pub warm: bool,
-    /// The run that this is for.
+    /// The run's id.
     pub run: Option<String>,
 }
 
-/// The description of a container of `shape`, hardened in every way that the engine knows.
-pub fn describe(common: &Common, shape: &Shape) -> ContainerCreateBody {
+/// Describes a container of `shape`, hardened in every way that the engine supports.
+pub fn container_body(common: &CommonSettings, shape: &ContainerShape) -> ContainerCreateBody {
     let host = HostConfig {
         network_mode: Some("none".to_owned()),
         ipc_mode: Some("private".to_owned()),
@@ -79,25 +79,25 @@ pub fn describe(common: &Common, shape: &Shape) -> ContainerCreateBody {
             format!("seccomp={}", common.seccomp),
         ]),
         runtime: common.runtime.clone(),
-        memory: Some(signed(shape.memory_bytes)),
-        // No swap besides.
-        memory_swap: Some(signed(shape.memory_bytes)),
-        pids_limit: Some(signed(shape.processes.saturating_add(OWN_PROCESSES))),
+        memory: Some(to_signed(shape.memory_bytes)),
+        // Memory and swap together: no swap.
+        memory_swap: Some(to_signed(shape.memory_bytes)),
+        pids_limit: Some(to_signed(shape.processes.saturating_add(OWN_PROCESSES))),
         ulimits: Some(vec![
             // Not 0: where the host hands core dumps to a program, 0 is ignored, and 1 alone means none.
             ulimit("core", 1),
             ulimit("memlock", 64 << 10),
             ulimit("msgqueue", 0),
         ]),
-        shm_size: Some(signed(SHM_BYTES)),
-        tmpfs: Some(table([(
+        shm_size: Some(to_signed(SHM_BYTES)),
+        tmpfs: Some(to_map([(
             "/tmp",
             format!(
                 "rw,nosuid,nodev,noexec,mode=1777,size={},nr_inodes={TMP_FILES}",
                 shape.tmp_bytes
             ),
         )])),
-        mounts: Some(vec![workspace(shape), inputs(common)]),
+        mounts: Some(vec![workspace_mount(shape), inputs_mount(common)]),
         log_config: Some(HostConfigLogConfig {
             typ: Some("none".to_owned()),
             config: None,
@@ -115,12 +115,12 @@ pub fn describe(common: &Common, shape: &Shape) -> ContainerCreateBody {
         working_dir: Some("/".to_owned()),
         entrypoint: Some(Vec::new()),
         cmd: Some(INTERPRETER.map(str::to_owned).to_vec()),
-        env: Some(variables(common.warm && is_warmable(shape))),
-        labels: Some(labels(common)),
+        env: Some(environment_variables(common.warm && is_warmable(shape))),
+        labels: Some(owner_labels(common)),
         network_disabled: Some(true),
         tty: Some(false),
         open_stdin: Some(true),
-        // When our end closes, however it does, process 1 sees the end of its input and ends.
+        // When this process's end closes for any reason, process 1 sees the end of its input and ends.
         stdin_once: Some(true),
         attach_stdin: Some(true),
         attach_stdout: Some(true),
@@ -130,15 +130,15 @@ pub fn describe(common: &Common, shape: &Shape) -> ContainerCreateBody {
     }
 }
 
-/// A container that is never started: through it the engine writes into the inputs' volume.
-pub fn describe_store(common: &Common, language: Language) -> ContainerCreateBody {
-    let mut mount = inputs(common);
+/// Describes a container that is never started: through it the engine writes into the inputs' volume.
+pub fn store_body(common: &CommonSettings, language: Language) -> ContainerCreateBody {
+    let mut mount = inputs_mount(common);
     mount.read_only = Some(false);
     ContainerCreateBody {
         image: common.images.get(&language).cloned(),
         entrypoint: Some(Vec::new()),
         cmd: Some(vec!["/bin/false".to_owned()]),
-        labels: Some(labels(common)),
+        labels: Some(owner_labels(common)),
         network_disabled: Some(true),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),
@@ -149,11 +149,11 @@ pub fn describe_store(common: &Common, language: Language) -> ContainerCreateBod
     }
 }
 
-/// Labels that say whose a container or volume is.
-pub fn labels(common: &Common) -> HashMap<String, String> {
-    let mut labels = table([
-        (owner::LABEL, owner::ours().to_owned()),
-        (owner::HOST_LABEL, owner::host()),
+/// Returns the labels that name the owner of a container or volume.
+pub fn owner_labels(common: &CommonSettings) -> HashMap<String, String> {
+    let mut labels = to_map([
+        (owner::LABEL, owner::this_process().to_owned()),
+        (owner::HOST_LABEL, owner::this_machine()),
         (owner::SANDBOX_LABEL, common.inputs.clone()),
     ]);
     if let Some(run) = &common.run {
@@ -162,13 +162,14 @@ pub fn labels(common: &Common) -> HashMap<String, String> {
     labels
 }
 
-/// Imported packages take memory themselves: a job that may have little starts without them.
-fn is_warmable(shape: &Shape) -> bool {
+/// Returns true if packages may be imported in advance: they take memory, so a job with a low limit starts without
+/// them.
+fn is_warmable(shape: &ContainerShape) -> bool {
     shape.language == Language::Python && shape.memory_bytes >= WARM_MEMORY_BYTES
 }
 
-fn variables(warm: bool) -> Vec<String> {
-    let seen = environment();
+fn environment_variables(warm: bool) -> Vec<String> {
+    let seen = script_environment();
     let keep: Vec<&str> = seen.iter().map(|(key, _)| key.as_str()).collect();
     let own = [
         ("KOSMOS_KEEP".to_owned(), keep.join(",")),
@@ -180,9 +181,9 @@ fn variables(warm: bool) -> Vec<String> {
         .collect()
 }
 
-/// A filesystem in memory that only the engine may write to, but for the folder that it gives to the
-/// script; it has no room for more than the workspace may hold, in bytes and in files.
-fn workspace(shape: &Shape) -> Mount {
+/// Describes a filesystem in memory, writable by the engine and, in the workspace's folder, by the script. Its capacity
+/// in bytes and files is the workspace's limit.
+fn workspace_mount(shape: &ContainerShape) -> Mount {
     let options = format!(
         "size={},nr_inodes={},mode=0755,nosuid,nodev,noexec",
         shape.workspace_bytes,
@@ -195,7 +196,7 @@ fn workspace(shape: &Shape) -> Mount {
             no_copy: Some(true),
             driver_config: Some(MountVolumeOptionsDriverConfig {
                 name: Some("local".to_owned()),
-                options: Some(table([
+                options: Some(to_map([
                     ("type", "tmpfs".to_owned()),
                     ("device", "tmpfs".to_owned()),
                     ("o", options),
@@ -207,7 +208,7 @@ fn workspace(shape: &Shape) -> Mount {
     }
 }
 
-fn inputs(common: &Common) -> Mount {
+fn inputs_mount(common: &CommonSettings) -> Mount {
     Mount {
         target: Some(INPUTS.to_owned()),
         source: Some(common.inputs.clone()),
@@ -229,10 +230,10 @@ fn ulimit(name: &str, value: i64) -> ResourcesUlimits {
     }
 }
 
-fn signed(value: u64) -> i64 {
+fn to_signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-fn table<K: Into<String> + Eq + Hash, const N: usize>(rows: [(K, String); N]) -> HashMap<String, String> {
+fn to_map<K: Into<String> + Eq + Hash, const N: usize>(rows: [(K, String); N]) -> HashMap<String, String> {
     rows.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }

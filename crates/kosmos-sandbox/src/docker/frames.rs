@@ -1,4 +1,4 @@
-//! What process 1 of a container says, see `python/resident.py`.
+//! The frames that process 1 of a container sends, see `python/resident.py`.
 
 use std::{pin::Pin, time::Duration};
 
@@ -7,18 +7,18 @@ use futures::{Stream, StreamExt};
 use serde::Deserialize;
 use tokio_util::bytes::{Buf, Bytes, BytesMut};
 
-/// The largest frame that is taken; process 1 sends none near it.
+/// The largest accepted frame; those of process 1 are much smaller.
 const LARGEST: usize = 16 << 20;
-/// One byte that says what it is, four of length.
+/// One byte for the kind, four for the length.
 const HEADER: usize = 5;
 
-/// A frame.
+/// One message of process 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     Ready,
     Stdout(Bytes),
     Stderr(Bytes),
-    /// A file of the workspace begins; its head is JSON.
+    /// The start of a file of the workspace; the head is JSON.
     File(Bytes),
     Data(Bytes),
     End(Bytes),
@@ -26,7 +26,7 @@ pub enum Frame {
 
 /// Why there are no more frames.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
+pub enum FrameError {
     #[error("the container ended{}", if said.is_empty() { String::new() } else { format!(": {said}") })]
     Ended {
         /// The last line that process 1 wrote to standard error.
@@ -34,16 +34,16 @@ pub enum Broken {
     },
     #[error("the connection broke: {0}")]
     Lost(String),
-    #[error("the container sent what is no frame")]
+    #[error("the container sent an invalid frame")]
     Nonsense,
 }
 
-/// How a job ended, as process 1 tells it.
+/// Process 1's report on how a job ended.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Report {
+pub struct JobReport {
     pub exit: Option<i32>,
     pub signal: Option<i32>,
-    /// Why it was ended: `cpu` or `stopped`.
+    /// The reason for which process 1 ended it: `cpu` or `stopped`.
     pub reason: Option<String>,
     pub cpu_ms: u64,
     pub peak_memory_bytes: Option<u64>,
@@ -54,7 +54,7 @@ pub struct Report {
     pub bytes: u64,
     pub files: u64,
     pub largest: u64,
-    /// Whether there is room for nothing more in the workspace.
+    /// True if the workspace is full.
     pub full: bool,
     pub refused: Vec<crate::Refused>,
 }
@@ -71,7 +71,7 @@ pub struct FileHead {
 pub struct Frames {
     output: Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>,
     buffer: BytesMut,
-    /// What process 1 itself wrote to standard error: its own faults.
+    /// Process 1's own standard error: its faults.
     faults: String,
 }
 
@@ -84,53 +84,55 @@ impl Frames {
         }
     }
 
-    /// The next frame. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Result<Frame, Broken> {
+    /// Waits for the next frame. Dropping the future loses nothing.
+    pub async fn next_frame(&mut self) -> Result<Frame, FrameError> {
         loop {
-            if let Some(frame) = self.take()? {
+            if let Some(frame) = self.parse_frame()? {
                 return Ok(frame);
             }
             match self.output.next().await {
-                Some(Ok(LogOutput::StdErr { message })) => self.hear(&message),
+                Some(Ok(LogOutput::StdErr { message })) => self.keep_fault(&message),
                 Some(Ok(output)) => self.buffer.extend_from_slice(output.as_ref()),
-                Some(Err(error)) => return Err(Broken::Lost(error.to_string())),
-                None => return Err(self.ended()),
+                Some(Err(error)) => return Err(FrameError::Lost(error.to_string())),
+                None => return Err(self.end_error()),
             }
         }
     }
 
-    /// Like [`next`](Self::next), and an error if there is none in time.
-    pub async fn next_within(&mut self, limit: Duration) -> Result<Frame, Broken> {
-        tokio::time::timeout(limit, self.next()).await.unwrap_or_else(|_| {
-            Err(Broken::Lost(format!(
-                "nothing for {}",
-                humantime::format_duration(limit)
-            )))
-        })
+    /// Like [`next`](Self::next), but an error if there is none in time.
+    pub async fn next_frame_within(&mut self, limit: Duration) -> Result<Frame, FrameError> {
+        tokio::time::timeout(limit, self.next_frame())
+            .await
+            .unwrap_or_else(|_| {
+                Err(FrameError::Lost(format!(
+                    "nothing for {}",
+                    humantime::format_duration(limit)
+                )))
+            })
     }
 
-    fn hear(&mut self, message: &[u8]) {
+    fn keep_fault(&mut self, message: &[u8]) {
         const MOST: usize = 4096;
         if self.faults.len() < MOST {
             self.faults.push_str(&String::from_utf8_lossy(message));
         }
     }
 
-    fn ended(&self) -> Broken {
+    fn end_error(&self) -> FrameError {
         let last = self.faults.lines().rev().find(|line| !line.trim().is_empty());
-        Broken::Ended {
+        FrameError::Ended {
             said: last.unwrap_or_default().trim().chars().take(300).collect(),
         }
     }
 
-    fn take(&mut self) -> Result<Option<Frame>, Broken> {
+    fn parse_frame(&mut self) -> Result<Option<Frame>, FrameError> {
         let Some(header) = self.buffer.first_chunk::<HEADER>() else {
             return Ok(None);
         };
         let [kind, a, b, c, d] = *header;
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
         if length > LARGEST {
-            return Err(Broken::Nonsense);
+            return Err(FrameError::Nonsense);
         }
         if self.buffer.len() < HEADER + length {
             return Ok(None);
@@ -144,7 +146,7 @@ impl Frames {
             b'F' => Frame::File(content),
             b'D' => Frame::Data(content),
             b'X' => Frame::End(content),
-            _ => return Err(Broken::Nonsense),
+            _ => return Err(FrameError::Nonsense),
         }))
     }
 }
@@ -168,16 +170,16 @@ mod tests {
     #[tokio::test]
     async fn frames_may_come_in_any_pieces() {
         let mut found = frames(&[b"R\0\0", b"\0\0O\0\0\0\x03a", b"bcX\0\0\0\x02{}E\0\0\0\x09x"]);
-        assert_eq!(found.next().await, Ok(Frame::Ready));
-        assert_eq!(found.next().await, Ok(Frame::Stdout("abc".into())));
-        assert_eq!(found.next().await, Ok(Frame::End("{}".into())));
-        assert!(matches!(found.next().await, Err(Broken::Ended { .. })));
+        assert_eq!(found.next_frame().await, Ok(Frame::Ready));
+        assert_eq!(found.next_frame().await, Ok(Frame::Stdout("abc".into())));
+        assert_eq!(found.next_frame().await, Ok(Frame::End("{}".into())));
+        assert!(matches!(found.next_frame().await, Err(FrameError::Ended { .. })));
     }
 
     #[tokio::test]
     async fn nonsense_is_no_frame() {
         for wrong in [b"Q\0\0\0\0".as_slice(), b"O\xff\xff\xff\xff"] {
-            assert_eq!(frames(&[wrong]).next().await, Err(Broken::Nonsense));
+            assert_eq!(frames(&[wrong]).next_frame().await, Err(FrameError::Nonsense));
         }
     }
 }

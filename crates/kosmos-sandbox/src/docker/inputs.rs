@@ -1,7 +1,8 @@
-//! The inputs of all jobs, in one volume that containers can read and not change.
+//! The inputs of all jobs, in one volume that containers can read but not change.
 //!
-//! A table is sent to the engine once, however many experiments read it: it lies in the volume under a
-//! name made from what it is, and a link in each container leads to it from where the script looks.
+//! A table is sent to the engine once, however many experiments read it: it is in the volume under a
+//! name derived from its path, size and time, and a link in each container leads to it from the path that the script
+//! reads.
 
 use std::{
     collections::HashMap,
@@ -19,34 +20,34 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::{
-    container::{self, Common, INPUTS},
-    engine::Engine,
+    container::{self, CommonSettings, INPUTS},
+    engine::ContainerEngine,
     lease, owner, upload,
 };
 use crate::{Job, Language, SandboxError};
 
 /// How long the upload of one input may take: a gigabyte over a slow line.
 const UPLOAD: Duration = Duration::from_secs(600);
-/// How long containers may take to let go of the volume.
+/// How long containers may take to release the volume.
 const RELEASE: Duration = Duration::from_secs(10);
 
-/// The volume, and what is in it.
+/// The volume and its contents.
 #[derive(Debug)]
-pub struct Inputs {
-    engine: Engine,
-    common: Arc<Common>,
+pub struct InputVolume {
+    engine: ContainerEngine,
+    common: Arc<CommonSettings>,
     /// The container through which the volume is written.
     store: String,
     present: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
 }
 
-impl Inputs {
-    /// Makes the volume.
-    pub async fn make(engine: &Engine, common: &Arc<Common>) -> Result<Self, SandboxError> {
+impl InputVolume {
+    /// Creates the volume and the container through which it is written.
+    pub async fn create(engine: &ContainerEngine, common: &Arc<CommonSettings>) -> Result<Self, SandboxError> {
         let docker = engine.docker();
         let volume = VolumeCreateRequest {
             name: Some(common.inputs.clone()),
-            labels: Some(container::labels(common)),
+            labels: Some(container::owner_labels(common)),
             ..VolumeCreateRequest::default()
         };
         engine.call("create a volume", docker.create_volume(volume)).await?;
@@ -54,7 +55,7 @@ impl Inputs {
         let options = CreateContainerOptionsBuilder::default()
             .name(&owner::unique_name("inputs"))
             .build();
-        let body = container::describe_store(common, language);
+        let body = container::store_body(common, language);
         let made = engine
             .call("create a container", docker.create_container(Some(options), body))
             .await?;
@@ -66,26 +67,28 @@ impl Inputs {
         })
     }
 
-    /// Where the inputs of `job` are inside, in their order; those not there yet are sent.
-    pub async fn provide(&self, job: &Job) -> Result<Vec<PathBuf>, SandboxError> {
+    /// Sends those inputs of `job` that the volume lacks, and returns the paths of all inside, in their order.
+    pub async fn upload_inputs(&self, job: &Job) -> Result<Vec<PathBuf>, SandboxError> {
         let mut places = Vec::new();
         for input in &job.inputs {
             let host = input.host.clone();
-            let (host, name) = tokio::task::spawn_blocking(move || identify(&host))
+            let (host, name) = tokio::task::spawn_blocking(move || content_name(&host))
                 .await
                 .map_err(|error| SandboxError::Lost(error.to_string()))??;
             let cell = Arc::clone(self.present.lock().await.entry(name.clone()).or_default());
-            // Of several jobs that need it, one sends it and the others wait.
-            cell.get_or_try_init(|| upload::input(&self.engine, &self.store, INPUTS, host, name.clone(), UPLOAD))
-                .await?;
+            // If several jobs need it, one sends it and the others wait.
+            cell.get_or_try_init(|| {
+                upload::upload_input(&self.engine, &self.store, INPUTS, host, name.clone(), UPLOAD)
+            })
+            .await?;
             places.push(Path::new(INPUTS).join(name));
         }
         Ok(places)
     }
 
-    /// Removes the volume, once the last container that has it is gone.
+    /// Removes the volume, once the last container that uses it is gone.
     pub async fn remove(&self) -> Result<(), SandboxError> {
-        lease::remove(&self.engine, &self.store).await?;
+        lease::remove_container(&self.engine, &self.store).await?;
         let deadline = Instant::now() + RELEASE;
         loop {
             match remove_volume(&self.engine, &self.common.inputs).await {
@@ -97,8 +100,8 @@ impl Inputs {
     }
 }
 
-/// Removes a volume, if it is there.
-pub async fn remove_volume(engine: &Engine, name: &str) -> Result<(), SandboxError> {
+/// Removes a volume, if it exists.
+pub async fn remove_volume(engine: &ContainerEngine, name: &str) -> Result<(), SandboxError> {
     let options = RemoveVolumeOptionsBuilder::default().force(true).build();
     let removed = engine
         .call("remove a volume", engine.docker().remove_volume(name, Some(options)))
@@ -109,8 +112,8 @@ pub async fn remove_volume(engine: &Engine, name: &str) -> Result<(), SandboxErr
     }
 }
 
-/// The path without links, and a name that changes when the file or one in the folder does.
-fn identify(path: &Path) -> Result<(PathBuf, String), SandboxError> {
+/// Returns the path with links resolved, and a name that changes when the file, or one in the folder, does.
+fn content_name(path: &Path) -> Result<(PathBuf, String), SandboxError> {
     let host = fs::canonicalize(path).map_err(SandboxError::on_host("find", path))?;
     let mut hash = Sha256::new();
     let mut pending = vec![host.clone()];
@@ -143,12 +146,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("table.csv");
         fs::write(&file, "a").unwrap();
-        let (_, before) = identify(&file).unwrap();
-        let (_, folder) = identify(home.path()).unwrap();
-        assert_eq!(identify(&file).unwrap().1, before);
+        let (_, before) = content_name(&file).unwrap();
+        let (_, folder) = content_name(home.path()).unwrap();
+        assert_eq!(content_name(&file).unwrap().1, before);
         fs::write(&file, "ab").unwrap();
-        assert_ne!(identify(&file).unwrap().1, before);
-        assert_ne!(identify(home.path()).unwrap().1, folder);
-        assert!(identify(&home.path().join("none")).is_err());
+        assert_ne!(content_name(&file).unwrap().1, before);
+        assert_ne!(content_name(home.path()).unwrap().1, folder);
+        assert!(content_name(&home.path().join("none")).is_err());
     }
 }

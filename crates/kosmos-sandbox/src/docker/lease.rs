@@ -1,4 +1,4 @@
-//! One container, from its making to its removal.
+//! One container, from its creation to its removal.
 
 use std::{fmt, pin::Pin, time::Duration};
 
@@ -9,9 +9,9 @@ use bollard::query_parameters::{
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{
-    container::{self, Common, Shape},
-    engine::Engine,
-    frames::{Broken, Frame, Frames},
+    container::{self, CommonSettings, ContainerShape},
+    engine::ContainerEngine,
+    frames::{Frame, FrameError, Frames},
     owner,
 };
 use crate::SandboxError;
@@ -20,21 +20,25 @@ use crate::SandboxError;
 const WAKING: Duration = Duration::from_secs(60);
 
 /// A started container with process 1 ready for one job. Removed when dropped.
-pub struct Lease {
-    engine: Engine,
+pub struct ContainerLease {
+    engine: ContainerEngine,
     pub id: String,
     pub frames: Frames,
     input: Pin<Box<dyn AsyncWrite + Send>>,
     removed: bool,
 }
 
-impl Lease {
-    /// Makes and starts a container, and waits until it is ready.
-    pub async fn make(engine: &Engine, common: &Common, shape: &Shape) -> Result<Self, SandboxError> {
+impl ContainerLease {
+    /// Creates and starts a container, and waits until it is ready for a job.
+    pub async fn start_ready(
+        engine: &ContainerEngine,
+        common: &CommonSettings,
+        shape: &ContainerShape,
+    ) -> Result<Self, SandboxError> {
         let docker = engine.docker();
         let name = owner::unique_name("ready");
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let body = container::describe(common, shape);
+        let body = container::container_body(common, shape);
         let made = engine
             .call("create a container", docker.create_container(Some(options), body))
             .await?;
@@ -46,7 +50,7 @@ impl Lease {
                 .stdout(true)
                 .stderr(true)
                 .build();
-            // Before it starts, so that nothing is missed.
+            // Before it starts, so that no output is missed.
             let attached = engine
                 .call("attach to a container", docker.attach_container(&id, Some(options)))
                 .await?;
@@ -72,19 +76,19 @@ impl Lease {
             input: attached.input,
             removed: false,
         };
-        match lease.frames.next_within(WAKING).await {
+        match lease.frames.next_frame_within(WAKING).await {
             Ok(Frame::Ready) => Ok(lease),
-            Ok(_) => Err(lost(&Broken::Nonsense)),
-            // It said why, so it is not the engine's doing and would happen again.
-            Err(Broken::Ended { said }) if !said.is_empty() => Err(SandboxError::Setup {
+            Ok(_) => Err(container_lost(&FrameError::Nonsense)),
+            // The container named a reason, so the engine is not at fault and the next attempt would fail too.
+            Err(FrameError::Ended { said }) if !said.is_empty() => Err(SandboxError::Setup {
                 step: "start the interpreter in a container".to_owned(),
                 cause: said,
             }),
-            Err(broken) => Err(lost(&broken)),
+            Err(broken) => Err(container_lost(&broken)),
         }
     }
 
-    /// Gives the container a name that says what it is used for.
+    /// Gives the container a name that contains `what` it is used for.
     pub async fn rename(&mut self, what: &str) -> Result<(), SandboxError> {
         let options = RenameContainerOptionsBuilder::default()
             .name(&owner::unique_name(what))
@@ -93,8 +97,8 @@ impl Lease {
         self.engine.call("rename a container", rename).await
     }
 
-    /// Sends process 1 a line.
-    pub async fn tell(&mut self, line: &str) -> Result<(), SandboxError> {
+    /// Sends a line to process 1.
+    pub async fn send_line(&mut self, line: &str) -> Result<(), SandboxError> {
         let told = async {
             self.input.write_all(line.as_bytes()).await?;
             self.input.write_all(b"\n").await?;
@@ -106,8 +110,8 @@ impl Lease {
         })
     }
 
-    /// Whether the engine ended the container for want of memory.
-    pub async fn out_of_memory(&mut self) -> bool {
+    /// Returns true if the engine ended the container because it was out of memory.
+    pub async fn was_out_of_memory(&mut self) -> bool {
         let inspect = self
             .engine
             .docker()
@@ -124,19 +128,19 @@ impl Lease {
     pub async fn remove(mut self) -> Result<(), SandboxError> {
         self.removed = true;
         let (engine, id) = (self.engine.clone(), self.id.clone());
-        // First the stream: the engine can wait for minutes for a client that does not read.
+        // Closes the stream first: the engine can wait for minutes for a client that does not read.
         drop(self);
-        remove(&engine, &id).await
+        remove_container(&engine, &id).await
     }
 }
 
-impl fmt::Debug for Lease {
+impl fmt::Debug for ContainerLease {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Lease").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
-impl Drop for Lease {
+impl Drop for ContainerLease {
     fn drop(&mut self) {
         if !self.removed {
             remove_later(self.engine.clone(), std::mem::take(&mut self.id));
@@ -144,16 +148,16 @@ impl Drop for Lease {
     }
 }
 
-/// What a broken stream means: the container or the engine has gone.
-pub fn lost(broken: &Broken) -> SandboxError {
+/// Returns the error for a broken stream: the container or the engine is gone.
+pub fn container_lost(broken: &FrameError) -> SandboxError {
     SandboxError::EngineLost {
         action: "run a container",
         cause: broken.to_string(),
     }
 }
 
-/// Removes a container, its processes and its volumes of no name.
-pub async fn remove(engine: &Engine, id: &str) -> Result<(), SandboxError> {
+/// Removes a container, its processes and its anonymous volumes.
+pub async fn remove_container(engine: &ContainerEngine, id: &str) -> Result<(), SandboxError> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
     let removed = engine
         .call(
@@ -162,18 +166,18 @@ pub async fn remove(engine: &Engine, id: &str) -> Result<(), SandboxError> {
         )
         .await;
     match removed {
-        // Gone, or on its way.
+        // Removed, or being removed.
         Err(SandboxError::Engine { status: 404 | 409, .. }) => Ok(()),
         other => other,
     }
 }
 
-/// Removes a container when nobody can wait for it. What fails is swept by a later kosmos.
-fn remove_later(engine: Engine, id: String) {
+/// Removes a container without waiting for it. If that fails, a later Kosmos removes it.
+fn remove_later(engine: ContainerEngine, id: String) {
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(async move {
-            if let Err(error) = remove(&engine, &id).await {
-                tracing::debug!(container = id, %error, "a container was left to be swept");
+            if let Err(error) = remove_container(&engine, &id).await {
+                tracing::debug!(container = id, %error, "could not remove a container; a later start will");
             }
         });
     }

@@ -1,8 +1,8 @@
-//! The backend for a container engine: Docker, or what speaks its API.
+//! The backend for a container engine: Docker, or another one with its API.
 //!
-//! Each job gets a container of its own out of a small pool of containers that were made and started
-//! ahead. In it, process 1 (`python/resident.py`) has imported the usual packages; it
-//! forks the script, watches over it, ends what it leaves behind, and hands the files back:
+//! Each job gets a container of its own from a small pool of containers that were made and started
+//! in advance. In it, process 1 (`python/resident.py`) has imported the usual packages. It
+//! forks the script, supervises it, ends the processes that it leaves behind, and sends the files back:
 //!
 //! ```text
 //! kosmos --archive--> volume in memory       (the script and links to its inputs)
@@ -10,21 +10,21 @@
 //!        <--frames--- process 1 <--pipes-- script
 //! ```
 //!
-//! When kosmos ends, however it ends, process 1 sees the end of its input and ends the container; what is
-//! left of it is removed by the next kosmos.
+//! When Kosmos ends for any reason, process 1 sees the end of its input and ends the container; the next Kosmos removes
+//! what is left of it.
 //!
 //! | file | noun |
 //! |---|---|
-//! | `backend` | the sandbox as the rest of kosmos knows it |
-//! | `address`, `engine` | the connection, and calls that come to an end |
+//! | `backend` | the sandbox as the rest of Kosmos uses it |
+//! | `address`, `engine` | the connection, and calls with time limits |
 //! | `image` | the images and how they are made |
-//! | `container`, `seccomp` | what a container is allowed |
+//! | `container`, `seccomp` | the description of a container and its system calls |
 //! | `lease`, `pool` | one container, and those kept ready |
-//! | `inputs`, `upload` | what goes in |
-//! | `frames`, `outputs` | what comes out |
+//! | `inputs`, `upload` | data sent to a container |
+//! | `frames`, `outputs` | data received from a container |
 //! | `run` | one job from beginning to end |
-//! | `probe` | what a container withstands, measured by an attack |
-//! | `owner`, `sweep` | what dead kosmos processes left behind |
+//! | `probe` | the guarantees of a container, measured by an attack |
+//! | `owner`, `sweep` | leftovers of dead Kosmos processes |
 
 mod address;
 mod backend;
@@ -43,5 +43,5 @@ mod seccomp;
 mod sweep;
 mod upload;
 
-pub use backend::{DockerSandbox, Options as DockerOptions};
-pub use engine::Engine;
+pub use backend::{DockerOptions, DockerSandbox};
+pub use engine::ContainerEngine;

@@ -1,7 +1,7 @@
-//! The files that a job hands back, written to the host's folder.
+//! Writes the files that a job returns to the host's folder.
 //!
-//! Process 1 of the container sends regular files only. Here that is not relied on: a name is a plain
-//! relative path or it is refused, a file is always a new one, and everything is capped once more.
+//! Process 1 of the container sends regular files only. This is not relied on: any name but a plain
+//! relative path is refused, every file is a new one, and everything is limited once more.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -16,7 +16,7 @@ use crate::{Caps, SandboxError};
 
 /// The workspace on the host while it is being filled.
 #[derive(Debug)]
-pub struct Outputs {
+pub struct OutputWriter {
     folder: PathBuf,
     caps: Caps,
     files: usize,
@@ -31,12 +31,12 @@ struct Open {
     left: u64,
 }
 
-impl Outputs {
-    /// Empties `folder`, which holds what was handed to the container.
+impl OutputWriter {
+    /// Empties `folder`, whose contents were sent to the container, and writes there.
     ///
     /// # Errors
-    /// If something in it cannot be removed.
-    pub fn begin(folder: &Path, caps: Caps) -> Result<Self, SandboxError> {
+    /// If an entry cannot be removed.
+    pub fn in_emptied_folder(folder: &Path, caps: Caps) -> Result<Self, SandboxError> {
         for entry in fs::read_dir(folder).map_err(SandboxError::on_host("clear", folder))? {
             let entry = entry.map_err(SandboxError::on_host("clear", folder))?;
             let path = entry.path();
@@ -60,7 +60,7 @@ impl Outputs {
     /// Begins the file that `head` describes.
     ///
     /// # Errors
-    /// If its name is not a plain relative path, or it exceeds a cap, or the file cannot be made.
+    /// If its name is not a plain relative path, or it exceeds a limit, or the file cannot be created.
     pub fn begin_file(&mut self, head: &[u8]) -> Result<(), SandboxError> {
         self.finish_file()?;
         let head: FileHead = serde_json::from_slice(head).map_err(|error| SandboxError::Lost(error.to_string()))?;
@@ -68,8 +68,8 @@ impl Outputs {
             .decode(&head.name)
             .ok()
             .and_then(|name| String::from_utf8(name).ok())
-            .filter(|name| self.takes(Path::new(name), head.size))
-            .ok_or_else(|| SandboxError::Lost("it handed back what it may not".to_owned()))?;
+            .filter(|name| self.accepts(Path::new(name), head.size))
+            .ok_or_else(|| SandboxError::Lost("it returned a file with a forbidden name or size".to_owned()))?;
         self.files += 1;
         self.total += head.size;
         let path = self.folder.join(name);
@@ -88,7 +88,7 @@ impl Outputs {
         Ok(())
     }
 
-    fn takes(&self, name: &Path, size: u64) -> bool {
+    fn accepts(&self, name: &Path, size: u64) -> bool {
         let plain = name.components().all(|part| matches!(part, Component::Normal(_)));
         let depth = name.components().count();
         plain
@@ -98,12 +98,12 @@ impl Outputs {
             && self.total.saturating_add(size) <= self.caps.total_bytes
     }
 
-    /// Adds to the file that was begun last.
+    /// Appends to the file that was begun last.
     ///
     /// # Errors
-    /// If there is none, or it becomes longer than it said, or it cannot be written.
-    pub fn data(&mut self, content: &[u8]) -> Result<(), SandboxError> {
-        let lost = || SandboxError::Lost("it handed back more than it said".to_owned());
+    /// If there is none, or it becomes longer than announced, or it cannot be written.
+    pub fn write_data(&mut self, content: &[u8]) -> Result<(), SandboxError> {
+        let lost = || SandboxError::Lost("it returned more than it announced".to_owned());
         let open = self.open.as_mut().ok_or_else(lost)?;
         open.left = open.left.checked_sub(content.len() as u64).ok_or_else(lost)?;
         open.file
@@ -114,10 +114,10 @@ impl Outputs {
     /// Ends the file that was begun last, if any.
     ///
     /// # Errors
-    /// If it is shorter than it said.
+    /// If it is shorter than announced.
     pub fn finish_file(&mut self) -> Result<(), SandboxError> {
         match self.open.take() {
-            Some(open) if open.left > 0 => Err(SandboxError::Lost("it handed back less than it said".to_owned())),
+            Some(open) if open.left > 0 => Err(SandboxError::Lost("it returned less than it announced".to_owned())),
             _ => Ok(()),
         }
     }
@@ -136,10 +136,10 @@ mod tests {
     fn files_are_written_where_they_belong() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("script.py"), "old").unwrap();
-        let mut outputs = Outputs::begin(home.path(), Caps::default()).unwrap();
+        let mut outputs = OutputWriter::in_emptied_folder(home.path(), Caps::default()).unwrap();
         outputs.begin_file(&head(b"figures/a.svg", 4)).unwrap();
-        outputs.data(b"ab").unwrap();
-        outputs.data(b"cd").unwrap();
+        outputs.write_data(b"ab").unwrap();
+        outputs.write_data(b"cd").unwrap();
         outputs.begin_file(&head(b"empty", 0)).unwrap();
         outputs.finish_file().unwrap();
         assert_eq!(fs::read_to_string(home.path().join("figures/a.svg")).unwrap(), "abcd");
@@ -155,17 +155,17 @@ mod tests {
             total_bytes: 15,
             depth: 1,
         };
-        let mut outputs = Outputs::begin(home.path(), caps).unwrap();
+        let mut outputs = OutputWriter::in_emptied_folder(home.path(), caps).unwrap();
         let wrong: [&[u8]; 6] = [b"../x", b"/etc/x", b"", b"a/b/c", b"\xff", b"a/../../x"];
         for name in wrong {
             assert!(outputs.begin_file(&head(name, 1)).is_err(), "{name:?}");
         }
         assert!(outputs.begin_file(&head(b"large", 11)).is_err());
         outputs.begin_file(&head(b"a/b", 2)).unwrap();
-        assert!(outputs.data(b"abc").is_err());
-        let mut outputs = Outputs::begin(home.path(), caps).unwrap();
+        assert!(outputs.write_data(b"abc").is_err());
+        let mut outputs = OutputWriter::in_emptied_folder(home.path(), caps).unwrap();
         outputs.begin_file(&head(b"a", 2)).unwrap();
-        outputs.data(b"a").unwrap();
+        outputs.write_data(b"a").unwrap();
         assert!(outputs.finish_file().is_err());
         outputs.begin_file(&head(b"b", 10)).unwrap();
         assert!(outputs.begin_file(&head(b"c", 1)).is_err());

@@ -1,4 +1,4 @@
-//! Whose a container is, so that what a dead kosmos left behind can be told from what a living one uses.
+//! Labels that name the owner of a container, so that leftovers of a dead Kosmos can be told from containers in use.
 
 use std::{
     collections::HashMap,
@@ -10,27 +10,27 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Labels of everything that kosmos makes in an engine: the process, and the machine that it runs on.
+/// Labels of everything that Kosmos creates in an engine: the process, and the machine that it runs on.
 pub const LABEL: &str = "org.kosmos.owner";
 pub const HOST_LABEL: &str = "org.kosmos.host";
-/// Which of the process's sandboxes it is for.
+/// The label that names one of the process's sandboxes.
 pub const SANDBOX_LABEL: &str = "org.kosmos.for";
 
-/// This process: its number, and when it started, which together name it for good.
-pub fn ours() -> &'static str {
+/// Names this process by its id and start time, which together are unique.
+pub fn this_process() -> &'static str {
     static OURS: OnceLock<String> = OnceLock::new();
     OURS.get_or_init(|| {
         let pid = std::process::id();
-        let started = start_time(pid).unwrap_or_else(now);
+        let started = start_time(pid).unwrap_or_else(milliseconds_since_epoch);
         format!("{pid}-{started}")
     })
 }
 
-/// This machine, since it was last started, as far as that can be told; engines may be shared by several.
-pub fn host() -> String {
+/// Names this machine since its last boot, as far as the system tells; several machines may share an engine.
+pub fn this_machine() -> String {
     let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
     let boot = read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    // Processes of another container on this machine have numbers of their own.
+    // Processes in another container on this machine have ids of their own.
     let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
     let namespace: String = namespace
         .to_string_lossy()
@@ -40,7 +40,7 @@ pub fn host() -> String {
     format!("{boot}-{namespace}")
 }
 
-/// A name that no other thing in the engine has.
+/// Returns a name that nothing else in the engine has.
 pub fn unique_name(what: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let n = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -49,15 +49,15 @@ pub fn unique_name(what: &str) -> String {
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         .take(150)
         .collect();
-    format!("kosmos-{what}-{}-{n}", ours())
+    format!("kosmos-{what}-{}-{n}", this_process())
 }
 
-/// Whether something with these labels belongs to a process of this machine that has ended.
+/// Returns true if these labels name a process of this machine that has ended.
 pub fn is_stale(labels: &HashMap<String, String>) -> bool {
     let (Some(owner), Some(on)) = (labels.get(LABEL), labels.get(HOST_LABEL)) else {
         return false;
     };
-    if *on != host() {
+    if *on != this_machine() {
         return false;
     }
     let Some((pid, started)) = owner.split_once('-') else {
@@ -66,18 +66,18 @@ pub fn is_stale(labels: &HashMap<String, String>) -> bool {
     let (Ok(pid), Ok(started)) = (pid.parse::<u32>(), started.parse::<u64>()) else {
         return false;
     };
-    // Where the system does not tell when a process started, nothing is known to be stale.
+    // If the system does not tell start times, nothing is known to be stale.
     start_time(std::process::id()).is_some() && start_time(pid) != Some(started)
 }
 
-/// When `pid` started, in clock ticks after boot; see proc_pid_stat(5).
+/// Returns when `pid` started, in clock ticks after boot; see proc_pid_stat(5).
 fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after) = stat.rsplit_once(')')?;
     after.split_whitespace().nth(19)?.parse().ok()
 }
 
-fn now() -> u64 {
+fn milliseconds_since_epoch() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(0)
 }
@@ -91,9 +91,9 @@ mod tests {
         let labels = |owner: &str, host: String| {
             HashMap::from([(LABEL.to_owned(), owner.to_owned()), (HOST_LABEL.to_owned(), host)])
         };
-        assert!(!is_stale(&labels(ours(), host())));
-        assert!(is_stale(&labels("4194303000-1", host())));
-        assert!(is_stale(&labels(&format!("{}-1", std::process::id()), host())));
+        assert!(!is_stale(&labels(this_process(), this_machine())));
+        assert!(is_stale(&labels("4194303000-1", this_machine())));
+        assert!(is_stale(&labels(&format!("{}-1", std::process::id()), this_machine())));
         assert!(!is_stale(&labels("4194303000-1", "another-machine".to_owned())));
         assert!(!is_stale(&HashMap::new()));
     }

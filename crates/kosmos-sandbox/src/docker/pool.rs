@@ -1,4 +1,4 @@
-//! Containers that are made before they are needed, because making one takes longer than most scripts.
+//! Containers that are started before they are needed, because starting one takes longer than most scripts.
 
 use std::{
     collections::VecDeque,
@@ -8,30 +8,30 @@ use std::{
 use tokio::task::JoinHandle;
 
 use super::{
-    container::{Common, Shape},
-    engine::Engine,
-    lease::Lease,
+    container::{CommonSettings, ContainerShape},
+    engine::ContainerEngine,
+    lease::ContainerLease,
 };
 use crate::SandboxError;
 
-type Making = JoinHandle<Result<Lease, SandboxError>>;
+type Making = JoinHandle<Result<ContainerLease, SandboxError>>;
 
-/// Kinds of containers that are kept ready at the same time; those used longest ago are given up.
+/// Number of shapes of which containers are kept ready; the least recently used one is dropped.
 const KINDS: usize = 3;
 
-/// Ready containers, each for one job alone.
+/// Ready containers, each for a single job.
 #[derive(Debug)]
-pub struct Pool {
-    engine: Engine,
-    common: Arc<Common>,
-    /// Containers of a kind that are kept ready.
+pub struct ContainerPool {
+    engine: ContainerEngine,
+    common: Arc<CommonSettings>,
+    /// Number of containers of each shape that are kept ready.
     size: usize,
-    /// Kinds in the order of their last use, the latest last.
-    kinds: Mutex<VecDeque<(Shape, VecDeque<Making>)>>,
+    /// Shapes in the order of their last use, the latest last.
+    kinds: Mutex<VecDeque<(ContainerShape, VecDeque<Making>)>>,
 }
 
-impl Pool {
-    pub fn new(engine: Engine, common: Arc<Common>, size: usize) -> Self {
+impl ContainerPool {
+    pub fn new(engine: ContainerEngine, common: Arc<CommonSettings>, size: usize) -> Self {
         Self {
             engine,
             common,
@@ -40,64 +40,64 @@ impl Pool {
         }
     }
 
-    /// A container of `shape` that nothing has used, and begins to make another in its place. Of a kind that
-    /// is asked for the first time no more are made: there may be no second time.
-    pub async fn take(&self, shape: &Shape) -> Result<Lease, SandboxError> {
+    /// Takes an unused container of `shape` and begins to start another in its place. The first request for a shape
+    /// starts no others, since it may be the only one.
+    pub async fn take_container(&self, shape: &ContainerShape) -> Result<ContainerLease, SandboxError> {
         let (ready, given_up) = {
-            let mut kinds = self.kinds();
+            let mut kinds = self.lock_kinds();
             let known = kinds.iter().position(|(kind, _)| kind == shape);
             let mut waiting = known.and_then(|at| kinds.remove(at)).map(|(_, waiting)| waiting);
             let ready = waiting.as_mut().and_then(VecDeque::pop_front);
             let mut waiting = waiting.unwrap_or_default();
             while known.is_some() && waiting.len() < self.size {
-                waiting.push_back(self.begin(shape.clone()));
+                waiting.push_back(self.begin_container(shape.clone()));
             }
             kinds.push_back((shape.clone(), waiting));
             (ready, if kinds.len() > KINDS { kinds.pop_front() } else { None })
         };
         if let Some((_, given_up)) = given_up {
-            give_up(given_up).await;
+            remove_unused(given_up).await;
         }
         match ready {
             Some(making) => making
                 .await
                 .unwrap_or_else(|error| Err(SandboxError::Lost(error.to_string()))),
-            None => Lease::make(&self.engine, &self.common, shape).await,
+            None => ContainerLease::start_ready(&self.engine, &self.common, shape).await,
         }
     }
 
-    /// Begins to make containers of `shape`.
-    pub fn prepare(&self, shape: &Shape) {
-        let waiting = (0..self.size).map(|_| self.begin(shape.clone())).collect();
-        self.kinds().push_back((shape.clone(), waiting));
+    /// Begins to start containers of `shape`.
+    pub fn prepare_shape(&self, shape: &ContainerShape) {
+        let waiting = (0..self.size).map(|_| self.begin_container(shape.clone())).collect();
+        self.lock_kinds().push_back((shape.clone(), waiting));
     }
 
-    /// Removes what was made and not used; also for the time after the engine was lost.
-    pub async fn empty(&self) {
-        let kinds = std::mem::take(&mut *self.kinds());
+    /// Removes all unused containers; also called after the engine was lost.
+    pub async fn remove_all(&self) {
+        let kinds = std::mem::take(&mut *self.lock_kinds());
         for (_, waiting) in kinds {
-            give_up(waiting).await;
+            remove_unused(waiting).await;
         }
     }
 
-    fn begin(&self, shape: Shape) -> Making {
+    fn begin_container(&self, shape: ContainerShape) -> Making {
         let (engine, common) = (self.engine.clone(), Arc::clone(&self.common));
-        tokio::spawn(async move { Lease::make(&engine, &common, &shape).await })
+        tokio::spawn(async move { ContainerLease::start_ready(&engine, &common, &shape).await })
     }
 
-    fn kinds(&self) -> MutexGuard<'_, VecDeque<(Shape, VecDeque<Making>)>> {
-        // Whoever panicked while holding it has left a queue that is whole.
+    fn lock_kinds(&self) -> MutexGuard<'_, VecDeque<(ContainerShape, VecDeque<Making>)>> {
+        // A panic while it was locked cannot have left the queue inconsistent.
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits for the containers that are being made, and removes them.
-async fn give_up(waiting: VecDeque<Making>) {
+/// Waits for the containers that are being started, and removes them.
+async fn remove_unused(waiting: VecDeque<Making>) {
     for making in waiting {
         if let Ok(Ok(lease)) = making.await
             && let Err(error) = lease.remove().await
         {
-            tracing::debug!(%error, "a container was left to be swept");
+            tracing::debug!(%error, "could not remove a container; a later start will");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One job from beginning to end, as kosmos sees it.
+//! Runs one job in a container, from beginning to end.
 
 use std::{
     sync::Arc,
@@ -10,101 +10,101 @@ use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    container::{Common, RUN, Shape},
-    engine::Engine,
-    frames::{Broken, Frame, Report},
-    inputs::Inputs,
-    lease::{self, Lease},
-    outputs::Outputs,
-    pool::Pool,
+    container::{CommonSettings, ContainerShape, RUN},
+    engine::ContainerEngine,
+    frames::{Frame, FrameError, JobReport},
+    inputs::InputVolume,
+    lease::{self, ContainerLease},
+    outputs::OutputWriter,
+    pool::ContainerPool,
     upload,
 };
 use crate::{
-    Caps, Captured, Execution, Job, Limits, Outcome, Output, SandboxError, TimeLimit, Usage,
-    capture::Kept,
-    verdict::{End, Evidence, judge},
+    Caps, Captured, Execution, Job, Outcome, Output, ResourceLimits, SandboxError, TimeLimit, Usage,
+    capture::HeadAndTail,
+    verdict::{ExitEvidence, ExitKind, decide_outcome},
 };
 
-/// How long process 1 may take to end everything and hand over the files, once it is asked to.
+/// How long process 1 may take to end everything and send the files, once it is asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a job is begun anew because its container was lost.
+/// How often a job is started again because its container was lost.
 const ATTEMPTS: u32 = 5;
-/// Entries of one folder, and refusals, that are looked at.
+/// Maximum number of entries of one folder, and of refusals, that are examined.
 const LISTED: usize = 10_000;
 
-/// What all jobs of a sandbox share.
+/// The state that all jobs of a sandbox share.
 #[derive(Debug)]
-pub struct Site {
-    pub engine: Engine,
-    pub common: Arc<Common>,
-    pub pool: Pool,
-    pub inputs: Inputs,
-    /// How long to wait for an engine that has gone.
+pub struct DockerContext {
+    pub engine: ContainerEngine,
+    pub common: Arc<CommonSettings>,
+    pub pool: ContainerPool,
+    pub inputs: InputVolume,
+    /// How long to wait for an engine that stopped answering.
     pub patience: Duration,
 }
 
-/// Why the job was not left to end by itself.
+/// Why the job was ended before it ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stop {
     Cancelled,
     Limit(Outcome),
 }
 
-/// Runs `job`, anew if its container or the engine was lost. That is no danger: a job has no effects but
-/// on its workspace, which is still as it was when the job has not ended.
-pub async fn run(site: &Site, job: &Job, cancel: &CancellationToken) -> Result<Execution, SandboxError> {
+/// Runs `job`, again if its container or the engine was lost. This is safe: a job affects only its workspace, which is
+/// unchanged until the job has ended.
+pub async fn run_job(site: &DockerContext, job: &Job, cancel: &CancellationToken) -> Result<Execution, SandboxError> {
     job.validate()?;
     let mut attempt = 1;
     loop {
-        let error = match once(site, job, cancel).await {
+        let error = match run_once(site, job, cancel).await {
             Err(error @ (SandboxError::EngineLost { .. } | SandboxError::Engine { .. })) if attempt < ATTEMPTS => error,
             other => return other,
         };
-        tracing::warn!(job = job.key, attempt, %error, "a job lost its container and is begun anew");
+        tracing::warn!(job = job.key, attempt, %error, "a job lost its container and is started again");
         site.engine.wait_until_back(site.patience, cancel).await?;
-        // They have gone with the engine.
-        site.pool.empty().await;
+        // The ready containers were lost with the engine.
+        site.pool.remove_all().await;
         attempt += 1;
-        // An engine that is going down answers for a while.
+        // An engine that is shutting down answers for a while.
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
-async fn once(site: &Site, job: &Job, cancel: &CancellationToken) -> Result<Execution, SandboxError> {
+async fn run_once(site: &DockerContext, job: &Job, cancel: &CancellationToken) -> Result<Execution, SandboxError> {
     let started = Instant::now();
-    let inputs = site.inputs.provide(job).await?;
-    let shape = Shape::of(job.language, &job.limits);
+    let inputs = site.inputs.upload_inputs(job).await?;
+    let shape = ContainerShape::of(job.language, &job.limits);
     let mut lease = tokio::select! {
         () = cancel.cancelled() => return Err(SandboxError::Cancelled),
-        lease = site.pool.take(&shape) => lease?,
+        lease = site.pool.take_container(&shape) => lease?,
     };
     lease.rename(&job.key).await?;
-    upload::job(&site.engine, &lease.id, job, inputs).await?;
-    let mut attended = Attended::new(lease, job)?;
+    upload::upload_job(&site.engine, &lease.id, job, inputs).await?;
+    let mut attended = RunningJob::new(lease, job)?;
     let stop = attended.until_over(cancel).await?;
-    attended.conclude(stop, started).await
+    attended.finish_job(stop, started).await
 }
 
 /// The job while it runs.
-struct Attended<'a> {
+struct RunningJob<'a> {
     job: &'a Job,
-    lease: Lease,
-    stdout: Kept,
-    stderr: Kept,
-    outputs: Option<Outputs>,
+    lease: ContainerLease,
+    stdout: HeadAndTail,
+    stderr: HeadAndTail,
+    outputs: Option<OutputWriter>,
     caps: Caps,
-    report: Option<Report>,
+    report: Option<JobReport>,
     out_of_memory: bool,
 }
 
-impl<'a> Attended<'a> {
-    fn new(lease: Lease, job: &'a Job) -> Result<Self, SandboxError> {
+impl<'a> RunningJob<'a> {
+    fn new(lease: ContainerLease, job: &'a Job) -> Result<Self, SandboxError> {
         let limit = job.limits.stdout_bytes;
         Ok(Self {
             job,
             lease,
-            stdout: Kept::new(limit),
-            stderr: Kept::new(limit),
+            stdout: HeadAndTail::new(limit),
+            stderr: HeadAndTail::new(limit),
             outputs: None,
             caps: Caps::default(),
             report: None,
@@ -112,33 +112,33 @@ impl<'a> Attended<'a> {
         })
     }
 
-    /// Starts the script and stays until the last file is here. The result is why it was ended, if it was.
+    /// Starts the script and waits for its last file. Returns why it was ended, if it did not end by itself.
     async fn until_over(&mut self, cancel: &CancellationToken) -> Result<Option<Stop>, SandboxError> {
-        let line = instructions(self.job, &self.caps);
-        self.lease.tell(&line).await?;
+        let line = job_instructions(self.job, &self.caps);
+        self.lease.send_line(&line).await?;
         let deadline = tokio::time::Instant::now() + self.job.limits.wall;
         let stop = loop {
             let frame = tokio::select! {
                 biased;
                 () = cancel.cancelled() => break Stop::Cancelled,
-                frame = self.lease.frames.next() => frame,
+                frame = self.lease.frames.next_frame() => frame,
                 () = sleep_until(deadline) => {
                     break Stop::Limit(Outcome::TimedOut { limit: TimeLimit::Wall });
                 }
             };
-            match self.take(frame).await? {
+            match self.handle_frame(frame).await? {
                 Step::Goes => {}
                 Step::Over => return Ok(None),
                 Step::Floods(what) => break Stop::Limit(Outcome::OutputTooLarge { what }),
             }
         };
         if stop != Stop::Cancelled {
-            self.lease.tell("stop").await?;
+            self.lease.send_line("stop").await?;
             let rest = async {
-                while !matches!(self.take_next().await?, Step::Over) {}
+                while !matches!(self.handle_next_frame().await?, Step::Over) {}
                 Ok::<(), SandboxError>(())
             };
-            // A container that does not even do that is removed with all that it holds.
+            // A container that fails to do that is removed with all its processes.
             if timeout(PATIENCE, rest).await.is_err() {
                 tracing::warn!(job = self.job.key, "a container did not end its script and is removed");
             }
@@ -146,52 +146,56 @@ impl<'a> Attended<'a> {
         Ok(Some(stop))
     }
 
-    async fn take_next(&mut self) -> Result<Step, SandboxError> {
-        let frame = self.lease.frames.next().await;
-        self.take(frame).await
+    async fn handle_next_frame(&mut self) -> Result<Step, SandboxError> {
+        let frame = self.lease.frames.next_frame().await;
+        self.handle_frame(frame).await
     }
 
-    async fn take(&mut self, frame: Result<Frame, Broken>) -> Result<Step, SandboxError> {
-        let most = self.job.limits.stdout_bytes.saturating_mul(Limits::OUTPUT_PATIENCE);
+    async fn handle_frame(&mut self, frame: Result<Frame, FrameError>) -> Result<Step, SandboxError> {
+        let most = self
+            .job
+            .limits
+            .stdout_bytes
+            .saturating_mul(ResourceLimits::OUTPUT_PATIENCE);
         match frame {
             Ok(Frame::Stdout(piece)) => {
                 self.stdout.add(&piece);
-                return Ok(step(self.stdout.total() > most, Output::Stdout));
+                return Ok(continue_or_flood(self.stdout.bytes_seen() > most, Output::Stdout));
             }
             Ok(Frame::Stderr(piece)) => {
                 self.stderr.add(&piece);
-                return Ok(step(self.stderr.total() > most, Output::Stderr));
+                return Ok(continue_or_flood(self.stderr.bytes_seen() > most, Output::Stderr));
             }
-            Ok(Frame::File(head)) => self.outputs()?.begin_file(&head)?,
-            Ok(Frame::Data(content)) => self.outputs()?.data(&content)?,
+            Ok(Frame::File(head)) => self.output_writer()?.begin_file(&head)?,
+            Ok(Frame::Data(content)) => self.output_writer()?.write_data(&content)?,
             Ok(Frame::End(report)) => {
-                self.outputs()?.finish_file()?;
+                self.output_writer()?.finish_file()?;
                 let report = serde_json::from_slice(&report).map_err(|error| SandboxError::Lost(error.to_string()))?;
                 self.report = Some(report);
                 return Ok(Step::Over);
             }
-            Ok(Frame::Ready) => return Err(lease::lost(&Broken::Nonsense)),
+            Ok(Frame::Ready) => return Err(lease::container_lost(&FrameError::Nonsense)),
             Err(broken) => {
-                // Want of memory can end process 1 itself, and with it everything.
-                if self.lease.out_of_memory().await {
+                // The memory limit can end process 1 itself, and with it everything.
+                if self.lease.was_out_of_memory().await {
                     self.out_of_memory = true;
                     return Ok(Step::Over);
                 }
-                return Err(lease::lost(&broken));
+                return Err(lease::container_lost(&broken));
             }
         }
         Ok(Step::Goes)
     }
 
-    fn outputs(&mut self) -> Result<&mut Outputs, SandboxError> {
+    fn output_writer(&mut self) -> Result<&mut OutputWriter, SandboxError> {
         let outputs = match self.outputs.take() {
             Some(outputs) => outputs,
-            None => Outputs::begin(&self.job.workspace, self.caps)?,
+            None => OutputWriter::in_emptied_folder(&self.job.workspace, self.caps)?,
         };
         Ok(self.outputs.insert(outputs))
     }
 
-    async fn conclude(self, stop: Option<Stop>, started: Instant) -> Result<Execution, SandboxError> {
+    async fn finish_job(self, stop: Option<Stop>, started: Instant) -> Result<Execution, SandboxError> {
         let Self {
             job,
             lease,
@@ -206,13 +210,13 @@ impl<'a> Attended<'a> {
             return Err(SandboxError::Cancelled);
         }
         if let Err(error) = removed {
-            tracing::warn!(job = job.key, %error, "a container was left to be swept");
+            tracing::warn!(job = job.key, %error, "could not remove a container; a later start will");
         }
-        let (stdout, stderr): (Captured, Captured) = (stdout.finish(), stderr.finish());
+        let (stdout, stderr): (Captured, Captured) = (stdout.into_captured(), stderr.into_captured());
         let wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let outcome = match (stop, &report) {
             (Some(Stop::Limit(outcome)), _) => outcome,
-            (_, Some(report)) => verdict(report, &stderr, job)?,
+            (_, Some(report)) => outcome_of_report(report, &stderr, job)?,
             (_, None) => Outcome::OutOfMemory,
         };
         let told = report.as_ref();
@@ -244,12 +248,12 @@ enum Step {
     Floods(Output),
 }
 
-fn step(flooded: bool, what: Output) -> Step {
+fn continue_or_flood(flooded: bool, what: Output) -> Step {
     if flooded { Step::Floods(what) } else { Step::Goes }
 }
 
-/// The job as process 1 gets it.
-fn instructions(job: &Job, caps: &Caps) -> String {
+/// Returns the job as process 1 reads it, a line of JSON.
+fn job_instructions(job: &Job, caps: &Caps) -> String {
     let limits = &job.limits;
     let seconds = limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0);
     json!({
@@ -271,16 +275,16 @@ fn instructions(job: &Job, caps: &Caps) -> String {
     .to_string()
 }
 
-fn verdict(report: &Report, stderr: &Captured, job: &Job) -> Result<Outcome, SandboxError> {
+fn outcome_of_report(report: &JobReport, stderr: &Captured, job: &Job) -> Result<Outcome, SandboxError> {
     if report.reason.as_deref() == Some("cpu") {
         return Ok(Outcome::TimedOut { limit: TimeLimit::Cpu });
     }
     let end = match (report.exit, report.signal) {
-        (Some(code), _) => End::Exited { code },
-        (None, Some(signal)) => End::Signalled { signal },
-        (None, None) => return Err(SandboxError::Lost("it did not say how the script ended".to_owned())),
+        (Some(code), _) => ExitKind::Exited { code },
+        (None, Some(signal)) => ExitKind::Signalled { signal },
+        (None, None) => return Err(SandboxError::Lost("it did not report how the script ended".to_owned())),
     };
-    Ok(judge(&Evidence {
+    Ok(decide_outcome(&ExitEvidence {
         end,
         oom_kills: report.oom_kills,
         cpu_ms: report.cpu_ms,

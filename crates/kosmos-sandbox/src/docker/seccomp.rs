@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::system_calls::{ALLOWED, OLDER, REFUSED, REFUSED_OLDER, name};
+use crate::system_calls::{ALLOWED, OLDER, REFUSED, REFUSED_OLDER, kernel_name};
 
-/// What a kernel answers that does not have a call, which is what libraries know how to fall back from.
+/// A kernel's answer to an unknown call, from which libraries know how to fall back.
 const ENOSYS: u32 = 38;
 const EPERM: u32 = 1;
 /// Flags of `clone` that make namespaces: new mount, cgroup, uts, ipc, user, pid and network ones.
@@ -12,28 +12,35 @@ const NAMESPACES: u64 = 0x7E02_0000;
 const AF_UNIX: u64 = 1;
 const TIOCSTI: u64 = 0x5412;
 
-/// The profile, as the engine takes it in a security option.
-pub fn profile() -> String {
+/// Returns the profile in the form of the engine's security option.
+pub fn seccomp_profile() -> String {
     let conditional = ["socket", "socketpair", "clone", "ioctl"];
     let allowed: Vec<&str> = ALLOWED
         .iter()
         .chain(OLDER)
-        .map(|call| name(call))
+        .map(|call| kernel_name(call))
         .filter(|name| !conditional.contains(name))
         .collect();
-    let refused: Vec<&str> = REFUSED.iter().chain(REFUSED_OLDER).map(|call| name(call)).collect();
+    let refused: Vec<&str> = REFUSED
+        .iter()
+        .chain(REFUSED_OLDER)
+        .map(|call| kernel_name(call))
+        .collect();
     let rules = json!([
-        allow(&allowed, None),
+        allow_rule(&allowed, None),
         // Sockets within the container only: no internet, no packets, no virtual-machine sockets.
-        allow(
+        allow_rule(
             &["socket", "socketpair"],
-            Some(argument(0, AF_UNIX, "SCMP_CMP_EQ", None))
+            Some(argument_condition(0, AF_UNIX, "SCMP_CMP_EQ", None))
         ),
-        allow(&["clone"], Some(argument(0, NAMESPACES, "SCMP_CMP_MASKED_EQ", Some(0)))),
-        // Typing into a terminal on its owner's behalf.
-        allow(&["ioctl"], Some(argument(1, TIOCSTI, "SCMP_CMP_NE", None))),
-        refuse(&["clone3"], ENOSYS),
-        refuse(&refused, EPERM),
+        allow_rule(
+            &["clone"],
+            Some(argument_condition(0, NAMESPACES, "SCMP_CMP_MASKED_EQ", Some(0)))
+        ),
+        // Refuses to type into a terminal on its owner's behalf.
+        allow_rule(&["ioctl"], Some(argument_condition(1, TIOCSTI, "SCMP_CMP_NE", None))),
+        refuse_rule(&["clone3"], ENOSYS),
+        refuse_rule(&refused, EPERM),
     ]);
     json!({
         "defaultAction": "SCMP_ACT_ERRNO",
@@ -47,16 +54,16 @@ pub fn profile() -> String {
     .to_string()
 }
 
-fn allow(names: &[&str], argument: Option<Value>) -> Value {
+fn allow_rule(names: &[&str], argument: Option<Value>) -> Value {
     json!({"names": names, "action": "SCMP_ACT_ALLOW", "args": Vec::from_iter(argument)})
 }
 
-fn refuse(names: &[&str], errno: u32) -> Value {
+fn refuse_rule(names: &[&str], errno: u32) -> Value {
     json!({"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": []})
 }
 
-/// A condition on one argument; for a masked comparison `value` is the mask and `wanted` what is left.
-fn argument(index: u32, value: u64, operator: &str, wanted: Option<u64>) -> Value {
+/// Returns a condition on one argument; for a masked comparison `value` is the mask and `wanted` the result.
+fn argument_condition(index: u32, value: u64, operator: &str, wanted: Option<u64>) -> Value {
     json!({"index": index, "value": value, "valueTwo": wanted.unwrap_or(0), "op": operator})
 }
 
@@ -66,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_dangerous_calls_are_not_allowed() {
-        let profile: Value = serde_json::from_str(&profile()).unwrap();
+        let profile: Value = serde_json::from_str(&seccomp_profile()).unwrap();
         let names = |action: &str| -> Vec<String> {
             let rules = profile["syscalls"].as_array().unwrap().iter();
             rules

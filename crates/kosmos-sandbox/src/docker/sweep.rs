@@ -1,15 +1,15 @@
-//! Removing what kosmos processes that have ended left in the engine.
+//! Removes leftovers of ended Kosmos processes from the engine.
 
 use std::collections::HashMap;
 
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder};
 
-use super::{engine::Engine, inputs, lease, owner};
+use super::{engine::ContainerEngine, inputs, lease, owner};
 use crate::SandboxError;
 
 /// Removes containers and volumes whose owner was a process of this machine that has ended. Those of
-/// other machines are left to them.
-pub async fn sweep(engine: &Engine) -> Result<(), SandboxError> {
+/// other machines stay.
+pub async fn remove_stale(engine: &ContainerEngine) -> Result<(), SandboxError> {
     let ours = HashMap::from([("label".to_owned(), vec![owner::LABEL.to_owned()])]);
     let mut removed = remove_containers(engine, &ours, owner::is_stale).await?;
     let options = ListVolumesOptionsBuilder::default().filters(&ours).build();
@@ -25,21 +25,21 @@ pub async fn sweep(engine: &Engine) -> Result<(), SandboxError> {
     if removed > 0 {
         tracing::info!(
             removed,
-            "removed what an earlier kosmos had left in the container engine"
+            "removed what an earlier Kosmos process had left in the container engine"
         );
     }
     Ok(())
 }
 
-/// Removes every container of one sandbox: those that could not be removed while the engine was away.
-pub async fn remove_all_of(engine: &Engine, sandbox: &str) -> Result<(), SandboxError> {
+/// Removes every container of one sandbox: those that could not be removed while the engine did not answer.
+pub async fn remove_all_of(engine: &ContainerEngine, sandbox: &str) -> Result<(), SandboxError> {
     let label = format!("{}={sandbox}", owner::SANDBOX_LABEL);
     let its = HashMap::from([("label".to_owned(), vec![label])]);
     remove_containers(engine, &its, |_| true).await.map(drop)
 }
 
 async fn remove_containers(
-    engine: &Engine,
+    engine: &ContainerEngine,
     filters: &HashMap<String, Vec<String>>,
     wanted: impl Fn(&HashMap<String, String>) -> bool,
 ) -> Result<usize, SandboxError> {
@@ -55,7 +55,7 @@ async fn remove_containers(
         if let (Some(id), Some(labels)) = (container.id, container.labels)
             && wanted(&labels)
         {
-            lease::remove(engine, &id).await?;
+            lease::remove_container(engine, &id).await?;
             removed += 1;
         }
     }

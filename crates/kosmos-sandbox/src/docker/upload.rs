@@ -1,4 +1,4 @@
-//! Archives for the engine: a job's files, and inputs of any size.
+//! Packs archives for the engine and sends them: a job's files, and inputs of any size.
 
 use std::{
     collections::BTreeSet,
@@ -16,20 +16,25 @@ use tokio_util::bytes::Bytes;
 
 use super::{
     container::{RUN, USER},
-    engine::Engine,
+    engine::ContainerEngine,
 };
 use crate::{Job, SandboxError};
 
-/// Pieces of a large archive that may wait for the engine.
+/// Number of pieces of a large archive that may wait for the engine.
 const AHEAD: usize = 8;
 const PIECE: usize = 1 << 18;
 
-/// Puts the job's workspace in its place, and links where it looks for its inputs to where they are.
+/// Sends the job's workspace to a container, with links from the paths that the script reads to its inputs.
 ///
-/// Only the workspace belongs to the script's user; all folders above it are the engine's.
-pub async fn job(engine: &Engine, container: &str, job: &Job, inputs: Vec<PathBuf>) -> Result<(), SandboxError> {
+/// Only the workspace belongs to the script's user; all folders above it belong to the engine.
+pub async fn upload_job(
+    engine: &ContainerEngine,
+    container: &str,
+    job: &Job,
+    inputs: Vec<PathBuf>,
+) -> Result<(), SandboxError> {
     let job = job.clone();
-    let archive = blocking(move || job_archive(&job, &inputs)).await?;
+    let archive = run_blocking(move || archive_job(&job, &inputs)).await?;
     let options = UploadToContainerOptionsBuilder::default().path(RUN).build();
     let upload = engine
         .docker()
@@ -37,7 +42,7 @@ pub async fn job(engine: &Engine, container: &str, job: &Job, inputs: Vec<PathBu
     engine.call("take a job's files", upload).await
 }
 
-fn job_archive(job: &Job, inputs: &[PathBuf]) -> Result<Vec<u8>, SandboxError> {
+fn archive_job(job: &Job, inputs: &[PathBuf]) -> Result<Vec<u8>, SandboxError> {
     let mut archive = Builder::new(Vec::new());
     let workspace = job.workspace_inside();
     let mut folders = BTreeSet::new();
@@ -45,13 +50,14 @@ fn job_archive(job: &Job, inputs: &[PathBuf]) -> Result<Vec<u8>, SandboxError> {
         folders.extend(path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()));
     }
     for folder in folders {
-        entry(&mut archive, EntryType::Directory, 0o755, 0, folder).map_err(SandboxError::on_host("pack", folder))?;
+        add_entry(&mut archive, EntryType::Directory, 0o755, 0, folder)
+            .map_err(SandboxError::on_host("pack", folder))?;
     }
-    entry(&mut archive, EntryType::Directory, 0o700, USER, &workspace)
+    add_entry(&mut archive, EntryType::Directory, 0o700, USER, &workspace)
         .map_err(SandboxError::on_host("pack", &workspace))?;
-    pack(&mut archive, &job.workspace, &workspace, USER, 0o644)?;
+    add_folder(&mut archive, &job.workspace, &workspace, USER, 0o644)?;
     for (input, place) in job.inputs.iter().zip(inputs) {
-        let mut header = header(EntryType::Symlink, 0o777, 0);
+        let mut header = entry_header(EntryType::Symlink, 0o777, 0);
         archive
             .append_link(&mut header, &input.inside, place)
             .map_err(SandboxError::on_host("pack", &input.inside))?;
@@ -59,9 +65,9 @@ fn job_archive(job: &Job, inputs: &[PathBuf]) -> Result<Vec<u8>, SandboxError> {
     archive.into_inner().map_err(SandboxError::on_host("pack", &workspace))
 }
 
-/// Puts the file or folder `host` under `name` at `place` in `container`.
-pub async fn input(
-    engine: &Engine,
+/// Sends the file or folder `host` to `container`, as `name` in the folder `place`.
+pub async fn upload_input(
+    engine: &ContainerEngine,
     container: &str,
     place: &str,
     host: PathBuf,
@@ -81,10 +87,11 @@ pub async fn input(
         let found = fs::metadata(&host).map_err(SandboxError::on_host("read", &host))?;
         let name = Path::new(&name);
         if found.is_dir() {
-            entry(&mut archive, EntryType::Directory, 0o555, 0, name).map_err(SandboxError::on_host("pack", &host))?;
-            pack(&mut archive, &host, name, 0, 0o444)?;
+            add_entry(&mut archive, EntryType::Directory, 0o555, 0, name)
+                .map_err(SandboxError::on_host("pack", &host))?;
+            add_folder(&mut archive, &host, name, 0, 0o444)?;
         } else {
-            file(&mut archive, &host, name, 0, 0o444)?;
+            add_file(&mut archive, &host, name, 0, 0o444)?;
         }
         archive
             .into_inner()
@@ -96,7 +103,7 @@ pub async fn input(
         .docker()
         .upload_to_container(container, Some(options), body_try_stream(pieces));
     let uploaded = engine.call_within(patience, "take an input", upload).await;
-    // A file that could not be read explains a broken upload better than the engine can.
+    // A file that could not be read explains a broken upload better than the engine's error.
     match packing.await {
         Ok(Err(SandboxError::Host { source, action, path })) if source.kind() != io::ErrorKind::BrokenPipe => {
             Err(SandboxError::Host { action, path, source })
@@ -105,8 +112,8 @@ pub async fn input(
     }
 }
 
-/// Adds everything in `host` that is a file, a folder or a link, under `inside`.
-fn pack(
+/// Adds the files, folders and links in the folder `host` to the archive, beneath `inside`.
+fn add_folder(
     archive: &mut Builder<impl Write>,
     host: &Path,
     inside: &Path,
@@ -122,13 +129,13 @@ fn pack(
         let kind = found.file_type().map_err(failed("list"))?;
         let (path, inside) = (found.path(), inside.join(found.file_name()));
         if kind.is_dir() {
-            entry(archive, EntryType::Directory, mode | 0o111, owner, &inside).map_err(failed("pack"))?;
-            pack(archive, &path, &inside, owner, mode)?;
+            add_entry(archive, EntryType::Directory, mode | 0o111, owner, &inside).map_err(failed("pack"))?;
+            add_folder(archive, &path, &inside, owner, mode)?;
         } else if kind.is_file() {
-            file(archive, &path, &inside, owner, mode)?;
+            add_file(archive, &path, &inside, owner, mode)?;
         } else if kind.is_symlink() {
             let target = fs::read_link(&path).map_err(failed("read"))?;
-            let mut header = header(EntryType::Symlink, 0o777, owner);
+            let mut header = entry_header(EntryType::Symlink, 0o777, owner);
             archive
                 .append_link(&mut header, &inside, target)
                 .map_err(failed("pack"))?;
@@ -137,7 +144,7 @@ fn pack(
     Ok(())
 }
 
-fn file(
+fn add_file(
     archive: &mut Builder<impl Write>,
     host: &Path,
     inside: &Path,
@@ -147,19 +154,25 @@ fn file(
     let mut add = || -> io::Result<()> {
         let file = File::open(host)?;
         let bytes = file.metadata()?.len();
-        let mut header = header(EntryType::Regular, mode, owner);
+        let mut header = entry_header(EntryType::Regular, mode, owner);
         header.set_size(bytes);
         archive.append_data(&mut header, inside, io::Read::take(file, bytes))
     };
     add().map_err(SandboxError::on_host("read", host))
 }
 
-fn entry(archive: &mut Builder<impl Write>, kind: EntryType, mode: u32, owner: u64, inside: &Path) -> io::Result<()> {
-    let mut header = header(kind, mode, owner);
+fn add_entry(
+    archive: &mut Builder<impl Write>,
+    kind: EntryType,
+    mode: u32,
+    owner: u64,
+    inside: &Path,
+) -> io::Result<()> {
+    let mut header = entry_header(kind, mode, owner);
     archive.append_data(&mut header, inside, io::empty())
 }
 
-fn header(kind: EntryType, mode: u32, owner: u64) -> Header {
+fn entry_header(kind: EntryType, mode: u32, owner: u64) -> Header {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);
@@ -169,7 +182,7 @@ fn header(kind: EntryType, mode: u32, owner: u64) -> Header {
     header
 }
 
-/// Hands pieces of an archive to the upload, and waits when that is behind.
+/// Sends pieces of an archive to the upload, and waits while that is behind.
 struct Sink {
     sender: mpsc::Sender<Result<Bytes, io::Error>>,
     piece: Vec<u8>,
@@ -194,7 +207,7 @@ impl Write for Sink {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
 ) -> Result<T, SandboxError> {
     tokio::task::spawn_blocking(work)

@@ -1,4 +1,4 @@
-//! Making an environment.
+//! Builds a Python environment.
 
 use std::{
     fs,
@@ -9,15 +9,14 @@ use std::{
 };
 
 use super::{
-    InterpreterError, Progress,
-    cache::Place,
-    host::Host,
+    EnvironmentProgress, InterpreterError,
+    cache::CachePlace,
+    host::HostPython,
     lock::{count_names, parse_lock},
     pip,
 };
 
-/// Settings of pip that a user may have for other installs and that would lead this one astray. All others
-/// hold.
+/// Settings of pip that a user may have for other installs and that would break this one. All others apply.
 pub const ASTRAY: [&str; 8] = [
     "PIP_USER",
     "PIP_TARGET",
@@ -29,20 +28,30 @@ pub const ASTRAY: [&str; 8] = [
     "PIP_DRY_RUN",
 ];
 
-/// Where in the environment matplotlib's list of fonts lies; looking for them takes a third of a second.
+/// The folder of the environment with matplotlib's list of fonts; looking for fonts takes a third of a second.
 pub const FONTS: &str = "matplotlib";
 
-/// Makes the environment at `place`, which is locked. Whatever goes wrong, what was begun is removed.
-pub fn build(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress)) -> Result<(), InterpreterError> {
-    let result = build_in(host, place, lock, progress);
+/// Builds the environment at `place`, which is locked. After an error, the unfinished part is removed.
+pub fn build_environment(
+    host: &HostPython,
+    place: &CachePlace,
+    lock: &str,
+    progress: &dyn Fn(EnvironmentProgress),
+) -> Result<(), InterpreterError> {
+    let result = build_in_place(host, place, lock, progress);
     if result.is_err() {
-        // What cannot be removed is swept when the next one is made.
+        // Leftovers are removed when the next one is built.
         let _ = fs::remove_dir_all(&place.building);
     }
     result
 }
 
-fn build_in(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress)) -> Result<(), InterpreterError> {
+fn build_in_place(
+    host: &HostPython,
+    place: &CachePlace,
+    lock: &str,
+    progress: &dyn Fn(EnvironmentProgress),
+) -> Result<(), InterpreterError> {
     let building = &place.building;
     let on_disk = |source: io::Error| match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => InterpreterError::DiskFull(place.folder.clone()),
@@ -51,12 +60,12 @@ fn build_in(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress))
             source,
         },
     };
-    progress(Progress::Creating {
+    progress(EnvironmentProgress::Creating {
         path: place.folder.clone(),
     });
     let mut venv = Command::new(&host.executable);
     venv.args(["-I", "-m", "venv"]).arg(building);
-    run(&mut venv, |_| ()).map_err(|failed| failed.explain(host, place))?;
+    run_to_end(&mut venv, |_| ()).map_err(|failed| failed.into_error(host, place))?;
 
     let listed = building.join("requirements.lock");
     fs::write(&listed, lock).map_err(on_disk)?;
@@ -71,43 +80,43 @@ fn build_in(host: &Host, place: &Place, lock: &str, progress: &dyn Fn(Progress))
     for name in ASTRAY {
         install.env_remove(name);
     }
-    let mut follower = pip::Follower::new(count_names(&parse_lock(lock)));
-    run(&mut install, |line| {
+    let mut follower = pip::PipFollower::new(count_names(&parse_lock(lock)));
+    run_to_end(&mut install, |line| {
         if let Some(step) = follower.follow(line) {
             progress(step);
         }
     })
-    .map_err(|failed| failed.explain(host, place))?;
+    .map_err(|failed| failed.into_error(host, place))?;
 
-    progress(Progress::Compiling);
+    progress(EnvironmentProgress::Compiling);
     let mut compile = Command::new(&python);
     compile
         .args(["-I", "-m", "compileall", "-q", "-j", "0"])
-        // So that tracebacks name the files where they will be.
+        // So that tracebacks name the final paths of the files.
         .arg("-s")
         .arg(building)
         .arg("-p")
         .arg(&place.folder)
         .arg(building.join("lib"));
-    // Some packages carry files that are not meant to compile: that is no failure.
-    match run(&mut compile, |_| ()) {
+    // Some packages contain files that are not meant to compile, so a failure is ignored.
+    match run_to_end(&mut compile, |_| ()) {
         Ok(()) | Err(Failed::Ended { .. }) => {}
-        Err(failed) => return Err(failed.explain(host, place)),
+        Err(failed) => return Err(failed.into_error(host, place)),
     }
     let mut fonts = Command::new(&python);
     fonts
         .args(["-I", "-c", "import matplotlib.font_manager"])
         .env("MPLCONFIGDIR", building.join(FONTS))
-        // Not the user's own fonts, which no script will see.
+        // Without the user's own fonts, which no script can read.
         .env("HOME", building)
         .env_remove("XDG_DATA_HOME");
-    // Also the first sign of whether the packages work here.
-    run(&mut fonts, |_| ()).map_err(|failed| failed.explain(host, place))?;
-    let_others_read(building).map_err(on_disk)?;
-    place.finish().map_err(on_disk)
+    // Also the first test that the packages work here.
+    run_to_end(&mut fonts, |_| ()).map_err(|failed| failed.into_error(host, place))?;
+    make_readable_by_all(building).map_err(on_disk)?;
+    place.move_into_place().map_err(on_disk)
 }
 
-/// Why a program did not do what it should.
+/// A failure of a program.
 enum Failed {
     NotRun {
         program: std::path::PathBuf,
@@ -119,20 +128,20 @@ enum Failed {
 }
 
 impl Failed {
-    fn explain(self, host: &Host, place: &Place) -> InterpreterError {
+    fn into_error(self, host: &HostPython, place: &CachePlace) -> InterpreterError {
         match self {
             Self::NotRun { program, source } => InterpreterError::Run { program, source },
             Self::Ended { output } if output.contains("ensurepip is not available") => InterpreterError::NoVenv {
                 python: host.executable.clone(),
                 module: "ensurepip".to_owned(),
             },
-            Self::Ended { output } => pip::explain(&output, &place.folder),
+            Self::Ended { output } => pip::explain_failure(&output, &place.folder),
         }
     }
 }
 
-/// Runs a program to its end, showing each line of its standard output to `see`.
-fn run(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Failed> {
+/// Runs a program to its end and calls `see` with each line of its standard output.
+fn run_to_end(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Failed> {
     let program = std::path::PathBuf::from(command.get_program());
     let not_run = |source| Failed::NotRun {
         program: program.clone(),
@@ -148,7 +157,7 @@ fn run(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Failed> {
     let reading = thread::spawn(move || {
         let mut text = Vec::new();
         if let Some(mut stderr) = stderr {
-            // A reading error ends the text, as its end would.
+            // A reading error ends the text as the end of the stream does.
             let _ = stderr.read_to_end(&mut text);
         }
         String::from_utf8_lossy(&text).into_owned()
@@ -171,9 +180,9 @@ fn run(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Failed> {
     }
 }
 
-/// Whatever the umask: under root the sandbox runs as another user, who must be able to read it all.
+/// Makes everything readable by all, whatever the umask: under root the sandbox runs as another user.
 #[cfg(unix)]
-fn let_others_read(folder: &Path) -> io::Result<()> {
+fn make_readable_by_all(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mut pending = vec![folder.to_owned()];
     while let Some(path) = pending.pop() {
@@ -196,6 +205,6 @@ fn let_others_read(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn let_others_read(_: &Path) -> io::Result<()> {
+fn make_readable_by_all(_: &Path) -> io::Result<()> {
     Ok(())
 }

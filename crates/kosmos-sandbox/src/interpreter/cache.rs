@@ -1,4 +1,4 @@
-//! Where environments lie.
+//! The folder in which environments are kept.
 
 use std::{
     env,
@@ -9,17 +9,17 @@ use std::{
 
 use super::InterpreterError;
 
-/// Tells a whole environment from a part of one; written last.
+/// The file that marks an environment as complete; written last.
 const MARKER: &str = "complete";
 
 /// The folder of all environments.
 #[derive(Debug)]
-pub struct Cache {
+pub struct EnvironmentCache {
     folder: PathBuf,
 }
 
-impl Cache {
-    /// The folder that is named, or else the user's own.
+impl EnvironmentCache {
+    /// Opens the named folder, or the user's cache.
     pub fn open(named: Option<&Path>) -> Result<Self, InterpreterError> {
         let folder = match named {
             Some(folder) => folder.to_owned(),
@@ -34,8 +34,8 @@ impl Cache {
         Ok(Self { folder })
     }
 
-    pub fn place(&self, name: &str) -> Place {
-        Place {
+    pub fn place(&self, name: &str) -> CachePlace {
+        CachePlace {
             folder: self.folder.join(name),
             building: self.folder.join(format!("{name}.building-{}", std::process::id())),
             lock: self.folder.join(format!("{name}.lock")),
@@ -44,7 +44,7 @@ impl Cache {
 }
 
 fn default_folder() -> Option<PathBuf> {
-    // A relative XDG_CACHE_HOME is to be ignored, says the specification.
+    // The specification says to ignore a relative XDG_CACHE_HOME.
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute());
@@ -56,42 +56,42 @@ fn default_folder() -> Option<PathBuf> {
     Some(cache.or_else(home)?.join("kosmos"))
 }
 
-/// The place of one environment.
+/// The paths of one environment.
 #[derive(Debug)]
-pub struct Place {
-    /// Where it is when it is whole.
+pub struct CachePlace {
+    /// Its folder once it is complete.
     pub folder: PathBuf,
-    /// Where it is while it is made.
+    /// Its folder while it is built.
     pub building: PathBuf,
     lock: PathBuf,
 }
 
-/// Held while an environment is made.
+/// The lock that is held while an environment is built.
 #[derive(Debug)]
-pub struct Held {
+pub struct PlaceLock {
     _file: File,
 }
 
-impl Place {
+impl CachePlace {
     pub fn is_complete(&self) -> bool {
         self.folder.join(MARKER).is_file()
     }
 
-    /// Says that what is in `building` is whole, and puts it in its place.
-    pub fn finish(&self) -> io::Result<()> {
+    /// Marks the environment in `building` as complete and moves it to `folder`.
+    pub fn move_into_place(&self) -> io::Result<()> {
         fs::write(self.building.join(MARKER), "")?;
         if self.folder.exists() && !self.is_complete() {
             fs::remove_dir_all(&self.folder)?;
         }
         match fs::rename(&self.building, &self.folder) {
-            // Where processes are not kept apart by the lock, another one may have been first.
+            // Where the lock does not exclude other processes, another one may have been first.
             Err(_) if self.is_complete() => fs::remove_dir_all(&self.building),
             other => other,
         }
     }
 
-    /// Waits until no other process is making this environment, and removes what dead ones have left.
-    pub fn lock(&self) -> Result<Held, InterpreterError> {
+    /// Waits until no other process builds this environment, and removes leftovers of dead ones.
+    pub fn lock(&self) -> Result<PlaceLock, InterpreterError> {
         let not_writable = |source| InterpreterError::CacheNotWritable {
             path: self.lock.clone(),
             source,
@@ -107,21 +107,21 @@ impl Place {
         {
             rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
                 .map_err(|error| not_writable(error.into()))?;
-            self.sweep();
+            self.remove_leftovers();
         }
-        Ok(Held { _file: file })
+        Ok(PlaceLock { _file: file })
     }
 
-    /// With the lock held, whoever made the others has ended.
+    /// Removes unfinished environments: while the lock is held, the processes that began them have ended.
     #[cfg(target_os = "linux")]
-    fn sweep(&self) {
+    fn remove_leftovers(&self) {
         let (Some(parent), Some(name)) = (self.folder.parent(), self.folder.file_name()) else {
             return;
         };
         let prefix = format!("{}.building-", name.to_string_lossy());
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(&prefix) {
-                // Failing leaves it for the next time; it takes space and does no harm.
+                // If this fails, the folder takes space and does no harm until the next time.
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -135,11 +135,11 @@ mod tests {
     #[test]
     fn only_what_was_finished_is_complete() {
         let home = tempfile::tempdir().unwrap();
-        let place = Cache::open(Some(home.path())).unwrap().place("python-x");
+        let place = EnvironmentCache::open(Some(home.path())).unwrap().place("python-x");
         fs::create_dir(&place.folder).unwrap();
         assert!(!place.is_complete());
         fs::create_dir(&place.building).unwrap();
-        place.finish().unwrap();
+        place.move_into_place().unwrap();
         assert!(place.is_complete() && !place.building.exists());
     }
 
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn leftovers_are_swept() {
         let home = tempfile::tempdir().unwrap();
-        let place = Cache::open(Some(home.path())).unwrap().place("python-x");
+        let place = EnvironmentCache::open(Some(home.path())).unwrap().place("python-x");
         let left = home.path().join("python-x.building-1");
         let other = home.path().join("python-y.building-1");
         fs::create_dir(&left).unwrap();
@@ -161,7 +161,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = Cache::open(Some(&file.join("cache"))).unwrap_err();
+        let error = EnvironmentCache::open(Some(&file.join("cache"))).unwrap_err();
         assert!(error.to_string().contains(&file.display().to_string()), "{error}");
         assert!(error.help().unwrap().contains("XDG_CACHE_HOME"));
     }

@@ -1,4 +1,4 @@
-//! A Python that is installed on this machine.
+//! Finds a Python that is installed on this machine.
 
 use std::{
     env,
@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::InterpreterError;
 
-/// The versions for which the lock has builds.
+/// The minor versions of Python 3 for which the lock has builds.
 const MINOR_VERSIONS: std::ops::RangeInclusive<u32> = 11..=14;
 
-/// Tells about the Python that runs it, as one line of JSON.
+/// Describes the Python that runs it, as one line of JSON.
 const QUESTION: &str = "
 import sys, os, json, sysconfig, importlib.util as u
 print(json.dumps(dict(
@@ -30,9 +30,9 @@ print(json.dumps(dict(
 )))
 ";
 
-/// What a Python says of itself.
+/// A Python's description of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Host {
+pub struct HostPython {
     /// The real interpreter, beneath links and environments.
     pub executable: PathBuf,
     pub base_prefix: PathBuf,
@@ -41,24 +41,24 @@ pub struct Host {
     minor: u32,
     implementation: String,
     threaded: bool,
-    /// Modules that it should have and has not.
+    /// Required modules that it lacks.
     lacks: Vec<String>,
 }
 
-impl Host {
-    /// The Python that is named, or else the first in `PATH` that will do.
+impl HostPython {
+    /// Returns the named Python, or the first supported one in `PATH`.
     pub fn find(named: Option<&Path>) -> Result<Self, InterpreterError> {
         if let Some(python) = named {
-            let host = Self::ask(python)?;
-            return host.check().map(|()| host);
+            let host = Self::query(python)?;
+            return host.check_supported().map(|()| host);
         }
         let mut tried = Vec::new();
         let mut unfit = None;
-        for candidate in candidates() {
-            let Ok(host) = Self::ask(&candidate) else {
+        for candidate in candidate_paths() {
+            let Ok(host) = Self::query(&candidate) else {
                 continue;
             };
-            match host.check() {
+            match host.check_supported() {
                 Ok(()) => return Ok(host),
                 Err(error @ InterpreterError::NoVenv { .. }) => unfit = unfit.or(Some(error)),
                 Err(_) => tried.push(format!("{} is {}", candidate.display(), host.version)),
@@ -68,8 +68,8 @@ impl Host {
         Err(unfit.unwrap_or(InterpreterError::NoPython(tried)))
     }
 
-    /// Asks `python` about itself.
-    pub fn ask(python: &Path) -> Result<Self, InterpreterError> {
+    /// Runs `python` and returns its description of itself.
+    pub fn query(python: &Path) -> Result<Self, InterpreterError> {
         let unusable = |reason: String| InterpreterError::UnusablePython {
             python: python.to_owned(),
             reason,
@@ -87,7 +87,7 @@ impl Host {
         serde_json::from_slice(&output.stdout).map_err(|error| unusable(error.to_string()))
     }
 
-    fn check(&self) -> Result<(), InterpreterError> {
+    fn check_supported(&self) -> Result<(), InterpreterError> {
         let unusable = |reason: String| {
             Err(InterpreterError::UnusablePython {
                 python: self.executable.clone(),
@@ -98,10 +98,7 @@ impl Host {
             return unusable("it is not the usual CPython".to_owned());
         }
         if !MINOR_VERSIONS.contains(&self.minor) {
-            return unusable(format!(
-                "it is version {}, and 3.11 to 3.14 are supported",
-                self.version
-            ));
+            return unusable(format!("it is version {}; 3.11 to 3.14 are supported", self.version));
         }
         match self.lacks.first() {
             Some(module) => Err(InterpreterError::NoVenv {
@@ -113,8 +110,8 @@ impl Host {
     }
 }
 
-/// Every `python3` in `PATH`, then every one with a version in its name, newest first.
-fn candidates() -> impl Iterator<Item = PathBuf> {
+/// Returns every `python3` in `PATH`, then every one with a version in its name, newest first.
+fn candidate_paths() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin"));
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
     let versions = MINOR_VERSIONS.rev().map(|minor| format!("python3.{minor}"));
@@ -127,11 +124,11 @@ fn candidates() -> impl Iterator<Item = PathBuf> {
         .filter(|candidate| candidate.is_file())
 }
 
-/// The links that `python` leads through, its own path left out, the real interpreter included.
-pub fn links(python: &Path) -> Vec<PathBuf> {
+/// Returns the chain of links from `python` to the real interpreter, which is included; `python` itself is not.
+pub fn links_of(python: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut at = python.to_owned();
-    // As many as the kernel would follow.
+    // The kernel follows no more than this.
     for _ in 0..40 {
         let Ok(target) = fs::read_link(&at) else {
             break;
@@ -149,8 +146,8 @@ pub fn links(python: &Path) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
-    fn host(version: &str, minor: u32, lacks: &[&str]) -> Host {
-        Host {
+    fn host(version: &str, minor: u32, lacks: &[&str]) -> HostPython {
+        HostPython {
             executable: "/p".into(),
             base_prefix: "/".into(),
             version: version.to_owned(),
@@ -164,17 +161,17 @@ mod tests {
 
     #[test]
     fn only_supported_versions_will_do() {
-        host("3.12.1", 12, &[]).check().unwrap();
-        assert!(host("3.10.9", 10, &[]).check().is_err());
-        assert!(host("3.15.0", 15, &[]).check().is_err());
-        let error = host("3.12.1", 12, &["ensurepip"]).check().unwrap_err();
+        host("3.12.1", 12, &[]).check_supported().unwrap();
+        assert!(host("3.10.9", 10, &[]).check_supported().is_err());
+        assert!(host("3.15.0", 15, &[]).check_supported().is_err());
+        let error = host("3.12.1", 12, &["ensurepip"]).check_supported().unwrap_err();
         assert!(error.help().unwrap().contains("apt install python3-venv"));
     }
 
     #[test]
     fn what_is_no_python_says_so() {
-        let error = Host::find(Some(Path::new("/bin/false"))).unwrap_err();
+        let error = HostPython::find(Some(Path::new("/bin/false"))).unwrap_err();
         assert!(matches!(error, InterpreterError::UnusablePython { .. }));
-        assert!(Host::find(Some(Path::new("/nonexistent"))).is_err());
+        assert!(HostPython::find(Some(Path::new("/nonexistent"))).is_err());
     }
 }

@@ -101,7 +101,8 @@ impl LockedPackage<'_> {
     }
 }
 
-/// Returns the lock for one version of Python, without conditions: pip would evaluate those for the Python that it runs on.
+/// Returns the lock for one version of Python, without conditions: pip would evaluate those for the Python that it runs
+/// on.
 ///
 /// # Errors
 /// If a condition compares anything but the version of Python.

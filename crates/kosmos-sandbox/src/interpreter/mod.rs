@@ -1,17 +1,17 @@
-//! The Python that generated scripts run on: a virtual environment of kosmos's own, with exactly the
+//! The Python that generated scripts run on: Kosmos's own virtual environment, with exactly the
 //! packages of `python/requirements.lock`.
 //!
-//! [`Interpreter::ensure`] makes it at the first start and finds it at every later one. It lies in the
-//! user's cache under a name made from the lock and the Python it is built on, so that a change of
-//! either makes a new one; removing it is always safe.
+//! [`Interpreter::ensure`] builds it at the first start and finds it at every later one. It is in the
+//! user's cache under a name derived from the lock and the Python it is built on, so that a change of
+//! either leads to a new one; removing it is always safe.
 //!
 //! | file | noun |
 //! |---|---|
 //! | `host` | a Python that is installed on this machine |
-//! | `cache` | where environments lie, and the lock that keeps two processes from making one at once |
-//! | `build` | making an environment |
+//! | `cache` | the folder of environments, and the lock that keeps two processes from building one at once |
+//! | `build` | building an environment |
 //! | `lock` | which packages it has, at which versions |
-//! | `pip` | what pip says, put into [`Progress`] and [`InterpreterError`] |
+//! | `pip` | pip's messages, turned into [`Progress`] and [`InterpreterError`] |
 
 pub(crate) mod build;
 pub(crate) mod cache;
@@ -27,19 +27,19 @@ use std::{
 };
 
 pub use error::InterpreterError;
-pub use progress::Progress;
+pub use progress::EnvironmentProgress;
 
 use self::lock::LOCK;
 use kosmos_core::hash::sha256_hex;
 use serde::{Deserialize, Serialize};
 
-/// What to build the environment from and where.
+/// Settings of the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The Python to build on; otherwise the first good one of `python3`, `python3.14`, ... in `PATH`.
+    /// The Python to build on; by default the first supported one of `python3`, `python3.14`, ... in `PATH`.
     pub python: Option<PathBuf>,
-    /// The folder for environments; otherwise `$XDG_CACHE_HOME/kosmos` or `~/.cache/kosmos`.
+    /// The folder for environments; by default `$XDG_CACHE_HOME/kosmos` or `~/.cache/kosmos`.
     pub cache: Option<PathBuf>,
 }
 
@@ -56,52 +56,52 @@ pub struct Interpreter {
     pub version: String,
     /// SHA-256 of the lock, in hexadecimal.
     pub lock_sha256: String,
-    /// Other files and folders that `python` leads through on its way to the real one.
+    /// Other files and folders on the chain of links from `python` to the real interpreter.
     links: Vec<PathBuf>,
 }
 
 impl Interpreter {
-    /// Finds the environment, or makes it, which downloads some 150 MB and takes a minute or two.
+    /// Finds the environment, or builds it, which downloads some 150 MB and takes a minute or two.
     ///
-    /// Several processes may do this at once. What an interrupted one has left behind is removed. pip
-    /// reads its configuration and its environment variables as always, so proxies, certificates and
-    /// a package index of one's own are set up the usual way.
+    /// Several processes may call this at once. Leftovers of interrupted ones are removed. pip
+    /// reads its configuration and environment variables as always, so proxies, certificates and
+    /// the user's own package index are set up the usual way.
     ///
     /// # Errors
-    /// [`InterpreterError`], which says what to do about it.
-    pub fn ensure(options: &Options, progress: &dyn Fn(Progress)) -> Result<Self, InterpreterError> {
-        let host = host::Host::find(options.python.as_deref())?;
-        progress(Progress::Found {
+    /// [`InterpreterError`], whose `help()` says what to do about it.
+    pub fn find_or_build(options: &Options, progress: &dyn Fn(EnvironmentProgress)) -> Result<Self, InterpreterError> {
+        let host = host::HostPython::find(options.python.as_deref())?;
+        progress(EnvironmentProgress::Found {
             python: host.executable.clone(),
             version: host.version.clone(),
         });
         let lock_sha256 = sha256_hex(LOCK);
-        let cache = cache::Cache::open(options.cache.as_deref())?;
-        let place = cache.place(&name(&lock_sha256, &host));
-        if let Some(ready) = existing(&place, &host, &lock_sha256) {
-            progress(Progress::Ready {
+        let cache = cache::EnvironmentCache::open(options.cache.as_deref())?;
+        let place = cache.place(&environment_name(&lock_sha256, &host));
+        if let Some(ready) = find_existing(&place, &host, &lock_sha256) {
+            progress(EnvironmentProgress::Ready {
                 path: ready.prefix.clone(),
             });
             return Ok(ready);
         }
-        progress(Progress::Waiting {
+        progress(EnvironmentProgress::Waiting {
             path: place.folder.clone(),
         });
         let _held = place.lock()?;
-        // Another process may have made it while we waited for the lock.
-        if existing(&place, &host, &lock_sha256).is_none() {
-            build::build(&host, &place, LOCK, progress)?;
+        // Another process may have built it while this one waited for the lock.
+        if find_existing(&place, &host, &lock_sha256).is_none() {
+            build::build_environment(&host, &place, LOCK, progress)?;
         }
-        let ready = existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
+        let ready = find_existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
             path: place.folder.clone(),
         })?;
-        progress(Progress::Ready {
+        progress(EnvironmentProgress::Ready {
             path: ready.prefix.clone(),
         });
         Ok(ready)
     }
 
-    /// What a sandbox must let scripts read for the interpreter to run, besides `/usr` and `/lib*`.
+    /// Returns the paths besides `/usr` and `/lib*` that scripts must be able to read for the interpreter to run.
     #[must_use]
     pub fn readonly_paths(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.prefix.clone()];
@@ -109,7 +109,7 @@ impl Interpreter {
         if !system(&self.base_prefix) {
             paths.push(self.base_prefix.clone());
         }
-        // Packages of Nix refer to each other all over the store.
+        // Packages of Nix refer to each other throughout the store.
         let store = Path::new("/nix/store");
         if self.base_prefix.starts_with(store) {
             paths.push(store.to_owned());
@@ -122,9 +122,9 @@ impl Interpreter {
         paths
     }
 
-    /// Files that packages look for in their cache folder and would make anew for each script.
+    /// Returns the files of matplotlib's cache, which each script would otherwise make again.
     #[must_use]
-    pub fn caches(&self) -> Vec<PathBuf> {
+    pub fn font_caches(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.prefix.join(build::FONTS));
         let mut files: Vec<PathBuf> = entries
             .into_iter()
@@ -138,11 +138,11 @@ impl Interpreter {
     }
 }
 
-/// Changes with what is put into an environment besides the packages.
+/// Increased when something besides the packages changes in an environment.
 const RECIPE: &str = "1";
 
-/// A name that changes with everything that makes one environment differ from another.
-fn name(lock_sha256: &str, host: &host::Host) -> String {
+/// Returns a name that is different for environments that differ in any way.
+fn environment_name(lock_sha256: &str, host: &host::HostPython) -> String {
     let parts = [
         RECIPE,
         lock_sha256,
@@ -154,16 +154,16 @@ fn name(lock_sha256: &str, host: &host::Host) -> String {
     format!("python-{}", hash.get(..16).unwrap_or(&hash))
 }
 
-/// The environment at `place`, if it is whole and still runs.
-fn existing(place: &cache::Place, host: &host::Host, lock_sha256: &str) -> Option<Interpreter> {
+/// Returns the environment at `place`, if it is complete and still runs.
+fn find_existing(place: &cache::CachePlace, host: &host::HostPython, lock_sha256: &str) -> Option<Interpreter> {
     if !place.is_complete() {
         return None;
     }
     let prefix = place.folder.canonicalize().ok()?;
     let python = prefix.join("bin/python");
-    let found = host::Host::ask(&python).ok()?;
+    let found = host::HostPython::query(&python).ok()?;
     (found.version == host.version).then(|| Interpreter {
-        links: host::links(&python),
+        links: host::links_of(&python),
         python,
         prefix,
         base_prefix: found.base_prefix,

@@ -1,26 +1,26 @@
-//! What pip says.
+//! Interprets pip's messages.
 
 use std::path::Path;
 
-use super::{InterpreterError, Progress};
+use super::{EnvironmentProgress, InterpreterError};
 
 /// Follows pip's output line by line.
 #[derive(Debug)]
-pub struct Follower {
+pub struct PipFollower {
     total: usize,
     done: usize,
 }
 
-impl Follower {
+impl PipFollower {
     pub fn new(total: usize) -> Self {
         Self { total, done: 0 }
     }
 
-    /// The progress that a line of standard output shows, if any.
-    pub fn follow(&mut self, line: &str) -> Option<Progress> {
+    /// Returns the progress that a line of standard output shows, if any.
+    pub fn follow(&mut self, line: &str) -> Option<EnvironmentProgress> {
         if let Some(rest) = line.strip_prefix("Collecting ") {
             let package = rest.split([' ', '(']).next().unwrap_or(rest);
-            let progress = Progress::Fetching {
+            let progress = EnvironmentProgress::Fetching {
                 package: package.replace("==", " "),
                 done: self.done,
                 total: self.total,
@@ -29,21 +29,21 @@ impl Follower {
             return Some(progress);
         }
         line.starts_with("Installing collected packages")
-            .then_some(Progress::Installing)
+            .then_some(EnvironmentProgress::Installing)
     }
 }
 
-/// The error behind pip's complaints.
-pub fn explain(stderr: &str, folder: &Path) -> InterpreterError {
+/// Returns the error that pip's messages mean.
+pub fn explain_failure(stderr: &str, folder: &Path) -> InterpreterError {
     let has = |texts: &[&str]| texts.iter().any(|text| stderr.contains(text));
-    let said = summary(stderr);
+    let said = summarize_errors(stderr);
     if has(&["No space left on device", "Disk quota exceeded"]) {
         return InterpreterError::DiskFull(folder.to_owned());
     }
     if has(&["DO NOT MATCH THE HASHES"]) {
         return InterpreterError::HashMismatch(said);
     }
-    // Without an index pip goes on to say that it has no builds either, so this comes first.
+    // Without an index, pip also reports missing builds, so this is checked first.
     if has(&[
         "NewConnectionError",
         "Failed to establish a new connection",
@@ -71,8 +71,8 @@ pub fn explain(stderr: &str, folder: &Path) -> InterpreterError {
     InterpreterError::Pip(said)
 }
 
-/// The lines that pip marks as errors, or else its last ones.
-fn summary(stderr: &str) -> String {
+/// Returns the lines that pip marks as errors, or else its last ones.
+fn summarize_errors(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.is_empty()).collect();
     let errors: Vec<&str> = lines
         .iter()
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn progress_is_read_from_pips_lines() {
-        let mut follower = Follower::new(3);
+        let mut follower = PipFollower::new(3);
         let line = "Collecting numpy==2.4.6 (from -r requirements.lock (line 3))";
         assert_eq!(
             follower.follow(line).unwrap().to_string(),
@@ -103,13 +103,13 @@ mod tests {
         assert_eq!(follower.follow("  Downloading numpy.whl (16 MB)"), None);
         assert_eq!(
             follower.follow("Installing collected packages: numpy"),
-            Some(Progress::Installing)
+            Some(EnvironmentProgress::Installing)
         );
     }
 
     #[test]
     fn complaints_are_told_apart() {
-        let of = |text| explain(text, Path::new("/c"));
+        let of = |text| explain_failure(text, Path::new("/c"));
         assert!(matches!(
             of("OSError: [Errno 28] No space left on device"),
             InterpreterError::DiskFull(_)

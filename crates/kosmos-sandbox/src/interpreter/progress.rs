@@ -1,23 +1,23 @@
-//! How far the making of an environment has come.
+//! The progress of building an environment.
 
 use std::{fmt, path::PathBuf};
 
-/// A step on the way, for a person to read.
+/// One step of building an environment, for a person to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum EnvironmentProgress {
     /// The Python to build on was found.
     Found {
-        /// It.
+        /// Its path.
         python: PathBuf,
         /// Its version.
         version: String,
     },
-    /// Another process may be making the environment; we wait for it.
+    /// Another process may be building the environment; this one waits for it.
     Waiting {
         /// The environment's folder.
         path: PathBuf,
     },
-    /// An empty environment is being made.
+    /// An empty environment is being created.
     Creating {
         /// Its folder.
         path: PathBuf,
@@ -26,14 +26,14 @@ pub enum Progress {
     Fetching {
         /// Its name and version.
         package: String,
-        /// How many came before it.
+        /// The number of packages before it.
         done: usize,
-        /// How many there are at most.
+        /// The number of all packages at most.
         total: usize,
     },
     /// The packages are being unpacked.
     Installing,
-    /// The packages are being compiled, so that each script need not.
+    /// The packages are being compiled once for all scripts.
     Compiling,
     /// The environment can be used.
     Ready {
@@ -42,7 +42,7 @@ pub enum Progress {
     },
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for EnvironmentProgress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Found { python, version } => {

@@ -1,13 +1,13 @@
-//! What the attack got, and what that says about the sandbox.
+//! The result of the attack, and the guarantees that follow from it.
 
 use serde::Deserialize;
 
-use super::scene::Force;
+use super::scene::AttackStrength;
 use crate::{Execution, Guarantee, Guarantees, Held, Outcome, Protection, SandboxError, environment};
 
-/// How far the attack got; every list is to be empty.
+/// The result of the attack; every list should be empty.
 #[derive(Debug, Deserialize)]
-pub struct Loot {
+pub struct AttackResult {
     sockets: Vec<String>,
     seen: Vec<String>,
     written: Vec<String>,
@@ -31,12 +31,12 @@ struct Hoard {
     hoarded: bool,
 }
 
-impl Loot {
-    /// What the attack printed.
+impl AttackResult {
+    /// Reads what the attack printed.
     ///
     /// # Errors
-    /// [`SandboxError::Unavailable`] if it did not come that far.
-    pub fn read(execution: &Execution) -> Result<Self, SandboxError> {
+    /// [`SandboxError::Unavailable`] if it printed no result.
+    pub fn from_execution(execution: &Execution) -> Result<Self, SandboxError> {
         let mut lines = execution.stdout.text.lines();
         let first = lines.next().and_then(|line| serde_json::from_str::<Self>(line).ok());
         let Some(mut loot) = first else {
@@ -54,9 +54,9 @@ impl Loot {
     }
 }
 
-/// By what means a backend gives its protections; said where they hold.
+/// The means by which a backend provides its protections, shown where they hold.
 #[derive(Debug, Clone)]
-pub struct Means {
+pub struct ProtectionMeans {
     pub backend: &'static str,
     pub network: String,
     pub filesystem: String,
@@ -72,9 +72,14 @@ pub struct Means {
     pub workspace: (Held, String),
 }
 
-/// The table of guarantees. `survived` says whether anything of the attack was there after its end.
-pub fn guarantees(loot: &Loot, survived: bool, force: &Force, means: Means) -> Guarantees {
-    let known = environment::environment();
+/// Derives the table of guarantees. `survived` is true if a process of the attack remained after its end.
+pub fn derive_guarantees(
+    loot: &AttackResult,
+    survived: bool,
+    force: &AttackStrength,
+    means: ProtectionMeans,
+) -> Guarantees {
+    let known = environment::script_environment();
     let strange: Vec<&String> = loot
         .environment
         .iter()
@@ -83,62 +88,62 @@ pub fn guarantees(loot: &Loot, survived: bool, force: &Force, means: Means) -> G
         .collect();
     let reached = [loot.seen.as_slice(), loot.written.as_slice()].concat();
     let rows = vec![
-        row(
+        held_or_missing(
             Protection::NetworkIsolated,
             loot.sockets.is_empty(),
             means.network,
             format!("sockets could be opened: {}", loot.sockets.join(", ")),
         ),
-        row(
+        held_or_missing(
             Protection::FilesystemIsolated,
             reached.is_empty(),
             means.filesystem,
             format!("could be reached: {}", reached.join(", ")),
         ),
-        row(
+        held_or_missing(
             Protection::InputsReadOnly,
             loot.inputs_changed.is_empty() && loot.input_read,
             means.inputs,
             format!("an input could be changed by {}", loot.inputs_changed.join(", ")),
         ),
-        row(
+        held_or_missing(
             Protection::EnvironmentEmpty,
             strange.is_empty() && !loot.environment_of_1,
             means.environment,
             format!("variables are visible: {strange:?}"),
         ),
-        row(
+        held_or_missing(
             Protection::ProcessesHidden,
             loot.processes_seen <= 2,
             means.processes_hidden,
             format!("{} processes are visible", loot.processes_seen),
         ),
-        row(
+        held_or_missing(
             Protection::TreeKilled,
             !survived,
             means.tree,
             "a process outlived the script".to_owned(),
         ),
-        row(
+        held_or_missing(
             Protection::Unprivileged,
             loot.capabilities.is_empty() && !loot.new_privileges && !loot.root,
             means.unprivileged,
-            "root or capabilities could be had".to_owned(),
+            "root or capabilities could be gained".to_owned(),
         ),
-        row(
+        held_or_missing(
             Protection::SystemCallsFiltered,
             loot.filtered && !loot.ptrace_and_namespaces,
             means.calls,
-            "forbidden system calls went through".to_owned(),
+            "forbidden system calls succeeded".to_owned(),
         ),
-        graded(Protection::Landlock, true, means.landlock),
-        graded(Protection::MemoryLimited, !loot.hoarded, means.memory),
-        graded(
+        graded_or_missing(Protection::Landlock, true, means.landlock),
+        graded_or_missing(Protection::MemoryLimited, !loot.hoarded, means.memory),
+        graded_or_missing(
             Protection::ProcessesLimited,
             loot.forked <= force.processes,
             means.processes,
         ),
-        graded(Protection::WorkspaceLimited, true, means.workspace),
+        graded_or_missing(Protection::WorkspaceLimited, true, means.workspace),
     ];
     Guarantees {
         backend: means.backend.to_owned(),
@@ -146,7 +151,7 @@ pub fn guarantees(loot: &Loot, survived: bool, force: &Force, means: Means) -> G
     }
 }
 
-fn row(protection: Protection, held: bool, how: String, why_not: String) -> Guarantee {
+fn held_or_missing(protection: Protection, held: bool, how: String, why_not: String) -> Guarantee {
     Guarantee {
         protection,
         held: if held { Held::Fully } else { Held::Missing },
@@ -155,7 +160,7 @@ fn row(protection: Protection, held: bool, how: String, why_not: String) -> Guar
 }
 
 /// A protection that can hold in a weaker form.
-fn graded(protection: Protection, held: bool, (grade, how): (Held, String)) -> Guarantee {
+fn graded_or_missing(protection: Protection, held: bool, (grade, how): (Held, String)) -> Guarantee {
     match held {
         true => Guarantee {
             protection,

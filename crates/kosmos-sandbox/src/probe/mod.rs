@@ -1,13 +1,13 @@
-//! Measuring a sandbox by attacking it: the attack and what it means are the same for every backend.
+//! Measures a sandbox by attacking it. The attack and its interpretation are the same for every backend.
 //!
 //! | file | noun |
 //! |---|---|
-//! | `attack.py` | the script that tries everything and tells how far it got |
-//! | `scene` | the folder in which it takes place |
-//! | `loot` | what it got, and the table of guarantees that follows from it |
+//! | `attack.py` | the script that tries everything and reports its results |
+//! | `scene` | the folder in which it runs |
+//! | `loot` | its result, and the table of guarantees that follows from it |
 
 mod loot;
 mod scene;
 
-pub(super) use loot::{Loot, Means, guarantees};
-pub(super) use scene::{Force, Scene};
+pub(super) use loot::{AttackResult, ProtectionMeans, derive_guarantees};
+pub(super) use scene::{AttackScene, AttackStrength};

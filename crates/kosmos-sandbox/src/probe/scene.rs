@@ -1,4 +1,4 @@
-//! The folder in which the attack takes place.
+//! The folder in which the attack runs.
 
 use std::{
     env, fs,
@@ -8,45 +8,46 @@ use std::{
 
 use serde_json::json;
 
-use crate::{Input, Job, Language, Limits, SandboxError};
+use crate::{Job, JobInput, Language, ResourceLimits, SandboxError};
 
 const ATTACK: &str = include_str!("attack.py");
 
-/// How hard the attack tries, and the limits that it is to be kept within.
+/// The strength of the attack, and the limits that must hold against it.
 #[derive(Debug, Clone)]
-pub struct Force {
-    /// Processes that it may have, and those that it tries to have.
+pub struct AttackStrength {
+    /// The limit on its processes.
     pub processes: u64,
+    /// The number of processes that it tries to start.
     pub forks: u64,
-    /// Memory that it may have; it tries to have twice as much.
+    /// The limit on its memory in bytes; it tries to use twice as much.
     pub memory_bytes: u64,
-    /// Files that must not be there for it.
+    /// Files that must be invisible to it.
     pub secrets: Vec<PathBuf>,
 }
 
 /// The folder, removed when dropped.
 #[derive(Debug)]
-pub struct Scene {
+pub struct AttackScene {
     name: String,
     folder: PathBuf,
-    force: Force,
+    force: AttackStrength,
 }
 
-impl Scene {
-    /// Makes the folder `name` among the temporary ones, with everything in it.
-    pub fn set(name: String, force: Force) -> Result<Self, SandboxError> {
+impl AttackScene {
+    /// Creates the temporary folder `name` with everything that the attack needs.
+    pub fn prepare(name: String, force: AttackStrength) -> Result<Self, SandboxError> {
         let temp = env::temp_dir();
         let folder = fs::canonicalize(&temp)
             .map_err(SandboxError::on_host("find", &temp))?
             .join(&name);
         let failed = |action| SandboxError::on_host(action, &folder);
-        private_folder(&folder).map_err(failed("make"))?;
+        create_private_folder(&folder).map_err(failed("make"))?;
         let scene = Self {
             name,
             folder: folder.clone(),
             force,
         };
-        private_folder(&scene.workspace()).map_err(failed("write in"))?;
+        create_private_folder(&scene.workspace_path()).map_err(failed("write in"))?;
         let secret = folder.join("secret");
         let secrets: Vec<&PathBuf> = scene.force.secrets.iter().chain([&secret]).collect();
         let attack = json!({
@@ -59,53 +60,53 @@ impl Scene {
         for (path, text) in [
             (&secret, scene.name.clone()),
             (&folder.join("token"), scene.name.clone()),
-            (&scene.workspace().join("attack.json"), attack.to_string()),
-            (&scene.workspace().join(scene.script()), ATTACK.to_owned()),
+            (&scene.workspace_path().join("attack.json"), attack.to_string()),
+            (&scene.workspace_path().join(scene.script_name()), ATTACK.to_owned()),
         ] {
             fs::write(path, text).map_err(failed("write in"))?;
         }
         Ok(scene)
     }
 
-    fn workspace(&self) -> PathBuf {
+    fn workspace_path(&self) -> PathBuf {
         self.folder.join("workspace")
     }
 
-    /// The attack's file, by which its processes can be told from others.
-    pub fn script(&self) -> String {
+    /// Returns the name of the attack's file, by which its processes can be recognised.
+    pub fn script_name(&self) -> String {
         format!("{}.py", self.name)
     }
 
-    /// The attack as a job.
-    pub fn job(&self) -> Job {
+    /// Returns the attack as a job.
+    pub fn to_job(&self) -> Job {
         Job {
             key: "probe".to_owned(),
             experiment: "probe".to_owned(),
-            workspace: self.workspace(),
-            inputs: vec![Input {
+            workspace: self.workspace_path(),
+            inputs: vec![JobInput {
                 host: self.folder.join("token"),
                 inside: "data/token".into(),
             }],
-            script: self.script(),
+            script: self.script_name(),
             language: Language::Python,
-            limits: Limits {
+            limits: ResourceLimits {
                 wall: Duration::from_secs(20),
                 processes: self.force.processes,
                 memory_bytes: self.force.memory_bytes,
-                ..Limits::default()
+                ..ResourceLimits::default()
             },
         }
     }
 }
 
-impl Drop for Scene {
+impl Drop for AttackScene {
     fn drop(&mut self) {
-        // What cannot be removed now is swept at the next start.
+        // Leftovers are removed at the next start.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+fn create_private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -1,4 +1,4 @@
-//! The sandbox itself: what the rest of kosmos holds.
+//! The process sandbox as the rest of Kosmos uses it.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Options,
+    ProcessOptions,
     cgroup::Cgroups,
     plan, probe,
-    run::{self, Site},
+    run::{self, ProcessContext},
     session, staging,
     zygote::Zygote,
 };
@@ -18,48 +18,47 @@ use crate::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session}
 /// Runs scripts in Linux namespaces on this machine.
 #[derive(Debug, Clone)]
 pub struct ProcessSandbox {
-    site: Arc<Site>,
+    site: Arc<ProcessContext>,
     guarantees: Arc<Guarantees>,
 }
 
 impl ProcessSandbox {
-    /// Removes what dead kosmos processes left behind, and measures by a real attack what the sandbox
-    /// withstands here. Takes a fraction of a second, or as long as it takes to import the packages for warm
-    /// starts; needs a tokio runtime.
+    /// Removes leftovers of dead Kosmos processes, and measures with a real attack what the sandbox
+    /// withstands here. Takes a fraction of a second, or as long as importing the packages for warm
+    /// starts takes; needs a tokio runtime.
     ///
     /// # Errors
     /// [`SandboxError::Unavailable`] if an essential protection is missing, or if the packages cannot be
-    /// imported, with the remedy.
-    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+    /// imported.
+    pub async fn start(options: ProcessOptions) -> Result<Self, SandboxError> {
         let cgroups = if options.cgroups {
-            Cgroups::find()
+            Cgroups::find_usable()
         } else {
             Cgroups::Unusable("switched off".to_owned())
         };
-        staging::sweep();
+        staging::remove_stale_folders();
         let zygote = options.warm.then(|| Arc::new(Zygote::new(&options)));
         if let Some(zygote) = zygote.clone() {
-            run::blocking(move || zygote.start()).await?;
+            run::run_blocking(move || zygote.ensure_running()).await?;
         }
-        let site = Arc::new(Site {
+        let site = Arc::new(ProcessContext {
             options,
             cgroups,
-            identity: plan::identity(),
+            identity: plan::choose_identity(),
             zygote,
         });
-        let guarantees = Arc::new(probe::probe(&site).await?);
+        let guarantees = Arc::new(probe::measure_guarantees(&site).await?);
         Ok(Self { site, guarantees })
     }
 
-    /// Starts `program`, to be talked to while it runs. Everything that holds for jobs holds for it, by the same means; it
-    /// lives as long as the session, kosmos and its limits let it. Needs a tokio runtime. Dropping the future ends what it has
-    /// started.
+    /// Starts `program`, with which Kosmos exchanges data while it runs. It gets the same protections as jobs, and ends
+    /// with the session, with Kosmos, or at a limit. Needs a tokio runtime. Dropping the future ends the program.
     ///
     /// # Errors
-    /// [`SandboxError::InvalidProgram`] if it is not there or contradicts itself, [`SandboxError::Setup`] if it could not be
-    /// started, and others if the sandbox could not do its work.
-    pub async fn open(&self, program: Program) -> Result<Session, SandboxError> {
-        session::open(Arc::clone(&self.site), program).await
+    /// [`SandboxError::InvalidProgram`] if it does not exist or contradicts itself, [`SandboxError::Setup`] if it could
+    /// not be started, and others if the sandbox could not do its work.
+    pub async fn open_session(&self, program: Program) -> Result<Session, SandboxError> {
+        session::open_session(Arc::clone(&self.site), program).await
     }
 }
 
@@ -67,10 +66,10 @@ impl Sandbox for ProcessSandbox {
     fn run(&self, job: Job, cancel: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>> {
         let site = Arc::clone(&self.site);
         Box::pin(async move {
-            // A task of its own, so that dropping this future ends the job in order.
+            // In its own task, so that dropping this future still ends the job in order.
             let abandoned = cancel.child_token();
             let _guard = abandoned.clone().drop_guard();
-            match tokio::spawn(run::run(site, job, abandoned)).await {
+            match tokio::spawn(run::run_job(site, job, abandoned)).await {
                 Ok(ended) => Ok(ended?.execution),
                 Err(error) => Err(SandboxError::Lost(error.to_string())),
             }

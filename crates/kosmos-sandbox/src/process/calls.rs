@@ -1,22 +1,22 @@
-//! System calls as data: what a process does to itself before it runs a script.
+//! System calls as data: those that a process performs on itself before it runs a script.
 //!
-//! Init performs them on itself, and hands the same ones to an interpreter that is already running, so
-//! that a cold and a warm start cannot differ in what they give up.
+//! Init performs them on itself, and sends the same ones to an interpreter that is already running, so
+//! that a cold and a warm start give up the same privileges.
 
 use nix::libc;
 use serde::{Deserialize, Serialize};
 
-use super::report::{SetupFailed, Step};
+use super::report::{NameStep, SetupFailed};
 
 /// One system call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
-    /// What it does, for the error.
+pub struct PreparedCall {
+    /// Its purpose, for the error.
     pub step: String,
     pub number: i64,
     /// At most five.
     pub arguments: Vec<Argument>,
-    /// An error that is none.
+    /// An error number that is ignored.
     pub tolerated: Option<i32>,
 }
 
@@ -30,7 +30,7 @@ pub enum Argument {
     Program(Vec<u8>),
 }
 
-impl Call {
+impl PreparedCall {
     pub fn new(step: impl Into<String>, number: i64, arguments: impl IntoIterator<Item = Argument>) -> Self {
         Self {
             step: step.into(),
@@ -40,33 +40,33 @@ impl Call {
         }
     }
 
-    /// A call of prctl(2), whose unused arguments have to be 0.
-    pub fn control(step: impl Into<String>, option: i32, first: i64, second: i64) -> Self {
+    /// Returns a call of prctl(2), whose unused arguments must be 0.
+    pub fn prctl(step: impl Into<String>, option: i32, first: i64, second: i64) -> Self {
         let arguments = [i64::from(option), first, second, 0, 0].map(Argument::Number);
         Self::new(step, libc::SYS_prctl, arguments)
     }
 }
 
-/// Performs `calls` on this process, up to the first that fails.
-pub fn perform(calls: &[Call]) -> Result<(), SetupFailed> {
+/// Performs `calls` on this process until the first that fails.
+pub fn perform_all(calls: &[PreparedCall]) -> Result<(), SetupFailed> {
     calls.iter().try_for_each(perform_one)
 }
 
-fn perform_one(call: &Call) -> Result<(), SetupFailed> {
+fn perform_one(call: &PreparedCall) -> Result<(), SetupFailed> {
     let mut arguments = call.arguments.clone();
-    // Boxed, so that their addresses stay.
+    // Boxed, so that their addresses do not change.
     let mut programs = Vec::new();
     let mut words = [0; 5];
     for (word, argument) in words.iter_mut().zip(&mut arguments) {
         *word = match argument {
             Argument::Number(number) => *number,
-            Argument::Bytes(bytes) => address(bytes.as_mut_ptr()),
+            Argument::Bytes(bytes) => address_of(bytes.as_mut_ptr()),
             Argument::Program(bytes) => {
                 let mut program = Box::new(libc::sock_fprog {
-                    len: u16::try_from(bytes.len() / size_of::<libc::sock_filter>()).step(&call.step)?,
+                    len: u16::try_from(bytes.len() / size_of::<libc::sock_filter>()).in_step(&call.step)?,
                     filter: bytes.as_mut_ptr().cast(),
                 });
-                let word = address(&raw mut *program);
+                let word = address_of(&raw mut *program);
                 programs.push(program);
                 word
             }
@@ -86,11 +86,11 @@ fn perform_one(call: &Call) -> Result<(), SetupFailed> {
     if error.raw_os_error() == call.tolerated {
         return Ok(());
     }
-    Err(error).step(&call.step)
+    Err(error).in_step(&call.step)
 }
 
-/// As the kernel takes it.
-fn address<T>(pointer: *mut T) -> i64 {
+/// Returns an address as an argument of a system call.
+fn address_of<T>(pointer: *mut T) -> i64 {
     pointer.expose_provenance().cast_signed() as i64
 }
 
@@ -100,12 +100,12 @@ mod tests {
 
     #[test]
     fn a_call_that_fails_is_named() {
-        let close = |tolerated| Call {
+        let close = |tolerated| PreparedCall {
             tolerated,
-            ..Call::new("close nothing", libc::SYS_close, [Argument::Number(-1)])
+            ..PreparedCall::new("close nothing", libc::SYS_close, [Argument::Number(-1)])
         };
-        let error = perform(&[close(None)]).unwrap_err();
+        let error = perform_all(&[close(None)]).unwrap_err();
         assert_eq!(error.step, "close nothing");
-        perform(&[close(Some(libc::EBADF))]).unwrap();
+        perform_all(&[close(Some(libc::EBADF))]).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Landlock: a second layer of file rules, should the first have a hole.
+//! Landlock: a second layer of file rules, in case the first has a hole.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
-/// Why the rules could not be set. That a kernel knows none of them is no error.
+/// Why the rules could not be set. A kernel without Landlock is no error.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfineError {
     #[error(transparent)]
@@ -16,9 +16,9 @@ pub enum ConfineError {
     Rules(#[from] RulesetError),
 }
 
-/// Rules that let a process and its children read everything, and write only in the workspace and the
-/// filesystems in memory; as far as the kernel can.
-pub fn rules(workspace: &Path) -> Result<RulesetCreated, ConfineError> {
+/// Makes rules that let a process and its children read everything, and write only in the workspace and the
+/// filesystems in memory, as far as the kernel supports them.
+pub fn make_landlock_rules(workspace: &Path) -> Result<RulesetCreated, ConfineError> {
     let abi = ABI::V6;
     let mut write = AccessFs::from_all(abi);
     write.remove(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock);
@@ -37,8 +37,8 @@ pub fn rules(workspace: &Path) -> Result<RulesetCreated, ConfineError> {
     Ok(rules)
 }
 
-/// Puts `rules` on this process. Says whether the kernel enforces any of them.
-pub fn confine(rules: RulesetCreated) -> Result<bool, ConfineError> {
+/// Applies `rules` to this process. Returns true if the kernel enforces any of them.
+pub fn restrict_self(rules: RulesetCreated) -> Result<bool, ConfineError> {
     let RestrictionStatus { ruleset, .. } = rules.restrict_self()?;
     Ok(ruleset != RulesetStatus::NotEnforced)
 }

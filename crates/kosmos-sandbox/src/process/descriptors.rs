@@ -1,4 +1,4 @@
-//! File descriptors: keeping inherited ones from everything inside, and handing on those that are meant to be.
+//! File descriptors: closes inherited ones to everything inside, and sends those that are meant for it.
 
 use std::{
     fs, io,
@@ -15,17 +15,17 @@ use rustix::{
     },
 };
 
-/// What goes with descriptors, for they cannot travel alone.
+/// The byte that is sent with descriptors, which cannot be sent alone.
 pub const READY: u8 = b'R';
 
-/// The most descriptors that go together.
+/// Maximum number of descriptors in one message.
 const MOST: usize = 8;
 
-/// Marks every descriptor but the three standard ones to be closed when another program is started.
+/// Marks all descriptors except for the three standard ones to be closed when another program is started.
 ///
-/// Kosmos may itself have been started with descriptors open, by a shell or a service manager, which
-/// it knows nothing of and would otherwise hand on.
-pub fn keep_from_children() -> io::Result<()> {
+/// A shell or a service manager may have started Kosmos with descriptors open, which it does not know of
+/// and would otherwise pass on.
+pub fn close_on_exec() -> io::Result<()> {
     for entry in fs::read_dir("/proc/self/fd")? {
         let Ok(number) = entry?.file_name().to_string_lossy().parse::<i32>() else {
             continue;
@@ -44,20 +44,20 @@ pub fn keep_from_children() -> io::Result<()> {
 }
 
 /// Sends [`READY`] and `descriptors` through a socket.
-pub fn send(socket: impl AsFd, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-    send_with(socket, &[READY], descriptors).map(drop)
+pub fn send_ready(socket: impl AsFd, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    send_with_bytes(socket, &[READY], descriptors).map(drop)
 }
 
-/// Sends the beginning of `bytes`, which is not empty, and `descriptors` through a socket. Says how many bytes went; the
-/// descriptors go with the first.
-pub fn send_with(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
+/// Sends the beginning of `bytes`, which must not be empty, and `descriptors` through a socket. Returns the number of
+/// bytes sent; the descriptors are sent with the first.
+pub fn send_with_bytes(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     if !descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
         return Err(io::Error::other("too many descriptors for one message"));
     }
     loop {
-        // A peer that has gone is an error to act on, no signal.
+        // A closed peer is reported as an error instead of a signal.
         match sendmsg(&socket, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL) {
             Ok(sent) => return Ok(sent),
             Err(Errno::INTR) => {}
@@ -66,8 +66,8 @@ pub fn send_with(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]
     }
 }
 
-/// Reads from a socket, with the descriptors that come with it.
-pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+/// Reads from a socket, with the descriptors that were sent.
+pub fn receive_with_descriptors(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut parts = [IoSliceMut::new(buffer)];
@@ -81,12 +81,13 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<O
     Ok((received.bytes, found))
 }
 
-/// Reads a line from a socket that waits, with the descriptors that come with it. Nothing may follow the line before it is answered.
+/// Reads a line from a blocking socket, with the descriptors that were sent. Nothing may follow the line before it is
+/// answered.
 pub fn receive_line(socket: impl AsFd) -> io::Result<(String, Vec<OwnedFd>)> {
     let (mut line, mut found) = (Vec::new(), Vec::new());
     let mut buffer = [0; 4096];
     while !line.ends_with(b"\n") {
-        let (n, descriptors) = match receive(&socket, &mut buffer) {
+        let (n, descriptors) = match receive_with_descriptors(&socket, &mut buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             other => other?,
         };
@@ -117,7 +118,7 @@ mod tests {
             let line = format!("{}\n", "x".repeat(length));
             let text = line.clone();
             let sending = std::thread::spawn(move || {
-                let sent = send_with(&ours, text.as_bytes(), &[writer.as_fd()]).unwrap();
+                let sent = send_with_bytes(&ours, text.as_bytes(), &[writer.as_fd()]).unwrap();
                 ours.write_all(&text.as_bytes()[sent..]).unwrap();
             });
             let (received, mut found) = receive_line(&theirs).unwrap();

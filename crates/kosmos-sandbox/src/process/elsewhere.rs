@@ -1,23 +1,23 @@
-//! What takes the backend's place where there are no Linux namespaces.
+//! Replaces the backend on systems without Linux namespaces.
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
+use super::ProcessOptions;
 use crate::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session};
 
-/// Never made: [`ProcessSandbox::start`] says what to use instead.
+/// A process sandbox that cannot be started; the error says what to use instead.
 #[derive(Debug)]
-pub struct ProcessSandbox {
+pub struct UnavailableSandbox {
     guarantees: Guarantees,
 }
 
-impl ProcessSandbox {
+impl UnavailableSandbox {
     /// Fails, for this is not Linux.
     ///
     /// # Errors
     /// Always [`SandboxError::Unavailable`].
-    pub async fn start(_: Options) -> Result<Self, SandboxError> {
+    pub async fn start(_: ProcessOptions) -> Result<Self, SandboxError> {
         Err(unavailable())
     }
 
@@ -25,12 +25,12 @@ impl ProcessSandbox {
     ///
     /// # Errors
     /// Always [`SandboxError::Unavailable`].
-    pub async fn open(&self, _: Program) -> Result<Session, SandboxError> {
+    pub async fn open_session(&self, _: Program) -> Result<Session, SandboxError> {
         Err(unavailable())
     }
 }
 
-impl Sandbox for ProcessSandbox {
+impl Sandbox for UnavailableSandbox {
     fn run(&self, _: Job, _: CancellationToken) -> BoxFuture<'_, Result<Execution, SandboxError>> {
         Box::pin(async { Err(unavailable()) })
     }

@@ -1,57 +1,57 @@
-//! Deciding what the end of a session means, from what launcher, process 1 and control group tell.
+//! Decides how a session ended, from the reports of launcher, process 1 and control group.
 
-use super::{cgroup::Stats, report::End, watch::Exceeded, workspace::Size};
-use crate::{Ending, Limits, SandboxError};
+use super::{cgroup::GroupStats, report::ReportedEnd, watch::ExceededLimit, workspace::WorkspaceSize};
+use crate::{Ending, ResourceLimits, SandboxError};
 
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 const SIGXFSZ: i32 = 25;
 
-impl From<Exceeded> for Ending {
-    fn from(exceeded: Exceeded) -> Self {
+impl From<ExceededLimit> for Ending {
+    fn from(exceeded: ExceededLimit) -> Self {
         match exceeded {
-            Exceeded::Cpu => Self::OutOfTime,
-            Exceeded::Memory => Self::OutOfMemory,
-            Exceeded::Processes => Self::TooManyProcesses,
-            Exceeded::Workspace => Self::ScratchTooLarge,
+            ExceededLimit::Cpu => Self::OutOfTime,
+            ExceededLimit::Memory => Self::OutOfMemory,
+            ExceededLimit::Processes => Self::TooManyProcesses,
+            ExceededLimit::Workspace => Self::ScratchTooLarge,
         }
     }
 }
 
-/// Everything that is known once a program has ended by itself.
-pub struct Evidence<'a> {
-    /// Nothing if init or launcher could not say.
-    pub end: Option<&'a End>,
-    pub stats: Stats,
-    pub size: Size,
+/// The facts that are known once a program has ended by itself.
+pub struct SessionEvidence<'a> {
+    /// None if init or launcher left no report.
+    pub end: Option<&'a ReportedEnd>,
+    pub stats: GroupStats,
+    pub size: WorkspaceSize,
     pub cpu_ms: u64,
-    pub limits: &'a Limits,
+    pub limits: &'a ResourceLimits,
 }
 
-/// How the program ended. A limit that was exceeded comes before what the program made of that, so that it makes no difference
-/// whether the program ended before it was looked at.
-pub fn judge(evidence: &Evidence<'_>) -> Result<Ending, SandboxError> {
-    let Evidence {
+/// Decides how the program ended. An exceeded limit wins over the program's own reaction to it, so that the result does
+/// not depend on whether the program ended before its limits were checked.
+pub fn decide_ending(evidence: &SessionEvidence<'_>) -> Result<Ending, SandboxError> {
+    let SessionEvidence {
         stats, size, limits, ..
     } = evidence;
-    if let Some(End::NotStarted(failed)) = evidence.end {
+    if let Some(ReportedEnd::NotStarted(failed)) = evidence.end {
         return Err(SandboxError::Setup {
             step: failed.step.clone(),
             cause: failed.cause.clone(),
         });
     }
-    if let Some(exceeded) = Exceeded::by(stats) {
+    if let Some(exceeded) = ExceededLimit::held_by_kernel(stats) {
         return Ok(exceeded.into());
     }
     let cpu_spent = u128::from(evidence.cpu_ms) >= limits.cpu.as_millis();
     Ok(match evidence.end {
         _ if size.exceeds(limits) || size.closed => Ending::ScratchTooLarge,
-        Some(End::Signalled { signal: SIGXCPU }) => Ending::OutOfTime,
-        Some(End::Signalled { signal: SIGKILL }) if cpu_spent => Ending::OutOfTime,
-        Some(End::Signalled { signal: SIGXFSZ }) => Ending::FileTooLarge,
-        Some(End::Signalled { signal }) => Ending::Signalled { signal: *signal },
-        Some(End::Exited { code }) => Ending::Exited { code: *code },
-        Some(End::NotStarted(_)) | None => return Err(SandboxError::Lost("it left no report".to_owned())),
+        Some(ReportedEnd::Signalled { signal: SIGXCPU }) => Ending::OutOfTime,
+        Some(ReportedEnd::Signalled { signal: SIGKILL }) if cpu_spent => Ending::OutOfTime,
+        Some(ReportedEnd::Signalled { signal: SIGXFSZ }) => Ending::FileTooLarge,
+        Some(ReportedEnd::Signalled { signal }) => Ending::Signalled { signal: *signal },
+        Some(ReportedEnd::Exited { code }) => Ending::Exited { code: *code },
+        Some(ReportedEnd::NotStarted(_)) | None => return Err(SandboxError::Lost("it left no report".to_owned())),
     })
 }
 
@@ -59,24 +59,24 @@ pub fn judge(evidence: &Evidence<'_>) -> Result<Ending, SandboxError> {
 mod tests {
     use super::{super::report::SetupFailed, *};
 
-    fn judged(end: Option<End>, change: impl FnOnce(&mut Evidence<'_>)) -> Result<Ending, SandboxError> {
-        let limits = Limits::default();
-        let mut evidence = Evidence {
+    fn judged(end: Option<ReportedEnd>, change: impl FnOnce(&mut SessionEvidence<'_>)) -> Result<Ending, SandboxError> {
+        let limits = ResourceLimits::default();
+        let mut evidence = SessionEvidence {
             end: end.as_ref(),
-            stats: Stats::default(),
-            size: Size::default(),
+            stats: GroupStats::default(),
+            size: WorkspaceSize::default(),
             cpu_ms: 0,
             limits: &limits,
         };
         change(&mut evidence);
-        judge(&evidence)
+        decide_ending(&evidence)
     }
 
     #[test]
     fn each_end_has_its_ending() {
-        let exited = |code| Some(End::Exited { code });
-        let signalled = |signal| Some(End::Signalled { signal });
-        let of = |end, change: fn(&mut Evidence<'_>)| judged(end, change).unwrap();
+        let exited = |code| Some(ReportedEnd::Exited { code });
+        let signalled = |signal| Some(ReportedEnd::Signalled { signal });
+        let of = |end, change: fn(&mut SessionEvidence<'_>)| judged(end, change).unwrap();
         assert_eq!(of(exited(0), |_| ()), Ending::Exited { code: 0 });
         assert_eq!(of(exited(3), |e| e.cpu_ms = 1 << 40), Ending::Exited { code: 3 });
         assert_eq!(of(signalled(9), |_| ()), Ending::Signalled { signal: 9 });
@@ -95,7 +95,7 @@ mod tests {
             step: "start /run/agent/x".to_owned(),
             cause: "no".to_owned(),
         };
-        let error = judged(Some(End::NotStarted(failed)), |_| ()).unwrap_err();
+        let error = judged(Some(ReportedEnd::NotStarted(failed)), |_| ()).unwrap_err();
         assert!(error.to_string().contains("start /run/agent/x: no"), "{error}");
         assert!(matches!(judged(None, |_| ()), Err(SandboxError::Lost(_))));
     }

@@ -1,9 +1,9 @@
-//! The system-call filter: what a numerical Python needs is let through, everything else is refused.
+//! The system-call filter: it allows the calls that a numerical Python needs and refuses all others.
 //!
-//! Two filters are stacked. The first lets a list of calls through and answers all others as a kernel
-//! would that does not have them (ENOSYS), which is what libraries know how to fall back from; so calls
-//! that are newer than this list are refused too. The second refuses by name, with EPERM, calls that
-//! a person will want to see refused in so many words, and some arguments of calls that are let through.
+//! Two filters are stacked. The first allows a list of calls and answers all others like a kernel
+//! without them (ENOSYS), from which libraries know how to fall back; so calls
+//! that are newer than this list are refused too. The second refuses by name, with EPERM, calls whose refusal
+//! should be visible as such, and some arguments of allowed calls.
 //! A program of another architecture or calling convention is killed at its first call.
 
 use std::collections::BTreeMap;
@@ -15,21 +15,21 @@ use seccompiler::{
 };
 
 use super::{
-    calls::{Argument, Call},
-    report::{SetupFailed, Step},
+    calls::{Argument, PreparedCall},
+    report::{NameStep, SetupFailed},
 };
 use crate::system_calls::{self, ALLOWED, OLDER, REFUSED, REFUSED_OLDER};
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Puts the filter on a process and all that it will start.
-pub fn calls() -> Result<Vec<Call>, SetupFailed> {
-    let (allow, refuse) = programs().step("build the system-call filter")?;
-    // Of two refusals the kernel reports the one installed last.
-    Ok([allow, refuse].map(|program| install(&program)).into())
+/// Returns the calls that install the filter on a process and its future children.
+pub fn filter_calls() -> Result<Vec<PreparedCall>, SetupFailed> {
+    let (allow, refuse) = build_programs().in_step("build the system-call filter")?;
+    // If both refuse, the kernel reports the answer of the one installed last.
+    Ok([allow, refuse].map(|program| install_call(&program)).into())
 }
 
-fn install(program: &BpfProgram) -> Call {
+fn install_call(program: &BpfProgram) -> PreparedCall {
     let mut bytes = Vec::with_capacity(program.len() * size_of::<libc::sock_filter>());
     for instruction in program {
         bytes.extend(instruction.code.to_ne_bytes());
@@ -41,30 +41,30 @@ fn install(program: &BpfProgram) -> Call {
         Argument::Number(0),
         Argument::Program(bytes),
     ];
-    Call::new("install the system-call filter", libc::SYS_seccomp, arguments)
+    PreparedCall::new("install the system-call filter", libc::SYS_seccomp, arguments)
 }
 
-fn programs() -> Result<(BpfProgram, BpfProgram), BackendError> {
+fn build_programs() -> Result<(BpfProgram, BpfProgram), BackendError> {
     let errno = |code: i32| SeccompAction::Errno(code.unsigned_abs());
     let arch = std::env::consts::ARCH.try_into()?;
-    let allowed = rules(&[ALLOWED, OLDER]);
+    let allowed = unconditional_rules(&[ALLOWED, OLDER]);
     let allow = SeccompFilter::new(allowed, errno(libc::ENOSYS), SeccompAction::Allow, arch)?;
-    let refuse = SeccompFilter::new(refused()?, SeccompAction::Allow, errno(libc::EPERM), arch)?;
+    let refuse = SeccompFilter::new(refusing_rules()?, SeccompAction::Allow, errno(libc::EPERM), arch)?;
     Ok((allow.try_into()?, refuse.try_into()?))
 }
 
-/// A rule without conditions for each call that there is on this architecture.
-fn rules(lists: &[&[system_calls::Call]]) -> Rules {
+/// Returns a rule without conditions for each call that exists on this architecture.
+fn unconditional_rules(lists: &[&[system_calls::SystemCall]]) -> Rules {
     let calls = lists.iter().copied().flatten();
     calls.filter_map(|call| Some((call.number?, Vec::new()))).collect()
 }
 
-fn refused() -> Result<Rules, BackendError> {
-    let mut rules = rules(&[REFUSED, REFUSED_OLDER]);
+fn refusing_rules() -> Result<Rules, BackendError> {
+    let mut rules = unconditional_rules(&[REFUSED, REFUSED_OLDER]);
     // Sockets within the sandbox only: no internet, no packets, no virtual-machine sockets.
     for call in [libc::SYS_socket, libc::SYS_socketpair] {
         let local = libc::AF_UNIX.unsigned_abs().into();
-        rules.insert(call, vec![rule(0, SeccompCmpOp::Ne, local)?]);
+        rules.insert(call, vec![compare_argument(0, SeccompCmpOp::Ne, local)?]);
     }
     let namespaces = [
         libc::CLONE_NEWNS,
@@ -78,13 +78,13 @@ fn refused() -> Result<Rules, BackendError> {
     let mut clone = Vec::new();
     for flag in namespaces {
         let flag = flag.unsigned_abs().into();
-        clone.push(rule(0, SeccompCmpOp::MaskedEq(flag), flag)?);
+        clone.push(compare_argument(0, SeccompCmpOp::MaskedEq(flag), flag)?);
     }
     rules.insert(libc::SYS_clone, clone);
-    // Typing into a terminal on its owner's behalf.
+    // Refuses to type into a terminal on its owner's behalf.
     let mut ioctl = Vec::new();
     for request in [libc::TIOCSTI, TIOCLINUX] {
-        ioctl.push(rule(1, SeccompCmpOp::Eq, request)?);
+        ioctl.push(compare_argument(1, SeccompCmpOp::Eq, request)?);
     }
     rules.insert(libc::SYS_ioctl, ioctl);
     Ok(rules)
@@ -92,8 +92,8 @@ fn refused() -> Result<Rules, BackendError> {
 
 const TIOCLINUX: u64 = 0x541C;
 
-/// The kernel reads these arguments as 32 bits, so the filter must not look at the rest.
-fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
+/// Returns a rule that compares one argument. The kernel reads 32 bits of it, so the filter must ignore the rest.
+fn compare_argument(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
     let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?;
     SeccompRule::new(vec![condition])
 }
@@ -104,6 +104,6 @@ mod tests {
 
     #[test]
     fn the_filters_build() {
-        programs().unwrap();
+        build_programs().unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Process 1 inside: builds the root, gives up its privileges, runs the script and reaps.
+//! Process 1 inside: builds the root, gives up its privileges, runs the script and reaps orphans.
 
 use std::{
     fs::File,
@@ -15,60 +15,65 @@ use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavi
 
 use super::{
     calls, confine, descriptors, filter, launcher,
-    policy::Policy,
+    policy::LaunchPolicy,
     privileges,
-    report::{End, InitReport, SetupFailed, Step},
+    report::{InitReport, NameStep, ReportedEnd, SetupFailed},
     root,
 };
 
 /// The second argument of a process that is init.
 pub const ROLE: &str = "init";
 
-/// Runs init; the result is its exit code. Standard input is a socket to the launcher.
+/// Runs init and returns its exit code. Standard input is a socket to the launcher.
 pub fn main() -> i32 {
-    match serve() {
+    match set_up_and_report() {
         Ok(()) => 0,
         Err(_) => 1,
     }
 }
 
-fn serve() -> io::Result<()> {
-    let mut socket = launcher::standard_input()?;
+fn set_up_and_report() -> io::Result<()> {
+    let mut socket = launcher::stdin_socket()?;
     let (line, shared) = descriptors::receive_line(&socket)?;
     let mut landlock = false;
-    let end = match run(&socket, &line, shared, &mut landlock) {
+    let end = match set_up_and_wait(&socket, &line, shared, &mut landlock) {
         Ok(end) => end,
-        Err(failed) => End::NotStarted(failed),
+        Err(failed) => ReportedEnd::NotStarted(failed),
     };
     serde_json::to_writer(&socket, &InitReport { end, landlock })?;
     socket.flush()
 }
 
-fn run(socket: &UnixStream, line: &str, shared: Vec<OwnedFd>, landlock: &mut bool) -> Result<End, SetupFailed> {
-    let policy: Policy = serde_json::from_str(line).step("read the policy")?;
-    rustix::process::setsid().step("start a session")?;
+fn set_up_and_wait(
+    socket: &UnixStream,
+    line: &str,
+    shared: Vec<OwnedFd>,
+    landlock: &mut bool,
+) -> Result<ReportedEnd, SetupFailed> {
+    let policy: LaunchPolicy = serde_json::from_str(line).in_step("read the policy")?;
+    rustix::process::setsid().in_step("start a session")?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    rustix::system::sethostname(b"kosmos").step("set the host's name")?;
-    root::build(&policy)?;
-    calls::perform(&privileges::limits(&policy.limits))?;
-    calls::perform(&privileges::renunciation(policy.identity))?;
+    rustix::system::sethostname(b"kosmos").in_step("set the host's name")?;
+    root::build_root(&policy)?;
+    calls::perform_all(&privileges::limit_calls(&policy.limits))?;
+    calls::perform_all(&privileges::drop_privileges_calls(policy.identity))?;
     // Init shares its user with the script, which must not read or write init's memory.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("close init's memory")?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).in_step("close init's memory")?;
     die_with_launcher(socket)?;
-    let rules = confine::rules(&policy.workspace).step("make landlock rules")?;
-    let copy = rules.try_clone().step("share landlock rules")?;
-    *landlock = confine::confine(rules).step("set landlock rules")?;
-    calls::perform(&filter::calls()?)?;
+    let rules = confine::make_landlock_rules(&policy.workspace).in_step("make landlock rules")?;
+    let copy = rules.try_clone().in_step("share landlock rules")?;
+    *landlock = confine::restrict_self(rules).in_step("set landlock rules")?;
+    calls::perform_all(&filter::filter_calls()?)?;
     if policy.warm {
-        return reap_until(newcomer(socket, copy)?);
+        return reap_until(admit_interpreter(socket, copy)?);
     }
     drop(copy);
-    reap_until(start(&policy, shared)?)
+    reap_until(start_program(&policy, shared)?)
 }
 
-/// Starts the program. What kosmos shares with a program that it talks to is its standard input and a pipe on which to
-/// say that it has started; a script gets nothing to read.
-fn start(policy: &Policy, shared: Vec<OwnedFd>) -> Result<u32, SetupFailed> {
+/// Starts the program and returns its process id. The program of a session gets the shared standard input, and its
+/// start is reported on the shared pipe; a script has nothing to read.
+fn start_program(policy: &LaunchPolicy, shared: Vec<OwnedFd>) -> Result<u32, SetupFailed> {
     let mut shared = shared.into_iter();
     let stdin = shared.next().map_or_else(Stdio::null, Stdio::from);
     let child = Command::new(&policy.program)
@@ -78,50 +83,50 @@ fn start(policy: &Policy, shared: Vec<OwnedFd>) -> Result<u32, SetupFailed> {
         .current_dir(&policy.workspace)
         .stdin(stdin)
         .spawn()
-        .step(format_args!("start {}", policy.program.display()))?;
+        .in_step(format_args!("start {}", policy.program.display()))?;
     if let Some(started) = shared.next() {
-        // Whoever listened may have gone, which ends this process soon.
+        // Fails if Kosmos has ended, which ends this process soon.
         let _ = File::from(started).write_all(&[descriptors::READY]);
     }
     Ok(child.id())
 }
 
-/// Says that everything is there for an interpreter to come in, with the descriptors that it needs (the
-/// two streams of output, and the file rules if the kernel knows them), and learns which process it is.
+/// Asks for a running interpreter to enter the namespaces, with the descriptors that it needs (the
+/// two streams of output, and the file rules if the kernel supports them), and returns its process id.
 /// Its parents have ended by then, so that init is its parent.
-fn newcomer(socket: &UnixStream, rules: RulesetCreated) -> Result<u32, SetupFailed> {
+fn admit_interpreter(socket: &UnixStream, rules: RulesetCreated) -> Result<u32, SetupFailed> {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let rules: Option<OwnedFd> = rules.into();
     let mut shared = vec![stdout.as_fd(), stderr.as_fd()];
     shared.extend(rules.as_ref().map(AsFd::as_fd));
-    descriptors::send(socket, &shared).step("call for the interpreter")?;
+    descriptors::send_ready(socket, &shared).in_step("call for the interpreter")?;
     let mut line = String::new();
     BufReader::new(socket)
         .read_line(&mut line)
-        .step("hear of the interpreter")?;
-    line.trim().parse().step("hear of the interpreter")
+        .in_step("hear of the interpreter")?;
+    line.trim().parse().in_step("hear of the interpreter")
 }
 
-/// Asks the kernel to kill this process when the launcher ends. Changing the user clears that wish, so
-/// it comes after; and the launcher may have ended meanwhile, which the socket shows.
+/// Asks the kernel to kill this process when the launcher ends. Changing the user resets this, so
+/// it is called afterwards; the socket shows if the launcher has ended in between.
 fn die_with_launcher(mut socket: &UnixStream) -> Result<(), SetupFailed> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("ask to end with the launcher")?;
-    socket.set_nonblocking(true).step("look at the socket")?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).in_step("ask to end with the launcher")?;
+    socket.set_nonblocking(true).in_step("look at the socket")?;
     let alive = matches!(socket.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
-    socket.set_nonblocking(false).step("look at the socket")?;
+    socket.set_nonblocking(false).in_step("look at the socket")?;
     if alive {
         Ok(())
     } else {
-        Err("it has ended").step("see the launcher")
+        Err("it has ended").in_step("see the launcher")
     }
 }
 
 /// Reaps orphans until the process `main` itself has ended.
-fn reap_until(main: u32) -> Result<End, SetupFailed> {
+fn reap_until(main: u32) -> Result<ReportedEnd, SetupFailed> {
     loop {
         let reaped = match rustix::process::wait(WaitOptions::empty()) {
             Err(rustix::io::Errno::INTR) => continue,
-            other => other.step("wait for the script")?,
+            other => other.in_step("wait for the script")?,
         };
         let Some((pid, status)) = reaped else {
             continue;
@@ -131,10 +136,10 @@ fn reap_until(main: u32) -> Result<End, SetupFailed> {
         }
         let status = ExitStatus::from_raw(status.as_raw());
         if let Some(code) = status.code() {
-            return Ok(End::Exited { code });
+            return Ok(ReportedEnd::Exited { code });
         }
         if let Some(signal) = status.signal() {
-            return Ok(End::Signalled { signal });
+            return Ok(ReportedEnd::Signalled { signal });
         }
     }
 }

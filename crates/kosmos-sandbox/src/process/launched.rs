@@ -1,4 +1,4 @@
-//! A launcher as kosmos sees it: how it is started, told what to do, and ended.
+//! A launcher as Kosmos sees it: starts it, sends it the policy, and ends it.
 
 use std::{
     io,
@@ -18,33 +18,33 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ARGUMENT, cgroup::Group, descriptors, policy::Policy, run::Site};
+use super::{ARGUMENT, cgroup::ControlGroup, descriptors, policy::LaunchPolicy, run::ProcessContext};
 use crate::SandboxError;
 
 /// How long the launcher may take to end everything once it is asked to, before it is killed itself.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A launcher that was started. Dropping it ends it, and with it everything.
-pub struct Launched {
+/// A launcher that was started. Dropping this ends it and everything inside.
+pub struct RunningLauncher {
     launcher: PathBuf,
     child: Child,
     pub socket: UnixStream,
 }
 
-impl Launched {
-    /// Starts a launcher in `group`. It does nothing before it is instructed.
-    pub fn start(site: &Site, group: Option<&Group>) -> Result<Self, SandboxError> {
+impl RunningLauncher {
+    /// Starts a launcher in `group`. It does nothing before it gets a policy.
+    pub fn start(site: &ProcessContext, group: Option<&ControlGroup>) -> Result<Self, SandboxError> {
         let launcher = &site.options.launcher;
         let this = Self::spawn(site).map_err(SandboxError::on_host("start", launcher))?;
         if let Some(group) = group {
             group
-                .add(this.id())
+                .add_process(this.pid())
                 .map_err(SandboxError::on_host("put into its cgroup", launcher))?;
         }
         Ok(this)
     }
 
-    fn spawn(site: &Site) -> io::Result<Self> {
+    fn spawn(site: &ProcessContext) -> io::Result<Self> {
         let (ours, theirs) = StdStream::pair()?;
         ours.set_nonblocking(true)?;
         let child = Command::new(&site.options.launcher)
@@ -54,7 +54,7 @@ impl Launched {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // An interrupt typed at the terminal is for kosmos to act on.
+            // Only Kosmos reacts to an interrupt typed at the terminal.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
@@ -65,20 +65,20 @@ impl Launched {
         })
     }
 
-    pub fn id(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.child.id().unwrap_or(0)
     }
 
-    /// What is written inside to standard output and standard error; once.
-    pub fn output(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+    /// Takes the streams of standard output and standard error, which everything inside shares.
+    pub fn take_output(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
         (self.child.stdout.take(), self.child.stderr.take())
     }
 
-    /// Has it do as `policy` of the job `key` says, with `descriptors` for what is to be started.
-    pub async fn instruct(
+    /// Sends the policy of the job `key`, with `descriptors` for the program that will be started.
+    pub async fn send_policy(
         &mut self,
         key: &str,
-        policy: &Policy,
+        policy: &LaunchPolicy,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<(), SandboxError> {
         let mut line = serde_json::to_vec(policy).map_err(|error| SandboxError::InvalidJob {
@@ -86,21 +86,21 @@ impl Launched {
             reason: error.to_string(),
         })?;
         line.push(b'\n');
-        self.send(&line, descriptors)
+        self.send_line(&line, descriptors)
             .await
             .map_err(SandboxError::on_host("instruct", &self.launcher))
     }
 
-    async fn send(&mut self, line: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    async fn send_line(&mut self, line: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
         let socket = &self.socket;
-        let begin = || descriptors::send_with(socket.as_fd(), line, descriptors);
+        let begin = || descriptors::send_with_bytes(socket.as_fd(), line, descriptors);
         let sent = socket.async_io(Interest::WRITABLE, begin).await?;
         self.socket.write_all(line.get(sent..).unwrap_or_default()).await
     }
 
-    /// Waits for it to end, which it does when nothing inside is left; asks it to end everything first if `now`, and kills it,
-    /// and with it everything, if it takes too long.
-    pub async fn end(&mut self, said: &mut Vec<u8>, now: bool) {
+    /// Waits for it to end, which it does when everything inside has ended. If `now`, asks it to end everything first.
+    /// If it takes too long, kills it and everything inside.
+    pub async fn wait_or_kill(&mut self, said: &mut Vec<u8>, now: bool) {
         if now {
             // Failing means that it has ended already.
             let _ = self.socket.shutdown().await;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Options;
+use super::ProcessOptions;
 use crate::{Program, SandboxError, program::ProgramFault};
 
 /// The folders of the host that are visible inside under their own names.
@@ -20,7 +20,7 @@ const PYTHON: &str = "python3";
 ///
 /// # Errors
 /// [`SandboxError::InvalidProgram`] if there is no such program, or it cannot be started from there.
-pub fn find_program(options: &Options, program: &Program) -> Result<PathBuf, SandboxError> {
+pub fn find_program(options: &ProcessOptions, program: &Program) -> Result<PathBuf, SandboxError> {
     match program.bare_name() {
         Some(PYTHON) => Ok(options.python.clone()),
         Some(name) => find_in_folders(&Program::FOLDERS.map(PathBuf::from), &shown_folders(options), name),
@@ -47,7 +47,7 @@ fn find_in_folders(folders: &[PathBuf], shown: &[PathBuf], name: &str) -> Result
     }))
 }
 
-fn find_by_path(options: &Options, program: &Program) -> Result<PathBuf, ProgramFault> {
+fn find_by_path(options: &ProcessOptions, program: &Program) -> Result<PathBuf, ProgramFault> {
     let path = &program.program;
     let mut shown = shown_folders(options);
     let mount = program.mounts.iter().find(|mount| path.starts_with(&mount.inside));
@@ -68,7 +68,7 @@ fn find_by_path(options: &Options, program: &Program) -> Result<PathBuf, Program
 }
 
 /// Returns the folders of the host that every sandbox shows, with links resolved.
-fn shown_folders(options: &Options) -> Vec<PathBuf> {
+fn shown_folders(options: &ProcessOptions) -> Vec<PathBuf> {
     let system = SYSTEM.iter().map(Path::new);
     let all = system.chain(options.readonly.iter().map(PathBuf::as_path));
     all.filter_map(|path| fs::canonicalize(path).ok()).collect()
@@ -106,10 +106,10 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::{Limits, Mount};
+    use crate::{Mount, ResourceLimits};
 
-    fn options() -> Options {
-        Options {
+    fn options() -> ProcessOptions {
+        ProcessOptions {
             launcher: "/proc/self/exe".into(),
             python: "/opt/python/bin/python3".into(),
             readonly: Vec::new(),
@@ -132,7 +132,7 @@ mod tests {
                 inside: "/run/agent".into(),
                 executable,
             }],
-            limits: Limits::default(),
+            limits: ResourceLimits::default(),
         };
         find_program(&options(), &program).map_err(|error| error.to_string())
     }

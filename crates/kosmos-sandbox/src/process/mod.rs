@@ -1,8 +1,8 @@
-//! The backend for Linux: no daemon, no image, nothing to install.
+//! The backend for Linux. It needs no daemon, no image and no installation.
 //!
 //! Kosmos starts itself again as a *launcher* with an empty environment and a socket as standard
 //! input. The launcher enters new namespaces and starts *init*, process 1 of a new process namespace,
-//! which builds a small root, gives up every privilege and starts the interpreter:
+//! which builds a small root, gives up all privileges and starts the interpreter:
 //!
 //! ```text
 //! kosmos --policy--> launcher --policy--> init (pid 1) --> python script.py
@@ -10,15 +10,15 @@
 //! ```
 //!
 //! A warm start saves the time that the interpreter takes to start and import its packages: everything is
-//! set up as above, but instead of starting an interpreter, init has kosmos send for a fork of one that has
-//! imported them, see `zygote` and `warm`. It comes in from outside, gives up what init has given up, by the
+//! set up as above, but instead of starting an interpreter, init asks Kosmos for a fork of one that has
+//! imported them, see `zygote` and `warm`. The fork enters the namespaces, gives up the same privileges by the
 //! same system calls, and is init's child from then on.
 //!
-//! A program that is talked to while it runs, a session, is started like a cold script; the difference is that its standard
-//! input is a pipe, which travels with the policy, see `session`. Everything below is said of both.
+//! A session, a program that exchanges data with Kosmos while it runs, is started like a cold script; the difference is
+//! that its standard input is a pipe, which is sent with the policy, see `session`. The following holds for both.
 //!
-//! When the script ends, init ends, and the kernel ends everything else in its namespace. When kosmos
-//! ends, however it ends, its end of the socket closes and the launcher ends init. When the launcher is
+//! When the script ends, init ends, and the kernel ends everything else in its namespace. When Kosmos
+//! ends for any reason, its end of the socket closes and the launcher ends init. When the launcher is
 //! killed, the kernel kills init.
 
 mod options;
@@ -90,16 +90,16 @@ mod elsewhere;
 #[cfg(target_os = "linux")]
 pub use backend::ProcessSandbox;
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::ProcessSandbox;
-pub use options::Options;
+pub use elsewhere::UnavailableSandbox as ProcessSandbox;
+pub use options::ProcessOptions;
 
-/// The hidden first argument that makes kosmos a part of its own sandbox.
+/// The hidden first argument that makes Kosmos a part of its own sandbox.
 const ARGUMENT: &str = "__sandbox";
 
 /// Becomes the sandbox's launcher or init if this process was started as one, and then does not return.
 ///
-/// Call it first thing in `main`: before threads, logging, or any look at the arguments.
-pub fn entry() {
+/// Call it first in `main`: before starting threads, logging, or reading arguments.
+pub fn become_launcher_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_none_or(|first| first != ARGUMENT) {
         return;

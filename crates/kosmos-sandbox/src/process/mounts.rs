@@ -1,4 +1,4 @@
-//! The table of mounts, read to tighten each one that a bind has brought in.
+//! Reads the table of mounts, to restrict each one that a bind has added.
 
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
@@ -6,12 +6,12 @@ use rustix::mount::MountFlags;
 
 /// One mount as the kernel lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mount {
+pub struct MountPoint {
     /// The path within its filesystem that is mounted.
     pub root: PathBuf,
     /// Where it is mounted.
     pub point: PathBuf,
-    /// Its own flags, which an unprivileged user may add to but not take from.
+    /// Its flags, to which an unprivileged user may add but from which it may not remove.
     pub flags: MountFlags,
     /// The filesystem's kind.
     pub kind: String,
@@ -19,17 +19,16 @@ pub struct Mount {
     pub options: String,
 }
 
-/// Reads the text of `/proc/<pid>/mountinfo`, see proc_pid_mountinfo(5). Lines that are not understood
-/// are left out.
-pub fn parse(text: &str) -> Vec<Mount> {
+/// Reads the text of `/proc/<pid>/mountinfo`, see proc_pid_mountinfo(5). Lines of an unknown form are skipped.
+pub fn parse_mountinfo(text: &str) -> Vec<MountPoint> {
     text.lines().filter_map(parse_line).collect()
 }
 
-fn parse_line(line: &str) -> Option<Mount> {
+fn parse_line(line: &str) -> Option<MountPoint> {
     let (own, filesystem) = line.split_once(" - ")?;
     let mut own = own.split(' ').skip(3);
-    let root = unescape(own.next()?);
-    let point = unescape(own.next()?);
+    let root = unescape_octal(own.next()?);
+    let point = unescape_octal(own.next()?);
     let mut flags = MountFlags::empty();
     for option in own.next()?.split(',') {
         flags |= match option {
@@ -43,7 +42,7 @@ fn parse_line(line: &str) -> Option<Mount> {
     let mut filesystem = filesystem.split(' ');
     let kind = filesystem.next()?.to_owned();
     let options = filesystem.nth(1).unwrap_or_default().to_owned();
-    Some(Mount {
+    Some(MountPoint {
         root,
         point,
         flags,
@@ -52,8 +51,8 @@ fn parse_line(line: &str) -> Option<Mount> {
     })
 }
 
-/// Undoes the kernel's `\040` for a space and its like.
-fn unescape(text: &str) -> PathBuf {
+/// Decodes the kernel's octal escapes, such as `\040` for a space.
+fn unescape_octal(text: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
@@ -84,7 +83,7 @@ mod tests {
         let text = "36 35 98:0 /m1 /a\\040b rw,noexec,relatime master:1 - ext3 /dev/root rw,errors=x\n\
                     junk\n\
                     40 35 0:22 / / ro,nosuid,nodev - tmpfs tmpfs rw\n";
-        let mounts = parse(text);
+        let mounts = parse_mountinfo(text);
         assert_eq!(mounts.len(), 2);
         assert_eq!(mounts[0].point, PathBuf::from("/a b"));
         assert_eq!(mounts[0].root, PathBuf::from("/m1"));

@@ -1,4 +1,4 @@
-//! What a process sandbox is made from.
+//! The settings of a process sandbox.
 
 use std::path::PathBuf;
 
@@ -6,34 +6,34 @@ use crate::interpreter::Interpreter;
 
 /// The parts of the host that a process sandbox uses.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// The kosmos binary, whose `main` calls [`entry`](super::entry).
+pub struct ProcessOptions {
+    /// The Kosmos binary, whose `main` calls [`entry`](super::entry).
     pub launcher: PathBuf,
     /// The interpreter, an absolute path.
     pub python: PathBuf,
     /// Files and folders besides `/usr`, `/lib*` and `/bin` that the interpreter needs; they appear
-    /// at the same place inside, read-only.
+    /// at the same paths inside, read-only.
     pub readonly: Vec<PathBuf>,
     /// Files beneath `readonly` that appear in `/tmp` as links, such as caches that programs look for.
     pub scratch_links: Vec<PathBuf>,
-    /// Use cgroups where they can be used. Off is for tests of what happens without.
+    /// Use cgroups where possible. Switched off in tests of machines without them.
     pub cgroups: bool,
     /// Start Python scripts in forks of an interpreter that has imported `preload` once, instead of starting
-    /// an interpreter for each. Needs Linux 5.8 or later, and the memory that the imports take.
+    /// an interpreter for each. Needs Linux 5.8 or later, and memory for the imports.
     pub warm: bool,
-    /// The modules that are imported beforehand; none given means those that most scripts use.
+    /// The modules that are imported in advance; by default those that most scripts use.
     pub preload: Option<Vec<String>>,
 }
 
-impl Options {
-    /// This process's own binary as launcher, for running scripts with `interpreter`.
+impl ProcessOptions {
+    /// Returns the settings for running scripts with `interpreter`, with this process's binary as the launcher.
     #[must_use]
     pub fn new(interpreter: &Interpreter) -> Self {
         Self {
             launcher: PathBuf::from("/proc/self/exe"),
             python: interpreter.python.clone(),
             readonly: interpreter.readonly_paths(),
-            scratch_links: interpreter.caches(),
+            scratch_links: interpreter.font_caches(),
             cgroups: true,
             warm: true,
             preload: None,

@@ -1,4 +1,4 @@
-//! From a job to the policy that the launcher gets.
+//! Turns a job into the policy for the launcher.
 
 use std::{
     fs,
@@ -8,24 +8,24 @@ use std::{
 use rustix::thread::CapabilitySet;
 
 use super::{
-    Options,
+    ProcessOptions,
     cgroup::Cgroups,
-    policy::{Access, Bind, Identity, Policy, ProcessLimits},
-    run::Site,
-    staging::Staging,
+    policy::{Access, Bind, Identity, LaunchPolicy, ProcessLimits},
+    run::ProcessContext,
+    staging::InputStaging,
 };
-use crate::{Job, Language, Limits, SandboxError, environment::environment};
+use crate::{Job, Language, ResourceLimits, SandboxError, environment::script_environment};
 
-/// Address space beyond the memory limit that a process may reserve where no cgroup counts memory:
-/// libraries reserve much more than they touch.
+/// Address space in bytes beyond the memory limit that a process may reserve where no cgroup counts memory:
+/// libraries reserve much more than they use.
 const RESERVED_BYTES: u64 = 4 << 30;
 
-/// Processes that there may be of others who run as the same user, where the kernel counts all of them together. It keeps a
-/// fork bomb down to what watching can cope with.
+/// Allowance for other processes of the same user, where the kernel counts all of them together. It keeps a
+/// fork bomb small enough for watching to end it.
 const CROWD: u64 = 1000;
 
-/// Whom scripts run as: another user where kosmos has the privileges of root, else a mapped one.
-pub fn identity() -> Identity {
+/// Chooses the user that scripts run as: another user if Kosmos has the privileges of root, else a mapped one.
+pub fn choose_identity() -> Identity {
     let needed = CapabilitySet::SYS_ADMIN
         | CapabilitySet::SETUID
         | CapabilitySet::SETGID
@@ -36,7 +36,7 @@ pub fn identity() -> Identity {
         .is_ok_and(|sets| sets.effective.contains(needed) && sets.permitted.contains(needed));
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
     let id = Identity::INSIDE;
-    if held && uid.is_root() && maps(id) {
+    if held && uid.is_root() && is_mapped_user(id) {
         Identity::Switched { uid: id, gid: id }
     } else {
         Identity::Mapped {
@@ -46,8 +46,8 @@ pub fn identity() -> Identity {
     }
 }
 
-/// Whether user `id` exists here; in some containers only a few do.
-fn maps(id: u32) -> bool {
+/// Returns true if user `id` exists here; in some containers only a few do.
+fn is_mapped_user(id: u32) -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
@@ -58,18 +58,23 @@ fn maps(id: u32) -> bool {
     })
 }
 
-/// The policy for `job`. The job has been checked, and its workspace is `workspace`, without links.
-pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -> Result<Policy, SandboxError> {
+/// Returns the policy for `job`, which has been validated. `workspace` is its workspace's path with links resolved.
+pub fn job_policy(
+    site: &ProcessContext,
+    job: &Job,
+    workspace: &Path,
+    staging: &mut InputStaging,
+) -> Result<LaunchPolicy, SandboxError> {
     let options = &site.options;
-    let mut binds = interpreter(options)?;
-    let (program, arguments) = command(options, job)?;
+    let mut binds = interpreter_binds(options)?;
+    let (program, arguments) = script_command(options, job)?;
     if job.language == Language::R {
-        add_settings_of_r(&mut binds);
+        add_r_settings(&mut binds);
     }
     let run = Path::new("/run");
     for input in &job.inputs {
         binds.push(Bind {
-            host: readable(&input.host, site.identity, staging)?,
+            host: readable_path(&input.host, site.identity, staging)?,
             inside: run.join(&input.inside),
             access: Access::Read,
         });
@@ -80,13 +85,13 @@ pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -
         inside: inside.clone(),
         access: Access::Write,
     });
-    Ok(Policy {
+    Ok(LaunchPolicy {
         identity: site.identity,
         binds,
         scratch_links: options.scratch_links.clone(),
         program,
         arguments,
-        environment: environment(),
+        environment: script_environment(),
         workspace: inside,
         tmp_bytes: job.limits.tmp_bytes,
         limits: process_limits(&job.limits, &site.cgroups, site.identity),
@@ -94,28 +99,28 @@ pub fn policy(site: &Site, job: &Job, workspace: &Path, staging: &mut Staging) -
     })
 }
 
-/// What the interpreter needs besides `/usr` and its like.
-pub fn interpreter(options: &Options) -> Result<Vec<Bind>, SandboxError> {
+/// Returns the binds that the interpreter needs besides `/usr` and `/lib*`.
+pub fn interpreter_binds(options: &ProcessOptions) -> Result<Vec<Bind>, SandboxError> {
     let mut binds = Vec::new();
     for path in &options.readonly {
         let host = fs::canonicalize(path).map_err(SandboxError::on_host("find", path))?;
-        // Links may lead here by another name than its own, so it gets both.
+        // Links may lead here by another path, so it appears under both.
         add_readonly(&mut binds, &host, &host);
         add_readonly(&mut binds, &host, path);
     }
     Ok(binds)
 }
 
-/// Where something that `host` names can be bound from: without links, or a copy that may be read.
-pub fn readable(host: &Path, identity: Identity, staging: &mut Staging) -> Result<PathBuf, SandboxError> {
+/// Returns a path from which `host` can be bound: with links resolved, or that of a readable copy.
+pub fn readable_path(host: &Path, identity: Identity, staging: &mut InputStaging) -> Result<PathBuf, SandboxError> {
     let found = fs::canonicalize(host).map_err(SandboxError::on_host("find", host))?;
     staging
-        .readable(&found, identity)
+        .readable_path(&found, identity)
         .map_err(SandboxError::on_host("read", &found))
 }
 
-/// Settings of R that systems keep apart from its programs.
-pub fn add_settings_of_r(binds: &mut Vec<Bind>) {
+/// Adds R's settings, which systems keep outside of `/usr`.
+pub fn add_r_settings(binds: &mut Vec<Bind>) {
     let settings = Path::new("/etc/R");
     if settings.exists() {
         add_readonly(binds, settings, settings);
@@ -135,14 +140,14 @@ fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
 
 const RSCRIPT: &str = "/usr/bin/Rscript";
 
-/// The program that runs `job`, and its arguments.
-fn command(options: &Options, job: &Job) -> Result<(PathBuf, Vec<String>), SandboxError> {
+/// Returns the program that runs `job`, and its arguments.
+fn script_command(options: &ProcessOptions, job: &Job) -> Result<(PathBuf, Vec<String>), SandboxError> {
     let (program, flags) = match job.language {
         Language::Python => (options.python.clone(), PYTHON_FLAGS.as_slice()),
         Language::R if !Path::new(RSCRIPT).exists() => {
             return Err(SandboxError::Unavailable {
                 missing: vec![format!("R is not installed on this machine: there is no {RSCRIPT}")],
-                remedy: "install it, or set the sandbox's backend to `docker`, which brings its own".to_owned(),
+                remedy: "install it, or set the sandbox's backend to `docker`, whose image contains it".to_owned(),
             });
         }
         Language::R => (PathBuf::from(RSCRIPT), ["--vanilla"].as_slice()),
@@ -151,16 +156,16 @@ fn command(options: &Options, job: &Job) -> Result<(PathBuf, Vec<String>), Sandb
     Ok((program, arguments.map(str::to_owned).collect()))
 }
 
-/// Python's own `PYTHON*` variables are wanted, for we set them, so neither `-I` nor `-E`. Output is not
-/// buffered, for what a script said before it was ended is worth most; `-s` leaves out packages in a home
+/// Neither `-I` nor `-E`, because the sandbox sets `PYTHON*` variables itself. `-u`: output is not
+/// buffered, because the last lines before a script is ended matter most. `-s` skips packages in a home
 /// folder, of which there is none. The script's folder stays first in the search path, so that a
 /// preamble beside the script can be imported.
 pub const PYTHON_FLAGS: [&str; 2] = ["-s", "-u"];
 
-/// The limits of each process.
-pub fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
+/// Returns the limits of each process.
+pub fn process_limits(limits: &ResourceLimits, cgroups: &Cgroups, identity: Identity) -> ProcessLimits {
     let memory = limits.memory_bytes.saturating_add(RESERVED_BYTES);
-    let processes = if cgroups.limit_processes() {
+    let processes = if cgroups.limits_processes() {
         None
     } else if kernel_limits_processes(cgroups, identity) {
         // Launcher and init are in the user namespace too.
@@ -174,18 +179,18 @@ pub fn process_limits(limits: &Limits, cgroups: &Cgroups, identity: Identity) ->
         cpu_seconds: limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0),
         file_bytes: limits.file_bytes,
         open_files: limits.open_files,
-        address_space_bytes: (!cgroups.limit_memory()).then_some(memory),
+        address_space_bytes: (!cgroups.limits_memory()).then_some(memory),
         processes,
     }
 }
 
-/// Whether the kernel itself keeps the number of processes down; otherwise it is only watched.
+/// Returns true if the kernel itself limits the number of processes; otherwise it is only watched.
 pub fn kernel_limits_processes(cgroups: &Cgroups, identity: Identity) -> bool {
-    cgroups.limit_processes() || (identity.is_mapped() && kernel_counts_per_namespace())
+    cgroups.limits_processes() || (identity.is_mapped() && kernel_counts_per_namespace())
 }
 
-/// Since Linux 5.14, RLIMIT_NPROC counts a user's processes in each user namespace apart; before, a
-/// user's browser would have counted too.
+/// Returns true since Linux 5.14, where RLIMIT_NPROC counts a user's processes separately in each user namespace;
+/// before, a user's browser would have counted too.
 fn kernel_counts_per_namespace() -> bool {
     let uname = rustix::system::uname();
     let release = uname.release().to_string_lossy();
@@ -195,8 +200,8 @@ fn kernel_counts_per_namespace() -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 14)
 }
 
-/// Where `workspace` lies on the host, without links.
-pub fn workspace_of(workspace: &Path) -> Result<PathBuf, SandboxError> {
+/// Returns the path of `workspace` on the host with links resolved.
+pub fn resolve_workspace(workspace: &Path) -> Result<PathBuf, SandboxError> {
     fs::canonicalize(workspace).map_err(SandboxError::on_host("find", workspace))
 }
 
@@ -215,9 +220,9 @@ mod tests {
     }
     #[test]
     fn processes_are_limited_where_no_cgroup_does_it() {
-        let limits = Limits {
+        let limits = ResourceLimits {
             processes: 10,
-            ..Limits::default()
+            ..ResourceLimits::default()
         };
         let none = Cgroups::Unusable("none".to_owned());
         let limited = |identity| process_limits(&limits, &none, identity).processes;

@@ -1,4 +1,4 @@
-//! What kosmos tells its launcher: everything about one run of the sandbox.
+//! The policy that Kosmos sends to its launcher: everything about one run of the sandbox.
 
 use std::path::PathBuf;
 
@@ -6,34 +6,34 @@ use serde::{Deserialize, Serialize};
 
 /// One run of the sandbox, as one line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
+pub struct LaunchPolicy {
     pub identity: Identity,
     /// In the order in which they are mounted.
     pub binds: Vec<Bind>,
-    /// Absolute paths inside that appear in `/tmp` under their own names, as links.
+    /// Absolute paths inside to which links of the same name are made in `/tmp`.
     pub scratch_links: Vec<PathBuf>,
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// The current folder inside, also the one place that can be written besides `/tmp`.
+    /// The current folder inside, the only writable place besides `/tmp`.
     pub workspace: PathBuf,
     pub tmp_bytes: u64,
     pub limits: ProcessLimits,
-    /// The script does not start with the program: an interpreter that is already running comes in.
+    /// True if an interpreter that is already running enters the sandbox instead of starting `program`.
     pub warm: bool,
 }
 
-/// Whom the script runs as.
+/// The user that the script runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Identity {
-    /// Kosmos has the privileges to set up everything itself, and the script gets this user and group.
+    /// Kosmos has the privileges to set up everything, and the script gets this user and group.
     Switched { uid: u32, gid: u32 },
     /// Kosmos has no privileges: a user namespace, in which these are its own user and group.
     Mapped { uid: u32, gid: u32 },
 }
 
 impl Identity {
-    /// The user and group that the script sees; `nobody` everywhere.
+    /// The user and group that the script sees: `nobody` on every system.
     pub const INSIDE: u32 = 65534;
 
     pub fn is_mapped(self) -> bool {
@@ -41,17 +41,17 @@ impl Identity {
     }
 }
 
-/// A file or folder of the host made visible inside.
+/// A file or folder of the host that is visible inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bind {
-    /// Absolute and without links.
+    /// Absolute, with links resolved.
     pub host: PathBuf,
     /// Absolute.
     pub inside: PathBuf,
     pub access: Access,
 }
 
-/// What may be done beneath a bind.
+/// The permitted access to a bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Access {
     /// Read and execute: the system and the interpreter.
@@ -64,14 +64,14 @@ pub enum Access {
     Device,
 }
 
-/// Limits of each single process, which hold whether there is a cgroup or not.
+/// Limits of each single process, with or without a cgroup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessLimits {
     pub cpu_seconds: u64,
     pub file_bytes: u64,
     pub open_files: u64,
-    /// Where no cgroup limits memory.
+    /// Set where no cgroup limits memory.
     pub address_space_bytes: Option<u64>,
-    /// Where no cgroup limits processes, and the kernel counts none but those of sandboxes.
+    /// Set where no cgroup limits processes and the kernel counts only those of sandboxes.
     pub processes: Option<u64>,
 }

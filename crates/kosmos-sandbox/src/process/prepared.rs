@@ -1,4 +1,4 @@
-//! What has to be there before the launcher is started, and what becomes of it when all is over.
+//! Prepares a run before the launcher is started, and cleans up after it.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,46 +6,47 @@ use std::{
 };
 
 use super::{
-    cgroup::{Group, Stats, Wanted},
-    policy::{Identity, Policy},
-    run::{Site, blocking},
-    staging::Staging,
-    workspace::{self, Size},
+    cgroup::{ControlGroup, GroupLimits, GroupStats},
+    policy::{Identity, LaunchPolicy},
+    run::{ProcessContext, run_blocking},
+    staging::InputStaging,
+    workspace::{self, WorkspaceSize},
 };
-use crate::{Limits, SandboxError};
+use crate::{ResourceLimits, SandboxError};
 
-/// A workspace that is handed over, the group with its limits, and the policy.
-pub struct Prepared {
-    /// On the host, without links.
+/// A workspace that belongs to the script's user, the group with its limits, and the policy.
+pub struct PreparedRun {
+    /// On the host, with links resolved.
     pub workspace: PathBuf,
-    pub policy: Policy,
-    pub group: Option<Arc<Group>>,
+    pub policy: LaunchPolicy,
+    pub group: Option<Arc<ControlGroup>>,
     identity: Identity,
     mode: u32,
     most_files: u64,
-    // Kept for its copies.
-    _staging: Staging,
+    // Keeps the copies of inputs until the run has ended.
+    _staging: InputStaging,
 }
 
-impl Prepared {
-    /// Hands `workspace` over and makes a group that `key` names. `plan` makes the policy, and may have inputs copied.
+impl PreparedRun {
+    /// Gives `workspace` to the script's user and makes a group named after `key`. `plan` makes the policy, and may
+    /// copy inputs.
     pub fn new(
-        site: &Site,
+        site: &ProcessContext,
         key: &str,
-        limits: &Limits,
+        limits: &ResourceLimits,
         workspace: PathBuf,
-        plan: impl FnOnce(&Path, &mut Staging) -> Result<Policy, SandboxError>,
+        plan: impl FnOnce(&Path, &mut InputStaging) -> Result<LaunchPolicy, SandboxError>,
     ) -> Result<Self, SandboxError> {
-        let mut staging = Staging::default();
+        let mut staging = InputStaging::default();
         let policy = plan(&workspace, &mut staging)?;
-        let wanted = Wanted {
+        let wanted = GroupLimits {
             memory_bytes: limits.memory_bytes,
-            // Launcher and init are in the group too.
+            // The launcher and init are in the group too.
             processes: limits.processes.saturating_add(2),
         };
         let group = site
             .cgroups
-            .make(key, &wanted)
+            .make_group(key, &wanted)
             .map_err(SandboxError::on_host("make a cgroup for", &workspace))?;
         let identity = site.identity;
         let mode =
@@ -61,14 +62,14 @@ impl Prepared {
         })
     }
 
-    /// Takes the workspace back and removes the rest. Says how large the workspace is, and what the group has counted. Call
-    /// it when everything inside has ended.
-    pub async fn close(self) -> Result<(Size, Stats), SandboxError> {
-        blocking(move || {
+    /// Takes the workspace back, removes the rest, and returns the size of the workspace and the counters of the group.
+    /// Call it when everything inside has ended.
+    pub async fn take_back_and_measure(self) -> Result<(WorkspaceSize, GroupStats), SandboxError> {
+        run_blocking(move || {
             workspace::take_back(&self.workspace, self.identity, self.mode)
                 .map_err(SandboxError::on_host("take back", &self.workspace))?;
-            let size = workspace::measure(&self.workspace, self.most_files);
-            let stats = self.group.as_ref().map(|group| group.stats()).unwrap_or_default();
+            let size = workspace::measure_workspace(&self.workspace, self.most_files);
+            let stats = self.group.as_ref().map(|group| group.read_stats()).unwrap_or_default();
             Ok((size, stats))
         })
         .await

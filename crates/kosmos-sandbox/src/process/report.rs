@@ -1,4 +1,4 @@
-//! What init and launcher tell kosmos when all is over.
+//! The reports of init and launcher to Kosmos after a run.
 
 use std::fmt::Display;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the script ended, or why it was never started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum End {
+pub enum ReportedEnd {
     Exited { code: i32 },
     Signalled { signal: i32 },
     NotStarted(SetupFailed),
@@ -19,32 +19,32 @@ pub struct SetupFailed {
     pub cause: String,
 }
 
-/// What init reports.
+/// The report of init.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InitReport {
-    pub end: End,
-    /// Whether the kernel enforces the second layer of file rules.
+    pub end: ReportedEnd,
+    /// True if the kernel enforces the second layer of file rules.
     pub landlock: bool,
 }
 
-/// What the launcher reports.
+/// The report of the launcher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
-    /// Nothing if init was killed before it could say.
+pub struct LauncherReport {
+    /// None if init was killed before it could report.
     pub init: Option<InitReport>,
-    /// Processor time of everything inside, milliseconds.
+    /// Processor time of everything inside in milliseconds.
     pub cpu_ms: u64,
-    /// Largest resident memory of one process inside, bytes.
+    /// Largest resident memory of one process inside in bytes.
     pub largest_process_bytes: u64,
 }
 
-/// Names the step that a failure belongs to.
-pub trait Step<T> {
-    fn step(self, step: impl Display) -> Result<T, SetupFailed>;
+/// Attaches the name of a step to a failure.
+pub trait NameStep<T> {
+    fn in_step(self, step: impl Display) -> Result<T, SetupFailed>;
 }
 
-impl<T, E: Display> Step<T> for Result<T, E> {
-    fn step(self, step: impl Display) -> Result<T, SetupFailed> {
+impl<T, E: Display> NameStep<T> for Result<T, E> {
+    fn in_step(self, step: impl Display) -> Result<T, SetupFailed> {
         self.map_err(|cause| SetupFailed {
             step: step.to_string(),
             cause: cause.to_string(),

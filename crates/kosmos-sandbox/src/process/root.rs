@@ -1,4 +1,4 @@
-//! The file tree inside: a small read-only root in memory with what the policy names bound into it.
+//! Builds the file tree inside: a small read-only root in memory, into which the policy's files and folders are bound.
 
 use std::{
     ffi::CString,
@@ -19,11 +19,11 @@ use rustix::{
 
 use super::{
     mounts,
-    policy::{Access, Bind, Identity, Policy},
-    report::{SetupFailed, Step},
+    policy::{Access, Bind, Identity, LaunchPolicy},
+    report::{NameStep, SetupFailed},
 };
 
-/// Where the host's tree is while the new one is built, and the new one.
+/// The paths of the host's tree and of the new one while that is built.
 const OLD: &str = "/old";
 const NEW: &str = "/new";
 
@@ -31,67 +31,67 @@ const DEVICES: [&str; 4] = ["null", "zero", "full", "urandom"];
 const HARMLESS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 const DATA: MountFlags = HARMLESS.union(MountFlags::NOEXEC);
 
-/// Builds the tree and leaves this process, and all that it will start, with nothing else.
-pub fn build(policy: &Policy) -> Result<(), SetupFailed> {
+/// Builds the tree, which replaces the host's for this process and its future children.
+pub fn build_root(policy: &LaunchPolicy) -> Result<(), SetupFailed> {
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)
-        .step("keep mounts from the host")?;
-    step_aside()?;
+        .in_step("keep mounts from the host")?;
+    move_host_tree_aside()?;
     let mut binds = Vec::new();
-    skeleton(policy, &mut binds)?;
+    build_skeleton(policy, &mut binds)?;
     for bind in &binds {
         let shown = bind.inside.display();
-        attach(bind).step(format_args!("bind {shown}"))?;
+        mount_bind(bind).in_step(format_args!("bind {shown}"))?;
     }
     for target in &policy.scratch_links {
         if let Some(name) = target.file_name() {
-            symlink(target, Path::new(NEW).join("tmp").join(name)).step("link into /tmp")?;
+            symlink(target, Path::new(NEW).join("tmp").join(name)).in_step("link into /tmp")?;
         }
     }
-    tighten(&binds)?;
-    forget_the_host()
+    protect_mounts(&binds)?;
+    detach_host_tree()
 }
 
 /// Moves the host's tree to [`OLD`] and makes an empty one at [`NEW`].
-fn step_aside() -> Result<(), SetupFailed> {
-    // Any folder will do: it is covered for a moment, in this namespace only.
+fn move_host_tree_aside() -> Result<(), SetupFailed> {
+    // Any folder can be used: it is covered for a moment, in this namespace only.
     let base = Path::new(if Path::new("/tmp").is_dir() { "/tmp" } else { "/usr" });
-    tmpfs(base, HARMLESS, "mode=0755,size=1m").step("mount a base")?;
-    fs::create_dir(base.join("old")).step("make /old")?;
-    fs::create_dir(base.join("new")).step("make /new")?;
-    pivot_root(base, base.join("old")).step("leave the host's root")?;
-    std::env::set_current_dir("/").step("leave the host's root")?;
-    tmpfs(Path::new(NEW), HARMLESS, "mode=0755,size=4m").step("mount the root")
+    mount_tmpfs(base, HARMLESS, "mode=0755,size=1m").in_step("mount a base")?;
+    fs::create_dir(base.join("old")).in_step("make /old")?;
+    fs::create_dir(base.join("new")).in_step("make /new")?;
+    pivot_root(base, base.join("old")).in_step("leave the host's root")?;
+    std::env::set_current_dir("/").in_step("leave the host's root")?;
+    mount_tmpfs(Path::new(NEW), HARMLESS, "mode=0755,size=4m").in_step("mount the root")
 }
 
-/// Makes the folders, links and filesystems, and lists what is to be bound.
-fn skeleton(policy: &Policy, binds: &mut Vec<Bind>) -> Result<(), SetupFailed> {
+/// Makes the folders, links and filesystems, and lists the binds.
+fn build_skeleton(policy: &LaunchPolicy, binds: &mut Vec<Bind>) -> Result<(), SetupFailed> {
     let new = Path::new(NEW);
     for name in ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
         let host = Path::new("/").join(name);
         let seen = in_old(&host);
         if let Ok(target) = fs::read_link(&seen) {
-            symlink(target, new.join(name)).step(format_args!("link /{name}"))?;
+            symlink(target, new.join(name)).in_step(format_args!("link /{name}"))?;
         } else if seen.is_dir() {
-            binds.push(same(host, Access::Execute));
+            binds.push(same_path_bind(host, Access::Execute));
         }
     }
     for name in ["ld.so.cache", "alternatives"] {
         let host = Path::new("/etc").join(name);
         let kind = fs::symlink_metadata(in_old(&host)).map(|found| found.file_type());
         if kind.is_ok_and(|kind| !kind.is_symlink()) {
-            binds.push(same(host, Access::Execute));
+            binds.push(same_path_bind(host, Access::Execute));
         }
     }
-    fs::create_dir_all(new.join("etc")).step("make /etc")?;
+    fs::create_dir_all(new.join("etc")).in_step("make /etc")?;
     let id = Identity::INSIDE;
     let user = format!("nobody:x:{id}:{id}::/tmp:/nonexistent\n");
-    fs::write(new.join("etc/passwd"), user).step("write /etc/passwd")?;
+    fs::write(new.join("etc/passwd"), user).in_step("write /etc/passwd")?;
     let group = format!("nogroup:x:{id}:\n");
-    fs::write(new.join("etc/group"), group).step("write /etc/group")?;
+    fs::write(new.join("etc/group"), group).in_step("write /etc/group")?;
 
-    folder("dev")?;
+    create_folder("dev")?;
     for name in DEVICES {
-        binds.push(same(Path::new("/dev").join(name), Access::Device));
+        binds.push(same_path_bind(Path::new("/dev").join(name), Access::Device));
     }
     for (link, target) in [
         ("fd", "/proc/self/fd"),
@@ -99,25 +99,25 @@ fn skeleton(policy: &Policy, binds: &mut Vec<Bind>) -> Result<(), SetupFailed> {
         ("stdout", "/proc/self/fd/1"),
         ("stderr", "/proc/self/fd/2"),
     ] {
-        symlink(target, new.join("dev").join(link)).step("link /dev/fd")?;
+        symlink(target, new.join("dev").join(link)).in_step("link /dev/fd")?;
     }
     let scratch = format!("mode=1777,size={},nr_inodes=4096", policy.tmp_bytes);
     for name in ["tmp", "dev/shm"] {
-        folder(name)?;
-        tmpfs(&new.join(name), DATA, &scratch).step(format_args!("mount /{name}"))?;
+        create_folder(name)?;
+        mount_tmpfs(&new.join(name), DATA, &scratch).in_step(format_args!("mount /{name}"))?;
     }
-    folder("proc")?;
-    mount_proc(&new.join("proc")).step("mount /proc")?;
-    folder("run")?;
+    create_folder("proc")?;
+    mount_proc(&new.join("proc")).in_step("mount /proc")?;
+    create_folder("run")?;
     binds.extend(policy.binds.iter().cloned());
     Ok(())
 }
 
-fn folder(name: &str) -> Result<(), SetupFailed> {
-    fs::create_dir_all(Path::new(NEW).join(name)).step(format_args!("make /{name}"))
+fn create_folder(name: &str) -> Result<(), SetupFailed> {
+    fs::create_dir_all(Path::new(NEW).join(name)).in_step(format_args!("make /{name}"))
 }
 
-/// Only this namespace's own processes, nothing of the kernel's settings; older kernels know fewer
+/// Mounts `/proc` with this namespace's processes only and without the kernel's settings; older kernels support fewer
 /// options.
 fn mount_proc(at: &Path) -> rustix::io::Result<()> {
     let flags = DATA | MountFlags::RDONLY;
@@ -131,12 +131,12 @@ fn mount_proc(at: &Path) -> rustix::io::Result<()> {
     Err(last)
 }
 
-fn tmpfs(at: &Path, flags: MountFlags, options: &str) -> io::Result<()> {
+fn mount_tmpfs(at: &Path, flags: MountFlags, options: &str) -> io::Result<()> {
     let options = CString::new(options)?;
     Ok(mount("tmpfs", at, "tmpfs", flags, options.as_c_str())?)
 }
 
-fn same(path: PathBuf, access: Access) -> Bind {
+fn same_path_bind(path: PathBuf, access: Access) -> Bind {
     Bind {
         host: path.clone(),
         inside: path,
@@ -152,11 +152,11 @@ fn in_new(inside: &Path) -> PathBuf {
     Path::new(NEW).join(inside.strip_prefix("/").unwrap_or(inside))
 }
 
-fn attach(bind: &Bind) -> io::Result<()> {
+fn mount_bind(bind: &Bind) -> io::Result<()> {
     let (source, target) = (in_old(&bind.host), in_new(&bind.inside));
     let kind = fs::symlink_metadata(&source)?.file_type();
     if kind.is_symlink() {
-        return Err(io::Error::other("it has become a link"));
+        return Err(io::Error::other("it was replaced by a link"));
     }
     if kind.is_dir() {
         fs::create_dir_all(&target)?;
@@ -171,10 +171,10 @@ fn attach(bind: &Bind) -> io::Result<()> {
     Ok(mount_bind_recursive(&source, &target)?)
 }
 
-/// Sets the flags of every bind and of every mount beneath it, keeping those it has.
-fn tighten(binds: &[Bind]) -> Result<(), SetupFailed> {
-    let table = fs::read_to_string(format!("{OLD}/proc/self/mountinfo")).step("list mounts")?;
-    for found in mounts::parse(&table) {
+/// Adds the flags of its access to every bind and to every mount beneath it.
+fn protect_mounts(binds: &[Bind]) -> Result<(), SetupFailed> {
+    let table = fs::read_to_string(format!("{OLD}/proc/self/mountinfo")).in_step("list mounts")?;
+    for found in mounts::parse_mountinfo(&table) {
         let Ok(inside) = found.point.strip_prefix(NEW) else {
             continue;
         };
@@ -192,7 +192,7 @@ fn tighten(binds: &[Bind]) -> Result<(), SetupFailed> {
             Access::Write => DATA,
             Access::Device => MountFlags::NOSUID | MountFlags::NOEXEC,
         };
-        remount(&found.point, found.flags | wanted).step(format_args!("protect {}", inside.display()))?;
+        remount(&found.point, found.flags | wanted).in_step(format_args!("protect {}", inside.display()))?;
     }
     Ok(())
 }
@@ -201,13 +201,13 @@ fn remount(at: &Path, flags: MountFlags) -> rustix::io::Result<()> {
     mount_remount(at, MountFlags::BIND | flags, c"")
 }
 
-/// Takes the host's tree away for good and makes the new one the root.
-fn forget_the_host() -> Result<(), SetupFailed> {
-    unmount(OLD, UnmountFlags::DETACH).step("detach the host's tree")?;
-    std::env::set_current_dir(NEW).step("enter the root")?;
-    // The base is put on top of the new root by this, and is then taken away from there.
-    pivot_root(".", ".").step("change the root")?;
-    unmount(".", UnmountFlags::DETACH).step("detach the base")?;
-    std::env::set_current_dir("/").step("enter the root")?;
-    remount(Path::new("/"), HARMLESS | MountFlags::RDONLY).step("protect the root")
+/// Detaches the host's tree for good and makes the new one the root.
+fn detach_host_tree() -> Result<(), SetupFailed> {
+    unmount(OLD, UnmountFlags::DETACH).in_step("detach the host's tree")?;
+    std::env::set_current_dir(NEW).in_step("enter the root")?;
+    // This mounts the base on top of the new root, from where it is detached next.
+    pivot_root(".", ".").in_step("change the root")?;
+    unmount(".", UnmountFlags::DETACH).in_step("detach the base")?;
+    std::env::set_current_dir("/").in_step("enter the root")?;
+    remount(Path::new("/"), HARMLESS | MountFlags::RDONLY).in_step("protect the root")
 }

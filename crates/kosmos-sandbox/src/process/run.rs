@@ -1,4 +1,4 @@
-//! One job from beginning to end, as kosmos sees it.
+//! Runs one job in the process sandbox, from beginning to end.
 
 use std::{
     sync::{Arc, Mutex},
@@ -14,38 +14,38 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Options,
-    capture::capture,
-    cgroup::{Cgroups, Group},
-    launched::{Launched, PATIENCE},
+    ProcessOptions,
+    capture::capture_stream,
+    cgroup::{Cgroups, ControlGroup},
+    launched::{PATIENCE, RunningLauncher},
     plan,
-    policy::{Identity, Policy},
-    prepared::Prepared,
-    report::Report,
-    verdict::{Evidence, judge},
+    policy::{Identity, LaunchPolicy},
+    prepared::PreparedRun,
+    report::LauncherReport,
+    verdict::{JobEvidence, decide_job_outcome},
     warm,
-    watch::{Seen, Watch},
+    watch::{LimitWatch, PeakUse},
     zygote::Zygote,
 };
 use crate::{Captured, Execution, Job, Outcome, Output, SandboxError, TimeLimit, Usage};
 
-/// What everything in a sandbox shares.
+/// The state that all jobs and sessions of a sandbox share.
 #[derive(Debug)]
-pub struct Site {
-    pub options: Options,
+pub struct ProcessContext {
+    pub options: ProcessOptions,
     pub cgroups: Cgroups,
     pub identity: Identity,
-    /// What warm starts are forks of, where they are wanted.
+    /// The interpreter that is forked for warm starts, if they are enabled.
     pub zygote: Option<Arc<Zygote>>,
 }
 
-/// A job's end, and what only the probe asks for.
-pub struct Ended {
+/// The result of a job, with a detail that only the probe needs.
+pub struct FinishedJob {
     pub execution: Execution,
     pub landlock: bool,
 }
 
-/// Why the job was not left to end by itself.
+/// Why the job was ended before it ended by itself.
 enum Stop {
     Cancelled,
     Limit(Outcome),
@@ -53,18 +53,22 @@ enum Stop {
     Failed(SandboxError),
 }
 
-/// Runs `job` in a task of its own, so that it is brought to its end in order even if nobody waits for it
-/// any more. `cancel` fires when nobody does.
-pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result<Ended, SandboxError> {
+/// Runs `job` to its end and cleans up. The caller spawns this as a task, so that it also completes when nobody waits
+/// for it any more; `cancel` fires then.
+pub async fn run_job(
+    site: Arc<ProcessContext>,
+    job: Job,
+    cancel: CancellationToken,
+) -> Result<FinishedJob, SandboxError> {
     job.validate()?;
     let started = Instant::now();
     let job = Arc::new(job);
     let prepared = {
         let (site, job) = (Arc::clone(&site), Arc::clone(&job));
-        blocking(move || prepare(&site, &job)).await?
+        run_blocking(move || prepare_job(&site, &job)).await?
     };
-    let ended = attend(&site, &job, &prepared, cancel).await;
-    let (size, stats) = prepared.close().await?;
+    let ended = supervise(&site, &job, &prepared, cancel).await;
+    let (size, stats) = prepared.take_back_and_measure().await?;
     let Attended {
         stop,
         report,
@@ -84,13 +88,13 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
         workspace_bytes: size.bytes,
         workspace_files: size.files,
     };
-    // Where only watching limits processes, going beyond ends everything.
+    // Where the number of processes is only watched, exceeding its limit ends everything.
     let crowded = matches!(stop, Some(Stop::Limit(Outcome::Killed { .. })));
     let outcome = match stop {
         Some(Stop::Cancelled) => return Err(SandboxError::Cancelled),
         Some(Stop::Failed(error)) => return Err(error),
         Some(Stop::Limit(outcome)) => outcome,
-        None => judge(&Evidence {
+        None => decide_job_outcome(&JobEvidence {
             report: said,
             stats,
             workspace: size,
@@ -100,7 +104,7 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
         })?,
     };
     let oom = stats.oom_kills > 0 || outcome == Outcome::OutOfMemory;
-    Ok(Ended {
+    Ok(FinishedJob {
         execution: Execution {
             outcome,
             usage,
@@ -116,53 +120,53 @@ pub async fn run(site: Arc<Site>, job: Job, cancel: CancellationToken) -> Result
     })
 }
 
-fn prepare(site: &Site, job: &Job) -> Result<Prepared, SandboxError> {
-    let workspace = plan::workspace_of(&job.workspace)?;
-    Prepared::new(site, &job.key, &job.limits, workspace, |workspace, staging| {
-        plan::policy(site, job, workspace, staging)
+fn prepare_job(site: &ProcessContext, job: &Job) -> Result<PreparedRun, SandboxError> {
+    let workspace = plan::resolve_workspace(&job.workspace)?;
+    PreparedRun::new(site, &job.key, &job.limits, workspace, |workspace, staging| {
+        plan::job_policy(site, job, workspace, staging)
     })
 }
 
 struct Attended {
     stop: Option<Stop>,
-    report: Option<Report>,
-    seen: Seen,
+    report: Option<LauncherReport>,
+    seen: PeakUse,
     stdout: Captured,
     stderr: Captured,
 }
 
-/// Starts the launcher and stays until nothing of the job is left.
-async fn attend(
-    site: &Site,
+/// Starts the launcher, enforces the job's limits, and returns when all processes of the job have ended.
+async fn supervise(
+    site: &ProcessContext,
     job: &Job,
-    prepared: &Prepared,
+    prepared: &PreparedRun,
     cancel: CancellationToken,
 ) -> Result<Attended, SandboxError> {
     let (policy, group) = (&prepared.policy, prepared.group.as_ref());
-    let mut launched = Launched::start(site, group.map(Arc::as_ref))?;
+    let mut launched = RunningLauncher::start(site, group.map(Arc::as_ref))?;
     let floods = [CancellationToken::new(), CancellationToken::new()];
     let limit = job.limits.stdout_bytes;
-    let (stdout, stderr) = launched.output();
-    let stdout = stdout.map(|stream| tokio::spawn(capture(stream, limit, floods[0].clone())));
-    let stderr = stderr.map(|stream| tokio::spawn(capture(stream, limit, floods[1].clone())));
-    launched.instruct(&job.key, policy, &[]).await?;
+    let (stdout, stderr) = launched.take_output();
+    let stdout = stdout.map(|stream| tokio::spawn(capture_stream(stream, limit, floods[0].clone())));
+    let stderr = stderr.map(|stream| tokio::spawn(capture_stream(stream, limit, floods[1].clone())));
+    launched.send_policy(&job.key, policy, &[]).await?;
 
-    let watch = Arc::new(Watch {
-        launcher: launched.id(),
+    let watch = Arc::new(LimitWatch {
+        launcher: launched.pid(),
         group: group.cloned(),
-        count_tree: !site.cgroups.limit_memory() || !site.cgroups.limit_processes(),
+        count_tree: !site.cgroups.limits_memory() || !site.cgroups.limits_processes(),
         strict: false,
         workspace: prepared.workspace.clone(),
         limits: job.limits.clone(),
         closed_since: Mutex::new(None),
     });
-    let mut seen = Seen::default();
+    let mut seen = PeakUse::default();
     let mut said = Vec::new();
     let flooded = |what| Some(Stop::Limit(Outcome::OutputTooLarge { what }));
     let stop = tokio::select! {
         biased;
         () = cancel.cancelled() => Some(Stop::Cancelled),
-        ended = follow(site, policy, group, &mut launched.socket, &mut said) => ended.err().map(Stop::Failed),
+        ended = await_report(site, policy, group, &mut launched.socket, &mut said) => ended.err().map(Stop::Failed),
         () = floods[0].cancelled() => flooded(Output::Stdout),
         () = floods[1].cancelled() => flooded(Output::Stderr),
         () = sleep(job.limits.wall) => {
@@ -170,40 +174,40 @@ async fn attend(
         }
         exceeded = watch.until_exceeded(&mut seen) => Some(Stop::Limit(exceeded.into())),
     };
-    launched.end(&mut said, stop.is_some()).await;
+    launched.wait_or_kill(&mut said, stop.is_some()).await;
     Ok(Attended {
         stop,
         report: serde_json::from_slice(&said).ok(),
         seen,
-        stdout: finish(stdout).await,
-        stderr: finish(stderr).await,
+        stdout: finish_capture(stdout).await,
+        stderr: finish_capture(stderr).await,
     })
 }
 
-/// Waits for the launcher's report, and has the script started meanwhile if it is to be started from here.
-async fn follow(
-    site: &Site,
-    policy: &Policy,
-    group: Option<&Arc<Group>>,
+/// Waits for the launcher's report; for a warm start, has the script started first.
+async fn await_report(
+    site: &ProcessContext,
+    policy: &LaunchPolicy,
+    group: Option<&Arc<ControlGroup>>,
     socket: &mut UnixStream,
     said: &mut Vec<u8>,
 ) -> Result<(), SandboxError> {
     if policy.warm
         && let Some(zygote) = &site.zygote
-        && let Some(shared) = warm::shared(socket, said).await
+        && let Some(shared) = warm::receive_shared(socket, said).await
     {
-        let pid = warm::start(zygote, policy, group.map(Arc::as_ref), shared).await?;
-        // Failing means that the launcher has ended, which is told below.
+        let pid = warm::start_in_fork(zygote, policy, group.map(Arc::as_ref), shared).await?;
+        // Fails if the launcher has ended, which is seen below.
         let _ = socket.write_all(format!("{pid}\n").as_bytes()).await;
     }
-    // An error ends the report as its end does: it is judged by what is there.
+    // An error ends the report as its end does: what was read until then is judged.
     let _ = socket.read_to_end(said).await;
     Ok(())
 }
 
-/// The captured stream. It ends with the last process that could write to it; the deadline is for a
+/// Returns the captured stream. It ends with the last process that could write to it; the deadline is for a
 /// launcher that had to be killed.
-async fn finish(reading: Option<JoinHandle<Captured>>) -> Captured {
+async fn finish_capture(reading: Option<JoinHandle<Captured>>) -> Captured {
     match reading {
         Some(reading) => timeout(PATIENCE, reading)
             .await
@@ -214,8 +218,8 @@ async fn finish(reading: Option<JoinHandle<Captured>>) -> Captured {
     }
 }
 
-/// Runs `work` where it may wait.
-pub async fn blocking<T: Send + 'static>(
+/// Runs `work` on a thread that may block.
+pub async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
 ) -> Result<T, SandboxError> {
     tokio::task::spawn_blocking(work)

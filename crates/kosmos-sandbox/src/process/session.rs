@@ -1,7 +1,7 @@
-//! One session from beginning to end, as kosmos sees it.
+//! Runs one session, from beginning to end.
 //!
-//! With the policy go two descriptors: the end of a pipe that the program reads from, and the end of one on which
-//! init says that the program has started. A program that cannot be started leaves that pipe empty and a report of why.
+//! Two descriptors are sent with the policy: the end of a pipe that the program reads from, and the end of one on which
+//! init reports that the program has started. If it cannot be started, that pipe stays empty and the report says why.
 
 use std::{
     io,
@@ -20,56 +20,58 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ending::{Evidence, judge},
-    launched::Launched,
+    ending::{SessionEvidence, decide_ending},
+    launched::RunningLauncher,
     lookup, plan,
-    policy::{Access, Bind, Identity, Policy},
-    prepared::Prepared,
-    report::Report,
-    run::{Site, blocking},
-    staging::Staging,
-    watch::{Exceeded, PROCESSES_UNSEEN, Seen, Watch},
+    policy::{Access, Bind, Identity, LaunchPolicy},
+    prepared::PreparedRun,
+    report::LauncherReport,
+    run::{ProcessContext, run_blocking},
+    staging::InputStaging,
+    watch::{ExceededLimit, LimitWatch, PROCESSES_UNSEEN, PeakUse},
 };
-use crate::{Ended, Ending, Program, SandboxError, Session, Usage, environment::environment, session::Streams};
+use crate::{
+    Ending, Program, SandboxError, Session, SessionEnd, Usage, environment::script_environment, session::Streams,
+};
 
-/// Address space beyond what jobs may reserve where no cgroup counts memory: in node, each memory of WebAssembly reserves
-/// 10 GiB. What is used is watched.
+/// Address space in bytes beyond that of jobs where no cgroup counts memory: in node, each memory of WebAssembly
+/// reserves 10 GiB. Used memory is watched.
 const RESERVED_BYTES: u64 = 12 << 30;
 
-/// Starts `program`. A task of its own brings it to its end in order once nobody holds it any more.
-pub async fn open(site: Arc<Site>, program: Program) -> Result<Session, SandboxError> {
+/// Starts `program`. Its own task ends it in order once the session is dropped.
+pub async fn open_session(site: Arc<ProcessContext>, program: Program) -> Result<Session, SandboxError> {
     program.validate()?;
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let (opened, opening) = oneshot::channel();
-    let running = tokio::spawn(live(site, program, stop, opened));
+    let running = tokio::spawn(run_session(site, program, stop, opened));
     if let Ok(streams) = opening.await {
         return Ok(Session::new(streams, running, guard));
     }
     match running.await {
-        Ok(Ok(Ended { ending, .. })) => Err(SandboxError::Lost(format!(
-            "before the program had started, it {ending}"
+        Ok(Ok(SessionEnd { ending, .. })) => Err(SandboxError::Lost(format!(
+            "it {ending} before the program had started"
         ))),
         Ok(Err(error)) => Err(error),
         Err(error) => Err(SandboxError::Lost(error.to_string())),
     }
 }
 
-/// Runs `program` to its end, which it is brought to when `stop` fires. Its streams are `opened` once it has started.
-async fn live(
-    site: Arc<Site>,
+/// Runs `program` until it ends or `stop` fires. Sends its streams to `opened` once it has started.
+async fn run_session(
+    site: Arc<ProcessContext>,
     program: Program,
     stop: CancellationToken,
     opened: oneshot::Sender<Streams>,
-) -> Result<Ended, SandboxError> {
+) -> Result<SessionEnd, SandboxError> {
     let started = Instant::now();
     let program = Arc::new(program);
     let prepared = {
         let (site, program) = (Arc::clone(&site), Arc::clone(&program));
-        blocking(move || prepare(&site, &program)).await?
+        run_blocking(move || prepare_program(&site, &program)).await?
     };
-    let attended = attend(&site, &program, &prepared, stop, opened).await;
-    let (size, stats) = prepared.close().await?;
+    let attended = supervise(&site, &program, &prepared, stop, opened).await;
+    let (size, stats) = prepared.take_back_and_measure().await?;
     let Attended { stopped, report, seen } = attended?;
     let said = report.as_ref();
     let cpu_ms = stats.cpu_ms.or(said.map(|report| report.cpu_ms)).unwrap_or(0);
@@ -77,7 +79,7 @@ async fn live(
     let ending = match stopped {
         Some(Stopped::Asked) => Ending::Stopped,
         Some(Stopped::Limit(exceeded)) => exceeded.into(),
-        None => judge(&Evidence {
+        None => decide_ending(&SessionEvidence {
             end: said.and_then(|report| Some(&report.init.as_ref()?.end)),
             stats,
             size,
@@ -92,25 +94,30 @@ async fn live(
         workspace_bytes: size.bytes,
         workspace_files: size.files,
     };
-    Ok(Ended { ending, usage })
+    Ok(SessionEnd { ending, usage })
 }
 
-fn prepare(site: &Site, program: &Program) -> Result<Prepared, SandboxError> {
-    let scratch = plan::workspace_of(&program.scratch)?;
-    Prepared::new(site, &program.key, &program.limits, scratch, |scratch, staging| {
-        policy(site, program, scratch, staging)
+fn prepare_program(site: &ProcessContext, program: &Program) -> Result<PreparedRun, SandboxError> {
+    let scratch = plan::resolve_workspace(&program.scratch)?;
+    PreparedRun::new(site, &program.key, &program.limits, scratch, |scratch, staging| {
+        program_policy(site, program, scratch, staging)
     })
 }
 
-fn policy(site: &Site, program: &Program, scratch: &Path, staging: &mut Staging) -> Result<Policy, SandboxError> {
+fn program_policy(
+    site: &ProcessContext,
+    program: &Program,
+    scratch: &Path,
+    staging: &mut InputStaging,
+) -> Result<LaunchPolicy, SandboxError> {
     let path = lookup::find_program(&site.options, program)?;
-    let mut binds = plan::interpreter(&site.options)?;
+    let mut binds = plan::interpreter_binds(&site.options)?;
     if path.file_name().is_some_and(|name| name == "R" || name == "Rscript") {
-        plan::add_settings_of_r(&mut binds);
+        plan::add_r_settings(&mut binds);
     }
     for mount in &program.mounts {
         binds.push(Bind {
-            host: plan::readable(&mount.host, site.identity, staging)?,
+            host: plan::readable_path(&mount.host, site.identity, staging)?,
             inside: mount.inside.clone(),
             access: if mount.executable {
                 Access::Execute
@@ -128,15 +135,19 @@ fn policy(site: &Site, program: &Program, scratch: &Path, staging: &mut Staging)
     let mut limits = plan::process_limits(&program.limits, &site.cgroups, site.identity);
     let reserved = limits.address_space_bytes;
     limits.address_space_bytes = reserved.map(|most| most.saturating_add(RESERVED_BYTES));
-    // Where the kernel refuses a process without a word, only watching can tell: there has to be something to see.
+    // The kernel refuses a process silently and only watching notices, so a few more processes than allowed must be
+    // possible.
     limits.processes = limits.processes.map(|most| most.saturating_add(PROCESSES_UNSEEN));
-    Ok(Policy {
+    Ok(LaunchPolicy {
         identity: site.identity,
         binds,
         scratch_links: site.options.scratch_links.clone(),
         program: path,
         arguments: program.arguments.clone(),
-        environment: environment().into_iter().chain(program.environment.clone()).collect(),
+        environment: script_environment()
+            .into_iter()
+            .chain(program.environment.clone())
+            .collect(),
         workspace: inside.to_owned(),
         tmp_bytes: program.limits.tmp_bytes,
         limits,
@@ -144,40 +155,40 @@ fn policy(site: &Site, program: &Program, scratch: &Path, staging: &mut Staging)
     })
 }
 
-/// Why the program was not left to end by itself.
+/// Why the program was ended before it ended by itself.
 enum Stopped {
     Asked,
-    Limit(Exceeded),
+    Limit(ExceededLimit),
 }
 
 struct Attended {
     stopped: Option<Stopped>,
-    report: Option<Report>,
-    seen: Seen,
+    report: Option<LauncherReport>,
+    seen: PeakUse,
 }
 
-/// Starts the launcher and stays until nothing of the program is left.
-async fn attend(
-    site: &Site,
+/// Starts the launcher, enforces the program's limits, and returns when all its processes have ended.
+async fn supervise(
+    site: &ProcessContext,
     program: &Program,
-    prepared: &Prepared,
+    prepared: &PreparedRun,
     stop: CancellationToken,
     opened: oneshot::Sender<Streams>,
 ) -> Result<Attended, SandboxError> {
     let launcher = &site.options.launcher;
-    let mut launched = Launched::start(site, prepared.group.as_deref())?;
-    let (theirs, stdin) = to_program().map_err(SandboxError::on_host("make a pipe to", launcher))?;
-    let (news, started) = from_init().map_err(SandboxError::on_host("make a pipe from", launcher))?;
-    let (Some(stdout), Some(stderr)) = launched.output() else {
+    let mut launched = RunningLauncher::start(site, prepared.group.as_deref())?;
+    let (theirs, stdin) = pipe_to_program().map_err(SandboxError::on_host("make a pipe to", launcher))?;
+    let (news, started) = pipe_from_init().map_err(SandboxError::on_host("make a pipe from", launcher))?;
+    let (Some(stdout), Some(stderr)) = launched.take_output() else {
         return Err(SandboxError::Lost("it has no output".to_owned()));
     };
     for stream in [theirs.as_fd(), stdout.as_fd(), stderr.as_fd()] {
-        hand_over(stream, site.identity).map_err(SandboxError::on_host("hand over the streams of", launcher))?;
+        give_stream(stream, site.identity).map_err(SandboxError::on_host("hand over the streams of", launcher))?;
     }
     launched
-        .instruct(&program.key, &prepared.policy, &[theirs.as_fd(), started.as_fd()])
+        .send_policy(&program.key, &prepared.policy, &[theirs.as_fd(), started.as_fd()])
         .await?;
-    // Only those inside have these from now on, so that each pipe ends with them.
+    // From now on only processes inside have these, so that each pipe ends with them.
     drop((theirs, started));
     let streams = Streams {
         stdin: Box::new(stdin),
@@ -185,20 +196,20 @@ async fn attend(
         stderr: Box::new(stderr),
     };
 
-    let watch = Arc::new(Watch {
-        launcher: launched.id(),
+    let watch = Arc::new(LimitWatch {
+        launcher: launched.pid(),
         group: prepared.group.clone(),
-        count_tree: !site.cgroups.limit_memory() || !site.cgroups.limit_processes(),
+        count_tree: !site.cgroups.limits_memory() || !site.cgroups.limits_processes(),
         strict: true,
         workspace: prepared.workspace.clone(),
         limits: program.limits.clone(),
         closed_since: Mutex::new(None),
     });
-    let mut seen = Seen::default();
+    let mut seen = PeakUse::default();
     let mut said = Vec::new();
     let follow = async {
-        announce(news, streams, opened).await;
-        // An error ends the report as its end does: it is judged by what is there.
+        hand_out_streams(news, streams, opened).await;
+        // An error ends the report as its end does: what was read until then is judged.
         let _ = launched.socket.read_to_end(&mut said).await;
     };
     let stopped = tokio::select! {
@@ -207,7 +218,7 @@ async fn attend(
         () = follow => None,
         exceeded = watch.until_exceeded(&mut seen) => Some(Stopped::Limit(exceeded)),
     };
-    launched.end(&mut said, stopped.is_some()).await;
+    launched.wait_or_kill(&mut said, stopped.is_some()).await;
     Ok(Attended {
         stopped,
         report: serde_json::from_slice(&said).ok(),
@@ -215,30 +226,30 @@ async fn attend(
     })
 }
 
-/// Hands the streams over once the program has started; drops them if it never will.
-async fn announce(mut news: Receiver, streams: Streams, opened: oneshot::Sender<Streams>) {
+/// Sends the streams to `opened` once the program has started; drops them if it never will.
+async fn hand_out_streams(mut news: Receiver, streams: Streams, opened: oneshot::Sender<Streams>) {
     if news.read_exact(&mut [0]).await.is_ok() {
-        // If nobody waits any more, the session is being stopped.
+        // Fails if nobody waits any more; the session is being stopped then.
         let _ = opened.send(streams);
     }
 }
 
-/// Gives a pipe to the user whom the program runs as, so that it can be opened by names such as `/dev/stdin`.
-fn hand_over(stream: BorrowedFd<'_>, identity: Identity) -> io::Result<()> {
+/// Gives a pipe to the user that the program runs as, so that it can be opened by names such as `/dev/stdin`.
+fn give_stream(stream: BorrowedFd<'_>, identity: Identity) -> io::Result<()> {
     if let Identity::Switched { uid, gid } = identity {
         fchown(stream, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
     }
     Ok(())
 }
 
-/// A pipe from kosmos: the end for the program, and ours.
-fn to_program() -> io::Result<(OwnedFd, Sender)> {
+/// Makes a pipe to the program and returns the program's end and that of Kosmos.
+fn pipe_to_program() -> io::Result<(OwnedFd, Sender)> {
     let (theirs, ours) = io::pipe()?;
     Ok((theirs.into(), Sender::from_owned_fd(ours.into())?))
 }
 
-/// A pipe to kosmos: our end, and the one for init.
-fn from_init() -> io::Result<(Receiver, OwnedFd)> {
+/// Makes a pipe from init and returns the end of Kosmos and that of init.
+fn pipe_from_init() -> io::Result<(Receiver, OwnedFd)> {
     let (ours, theirs) = io::pipe()?;
     Ok((Receiver::from_owned_fd(ours.into())?, theirs.into()))
 }

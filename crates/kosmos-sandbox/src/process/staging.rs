@@ -1,4 +1,4 @@
-//! Copies of inputs that the script's user may not read where they are.
+//! Copies of inputs that the script's user may not read at their own paths.
 
 use std::{
     env, fs, io,
@@ -10,26 +10,26 @@ use super::{owner, policy::Identity};
 
 /// A private folder for copies, removed when dropped.
 #[derive(Debug, Default)]
-pub struct Staging {
+pub struct InputStaging {
     folder: Option<PathBuf>,
     copies: usize,
 }
 
-impl Staging {
-    /// `input` itself if whoever runs the script may read it, else the path of a copy.
+impl InputStaging {
+    /// Returns `input` if the script's user may read it, else the path of a copy.
     ///
-    /// Only a privileged kosmos ever copies: it can read files of mode 0600 that the unprivileged user
-    /// it switches to cannot.
-    pub fn readable(&mut self, input: &Path, identity: Identity) -> io::Result<PathBuf> {
+    /// Only a privileged Kosmos makes copies: it can read files of mode 0600 that the unprivileged user
+    /// that it switches to cannot.
+    pub fn readable_path(&mut self, input: &Path, identity: Identity) -> io::Result<PathBuf> {
         let found = fs::metadata(input)?;
         if identity.is_mapped() || may_be_read_by_all(&found) {
             return Ok(input.to_owned());
         }
         if !found.is_file() {
-            let cause = "the sandbox's user may not list it; give others the right to (chmod o+rx)";
+            let cause = "the sandbox's user may not list it; let others read it (chmod o+rx)";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));
         }
-        let copy = self.folder()?.join(self.copies.to_string());
+        let copy = self.folder_for_copies()?.join(self.copies.to_string());
         self.copies += 1;
         fs::copy(input, &copy)?;
         let execute = if found.mode() & 0o100 == 0 { 0 } else { 0o111 };
@@ -37,7 +37,7 @@ impl Staging {
         Ok(copy)
     }
 
-    fn folder(&mut self) -> io::Result<PathBuf> {
+    fn folder_for_copies(&mut self) -> io::Result<PathBuf> {
         if let Some(folder) = &self.folder {
             return Ok(folder.clone());
         }
@@ -48,17 +48,17 @@ impl Staging {
     }
 }
 
-impl Drop for Staging {
+impl Drop for InputStaging {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {
-            // What cannot be removed now is swept at the next start.
+            // Leftovers are removed at the next start.
             let _ = fs::remove_dir_all(folder);
         }
     }
 }
 
-/// Removes what dead kosmos processes of this user left behind.
-pub fn sweep() {
+/// Removes temporary folders of this user's dead Kosmos processes.
+pub fn remove_stale_folders() {
     let Ok(entries) = fs::read_dir(env::temp_dir()) else {
         return;
     };

@@ -1,26 +1,26 @@
-//! Deciding what an end means, from what launcher, process 1 and control group tell.
+//! Decides how a job ended, from the reports of launcher, process 1 and control group.
 
 use super::{
-    cgroup::Stats,
-    report::{End, Report},
-    workspace::Size,
+    cgroup::GroupStats,
+    report::{LauncherReport, ReportedEnd},
+    workspace::WorkspaceSize,
 };
 use crate::{Captured, Job, Outcome, SandboxError, verdict};
 
-/// Everything that is known once a job has ended by itself.
-pub struct Evidence<'a> {
-    pub report: Option<&'a Report>,
-    pub stats: Stats,
-    pub workspace: Size,
+/// The facts that are known once a job has ended by itself.
+pub struct JobEvidence<'a> {
+    pub report: Option<&'a LauncherReport>,
+    pub stats: GroupStats,
+    pub workspace: WorkspaceSize,
     pub stderr: &'a Captured,
     pub job: &'a Job,
     pub cpu_ms: u64,
 }
 
-/// How the job ended.
-pub fn judge(evidence: &Evidence<'_>) -> Result<Outcome, SandboxError> {
+/// Decides how the job ended.
+pub fn decide_job_outcome(evidence: &JobEvidence<'_>) -> Result<Outcome, SandboxError> {
     let Some(init) = evidence.report.and_then(|report| report.init.as_ref()) else {
-        // Only the kernel can have ended init or launcher, and it does so for want of memory.
+        // Only the kernel can have ended init or the launcher, and it does so when memory runs out.
         return if evidence.stats.oom_kills > 0 {
             Ok(Outcome::OutOfMemory)
         } else {
@@ -28,18 +28,18 @@ pub fn judge(evidence: &Evidence<'_>) -> Result<Outcome, SandboxError> {
         };
     };
     let end = match &init.end {
-        End::NotStarted(failed) => {
+        ReportedEnd::NotStarted(failed) => {
             return Err(SandboxError::Setup {
                 step: failed.step.clone(),
                 cause: failed.cause.clone(),
             });
         }
-        End::Exited { code } => verdict::End::Exited { code: *code },
-        End::Signalled { signal } => verdict::End::Signalled { signal: *signal },
+        ReportedEnd::Exited { code } => verdict::ExitKind::Exited { code: *code },
+        ReportedEnd::Signalled { signal } => verdict::ExitKind::Signalled { signal: *signal },
     };
     let limits = &evidence.job.limits;
     let workspace = evidence.workspace;
-    Ok(verdict::judge(&verdict::Evidence {
+    Ok(verdict::decide_outcome(&verdict::ExitEvidence {
         end,
         oom_kills: evidence.stats.oom_kills,
         cpu_ms: evidence.cpu_ms,
@@ -57,10 +57,10 @@ mod tests {
         super::report::{InitReport, SetupFailed},
         *,
     };
-    use crate::{Language, Limits};
+    use crate::{Language, ResourceLimits};
 
-    fn judged(report: Option<End>, oom_kills: u64) -> Result<Outcome, SandboxError> {
-        let report = report.map(|end| Report {
+    fn judged(report: Option<ReportedEnd>, oom_kills: u64) -> Result<Outcome, SandboxError> {
+        let report = report.map(|end| LauncherReport {
             init: Some(InitReport { end, landlock: true }),
             cpu_ms: 0,
             largest_process_bytes: 0,
@@ -72,15 +72,15 @@ mod tests {
             inputs: Vec::new(),
             script: String::new(),
             language: Language::Python,
-            limits: Limits::default(),
+            limits: ResourceLimits::default(),
         };
-        judge(&Evidence {
+        decide_job_outcome(&JobEvidence {
             report: report.as_ref(),
-            stats: Stats {
+            stats: GroupStats {
                 oom_kills,
-                ..Stats::default()
+                ..GroupStats::default()
             },
-            workspace: Size::default(),
+            workspace: WorkspaceSize::default(),
             stderr: &Captured::default(),
             job: &job,
             cpu_ms: 0,
@@ -94,11 +94,11 @@ mod tests {
             cause: "no".to_owned(),
         };
         assert!(matches!(
-            judged(Some(End::NotStarted(failed)), 0),
+            judged(Some(ReportedEnd::NotStarted(failed)), 0),
             Err(SandboxError::Setup { .. })
         ));
         assert!(matches!(judged(None, 0), Err(SandboxError::Lost(_))));
         assert_eq!(judged(None, 1).unwrap(), Outcome::OutOfMemory);
-        assert_eq!(judged(Some(End::Exited { code: 0 }), 0).unwrap(), Outcome::Ok);
+        assert_eq!(judged(Some(ReportedEnd::Exited { code: 0 }), 0).unwrap(), Outcome::Ok);
     }
 }

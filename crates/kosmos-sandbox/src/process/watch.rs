@@ -1,4 +1,4 @@
-//! Watching a job for limits that the kernel does not enforce by itself.
+//! Watches a job for limits that the kernel does not enforce by itself.
 
 use std::{
     path::PathBuf,
@@ -7,68 +7,67 @@ use std::{
 };
 
 use super::{
-    cgroup::{Group, Stats},
+    cgroup::{ControlGroup, GroupStats},
     tree::{self, TreeUse},
     workspace,
 };
-use crate::{Limits, Outcome, Output, TimeLimit};
+use crate::{Outcome, Output, ResourceLimits, TimeLimit};
 
-/// How often a job is looked at; with a cgroup only the workspace and processor time are left to watch.
+/// The time between two samples; with a cgroup only the workspace and processor time must be watched.
 const PERIOD: Duration = Duration::from_millis(100);
 const PERIOD_WITHOUT_CGROUP: Duration = Duration::from_millis(20);
 
-/// How far the number of processes may be beyond its limit before it is exceeded: launcher and init count with the others in
-/// one place or another.
+/// The number of processes beyond the limit that are tolerated: the launcher and init are counted in some cases.
 pub const PROCESSES_UNSEEN: u64 = 2;
 
-/// How long a folder may be closed to us while the script goes on.
+/// How long a folder may be unreadable to Kosmos while the script continues.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What to watch.
-pub struct Watch {
+/// The limits of one job, and the means to sample its use of the machine.
+pub struct LimitWatch {
     pub launcher: u32,
-    pub group: Option<Arc<Group>>,
-    /// Count memory and processes from outside.
+    pub group: Option<Arc<ControlGroup>>,
+    /// True if memory and processes must be counted from outside.
     pub count_tree: bool,
-    /// Also end everything where the kernel has held a limit by itself, by ending or refusing one process.
+    /// True if everything ends once the kernel has enforced a limit by ending or refusing one process.
     pub strict: bool,
     pub workspace: PathBuf,
-    pub limits: Limits,
-    /// When a folder was first seen to be closed to us.
+    pub limits: ResourceLimits,
+    /// When a folder was first found to be unreadable.
     pub closed_since: Mutex<Option<Instant>>,
 }
 
-/// What was seen.
+/// The highest sample.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct PeakUse {
     pub peak_memory_bytes: u64,
 }
 
 /// A limit that was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exceeded {
+pub enum ExceededLimit {
     Cpu,
     Memory,
     Processes,
     Workspace,
 }
 
-impl From<Exceeded> for Outcome {
-    fn from(exceeded: Exceeded) -> Self {
+impl From<ExceededLimit> for Outcome {
+    fn from(exceeded: ExceededLimit) -> Self {
         match exceeded {
-            Exceeded::Cpu => Self::TimedOut { limit: TimeLimit::Cpu },
-            Exceeded::Memory => Self::OutOfMemory,
-            Exceeded::Processes => Self::Killed { signal: 9 },
-            Exceeded::Workspace => Self::OutputTooLarge {
+            ExceededLimit::Cpu => Self::TimedOut { limit: TimeLimit::Cpu },
+            ExceededLimit::Memory => Self::OutOfMemory,
+            ExceededLimit::Processes => Self::Killed { signal: 9 },
+            ExceededLimit::Workspace => Self::OutputTooLarge {
                 what: Output::Workspace,
             },
         }
     }
 }
 
-impl Exceeded {
-    /// The limit that the kernel had to hold, if any.
-    pub fn by(stats: &Stats) -> Option<Self> {
+impl ExceededLimit {
+    /// Returns the limit that the kernel had to enforce, if any.
+    pub fn held_by_kernel(stats: &GroupStats) -> Option<Self> {
         if stats.oom_kills > 0 {
             Some(Self::Memory)
         } else if stats.forks_refused > 0 {
@@ -79,14 +78,14 @@ impl Exceeded {
     }
 }
 
-impl Watch {
-    /// Looks again and again, until a limit is exceeded. `seen` is kept up to date meanwhile.
-    pub async fn until_exceeded(self: Arc<Self>, seen: &mut Seen) -> Exceeded {
+impl LimitWatch {
+    /// Takes samples until a limit is exceeded, and keeps `seen` up to date.
+    pub async fn until_exceeded(self: Arc<Self>, seen: &mut PeakUse) -> ExceededLimit {
         let period = if self.count_tree { PERIOD_WITHOUT_CGROUP } else { PERIOD };
         loop {
             tokio::time::sleep(period).await;
             let this = Arc::clone(&self);
-            let (peak, exceeded) = tokio::task::spawn_blocking(move || this.look())
+            let (peak, exceeded) = tokio::task::spawn_blocking(move || this.sample())
                 .await
                 .unwrap_or_default();
             seen.peak_memory_bytes = seen.peak_memory_bytes.max(peak);
@@ -96,50 +95,50 @@ impl Watch {
         }
     }
 
-    /// The memory in use, if it is counted here, and the limit that is exceeded, if any.
-    fn look(&self) -> (u64, Option<Exceeded>) {
+    /// Returns the memory in use, if it is counted from outside, and the exceeded limit, if any.
+    fn sample(&self) -> (u64, Option<ExceededLimit>) {
         let most = self.limits.processes.saturating_add(PROCESSES_UNSEEN);
         let mut used = TreeUse::default();
         if self.count_tree || self.group.is_none() {
-            used = tree::measure(self.launcher, most, tree::resident);
+            used = tree::measure_tree(self.launcher, most, tree::resident_bytes);
         }
-        // Forks of one process share much, so a second look only where the first seems too much.
+        // Forks of one process share much memory, so the slow measurement decides where the fast one is too high.
         if used.memory_bytes > self.limits.memory_bytes {
-            used.memory_bytes = tree::measure(self.launcher, most, tree::proportional).memory_bytes;
+            used.memory_bytes = tree::measure_tree(self.launcher, most, tree::proportional_bytes).memory_bytes;
         }
-        let stats = self.group.as_ref().map(|group| group.stats()).unwrap_or_default();
-        (used.memory_bytes, self.exceeded(used, &stats))
+        let stats = self.group.as_ref().map(|group| group.read_stats()).unwrap_or_default();
+        (used.memory_bytes, self.find_exceeded(used, &stats))
     }
 
-    fn exceeded(&self, used: TreeUse, stats: &Stats) -> Option<Exceeded> {
+    fn find_exceeded(&self, used: TreeUse, stats: &GroupStats) -> Option<ExceededLimit> {
         let limits = &self.limits;
         if u128::from(stats.cpu_ms.unwrap_or(used.cpu_ms)) > limits.cpu.as_millis() {
-            return Some(Exceeded::Cpu);
+            return Some(ExceededLimit::Cpu);
         }
         if self.count_tree {
             if used.memory_bytes > limits.memory_bytes {
-                return Some(Exceeded::Memory);
+                return Some(ExceededLimit::Memory);
             }
-            // Init is one of them. Without a cgroup there is no other way than to end it all.
+            // Init is one of them. Without a cgroup the only remedy is to end everything.
             if used.processes > limits.processes.saturating_add(PROCESSES_UNSEEN) {
-                return Some(Exceeded::Processes);
+                return Some(ExceededLimit::Processes);
             }
         }
         if self.strict
-            && let Some(held) = Exceeded::by(stats)
+            && let Some(held) = ExceededLimit::held_by_kernel(stats)
         {
             return Some(held);
         }
-        let size = workspace::measure(&self.workspace, limits.workspace_files);
-        if size.exceeds(limits) || self.closed_for_long(size.closed) {
-            return Some(Exceeded::Workspace);
+        let size = workspace::measure_workspace(&self.workspace, limits.workspace_files);
+        if size.exceeds(limits) || self.is_closed_too_long(size.closed) {
+            return Some(ExceededLimit::Workspace);
         }
         None
     }
 
-    /// A script may close a folder as its last act, and is then opened by us; one that goes on with a folder in which we
-    /// cannot look is hiding something.
-    fn closed_for_long(&self, closed: bool) -> bool {
+    /// A script may make a folder unreadable as its last act, since Kosmos can open it afterwards; one that continues
+    /// with an unreadable folder could hide files there.
+    fn is_closed_too_long(&self, closed: bool) -> bool {
         let mut since = self.closed_since.lock().unwrap_or_else(PoisonError::into_inner);
         if !closed {
             *since = None;

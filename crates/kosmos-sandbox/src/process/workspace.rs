@@ -1,4 +1,4 @@
-//! The host's folder that is the script's workspace: whose it is, and how full.
+//! The script's workspace on the host: its owner and its size.
 
 use std::{
     ffi::{CStr, OsStr},
@@ -19,71 +19,71 @@ use rustix::{
 };
 
 use super::policy::Identity;
-use crate::Limits;
+use crate::ResourceLimits;
 
-/// Bytes of a path that are handed to the kernel at once; it takes 4095.
+/// The longest part of a path that is passed to the kernel at once, in bytes; the kernel accepts 4095.
 const LONGEST: usize = 3000;
 
 /// The size of a workspace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Size {
+pub struct WorkspaceSize {
     pub bytes: u64,
     pub files: u64,
-    /// Of the largest file.
+    /// The size of the largest file.
     pub largest: u64,
-    /// A folder could not be listed, and there may be anything in it.
+    /// True if a folder could not be listed, so that its contents are unknown.
     pub closed: bool,
 }
 
-impl Size {
-    /// Whether there is more than a job may leave.
-    pub fn exceeds(&self, limits: &Limits) -> bool {
+impl WorkspaceSize {
+    /// Returns true if a limit on the workspace is exceeded.
+    pub fn exceeds(&self, limits: &ResourceLimits) -> bool {
         self.bytes > limits.workspace_bytes || self.files > limits.workspace_files
     }
 }
 
-/// Adds up what is in `dir`, without following links, until more than `most` files were seen.
+/// Adds up the contents of `dir`, without following links, until more than `most` files were seen.
 ///
-/// The script may be changing it meanwhile: what vanishes is not counted.
-pub fn measure(dir: &Path, most: u64) -> Size {
-    let mut size = Size::default();
-    let closed = walk(dir, &mut |folder, name| {
+/// The script may change it at the same time: files that vanish are not counted.
+pub fn measure_workspace(dir: &Path, most: u64) -> WorkspaceSize {
+    let mut size = WorkspaceSize::default();
+    let closed = visit_all(dir, &mut |folder, name| {
         if let Ok(found) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             size.files += 1;
             if FileType::from_raw_mode(found.st_mode).is_file() {
-                // What it takes on disk: a file with holes is not what it claims to be.
+                // The size on disk: the nominal size of a file with holes is too large.
                 size.bytes += found.st_blocks.unsigned_abs() * 512;
                 size.largest = size.largest.max(found.st_size.unsigned_abs());
             }
         }
         size.files <= most
     });
-    Size { closed, ..size }
+    WorkspaceSize { closed, ..size }
 }
 
-/// Gives `dir` and everything in it to the user whom the script runs as, if that is another one. The
-/// result is the folder's mode, for [`take_back`].
+/// Gives `dir` and everything in it to the user that the script runs as, if that is another one. Returns
+/// the folder's mode, for [`take_back`].
 pub fn hand_over(dir: &Path, identity: Identity) -> io::Result<u32> {
     let mode = fs::metadata(dir)?.mode();
     if let Identity::Switched { uid, gid } = identity {
-        give(dir, uid, gid)?;
+        change_owner(dir, uid, gid)?;
     }
     Ok(mode)
 }
 
-/// Gives everything back to the user whom kosmos runs as, opens folders that the script has closed, and
-/// gives the workspace itself its former `mode`. Call it when the script has ended.
+/// Gives everything back to the user that Kosmos runs as, makes folders readable again, and
+/// restores the `mode` of the workspace itself. Call it when the script has ended.
 pub fn take_back(dir: &Path, identity: Identity, mode: u32) -> io::Result<()> {
     fs::set_permissions(dir, fs::Permissions::from_mode(mode & 0o7777))?;
     if identity.is_mapped() {
-        // A folder is visited before it is listed, which is what it is opened for.
-        walk(dir, &mut |folder, name| {
+        // A folder is visited before it is listed, so it can be made readable in time.
+        visit_all(dir, &mut |folder, name| {
             if let Ok(found) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
                 && FileType::from_raw_mode(found.st_mode).is_dir()
                 && found.st_mode & 0o700 != 0o700
             {
                 let open = Mode::from_raw_mode(found.st_mode & 0o777 | 0o700);
-                // One that stays closed is found by whoever measures next.
+                // If it stays unreadable, the next measurement reports it.
                 let _ = chmodat(folder, name, open, AtFlags::empty());
             }
             true
@@ -91,12 +91,12 @@ pub fn take_back(dir: &Path, identity: Identity, mode: u32) -> io::Result<()> {
         return Ok(());
     }
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    give(dir, uid.as_raw(), gid.as_raw())
+    change_owner(dir, uid.as_raw(), gid.as_raw())
 }
 
-fn give(dir: &Path, uid: u32, gid: u32) -> io::Result<()> {
+fn change_owner(dir: &Path, uid: u32, gid: u32) -> io::Result<()> {
     let mut failed = lchown(dir, Some(uid), Some(gid)).err();
-    walk(dir, &mut |folder, name| {
+    visit_all(dir, &mut |folder, name| {
         let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
         if let Err(error) = chownat(folder, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW) {
             failed.get_or_insert(error.into());
@@ -106,13 +106,14 @@ fn give(dir: &Path, uid: u32, gid: u32) -> io::Result<()> {
     failed.map_or(Ok(()), Err)
 }
 
-/// Calls `visit` for everything beneath `dir`, with the folder that it is in and its name there, until it says
-/// false. Says whether a folder was closed to us. Nothing is out of reach for being deep.
-fn walk(dir: &Path, visit: &mut impl FnMut(BorrowedFd<'_>, &CStr) -> bool) -> bool {
+/// Calls `visit` for every entry beneath `dir`, however deep, with its folder and its name there, until it returns
+/// false. Returns true if a folder could not be read.
+fn visit_all(dir: &Path, visit: &mut impl FnMut(BorrowedFd<'_>, &CStr) -> bool) -> bool {
     let mut closed = false;
     let mut pending: Vec<PathBuf> = vec![PathBuf::new()];
     while let Some(within) = pending.pop() {
-        let opened = open(dir, &within).and_then(|folder| Dir::read_from(&folder).map(|entries| (folder, entries)));
+        let opened =
+            open_beneath(dir, &within).and_then(|folder| Dir::read_from(&folder).map(|entries| (folder, entries)));
         let (folder, entries) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -129,7 +130,7 @@ fn walk(dir: &Path, visit: &mut impl FnMut(BorrowedFd<'_>, &CStr) -> bool) -> bo
                 return closed;
             }
             let kind = match entry.file_type() {
-                // Some file systems leave the question to whoever asks.
+                // Some file systems do not store the type in the folder.
                 FileType::Unknown => statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
                     .map_or(FileType::Unknown, |found| FileType::from_raw_mode(found.st_mode)),
                 known => known,
@@ -142,8 +143,8 @@ fn walk(dir: &Path, visit: &mut impl FnMut(BorrowedFd<'_>, &CStr) -> bool) -> bo
     closed
 }
 
-/// Opens the folder `within` of `dir`, in as many steps as its path is too long for one.
-fn open(dir: &Path, within: &Path) -> rustix::io::Result<OwnedFd> {
+/// Opens the folder `within` of `dir`, in several steps if its path is too long for one.
+fn open_beneath(dir: &Path, within: &Path) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut folder = rustix::fs::open(dir, flags, Mode::empty())?;
     let mut step = PathBuf::new();
@@ -170,9 +171,9 @@ mod tests {
         fs::create_dir(home.path().join("d")).unwrap();
         fs::write(home.path().join("d/a"), vec![1; 5000]).unwrap();
         std::os::unix::fs::symlink("/usr", home.path().join("l")).unwrap();
-        let size = measure(home.path(), 100);
+        let size = measure_workspace(home.path(), 100);
         assert_eq!((size.files, size.largest), (3, 5000));
-        assert!(measure(Path::new("/usr"), 5).files <= 6);
+        assert!(measure_workspace(Path::new("/usr"), 5).files <= 6);
     }
 
     #[test]
@@ -186,9 +187,9 @@ mod tests {
         }
         let file = openat(&folder, "x", OFlags::CREATE | OFlags::WRONLY, Mode::RWXU).unwrap();
         rustix::io::write(&file, &[1; 9000]).unwrap();
-        let size = measure(home.path(), 1000);
+        let size = measure_workspace(home.path(), 1000);
         assert_eq!((size.files, size.largest), (101, 9000));
         crate::remove_tree(&home.path().join(&name)).unwrap();
-        assert_eq!(measure(home.path(), 1000), Size::default());
+        assert_eq!(measure_workspace(home.path(), 1000), WorkspaceSize::default());
     }
 }

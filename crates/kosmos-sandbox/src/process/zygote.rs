@@ -1,9 +1,9 @@
-//! The zygote: an interpreter that has imported the packages, and forks for each job.
+//! The zygote: an interpreter that has imported the packages and forks for each job.
 //!
-//! It is a plain process of kosmos's own user and belongs to no job. It runs our own text only, never a
-//! script; its environment is the one that scripts get; and what a job asks for is read by its child. So it
-//! holds nothing that one job could learn of another, or of kosmos. What its children share is what they
-//! were forked with, the places of things in memory included.
+//! It is an ordinary process of the same user as Kosmos and belongs to no job. It runs Kosmos's own code only, never a
+//! script; it has the environment that scripts get; and the request of a job is read by its child. So it
+//! contains nothing that one job could learn about another, or about Kosmos. Its children share the memory that they
+//! were forked with, including the layout of addresses.
 
 use std::{
     io::{self, Read},
@@ -17,44 +17,44 @@ use std::{
     time::Duration,
 };
 
-use super::{Options, descriptors, plan, tree};
-use crate::{SandboxError, environment::environment};
+use super::{ProcessOptions, descriptors, plan, tree};
+use crate::{SandboxError, environment::script_environment};
 
 const RUNNER: &str = include_str!("../../python/runner.py");
 const ZYGOTE: &str = include_str!("../../python/zygote.py");
 
-/// With `-c`, modules would be looked for in the current folder first.
+/// With `-c`, Python would search the current folder for modules first.
 const SAFE_PATH: &str = "import sys\nsys.path[:] = [path for path in sys.path if path]\n";
 
-/// How long the imports may take: minutes on a slow disk that sees these files for the first time.
+/// How long the imports may take: minutes on a slow disk that reads these files for the first time.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// How long it may take to accept a message: it forks for one after the other.
+/// How long it may take to accept a message: it handles one fork at a time.
 const QUEUE: Duration = Duration::from_secs(30);
 
-/// How often it is started again for one message.
+/// How often it is started for one message.
 pub const ATTEMPTS: usize = 3;
 
-/// The zygote, started when it is first asked and again when it has ended. It ends when this is dropped,
-/// and when kosmos ends.
+/// The zygote, started at the first request and again if it has ended. It ends when this is dropped,
+/// and when Kosmos ends.
 #[derive(Debug)]
 pub struct Zygote {
     python: PathBuf,
     program: String,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<RunningZygote>>,
 }
 
 #[derive(Debug)]
-struct Running {
+struct RunningZygote {
     child: Child,
     socket: UnixStream,
 }
 
 impl Zygote {
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &ProcessOptions) -> Self {
         let preloaded = match &options.preload {
             None => String::new(),
-            // A list of strings is written alike in JSON and in Python.
+            // A list of strings is written the same way in JSON and in Python.
             Some(names) => format!("PRELOADED = {}\n", serde_json::json!(names)),
         };
         Self {
@@ -65,30 +65,32 @@ impl Zygote {
     }
 
     /// Starts it if it is not running, and waits until the packages are imported.
-    pub fn start(&self) -> Result<(), SandboxError> {
+    pub fn ensure_running(&self) -> Result<(), SandboxError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.is_none() {
-            *running = Some(self.spawn()?);
+            *running = Some(self.spawn_zygote()?);
         }
         Ok(())
     }
 
-    /// What it has in memory, which is also what a job has of it at the most.
+    /// Returns its resident memory in bytes, which is the most that a job shares with it.
     pub fn memory_bytes(&self) -> u64 {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().map_or(0, |zygote| tree::resident(zygote.child.id()))
+        running
+            .as_ref()
+            .map_or(0, |zygote| tree::resident_bytes(zygote.child.id()))
     }
 
-    /// Asks it for a child, which gets `descriptors`.
-    pub fn fork(&self, descriptors: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
+    /// Sends a request for a child, which gets `descriptors`.
+    pub fn send_fork_request(&self, descriptors: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut last = io::Error::from(io::ErrorKind::NotConnected);
         for _ in 0..ATTEMPTS {
             let zygote = match running.take() {
                 Some(zygote) => zygote,
-                None => self.spawn()?,
+                None => self.spawn_zygote()?,
             };
-            match descriptors::send(&zygote.socket, descriptors) {
+            match descriptors::send_ready(&zygote.socket, descriptors) {
                 Ok(()) => {
                     *running = Some(zygote);
                     return Ok(());
@@ -99,7 +101,7 @@ impl Zygote {
         Err(SandboxError::on_host("ask for a fork of", &self.python)(last))
     }
 
-    fn spawn(&self) -> Result<Running, SandboxError> {
+    fn spawn_zygote(&self) -> Result<RunningZygote, SandboxError> {
         let failed = |action| SandboxError::on_host(action, &self.python);
         let (socket, theirs) = UnixStream::pair().map_err(failed("make a socket for"))?;
         socket
@@ -110,26 +112,28 @@ impl Zygote {
             .args(plan::PYTHON_FLAGS)
             .args(["-c", &self.program])
             .env_clear()
-            .envs(environment())
+            .envs(script_environment())
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            // Pipes, as scripts have them, for Python asks once what its streams are.
+            // Pipes, as scripts have them, because Python examines its streams only once.
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .map_err(failed("start"))?;
-        let mut running = Running { child, socket };
+        let mut running = RunningZygote { child, socket };
         match (&running.socket).read_exact(&mut [0]) {
             Ok(()) => Ok(running),
-            Err(error) => Err(unavailable(running.last_words().unwrap_or(error.to_string()))),
+            Err(error) => Err(zygote_unavailable(
+                running.kill_and_read_error().unwrap_or(error.to_string()),
+            )),
         }
     }
 }
 
-impl Running {
-    /// Ends it and gives the last line of what it had to complain of.
-    fn last_words(&mut self) -> Option<String> {
+impl RunningZygote {
+    /// Kills it and returns the last line of its standard error.
+    fn kill_and_read_error(&mut self) -> Option<String> {
         let _ = self.child.kill();
         let mut text = String::new();
         self.child.stderr.take()?.read_to_string(&mut text).ok()?;
@@ -137,21 +141,21 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningZygote {
     fn drop(&mut self) {
-        // Both fail only if it has ended and was waited for.
+        // Both fail only if it has ended and been waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn unavailable(cause: String) -> SandboxError {
+fn zygote_unavailable(cause: String) -> SandboxError {
     SandboxError::Unavailable {
         missing: vec![format!(
-            "the interpreter that imports the packages beforehand did not start: {cause}"
+            "the interpreter that imports the packages in advance did not start: {cause}"
         )],
-        remedy: "check that the interpreter and its packages can be imported; removing kosmos's cache of \
-                 interpreters makes them anew"
+        remedy: "check that the interpreter starts and its packages can be imported; removing Kosmos's cache of \
+                 interpreters makes Kosmos build them again"
             .to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The image that another is built upon.
+//! The base image that a sandbox image is built on.
 
 use std::{
     convert::Infallible,
@@ -17,25 +17,25 @@ use kosmos_core::hash::sha256_hex;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 
-use super::{BuildOptions, ImageError, Progress, SILENCE, await_answer, debian, existing_id, recipe};
-use crate::{Language, interpreter::cache::Place};
+use super::{BuildOptions, BuildProgress, ImageError, SILENCE, await_answer, debian, inspect_image_id, recipe};
+use crate::{Language, interpreter::cache::CachePlace};
 
 /// How long a registry may be silent.
 const PULL_SILENCE: Duration = Duration::from_secs(120);
 
-/// What an image is built upon.
+/// The choice of the base image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Base {
-    /// The registry's image, or if that cannot be pulled, Debian's packages.
+    /// The registry's image, or a base made of Debian's packages if that cannot be pulled.
     #[default]
     Auto,
     /// The registry's image: `python:3.12-slim`, or `debian:bookworm-slim` for R.
     Registry,
-    /// An image made on this host of Debian's packages.
+    /// A base made on this host of Debian's packages.
     Debian,
-    /// An image of one's own: with glibc and a Python from 3.11 to 3.14 that has `venv`; for R, with R and
-    /// Python, or of Debian.
+    /// The user's own image: with glibc and a Python from 3.11 to 3.14 that has `venv`; for R, with R and
+    /// Python, or based on Debian.
     Image(String),
 }
 
@@ -78,43 +78,43 @@ impl fmt::Display for Base {
     }
 }
 
-/// Sees to it that the base is on the engine, and gives its name.
-pub async fn prepare(
+/// Puts the base on the engine, if it is not there, and returns its name.
+pub async fn prepare_base(
     docker: &Docker,
     options: &BuildOptions,
-    place: &Place,
-    progress: &(dyn Fn(Progress) + Sync),
+    place: &CachePlace,
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<String, ImageError> {
     let usual = match options.language {
         Language::Python => "python:3.12-slim",
         Language::R => "debian:bookworm-slim",
     };
     match &options.base {
-        Base::Image(image) => pull(docker, image, false, progress).await,
-        Base::Registry => pull(docker, usual, options.force, progress).await,
-        Base::Debian => import(docker, options, place, progress).await,
-        Base::Auto => match pull(docker, usual, options.force, progress).await {
+        Base::Image(image) => pull_base(docker, image, false, progress).await,
+        Base::Registry => pull_base(docker, usual, options.force, progress).await,
+        Base::Debian => import_debian_base(docker, options, place, progress).await,
+        Base::Auto => match pull_base(docker, usual, options.force, progress).await {
             Err(ImageError::Pull { image, said }) => {
-                progress(Progress::Unreachable { image, said });
-                import(docker, options, place, progress).await
+                progress(BuildProgress::Unreachable { image, said });
+                import_debian_base(docker, options, place, progress).await
             }
             other => other,
         },
     }
 }
 
-/// Pulls an image, unless it is there and need not be `fresh`.
-async fn pull(
+/// Pulls an image, unless the engine has it and it need not be `fresh`.
+async fn pull_base(
     docker: &Docker,
     image: &str,
     fresh: bool,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<String, ImageError> {
     let image = with_tag(image);
-    if !fresh && existing_id(docker, &image).await?.is_some() {
+    if !fresh && inspect_image_id(docker, &image).await?.is_some() {
         return Ok(image);
     }
-    progress(Progress::Pulling { image: image.clone() });
+    progress(BuildProgress::Pulling { image: image.clone() });
     let refused = |said: String| ImageError::Pull {
         image: image.clone(),
         said,
@@ -125,14 +125,14 @@ async fn pull(
         match tokio::time::timeout(PULL_SILENCE, steps.next()).await {
             Ok(None) => return Ok(image),
             Ok(Some(Ok(_))) => {}
-            Ok(Some(Err(error))) => return Err(refused(reason(&error))),
+            Ok(Some(Err(error))) => return Err(refused(engine_message(&error))),
             Err(_) => return Err(refused(format!("nothing was heard for {} s", PULL_SILENCE.as_secs()))),
         }
     }
 }
 
-/// What the engine said, without the client's words around it.
-fn reason(error: &bollard::errors::Error) -> String {
+/// Returns the engine's message without the client's words around it.
+fn engine_message(error: &bollard::errors::Error) -> String {
     match error {
         bollard::errors::Error::DockerResponseServerError { message, .. } => message.clone(),
         bollard::errors::Error::DockerStreamError { error } => error.clone(),
@@ -140,7 +140,7 @@ fn reason(error: &bollard::errors::Error) -> String {
     }
 }
 
-/// Without a tag, an engine may pull every one there is.
+/// Adds `:latest` to a name without a tag, for which an engine may pull all tags.
 fn with_tag(image: &str) -> String {
     let name = image.rsplit('/').next().unwrap_or(image);
     if name.contains([':', '@']) {
@@ -150,27 +150,27 @@ fn with_tag(image: &str) -> String {
     }
 }
 
-/// Makes a base of Debian's packages and hands it to the engine, unless it is there.
-async fn import(
+/// Makes a base of Debian's packages and imports it into the engine, unless the engine has it.
+async fn import_debian_base(
     docker: &Docker,
     options: &BuildOptions,
-    place: &Place,
-    progress: &(dyn Fn(Progress) + Sync),
+    place: &CachePlace,
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<String, ImageError> {
-    let packages = recipe::packages(options.language);
-    let hash = sha256_hex(debian::recipe(packages));
+    let packages = recipe::debian_packages(options.language);
+    let hash = sha256_hex(debian::base_recipe(packages));
     let name = "kosmos-sandbox-base";
     let tag = format!("{}-{}", options.language, hash.get(..12).unwrap_or(&hash));
     let image = format!("{name}:{tag}");
-    let before = existing_id(docker, &image).await?;
+    let before = inspect_image_id(docker, &image).await?;
     if before.is_some() && !options.force {
         return Ok(image);
     }
     let architecture = await_answer("say its version", docker.version()).await?.arch;
-    let folder = Folder::make(&place.building)?;
+    let folder = TemporaryFolder::create(&place.building)?;
     let tar = folder.0.join("base.tar");
-    debian::make(packages, architecture, options.mirror.as_deref(), &tar, progress).await?;
-    progress(Progress::Importing);
+    debian::make_root_archive(packages, architecture, options.mirror.as_deref(), &tar, progress).await?;
+    progress(BuildProgress::Importing);
     let file = tokio::fs::File::open(&tar)
         .await
         .map_err(ImageError::in_cache("read", &tar))?;
@@ -179,7 +179,7 @@ async fn import(
         .repo(name)
         .tag(&tag)
         .build();
-    let importing = docker.create_image(Some(asked), Some(body_try_stream(chunks(file))), None);
+    let importing = docker.create_image(Some(asked), Some(body_try_stream(read_chunks(file))), None);
     match tokio::time::timeout(SILENCE, importing.try_for_each(|_| async { Ok(()) })).await {
         Ok(done) => done.map_err(ImageError::by_engine("import the base"))?,
         Err(_) => {
@@ -190,7 +190,7 @@ async fn import(
         }
     }
     if let Some(old) = before {
-        // What is still in use stays.
+        // An image in use stays.
         let _ = await_answer(
             "remove an image",
             docker.remove_image(&old, None::<RemoveImageOptions>, None),
@@ -200,8 +200,8 @@ async fn import(
     Ok(image)
 }
 
-/// A file's contents, as a request's body wants them.
-fn chunks<T: From<Vec<u8>>>(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<T>> + Send {
+/// Streams a file's contents for the body of a request.
+fn read_chunks<T: From<Vec<u8>>>(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<T>> + Send {
     stream::try_unfold(file, |mut file| async move {
         let mut chunk = Vec::with_capacity(1 << 20);
         let read = file.read_buf(&mut chunk).await?;
@@ -209,19 +209,19 @@ fn chunks<T: From<Vec<u8>>>(file: tokio::fs::File) -> impl Stream<Item = std::io
     })
 }
 
-/// A folder that is gone when it is dropped.
-pub struct Folder(pub PathBuf);
+/// A folder that is removed when this is dropped.
+pub struct TemporaryFolder(pub PathBuf);
 
-impl Folder {
-    pub fn make(path: &Path) -> Result<Self, ImageError> {
+impl TemporaryFolder {
+    pub fn create(path: &Path) -> Result<Self, ImageError> {
         fs::create_dir_all(path).map_err(ImageError::in_cache("make the folder", path))?;
         Ok(Self(path.to_owned()))
     }
 }
 
-impl Drop for Folder {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What cannot be removed is swept at the next build.
+        // Leftovers are removed at the next build.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent to the engine to build from.
+//! The build context that is sent to the engine.
 
 use std::{
     fs,
@@ -9,19 +9,18 @@ use std::{
 use futures::{Stream, stream};
 use tokio::sync::mpsc;
 
-use super::recipe::Recipe;
+use super::recipe::ImageRecipe;
 
-/// The archive of a recipe's files and a folder of packages, written while it is sent. The folder is the last
-/// part of its path there.
-pub fn stream<T: From<Vec<u8>> + Send + 'static>(
-    recipe: Recipe,
+/// Streams an archive of a recipe's files and a folder of packages, which keeps the last part of its path there.
+pub fn stream_context<T: From<Vec<u8>> + Send + 'static>(
+    recipe: ImageRecipe,
     packages: Option<PathBuf>,
 ) -> impl Stream<Item = io::Result<T>> + Send + 'static {
     let (chunks, sent) = mpsc::channel(4);
     tokio::task::spawn_blocking(move || {
         let writer = io::BufWriter::with_capacity(1 << 20, Chunks(chunks.clone()));
-        if let Err(error) = write(&recipe, packages.as_deref(), writer) {
-            // If nobody listens any more, that was the error.
+        if let Err(error) = write_archive(&recipe, packages.as_deref(), writer) {
+            // Fails if the receiver is gone, which was the error then.
             let _ = chunks.blocking_send(Err(error));
         }
     });
@@ -31,7 +30,7 @@ pub fn stream<T: From<Vec<u8>> + Send + 'static>(
     })
 }
 
-/// A writer whose every write is sent on.
+/// A writer that sends each write to a channel.
 struct Chunks(mpsc::Sender<io::Result<Vec<u8>>>);
 
 impl Write for Chunks {
@@ -46,7 +45,7 @@ impl Write for Chunks {
     }
 }
 
-fn write(recipe: &Recipe, packages: Option<&Path>, to: impl Write) -> io::Result<()> {
+fn write_archive(recipe: &ImageRecipe, packages: Option<&Path>, to: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(to);
     // Without times and owners, so that the same files are the same archive.
     archive.mode(tar::HeaderMode::Deterministic);
@@ -57,19 +56,19 @@ fn write(recipe: &Recipe, packages: Option<&Path>, to: impl Write) -> io::Result
         archive.append_data(&mut header, name, text.as_bytes())?;
     }
     if let Some(folder) = packages {
-        add(&mut archive, folder, Path::new(folder.file_name().unwrap_or_default()))?;
+        add_folder(&mut archive, folder, Path::new(folder.file_name().unwrap_or_default()))?;
     }
     archive.into_inner()?.flush()
 }
 
-/// Adds the files of a folder, and of those within it, always in the same order.
-fn add(archive: &mut tar::Builder<impl Write>, folder: &Path, name: &Path) -> io::Result<()> {
+/// Adds the files of a folder and its subfolders, always in the same order.
+fn add_folder(archive: &mut tar::Builder<impl Write>, folder: &Path, name: &Path) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (path, name) = (entry.path(), name.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
-            add(archive, &path, &name)?;
+            add_folder(archive, &path, &name)?;
         } else {
             archive.append_path_with_name(&path, name)?;
         }
@@ -93,8 +92,11 @@ mod tests {
         fs::create_dir_all(wheels.join("b")).unwrap();
         fs::write(wheels.join("a.whl"), vec![7; 3 << 20]).unwrap();
         fs::write(wheels.join("b/c.py"), "pass").unwrap();
-        let recipe = Recipe::of(Language::Python);
-        let sent: Vec<Vec<u8>> = stream(recipe.clone(), Some(wheels)).try_collect().await.unwrap();
+        let recipe = ImageRecipe::for_language(Language::Python);
+        let sent: Vec<Vec<u8>> = stream_context(recipe.clone(), Some(wheels))
+            .try_collect()
+            .await
+            .unwrap();
         let bytes = sent.concat();
         let mut names = Vec::new();
         for entry in tar::Archive::new(bytes.as_slice()).entries().unwrap() {
@@ -111,9 +113,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_read_is_an_error_and_no_short_archive() {
-        let sent: Result<Vec<Vec<u8>>, _> = stream(Recipe::of(Language::Python), Some("/nonexistent".into()))
-            .try_collect()
-            .await;
+        let sent: Result<Vec<Vec<u8>>, _> =
+            stream_context(ImageRecipe::for_language(Language::Python), Some("/nonexistent".into()))
+                .try_collect()
+                .await;
         assert!(sent.is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! A root file system of Debian's packages.
+//! Makes a root file system of Debian's packages.
 
 use std::{
     env,
@@ -7,11 +7,11 @@ use std::{
 
 use tokio::process::Command;
 
-use super::{ImageError, Progress, program::run_program};
+use super::{BuildProgress, ImageError, program::run_program};
 
 const SUITE: &str = "bookworm";
 
-/// What no script has a use for; two thirds of a small system.
+/// Paths that no script needs: two thirds of a small system.
 const LEFT_OUT: [&str; 4] = [
     "/usr/share/doc/*",
     "/usr/share/man/*",
@@ -19,38 +19,38 @@ const LEFT_OUT: [&str; 4] = [
     "/usr/share/locale/*",
 ];
 
-/// Kept nonetheless.
+/// Exceptions from those.
 const LICENCES: &str = "/usr/share/doc/*/copyright";
 
-/// Has mmdebstrap do without a package that would bring all of Perl.
+/// A hook of mmdebstrap that replaces a package that would install all of Perl.
 const MERGED: &str = "/usr/share/mmdebstrap/hooks/merged-usr";
 
-/// Text that changes with what is made.
-pub fn recipe(packages: &[&str]) -> String {
+/// Returns a text that changes whenever the result would.
+pub fn base_recipe(packages: &[&str]) -> String {
     format!("{SUITE}\n{}\n{}", LEFT_OUT.join("\n"), packages.join("\n"))
 }
 
 /// Makes the tar archive `tar` of a root file system with `packages` for `architecture` (such as `amd64`).
-pub async fn make(
+pub async fn make_root_archive(
     packages: &[&str],
     architecture: Option<String>,
     mirror: Option<&str>,
     tar: &Path,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<(), ImageError> {
-    let bootstrap = if let Some(program) = installed("mmdebstrap") {
-        let command = mmdebstrap(&program, packages, architecture.as_deref(), mirror, tar);
-        return run("mmdebstrap", command, progress).await;
+    let bootstrap = if let Some(program) = find_program("mmdebstrap") {
+        let command = mmdebstrap_command(&program, packages, architecture.as_deref(), mirror, tar);
+        return run_reporting("mmdebstrap", command, progress).await;
     } else {
-        installed("debootstrap").ok_or(ImageError::NoBootstrap)?
+        find_program("debootstrap").ok_or(ImageError::NoBootstrap)?
     };
     let root = tar.with_extension("root");
-    let command = debootstrap(&bootstrap, packages, architecture.as_deref(), mirror, &root);
-    run("debootstrap", command, progress).await?;
-    run("tar", archive(&root, tar), progress).await
+    let command = debootstrap_command(&bootstrap, packages, architecture.as_deref(), mirror, &root);
+    run_reporting("debootstrap", command, progress).await?;
+    run_reporting("tar", tar_command(&root, tar), progress).await
 }
 
-fn mmdebstrap(
+fn mmdebstrap_command(
     program: &Path,
     packages: &[&str],
     architecture: Option<&str>,
@@ -76,7 +76,7 @@ fn mmdebstrap(
     command
 }
 
-fn debootstrap(
+fn debootstrap_command(
     program: &Path,
     packages: &[&str],
     architecture: Option<&str>,
@@ -93,8 +93,8 @@ fn debootstrap(
     command
 }
 
-/// Archives what debootstrap has made, without what mmdebstrap would have left out.
-fn archive(root: &Path, tar: &Path) -> Command {
+/// Returns the command that archives debootstrap's result without the paths that mmdebstrap leaves out.
+fn tar_command(root: &Path, tar: &Path) -> Command {
     let mut command = Command::new("tar");
     command.args([
         "--numeric-owner",
@@ -104,7 +104,7 @@ fn archive(root: &Path, tar: &Path) -> Command {
     ]);
     command.args(["--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*"]);
     for path in LEFT_OUT {
-        // tar cannot leave out a folder but for the licences in it.
+        // tar cannot exclude a folder and keep the licences in it.
         if !LICENCES.starts_with(path.trim_end_matches('*')) {
             command.arg(format!("--exclude=.{path}"));
         }
@@ -113,11 +113,15 @@ fn archive(root: &Path, tar: &Path) -> Command {
     command
 }
 
-async fn run(program: &'static str, command: Command, progress: &(dyn Fn(Progress) + Sync)) -> Result<(), ImageError> {
+async fn run_reporting(
+    program: &'static str,
+    command: Command,
+    progress: &(dyn Fn(BuildProgress) + Sync),
+) -> Result<(), ImageError> {
     let see = |line: &str| {
-        // Its own account, and not that of the programs it runs.
+        // Its own messages, not those of the programs that it runs.
         if let Some(said) = line.strip_prefix("I: ") {
-            progress(Progress::Bootstrapping { said: said.to_owned() });
+            progress(BuildProgress::Bootstrapping { said: said.to_owned() });
         }
     };
     run_program(command, see)
@@ -128,8 +132,8 @@ async fn run(program: &'static str, command: Command, progress: &(dyn Fn(Progres
         })
 }
 
-/// The program in `PATH`, or where an administrator's programs lie.
-fn installed(name: &str) -> Option<PathBuf> {
+/// Finds a program in `PATH` or `/usr/sbin`.
+fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(["/usr/sbin".into()])

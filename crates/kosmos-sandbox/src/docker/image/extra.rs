@@ -1,4 +1,4 @@
-//! Packages besides those of the lock, chosen so that the lock's stay as they are.
+//! Packages besides those of the lock, chosen so that the lock's versions stay unchanged.
 
 use std::{
     fs,
@@ -6,36 +6,35 @@ use std::{
 };
 
 use super::{
-    BuildOptions, ImageError, Progress,
-    base::Folder,
-    blocking,
+    BuildOptions, BuildProgress, ImageError,
+    base::TemporaryFolder,
     program::{FailedProgram, run_program},
-    question::Target,
-    wheels,
+    question::PythonTarget,
+    run_blocking, wheels,
 };
 use crate::interpreter::{
-    cache::Cache,
-    host::Host,
+    cache::EnvironmentCache,
+    host::HostPython,
     lock::{LockedPackage, locked_packages, normalize_name},
     pip,
 };
 
-/// Where in the folder of a build they are unpacked; the context calls it the same.
+/// The folder within a build's folder where they are unpacked; it has the same name in the build context.
 const UNPACKED: &str = "packages";
 
-/// Fetches `options.packages` and what they need besides the lock's, into `folder`, and gives the folder in it
-/// where they are unpacked. Nothing of them is run.
-pub async fn fetch(
-    target: &Target,
+/// Fetches `options.packages` and their dependencies that the lock lacks into `folder`, and returns the folder within
+/// it where they are unpacked. None of their code is run.
+pub async fn fetch_extra_packages(
+    target: &PythonTarget,
     options: &BuildOptions,
-    cache: &Cache,
-    folder: &Folder,
-    progress: &(dyn Fn(Progress) + Sync),
+    cache: &EnvironmentCache,
+    folder: &TemporaryFolder,
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<PathBuf, ImageError> {
-    let locked = wheels::fetch(target, options, cache, progress).await?;
+    let locked = wheels::fetch_locked_wheels(target, options, cache, progress).await?;
     let named = options.python.clone();
-    let host = blocking(move || Host::find(named.as_deref())).await??;
-    let refused = |failed: FailedProgram| refusal(&failed.output, target, &folder.0);
+    let host = run_blocking(move || HostPython::find(named.as_deref())).await??;
+    let refused = |failed: FailedProgram| explain_pip_failure(&failed.output, target, &folder.0);
 
     let mut pinned = Vec::new();
     for package in locked_packages() {
@@ -48,10 +47,10 @@ pub async fn fetch(
     fs::write(&constraints, requirements.join("\n")).map_err(ImageError::in_cache("write", &constraints))?;
 
     let (tools, fetched) = (folder.0.join("tools"), folder.0.join("wheels"));
-    let mut download = wheels::installer(&host, &tools, "download").await?.map_err(refused)?;
+    let mut download = wheels::pip_command(&host, &tools, "download").await?.map_err(refused)?;
     download
         .args(["--only-binary", ":all:", "--progress-bar", "off"])
-        .args(wheels::compatible(target))
+        .args(wheels::compatibility_options(target))
         .arg("--constraint")
         .arg(&constraints)
         .arg("--find-links")
@@ -59,24 +58,24 @@ pub async fn fetch(
         .arg("-d")
         .arg(&fetched)
         .args(&options.packages);
-    let mut follower = pip::Follower::new(options.packages.len());
+    let mut follower = pip::PipFollower::new(options.packages.len());
     let see = |line: &str| {
         if let Some(step) = follower.follow(line) {
-            progress(Progress::Packages(step));
+            progress(BuildProgress::Packages(step));
         }
     };
     run_program(download, see).await?.map_err(refused)?;
 
     let unpacked = folder.0.join(UNPACKED);
-    let mut install = wheels::installer(&host, &tools, "install").await?.map_err(refused)?;
+    let mut install = wheels::pip_command(&host, &tools, "install").await?.map_err(refused)?;
     install
         .args(["--no-index", "--no-deps", "--no-compile", "--only-binary", ":all:"])
-        .args(wheels::compatible(target))
+        .args(wheels::compatibility_options(target))
         .arg("--target")
         .arg(&unpacked)
-        .args(besides(&fetched, &pinned)?);
+        .args(unpinned_wheels(&fetched, &pinned)?);
     run_program(install, |_| ()).await?.map_err(refused)?;
-    // Programs are of no use to a script.
+    // A script cannot use their programs.
     let programs = unpacked.join("bin");
     if programs.exists() {
         fs::remove_dir_all(&programs).map_err(ImageError::in_cache("remove", &programs))?;
@@ -85,7 +84,7 @@ pub async fn fetch(
 }
 
 /// Returns the wheels in a folder that belong to none of the pinned packages.
-fn besides(folder: &Path, pinned: &[LockedPackage<'_>]) -> Result<Vec<PathBuf>, ImageError> {
+fn unpinned_wheels(folder: &Path, pinned: &[LockedPackage<'_>]) -> Result<Vec<PathBuf>, ImageError> {
     let pinned: Vec<String> = pinned.iter().map(|package| normalize_name(package.name)).collect();
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(ImageError::in_cache("list", folder))? {
@@ -101,8 +100,8 @@ fn besides(folder: &Path, pinned: &[LockedPackage<'_>]) -> Result<Vec<PathBuf>, 
     Ok(found)
 }
 
-/// The error behind pip's complaints.
-fn refusal(output: &str, target: &Target, folder: &Path) -> ImageError {
+/// Returns the error that pip's messages mean.
+fn explain_pip_failure(output: &str, target: &PythonTarget, folder: &Path) -> ImageError {
     use crate::interpreter::InterpreterError::NoBuild;
     if let Some((_, conflict)) = output.split_once("The conflict is caused by:") {
         let lines: Vec<&str> = conflict
@@ -113,10 +112,10 @@ fn refusal(output: &str, target: &Target, folder: &Path) -> ImageError {
             .collect();
         return ImageError::Conflict(lines.join("; "));
     }
-    match pip::explain(output, folder) {
+    match pip::explain_failure(output, folder) {
         NoBuild { package } => ImageError::NoWheel {
             package,
-            python: target.version(),
+            python: target.python_version(),
             machine: target.machine.clone(),
         },
         other => other.into(),
@@ -134,10 +133,10 @@ mod tests {
         for name in ["scikit_learn-1.8.0-cp311-none-any.whl", "Some.Thing-1-py3-none-any.whl"] {
             fs::write(home.path().join(name), "").unwrap();
         }
-        let left = besides(home.path(), &parse_lock("scikit-learn==1.8.0")).unwrap();
+        let left = unpinned_wheels(home.path(), &parse_lock("scikit-learn==1.8.0")).unwrap();
         assert_eq!(left, [home.path().join("Some.Thing-1-py3-none-any.whl")]);
         assert!(
-            besides(home.path(), &parse_lock("scikit-learn==1.8.0\nsome-thing==1"))
+            unpinned_wheels(home.path(), &parse_lock("scikit-learn==1.8.0\nsome-thing==1"))
                 .unwrap()
                 .is_empty()
         );
@@ -145,14 +144,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_named() {
-        let target = Target {
+        let target = PythonTarget {
             python: [3, 11, 2],
             machine: "x86_64".to_owned(),
             glibc: 36,
         };
         let none = "ERROR: Could not find a version that satisfies the requirement nowhere==1 (from versions: none)\n\
                     ERROR: No matching distribution found for nowhere==1";
-        let error = refusal(none, &target, Path::new("/c"));
+        let error = explain_pip_failure(none, &target, Path::new("/c"));
         assert!(
             matches!(&error, ImageError::NoWheel { package, .. } if package == "nowhere==1"),
             "{error}"
@@ -160,7 +159,7 @@ mod tests {
         let conflict = "ERROR: Cannot install a==1 because these package versions have conflicting dependencies.\n\n\
                         The conflict is caused by:\n    a 1 depends on numpy<2\n    \
                         The user requested (constraint) numpy==2.4.6\n\nTo fix this you could try to:\n";
-        let error = refusal(conflict, &target, Path::new("/c"));
+        let error = explain_pip_failure(conflict, &target, Path::new("/c"));
         assert!(
             matches!(&error, ImageError::Conflict(said)
                 if said == "a 1 depends on numpy<2; The user requested (constraint) numpy==2.4.6"),

@@ -20,7 +20,8 @@ pub struct FailedProgram {
     pub output: String,
 }
 
-/// Runs a program to its end and calls `see` with each line that it writes. The outer error means that it could not be run.
+/// Runs a program to its end and calls `see` with each line that it writes. The outer error means that it could not be
+/// run.
 pub async fn run_program(
     mut command: Command,
     mut see: impl FnMut(&str),

@@ -1,20 +1,20 @@
-//! How far a build has come.
+//! The progress of a build.
 
 use std::{fmt, path::PathBuf};
 
 use crate::interpreter;
 
-/// A step on the way, for a person to read.
+/// One step of a build, for a person to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// The image is there already.
+pub enum BuildProgress {
+    /// The image exists already.
     Exists {
         /// Its name.
         tag: String,
     },
-    /// Another process may be building the image; we wait for it.
+    /// Another process may be building the image; this one waits for it.
     Waiting {
-        /// What is locked meanwhile.
+        /// The locked folder.
         path: PathBuf,
     },
     /// A base is being pulled.
@@ -31,18 +31,18 @@ pub enum Progress {
     },
     /// A base is being made of Debian's packages.
     Bootstrapping {
-        /// What the program said last.
+        /// The program's last message.
         said: String,
     },
-    /// The base is being handed to the engine.
+    /// The base is being imported into the engine.
     Importing,
     /// Packages are being fetched.
-    Packages(interpreter::Progress),
+    Packages(interpreter::EnvironmentProgress),
     /// A step of the Dockerfile has begun.
     Step {
-        /// Which it is, from 1.
+        /// Its number, from 1.
         number: usize,
-        /// How many there are.
+        /// The number of steps.
         total: usize,
         /// Its instruction, on one line.
         instruction: String,
@@ -54,10 +54,10 @@ pub enum Progress {
     },
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for BuildProgress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exists { tag } => write!(out, "the image {tag} is there"),
+            Self::Exists { tag } => write!(out, "the image {tag} exists"),
             Self::Waiting { path } => write!(out, "preparing {}", path.display()),
             Self::Pulling { image } => write!(out, "pulling {image}"),
             Self::Unreachable { image, said } => {
@@ -67,7 +67,7 @@ impl fmt::Display for Progress {
                 )
             }
             Self::Bootstrapping { said } => write!(out, "making a base of Debian's packages: {said}"),
-            Self::Importing => write!(out, "handing the base to the engine"),
+            Self::Importing => write!(out, "importing the base into the engine"),
             Self::Packages(step) => step.fmt(out),
             Self::Step {
                 number,

@@ -31,7 +31,7 @@ print(json.dumps(dict(
 
 /// A Python and a machine to fetch packages for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct PythonTarget {
     /// The version, such as 3.11.2.
     pub python: [u32; 3],
     /// The machine, as wheels name it, such as `x86_64`.
@@ -40,9 +40,9 @@ pub struct Target {
     pub glibc: u32,
 }
 
-impl Target {
+impl PythonTarget {
     /// The version, such as `3.11.2`.
-    pub fn version(&self) -> String {
+    pub fn python_version(&self) -> String {
         let [major, minor, patch] = self.python;
         format!("{major}.{minor}.{patch}")
     }
@@ -58,7 +58,7 @@ struct Answer {
 }
 
 /// Asks a base about its Python.
-pub async fn ask_for_target(docker: &Docker, image: &str) -> Result<Target, ImageError> {
+pub async fn ask_for_target(docker: &Docker, image: &str) -> Result<PythonTarget, ImageError> {
     let said = run_in_container(docker, image, &["python3", "-I", "-c", QUESTION]).await?;
     read_target(&said).map_err(|fault| ImageError::Base {
         image: image.to_owned(),
@@ -72,7 +72,7 @@ pub async fn has_r(docker: &Docker, image: &str) -> Result<bool, ImageError> {
     Ok(run_in_container(docker, image, &["sh", "-c", script]).await?.trim() == "yes")
 }
 
-fn read_target(said: &str) -> Result<Target, BaseFault> {
+fn read_target(said: &str) -> Result<PythonTarget, BaseFault> {
     // Python prints the error that explains a failure last.
     let last = said.lines().last().unwrap_or("it printed nothing");
     let answer: Answer = serde_json::from_str(last).map_err(|_| BaseFault::NoAnswer(last.to_owned()))?;
@@ -87,7 +87,7 @@ fn read_target(said: &str) -> Result<Target, BaseFault> {
         ("glibc", Some(("2", minor))) => minor.parse().ok(),
         _ => None,
     };
-    Ok(Target {
+    Ok(PythonTarget {
         python: answer.python,
         machine: answer.machine,
         glibc: glibc.ok_or(BaseFault::NotGlibc)?,
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_target_is_read() {
         let target = read_target(&said("[3, 12, 8]", r#"["glibc", "2.36"]"#)).unwrap();
-        assert_eq!((target.version().as_str(), target.glibc), ("3.12.8", 36));
+        assert_eq!((target.python_version().as_str(), target.glibc), ("3.12.8", 36));
     }
 
     #[test]

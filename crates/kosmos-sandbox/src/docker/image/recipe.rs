@@ -1,4 +1,4 @@
-//! What goes into an image.
+//! The contents of an image.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{Language, interpreter::lock::LOCK};
 
-/// Changes with how an image is made, where its files don't show it.
+/// Increased when an image is made in another way without a change of its files.
 const VERSION: &str = "1";
 
-/// The programs of kosmos's own that run inside; they lie in `/opt/kosmos`.
+/// Kosmos's own programs that run inside, in `/opt/kosmos`.
 pub const AGENTS: [(&str, &str); 2] = [
     ("runner.py", include_str!("../../../python/runner.py")),
     ("resident.py", include_str!("../../../python/resident.py")),
@@ -41,7 +41,7 @@ const R_PACKAGES: &[&str] = &[
 
 /// The names of an image's labels.
 pub mod label {
-    /// `1` on every image of kosmos's sandbox.
+    /// `1` on every image of Kosmos's sandbox.
     pub const SANDBOX: &str = "org.kosmos.sandbox";
     /// The language of the scripts that run in it.
     pub const LANGUAGE: &str = "org.kosmos.sandbox.language";
@@ -49,50 +49,50 @@ pub mod label {
     pub const LOCK: &str = "org.kosmos.sandbox.lock";
     /// SHA-256 of everything that went into it, in hexadecimal; its first 12 digits end the tag.
     pub const RECIPE: &str = "org.kosmos.sandbox.recipe";
-    /// The packages besides the lock's that were asked for, with spaces between them.
+    /// The requested packages besides the lock's, separated by spaces.
     pub const PACKAGES: &str = "org.kosmos.sandbox.packages";
     /// The version of the Python in it.
     pub const PYTHON: &str = "org.kosmos.sandbox.python";
-    /// On all that a build makes, what it leaves behind included: the end of the tag.
+    /// On everything that a build makes, leftovers included: the end of the tag.
     pub(in super::super) const BUILD: &str = "org.kosmos.sandbox.build";
 }
 
-/// The name of the image that this version of kosmos runs scripts of a language in:
+/// Returns the name of the image in which this version of Kosmos runs scripts of a language:
 /// `kosmos-sandbox:<language>-<12 digits>`.
 ///
-/// It changes with everything that goes into the image, the base aside.
+/// It changes with everything that goes into the image except for the base.
 #[must_use]
-pub fn tag(language: Language) -> String {
-    Recipe::of(language).tag()
+pub fn image_tag(language: Language) -> String {
+    ImageRecipe::for_language(language).image_tag()
 }
 
-/// What goes into the image for a language.
+/// The contents of the image for a language.
 #[derive(Debug, Clone)]
-pub struct Recipe {
+pub struct ImageRecipe {
     language: Language,
     /// Packages besides the lock's.
     packages: Vec<String>,
     hash: String,
 }
 
-impl Recipe {
-    pub fn of(language: Language) -> Self {
-        let files = files(language);
+impl ImageRecipe {
+    pub fn for_language(language: Language) -> Self {
+        let files = build_files(language);
         let files = files.iter().flat_map(|(name, text)| [name.as_str(), text]);
         Self {
             language,
             packages: Vec::new(),
-            hash: digest(
+            hash: hash_texts(
                 [VERSION]
                     .into_iter()
                     .chain(files)
-                    .chain(packages(language).iter().copied()),
+                    .chain(debian_packages(language).iter().copied()),
             ),
         }
     }
 
-    /// The image of this recipe with `packages` besides, if there are any; in whatever order they are listed.
-    pub fn with(self, packages: &[String]) -> Self {
+    /// Adds `packages`, whose order makes no difference.
+    pub fn with_packages(self, packages: &[String]) -> Self {
         if packages.is_empty() {
             return self;
         }
@@ -101,22 +101,22 @@ impl Recipe {
         packages.dedup();
         let listed = packages.iter().map(String::as_str);
         Self {
-            hash: digest([self.hash.as_str(), EXTRA, CHECK].into_iter().chain(listed)),
+            hash: hash_texts([self.hash.as_str(), EXTRA, CHECK].into_iter().chain(listed)),
             language: self.language,
             packages,
         }
     }
 
-    /// As many digits as tell recipes apart.
-    pub fn short(&self) -> &str {
+    /// Returns enough digits of the hash to tell recipes apart.
+    pub fn short_hash(&self) -> &str {
         self.hash.get(..12).unwrap_or(&self.hash)
     }
 
-    pub fn tag(&self) -> String {
-        format!("kosmos-sandbox:{}-{}", self.language, self.short())
+    pub fn image_tag(&self) -> String {
+        format!("kosmos-sandbox:{}-{}", self.language, self.short_hash())
     }
 
-    /// The labels of the image, given the version of the Python in it.
+    /// Returns the labels of the image, given the version of its Python.
     pub fn labels(&self, python: Option<&str>) -> HashMap<&'static str, String> {
         let mut labels = HashMap::from([
             (label::SANDBOX, "1".to_owned()),
@@ -133,19 +133,19 @@ impl Recipe {
         labels
     }
 
-    /// The Dockerfile's arguments.
-    pub fn arguments(&self, base: &str) -> HashMap<&'static str, String> {
-        let mut arguments = HashMap::from([("BASE_IMAGE", base.to_owned()), ("BUILD", self.short().to_owned())]);
+    /// Returns the Dockerfile's arguments.
+    pub fn build_arguments(&self, base: &str) -> HashMap<&'static str, String> {
+        let mut arguments = HashMap::from([("BASE_IMAGE", base.to_owned()), ("BUILD", self.short_hash().to_owned())]);
         if self.language == Language::R {
             arguments.insert("PACKAGES", R_PACKAGES.join(" "));
         }
         arguments
     }
 
-    /// The files of the build, but for the packages.
+    /// Returns the names and contents of the build context's files, without the packages.
     pub fn files(&self) -> Vec<(String, &'static str)> {
         if self.packages.is_empty() {
-            return files(self.language);
+            return build_files(self.language);
         }
         [("Dockerfile", EXTRA), ("check.py", CHECK)]
             .map(|(name, text)| (name.to_owned(), text))
@@ -153,18 +153,18 @@ impl Recipe {
     }
 }
 
-/// One hash of several texts.
-fn digest<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+/// Returns one hash of several texts.
+fn hash_texts<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for text in texts {
-        // With its length, so that nothing can move from one part to the next.
+        // With its length, so that moving text from one part to the next changes the hash.
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }
     format!("{:x}", hash.finalize())
 }
 
-fn files(language: Language) -> Vec<(String, &'static str)> {
+fn build_files(language: Language) -> Vec<(String, &'static str)> {
     let own = match language {
         Language::Python => vec![("Dockerfile", PYTHON), ("requirements.lock", LOCK)],
         Language::R => vec![("Dockerfile", R)],
@@ -176,8 +176,8 @@ fn files(language: Language) -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// Debian's packages that a base needs.
-pub fn packages(language: Language) -> &'static [&'static str] {
+/// Returns Debian's packages that a base needs.
+pub fn debian_packages(language: Language) -> &'static [&'static str] {
     match language {
         Language::Python => PYTHON_PACKAGES,
         Language::R => R_PACKAGES,
@@ -190,20 +190,22 @@ mod tests {
 
     #[test]
     fn tags_tell_languages_apart_and_are_steady() {
-        let (python, r) = (tag(Language::Python), tag(Language::R));
+        let (python, r) = (image_tag(Language::Python), image_tag(Language::R));
         assert!(python.starts_with("kosmos-sandbox:python-"), "{python}");
         assert!(r.starts_with("kosmos-sandbox:r-"), "{r}");
         assert_eq!(python.rsplit('-').next().unwrap().len(), 12);
-        assert_eq!(python, tag(Language::Python));
+        assert_eq!(python, image_tag(Language::Python));
     }
 
     #[test]
     fn each_list_of_packages_has_a_tag_whatever_its_order() {
         let tag = |packages: &[&str]| {
             let packages: Vec<String> = packages.iter().map(|&package| package.to_owned()).collect();
-            Recipe::of(Language::Python).with(&packages).tag()
+            ImageRecipe::for_language(Language::Python)
+                .with_packages(&packages)
+                .image_tag()
         };
-        assert_eq!(tag(&[]), super::tag(Language::Python));
+        assert_eq!(tag(&[]), super::image_tag(Language::Python));
         assert_eq!(tag(&["b==1", "a==1"]), tag(&["a==1", "b==1"]));
         assert_ne!(tag(&["a==1"]), tag(&["a==2"]));
         assert_ne!(tag(&["a==1"]), tag(&[]));
@@ -211,12 +213,16 @@ mod tests {
 
     #[test]
     fn the_dockerfiles_take_every_argument_and_file() {
-        let extra = Recipe::of(Language::Python).with(&["a==1".to_owned()]);
-        for recipe in [Recipe::of(Language::Python), Recipe::of(Language::R), extra] {
+        let extra = ImageRecipe::for_language(Language::Python).with_packages(&["a==1".to_owned()]);
+        for recipe in [
+            ImageRecipe::for_language(Language::Python),
+            ImageRecipe::for_language(Language::R),
+            extra,
+        ] {
             let language = recipe.language;
             let files = recipe.files();
             let dockerfile = files[0].1;
-            for name in recipe.arguments("b").keys() {
+            for name in recipe.build_arguments("b").keys() {
                 assert!(dockerfile.contains(&format!("ARG {name}")), "{language}: {name}");
             }
             for (name, _) in &files[1..] {

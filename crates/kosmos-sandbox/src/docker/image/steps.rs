@@ -1,4 +1,4 @@
-//! The engine's account of a build.
+//! Reads the engine's messages during a build.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,32 +10,32 @@ use bollard::{
 };
 use futures::{Stream, StreamExt, pin_mut};
 
-use super::{ImageError, Progress, SILENCE, await_answer, recipe::label};
+use super::{BuildProgress, ImageError, SILENCE, await_answer, recipe::label};
 
-/// How many lines of a step are kept to explain its failure.
+/// How many lines of a step's output are kept to explain its failure.
 const KEPT: usize = 20;
 
-/// Follows a build to its end.
-pub async fn follow(
+/// Follows a build to its end and reports its steps.
+pub async fn follow_build(
     account: impl Stream<Item = Result<BuildInfo, Error>>,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<(), ImageError> {
     pin_mut!(account);
-    let mut follower = Follower::default();
+    let mut follower = BuildFollower::default();
     loop {
         match tokio::time::timeout(SILENCE, account.next()).await {
             Ok(None) => return Ok(()),
             Ok(Some(Ok(part))) => {
                 if let Some(text) = &part.stream
-                    && let Some(step) = follower.hear(text)
+                    && let Some(step) = follower.add_piece(text)
                 {
                     progress(step);
                 }
                 if let Some(said) = part.error_detail.and_then(|error| error.message) {
-                    return Err(follower.explain(said));
+                    return Err(follower.into_error(said));
                 }
             }
-            Ok(Some(Err(Error::DockerStreamError { error }))) => return Err(follower.explain(error)),
+            Ok(Some(Err(Error::DockerStreamError { error }))) => return Err(follower.into_error(error)),
             Ok(Some(Err(error))) => return Err(ImageError::by_engine("build the image")(error)),
             Err(_) => {
                 return Err(ImageError::Silent {
@@ -47,15 +47,15 @@ pub async fn follow(
     }
 }
 
-/// Removes what builds of `recipe` have left behind: the first stage, which holds the packages once more, what
-/// was made before a step failed, and an image that a newer one has taken the name of.
+/// Removes the leftovers of builds of `recipe`: the first stage, which holds the packages once more, images
+/// of builds that failed, and an image whose name a newer one has taken.
 pub async fn remove_leftovers(docker: &Docker, recipe: &str) {
     let filters = HashMap::from([
         ("dangling", vec!["true".to_owned()]),
         ("label", vec![format!("{}={recipe}", label::BUILD)]),
     ]);
     let asked = ListImagesOptionsBuilder::default().filters(&filters).build();
-    // What is in use stays. It takes space and does no harm; `docker image prune` removes it.
+    // Images in use stay. They take space and do no harm; `docker image prune` removes them.
     let found = await_answer("list its images", docker.list_images(Some(asked)))
         .await
         .unwrap_or_default();
@@ -68,25 +68,25 @@ pub async fn remove_leftovers(docker: &Docker, recipe: &str) {
     }
 }
 
-/// Reads the account, which comes in pieces that need not end with a line.
+/// Reads the messages, which arrive in pieces that may end within a line.
 #[derive(Debug, Default)]
-struct Follower {
-    /// The step that is under way.
+struct BuildFollower {
+    /// The current step.
     step: Option<String>,
     output: VecDeque<String>,
-    /// The line that has not ended.
+    /// The unfinished line.
     begun: String,
 }
 
-impl Follower {
-    /// The step that a piece begins, if any.
-    fn hear(&mut self, text: &str) -> Option<Progress> {
+impl BuildFollower {
+    /// Adds a piece and returns the step that begins in it, if any.
+    fn add_piece(&mut self, text: &str) -> Option<BuildProgress> {
         self.begun.push_str(text);
         let mut heard = None;
         while let Some((line, rest)) = self.begun.split_once('\n') {
-            let line = plain(line);
+            let line = strip_colours(line);
             self.begun = rest.to_owned();
-            if let Some(step) = step(&line) {
+            if let Some(step) = parse_step(&line) {
                 self.output.clear();
                 self.step = Some(step.to_string());
                 heard = Some(step);
@@ -100,9 +100,9 @@ impl Follower {
         heard
     }
 
-    fn explain(mut self, said: String) -> ImageError {
-        // The last line may have no end.
-        self.hear("\n");
+    fn into_error(mut self, said: String) -> ImageError {
+        // The last line may be unfinished.
+        self.add_piece("\n");
         ImageError::Step {
             step: self.step.unwrap_or_else(|| "the Dockerfile".to_owned()),
             said: without_command(&said).to_owned(),
@@ -111,13 +111,13 @@ impl Follower {
     }
 }
 
-/// What the engine says of its own doings within a step.
+/// Returns true for the engine's own messages within a step.
 fn is_noise(line: &str) -> bool {
     let line = line.trim_start();
     line.is_empty() || line.starts_with("--->") || line.starts_with("Removing intermediate container")
 }
 
-/// The reason without the whole command, which Docker repeats.
+/// Returns the reason without the whole command, which Docker repeats.
 fn without_command(said: &str) -> &str {
     match said
         .strip_prefix("The command '")
@@ -129,7 +129,7 @@ fn without_command(said: &str) -> &str {
 }
 
 /// Reads `Step 6/19 : RUN ...` of Docker and `[1/2] STEP 6/10: RUN ...` of Podman.
-fn step(line: &str) -> Option<Progress> {
+fn parse_step(line: &str) -> Option<BuildProgress> {
     let start = if line.starts_with('[') {
         line.split_once("] ")?.1
     } else {
@@ -138,15 +138,15 @@ fn step(line: &str) -> Option<Progress> {
     let rest = start.strip_prefix("Step ").or_else(|| start.strip_prefix("STEP "))?;
     let (counted, instruction) = rest.split_once(':')?;
     let (number, total) = counted.trim().split_once('/')?;
-    Some(Progress::Step {
+    Some(BuildProgress::Step {
         number: number.parse().ok()?,
         total: total.parse().ok()?,
-        instruction: short(instruction),
+        instruction: shorten_instruction(instruction),
     })
 }
 
-/// An instruction on one line of a terminal.
-fn short(text: &str) -> String {
+/// Shortens an instruction to one line of a terminal.
+fn shorten_instruction(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.chars().count() <= 72 {
         return words;
@@ -154,8 +154,8 @@ fn short(text: &str) -> String {
     words.chars().take(71).chain(['…']).collect()
 }
 
-/// A line without the colours that Docker gives to a step's errors.
-fn plain(line: &str) -> String {
+/// Removes the colours that Docker gives to a step's errors.
+fn strip_colours(line: &str) -> String {
     let mut parts = line.split("\x1b[");
     let first = parts.next().unwrap_or_default().to_owned();
     let text = parts.fold(first, |text, part| {
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn shown(line: &str) -> Option<String> {
-        step(line).map(|step| step.to_string())
+        parse_step(line).map(|step| step.to_string())
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
             error: "The command '/bin/sh -c false' returned a non-zero code: 1".to_owned(),
         }));
         let seen = std::sync::Mutex::new(Vec::new());
-        let error = follow(futures::stream::iter(parts), &|step| seen.lock().unwrap().push(step))
+        let error = follow_build(futures::stream::iter(parts), &|step| seen.lock().unwrap().push(step))
             .await
             .unwrap_err();
         assert_eq!(seen.into_inner().unwrap().len(), 2);

@@ -9,36 +9,43 @@ use kosmos_core::hash::{sha256_file, sha256_hex};
 use tokio::process::Command;
 
 use super::{
-    BuildOptions, ImageError, Progress, blocking,
+    BuildOptions, BuildProgress, ImageError,
     program::{FailedProgram, run_program},
-    question::Target,
+    question::PythonTarget,
+    run_blocking,
 };
 use crate::interpreter::{
     self,
     build::ASTRAY,
-    cache::{Cache, Place},
-    host::Host,
+    cache::{CachePlace, EnvironmentCache},
+    host::HostPython,
     lock::{LOCK, count_names, lock_for, parse_lock},
     pip,
 };
 
-/// Returns the folder with the wheels for `target`, which are fetched unless all of them are there with the right hashes.
-pub async fn fetch(
-    target: &Target,
+/// Returns the folder with the wheels for `target`, which are fetched unless all of them are there with the right
+/// hashes.
+pub async fn fetch_locked_wheels(
+    target: &PythonTarget,
     options: &BuildOptions,
-    cache: &Cache,
-    progress: &(dyn Fn(Progress) + Sync),
+    cache: &EnvironmentCache,
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<PathBuf, ImageError> {
     let lock = lock_for(LOCK, target.python)?;
-    let key = format!("{lock}\n{} {} {}", target.version(), target.machine, target.glibc);
+    let key = format!(
+        "{lock}\n{} {} {}",
+        target.python_version(),
+        target.machine,
+        target.glibc
+    );
     let hash = sha256_hex(key);
     let place = cache.place(&format!("wheels-{}", hash.get(..16).unwrap_or(&hash)));
     let wheels = place.folder.join("wheels");
-    progress(Progress::Waiting {
+    progress(BuildProgress::Waiting {
         path: place.folder.clone(),
     });
     let (named, at) = (options.python.clone(), lock.clone());
-    let (place, _held, host) = blocking(move || -> Result<_, ImageError> {
+    let (place, _held, host) = run_blocking(move || -> Result<_, ImageError> {
         let held = place.lock()?;
         if place.is_complete() {
             if are_whole(&place.folder.join("wheels"), &at).unwrap_or(false) {
@@ -46,12 +53,12 @@ pub async fn fetch(
             }
             fs::remove_dir_all(&place.folder).map_err(ImageError::in_cache("remove", &place.folder))?;
         }
-        let host = Host::find(named.as_deref())?;
+        let host = HostPython::find(named.as_deref())?;
         Ok((place, held, Some(host)))
     })
     .await??;
     if let Some(host) = host {
-        let done = download(&host, target, &lock, &place, progress).await;
+        let done = download_wheels(&host, target, &lock, &place, progress).await;
         if done.is_err() {
             // Leftovers are removed when they are fetched again.
             let _ = fs::remove_dir_all(&place.building);
@@ -61,21 +68,21 @@ pub async fn fetch(
     Ok(wheels)
 }
 
-async fn download(
-    host: &Host,
-    target: &Target,
+async fn download_wheels(
+    host: &HostPython,
+    target: &PythonTarget,
     lock: &str,
-    place: &Place,
-    progress: &(dyn Fn(Progress) + Sync),
+    place: &CachePlace,
+    progress: &(dyn Fn(BuildProgress) + Sync),
 ) -> Result<(), ImageError> {
     let building = &place.building;
-    progress(Progress::Packages(interpreter::Progress::Found {
+    progress(BuildProgress::Packages(interpreter::EnvironmentProgress::Found {
         python: host.executable.clone(),
         version: host.version.clone(),
     }));
     let tools = building.join("tools");
-    let explain = |failed: FailedProgram| pip::explain(&failed.output, &place.folder);
-    let mut fetch = installer(host, &tools, "download").await?.map_err(explain)?;
+    let explain = |failed: FailedProgram| pip::explain_failure(&failed.output, &place.folder);
+    let mut fetch = pip_command(host, &tools, "download").await?.map_err(explain)?;
 
     let listed = building.join("requirements.lock");
     fs::write(&listed, lock).map_err(ImageError::in_cache("write", &listed))?;
@@ -88,26 +95,32 @@ async fn download(
             "--progress-bar",
             "off",
         ])
-        .args(compatible(target))
+        .args(compatibility_options(target))
         .arg("-d")
         .arg(building.join("wheels"))
         .arg("-r")
         .arg(&listed);
-    let mut follower = pip::Follower::new(count_names(&parse_lock(lock)));
+    let mut follower = pip::PipFollower::new(count_names(&parse_lock(lock)));
     run_program(fetch, |line| {
         if let Some(step) = follower.follow(line) {
-            progress(Progress::Packages(step));
+            progress(BuildProgress::Packages(step));
         }
     })
     .await?
     .map_err(explain)?;
     fs::remove_dir_all(&tools).map_err(ImageError::in_cache("remove", &tools))?;
-    place.finish().map_err(ImageError::in_cache("write", &place.folder))
+    place
+        .move_into_place()
+        .map_err(ImageError::in_cache("write", &place.folder))
 }
 
-/// Returns a command of pip, which runs in an environment for pip alone, since the host's Python may come without it. The
-/// inner error means that this environment could not be made.
-pub async fn installer(host: &Host, tools: &Path, command: &str) -> Result<Result<Command, FailedProgram>, ImageError> {
+/// Returns a command of pip, which runs in an environment for pip alone, since the host's Python may come without it.
+/// The inner error means that this environment could not be made.
+pub async fn pip_command(
+    host: &HostPython,
+    tools: &Path,
+    command: &str,
+) -> Result<Result<Command, FailedProgram>, ImageError> {
     let python = tools.join("bin/python");
     if !python.exists() {
         let mut venv = Command::new(&host.executable);
@@ -125,11 +138,11 @@ pub async fn installer(host: &Host, tools: &Path, command: &str) -> Result<Resul
 }
 
 /// Returns the options that tell pip which builds run on `target`.
-pub fn compatible(target: &Target) -> Vec<String> {
+pub fn compatibility_options(target: &PythonTarget) -> Vec<String> {
     let [major, minor, _] = target.python;
     let machine = &target.machine;
     let mut options = vec![
-        format!("--python-version={}", target.version()),
+        format!("--python-version={}", target.python_version()),
         "--implementation=cp".to_owned(),
         format!("--abi=cp{major}{minor}"),
         "--abi=abi3".to_owned(),

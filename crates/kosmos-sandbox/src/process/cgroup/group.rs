@@ -9,51 +9,51 @@ use std::{
 
 /// The limits of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub struct GroupLimits {
     pub memory_bytes: u64,
     pub processes: u64,
 }
 
-/// What a group has counted.
+/// The counters of a group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
+pub struct GroupStats {
     pub cpu_ms: Option<u64>,
     pub peak_memory_bytes: Option<u64>,
-    /// Processes ended for want of memory.
+    /// Processes ended because the group was out of memory.
     pub oom_kills: u64,
-    /// Forks refused for want of room.
+    /// Forks refused because the group was full.
     pub forks_refused: u64,
 }
 
 /// A group, removed when dropped.
 #[derive(Debug)]
-pub struct Group {
+pub struct ControlGroup {
     pub(super) folders: Vec<PathBuf>,
-    pub(super) read: fn(&[PathBuf]) -> Stats,
+    pub(super) read: fn(&[PathBuf]) -> GroupStats,
 }
 
-impl Group {
-    /// Puts a process in; its children follow.
-    pub fn add(&self, pid: u32) -> io::Result<()> {
-        for door in self.doors() {
+impl ControlGroup {
+    /// Moves a process into the group; its future children are in it too.
+    pub fn add_process(&self, pid: u32) -> io::Result<()> {
+        for door in self.procs_files() {
             fs::write(door, pid.to_string())?;
         }
         Ok(())
     }
 
-    /// The files that a process is written to, to be put in.
-    pub fn doors(&self) -> Vec<PathBuf> {
+    /// Returns the files to which a process id is written to move the process into the group.
+    pub fn procs_files(&self) -> Vec<PathBuf> {
         self.folders.iter().map(|folder| folder.join("cgroup.procs")).collect()
     }
 
-    /// What was counted so far.
-    pub fn stats(&self) -> Stats {
+    /// Returns the counters so far.
+    pub fn read_stats(&self) -> GroupStats {
         (self.read)(&self.folders)
     }
 
-    /// Removes the group, waiting up to a second for the last process in it to be gone. What still has
-    /// a process in it then is swept at the next start.
-    fn remove(&mut self) {
+    /// Removes the group, waiting up to a second for its last process to end. A group that still has
+    /// a process then is removed at the next start.
+    fn remove_when_empty(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(1);
         loop {
             self.folders.retain(|folder| match fs::remove_dir(folder) {
@@ -68,28 +68,28 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ControlGroup {
     fn drop(&mut self) {
-        self.remove();
+        self.remove_when_empty();
     }
 }
 
-/// The number in a file that holds one.
-pub(super) fn number(path: &Path) -> Option<u64> {
+/// Reads a file that holds a single number.
+pub(super) fn read_number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// The number after `key` in a file of `key number` lines.
-pub(super) fn entry(path: &Path, key: &str) -> Option<u64> {
+/// Reads the number after `key` in a file of `key number` lines.
+pub(super) fn read_keyed_number(path: &Path, key: &str) -> Option<u64> {
     let text = fs::read_to_string(path).ok()?;
     text.lines()
         .find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.parse().ok())
 }
 
-/// The folder of a group that is called `path` within the tree, given where the tree is mounted.
-pub(super) fn folder_of(mount: &super::mounts::Mount, path: &str) -> PathBuf {
+/// Returns the folder of the group `path` of a tree that is mounted at `mount`.
+pub(super) fn group_folder(mount: &super::mounts::MountPoint, path: &str) -> PathBuf {
     let path = Path::new(path);
-    // In a container, what is mounted is often not the root of the tree but the container's own group.
+    // In a container, often the container's own group is mounted instead of the root of the tree.
     let within = path.strip_prefix(&mount.root).or_else(|_| path.strip_prefix("/"));
     match within {
         Ok(within) if !within.starts_with("..") => mount.point.join(within),
