@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{open, step, ten_steps};
+use super::{message, open, step, ten_steps};
 use crate::{
     journal::{
         Kind,
         record::{encode_with_checksum, may_be_of_kinds},
     },
-    sample::{Commit, Opening, Record},
+    sample::{Commit, Entry, Opening, Record},
 };
 
 const KINDS: [Kind; 10] = [
@@ -96,4 +96,33 @@ async fn the_time_between_two_processes_does_not_count() {
     let expected = (at[second - 1] - at[first]) + (at[at.len() - 1] - at[second]);
     assert_eq!(journal.elapsed_ms().unwrap(), expected);
     assert!(expected >= 60 && expected < at[at.len() - 1] - at[0]);
+}
+
+/// The stored form is a contract with the journals of earlier versions.
+#[test]
+fn records_are_stored_beside_their_numbers() {
+    let stored = |record: Record| {
+        let entry = Entry {
+            seq: 7,
+            at_ms: 8,
+            more: true,
+            record,
+        };
+        let text = serde_json::to_string(&entry).unwrap();
+        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
+        text
+    };
+    assert_eq!(
+        stored(opened()),
+        r#"{"seq":7,"at_ms":8,"more":true,"record":"opened","version":"1"}"#
+    );
+    let envelope = Box::new(message(0, "x"));
+    let id = envelope.id.clone();
+    assert_eq!(
+        stored(Record::Sent { envelope }),
+        format!(
+            r#"{{"seq":7,"at_ms":8,"more":true,"record":"sent","envelope":{{"id":"{id}","run":"r","cause":null,"from":"supervisor","to":"director","attempt":1,"schema_version":1,"payload":{{"type":"said","body":{{"word":"b","of":"x"}}}}}}}}"#
+        )
+    );
+    assert_eq!(id.as_str().len(), 22);
 }
