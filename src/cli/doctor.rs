@@ -132,7 +132,10 @@ fn needed_by_backend(mut check: DoctorCheck, settings: &Settings, by: Backend) -
 
 fn failed_check(name: &'static str, error: &LabError) -> DoctorCheck {
     // `kosmos doctor` itself is no remedy here.
-    let help = error.help().filter(|help| !help.contains("kosmos doctor"));
+    let help = match error {
+        LabError::Llm(error) => error.help().map(str::to_owned),
+        _ => error.help().filter(|help| !help.contains("kosmos doctor")),
+    };
     DoctorCheck::failed(name, error.to_string(), help)
 }
 

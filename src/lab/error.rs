@@ -115,9 +115,13 @@ impl LabError {
                 return Some(format!("{help}; `kosmos resume` then continues the run"));
             }
             Self::Supervisor(SupervisorError::Unavailable { .. }) => "fix it, then `kosmos resume` continues the run",
-            Self::Llm(error) => error
-                .help()
-                .unwrap_or("`kosmos doctor` with the same settings checks the endpoint"),
+            Self::Llm(error) => {
+                let checks = "`kosmos doctor` with the same settings checks the endpoint";
+                return Some(match error.help() {
+                    Some(help) => format!("{help}; {checks}"),
+                    None => checks.to_owned(),
+                });
+            }
             Self::NoSuchRun { .. } | Self::Ambiguous { .. } => {
                 "`kosmos runs` lists the runs; --home names another home"
             }
