@@ -71,7 +71,7 @@ mod tests {
         };
         let (error, again) = convert_driver_error("bolt+s://h", &told("invalid peer certificate: UnknownIssuer"));
         assert!(matches!(error, GraphError::Refused { .. }) && !again, "{error}");
-        assert!(error.to_string().contains("bolt+ssc://"), "{error}");
+        assert!(error.help().is_some_and(|help| help.contains("bolt+ssc://")), "{error}");
         let (error, again) = convert_driver_error("bolt+s://h", &told("connection refused"));
         assert!(matches!(error, GraphError::Away { .. }) && again, "{error}");
     }
