@@ -402,7 +402,7 @@ fn wrong_use_is_named() {
         ),
         (&["export", "--format", "html", "--output", "."], "cannot write ."),
         (&["sync", "none"], "none"),
-        (&["query", "--cypher", "MATCH (n) RETURN n"], "speaks no Cypher"),
+        (&["query", "--cypher", "MATCH (n) RETURN n"], "does not support Cypher"),
         (&["query", "runs", "--write"], "--cypher"),
         (&["query", "--cypher", "RETURN 1", "--param", "q"], "NAME=JSON"),
         (&["query", "--cypher", "RETURN 1", "--param", "q=mass"], "is not JSON"),
