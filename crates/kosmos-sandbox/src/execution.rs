@@ -41,7 +41,7 @@ pub struct Usage {
     pub workspace_files: u64,
 }
 
-/// The beginning of a stream, up to [`Limits::stdout_bytes`](super::Limits::stdout_bytes).
+/// The beginning of a stream, up to [`ResourceLimits::stdout_bytes`](super::ResourceLimits::stdout_bytes).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
     /// The kept text. Bytes that are not UTF-8 are shown as U+FFFD.

@@ -1,6 +1,6 @@
 //! Runs generated code, which must be regarded as hostile.
 //!
-//! A [`Sandbox`] takes a [`Job`] (a script, its workspace, its read-only inputs, its [`Limits`]) and
+//! A [`Sandbox`] takes a [`Job`] (a script, its workspace, its read-only inputs, its [`ResourceLimits`]) and
 //! returns an [`Execution`] with a typed [`Outcome`], or a [`SandboxError`] if the sandbox itself
 //! could not do its work. [`Guarantees`] lists the protections that hold on this machine, as measured.
 //!

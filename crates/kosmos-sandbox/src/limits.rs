@@ -34,7 +34,7 @@ pub struct ResourceLimits {
     pub workspace_files: u64,
     /// How many bytes of standard output are kept, and separately of standard error.
     ///
-    /// The rest is read and discarded; a script that writes [`Limits::OUTPUT_PATIENCE`] times as much is ended.
+    /// The rest is read and discarded; a script that writes [`ResourceLimits::OUTPUT_PATIENCE`] times as much is ended.
     #[serde(with = "size_text", alias = "stdout")]
     pub stdout_bytes: u64,
     /// Size of `/tmp`, which is in memory, in bytes.

@@ -99,7 +99,7 @@ impl Frames {
         }
     }
 
-    /// Like [`next`](Self::next), but an error if there is none in time.
+    /// Like [`next_frame`](Self::next_frame), but an error if there is none in time.
     pub async fn next_frame_within(&mut self, limit: Duration) -> Result<Frame, FrameError> {
         tokio::time::timeout(limit, self.next_frame())
             .await

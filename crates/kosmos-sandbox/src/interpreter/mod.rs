@@ -1,7 +1,7 @@
 //! The Python that generated scripts run on: Kosmos's own virtual environment, with exactly the
 //! packages of `python/requirements.lock`.
 //!
-//! [`Interpreter::ensure`] builds it at the first start and finds it at every later one. It is in the
+//! [`Interpreter::find_or_build`] builds it at the first start and finds it at every later one. It is in the
 //! user's cache under a name derived from the lock and the Python it is built on, so that a change of
 //! either leads to a new one; removing it is always safe.
 //!
@@ -11,7 +11,7 @@
 //! | `cache` | the folder of environments, and the lock that keeps two processes from building one at once |
 //! | `build` | building an environment |
 //! | `lock` | which packages it has, at which versions |
-//! | `pip` | pip's messages, turned into [`Progress`] and [`InterpreterError`] |
+//! | `pip` | pip's messages, turned into [`EnvironmentProgress`] and [`InterpreterError`] |
 
 pub(crate) mod build;
 pub(crate) mod cache;

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Captured, ResourceLimits, capture::HeadAndTail};
 
 /// Reads `stream` to its end. Beyond `limit` bytes the middle is dropped, since errors come last.
-/// `flood` fires once there is far more, see [`Limits::OUTPUT_PATIENCE`].
+/// `flood` fires once there is far more, see [`ResourceLimits::OUTPUT_PATIENCE`].
 pub async fn capture_stream(mut stream: impl AsyncRead + Unpin, limit: u64, flood: CancellationToken) -> Captured {
     let mut kept = HeadAndTail::new(limit);
     let mut buffer = vec![0; 1 << 16];

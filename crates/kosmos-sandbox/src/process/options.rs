@@ -7,7 +7,7 @@ use crate::interpreter::Interpreter;
 /// The parts of the host that a process sandbox uses.
 #[derive(Debug, Clone)]
 pub struct ProcessOptions {
-    /// The Kosmos binary, whose `main` calls [`entry`](super::entry).
+    /// The Kosmos binary, whose `main` calls [`become_launcher_if_asked`](super::become_launcher_if_asked).
     pub launcher: PathBuf,
     /// The interpreter, an absolute path.
     pub python: PathBuf,

@@ -1,6 +1,6 @@
 //! The images that scripts run in.
 //!
-//! [`build`] makes an image on an engine and [`find`] finds it at every later start. An image's tag is made
+//! [`build_image`] makes an image on an engine and [`find_image`] finds it at every later start. An image's tag is made
 //! from everything that goes into it, so that a new version of Kosmos never runs on the image of an old one.
 //! No step of a build needs a registry: without one, the base is made of Debian's packages.
 //!
@@ -13,7 +13,7 @@
 //! | `wheels` | the packages of the lock, fetched for the base's Python |
 //! | `extra` | packages besides those of the lock |
 //! | `context` | the build context that is sent to the engine |
-//! | `steps` | the engine's account of a build, as [`Progress`] and [`ImageError`] |
+//! | `steps` | the engine's account of a build, as [`BuildProgress`] and [`ImageError`] |
 //! | `program` | a program of the host that ends with the future that waits for it |
 
 mod base;
@@ -81,13 +81,13 @@ pub struct SandboxImage {
     pub language: Language,
     /// The version of the Python that scripts run on, such as `3.11.2`; none for R.
     pub python: Option<String>,
-    /// The hash of what went into it; [`tag`] ends with it unless another version of kosmos made the image.
+    /// The hash of what went into it; [`image_tag`] ends with it unless another version of Kosmos made the image.
     pub recipe: String,
     /// Its size in bytes, the base's included.
     pub size: u64,
 }
 
-/// What came of a [`build`].
+/// The result of [`build_image`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BuiltImage {
     /// The image.
