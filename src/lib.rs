@@ -8,9 +8,9 @@
 //!   events so far; the others turn one message into another.
 //! - [`plugin`] is for agents that are folders: any language, supervised like our own.
 //! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as
-//! found, [`science`] has the words for both.
+//!   found, [`science`] has the words for both.
 //! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes;
-//! [`graph`] keeps what was learnt.
+//!   [`graph`] keeps what was learnt.
 //! - [`report`] writes what a person reads, every number with its evidence; [`words`] holds what a model says of them
 //!   against them.
 //! - `legacy` is how earlier versions told their runs.

@@ -45,11 +45,11 @@ pub enum ConfigError {
         /// The key.
         key: String,
         /// The value, as in TOML.
-        value: String,
+        value: Box<str>,
         /// Why it is invalid.
-        reason: String,
+        reason: Box<str>,
         /// The remedy, if the reason does not imply it.
-        remedy: Option<String>,
+        remedy: Option<Box<str>>,
         /// The place.
         origin: Origin,
     },
@@ -154,7 +154,7 @@ impl ConfigError {
             Self::UnknownKey { .. } => Some("`kosmos config show` lists every key".to_owned()),
             Self::Invalid {
                 remedy: Some(remedy), ..
-            } => Some(remedy.clone()),
+            } => Some(remedy.to_string()),
             Self::Invalid {
                 origin: Origin::Environment { variable },
                 ..

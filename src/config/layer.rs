@@ -170,9 +170,9 @@ impl Layer {
         }
         let key = format!("{key}[{index}]");
         Err(ConfigError::Invalid {
-            value: one_line(&toml::Value::Table(element.clone()).to_string()),
-            reason: "it names no file".to_owned(),
-            remedy: Some("add a path".to_owned()),
+            value: one_line(&toml::Value::Table(element.clone()).to_string()).into(),
+            reason: "it names no file".into(),
+            remedy: Some("add a path".into()),
             origin: self.place_of_key(&key),
             key,
         })
@@ -200,8 +200,8 @@ impl Layer {
     fn invalid_value(&self, key: &str, value: &toml::Value, kind: &KeyKind) -> ConfigError {
         ConfigError::Invalid {
             key: key.to_owned(),
-            value: one_line(&value.to_string()),
-            reason: format!("it must be {}", kind.describe_expected()),
+            value: one_line(&value.to_string()).into(),
+            reason: format!("it must be {}", kind.describe_expected()).into(),
             remedy: None,
             origin: self.place_of_key(key),
         }

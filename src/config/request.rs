@@ -81,9 +81,9 @@ impl Request {
         ranges::check_settings(&settings).map_err(|wrong| ConfigError::Invalid {
             origin: origin_in_force(&layers, &wrong.key).cloned().unwrap_or(Origin::Default),
             key: wrong.key,
-            value: wrong.value,
-            reason: wrong.reason,
-            remedy: wrong.remedy,
+            value: wrong.value.into(),
+            reason: wrong.reason.into(),
+            remedy: wrong.remedy.map(Into::into),
         })?;
         Ok(Resolved {
             origins: collect_origins(&layers, &settings),

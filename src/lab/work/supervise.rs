@@ -88,7 +88,7 @@ impl Lab {
         self.stop.listen_to_signals();
         let options = self.hub_options(&before, elapsed);
         let registry = self.register_agents(&kit, &hosts);
-        Ok(self.run_hub(&path, &journal, &registry, options).await?)
+        self.run_hub(&path, &journal, &registry, options).await
     }
 
     fn hub_options(&self, before: &ResearchState, elapsed: Duration) -> HubOptions {

@@ -181,7 +181,7 @@ pub(crate) fn headline_line(test: &TestRecord) -> Line<Draft> {
 fn linked_headline(test: &TestRecord) -> Line<Draft> {
     let mut out = headline_line(test);
     if !test.caveats.is_empty() {
-        let caveats = words::join_lines(test.caveats.iter().map(|word| words::caveat_line(word)), "");
+        let caveats = words::join_lines(test.caveats.iter().map(words::caveat_line), "");
         out = out.text(" With care: ").then(caveats).text(".");
     }
     out.text(" ")

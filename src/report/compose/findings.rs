@@ -34,7 +34,7 @@ pub(super) fn add_findings_section(dossier: &Dossier, out: &mut Blocks) {
             line().number(traced.p()),
             line().number(traced.q()),
             text(words::replication_words(test)),
-            words::join_lines(test.caveats.iter().map(|word| words::caveat_line(word)), "none"),
+            words::join_lines(test.caveats.iter().map(words::caveat_line), "none"),
         ]
     });
     let head = vec![
