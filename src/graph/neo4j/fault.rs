@@ -32,9 +32,10 @@ pub(super) fn convert_driver_error(address: &str, error: &Error) -> (GraphError,
                     (server_away(address, error), true)
                 }
                 _ if code.contains("Security") => refused(error.to_string(), CREDENTIALS),
-                _ if code.contains("DatabaseNotFound") || code.contains("Database.") => {
-                    refused(error.to_string(), "name a database that the server has")
-                }
+                _ if code.contains("DatabaseNotFound") || code.contains("Database.") => refused(
+                    error.to_string(),
+                    "name a database that the server has in graph.database",
+                ),
                 _ => refused(error.to_string(), "this is what it said of our query; please report it"),
             }
         }
