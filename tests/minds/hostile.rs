@@ -188,7 +188,7 @@ fn endless_nonsense_leaves_the_rule_books_findings() {
     assert_eq!(read_findings_text(&run), read_findings_text(&alone));
     let report = fs::read_to_string(run.join("report.md")).unwrap();
     assert!(
-        report.contains("What the model did not do") && report.contains("no answer to"),
+        report.contains("Requests that the model did not fulfil") && report.contains("no answer to"),
         "{report}"
     );
     assert!(server.calls() <= 12, "{}", server.calls());
