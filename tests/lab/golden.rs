@@ -7,12 +7,13 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    process::Output,
 };
 
 use kosmos::report::FILES;
 use serde_json::Value;
 
-use kosmos_testing::{TestHome, describe_output, repository_path};
+use kosmos_testing::{TestHome, describe_output, repository_path, service::find_container_engine};
 
 /// A run of an earlier version, imported into a home of its own.
 struct OldRun {
@@ -48,17 +49,21 @@ impl OldRun {
     /// That the command prints what it printed in the version that made the run. More keys may have come since.
     fn assert_prints_as_before(&self, command: &str, more: &[&str]) {
         let output = self.home.run(&[&[command, self.id(), "--json"][..], more].concat());
+        self.assert_printed_as_before(command, &output);
+    }
+
+    fn assert_printed_as_before(&self, command: &str, output: &Output) {
         assert!(
             matches!(output.status.code(), Some(0 | 3)),
             "{}",
-            describe_output(&output)
+            describe_output(output)
         );
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         let folder = self.home.path().to_str().unwrap();
         let text = text
             .replace(&format!("{folder}/home"), "HOME")
             .replace(folder, "FOLDER");
-        let printed: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", describe_output(&output)));
+        let printed: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", describe_output(output)));
         let expected = fs::read(self.kept.join(format!("{command}.json"))).unwrap();
         let mut expected: Value = serde_json::from_slice(&expected).unwrap();
         // Numbers may differ a little where scripts run on another version of Python than the run's did.
@@ -183,6 +188,29 @@ fn the_first_run_of_a_project() {
 #[test]
 fn the_second_run_of_a_project() {
     check("project-second");
+}
+
+#[test]
+fn a_run_in_containers_is_reported() {
+    check_report("docker");
+}
+
+/// Images that are built again are others, so that only an engine with the run's own image can execute its scripts; any other
+/// is told what is missing.
+#[test]
+fn a_run_in_containers_is_verified_where_its_image_is() {
+    let Some(engine) = find_container_engine() else {
+        return;
+    };
+    let run = OldRun::import("docker");
+    let mut verify = run.home.kosmos(&["verify", run.id(), "--json"]);
+    let output = verify.env("DOCKER_HOST", engine).output().unwrap();
+    if output.status.code() == Some(5) {
+        let told = describe_output(&output);
+        assert!(told.contains("image"), "{told}");
+    } else {
+        run.assert_printed_as_before("verify", &output);
+    }
 }
 
 #[test]
