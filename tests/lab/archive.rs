@@ -66,19 +66,28 @@ fn what_is_no_archive_of_a_run_leaves_nothing() {
     };
     let file = tar::EntryType::Regular;
     for (archive, expected) in [
-        (home.file("none.tar", "this is no archive"), "it is no archive of a run"),
-        (tar("outside.tar", &[("../outside", file)]), "no plain file of a run"),
-        (tar("absolute.tar", &[("/tmp/outside", file)]), "no plain file of a run"),
+        (
+            home.file("none.tar", "this is no archive"),
+            "it is not an archive of a run",
+        ),
+        (
+            tar("outside.tar", &[("../outside", file)]),
+            "is not a regular file of a run",
+        ),
+        (
+            tar("absolute.tar", &[("/tmp/outside", file)]),
+            "is not a regular file of a run",
+        ),
         (
             tar("link.tar", &[("run/link", tar::EntryType::Symlink)]),
-            "no plain file of a run",
+            "is not a regular file of a run",
         ),
         (
             tar("two.tar", &[("a/run.toml", file), ("b/run.toml", file)]),
             "more than one run",
         ),
         (tar("half.tar", &[("a/run.toml", file)]), "it holds no run"),
-        (tar("hidden.tar", &[(".a/run.toml", file)]), "no file of a run"),
+        (tar("hidden.tar", &[(".a/run.toml", file)]), "is not a file of a run"),
     ] {
         let output = home.run(&["import", &archive]);
         assert_eq!(output.status.code(), Some(2), "{archive}: {}", describe_output(&output));

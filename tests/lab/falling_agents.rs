@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use crate::trial::{undisturbed_findings, write_short_run};
+use crate::trial::write_short_run;
 use futures::FutureExt;
 use kosmos::{
     agent::{Agent, AgentContext, AgentError, Handling},
@@ -19,7 +19,9 @@ use kosmos::{
     progress::{Progress, ProgressEvent},
     science::{EndReason, RunStatus},
 };
-use kosmos_testing::{TestHome, describe_output, kosmos_binary, read_findings_text, sample::draw_sample};
+use kosmos_testing::{
+    TestHome, describe_output, fixture::share_text, kosmos_binary, read_findings_text, sample::draw_sample,
+};
 
 /// How the short run ends.
 const ENDED: RunStatus = RunStatus::BudgetSpent;
@@ -122,13 +124,20 @@ fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> 
     (finished, path)
 }
 
+/// The findings of a run without a fault, made once for all tests.
+fn undisturbed_findings() -> String {
+    share_text("short-run-of-the-built-in-agents", || {
+        let (finished, path) = run(&TestHome::new(), &[], None);
+        assert_eq!(finished.end.status, ENDED);
+        assert!(finished.dossier.restarts.is_empty());
+        read_findings_text(&path)
+    })
+}
+
 #[test]
 fn a_fallen_agent_is_restarted_and_nothing_is_lost() {
     let home = TestHome::new();
-    let (finished, path) = run(&home, &[], None);
-    assert_eq!(finished.end.status, ENDED);
-    assert!(finished.dossier.restarts.is_empty());
-    let expected = read_findings_text(&path);
+    let expected = undisturbed_findings();
     let kinds = [Kind::PanicAtOnce, Kind::PanicLater];
     let sample = draw_sample("fallen_agents", agent::BUILT_IN.len() * kinds.len(), 6);
     for point in sample.points {

@@ -118,7 +118,7 @@ fn without_a_change_it_finds_the_same_and_executes_nothing_shared_again() {
     let output = home.run(&["fork", &repetition, "--at", "2"]);
     assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
     assert!(
-        describe_output(&output).contains("repeats"),
+        describe_output(&output).contains("is a replay of"),
         "{}",
         describe_output(&output)
     );
@@ -173,12 +173,12 @@ fn what_cannot_branch_is_refused_and_leaves_nothing() {
     refused(
         &home,
         &fork(&["3", "--set", "budget.cycles=1"]),
-        "branch at cycle 2 or before",
+        "branch at cycle 2 or an earlier one",
     );
     refused(
         &home,
         &fork(&["3", "--set", "research.follow_ups=2"]),
-        "branch at cycle 2 or before",
+        "branch at cycle 2 or an earlier one",
     );
     refused(&home, &fork(&["1"]), "it has cycles 2 to 3");
     refused(&home, &fork(&["4"]), "it has cycles 2 to 3");

@@ -201,7 +201,7 @@ fn what_both_copies_have_lost_is_named_and_dropped_only_when_asked() {
     let pruned = trial.home.run(&["prune", "--keep", "0", "--unfinished"]);
     assert_eq!(pruned.status.code(), Some(0), "{}", describe_output(&pruned));
     assert!(
-        run.exists() && describe_output(&pruned).contains("stays") && describe_output(&pruned).contains(&named),
+        run.exists() && describe_output(&pruned).contains("kept: ") && describe_output(&pruned).contains(&named),
         "{}",
         describe_output(&pruned)
     );
