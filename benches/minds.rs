@@ -140,7 +140,8 @@ async fn work(home: &Path, url: &str, durability: Durability) -> u64 {
     let settings = settings(url);
     let journal = Journal::open(home, Options { durability }).unwrap();
     let mind = Mind::start(
-        &settings,
+        &settings.llm,
+        &settings.budget,
         &Environment::default(),
         &journal,
         ReplySource::Endpoint,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures::FutureExt;
+use kosmos_core::run_files;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
@@ -58,9 +59,6 @@ struct Kept {
     refused: Vec<String>,
 }
 
-/// The file of an experiment's folder that says how its run went; written last.
-const EXECUTION: &str = "execution.json";
-
 impl SandboxExecutor {
     /// Runs scripts with `options`.
     pub fn new(options: Arc<ExecutorOptions>) -> Self {
@@ -69,7 +67,7 @@ impl SandboxExecutor {
 
     async fn execute_script(&self, run: &RunExperiment, context: &AgentContext) -> Result<Kept, AgentError> {
         let script = context.blobs().get(&run.script_sha256)?;
-        let experiments = context.folder().join("experiments");
+        let experiments = context.folder().join(run_files::EXPERIMENTS);
         let folder = experiments.join(run.id.as_str());
         let files = Files {
             run,
@@ -104,7 +102,7 @@ impl SandboxExecutor {
                     inside: input.inside.clone(),
                 })
                 .collect(),
-            script: "script.py".to_owned(),
+            script: run_files::SCRIPT.to_owned(),
             language: Language::Python,
             limits: limits_for_template(&self.options.limits, &run.protocol.template),
         };
@@ -179,7 +177,7 @@ impl Agent<Payload> for SandboxExecutor {
 }
 
 fn experiment_finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentFinished {
-    let result = kept.artefacts.iter().any(|artefact| artefact.path == "result.json");
+    let result = kept.artefacts.iter().any(|artefact| artefact.path == run_files::RESULT);
     let failure = match (kept.execution.outcome.is_ok(), result) {
         (true, true) => None,
         (true, false) => Some("the script ended well but left no result.json".to_owned()),
@@ -255,7 +253,7 @@ pub(crate) fn limits_for_template(limits: &ResourceLimits, of: &str) -> Resource
 
 /// Takes over a folder that an earlier process finished: its files match its `execution.json`.
 fn adopt_finished_run(folder: &Path) -> Option<Kept> {
-    let kept: Kept = serde_json::from_slice(&fs::read(folder.join(EXECUTION)).ok()?).ok()?;
+    let kept: Kept = serde_json::from_slice(&fs::read(folder.join(run_files::EXECUTION)).ok()?).ok()?;
     let whole = kept
         .artefacts
         .iter()
@@ -300,14 +298,20 @@ impl Files<'_> {
     /// `script.py` and `protocol.json`, as Kosmos wrote them.
     fn write_script_and_protocol(&self, workspace: &Path) -> Result<(), FolderError> {
         let protocol = serde_json::to_vec_pretty(&self.run.protocol).unwrap_or_default();
-        replace_file(&workspace.join("script.py"), self.script)?;
-        replace_file(&workspace.join("protocol.json"), &protocol)
+        replace_file(&workspace.join(run_files::SCRIPT), self.script)?;
+        replace_file(&workspace.join(run_files::PROTOCOL), &protocol)
     }
 
     /// Collects what the script left and puts the folder in its place, whole or not at all.
     fn collect_and_publish(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
         let collected = collect_artefacts(workspace, &Caps::default()).map_err(AgentError::retry)?;
-        let own = ["script.py", "protocol.json", "stdout.txt", "stderr.txt", EXECUTION];
+        let own = [
+            run_files::SCRIPT,
+            run_files::PROTOCOL,
+            run_files::STDOUT,
+            run_files::STDERR,
+            run_files::EXECUTION,
+        ];
         let artefacts = collected
             .artefacts
             .into_iter()
@@ -330,10 +334,16 @@ impl Files<'_> {
             refused,
         };
         let keep = || -> Result<(), FolderError> {
-            replace_file(&workspace.join("stdout.txt"), kept.execution.stdout.text.as_bytes())?;
-            replace_file(&workspace.join("stderr.txt"), kept.execution.stderr.text.as_bytes())?;
             replace_file(
-                &workspace.join(EXECUTION),
+                &workspace.join(run_files::STDOUT),
+                kept.execution.stdout.text.as_bytes(),
+            )?;
+            replace_file(
+                &workspace.join(run_files::STDERR),
+                kept.execution.stderr.text.as_bytes(),
+            )?;
+            replace_file(
+                &workspace.join(run_files::EXECUTION),
                 &serde_json::to_vec_pretty(&kept).unwrap_or_default(),
             )?;
             failpoint::crash("experiment.whole", "");

@@ -1,3 +1,4 @@
+use kosmos_core::environment::WorkingFolderError;
 use std::error::Error;
 use std::io;
 
@@ -53,6 +54,12 @@ pub enum CliError {
 }
 
 // Boxed, as they are large and most results are not errors.
+impl From<WorkingFolderError> for CliError {
+    fn from(error: WorkingFolderError) -> Self {
+        ConfigError::from(error).into()
+    }
+}
+
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::Config(Box::new(error))

@@ -1,3 +1,4 @@
+use kosmos_core::environment::WorkingFolderError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -123,6 +124,12 @@ pub enum ConfigError {
     /// The settings cannot be written as TOML.
     #[error("cannot write the settings as TOML")]
     Write(#[source] toml::ser::Error),
+}
+
+impl From<WorkingFolderError> for ConfigError {
+    fn from(error: WorkingFolderError) -> Self {
+        Self::WorkingFolder(error.0)
+    }
 }
 
 impl ConfigError {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Backend;
-use super::sandbox::SandboxSettings;
+use super::{Backend, SandboxSettings};
 use crate::interpreter::lock::{locked_packages, normalize_name};
 
 /// Why the list of packages is invalid.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use config::Config;
 
 use super::catalogue::KeyCatalogue;
+use super::environment::read_variables;
 use super::inherited::{self, Own};
 use super::layer::Layer;
 use super::{ConfigError, Environment, Origin, Overrides, PolicyChoice, Provider, Resolved, Settings, profile, ranges};
@@ -54,7 +55,7 @@ impl Request {
             layers.push(run_file_layer(file, &self.environment)?);
         }
         let working_folder = self.environment.working_folder();
-        let mut variables = self.environment.settings_layer()?;
+        let mut variables = read_variables(&self.environment)?;
         variables.make_absolute(working_folder)?;
         layers.push(variables);
         layers.push(self.overrides.into_layer(working_folder)?);

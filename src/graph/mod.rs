@@ -10,6 +10,7 @@ pub mod path;
 mod picture;
 mod questions;
 mod schema;
+mod settings;
 mod walk;
 
 use futures::future::BoxFuture;
@@ -23,6 +24,7 @@ pub use picture::render_svg;
 pub(crate) use picture::{Ink, PictureWording, VisibleWords, draw_graph};
 pub use questions::{AnswerTable, Parameter, QUESTIONS, Question, QuestionError, known_project, known_variable};
 pub use schema::{EdgeKind, Label, SETS, VERSION};
+pub use settings::{GraphSettings, GraphStoreKind};
 pub use walk::{MOST_TRAILS, Trail, Walk, WalkStep, Way};
 
 /// A graph store's failure.

@@ -8,18 +8,16 @@ use std::{
 };
 
 use kosmos_core::files::{Sync, write_atomically};
+use kosmos_core::run_files;
 use serde::Serialize;
 
 use super::{LabError, RunFolder, options::journal_options, replay::read_plan};
 use crate::{hash::sha256_file, journal::Journal, science::RunId};
 
-/// Folder in a run's folder for the user's tables that an archive brought, each as `<sha256>/<name>`.
-pub(super) const TABLES: &str = "data";
-
 /// Returns true for files that are rebuilt from the rest and are left out of an archive, such as the journal's
 /// database, which is an index of `journal.jsonl`.
 fn is_left_out(name: &str) -> bool {
-    name.starts_with('.') || name == "journal" || name.starts_with("journal.damaged-")
+    name.starts_with('.') || name == run_files::JOURNAL_DATABASE || name.starts_with("journal.damaged-")
 }
 
 /// The contents of an archive.
@@ -85,7 +83,7 @@ fn write_archive(folder: &RunFolder, file: &Path, out: &mut File) -> Result<Expo
         .collect();
     for table in read_plan(folder)?.map(|plan| plan.datasets).unwrap_or_default() {
         let name = table.path.file_name().map(PathBuf::from).unwrap_or_default();
-        let inside = Path::new(TABLES).join(&table.sha256).join(name);
+        let inside = Path::new(run_files::TABLES).join(&table.sha256).join(name);
         if files.iter().any(|(_, known)| *known == inside) {
             continue;
         }
@@ -197,7 +195,8 @@ fn unpack_archive(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Pa
     }
     match (runs.pop_first(), runs.is_empty()) {
         (Some(run), true)
-            if to.join(&run).join("run.toml").is_file() && to.join(&run).join("journal.jsonl").is_file() =>
+            if to.join(&run).join(run_files::SETTINGS).is_file()
+                && to.join(&run).join(run_files::JOURNAL_LOG).is_file() =>
         {
             Ok(run)
         }
@@ -208,7 +207,7 @@ fn unpack_archive(mut archive: tar::Archive<impl io::Read>, file: &Path, to: &Pa
 
 /// Path of a user's table: the copy that came with the run, else the path that the run read it from.
 pub fn table_path(run: &Path, path: &Path, sha256: &str) -> PathBuf {
-    let folder = run.join(TABLES).join(sha256);
+    let folder = run.join(run_files::TABLES).join(sha256);
     let came = fs::read_dir(folder).ok().and_then(|mut entries| entries.next()?.ok());
     came.map_or_else(|| path.to_owned(), |entry| entry.path())
 }

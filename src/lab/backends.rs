@@ -8,7 +8,7 @@ use std::{
 use super::{LabError, RunFolder, site::sandbox_limits};
 use crate::{
     actors::{ExecutorOptions, Kit, Knowledge, Templates},
-    config::{Backend, Environment, PolicyChoice, RunBudget, Settings},
+    config::{Backend, ConfigError, Environment, PolicyChoice, RunBudget, Settings},
     interpreter::{self, Interpreter},
     journal::Journal,
     llm::{Mind, MindEvent, MindListener, Replay, ReplySource},
@@ -94,10 +94,11 @@ pub(super) fn start_mind(
         Some(run) => ReplySource::Replay(Replay::of_run::<crate::message::Payload>(run.path())?),
         None => ReplySource::Endpoint,
     };
-    let environment = Environment::of_process().map_err(Box::new)?;
+    let environment = Environment::of_process().map_err(ConfigError::from).map_err(Box::new)?;
     let listener = progress_listener(Arc::clone(progress), settings.budget.clone());
     Ok(Some(Mind::start(
-        settings,
+        &settings.llm,
+        &settings.budget,
         &environment,
         journal,
         source,

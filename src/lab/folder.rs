@@ -13,9 +13,7 @@ use crate::{
     plugin::Roster,
     science::RunId,
 };
-
-/// File in a run's folder with its settings.
-const SETTINGS: &str = "run.toml";
+use kosmos_core::run_files;
 
 /// The folder of one run: `<home>/runs/<run-id>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +65,8 @@ impl RunFolder {
         let partial = runs.join(format!(".{name}.partial"));
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
         let whole = || {
-            fs::write(partial.join(SETTINGS), settings).map_err(LabError::io("write", partial.join(SETTINGS)))?;
+            fs::write(partial.join(run_files::SETTINGS), settings)
+                .map_err(LabError::io("write", partial.join(run_files::SETTINGS)))?;
             roster
                 .copy_to(&partial)
                 .map_err(LabError::io("copy the agents into", &partial))?;
@@ -167,7 +166,9 @@ impl RunFolder {
     }
 
     fn resolve_settings(&self) -> Result<Resolved, LabError> {
-        Ok(Request::frozen(self.path.join(SETTINGS)).resolve().map_err(Box::new)?)
+        Ok(Request::frozen(self.path.join(run_files::SETTINGS))
+            .resolve()
+            .map_err(Box::new)?)
     }
 
     /// The settings that the run began with, with changes. Relative paths among these are taken from `working_folder`.
@@ -180,7 +181,7 @@ impl RunFolder {
         let request = Request {
             environment: Environment::new(nothing, working_folder),
             overrides: changes,
-            ..Request::frozen(self.path.join(SETTINGS))
+            ..Request::frozen(self.path.join(run_files::SETTINGS))
         };
         Ok(request.resolve().map_err(Box::new)?)
     }
@@ -205,7 +206,7 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(runs).map_err(LabError::io("list", runs))? {
         let path = entry.map_err(LabError::io("list", runs))?.path();
-        if path.join(SETTINGS).is_file()
+        if path.join(run_files::SETTINGS).is_file()
             && !path
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with('.'))

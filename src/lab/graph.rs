@@ -8,12 +8,13 @@ use tokio::time::{Instant, timeout};
 use super::{LabError, RunFolder, options::journal_options};
 use crate::{
     actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, derive_facts},
-    config::{Environment, GraphStoreKind as Choice, Settings},
+    config::{ConfigError, Environment, GraphStoreKind as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
     journal::{Blobs, Entry, Journal, JournalError, Kind, Record, read_entries},
     message::{KnowledgeRecalled, Opening, Payload},
     progress::{Progress, ProgressEvent},
 };
+use kosmos_core::run_files;
 
 /// The environment variable with the graph server's password.
 pub const PASSWORD: &str = "NEO4J_PASSWORD";
@@ -37,7 +38,7 @@ pub fn open_graph(settings: &Settings, folder: &Path) -> Result<Arc<dyn GraphSto
 /// # Errors
 /// [`GraphError::Refused`] for an invalid address; when the environment cannot be read.
 pub fn open_graph_server(settings: &Settings) -> Result<Neo4jGraph, LabError> {
-    let environment = Environment::of_process().map_err(Box::new)?;
+    let environment = Environment::of_process().map_err(ConfigError::from).map_err(Box::new)?;
     let password = environment.variable(PASSWORD).and_then(|value| value.to_str());
     let set = &settings.graph;
     Ok(Neo4jGraph::new(Neo4jOptions {
@@ -139,7 +140,7 @@ pub(super) fn recorded_knowledge(recorded: &RunFolder) -> Result<Knowledge, LabE
 }
 
 fn read_run_entries(folder: &RunFolder) -> Result<Vec<Entry>, LabError> {
-    let blobs = Blobs::open(folder.path().join("blobs"))?;
+    let blobs = Blobs::open(folder.path().join(run_files::BLOBS))?;
     Ok(read_entries(folder.path(), &blobs)?)
 }
 

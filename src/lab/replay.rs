@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use kosmos_core::run_files;
 use serde_json::Value;
 
 use super::{LabError, RunFolder, summarise_run};
@@ -56,7 +57,7 @@ pub fn compare_findings(recorded: &RunFolder, again: &RunFolder) -> Result<Diffe
 
 /// The plan that the director of a run was given; none if the run has not begun.
 pub(super) fn read_plan(folder: &RunFolder) -> Result<Option<ResearchPlan>, LabError> {
-    let blobs = Blobs::open(folder.path().join("blobs"))?;
+    let blobs = Blobs::open(folder.path().join(run_files::BLOBS))?;
     let entries = read_entries(folder.path(), &blobs)?;
     Ok(entries.into_iter().find_map(|entry| match entry.record {
         Record::Sent { envelope } => match envelope.payload {
@@ -68,7 +69,7 @@ pub(super) fn read_plan(folder: &RunFolder) -> Result<Option<ResearchPlan>, LabE
 }
 
 fn read_findings(folder: &Path) -> Result<Value, LabError> {
-    let path = folder.join("findings.json");
+    let path = folder.join(run_files::FINDINGS);
     let bytes = fs::read(&path).map_err(LabError::io("read", &path))?;
     serde_json::from_slice(&bytes).map_err(|error| LabError::io("read", path)(error.into()))
 }

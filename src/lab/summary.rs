@@ -1,5 +1,6 @@
 //! The progress of a run, read from its log by any process, during or after the run.
 
+use kosmos_core::run_files;
 use serde::Serialize;
 
 use super::{
@@ -104,7 +105,7 @@ pub fn summarise_run(folder: &RunFolder) -> Result<RunSummary, LabError> {
         began_ms: None,
         last_ms: None,
     };
-    let blobs = Blobs::open(folder.path().join("blobs"))?;
+    let blobs = Blobs::open(folder.path().join(run_files::BLOBS))?;
     let entries = read_entries(folder.path(), &blobs)?;
     if settings.policy == PolicyChoice::Llm {
         summary.model = Some(summarise_models(&settings.budget, &entries)?);

@@ -46,6 +46,11 @@ enum Room {
 }
 
 impl SpendingLimit {
+    /// Returns true if there is a limit in dollars.
+    pub(super) fn limits_cost(&self) -> bool {
+        self.usd.is_some()
+    }
+
     /// A limit on tokens and dollars of which `spent` is used; `None` is no limit.
     pub(super) fn new(tokens: Option<u64>, usd: Option<f64>, spent: Amount) -> Self {
         Self {

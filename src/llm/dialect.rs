@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::{LlmSettings, Structured};
 use super::{endpoint::Habits, fault::ErrorAnswer};
-use crate::config::{self, Structured};
 
 /// Optional parts of a request as they are sent to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
-    pub(super) fn new(settings: &config::LlmSettings, habits: Habits) -> Self {
+    pub(super) fn new(settings: &LlmSettings, habits: Habits) -> Self {
         Self {
             form: Mutex::new(Form {
                 structured: habits.structured,

@@ -6,7 +6,9 @@ use reqwest::{
 };
 
 use super::{LlmError, Redactor, Secret};
-use crate::config::{self, Environment, Provider, Structured};
+use kosmos_core::environment::Environment;
+
+use super::{LlmSettings, Provider, Structured};
 
 /// An OpenAI-compatible endpoint, ready for calls. Holds secrets; its `Debug` output shows none of them.
 #[derive(Debug, Clone)]
@@ -42,7 +44,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`LlmError::Rejected`] when an address, key or header is missing or invalid.
-    pub fn from_settings(settings: &config::LlmSettings, environment: &Environment) -> Result<Self, LlmError> {
+    pub fn from_settings(settings: &LlmSettings, environment: &Environment) -> Result<Self, LlmError> {
         let address = settings.address().ok_or_else(|| {
             rejected(
                 "no model endpoint is configured",
@@ -180,10 +182,7 @@ fn secret_header(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 }
 
 /// Reads the headers from the settings; also returns the secrets among their values.
-fn own_headers(
-    settings: &config::LlmSettings,
-    environment: &Environment,
-) -> Result<(HeaderMap, Vec<Secret>), LlmError> {
+fn own_headers(settings: &LlmSettings, environment: &Environment) -> Result<(HeaderMap, Vec<Secret>), LlmError> {
     let (mut headers, mut secrets) = (HeaderMap::new(), Vec::new());
     if let Some(organization) = &settings.organization {
         let value = HeaderValue::from_str(organization).map_err(|_| {
@@ -230,25 +229,17 @@ fn own_headers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Request;
-
-    const NONE: [(&str, &str); 0] = [];
 
     /// The default settings with a change applied after validation: the endpoint validates for itself.
-    fn settings(change: impl FnOnce(&mut config::LlmSettings)) -> config::LlmSettings {
-        let request = Request {
-            environment: Environment::new(NONE, "/"),
-            ..Request::default()
-        };
-        let mut llm = request.resolve().unwrap().settings.llm;
+    fn settings(change: impl FnOnce(&mut LlmSettings)) -> LlmSettings {
+        let defaults = include_str!("../../config/default.toml");
+        let mut defaults: toml::Table = toml::from_str(defaults).unwrap();
+        let mut llm: LlmSettings = defaults.remove("llm").unwrap().try_into().unwrap();
         change(&mut llm);
         llm
     }
 
-    fn resolve(
-        change: impl FnOnce(&mut config::LlmSettings),
-        variables: &[(&str, &str)],
-    ) -> Result<Endpoint, LlmError> {
+    fn resolve(change: impl FnOnce(&mut LlmSettings), variables: &[(&str, &str)]) -> Result<Endpoint, LlmError> {
         Endpoint::from_settings(&settings(change), &Environment::new(variables.iter().copied(), "/"))
     }
 
@@ -312,7 +303,7 @@ mod tests {
                 "{error}"
             );
         }
-        let named = |llm: &mut config::LlmSettings| {
+        let named = |llm: &mut LlmSettings| {
             llm.provider = Some(Provider::Vllm);
             llm.api_key_env = Some("MY_KEY".to_owned());
         };
@@ -356,7 +347,7 @@ mod tests {
 
     #[test]
     fn headers_come_from_settings_and_environment() {
-        let change = |llm: &mut config::LlmSettings| {
+        let change = |llm: &mut LlmSettings| {
             llm.provider = Some(Provider::Litellm);
             llm.headers = vec!["X-Title: Kosmos".to_owned(), "Authorization: $TOKEN".to_owned()];
         };
@@ -372,7 +363,7 @@ mod tests {
             "[secret] [secret]"
         );
         assert!(resolve(change, &[]).unwrap_err().to_string().contains("TOKEN"));
-        let bad = |llm: &mut config::LlmSettings| {
+        let bad = |llm: &mut LlmSettings| {
             llm.provider = Some(Provider::Ollama);
             llm.headers = vec!["no colon".to_owned()];
         };
@@ -381,7 +372,7 @@ mod tests {
 
     #[test]
     fn a_key_that_cannot_be_one_is_not_shown() {
-        let change = |llm: &mut config::LlmSettings| llm.provider = Some(Provider::Openai);
+        let change = |llm: &mut LlmSettings| llm.provider = Some(Provider::Openai);
         let error = resolve(change, &[("OPENAI_API_KEY", "sk-01\n234")]).unwrap_err();
         assert!(
             error.to_string().contains("OPENAI_API_KEY") && !error.to_string().contains("234"),

@@ -27,11 +27,13 @@ mod mind;
 mod outcome;
 mod price;
 mod probe;
+mod provider;
 mod receipt;
 mod replay;
 mod reply;
 mod request;
 mod secret;
+mod settings;
 mod structured;
 mod tokens;
 mod transport;
@@ -44,9 +46,11 @@ pub use error::{LlmError, Objection};
 pub use mind::{Mind, ReplySource};
 pub use price::{Price, Prices};
 pub use probe::{ProbedEndpoint, probe_endpoint};
+pub use provider::Provider;
 pub use receipt::{KEY, Receipt, ReplyProblem};
 pub use replay::Replay;
 pub use secret::{Redactor, Secret};
+pub use settings::{AgentModels, LlmSettings, OnOutage, Structured};
 pub use tokens::{Tokens, estimate_tokens};
 
 /// A question to a model.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::Provider;
 use super::{
     LlmError, ReplyProblem,
     endpoint::Endpoint,
     fault::{CallFault, Meaning},
 };
-use crate::config::Provider;
 
 /// The result of a call without a reply.
 #[derive(Debug, Clone)]

@@ -16,7 +16,9 @@ use super::{
     reply::PartialReply,
     transport::{Backoff, http_client},
 };
-use crate::config::{self, Environment};
+use kosmos_core::environment::Environment;
+
+use super::LlmSettings;
 
 /// A probe is answered at once, unless the server is loading a model.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,10 +49,7 @@ pub struct ProbedEndpoint {
 ///
 /// # Errors
 /// [`LlmError::Rejected`] or [`LlmError::Outage`], with a remedy.
-pub async fn probe_endpoint(
-    settings: &config::LlmSettings,
-    environment: &Environment,
-) -> Result<ProbedEndpoint, LlmError> {
+pub async fn probe_endpoint(settings: &LlmSettings, environment: &Environment) -> Result<ProbedEndpoint, LlmError> {
     let endpoint = Arc::new(Endpoint::from_settings(settings, environment)?);
     let http = http_client(settings, &endpoint)?;
     Prober::new(settings, endpoint, http, models_in_use(settings)?)
@@ -69,7 +68,7 @@ pub(super) struct Prober {
 
 impl Prober {
     pub(super) fn new(
-        settings: &config::LlmSettings,
+        settings: &LlmSettings,
         endpoint: Arc<Endpoint>,
         http: reqwest::Client,
         models: Vec<String>,

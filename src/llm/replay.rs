@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{Receipt, Tokens, budget::Amount, receipt::receipt_of};
+use kosmos_core::run_files;
 use kosmos_engine::{
     RunPayload,
     journal::{Blobs, Entry, JournalError, read_entries},
@@ -22,7 +23,7 @@ impl Replay {
     /// # Errors
     /// When the journal's log cannot be read.
     pub fn of_run<P: RunPayload>(folder: &Path) -> Result<Self, JournalError> {
-        let blobs = Blobs::open(folder.join("blobs"))?;
+        let blobs = Blobs::open(folder.join(run_files::BLOBS))?;
         Self::from_entries(read_entries::<P>(folder, &blobs)?.into_iter().map(Ok))
     }
 

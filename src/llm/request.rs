@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::Structured;
 use super::{Tokens, dialect::Form, structured::ReplyShape, tokens::estimate_tokens};
-use crate::config::Structured;
 use crate::science::sha256_hex;
 
 /// One turn of a conversation.

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
+use kosmos_core::run_files;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     AgentKind, ChosenAgent, Roster, admission::admit_messages, calls::EventHandling, guest::GuestAgent, llm::LlmAgent,
-    roster::FOLDER,
 };
 use crate::actors::{ExecutorOptions, Knowledge};
 use crate::agent::{AgentError, AgentSpec, Handled, Registry, RestartLimits};
@@ -57,12 +57,12 @@ pub struct PluginKit {
 impl PluginKit {
     /// Parent folder of scratch folders.
     pub fn scratch_folder(&self) -> PathBuf {
-        self.folder.join(FOLDER).join(".scratch")
+        self.folder.join(run_files::AGENTS).join(".scratch")
     }
 
     /// Folder of the Python SDK.
     pub fn sdk_folder(&self) -> PathBuf {
-        self.folder.join(FOLDER).join(".sdk")
+        self.folder.join(run_files::AGENTS).join(".sdk")
     }
 
     /// The number of experiments that an agent may run.
@@ -258,7 +258,9 @@ enum CheckError {
 }
 
 fn read_check_estimate(run: &Path, experiment: &str, pointer: &str) -> Result<CheckEstimate, CheckError> {
-    let path = run.join("experiments").join(experiment).join("result.json");
+    let path = run
+        .join(run_files::experiment_folder(experiment))
+        .join(run_files::RESULT);
     let bytes = std::fs::read(path).map_err(|_| CheckError::NoResult)?;
     let result: Value = serde_json::from_slice(&bytes).map_err(|_| CheckError::NotJson)?;
     let found = result.pointer(pointer).ok_or(CheckError::Unresolved)?;

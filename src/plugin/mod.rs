@@ -42,7 +42,7 @@ pub use guest::{Handshake, Setting, check_handshake, try_event};
 pub use host::{PluginKit, register_agents};
 pub use llm::{LlmAgentError, read_prompt_and_schema};
 pub use manifest::{AgentKind, AgentLimits, Manifest, Permissions, Restart, RestartKind};
-pub use roster::{ChosenAgent, FOLDER, Roster, make_paths_absolute};
+pub use roster::{ChosenAgent, Roster, make_paths_absolute};
 pub use schema::protocol_schemas;
 
 /// The version of the protocol in `agents/PROTOCOL.md`.

@@ -6,15 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use kosmos_core::run_files;
 use serde_json::{Map, Value};
 
 use super::{AgentCatalogue, AgentFolder, AgentKind, Manifest, Native, PluginError, SearchPath};
 use crate::config::{Origin, Resolved, Settings};
 use crate::message::{AgentPlan, agent};
 use crate::science::sha256_hex;
-
-/// Folder of the run's agents, below the run's folder.
-pub const FOLDER: &str = "agents";
 
 /// The only built-in agent that a run can do without: no other agent depends on it.
 const DISPENSABLE: &str = agent::KNOWLEDGE_GRAPH_WRITER;
@@ -144,7 +142,7 @@ impl Roster {
     /// # Errors
     /// When a file is missing or cannot be used.
     pub fn of_run(run: &Path, settings: &Settings) -> Result<Self, PluginError> {
-        let catalogue = AgentCatalogue::search_folders(&SearchPath::only_folders([run.join(FOLDER)]))?;
+        let catalogue = AgentCatalogue::search_folders(&SearchPath::only_folders([run.join(run_files::AGENTS)]))?;
         // The settings may have disabled some of them.
         let mut roster = Self::select_from(&catalogue, settings)?;
         // Shipped agents take part only if the run has a copy of them.
@@ -160,7 +158,9 @@ impl Roster {
     /// When a file cannot be read or written.
     pub fn copy_to(&self, run: &Path) -> io::Result<()> {
         for chosen in &self.agents {
-            chosen.folder.copy_to(&run.join(FOLDER).join(&chosen.manifest.name))?;
+            chosen
+                .folder
+                .copy_to(&run.join(run_files::AGENTS).join(&chosen.manifest.name))?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::error::ReportError;
 use super::evidence::EvidenceChecker;
 use super::trace::Traced;
 use crate::science::{FindingEvidence as Cited, TestRecord};
+use kosmos_core::run_files;
 
 /// Holds every test against script, result and ledger, and its wording against its verdict.
 ///
@@ -36,8 +37,8 @@ fn check_artefacts_of(cited: &Cited, evidence: &EvidenceChecker, place: &str) ->
     let record = evidence.find_experiment(&cited.experiment, place)?;
     let recorded = record.result_sha256.clone().unwrap_or_default();
     for (file, recorded, cited) in [
-        ("script.py", &record.script_sha256, &cited.script_sha256),
-        ("result.json", &recorded, &cited.result_sha256),
+        (run_files::SCRIPT, &record.script_sha256, &cited.script_sha256),
+        (run_files::RESULT, &recorded, &cited.result_sha256),
     ] {
         if recorded != cited {
             return Err(ReportError::HashDiffers {

@@ -5,6 +5,7 @@ use std::fmt;
 use super::name::Name;
 use super::number::{Number, NumberFormat};
 use crate::science::{Arm, ExperimentId, HypothesisId};
+use kosmos_core::run_files;
 
 /// A number that is to be shown, and where it is said to come from.
 #[derive(Debug, Clone)]
@@ -75,8 +76,8 @@ impl RecordFile {
     /// Its name in the run's folder.
     pub(crate) fn file_name(self) -> &'static str {
         match self {
-            Self::Journal => "journal.jsonl",
-            Self::Settings => "run.toml",
+            Self::Journal => run_files::JOURNAL_LOG,
+            Self::Settings => run_files::SETTINGS,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kosmos_core::run_files;
 use serde_json::Value;
 
 use super::citation::{Citation, Cited, Drawn, EvidencePlace, FigureFile, LedgerCount, Picture, Shown};
@@ -17,7 +18,6 @@ use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, s
 
 /// The event of a ledger line that holds a verdict.
 pub(crate) const JUDGED: &str = "judged";
-const LEDGER: &str = "ledger.jsonl";
 
 /// A run's folder beside the run's record.
 ///
@@ -87,10 +87,10 @@ impl<'d> EvidenceChecker<'d> {
             }
             Citation::Verdict { hypothesis } => self.check_verdict_number(cited, hypothesis, place),
             Citation::LedgerCount(count) => {
-                self.check_file_exists(LEDGER, place)?;
+                self.check_file_exists(run_files::LEDGER, place)?;
                 let found = self.count_ledger_lines(count);
                 let found_at = EvidencePlace::LedgerCount(count.clone());
-                show_if_equal(cited, Some(found.into()), LEDGER.to_owned(), found_at, place)
+                show_if_equal(cited, Some(found.into()), run_files::LEDGER.to_owned(), found_at, place)
             }
             Citation::Record { pointer, file } => {
                 self.check_file_exists(file.file_name(), place)?;
@@ -110,7 +110,7 @@ impl<'d> EvidenceChecker<'d> {
                 let found = tests
                     .filter(|test| test.significant && test.replicated == Some(true))
                     .count() as u64;
-                let file = "findings.json".to_owned();
+                let file = run_files::FINDINGS.to_owned();
                 show_if_equal(cited, Some(found.into()), file, EvidencePlace::Replicated, place)
             }
         }
@@ -259,7 +259,7 @@ impl<'d> EvidenceChecker<'d> {
             line,
             hypothesis: hypothesis.clone(),
         };
-        show_if_equal(cited, found, format!("{LEDGER}#L{line}"), found_at, place)
+        show_if_equal(cited, found, format!("{}#L{line}", run_files::LEDGER), found_at, place)
     }
 
     /// A file of the run's folder that a reader is led to.
@@ -301,7 +301,7 @@ impl<'d> EvidenceChecker<'d> {
 
 /// The ledger on disk must be the dossier's, line for line.
 fn check_ledger(run_dir: &Path, dossier: &Dossier) -> Result<(), ReportError> {
-    let path = run_dir.join(LEDGER);
+    let path = run_dir.join(run_files::LEDGER);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(_) if dossier.ledger.is_empty() => return Ok(()),

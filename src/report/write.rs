@@ -1,7 +1,11 @@
 //! Writing the outputs: all of them, or none.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use kosmos_core::{
+    files::{Sync, write_atomically},
+    run_files,
+};
 
 use super::audit::audit_tests;
 use super::compose::compose_report;
@@ -54,7 +58,12 @@ pub fn write_files(run_dir: &Path, contents: &[String; 4]) -> Result<Written, Re
 }
 
 /// The files that a run's report is.
-pub const FILES: [&str; 4] = ["findings.json", "report.md", "report.html", "notebook.ipynb"];
+pub const FILES: [&str; 4] = [
+    run_files::FINDINGS,
+    run_files::REPORT_MARKDOWN,
+    run_files::REPORT_HTML,
+    run_files::NOTEBOOK,
+];
 
 /// The contents of [`FILES`], every number of which is in the run's artefacts; nothing is written.
 ///
@@ -74,20 +83,15 @@ pub fn render_all(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], Repo
     ])
 }
 
-/// Puts a whole file in the place of an old one.
+/// Writes a file of the run's folder, all of it or nothing.
 fn replace_file(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportError> {
     let path = folder.join(name);
-    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::File::create(&beside)
-        .and_then(|file| failpoint::write_all(&file, "report", content.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, &path));
+    let written = write_atomically(&path, Sync::Content, |file| {
+        failpoint::write_all(file, "report", content.as_bytes())
+    });
     failpoint::crash("report.placed", name);
     match written {
         Ok(()) => Ok(path),
-        Err(source) => {
-            // The half-written file is worth nothing, and its removal may fail for the same reason.
-            let _ = fs::remove_file(&beside);
-            Err(ReportError::Io { path, source })
-        }
+        Err(source) => Err(ReportError::Io { path, source }),
     }
 }

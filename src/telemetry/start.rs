@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use crate::config::{LogFormat, LogLevel};
+use super::{LogFormat, LogLevel};
 use crate::progress::Screen;
 
 use super::late_file::LateFile;

@@ -14,7 +14,7 @@ pub(super) fn replace_names(text: &str, names: &[&str]) -> Result<String, Object
     let mut out = String::with_capacity(text.len());
     for (place, part) in text.split('`').enumerate() {
         if place % 2 == 0 {
-            out.push_str(&replace_bare_names(part, names)?);
+            out.push_str(&mask_bare_names(part, names)?);
         } else if names.contains(&part) {
             out.push(NAME);
         } else {
@@ -34,7 +34,7 @@ pub(super) fn mentions_name(text: &str, name: &str) -> bool {
         || (name.contains(|letter: char| !in_word(letter)) && text.contains(name))
 }
 
-fn replace_bare_names(text: &str, names: &[&str]) -> Result<String, Objection> {
+fn mask_bare_names(text: &str, names: &[&str]) -> Result<String, Objection> {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for (start, word) in word_spans(text) {

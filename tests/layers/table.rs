@@ -2,12 +2,13 @@
 
 /// From the bottom to the top: a name, and the top-level modules of `src/` and the crates in it. A module may import those of its
 /// own layer and of the layers above it in this list.
-pub const LAYERS: [(&str, &[&str]); 9] = [
+pub const LAYERS: [(&str, &[&str]); 10] = [
     ("core", &["kosmos-core", "kosmos-testing"]),
     ("sandbox", &["kosmos-sandbox"]),
     ("engine", &["kosmos-engine"]),
     ("vocabulary", &["science", "progress", "shipped"]),
-    ("means", &["config", "graph", "llm", "prompt", "telemetry"]),
+    ("means", &["graph", "llm", "prompt", "telemetry"]),
+    ("settings", &["config"]),
     (
         "research",
         &[

@@ -56,8 +56,10 @@ async fn the_same_question_is_paid_for_once() {
     mind.close().await;
     drop((mind, old));
     let journal = reopened(folder.path());
+    let settings = settings(&server, &[]);
     let mind = Mind::start(
-        &settings(&server, &[]),
+        &settings.llm,
+        &settings.budget,
         &environment(),
         &journal,
         ReplySource::Endpoint,
@@ -185,7 +187,15 @@ async fn a_recorded_run_answers_in_place_of_an_endpoint() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(folder.path());
     let nothing = kosmos::config::Environment::default();
-    let mind = Mind::start(&settings, &nothing, &journal, ReplySource::Replay(replay), None).unwrap();
+    let mind = Mind::start(
+        &settings.llm,
+        &settings.budget,
+        &nothing,
+        &journal,
+        ReplySource::Replay(replay),
+        None,
+    )
+    .unwrap();
     assert_eq!(mind.probe().await.unwrap(), None);
     let context = context(&journal, folder.path(), "hypothesis_generator");
     let answer = mind.ask(&context, question("hello"), |_: &Word| Ok(())).await.unwrap();

@@ -93,9 +93,14 @@ async fn a_model_without_a_price_is_refused_where_money_is_limited() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(folder.path());
     let settings = settings(&server, &[("budget.usd", "1"), ("llm.model", "my-own")]);
-    let Err(LlmError::Rejected { what, remedy }) =
-        Mind::start(&settings, &environment(), &journal, ReplySource::Endpoint, None)
-    else {
+    let Err(LlmError::Rejected { what, remedy }) = Mind::start(
+        &settings.llm,
+        &settings.budget,
+        &environment(),
+        &journal,
+        ReplySource::Endpoint,
+        None,
+    ) else {
         panic!()
     };
     assert!(
@@ -107,7 +112,17 @@ async fn a_model_without_a_price_is_refused_where_money_is_limited() {
         &server,
         &[("budget.usd", "1"), ("llm.model", "my-own"), ("llm.provider", "ollama")],
     );
-    assert!(Mind::start(&free, &environment(), &journal, ReplySource::Endpoint, None).is_ok());
+    assert!(
+        Mind::start(
+            &free.llm,
+            &free.budget,
+            &environment(),
+            &journal,
+            ReplySource::Endpoint,
+            None
+        )
+        .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -148,8 +163,10 @@ async fn what_is_spent_is_spent_after_a_restart() {
     let desk = Desk::new(&server, &changes);
     desk.ask("one").await.unwrap();
     desk.ask("two").await.unwrap();
+    let changed = settings(&server, &changes);
     let again = Mind::start(
-        &settings(&server, &changes),
+        &changed.llm,
+        &changed.budget,
         &environment(),
         &desk.journal,
         ReplySource::Endpoint,

@@ -90,7 +90,15 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let settings = settings(server, changes);
-        let mind = Mind::start(&settings, &environment(), &journal, ReplySource::Endpoint, listener).unwrap();
+        let mind = Mind::start(
+            &settings.llm,
+            &settings.budget,
+            &environment(),
+            &journal,
+            ReplySource::Endpoint,
+            listener,
+        )
+        .unwrap();
         Self { folder, journal, mind }
     }
 

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`text`] | sizes, durations and foreign text as people read and write them |
 //! | [`files`] | writing a file whole or not at all |
+//! | [`environment`] | the variables and the working folder of a process |
 //! | [`hash`] | content hashes of bytes and files |
 //! | [`id`] | the id of a run |
+//! | [`run_files`] | the names of the files in a run's folder |
 //! | [`failpoint`] | points at which a test has the process die or the disk fail |
 
 #![cfg_attr(
@@ -13,8 +15,10 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+pub mod environment;
 pub mod failpoint;
 pub mod files;
 pub mod hash;
 pub mod id;
+pub mod run_files;
 pub mod text;

@@ -45,6 +45,7 @@ mod probe;
 mod process;
 mod program;
 mod session;
+mod settings;
 mod size_text;
 mod system_calls;
 mod verdict;
@@ -62,6 +63,7 @@ pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{ProcessOptions, ProcessSandbox, become_launcher_if_asked};
 pub use program::{Mount, Program, ProgramFault};
 pub use session::{Reader, Session, Writer};
+pub use settings::{Backend, SandboxSettings};
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;

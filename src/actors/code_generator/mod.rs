@@ -26,6 +26,7 @@ use crate::message::{
 };
 use crate::policy::Thinker;
 use crate::science::{ExperimentId, HypothesisId};
+use kosmos_core::run_files;
 
 /// The agent around the templates.
 pub struct CodeGenerator {
@@ -192,7 +193,9 @@ impl Agent<Payload> for CodeGenerator {
 
 /// Reads the standard error of a failed script; empty if the file is gone.
 fn read_stderr(run: &Path, experiment: &ExperimentId) -> String {
-    let path = run.join("experiments").join(experiment.as_str()).join("stderr.txt");
+    let path = run
+        .join(run_files::experiment_folder(experiment.as_str()))
+        .join(run_files::STDERR);
     let text = std::fs::read(path).unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()
 }

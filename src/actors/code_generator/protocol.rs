@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use kosmos_core::run_files;
 use serde_json::{Value, json};
 
 use crate::message::{CustomPlan, DatasetPlan, DesignExperiment, ExperimentTask, TestPlan};
 use crate::science::{Arm, ExperimentId, Hypothesis, InputFile, Part, Protocol, Template, template};
 
 /// The canonical table's file name in its experiment's folder.
-const TABLE: &str = "table.parquet";
 
 /// The protocol of the `attempt`-th script for `request`, around `code` where a model wrote some.
 pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Option<&str>) -> Protocol {
@@ -28,7 +28,7 @@ pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Opti
                 .hypotheses
                 .first()
                 .map_or("", |hypothesis| hypothesis.kind.as_str());
-            let shuffled = shuffle_mode(request);
+            let shuffled = shuffled_suffix(request);
             let tests = if plan.hypotheses.len() == 1 { "test" } else { "tests" };
             (
                 format!(
@@ -48,7 +48,7 @@ pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Opti
                 plan.hypothesis.y,
                 request.dataset,
                 super::author::script_ordinal(plan),
-                shuffle_mode(request)
+                shuffled_suffix(request)
             ),
             vec![table_input(&plan.table, &plan.table_sha256)],
             custom_parameters(request, plan, code),
@@ -76,7 +76,7 @@ pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Opti
     }
 }
 
-fn shuffle_mode(request: &DesignExperiment) -> &'static str {
+fn shuffled_suffix(request: &DesignExperiment) -> &'static str {
     if request.arm == Arm::Shuffled {
         ", every column shuffled"
     } else {
@@ -122,7 +122,7 @@ fn file_name(data: &DatasetPlan) -> String {
 }
 
 fn table_input(table: &ExperimentId, sha256: &str) -> InputFile {
-    let path = PathBuf::from("experiments").join(table.as_str()).join(TABLE);
+    let path = run_files::experiment_folder(table.as_str()).join(run_files::CANONICAL_TABLE);
     InputFile {
         host: path.clone(),
         inside: path,
@@ -131,7 +131,7 @@ fn table_input(table: &ExperimentId, sha256: &str) -> InputFile {
 }
 
 fn table_path(table: &ExperimentId) -> String {
-    format!("../{table}/{TABLE}")
+    format!("../{table}/{}", run_files::CANONICAL_TABLE)
 }
 
 fn profile_parameters(

@@ -195,7 +195,7 @@ struct Judge<'r> {
 }
 
 impl Judge<'_> {
-    fn run_facts(&self) -> Run<'_> {
+    fn research_context(&self) -> Run<'_> {
         Run {
             randomised: &self.request.randomised,
             tests: self.request.tests,
@@ -229,7 +229,7 @@ impl Judge<'_> {
             return Ok(());
         }
         let all: Vec<&TestRecord> = self.batch.iter().collect();
-        words::check_against_findings(words.answer.trim(), &all, self.run_facts())
+        words::check_against_findings(words.answer.trim(), &all, self.research_context())
     }
 
     fn check_finding(&self, told: &Told) -> Result<&TestRecord, Objection> {
@@ -237,7 +237,7 @@ impl Judge<'_> {
         let finding = place
             .and_then(|place| self.batch.get(place))
             .ok_or_else(|| "there is no finding of that number".to_owned())?;
-        words::check_against_findings(told.text.trim(), &[finding], self.run_facts())?;
+        words::check_against_findings(told.text.trim(), &[finding], self.research_context())?;
         Ok(finding)
     }
 

@@ -17,6 +17,7 @@ use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, Finding
 use crate::policy::Thinker;
 use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, TestStatus, kind, sha256_hex, template};
 use crate::stats::judge;
+use kosmos_core::run_files;
 
 /// The agent.
 pub struct DataAnalyst {
@@ -83,7 +84,7 @@ fn analyse_result(run: &Path, request: AnalyseResult) -> Payload {
     if experiment.protocol.template == template::PROFILE {
         return match serde_json::from_slice::<Profile>(&content) {
             Ok(profile) => DataProfiled {
-                table_sha256: collected_sha256(&experiment, "table.parquet"),
+                table_sha256: collected_sha256(&experiment, run_files::CANONICAL_TABLE),
                 dataset: experiment.protocol.dataset,
                 experiment: experiment.id,
                 profile,
@@ -117,7 +118,9 @@ fn invalid_result(experiment: &ExperimentRecord, reason: String) -> Payload {
 
 /// The bytes of `result.json`, if they are the ones that the executor collected.
 fn read_collected_result(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, InvalidResult> {
-    let path = run.join("experiments").join(experiment.id.as_str()).join("result.json");
+    let path = run
+        .join(run_files::experiment_folder(experiment.id.as_str()))
+        .join(run_files::RESULT);
     let content = std::fs::read(&path).map_err(|error| format!("result.json cannot be read: {error}"))?;
     if experiment.result_sha256.as_deref() == Some(sha256_hex(&content).as_str()) {
         Ok(content)

@@ -438,7 +438,7 @@ impl ResearchState {
     }
 
     /// Goes on to the end of the run once everybody has answered.
-    pub(super) fn after_concluding(&mut self) -> Vec<Outgoing> {
+    pub(super) fn leave_concluding(&mut self) -> Vec<Outgoing> {
         if self.all_answered() {
             self.phase = Phase::Recording;
         }

@@ -23,7 +23,8 @@ const MOST_FIGURES: usize = 25;
 const PROMISING: f64 = 0.05;
 
 impl ResearchState {
-    /// Goes from phase to phase as far as nothing is awaited.
+    /// Goes from phase to phase as far as nothing is awaited: each `leave_…` stays in its phase while something is, and
+    /// else begins the next.
     pub(super) fn advance_phases(&mut self) -> Vec<Outgoing> {
         let Some(plan) = self.plan.clone() else {
             return Vec::new();
@@ -35,17 +36,17 @@ impl ResearchState {
             }
             let before = self.phase;
             match self.phase {
-                Phase::Profiling => commands.extend(self.after_profiling(&plan)),
-                Phase::Recalling => commands.extend(self.after_recalling(&plan)),
-                Phase::Proposing => commands.extend(self.after_proposals(&plan)),
-                Phase::Testing => commands.extend(self.after_tests(&plan)),
-                Phase::Judging => commands.extend(self.after_verdicts()),
-                Phase::Reviewing => commands.extend(self.after_reviewing(&plan)),
-                Phase::Deliberating => commands.extend(self.after_deliberation(&plan)),
-                Phase::Drawing => commands.extend(self.after_drawing(&plan)),
-                Phase::Interpreting => commands.extend(self.after_interpreting(&plan)),
-                Phase::Concluding => commands.extend(self.after_concluding()),
-                Phase::Recording => commands.extend(self.after_recording(&plan)),
+                Phase::Profiling => commands.extend(self.leave_profiling(&plan)),
+                Phase::Recalling => commands.extend(self.leave_recalling(&plan)),
+                Phase::Proposing => commands.extend(self.leave_proposing(&plan)),
+                Phase::Testing => commands.extend(self.leave_testing(&plan)),
+                Phase::Judging => commands.extend(self.leave_judging()),
+                Phase::Reviewing => commands.extend(self.leave_reviewing(&plan)),
+                Phase::Deliberating => commands.extend(self.leave_deliberating(&plan)),
+                Phase::Drawing => commands.extend(self.leave_drawing(&plan)),
+                Phase::Interpreting => commands.extend(self.leave_interpreting(&plan)),
+                Phase::Concluding => commands.extend(self.leave_concluding()),
+                Phase::Recording => commands.extend(self.leave_recording(&plan)),
                 Phase::Waiting | Phase::Over => {}
             }
             if self.phase == before && self.failure.is_none() {
@@ -54,7 +55,7 @@ impl ResearchState {
         }
     }
 
-    fn after_profiling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_profiling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.spent.is_some() {
             return self.close_run(plan);
         }
@@ -127,7 +128,7 @@ impl ResearchState {
                 .collect(),
             limit,
             refuted: if thinks {
-                self.refuted_tests(plan, arm)
+                self.tests_without_signal(plan, arm)
             } else {
                 Vec::new()
             },
@@ -158,7 +159,7 @@ impl ResearchState {
             .collect()
     }
 
-    fn after_proposals(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_proposing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if !self.current.proposing.is_empty() || !self.all_answered() {
             return Vec::new();
         }
@@ -250,7 +251,7 @@ impl ResearchState {
             .collect()
     }
 
-    fn after_tests(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_testing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if !self.current.open.is_empty() || !self.all_answered() {
             return Vec::new();
         }
@@ -283,7 +284,7 @@ impl ResearchState {
         commands
     }
 
-    fn after_verdicts(&mut self) -> Vec<Outgoing> {
+    fn leave_judging(&mut self) -> Vec<Outgoing> {
         if !self.current.judging.is_empty() || !self.all_answered() {
             return Vec::new();
         }
@@ -291,7 +292,7 @@ impl ResearchState {
         self.notify_verdicts_and_findings()
     }
 
-    fn after_reviewing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_reviewing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if !self.all_answered() {
             return Vec::new();
         }
@@ -421,7 +422,7 @@ impl ResearchState {
         findings.into_iter().map(|record| &record.id).collect()
     }
 
-    fn after_drawing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_drawing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.drawing_designs == 0 && self.drawing.is_empty() {
             self.request_interpretation(plan)
         } else {
@@ -429,7 +430,7 @@ impl ResearchState {
         }
     }
 
-    fn after_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.recording.is_empty() {
             self.close_run(plan)
         } else {

@@ -10,6 +10,7 @@ use crate::science::{
     DatasetRecord, EndReason, ExperimentId, ExperimentRecord, ExperimentState, FigureRecord, HypothesisId, RunEnd,
     RunStatus, Untested, kind, template,
 };
+use kosmos_core::run_files;
 
 impl ResearchState {
     /// Takes an event in. The commands returned are its direct continuation (run what was designed,
@@ -219,7 +220,7 @@ impl ResearchState {
         record.result_sha256 = finished
             .artefacts
             .iter()
-            .find(|artefact| artefact.path == "result.json")
+            .find(|artefact| artefact.path == run_files::RESULT)
             .map(|artefact| artefact.sha256.clone());
         let good = finished.outcome == Outcome::Ok && record.result_sha256.is_some();
         if !good {

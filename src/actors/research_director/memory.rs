@@ -35,7 +35,7 @@ impl ResearchState {
         vec![Outgoing::new(agent::KNOWLEDGE_GRAPH_WRITER, request)]
     }
 
-    pub(super) fn after_recalling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn leave_recalling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         match (&self.spent, &self.memory) {
             (Some(_), _) => self.close_run(plan),
             (None, Some(_)) => self.next_cycle(plan),

@@ -78,7 +78,7 @@ impl ResearchState {
             target: plan.target.clone(),
             profiles: self.known_profiles(),
             known: self.promising_tests(Arm::Observed),
-            refuted: self.refuted_tests(plan, Arm::Observed),
+            refuted: self.tests_without_signal(plan, Arm::Observed),
             elsewhere: self.known_elsewhere(),
         };
         vec![Outgoing::new(agent::RESEARCH_DIRECTOR, question)]
@@ -99,7 +99,7 @@ impl ResearchState {
         }
     }
 
-    pub(super) fn after_deliberation(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn leave_deliberating(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.thinking.deliberating {
             Vec::new()
         } else if self.spent.is_some() {
@@ -144,7 +144,7 @@ impl ResearchState {
         }
     }
 
-    pub(super) fn after_interpreting(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    pub(super) fn leave_interpreting(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.thinking.interpreting {
             return Vec::new();
         }
@@ -154,7 +154,7 @@ impl ResearchState {
 
     /// Gives the tests that showed nothing on the explore part, most relevant to the question first. No held-back row
     /// is in it.
-    pub(super) fn refuted_tests(&self, plan: &ResearchPlan, arm: Arm) -> Vec<KnownTest> {
+    pub(super) fn tests_without_signal(&self, plan: &ResearchPlan, arm: Arm) -> Vec<KnownTest> {
         let interests: BTreeMap<&str, Interest> = self
             .datasets
             .iter()

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use kosmos_core::run_files;
 use serde::Serialize;
 
 use super::{GraphChoice, block_on_work, choice::ChosenGraph, merge};
@@ -161,7 +162,7 @@ impl Work<'_> {
         let mut settings = self.opened.settings.clone();
         settings.graph.wait = LONGEST.into();
         let asked = self.stop.subscribe();
-        let written = |folder: &&RunFolder| folder.path().join("journal.jsonl").is_file();
+        let written = |folder: &&RunFolder| folder.path().join(run_files::JOURNAL_LOG).is_file();
         let folders: Vec<&RunFolder> = folders.iter().filter(written).collect();
         for (done, folder) in folders.iter().enumerate() {
             self.progress.on(ProgressEvent::Preparing {

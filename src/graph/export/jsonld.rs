@@ -38,7 +38,7 @@ pub(super) fn write_jsonld(graph: &Ordered<'_>, out: &mut dyn Write) -> io::Resu
 }
 
 fn node_member<'g>(node: &Node, outgoing: impl Iterator<Item = &'g Edge>) -> io::Result<Value> {
-    let mut member = property_terms(&node.properties);
+    let mut member = property_members(&node.properties);
     member.insert("@id".to_owned(), iri::node_iri(&node.id).into());
     let types = json!([format!("kosmos:{}", node.label.name()), prov_class(node.label)]);
     member.insert("@type".to_owned(), types);
@@ -68,7 +68,7 @@ fn push_object(member: &mut Map<String, Value>, term: &str, object: Value) {
 
 /// An edge as a thing that has properties.
 fn edge_statement(edge: &Edge) -> Value {
-    let mut member = property_terms(&edge.properties);
+    let mut member = property_members(&edge.properties);
     member.insert("@id".to_owned(), iri::edge_iri(&edge.from, edge.kind, &edge.to).into());
     member.insert("@type".to_owned(), "rdf:Statement".into());
     for (part, iri) in [
@@ -81,7 +81,7 @@ fn edge_statement(edge: &Edge) -> Value {
     Value::Object(member)
 }
 
-fn property_terms(properties: &Map<String, Value>) -> Map<String, Value> {
+fn property_members(properties: &Map<String, Value>) -> Map<String, Value> {
     let pair =
         |(name, held): (&String, &Value)| (format!("property:{}", iri::encode_iri_part(name)), property_value(held));
     properties.iter().map(pair).collect()

@@ -69,18 +69,18 @@ impl Ink {
     /// As an element of a page.
     pub(crate) fn to_element(&self) -> String {
         let mut out = "<svg".to_owned();
-        self.write_rest(&mut out);
+        self.write_pieces(&mut out);
         out
     }
 
     /// As a document of its own.
     pub(crate) fn to_document(&self) -> String {
         let mut out = "<svg xmlns=\"http://www.w3.org/2000/svg\"".to_owned();
-        self.write_rest(&mut out);
+        self.write_pieces(&mut out);
         out
     }
 
-    fn write_rest(&self, out: &mut String) {
+    fn write_pieces(&self, out: &mut String) {
         for piece in &self.0 {
             match piece {
                 Piece::Markup(markup) => out.push_str(markup),

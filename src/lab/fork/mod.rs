@@ -10,6 +10,7 @@ use std::{
 };
 
 use kosmos_core::files::copy_folder;
+use kosmos_core::run_files;
 use serde_json::Value;
 
 use super::{
@@ -132,7 +133,7 @@ impl Fork {
         let roster = origin.read_roster(&resolved.settings)?;
         roster.check_requirements(&resolved.settings)?;
         let run = origin.id();
-        let blobs = Blobs::open(origin.path().join("blobs"))?;
+        let blobs = Blobs::open(origin.path().join(run_files::BLOBS))?;
         let mut commits = journal::group_by_commit(read_entries(origin.path(), &blobs)?);
         if let Some(recorded) = commits.iter().flatten().find_map(replayed_run) {
             return Err(ForkError::Repetition { run, recorded }.into());
@@ -249,8 +250,8 @@ fn rewrite_entries(commits: &mut [Vec<Entry>], run: &RunId, plan: &ResearchPlan,
 /// Copies the files that the shared entries name: experiments, content-addressed files, and tables that came with the
 /// run.
 fn copy_evidence(origin: &RunFolder, folder: &Path, commits: &[Vec<Entry>]) -> Result<(), LabError> {
-    let kept = Blobs::open(origin.path().join("blobs"))?;
-    let copied = Blobs::open(folder.join("blobs"))?;
+    let kept = Blobs::open(origin.path().join(run_files::BLOBS))?;
+    let copied = Blobs::open(folder.join(run_files::BLOBS))?;
     let mut names = BTreeSet::new();
     for entry in commits.iter().flatten() {
         collect_hashes(&serde_json::to_value(entry).map_err(JournalError::from)?, &mut names);
@@ -259,16 +260,16 @@ fn copy_evidence(origin: &RunFolder, folder: &Path, commits: &[Vec<Entry>]) -> R
             // The journal of a foreign run may hold any id.
             && matches!(Path::new(id).components().collect::<Vec<_>>()[..], [Component::Normal(_)])
         {
-            let inside = Path::new("experiments").join(id);
+            let inside = run_files::experiment_folder(id);
             copy_all(&origin.path().join(&inside), &folder.join(&inside))?;
         }
     }
     for name in names.iter().filter(|name| kept.has(name)) {
         copied.put(&kept.get(name)?)?;
     }
-    let tables = origin.path().join(archive::TABLES);
+    let tables = origin.path().join(run_files::TABLES);
     match tables.exists() {
-        true => copy_all(&tables, &folder.join(archive::TABLES)),
+        true => copy_all(&tables, &folder.join(run_files::TABLES)),
         false => Ok(()),
     }
 }

@@ -1,9 +1,6 @@
 //! Checks the files of a run against its journal.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use super::Verification;
 use crate::{
@@ -11,6 +8,7 @@ use crate::{
     lab::{archive, run_version::RunVersion},
     report::{Dossier, FILES},
 };
+use kosmos_core::run_files;
 
 /// Checks that the user's tables are those that the run read.
 pub(super) fn check_tables(run: &Path, dossier: &Dossier, verification: &mut Verification) {
@@ -31,8 +29,8 @@ pub(super) fn check_files(run: &Path, dossier: &Dossier, verification: &mut Veri
         .iter()
         .filter(|experiment| experiment.outcome.is_some())
     {
-        let folder = PathBuf::from("experiments").join(experiment.id.as_str());
-        let script = ("script.py", experiment.script_sha256.as_str());
+        let folder = run_files::experiment_folder(experiment.id.as_str());
+        let script = (run_files::SCRIPT, experiment.script_sha256.as_str());
         let artefacts = experiment.artefacts.iter();
         let artefacts = artefacts.map(|artefact| (artefact.path.as_str(), artefact.sha256.as_str()));
         for (name, recorded) in std::iter::once(script).chain(artefacts) {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
+use kosmos_core::run_files;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -134,14 +135,14 @@ impl<'a> Rerun<'a> {
             fs::write(&path, content).map_err(LabError::io("write", path))
         };
         fs::create_dir_all(&workspace).map_err(LabError::io("create", &workspace))?;
-        write("script.py", &script)?;
-        write("protocol.json", &protocol)?;
+        write(run_files::SCRIPT, &script)?;
+        write(run_files::PROTOCOL, &protocol)?;
         let job = Job {
             key: format!("verify-{}", experiment.id),
             experiment: experiment.id.to_string(),
             workspace: workspace.clone(),
             inputs,
-            script: "script.py".to_owned(),
+            script: run_files::SCRIPT.to_owned(),
             language: Language::Python,
             limits: limits_for_template(&sandbox_limits(self.settings), &experiment.protocol.template),
         };
@@ -157,7 +158,7 @@ impl<'a> Rerun<'a> {
         }
         let output = Output {
             failure: (!execution.outcome.is_ok()).then(|| format!("executed again, the script {}", execution.outcome)),
-            result: fs::read(workspace.join("result.json")).ok(),
+            result: fs::read(workspace.join(run_files::RESULT)).ok(),
             tables,
         };
         let _ = remove_tree(&workspace);

@@ -18,6 +18,7 @@ use crate::{
     message::{Opening, ResearchPlan},
     plugin::{self, PluginError},
 };
+use kosmos_core::run_files;
 
 /// An opened run.
 pub(super) struct Begun {
@@ -93,7 +94,7 @@ impl Lab {
     /// Results of agents' calls in the run that this one replays; none if it replays none.
     pub(super) fn recorded_receipts(&self) -> Result<Option<BTreeMap<String, serde_json::Value>>, LabError> {
         let Some(recorded) = &self.replay else { return Ok(None) };
-        let blobs = Blobs::open(recorded.path().join("blobs"))?;
+        let blobs = Blobs::open(recorded.path().join(run_files::BLOBS))?;
         let receipts = read_entries(recorded.path(), &blobs)?.into_iter();
         let receipts = receipts.filter_map(|entry| match entry.record {
             Record::Receipt { key, value } => Some((key, value)),
@@ -122,7 +123,7 @@ impl Lab {
         match &self.replay {
             None => site::pinned_images(journal.entries_of(&[Kind::Opened])),
             Some(recorded) => {
-                let blobs = Blobs::open(recorded.path().join("blobs"))?;
+                let blobs = Blobs::open(recorded.path().join(run_files::BLOBS))?;
                 site::pinned_images(read_entries(recorded.path(), &blobs)?.into_iter().map(Ok))
             }
         }
@@ -144,7 +145,7 @@ pub(super) fn check_agents_unchanged(
             None => Ok(()),
             Some(changed) => Err(PluginError::Changed {
                 agent: changed.clone(),
-                path: run.join(plugin::FOLDER).join(changed),
+                path: run.join(run_files::AGENTS).join(changed),
             }
             .into()),
         };
@@ -155,7 +156,7 @@ pub(super) fn check_agents_unchanged(
 /// Removes the files that agents of an earlier process left in their working folders. The lock on the journal makes
 /// sure that no other process works on the run.
 pub(super) fn clear_scratch(run: &Path) -> Result<(), LabError> {
-    let scratch = run.join(plugin::FOLDER).join(".scratch");
+    let scratch = run.join(run_files::AGENTS).join(".scratch");
     match crate::sandbox::remove_tree(&scratch) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LabError::io("clear", scratch)(error)),
         _ => Ok(()),
@@ -164,6 +165,6 @@ pub(super) fn clear_scratch(run: &Path) -> Result<(), LabError> {
 
 /// Writes the Python SDK to the folder that agents import it from.
 pub(super) fn unpack_sdk(run: &Path) -> Result<(), LabError> {
-    let target = run.join(plugin::FOLDER).join(".sdk");
+    let target = run.join(run_files::AGENTS).join(".sdk");
     plugin::unpack_sdk(&target).map_err(LabError::io("write the SDK to", target))
 }

@@ -9,22 +9,19 @@ use kosmos_engine::{
 use tokio_util::sync::CancellationToken;
 
 use super::{live::LiveEndpoint, models::no_model_error, pricing::Pricing};
-use crate::{
-    config,
-    llm::{
-        Account, LlmError, MindEvent, MindListener, ModelQuestion, Receipt, Replay, ReplyProblem, Tokens,
-        budget::{Amount, SpendingLimit},
-        fault::CallFault,
-        flight::Flights,
-        receipt::{KEY, LOST},
-        request::{ChatRequest, Turn},
-        structured::{Misfit, ReplyShape},
-        transport::LostTokens,
-    },
+use crate::llm::{
+    Account, LlmError, LlmSettings, MindEvent, MindListener, ModelQuestion, Receipt, Replay, ReplyProblem, Tokens,
+    budget::{Amount, SpendingLimit},
+    fault::CallFault,
+    flight::Flights,
+    receipt::{KEY, LOST},
+    request::{ChatRequest, Turn},
+    structured::{Misfit, ReplyShape},
+    transport::LostTokens,
 };
 
 pub(super) struct Caller {
-    pub(super) settings: config::LlmSettings,
+    pub(super) settings: LlmSettings,
     pub(super) replies: Replies,
     pub(super) budget: SpendingLimit,
     pub(super) account: Mutex<Account>,

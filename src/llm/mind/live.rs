@@ -5,23 +5,21 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use kosmos_core::environment::Environment;
 use kosmos_engine::AgentName;
 use tokio::{sync::OnceCell, time::Instant};
 use tower::Service;
 
 use super::{models::models_in_use, pricing::Pricing};
-use crate::{
-    config::{Environment, Settings, Structured},
-    llm::{
-        LlmError, MindListener, ModelQuestion, ProbedEndpoint, Receipt, ReplyProblem,
-        budget::SpendingLimit,
-        dialect::Dialect,
-        endpoint::{Endpoint, rejected},
-        outcome::{CallAttempts, CallEnd},
-        probe::Prober,
-        request::ChatRequest,
-        transport::{LostTokens, ModelCall, Transport, TransportParts, build_transport, estimate_usage},
-    },
+use crate::llm::{
+    LlmError, LlmSettings, MindListener, ModelQuestion, ProbedEndpoint, Receipt, ReplyProblem, Structured,
+    budget::SpendingLimit,
+    dialect::Dialect,
+    endpoint::{Endpoint, rejected},
+    outcome::{CallAttempts, CallEnd},
+    probe::Prober,
+    request::ChatRequest,
+    transport::{LostTokens, ModelCall, Transport, TransportParts, build_transport, estimate_usage},
 };
 
 pub(super) struct LiveEndpoint {
@@ -37,13 +35,12 @@ pub(super) struct LiveEndpoint {
 
 impl LiveEndpoint {
     pub(super) fn new(
-        settings: &Settings,
+        llm: &LlmSettings,
         environment: &Environment,
         budget: &SpendingLimit,
         answered: bool,
         listener: Option<MindListener>,
     ) -> Result<Self, LlmError> {
-        let llm = &settings.llm;
         let endpoint = Arc::new(Endpoint::from_settings(llm, environment)?);
         let dialect = Arc::new(Dialect::new(llm, endpoint.habits));
         let models = models_in_use(llm)?;
@@ -63,7 +60,7 @@ impl LiveEndpoint {
             answered: AtomicBool::new(answered),
             probed: OnceCell::new(),
         };
-        if settings.budget.usd.is_some() {
+        if budget.limits_cost() {
             for model in &models {
                 if live.pricing.price_of(model).is_none() {
                     return Err(rejected(

@@ -21,6 +21,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use kosmos_core::environment::Environment;
 use kosmos_engine::{
     RunPayload,
     agent::AgentContext,
@@ -32,12 +33,13 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Account, LlmError, MindListener, ModelQuestion, ModelReply, Objection, ProbedEndpoint, Receipt, Replay,
+    Account, LlmError, LlmSettings, MindListener, ModelQuestion, ModelReply, Objection, ProbedEndpoint, Receipt,
+    Replay,
     budget::{Amount, SpendingLimit},
     flight::Flights,
     structured::{self, Misfit, NoSchema, ReplyShape},
 };
-use crate::config::{Environment, Settings};
+use crate::science::RunBudget;
 use caller::{Caller, Replies, error_of_agent};
 use live::LiveEndpoint;
 pub(super) use models::models_in_use;
@@ -66,7 +68,8 @@ impl Mind {
     /// # Errors
     /// [`LlmError::Rejected`] when an address, key, model or price is missing or invalid.
     pub fn start(
-        settings: &Settings,
+        settings: &LlmSettings,
+        limits: &RunBudget,
         environment: &Environment,
         journal: &Journal<impl RunPayload>,
         source: ReplySource,
@@ -77,9 +80,9 @@ impl Mind {
             tokens: account.total,
             usd: account.usd,
         };
-        let budget = SpendingLimit::new(settings.budget.tokens, settings.budget.usd, spent);
+        let budget = SpendingLimit::new(limits.tokens, limits.usd, spent);
         let replies = match source {
-            ReplySource::Replay(replay) => Replies::Replay(replay, Pricing::new(&settings.llm)?),
+            ReplySource::Replay(replay) => Replies::Replay(replay, Pricing::new(settings)?),
             ReplySource::Endpoint => {
                 let live = LiveEndpoint::new(settings, environment, &budget, account.calls > 0, listener.clone())?;
                 Replies::Endpoint(Box::new(live))
@@ -89,7 +92,7 @@ impl Mind {
         let flights = Flights::new(start_runtime(stop.clone())?, stop.child_token());
         Ok(Self {
             caller: Arc::new(Caller {
-                settings: settings.llm.clone(),
+                settings: settings.clone(),
                 replies,
                 budget,
                 account: Mutex::new(account),

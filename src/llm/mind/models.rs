@@ -1,12 +1,9 @@
 //! The models that the settings name.
 
-use crate::{
-    config,
-    llm::{LlmError, endpoint::rejected},
-};
+use crate::llm::{LlmError, LlmSettings, endpoint::rejected};
 
 /// The models in use, without repetition.
-pub(in crate::llm) fn models_in_use(settings: &config::LlmSettings) -> Result<Vec<String>, LlmError> {
+pub(in crate::llm) fn models_in_use(settings: &LlmSettings) -> Result<Vec<String>, LlmError> {
     let mut models = Vec::new();
     for (agent, model) in settings.models_by_agent() {
         let model = model.ok_or_else(|| no_model_error(agent))?.to_owned();

@@ -1,12 +1,9 @@
 //! Costs of the models of a run.
 
-use crate::{
-    config::{self, Provider},
-    llm::{
-        LlmError, Tokens,
-        budget::Amount,
-        price::{Price, Prices},
-    },
+use crate::llm::{
+    LlmError, LlmSettings, Provider, Tokens,
+    budget::Amount,
+    price::{Price, Prices},
 };
 
 /// Prices of an endpoint's models.
@@ -16,7 +13,7 @@ pub(super) struct Pricing {
 }
 
 impl Pricing {
-    pub(super) fn new(settings: &config::LlmSettings) -> Result<Self, LlmError> {
+    pub(super) fn new(settings: &LlmSettings) -> Result<Self, LlmError> {
         Ok(Self {
             prices: Prices::load(settings.prices.as_deref())?,
             free: settings.provider.is_some_and(Provider::is_free),

@@ -14,7 +14,7 @@ use tokio::{
 use tower::Layer;
 
 use super::{Below, Calling, Ever, ModelCall, Step};
-use crate::{config, llm::fault::CallFault};
+use crate::llm::{LlmSettings, fault::CallFault};
 
 #[derive(Clone)]
 pub(super) struct BreakerLayer {
@@ -22,7 +22,7 @@ pub(super) struct BreakerLayer {
 }
 
 impl BreakerLayer {
-    pub(super) fn new(settings: &config::LlmSettings) -> Self {
+    pub(super) fn new(settings: &LlmSettings) -> Self {
         Self {
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_pause.get()),
         }

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use tower::Layer;
 
 use super::{Below, Calling, Ever, ModelCall, Step};
-use crate::{config, llm::fault::CallFault};
+use crate::llm::{LlmSettings, fault::CallFault};
 
 #[derive(Clone)]
 pub(super) struct DeadlineLayer {
@@ -14,7 +14,7 @@ pub(super) struct DeadlineLayer {
 }
 
 impl DeadlineLayer {
-    pub(super) fn new(settings: &config::LlmSettings) -> Self {
+    pub(super) fn new(settings: &LlmSettings) -> Self {
         Self {
             time: settings.timeout.get(),
         }

@@ -6,22 +6,16 @@ use async_openai::config::Config;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 
-use crate::{
-    config,
-    llm::{
-        LlmError,
-        endpoint::{Endpoint, rejected},
-    },
+use crate::llm::{
+    LlmError, LlmSettings,
+    endpoint::{Endpoint, rejected},
 };
 
 /// Limit on the time to connect.
 const CONNECTING: Duration = Duration::from_secs(10);
 
 /// Builds the client for an endpoint. It follows no redirects: the key is meant for one address.
-pub(in crate::llm) fn http_client(
-    settings: &config::LlmSettings,
-    endpoint: &Endpoint,
-) -> Result<reqwest::Client, LlmError> {
+pub(in crate::llm) fn http_client(settings: &LlmSettings, endpoint: &Endpoint) -> Result<reqwest::Client, LlmError> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // If another thread was first, its provider is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -37,7 +37,7 @@ use super::{
     LlmError, Tokens, budget::SpendingLimit, dialect::Dialect, endpoint::Endpoint, fault::CallFault, price::Price,
     reply::WholeReply, request::ChatRequest, tokens,
 };
-use crate::{config, llm::MindListener};
+use crate::llm::{LlmSettings, MindListener};
 use kosmos_engine::AgentName;
 
 pub(super) use guard::describe_causes;
@@ -152,7 +152,7 @@ pub(super) type Transport = BoxCloneSyncService<ModelCall, WholeReply, CallFault
 
 /// Parts from which the stack is built.
 pub(super) struct TransportParts<'a> {
-    pub(super) settings: &'a config::LlmSettings,
+    pub(super) settings: &'a LlmSettings,
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) dialect: Arc<Dialect>,
     pub(super) budget: SpendingLimit,

@@ -15,7 +15,7 @@ use tokio::{
 use tower::Layer;
 
 use super::{Below, Calling, Ever, ModelCall, Step, estimate_usage};
-use crate::{config, llm::fault::CallFault};
+use crate::llm::{LlmSettings, fault::CallFault};
 
 /// The window of the rate limits.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ pub(super) struct PaceLayer {
 }
 
 impl PaceLayer {
-    pub(super) fn new(settings: &config::LlmSettings) -> Self {
+    pub(super) fn new(settings: &LlmSettings) -> Self {
         Self {
             pace: Pace {
                 requests: settings.requests_per_minute.map(u64::from),

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use tower::Layer;
 
 use super::{Below, Calling, Ever, ModelCall, Step};
-use crate::config;
+use crate::llm::LlmSettings;
 
 /// Waits before retries: exponential with full jitter, so that callers that failed together do not retry together.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub(in crate::llm) struct Backoff {
 }
 
 impl Backoff {
-    pub(in crate::llm) fn new(settings: &config::LlmSettings) -> Self {
+    pub(in crate::llm) fn new(settings: &LlmSettings) -> Self {
         Self {
             min: settings.backoff_min.get(),
             max: settings.backoff_max.get(),
@@ -44,7 +44,7 @@ pub(super) struct RetryLayer {
 }
 
 impl RetryLayer {
-    pub(super) fn new(settings: &config::LlmSettings) -> Self {
+    pub(super) fn new(settings: &LlmSettings) -> Self {
         Self {
             backoff: Backoff::new(settings),
             max_retries: settings.max_retries,

@@ -1,5 +1,6 @@
-use std::{fs, path::PathBuf};
+use std::fs;
 
+use kosmos_core::run_files;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,6 @@ const LONGEST: usize = 256 * 1024;
 const TOLD: usize = 4000;
 
 /// The table's file in the profile's folder.
-const TABLE: &str = "table.parquet";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,8 +69,11 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
     let mut parameters = asked.parameters.clone();
     let mut inputs = Vec::new();
     if let Some(table) = table {
-        let path = PathBuf::from("experiments").join(table.experiment.as_str()).join(TABLE);
-        parameters.insert("table".to_owned(), json!(format!("../{}/{TABLE}", table.experiment)));
+        let path = run_files::experiment_folder(table.experiment.as_str()).join(run_files::CANONICAL_TABLE);
+        parameters.insert(
+            "table".to_owned(),
+            json!(format!("../{}/{}", table.experiment, run_files::CANONICAL_TABLE)),
+        );
         inputs.push(InputFile {
             host: path.clone(),
             inside: path,
@@ -105,20 +108,23 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
     };
     let executor = SandboxExecutor::new(handling.kit.executor.clone());
     let finished = executor.run_experiment(&run, handling.context).await?;
-    let folder = handling.context.folder().join("experiments").join(id.as_str());
+    let folder = handling
+        .context
+        .folder()
+        .join(run_files::experiment_folder(id.as_str()));
     let text = |name: &str| {
         let bytes = fs::read(folder.join(name)).unwrap_or_default();
         shorten_to(&String::from_utf8_lossy(&bytes), TOLD)
     };
-    let (stdout, stderr) = (text("stdout.txt"), text("stderr.txt"));
+    let (stdout, stderr) = (text(run_files::STDOUT), text(run_files::STDERR));
     let kept = finished
         .artefacts
         .iter()
-        .find(|artefact| artefact.path == "result.json");
+        .find(|artefact| artefact.path == run_files::RESULT);
     let good = finished.outcome == Outcome::Ok && kept.is_some();
     let result: Value = match kept {
         Some(_) => {
-            let bytes = fs::read(folder.join("result.json")).unwrap_or_default();
+            let bytes = fs::read(folder.join(run_files::RESULT)).unwrap_or_default();
             serde_json::from_slice(&bytes).unwrap_or_default()
         }
         None => Value::Null,

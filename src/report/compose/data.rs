@@ -1,5 +1,6 @@
 //! The tables: how they were read, and what may be asked of them.
 
+use kosmos_core::run_files;
 use serde_json::Value;
 
 use super::super::citation::{Cited, RecordFile};
@@ -66,7 +67,7 @@ fn add_profile(dataset: &DatasetRecord, profile: &Profile, experiment: &Experime
             .text(", which wrote the table that every test reads: ")
             .link(
                 LinkTarget::File(format!("{folder}/table.parquet")),
-                text("table.parquet"),
+                text(run_files::CANONICAL_TABLE),
             )
             .text("."),
     ));

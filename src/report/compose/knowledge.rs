@@ -4,6 +4,7 @@ use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, LinkTarget, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use crate::graph::{self, PictureWording};
+use kosmos_core::run_files;
 
 /// The picture and the counts.
 pub(super) fn add_knowledge_section(dossier: &Dossier, out: &mut Blocks) {
@@ -13,11 +14,11 @@ pub(super) fn add_knowledge_section(dossier: &Dossier, out: &mut Blocks) {
     }
     out.push(heading(2, "knowledge", text("Knowledge graph")));
     if let Some(ink) = drawing {
-        let page = LinkTarget::File("report.html".to_owned());
+        let page = LinkTarget::File(run_files::REPORT_HTML.to_owned());
         let elsewhere = text("A picture of the variables and the findings that join them is in ");
         out.push(Block::Either {
             html: vec![Block::Drawing(ink)],
-            markdown: vec![paragraph(elsewhere.link(page, text("report.html")).text("."))],
+            markdown: vec![paragraph(elsewhere.link(page, text(run_files::REPORT_HTML)).text("."))],
         });
     }
     if dossier.graph.is_empty() {

@@ -8,6 +8,7 @@ use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
 use super::methods::arm_words;
 use crate::science::Arm;
+use kosmos_core::run_files;
 
 /// Events whose lines are counted, with their meaning.
 const EVENTS: [(&str, &str); 7] = [
@@ -23,7 +24,7 @@ const EVENTS: [(&str, &str); 7] = [
 /// In html the whole ledger, folded away; in markdown its sums.
 pub(super) fn add_ledger_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(heading(2, "ledger", text("Ledger")));
-    let file = line().link(LinkTarget::File("ledger.jsonl".into()), text("ledger.jsonl"));
+    let file = line().link(LinkTarget::File(run_files::LEDGER.into()), text(run_files::LEDGER));
     if dossier.ledger.is_empty() {
         out.push(paragraph(text("Nothing was registered.")));
         return;

@@ -5,6 +5,7 @@ use super::super::document::{Block, Blocks, LinkTarget, Piece, heading, line, pa
 use super::super::dossier::Dossier;
 use super::super::name::Name;
 use super::words;
+use kosmos_core::run_files;
 
 /// Versions and commands.
 pub(super) fn add_reproduce_section(dossier: &Dossier, out: &mut Blocks) {
@@ -17,15 +18,15 @@ pub(super) fn add_reproduce_section(dossier: &Dossier, out: &mut Blocks) {
             .command(command("kosmos verify "))
             .text("."),
         text("One finding by hand: open ")
-            .then(file("notebook.ipynb", "notebook.ipynb"))
+            .then(file(run_files::NOTEBOOK, run_files::NOTEBOOK))
             .text(" in Jupyter, or run the script in the experiment’s folder."),
         text("The whole run with the same settings: ")
             .verbatim("kosmos run run.toml")
             .text(" with ")
-            .then(file("run.toml", "run.toml"))
+            .then(file(run_files::SETTINGS, run_files::SETTINGS))
             .text("."),
         text("For programs: ")
-            .then(file("findings.json", "findings.json"))
+            .then(file(run_files::FINDINGS, run_files::FINDINGS))
             .text("."),
     ];
     if let Some(branch) = &dossier.branch {

@@ -2,7 +2,11 @@
 
 use std::{fs, path::PathBuf};
 
-use kosmos_core::{failpoint, hash::sha256_hex};
+use kosmos_core::{
+    failpoint,
+    files::{Sync, write_atomically},
+    hash::sha256_hex,
+};
 
 use super::{Durability, JournalError};
 
@@ -44,21 +48,19 @@ impl Blobs {
         if path.exists() {
             return Ok(sha256);
         }
-        let partial = self.folder.join(format!(".{sha256}.{:x}.partial", fastrand::u64(..)));
-        let write = || {
-            let mut file = fs::File::create(&partial)?;
-            failpoint::write_all(&mut file, "blob", content)?;
-            if self.durability == Durability::Power {
-                file.sync_data()?;
-            }
-            fs::rename(&partial, &path)?;
-            failpoint::crash("blob.placed", "");
-            self.durability.sync_names(&self.folder)
+        let sync = match self.durability {
+            Durability::Process => Sync::No,
+            Durability::Power => Sync::Content,
         };
-        write().map_err(|source| JournalError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        write_atomically(&path, sync, |file| failpoint::write_all(file, "blob", content))
+            .and_then(|()| {
+                failpoint::crash("blob.placed", "");
+                self.durability.sync_names(&self.folder)
+            })
+            .map_err(|source| JournalError::Io {
+                path: path.clone(),
+                source,
+            })?;
         Ok(sha256)
     }
 

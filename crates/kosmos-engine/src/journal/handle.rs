@@ -15,6 +15,7 @@ use super::{
     writer,
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload};
+use kosmos_core::run_files;
 
 /// The newest snapshot of an agent, if any, and the messages that it has handled since.
 type SnapshotAndSince<P> = (Option<Vec<u8>>, Vec<Envelope<P>>);
@@ -75,8 +76,8 @@ impl<P: RunPayload> Journal<P> {
     }
 
     fn open_with(folder: &Path, options: Options, drop: bool) -> Result<(Self, Option<Dropped>), JournalError> {
-        let database = folder.join("journal");
-        let blobs = Blobs::open(folder.join("blobs"))?.with_durability(options.durability);
+        let database = folder.join(run_files::JOURNAL_DATABASE);
+        let blobs = Blobs::open(folder.join(run_files::BLOBS))?.with_durability(options.durability);
         let (store, rebuilt) = open_database_when_free(folder, &database, &blobs)?;
         let (wal, dropped) = Wal::open(folder, &store, options.durability, drop)?;
         let store = Arc::new(store);
@@ -101,8 +102,8 @@ impl<P: RunPayload> Journal<P> {
     #[cfg(test)]
     pub(crate) fn on_this_thread(folder: &Path) -> Self {
         let durability = Durability::Process;
-        let blobs = Blobs::open(folder.join("blobs")).unwrap();
-        let store = Store::open(&folder.join("journal"), blobs).unwrap();
+        let blobs = Blobs::open(folder.join(run_files::BLOBS)).unwrap();
+        let store = Store::open(&folder.join(run_files::JOURNAL_DATABASE), blobs).unwrap();
         let (wal, _) = Wal::open(folder, &store, durability, false).unwrap();
         Self {
             store: Arc::new(store),
@@ -212,7 +213,7 @@ impl<P: RunPayload> Journal<P> {
 /// Returns true if a process holds the journal of the run in `folder`.
 pub fn is_in_use(folder: &Path) -> bool {
     // Takes the lock of the database for an instant. A process that opens the journal at this moment tries again.
-    let Ok(file) = fs::File::open(folder.join("journal").join("db")) else {
+    let Ok(file) = fs::File::open(folder.join(run_files::JOURNAL_DATABASE).join("db")) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
@@ -277,7 +278,7 @@ fn open_or_create_database<P: RunPayload>(
 
 /// Returns true if the run has experiments, which come long after the journal's first entry.
 fn has_experiments(folder: &Path) -> bool {
-    fs::read_dir(folder.join("experiments")).is_ok_and(|mut entries| entries.next().is_some())
+    fs::read_dir(folder.join(run_files::EXPERIMENTS)).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 fn set_aside_database(folder: &Path, database: &Path) -> Result<(), JournalError> {

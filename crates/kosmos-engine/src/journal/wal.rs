@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use kosmos_core::run_files;
 use kosmos_core::{failpoint, files};
 
 use super::{
@@ -26,7 +27,7 @@ pub(super) struct Wal {
 impl Wal {
     /// Returns the path of the log of the run in `folder`.
     pub(super) fn log_path(folder: &Path) -> PathBuf {
-        folder.join("journal.jsonl")
+        folder.join(run_files::JOURNAL_LOG)
     }
 
     /// Returns true if the log begins with a whole commit.
@@ -50,7 +51,7 @@ impl Wal {
         drop: bool,
     ) -> Result<(Self, Option<Dropped>), JournalError> {
         let path = Self::log_path(folder);
-        let ledger_path = folder.join("ledger.jsonl");
+        let ledger_path = folder.join(run_files::LEDGER);
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| JournalError::Io { path, source }
@@ -292,7 +293,7 @@ pub fn write_entries<P: RunPayload>(
     commits: Vec<Vec<Entry<P>>>,
     durability: Durability,
 ) -> Result<(), JournalError> {
-    let blobs = Blobs::open(folder.join("blobs"))?.with_durability(durability);
+    let blobs = Blobs::open(folder.join(run_files::BLOBS))?.with_durability(durability);
     let mut text = Vec::new();
     let mut seq = 0;
     for commit in commits {
@@ -308,6 +309,6 @@ pub fn write_entries<P: RunPayload>(
     let written = File::create_new(&path).and_then(|mut log| log.write_all(&text));
     written.map_err(|source| JournalError::Io { path, source })?;
     // The next opening then finds a complete database, not one that seems to be lost.
-    let store = Store::<P>::open(&folder.join("journal"), blobs)?;
+    let store = Store::<P>::open(&folder.join(run_files::JOURNAL_DATABASE), blobs)?;
     Wal::open(folder, &store, durability, false).map(drop)
 }

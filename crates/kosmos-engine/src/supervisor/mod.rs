@@ -14,6 +14,7 @@ mod host;
 mod hub;
 mod managed_agent;
 mod policy;
+mod settings;
 mod signal;
 #[cfg(test)]
 mod simulation;
@@ -23,4 +24,5 @@ mod tests;
 pub use error::SupervisorError;
 pub use hub::{Hub, HubOptions, Observed, Observer, RETIRED, RunResult};
 pub use policy::{Intensity, RestartPolicy, Strategy};
+pub use settings::SupervisorSettings;
 pub use signal::StopSignal;

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::HumanDuration;
+use kosmos_core::text::HumanDuration;
 
 /// The limits of a run. The first one that is reached ends the run, with a report of the findings so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

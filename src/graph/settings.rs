@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::HumanDuration;
+use kosmos_core::text::HumanDuration;
 
 /// The knowledge graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

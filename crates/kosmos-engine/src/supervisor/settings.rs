@@ -1,8 +1,9 @@
-use kosmos_engine::supervisor::Strategy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::HumanDuration;
+use kosmos_core::text::HumanDuration;
+
+use super::Strategy;
 
 /// How failed agents are restarted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

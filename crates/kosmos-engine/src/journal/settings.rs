@@ -1,6 +1,7 @@
-use kosmos_engine::journal::Durability;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Durability;
 
 /// The run's journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

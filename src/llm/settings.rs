@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, HumanDuration, Provider};
+use kosmos_core::text::{ByteSize, HumanDuration};
+
+use super::Provider;
 use crate::science::agent;
 
 /// The language model of `policy = "llm"`. Keys are not settings: they are read from the environment only, and no file

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, HumanDuration};
+use kosmos_core::text::{ByteSize, HumanDuration};
 
 /// The sandbox of generated scripts, and the limits of one execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
