@@ -10,19 +10,29 @@ use serde_json::Value;
 
 use kosmos_testing::{
     bolt_proxy::BoltProxy, bolt_server::BoltServer, copy_tree, describe_output, fixture::share_folder,
+    sample::is_deep_tier,
 };
 
 use super::lab::{Home, Run, canonical, knowledge, open_store, penguins};
 
 /// A run of one cycle leaves some four hundred facts, which is as good for these tests as the thousand of a whole one.
-const SHORT: [&str; 6] = [
-    "--set",
-    "budget.cycles=1",
-    "--set",
-    "research.shuffled_run=false",
-    "--set",
-    "research.permutations=49",
-];
+/// The deep tier does the whole.
+fn flags() -> &'static [&'static str] {
+    const SHORT: &[&str] = &[
+        "--set",
+        "budget.cycles=1",
+        "--set",
+        "research.shuffled_run=false",
+        "--set",
+        "research.permutations=49",
+    ];
+    if is_deep_tier() { &[] } else { SHORT }
+}
+
+/// More facts than these are left by a run.
+fn least_facts() -> u64 {
+    if is_deep_tier() { 500 } else { 200 }
+}
 
 /// How long these runs wait for their graph.
 const WAIT: &str = "graph.wait=6s";
@@ -35,7 +45,7 @@ const GRACE: Duration = Duration::from_secs(4);
 async fn undisturbed() -> Value {
     let folder = share_folder("penguins-graph", |folder| {
         let home = Home::new();
-        let run = home.run(&penguins(), &SHORT, None);
+        let run = home.run(&penguins(), flags(), None);
         copy_tree(&home.path().join("graph"), &folder.join("graph"));
         std::fs::write(folder.join("name"), &run.name).unwrap();
     });
@@ -95,7 +105,7 @@ fn begin(home: &Home, server: &BoltServer, more: &[&str]) -> Child {
         ][..],
         &["--set", "graph.timeout=3s"],
         wait,
-        &SHORT,
+        flags(),
         more,
     ];
     let mut command = home.kosmos(&arguments.concat(), Some(server));
@@ -139,17 +149,17 @@ mod server {
         };
         let (alone, shared) = (Home::new(), Home::new());
         let (a, b) = (
-            alone.run(&penguins(), &SHORT, None),
-            shared.run(&penguins(), &SHORT, Some(&server)),
+            alone.run(&penguins(), flags(), None),
+            shared.run(&penguins(), flags(), Some(&server)),
         );
         let (here, there) = (alone.graph().await, on(&server).await);
-        assert!(here.len() > 200, "{}", here.len());
+        assert!(here.len() as u64 > least_facts(), "{}", here.len());
         assert_eq!(canonical(&here, &[&a.name]), canonical(&there, &[&b.name]));
         assert!(!shared.path().join("graph").exists());
 
         let (c, d) = (
-            alone.run(&penguins(), &SHORT, None),
-            shared.run(&penguins(), &SHORT, Some(&server)),
+            alone.run(&penguins(), flags(), None),
+            shared.run(&penguins(), flags(), Some(&server)),
         );
         let (here_twice, there_twice) = (alone.graph().await, on(&server).await);
         let (mut mine, mut its) = ([a.name.as_str(), &c.name], [b.name.as_str(), &d.name]);
@@ -179,7 +189,11 @@ mod server {
         };
         server.kill();
         let run = end(&home, begin(&home, &server, &[]));
-        assert!(run.told["graph_waits"].as_u64().unwrap() > 200, "{:#}", run.told);
+        assert!(
+            run.told["graph_waits"].as_u64().unwrap() > least_facts(),
+            "{:#}",
+            run.told
+        );
         assert!(waited(&run) < WAITED + GRACE, "{:?}", waited(&run));
         assert!(run.report().contains("kosmos graph sync"), "{}", run.report());
         server.restart();
@@ -340,7 +354,11 @@ mod server {
         let proxy = BoltProxy::before(&server.uri);
         proxy.down();
         // Away, it is not waited for; and once it is there, a busy machine may take its time.
-        let patient = ["--set", "graph.outbox=100", "--set", "graph.wait=60s"];
+        let (outbox, ended) = match is_deep_tier() {
+            true => ("graph.outbox=300", "answered"),
+            false => ("graph.outbox=100", "budget_spent"),
+        };
+        let patient = ["--set", outbox, "--set", "graph.wait=60s"];
         let child = begin(&home, &server.through(&proxy), &patient);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(5), "{}", describe_output(&output));
@@ -352,7 +370,7 @@ mod server {
         let resumed = home.json(&["resume", name], Some(&server));
         assert_eq!(
             (&resumed["status"], &resumed["graph_waits"]),
-            (&"budget_spent".into(), &0.into()),
+            (&ended.into(), &0.into()),
             "{resumed:#}"
         );
         assert_eq!(canonical(&on(&server).await, &[name]), undisturbed().await);

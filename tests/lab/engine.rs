@@ -148,3 +148,40 @@ fn until(condition: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(20));
     }
 }
+
+mod deep {
+    use super::*;
+
+    /// The examples that need no more than their data.
+    const EXAMPLES: [&str; 7] = [
+        "breast-cancer/run.toml",
+        "election-1996/run.toml",
+        "penguins/run.toml",
+        "quick/run.toml",
+        "survey/run.toml",
+        "trial/run.toml",
+        "project/run.toml",
+    ];
+
+    #[test]
+    fn every_example_finds_the_same_in_containers() {
+        let Some(engine) = find_container_engine() else { return };
+        let sets = ["--set", "sandbox.backend=docker", "--set", &by_docker(&engine)];
+        let before = left_behind(&engine);
+        for example in EXAMPLES {
+            let run_file = repository_path(&format!("examples/{example}"));
+            let texts = [&[][..], &sets].map(|sets| {
+                let home = TestHome::new();
+                let output = home.run(&[&["run", &run_file], sets].concat());
+                assert!(
+                    matches!(output.status.code(), Some(0 | 3)),
+                    "{example}: {}",
+                    describe_output(&output)
+                );
+                read_findings_text(&home.the_run())
+            });
+            assert!(texts[0] == texts[1], "{example}");
+        }
+        assert_eq!(left_behind(&engine), before);
+    }
+}

@@ -20,11 +20,19 @@ use kosmos::{
     science::{EndReason, RunStatus},
 };
 use kosmos_testing::{
-    TestHome, describe_output, fixture::share_text, kosmos_binary, read_findings_text, sample::draw_sample,
+    TestHome, describe_output,
+    fixture::share_text,
+    kosmos_binary, read_findings_text, repository_path,
+    sample::{draw_sample, is_deep_tier},
 };
 
-/// How the short run ends.
-const ENDED: RunStatus = RunStatus::BudgetSpent;
+/// Returns how the run ends: a short one, or in the deep tier all of the penguins in small batches.
+fn ended() -> RunStatus {
+    match is_deep_tier() {
+        true => RunStatus::Answered,
+        false => RunStatus::BudgetSpent,
+    }
+}
 
 struct Silent;
 
@@ -93,11 +101,15 @@ impl Agent<Payload> for Faulty {
 
 fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> (Finished, PathBuf) {
     let mut overrides = Overrides::default();
-    for set in sets {
+    let (run_file, batch) = match is_deep_tier() {
+        true => (repository_path("examples/penguins/run.toml"), Some("research.batch=8")),
+        false => (write_short_run(home, ""), None),
+    };
+    for set in sets.iter().copied().chain(batch) {
         overrides.add_assignment(set).unwrap();
     }
     let resolved = Request {
-        run_file: Some(write_short_run(home, "").into()),
+        run_file: Some(run_file.into()),
         environment: Environment::new([] as [(&str, &str); 0], env!("CARGO_MANIFEST_DIR")),
         overrides,
         ..Request::default()
@@ -128,7 +140,7 @@ fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> 
 fn undisturbed_findings() -> String {
     share_text("short-run-of-the-built-in-agents", || {
         let (finished, path) = run(&TestHome::new(), &[], None);
-        assert_eq!(finished.end.status, ENDED);
+        assert_eq!(finished.end.status, ended());
         assert!(finished.dossier.restarts.is_empty());
         read_findings_text(&path)
     })
@@ -148,7 +160,7 @@ fn a_fallen_agent_is_restarted_and_nothing_is_lost() {
         };
         let (finished, path) = run(&home, &[], Some((name, fault)));
         let (end, restarts) = (&finished.end, &finished.dossier.restarts);
-        assert_eq!(end.status, ENDED, "{name} {kind:?}: {}", end.message);
+        assert_eq!(end.status, ended(), "{name} {kind:?}: {}", end.message);
         assert_eq!(restarts.len(), 1, "{name} {kind:?}: {restarts:?}");
         assert!(restarts[0].reason.contains("forced"), "{restarts:?}");
         assert_eq!(read_findings_text(&path), expected, "{name} {kind:?}");
@@ -165,7 +177,7 @@ fn a_frozen_agent_is_replaced() {
             left: Arc::new(AtomicU32::new(1)),
         };
         let (finished, path) = run(&home, &["supervisor.handler_deadline=2s"], Some((name, fault)));
-        assert_eq!(finished.end.status, ENDED, "{name}: {}", finished.end.message);
+        assert_eq!(finished.end.status, ended(), "{name}: {}", finished.end.message);
         assert_eq!(
             finished.dossier.restarts.len(),
             1,
@@ -185,7 +197,7 @@ fn a_message_that_always_kills_its_agent_is_given_up() {
         left: Arc::new(AtomicU32::new(3)),
     };
     let (finished, _) = run(&home, &[], Some((agent::KNOWLEDGE_GRAPH_WRITER, fault)));
-    assert_eq!(finished.end.status, ENDED, "{}", finished.end.message);
+    assert_eq!(finished.end.status, ended(), "{}", finished.end.message);
     assert_eq!(
         finished.dossier.dead_letters.len(),
         1,
@@ -244,7 +256,11 @@ fn a_run_whose_model_is_away_pauses_and_goes_on_as_if_it_had_not() {
         );
         assert_eq!(home.run(&["report", id]).status.code(), Some(0));
         let resumed = home.run(&["resume", id]);
-        assert_eq!(resumed.status.code(), Some(3), "{}", describe_output(&resumed));
+        assert!(
+            matches!(resumed.status.code(), Some(0 | 3)),
+            "{}",
+            describe_output(&resumed)
+        );
         assert_eq!(read_findings_text(&path), expected, "{name}");
         let again = home.run(&["replay", id]);
         assert_eq!(again.status.code(), Some(0), "{}", describe_output(&again));

@@ -2,13 +2,13 @@
 
 use std::process::Output;
 
-use kosmos_testing::{describe_output, model_server::ModelServer, repository_path};
+use kosmos_testing::{describe_output, model_server::ModelServer, repository_path, sample::is_deep_tier};
 use serde_json::Value;
 
 /// The key that must be seen nowhere.
 pub const KEY: &str = "sk-very-secret-9876543210";
 
-/// The flags of a small run on penguins with the model of that server.
+/// The flags of a small run on penguins with the model of that server. In the deep tier, a shuffled copy is run as well.
 pub fn penguins(server: &ModelServer) -> Vec<String> {
     let run_file = repository_path("examples/penguins/llm.toml");
     let mut flags = vec!["run".to_owned(), run_file, "-q".to_owned()];
@@ -22,9 +22,11 @@ pub fn penguins(server: &ModelServer) -> Vec<String> {
         "llm.timeout=2s",
         "llm.max_retries=2",
         "research.permutations=99",
-        "research.shuffled_run=false",
         "budget.cycles=2",
-    ] {
+    ]
+    .into_iter()
+    .chain((!is_deep_tier()).then_some("research.shuffled_run=false"))
+    {
         flags.extend(["--set".to_owned(), setting.to_owned()]);
     }
     flags

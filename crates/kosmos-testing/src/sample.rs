@@ -10,6 +10,8 @@
 //! | `only:3,17` | these, as a test prints them, to repeat a failure |
 //! | `all` | every one, as `tests/run deep` does |
 //!
+//! A test whose default form is shorter, with a smaller table or fewer cycles, asks [`is_deep_tier`].
+//!
 //! Where `KOSMOS_TEST_DONE` names a folder, points that passed are recorded there and left out the next time:
 //! so a section of the deep tier that was interrupted goes on where it was.
 
@@ -24,6 +26,11 @@ pub struct PointSample {
     /// Those that passed when the section was interrupted.
     pub done_before: usize,
     done: Option<PathBuf>,
+}
+
+/// Returns true in the deep tier, where a test that the default tier shortens is done in full.
+pub fn is_deep_tier() -> bool {
+    env::var("KOSMOS_TEST_DRAW").is_ok_and(|draw| draw == "all")
 }
 
 /// Draws `wanted` of the points `0..all` of the test `name`, and prints them.

@@ -8,8 +8,6 @@ use serde_json::{Value, json};
 use crate::message::{CustomPlan, DatasetPlan, DesignExperiment, ExperimentTask, TestPlan};
 use crate::science::{Arm, ExperimentId, Hypothesis, InputFile, Part, Protocol, Template, template};
 
-/// The canonical table's file name in its experiment's folder.
-
 /// The protocol of the `attempt`-th script for `request`, around `code` where a model wrote some.
 pub(super) fn make_protocol(request: &DesignExperiment, attempt: u32, code: Option<&str>) -> Protocol {
     let (title, inputs, parameters) = match &request.task {

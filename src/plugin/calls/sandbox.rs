@@ -19,8 +19,6 @@ const LONGEST: usize = 256 * 1024;
 /// Letters of a script's output that are returned.
 const TOLD: usize = 4000;
 
-/// The table's file in the profile's folder.
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Script {
