@@ -367,12 +367,16 @@ build_images() {
     done
 }
 
-# A real model on this machine: see tests/llm.
+# A real model on this machine: see tests/llm. The default tier makes do with the smallest.
 start_llm() {
+    local size=small
     if [[ -z ${KOSMOS_TEST_LLM:-} ]]; then
-        KOSMOS_TEST_LLM=$(tests/llm start "$scratch/llm") || return 1
+        [[ $tier == deep ]] || size=tiny
+        KOSMOS_TEST_LLM=$(tests/llm start "$scratch/llm" --model "$size") || return 1
+        KOSMOS_TEST_LLM_MODEL=$(tests/llm name --model "$size")
+        printf 'export KOSMOS_TEST_LLM_MODEL=%q\n' "$KOSMOS_TEST_LLM_MODEL" >>"$scratch/llm_started.env"
     fi
-    printf 'export KOSMOS_TEST_LLM=%q\n' "$KOSMOS_TEST_LLM" >"$scratch/llm_started.env"
+    printf 'export KOSMOS_TEST_LLM=%q\n' "$KOSMOS_TEST_LLM" >>"$scratch/llm_started.env"
 }
 
 # See tests/graph.

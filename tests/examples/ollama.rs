@@ -4,7 +4,7 @@ use std::{net::TcpListener, process::Output};
 
 use serde_json::Value;
 
-use kosmos_testing::{TestHome, describe_output, model_server::ModelServer, repository_path, service::find_service};
+use kosmos_testing::{TestHome, describe_output, model_server::ModelServer, repository_path, service::find_model};
 
 const MODEL: &str = "qwen2.5-coder:1.5b";
 
@@ -71,14 +71,15 @@ fn a_scripted_model_is_asked_for_by_its_name() {
 
 /// What a small model says is no matter here: that it is asked, paid for by the token, and ends.
 fn think_along() {
-    let Some(endpoint) = find_service("KOSMOS_TEST_LLM", "endpoint of a model") else {
+    let Some((endpoint, model)) = find_model() else {
         return;
     };
     let base_url = format!("llm.base_url={endpoint}");
+    let set_model = format!("llm.model={model}");
     let settings = [
         "llm.provider=vllm",
         base_url.as_str(),
-        "llm.model=qwen2.5-coder-1.5b-instruct",
+        set_model.as_str(),
         "llm.hypotheses=2",
         "llm.analyses=0",
         "llm.max_tokens=300",
@@ -101,7 +102,7 @@ fn think_along() {
         describe_output(&output)
     );
     let report = std::fs::read_to_string(home.the_run().join("report.md")).unwrap();
-    assert!(report.contains("qwen2.5-coder-1.5b-instruct"), "{report}");
+    assert!(report.contains(&model), "{report}");
 }
 
 mod deep {

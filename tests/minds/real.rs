@@ -16,7 +16,7 @@ use kosmos_testing::{
     model_proxy::ModelProxy,
     model_server::{ModelServer, ScriptedReply},
     repository_path,
-    service::find_service,
+    service::find_model,
 };
 
 /// How long one step may take: a small model on a busy machine writes some ten tokens a second.
@@ -31,7 +31,7 @@ const PLENTY: u64 = 60_000;
 /// The agents ask their real prompts; the lab is killed in the middle and goes on; no answer is paid for twice.
 #[test]
 fn a_real_model_thinks_along_and_is_paid_once() {
-    let Some(endpoint) = find_service("KOSMOS_TEST_LLM", "endpoint of a model") else {
+    let Some((endpoint, model)) = find_model() else {
         return;
     };
     let upstream = endpoint
@@ -54,10 +54,11 @@ fn a_real_model_thinks_along_and_is_paid_once() {
     let budget = std::env::var("KOSMOS_TEST_LLM_TOKENS").map_or(TOKENS, |tokens| tokens.parse().unwrap());
     let allowed = format!("budget.tokens={budget}");
     let base_url = format!("llm.base_url={}", proxy.url());
+    let set_model = format!("llm.model={model}");
     let mut arguments = vec!["run", run_file.as_str(), "--profile", "vllm", "--json"];
     for set in [
         base_url.as_str(),
-        "llm.model=qwen2.5-coder-1.5b-instruct",
+        set_model.as_str(),
         "llm.hypotheses=3",
         "llm.analyses=1",
         "llm.max_tokens=600",
