@@ -2,8 +2,9 @@
 
 use std::{
     env, fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::SystemTime,
 };
 
 use serde_json::Value;
@@ -108,11 +109,19 @@ impl TestShell {
         }
     }
 
-    /// The folders of the runs in the home of [`TestShell::with_user_cache`], oldest first.
+    /// The folders of the runs in the home of [`TestShell::with_user_cache`], oldest first, without one that is being made.
     pub fn runs(&self) -> Vec<PathBuf> {
-        let mut runs = list_runs(&self.kosmos_home());
-        runs.sort_by_key(|run| fs::metadata(run.join("run.toml")).unwrap().modified().unwrap());
-        runs
+        let runs = list_runs(&self.kosmos_home()).into_iter();
+        let is_hidden = |run: &Path| {
+            run.file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+        };
+        let mut dated: Vec<(SystemTime, PathBuf)> = runs
+            .filter(|run| !is_hidden(run))
+            .map(|run| (fs::metadata(run.join("run.toml")).unwrap().modified().unwrap(), run))
+            .collect();
+        dated.sort();
+        dated.into_iter().map(|(_, run)| run).collect()
     }
 }
 
