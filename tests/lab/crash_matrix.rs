@@ -1,6 +1,5 @@
-//! The crash matrix: a short run is done once, and its points before and after each step that makes something last are
-//! counted; then it is done again for each of them, dies there, and is resumed. What it finds is the same to the byte, and
-//! nothing that was done and received is done again.
+//! The crash matrix: a short run dies at each point before and after a step that makes something last, and is resumed. What
+//! it finds is the same to the byte, and nothing that was done and received is done again.
 //!
 //! A point takes some seconds, so that a few of each kind of run are tried, drawn from the commit: `KOSMOS_TEST_DRAW=all` tries
 //! every one, as `tests/run deep` does.
@@ -65,16 +64,14 @@ impl Setting for Plugin {
 
 #[test]
 fn crash_matrix_heuristic() {
-    matrix("heuristic", || Heuristic);
+    matrix("heuristic", &Heuristic);
 }
 
 #[test]
 fn crash_matrix_scripted_model() {
-    matrix("scripted_model", || {
-        let server = ModelServer::start();
-        server.models(["m"]);
-        Scripted(server)
-    });
+    let server = ModelServer::start();
+    server.models(["m"]);
+    matrix("scripted_model", &Scripted(server));
 }
 
 #[test]
@@ -82,52 +79,74 @@ fn crash_matrix_bolt_graph() {
     if BoltServer::shared().is_none() {
         return;
     }
-    matrix("bolt_graph", || Bolt(BoltServer::with_database("crashes").unwrap()));
+    matrix_of_deaths("bolt_graph", || Bolt(BoltServer::with_database("crashes").unwrap()));
 }
 
 #[test]
 fn crash_matrix_plugin() {
-    matrix("plugin", || Plugin);
+    matrix("plugin", &Plugin);
 }
 
-fn matrix<S: Setting>(name: &str, setting: impl Fn() -> S + Sync) {
+/// A run whose parts are all on the disk is done once; at each point it stops, and what is on the disk then is copied, which
+/// is what a death leaves there. Each copy that is drawn goes on.
+fn matrix<S: Setting + Sync>(name: &str, setting: &S) {
+    let undisturbed = Trial::new(setting);
+    let (status, copies) = undisturbed.go_with_copies();
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    undisturbed.setting.check(&undisturbed.run());
+    let expected = read_findings_text(&undisturbed.run());
+    let points = undisturbed.reached();
+    assert_eq!(points.len(), copies.len());
+    let sample = draw_sample(&format!("crash_matrix_{name}"), points.len(), POINTS);
+    let mut copies: Vec<Option<Trial<&S>>> = copies.into_iter().map(Some).collect();
+    let chosen = sample
+        .points
+        .iter()
+        .map(|point| (*point, copies[*point].take().unwrap()));
+    let chosen = Mutex::new(chosen.collect::<Vec<_>>());
+    drop(copies);
+    try_points(&points, || {
+        let (point, trial) = chosen.lock().unwrap().pop()?;
+        let result = go_on(&trial, point + 1, &expected);
+        if result.is_ok() {
+            sample.record_passed(point);
+        }
+        Some((point, result))
+    });
+}
+
+/// A run with parts elsewhere is done anew for each point and dies there.
+fn matrix_of_deaths<S: Setting>(name: &str, setting: impl Fn() -> S + Sync) {
     let undisturbed = Trial::new(setting());
     let output = undisturbed.go(None);
     assert!(finished(&output), "{}", describe_output(&output));
-    undisturbed.setting.check(&undisturbed.run());
     let expected = read_findings_text(&undisturbed.run());
     let points = undisturbed.reached();
     let sample = draw_sample(&format!("crash_matrix_{name}"), points.len(), POINTS);
     let chosen = &sample.points;
-    let (next, died, failures) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(&point) = chosen.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    // Points are counted from 1 by those who die at them.
-                    let number = point + 1;
-                    match crash_at(number, &setting, &expected) {
-                        Ok(at_point) => {
-                            // If not, the run was over before: which thread comes to its point first is not always the same.
-                            died.fetch_add(usize::from(at_point), Ordering::SeqCst);
-                            sample.record_passed(point);
-                        }
-                        Err(failure) => {
-                            let name = points.get(point).map_or("", |(name, _)| name);
-                            failures
-                                .lock()
-                                .unwrap()
-                                .push(format!("point {point} ({name}): {failure}"));
-                        }
-                    }
-                }
-            });
+    let (next, died) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    try_points(&points, || {
+        let &point = chosen.get(next.fetch_add(1, Ordering::SeqCst))?;
+        // Points are counted from 1 by those who die at them.
+        let trial = Trial::new(setting());
+        let output = trial.go(Some(point + 1));
+        let result = if output.status.code().is_none() {
+            died.fetch_add(1, Ordering::SeqCst);
+            go_on(&trial, point + 1, &expected)
+        } else if finished(&output) {
+            // Which thread comes to its point first is not always the same, and the run was over before.
+            Ok(())
+        } else {
+            Err(format!("it did not die, but failed: {}", describe_output(&output)))
+        };
+        if result.is_ok() {
+            sample.record_passed(point);
         }
+        Some((point, result))
     });
-    let (died, failures) = (died.into_inner(), failures.into_inner().unwrap());
-    eprintln!("{} points, of which {died} were died at", points.len());
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    // Which thread comes to its point first is not always the same, so that the last points may lie beyond the end.
+    let died = died.into_inner();
+    eprintln!("{} points, of which {died} were died at", chosen.len());
+    // The last points may lie beyond the end.
     let beyond = (1 + chosen.len() / 12).min(4);
     assert!(
         died + beyond >= chosen.len(),
@@ -136,16 +155,30 @@ fn matrix<S: Setting>(name: &str, setting: impl Fn() -> S + Sync) {
     );
 }
 
-/// Whether the run died there.
-fn crash_at<S: Setting>(number: usize, setting: &impl Fn() -> S, expected: &str) -> Result<bool, String> {
-    let trial = Trial::new(setting());
-    let output = trial.go(Some(number));
-    let died = output.status.code().is_none();
-    if !died && !finished(&output) {
-        return Err(format!("it did not die, but failed: {}", describe_output(&output)));
-    }
-    if died && number.is_multiple_of(4) {
-        // And once more, soon after it has gone on.
+/// Has two threads try a point each until there is none left; fails with all that failed.
+fn try_points(points: &[(String, String)], try_next: impl Fn() -> Option<(usize, Result<(), String>)> + Sync) {
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((point, result)) = try_next() {
+                    if let Err(failure) = result {
+                        let name = points.get(point).map_or("", |(name, _)| name);
+                        let failure = format!("point {point} ({name}): {failure}");
+                        failures.lock().unwrap().push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Resumes a run that has died at the point of that number, counted from 1.
+fn go_on<S: Setting>(trial: &Trial<S>, number: usize, expected: &str) -> Result<(), String> {
+    if number.is_multiple_of(4) {
+        // It dies once more, soon after it has gone on.
         trial.go(Some(number / 4 + 1));
     }
     let output = trial.go(None);
@@ -161,5 +194,5 @@ fn crash_at<S: Setting>(number: usize, setting: &impl Fn() -> S, expected: &str)
         return Err(format!("done again: {again:?}"));
     }
     trial.setting.check(&run);
-    Ok(died)
+    Ok(())
 }

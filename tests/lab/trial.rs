@@ -1,14 +1,18 @@
 //! A short run on a small table in a home of its own, to be killed and damaged.
 
 use kosmos_testing::{
-    TestHome, copy_tree, describe_output, fixture::share_text, read_findings_text, repository_path, small_table,
+    TestHome, describe_output, fixture::share_text, read_findings_text, repository_path, small_table,
 };
 use std::{
     collections::HashSet,
     fs,
+    io::ErrorKind,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, ExitStatus, Output},
 };
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 /// What a kind of run needs, made anew for each: kept until the run is over.
 pub trait Setting {
@@ -24,7 +28,22 @@ pub trait Setting {
     fn check(&self, _: &Path) {}
 }
 
+impl<S: Setting> Setting for &S {
+    fn settings(&self) -> String {
+        (*self).settings()
+    }
+
+    fn tell(&self, command: &mut Command) {
+        (*self).tell(command);
+    }
+
+    fn check(&self, run: &Path) {
+        (*self).check(run);
+    }
+}
+
 /// The rule book, and the embedded graph.
+#[derive(Clone, Copy)]
 pub struct Heuristic;
 
 impl Setting for Heuristic {}
@@ -156,14 +175,54 @@ pub fn finished(output: &Output) -> bool {
     matches!(output.status.code(), Some(0 | 3))
 }
 
-impl Trial<Heuristic> {
+impl<S: Setting + Copy> Trial<S> {
     /// The same in another home; the table stays where it is, so that this one must live as long.
     pub fn copy(&self) -> Self {
         let home = TestHome::new();
-        copy_tree(self.home.path(), home.path());
+        copy_moment(self.home.path(), home.path());
         Self {
             home,
-            setting: Heuristic,
+            setting: self.setting,
+        }
+    }
+
+    /// Works on the run to its end, and takes a copy at each point: what is on the disk if it dies there.
+    pub fn go_with_copies(&self) -> (ExitStatus, Vec<Self>) {
+        // Nobody reads a pipe while it has stopped.
+        let output = fs::File::create(self.home.path().join("output")).unwrap();
+        let mut command = self.command();
+        command.env("KOSMOS_FAILPOINT_HALT", "1");
+        command.stdout(output.try_clone().unwrap()).stderr(output);
+        #[expect(
+            clippy::zombie_processes,
+            reason = "it is waited for below, which also tells when it has stopped"
+        )]
+        let child = command.spawn().unwrap();
+        let process = Pid::from_child(&child);
+        let mut copies = Vec::new();
+        loop {
+            let (_, status) = waitpid(Some(process), WaitOptions::UNTRACED).unwrap().unwrap();
+            if !status.stopped() {
+                return (ExitStatus::from_raw(status.as_raw()), copies);
+            }
+            copies.push(self.copy());
+            kill_process(process, Signal::CONT).unwrap();
+        }
+    }
+}
+
+/// Copies a folder in which the processes of scripts may still write and remove files.
+fn copy_moment(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+        let to = to.join(entry.file_name());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => copy_moment(&entry.path(), &to),
+            Ok(kind) if kind.is_file() => match fs::copy(entry.path(), to) {
+                Err(error) if error.kind() != ErrorKind::NotFound => panic!("{}: {error}", entry.path().display()),
+                _ => {}
+            },
+            _ => {}
         }
     }
 }

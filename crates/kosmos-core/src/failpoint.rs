@@ -6,6 +6,7 @@
 //!
 //! - `KOSMOS_FAILPOINT_LOG=FILE`: a line per point is added to the file, `NUMBER NAME OF`;
 //! - `KOSMOS_FAILPOINT_ABORT=NUMBER`: it dies at that point, without another instruction, as by `kill -9`;
+//! - `KOSMOS_FAILPOINT_HALT=1`: it stops at each point, as by `kill -STOP`, until it is told to continue;
 //! - `KOSMOS_FAILPOINT_ERROR=NAME=ERRNO`: each write at points of that name fails with that error of the system.
 
 use std::io::{self, Write};
@@ -67,6 +68,7 @@ mod armed {
     struct Orders {
         log: Option<File>,
         abort: Option<u64>,
+        halt: bool,
         error: Option<(String, i32)>,
         reached: u64,
     }
@@ -80,6 +82,7 @@ mod armed {
         });
         Mutex::new(Orders {
             log,
+            halt: variable("HALT").is_some(),
             abort: variable("ABORT").and_then(|number| number.parse().ok()),
             error,
             reached: 0,
@@ -93,6 +96,10 @@ mod armed {
         if let Some(log) = &mut orders.log {
             // What a test does not find there, it misses.
             let _ = writeln!(log, "{number} {name} {of}");
+        }
+        if orders.halt {
+            // Sent to this thread, so that it does not go on until all have stopped.
+            let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP);
         }
         if orders.abort == Some(number) {
             std::process::abort();
