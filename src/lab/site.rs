@@ -8,7 +8,7 @@ use std::{
 
 use super::{LabError, backends};
 use crate::{
-    config::{Backend, Settings},
+    config::{Backend, PolicyChoice, Settings},
     interpreter::Interpreter,
     journal::{self, JournalError, Record},
     progress::{Progress, ProgressEvent},
@@ -91,7 +91,10 @@ impl SandboxSite {
     ) -> Result<Self, LabError> {
         match ground {
             Ground::Interpreter(interpreter) => {
-                let options = process_options(interpreter, settings.sandbox.warm, purpose.launcher.as_ref());
+                let mut options = process_options(interpreter, settings.sandbox.warm, purpose.launcher.as_ref());
+                if settings.policy == PolicyChoice::Heuristic {
+                    options.preload = Some(TEMPLATE_IMPORTS.map(str::to_owned).to_vec());
+                }
                 let sandbox = Arc::new(ProcessSandbox::start(options).await?);
                 Ok(Self {
                     programs: Some(Arc::clone(&sandbox)),
@@ -132,6 +135,18 @@ impl SandboxSite {
         }
     }
 }
+
+/// The packages that the script templates import. Those of code that a model writes take as long again to import.
+const TEMPLATE_IMPORTS: [&str; 8] = [
+    "json",
+    "numpy",
+    "pyarrow",
+    "pyarrow.compute",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "scipy.special",
+    "scipy.stats",
+];
 
 fn process_options(interpreter: &Interpreter, warm: bool, launcher: Option<&PathBuf>) -> ProcessOptions {
     let mut options = ProcessOptions {
