@@ -139,7 +139,8 @@ fn run(home: &TestHome, sets: &[&str], fault: Option<(&'static str, Fault)>) -> 
 /// The findings of a run without a fault, made once for all tests.
 fn undisturbed_findings() -> String {
     share_text("short-run-of-the-built-in-agents", || {
-        let (finished, path) = run(&TestHome::new(), &[], None);
+        let home = TestHome::new();
+        let (finished, path) = run(&home, &[], None);
         assert_eq!(finished.end.status, ended());
         assert!(finished.dossier.restarts.is_empty());
         read_findings_text(&path)

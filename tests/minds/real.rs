@@ -23,7 +23,7 @@ use kosmos_testing::{
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// What the run may use. A few calls, unless `KOSMOS_TEST_LLM_TOKENS` gives more; with 60,000 every agent comes to ask.
-const TOKENS: u64 = 6000;
+const TOKENS: u64 = 4500;
 
 /// Enough for every agent.
 const PLENTY: u64 = 60_000;
@@ -55,13 +55,14 @@ fn a_real_model_thinks_along_and_is_paid_once() {
     let allowed = format!("budget.tokens={budget}");
     let base_url = format!("llm.base_url={}", proxy.url());
     let set_model = format!("llm.model={model}");
+    let longest = format!("llm.max_tokens={}", if budget < PLENTY { 200 } else { 600 });
     let mut arguments = vec!["run", run_file.as_str(), "--profile", "vllm", "--json"];
     for set in [
         base_url.as_str(),
         set_model.as_str(),
         "llm.hypotheses=3",
         "llm.analyses=1",
-        "llm.max_tokens=600",
+        longest.as_str(),
         "llm.context_tokens=3000",
         "llm.timeout=10m",
         "llm.max_concurrent=1",
