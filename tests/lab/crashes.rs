@@ -18,7 +18,7 @@ use kosmos_testing::{
 };
 
 /// The findings of the penguins in small batches, undisturbed.
-pub fn undisturbed() -> String {
+fn undisturbed() -> String {
     share_text("penguins-in-batches-of-six", || {
         let home = TestHome::new();
         let output = home.run(&arguments());
