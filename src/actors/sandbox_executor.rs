@@ -44,11 +44,12 @@ struct FolderError {
     source: io::Error,
 }
 
-/// An input is not what it was when the run began.
+/// An input is not what the protocol says.
 #[derive(Debug, thiserror::Error)]
-#[error("the file `{path}` has changed since the run began: restore it, or begin a new run")]
-struct ChangedInput {
+#[error("the file `{}` {problem}: restore it, or begin a new run", path.display())]
+struct WrongInput {
     path: PathBuf,
+    problem: String,
 }
 
 /// The outcome and files of a script's run, as the journal and `execution.json` keep them.
@@ -74,17 +75,7 @@ impl SandboxExecutor {
             script: &script,
             durability: context.blobs().durability(),
         };
-        if let Some(kept) = adopt_finished_run(&folder) {
-            tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
-            // That process may not have come so far.
-            files.publish_folder(&folder, &folder).map_err(convert_folder_error)?;
-            return Ok(kept);
-        }
         let workspace = experiments.join(format!(".{}.partial", run.id));
-        files
-            .prepare_workspace(&folder, &workspace)
-            .map_err(convert_folder_error)?;
-        self.check_inputs(run, context).await?;
         let job = Job {
             key: format!(
                 "{}-{}",
@@ -106,6 +97,18 @@ impl SandboxExecutor {
             language: Language::Python,
             limits: limits_for_template(&self.options.limits, &run.protocol.template),
         };
+        // Before any path that is made from it is touched: the journal may be another's.
+        job.validate().map_err(AgentError::fatal)?;
+        check_inputs(run, context).await?;
+        if let Some(kept) = adopt_finished_run(&folder) {
+            tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
+            // That process may not have come so far.
+            files.publish_folder(&folder, &folder).map_err(convert_folder_error)?;
+            return Ok(kept);
+        }
+        files
+            .prepare_workspace(&folder, &workspace)
+            .map_err(convert_folder_error)?;
         let execution = self
             .options
             .sandbox
@@ -118,22 +121,22 @@ impl SandboxExecutor {
             .map_err(convert_folder_error)?;
         files.collect_and_publish(&workspace, &folder, execution)
     }
+}
 
-    /// The user's own files may have changed since the run began.
-    async fn check_inputs(&self, run: &RunExperiment, context: &AgentContext) -> Result<(), AgentError> {
-        for input in run.protocol.inputs.iter().filter(|input| input.host.is_absolute()) {
-            let (path, expected) = (input.host.clone(), input.sha256.clone());
-            let same = context
-                .run_blocking(move || hash_file(&path).is_ok_and(|sha256| sha256 == expected))
-                .await?;
-            if !same {
-                return Err(AgentError::fatal(ChangedInput {
-                    path: input.host.clone(),
-                }));
-            }
+/// Checks that each input is the one that the protocol means: the user's own files may have changed since the run began,
+/// and a foreign run may name any file.
+async fn check_inputs(run: &RunExperiment, context: &AgentContext) -> Result<(), AgentError> {
+    for input in &run.protocol.inputs {
+        let (folder, checked) = (context.folder().to_owned(), input.clone());
+        let problem = context
+            .run_blocking(move || checked.find_problem(&folder, &checked.host).map(str::to_owned))
+            .await?;
+        if let Some(problem) = problem {
+            let path = input.host.clone();
+            return Err(AgentError::fatal(WrongInput { path, problem }));
         }
-        Ok(())
     }
+    Ok(())
 }
 
 impl SandboxExecutor {

@@ -1,7 +1,8 @@
 //! The protocol of an experiment, fixed before it runs.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
+use kosmos_core::{hash::sha256_file, run_files::EXPERIMENTS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,36 @@ pub struct InputFile {
     pub sha256: String,
 }
 
+impl InputFile {
+    /// Checks the file at `place`, from where it will be read for the run in `run`: a regular file with the content that
+    /// the protocol names, and within the folder of an experiment if it is the run's own. Returns a predicate of the file
+    /// if it is not.
+    pub fn find_problem(&self, run: &Path, place: &Path) -> Option<&'static str> {
+        let place = run.join(place);
+        if self.host.is_relative() {
+            let mut parts = self.host.components();
+            let is_plain = self.host.components().all(|part| matches!(part, Component::Normal(_)));
+            if !is_plain || parts.next() != Some(Component::Normal(EXPERIMENTS.as_ref())) || parts.count() < 2 {
+                return Some("is not in the folder of an experiment");
+            }
+            let (Ok(run), Ok(real)) = (run.canonicalize(), place.canonicalize()) else {
+                return Some("cannot be read");
+            };
+            if real != run.join(&self.host) {
+                return Some("is a link");
+            }
+        }
+        if !place.is_file() {
+            return Some("is missing, or is not a regular file");
+        }
+        match sha256_file(&place) {
+            Ok(sha256) if sha256 == self.sha256 => None,
+            Ok(_) => Some("has changed since the run began"),
+            Err(_) => Some("cannot be read"),
+        }
+    }
+}
+
 /// The protocol of an experiment: `protocol.json` of its folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Protocol {
@@ -53,4 +84,59 @@ pub struct Protocol {
     pub inputs: Vec<InputFile>,
     /// The parameters that the script receives as `PROTOCOL`.
     pub parameters: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::science::sha256_hex;
+
+    #[test]
+    fn an_input_is_the_file_that_the_protocol_means() {
+        let run = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let path = |name: &str| run.path().join(name);
+        fs::create_dir_all(path("experiments/e-1")).unwrap();
+        for file in [
+            path("experiments/e-1/t"),
+            path("journal.jsonl"),
+            elsewhere.path().join("t"),
+        ] {
+            fs::write(file, "a").unwrap();
+        }
+        std::os::unix::fs::symlink(elsewhere.path(), path("experiments/e-2")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("experiments/e-1/zero")).unwrap();
+        let problem = |host: &str, content: &str| {
+            let input = InputFile {
+                host: host.into(),
+                inside: "data/t".into(),
+                sha256: sha256_hex(content.as_bytes()),
+            };
+            input.find_problem(run.path(), &input.host)
+        };
+        let own = elsewhere.path().join("t").to_str().unwrap().to_owned();
+        assert_eq!(problem("experiments/e-1/t", "a"), None);
+        assert_eq!(problem(&own, "a"), None);
+        assert!(problem("experiments/e-1/t", "b").unwrap().contains("changed"));
+        assert!(problem(&own, "b").unwrap().contains("changed"));
+        for outside in [
+            "journal.jsonl",
+            "experiments/t",
+            "../t",
+            "experiments/../journal.jsonl",
+            "",
+        ] {
+            assert!(
+                problem(outside, "a").unwrap().contains("not in the folder"),
+                "{outside}"
+            );
+        }
+        for link in ["experiments/e-2/t", "experiments/e-1/zero"] {
+            assert_eq!(problem(link, "a"), Some("is a link"), "{link}");
+        }
+        assert_eq!(problem("experiments/e-1/none", "a"), Some("cannot be read"));
+        assert!(problem("/dev/zero", "a").unwrap().contains("regular file"));
+    }
 }

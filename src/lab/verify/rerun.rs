@@ -22,7 +22,7 @@ use crate::{
     progress::{Progress, ProgressEvent},
     report::Dossier,
     sandbox::{Job, JobInput, Language, Sandbox, remove_tree},
-    science::{ExperimentId, ExperimentRecord, FindingEvidence, Protocol, sha256_hex},
+    science::{ExperimentId, ExperimentRecord, FindingEvidence, InputFile, Protocol, sha256_hex},
 };
 
 type Experiments<'a> = BTreeMap<&'a ExperimentId, &'a ExperimentRecord>;
@@ -125,18 +125,10 @@ impl<'a> Rerun<'a> {
             Ok(script) => script,
             Err(error) => return Ok(impossible(error.to_string())),
         };
-        let inputs = self.locate_inputs(&experiment.protocol);
-        if let Some(missing) = inputs.iter().find(|input| !input.host.exists()) {
-            return Ok(impossible(format!("{} is missing", missing.host.display())));
-        }
-        let protocol = serde_json::to_vec_pretty(&experiment.protocol).unwrap_or_default();
-        let write = |name: &str, content: &[u8]| {
-            let path = workspace.join(name);
-            fs::write(&path, content).map_err(LabError::io("write", path))
+        let inputs = match self.locate_inputs(&experiment.protocol) {
+            Ok(inputs) => inputs,
+            Err(problem) => return Ok(impossible(problem)),
         };
-        fs::create_dir_all(&workspace).map_err(LabError::io("create", &workspace))?;
-        write(run_files::SCRIPT, &script)?;
-        write(run_files::PROTOCOL, &protocol)?;
         let job = Job {
             key: format!("verify-{}", experiment.id),
             experiment: experiment.id.to_string(),
@@ -146,6 +138,18 @@ impl<'a> Rerun<'a> {
             language: Language::Python,
             limits: limits_for_template(&sandbox_limits(self.settings), &experiment.protocol.template),
         };
+        // Before any path that is made from it is touched: the journal may be another's.
+        if let Err(error) = job.validate() {
+            return Ok(impossible(error.to_string()));
+        }
+        let protocol = serde_json::to_vec_pretty(&experiment.protocol).unwrap_or_default();
+        let write = |name: &str, content: &[u8]| {
+            let path = workspace.join(name);
+            fs::write(&path, content).map_err(LabError::io("write", path))
+        };
+        fs::create_dir_all(&workspace).map_err(LabError::io("create", &workspace))?;
+        write(run_files::SCRIPT, &script)?;
+        write(run_files::PROTOCOL, &protocol)?;
         let execution = self.sandbox.run(job, CancellationToken::new()).await?;
         let mut tables = BTreeMap::new();
         for artefact in experiment
@@ -165,16 +169,22 @@ impl<'a> Rerun<'a> {
         Ok(output)
     }
 
-    fn locate_inputs(&self, protocol: &Protocol) -> Vec<JobInput> {
-        let host = |input: &crate::science::InputFile| match input.host.is_absolute() {
-            true => archive::table_path(self.run, &input.host, &input.sha256),
-            false => self.run.join(&input.host),
+    /// Finds the inputs and checks that they are what the run read; the error is the first problem.
+    fn locate_inputs(&self, protocol: &Protocol) -> Result<Vec<JobInput>, String> {
+        let locate = |input: &InputFile| {
+            let host = match input.host.is_absolute() {
+                true => archive::table_path(self.run, &input.host, &input.sha256),
+                false => self.run.join(&input.host),
+            };
+            match input.find_problem(self.run, &host) {
+                Some(problem) => Err(format!("{} {problem}", host.display())),
+                None => Ok(JobInput {
+                    host,
+                    inside: input.inside.clone(),
+                }),
+            }
         };
-        let inputs = protocol.inputs.iter().map(|input| JobInput {
-            host: host(input),
-            inside: input.inside.clone(),
-        });
-        inputs.collect()
+        protocol.inputs.iter().map(locate).collect()
     }
 
     fn compare_output(
