@@ -15,6 +15,7 @@ mod crash_matrix;
 mod crashes;
 mod engine;
 mod falling_agents;
+mod foreign;
 mod fork;
 mod golden;
 mod growth;
