@@ -123,8 +123,8 @@ impl SandboxExecutor {
     }
 }
 
-/// Checks that each input is the one that the protocol means: the user's own files may have changed since the run began,
-/// and a foreign run may name any file.
+/// Checks that each input is the one that the protocol means: the user's own files may have changed since the run
+/// began, and a foreign run may name any file.
 async fn check_inputs(run: &RunExperiment, context: &AgentContext) -> Result<(), AgentError> {
     for input in &run.protocol.inputs {
         let (folder, checked) = (context.folder().to_owned(), input.clone());

@@ -34,9 +34,9 @@ pub struct InputFile {
 }
 
 impl InputFile {
-    /// Checks the file at `place`, from where it will be read for the run in `run`: a regular file with the content that
-    /// the protocol names, and within the folder of an experiment if it is the run's own. Returns a predicate of the file
-    /// if it is not.
+    /// Checks the file at `place`, from where it will be read for the run in `run`: a regular file with the content
+    /// that the protocol names, and within the folder of an experiment if it is the run's own. Returns a predicate of
+    /// the file if it is not.
     pub fn find_problem(&self, run: &Path, place: &Path) -> Option<&'static str> {
         let place = run.join(place);
         if self.host.is_relative() {

@@ -25,8 +25,8 @@ pub fn find_engine_folder() -> Option<String> {
     find_service("KOSMOS_TEST_DOCKER_FOLDER", "engine of the tests' own")
 }
 
-/// The endpoint of a language model, and the model's name there: that of `KOSMOS_TEST_LLM_MODEL`, else of the model that
-/// `tests/llm start` has if it is not told another.
+/// The endpoint of a language model, and the model's name there: that of `KOSMOS_TEST_LLM_MODEL`, else of the model
+/// that `tests/llm start` has if it is not told another.
 pub fn find_model() -> Option<(String, String)> {
     let endpoint = find_service("KOSMOS_TEST_LLM", "endpoint of a model")?;
     let name = env::var("KOSMOS_TEST_LLM_MODEL").unwrap_or_else(|_| "qwen2.5-coder-1.5b-instruct".to_owned());

@@ -109,7 +109,8 @@ impl TestShell {
         }
     }
 
-    /// The folders of the runs in the home of [`TestShell::with_user_cache`], oldest first, without one that is being made.
+    /// The folders of the runs in the home of [`TestShell::with_user_cache`], oldest first, without one that is being
+    /// made.
     pub fn runs(&self) -> Vec<PathBuf> {
         let runs = list_runs(&self.kosmos_home()).into_iter();
         let is_hidden = |run: &Path| {

@@ -23,8 +23,8 @@ const MOST_FIGURES: usize = 25;
 const PROMISING: f64 = 0.05;
 
 impl ResearchState {
-    /// Goes from phase to phase as far as nothing is awaited: each `leave_…` stays in its phase while something is, and
-    /// else begins the next.
+    /// Goes from phase to phase as far as nothing is awaited: each `leave_…` stays in its phase while something is,
+    /// and else begins the next.
     pub(super) fn advance_phases(&mut self) -> Vec<Outgoing> {
         let Some(plan) = self.plan.clone() else {
             return Vec::new();
