@@ -1,6 +1,6 @@
 //! The graph's exports, read by other programs.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, process::Command, time::Duration};
 
 use kosmos::graph::{EdgeKind, EmbeddedGraph, Facts, Format, GraphStore, Label, export_graph};
 use serde_json::{Map, Value, json};
@@ -296,7 +296,9 @@ mod server {
         let mut config = neo4rs::ConfigBuilder::default()
             .uri(&server.uri)
             .user(&server.user)
-            .password(&server.password);
+            .password(&server.password)
+            // The largest statements take half a minute on a busy machine.
+            .connection_timeout(Duration::from_secs(300));
         if let Some(database) = &server.database {
             config = config.db(database.as_str());
         }
