@@ -176,7 +176,8 @@ async fn inner_fifty_runs_leave_nothing() {
     for _ in 0..50 {
         assert_eq!(run().await.unwrap().stdout.text, "1\n");
     }
-    assert_eq!(open(), before);
+    // What watched the last one may close its files a moment later.
+    eventually("as many files are open as before", || open() == before);
     assert_eq!(processes_with(&job.script), Vec::<u32>::new());
     assert_eq!(groups_of(std::process::id()), Vec::<PathBuf>::new());
     assert_eq!(listing(&site.workspace()), [job.script, "script.py".into()]);
