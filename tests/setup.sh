@@ -333,7 +333,8 @@ restore_dependencies() {
     kept=$cache/dependencies/$(dependencies_key)
     # Of another set, cargo takes what is the same. It is left where it has grown by what nothing needs any more.
     if [[ ! -e $kept/debug ]]; then
-        kept=$(find "$cache/dependencies" -mindepth 1 -maxdepth 1 -not -name '*.half' 2>/dev/null | head -n 1)
+        [[ -e $cache/dependencies ]] || return 0
+        kept=$(find "$cache/dependencies" -mindepth 1 -maxdepth 1 -not -name '*.half' | head -n 1)
         [[ -n $kept ]] && (($(du -sm -- "$kept" | cut -f 1) < 5000)) || return 0
     fi
     [[ ${CI:-} == true && ! -e $target/debug && -e $kept/debug ]] || return 0
