@@ -366,11 +366,54 @@ start_engine() {
     fi
     printf 'export KOSMOS_TEST_DOCKER_HOST=%q\n' "$KOSMOS_TEST_DOCKER_HOST" >>"$scratch/engine_started.env"
 }
+# The images of an engine of the tests' own are kept: building them takes some minutes of both cores.
 build_images() {
-    local language
+    local language kept=
+    if [[ -n ${KOSMOS_TEST_DOCKER_FOLDER:-} ]]; then
+        kept=$cache/images/$(find crates/kosmos-sandbox/docker crates/kosmos-sandbox/python -type f -print0 | sort -z | xargs -0 cat | sha256sum | cut -c 1-16).tar
+        [[ ! -e $kept ]] || move_images load "$kept" || rm -f -- "$kept"
+    fi
     for language in python r; do
         persist "$target/debug/kosmos" sandbox build --language "$language" --set "sandbox.engine=$KOSMOS_TEST_DOCKER_HOST" || return 1
     done
+    if [[ -n $kept && ! -e $kept ]]; then
+        rm -rf -- "$cache/images"
+        mkdir -p -- "$cache/images"
+        move_images save "$kept.half" && mv -- "$kept.half" "$kept"
+    fi
+}
+# move_images save|load FILE: all images of the engine to a file, or those of the file to the engine.
+move_images() {
+    python3 - "${KOSMOS_TEST_DOCKER_HOST#unix://}" "$@" <<'END'
+import http.client, json, shutil, socket, sys, urllib.parse
+
+path, way, file = sys.argv[1:]
+
+
+class Engine(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+
+
+def ask(method, address, body=None):
+    engine = Engine("localhost", timeout=600)
+    engine.request(method, address, body, {"Content-Type": "application/x-tar"})
+    answer = engine.getresponse()
+    if answer.status != 200:
+        sys.exit(f"{method} {address}: {answer.status} {answer.read()[:300]}")
+    return answer
+
+
+if way == "save":
+    tags = [tag for image in json.load(ask("GET", "/images/json")) for tag in image["RepoTags"] or []]
+    names = urllib.parse.urlencode([("names", tag) for tag in tags])
+    with open(file, "wb") as out:
+        shutil.copyfileobj(ask("GET", f"/images/get?{names}"), out, 1 << 20)
+else:
+    with open(file, "rb") as kept:
+        ask("POST", "/images/load", kept).read()
+END
 }
 
 # A real model on this machine: see tests/llm. The default tier makes do with the smallest.
