@@ -34,7 +34,7 @@ pub fn execute_completions(args: CompletionsArgs, globals: &Globals) -> Result<E
     if globals.json {
         output::print_json(&json!({ "shell": args.shell.to_string(), "script": script }))?;
     } else {
-        output::print_text(&script)?;
+        output::print_verbatim(&script)?;
     }
     Ok(Exit::Done)
 }

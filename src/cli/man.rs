@@ -60,7 +60,7 @@ pub fn execute_man(args: ManArgs, globals: &Globals) -> Result<Exit, CliError> {
     } else if globals.json {
         output::print_json(&json!({ "pages": pages }))?;
     } else {
-        output::print_text(&pages.iter().map(|page| page.text.as_str()).collect::<String>())?;
+        output::print_verbatim(&pages.iter().map(|page| page.text.as_str()).collect::<String>())?;
     }
     Ok(Exit::Done)
 }

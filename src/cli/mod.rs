@@ -38,6 +38,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
+use crate::progress::printable;
 use crate::telemetry::stderr_shows_colour;
 
 pub use agents::{AgentsArgs, AgentsCommand, AgentsDirs};
@@ -159,7 +160,7 @@ fn main_with(arguments: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            return print_clap_message(&error, arguments.iter().any(|argument| argument == "--json"));
+            return print_clap_message(&error, &arguments);
         }
     };
     let json = cli.globals.json;
@@ -191,7 +192,8 @@ fn execute_command(cli: Cli) -> Result<Exit, CliError> {
 }
 
 /// Prints the help or the version on stdout if they were requested; any other message of clap is an error.
-fn print_clap_message(error: &clap::Error, json: bool) -> Exit {
+fn print_clap_message(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let json = arguments.iter().any(|argument| argument == "--json");
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if asked_for {
         let colour = std::io::stdout().is_terminal() && stderr_shows_colour();
@@ -200,14 +202,17 @@ fn print_clap_message(error: &clap::Error, json: bool) -> Exit {
         } else {
             error.render().to_string()
         };
-        return output::print_text(&text).map_or_else(|error| error.print_error(false), |()| Exit::Done);
+        return output::print_verbatim(&text).map_or_else(|error| error.print_error(false), |()| Exit::Done);
     }
-    let text = if stderr_shows_colour() {
-        error.render().ansi().to_string()
-    } else {
-        error.render().to_string()
+    // The message quotes arguments, whose control characters could not be told from its colours.
+    let is_plain = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        printable(&text) == text
     };
-    stderr::write_to_stderr(&text);
+    match stderr_shows_colour() && arguments.iter().all(is_plain) {
+        true => stderr::write_styled_to_stderr(&error.render().ansi().to_string()),
+        false => stderr::write_to_stderr(&error.render().to_string()),
+    }
     if json {
         let rendered = error.render().to_string();
         let message = rendered

@@ -117,7 +117,7 @@ pub(super) fn print_outcome(finished: &Finished, globals: &Globals) -> Result<Ex
         terminal_summary(dossier).trim_end(),
         dossier.run,
         end.status,
-        end.message,
+        printable(&end.message),
         findings.display(),
         html.display(),
     );

@@ -3,8 +3,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::CliError;
+use crate::progress::printable_lines;
 
-/// Writes `text` to stdout; nothing else writes there.
+/// Writes `text` to stdout, with the control characters of its foreign parts replaced: names, ids and messages may come
+/// from data, archives or models.
 ///
 /// A closed pipe (`kosmos runs | head -1`) is no error: the reader has read enough, and the command continues
 /// to its own exit code.
@@ -12,6 +14,14 @@ use super::CliError;
 /// # Errors
 /// When stdout cannot be written to for another reason, such as a full disk.
 pub fn print_text(text: &str) -> Result<(), CliError> {
+    print_verbatim(&printable_lines(text))
+}
+
+/// Writes `text` to stdout as it is: a document for programs, or a text that is Kosmos's own. Nothing else writes there.
+///
+/// # Errors
+/// As [`print_text`].
+pub(super) fn print_verbatim(text: &str) -> Result<(), CliError> {
     write_to(&mut io::stdout().lock(), text).map_err(CliError::Output)
 }
 
@@ -22,7 +32,7 @@ pub fn print_text(text: &str) -> Result<(), CliError> {
 pub fn print_json<T: Serialize + ?Sized>(document: &T) -> Result<(), CliError> {
     let mut rendered = serde_json::to_string_pretty(document).map_err(CliError::Render)?;
     rendered.push('\n');
-    print_text(&rendered)
+    print_verbatim(&rendered)
 }
 
 /// Streams a document to stdout, which may be long.

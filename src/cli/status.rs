@@ -68,7 +68,7 @@ fn print_status(found: &RunSummary, globals: &Globals, again: bool) -> Result<()
         return output::print_json(found);
     }
     if again {
-        output::print_text(match io::stdout().is_terminal() {
+        output::print_verbatim(match io::stdout().is_terminal() {
             // To the upper left corner, and clear what is below.
             true => "\x1b[H\x1b[2J",
             false => "\n",

@@ -10,7 +10,7 @@ mod screen;
 use std::io::IsTerminal;
 
 pub use event::ProgressEvent;
-pub use kosmos_core::text::printable;
+pub use kosmos_core::text::{printable, printable_lines};
 pub use screen::Screen;
 
 use bars::Bars;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::TelemetryError;
+use crate::progress::printable_lines;
 
 /// A log file that becomes known after logging has started; earlier lines are dropped.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +31,9 @@ impl Write for LateFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.file.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             // A line is written in one call, so that lines of several threads do not mix.
-            Some(file) => file.write_all(bytes).map(|()| bytes.len()),
+            Some(file) => file
+                .write_all(printable_lines(&String::from_utf8_lossy(bytes)).as_bytes())
+                .map(|()| bytes.len()),
             None => Ok(bytes.len()),
         }
     }

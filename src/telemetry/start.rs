@@ -43,8 +43,9 @@ pub fn start_logging(format: LogFormat, level: LogLevel, screen: Screen) -> Resu
     let telemetry = Telemetry {
         file: LateFile::default(),
     };
-    let stderr = StderrWriter::new(screen);
-    build_subscriber(format, filter, stderr, stderr_shows_colour(), telemetry.file.clone())
+    let colour = stderr_shows_colour();
+    let stderr = StderrWriter::new(screen, colour);
+    build_subscriber(format, filter, stderr, colour, telemetry.file.clone())
         .try_init()
         .map_err(TelemetryError::Started)?;
     Ok(telemetry)

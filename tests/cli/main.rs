@@ -8,3 +8,4 @@ mod help;
 mod machine;
 mod minds;
 mod sandbox;
+mod terminal;

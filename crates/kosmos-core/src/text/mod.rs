@@ -6,4 +6,4 @@ mod printable;
 
 pub use byte_size::{ByteSize, ParseSizeError};
 pub use duration::{HumanDuration, ParseDurationError};
-pub use printable::printable;
+pub use printable::{printable, printable_lines};

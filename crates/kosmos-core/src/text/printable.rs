@@ -16,6 +16,16 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// `text` on as many lines as it has, each as [`printable`] makes it. For whole outputs, of which some parts are
+/// foreign.
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    let keeps = |c: char| c == '\n' || is_printable(c);
+    if text.chars().all(keeps) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if keeps(c) { c } else { substitute(c) }).collect())
+}
+
 fn is_printable(c: char) -> bool {
     !c.is_control() && !is_directional(c) && !matches!(c, '\u{2028}' | '\u{2029}')
 }
@@ -46,5 +56,14 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(printable(text), expected);
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(
+            printable_lines("a\nb\r\n\u{1b}[2J\u{202e}\n"),
+            "a\nb \n\u{FFFD}[2J\u{FFFD}\n"
+        );
+        assert!(matches!(printable_lines("a\nb"), Cow::Borrowed(_)));
     }
 }
