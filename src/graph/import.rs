@@ -111,6 +111,16 @@ impl Reader {
                 Some(edge) => edge.properties = properties,
             }
         }
+        for edge in self.edges.values() {
+            let id = || iri::edge_iri(&edge.from, edge.kind, &edge.to);
+            if edge.from == edge.to {
+                return Err(ImportError::Loop { id: id() });
+            }
+            if !self.nodes.contains_key(&edge.to) {
+                let node = iri::node_iri(&edge.to);
+                return Err(ImportError::NoEnd { id: id(), node });
+            }
+        }
         Ok(Facts {
             nodes: self.nodes.into_values().collect(),
             edges: self.edges.into_values().collect(),

@@ -60,6 +60,20 @@ pub enum ImportError {
         /// The id.
         id: String,
     },
+    /// An edge to a node that is not there.
+    #[error("`{id}` leads to `{node}`, which the document does not have")]
+    NoEnd {
+        /// The id of the edge.
+        id: String,
+        /// The missing node.
+        node: String,
+    },
+    /// An edge from a node to itself.
+    #[error("`{id}` leads from a node to itself, which no edge of the graph does")]
+    Loop {
+        /// The id.
+        id: String,
+    },
     /// Properties of an edge that is not there.
     #[error("`{id}` gives properties to an edge that its beginning does not have")]
     NoEdge {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{ImportError, Key};
-use crate::graph::{EdgeKind, Label, Node, export::iri};
+use crate::graph::{EdgeKind, Label, Node, SETS, export::iri};
 
 /// A member of the document's graph.
 pub enum Member {
@@ -139,6 +139,11 @@ fn read_property(
 ) -> Result<(), ImportError> {
     let name = iri::decode_iri_part(name).ok_or_else(|| wrong_member(id, term))?;
     let value = read_value(held).ok_or_else(|| wrong_member(id, term))?;
+    let is_set_of_texts = || value.as_array().is_some_and(|items| items.iter().all(Value::is_string));
+    // Stores need the first name for themselves, and unite the others.
+    if name == "id" || (SETS.contains(&name.as_str()) && !is_set_of_texts()) {
+        return Err(wrong_member(id, term));
+    }
     match properties.insert(name, value) {
         None => Ok(()),
         Some(_) => Err(wrong_member(id, term)),
