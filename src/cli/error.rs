@@ -170,7 +170,7 @@ impl CliError {
     fn key(&self) -> Option<&str> {
         match self {
             Self::Config(error) => error.key(),
-            Self::Preflight(error) => Some(error.key()),
+            Self::Preflight(error) => error.key(),
             _ => None,
         }
     }
@@ -229,9 +229,9 @@ impl CliError {
 
     /// Prints the error on stderr and, under `--json`, on stdout too; returns the exit code.
     pub fn print_error(&self, json: bool) -> Exit {
-        super::stderr::write_to_stderr(&self.to_text(stderr_shows_colour()));
+        super::stderr::write_styled_to_stderr(&self.to_text(stderr_shows_colour()));
         if json && let Err(error) = output::print_json(&self.to_json()) {
-            super::stderr::write_to_stderr(&error.to_text(stderr_shows_colour()));
+            super::stderr::write_styled_to_stderr(&error.to_text(stderr_shows_colour()));
         }
         self.exit()
     }

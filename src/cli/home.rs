@@ -24,6 +24,14 @@ pub enum HomeError {
         /// The flag or variable that named it.
         given_by: &'static str,
     },
+    /// The path is not UTF-8.
+    #[error("the path of the home {} ({given_by}) is not UTF-8", .path.display())]
+    NotUtf8 {
+        /// The home.
+        path: PathBuf,
+        /// The flag or variable that named it.
+        given_by: &'static str,
+    },
     /// The folder cannot be made.
     #[error("cannot create the home {} ({given_by})", .path.display())]
     Create {
@@ -49,7 +57,11 @@ pub enum HomeError {
 impl HomeError {
     /// The remedy.
     pub fn help(&self) -> String {
-        "name a folder that you can write to with --home DIR or KOSMOS_HOME".to_owned()
+        match self {
+            Self::NotUtf8 { .. } => "name a folder whose path is UTF-8 with --home DIR or KOSMOS_HOME",
+            _ => "name a folder that you can write to with --home DIR or KOSMOS_HOME",
+        }
+        .to_owned()
     }
 }
 
@@ -78,9 +90,12 @@ impl Home {
     /// Creates the folder if it is missing, and checks that it can be written to.
     ///
     /// # Errors
-    /// When it is a file, cannot be created, or is read-only.
+    /// When its path is not UTF-8, or it is a file, cannot be created, or is read-only.
     pub fn create_if_missing(&self) -> Result<(), HomeError> {
         let (path, given_by) = (self.path.clone(), self.given_by);
+        if path.to_str().is_none() {
+            return Err(HomeError::NotUtf8 { path, given_by });
+        }
         if path.exists() && !path.is_dir() {
             return Err(HomeError::NotAFolder { path, given_by });
         }
@@ -97,6 +112,9 @@ impl Home {
     /// When it is a file, could not be created, or is read-only.
     pub fn check_writable(&self) -> Result<(), HomeError> {
         let (path, given_by) = (self.path.clone(), self.given_by);
+        if path.to_str().is_none() {
+            return Err(HomeError::NotUtf8 { path, given_by });
+        }
         let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or(&path);
         if !existing.is_dir() {
             return Err(HomeError::NotAFolder { path, given_by });

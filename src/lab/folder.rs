@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::LabError;
+use super::{LabError, preflight::check_surroundings};
 use crate::{
     config::{DataSource, Environment, Overrides, Request, Resolved, Settings},
     failpoint,
@@ -45,6 +45,7 @@ impl RunFolder {
         roster: &Roster,
         fill: impl FnOnce(&Path, &RunId) -> Result<(), LabError>,
     ) -> Result<Self, LabError> {
+        check_surroundings(runs).map_err(Box::new)?;
         fs::create_dir_all(runs).map_err(LabError::io("create", runs))?;
         let settings = resolved.to_toml().map_err(Box::new)?;
         // The first table leads the run's id.

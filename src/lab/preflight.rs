@@ -1,10 +1,11 @@
-//! Checks of a run's question and tables.
+//! Checks of a run's question and tables, and of the process and the folder that it runs in.
 
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::{ByteSize, DataSource, Origin, Resolved};
+use crate::sandbox::open_file_limit;
 
 /// A table that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,10 @@ pub struct RunInputs {
     pub data: Vec<DataFile>,
 }
 
-/// Why a run cannot start with its inputs.
+/// Files that a run may have open at once: its journal and graph, and the pipes of its scripts.
+const NEEDED_DESCRIPTORS: u64 = 256;
+
+/// Why a run cannot start with its inputs, or where it is.
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
     /// No question.
@@ -56,6 +60,18 @@ pub enum PreflightError {
         key: String,
         /// The place that sets it.
         origin: Origin,
+    },
+    /// The path of the folder of runs is not UTF-8, and the programs that scripts are started by exchange paths as text.
+    #[error("the path of the home is not UTF-8: {}", .path.display())]
+    HomeNotUtf8 {
+        /// The folder of runs.
+        path: PathBuf,
+    },
+    /// The process may open too few files.
+    #[error("this process may open {limit} files at once, and a run needs {NEEDED_DESCRIPTORS}")]
+    FewDescriptors {
+        /// The limit.
+        limit: u64,
     },
     /// The file is empty.
     #[error("the data file {} is empty ({key}, {origin})", .path.display())]
@@ -93,26 +109,43 @@ impl PreflightError {
             }
             Self::NotAFile { .. } => "save the data to a file first".to_owned(),
             Self::Empty { .. } => "check that the program that wrote it has finished".to_owned(),
+            Self::HomeNotUtf8 { .. } => "name another folder with --home DIR or KOSMOS_HOME".to_owned(),
+            Self::FewDescriptors { .. } => "raise the limit in the shell that starts kosmos: ulimit -n 1024".to_owned(),
         }
     }
 
     /// Where the input at fault was given, if it was.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::NoQuestion | Self::NoData => None,
+            Self::NoQuestion | Self::NoData | Self::HomeNotUtf8 { .. } | Self::FewDescriptors { .. } => None,
             Self::Unreadable { origin, .. } | Self::NotAFile { origin, .. } | Self::Empty { origin, .. } => {
                 Some(origin)
             }
         }
     }
 
-    /// The setting at fault.
-    pub fn key(&self) -> &str {
+    /// The setting at fault, if it is one.
+    pub fn key(&self) -> Option<&str> {
         match self {
-            Self::NoQuestion => "question",
-            Self::NoData => "data",
-            Self::Unreadable { key, .. } | Self::NotAFile { key, .. } | Self::Empty { key, .. } => key,
+            Self::NoQuestion => Some("question"),
+            Self::NoData => Some("data"),
+            Self::Unreadable { key, .. } | Self::NotAFile { key, .. } | Self::Empty { key, .. } => Some(key),
+            Self::HomeNotUtf8 { .. } | Self::FewDescriptors { .. } => None,
         }
+    }
+}
+
+/// Checks that a run can be worked on in a folder beneath `runs`, by this process.
+///
+/// # Errors
+/// [`PreflightError::HomeNotUtf8`] and [`PreflightError::FewDescriptors`].
+pub(super) fn check_surroundings(runs: &Path) -> Result<(), PreflightError> {
+    if runs.to_str().is_none() {
+        return Err(PreflightError::HomeNotUtf8 { path: runs.to_owned() });
+    }
+    match open_file_limit() {
+        Some(limit) if limit < NEEDED_DESCRIPTORS => Err(PreflightError::FewDescriptors { limit }),
+        _ => Ok(()),
     }
 }
 

@@ -75,6 +75,29 @@ class Sources(unittest.TestCase):
         self.check_whole(lab)
         self.assertEqual(lab.profile["columns"][0]["name"], "na\nme")
 
+    def test_a_name_of_a_megabyte_is_refused_by_its_place(self):
+        for delimiter in ",;\t":
+            problem = Lab(text(delimiter, header=f"name,{'N' * 1_000_000},kind")).profile["problem"]
+            self.assertEqual(problem["code"], "long_name", problem)
+            self.assertIn("column 2 has 1000000 letters", problem["message"])
+        quoted = Lab(text(header=f'name,"{"N, " * 500}",kind')).profile["problem"]
+        self.assertIn("column 2 has 1499 letters", quoted["message"])
+        jsonl = "".join(json.dumps({"a": row[1], "N" * 2000: row[2]}) + "\n" for row in ROWS)
+        self.assertIn("column 2 has 2000 letters", Lab(jsonl, "data.jsonl").profile["problem"]["message"])
+        self.check_whole(Lab(text(header="name,size,kind").replace("name", "n" * 1000)))
+
+    def test_a_hundred_thousand_columns_are_refused(self):
+        line = ",".join(str(index) for index in range(100_000))
+        problem = Lab("c" + line.replace(",", ",c") + "\n" + (line + "\n") * 10).profile["problem"]
+        self.assertEqual(problem["code"], "too_many_columns", problem)
+        self.assertIn("100000 columns", problem["message"])
+
+    def test_a_header_of_half_a_megabyte_is_read_whole(self):
+        names = ",".join("c" * 90 + str(index) for index in range(5000))
+        row = ",".join(str(index % 7) for index in range(5000))
+        lab = Lab(names + "\n" + "".join(row.replace("3", str(n)) + "\n" for n in range(8)))
+        self.assertEqual(len(lab.profile["columns"]), 5000)
+
     def test_ragged_rows(self):
         lab = Lab(text().replace("c,3.5,x", "c,3.5").replace("d,4.25,y", "d,4.25,y,left,over"))
         self.assertEqual(lab.profile["rows"], 8)

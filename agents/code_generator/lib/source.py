@@ -20,6 +20,30 @@ class Problem(Exception):
         self.code = code
 
 
+# A name is printed in tables and sentences, and each column is described on its own.
+COLUMN_NAME_LENGTH = 1000
+COLUMNS_READ = 10_000
+
+
+def check_column_names(names):
+    """Refuses a table with a name that nobody can read, or with more columns than can be described."""
+    for index, name in enumerate(names):
+        if len(name) > COLUMN_NAME_LENGTH:
+            raise long_column_name(index, len(name))
+    if len(names) > COLUMNS_READ:
+        raise Problem(
+            "too_many_columns",
+            f"the table has {len(names)} columns, and at most {COLUMNS_READ} are read; give those of interest",
+        )
+
+
+def long_column_name(index, length):
+    return Problem(
+        "long_name",
+        f"the name of column {index + 1} has {length} letters, and a name may have {COLUMN_NAME_LENGTH}; shorten it",
+    )
+
+
 def read_source(path, wanted, warnings):
     """(facts about the file, [(name, array), ...]) of the file at `path`."""
     if not os.path.exists(path):
@@ -129,6 +153,9 @@ def without_comments(raw):
 
 def guess_delimiter(raw):
     """The delimiter that gives the most lines of one same width above 1."""
+    if b"\n" not in raw[:200000] and len(raw) > 200000:
+        # The header alone is longer.
+        return max(",;\t|", key=lambda delimiter: raw[:200000].count(delimiter.encode()))
     sample = raw[:200000].decode("utf-8", errors="ignore")
     lines = sample if len(raw) <= 200000 else sample[: sample.rfind("\n") + 1]
     best, best_score = ",", 0.0
@@ -169,7 +196,13 @@ def first_rows(text, delimiter, limit):
 
 
 def read_delimited(raw, delimiter, warnings):
-    head = first_rows(raw[:400000].decode("utf-8", errors="ignore"), delimiter, 60)
+    header = raw[: raw.find(b"\n") + 1] or raw
+    cells = header.split(delimiter.encode())
+    for index, name in enumerate(cells if len(cells) > 1 or len(header) > 100_000 else []):
+        # Before it is parsed: what splits lines has a limit of its own.
+        if len(name) > 4 * COLUMN_NAME_LENGTH and len(header) < len(raw):
+            raise long_column_name(index, len(name.decode("utf-8", errors="replace").strip()))
+    head = first_rows(raw[: max(400000, 4 * len(header))].decode("utf-8", errors="ignore"), delimiter, 60)
     if not head:
         raise Problem("empty_table", "the file has no lines with values; give a table with a header and rows")
     if all(len(row) == 1 for row in head) and any(len(row[0]) > 400 for row in head):
@@ -184,6 +217,7 @@ def read_delimited(raw, delimiter, warnings):
         if widths == {len(names) + 1}:
             # R writes row names without a name for their column.
             names = ["row_name"] + names
+    check_column_names(names)
     if not raw or raw.isspace():
         return [(name, pa.array([], pa.string())) for name in names]
     columns = parse_strictly(raw, delimiter, len(names))

@@ -9,6 +9,7 @@
 //! | `job` | one script to run, with its inputs and limits |
 //! | `program`, `session`, `ending` | a program that exchanges data with Kosmos while it runs, and how that ends |
 //! | `limits` | how much of the machine it may use; `size_text`, `duration_text`: how that is written |
+//! | `open_files` | the limit on open files of this process |
 //! | `execution`, `outcome` | the result of a job |
 //! | `guarantees` | the protections that hold, and how that is known |
 //! | `verdict` | the meaning of an exit code or signal; `probe`: the attack that measures the guarantees |
@@ -40,6 +41,7 @@ mod guarantees;
 pub mod interpreter;
 mod job;
 mod limits;
+mod open_files;
 mod outcome;
 mod probe;
 mod process;
@@ -59,6 +61,7 @@ pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
 pub use job::{Job, JobInput, Language, UnknownLanguage};
 pub use limits::{LimitError, ResourceLimits};
+pub use open_files::open_file_limit;
 pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{ProcessOptions, ProcessSandbox, become_launcher_if_asked};
 pub use program::{Mount, Program, ProgramFault};

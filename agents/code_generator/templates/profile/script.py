@@ -28,6 +28,7 @@ def profile(protocol, source):
     facts, raw = read_source(source, protocol.get("format") or "auto", warnings)
     if not raw:
         raise Problem("no_columns", "the table has no columns; give a header and rows")
+    check_column_names([name for name, _ in raw])
     names = unique_names([name for name, _ in raw], warnings)
     arrays = [array for _, array in raw]
     rows = len(arrays[0])
@@ -140,7 +141,11 @@ def write_table(names, arrays, result):
     schema = pa.schema(
         [pa.field(name, array.type) for name, array in zip(names, arrays)], {"kosmos": json.dumps(facts)}
     )
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), "table.parquet")
+    try:
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), "table.parquet")
+    except OSError as error:
+        # Not the fault of the file that was read.
+        raise SystemExit(f"cannot write table.parquet: {error}") from error
 
 
 def main(protocol):
