@@ -21,7 +21,7 @@ pub use knowledge_graph_writer::{
 };
 pub use native::{Listener, Native};
 pub use research_director::ResearchDirector;
-pub(crate) use sandbox_executor::limits_for_template;
+pub(crate) use sandbox_executor::{Restorer, limits_for_template};
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
 
 use crate::agent::{AgentSpec, Registry};
@@ -123,10 +123,12 @@ pub fn register_built_in(kit: &Kit) -> Registry {
         })
         .with_concurrency(kit.max_parallel),
     );
-    let thinker = kit.make_thinker();
+    let (thinker, executor) = (kit.make_thinker(), Arc::clone(&kit.executor));
     registry.register(
         agent::DATA_ANALYST,
-        AgentSpec::new(deadline, move || Ok(Rc::new(DataAnalyst::new(thinker.clone())))),
+        AgentSpec::new(deadline, move || {
+            Ok(Rc::new(DataAnalyst::new(thinker.clone(), Arc::clone(&executor))))
+        }),
     );
     let knowledge = kit.knowledge.clone();
     let deadline = deadline.max(knowledge.longest_wait() * 2);

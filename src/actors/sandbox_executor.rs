@@ -1,4 +1,7 @@
-//! Runs experiments in the sandbox: prepares the folder, runs the script once, keeps what it left.
+//! Runs experiments in the sandbox: prepares the folder, runs the script once, keeps what it left. [`restore`] runs an
+//! experiment again whose folder was deleted or damaged.
+
+mod restore;
 
 use std::{
     fs, io,
@@ -9,18 +12,23 @@ use std::{
 };
 
 use futures::FutureExt;
-use kosmos_core::run_files;
+use kosmos_core::{
+    disk::{DiskFault, is_disk_fault},
+    run_files,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Agent, AgentContext, AgentError, Handling};
+use crate::agent::{Agent, AgentContext, AgentError, Handling, run_blocking};
 use crate::failpoint;
-use crate::journal::{Durability, JournalError};
+use crate::journal::{Durability, EffectState, Journal, JournalError};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
-    Caps, Execution, Job, JobInput, Language, ResourceLimits, Sandbox, SandboxError, collect_artefacts,
+    Caps, Execution, Job, JobInput, Language, Refused, ResourceLimits, Sandbox, SandboxError, collect_artefacts,
     list_risky_lines, remove_tree,
 };
-use crate::science::{ArtefactRecord, sha256_hex, template};
+use crate::science::{ArtefactRecord, ExperimentId, InputFile, sha256_hex, template};
+
+pub(crate) use restore::Restorer;
 
 /// The sandbox and the limits of the executor.
 pub struct ExecutorOptions {
@@ -37,9 +45,9 @@ pub struct SandboxExecutor {
 
 /// Why an experiment's folder could not be prepared or kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {what} `{path}`: {source}")]
+#[error("cannot {action} `{path}`: {source}")]
 struct FolderError {
-    what: &'static str,
+    action: &'static str,
     path: PathBuf,
     source: io::Error,
 }
@@ -66,6 +74,15 @@ impl SandboxExecutor {
         Self { options }
     }
 
+    fn restorer<'a>(&'a self, context: &'a AgentContext) -> Restorer<'a> {
+        Restorer {
+            options: &self.options,
+            journal: context.journal(),
+            folder: context.folder(),
+            cancel: context.cancel(),
+        }
+    }
+
     async fn execute_script(&self, run: &RunExperiment, context: &AgentContext) -> Result<Kept, AgentError> {
         let script = context.blobs().get(&run.script_sha256)?;
         let experiments = context.folder().join(run_files::EXPERIMENTS);
@@ -75,31 +92,15 @@ impl SandboxExecutor {
             script: &script,
             durability: context.blobs().durability(),
         };
-        let workspace = experiments.join(format!(".{}.partial", run.id));
-        let job = Job {
-            key: format!(
-                "{}-{}",
-                context.folder().file_name().unwrap_or_default().to_string_lossy(),
-                run.id
-            ),
-            experiment: run.id.to_string(),
-            workspace: workspace.clone(),
-            inputs: run
-                .protocol
-                .inputs
-                .iter()
-                .map(|input| JobInput {
-                    host: context.folder().join(&input.host),
-                    inside: input.inside.clone(),
-                })
-                .collect(),
-            script: run_files::SCRIPT.to_owned(),
-            language: Language::Python,
-            limits: limits_for_template(&self.options.limits, &run.protocol.template),
-        };
+        let job = describe_job(run, context.folder(), &self.options.limits);
         // Before any path that is made from it is touched: the journal may be another's.
         job.validate().map_err(AgentError::fatal)?;
-        check_inputs(run, context).await?;
+        let workspace = job.workspace.clone();
+        if check_inputs(run, context.folder()).await.is_err() {
+            // Those that other experiments left can be made again.
+            self.restorer(context).restore_inputs(run).await?;
+            check_inputs(run, context.folder()).await?;
+        }
         if let Some(kept) = adopt_finished_run(&folder) {
             tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
             // That process may not have come so far.
@@ -115,6 +116,10 @@ impl SandboxExecutor {
             .run(job, context.cancel().clone())
             .await
             .map_err(convert_sandbox_error)?;
+        if !execution.outcome.is_ok() {
+            // A script that could not write its result to a broken disk has done nothing wrong.
+            check_disk(&experiments).map_err(AgentError::Disk)?;
+        }
         // What a script did to its own description does not count.
         files
             .write_script_and_protocol(&workspace)
@@ -125,18 +130,44 @@ impl SandboxExecutor {
 
 /// Checks that each input is the one that the protocol means: the user's own files may have changed since the run
 /// began, and a foreign run may name any file.
-async fn check_inputs(run: &RunExperiment, context: &AgentContext) -> Result<(), AgentError> {
+async fn check_inputs(run: &RunExperiment, folder: &Path) -> Result<(), AgentError> {
     for input in &run.protocol.inputs {
-        let (folder, checked) = (context.folder().to_owned(), input.clone());
-        let problem = context
-            .run_blocking(move || checked.find_problem(&folder, &checked.host).map(str::to_owned))
-            .await?;
-        if let Some(problem) = problem {
+        if let Some(problem) = find_input_problem(input, folder).await? {
             let path = input.host.clone();
             return Err(AgentError::fatal(WrongInput { path, problem }));
         }
     }
     Ok(())
+}
+
+async fn find_input_problem(input: &InputFile, folder: &Path) -> Result<Option<String>, AgentError> {
+    let (folder, input) = (folder.to_owned(), input.clone());
+    run_blocking(move || input.find_problem(&folder, &input.host).map(str::to_owned)).await
+}
+
+/// The job that runs an experiment's script beneath `folder`, the run's.
+fn describe_job(run: &RunExperiment, folder: &Path, limits: &ResourceLimits) -> Job {
+    Job {
+        key: format!(
+            "{}-{}",
+            folder.file_name().unwrap_or_default().to_string_lossy(),
+            run.id
+        ),
+        experiment: run.id.to_string(),
+        workspace: folder.join(run_files::EXPERIMENTS).join(format!(".{}.partial", run.id)),
+        inputs: run
+            .protocol
+            .inputs
+            .iter()
+            .map(|input| JobInput {
+                host: folder.join(&input.host),
+                inside: input.inside.clone(),
+            })
+            .collect(),
+        script: run_files::SCRIPT.to_owned(),
+        language: Language::Python,
+        limits: limits_for_template(limits, &run.protocol.template),
+    }
 }
 
 impl SandboxExecutor {
@@ -149,8 +180,13 @@ impl SandboxExecutor {
         run: &RunExperiment,
         context: &AgentContext,
     ) -> Result<ExperimentFinished, AgentError> {
-        let key = format!("experiment:{}", run.id);
-        let kept = context.effect(&key, || self.execute_script(run, context)).await?;
+        let kept = context
+            .effect(&receipt_key(&run.id), || self.execute_script(run, context))
+            .await?;
+        let folder = context.folder().join(run_files::experiment_folder(run.id.as_str()));
+        if !is_complete(&folder, &kept) {
+            self.restorer(context).restore_run(run).await?;
+        }
         let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
             // The rest of the script is ours.
             Some(code) => list_risky_lines(code, Language::Python),
@@ -225,21 +261,58 @@ fn convert_sandbox_error(error: SandboxError) -> AgentError {
                 .help()
                 .unwrap_or_else(|| "`kosmos doctor` says what this machine lacks".to_owned()),
         },
+        SandboxError::Host { action, path, source } if is_disk_fault(&source) => {
+            AgentError::Disk(DiskFault { action, path, source })
+        }
         other => AgentError::retry(other),
     }
 }
 
-/// A disk that takes nothing more ends the work on the run, which can be resumed: the experiment has done nothing
-/// wrong.
+/// A disk that fails stops the work on the run, which can be resumed: the experiment has done nothing wrong.
 fn convert_folder_error(error: FolderError) -> AgentError {
-    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    match error.source.kind() {
-        StorageFull | QuotaExceeded | ReadOnlyFilesystem => AgentError::from(JournalError::Io {
-            path: error.path,
-            source: error.source,
-        }),
-        _ => AgentError::retry(error),
+    let FolderError { action, path, source } = error;
+    match is_disk_fault(&source) {
+        true => AgentError::Disk(DiskFault { action, path, source }),
+        false => AgentError::retry(FolderError { action, path, source }),
     }
+}
+
+/// The most that [`check_disk`] writes: more than a small file that a file system keeps in spare room.
+const PROBE_BYTES: usize = 64 << 10;
+
+/// Checks that files can be written to `folder`.
+fn check_disk(folder: &Path) -> Result<(), DiskFault> {
+    let probe = folder.join(".disk.partial");
+    let written = failpoint::fault("experiment.probe").and_then(|()| fs::write(&probe, vec![0; PROBE_BYTES]));
+    // It is of no use, and its removal may fail for the same reason as the writing.
+    let removed = fs::remove_file(&probe);
+    match written.and(removed) {
+        Err(source) if is_disk_fault(&source) => Err(DiskFault {
+            action: "write to",
+            path: folder.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the standard error of an experiment's script; empty if the script has not ended.
+pub(super) fn read_stderr(experiment: &ExperimentId, context: &AgentContext) -> Result<String, AgentError> {
+    let kept = read_receipt(context.journal(), experiment)?;
+    Ok(kept.map(|kept| kept.execution.stderr.text).unwrap_or_default())
+}
+
+/// Returns what the journal keeps of an experiment's run; none if the experiment has not ended.
+fn read_receipt(journal: &Journal, experiment: &ExperimentId) -> Result<Option<Kept>, AgentError> {
+    match journal.effect_state(&receipt_key(experiment))? {
+        Some(EffectState::Done(value)) => Ok(Some(serde_json::from_value(value).map_err(JournalError::from)?)),
+        _ => Ok(None),
+    }
+}
+
+/// The key of the receipt of an experiment's run.
+fn receipt_key(id: &ExperimentId) -> String {
+    format!("experiment:{id}")
 }
 
 /// Gives the limits of a template's script: the profile reads whole files and gets more.
@@ -257,11 +330,23 @@ pub(crate) fn limits_for_template(limits: &ResourceLimits, of: &str) -> Resource
 /// Takes over a folder that an earlier process finished: its files match its `execution.json`.
 fn adopt_finished_run(folder: &Path) -> Option<Kept> {
     let kept: Kept = serde_json::from_slice(&fs::read(folder.join(run_files::EXECUTION)).ok()?).ok()?;
-    let whole = kept
-        .artefacts
-        .iter()
-        .all(|artefact| hash_file(&folder.join(&artefact.path)).is_ok_and(|sha256| sha256 == artefact.sha256));
-    whole.then_some(kept)
+    has_artefacts(folder, &kept).then_some(kept)
+}
+
+/// Returns true if `folder` has the files of a script's run; their content is not checked. The files of a failed script
+/// do not count.
+fn is_complete(folder: &Path, kept: &Kept) -> bool {
+    let has = |name: &str| folder.join(name).is_file();
+    let failed = !kept.execution.outcome.is_ok();
+    has(run_files::EXECUTION) && (failed || kept.artefacts.iter().all(|artefact| has(&artefact.path)))
+}
+
+/// Returns true if `folder` holds every file of a script's run, unchanged.
+fn has_artefacts(folder: &Path, kept: &Kept) -> bool {
+    let unchanged = |artefact: &ArtefactRecord| {
+        hash_file(&folder.join(&artefact.path)).is_ok_and(|sha256| sha256 == artefact.sha256)
+    };
+    kept.artefacts.iter().all(unchanged)
 }
 
 fn hash_file(path: &Path) -> io::Result<String> {
@@ -277,24 +362,16 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn prepare_workspace(&self, folder: &Path, workspace: &Path) -> Result<(), FolderError> {
-        for stale in [folder, workspace] {
-            match remove_tree(stale) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(FolderError {
-                        what: "clear",
-                        path: stale.to_owned(),
-                        source,
-                    });
-                }
-                _ => {}
-            }
-        }
+        clear_folder(folder)?;
+        clear_folder(workspace)?;
         failpoint::crash("experiment.cleared", "");
-        fs::create_dir_all(workspace).map_err(|source| FolderError {
-            what: "make",
-            path: workspace.to_owned(),
-            source,
-        })?;
+        failpoint::fault("experiment.create")
+            .and_then(|()| fs::create_dir_all(workspace))
+            .map_err(|source| FolderError {
+                action: "create",
+                path: workspace.to_owned(),
+                source,
+            })?;
         self.write_script_and_protocol(workspace)
     }
 
@@ -307,28 +384,11 @@ impl Files<'_> {
 
     /// Collects what the script left and puts the folder in its place, whole or not at all.
     fn collect_and_publish(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
-        let collected = collect_artefacts(workspace, &Caps::default()).map_err(AgentError::retry)?;
-        let own = [
-            run_files::SCRIPT,
-            run_files::PROTOCOL,
-            run_files::STDOUT,
-            run_files::STDERR,
-            run_files::EXECUTION,
-        ];
-        let artefacts = collected
-            .artefacts
-            .into_iter()
-            .filter(|artefact| !own.contains(&artefact.name.as_str()))
-            .map(|artefact| ArtefactRecord {
-                path: artefact.name,
-                bytes: artefact.bytes,
-                sha256: artefact.sha256,
-            })
-            .collect();
+        let (artefacts, refused) = collect_files(workspace)?;
         let refused = execution
             .refused
             .iter()
-            .chain(&collected.refused)
+            .chain(&refused)
             .map(|refused| format!("{}: {}", refused.name, refused.reason))
             .collect();
         let kept = Kept {
@@ -337,18 +397,7 @@ impl Files<'_> {
             refused,
         };
         let keep = || -> Result<(), FolderError> {
-            replace_file(
-                &workspace.join(run_files::STDOUT),
-                kept.execution.stdout.text.as_bytes(),
-            )?;
-            replace_file(
-                &workspace.join(run_files::STDERR),
-                kept.execution.stderr.text.as_bytes(),
-            )?;
-            replace_file(
-                &workspace.join(run_files::EXECUTION),
-                &serde_json::to_vec_pretty(&kept).unwrap_or_default(),
-            )?;
+            self.write_outcome(workspace, &kept)?;
             failpoint::crash("experiment.whole", "");
             self.publish_folder(workspace, folder)
         };
@@ -358,11 +407,28 @@ impl Files<'_> {
         Ok(kept)
     }
 
+    /// `stdout.txt`, `stderr.txt` and, last, `execution.json`.
+    fn write_outcome(&self, workspace: &Path, kept: &Kept) -> Result<(), FolderError> {
+        replace_file(
+            &workspace.join(run_files::STDOUT),
+            kept.execution.stdout.text.as_bytes(),
+        )?;
+        replace_file(
+            &workspace.join(run_files::STDERR),
+            kept.execution.stderr.text.as_bytes(),
+        )?;
+        replace_file(
+            &workspace.join(run_files::EXECUTION),
+            &serde_json::to_vec_pretty(kept).unwrap_or_default(),
+        )
+    }
+
     /// Gives the whole folder `from` its name: where the loss of power counts, the files are on the disk before it,
     /// and it is before the journal says so.
     fn publish_folder(&self, from: &Path, folder: &Path) -> Result<(), FolderError> {
         let experiments = folder.parent().unwrap_or(folder);
         let place = || {
+            failpoint::fault("experiment.keep")?;
             self.durability.sync_folder(from)?;
             fs::rename(from, folder)?;
             self.durability.sync_names(experiments)?;
@@ -370,21 +436,61 @@ impl Files<'_> {
             self.durability.sync_names(experiments.parent().unwrap_or(experiments))
         };
         place().map_err(|source| FolderError {
-            what: "keep",
+            action: "keep",
             path: folder.to_owned(),
             source,
         })
     }
 }
 
+/// Removes whatever is in the place of a folder; a link is not followed.
+fn clear_folder(path: &Path) -> Result<(), FolderError> {
+    let remove = || match fs::symlink_metadata(path)?.is_dir() {
+        true => remove_tree(path),
+        false => fs::remove_file(path),
+    };
+    match failpoint::fault("experiment.clear").and_then(|()| remove()) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError {
+            action: "clear",
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Collects what a script left in its workspace, without the files that Kosmos itself writes there.
+fn collect_files(workspace: &Path) -> Result<(Vec<ArtefactRecord>, Vec<Refused>), AgentError> {
+    let collected = collect_artefacts(workspace, &Caps::default()).map_err(convert_sandbox_error)?;
+    let own = [
+        run_files::SCRIPT,
+        run_files::PROTOCOL,
+        run_files::STDOUT,
+        run_files::STDERR,
+        run_files::EXECUTION,
+    ];
+    let artefacts = collected
+        .artefacts
+        .into_iter()
+        .filter(|artefact| !own.contains(&artefact.name.as_str()))
+        .map(|artefact| ArtefactRecord {
+            path: artefact.name,
+            bytes: artefact.bytes,
+            sha256: artefact.sha256,
+        })
+        .collect();
+    Ok((artefacts, collected.refused))
+}
+
 /// Replaces whatever is at `path`, which a script may have made into anything, without following it. What is as it
 /// should be stays: to delete a file and make it again costs a file system far more than to read it.
 fn replace_file(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     let failed = |source| FolderError {
-        what: "write",
+        action: "write",
         path: path.to_owned(),
         source,
     };
+    failpoint::fault("experiment.write").map_err(failed)?;
     match fs::symlink_metadata(path) {
         Ok(found) if holds_content(path, &found, content) => return Ok(()),
         Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(failed)?,

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use kosmos_core::disk::is_disk_fault;
+
 use super::{ForkError, PreflightError};
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
@@ -11,6 +13,12 @@ use crate::{
 
 /// The remedy for a backend's failure that has none of its own.
 const DOCTOR: &str = "`kosmos doctor` checks everything that a run needs";
+
+/// The remedy for a disk that fails.
+const DISK: &str = "when the disk can be written again, `kosmos resume` continues the run; no finished work is lost";
+
+/// The same where there may be no run yet.
+const REPEAT: &str = "when the disk can be written again, repeat the command; `kosmos resume` continues a run";
 
 /// A failure of the lab itself. A run whose research fails ends in a typed state instead.
 #[derive(Debug, thiserror::Error)]
@@ -130,9 +138,16 @@ impl LabError {
                 "name another file; an archive is written by `kosmos export` and holds one run, which must not exist here yet"
             }
             Self::TwoTables { .. } => "give each table its own name: [[data]] name = \"...\" in the run file",
+            Self::Graph(GraphError::Store(sled::Error::Io(_))) => REPEAT,
             Self::Graph(error) => return error.help().map(str::to_owned),
             Self::Journal(error) | Self::Supervisor(SupervisorError::Journal(error)) => {
                 return help_for_journal(error);
+            }
+            Self::Supervisor(SupervisorError::Disk(fault)) => return Some(fault.help()),
+            Self::Io { source, .. } if is_disk_fault(source) => REPEAT,
+            Self::Report(ReportError::Io { .. }) => DISK,
+            Self::Report(ReportError::Missing { .. } | ReportError::HashDiffers { .. }) => {
+                "`kosmos resume` runs the scripts again whose files are missing or changed"
             }
             Self::Fork(error) => return Some(error.help()),
             Self::Plugin(error) => return Some(error.help()),
@@ -170,9 +185,7 @@ fn help_for_journal(error: &JournalError) -> Option<String> {
         JournalError::Version { .. } => {
             "use the version of Kosmos that wrote it; the run's other files can be read as they are"
         }
-        JournalError::Io { .. } | JournalError::Store(_) => {
-            "when the disk can be written again, `kosmos resume` continues the run; no finished work is lost"
-        }
+        JournalError::Io { .. } | JournalError::Store(_) => DISK,
         _ => return None,
     };
     Some(help.to_owned())

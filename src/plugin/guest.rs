@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::{FutureExt, future::LocalBoxFuture};
+use kosmos_core::disk::DiskFault;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -51,6 +52,8 @@ pub enum GuestError {
     Flood(u32),
     #[error("it cannot be started: {0}")]
     Start(String),
+    #[error("{}: {}", .0, .0.source)]
+    Disk(DiskFault),
 }
 
 impl GuestError {
@@ -206,6 +209,11 @@ impl GuestAgent {
 
     /// Applies the restart policy to a failure.
     fn agent_error(&self, error: GuestError) -> AgentError {
+        let error = match error {
+            // The run's disk, and no fault of the agent.
+            GuestError::Disk(fault) => return AgentError::Disk(fault),
+            error => error,
+        };
         let retires = match self.chosen.manifest.restart.policy {
             RestartKind::Temporary => true,
             RestartKind::Transient => matches!(&error, GuestError::Ended(ending) if ending.is_ok()),

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use kosmos_core::disk::{DiskFault, is_disk_fault};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -51,7 +52,15 @@ impl Process {
         let Some(programs) = setting.programs else {
             return Err(GuestError::Start("there is no sandbox for programs".to_owned()));
         };
-        let scratch = Scratch::create_in(&setting.scratch, &chosen.manifest.name).map_err(|error| failed(&error))?;
+        let scratch = Scratch::create_in(&setting.scratch, &chosen.manifest.name);
+        let scratch = scratch.map_err(|source| match is_disk_fault(&source) {
+            true => GuestError::Disk(DiskFault {
+                action: "create a folder in",
+                path: setting.scratch.clone(),
+                source,
+            }),
+            false => failed(&source),
+        })?;
         let program = sandboxed_program(setting, folder, scratch.path());
         let mut session = programs
             .open_session(program)

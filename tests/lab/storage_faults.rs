@@ -2,17 +2,21 @@
 //! is lost, or exactly what. The table in the README is held by these and by those of `src/journal/tests/faults.rs`.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use crate::trial::{Heuristic, Trial, finished, undisturbed_findings};
-use kosmos_testing::{describe_output, kosmos_binary, read_findings_text};
+use kosmos_testing::{describe_output, kosmos_binary, read_findings_text, sample::draw_sample};
 
 /// Numbers of the system's errors.
+const EPERM: i32 = 1;
 const EIO: i32 = 5;
+const EACCES: i32 = 13;
 const ENOSPC: i32 = 28;
+const EROFS: i32 = 30;
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -25,15 +29,26 @@ fn goes_on(trial: &Trial<Heuristic>, expected: &str, what: &str) {
     assert_eq!(trial.done_again(), [""; 0], "{what}");
 }
 
-/// Each write that makes something last fails, once with each error, and the run is resumed when the disk is well again.
+/// Each step that reads or writes something of a run fails with an error of the disk, and the run is resumed when the
+/// disk is well again.
 #[test]
 fn a_disk_that_fails_ends_the_run_and_costs_nothing() {
     let expected = undisturbed_findings();
-    for (point, error, words) in [
+    let faults = [
         ("journal.log.half", ENOSPC, "No space left on device"),
+        ("blob.half", EACCES, "Permission denied"),
+        ("experiment.clear", EROFS, "Read-only file system"),
+        ("experiment.create", EPERM, "Operation not permitted"),
         ("journal.database.before", EIO, "Input/output error"),
+        ("experiment.write", EACCES, "Permission denied"),
+        ("experiment.keep", EIO, "Input/output error"),
+        ("blob.read", EIO, "Input/output error"),
+        ("result.read", EACCES, "Permission denied"),
         ("report.half", ENOSPC, "No space left on device"),
-    ] {
+    ];
+    let sample = draw_sample("disk_faults", faults.len(), 5);
+    for nth in &sample.points {
+        let (point, error, words) = faults[*nth];
         let what = format!("{point} fails with {error}");
         let trial = Trial::new(Heuristic);
         let output = trial
@@ -44,8 +59,140 @@ fn a_disk_that_fails_ends_the_run_and_costs_nothing() {
         assert_eq!(output.status.code(), Some(4), "{what}: {}", describe_output(&output));
         let told = stderr(&output);
         assert!(told.contains(words) && !told.contains("panicked"), "{what}: {told}");
+        assert!(told.contains("`kosmos resume`"), "{what}: {told}");
         goes_on(&trial, &expected, &what);
+        sample.record_passed(*nth);
     }
+}
+
+/// The folder of the experiments becomes read-only in the middle of a run, and stays so for a while.
+#[test]
+fn a_folder_that_becomes_read_only_ends_the_run_and_costs_nothing() {
+    let expected = undisturbed_findings();
+    let trial = Trial::new(Heuristic);
+    let folder = trial.home.path();
+    // The journal's files stay open for writing, so that only the part below can be mounted again.
+    let script = format!(
+        r#"{kosmos} run run.toml --home home & run=$!
+        until ls -d home/runs/*/experiments/e-* >/dev/null 2>&1; do sleep 0.02; done
+        experiments=$(ls -d home/runs/*/experiments)
+        mount --bind "$experiments" "$experiments" && mount -o remount,bind,ro "$experiments" || exit 9
+        wait $run; echo "exit $?"
+        {kosmos} resume "$(ls home/runs)" --home home; echo "still $?"
+        umount "$experiments" || exit 9
+        {kosmos} resume "$(ls home/runs)" --home home; echo "then $?""#,
+        kosmos = kosmos_binary().display()
+    );
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", describe_output(&output));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
+    for end in ["exit 4", "still 4"] {
+        assert!(out.contains(end), "{}", describe_output(&output));
+    }
+    assert!(
+        out.contains("then 0") || out.contains("then 3"),
+        "{}",
+        describe_output(&output)
+    );
+    assert!(
+        err.contains("Read-only file system") && err.contains("mount that disk writable again"),
+        "{err}"
+    );
+    assert_eq!(read_findings_text(&trial.run()), expected);
+}
+
+/// Folders of experiments are deleted or changed while nothing runs: the next process makes them again, byte by byte.
+#[test]
+fn lost_experiments_are_run_again_from_the_journal() {
+    let expected = undisturbed_findings();
+    let whole = broken_off();
+    let experiments = |run: &Path| {
+        let entries = fs::read_dir(run.join("experiments")).unwrap();
+        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        folders.retain(|folder| !folder.file_name().unwrap().to_str().unwrap().starts_with('.'));
+        folders.sort();
+        folders
+    };
+    type Fault = (&'static str, fn(&Path));
+    let faults: [Fault; 3] = [
+        ("deleted", |folder| fs::remove_dir_all(folder).unwrap()),
+        ("without a result", |folder| {
+            fs::remove_file(folder.join("result.json")).unwrap()
+        }),
+        ("changed", |folder| {
+            damage(&folder.join("result.json"), |content| content.extend_from_slice(b" "));
+        }),
+    ];
+    for (what, fault) in faults {
+        let trial = whole.copy();
+        let before = kept_files(&trial.run());
+        experiments(&trial.run()).iter().for_each(|folder| fault(folder));
+        let output = trial.go(None);
+        assert!(finished(&output), "{what}: {}", describe_output(&output));
+        assert_eq!(read_findings_text(&trial.run()), expected, "{what}");
+        let after = kept_files(&trial.run());
+        // One that was placed and not yet recorded is new, and takes another time.
+        let lasting = before.into_iter().filter(|(name, _)| !name.ends_with("execution.json"));
+        for (name, content) in lasting {
+            assert!(after.get(&name) == Some(&content), "{what}: {name} is another");
+        }
+    }
+
+    // The same for a run that has ended, whose report cites the files.
+    let trial = Trial::new(Heuristic);
+    assert!(finished(&trial.go(None)));
+    let run = trial.run();
+    let before = kept_files(&run);
+    fs::remove_dir_all(run.join("experiments")).unwrap();
+    let id = run.file_name().unwrap().to_str().unwrap().to_owned();
+    let output = trial.home.run(&["report", &id]);
+    assert_eq!(output.status.code(), Some(4), "{}", describe_output(&output));
+    assert!(
+        stderr(&output).contains("`kosmos resume`"),
+        "{}",
+        describe_output(&output)
+    );
+    let output = trial.go(None);
+    assert!(finished(&output), "{}", describe_output(&output));
+    assert_eq!(read_findings_text(&run), expected);
+    assert!(kept_files(&run) == before, "other files than before");
+    let verified = trial.home.run(&["verify", &id]);
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
+
+    // A table that has changed cannot give the same files again.
+    fs::remove_dir_all(run.join("experiments")).unwrap();
+    damage(&trial.home.path().join("table.csv"), |content| {
+        content.extend_from_slice(b"1,2\n")
+    });
+    let output = trial.go(None);
+    assert!(!finished(&output), "{}", describe_output(&output));
+    assert!(
+        stderr(&output).contains("table.csv` has changed since the run began"),
+        "{}",
+        describe_output(&output)
+    );
+}
+
+/// The files of a run's experiments, by their paths.
+fn kept_files(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![run.join("experiments")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let hidden = path.file_name().unwrap().to_str().unwrap().starts_with('.');
+            match path.is_dir() {
+                true if hidden => {}
+                true => folders.push(path),
+                false => drop(files.insert(path.strip_prefix(run).unwrap().to_owned(), fs::read(&path).unwrap())),
+            }
+        }
+    }
+    files
 }
 
 /// The same on a disk that is really full, which is a small one in memory.

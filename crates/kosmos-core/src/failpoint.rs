@@ -33,6 +33,22 @@ pub fn disk(name: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// A point before an operation of the disk's that can only fail there: it is not counted, because a process that dies
+/// before it has changed nothing.
+///
+/// # Errors
+/// The one that the test asks for.
+#[inline]
+pub fn fault(name: &str) -> io::Result<()> {
+    #[cfg(feature = "failpoints")]
+    return armed::failing(name);
+    #[cfg(not(feature = "failpoints"))]
+    {
+        let _ = name;
+        Ok(())
+    }
+}
+
 /// Writes all of `content`, with a point before, in the middle, where half of it is written, and after.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`text`] | sizes, durations and foreign text as people read and write them |
 //! | [`files`] | writing a file whole or not at all |
+//! | [`disk`] | failures of the disk that holds a run |
 //! | [`environment`] | the variables and the working folder of a process |
 //! | [`hash`] | content hashes of bytes and files |
 //! | [`id`] | the id of a run |
@@ -15,6 +16,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+pub mod disk;
 pub mod environment;
 pub mod failpoint;
 pub mod files;

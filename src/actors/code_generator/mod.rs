@@ -11,7 +11,7 @@ mod protocol;
 mod repair;
 mod templates;
 
-use std::{path::Path, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 use author::Work;
 use futures::FutureExt;
@@ -19,6 +19,7 @@ use futures::FutureExt;
 pub(crate) use assemble::assemble_standalone;
 pub use templates::{TemplateError, Templates};
 
+use super::sandbox_executor::read_stderr;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{
     CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, ExperimentTask, Outgoing, Payload,
@@ -26,7 +27,6 @@ use crate::message::{
 };
 use crate::policy::Thinker;
 use crate::science::{ExperimentId, HypothesisId};
-use kosmos_core::run_files;
 
 /// The agent around the templates.
 pub struct CodeGenerator {
@@ -52,8 +52,7 @@ impl CodeGenerator {
         let attempt = failed.map_or(1, |failed| failed.failed.protocol.attempt + 1);
         let before = match failed {
             Some(repair) => {
-                let (folder, id) = (context.folder().to_owned(), repair.failed.id.clone());
-                let stderr = context.run_blocking(move || read_stderr(&folder, &id)).await?;
+                let stderr = read_stderr(&repair.failed.id, context)?;
                 Some(author::Failed::of(repair, &stderr))
             }
             None => None,
@@ -189,15 +188,6 @@ impl Agent<Payload> for CodeGenerator {
         }
         .boxed_local()
     }
-}
-
-/// Reads the standard error of a failed script; empty if the file is gone.
-fn read_stderr(run: &Path, experiment: &ExperimentId) -> String {
-    let path = run
-        .join(run_files::experiment_folder(experiment.as_str()))
-        .join(run_files::STDERR);
-    let text = std::fs::read(path).unwrap_or_default();
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The hypotheses that a request is to test.

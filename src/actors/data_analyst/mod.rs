@@ -6,12 +6,22 @@ mod custom;
 mod interpret;
 mod invalid_result;
 
-use std::{path::Path, rc::Rc};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
 
 use futures::FutureExt;
 
 use invalid_result::InvalidResult;
+use kosmos_core::{
+    disk::{DiskFault, is_disk_fault},
+    failpoint,
+};
 
+use super::{ExecutorOptions, sandbox_executor::Restorer};
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
 use crate::policy::Thinker;
@@ -22,22 +32,58 @@ use kosmos_core::run_files;
 /// The agent.
 pub struct DataAnalyst {
     thinker: Option<Thinker>,
+    executor: Arc<ExecutorOptions>,
 }
 
 impl DataAnalyst {
-    /// Judges without a model; `thinker` is for words alone.
-    pub fn new(thinker: Option<Thinker>) -> Self {
-        Self { thinker }
+    /// Judges without a model; `thinker` is for words alone. `executor` runs a script again whose result was lost.
+    pub fn new(thinker: Option<Thinker>, executor: Arc<ExecutorOptions>) -> Self {
+        Self { thinker, executor }
+    }
+
+    /// Returns the bytes of `result.json`, if they are those that the executor collected. A result that was deleted or
+    /// changed since is restored first.
+    async fn read_result(
+        &self,
+        experiment: &ExperimentRecord,
+        context: &AgentContext,
+    ) -> Result<Result<Vec<u8>, InvalidResult>, AgentError> {
+        let recorded = experiment.result_sha256.clone();
+        let path = context
+            .folder()
+            .join(run_files::experiment_folder(experiment.id.as_str()))
+            .join(run_files::RESULT);
+        let read = |path: PathBuf, recorded: Option<String>| {
+            context.run_blocking(move || read_collected_result(&path, recorded.as_deref()))
+        };
+        match read(path.clone(), recorded.clone()).await? {
+            Err(ResultError::Io(source)) if is_disk_fault(&source) => Err(AgentError::Disk(DiskFault {
+                action: "read",
+                path,
+                source,
+            })),
+            Err(_) if recorded.is_some() => {
+                let restorer = Restorer {
+                    options: &self.executor,
+                    journal: context.journal(),
+                    folder: context.folder(),
+                    cancel: context.cancel(),
+                };
+                restorer.restore_experiment(experiment).await?;
+                Ok(read(path, recorded).await?.map_err(InvalidResult::from))
+            }
+            read => Ok(read.map_err(InvalidResult::from)),
+        }
     }
 }
 
 impl Agent<Payload> for DataAnalyst {
     fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Handling {
         async move {
-            let folder = context.folder().to_owned();
             let answer: Payload = match message.payload {
                 Payload::AnalyseResult(request) => {
-                    context.run_blocking(move || analyse_result(&folder, *request)).await?
+                    let content = self.read_result(&request.experiment, &context).await?;
+                    context.run_blocking(move || analyse_result(content, *request)).await?
                 }
                 Payload::JudgeCycle(request) => {
                     context
@@ -75,9 +121,9 @@ impl Agent<Payload> for DataAnalyst {
     }
 }
 
-fn analyse_result(run: &Path, request: AnalyseResult) -> Payload {
+fn analyse_result(content: Result<Vec<u8>, InvalidResult>, request: AnalyseResult) -> Payload {
     let experiment = request.experiment;
-    let content = match read_collected_result(run, &experiment) {
+    let content = match content {
         Ok(content) => content,
         Err(error) => return invalid_result(&experiment, error.to_string()),
     };
@@ -116,16 +162,28 @@ fn invalid_result(experiment: &ExperimentRecord, reason: String) -> Payload {
     .into()
 }
 
-/// The bytes of `result.json`, if they are the ones that the executor collected.
-fn read_collected_result(run: &Path, experiment: &ExperimentRecord) -> Result<Vec<u8>, InvalidResult> {
-    let path = run
-        .join(run_files::experiment_folder(experiment.id.as_str()))
-        .join(run_files::RESULT);
-    let content = std::fs::read(&path).map_err(|error| format!("result.json cannot be read: {error}"))?;
-    if experiment.result_sha256.as_deref() == Some(sha256_hex(&content).as_str()) {
-        Ok(content)
-    } else {
-        Err("result.json is not the one that the experiment left".to_owned().into())
+/// Why a `result.json` cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum ResultError {
+    #[error("result.json cannot be read: {0}")]
+    Io(io::Error),
+    #[error("result.json is not the one that the experiment left")]
+    Changed,
+}
+
+impl From<ResultError> for InvalidResult {
+    fn from(error: ResultError) -> Self {
+        error.to_string().into()
+    }
+}
+
+/// The bytes of the `result.json` at `path`, if they are the ones that the executor collected.
+fn read_collected_result(path: &Path, recorded: Option<&str>) -> Result<Vec<u8>, ResultError> {
+    let read = failpoint::fault("result.read").and_then(|()| fs::read(path));
+    let content = read.map_err(ResultError::Io)?;
+    match recorded == Some(sha256_hex(&content).as_str()) {
+        true => Ok(content),
+        false => Err(ResultError::Changed),
     }
 }
 

@@ -11,6 +11,7 @@ mod recall;
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use futures::FutureExt;
+use kosmos_core::disk::DiskFault;
 
 pub use facts::derive_facts;
 pub use outbox::{Delivery, FlushError, Outbox, OutboxOptions, delivery_key, undelivered_messages};
@@ -62,19 +63,34 @@ impl KnowledgeGraphWriter {
         let recalled = context.effect("recall", || async {
             recall::recall_project_knowledge(store.as_ref(), request)
                 .await
-                .map_err(pause_without_graph)
+                .map_err(|error| pause_without_graph(error, context))
         });
         recalled.await
     }
 }
 
 /// The knowledge of the project decides which tests run; a run without it would be a different run.
-fn pause_without_graph(error: GraphError) -> AgentError {
+fn pause_without_graph(error: GraphError, context: &AgentContext) -> AgentError {
     match error {
         GraphError::Away { .. } | GraphError::Refused { .. } => AgentError::Paused {
             what: format!("what the project knows cannot be read: {error}"),
             remedy: "start the graph server".to_owned(),
         },
+        error => convert_graph_error(error, context),
+    }
+}
+
+/// An embedded graph whose disk fails stops the run, as the journal's disk does. Anything else is worth another attempt.
+fn convert_graph_error(error: GraphError, context: &AgentContext) -> AgentError {
+    match error {
+        GraphError::Store(sled::Error::Io(source)) => {
+            let runs = context.folder().parent().unwrap_or(context.folder());
+            AgentError::Disk(DiskFault {
+                action: "read or write the graph in",
+                path: runs.parent().unwrap_or(runs).join("graph"),
+                source,
+            })
+        }
         error => AgentError::retry(error),
     }
 }

@@ -117,7 +117,7 @@ impl Outbox {
                     if lasting {
                         away = Some(error.to_string());
                     }
-                    AgentError::retry(error)
+                    super::convert_graph_error(error, context)
                 })
             });
             let delivered: Result<(), AgentError> = delivered.await;

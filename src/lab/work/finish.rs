@@ -1,13 +1,14 @@
 //! States how a run ended, and writes its report.
 
 use crate::{
-    actors::research_director::restore_state,
+    actors::{Restorer, research_director::restore_state},
     config::Settings,
     journal::{Commit, Journal, Kind, Record},
     lab::{LabError, RunFolder, dossier, options::journal_options, run_version::RunVersion},
-    report::{Dossier, Written, write_files},
+    message::{AgentName, agent},
+    report::{Dossier, ReportError, Written, write_files},
     science::{EndReason, RunEnd, RunId, RunStatus},
-    supervisor::RunResult,
+    supervisor::{RunResult, SupervisorError},
 };
 
 /// The outcome of the work on a run.
@@ -21,12 +22,14 @@ pub struct Finished {
     pub written: Written,
 }
 
-/// Records why the run stopped, if it has not ended, and writes its report.
+/// Records why the run stopped, if it has not ended, and writes its report. Files of experiments that were deleted or
+/// damaged are restored.
 pub(super) async fn finish_run(
     folder: &RunFolder,
     settings: &Settings,
     journal: &Journal,
     result: RunResult,
+    restorer: &Restorer<'_>,
 ) -> Result<Finished, LabError> {
     let run = folder.id();
     let (end, stopped) = match result {
@@ -42,7 +45,15 @@ pub(super) async fn finish_run(
         let record = Record::Stopped { reason, outage };
         journal.commit(Commit::of_record(record)).await?;
     }
-    write_report(folder, settings, journal, end)
+    match write_report(folder, settings, journal, end.clone()) {
+        Err(LabError::Report(ReportError::Missing { .. } | ReportError::HashDiffers { .. })) => {
+            let executor = AgentName::from(agent::SANDBOX_EXECUTOR);
+            let restored = restorer.restore_all().await;
+            restored.map_err(|error| SupervisorError::from_agent_error(&executor, error))?;
+            write_report(folder, settings, journal, end)
+        }
+        written => written,
+    }
 }
 
 /// Writes the report of a run again, from its journal alone.

@@ -14,9 +14,10 @@ use std::{path::PathBuf, sync::Arc};
 
 pub use finish::{Finished, render_report};
 
-use super::{Ground, LabError, RunFolder};
+use super::{Ground, LabError, RunFolder, preflight::check_surroundings, sandbox_limits};
 use crate::{
-    agent::Registry,
+    actors::{ExecutorOptions, Restorer},
+    agent::{Cancel, Registry},
     config::Settings,
     plugin::{Native, Roster},
     progress::Progress,
@@ -43,8 +44,9 @@ impl Lab {
     /// A lab for the run in `folder`, under the settings that it began with.
     ///
     /// # Errors
-    /// When the settings cannot be read.
+    /// When the settings cannot be read, or the run cannot be worked on where it is.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
+        check_surroundings(folder.path()).map_err(Box::new)?;
         let settings = folder.read_settings()?;
         let mut roster = folder.read_roster(&settings)?;
         let natives = std::mem::take(&mut roster.listeners);
@@ -107,8 +109,20 @@ impl Lab {
             let site = self.start_site(&ground, &begun).await?;
             let (sandbox, mind) = (Arc::clone(&site.sandbox), begun.mind.clone());
             let (folder, settings, journal) = (self.folder.clone(), self.settings.clone(), begun.journal.clone());
+            let executor = ExecutorOptions {
+                sandbox: Arc::clone(&sandbox),
+                limits: sandbox_limits(&settings),
+            };
             let finished = match self.supervise(site, begun).await {
-                Ok(result) => finish::finish_run(&folder, &settings, &journal, result).await,
+                Ok(result) => {
+                    let restorer = Restorer {
+                        options: &executor,
+                        journal: &journal,
+                        folder: folder.path(),
+                        cancel: &Cancel::new(),
+                    };
+                    finish::finish_run(&folder, &settings, &journal, result, &restorer).await
+                }
                 Err(error) => Err(error),
             };
             // Done however the run ended: no container is kept ready, and no call outlives the journal.

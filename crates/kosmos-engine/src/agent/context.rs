@@ -48,6 +48,11 @@ impl<P: RunPayload> AgentContext<P> {
         &self.agent
     }
 
+    /// Returns the run's journal.
+    pub fn journal(&self) -> &Journal<P> {
+        &self.journal
+    }
+
     /// Returns the run's content-addressed files.
     pub fn blobs(&self) -> &Blobs {
         self.journal.blobs()
@@ -110,10 +115,18 @@ impl<P: RunPayload> AgentContext<P> {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AgentError> {
-        match tokio::task::spawn_blocking(work).await {
-            Ok(value) => Ok(value),
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(AgentError::Cancelled),
-        }
+        run_blocking(work).await
+    }
+}
+
+/// Runs a long computation on a thread for those. A panic in it becomes the caller's panic.
+///
+/// # Errors
+/// [`AgentError::Cancelled`] if the program ends meanwhile.
+pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AgentError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => Ok(value),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(AgentError::Cancelled),
     }
 }

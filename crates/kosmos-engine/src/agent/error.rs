@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kosmos_core::disk::DiskFault;
+
 use crate::journal::JournalError;
 
 /// How the supervisor reacts to a failure.
@@ -39,6 +41,9 @@ pub enum AgentError {
     /// The journal failed.
     #[error("the journal failed: {0}")]
     Journal(#[from] Arc<JournalError>),
+    /// The disk that holds the run failed.
+    #[error("{}: {}", .0, .0.source)]
+    Disk(DiskFault),
     /// A backend that the run needs is not available.
     #[error("{what}")]
     Unavailable {
@@ -110,7 +115,7 @@ impl AgentError {
     /// Returns how the supervisor reacts to the failure.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Journal(_) | Self::Unavailable { .. } => Fault::Fatal,
+            Self::Journal(_) | Self::Disk(_) | Self::Unavailable { .. } => Fault::Fatal,
             Self::Own { fault, .. } => *fault,
             Self::Unexpected { .. } | Self::Paused { .. } | Self::Retired { .. } | Self::Cancelled => Fault::Retry,
         }

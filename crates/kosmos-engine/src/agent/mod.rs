@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use futures::{FutureExt, future::LocalBoxFuture};
 
-pub use context::{AgentContext, Cancel};
+pub use context::{AgentContext, Cancel, run_blocking};
 pub use error::{AgentError, Fault};
 pub use registry::{AgentSpec, Registry, RestartLimits};
 

@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use kosmos_core::{
+    disk::is_disk_fault,
     failpoint,
     files::{Sync, write_atomically},
     hash::sha256_hex,
@@ -74,7 +75,11 @@ impl Blobs {
         let missing = || JournalError::Blob {
             sha256: sha256.to_owned(),
         };
-        let content = fs::read(self.folder.join(sha256)).map_err(|_| missing())?;
+        let path = self.folder.join(sha256);
+        let content = match failpoint::fault("blob.read").and_then(|()| fs::read(&path)) {
+            Err(source) if is_disk_fault(&source) => return Err(JournalError::Io { path, source }),
+            read => read.map_err(|_| missing())?,
+        };
         if sha256_hex(&content) == sha256 {
             Ok(content)
         } else {

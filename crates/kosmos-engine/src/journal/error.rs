@@ -56,8 +56,8 @@ pub enum JournalError {
     /// The database failed.
     #[error("the journal's database failed")]
     Store(#[from] sled::Error),
-    /// A file cannot be written.
-    #[error("cannot write `{path}`")]
+    /// A file cannot be read or written.
+    #[error("cannot read or write `{path}`")]
     Io {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kosmos_core::disk::DiskFault;
+
 use crate::AgentName;
 use crate::agent::{AgentError, Fault};
 use crate::journal::JournalError;
@@ -12,6 +14,9 @@ pub enum SupervisorError {
     /// The journal failed.
     #[error("the run's journal failed")]
     Journal(#[from] Arc<JournalError>),
+    /// The disk that holds the run failed.
+    #[error("the disk that holds the run failed")]
+    Disk(#[source] DiskFault),
     /// A replay asked for something that was not recorded.
     #[error("`{agent}`: {reason}")]
     NotRecorded {
@@ -34,7 +39,12 @@ pub enum SupervisorError {
 
 impl SupervisorError {
     /// Converts a failure of an agent that another attempt cannot repair.
-    pub(super) fn from_agent_error(agent: &AgentName, error: &AgentError) -> Self {
+    pub fn from_agent_error(agent: &AgentName, error: AgentError) -> Self {
+        let error = match error {
+            AgentError::Journal(error) => return Self::Journal(error),
+            AgentError::Disk(fault) => return Self::Disk(fault),
+            error => error,
+        };
         let (agent, reason) = (agent.to_string(), error.to_string());
         match error.fault() {
             Fault::NotRecorded => Self::NotRecorded { agent, reason },

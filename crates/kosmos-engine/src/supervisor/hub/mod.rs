@@ -362,6 +362,9 @@ impl<P: RunPayload> Hub<P> {
                 else {
                     return Ok(());
                 };
+                if let AgentError::Disk(fault) = error {
+                    return Err(SupervisorError::Disk(fault));
+                }
                 if managed.is_dispensable() {
                     self.retire_agent(&agent, &error.to_string());
                     return Ok(());
@@ -399,7 +402,9 @@ impl<P: RunPayload> Hub<P> {
                 self.spawn_step_commit(Some((name.clone(), message.clone())), commit, state);
                 Ok(())
             }
-            Err(AgentError::Journal(error)) => Err(error.into()),
+            Err(error @ (AgentError::Journal(_) | AgentError::Disk(_))) => {
+                Err(SupervisorError::from_agent_error(name, error))
+            }
             Err(AgentError::Paused { what, remedy }) => {
                 managed.in_flight.remove(message);
                 self.pause_run(name, what, remedy);
@@ -422,7 +427,7 @@ impl<P: RunPayload> Hub<P> {
                 self.retire_agent(name, &reason);
                 Ok(())
             }
-            Err(error) if error.fault().is_fatal() => Err(SupervisorError::from_agent_error(name, &error)),
+            Err(error) if error.fault().is_fatal() => Err(SupervisorError::from_agent_error(name, error)),
             Err(_) if self.stopping.is_some() => {
                 managed.in_flight.remove(message);
                 Ok(())
