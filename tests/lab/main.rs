@@ -11,6 +11,7 @@
 
 mod archive;
 mod bad_input;
+mod chaos;
 mod crash_matrix;
 mod crashes;
 mod engine;
