@@ -44,6 +44,7 @@ pub use llm::{LlmAgentError, read_prompt_and_schema};
 pub use manifest::{AgentKind, AgentLimits, Manifest, Permissions, Restart, RestartKind};
 pub use roster::{ChosenAgent, Roster, make_paths_absolute};
 pub use schema::protocol_schemas;
+pub use wire::try_line;
 
 /// The version of the protocol in `agents/PROTOCOL.md`.
 pub const PROTOCOL: u32 = 1;

@@ -152,6 +152,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> RpcWire<R, W> {
     }
 }
 
+/// Reads a line of an agent and returns the reason if it is refused: for tests that read any bytes.
+///
+/// # Errors
+/// The reason.
+#[doc(hidden)]
+pub fn try_line(line: &[u8]) -> Result<(), String> {
+    parse_message(line).map(drop).map_err(|error| error.to_string())
+}
+
 fn parse_message(line: &[u8]) -> Result<Incoming, WireError> {
     let garbage = |what: &str| {
         let begin: String = String::from_utf8_lossy(line).chars().take(60).collect();

@@ -29,5 +29,6 @@ pub use dossier::{BudgetLine, DeadLetter, Dossier, Method, ProjectMemory, Restar
 pub use error::ReportError;
 pub use findings::build_findings;
 pub use model_use::{ModelUse, UseLine};
+pub use scalars::try_result;
 pub use summary::terminal_summary;
 pub use write::{FILES, Written, render_all, write_all, write_files};

@@ -22,6 +22,7 @@ mod golden;
 mod growth;
 mod penguins;
 mod power;
+mod readers;
 mod rows;
 mod shuffled;
 mod storage_faults;
