@@ -131,7 +131,7 @@ fn measure(what: &str, python: &Interpreter, kind: Kind) -> f64 {
 }
 
 async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
-    let (run, folder): (RunId, Arc<Path>) = (RunId::from("bench".to_owned()), Arc::from(home));
+    let (run, folder): (RunId, Arc<Path>) = ("bench".parse().unwrap(), Arc::from(home));
     let durability = Durability::Process;
     let journal = Journal::open(home, JournalOptions { durability }).unwrap();
     let mut registry = Registry::default();

@@ -72,7 +72,7 @@ fn open(folder: &Path, durability: Durability) -> Journal {
 }
 
 fn run() -> RunId {
-    RunId::from("bench".to_owned())
+    "bench".parse().unwrap()
 }
 
 fn message(topic: u64) -> Envelope {

@@ -173,7 +173,7 @@ async fn work(home: &Path, url: &str, durability: Durability) -> u64 {
         })
         .with_concurrency(AT_ONCE),
     );
-    let run = RunId::from("bench".to_owned());
+    let run = "bench".parse::<RunId>().unwrap();
     for n in 0..AT_ONCE {
         let first = Envelope::external(&run, 10 + n, agent::CODE_GENERATOR.into(), task(n));
         journal.commit(Commit::of_message(first)).await.unwrap();

@@ -110,7 +110,7 @@ fn table(run: usize) -> String {
 }
 
 fn claim(x: usize, y: usize) -> ClaimId {
-    ClaimId::from(sha256_hex(format!("{x} {y}"))[..16].to_owned())
+    ClaimId::derive(format!("{x} {y}"))
 }
 
 struct Writer {
@@ -156,7 +156,7 @@ impl Writer {
     }
 
     fn frame(&mut self, variables: usize) {
-        let run = names::run_node_id(&RunId::from(self.run.clone()));
+        let run = names::run_node_id(&self.run.parse::<RunId>().unwrap());
         let (question, dataset) = (
             names::question_node_id("What goes with what?"),
             names::dataset_node_id(&self.sha256),
@@ -184,15 +184,15 @@ impl Writer {
     }
 
     fn experiment(&mut self, n: usize, tests: &[Test]) {
-        let name = sha256_hex(format!("{} {} {n}", self.run, self.cycle))[..16].to_owned();
-        let experiment = ExperimentId::from(name.clone());
+        let experiment = ExperimentId::derive(format!("{} {} {n}", self.run, self.cycle));
+        let name = experiment.to_string();
         let id = names::experiment_node_id(&experiment);
         let told = json!({
             "template": "pairs", "script_sha256": sha256_hex(format!("script {name}")),
             "result_sha256": sha256_hex(format!("result {name}")),
         });
         self.node(Label::Experiment, &id, Some(&name), told);
-        let run = names::run_node_id(&RunId::from(self.run.clone()));
+        let run = names::run_node_id(&self.run.parse::<RunId>().unwrap());
         self.edge(EdgeKind::SpawnedBy, &id, &run, Some(&name), json!({}));
         let dataset = names::dataset_node_id(&self.sha256);
         self.edge(EdgeKind::Uses, &id, &dataset, Some(&name), json!({}));
@@ -224,7 +224,7 @@ impl Writer {
             );
         }
         self.edge(EdgeKind::Tests, of, &hypothesis, name, json!({}));
-        let of_run = HypothesisId::from(sha256_hex(format!("{} {claim}", self.run))[..16].to_owned());
+        let of_run = HypothesisId::derive(format!("{} {claim}", self.run));
         let result = names::result_node_id(experiment, &of_run);
         let (p, q, effect) = (test.p, test.p * 1.7, 0.9 - test.p);
         let significant = test.verdict == EdgeKind::Supports;

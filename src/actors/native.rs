@@ -32,14 +32,14 @@ impl Native {
     /// An agent that `factory` makes, at the start and at every restart, on the thread that it will live on. It hears
     /// the events of these types and may send messages of those.
     pub fn new<L: Listener>(
-        name: &str,
+        name: impl Into<AgentName>,
         subscribes: &[&str],
         publishes: &[&str],
         factory: impl Fn() -> L + Send + Sync + 'static,
     ) -> Self {
         let texts = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
         let plan = AgentPlan {
-            name: AgentName::from(name.to_owned()),
+            name: name.into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             description: "an agent of the program that started the run".to_owned(),
             subscribes: texts(subscribes),

@@ -75,14 +75,14 @@ mod tests {
 
     fn test(effect: f64, mde: serde_json::Value) -> TestRecord {
         let record = json!({
-            "id": "h-1", "dataset": "d", "cycle": 1, "statement": "`b` rises with `a`.", "parent": null, "x": "a", "y": "b",
+            "id": "h-000000000001", "dataset": "d", "cycle": 1, "statement": "`b` rises with `a`.", "parent": null, "x": "a", "y": "b",
             "kind": "numeric_numeric", "covariates": [], "by": null, "part": "whole", "test": "t", "why": "w",
             "assumptions": [], "n": 100, "statistic": 1.0, "p": 0.04, "q": 0.3,
             "effect": { "name": "pearson_r", "value": effect, "ci_low": null, "ci_high": null }, "direction": "+",
             "predicted": null, "groups": null, "y_level": null, "significant": false, "replicated": null,
             "explore": null, "confirm": null, "variants": [], "adjusted": [], "caveats": [], "caveat_notes": {},
             "mde": mde, "wording": "suggestive",
-            "evidence": { "experiment": "e-1", "script_sha256": "", "result_sha256": "", "locator": "" },
+            "evidence": { "experiment": "e-000000000001", "script_sha256": "", "result_sha256": "", "locator": "" },
         });
         serde_json::from_value(record).unwrap()
     }

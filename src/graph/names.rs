@@ -39,7 +39,7 @@ pub fn claim_of_node(id: &str) -> Option<ClaimId> {
         ("finding", rest) => rest.split_once(':')?.0,
         _ => return None,
     };
-    Some(ClaimId::from(claim.to_owned()))
+    claim.parse().ok()
 }
 
 /// A script that ran.

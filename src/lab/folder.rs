@@ -19,6 +19,7 @@ use kosmos_core::run_files;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
+    id: RunId,
 }
 
 impl RunFolder {
@@ -55,15 +56,14 @@ impl RunFolder {
             .first()
             .map(DataSource::display_name)
             .unwrap_or_default();
-        let path = (0..)
-            .map(|_| runs.join(new_run_id(&about)))
-            .find(|path| !path.exists())
-            .unwrap_or_else(|| runs.join(new_run_id(&about)));
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let partial = runs.join(format!(".{name}.partial"));
+        let id = loop {
+            let id = new_run_id(&about);
+            if !runs.join(id.as_str()).exists() {
+                break id;
+            }
+        };
+        let path = runs.join(id.as_str());
+        let partial = runs.join(format!(".{id}.partial"));
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
         let whole = || {
             fs::write(partial.join(run_files::SETTINGS), settings)
@@ -71,7 +71,7 @@ impl RunFolder {
             roster
                 .copy_to(&partial)
                 .map_err(LabError::io("copy the agents into", &partial))?;
-            fill(&partial, &RunId::from(name))
+            fill(&partial, &id)
         };
         if let Err(error) = whole() {
             // An incomplete folder is useless, and its removal may fail for the same reason.
@@ -86,7 +86,7 @@ impl RunFolder {
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
         durability.sync_names(runs).map_err(LabError::io("write", runs))?;
         failpoint::crash("run.placed", "");
-        Ok(Self { path })
+        Ok(Self { path, id })
     }
 
     /// Finds the run under `runs` whose id is `name` or has it as a unique prefix.
@@ -142,12 +142,7 @@ impl RunFolder {
 
     /// The run's id: the folder's name.
     pub fn id(&self) -> RunId {
-        RunId::from(
-            self.path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-        )
+        self.id.clone()
     }
 
     /// The settings that the run began with.
@@ -206,13 +201,15 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(runs).map_err(LabError::io("list", runs))? {
-        let path = entry.map_err(LabError::io("list", runs))?.path();
-        if path.join(run_files::SETTINGS).is_file()
-            && !path
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-        {
-            found.push(RunFolder { path });
+        let entry = entry.map_err(LabError::io("list", runs))?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || !path.join(run_files::SETTINGS).is_file() {
+            continue;
+        }
+        match name.parse() {
+            Ok(id) => found.push(RunFolder { path, id }),
+            Err(error) => tracing::warn!(%error, "a folder beside the runs is left out: rename it"),
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -220,7 +217,7 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunFolder>, LabError> {
 }
 
 /// A new run id such as `penguins-20261123-001512-3fa9`: the first table, the start (UTC), and four random digits.
-fn new_run_id(about: &str) -> String {
+fn new_run_id(about: &str) -> RunId {
     let seconds = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
@@ -232,7 +229,8 @@ fn new_run_id(about: &str) -> String {
         .collect();
     let slug = slug.trim_matches('-');
     let slug = if slug.is_empty() { "run" } else { slug };
-    format!("{slug}-{}-{:04x}", timestamp_utc(seconds), fastrand::u16(..))
+    let id = format!("{slug}-{}-{:04x}", timestamp_utc(seconds), fastrand::u16(..));
+    RunId::from_text(&id)
 }
 
 /// `20261123-001512` for a time in seconds since the Unix epoch, in UTC.
@@ -253,7 +251,9 @@ mod tests {
     fn ids_say_what_and_when() {
         assert_eq!(timestamp_utc(0), "19700101-000000");
         let id = new_run_id("Penguins & friends");
-        assert!(id.starts_with("penguins---friends-2"), "{id}");
-        assert!(new_run_id("../..").starts_with("run-"));
+        assert!(id.as_str().starts_with("penguins---friends-2"), "{id}");
+        for about in ["../..", "", "--", "\u{1b}[\u{7}", "中文"] {
+            assert!(new_run_id(about).as_str().starts_with("run-2"), "{about}");
+        }
     }
 }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{ChosenAgent, Manifest, schema};
 use crate::message::{Event, Refusal, SPEECHES, Speech};
 use crate::prompt::{inline, shorten_to};
-use crate::science::RunId;
 
 /// Maximum number of messages in answer to one event.
 const MOST: usize = 1000;
@@ -28,7 +27,7 @@ static VALIDATORS: LazyLock<HashMap<&'static str, jsonschema::Validator>> = Lazy
 /// with a reason.
 pub fn admit_messages(
     manifest: &Manifest,
-    run: &RunId,
+    run: &str,
     event: &Event,
     messages: &[Value],
 ) -> (Vec<Speech>, Vec<Refusal>) {
@@ -48,7 +47,7 @@ pub fn admit_messages(
     (said, refused)
 }
 
-fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -> Result<Speech, Refusal> {
+fn admit_one(manifest: &Manifest, run: &str, event: &Event, message: &Value) -> Result<Speech, Refusal> {
     let kind = message.get("type").and_then(Value::as_str).unwrap_or("none");
     let refuse = |reason: String| Refusal {
         kind: shorten_to(&inline(kind), 40),
@@ -60,10 +59,7 @@ fn admit_one(manifest: &Manifest, run: &RunId, event: &Event, message: &Value) -
     if !manifest.publishes.iter().any(|known| known == kind) {
         return Err(refuse("its agent.toml does not list it under `publishes`".to_owned()));
     }
-    if message
-        .get("run")
-        .is_some_and(|named| named.as_str() != Some(run.as_str()))
-    {
+    if message.get("run").is_some_and(|named| named.as_str() != Some(run)) {
         return Err(refuse("it names another run".to_owned()));
     }
     let body = message.get("body").cloned().unwrap_or_default();
@@ -105,5 +101,5 @@ pub fn admit_trial_messages(
     event: &Event,
     messages: &[Value],
 ) -> (Vec<Speech>, Vec<Refusal>) {
-    admit_messages(&chosen.manifest, &RunId::from(run.to_owned()), event, messages)
+    admit_messages(&chosen.manifest, run, event, messages)
 }

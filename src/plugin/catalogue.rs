@@ -10,12 +10,9 @@ use include_dir::Dir;
 use kosmos_core::files::copy_folder;
 use serde::Serialize;
 
-use super::{
-    AgentKind, Manifest, PluginError,
-    manifest::{self, is_agent_name},
-};
+use super::{AgentKind, Manifest, PluginError, manifest};
 use crate::config::Environment;
-use crate::message::agent;
+use crate::message::{AgentName, agent};
 use crate::shipped::AGENTS;
 
 /// Where an agent was found. The first place in this order wins if several have an agent of the same name.
@@ -242,8 +239,8 @@ impl AgentCatalogue {
     }
 
     fn add_agent(&mut self, found: FoundAgent) {
-        if !self.broken.contains_key(&found.manifest.name) {
-            self.agents.entry(found.manifest.name.clone()).or_insert(found);
+        if !self.broken.contains_key(found.manifest.name.as_str()) {
+            self.agents.entry(found.manifest.name.to_string()).or_insert(found);
         }
     }
 
@@ -288,6 +285,6 @@ impl AgentCatalogue {
 
     /// Whether the name is valid for an agent and not taken.
     pub fn is_free(&self, name: &str) -> bool {
-        is_agent_name(name) && name != agent::SUPERVISOR && !self.agents.contains_key(name)
+        AgentName::fits(name) && name != agent::SUPERVISOR && !self.agents.contains_key(name)
     }
 }

@@ -323,8 +323,9 @@ pub async fn try_event(setting: &Setting<'_>, event: &Event) -> Result<Vec<Value
     let mut memory = AgentMemory::default();
     let name = setting.chosen.manifest.name.clone();
     let deadline = setting.chosen.manifest.limits.deadline.get();
-    let serve =
-        async |method: &str, params: Value| -> Called { Ok(answer_trial_call(&name, &mut memory, method, &params)) };
+    let serve = async |method: &str, params: Value| -> Called {
+        Ok(answer_trial_call(name.as_str(), &mut memory, method, &params))
+    };
     let told = match timeout(deadline, guest.handle(params, serve)).await {
         Err(_) => Err(GuestError::Said {
             code: 0,
@@ -356,7 +357,7 @@ fn answer_trial_call(agent: &str, memory: &mut AgentMemory, method: &str, params
 
 fn handshake_error(setting: &Setting<'_>, error: &GuestError) -> PluginError {
     PluginError::Handshake {
-        agent: setting.chosen.manifest.name.clone(),
+        agent: setting.chosen.manifest.name.to_string(),
         problem: error.to_string(),
     }
 }

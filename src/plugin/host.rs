@@ -150,7 +150,7 @@ pub fn handle_messages(
     let mut sent = match &message.payload {
         Payload::Notify(notice) => {
             let manifest = &handling.chosen.manifest;
-            let (said, mut refused) = admit_messages(manifest, &message.run, &notice.event, messages);
+            let (said, mut refused) = admit_messages(manifest, message.run.as_str(), &notice.event, messages);
             let checks = read_checks(&handling, &said, &mut refused);
             for refusal in &refused {
                 tracing::warn!(%agent, kind = refusal.kind, reason = refusal.reason, "a message was rejected");
@@ -191,7 +191,7 @@ fn pass_to_director(chosen: &ChosenAgent, messages: &[Value]) -> Result<Vec<Outg
     let manifest = &chosen.manifest;
     let unfit = |problem: String| {
         AgentError::retry(Unfit {
-            agent: manifest.name.clone(),
+            agent: manifest.name.to_string(),
             problem,
         })
     };

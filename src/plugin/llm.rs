@@ -72,7 +72,7 @@ impl LlmAgent {
     pub fn new(kit: Shared, chosen: ChosenAgent) -> Result<Self, AgentError> {
         let (prompt, schema) = read_prompt_and_schema(&chosen).map_err(|source| {
             AgentError::fatal(Unusable {
-                agent: chosen.manifest.name.clone(),
+                agent: chosen.manifest.name.to_string(),
                 source,
             })
         })?;
@@ -122,7 +122,7 @@ impl LlmAgent {
             }
             None => {
                 return Err(AgentError::fatal(Unusable {
-                    agent: self.chosen.manifest.name.clone(),
+                    agent: self.chosen.manifest.name.to_string(),
                     source: LlmAgentError::NoModel,
                 }));
             }

@@ -74,7 +74,7 @@ impl Process {
             return Err(GuestError::Start("it has no standard streams".to_owned()));
         };
         if let Some(stderr) = session.stderr.take() {
-            tokio::task::spawn_local(keep_log(chosen.manifest.name.clone(), stderr));
+            tokio::task::spawn_local(keep_log(chosen.manifest.name.to_string(), stderr));
         }
         Ok(Self {
             wire: RpcWire::new(output, input),

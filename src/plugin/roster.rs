@@ -51,7 +51,7 @@ impl ChosenAgent {
         return super::wasm::compile_component(self).map(drop);
         #[cfg(not(feature = "wasm"))]
         Err(PluginError::Needs {
-            agent: self.manifest.name.clone(),
+            agent: self.manifest.name.to_string(),
             what: "a WebAssembly host, which this build of `kosmos` lacks".to_owned(),
             remedy: "use a build with `--features wasm`, or leave the agent out".to_owned(),
         })
@@ -90,7 +90,7 @@ impl Roster {
         let mut roster = Self::default();
         for found in catalogue.iter() {
             let mut manifest = found.manifest.clone();
-            let name = manifest.name.clone();
+            let name = manifest.name.to_string();
             let own = own_settings(settings, &name)?;
             let enabled = match own.get("enabled") {
                 None => manifest.enabled,
@@ -160,7 +160,7 @@ impl Roster {
         for chosen in &self.agents {
             chosen
                 .folder
-                .copy_to(&run.join(run_files::AGENTS).join(&chosen.manifest.name))?;
+                .copy_to(&run.join(run_files::AGENTS).join(chosen.manifest.name.as_str()))?;
         }
         Ok(())
     }
@@ -172,7 +172,7 @@ impl Roster {
             .map(|chosen| {
                 let manifest = &chosen.manifest;
                 AgentPlan {
-                    name: manifest.name.clone().into(),
+                    name: manifest.name.clone(),
                     version: manifest.version.clone(),
                     description: manifest.description.clone(),
                     subscribes: manifest.subscribes.clone(),
@@ -204,7 +204,7 @@ impl Roster {
             let thinks = manifest.kind == AgentKind::Llm || manifest.permissions.model;
             if thinks && (settings.llm.model.is_none() || settings.llm.address().is_none()) {
                 let remedy = "set model and base_url (or provider) in [llm], or leave the agent out";
-                return needs(&manifest.name, "a language model", remedy);
+                return needs(manifest.name.as_str(), "a language model", remedy);
             }
         }
         self.compile_components()?;
@@ -258,7 +258,7 @@ impl Roster {
             let mut files = Vec::new();
             list_files(folder, folder, &mut files).map_err(failed)?;
             files.sort();
-            hashes.insert(chosen.manifest.name.clone(), sha256_hex(files.concat()));
+            hashes.insert(chosen.manifest.name.to_string(), sha256_hex(files.concat()));
         }
         Ok(hashes)
     }
@@ -317,7 +317,7 @@ where
 
 /// The configuration: defaults overridden by the settings, validated against the schema.
 fn build_config(manifest: &Manifest, own: &Map<String, Value>) -> Result<Value, PluginError> {
-    let name = &manifest.name;
+    let name = manifest.name.as_str();
     let schema = manifest.config.clone().unwrap_or_else(|| serde_json::json!({}));
     let properties = schema.get("properties").and_then(Value::as_object);
     let mut config = Map::new();

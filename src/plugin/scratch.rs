@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::message::AgentName;
+
 /// An agent's working folder.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
     /// Creates an empty folder in `parent`.
-    pub fn create_in(parent: &Path, agent: &str) -> io::Result<Self> {
+    pub fn create_in(parent: &Path, agent: &AgentName) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         let path = parent.join(format!("{agent}-{:08x}", fastrand::u32(..)));
         fs::create_dir(&path)?;

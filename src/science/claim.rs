@@ -1,35 +1,6 @@
 //! The claim of a hypothesis, independent of the table that it is tested on.
 
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{Hypothesis, HypothesisId, Part, id::sha256_hex, kind};
-
-/// Names a claim by its kind and its columns' names: the same claim on two tables has one name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct ClaimId(String);
-
-impl ClaimId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ClaimId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<String> for ClaimId {
-    fn from(id: String) -> Self {
-        Self(id)
-    }
-}
+use super::{ClaimId, Hypothesis, HypothesisId, Part, kind};
 
 impl Hypothesis {
     /// The claim: kind and columns, and for an analysis of a model's what it reads and what its effect is. Neither the
@@ -47,8 +18,7 @@ impl Hypothesis {
             (columns, &analysis.effect)
         });
         let claim = (&self.kind, x, y, covariates, &self.by, &self.event, analysis);
-        let hash = sha256_hex(serde_json::to_vec(&claim).unwrap_or_default());
-        ClaimId(format!("c-{}", hash.get(..16).unwrap_or(&hash)))
+        ClaimId::derive(serde_json::to_vec(&claim).unwrap_or_default())
     }
 
     /// The ids of the same hypothesis judged on all rows, and on those held back.
@@ -68,7 +38,7 @@ mod tests {
 
     fn hypothesis(change: serde_json::Value) -> Hypothesis {
         let mut value = json!({
-            "id": "", "dataset": "penguins", "arm": "observed", "kind": "numeric_numeric", "x": "a", "y": "b",
+            "id": HypothesisId::unnamed(), "dataset": "penguins", "arm": "observed", "kind": "numeric_numeric", "x": "a", "y": "b",
             "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "",
             "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0}, "weight": 1.0,
         });

@@ -146,7 +146,7 @@ pub(crate) mod tests {
     /// Flipper length and body mass of the penguins.
     pub(crate) fn finding() -> TestRecord {
         TestRecord {
-            id: HypothesisId::from("h-1".to_owned()),
+            id: HypothesisId::derive("1"),
             dataset: "penguins".to_owned(),
             cycle: 1,
             statement: "`flipper_length_mm` goes with `body_mass_g`".to_owned(),
@@ -188,7 +188,7 @@ pub(crate) mod tests {
             confirmed_by: None,
             proposed_by: None,
             evidence: FindingEvidence {
-                experiment: ExperimentId::from("e-1".to_owned()),
+                experiment: ExperimentId::derive("1"),
                 script_sha256: String::new(),
                 result_sha256: String::new(),
                 locator: "/tests/0".to_owned(),

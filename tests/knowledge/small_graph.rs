@@ -58,7 +58,7 @@ pub fn document() -> String {
 }
 
 fn claim(x: &str, y: &str) -> ClaimId {
-    ClaimId::from(sha256_hex(format!("{x} {y}"))[..16].to_owned())
+    ClaimId::derive(format!("{x} {y}"))
 }
 
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Small {
 
     fn run(&mut self, name: &str, project: Option<&str>, text: &str, data: &str) {
         let (run, question) = (
-            names::run_node_id(&RunId::from(name.to_owned())),
+            names::run_node_id(&name.parse::<RunId>().unwrap()),
             names::question_node_id(text),
         );
         let dataset = names::dataset_node_id(&table(data));
@@ -103,19 +103,19 @@ impl Small {
             self.node(Label::Concept, &concept, run, json!({ "name": column }));
             self.edge(EdgeKind::Mentions, &hypothesis, &concept, run);
         }
-        let name = ExperimentId::from(sha256_hex(format!("{run} {claim}"))[..16].to_owned());
+        let name = ExperimentId::derive(format!("{run} {claim}"));
         let experiment = names::experiment_node_id(&name);
         let told = json!({
             "template": "pair", "script_sha256": table(&format!("script {name}")),
             "result_sha256": table(&format!("result {name}")),
         });
         self.node(Label::Experiment, &experiment, run, told);
-        let of = names::run_node_id(&RunId::from(run.to_owned()));
+        let of = names::run_node_id(&run.parse::<RunId>().unwrap());
         self.edge(EdgeKind::SpawnedBy, &experiment, &of, run);
         let dataset = names::dataset_node_id(&table(data));
         self.edge(EdgeKind::Uses, &experiment, &dataset, run);
         self.edge(EdgeKind::Tests, &experiment, &hypothesis, run);
-        let result = names::result_node_id(&name, &HypothesisId::from(claim.to_string()));
+        let result = names::result_node_id(&name, &HypothesisId::derive(claim.as_str()));
         let significant = verdict == EdgeKind::Supports;
         let told = json!({
             "statement": statement, "kind": "numeric_numeric", "x": x, "y": y, "test": "spearmanr", "n": 100, "p": p,

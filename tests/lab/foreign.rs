@@ -64,7 +64,7 @@ fn an_experiment_with_another_folder_or_file_touches_nothing() {
     let output = home.run(&["resume", run_id(&run)]);
     assert!(!output.status.success(), "{}", describe_output(&output));
     assert!(
-        describe_output(&output).contains("is not one path component"),
+        describe_output(&output).contains("is not the id of an experiment"),
         "{}",
         describe_output(&output)
     );

@@ -21,7 +21,7 @@ fn slow(server: &ModelServer) {
 }
 
 fn context(desk: &Desk, cancel: &Cancel) -> AgentContext {
-    let id = MessageId::derive(&RunId::from("r".to_owned()), None, 1);
+    let id = MessageId::derive(&"r".parse::<RunId>().unwrap(), None, 1);
     AgentContext::new(
         desk.journal.clone(),
         desk.folder.path().into(),

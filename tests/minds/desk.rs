@@ -76,7 +76,7 @@ pub fn journal(folder: &Path) -> Journal {
 
 /// A context of that agent, for a message that no other context has.
 pub fn context(journal: &Journal, folder: &Path, agent: &'static str) -> AgentContext {
-    let id = MessageId::derive(&RunId::from("r".to_owned()), None, fastrand::usize(..));
+    let id = MessageId::derive(&"r".parse::<RunId>().unwrap(), None, fastrand::usize(..));
     AgentContext::new(journal.clone(), Arc::from(folder), agent.into(), id, Cancel::new())
 }
 

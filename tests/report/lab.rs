@@ -1,4 +1,12 @@
 //! A finished run made by hand: a folder with real-shaped results, and its dossier.
+//!
+//! | experiment | does | hypotheses |
+//! |---|---|---|
+//! | `e-500000000005` | profiles the table | |
+//! | `e-400000000004` | tests numeric columns | `h-500000000005` turns round within strata, `h-300000000003` is null |
+//! | `e-200000000002` | tests groups | `h-100000000001` is a finding, `h-700000000007` is untestable |
+//! | `e-100000000001` | draws the findings | |
+//! | `e-600000000006` | tests the shuffled table | `h-400000000004` |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,21 +57,26 @@ impl Lab {
             folder: TempDir::new().unwrap(),
             dossier: dossier(names),
         };
-        let profile = lab.experiment("e-profile", "profile", "observed", &profile(names));
-        let numeric = lab.experiment("e-numeric", "numeric_numeric", "observed", &numeric_result(names));
-        let groups = lab.experiment("e-groups", "group_numeric", "observed", &group_result(names));
-        let shuffled = lab.experiment("e-shuffled", "numeric_numeric", "shuffled", &numeric_result(names));
-        let mut figures = lab.experiment("e-figures", "figures", "observed", &json!({"schema": 1, "figures": []}));
-        lab.write("experiments/e-figures/figures/h-simpson.png", PNG);
+        let profile = lab.experiment("e-500000000005", "profile", "observed", &profile(names));
+        let numeric = lab.experiment("e-400000000004", "numeric_numeric", "observed", &numeric_result(names));
+        let groups = lab.experiment("e-200000000002", "group_numeric", "observed", &group_result(names));
+        let shuffled = lab.experiment("e-600000000006", "numeric_numeric", "shuffled", &numeric_result(names));
+        let mut figures = lab.experiment(
+            "e-100000000001",
+            "figures",
+            "observed",
+            &json!({"schema": 1, "figures": []}),
+        );
+        lab.write("experiments/e-100000000001/figures/h-500000000005.png", PNG);
         figures["artefacts"] =
-            json!([{"path": "figures/h-simpson.png", "bytes": PNG.len(), "sha256": sha256_hex(PNG)}]);
+            json!([{"path": "figures/h-500000000005.png", "bytes": PNG.len(), "sha256": sha256_hex(PNG)}]);
         lab.dossier["datasets"][0]["profile"] = self::profile(names);
         lab.dossier["tests"] = json!([
             record(
                 &numeric,
                 "/tests/0",
                 1,
-                "h-simpson",
+                "h-500000000005",
                 &numeric_result(names)["tests"][0],
                 0.0000336,
                 Some(true)
@@ -72,7 +85,7 @@ impl Lab {
                 &groups,
                 "/tests/0",
                 1,
-                "h-groups",
+                "h-100000000001",
                 &group_result(names)["tests"][0],
                 0.0009,
                 None
@@ -81,7 +94,7 @@ impl Lab {
                 &numeric,
                 "/tests/1",
                 1,
-                "h-null",
+                "h-300000000003",
                 &numeric_result(names)["tests"][1],
                 0.437,
                 None
@@ -201,7 +214,7 @@ fn numeric_result(names: &Names) -> Value {
         strata.map(|(level, n, r, p)| json!({"level": level, "n": n, "effect_value": r, "p": p, "direction": "+"}));
     json!({"schema": 1, "template": "numeric_numeric", "rows": 344, "tests": [
         {
-            "id": "h-simpson", "status": "ok", "reason": null, "x": names.x, "y": names.y, "test": "scipy.stats.pearsonr",
+            "id": "h-500000000005", "status": "ok", "reason": null, "x": names.x, "y": names.y, "test": "scipy.stats.pearsonr",
             "why": "linear correlation of two numeric columns, neither with strong skew",
             "assumptions": [{"name": "no strong skew", "check": "skewness", "statistic": 0.0529, "p": null, "holds": true}],
             "whole": estimate(342, 1.1196621e-5, effect("r", -0.235053, -0.332854, -0.132297), "-"),
@@ -216,7 +229,7 @@ fn numeric_result(names: &Names) -> Value {
             "mde": {"name": "r", "value": 0.150871, "power": 0.8, "alpha": 0.05},
         },
         {
-            "id": "h-null", "status": "ok", "reason": null, "x": "year", "y": names.y, "test": "scipy.stats.pearsonr",
+            "id": "h-300000000003", "status": "ok", "reason": null, "x": "year", "y": names.y, "test": "scipy.stats.pearsonr",
             "why": "linear correlation of two numeric columns", "assumptions": [],
             "whole": estimate(342, 0.437, effect("r", 0.0422, -0.0641, 0.148), "+"),
             "explore": null, "confirm": null, "y_level": null, "groups": null, "variants": [], "adjusted": [],
@@ -227,7 +240,7 @@ fn numeric_result(names: &Names) -> Value {
 
 fn group_result(names: &Names) -> Value {
     json!({"schema": 1, "template": "group_numeric", "rows": 344, "tests": [{
-        "id": "h-groups", "status": "ok", "reason": null, "x": names.group, "y": names.y, "test": "scipy.stats.ttest_ind",
+        "id": "h-100000000001", "status": "ok", "reason": null, "x": names.group, "y": names.y, "test": "scipy.stats.ttest_ind",
         "why": "difference of two means without assuming equal variances", "assumptions": [],
         "whole": estimate(274, 0.0006, effect("hedges_g", 0.42, 0.18, 0.66), "Adelie"),
         "explore": null, "confirm": null, "y_level": null,
@@ -304,16 +317,16 @@ fn ledger(tests: &Value) -> Value {
     tests
         .iter()
         .for_each(|test| log("registered", "observed", &test["id"], None));
-    log("registered", "observed", &json!("h-untestable"), None);
+    log("registered", "observed", &json!("h-700000000007"), None);
     tests
         .iter()
         .for_each(|test| log("tested", "observed", &test["id"], None));
-    log("untestable", "observed", &json!("h-untestable"), None);
+    log("untestable", "observed", &json!("h-700000000007"), None);
     tests
         .iter()
         .for_each(|test| log("judged", "observed", &test["id"], Some(test)));
     let false_one = json!({"p": 0.6, "q": 0.6, "significant": false});
-    log("judged", "shuffled", &json!("h-shuffled"), Some(&false_one));
+    log("judged", "shuffled", &json!("h-400000000004"), Some(&false_one));
     json!(lines)
 }
 
@@ -322,7 +335,7 @@ fn dossier(names: &Names) -> Value {
         "run": "run-1", "question": names.question, "target": names.y,
         "end": {"status": "answered", "reason": {"kind": "complete"}, "message": "Every question that follows was asked."},
         "datasets": [{"name": "penguins.csv", "path": "/data/penguins.csv", "sha256": sha256_hex("penguins"), "bytes": 16697,
-            "experiment": "e-profile", "profile": null}],
+            "experiment": "e-500000000005", "profile": null}],
         "method": {"alpha": 0.05, "explore_share": 0.5, "seed": 7, "policy": "heuristic", "permutations": 499,
             "check_rows": 20000, "randomised": [], "kosmos_version": "0.1.0", "stack": ["Python 3.11.2", "scipy 1.17.1"],
             "sandbox": [["no network", "own network namespace"]]},
@@ -332,11 +345,11 @@ fn dossier(names: &Names) -> Value {
             {"cycle": 1, "arm": "shuffled", "alpha": 0.025, "tests": 1, "significant": 0},
         ],
         "tests": [],
-        "untested": [{"id": "h-untestable", "dataset": "penguins.csv", "cycle": 1, "statement": "Sex goes with depth.",
-            "kind": "group_numeric", "x": "sex", "y": names.y, "reason": "fewer than 8 complete rows", "experiment": "e-groups"}],
+        "untested": [{"id": "h-700000000007", "dataset": "penguins.csv", "cycle": 1, "statement": "Sex goes with depth.",
+            "kind": "group_numeric", "x": "sex", "y": names.y, "reason": "fewer than 8 complete rows", "experiment": "e-200000000002"}],
         "shuffled_null": {"tests": 1, "findings": 0},
         "experiments": [],
-        "figures": [{"finding": "h-simpson", "experiment": "e-figures", "file": "figures/h-simpson.png",
+        "figures": [{"finding": "h-500000000005", "experiment": "e-100000000001", "file": "figures/h-500000000005.png",
             "alt": format!("{} against {}", names.y, names.x)}],
         "ledger": [],
         "budgets": [{"name": "experiments", "used": 5.0, "limit": 50.0, "unit": "scripts"},

@@ -108,8 +108,11 @@ fn findings_are_sorted_by_the_contract() {
     lab.dossier["tests"].as_array_mut().unwrap().reverse();
     let found = build_findings(&lab.dossier());
     let ids = |tests: &[kosmos::science::TestRecord]| tests.iter().map(|test| test.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(ids(&found.findings), ["h-simpson", "h-groups"]);
-    assert_eq!(ids(&found.tests), ["h-simpson", "h-groups", "h-null"]);
+    assert_eq!(ids(&found.findings), ["h-500000000005", "h-100000000001"]);
+    assert_eq!(
+        ids(&found.tests),
+        ["h-500000000005", "h-100000000001", "h-300000000003"]
+    );
     lab.render().unwrap();
     let written = lab.read("findings.json");
     assert!(written.ends_with("}\n"));
@@ -148,8 +151,8 @@ fn the_notebook_is_valid() {
     assert_eq!(
         cells[3]["source"],
         json!([
-            "rerun(\"e-numeric\", \"/tests/0\")\n",
-            "draw(\"experiments/e-profile/table.parquet\", \"bill_length_mm\", \"bill_depth_mm\")"
+            "rerun(\"e-400000000004\", \"/tests/0\")\n",
+            "draw(\"experiments/e-500000000005/table.parquet\", \"bill_length_mm\", \"bill_depth_mm\")"
         ])
     );
 }
@@ -160,7 +163,9 @@ fn a_run_that_found_nothing_says_so() {
     let nothing = lab.dossier["tests"][2].clone();
     lab.dossier["tests"] = json!([nothing]);
     let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
-    ledger.retain(|line| line["event"] != "judged" || line["hypothesis"] == "h-null" || line["arm"] == "shuffled");
+    ledger.retain(|line| {
+        line["event"] != "judged" || line["hypothesis"] == "h-300000000003" || line["arm"] == "shuffled"
+    });
     lab.save_ledger();
     lab.dossier["cycles"][0]["tested"] = json!(1);
     lab.dossier["cycles"][0]["significant"] = json!(0);
@@ -205,10 +210,10 @@ fn empty_run() {
 #[test]
 fn the_p_that_was_judged_is_cited_from_its_own_place() {
     let mut lab = Lab::new();
-    let mut result: Value = serde_json::from_str(&lab.read("experiments/e-groups/result.json")).unwrap();
+    let mut result: Value = serde_json::from_str(&lab.read("experiments/e-200000000002/result.json")).unwrap();
     result["tests"][0]["p_judged"] = json!(0.0007);
     let result = serde_json::to_string_pretty(&result).unwrap();
-    lab.write("experiments/e-groups/result.json", result.as_bytes());
+    lab.write("experiments/e-200000000002/result.json", result.as_bytes());
     let hash = json!(kosmos::science::sha256_hex(&result));
     lab.dossier["experiments"][2]["result_sha256"] = hash.clone();
     lab.dossier["tests"][1]["evidence"]["result_sha256"] = hash;
@@ -216,7 +221,7 @@ fn the_p_that_was_judged_is_cited_from_its_own_place() {
     let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
     let judged = ledger
         .iter_mut()
-        .find(|line| line["event"] == "judged" && line["hypothesis"] == "h-groups");
+        .find(|line| line["event"] == "judged" && line["hypothesis"] == "h-100000000001");
     judged.unwrap()["p"] = json!(0.0007);
     lab.save_ledger();
     lab.render().unwrap();

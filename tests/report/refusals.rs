@@ -1,6 +1,6 @@
 //! A number with no artefact behind it cannot be rendered.
 
-use kosmos::report::ReportError;
+use kosmos::report::{Dossier, ReportError};
 use kosmos::science::sha256_hex;
 use serde_json::json;
 
@@ -49,7 +49,7 @@ fn the_error_names_number_and_place() {
     lab.dossier["datasets"][0]["profile"]["rows"] = json!(345);
     assert_eq!(
         refused(&lab).to_string(),
-        "number without evidence, in \"penguins.csv\": shown 345, but e-profile, line 63, /rows holds 344"
+        "number without evidence, in \"penguins.csv\": shown 345, but e-500000000005, line 63, /rows holds 344"
     );
 }
 
@@ -57,9 +57,9 @@ fn the_error_names_number_and_place() {
 fn an_altered_result_is_refused() {
     let lab = Lab::new();
     let result = lab
-        .read("experiments/e-numeric/result.json")
+        .read("experiments/e-400000000004/result.json")
         .replace("-0.235053", "-0.735053");
-    lab.write("experiments/e-numeric/result.json", result.as_bytes());
+    lab.write("experiments/e-400000000004/result.json", result.as_bytes());
     assert!(matches!(refused(&lab), ReportError::HashDiffers { .. }));
 }
 
@@ -67,9 +67,9 @@ fn an_altered_result_is_refused() {
 fn an_altered_result_with_its_hash_is_refused_too() {
     let mut lab = Lab::new();
     let result = lab
-        .read("experiments/e-numeric/result.json")
+        .read("experiments/e-400000000004/result.json")
         .replace("-0.235053", "-0.735053");
-    lab.write("experiments/e-numeric/result.json", result.as_bytes());
+    lab.write("experiments/e-400000000004/result.json", result.as_bytes());
     let hash = json!(sha256_hex(&result));
     lab.dossier["experiments"][1]["result_sha256"] = hash.clone();
     for test in [0, 2] {
@@ -88,10 +88,10 @@ fn a_number_that_the_result_does_not_hold_is_refused() {
 #[test]
 fn a_missing_artefact_is_refused() {
     for file in [
-        "experiments/e-numeric/result.json",
-        "experiments/e-numeric/script.py",
-        "experiments/e-profile/result.json",
-        "experiments/e-figures/figures/h-simpson.png",
+        "experiments/e-400000000004/result.json",
+        "experiments/e-400000000004/script.py",
+        "experiments/e-500000000005/result.json",
+        "experiments/e-100000000001/figures/h-500000000005.png",
         "ledger.jsonl",
         "journal.jsonl",
         "run.toml",
@@ -107,8 +107,8 @@ fn a_missing_artefact_is_refused() {
 #[test]
 fn a_changed_script_or_figure_is_refused() {
     for file in [
-        "experiments/e-numeric/script.py",
-        "experiments/e-figures/figures/h-simpson.png",
+        "experiments/e-400000000004/script.py",
+        "experiments/e-100000000001/figures/h-500000000005.png",
     ] {
         let lab = Lab::new();
         lab.write(file, b"changed");
@@ -128,7 +128,7 @@ fn a_hash_that_is_not_the_experiments_is_refused() {
 #[test]
 fn an_experiment_that_the_run_does_not_list_is_refused() {
     let mut lab = Lab::new();
-    lab.dossier["tests"][0]["evidence"]["experiment"] = json!("e-nowhere");
+    lab.dossier["tests"][0]["evidence"]["experiment"] = json!("e-300000000003");
     assert!(matches!(refused(&lab), ReportError::UnknownExperiment { .. }));
 }
 
@@ -137,7 +137,7 @@ fn a_verdict_that_the_ledger_does_not_hold_is_refused() {
     for (key, value) in [
         ("q", json!(0.00001)),
         ("significant", json!(false)),
-        ("id", json!("h-unjudged")),
+        ("id", json!("h-600000000006")),
     ] {
         let mut lab = Lab::new();
         lab.dossier["tests"][0][key] = value;
@@ -184,11 +184,18 @@ fn an_effect_is_called_one_where_the_column_was_randomised() {
 
 #[test]
 fn a_path_out_of_the_folder_is_refused() {
-    for (place, path) in [("file", "../../../etc/passwd"), ("experiment", "../e-figures")] {
-        let mut lab = Lab::new();
-        lab.dossier["figures"][0][place] = json!(path);
-        lab.dossier["experiments"][3]["artefacts"][0]["path"] = lab.dossier["figures"][0]["file"].clone();
-        lab.dossier["experiments"][3]["id"] = lab.dossier["figures"][0]["experiment"].clone();
-        assert!(matches!(refused(&lab), ReportError::UnsafePath { .. }), "{path}");
-    }
+    let path = "../../../etc/passwd";
+    let mut lab = Lab::new();
+    lab.dossier["figures"][0]["file"] = json!(path);
+    lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
+    assert!(matches!(refused(&lab), ReportError::UnsafePath { .. }), "{path}");
+    let mut lab = Lab::new();
+    lab.dossier["experiments"][3]["id"] = json!("../e-100000000001");
+    let error = serde_json::from_value::<Dossier>(lab.dossier).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`../e-100000000001` is not the id of an experiment"),
+        "{error}"
+    );
 }

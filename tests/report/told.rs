@@ -18,7 +18,7 @@ const FINDING: &str = "The `bill_length_mm` and the `bill_depth_mm` go together;
 #[test]
 fn words_that_the_numbers_bear_out_are_shown_as_the_models() {
     let mut lab = Lab::new();
-    told(&mut lab, &[(None, ANSWER), (Some("h-simpson"), FINDING)]);
+    told(&mut lab, &[(None, ANSWER), (Some("h-500000000005"), FINDING)]);
     lab.dossier["model_remarks"] = json!([{"cycle": 2, "agent": "hypothesis_generator", "text": "an idea of the model was dropped: `x9` is no column"}]);
     lab.dossier["tests"][0]["proposed_by"] = json!("tiny-model:1.5b");
     lab.render().unwrap();
@@ -67,9 +67,9 @@ fn whatever_the_record_holds_no_other_words_are() {
             &mut lab,
             &[
                 (None, bad),
-                (Some("h-simpson"), bad),
-                (Some("h-null"), FINDING),
-                (Some("h-none"), FINDING),
+                (Some("h-500000000005"), bad),
+                (Some("h-300000000003"), FINDING),
+                (Some("h-200000000002"), FINDING),
             ],
         );
         lab.render().unwrap();

@@ -1,24 +1,25 @@
 //! Content hashes.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
 
 use sha2::{Digest, Sha256};
 
+use crate::run_dir::open_regular_file;
+
 /// Returns the SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     format!("{:x}", Sha256::digest(bytes.as_ref()))
 }
 
-/// Returns the SHA-256 of a file as 64 lower-case hexadecimal digits. The file is read in pieces of 1 MiB.
+/// Returns the SHA-256 of a regular file as 64 lower-case hexadecimal digits. The file is read in pieces of 1 MiB.
 ///
 /// # Errors
-/// If the file cannot be opened or read.
+/// If the file cannot be opened or read, or is a pipe, a device or a folder.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular_file(path)?;
     let mut hasher = Sha256::new();
     let mut piece = vec![0; 1 << 20];
     loop {

@@ -7,7 +7,9 @@
 //! | [`disk`] | failures of the disk that holds a run |
 //! | [`environment`] | the variables and the working folder of a process |
 //! | [`hash`] | content hashes of bytes and files |
-//! | [`id`] | the id of a run |
+//! | [`id`] | ids as types: grammars, and the id of a run |
+//! | [`plain_path`] | names and paths that lead nowhere else, hashes |
+//! | [`run_dir`] | the one handle of a run's folder |
 //! | [`run_files`] | the names of the files in a run's folder |
 //! | [`failpoint`] | points at which a test has the process die or the disk fail |
 
@@ -22,5 +24,7 @@ pub mod failpoint;
 pub mod files;
 pub mod hash;
 pub mod id;
+pub mod plain_path;
+pub mod run_dir;
 pub mod run_files;
 pub mod text;

@@ -1,9 +1,6 @@
 //! Messages: a payload with its sender, its receiver and its cause.
 
-use std::fmt;
-
-use kosmos_core::hash::sha256_hex;
-use schemars::JsonSchema;
+use kosmos_core::{checked_text, hash::sha256_hex, id::is_prefixed_hex};
 use serde::{Deserialize, Serialize};
 
 use crate::{AgentName, RunId, RunPayload, SUPERVISOR};
@@ -11,11 +8,14 @@ use crate::{AgentName, RunId, RunPayload, SUPERVISOR};
 /// The version of the stored form of messages. It is raised when this program can no longer read an earlier form.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The id of a message. It is derived from the message's cause and its position among the messages of that cause: a
-/// step that is repeated gives the same ids, so that duplicates are recognised.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct MessageId(String);
+checked_text! {
+    /// The id of a message. It is derived from the message's cause and its position among the messages of that cause: a
+    /// step that is repeated gives the same ids, so that duplicates are recognised.
+    pub struct MessageId:
+        "the id of a message",
+        "`m-` and 20 lower-case hexadecimal digits",
+        |text: &str| is_prefixed_hex(text, "m-", 20)
+}
 
 impl MessageId {
     /// Derives the id of the `index`-th message that the handler of `cause` sent. `None` stands for the run itself.
@@ -23,17 +23,6 @@ impl MessageId {
         let cause = cause.map_or("", |cause| cause.0.as_str());
         let hash = sha256_hex(format!("{run}\n{cause}\n{index}"));
         Self(format!("m-{}", hash.get(..20).unwrap_or(&hash)))
-    }
-
-    /// Returns the id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

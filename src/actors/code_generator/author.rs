@@ -237,7 +237,7 @@ mod tests {
             .unwrap()
         };
         let hypothesis = Hypothesis {
-            id: HypothesisId::from(String::new()),
+            id: HypothesisId::unnamed(),
             dataset: "t".to_owned(),
             arm,
             kind: kind::CUSTOM.to_owned(),

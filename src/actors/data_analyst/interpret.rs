@@ -287,7 +287,7 @@ mod tests {
 
     fn request() -> InterpretFindings {
         let other = TestRecord {
-            id: HypothesisId::from("h-2".to_owned()),
+            id: HypothesisId::derive("2"),
             x: "bill_length_mm".to_owned(),
             ..finding()
         };

@@ -32,7 +32,8 @@ pub(super) async fn recall_project_knowledge(
         })
         .collect();
     let mut recalled = KnowledgeRecalled {
-        runs: runs.keys().cloned().map(RunId::from).collect(),
+        // A node that was imported may have any name.
+        runs: runs.keys().filter_map(|run| run.parse().ok()).collect(),
         ..KnowledgeRecalled::default()
     };
     if runs.is_empty() {
@@ -74,7 +75,7 @@ impl Reader<'_> {
         let run = node
             .text_list_property("runs")
             .find(|run| self.runs.contains_key(*run))?;
-        Some(RunId::from(run.to_owned()))
+        run.parse().ok()
     }
 
     /// Cycles that the project has spent on the table.

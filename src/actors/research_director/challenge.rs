@@ -46,14 +46,14 @@ mod tests {
 
     fn finding(direction: Option<&str>) -> TestRecord {
         let record = serde_json::json!({
-            "id": "h-1", "dataset": "d", "cycle": 1, "statement": "s", "parent": null, "x": "a", "y": "b",
+            "id": "h-000000000001", "dataset": "d", "cycle": 1, "statement": "s", "parent": null, "x": "a", "y": "b",
             "kind": "numeric_numeric", "covariates": [], "by": null, "part": "whole", "test": "t", "why": "w",
             "assumptions": [], "n": 100, "statistic": 1.0, "p": 0.001, "q": 0.01,
             "effect": { "name": "pearson_r", "value": 0.4, "ci_low": 0.2, "ci_high": 0.6 }, "direction": direction,
             "predicted": null, "groups": null, "y_level": null, "significant": true, "replicated": true,
             "explore": null, "confirm": null, "variants": [], "adjusted": [], "caveats": [], "caveat_notes": {},
             "mde": null, "wording": "association",
-            "evidence": { "experiment": "e-1", "script_sha256": "", "result_sha256": "", "locator": "" },
+            "evidence": { "experiment": "e-000000000001", "script_sha256": "", "result_sha256": "", "locator": "" },
         });
         serde_json::from_value(record).unwrap()
     }

@@ -42,7 +42,7 @@ fn profile(units: Value) -> Value {
 
 fn analysis(arm: Arm, columns: &[&str], family: Value) -> Hypothesis {
     let hypothesis: Hypothesis = serde_json::from_value(json!({
-        "id": "", "dataset": "t", "arm": arm, "kind": "custom", "x": "a", "y": "b", "part": "confirm",
+        "id": "h-000000000000", "dataset": "t", "arm": arm, "kind": "custom", "x": "a", "y": "b", "part": "confirm",
         "statement": "the model's sentence", "predicted": null, "parent": null, "rationale": "",
         "scores": { "relevance": 1.0, "information": 1.0, "novelty": 1.0, "testability": 1.0 }, "weight": 1.0,
         "proposed_by": "mind-1",

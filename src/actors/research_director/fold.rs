@@ -289,7 +289,9 @@ impl ResearchState {
             return Vec::new();
         };
         for (index, result) in drafted.tests.iter().enumerate() {
-            let id = HypothesisId::from(result.id.clone());
+            let Ok(id) = result.id.parse::<HypothesisId>() else {
+                continue;
+            };
             let Some(hypothesis) = self.hypotheses.get(&id).filter(|_| self.current.open.contains(&id)) else {
                 continue;
             };
@@ -439,7 +441,7 @@ fn requested_hypotheses(request: &DesignExperiment) -> Vec<HypothesisId> {
 fn figure_record(record: &ExperimentRecord, path: &str) -> Option<FigureRecord> {
     let finding = path.strip_prefix("figures/")?.strip_suffix(".png")?;
     Some(FigureRecord {
-        finding: HypothesisId::from(finding.to_owned()),
+        finding: finding.parse().ok()?,
         experiment: record.id.clone(),
         file: path.to_owned(),
         alt: String::new(),

@@ -164,7 +164,7 @@ impl ResearchState {
 /// The hypothesis that was tested, on this run's table.
 fn hypothesis_of_known(known: &Known, arm: Arm) -> Hypothesis {
     Hypothesis {
-        id: HypothesisId::from(String::new()),
+        id: HypothesisId::unnamed(),
         dataset: known.dataset.clone(),
         arm,
         kind: known.kind.clone(),
@@ -223,7 +223,7 @@ mod tests {
 
     fn known(direction: Option<&str>, levels: Option<u64>) -> Known {
         serde_json::from_value(json!({
-            "claim": "c-1", "dataset": "d", "tested_on": "0", "run": "r", "statement": "s", "kind": "group_numeric",
+            "claim": "c-0000000000000001", "dataset": "d", "tested_on": "0", "run": "r", "statement": "s", "kind": "group_numeric",
             "x": "a", "y": "b", "significant": true, "wording": "association", "direction": direction,
             "levels": levels, "p": 0.001, "q": 0.01,
             "effect": {"name": "hedges_g", "value": 1.0, "ci_low": 0.5, "ci_high": 1.5},

@@ -30,7 +30,7 @@ const MODEL: ModelPlan = ModelPlan {
 
 fn hypothesis(x: &str) -> Hypothesis {
     serde_json::from_value(json!({
-        "id": "", "dataset": "penguins", "arm": "observed", "kind": "numeric_numeric", "x": x, "y": "body_mass_g",
+        "id": "h-000000000000", "dataset": "penguins", "arm": "observed", "kind": "numeric_numeric", "x": x, "y": "body_mass_g",
         "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "",
         "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0}, "weight": 1.0,
     }))
@@ -165,7 +165,7 @@ fn a_deliberation_that_was_given_up_does_not_stall() {
     let mut state = judged(Some(MODEL));
     let commands = state.fold_and_decide(&recorded());
     let letter = DeadLettered {
-        message: MessageId::derive(&"r".to_owned().into(), None, 0),
+        message: MessageId::derive(&"r".parse().unwrap(), None, 0),
         agent: agent::RESEARCH_DIRECTOR.into(),
         attempts: 3,
         reason: "panicked".to_owned(),
@@ -281,7 +281,7 @@ fn nothing_is_put_into_words_where_there_is_nothing() {
     let mut given_up = drawn(Some(MODEL));
     let commands = given_up.fold_and_decide(&recorded());
     let letter = DeadLettered {
-        message: MessageId::derive(&"r".to_owned().into(), None, 0),
+        message: MessageId::derive(&"r".parse().unwrap(), None, 0),
         agent: agent::DATA_ANALYST.into(),
         attempts: 3,
         reason: "panicked".to_owned(),

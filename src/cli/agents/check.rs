@@ -106,7 +106,10 @@ impl Bench {
         resolved.settings.agents.retain(|known, _| known == name);
         crate::plugin::make_paths_absolute(&catalogue, &mut resolved, &here)?;
         let roster = Roster::choose_agents(&catalogue, &resolved.settings)?;
-        let chosen = roster.agents.into_iter().find(|chosen| chosen.manifest.name == name);
+        let chosen = roster
+            .agents
+            .into_iter()
+            .find(|chosen| chosen.manifest.name.as_str() == name);
         let Some(mut chosen) = chosen else {
             return Err(CliError::from(PluginError::Manifest {
                 place: format!("`{name}`"),
@@ -159,7 +162,7 @@ impl Bench {
             let site = SandboxSite::start(&settings, &ground, Purpose::default(), progress).await?;
             let Some(programs) = &site.programs else {
                 return Ok(Err(PluginError::Needs {
-                    agent: self.chosen.manifest.name.clone(),
+                    agent: self.chosen.manifest.name.to_string(),
                     what: "the process sandbox".to_owned(),
                     remedy: "`kosmos doctor` says what this machine lacks".to_owned(),
                 }));

@@ -56,7 +56,7 @@ fn render_table(catalogue: &AgentCatalogue, chosen: &[&FoundAgent]) -> String {
     for found in chosen {
         let manifest = &found.manifest;
         table.add_row([
-            printable(&manifest.name).into_owned(),
+            printable(manifest.name.as_str()).into_owned(),
             manifest.kind.as_str().to_owned(),
             found.place.to_string(),
             if manifest.enabled { "yes" } else { "no" }.to_owned(),
@@ -109,7 +109,7 @@ fn render_agent(found: &FoundAgent) -> String {
     };
     let mut text = format!(
         "{} {}\n{}\n\nkind         {}\nfrom         {} ({})\nenabled      {}\n",
-        printable(&manifest.name),
+        printable(manifest.name.as_str()),
         printable(&manifest.version),
         printable(&manifest.description),
         manifest.kind.as_str(),

@@ -20,11 +20,10 @@ use serde_json::Value;
 
 use super::{Native, PluginError};
 use crate::actors::built_in_listeners;
-use crate::message::agent;
+use crate::message::{AgentName, agent};
 pub use kind::AgentKind;
 pub use limits::AgentLimits;
 pub use permissions::Permissions;
-pub use problem::is_agent_name;
 pub use restart::{Restart, RestartKind};
 
 /// The file's name.
@@ -35,7 +34,7 @@ pub const FILE: &str = "agent.toml";
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The folder's name: lower-case letters, digits and underscores.
-    pub name: String,
+    pub name: AgentName,
     /// The agent's own version.
     pub version: String,
     /// One line about the agent.
@@ -119,7 +118,7 @@ impl Manifest {
     pub fn built_in_listener(&self) -> Option<Native> {
         built_in_listeners()
             .into_iter()
-            .find(|native| native.name().as_str() == self.name)
+            .find(|native| *native.name() == self.name)
     }
 
     /// Gives a built-in listener the version, description, events and messages of its folder's manifest.
@@ -176,7 +175,7 @@ mod tests {
             (
                 "name = \"doubter\"",
                 "name = \"Doubter\"",
-                "must consist of lower-case letters",
+                "`Doubter` is not the name of an agent: expected 1 to 64 lower-case letters",
             ),
             (
                 "name = \"doubter\"",

@@ -10,16 +10,10 @@ const JUDGING: [&str; 3] = ["cycle_judged", "finding_drafted", "research_finishe
 impl Manifest {
     /// The first contradiction in the manifest of an agent in the folder `folder`, in a sentence.
     pub(super) fn find_problem(&self, folder: &str) -> Option<String> {
-        if !is_agent_name(&self.name) {
-            return Some(format!(
-                "`name` is `{}`; it must consist of lower-case letters, digits and underscores, and begin with a letter",
-                self.name
-            ));
-        }
-        if self.name == agent::SUPERVISOR {
+        if self.name.as_str() == agent::SUPERVISOR {
             return Some("`supervisor` is reserved and cannot be the name of an agent".to_owned());
         }
-        if self.name != folder {
+        if self.name.as_str() != folder {
             return Some(format!(
                 "`name` is `{}`, but the folder is called `{folder}`",
                 self.name
@@ -138,13 +132,4 @@ impl Manifest {
             .find(|key| known(key))
             .map(|key| format!("`config` has a key `{key}`, which is reserved in run files"))
     }
-}
-
-/// Whether the text is valid as an agent's name.
-pub fn is_agent_name(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }

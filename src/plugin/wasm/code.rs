@@ -64,7 +64,11 @@ pub fn compile_component(chosen: &ChosenAgent) -> Result<Arc<Code>, PluginError>
     if let Some(code) = compiled().get(&hash) {
         return Ok(Arc::clone(code));
     }
-    tracing::info!(agent = manifest.name, bytes = bytes.len(), "compiling its component");
+    tracing::info!(
+        agent = manifest.name.as_str(),
+        bytes = bytes.len(),
+        "compiling its component"
+    );
     let code = Arc::new(compile_code(bytes).map_err(|error| wrong(error.to_string()))?);
     compiled().insert(hash, Arc::clone(&code));
     Ok(code)

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::policy::heuristic::propose;
     use crate::policy::rules::tests::rule;
-    use crate::science::HypothesisId;
+    use crate::science::{ClaimId, HypothesisId};
 
     fn rules() -> Rules {
         [("wobble".to_owned(), rule())].into_iter().collect()
@@ -83,7 +83,7 @@ mod tests {
     fn known(kind: &str, x: &str, y: &str, p: f64) -> Value {
         json!({
             "hypothesis": {
-                "id": format!("{kind}-{x}-{y}"), "dataset": "d", "arm": "observed", "kind": kind, "x": x, "y": y,
+                "id": HypothesisId::derive(format!("{kind}-{x}-{y}")), "dataset": "d", "arm": "observed", "kind": kind, "x": x, "y": y,
                 "part": "whole", "statement": "s", "predicted": "+", "parent": null, "rationale": "", "weight": 3.0,
                 "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0},
                 "proposed_by": "a-model",
@@ -129,7 +129,7 @@ mod tests {
             assert_eq!((idea.x.as_str(), idea.y.as_str(), idea.part), ("a", "b", Part::Confirm));
             assert_eq!(idea.statement, "`b` wobbles with `a`");
             assert_eq!(idea.directions["+"], "`b` wobbles more at higher `a`");
-            assert_eq!(idea.parent.unwrap().as_str(), "numeric_numeric-a-b");
+            assert_eq!(idea.parent, Some(HypothesisId::derive("numeric_numeric-a-b")));
             assert_eq!((idea.predicted, idea.proposed_by, idea.weight), (None, None, 1.0));
         }
         for cycle in [1, 5] {
@@ -145,7 +145,7 @@ mod tests {
         let mut request = request(1, 24, Vec::new());
         let found = |y: &str| {
             json!({
-                "claim": format!("c-{y}"), "dataset": "d", "tested_on": "0", "run": "r", "statement": "s",
+                "claim": ClaimId::derive(y), "dataset": "d", "tested_on": "0", "run": "r", "statement": "s",
                 "kind": "wobble", "x": "a", "y": y, "significant": true, "wording": "association", "direction": "-",
                 "levels": null, "p": 0.001, "q": 0.01,
                 "effect": {"name": "rho", "value": -0.5, "ci_low": -0.7, "ci_high": -0.2},

@@ -85,7 +85,7 @@ fn again(request: &ProposeHypotheses, rules: &Rules, known: &Known, profile: &Pr
     }
     let interest = Interest::read(&request.plan, profile);
     let mut idea = Hypothesis {
-        id: HypothesisId::from(String::new()),
+        id: HypothesisId::unnamed(),
         dataset: known.dataset.clone(),
         arm: request.arm,
         kind: known.kind.clone(),

@@ -133,7 +133,7 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
     let kind: HypothesisKind = candidate.kind.to_owned();
     let survival = candidate.kind == kind::SURVIVAL;
     let mut hypothesis = Hypothesis {
-        id: HypothesisId::from(String::new()),
+        id: HypothesisId::unnamed(),
         dataset: candidate.dataset.to_owned(),
         arm,
         kind,

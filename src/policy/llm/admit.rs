@@ -287,7 +287,7 @@ impl<'a> Admission<'a> {
                     || (known.x == place.y.name && known.y == place.x.name))
         });
         Hypothesis {
-            id: HypothesisId::from(String::new()),
+            id: HypothesisId::unnamed(),
             dataset: place.dataset.to_owned(),
             arm: self.request.arm,
             kind: place.kind.to_owned(),

@@ -480,7 +480,7 @@ fn knowledge_goes_by_relevance_then_clearness() {
 fn a_model_is_told_what_other_data_have_shown() {
     let known = |x: &str, significant: bool| -> Known {
         serde_json::from_value(json!({
-            "claim": "c-1", "dataset": "penguins", "tested_on": "0", "run": "r", "statement": "s", "kind": "adjusted",
+            "claim": "c-0000000000000001", "dataset": "penguins", "tested_on": "0", "run": "r", "statement": "s", "kind": "adjusted",
             "x": x, "y": "body_mass_g", "covariates": ["sex"], "significant": significant, "wording": "association",
             "direction": "+", "p": 0.001, "q": 0.01,
             "effect": {"name": "partial_r", "value": 0.4, "ci_low": 0.3, "ci_high": 0.5},

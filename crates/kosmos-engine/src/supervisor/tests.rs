@@ -58,7 +58,7 @@ async fn journal(folder: &Path) -> Journal {
 }
 
 fn run() -> RunId {
-    RunId::from("r".to_owned())
+    "r".parse().unwrap()
 }
 
 /// Works on the run with a director that answers so; gives what was seen of trouble too.

@@ -162,7 +162,7 @@ async fn the_index_is_a_fold_of_the_lines() {
     }
     for (name, content) in [("first", "a"), ("second", "b"), ("first", "c")] {
         let sha256 = journal.blobs().put(content.as_bytes()).unwrap();
-        let agent = name.to_owned().into();
+        let agent = name.parse().unwrap();
         journal
             .commit(Commit::of_record(Record::State { agent, sha256 }))
             .await
@@ -182,7 +182,7 @@ async fn the_index_is_a_fold_of_the_lines() {
             Some(EffectState::Done("done".into()))
         );
         assert_eq!(journal.effect_state("effect:11").unwrap(), None);
-        let state = |name: &str| journal.load_agent_state(&name.to_owned().into()).unwrap();
+        let state = |name: &str| journal.load_agent_state(&name.parse().unwrap()).unwrap();
         assert_eq!(state("first").unwrap(), b"c");
         assert_eq!(state("second").unwrap(), b"b");
         assert_eq!(state("third"), None);

@@ -36,7 +36,7 @@ fn copy_tree(from: &Path, to: &Path) {
 }
 
 fn message(topic: usize, detail: &str) -> Envelope {
-    let run = RunId::from("r".to_owned());
+    let run: RunId = "r".parse().unwrap();
     Envelope::external(&run, topic, DIRECTOR.into(), Talk::said("b", detail))
 }
 
