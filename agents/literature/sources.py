@@ -62,8 +62,8 @@ class Asker:
             time.sleep(min(wait, self.LONGEST_WAIT))
         try:
             page = self.lab.fetch(f"{self.base}{path}?{urlencode(query, quote_via=quote)}")
-        except NotPermitted:
-            raise Trouble("this agent may not fetch from it") from None
+        except NotPermitted as error:
+            raise Trouble(f"this agent may not fetch from it: {shorten(error.message, 200)}") from error
         except CallError as error:
             raise Trouble(shorten(error.message, 200)) from error
         finally:

@@ -7,6 +7,7 @@
 //! | `roster` | the agents of a run, with their configuration |
 //! | `admission` | which messages of an agent are accepted |
 //! | `calls` | the calls that an agent may make, each with its permission and its receipt |
+//! | `network` | what an agent may reach on the network: hosts, ports, classes of addresses |
 //! | `wire` | JSON-RPC 2.0, one object per line |
 //! | `guest` | agents that run as a program or a component |
 //! | `host` | common to all hosts: registration, and the handling of messages |
@@ -26,6 +27,7 @@ mod host;
 mod llm;
 mod manifest;
 mod memory;
+mod network;
 mod process;
 mod roster;
 mod schema;

@@ -59,7 +59,7 @@ fn no_handshake() {
 
 #[test]
 fn an_answer_after_the_deadline() {
-    is_missed("late", "no answer within 5 s");
+    is_missed("late", "no answer within 5 s; it is not sent to the agent again");
 }
 
 #[test]

@@ -57,7 +57,9 @@ class Manifests(unittest.TestCase):
             if "default" in rule:
                 self.assertIsInstance(rule["default"], PYTHON[rule["type"]], name)
         permissions = manifest.get("permissions", {})
-        listed = permissions.get("files", []) + [host[1:] for host in permissions.get("network", []) if host[0] == "$"]
+        listed = permissions.get("files", []) + [
+            host.partition("$")[2] for host in permissions.get("network", []) if "$" in host
+        ]
         for name in listed:
             self.assertIn(name, properties)
 

@@ -1,6 +1,7 @@
 """The SDK: the wire, handlers, calls and messages, in this process and as a process of its own."""
 
 import contextlib
+import http.server
 import io
 import json
 import os
@@ -432,6 +433,26 @@ class TheFakeHost(unittest.TestCase):
         with self.assertRaises(CallError) as caught:
             fetch({"url": "http://b.example/"})
         self.assertEqual(caught.exception.code, -32001)
+        for name in ("Host", "CONNECTION", "Proxy-Authorization", "x-forwarded-for"):
+            with self.assertRaisesRegex(CallError, name) as caught:
+                fetch({"url": "http://a.example/", "headers": {"Accept": "*/*", name: "x"}})
+            self.assertEqual(caught.exception.code, -32001)
+
+    def test_a_redirect_stays_with_the_hosts(self):
+        class Redirecting(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(302)
+                self.send_header("Location", "http://b.example/")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+            threading.Thread(target=server.handle_request, daemon=True).start()
+            with self.assertRaisesRegex(CallError, "b.example") as caught:
+                network(["127.0.0.1"])({"url": f"http://127.0.0.1:{server.server_port}/"})
+        self.assertEqual(caught.exception.code, -32003)
 
 
 class Messages(unittest.TestCase):

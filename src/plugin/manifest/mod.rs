@@ -217,6 +217,14 @@ mod tests {
                 "[permissions]\nfiles = [\"folder\"]",
                 "which is not a key of its configuration",
             ),
+            (
+                "[permissions]\nnetwork = [\"private:$hosts\"]",
+                "`private:$hosts`, which is not a key of its configuration",
+            ),
+            (
+                "[permissions]\nnetwork = [\"https://api.example.org\"]",
+                "`https://api.example.org`, but it must be `host` or `host:port`",
+            ),
             ("[config]\ntype = \"nothing\"", "is not a JSON Schema"),
             (
                 "[config.properties.enabled]\ntype = \"string\"",

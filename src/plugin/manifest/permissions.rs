@@ -17,6 +17,8 @@ pub struct Permissions {
     pub veto: bool,
     /// Read the files and folders that these configuration keys name.
     pub files: Vec<String>,
-    /// Fetch from these hosts, each `host` or `host:port`; `$key` stands for the hosts in a configuration key.
+    /// Fetch from these hosts, each `host` or `host:port`; `$key` stands for the hosts in a configuration key. A name
+    /// that resolves to an address of this machine or a private network is refused unless `private:` stands before it;
+    /// `localhost` and IP addresses are taken as they are.
     pub network: Vec<String>,
 }

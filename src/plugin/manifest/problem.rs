@@ -2,7 +2,11 @@
 
 use super::{AgentKind, Manifest};
 use crate::message::{EVENTS, SPEECHES, agent};
-use crate::plugin::PROTOCOL;
+use crate::plugin::{
+    PROTOCOL,
+    network::{HostRule, HostRuleError, config_key},
+};
+use crate::prompt::inline;
 
 /// Events that a proposing agent may not receive: they show the rows that judge.
 const JUDGING: [&str; 3] = ["cycle_judged", "finding_drafted", "research_finished"];
@@ -114,12 +118,17 @@ impl Manifest {
                 "`permissions.files` has `{key}`, which is not a key of its configuration"
             ));
         }
-        let hosts = self.permissions.network.iter();
-        let mut keys = hosts.filter_map(|host| host.strip_prefix('$'));
-        if let Some(key) = keys.find(|key| !known(key)) {
-            return Some(format!(
-                "`permissions.network` has `${key}`, which is not a key of its configuration"
-            ));
+        for entry in &self.permissions.network {
+            let problem = match config_key(entry) {
+                Some((key, _)) if known(key) => continue,
+                Some(_) => "which is not a key of its configuration".to_owned(),
+                None => match HostRule::parse(entry) {
+                    Err(error @ HostRuleError::Form) => format!("but {error}"),
+                    // An address that permits nothing is named when something is fetched.
+                    _ => continue,
+                },
+            };
+            return Some(format!("`permissions.network` has `{}`, {problem}", inline(entry)));
         }
         if let Some(schema) = &self.config
             && let Err(error) = jsonschema::validator_for(schema)

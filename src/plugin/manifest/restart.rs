@@ -17,7 +17,7 @@ pub struct Restart {
     pub max_restarts: u32,
     /// The period over which restarts are counted.
     pub window: HumanDuration,
-    /// Maximum number of attempts at an event.
+    /// Maximum number of attempts at an event. One that is not answered within the deadline is not tried again.
     pub max_attempts: u32,
 }
 

@@ -145,7 +145,8 @@ class Lab:
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> Page:
         """Fetches a page from a host that `agent.toml` lists. Requires the permission `network`.
 
-        A status such as 404 is an answer; CallFailed is raised if there is no answer.
+        A status such as 404 is an answer; CallFailed is raised if there is no answer. Headers that belong to the
+        connection, such as `Host`, are not permitted.
         """
         answer = self._call("net.fetch", {"url": url, **given({"headers": headers})})
         return Page(answer["status"], answer.get("headers") or {}, answer["text"], bool(answer.get("truncated")))

@@ -13,6 +13,7 @@ import json
 import os
 import pprint
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -423,19 +424,41 @@ def scripts(tables: Mapping[str, Path], python: str = sys.executable) -> Callabl
     return run
 
 
+REFUSED_HEADERS = re.compile(
+    r"host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding"
+    r"|forwarded|via|(proxy|x-forwarded|x-original|sec)-.*"
+)
+"""Headers that an agent may not set; the lab refuses a few more."""
+
+
 def network(hosts: Iterable[str] | None = None, timeout: float = 10.0) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """An answer to `net.fetch` that really fetches, from `hosts` only where they are given."""
+    """An answer to `net.fetch` that really fetches, from `hosts` only where they are given. Addresses are not checked."""
     allowed = None if hosts is None else set(hosts)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def check(url: str, code: int) -> str | None:
+        host = urllib.parse.urlsplit(url).hostname
+        if allowed is not None and host not in allowed:
+            raise CallError(code, f"`{host}` is not among the hosts that agent.toml lists")
+        return host
+
+    class Redirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+            check(newurl, CALL_FAILED)
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Redirects)
 
     def fetch(params: dict[str, Any]) -> dict[str, Any]:
-        host = urllib.parse.urlsplit(params["url"]).hostname
-        if allowed is not None and host not in allowed:
-            raise CallError(NOT_PERMITTED, f"`{host}` is not among the hosts that agent.toml lists")
+        host = check(params["url"], NOT_PERMITTED)
+        for name in params.get("headers") or {}:
+            if REFUSED_HEADERS.fullmatch(name.lower()):
+                raise CallError(NOT_PERMITTED, f"the header `{name}` cannot be set by an agent")
         request = urllib.request.Request(params["url"], headers=params.get("headers") or {})
         try:
             with opener.open(request, timeout=timeout) as answer:
                 return page(answer)
+        except CallError:
+            raise
         except urllib.error.HTTPError as error:
             with error:
                 return page(error)

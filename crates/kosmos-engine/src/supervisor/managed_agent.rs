@@ -40,6 +40,8 @@ pub(super) struct ManagedAgent<P: RunPayload> {
     pub(super) intensity: Intensity,
     /// The restart policy, with the agent's own limits applied.
     pub(super) policy: RestartPolicy,
+    /// True if it has handled a message since it was started, or started again after a missed deadline.
+    pub(super) answered: bool,
     /// The reason for which it was retired, if it was.
     pub(super) retired: Option<String>,
 }
@@ -58,6 +60,7 @@ impl<P: RunPayload> ManagedAgent<P> {
             spec,
             policy,
             retired: None,
+            answered: false,
             host: None,
             generation: 0,
             up: false,

@@ -1,5 +1,7 @@
 //! Reactions to failures: restarts, dead letters, retired agents.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{
@@ -13,6 +15,9 @@ use crate::{
     AgentName, DeadLettered, Envelope, MessageId, Outgoing, RunPayload, SUPERVISOR,
     journal::{Commit, Record},
 };
+
+/// A deadline that is noticed so much too late passed while this whole process stood still.
+const STOOD_STILL: Duration = Duration::from_secs(1);
 
 impl<P: RunPayload> Hub<P> {
     pub(super) fn handle_crash(&mut self, name: &AgentName, generation: u64, culprit: Option<MessageId>, reason: &str) {
@@ -37,14 +42,7 @@ impl<P: RunPayload> Hub<P> {
 
     /// Handles the `failures`-th failure of a message: queues it again with a backoff, or makes it a dead letter.
     pub(super) fn retry_or_give_up(&mut self, name: &AgentName, envelope: Envelope<P>, failures: u32, reason: String) {
-        tracing::warn!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), failures, reason, "handler failed");
-        let record = Record::Attempted {
-            message: envelope.id.clone(),
-            agent: name.clone(),
-            attempt: failures,
-            reason: reason.clone(),
-        };
-        self.spawn_commit(Commit::of_record(record));
+        self.record_failure(name, &envelope, failures, &reason);
         let Some(managed) = self.agents.get_mut(name) else {
             return;
         };
@@ -76,6 +74,37 @@ impl<P: RunPayload> Hub<P> {
                 not_before,
             });
         }
+    }
+
+    /// Gives up a message that an agent without which the run continues did not handle in time: each further attempt
+    /// could cost its deadline again. If the agent has handled nothing since it was started, it takes no further part.
+    fn give_up_unanswered(&mut self, name: &AgentName, envelope: Envelope<P>, failures: u32, reason: &str) {
+        let final_reason = format!("{reason}; it is not sent to the agent again");
+        self.record_failure(name, &envelope, failures, &final_reason);
+        self.give_up(envelope, failures, final_reason);
+        let Some(managed) = self.agents.get_mut(name) else {
+            return;
+        };
+        let answered = std::mem::take(&mut managed.answered);
+        if managed.intensity.is_exceeded(&managed.policy) {
+            self.retire_or_end(name, reason);
+        } else if !answered {
+            self.retire_agent(
+                name,
+                &format!("{reason}, and no answer to anything since it was started"),
+            );
+        }
+    }
+
+    fn record_failure(&mut self, name: &AgentName, envelope: &Envelope<P>, failures: u32, reason: &str) {
+        tracing::warn!(agent = %name, message = %envelope.id, kind = envelope.payload.name(), failures, reason, "handler failed");
+        let record = Record::Attempted {
+            message: envelope.id.clone(),
+            agent: name.clone(),
+            attempt: failures,
+            reason: reason.to_owned(),
+        };
+        self.spawn_commit(Commit::of_record(record));
     }
 
     /// Records a restart. Returns true if it exceeds the agent's limit.
@@ -172,7 +201,8 @@ impl<P: RunPayload> Hub<P> {
     }
 
     /// Replaces the host of a handler that is past its deadline. The handler may be frozen, and a frozen thread cannot
-    /// be stopped, so the agent gets a new thread, and later events of the old one are ignored.
+    /// be stopped, so the agent gets a new thread, and later events of the old one are ignored. The message is tried
+    /// again only if the run depends on the agent.
     pub(super) fn replace_frozen(&mut self, name: &AgentName, id: &MessageId) {
         let Some(managed) = self.agents.get_mut(name) else {
             return;
@@ -181,6 +211,9 @@ impl<P: RunPayload> Hub<P> {
             return;
         };
         frozen.cancel.cancel();
+        // A process that stood still itself notices late, and cannot tell whether the agent would have answered.
+        let in_time = frozen.deadline.is_some_and(|at| at.elapsed() < STOOD_STILL);
+        let gives_up = in_time && managed.is_dispensable();
         let reason = format!("no answer within {} s", managed.spec.deadline.as_secs_f64());
         managed.requeue_in_flight();
         if let Some(host) = managed.host.take() {
@@ -189,7 +222,10 @@ impl<P: RunPayload> Hub<P> {
         self.start_host(name);
         self.record_restart(name, &reason);
         self.restart_later_agents(name);
-        self.retry_or_give_up(name, frozen.envelope, frozen.failures + 1, reason);
+        match gives_up {
+            true => self.give_up_unanswered(name, frozen.envelope, frozen.failures + 1, &reason),
+            false => self.retry_or_give_up(name, frozen.envelope, frozen.failures + 1, reason),
+        }
     }
 
     /// If the strategy asks for it, replaces the host of each agent that was registered after the one that failed.

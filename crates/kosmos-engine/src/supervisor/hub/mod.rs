@@ -398,6 +398,7 @@ impl<P: RunPayload> Hub<P> {
         match outcome {
             Ok(handled) => {
                 in_flight.deadline = None;
+                managed.answered = true;
                 let (commit, state) = build_step(&in_flight.envelope, name, handled);
                 self.spawn_step_commit(Some((name.clone(), message.clone())), commit, state);
                 Ok(())
