@@ -13,7 +13,7 @@ use super::{CliError, Exit, Globals, Home, output};
 /// `kosmos export`: writes a run to one archive.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "The archive is a tar file of the run's folder and the tables that it read.\n\n\
+    after_help = "The archive is a tar file of the files that Kosmos wrote for the run, and of the tables that it read.\n\n\
 Examples:\n  kosmos export 3fa9c1\n  kosmos export 3fa9c1 --output study.tar"
 )]
 pub struct ExportArgs {
@@ -27,7 +27,11 @@ pub struct ExportArgs {
 
 /// `kosmos import`: adds the run of an archive to the runs here.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  kosmos import study.tar && kosmos verify 3fa9c1")]
+#[command(
+    after_help = "All of the archive is checked before the run appears here; nothing in it is executed. The run is not your \
+own: `kosmos trust RUN` shows what it asks for, which you have to agree to before you can resume it.\n\n\
+Examples:\n  kosmos import study.tar && kosmos verify 3fa9c1"
+)]
 pub struct ImportArgs {
     /// Archive written by `kosmos export`
     #[arg(value_name = "FILE")]
@@ -74,8 +78,7 @@ pub fn execute_import(args: ImportArgs, globals: &Globals) -> Result<Exit, CliEr
         output::print_json(&json!({ "run": folder.id(), "folder": folder.path() }))?;
     } else {
         output::print_text(&format!(
-            "run       {}\nnext      kosmos verify {}\n",
-            folder.id(),
+            "run       {0}\nnext      kosmos verify {0}; it is read under your own settings, and `kosmos trust {0}` shows what it asks for\n",
             folder.id()
         ))?;
     }

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use super::{ForkError, PreflightError};
+use super::{ForkError, PreflightError, TrustError};
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
     journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
@@ -64,6 +64,9 @@ pub enum LabError {
     /// A run cannot be branched.
     #[error(transparent)]
     Fork(#[from] ForkError),
+    /// A run is not trusted, or trust cannot be recorded.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] Box<ConfigError>),
@@ -127,7 +130,8 @@ impl LabError {
             }
             Self::Unfinished { run } => return Some(format!("`kosmos resume {run}` continues it")),
             Self::Archive { .. } => {
-                "name another file; an archive is written by `kosmos export` and holds one run, which must not exist here yet"
+                "`kosmos export` writes an archive to a new file; it holds one run, and is imported whole or not at all, where \
+                 that run does not exist yet"
             }
             Self::TwoTables { .. } => "give each table its own name: [[data]] name = \"...\" in the run file",
             Self::Graph(error) => return error.help().map(str::to_owned),
@@ -135,6 +139,7 @@ impl LabError {
                 return help_for_journal(error);
             }
             Self::Fork(error) => return Some(error.help()),
+            Self::Trust(error) => return Some(error.help()),
             Self::Plugin(error) => return Some(error.help()),
             Self::Config(error) => return error.help(),
             Self::Preflight(error) => return Some(error.help()),

@@ -19,6 +19,7 @@ mod foreign;
 mod fork;
 mod golden;
 mod growth;
+mod own_runs;
 mod penguins;
 mod power;
 mod rows;

@@ -43,9 +43,11 @@ impl Lab {
     /// A lab for the run in `folder`, under the settings that it began with.
     ///
     /// # Errors
-    /// When the settings cannot be read.
+    /// [`TrustError::Foreign`](crate::lab::TrustError::Foreign) for a run from elsewhere that the user has not agreed to;
+    /// and when the settings cannot be read.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
-        let settings = folder.read_settings()?;
+        folder.check_trusted()?;
+        let settings = folder.resolve_settings()?.settings;
         let mut roster = folder.read_roster(&settings)?;
         let natives = std::mem::take(&mut roster.listeners);
         Ok(Self {
