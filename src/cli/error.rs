@@ -254,6 +254,7 @@ fn exit_of_lab_error(error: &LabError) -> Exit {
         | LabError::TwoTables { .. }
         | LabError::Fork(_)
         | LabError::Trust(_)
+        | LabError::Signature(_)
         | LabError::Config(_)
         | LabError::Preflight(_)
         | LabError::Plugin(_) => Exit::Usage,

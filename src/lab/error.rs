@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use super::{ForkError, PreflightError, TrustError};
+use super::{ForkError, PreflightError, SignatureError, TrustError};
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
     journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
@@ -55,6 +55,9 @@ pub enum LabError {
         /// The problem, as a sentence.
         problem: String,
     },
+    /// An archive cannot be signed, or its signature does not hold.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// Two tables have the same name.
     #[error("two tables are named `{name}`")]
     TwoTables {
@@ -140,6 +143,7 @@ impl LabError {
             }
             Self::Fork(error) => return Some(error.help()),
             Self::Trust(error) => return Some(error.help()),
+            Self::Signature(error) => return Some(error.help()),
             Self::Plugin(error) => return Some(error.help()),
             Self::Config(error) => return error.help(),
             Self::Preflight(error) => return Some(error.help()),

@@ -44,7 +44,7 @@ mod verify;
 mod watch;
 mod work;
 
-pub use archive::{Exported, export_run, import_run};
+pub use archive::{Exported, Imported, SignatureError, Signed, Signer, export_run, import_run};
 pub use backends::python_environment;
 pub use dossier::gather_dossier;
 pub use engine::{Engine, EngineBuilder};

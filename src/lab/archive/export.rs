@@ -13,10 +13,11 @@ use serde::Serialize;
 use super::{
     archive_error,
     member::{self, Member},
+    signature::{Signed, SigningKey, signature_path},
 };
 use crate::{
     config::ByteSize,
-    lab::{LabError, RunFolder, RunOrigin, options::open_journal, replay::read_plan, tables::Tables},
+    lab::{LabError, RunFolder, RunOrigin, options::open_journal, replay::read_plan, tables::Tables, trust},
     science::RunId,
 };
 
@@ -33,17 +34,40 @@ pub struct Exported {
     pub bytes: u64,
     /// Tables that are not in it, each with the reason.
     pub without: Vec<String>,
+    /// Its signature, if it was signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
 }
 
 /// Writes a run and the tables that it read to a tar archive, completely or not at all. Of a run from elsewhere, only
-/// tables that came with it are written.
+/// tables that came with it are written. With `sign`, the user's signature is written beside it.
 ///
 /// # Errors
 /// When another process works on the run, `file` exists already, or a file cannot be read or written.
-pub fn export_run(folder: &RunFolder, file: &Path) -> Result<Exported, LabError> {
+pub fn export_run(folder: &RunFolder, file: &Path, sign: bool) -> Result<Exported, LabError> {
     if file.exists() {
         return Err(archive_error(file, "the file exists already"));
     }
+    let key = match sign {
+        false => None,
+        true if signature_path(file).exists() => {
+            return Err(archive_error(&signature_path(file), "the file exists already"));
+        }
+        true => Some(SigningKey::find_or_create(&trust::environment()?)?),
+    };
+    let mut exported = write_whole_archive(folder, file)?;
+    if let Some(key) = key {
+        let signed = key.sign_archive(file, &exported.run);
+        if signed.is_err() {
+            // Without its signature it is not what was asked for.
+            let _ = fs::remove_file(file);
+        }
+        exported.signed = Some(signed?);
+    }
+    Ok(exported)
+}
+
+fn write_whole_archive(folder: &RunFolder, file: &Path) -> Result<Exported, LabError> {
     // Held until the end, so that no other process works on the run meanwhile.
     let origin = folder.origin()?;
     let _journal = open_journal(folder, origin)?;
@@ -73,6 +97,7 @@ fn write_archive(folder: &RunFolder, origin: RunOrigin, file: &Path, out: &mut F
         files: 0,
         bytes: 0,
         without: Vec::new(),
+        signed: None,
     };
     let mut files = Vec::new();
     list_members(folder.path(), Path::new(""), &mut files)?;

@@ -12,25 +12,37 @@ use sha2::{Digest, Sha256};
 use super::{
     archive_error, check,
     member::{self, Member, is_run_id},
+    signature::{Signer, check_signer},
 };
 use crate::{
     config::ByteSize,
-    lab::{LabError, RunFolder},
+    lab::{LabError, RunFolder, trust},
 };
+
+/// A run that was imported.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// Who signed the archive.
+    pub signer: Signer,
+}
 
 /// Adds the run of an archive to `runs`, completely or not at all. The run is unpacked and checked beside the others, and
 /// appears among them once everything holds: the names and sizes of its files, the hashes of what is named by its hash, its
-/// settings, its whole journal and its ledger. Nothing of it is executed or connected to.
+/// settings, its whole journal and its ledger. Nothing of it is executed or connected to. With `signed_by`, a public key
+/// or the file of one, the archive must be signed by that key.
 ///
 /// # Errors
 /// When the file is not an archive of one run, something in it does not hold, or that run exists already. Nothing is left
 /// then.
-pub fn import_run(runs: &Path, file: &Path) -> Result<RunFolder, LabError> {
+pub fn import_run(runs: &Path, file: &Path, signed_by: Option<&str>) -> Result<Imported, LabError> {
     let found = fs::metadata(file).map_err(LabError::io("read", file))?;
     if !found.is_file() {
         return Err(archive_error(file, "it is not a file"));
     }
-    let opened = File::open(file).map_err(LabError::io("read", file))?;
+    let mut opened = File::open(file).map_err(LabError::io("read", file))?;
+    let signer = check_signer(file, &mut opened, signed_by, &trust::environment()?)?;
     let made = create_missing(runs)?;
     let placed = unpack_beside(runs, file, opened);
     if placed.is_err() {
@@ -39,7 +51,7 @@ pub fn import_run(runs: &Path, file: &Path) -> Result<RunFolder, LabError> {
             let _ = fs::remove_dir(folder);
         }
     }
-    placed
+    placed.map(|folder| Imported { folder, signer })
 }
 
 /// Creates a folder and those above it, and returns the new ones, the innermost first.

@@ -161,6 +161,7 @@ pub(super) fn settings_of_foreign_run(folder: &RunFolder) -> Result<Settings, La
     Ok(settings::combine(of_run, of_user))
 }
 
-fn environment() -> Result<Environment, LabError> {
+/// The environment of this process.
+pub(super) fn environment() -> Result<Environment, LabError> {
     Ok(Environment::of_process().map_err(ConfigError::from).map_err(Box::new)?)
 }
