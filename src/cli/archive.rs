@@ -69,7 +69,11 @@ pub fn execute_export(args: ExportArgs, globals: &Globals) -> Result<Exit, CliEr
         text.push_str(&format!("without   the table {}\n", printable(table)));
     }
     if let Some(signed) = &exported.signed {
-        text.push_str(&format!("signed    {}\nkey       {}\n", signed.file.display(), signed.public_key));
+        text.push_str(&format!(
+            "signed    {}\nkey       {}\n",
+            signed.file.display(),
+            signed.public_key
+        ));
         if let Some(made) = &signed.made {
             text.push_str(&format!(
                 "new key   you had none; hand out {}, and keep minisign.key beside it secret\n",
