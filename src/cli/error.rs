@@ -253,6 +253,8 @@ fn exit_of_lab_error(error: &LabError) -> Exit {
         | LabError::Archive { .. }
         | LabError::TwoTables { .. }
         | LabError::Fork(_)
+        | LabError::Trust(_)
+        | LabError::Signature(_)
         | LabError::Config(_)
         | LabError::Preflight(_)
         | LabError::Plugin(_) => Exit::Usage,

@@ -28,6 +28,7 @@ mod sandbox;
 mod settings_args;
 mod status;
 mod stderr;
+mod trust;
 mod verify;
 
 use std::ffi::OsString;
@@ -63,6 +64,7 @@ pub use runs::RunsArgs;
 pub use sandbox::{SandboxArgs, SandboxCommand};
 pub use settings_args::{InputArgs, SettingsArgs};
 pub use status::StatusArgs;
+pub use trust::TrustArgs;
 pub use verify::VerifyArgs;
 
 /// The command line of `kosmos`.
@@ -127,6 +129,9 @@ pub enum Command {
     Export(ExportArgs),
     /// Add the run of an archive to the runs here
     Import(ImportArgs),
+    /// Show what a run from elsewhere asks for, and agree to it
+    #[command(long_about = trust::LONG_ABOUT)]
+    Trust(TrustArgs),
     /// Remove runs that are no longer needed
     #[command(long_about = prune::LONG_ABOUT)]
     Prune(PruneArgs),
@@ -180,6 +185,7 @@ fn execute_command(cli: Cli) -> Result<Exit, CliError> {
         Command::Report(args) => report::execute_report(args, &globals),
         Command::Export(args) => archive::execute_export(args, &globals),
         Command::Import(args) => archive::execute_import(args, &globals),
+        Command::Trust(args) => trust::execute_trust(args, &globals),
         Command::Prune(args) => prune::execute_prune(args, &globals),
         Command::Doctor(args) => doctor::execute_doctor(args, &globals),
         Command::Sandbox(args) => sandbox::execute_sandbox(args, &globals),

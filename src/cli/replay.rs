@@ -52,6 +52,7 @@ struct Outcome {
 pub fn execute_replay(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
     let recorded = RunFolder::find(&home.runs_folder(), &args.run)?;
+    recorded.check_trusted()?;
     let settings = recorded.read_settings()?;
     let mut outcome = Outcome {
         recorded: recorded.id(),

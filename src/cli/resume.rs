@@ -34,6 +34,7 @@ Examples:
 pub fn execute_resume(args: ResumeArgs, globals: &Globals) -> Result<Exit, CliError> {
     let home = Home::locate(globals, &Environment::of_process()?);
     let folder = RunFolder::find(&home.runs_folder(), &args.run)?;
+    folder.check_trusted()?;
     let settings = folder.read_settings()?;
     let console = Console::start(&settings.log, globals)?;
     console.telemetry.log_to(&folder.path().join(run_files::LOG))?;

@@ -7,7 +7,7 @@ use std::{
 use clap::Args;
 
 use crate::config::Environment;
-use crate::lab::{ModelStatus, RunFolder, RunSummary, summarise_run};
+use crate::lab::{ModelStatus, RunFolder, RunOrigin, RunSummary, summarise_run};
 use crate::progress::printable;
 
 use super::{CliError, Exit, Globals, Home, output};
@@ -92,6 +92,10 @@ fn print_status(found: &RunSummary, globals: &Globals, again: bool) -> Result<()
             format!("{}, dead letters: {}", found.restarts, found.dead_letters),
         ),
     ];
+    let origin = (found.origin == RunOrigin::Foreign).then(|| {
+        let told = format!("not started here; `kosmos trust {}` shows what it asks for", found.run);
+        ("origin", told)
+    });
     let branch = found.branch.as_ref().map(|branch| {
         let told = format!("of {}, from cycle {}", branch.run, branch.cycle);
         ("branch", told)
@@ -110,6 +114,7 @@ fn print_status(found: &RunSummary, globals: &Globals, again: bool) -> Result<()
     });
     let mut text: String = lines
         .into_iter()
+        .chain(origin)
         .chain(branch)
         .chain(project)
         .chain(waits)

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use kosmos_core::disk::is_disk_fault;
 
-use super::{ForkError, PreflightError};
+use super::{ForkError, PreflightError, SignatureError, TrustError};
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
     journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
@@ -63,6 +63,9 @@ pub enum LabError {
         /// The problem, as a sentence.
         problem: String,
     },
+    /// An archive cannot be signed, or its signature does not hold.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// Two tables have the same name.
     #[error("two tables are named `{name}`")]
     TwoTables {
@@ -72,6 +75,9 @@ pub enum LabError {
     /// A run cannot be branched.
     #[error(transparent)]
     Fork(#[from] ForkError),
+    /// A run is not trusted, or trust cannot be recorded.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] Box<ConfigError>),
@@ -135,7 +141,8 @@ impl LabError {
             }
             Self::Unfinished { run } => return Some(format!("`kosmos resume {run}` continues it")),
             Self::Archive { .. } => {
-                "name another file; an archive is written by `kosmos export` and holds one run, which must not exist here yet"
+                "`kosmos export` writes an archive to a new file; it holds one run, and is imported whole or not at all, where \
+                 that run does not exist yet"
             }
             Self::TwoTables { .. } => "give each table its own name: [[data]] name = \"...\" in the run file",
             Self::Graph(GraphError::Store(sled::Error::Io(_))) => REPEAT,
@@ -150,6 +157,8 @@ impl LabError {
                 "`kosmos resume` runs the scripts again whose files are missing or changed"
             }
             Self::Fork(error) => return Some(error.help()),
+            Self::Trust(error) => return Some(error.help()),
+            Self::Signature(error) => return Some(error.help()),
             Self::Plugin(error) => return Some(error.help()),
             Self::Config(error) => return error.help(),
             Self::Preflight(error) => return Some(error.help()),

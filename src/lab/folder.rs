@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{LabError, preflight::check_surroundings};
+use super::{LabError, RunOrigin, preflight::check_surroundings, trust};
 use crate::{
     config::{DataSource, Environment, Overrides, Request, Resolved, Settings},
     failpoint,
@@ -65,13 +65,15 @@ impl RunFolder {
         let path = runs.join(id.as_str());
         let partial = runs.join(format!(".{id}.partial"));
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
+        let durability = resolved.settings.journal.durability;
         let whole = || {
             fs::write(partial.join(run_files::SETTINGS), settings)
                 .map_err(LabError::io("write", partial.join(run_files::SETTINGS)))?;
             roster
                 .copy_to(&partial)
                 .map_err(LabError::io("copy the agents into", &partial))?;
-            fill(&partial, &id)
+            fill(&partial, &id)?;
+            trust::record_start(runs, &id, &partial, durability)
         };
         if let Err(error) = whole() {
             // An incomplete folder is useless, and its removal may fail for the same reason.
@@ -79,7 +81,6 @@ impl RunFolder {
             return Err(error);
         }
         failpoint::crash("run.whole", "");
-        let durability = resolved.settings.journal.durability;
         durability
             .sync_folder(&partial)
             .map_err(LabError::io("write", &partial))?;
@@ -122,8 +123,9 @@ impl RunFolder {
     /// Makes the folder of a new run under `runs` with the settings of this one.
     ///
     /// # Errors
-    /// When the settings cannot be read, or the new folder cannot be written.
+    /// When the run came from elsewhere, its settings cannot be read, or the new folder cannot be written.
     pub fn create_repetition(&self, runs: &Path) -> Result<Self, LabError> {
+        self.check_trusted()?;
         let resolved = self.resolve_settings()?;
         let roster = self.read_roster(&resolved.settings)?;
         Self::create_with(runs, &resolved, &roster)
@@ -145,12 +147,21 @@ impl RunFolder {
         self.id.clone()
     }
 
-    /// The settings that the run began with.
+    /// The settings under which commands read the run: those that it began with or, if it came from elsewhere, the
+    /// user's own with what only says what the run did.
     ///
     /// # Errors
     /// When they cannot be read.
     pub fn read_settings(&self) -> Result<Settings, LabError> {
-        Ok(self.resolve_settings()?.settings)
+        self.read_settings_of(self.origin()?)
+    }
+
+    /// The same for a run whose origin is known.
+    pub(super) fn read_settings_of(&self, origin: RunOrigin) -> Result<Settings, LabError> {
+        match origin {
+            RunOrigin::Own | RunOrigin::Trusted => Ok(self.resolve_settings()?.settings),
+            RunOrigin::Foreign => trust::settings_of_foreign_run(self),
+        }
     }
 
     /// The agents that the run keeps in its folder.
@@ -161,7 +172,8 @@ impl RunFolder {
         Ok(Roster::of_run(&self.path, settings)?)
     }
 
-    fn resolve_settings(&self) -> Result<Resolved, LabError> {
+    /// The settings that the run began with, whosever it is.
+    pub(super) fn resolve_settings(&self) -> Result<Resolved, LabError> {
         Ok(Request::frozen(self.path.join(run_files::SETTINGS))
             .resolve()
             .map_err(Box::new)?)

@@ -149,6 +149,7 @@ fn read_run_entries(folder: &RunFolder) -> Result<Vec<Entry>, LabError> {
 /// # Errors
 /// When the journal cannot be read.
 pub fn knowledge_of(folder: &RunFolder) -> Result<Facts, LabError> {
+    folder.check_readable()?;
     knowledge_in(read_run_entries(folder)?.into_iter().map(Ok::<_, JournalError>))
 }
 
@@ -203,13 +204,15 @@ pub(super) fn count_waiting(journal: &Journal) -> Result<usize, LabError> {
 /// before. A replay has nothing to deliver.
 ///
 /// # Errors
-/// When another process works on the run, its journal cannot be read, or the graph refuses what it is given.
+/// When the run came from elsewhere, another process works on it, its journal cannot be read, or the graph refuses what it
+/// is given.
 pub async fn deliver_run(
     folder: &RunFolder,
     store: Arc<dyn GraphStore>,
     settings: &Settings,
     again: bool,
 ) -> Result<Delivery, LabError> {
+    folder.check_trusted()?;
     let journal = Journal::open(folder.path(), journal_options(settings))?;
     for entry in journal.entries_of(&[Kind::Opened]) {
         if matches!(entry?.record, Record::Opened(Opening { replays: Some(_), .. })) {

@@ -13,6 +13,8 @@
 //! | `dossier` | the data that the report is made from |
 //! | `replay`, `verify` | a run compared with its repetition, and with its evidence |
 //! | `fork` | a run that branches off another |
+//! | `tables` | the user's tables that a run read |
+//! | `trust` | whose a run is, and what a run from elsewhere may do |
 //! | `archive`, `prune`, `repair` | runs taken to another machine, removed, repaired |
 //! | `run_version` | the version of Kosmos that a run is reported by |
 //! | `summary`, `tree` | the progress of a run, and of its agents |
@@ -35,12 +37,14 @@ mod replay;
 mod run_version;
 mod site;
 mod summary;
+mod tables;
 mod tree;
+mod trust;
 mod verify;
 mod watch;
 mod work;
 
-pub use archive::{Exported, export_run, import_run};
+pub use archive::{Exported, Imported, SignatureError, Signed, Signer, export_run, import_run};
 pub use backends::python_environment;
 pub use dossier::gather_dossier;
 pub use engine::{Engine, EngineBuilder};
@@ -56,5 +60,8 @@ pub use replay::{Differences, compare_findings, list_changed_tables};
 pub use site::{Ground, Purpose, SandboxSite, report_image_step, sandbox_limits};
 pub use summary::{ModelStatus, RunSummary, summarise_run};
 pub use tree::{AgentState, AgentSummary};
+pub use trust::{
+    AgentRequest, Agreement, RunOrigin, RunRequests, TrustError, adopt_all, agree_to_run, check_not_adopted,
+};
 pub use verify::{FailedCheck, TOLERANCE, Verification, verify_run};
 pub use work::{Finished, Lab, render_report};

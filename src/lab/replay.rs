@@ -24,8 +24,9 @@ const LONGEST_VALUE: usize = 60;
 /// The tables that have changed since the run `recorded` or are missing, so that a repetition would differ.
 ///
 /// # Errors
-/// [`LabError::Unfinished`] when the run has not ended, and when it cannot be read.
+/// [`LabError::Unfinished`] when the run has not ended; and when it came from elsewhere or cannot be read.
 pub fn list_changed_tables(recorded: &RunFolder) -> Result<Differences, LabError> {
+    recorded.check_trusted()?;
     let run = recorded.id();
     if summarise_run(recorded)?.end.is_none() {
         return Err(LabError::Unfinished { run });

@@ -4,7 +4,7 @@ use kosmos_core::run_files;
 use serde::Serialize;
 
 use super::{
-    LabError, RunFolder, graph,
+    LabError, RunFolder, RunOrigin, graph,
     tree::{AgentSummary, summarise_agents},
 };
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 pub struct RunSummary {
     /// The run.
     pub run: RunId,
+    /// Whose it is.
+    pub origin: RunOrigin,
     /// Its question.
     pub question: String,
     /// `answered`, ..., or `unfinished` while it has not ended.
@@ -82,12 +84,15 @@ pub struct ModelStatus {
 /// # Errors
 /// When its settings or its journal cannot be read.
 pub fn summarise_run(folder: &RunFolder) -> Result<RunSummary, LabError> {
-    let settings = folder.read_settings()?;
+    let origin = folder.origin()?;
+    let settings = folder.read_settings_of(origin)?;
     let mut summary = RunSummary {
         run: folder.id(),
         question: settings.question.clone().unwrap_or_default(),
         status: "unfinished".to_owned(),
-        running: journal::is_in_use(folder.path()),
+        // The lock is in the database, which is not touched of a run from elsewhere.
+        running: origin.is_trusted() && journal::is_in_use(folder.path()),
+        origin,
         end: None,
         stopped: None,
         branch: None,

@@ -80,6 +80,7 @@ fn what_can_not_be_replayed_is_said() {
     let shell = TestShell::new()
         .file(".kosmos/runs/r-1/run.toml", "question = \"why?\"\n")
         .file(".kosmos/runs/r-1/journal.jsonl", "");
+    assert_eq!(shell.kosmos(&["trust", "r-1", "--yes"]).code, 0);
     let outcome = shell.kosmos(&["replay", "r-1"]);
     assert_eq!(outcome.code, 2);
     insta::assert_snapshot!(outcome.stderr, @"

@@ -1,10 +1,11 @@
 //! Taking a run elsewhere, and removing runs.
 
-use std::fs;
+use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
+use tar::EntryType;
 
-use crate::verify::penguins;
+use crate::{own_runs::desk, verify::penguins};
 use kosmos_testing::{TestHome, describe_output, read_findings_text, repository_path};
 
 #[test]
@@ -54,6 +55,7 @@ fn what_is_no_archive_of_a_run_leaves_nothing() {
             let mut header = tar::Header::new_gnu();
             header.set_entry_type(*kind);
             header.set_size(0);
+            header.set_mode(0o644);
             // `set_path` would refuse what a hostile archive holds.
             header.as_gnu_mut().unwrap().name[..path.len()].copy_from_slice(path.as_bytes());
             if *kind == tar::EntryType::Symlink {
@@ -70,14 +72,8 @@ fn what_is_no_archive_of_a_run_leaves_nothing() {
             home.file("none.tar", "this is no archive"),
             "it is not an archive of a run",
         ),
-        (
-            tar("outside.tar", &[("../outside", file)]),
-            "is not a regular file of a run",
-        ),
-        (
-            tar("absolute.tar", &[("/tmp/outside", file)]),
-            "is not a regular file of a run",
-        ),
+        (tar("outside.tar", &[("../outside", file)]), "is not a file of a run"),
+        (tar("absolute.tar", &[("/tmp/outside", file)]), "is not a file of a run"),
         (
             tar("link.tar", &[("run/link", tar::EntryType::Symlink)]),
             "is not a regular file of a run",
@@ -97,6 +93,219 @@ fn what_is_no_archive_of_a_run_leaves_nothing() {
             describe_output(&output)
         );
         assert!(home.runs().is_empty(), "{archive}");
+    }
+}
+
+/// A file of an archive.
+#[derive(Clone)]
+struct Member {
+    path: String,
+    kind: EntryType,
+    mode: u32,
+    content: Vec<u8>,
+}
+
+impl Member {
+    fn new(path: &str, content: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: EntryType::Regular,
+            mode: 0o644,
+            content: content.into(),
+        }
+    }
+}
+
+fn members(archive: &[u8]) -> Vec<Member> {
+    let mut archive = tar::Archive::new(archive);
+    let entries = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        Member::new(&path, content)
+    });
+    entries.collect()
+}
+
+fn pack(members: &[Member]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for member in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(member.kind);
+        header.set_mode(member.mode);
+        header.set_size(member.content.len() as u64);
+        if member.kind.is_symlink() || member.kind.is_hard_link() {
+            header.set_link_name("run.toml").unwrap();
+        }
+        archive
+            .append_data(&mut header, &member.path, &member.content[..])
+            .unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+/// Everything below a folder, by its path.
+fn list_all(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        found.push(entry.path());
+        found.extend(list_all(&entry.path()));
+    }
+    found
+}
+
+type Change = fn(&str, &mut Vec<Member>);
+
+/// The first file whose path has this part.
+fn find<'a>(members: &'a mut [Member], part: &str) -> &'a mut Member {
+    members.iter_mut().find(|member| member.path.contains(part)).unwrap()
+}
+
+fn replace_in(members: &mut [Member], part: &str, from: &str, to: &str) {
+    let member = find(members, part);
+    let text = String::from_utf8(member.content.clone()).unwrap();
+    assert!(text.contains(from), "{part} has no {from}");
+    member.content = text.replacen(from, to, 1).into_bytes();
+}
+
+/// Archives of a real run, each changed in one thing, and the file that is named.
+const CHANGES: [(&str, Change); 20] = [
+    ("journal.jsonl", |_, all| {
+        replace_in(all, "/journal.jsonl", "\"opened\"", "\"0pened\"")
+    }),
+    ("journal.jsonl", |_, all| {
+        // Without its checksum, an entry may say anything that can be decoded.
+        let journal = find(all, "/journal.jsonl");
+        let text = String::from_utf8(journal.content.clone()).unwrap();
+        let open = |line: &str| format!("{}}}\n", line.rsplit_once(",\"crc\":").unwrap().0);
+        journal.content = text
+            .lines()
+            .map(open)
+            .collect::<String>()
+            .replace("finding_drafted", "no_message")
+            .into();
+    }),
+    ("is of the run", |id, all| {
+        for member in all.iter_mut() {
+            member.path = member.path.replace(id, "another-1");
+        }
+    }),
+    ("blobs/", |_, all| find(all, "/blobs/").content.push(b' ')),
+    ("journal.jsonl", |_, all| {
+        all.retain(|member| !member.path.contains("/blobs/"))
+    }),
+    ("data/", |_, all| find(all, "/data/").content.push(b'1')),
+    ("ledger.jsonl", |_, all| {
+        replace_in(all, "/ledger.jsonl", "registered", "judged")
+    }),
+    ("ledger.jsonl", |_, all| {
+        all.retain(|member| !member.path.ends_with("/ledger.jsonl"))
+    }),
+    ("run.toml", |_, all| find(all, "/run.toml").content.extend(b"[")),
+    ("run.toml", |_, all| {
+        find(all, "/run.toml").content.extend(b"evil = 1\n")
+    }),
+    ("run.toml", |_, all| {
+        find(all, "/run.toml").content.extend(vec![b'\n'; 1 << 20])
+    }),
+    ("journal/db", |id, all| {
+        all.push(Member::new(&format!("{id}/journal/db"), "x"))
+    }),
+    ("evil.py", |id, all| {
+        all.push(Member::new(&format!("{id}/evil.py"), "x"))
+    }),
+    ("experiments/../../x", |id, all| {
+        all.push(Member::new(&format!("{id}/experiments/__/__/x"), "x"))
+    }),
+    ("is in it twice", |id, all| {
+        all.push(Member::new(&format!("{id}/report.md"), "x"))
+    }),
+    ("is not a regular file", |_, all| {
+        find(all, "/report.md").kind = EntryType::Symlink
+    }),
+    ("is not a regular file", |_, all| {
+        find(all, "/report.md").kind = EntryType::Link
+    }),
+    ("is not a regular file", |_, all| {
+        find(all, "/report.md").kind = EntryType::Fifo
+    }),
+    ("has a mode", |_, all| find(all, "/report.md").mode = 0o4755),
+    ("more than one run", |_, all| {
+        all.push(Member::new("another-1/run.toml", ""))
+    }),
+];
+
+#[test]
+fn an_archive_that_was_changed_is_refused_and_leaves_nothing() {
+    let origin = desk();
+    let run = origin.the_run();
+    let id = kosmos_testing::run_id(&run).to_owned();
+    // The table is where the run file of the first home named it, and came with no copy of the run.
+    let exported = origin.run(&["export", &id, "--output", "study.tar"]);
+    assert!(exported.status.success(), "{}", describe_output(&exported));
+    let mut whole = members(&fs::read(origin.path().join("study.tar")).unwrap());
+    if !whole.iter().any(|member| member.path.contains("/data/")) {
+        let table = fs::read(origin.path().join("table.csv")).unwrap();
+        let sha256 = kosmos::science::sha256_hex(&table);
+        whole.push(Member {
+            content: table,
+            ..Member::new(&format!("{id}/data/{sha256}/table.csv"), "")
+        });
+    }
+    let home = TestHome::new();
+    let outside = home.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    for (at, (expected, change)) in CHANGES.iter().enumerate() {
+        let mut changed = whole.clone();
+        change(&id, &mut changed);
+        let mut bytes = pack(&changed);
+        if changed.iter().any(|member| member.path.contains("/__/")) {
+            // `tar` does not pack a path that leads out of a folder.
+            replace_all(&mut bytes, b"experiments/__/__/x", b"experiments/../../x");
+        }
+        let archive = home.file("changed.tar", bytes);
+        let output = home.run(&["import", &archive]);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{at} {expected}: {}",
+            describe_output(&output)
+        );
+        assert!(
+            describe_output(&output).contains(expected),
+            "{at} {expected}: {}",
+            describe_output(&output)
+        );
+        assert_eq!(list_all(&home.kosmos_home()), Vec::<PathBuf>::new(), "{at} {expected}");
+    }
+    let pipe = home.path().join("pipe.tar");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let output = home.run(&["import", pipe.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
+
+    // As it was, it is imported, and is nobody's own.
+    let archive = home.file("whole.tar", pack(&whole));
+    let output = home.run(&["import", &archive]);
+    assert!(output.status.success(), "{}", describe_output(&output));
+    assert_eq!(home.run_json(&["status", &id])["origin"], "foreign");
+    let verified = home.run(&["verify", &id]);
+    assert_eq!(verified.status.code(), Some(0), "{}", describe_output(&verified));
+}
+
+fn replace_all(bytes: &mut [u8], from: &[u8], to: &[u8]) {
+    let mut headers = Vec::new();
+    for at in 0..bytes.len().saturating_sub(from.len()) {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + from.len()].copy_from_slice(to);
+            headers.push(at / 512 * 512);
+        }
+    }
+    for header in headers {
+        // The checksum of a header is the sum of its bytes, with blanks in place of itself.
+        bytes[header + 148..header + 156].fill(b' ');
+        let sum: u32 = bytes[header..header + 512].iter().map(|byte| u32::from(*byte)).sum();
+        bytes[header + 148..header + 156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     }
 }
 

@@ -256,6 +256,8 @@ fn a_run_whose_model_is_away_pauses_and_goes_on_as_if_it_had_not() {
             (&"stopped".into(), &"no reply from the endpoint; start it".into())
         );
         assert_eq!(home.run(&["report", id]).status.code(), Some(0));
+        // The test began it, not the user of this home.
+        home.trust(id);
         let resumed = home.run(&["resume", id]);
         assert!(
             matches!(resumed.status.code(), Some(0 | 3)),

@@ -20,6 +20,7 @@ mod foreign;
 mod fork;
 mod golden;
 mod growth;
+mod own_runs;
 mod penguins;
 mod power;
 mod readers;

@@ -221,6 +221,7 @@ fn a_full_disk_ends_the_run_and_costs_nothing() {
     );
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script])
+        .env("XDG_CONFIG_HOME", folder.join("config"))
         .current_dir(folder)
         .output()
         .unwrap();

@@ -131,6 +131,12 @@ impl TestHome {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", describe_output(&output)))
     }
 
+    /// Agrees to what a run from elsewhere asks for, so that it may be worked on.
+    pub fn trust(&self, run: &str) {
+        let output = self.run(&["trust", run, "--yes"]);
+        assert!(output.status.success(), "{}", describe_output(&output));
+    }
+
     /// Starts it and lets it run.
     pub fn start(&self, arguments: &[&str]) -> Child {
         self.kosmos(arguments)

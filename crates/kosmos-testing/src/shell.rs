@@ -43,15 +43,17 @@ impl TestShell {
     }
 
     /// With the variables by which the Python environment that the user has already is found; the home of
-    /// Kosmos is its own.
+    /// Kosmos is its own, and so is the folder of the user's settings.
     pub fn with_user_cache() -> Self {
         let mut shell = Self::new();
         let kept = ["PATH", "HOME", "XDG_CACHE_HOME"].iter();
         shell.variables = kept
             .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)))
             .collect();
-        let home = shell.kosmos_home();
-        shell.variable("KOSMOS_HOME", home.to_str().unwrap())
+        let (home, config) = (shell.kosmos_home(), shell.path("config"));
+        shell
+            .variable("KOSMOS_HOME", home.to_str().unwrap())
+            .variable("XDG_CONFIG_HOME", config.to_str().unwrap())
     }
 
     fn kosmos_home(&self) -> PathBuf {

@@ -11,7 +11,7 @@ use crate::cli::{CliError, Console, Exit, Globals, output};
 use crate::config::Settings;
 use crate::graph::{EmbeddedGraph, GraphStore};
 use crate::journal::{Durability, Journal, JournalError, Options};
-use crate::lab::{LabError, RunFolder, deliver_run, list_runs};
+use crate::lab::{LabError, RunFolder, TrustError, deliver_run, list_runs};
 use crate::progress::{Progress, ProgressEvent, printable};
 use crate::science::RunId;
 use crate::supervisor::StopSignal;
@@ -38,7 +38,8 @@ Deliver to the graph the nodes and edges that are waiting in the journals of the
 
 A run continues while its graph is unreachable and keeps the undelivered nodes and edges in its journal. If a server \
 is chosen, the graph in the home folder is copied to it first, so that the server has the findings of earlier runs. \
-Runs in progress are listed and skipped: they deliver by themselves. Exits with 5 if something is still waiting.";
+Runs in progress are listed and skipped: they deliver by themselves. So are runs from elsewhere that you have not \
+agreed to. Exits with 5 if something is still waiting.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,6 +92,9 @@ pub(super) fn execute_sync(args: &SyncArgs, globals: &Globals) -> Result<Exit, C
         Some(run) => vec![RunFolder::find(&runs, run)?],
         None => list_runs(&runs)?,
     };
+    if args.run.is_some() {
+        folders.iter().try_for_each(RunFolder::check_trusted)?;
+    }
     let console = Console::start(&opened.settings.log, globals)?;
     let store = opened.open_to_write()?;
     let mut outcome = Outcome {
@@ -226,6 +230,10 @@ impl Row {
     /// The result for a run whose journal cannot be opened.
     fn for_unopened_run(folder: &RunFolder, error: &LabError) -> Self {
         match error {
+            LabError::Trust(TrustError::Foreign { .. }) => Self {
+                skipped: Some("it was not started here; `kosmos trust` shows what it asks for"),
+                ..Self::for_run(folder)
+            },
             LabError::Journal(error) if matches!(**error, JournalError::Locked { .. }) => Self {
                 skipped: Some("another process works on it"),
                 ..Self::for_run(folder)
@@ -241,14 +249,16 @@ impl Row {
 /// Counts the messages that are waiting in a run's journal.
 fn count_waiting(folder: &RunFolder) -> Row {
     let durability = Durability::Process;
-    let waiting =
-        Journal::open(folder.path(), Options { durability }).and_then(|journal| undelivered_messages(&journal));
+    let waiting = folder.check_trusted().and_then(|()| {
+        let journal = Journal::open(folder.path(), Options { durability })?;
+        Ok(undelivered_messages(&journal)?)
+    });
     match waiting {
         Ok(waiting) => Row {
             waiting: waiting.len(),
             ..Row::for_run(folder)
         },
-        Err(error) => Row::for_unopened_run(folder, &error.into()),
+        Err(error) => Row::for_unopened_run(folder, &error),
     }
 }
 

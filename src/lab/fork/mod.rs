@@ -14,13 +14,13 @@ use kosmos_core::run_files;
 use serde_json::Value;
 
 use super::{
-    LabError, RunFolder, archive,
+    LabError, RunFolder, RunOrigin,
     plan::{plan_for_datasets, plan_from_files},
     replay::read_plan,
+    tables::Tables,
 };
 use crate::{
     config::{Overrides, Resolved, Settings},
-    hash::sha256_file,
     journal::{self, Blobs, Entry, JournalError, Record, read_entries, write_entries},
     message::ResearchPlan,
     plugin::Roster,
@@ -122,13 +122,15 @@ impl Fork {
     /// changes are relative to `working_folder`. The run may be in progress. Nothing is written yet.
     ///
     /// # Errors
-    /// [`ForkError`] when there is no such branch; and when a setting is wrong or the run cannot be read.
+    /// [`ForkError`] when there is no such branch; and when the run came from elsewhere, a setting is wrong or the run
+    /// cannot be read.
     pub fn plan_fork(
         origin: &RunFolder,
         cycle: u32,
         changes: Overrides,
         working_folder: &Path,
     ) -> Result<Self, LabError> {
+        origin.check_trusted()?;
         let resolved = origin.resolve_settings_with(changes, working_folder)?;
         let roster = origin.read_roster(&resolved.settings)?;
         roster.check_requirements(&resolved.settings)?;
@@ -148,7 +150,7 @@ impl Fork {
             .into());
         };
         let settings = &resolved.settings;
-        let mut plan = match settings.data == origin.read_settings()?.data {
+        let mut plan = match settings.data == origin.resolve_settings()?.settings.data {
             true => {
                 check_tables_unchanged(origin, &before)?;
                 plan_for_datasets(before.datasets, settings, &roster)
@@ -203,14 +205,13 @@ impl Fork {
 
 /// Checks that the tables are those that the run read.
 fn check_tables_unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(), ForkError> {
+    // Only a run that is trusted is branched.
+    let tables = Tables::of_run(origin, RunOrigin::Own);
     for data in &plan.datasets {
-        let problem = match sha256_file(&archive::table_path(origin.path(), &data.path, &data.sha256)) {
-            Ok(now) if now == data.sha256 => continue,
-            Ok(_) => "has changed since the run".to_owned(),
-            Err(error) => format!("can no longer be read: {error}"),
-        };
-        let path = data.path.clone();
-        return Err(ForkError::Table { path, problem });
+        if let Err(problem) = tables.check_table(&data.path, &data.sha256) {
+            let path = data.path.clone();
+            return Err(ForkError::Table { path, problem });
+        }
     }
     Ok(())
 }

@@ -8,12 +8,13 @@
 mod recorded;
 mod rerun;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
 use super::{
-    Ground, LabError, Purpose, RunFolder, SandboxSite, dossier, options::journal_options, run_version::RunVersion, site,
+    Ground, LabError, Purpose, RunFolder, SandboxSite, dossier, options::open_journal, run_version::RunVersion, site,
+    tables::Tables,
 };
 use crate::{
     actors::research_director::restore_state,
@@ -60,15 +61,15 @@ impl Verification {
     }
 }
 
-/// Verifies a run that has ended. `all` executes every script again, not only those that findings rest on. Blocks the
-/// thread.
+/// Verifies a run that has ended. `all` executes every script again, not only those that findings rest on. A run from
+/// elsewhere is verified under the user's own settings, and against the tables that came with it. Blocks the thread.
 ///
 /// # Errors
 /// When the run has not ended, its journal cannot be read, or the sandbox is not available. A failed check is no error.
 pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<Verification, LabError> {
-    let settings = folder.read_settings()?;
-    let path = folder.path();
-    let journal = Journal::open(path, journal_options(&settings))?;
+    let origin = folder.origin()?;
+    let (settings, journal) = open_journal(folder, origin)?;
+    let tables = Tables::of_run(folder, origin);
     let (state, _) = restore_state(&journal)?;
     let Some(end) = state.end.clone() else {
         return Err(LabError::Unfinished { run: folder.id() });
@@ -80,19 +81,24 @@ pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Res
     };
     let dossier = dossier::gather_dossier(&context, &state, &journal)?;
     let mut verification = Verification::default();
-    recorded::check_tables(path, &dossier, &mut verification);
+    let path = folder.path();
+    recorded::check_tables(&tables, &dossier, &mut verification);
     recorded::check_files(path, &dossier, &mut verification);
     recorded::check_report(path, RunVersion::of_run(&journal)?, &dossier, &mut verification);
     let ground = Ground::prepare(&settings, progress)?;
     let purpose = Purpose {
         run: Some(folder.id().to_string()),
-        pinned: site::pinned_images(journal.entries_of(&[Kind::Opened]))?,
+        // An image that a run from elsewhere names is not started.
+        pinned: match origin.is_trusted() {
+            true => site::pinned_images(journal.entries_of(&[Kind::Opened]))?,
+            false => BTreeMap::new(),
+        },
         ..Purpose::default()
     };
     let system = actix::System::new();
     system.block_on(async {
         let site = SandboxSite::start(&settings, &ground, purpose, progress).await?;
-        let rerun = rerun::Rerun::new(path, &settings, Arc::clone(&site.sandbox), journal.blobs().clone())?;
+        let rerun = rerun::Rerun::new(&tables, &settings, Arc::clone(&site.sandbox), journal.blobs().clone())?;
         let recorded = recorded_python(&journal)?;
         verification.tolerance = (recorded != site.python)
             .then(|| format!("the run's Python was {recorded}, and this one is {}", site.python));

@@ -5,19 +5,17 @@ use std::{fs, path::Path};
 use super::Verification;
 use crate::{
     hash::sha256_file,
-    lab::{archive, run_version::RunVersion},
+    lab::{run_version::RunVersion, tables::Tables},
     report::{Dossier, FILES},
 };
 use kosmos_core::run_files;
 
 /// Checks that the user's tables are those that the run read.
-pub(super) fn check_tables(run: &Path, dossier: &Dossier, verification: &mut Verification) {
+pub(super) fn check_tables(tables: &Tables<'_>, dossier: &Dossier, verification: &mut Verification) {
     for table in &dossier.datasets {
         verification.tables += 1;
-        match sha256_file(&archive::table_path(run, Path::new(&table.path), &table.sha256)) {
-            Ok(sha256) if sha256 == table.sha256 => {}
-            Ok(_) => verification.add_problem(&table.path, "the table has changed since the run"),
-            Err(error) => verification.add_problem(&table.path, format!("the table cannot be read: {error}")),
+        if let Err(problem) = tables.check_table(Path::new(&table.path), &table.sha256) {
+            verification.add_problem(&table.path, format!("the table {problem}"));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     config::Settings,
     hash::sha256_file,
     journal::Blobs,
-    lab::{LabError, archive, backends, replay::compare_documents, sandbox_limits},
+    lab::{LabError, backends, replay::compare_documents, sandbox_limits, tables::Tables},
     progress::{Progress, ProgressEvent},
     report::Dossier,
     sandbox::{Job, JobInput, Language, Sandbox, remove_tree},
@@ -29,7 +29,7 @@ type Experiments<'a> = BTreeMap<&'a ExperimentId, &'a ExperimentRecord>;
 
 /// The sandbox and the files that scripts are executed again with.
 pub(super) struct Rerun<'a> {
-    run: &'a Path,
+    tables: &'a Tables<'a>,
     settings: &'a Settings,
     sandbox: Arc<dyn Sandbox>,
     blobs: Blobs,
@@ -47,13 +47,13 @@ struct Output {
 
 impl<'a> Rerun<'a> {
     pub(super) fn new(
-        run: &'a Path,
+        tables: &'a Tables<'a>,
         settings: &'a Settings,
         sandbox: Arc<dyn Sandbox>,
         blobs: Blobs,
     ) -> Result<Self, LabError> {
         Ok(Self {
-            run,
+            tables,
             settings,
             sandbox,
             blobs,
@@ -172,11 +172,15 @@ impl<'a> Rerun<'a> {
     /// Finds the inputs and checks that they are what the run read; the error is the first problem.
     fn locate_inputs(&self, protocol: &Protocol) -> Result<Vec<JobInput>, String> {
         let locate = |input: &InputFile| {
+            let run = self.tables.run();
             let host = match input.host.is_absolute() {
-                true => archive::table_path(self.run, &input.host, &input.sha256),
-                false => self.run.join(&input.host),
+                true => match self.tables.find_table(&input.host, &input.sha256) {
+                    Ok(host) => host,
+                    Err(problem) => return Err(format!("{} {problem}", input.host.display())),
+                },
+                false => run.join(&input.host),
             };
-            match input.find_problem(self.run, &host) {
+            match input.find_problem(run, &host) {
                 Some(problem) => Err(format!("{} {problem}", host.display())),
                 None => Ok(JobInput {
                     host,
@@ -222,7 +226,7 @@ impl<'a> Rerun<'a> {
         if Some(sha256_hex(result)) == experiment.result_sha256 {
             return problems;
         }
-        let recorded = fs::read(self.run.join(place())).ok();
+        let recorded = fs::read(self.tables.run().join(place())).ok();
         let recorded = recorded.filter(|bytes| Some(sha256_hex(bytes)) == experiment.result_sha256);
         let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
         let Some(recorded) = recorded else {

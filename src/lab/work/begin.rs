@@ -112,7 +112,9 @@ impl Lab {
             }) = entry?.record
             {
                 let runs = self.folder.path().parent().unwrap_or(Path::new(""));
-                return RunFolder::find(runs, recorded.as_str()).map(Some);
+                let recorded = RunFolder::find(runs, recorded.as_str())?;
+                recorded.check_trusted()?;
+                return Ok(Some(recorded));
             }
         }
         Ok(None)

@@ -4,7 +4,7 @@ use crate::{
     actors::{Restorer, research_director::restore_state},
     config::Settings,
     journal::{Commit, Journal, Kind, Record},
-    lab::{LabError, RunFolder, dossier, options::journal_options, run_version::RunVersion},
+    lab::{LabError, RunFolder, dossier, options::open_journal, run_version::RunVersion},
     message::{AgentName, agent},
     report::{Dossier, ReportError, Written, write_files},
     science::{EndReason, RunEnd, RunId, RunStatus},
@@ -61,8 +61,7 @@ pub(super) async fn finish_run(
 /// # Errors
 /// When another process works on the run, or its journal or its experiments cannot be read.
 pub fn render_report(folder: &RunFolder) -> Result<Finished, LabError> {
-    let settings = folder.read_settings()?;
-    let journal = Journal::open(folder.path(), journal_options(&settings))?;
+    let (settings, journal) = open_journal(folder, folder.origin()?)?;
     let (state, _) = restore_state(&journal)?;
     let end = match state.end {
         Some(end) => end,

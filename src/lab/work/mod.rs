@@ -44,10 +44,12 @@ impl Lab {
     /// A lab for the run in `folder`, under the settings that it began with.
     ///
     /// # Errors
-    /// When the settings cannot be read, or the run cannot be worked on where it is.
+    /// [`TrustError::Foreign`](crate::lab::TrustError::Foreign) for a run from elsewhere that the user has not agreed to;
+    /// when the settings cannot be read, or the run cannot be worked on where it is.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
         check_surroundings(folder.path()).map_err(Box::new)?;
-        let settings = folder.read_settings()?;
+        folder.check_trusted()?;
+        let settings = folder.resolve_settings()?.settings;
         let mut roster = folder.read_roster(&settings)?;
         let natives = std::mem::take(&mut roster.listeners);
         Ok(Self {

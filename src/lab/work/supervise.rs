@@ -75,6 +75,10 @@ impl Lab {
                 .map(|row| (row.protection.to_string(), format!("{}: {}", row.held, row.how)))
                 .collect(),
         });
+        if journal.last_seq() == 0 {
+            self.folder
+                .record_first_record(&opened, self.settings.journal.durability)?;
+        }
         journal.commit(Commit::of_record(opened)).await?;
         let (before, _) = restore_state(&journal)?;
         if let Some(end) = &before.end {

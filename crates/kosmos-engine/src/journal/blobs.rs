@@ -19,16 +19,21 @@ pub struct Blobs {
 }
 
 impl Blobs {
+    /// Opens the folder to be read; it need not exist.
+    pub(super) fn at(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            durability: Durability::Process,
+        }
+    }
+
     /// Opens the folder, and creates it if needed. Files survive the death of the process, not a power failure.
     pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
         fs::create_dir_all(&folder).map_err(|source| JournalError::Io {
             path: folder.clone(),
             source,
         })?;
-        Ok(Self {
-            folder,
-            durability: Durability::Process,
-        })
+        Ok(Self::at(folder))
     }
 
     /// Makes files that are stored from now on survive as `durability` says.

@@ -1,4 +1,9 @@
-//! The log's lines in the database: whole commits, many of them under one key.
+//! The log's lines in the database, or in memory: whole commits, many of them under one key.
+
+use std::{
+    collections::BTreeMap,
+    sync::{PoisonError, RwLock},
+};
 
 use sled::IVec;
 
@@ -15,6 +20,59 @@ pub(super) struct CommitLines {
     pub(super) first: u64,
     /// The lines, each with its newline.
     pub(super) text: Vec<u8>,
+}
+
+/// Where the log's lines are kept for access by number.
+#[derive(Debug)]
+pub(super) enum Lines {
+    /// In the database.
+    Database(Chunks),
+    /// In memory, for a log that is read without a database: number of the first line of a commit -> its lines.
+    Memory(RwLock<BTreeMap<u64, IVec>>),
+}
+
+impl Lines {
+    /// Appends commits, in order.
+    pub(super) fn append_commits<'a>(&self, commits: impl Iterator<Item = &'a CommitLines>) -> Result<(), sled::Error> {
+        match self {
+            Self::Database(chunks) => chunks.append_commits(commits),
+            Self::Memory(kept) => {
+                let commits = commits.map(|commit| (commit.first, IVec::from(commit.text.as_slice())));
+                kept.write().unwrap_or_else(PoisonError::into_inner).extend(commits);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the lines from number `from` on, in order, without their newlines.
+    pub(super) fn lines_from(&self, from: u64) -> Box<dyn Iterator<Item = Result<(u64, IVec), JournalError>>> {
+        match self {
+            Self::Database(chunks) => Box::new(chunks.lines_from(from)),
+            Self::Memory(kept) => {
+                let kept = kept.read().unwrap_or_else(PoisonError::into_inner);
+                let begin = kept.range(..=from).next_back().map_or(from, |(first, _)| *first);
+                // Each shares its bytes with the map.
+                let commits: Vec<(u64, IVec)> = kept
+                    .range(begin..)
+                    .map(|(first, text)| (*first, text.clone()))
+                    .collect();
+                let lines = commits.into_iter().flat_map(|(first, text)| Split::of(first, text));
+                Box::new(lines.filter(move |(seq, _)| *seq >= from).map(Ok))
+            }
+        }
+    }
+
+    /// Returns the line of that number.
+    pub(super) fn line_at(&self, seq: u64) -> Result<Option<IVec>, JournalError> {
+        match self {
+            Self::Database(chunks) => chunks.line_at(seq),
+            Self::Memory(_) => self
+                .lines_from(seq)
+                .next()
+                .transpose()
+                .map(|line| line.map(|(_, line)| line)),
+        }
+    }
 }
 
 /// The tree of the log: number of the first line of a chunk -> the chunk.

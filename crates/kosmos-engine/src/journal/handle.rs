@@ -11,7 +11,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    Blobs, Commit, Committed, Dropped, Durability, EffectState, Entry, JournalError, Kind, store::Store, wal::Wal,
+    Blobs, Commit, Committed, Dropped, Durability, EffectState, Entry, JournalError, Kind,
+    store::Store,
+    wal::{Wal, fill_from_log},
     writer,
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload};
@@ -49,6 +51,8 @@ pub struct Journal<P: RunPayload> {
 enum Requests<P: RunPayload> {
     /// On the writer thread.
     Writer(mpsc::Sender<writer::Request<P>>),
+    /// Nowhere: the journal was opened to be read.
+    Nowhere,
     /// On the caller's thread: for tests in simulated time, which must not advance meanwhile.
     #[cfg(test)]
     Here(Arc<std::sync::Mutex<Wal>>),
@@ -73,6 +77,21 @@ impl<P: RunPayload> Journal<P> {
     /// As [`Journal::open`], except [`JournalError::Lost`].
     pub fn open_without_lost(folder: &Path, options: Options) -> Result<(Self, Option<Dropped>), JournalError> {
         Self::open_with(folder, options, true)
+    }
+
+    /// Opens the journal in a run's folder to be read, from `journal.jsonl` alone. The database beside it is not opened,
+    /// nothing is written or locked, and a commit is refused as [`JournalError::Closed`].
+    ///
+    /// # Errors
+    /// If the log cannot be read or is damaged.
+    pub fn read_log(folder: &Path) -> Result<Self, JournalError> {
+        let store = Store::in_memory(Blobs::at(folder.join(run_files::BLOBS)));
+        fill_from_log(folder, &store)?;
+        Ok(Self {
+            store: Arc::new(store),
+            requests: Requests::Nowhere,
+            rebuilt: false,
+        })
     }
 
     fn open_with(folder: &Path, options: Options, drop: bool) -> Result<(Self, Option<Dropped>), JournalError> {
@@ -133,6 +152,7 @@ impl<P: RunPayload> Journal<P> {
         let request = writer::Request { commit, reply };
         match &self.requests {
             Requests::Writer(writer) => writer.send(request).map_err(|_| closed())?,
+            Requests::Nowhere => return Err(closed()),
             #[cfg(test)]
             Requests::Here(wal) => writer::write_group(&self.store, &mut wal.lock().unwrap(), vec![request])?,
         }
@@ -213,7 +233,11 @@ impl<P: RunPayload> Journal<P> {
 /// Returns true if a process holds the journal of the run in `folder`.
 pub fn is_in_use(folder: &Path) -> bool {
     // Takes the lock of the database for an instant. A process that opens the journal at this moment tries again.
-    let Ok(file) = fs::File::open(folder.join(run_files::JOURNAL_DATABASE).join("db")) else {
+    let path = folder.join(run_files::JOURNAL_DATABASE).join("db");
+    if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+        return false;
+    }
+    let Ok(file) = fs::File::open(path) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))

@@ -11,6 +11,7 @@
 //! | `record`, `commit`, `effects` | the entries of the journal, and what one step writes |
 //! | `writer`, `wal`, `store`, `chunks` | the writer thread, the log, the database |
 //! | `index` | the index in memory |
+//! | `fingerprint` | the hash of the first record, by which a run is known again |
 //! | `blobs`, `durability` | content-addressed files, and what a write survives |
 
 mod blobs;
@@ -19,6 +20,7 @@ mod commit;
 mod durability;
 mod effects;
 mod error;
+mod fingerprint;
 mod handle;
 mod index;
 mod record;
@@ -35,6 +37,7 @@ pub use commit::{Commit, Committed};
 pub use durability::Durability;
 pub use effects::EffectState;
 pub use error::JournalError;
+pub use fingerprint::{fingerprint_of, first_fingerprint};
 pub use handle::{Journal, Options, Pending, is_in_use};
 pub use record::{Entry, Kind, Record};
 pub use settings::JournalSettings;

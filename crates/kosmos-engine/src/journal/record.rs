@@ -353,7 +353,7 @@ pub(super) fn decode_entry<P: RunPayload>(line: &[u8], blobs: &Blobs) -> Result<
 }
 
 /// Returns the hash of the file that a line names.
-fn blob_of_line(line: &[u8]) -> Option<String> {
+pub(super) fn blob_of_line(line: &[u8]) -> Option<String> {
     // Few lines do: the others need not be parsed twice.
     memchr::memmem::find(line, b"\"blob\":\"")?;
     serde_json::from_slice::<Head>(line).ok()?.blob

@@ -5,14 +5,14 @@ use std::{
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use kosmos_core::failpoint;
 
 use super::{
     Blobs, Commit, Committed, EffectState, Entry, JournalError, Kind, Record,
-    chunks::{Chunks, CommitLines},
+    chunks::{Chunks, CommitLines, Lines},
     index::{Effect, Index},
     record::{Head, decode_entry, encode_entry, has_checksum, matches_checksum, may_be_of_kinds},
 };
@@ -28,9 +28,9 @@ const FORMER: [&str; 5] = ["inbox", "sent", "handled", "effects", "attempts"];
 ///
 /// Commits are collected and inserted together: sled's cost is per key, whatever the size of the value.
 pub(super) struct Store<P: RunPayload> {
-    db: sled::Db,
-    log: Chunks,
-    meta: sled::Tree,
+    /// None for a log that is read without a database.
+    db: Option<sled::Db>,
+    log: Lines,
     state: Mutex<State>,
     /// Held while commits are inserted into the database.
     settling: Mutex<()>,
@@ -93,21 +93,32 @@ impl<P: RunPayload> Store<P> {
             Err(error) => return Err(error.into()),
         };
         let store = Self {
-            log: Chunks(db.open_tree("log")?),
-            meta: db.open_tree("meta")?,
+            log: Lines::Database(Chunks(db.open_tree("log")?)),
+            db: Some(db.clone()),
             state: Mutex::default(),
             settling: Mutex::default(),
             blobs,
             payload: PhantomData,
-            db,
         };
-        store.check_version()?;
+        check_version(&db.open_tree("meta")?)?;
         store.lock_state().index = store.build_index(path)?;
         // Only now that it is known to be of this program's version.
         for former in FORMER {
-            store.db.drop_tree(former)?;
+            db.drop_tree(former)?;
         }
         Ok(store)
+    }
+
+    /// Makes an empty store that keeps its lines in memory.
+    pub(super) fn in_memory(blobs: Blobs) -> Self {
+        Self {
+            db: None,
+            log: Lines::Memory(RwLock::default()),
+            state: Mutex::default(),
+            settling: Mutex::default(),
+            blobs,
+            payload: PhantomData,
+        }
     }
 
     /// Builds the index of the database's entries, and checks that every page can be read, that no entry is missing and
@@ -166,7 +177,9 @@ impl<P: RunPayload> Store<P> {
         failpoint::disk("journal.database.before").map_err(sled::Error::from)?;
         self.settle_waiting()?;
         failpoint::crash("journal.database.settled", "");
-        self.db.flush()?;
+        if let Some(db) = &self.db {
+            db.flush()?;
+        }
         failpoint::crash("journal.database.flushed", "");
         Ok(())
     }
@@ -174,7 +187,9 @@ impl<P: RunPayload> Store<P> {
     /// Removes everything but the version.
     #[cfg(test)]
     pub(super) fn wipe(&self) {
-        self.log.0.clear().unwrap();
+        if let Lines::Database(chunks) = &self.log {
+            chunks.0.clear().unwrap();
+        }
         *self.lock_state() = State::default();
     }
 
@@ -192,26 +207,6 @@ impl<P: RunPayload> Store<P> {
             index: index.unwrap_or_default(),
             waiting: Vec::new(),
         };
-    }
-
-    fn check_version(&self) -> Result<(), JournalError> {
-        match self.meta.get("schema")? {
-            None => {
-                self.meta.insert("schema", &SCHEMA_VERSION.to_be_bytes())?;
-                Ok(())
-            }
-            Some(found) => {
-                let found = u32::from_be_bytes(found.as_ref().try_into().unwrap_or_default());
-                if found == SCHEMA_VERSION {
-                    Ok(())
-                } else {
-                    Err(JournalError::Version {
-                        found,
-                        expected: SCHEMA_VERSION,
-                    })
-                }
-            }
-        }
     }
 
     /// Returns the number of the last entry; 0 if there is none.
@@ -425,6 +420,27 @@ impl<P: RunPayload> Store<P> {
             }
         }
         Ok(messages)
+    }
+}
+
+/// Checks the version of the database that has this tree of facts about it, or writes it to a new one.
+fn check_version(meta: &sled::Tree) -> Result<(), JournalError> {
+    match meta.get("schema")? {
+        None => {
+            meta.insert("schema", &SCHEMA_VERSION.to_be_bytes())?;
+            Ok(())
+        }
+        Some(found) => {
+            let found = u32::from_be_bytes(found.as_ref().try_into().unwrap_or_default());
+            if found == SCHEMA_VERSION {
+                Ok(())
+            } else {
+                Err(JournalError::Version {
+                    found,
+                    expected: SCHEMA_VERSION,
+                })
+            }
+        }
     }
 }
 

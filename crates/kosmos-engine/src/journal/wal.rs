@@ -248,6 +248,29 @@ fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> 
     }
 }
 
+/// Fills an empty store with all whole commits of the log of the run in `folder`.
+///
+/// # Errors
+/// If the file cannot be read or is damaged.
+pub(super) fn fill_from_log<P: RunPayload>(folder: &Path, store: &Store<P>) -> Result<(), JournalError> {
+    let path = Wal::log_path(folder);
+    let mut failure = Ok(());
+    let end = scan_commits(&path, 0, |commit| {
+        if failure.is_ok() {
+            failure = store.replay_commit(&commit);
+        }
+    });
+    let end = end.map_err(|source| JournalError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    failure?;
+    match end.lost_after(store.last_seq()) {
+        Some(Dropped { line, .. }) => Err(JournalError::DamagedLog { path, line }),
+        None => store.settle_waiting(),
+    }
+}
+
 /// Reads the entries of all whole commits from a run's `journal.jsonl`, without the database.
 ///
 /// # Errors

@@ -1,0 +1,191 @@
+use std::io::{self, BufRead, IsTerminal};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::config::Environment;
+use crate::lab::{Agreement, RunFolder, RunOrigin, adopt_all, agree_to_run, check_not_adopted, list_runs};
+use crate::progress::printable;
+
+use super::{CliError, Exit, Globals, Home, output, stderr};
+
+/// `kosmos trust`: shows what a run from elsewhere asks for, and records that the user agrees.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+pub struct TrustArgs {
+    /// Run id, or a unique prefix of one; `kosmos runs` lists the runs
+    #[arg(value_name = "RUN", group = "which")]
+    pub run: Option<String>,
+
+    /// Adopt all runs of a home from before Kosmos kept a list of your own runs; once per home
+    #[arg(long, group = "which")]
+    pub all_here: bool,
+
+    /// Agree without being asked
+    #[arg(long)]
+    pub yes: bool,
+}
+
+pub(super) const LONG_ABOUT: &str = "\
+Show what a run from elsewhere asks for, and agree to it.
+
+A run that you did not start in this home was imported, copied, or came with a project. `report`, `verify`, `status` \
+and `export` work on it under your own settings. `resume`, `fork` and `replay` would work under the run's settings: \
+they refuse it until you have seen the programs, addresses, headers, environment variables, agents, images and files \
+that it names, and have agreed. Anything else that it asks for later is asked about again.
+
+On a terminal, the command asks for the word `trust`; elsewhere, --yes is needed.";
+
+const EXAMPLES: &str = "\
+Examples:
+  kosmos trust 3fa9c1
+  kosmos trust 3fa9c1 --yes
+  kosmos trust --all-here";
+
+/// The user cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot ask whether you agree: stdin is not a terminal")]
+struct CannotAsk;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the run does not exist or cannot be read, or the user cannot be asked.
+pub fn execute_trust(args: TrustArgs, globals: &Globals) -> Result<Exit, CliError> {
+    let home = Home::locate(globals, &Environment::of_process()?);
+    match &args.run {
+        Some(run) => trust_run(RunFolder::find(&home.runs_folder(), run)?, args.yes, globals),
+        None => trust_all(&home, args.yes, globals),
+    }
+}
+
+fn trust_run(folder: RunFolder, yes: bool, globals: &Globals) -> Result<Exit, CliError> {
+    let Some(agreement) = Agreement::needed_for(folder.clone())? else {
+        let origin = folder.origin()?;
+        match globals.json {
+            true => output::print_json(&json!({ "run": folder.id(), "origin": origin, "requests": null }))?,
+            false => output::print_text(&format!("run       {}\n{}\n", folder.id(), describe_origin(origin)))?,
+        }
+        return Ok(Exit::Done);
+    };
+    show(&describe_requests(&agreement), globals)?;
+    if !agrees(yes, &format!("{} may do this", folder.id()))? {
+        return Ok(Exit::Interrupted);
+    }
+    agree_to_run(&agreement)?;
+    let origin = folder.origin()?;
+    match globals.json {
+        true => output::print_json(&json!({
+            "run": folder.id(), "origin": origin, "requests": agreement.requests,
+        }))?,
+        false => output::print_text(&format!("{}\n", describe_origin(origin)))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn trust_all(home: &Home, yes: bool, globals: &Globals) -> Result<Exit, CliError> {
+    check_not_adopted(home.path())?;
+    let (mut agreements, mut unreadable) = (Vec::new(), Vec::new());
+    for folder in list_runs(&home.runs_folder())? {
+        let run = folder.id();
+        match Agreement::needed_for(folder) {
+            Ok(agreement) => agreements.extend(agreement),
+            Err(error) => unreadable.push((run, error.to_string())),
+        }
+    }
+    let mut text: String = agreements.iter().map(|one| describe_requests(one) + "\n").collect();
+    for (run, error) in &unreadable {
+        text.push_str(&format!("run       {run}\nleft out  {}\n\n", printable(error)));
+    }
+    show(&text, globals)?;
+    if !agreements.is_empty() {
+        if !agrees(yes, &format!("These {} runs become your own", agreements.len()))? {
+            return Ok(Exit::Interrupted);
+        }
+        adopt_all(home.path(), &agreements)?;
+    }
+    match globals.json {
+        true => {
+            let requests: Vec<_> = agreements.iter().map(|agreement| &agreement.requests).collect();
+            let left_out: Vec<_> = unreadable
+                .iter()
+                .map(|(run, error)| json!({ "run": run, "error": error }))
+                .collect();
+            output::print_json(&json!({ "adopted": requests, "left_out": left_out }))?;
+        }
+        false => output::print_text(&format!("{} runs adopted\n", agreements.len()))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Shows what is asked for; on stderr if stdout is for the document.
+fn show(text: &str, globals: &Globals) -> Result<(), CliError> {
+    if globals.json {
+        stderr::write_to_stderr(text);
+        return Ok(());
+    }
+    output::print_text(text)
+}
+
+/// What a run asks for, a line each.
+fn describe_requests(agreement: &Agreement) -> String {
+    let mut last = "";
+    let mut text = String::new();
+    for (heading, value) in agreement.requests.lines() {
+        let shown = if heading == last { "" } else { heading };
+        text.push_str(&format!("{shown:<9} {}\n", printable(&value)));
+        last = heading;
+    }
+    text
+}
+
+fn describe_origin(origin: RunOrigin) -> &'static str {
+    match origin {
+        RunOrigin::Own => "trust     it is your own run",
+        RunOrigin::Trusted => "trust     you have agreed to what it asks for",
+        RunOrigin::Foreign => "trust     it changed while you were asked; ask again",
+    }
+}
+
+/// Whether the user agrees.
+fn agrees(yes: bool, what: &str) -> Result<bool, CliError> {
+    if yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(CliError::from_usage(CannotAsk, "--yes agrees without being asked"));
+    }
+    stderr::write_to_stderr(&format!("{what}. Type trust to agree: "));
+    let agreed = reads_agreement(&mut io::stdin().lock());
+    if !agreed {
+        stderr::write_to_stderr("nothing was recorded\n");
+    }
+    Ok(agreed)
+}
+
+/// Returns true if the line agrees.
+fn reads_agreement(input: &mut dyn BufRead) -> bool {
+    let mut line = String::new();
+    input.read_line(&mut line).is_ok() && line.trim() == "trust"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_word_itself_agrees() {
+        for (typed, meant) in [
+            ("trust\n", true),
+            (" trust \r\n", true),
+            ("", false),
+            ("\n", false),
+            ("y\n", false),
+            ("Trust\n", false),
+            ("no\ntrust\n", false),
+        ] {
+            assert_eq!(reads_agreement(&mut typed.as_bytes()), meant, "{typed:?}");
+        }
+    }
+}
