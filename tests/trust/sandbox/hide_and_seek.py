@@ -1,8 +1,8 @@
 """Tries to keep more in the workspace than its limit, by moving it about under the eyes of what measures it.
 
-The lab adds up the workspace from outside, folder after folder. A watch on the folders tells in which order, and
-where it is. So the files stand in the folder that comes last, and are moved to the one that came first once half of
-the others are done: they are seen in neither. What is there at the end is removed before.
+The lab adds up the workspace from outside, folder after folder, in an order that a listing shows. A watch on the
+folders tells where it is. So the files stand in the folder that comes last, and are moved to one that was early once
+most of the others are done: they are seen in neither. What is there at the end is removed before.
 Breach: three times the limit was on the disk for a second, and the script came to its end.
 """
 
@@ -15,8 +15,8 @@ import threading
 import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-OPENED, FOLDER = 0x20, 0x40000000
-FOLDERS = 300
+OPENED = 0x20
+FOLDERS = 2000
 LIMIT = 32 << 20
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -25,7 +25,7 @@ if watcher < 0:
     sys.exit("no watch can be set")
 names = {}
 for number in range(FOLDERS):
-    name = f"f{number:03}"
+    name = f"f{number:04}"
     os.mkdir(name)
     names[LIBC.inotify_add_watch(watcher, name.encode(), OPENED)] = name
 
@@ -37,26 +37,14 @@ def opened_folders():
         while at < len(events):
             watch, mask, _, length = struct.unpack_from("iIII", events, at)
             at += 16 + length
-            if mask & OPENED and watch in names:
+            # Without a name it is the folder itself.
+            if mask & OPENED and length == 0 and watch in names:
                 yield names[watch]
 
 
-# The order in which the folders are visited, from two rounds that say the same.
-order, visits = [], opened_folders()
-signal.alarm(10)
-while True:
-    this = []
-    for name in visits:
-        if name in this:
-            continue
-        this.append(name)
-        if len(this) == FOLDERS:
-            break
-    if this == order:
-        break
-    order = this
-signal.alarm(0)
-early, late, warning = order[2], order[-1], order[FOLDERS // 2]
+# What measures puts the folders on a pile in the order of the listing.
+order = [name for name in reversed(os.listdir(".")) if name.startswith("f")]
+first, early, warning, late = order[0], order[FOLDERS // 3], order[2 * FOLDERS // 3], order[-1]
 place = late + "/hidden"
 os.mkdir(place)
 done = False
@@ -64,15 +52,13 @@ done = False
 
 def keep_away():
     global place
-    for name in visits:
+    for name in opened_folders():
         if done:
             return
-        if name == warning and place.startswith(late):
-            os.rename(place, early + "/hidden")
-            place = early + "/hidden"
-        elif name == late and place.startswith(early):
-            os.rename(place, late + "/hidden")
-            place = late + "/hidden"
+        to = early if name == warning else late if name == first else None
+        if to and not place.startswith(to):
+            os.rename(place, to + "/hidden")
+            place = to + "/hidden"
 
 
 threading.Thread(target=keep_away, daemon=True).start()

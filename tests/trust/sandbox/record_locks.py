@@ -40,7 +40,8 @@ def listen(paths, until):
                     answer = fcntl.fcntl(file, command, lock(fcntl.F_WRLCK))
                 except OSError:
                     continue
-                if struct.unpack("hhqqi4x", answer)[0] != fcntl.F_UNLCK:
+                # A question that is not answered comes back as it was asked.
+                if struct.unpack("hhqqi4x", answer)[0] == fcntl.F_RDLCK:
                     return True
             os.close(file)
         time.sleep(0.02)
