@@ -84,7 +84,7 @@ pub fn archive(bytes: &[u8]) {
     let scratch = Scratch::new();
     let file = scratch.file("archive.tar", bytes);
     let runs = scratch.0.join("home/runs");
-    let imported = import_run(&runs, &file);
+    let imported = import_run(&runs, &file, None);
     let left = scratch.names();
     assert!(
         left.iter().all(|name| name == "archive.tar" || name == "home"),

@@ -138,7 +138,11 @@ fn lost_experiments_are_run_again_from_the_journal() {
         // One that was placed and not yet recorded is new, and takes another time.
         let lasting = before.into_iter().filter(|(name, _)| !name.ends_with("execution.json"));
         for (name, content) in lasting {
-            assert!(after.get(&name) == Some(&content), "{what}: {name} is another");
+            assert!(
+                after.get(&name) == Some(&content),
+                "{what}: {} is another",
+                name.display()
+            );
         }
     }
 

@@ -238,7 +238,7 @@ fn experiment_of_path(host: &Path) -> Option<ExperimentId> {
         (Some(Component::Normal(folder)), Some(Component::Normal(id)), Some(Component::Normal(_)))
             if folder == run_files::EXPERIMENTS =>
         {
-            Some(ExperimentId::from(id.to_str()?.to_owned()))
+            id.to_str()?.parse().ok()
         }
         _ => None,
     }

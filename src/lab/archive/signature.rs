@@ -410,7 +410,7 @@ mod tests {
 
         fn sign(&self, user: &str) -> Signed {
             let key = SigningKey::find_or_create(&self.environment(user)).unwrap();
-            key.sign_archive(&self.archive(), &RunId::from("a-1".to_owned()))
+            key.sign_archive(&self.archive(), &"a-1".parse::<RunId>().unwrap())
                 .unwrap()
         }
 

@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn an_entry_counts_for_its_user_and_for_exactly_what_it_says() {
         let desk = Desk::new();
-        let (run, other) = (RunId::from("a-1".to_owned()), RunId::from("a-2".to_owned()));
+        let (run, other) = ("a-1".parse::<RunId>().unwrap(), "a-2".parse::<RunId>().unwrap());
         let entry = RegisterEntry {
             kind: EntryKind::Started,
             run: &run,
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_torn_line_does_not_take_the_next_with_it() {
         let desk = Desk::new();
-        let run = RunId::from("a-1".to_owned());
+        let run = "a-1".parse::<RunId>().unwrap();
         let entry = RegisterEntry {
             kind: EntryKind::Started,
             run: &run,

@@ -203,7 +203,7 @@ fn agents(roster: &Roster) -> Result<Vec<AgentRequest>, LabError> {
     let from_folders = roster.agents.iter().map(|chosen| {
         let manifest = &chosen.manifest;
         Ok(AgentRequest {
-            name: manifest.name.clone(),
+            name: manifest.name.to_string(),
             version: manifest.version.clone(),
             kind: manifest.kind.as_str(),
             command: manifest.command.clone(),
