@@ -9,20 +9,22 @@ use kosmos_testing::{repository_path, sample::is_deep_tier};
 #[path = "../../fuzz/src/mutation.rs"]
 mod mutation;
 #[path = "../../fuzz/src/readers.rs"]
-mod readers;
+mod read;
 #[path = "../../fuzz/src/seeds.rs"]
 mod seeds;
 
 use mutation::mutate;
 
+type Reader = fn(&[u8]);
+
 /// The readers by their names.
-const READERS: [(&str, fn(&[u8])); 6] = [
-    ("journal", readers::journal),
-    ("archive", readers::archive),
-    ("plugin_wire", readers::plugin_wire),
-    ("graph_document", readers::graph_document),
-    ("result", readers::result),
-    ("settings", readers::settings),
+const READERS: [(&str, Reader); 6] = [
+    ("journal", read::journal),
+    ("archive", read::archive),
+    ("plugin_wire", read::plugin_wire),
+    ("graph_document", read::graph_document),
+    ("result", read::result),
+    ("settings", read::settings),
 ];
 
 #[test]
