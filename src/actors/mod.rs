@@ -14,6 +14,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 pub(crate) use code_generator::assemble_standalone;
 pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
+pub(crate) use data_analyst::check_custom_result;
 pub use hypothesis_generator::HypothesisGenerator;
 pub use knowledge_graph_writer::{
     Delivery, FlushError, Knowledge, KnowledgeGraphWriter, Outbox, OutboxOptions, delivery_key, derive_facts,

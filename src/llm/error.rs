@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use kosmos_engine::journal::JournalError;
 
+use super::ReplyFault;
+
 /// Why a question has no answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LlmError {
@@ -12,12 +14,18 @@ pub enum LlmError {
     Invalid {
         /// The fault, in a sentence.
         reason: String,
+        /// The fault of the last reply.
+        fault: ReplyFault,
+        /// Replies that there were.
+        calls: u64,
     },
     /// The model or its endpoint declined to answer.
     #[error("the model refused to answer: {reason}")]
     Refused {
         /// The refusal, in the words of the model or its endpoint.
         reason: String,
+        /// Replies that there were.
+        calls: u64,
     },
     /// The next call does not fit into the budget.
     #[error("the budget `{budget}` is spent: {detail}")]
@@ -62,6 +70,23 @@ pub enum LlmError {
 }
 
 impl LlmError {
+    /// A question that got no reply for a reason of our own.
+    pub(super) fn without_reply(reason: String) -> Self {
+        Self::Invalid {
+            reason,
+            fault: ReplyFault::Unfit,
+            calls: 0,
+        }
+    }
+
+    /// The same error of a second try, with the reply of the first counted.
+    pub(super) fn after_first_reply(mut self) -> Self {
+        if let Self::Invalid { calls, .. } | Self::Refused { calls, .. } = &mut self {
+            *calls += 1;
+        }
+        self
+    }
+
     /// The user's next step, where there is one.
     pub fn help(&self) -> Option<&str> {
         match self {

@@ -159,9 +159,9 @@ impl Flights {
                 Err(error) => {
                     flights.remove_flight(&key, number);
                     Err(match error.is_panic() {
-                        true => LlmError::Invalid {
-                            reason: "reading the reply failed because of a bug in Kosmos: please report it".to_owned(),
-                        },
+                        true => LlmError::without_reply(
+                            "reading the reply failed because of a bug in Kosmos: please report it".to_owned(),
+                        ),
                         false => LlmError::Cancelled,
                     })
                 }

@@ -10,6 +10,7 @@
 //! | `request`, `dialect`, `structured` | a question as a request, in the form that the endpoint supports |
 //! | `transport` | the way of a call to the endpoint |
 //! | `reply`, `fault`, `outcome` | replies, failures of attempts, results of calls |
+//! | `reply_fault` | why a reply could not be used |
 //! | `budget`, `price`, `tokens` | limits on spending, prices, token counts |
 //! | `receipt`, `account` | recorded replies and their sum |
 //! | `flight` | calls under way, one for each question |
@@ -31,6 +32,7 @@ mod provider;
 mod receipt;
 mod replay;
 mod reply;
+mod reply_fault;
 mod request;
 mod secret;
 mod settings;
@@ -49,6 +51,7 @@ pub use probe::{ProbedEndpoint, probe_endpoint};
 pub use provider::Provider;
 pub use receipt::{KEY, Receipt, ReplyProblem};
 pub use replay::Replay;
+pub use reply_fault::ReplyFault;
 pub use secret::{Redactor, Secret};
 pub use settings::{AgentModels, LlmSettings, OnOutage, Structured};
 pub use tokens::{Tokens, estimate_tokens};

@@ -80,6 +80,9 @@ pub struct Confirmation {
     pub written_by: Option<String>,
     /// Whether a built-in template was used, and not a second script by a model.
     pub by_template: bool,
+    /// Whether the second script's code is the first one's but for its form, which is one way and not two.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub same_code: bool,
     /// The template's hypothesis, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<String>,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DatasetPlan;
+use super::{DatasetPlan, ModelAnswers};
 use crate::sandbox::{Outcome, Usage};
 use crate::science::{
     Arm, ArtefactRecord, Column, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Protocol, Template,
@@ -89,9 +89,22 @@ pub struct CustomPlan {
     pub explore_share: f64,
     /// Shuffled copies on which the analysis must find nothing.
     pub permutations: u64,
+    /// The error rate that its p-value is judged at; none in requests of version 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_control: Option<ErrorShare>,
     /// The reason for not requesting code, if its numbers could not be trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
+}
+
+/// The error rate of a family of tests. A p-value above `alpha` is never significant there, and one of `alpha / tests`
+/// always is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorShare {
+    /// The share of the run's false discovery rate that the family has.
+    pub alpha: f64,
+    /// Tests in the family.
+    pub tests: u64,
 }
 
 /// To the code generator: write the protocol and the script of an experiment.
@@ -151,6 +164,9 @@ pub struct ExperimentDesigned {
     /// The model that wrote the script; none for a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
+    /// What became of the question to the model.
+    #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
+    pub model: ModelAnswers,
 }
 
 /// To the sandbox executor: run an experiment.

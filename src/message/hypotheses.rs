@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Elsewhere, ResearchPlan};
+use super::{Elsewhere, ModelAnswers, ResearchPlan};
 use crate::science::{Arm, Hypothesis, HypothesisId, PartResult, Profile};
 
 /// A test whose explore part is worth a follow-up. It shows nothing of the held-back rows, which can therefore judge
@@ -60,4 +60,7 @@ pub struct HypothesesProposed {
     /// Remarks for the reader of the report, for example that the model gave no usable answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// What became of the question to the model.
+    #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
+    pub model: ModelAnswers,
 }

@@ -18,8 +18,8 @@ mod thought;
 pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, FindingDrafted, JudgeCycle, TestDraft};
 pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
 pub use experiment::{
-    CustomPlan, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, ExperimentTask, RepairScript,
-    RunExperiment, TestPlan,
+    CustomPlan, Design, DesignExperiment, ErrorShare, ExperimentDesigned, ExperimentFinished, ExperimentTask,
+    RepairScript, RunExperiment, TestPlan,
 };
 pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
 pub use knowledge::{
@@ -27,7 +27,7 @@ pub use knowledge::{
 };
 pub use kosmos_engine::{AgentName, MessageId, SCHEMA_VERSION};
 pub use ledger::ledger_lines;
-pub use model::{ModelLost, ModelPlan};
+pub use model::{LostAnswer, ModelAnswers, ModelLost, ModelPlan};
 pub use opening::Opening;
 pub use payload::Payload;
 pub use plugin::{

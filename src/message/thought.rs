@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Elsewhere, KnownTest};
+use super::{Elsewhere, KnownTest, ModelAnswers};
 use crate::science::{HypothesisId, Profile, TestRecord};
 
 /// To the director itself: ask the model where the next cycle should look. Shows only the explore part of the rows,
@@ -41,6 +41,9 @@ pub struct Deliberated {
     /// Remarks for the reader of the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// What became of the question to the model.
+    #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
+    pub model: ModelAnswers,
 }
 
 /// To the data analyst: have the model describe the findings.
@@ -79,4 +82,7 @@ pub struct FindingsInterpreted {
     /// Omissions, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// What became of the question to the model.
+    #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
+    pub model: ModelAnswers,
 }

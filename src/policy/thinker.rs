@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::agent::{AgentContext, AgentError};
 use crate::config::OnOutage;
-use crate::llm::{LlmError, Mind, ModelQuestion, ModelReply, Objection};
-use crate::message::{BudgetSpent, ModelLost, Outgoing, agent};
+use crate::llm::{LlmError, Mind, ModelQuestion, ModelReply, Objection, ReplyFault};
+use crate::message::{BudgetSpent, LostAnswer, ModelAnswers, ModelLost, Outgoing, agent};
 use crate::prompt::{inline, shorten_to};
 
 /// Longest reason that a remark repeats, in characters.
@@ -40,6 +40,8 @@ pub struct NoAnswer {
     /// What the agent sends besides its answer: that a budget is spent, that the model is lost. Nothing more is asked
     /// after it.
     pub notice: Option<Outgoing>,
+    /// The question with its replies; empty if there was none.
+    pub answers: ModelAnswers,
 }
 
 impl Thinker {
@@ -104,6 +106,7 @@ fn too_late(purpose: &str, patience: Duration) -> NoAnswer {
     NoAnswer {
         remark: format!("no answer to `{purpose}` within {} s", patience.as_secs()),
         notice: None,
+        answers: ModelAnswers::default(),
     }
 }
 
@@ -116,10 +119,23 @@ fn no_answer(error: LlmError, purpose: &str, on_outage: OnOutage) -> Result<NoAn
         error => shorten_to(&inline(&error.to_string()), LONGEST_REASON),
     };
     tracing::warn!(purpose, %error, "no answer of the model");
+    let lost = match &error {
+        LlmError::Invalid { fault, calls, .. } => Some((*fault, *calls)),
+        LlmError::Refused { calls, .. } => Some((ReplyFault::Refused, *calls)),
+        _ => None,
+    };
+    let lost = lost.filter(|(_, calls)| *calls > 0);
     let nothing = |notice: Option<Outgoing>| {
         Ok(NoAnswer {
             remark: format!("no answer to `{purpose}`: {told}"),
             notice,
+            answers: ModelAnswers {
+                used: 0,
+                lost: lost
+                    .map(|(fault, calls)| LostAnswer { calls, fault })
+                    .into_iter()
+                    .collect(),
+            },
         })
     };
     match error {
@@ -158,14 +174,24 @@ mod tests {
     #[test]
     fn an_unusable_answer_is_a_remark() {
         let reason = format!("not\nJSON\u{202e} {}", "x".repeat(5000));
-        let nothing = told(LlmError::Invalid { reason }, OnOutage::Pause).unwrap();
+        let unusable = LlmError::Invalid {
+            reason,
+            fault: ReplyFault::CutOff,
+            calls: 2,
+        };
+        let nothing = told(unusable, OnOutage::Pause).unwrap();
+        let lost = LostAnswer {
+            calls: 2,
+            fault: ReplyFault::CutOff,
+        };
+        assert_eq!(nothing.answers.lost, [lost]);
         assert_eq!(nothing.notice, None);
         assert_eq!(
             nothing.remark,
             "no answer to `propose`: the model gave no usable answer, nor at a second try"
         );
         let reason = "r = 0.99".to_owned();
-        let nothing = told(LlmError::Refused { reason }, OnOutage::Pause).unwrap();
+        let nothing = told(LlmError::Refused { reason, calls: 1 }, OnOutage::Pause).unwrap();
         assert_eq!(nothing.remark, "no answer to `propose`: the model refused to answer");
     }
 

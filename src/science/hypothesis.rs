@@ -79,6 +79,10 @@ pub struct CustomProtocol {
     pub effect: String,
     /// The kind whose built-in template tests the same claim, where there is one.
     pub family: Option<HypothesisKind>,
+    /// The claim in the words of the model that proposed it, for a second author, who does not see the method. None in
+    /// runs of version 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
 }
 
 /// A typed, testable hypothesis.

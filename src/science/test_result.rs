@@ -218,6 +218,15 @@ pub struct Calibration {
     pub rows: u64,
     /// The result for each copy; null where the analysis failed.
     pub copies: Vec<Option<ShuffledCopy>>,
+    /// The same for copies of the rows in which the exposure alone has another order. Empty in runs of version 0.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exposure: Vec<Option<ShuffledCopy>>,
+    /// The same for copies in which the outcome alone has another order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcome: Vec<Option<ShuffledCopy>>,
+    /// The results on the same rows in other orders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reordered: Vec<ShuffledCopy>,
 }
 
 /// The result of an analysis on a shuffled copy.

@@ -144,6 +144,12 @@ fn agreed(draft: &TestDraft) -> Result<Judged<'_>, String> {
         ),
         second.written_by.as_deref(),
     )?;
+    if second.same_code {
+        return Err(format!(
+            "there is no second, independent way to its numbers: both scripts have the same code ({}, {})",
+            one.experiment, other.experiment
+        ));
+    }
     let difference = if second.by_template {
         against_template(&one, &other)
     } else {
@@ -423,6 +429,18 @@ mod tests {
         let mut whole = draft(result(1e-30, 100, 0.9, "+"), Some(result(1e-30, 100, 0.9, "+")), false);
         whole.hypothesis.part = Part::Whole;
         assert!(verdict(whole).untested[0].reason.contains("rows held back only"));
+    }
+
+    #[test]
+    fn the_same_code_twice_is_one_way() {
+        let mut draft = draft(result(1e-30, 100, 0.9, "+"), Some(result(1e-30, 100, 0.9, "+")), false);
+        draft.confirmation.as_mut().unwrap().same_code = true;
+        let verdict = verdict(draft);
+        assert!(verdict.records.is_empty());
+        assert_eq!(
+            verdict.untested[0].reason,
+            "there is no second, independent way to its numbers: both scripts have the same code (one, two)"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod judge;
 mod wording;
 
 pub use benjamini_hochberg::weighted_q_values;
-pub use calibration::permutation_p;
+pub use calibration::{BaseCopies, CopiesVerdict, judge_by_copies};
 pub use family::family_alpha;
 pub use judge::{Judgement, judge};
 pub use wording::wording;

@@ -114,7 +114,7 @@ async fn a_second_wrong_answer_is_the_last() {
     server.respond(|_| ScriptedReply::answer(&json!({"word": 7})));
     let desk = Desk::new(&server, &[]);
     for _ in 0..2 {
-        let Err(LlmError::Invalid { reason }) = desk.ask("hello").await else {
+        let Err(LlmError::Invalid { reason, .. }) = desk.ask("hello").await else {
             panic!()
         };
         assert!(reason.contains("/word"), "{reason}");

@@ -196,7 +196,10 @@ fn what_only_a_derived_variable_shows_is_found_in_two_ways() {
     let [finding] = custom(&found, "findings").try_into().unwrap();
     assert_eq!(finding["direction"], "-");
     assert_eq!(finding["wording"], "replicated association");
-    assert!(finding["p"].as_f64().unwrap() < 1e-9, "{finding}");
+    // Its own p-value is far smaller, and its shuffled copies support no more than that none of them came as low.
+    assert!(finding["confirm"]["p"].as_f64().unwrap() < 1e-9, "{finding}");
+    let p = finding["p"].as_f64().unwrap();
+    assert!(p > 1e-4 && p < 0.002, "{finding}");
     assert_eq!(
         (finding["part"].as_str(), finding["proposed_by"].as_str()),
         (Some("confirm"), Some("mind-1"))

@@ -221,7 +221,7 @@ async fn what_would_be_so_again_is_recorded() {
             let desk = Desk::new(&server, &[("llm.stream", stream), ("llm.timeout", "30s")]);
             for _ in 0..2 {
                 match desk.ask("hello").await {
-                    Err(LlmError::Refused { reason } | LlmError::Invalid { reason }) => {
+                    Err(LlmError::Refused { reason, .. } | LlmError::Invalid { reason, .. }) => {
                         assert!(reason.contains(words), "{name}, {stream}: {reason}");
                     }
                     other => panic!("{name}, {stream}: {other:?}"),
@@ -240,7 +240,7 @@ async fn an_endpoint_that_answers_may_turn_a_question_down() {
     server.respond(|_| ScriptedReply::status(400, error("I do not like this", 400)));
     let desk = Desk::new(&server, &[]);
     desk.ask("hello").await.unwrap();
-    let Err(LlmError::Invalid { reason }) = desk.ask("goodbye").await else {
+    let Err(LlmError::Invalid { reason, .. }) = desk.ask("goodbye").await else {
         panic!()
     };
     assert!(
@@ -325,7 +325,7 @@ async fn answers_of_the_wrong_form_are_invalid_after_one_more_try() {
         let server = ModelServer::start();
         server.respond(move |_| step.clone());
         let desk = Desk::new(&server, &[]);
-        let Err(LlmError::Invalid { reason }) = desk.ask("hello").await else {
+        let Err(LlmError::Invalid { reason, .. }) = desk.ask("hello").await else {
             panic!("{name}")
         };
         assert!(reason.contains(words), "{name}: {reason}");

@@ -5,6 +5,7 @@
 mod asking;
 mod budgets;
 mod calling_off;
+mod claims;
 mod code;
 mod desk;
 mod dialects;

@@ -22,8 +22,8 @@ pub use templates::{TemplateError, Templates};
 use super::sandbox_executor::read_stderr;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{
-    CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, ExperimentTask, Outgoing, Payload,
-    RepairScript, agent,
+    CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, ExperimentTask, ModelAnswers, Outgoing,
+    Payload, RepairScript, agent,
 };
 use crate::policy::Thinker;
 use crate::science::{ExperimentId, HypothesisId};
@@ -67,6 +67,7 @@ impl CodeGenerator {
             designs: Vec::new(),
             declined: None,
             written_by: None,
+            model: ModelAnswers::default(),
         };
         let notice = match work {
             Work::Code { code, model } => {
@@ -75,10 +76,16 @@ impl CodeGenerator {
                     Err(reason) => answer.declined = Some(reason),
                 }
                 answer.written_by = Some(model);
+                answer.model = ModelAnswers::one_used();
                 None
             }
-            Work::Nothing { reason, notice } => {
+            Work::Nothing {
+                reason,
+                answers,
+                notice,
+            } => {
                 answer.declined = Some(reason);
+                answer.model = answers;
                 notice
             }
         };
@@ -106,6 +113,7 @@ impl CodeGenerator {
             designs,
             declined,
             written_by: None,
+            model: ModelAnswers::default(),
         })
     }
 
@@ -131,6 +139,7 @@ impl CodeGenerator {
             declined: designs.is_empty().then_some(reason),
             designs,
             written_by: None,
+            model: ModelAnswers::default(),
         })
     }
 

@@ -207,6 +207,7 @@ fn custom_parameters(request: &DesignExperiment, plan: &CustomPlan, code: Option
         "analysis": plan.hypothesis.analysis,
         "author": plan.author,
         "permutations": plan.permutations,
+        "error_control": plan.error_control,
         "code": code,
     })
 }

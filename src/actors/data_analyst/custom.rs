@@ -4,11 +4,8 @@
 use serde_json::Value;
 
 use super::invalid_result::InvalidResult;
-use crate::science::{PartEstimate, ScriptResult, TestResult, TestStatus};
-use crate::stats::permutation_p;
-
-/// The level from which on a p-value has to be rare among shuffled copies too.
-const LEVEL: f64 = 0.05;
+use crate::science::{Calibration, PartEstimate, ScriptResult, ShuffledCopy, TestResult, TestStatus};
+use crate::stats::{BaseCopies, judge_by_copies};
 
 /// Differences of two sums of the same numbers.
 const ROUNDING: f64 = 1e-9;
@@ -41,12 +38,12 @@ pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> 
             .into()),
     };
     part(&test.explore)?;
-    let (n, p) = part(&test.confirm)?;
+    let (n, real) = part(&test.confirm)?;
     if n > calibration.rows {
         return Err("the analysis uses more rows than were held back".to_owned().into());
     }
-    let asked = parameters.pointer("/permutations").and_then(Value::as_u64).unwrap_or(0);
-    if calibration.copies.len() as u64 != asked.min(MOST_COPIES) {
+    let base = base_copies(parameters);
+    if !has_its_copies(calibration, base) {
         return Err(
             "the analysis was held against another number of shuffled copies than was asked for"
                 .to_owned()
@@ -61,15 +58,34 @@ pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> 
     {
         return Err("the analysis does not name its test by a dotted name".to_owned().into());
     }
-    let by_copies = permutation_p(calibration, p)?;
-    check_judged_p(test, p, by_copies)
+    check_judged_p(test, calibration, &real, base)
 }
 
-/// Shuffled copies that a script makes, at most.
-const MOST_COPIES: u64 = 199;
+/// The numbers of copies that the protocol asks for.
+fn base_copies(parameters: &Value) -> BaseCopies {
+    let permutations = parameters.pointer("/permutations").and_then(Value::as_u64).unwrap_or(0);
+    let side = |key: &str| parameters.get(key).and_then(Value::as_str);
+    let (x, y) = (side("x"), side("y"));
+    let columns = parameters.pointer("/analysis/columns").and_then(Value::as_array);
+    let reads_others = columns.is_some_and(|columns| {
+        let mut names = columns.iter().map(Value::as_str);
+        names.any(|name| name != x && name != y)
+    });
+    BaseCopies::new(reads_others, usize::try_from(permutations).unwrap_or(usize::MAX))
+}
 
-/// n and p of an estimate that lacks nothing.
-fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64, f64), InvalidResult> {
+/// Whether the result has the copies that every analysis gets. More of one kind may follow, for a smaller p-value.
+fn has_its_copies(calibration: &Calibration, base: BaseCopies) -> bool {
+    let (all, exposure) = (calibration.copies.len(), calibration.exposure.len());
+    let enough = match base.reads_others {
+        true => all == base.all && exposure >= base.alone,
+        false => all >= base.all && exposure == base.alone,
+    };
+    enough && calibration.outcome.len() == base.alone
+}
+
+/// n, and p, statistic and effect, of an estimate that lacks nothing.
+fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64, ShuffledCopy), InvalidResult> {
     let lacks = || "the analysis lacks a number".to_owned();
     let effect = estimate.effect.as_ref().ok_or_else(lacks)?;
     if Some(effect.name.as_str()) != name {
@@ -85,26 +101,33 @@ fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64,
     if !(low <= value && value <= high) {
         return Err("the analysis gives an interval without its effect".to_owned().into());
     }
-    estimate.statistic.ok_or_else(lacks)?;
+    let statistic = estimate.statistic.ok_or_else(lacks)?;
     if estimate.n == 0 {
         return Err("the analysis uses no rows".to_owned().into());
     }
-    Ok((estimate.n, estimate.p.ok_or_else(lacks)?))
+    let numbers = ShuffledCopy {
+        p: estimate.p.ok_or_else(lacks)?,
+        statistic,
+        effect: value,
+    };
+    Ok((estimate.n, numbers))
 }
 
-/// The p to judge by must follow from the copies: where chance explains a small one, theirs.
-fn check_judged_p(test: &TestResult, p: f64, by_copies: f64) -> Result<(), InvalidResult> {
-    let (expected, by) = if p < LEVEL && by_copies >= LEVEL {
-        (by_copies, "permutation")
-    } else {
-        (p, "primary")
-    };
+/// The p to judge by must follow from the copies: it is no smaller than they support.
+fn check_judged_p(
+    test: &TestResult,
+    calibration: &Calibration,
+    real: &ShuffledCopy,
+    base: BaseCopies,
+) -> Result<(), InvalidResult> {
+    let verdict = judge_by_copies(calibration, real, base)?;
     let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() <= ROUNDING * b);
-    let listed = test
-        .variants
-        .iter()
-        .any(|variant| variant.name == "permutation" && near(variant.p, by_copies));
-    if test.variants.len() == 1 && listed && near(test.p_judged, expected) && test.p_judged_by.as_deref() == Some(by) {
+    let listed = test.variants.len() == verdict.variants.len()
+        && verdict.variants.iter().all(|(name, p)| {
+            let mut variants = test.variants.iter();
+            variants.any(|variant| variant.name == *name && near(variant.p, *p))
+        });
+    if listed && near(test.p_judged, verdict.p) && test.p_judged_by.as_deref() == Some(verdict.by) {
         Ok(())
     } else {
         Err("the analysis is not judged by what its shuffled copies say"
@@ -120,7 +143,13 @@ mod tests {
     use super::*;
 
     fn parameters() -> Value {
-        json!({ "permutations": 499, "analysis": { "effect": "pearson_r" } })
+        json!({ "permutations": 499, "x": "a", "y": "b", "analysis": { "effect": "pearson_r", "columns": ["a", "b", "c"] } })
+    }
+
+    fn copies(count: u32) -> Vec<Value> {
+        (0..count)
+            .map(|at| json!({ "p": (f64::from(at) + 0.5) / f64::from(count), "statistic": at, "effect": -f64::from(at) }))
+            .collect()
     }
 
     /// An honest result, as the script writes it.
@@ -129,24 +158,27 @@ mod tests {
             json!({ "n": n, "statistic": 0.6, "p": p, "direction": "+",
                 "effect": { "name": "pearson_r", "value": 0.6, "ci_low": 0.5, "ci_high": 0.7 } })
         };
-        let copies: Vec<Value> = (0..199)
-            .map(|at| json!({ "p": (f64::from(at) + 0.5) / 199.0, "statistic": at, "effect": -at }))
-            .collect();
+        let variant =
+            |name: &str, p: f64| json!({ "name": name, "test": "kosmos.copies", "n": 58, "p": p, "agrees": true });
         json!({
             "schema": 1, "template": "custom",
             "tests": [{
                 "id": "h", "status": "ok", "test": "scipy.stats.pearsonr", "explore": part(60, 1e-5), "confirm": part(58, 1e-6),
-                "p_judged": 1e-6, "p_judged_by": "primary",
-                "variants": [{ "name": "permutation", "test": "kosmos.shuffled_copies", "n": 58, "p": 0.005, "agrees": true }],
+                "p_judged": 0.005, "p_judged_by": "exposure_shuffled",
+                "variants": [variant("permutation", 0.01), variant("exposure_shuffled", 0.005), variant("outcome_shuffled", 0.02)],
             }],
-            "calibration": { "rows": 60, "copies": copies },
+            "calibration": { "rows": 60, "copies": copies(99), "exposure": copies(199), "outcome": copies(49), "reordered": [] },
         })
     }
 
-    fn checked(change: impl FnOnce(&mut Value)) -> Result<(), String> {
+    fn checked_for(parameters: &Value, change: impl FnOnce(&mut Value)) -> Result<(), String> {
         let mut result = honest();
         change(&mut result);
-        check_custom_result(&parameters(), &serde_json::from_value(result).unwrap()).map_err(|error| error.to_string())
+        check_custom_result(parameters, &serde_json::from_value(result).unwrap()).map_err(|error| error.to_string())
+    }
+
+    fn checked(change: impl FnOnce(&mut Value)) -> Result<(), String> {
+        checked_for(&parameters(), change)
     }
 
     #[test]
@@ -156,12 +188,30 @@ mod tests {
             checked(|result| result["tests"][0]["status"] = json!("not_testable")),
             Ok(())
         );
+        // One of two columns is held against copies in which both are shuffled.
+        let mut pair = parameters();
+        pair["analysis"]["columns"] = json!(["a", "b"]);
+        let as_pair = |r: &mut Value| {
+            r["calibration"]["copies"] = json!(copies(399));
+            r["calibration"]["exposure"] = json!(copies(9));
+            r["calibration"]["outcome"] = json!(copies(9));
+            r["tests"][0]["p_judged"] = json!(1.0 / 400.0);
+            r["tests"][0]["p_judged_by"] = json!("permutation");
+            r["tests"][0]["variants"].as_array_mut().unwrap().truncate(1);
+            r["tests"][0]["variants"][0]["p"] = json!(1.0 / 400.0);
+        };
+        assert_eq!(checked_for(&pair, as_pair), Ok(()));
+        assert!(
+            checked(as_pair)
+                .unwrap_err()
+                .contains("another number of shuffled copies")
+        );
     }
 
     #[test]
     fn numbers_that_do_not_bear_each_other_out_are_refused() {
         type Change = fn(&mut Value);
-        let table: [(&str, Change); 15] = [
+        let table: [(&str, Change); 18] = [
             ("dotted name", |r| r["tests"][0]["test"] = json!("p = 0.001")),
             ("not held against", |r| {
                 drop(r.as_object_mut().unwrap().remove("calibration"))
@@ -171,17 +221,29 @@ mod tests {
                     copy["p"] = json!(copy["p"].as_f64().unwrap() / 10.0);
                 }
             }),
-            ("another number of shuffled copies", |r| {
-                r["calibration"]["copies"].as_array_mut().unwrap().truncate(99);
+            ("not about the exposure", |r| {
+                for copy in r["calibration"]["exposure"].as_array_mut().unwrap() {
+                    *copy = json!({ "p": 1e-6, "statistic": 0.6, "effect": 0.6 });
+                }
             }),
-            ("not judged by", |r| r["tests"][0]["p_judged"] = json!(1e-9)),
-            ("not judged by", |r| r["tests"][0]["p_judged_by"] = json!("permutation")),
-            ("not judged by", |r| r["tests"][0]["variants"][0]["p"] = json!(0.001)),
+            ("another number of shuffled copies", |r| {
+                r["calibration"]["copies"].as_array_mut().unwrap().truncate(98);
+            }),
+            ("another number of shuffled copies", |r| {
+                r["calibration"]["exposure"].as_array_mut().unwrap().truncate(48);
+            }),
+            ("another number of shuffled copies", |r| {
+                drop(r["calibration"].as_object_mut().unwrap().remove("outcome"))
+            }),
+            // No smaller than the copies support.
             ("not judged by", |r| {
-                // Small, and not rare among the copies.
-                r["tests"][0]["confirm"]["p"] = json!(0.049);
-                r["tests"][0]["p_judged"] = json!(0.049);
-                r["tests"][0]["variants"][0]["p"] = json!(11.0 / 200.0);
+                r["tests"][0]["p_judged"] = json!(1e-6);
+                r["tests"][0]["p_judged_by"] = json!("primary");
+            }),
+            ("not judged by", |r| r["tests"][0]["p_judged_by"] = json!("permutation")),
+            ("not judged by", |r| r["tests"][0]["variants"][1]["p"] = json!(0.001)),
+            ("not judged by", |r| {
+                r["calibration"]["reordered"] = json!([{ "p": 0.3, "statistic": 0.6, "effect": 0.6 }]);
             }),
             ("more rows than", |r| r["tests"][0]["confirm"]["n"] = json!(61)),
             ("uses no rows", |r| r["tests"][0]["confirm"]["n"] = json!(0)),
@@ -203,17 +265,5 @@ mod tests {
             let reason = checked(change).unwrap_err();
             assert!(reason.contains(words), "{reason} instead of {words}");
         }
-    }
-
-    #[test]
-    fn a_small_p_that_is_not_rare_is_judged_by_the_copies() {
-        let rank = 11.0 / 200.0;
-        let judged = checked(|r| {
-            r["tests"][0]["confirm"]["p"] = json!(0.049);
-            r["tests"][0]["p_judged"] = json!(rank);
-            r["tests"][0]["p_judged_by"] = json!("permutation");
-            r["tests"][0]["variants"][0]["p"] = json!(rank);
-        });
-        assert_eq!(judged, Ok(()));
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentContext, AgentError};
 use crate::llm::Objection;
-use crate::message::{FindingsInterpreted, InterpretFindings, Interpretation, Outgoing, agent};
+use crate::message::{FindingsInterpreted, InterpretFindings, Interpretation, ModelAnswers, Outgoing, agent};
 use crate::policy::{Thinker, Thought, knowledge::short};
 use crate::prompt::{Prompt, Rendered, estimate_prompt_tokens, inline, shorten_to, shorten_to_tokens};
 use crate::science::{Caveat, HypothesisId, TestRecord, kind};
@@ -51,6 +51,7 @@ pub(super) async fn interpret_findings(
     let mut answer = FindingsInterpreted {
         interpretations: Vec::new(),
         remarks: Vec::new(),
+        model: ModelAnswers::default(),
     };
     let mut notice = None;
     if let Some(thinker) = thinker {
@@ -77,10 +78,12 @@ pub(super) async fn interpret_findings(
             let question = rendered.into_question("interpret", request.cycle);
             match thinker.ask::<Words>(context, question, check).await? {
                 Thought::Answer(thought) => {
+                    answer.model.add(&ModelAnswers::one_used());
                     judge.accept_words(thought.value, &thought.model, &mut answer);
                 }
                 Thought::Nothing(nothing) => {
                     answer.remarks.push(nothing.remark);
+                    answer.model.add(&nothing.answers);
                     notice = nothing.notice;
                 }
             }
@@ -359,6 +362,7 @@ mod tests {
             let mut answer = FindingsInterpreted {
                 interpretations: Vec::new(),
                 remarks: Vec::new(),
+                model: ModelAnswers::default(),
             };
             judge.accept_words(words.clone(), "a model", &mut answer);
             let found = (answer.interpretations.len(), answer.remarks.len());

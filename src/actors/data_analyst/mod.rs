@@ -14,6 +14,7 @@ use std::{
 };
 
 use futures::FutureExt;
+use serde_json::Value;
 
 use invalid_result::InvalidResult;
 use kosmos_core::{
@@ -119,6 +120,14 @@ impl Agent<Payload> for DataAnalyst {
         }
         .boxed_local()
     }
+}
+
+/// Checks that the numbers of an analysis that a model wrote follow from the copies that its result lists.
+///
+/// # Errors
+/// A sentence that names the fault.
+pub(crate) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), String> {
+    custom::check_custom_result(parameters, result).map_err(|error| error.to_string())
 }
 
 fn analyse_result(content: Result<Vec<u8>, InvalidResult>, request: AnalyseResult) -> Payload {

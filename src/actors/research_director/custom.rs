@@ -1,12 +1,17 @@
 //! Analyses that a model writes the code for: each is done in two ways that know nothing of each other, and judged only
 //! where both are there.
 
+use kosmos_core::text::python_tokens;
 use serde::{Deserialize, Serialize};
 
 use super::state::ResearchState;
-use crate::message::{Confirmation, CustomPlan, DesignExperiment, ExperimentTask, ResearchPlan, TestDraft, TestPlan};
+use crate::message::{
+    Confirmation, CustomPlan, DesignExperiment, ErrorShare, ExperimentTask, ResearchPlan, TestDraft, TestPlan,
+};
 use crate::policy::statement;
-use crate::science::{Column, ExperimentRecord, Hypothesis, HypothesisId, Part, Profile, Role, TestResult, kind};
+use crate::science::{
+    Column, ExperimentId, ExperimentRecord, Hypothesis, HypothesisId, Part, Profile, Role, TestResult, kind,
+};
 
 /// Experiments that an analysis needs, its repairs apart.
 pub(super) const EXPERIMENTS: u64 = 2;
@@ -53,6 +58,7 @@ pub(super) fn custom_design_requests(
     plan: &ResearchPlan,
     state: &ResearchState,
     hypothesis: &Hypothesis,
+    share: ErrorShare,
     tests: impl Fn(&Hypothesis) -> Option<TestPlan>,
 ) -> Option<Vec<DesignExperiment>> {
     let analysis = hypothesis.analysis.as_ref()?;
@@ -75,6 +81,7 @@ pub(super) fn custom_design_requests(
             time: profile.time.as_ref().map(|time| time.column.clone()),
             explore_share: plan.explore_share,
             permutations: plan.permutations,
+            error_control: Some(share),
             obstacle: obstacle.map(str::to_owned),
         })))
     };
@@ -173,6 +180,7 @@ impl ResearchState {
             result: result.clone(),
             written_by: record.written_by.clone(),
             by_template: way == Way::Template,
+            same_code: false,
             statement,
         };
         let halves = self.current.halves.entry(hypothesis.id.clone()).or_default();
@@ -185,8 +193,12 @@ impl ResearchState {
 
     fn pair_custom_drafts(&mut self, id: &HypothesisId) {
         let both = |halves: &Halves| Some((halves.first.clone()?, halves.second.clone()?));
-        let Some((first, second)) = self.current.halves.get(id).and_then(both) else {
+        let Some((first, mut second)) = self.current.halves.get(id).and_then(both) else {
             return;
+        };
+        second.same_code = match (self.code_of(&first.experiment), self.code_of(&second.experiment)) {
+            (Some(one), Some(other)) => python_tokens(one) == python_tokens(other),
+            _ => false,
         };
         let Some(hypothesis) = self.hypotheses.get(id).cloned() else {
             return;
@@ -204,6 +216,16 @@ impl ResearchState {
         self.current.halves.remove(id);
         self.current.open.remove(id);
         self.current.drafts.insert(id.clone(), draft);
+    }
+
+    /// The code that a model wrote for an experiment.
+    fn code_of(&self, experiment: &ExperimentId) -> Option<&str> {
+        self.experiments
+            .get(experiment)?
+            .protocol
+            .parameters
+            .get("code")?
+            .as_str()
     }
 
     /// A reason with the way that it speaks of, where there are two.

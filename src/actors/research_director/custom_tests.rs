@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Phase, ResearchState};
 use crate::message::{
     Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, ExperimentTask, FindingDrafted, JudgeCycle,
-    Outgoing, Payload, RepairScript,
+    ModelAnswers, Outgoing, Payload, RepairScript,
 };
 use crate::sandbox::Outcome;
 use crate::science::{Arm, ArtefactRecord, ExperimentId, Hypothesis, Protocol};
@@ -126,6 +126,7 @@ impl Stage {
             designs: Vec::new(),
             declined: None,
             written_by: matches!(request.task, ExperimentTask::Custom(_)).then(|| "mind-1".to_owned()),
+            model: ModelAnswers::default(),
         }
     }
 
@@ -145,6 +146,16 @@ impl Stage {
     }
 
     fn designed_as(&mut self, id: ExperimentId, request: &DesignExperiment, failed: Option<&RepairScript>) {
+        self.designed_with(id, request, failed, Value::Null);
+    }
+
+    fn designed_with(
+        &mut self,
+        id: ExperimentId,
+        request: &DesignExperiment,
+        failed: Option<&RepairScript>,
+        parameters: Value,
+    ) {
         let mut answer = Self::answer(request, failed.map(|failed| failed.failed.id.clone()));
         let protocol = Protocol {
             template: if matches!(request.task, ExperimentTask::Profile { .. }) {
@@ -159,7 +170,7 @@ impl Stage {
             attempt: failed.map_or(1, |failed| failed.failed.protocol.attempt + 1),
             hypotheses: answer.requested.clone(),
             inputs: Vec::new(),
-            parameters: Value::Null,
+            parameters,
         };
         answer.designs.push(Design {
             id,
@@ -309,6 +320,41 @@ fn it_is_judged_once_both_ways_are_there() {
         assert_eq!(draft.written_by.as_deref(), Some("mind-1"));
         assert_eq!(second.result.test, Some(format!("by {}", ids[1])));
         assert!(!second.by_template);
+    }
+}
+
+#[test]
+fn the_same_code_twice_is_said() {
+    let code = "def analyse(table):\n    return {'p': 1}\n";
+    for (second, same) in [
+        ("def analyse( table ):\n  # Otherwise.\n  return {\"p\": 1}\n", true),
+        ("def analyse(table):\n    return {'p': 2}\n", false),
+    ] {
+        let hypothesis = analysis(Arm::Observed, &["a", "b", "c"], json!(null));
+        let mut stage = Stage::proposed(json!({}), Value::Null, std::slice::from_ref(&hypothesis));
+        let requests = stage.requests();
+        for (request, code) in requests.iter().zip([code, second]) {
+            let id = ExperimentId::derive(code);
+            stage.designed_with(id.clone(), request, None, json!({ "code": code }));
+            stage.asked.clear();
+            stage.drafted(&id, &hypothesis);
+        }
+        let [draft] = stage.judged().drafts.try_into().unwrap();
+        assert_eq!(draft.confirmation.unwrap().same_code, same);
+    }
+}
+
+#[test]
+fn an_analysis_is_told_the_error_rate_that_judges_it() {
+    let hypothesis = analysis(Arm::Observed, &["a", "b", "c"], json!(null));
+    let mut stage = Stage::proposed(json!({}), Value::Null, std::slice::from_ref(&hypothesis));
+    for request in stage.requests() {
+        let ExperimentTask::Custom(plan) = request.task else {
+            panic!("{request:?}");
+        };
+        let share = plan.error_control.unwrap();
+        // The first cycle has four fifths of the run's five per cent.
+        assert!((share.alpha - 0.04).abs() < 1e-12 && share.tests == 1, "{share:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     state::{CycleState, Phase, ResearchState},
 };
 use crate::message::{
-    DesignExperiment, ExperimentTask, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge,
+    DesignExperiment, ErrorShare, ExperimentTask, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge,
     ResearchPlan, agent,
 };
 use crate::policy::heuristic::{self, Interest};
@@ -211,8 +211,15 @@ impl ResearchState {
         }
         let mut commands = Vec::new();
         let mut registered = 0;
+        let tests_of = |arm: Arm| {
+            let of_arm = batches.list.iter().filter(|batch| batch.arm == arm);
+            of_arm.map(|batch| batch.hypotheses.len() as u64).sum()
+        };
+        let shares = [Arm::Observed, Arm::Shuffled].map(|arm| (arm, self.error_share(plan, tests_of(arm))));
+        let shares = BTreeMap::from(shares);
         for batch in batches.list {
-            let Some(requests) = design::batch_design_requests(plan, self, &batch) else {
+            let Some(share) = shares.get(&batch.arm) else { continue };
+            let Some(requests) = design::batch_design_requests(plan, self, &batch, *share) else {
                 continue;
             };
             for hypothesis in &batch.hypotheses {
@@ -251,6 +258,14 @@ impl ResearchState {
             .collect()
     }
 
+    /// The error rate of this cycle's family of so many tests.
+    fn error_share(&self, plan: &ResearchPlan, tests: u64) -> ErrorShare {
+        ErrorShare {
+            alpha: family_alpha(plan.alpha, self.cycles_before().saturating_add(self.cycles_used())),
+            tests,
+        }
+    }
+
     fn leave_testing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if !self.current.open.is_empty() || !self.all_answered() {
             return Vec::new();
@@ -271,7 +286,7 @@ impl ResearchState {
             cycle: self.cycle,
             arm,
             alpha: plan.alpha,
-            family_alpha: family_alpha(plan.alpha, self.cycles_before().saturating_add(self.cycles_used())),
+            family_alpha: self.error_share(plan, 0).alpha,
             randomised: plan.randomised.clone(),
             drafts: drafts
                 .values()
@@ -439,7 +454,10 @@ impl ResearchState {
     }
 
     pub(super) fn close_run(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        let end = self.verdict_on_run(plan);
+        let mut end = self.verdict_on_run(plan);
+        if let Some(useless) = self.thinking.answers.describe_uselessness() {
+            end.message = format!("{}; {useless}", end.message);
+        }
         vec![self.end_run(end)]
     }
 

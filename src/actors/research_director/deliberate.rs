@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentContext, AgentError};
 use crate::llm::Objection;
-use crate::message::{Deliberate, Deliberated, Outgoing, agent};
+use crate::message::{Deliberate, Deliberated, ModelAnswers, Outgoing, agent};
 use crate::policy::{
     Thinker, Thought,
     knowledge::{self, Sources},
@@ -42,6 +42,7 @@ pub(super) async fn deliberate_on_direction(
         stop: false,
         reason: String::new(),
         remarks: Vec::new(),
+        model: ModelAnswers::default(),
     };
     let Some(thinker) = thinker else {
         return Ok(vec![Outgoing::new(agent::RESEARCH_DIRECTOR, answer)]);
@@ -63,12 +64,14 @@ pub(super) async fn deliberate_on_direction(
         Thought::Answer(thought) => {
             let focus = shorten_to(inline(&thought.value.focus).trim(), LONGEST);
             answer.focus = (!focus.is_empty()).then_some(focus);
+            answer.model = ModelAnswers::one_used();
             answer.stop = thought.value.stop;
             answer.reason = shorten_to(&inline(&thought.value.reason), LONGEST);
             None
         }
         Thought::Nothing(nothing) => {
             answer.remarks.push(nothing.remark);
+            answer.model = nothing.answers;
             nothing.notice
         }
     };

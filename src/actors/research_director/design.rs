@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{custom, state::ResearchState};
-use crate::message::{DesignExperiment, ExperimentTask, ResearchPlan, TestPlan};
+use crate::message::{DesignExperiment, ErrorShare, ExperimentTask, ResearchPlan, TestPlan};
 use crate::science::{Arm, Column, Hypothesis, HypothesisKind, Profile, Role, kind};
 
 /// Columns that a test is adjusted for one at a time, at most.
@@ -93,15 +93,16 @@ fn split_into_batches(arm: Arm, hypotheses: &[Hypothesis], size: usize) -> Vec<B
     batches
 }
 
-/// The requests for a batch; none when its table is not there.
+/// The requests for a batch of a family with this share of the error rate; none when its table is not there.
 pub(super) fn batch_design_requests(
     plan: &ResearchPlan,
     state: &ResearchState,
     batch: &Batch,
+    share: ErrorShare,
 ) -> Option<Vec<DesignExperiment>> {
     let first = batch.hypotheses.first()?;
     if first.kind == kind::CUSTOM {
-        return custom::custom_design_requests(plan, state, first, |twin| {
+        return custom::custom_design_requests(plan, state, first, share, |twin| {
             let mut tests = batch_test_plan(plan, state, std::slice::from_ref(twin))?;
             tests.confirms = true;
             Some(tests)

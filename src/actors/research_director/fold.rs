@@ -7,7 +7,7 @@ use crate::message::{
 };
 use crate::sandbox::Outcome;
 use crate::science::{
-    DatasetRecord, EndReason, ExperimentId, ExperimentRecord, ExperimentState, FigureRecord, HypothesisId, RunEnd,
+    Arm, DatasetRecord, EndReason, ExperimentId, ExperimentRecord, ExperimentState, FigureRecord, HypothesisId, RunEnd,
     RunStatus, Untested, kind, template,
 };
 use kosmos_core::run_files;
@@ -21,6 +21,10 @@ impl ResearchState {
             Payload::HypothesesProposed(proposals) if proposals.cycle == self.cycle => {
                 self.current.proposing.remove(&proposals.arm);
                 self.record_remarks(agent::HYPOTHESIS_GENERATOR, proposals.cycle, &proposals.remarks);
+                // Both arms ask the same, and pay for it once.
+                if proposals.arm == Arm::Observed {
+                    self.thinking.answers.add(&proposals.model);
+                }
                 self.current.proposals.insert(proposals.arm, (**proposals).clone());
                 Vec::new()
             }
@@ -147,6 +151,9 @@ impl ResearchState {
     fn take_design(&mut self, answer: &ExperimentDesigned) -> Vec<Outgoing> {
         if answer.template == template::FIGURES && answer.repairs.is_none() {
             self.drawing_designs = self.drawing_designs.saturating_sub(1);
+        }
+        if answer.arm == Arm::Observed {
+            self.thinking.answers.add(&answer.model);
         }
         if answer.designs.is_empty() {
             let reason = answer

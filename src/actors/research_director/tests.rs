@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Phase, ResearchState};
 use crate::message::{
     BudgetSpent, DeadLettered, Deliberated, FindingsInterpreted, HypothesesProposed, Interpretation, KnowledgeRecorded,
-    MessageId, ModelPlan, Outgoing, Payload, ResearchPlan, agent,
+    MessageId, ModelAnswers, ModelPlan, Outgoing, Payload, ResearchPlan, agent,
 };
 use crate::science::{Arm, CycleSummary, Hypothesis, Part, PartResult, RunStatus, TestRecord, kind};
 use crate::words::tests::finding;
@@ -96,6 +96,7 @@ fn answer(focus: Option<&str>, stop: bool) -> Payload {
         stop,
         reason: String::new(),
         remarks: Vec::new(),
+        model: ModelAnswers::default(),
     }
     .into()
 }
@@ -213,6 +214,7 @@ fn tokens_that_are_spent_end_the_run_after_what_needs_none() {
         left_out: 0,
         rationale: String::new(),
         remarks: vec!["no answer to `propose`: the budget `tokens` is spent".to_owned()],
+        model: ModelAnswers::default(),
     };
     let mut observed = proposed(Arm::Observed);
     observed.hypotheses = vec![hypothesis("bill_length_mm")];
@@ -263,6 +265,7 @@ fn findings_are_put_into_words_after_the_last_cycle() {
     let interpreted = FindingsInterpreted {
         interpretations: vec![words.clone()],
         remarks: vec!["one text is not shown".to_owned()],
+        model: ModelAnswers::default(),
     };
     let commands = state.fold_and_decide(&interpreted.clone().into());
     assert_eq!(names(&commands), ["EndRun"]);
@@ -302,6 +305,7 @@ fn a_reworded_analysis_is_not_registered_twice() {
             method: method.to_owned(),
             effect: effect.to_owned(),
             family: None,
+            claim: None,
         });
         custom.with_id()
     };
@@ -330,6 +334,7 @@ fn a_model_cannot_register_more_than_the_budget_of_tests() {
         left_out: 0,
         rationale: String::new(),
         remarks: Vec::new(),
+        model: ModelAnswers::default(),
     };
     proposed.hypotheses.push(hypothesis("flipper_length_mm"));
     state.fold_and_decide(&proposed.into());

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Phase, ResearchState};
 use crate::message::{
-    Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation, KnownTest, Outgoing, ResearchPlan,
-    agent,
+    Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation, KnownTest, ModelAnswers, Outgoing,
+    ResearchPlan, agent,
 };
 use crate::policy::heuristic::Interest;
 use crate::science::{Arm, ModelRemark, TestRecord};
@@ -42,6 +42,9 @@ pub struct Thinking {
     pub interpretations: Vec<Interpretation>,
     /// Remarks for the report.
     pub remarks: Vec<ModelRemark>,
+    /// What became of the questions to the model, of those about the data as given.
+    #[serde(default)]
+    pub answers: ModelAnswers,
 }
 
 impl ResearchState {
@@ -93,6 +96,7 @@ impl ResearchState {
         self.thinking.focus.clone_from(&answer.focus);
         self.thinking.stopped = answer.stop;
         self.record_remarks(agent::RESEARCH_DIRECTOR, answer.cycle, &answer.remarks);
+        self.thinking.answers.add(&answer.model);
         if answer.stop {
             let told = "the model sees nothing left to propose: the rule book goes on without it".to_owned();
             self.record_remarks(agent::RESEARCH_DIRECTOR, answer.cycle, &[told]);
@@ -141,6 +145,7 @@ impl ResearchState {
         if std::mem::take(&mut self.thinking.interpreting) {
             self.thinking.interpretations.clone_from(&answer.interpretations);
             self.record_remarks(agent::DATA_ANALYST, self.cycle, &answer.remarks);
+            self.thinking.answers.add(&answer.model);
         }
     }
 

@@ -10,11 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{live::LiveEndpoint, models::no_model_error, pricing::Pricing};
 use crate::llm::{
-    Account, LlmError, LlmSettings, MindEvent, MindListener, ModelQuestion, Receipt, Replay, ReplyProblem, Tokens,
+    Account, LlmError, LlmSettings, MindEvent, MindListener, ModelQuestion, Receipt, Replay, ReplyFault, ReplyProblem,
+    Tokens,
     budget::{Amount, SpendingLimit},
     fault::CallFault,
     flight::Flights,
     receipt::{KEY, LOST},
+    reply_fault::is_cut_off,
     request::{ChatRequest, Turn},
     structured::{Misfit, ReplyShape},
     transport::LostTokens,
@@ -85,7 +87,7 @@ impl Caller {
 
     /// Adds to a misfit that the reply was cut off at the token limit, if it was.
     pub(super) fn explain_misfit(&self, receipt: &Receipt, mut misfit: Misfit) -> Misfit {
-        if matches!(receipt.finish_reason.as_str(), "length" | "max_tokens" | "MAX_TOKENS") {
+        if is_cut_off(&receipt.finish_reason) {
             misfit.reason = format!(
                 "the answer was cut off at {} tokens (llm.max_tokens): {}",
                 self.settings.max_tokens, misfit.reason
@@ -108,8 +110,15 @@ impl Caller {
         let receipt = self.flights.join_or_start(&key, context.cancel(), call).await?;
         match &receipt.problem {
             None => Ok(receipt),
-            Some(ReplyProblem::Refused(reason)) => Err(LlmError::Refused { reason: reason.clone() }),
-            Some(ReplyProblem::Unusable(reason)) => Err(LlmError::Invalid { reason: reason.clone() }),
+            Some(ReplyProblem::Refused(reason)) => Err(LlmError::Refused {
+                reason: reason.clone(),
+                calls: 1,
+            }),
+            Some(ReplyProblem::Unusable(reason)) => Err(LlmError::Invalid {
+                reason: reason.clone(),
+                fault: ReplyFault::of(&receipt),
+                calls: 1,
+            }),
         }
     }
 
@@ -185,9 +194,7 @@ impl Caller {
             )
             .map_err(|fault| match fault {
                 CallFault::BudgetSpent { budget, detail } => LlmError::BudgetSpent { budget, detail },
-                other => LlmError::Invalid {
-                    reason: other.to_string(),
-                },
+                other => LlmError::without_reply(other.to_string()),
             })?;
         Err(LlmError::NotRecorded {
             agent: context.agent().to_string(),
@@ -238,9 +245,7 @@ pub(super) fn error_of_agent(error: AgentError) -> LlmError {
         AgentError::Journal(error) => LlmError::Journal(error),
         AgentError::Own { source, .. } => match source.downcast::<LlmError>() {
             Ok(error) => *error,
-            Err(source) => LlmError::Invalid {
-                reason: source.to_string(),
-            },
+            Err(source) => LlmError::without_reply(source.to_string()),
         },
         _ => LlmError::Cancelled,
     }

@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Account, LlmError, LlmSettings, MindListener, ModelQuestion, ModelReply, Objection, ProbedEndpoint, Receipt,
-    Replay,
+    Replay, ReplyFault,
     budget::{Amount, SpendingLimit},
     flight::Flights,
     structured::{self, Misfit, NoSchema, ReplyShape},
@@ -211,9 +211,13 @@ impl Mind {
         request
             .turns
             .extend(second_try(&first.text, &misfit.reason, &shape, room));
-        let second = self.caller.reply_to(context, &question, &request).await?;
-        accept(sift_reply(context, &shape, &second).await?, &second)
-            .map_err(|misfit| LlmError::Invalid { reason: misfit.reason })
+        let second = self.caller.reply_to(context, &question, &request).await;
+        let second = second.map_err(LlmError::after_first_reply)?;
+        accept(sift_reply(context, &shape, &second).await?, &second).map_err(|misfit| LlmError::Invalid {
+            reason: misfit.reason,
+            fault: ReplyFault::of(&second),
+            calls: 2,
+        })
     }
 }
 
@@ -247,7 +251,5 @@ async fn sift_reply(
 }
 
 fn schema_error(error: NoSchema) -> LlmError {
-    LlmError::Invalid {
-        reason: error.to_string(),
-    }
+    LlmError::without_reply(error.to_string())
 }

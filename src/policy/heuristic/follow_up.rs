@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{declared, survey::untested_pairs};
-use crate::message::{HypothesesProposed, KnownTest, ProposeHypotheses};
+use crate::message::{HypothesesProposed, KnownTest, ModelAnswers, ProposeHypotheses};
 use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{Hypothesis, HypothesisId, Part, Profile, Scores, kind};
 
@@ -47,6 +47,7 @@ pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesP
         left_out: beyond,
         rationale: rationale.to_owned(),
         remarks: Vec::new(),
+        model: ModelAnswers::default(),
     }
 }
 

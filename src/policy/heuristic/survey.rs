@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Interest, replicate};
-use crate::message::{HypothesesProposed, ProposeHypotheses};
+use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
 use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, kind};
 
@@ -42,6 +42,7 @@ pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesP
         left_out: left_out + beyond,
         rationale: rationale.to_owned(),
         remarks: Vec::new(),
+        model: ModelAnswers::default(),
     }
 }
 

@@ -19,6 +19,9 @@ const MOST_COLUMNS: usize = 8;
 /// Letters of a method, at least and at most.
 const METHOD: std::ops::RangeInclusive<usize> = 20..=800;
 
+/// Letters of a claim that are kept, at most.
+const LONGEST_CLAIM: usize = 400;
+
 /// What came of a model's ideas.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Admitted {
@@ -223,6 +226,7 @@ impl<'a> Admission<'a> {
             method,
             effect: idea.effect.clone(),
             family: family.map(str::to_owned),
+            claim: Some(shorten_to(&inline(idea.statement.trim()), LONGEST_CLAIM)).filter(|claim| !claim.is_empty()),
         });
         Ok(finish(found, &idea.statement))
     }
@@ -461,6 +465,7 @@ fn claim(found: &Hypothesis) -> HypothesisId {
             analysis: Some(CustomProtocol {
                 method: String::new(),
                 family: None,
+                claim: None,
                 ..analysis.clone()
             }),
             ..found.clone()

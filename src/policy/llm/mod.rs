@@ -21,7 +21,7 @@ use self::{
 use super::{Policy, Proposed, Rules, Thinker, Thought, heuristic};
 use crate::agent::{AgentContext, AgentError};
 use crate::llm::Objection;
-use crate::message::{ModelPlan, ProposeHypotheses};
+use crate::message::{ModelAnswers, ModelPlan, ProposeHypotheses};
 use crate::prompt::{Prompt, PromptError, Rendered};
 
 /// The policy with a model.
@@ -76,13 +76,15 @@ impl Policy for LlmPolicy {
                 }
             };
             Ok(match thought {
-                Ok((ideas, model)) => Proposed {
-                    answer: merge::merge(ruled, admission.admit(&ideas, &model)),
-                    notice: None,
-                },
+                Ok((ideas, model)) => {
+                    let mut answer = merge::merge(ruled, admission.admit(&ideas, &model));
+                    answer.model = ModelAnswers::one_used();
+                    Proposed { answer, notice: None }
+                }
                 Err(nothing) => {
                     let mut answer = ruled;
                     answer.remarks.push(nothing.remark);
+                    answer.model = nothing.answers;
                     Proposed {
                         answer,
                         notice: nothing.notice,

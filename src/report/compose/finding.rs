@@ -10,7 +10,7 @@ use super::super::number::NumberFormat;
 use super::super::order;
 use super::super::trace::Traced;
 use super::words;
-use crate::science::{Adjusted, Part, TestRecord};
+use crate::science::{Adjusted, Part, TestRecord, kind};
 
 /// Findings that have a section of their own, by rank.
 pub(crate) const SECTIONS: usize = 25;
@@ -89,6 +89,7 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             .number_or(traced.statistic(), "not given")
             .text(", p ")
             .number(traced.p())
+            .text(bound_words(test))
             .text("; after control over the whole run, q ")
             .number(traced.q()),
         line().strong(text("Why this test:")).text(" ").name(&test.why),
@@ -111,6 +112,15 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
         );
     }
     points
+}
+
+/// Says that a p-value is what shuffled copies support, where a function of a model gave a smaller one.
+fn bound_words(test: &TestRecord) -> &'static str {
+    let own = test.confirm.as_ref().and_then(|part| part.p);
+    match own.filter(|own| test.kind == kind::CUSTOM && *own < test.p) {
+        Some(_) => " (its own is smaller than its shuffled copies support)",
+        None => "",
+    }
 }
 
 /// A minimum detectable effect with its power.

@@ -134,10 +134,12 @@ fn model_written(dossier: &Dossier) -> Option<Line<Draft>> {
         titled_line("Code by a model.").text(
             "Some analyses were written by a model as a function of a table, from a protocol that was registered before. \
              Each call of it ran in a process of its own that saw the rows of that call and nothing else. It had to give \
-             the same twice, and to find no more than chance in shuffled copies of the rows held back. Its numbers count \
-             only where a built-in template, or a second script written without sight of the first, agrees on the rows \
-             held back; of two scripts, the more cautious one is reported. Where they disagree, the hypothesis is listed \
-             as untested with the reason.",
+             the same twice and whatever the order of rows and columns, to change when the exposure or the outcome alone \
+             was shuffled, and to find no more than chance in shuffled copies of the rows held back. Its p-value is never \
+             smaller than those copies support, by the sequential method of Besag and Clifford. Its numbers count only \
+             where a built-in template, or a second script with other code whose author saw the claim and not the method, \
+             agrees on the rows held back; of two scripts, the more cautious one is reported. Where they disagree, the \
+             hypothesis is listed as untested with the reason.",
         )
     })
 }
