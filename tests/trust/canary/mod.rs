@@ -116,7 +116,7 @@ fn inner_mutated_runs() {
     let heard = listener.heard();
     assert!(heard.is_empty(), "something connected: {heard:?}");
     let refused = told.iter().filter(|refused| **refused).count();
-    println!("{refused} of {} archives were refused", told.len());
+    eprintln!("{refused} of {} archives were refused", told.len());
     assert!(
         refused * 2 > told.len(),
         "{refused} of {} archives were refused",
@@ -139,7 +139,7 @@ fn try_case(base: &Run, point: usize, listener: &Listener) -> bool {
     trial.write(&run.entries);
     let before = listener.heard().len();
     let codes = trial.go(&run.id, listener.port);
-    println!("case {point}, {name}: {codes:?}");
+    eprintln!("case {point}, {name}: {codes:?}");
     assert_eq!(
         listener.heard().len(),
         before,
