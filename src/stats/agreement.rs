@@ -258,7 +258,7 @@ mod tests {
             json!({ "n": n, "statistic": 3.0, "p": p, "direction": direction,
                 "effect": { "name": "pearson_r", "value": effect, "ci_low": effect - 0.1, "ci_high": effect + 0.1 } })
         };
-        json!({ "id": "h", "status": "ok", "test": "scipy.stats.pearsonr", "explore": part(1e-6), "confirm": part(p) })
+        json!({ "id": "h-000000000001", "status": "ok", "test": "scipy.stats.pearsonr", "explore": part(1e-6), "confirm": part(p) })
     }
 
     /// A draft of two ways; the second is a template's where `by_template` says so.
@@ -267,15 +267,15 @@ mod tests {
             json!({ "experiment": experiment, "script_sha256": format!("script of {experiment}"),
                 "result_sha256": format!("result of {experiment}"), "index": 0, "result": result, "written_by": model })
         };
-        let mut draft = way("one", first, Some("mind-1"));
+        let mut draft = way("e-000000000001", first, Some("mind-1"));
         draft["hypothesis"] = json!({
-            "id": "h", "dataset": "t", "arm": "observed", "kind": "custom", "x": "a", "y": "b", "part": "confirm",
+            "id": "h-000000000001", "dataset": "t", "arm": "observed", "kind": "custom", "x": "a", "y": "b", "part": "confirm",
             "statement": "as the model says", "predicted": null, "parent": null, "rationale": "",
             "scores": { "relevance": 1.0, "information": 1.0, "novelty": 1.0, "testability": 1.0 }, "weight": 1.0,
             "analysis": { "columns": ["a", "b"], "method": "m", "effect": "pearson_r", "family": null },
         });
         if let Some(second) = second {
-            let mut other = way("two", second, (!by_template).then_some("mind-1"));
+            let mut other = way("e-000000000002", second, (!by_template).then_some("mind-1"));
             other["by_template"] = json!(by_template);
             other["statement"] = json!(by_template.then_some("as the template says"));
             draft["confirmation"] = other;
@@ -297,9 +297,9 @@ mod tests {
     #[test]
     fn two_scripts_that_agree_are_judged_by_the_more_cautious() {
         for (first, second, told, kept) in [
-            (1e-8, 1.5e-8, "two", "one"),
-            (1.5e-8, 1e-8, "one", "two"),
-            (1e-8, 1e-8, "one", "two"),
+            (1e-8, 1.5e-8, "e-000000000002", "e-000000000001"),
+            (1.5e-8, 1e-8, "e-000000000001", "e-000000000002"),
+            (1e-8, 1e-8, "e-000000000001", "e-000000000002"),
         ] {
             let verdict = verdict(draft(
                 result(first, 100, 0.5, "+"),
@@ -342,11 +342,11 @@ mod tests {
             (one(), result(0.3, 100, 0.01, "+"), "their effects differ"),
             (
                 one(),
-                json!({ "id": "h", "status": "not_testable", "reason": "it finds something in 99 of 99 shuffled copies" }),
+                json!({ "id": "h-000000000001", "status": "not_testable", "reason": "it finds something in 99 of 99 shuffled copies" }),
                 "the second script: it finds something in 99",
             ),
             (
-                json!({ "id": "h", "status": "not_testable", "reason": "no" }),
+                json!({ "id": "h-000000000001", "status": "not_testable", "reason": "no" }),
                 one(),
                 "the first script: no",
             ),
@@ -394,8 +394,11 @@ mod tests {
         let agreed = verdict_on(1e-30, 1e-4, "+");
         let record = &agreed.records[0];
         assert_eq!((record.p, record.n, record.effect.value), (1e-4, 120, Some(0.4)));
-        assert_eq!(record.evidence.experiment.as_str(), "two");
-        assert_eq!(record.confirmed_by.as_ref().unwrap().experiment.as_str(), "one");
+        assert_eq!(record.evidence.experiment.as_str(), "e-000000000002");
+        assert_eq!(
+            record.confirmed_by.as_ref().unwrap().experiment.as_str(),
+            "e-000000000001"
+        );
         assert_eq!(
             (record.statement.as_str(), record.caveats.len()),
             ("as the template says", 0)
@@ -450,6 +453,6 @@ mod tests {
         first["p_judged_by"] = json!("permutation");
         let verdict = verdict(draft(first, Some(result(0.05, 100, 0.2, "+")), false));
         assert_eq!(verdict.records[0].p, 0.08);
-        assert_eq!(verdict.records[0].evidence.experiment.as_str(), "one");
+        assert_eq!(verdict.records[0].evidence.experiment.as_str(), "e-000000000001");
     }
 }

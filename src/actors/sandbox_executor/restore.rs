@@ -294,12 +294,16 @@ mod tests {
     #[test]
     fn only_files_in_the_folder_of_an_experiment_belong_to_one() {
         let of = |path: &str| experiment_of_path(Path::new(path)).map(|id| id.to_string());
-        assert_eq!(of("experiments/e-1/table.parquet").as_deref(), Some("e-1"));
+        assert_eq!(
+            of("experiments/e-0123456789ab/table.parquet").as_deref(),
+            Some("e-0123456789ab")
+        );
         for path in [
-            "experiments/e-1",
-            "/experiments/e-1/t",
-            "data/e-1/t",
+            "experiments/e-0123456789ab",
+            "/experiments/e-0123456789ab/t",
+            "data/e-0123456789ab/t",
             "experiments/../t",
+            "experiments/e-1/t",
             "",
         ] {
             assert_eq!(of(path), None, "{path}");
