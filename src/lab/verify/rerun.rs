@@ -2,8 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use crate::{
     lab::{LabError, backends, replay::compare_documents, sandbox_limits, tables::Tables},
     progress::{Progress, ProgressEvent},
     report::Dossier,
-    sandbox::{Job, JobInput, Language, Sandbox, remove_tree},
+    sandbox::{Job, JobInput, Language, Sandbox, TemporaryFolder, read_result, remove_tree},
     science::{ExperimentId, ExperimentRecord, FindingEvidence, InputFile, Protocol, sha256_hex},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Rerun<'a> {
     settings: &'a Settings,
     sandbox: Arc<dyn Sandbox>,
     blobs: Blobs,
-    scratch: Scratch,
+    scratch: TemporaryFolder,
 }
 
 /// The outcome of one execution, to be compared with the record.
@@ -57,7 +57,7 @@ impl<'a> Rerun<'a> {
             settings,
             sandbox,
             blobs,
-            scratch: Scratch::create()?,
+            scratch: TemporaryFolder::create("verify").map_err(LabError::io("create", std::env::temp_dir()))?,
         })
     }
 
@@ -115,7 +115,7 @@ impl<'a> Rerun<'a> {
 
     /// Executes a script as the run recorded it, in an empty folder.
     async fn execute_again(&self, experiment: &ExperimentRecord) -> Result<Output, LabError> {
-        let workspace = self.scratch.0.join(experiment.id.as_str());
+        let workspace = self.scratch.path().join(experiment.id.as_str());
         let impossible = |why: String| Output {
             failure: Some(format!("it cannot be executed again: {why}")),
             result: None,
@@ -162,7 +162,7 @@ impl<'a> Rerun<'a> {
         }
         let output = Output {
             failure: (!execution.outcome.is_ok()).then(|| format!("executed again, the script {}", execution.outcome)),
-            result: fs::read(workspace.join(run_files::RESULT)).ok(),
+            result: read_result(&workspace.join(run_files::RESULT)).ok(),
             tables,
         };
         let _ = remove_tree(&workspace);
@@ -303,30 +303,5 @@ fn accept_within(tolerance: f64, recorded: &Value, now: &mut Value) {
             }
         }
         _ => {}
-    }
-}
-
-/// A temporary folder, removed when this is dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn create() -> Result<Self, LabError> {
-        let path = std::env::temp_dir().join(format!(
-            "kosmos-verify-{}-{:08x}",
-            std::process::id(),
-            fastrand::u32(..)
-        ));
-        fs::create_dir(&path).map_err(LabError::io("create", &path))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = remove_tree(&self.0)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(folder = %self.0.display(), %error, "a temporary folder could not be removed");
-        }
     }
 }
