@@ -23,8 +23,8 @@ use crate::failpoint;
 use crate::journal::{Durability, EffectState, Journal, JournalError};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
-    Caps, Execution, Job, JobInput, Language, Refused, ResourceLimits, Sandbox, SandboxError, collect_artefacts,
-    list_risky_lines, remove_tree,
+    Caps, Collected, Execution, Job, JobInput, Language, RESULT_BYTES, Refused, ResourceLimits, ResultFault, Sandbox,
+    SandboxError, collect_artefacts, list_risky_lines, read_result, remove_tree,
 };
 use crate::science::{ArtefactRecord, ExperimentId, InputFile, sha256_hex, template};
 
@@ -219,7 +219,16 @@ fn experiment_finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> 
     let result = kept.artefacts.iter().any(|artefact| artefact.path == run_files::RESULT);
     let failure = match (kept.execution.outcome.is_ok(), result) {
         (true, true) => None,
-        (true, false) => Some("the script ended well but left no result.json".to_owned()),
+        (true, false) => Some(
+            match kept
+                .refused
+                .iter()
+                .find_map(|refused| refused.strip_prefix(REFUSED_RESULT))
+            {
+                Some(reason) => format!("the script ended well but its result.json is not used: {reason}"),
+                None => "the script ended well but left no result.json".to_owned(),
+            },
+        ),
         (false, _) => Some(format!(
             "the script {}{}",
             kept.execution.outcome,
@@ -234,6 +243,38 @@ fn experiment_finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> 
         failure,
         advice,
     }
+}
+
+/// The beginning of the line that says why a `result.json` was refused.
+const REFUSED_RESULT: &str = "result.json: ";
+
+/// Removes a `result.json` that is too large to be read, or has a number that is, so that nobody reads it later.
+fn refuse_unreasonable_result(workspace: &Path, collected: &mut Collected) -> Result<(), FolderError> {
+    let Some(at) = collected
+        .artefacts
+        .iter()
+        .position(|file| file.name == run_files::RESULT)
+    else {
+        return Ok(());
+    };
+    let path = workspace.join(run_files::RESULT);
+    let reason = match read_result(&path) {
+        Err(ResultFault::TooLarge) => format!("it is larger than {} MiB", RESULT_BYTES >> 20),
+        Err(ResultFault::LongNumber { line }) => format!("a number in line {line} has too many digits"),
+        // One that cannot be read, or is not JSON, is judged by those who need it.
+        _ => return Ok(()),
+    };
+    fs::remove_file(&path).map_err(|source| FolderError {
+        action: "remove",
+        path,
+        source,
+    })?;
+    collected.artefacts.remove(at);
+    collected.refused.push(Refused {
+        name: run_files::RESULT.to_owned(),
+        reason,
+    });
+    Ok(())
 }
 
 /// The last line of a traceback, shortened: it names the error.
@@ -461,7 +502,8 @@ fn clear_folder(path: &Path) -> Result<(), FolderError> {
 
 /// Collects what a script left in its workspace, without the files that Kosmos itself writes there.
 fn collect_files(workspace: &Path) -> Result<(Vec<ArtefactRecord>, Vec<Refused>), AgentError> {
-    let collected = collect_artefacts(workspace, &Caps::default()).map_err(convert_sandbox_error)?;
+    let mut collected = collect_artefacts(workspace, &Caps::default()).map_err(convert_sandbox_error)?;
+    refuse_unreasonable_result(workspace, &mut collected).map_err(convert_folder_error)?;
     let own = [
         run_files::SCRIPT,
         run_files::PROTOCOL,
@@ -508,4 +550,28 @@ fn holds_content(path: &Path, found: &fs::Metadata, content: &[u8]) -> bool {
         && found.mode() & 0o7733 == 0o600
         && found.len() == content.len() as u64
         && fs::read(path).is_ok_and(|there| there == content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_that_is_too_large_is_no_artefact() {
+        for (text, reason) in [
+            (format!("[{}]", " ".repeat(9 << 20)), "it is larger than 8 MiB"),
+            (
+                format!("[\n{}]", "1".repeat(2000)),
+                "a number in line 2 has too many digits",
+            ),
+        ] {
+            let workspace = tempfile::tempdir().unwrap();
+            let path = workspace.path().join(run_files::RESULT);
+            fs::write(&path, text).unwrap();
+            let mut collected = collect_artefacts(workspace.path(), &Caps::default()).unwrap();
+            refuse_unreasonable_result(workspace.path(), &mut collected).unwrap();
+            assert_eq!((collected.artefacts.len(), path.exists()), (0, false));
+            assert_eq!(collected.refused[0].reason, reason);
+        }
+    }
 }

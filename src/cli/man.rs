@@ -8,6 +8,8 @@ use clap_mangen::Man;
 use serde::Serialize;
 use serde_json::json;
 
+use kosmos_core::files::with_users_modes;
+
 use super::{Cli, CliError, Exit, Globals, output};
 
 /// `kosmos man`: prints or writes the manual pages.
@@ -100,7 +102,8 @@ fn write_pages(dir: &Path, pages: &[Page]) -> Result<Vec<PathBuf>, WritePageErro
             Err(source) => Err(WritePageError { path, source }),
         }
     };
-    pages.iter().map(write).collect()
+    // Manual pages are for every user of the machine.
+    with_users_modes(|| pages.iter().map(write).collect())
 }
 
 #[cfg(test)]

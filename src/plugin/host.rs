@@ -22,7 +22,7 @@ use crate::message::{
     CheckEstimate, CheckResult, Contribution, Envelope, KeptTable, Outgoing, Payload, Refusal, Speech, agent,
 };
 use crate::policy::Thinker;
-use crate::sandbox::ProcessSandbox;
+use crate::sandbox::{ProcessSandbox, ResultFault, parse_result};
 use crate::science::RunId;
 
 /// Everything that the hosts of a run's agents share.
@@ -249,6 +249,8 @@ enum CheckError {
     NoResult,
     #[error("its result.json is not JSON")]
     NotJson,
+    #[error("its result.json, or a number in it, is too long to be read")]
+    TooLarge,
     #[error("the pointer does not resolve")]
     Unresolved,
     #[error("the pointer does not resolve to an object with the numbers n, p and effect")]
@@ -261,8 +263,11 @@ fn read_check_estimate(run: &Path, experiment: &str, pointer: &str) -> Result<Ch
     let path = run
         .join(run_files::experiment_folder(experiment))
         .join(run_files::RESULT);
-    let bytes = std::fs::read(path).map_err(|_| CheckError::NoResult)?;
-    let result: Value = serde_json::from_slice(&bytes).map_err(|_| CheckError::NotJson)?;
+    let result = parse_result(&path).map_err(|fault| match fault {
+        ResultFault::NotJson(_) => CheckError::NotJson,
+        ResultFault::Unreadable(_) => CheckError::NoResult,
+        ResultFault::TooLarge | ResultFault::LongNumber { .. } => CheckError::TooLarge,
+    })?;
     let found = result.pointer(pointer).ok_or(CheckError::Unresolved)?;
     let estimate: CheckEstimate = serde_json::from_value(found.clone()).map_err(|_| CheckError::NotAnEstimate)?;
     match (0.0..=1.0).contains(&estimate.p) {

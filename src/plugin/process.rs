@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use kosmos_core::disk::{DiskFault, is_disk_fault};
+use kosmos_core::{
+    disk::{DiskFault, is_disk_fault},
+    files::let_others_read,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -52,6 +55,10 @@ impl Process {
         let Some(programs) = setting.programs else {
             return Err(GuestError::Start("there is no sandbox for programs".to_owned()));
         };
+        // The run's own copies, which its private folder protects: under root the program runs as another user.
+        for shown in [folder, &setting.sdk] {
+            let_others_read(shown).map_err(|error| failed(&error))?;
+        }
         let scratch = Scratch::create_in(&setting.scratch, &chosen.manifest.name);
         let scratch = scratch.map_err(|source| match is_disk_fault(&source) {
             true => GuestError::Disk(DiskFault {

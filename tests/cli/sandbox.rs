@@ -53,6 +53,65 @@ fn a_script_that_fails_has_its_outcome_and_exit_code() {
 }
 
 #[test]
+fn what_a_terminal_would_obey_is_replaced() {
+    let shell = shell().file(
+        "script.py",
+        "import sys\nprint('a\\tb\\x1b]52;c;eA==\\x07\\x1b[2J\\u202e')\nprint('\\x1b]0;title\\x07', file=sys.stderr)\n\
+         open('\\x1b[31mred', 'w')\n",
+    );
+    let outcome = shell.kosmos(&["sandbox", "exec", "script.py"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout, "a b\u{fffd}]52;c;eA==\u{fffd}\u{fffd}[2J\u{fffd}\n");
+    assert!(!outcome.stderr.contains(['\x1b', '\x07']), "{:?}", outcome.stderr);
+    let outcome = shell.kosmos(&["sandbox", "exec", "script.py", "--raw"]);
+    assert_eq!(outcome.stdout, "a\tb\x1b]52;c;eA==\x07\x1b[2J\u{202e}\n");
+}
+
+#[test]
+fn a_result_that_cannot_be_used_is_told() {
+    for (script, told) in [
+        ("open('result.json', 'w').write('p = 0.5')", "not JSON"),
+        (
+            "open('result.json', 'w').write('[' + '1' * 2000 + ']')",
+            "digits in line 1",
+        ),
+        (
+            "open('result.json', 'w').write('[' + ' ' * (9 << 20) + ']')",
+            "larger than 8 MiB",
+        ),
+    ] {
+        let shell = shell().file("script.py", script);
+        let outcome = shell.kosmos(&["sandbox", "exec", "script.py", "--json"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let document = document(&outcome.stdout);
+        assert_eq!(document["result"], Value::Null);
+        let fault = document["result_fault"].as_str().unwrap();
+        assert!(fault.contains(told), "{fault}");
+    }
+}
+
+/// As a shell would start it that lets few files be open.
+#[cfg(unix)]
+#[test]
+fn too_few_open_files_are_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("script.py"), "print(1)").unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+        .arg(kosmos_testing::kosmos_binary())
+        .args(["sandbox", "exec", "script.py"])
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(
+        told.contains("may have 64 files open") && told.contains("ulimit -n 1024"),
+        "{told}"
+    );
+}
+
+#[test]
 fn wrong_use_is_named() {
     let shell = shell().file("script.py", "pass");
     for (arguments, part) in [

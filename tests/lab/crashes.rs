@@ -1,6 +1,7 @@
 //! Killed and interrupted runs finish as if nothing had happened.
 
 use std::{
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -23,8 +24,35 @@ fn undisturbed() -> String {
         let home = TestHome::new();
         let output = home.run(&arguments());
         assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
+        check_nobody_else_may_read(&home);
         read_findings_text(&home.the_run())
     })
+}
+
+/// A run's folder and what tells of its question, its prompts and its results are the user's alone.
+fn check_nobody_else_may_read(home: &TestHome) {
+    let run = home.the_run();
+    let blob = std::fs::read_dir(run.join("blobs")).unwrap().next().unwrap().unwrap();
+    let mut paths = vec![
+        home.kosmos_home(),
+        home.kosmos_home().join("runs"),
+        blob.path(),
+        run.clone(),
+    ];
+    let inside = [
+        "run.toml",
+        "journal.jsonl",
+        "ledger.jsonl",
+        "kosmos.log",
+        "findings.json",
+        "report.html",
+        "blobs",
+    ];
+    paths.extend(inside.map(|name| run.join(name)));
+    for path in paths {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has the mode {mode:o}", path.display());
+    }
 }
 
 fn arguments() -> [&'static str; 4] {

@@ -16,6 +16,7 @@ async fn every_protection_is_measured() {
     for row in &guarantees.rows {
         eprintln!("{}: {} ({})", row.protection, row.held, row.how);
     }
+    assert_eq!(guarantees.extent_of(Protection::WorkspaceLimited), Held::Fully);
     if is_root() {
         assert_eq!(guarantees.extent_of(Protection::MemoryLimited), Held::Fully);
     }
@@ -62,6 +63,7 @@ async fn inputs_can_be_read_and_not_changed() {
     }
     let script = "
 import os
+print([line for line in open('/proc/self/mountinfo') if HOME in line and ' /run/experiments/e0 ' not in line])
 print(open('../../data/penguins.csv').read(), open('../e0/table').read(), os.getcwd())
 for attempt in (
     lambda: open('../../data/penguins.csv', 'a'),
@@ -78,8 +80,9 @@ for attempt in (
     except OSError: continue
     print('changed')
 ";
-    let done = site.run(script).await;
-    assert_eq!(done.stdout.text, "a,b\n1,2\n t /run/experiments/e1\n", "{done:?}");
+    let script = script.replace("HOME", &format!("{:?}", site.home.path()));
+    let done = site.run(&script).await;
+    assert_eq!(done.stdout.text, "[]\na,b\n1,2\n t /run/experiments/e1\n", "{done:?}");
     assert_eq!(fs::read_to_string(&host).unwrap(), "a,b\n1,2\n");
 }
 
@@ -96,6 +99,8 @@ for path in ('/', '/usr', '/etc', '/run', '/run/experiments', '/dev', '/proc', s
     except OSError: continue
     print('wrote', path)
 print(os.path.exists({secret:?}), os.path.exists('/sys'), os.path.exists('/proc/sys'), os.path.exists('/dev/sda'))
+print(sorted(os.listdir('/usr')) == sorted({{'bin', 'lib', 'share', 'local'}} & set(os.listdir('/usr')) |
+    {{'sbin', 'lib32', 'lib64', 'libx32', 'libexec'}} & set(os.listdir('/usr'))), os.path.exists('/usr/share/doc'))
 print(sorted(set(os.listdir('/')) - {{'usr','bin','sbin','lib','lib32','lib64','libx32'}}))
 print(sorted(os.listdir('/dev')), os.listdir('/run'), os.listdir('/run/experiments'))
 print(os.uname().nodename, os.getuid(), os.getgid(), os.getgroups()[:1])
@@ -104,7 +109,7 @@ print(os.uname().nodename, os.getuid(), os.getgid(), os.getgroups()[:1])
     let done = site.run(&script).await;
     assert_eq!(
         done.stdout.text,
-        "False False False False\n\
+        "False False False False\nTrue False\n\
          ['dev', 'etc', 'proc', 'run', 'tmp']\n\
          ['fd', 'full', 'null', 'shm', 'stderr', 'stdin', 'stdout', 'urandom', 'zero'] ['experiments'] ['e1']\n\
          kosmos 65534 65534 []\n",
@@ -169,11 +174,13 @@ s = socket.socket(socket.AF_UNIX); s.bind('socket')
 open(b'\\xff', 'w')
 "
     );
-    assert_eq!(site.run(&script).await.outcome, Outcome::Ok);
+    let done = site.run(&script).await;
+    assert_eq!(done.outcome, Outcome::Ok);
+    assert_eq!(done.refused.len(), 5, "{done:?}");
     let found = collect_artefacts(&site.workspace(), &Caps::default()).unwrap();
     let names: Vec<_> = found.artefacts.iter().map(|file| &file.name).collect();
     assert_eq!(names, ["figures/a.svg", "script.py"]);
-    assert_eq!(found.refused.len(), 5, "{found:?}");
+    assert_eq!(found.refused, [], "{found:?}");
     assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
     assert!(fs::symlink_metadata(site.workspace().join("result.json")).is_err());
 }

@@ -9,7 +9,7 @@ use std::{
 use kosmos::sandbox::{Outcome, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
 
-use crate::site::{Site, eventually, groups_of, listing, processes_with};
+use crate::site::{Site, eventually, groups_of, has_started, listing, processes_with};
 use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
 
 /// Starts a tree whose members ignore signals and have left their session.
@@ -61,12 +61,11 @@ async fn dropping_the_future_ends_the_job() {
     let site = Site::new().await;
     let job = named(&site, "dropped", &format!("{STUBBORN}\ntime.sleep(600)"));
     let name = job.script.clone();
-    let started = site.workspace().join("started");
     let running = site.sandbox.run(job, CancellationToken::new());
     tokio::select! {
         _ = running => panic!("it should not end"),
         () = async {
-            while !started.exists() {
+            while !has_started(&name) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         } => {}
@@ -87,11 +86,9 @@ async fn a_killed_launcher_takes_everything_with_it() {
     for generations in [1, 2] {
         let job = named(&site, "orphaned", "open('started', 'w'); import time; time.sleep(600)");
         let name = job.script.clone();
-        let started = site.workspace().join("started");
-        let _ = fs::remove_file(&started);
         let running = site.sandbox.run(job, CancellationToken::new());
         let (ended, ()) = tokio::join!(running, async {
-            while !started.exists() {
+            while !has_started(&name) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let mut pid = processes_with(&name)[0];
@@ -123,8 +120,7 @@ fn killing_kosmos_leaves_nothing() {
         .unwrap();
     let pid = kosmos.id();
     let name = format!("killed-{pid}.py");
-    let started = home.path().join("started");
-    eventually("the script has started", || started.exists());
+    eventually("the script has started", || has_started(&name));
     assert!(!processes_with(&name).is_empty());
     kosmos.kill().unwrap();
     kosmos.wait().unwrap();

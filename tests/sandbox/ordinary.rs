@@ -9,9 +9,10 @@ use kosmos_testing::inner::{assert_inner_test_passes, assert_inner_tests_pass, i
 use kosmos_testing::{sample::draw_sample, service::skip_test};
 
 /// The modules whose tests are run as `nobody` too. The default tier does those that are drawn.
-const MODULES: [&str; 11] = [
+const MODULES: [&str; 12] = [
     "attacks::",
     "both::ends::process",
+    "both::files::process",
     "both::leftovers::process",
     "both::reach::process",
     "environment::",

@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use kosmos::sandbox::{Held, Outcome, Output, Protection, Sandbox, SandboxError, TimeLimit};
 use tokio_util::sync::CancellationToken;
 
-use crate::site::Site;
+use crate::site::{Site, has_started};
 use kosmos_testing::service::skip_test;
 
 #[tokio::test]
@@ -163,7 +163,23 @@ for n in itertools.count(): open(f'x{n}', 'wb').write(bytes(1 << 16))
     assert_eq!(done.outcome, too_large(Output::Workspace));
     clear(&site);
 
-    // At once, so that only the look at the end can see it.
+    // What was seen to be full while the script ran counts as well.
+    let hidden = "
+import os, time
+files = []
+try:
+    while True:
+        files.append(os.open('x', os.O_CREAT | os.O_WRONLY)); os.unlink('x')
+        os.write(files[-1], bytes(1 << 19))
+except OSError: time.sleep(0.5); raise
+";
+    let done = site.run(hidden).await;
+    assert_eq!(done.outcome, too_large(Output::Workspace));
+    assert_eq!(done.usage.workspace_files, 1, "{done:?}");
+    // Room that was made again is no offence.
+    let done = site.run(&hidden.replace("raise", "pass")).await;
+    assert_eq!(done.outcome, Outcome::Ok, "{done:?}");
+
     let done = site
         .run("for n in range(5): open(f'x{n}', 'wb').write(bytes(1 << 20))")
         .await;
@@ -175,12 +191,10 @@ for n in itertools.count(): open(f'x{n}', 'wb').write(bytes(1 << 16))
     assert_eq!(done.outcome, too_large(Output::Workspace));
     clear(&site);
 
-    // A folder that cannot be listed may hold anything.
-    let hidden = "import os; os.mkdir('d'); os.chmod('d', 0o300); import time; time.sleep(9)";
-    let done = site.run(hidden).await;
-    if !crate::site::is_root() {
-        assert_eq!(done.outcome, too_large(Output::Workspace));
-    }
+    // A folder that cannot be listed hides nothing.
+    let closed = "import os; os.mkdir('d'); os.chmod('d', 0o300)\nfor n in range(30): open(f'd/x{n}', 'w')";
+    let done = site.run(closed).await;
+    assert_eq!(done.outcome, too_large(Output::Workspace));
 }
 
 fn clear(site: &Site) {
@@ -220,11 +234,14 @@ except OSError as error:
 async fn a_job_can_be_cancelled() {
     let site = Site::new().await;
     let cancel = CancellationToken::new();
-    let job = site.job("open('started', 'w'); import time; time.sleep(60)");
-    let started = site.workspace().join("started");
+    let mut job = site.job("");
+    job.script = format!("cancelled-{}.py", std::process::id());
+    let script = "open('started', 'w'); import time; time.sleep(60)";
+    fs::write(site.workspace().join(&job.script), script).unwrap();
+    let name = job.script.clone();
     let running = site.sandbox.run(job, cancel.clone());
     let (ended, ()) = tokio::join!(running, async {
-        while !started.exists() {
+        while !has_started(&name) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         cancel.cancel();

@@ -113,6 +113,13 @@ pub fn processes_with(text: &str) -> Vec<u32> {
     found
 }
 
+/// Whether a script of that name, which no other test has, has made the file `started` in its workspace. That is in no
+/// folder of the host.
+pub fn has_started(script: &str) -> bool {
+    let mut running = processes_with(script).into_iter();
+    running.any(|pid| Path::new(&format!("/proc/{pid}/cwd/started")).exists())
+}
+
 /// Control groups that kosmos process `pid` has made and not removed.
 pub fn groups_of(pid: u32) -> Vec<PathBuf> {
     let mut found = Vec::new();

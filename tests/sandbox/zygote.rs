@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use kosmos::sandbox::{Outcome, ProcessOptions, ProcessSandbox, Sandbox, SandboxE
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    site::{Site, eventually, listing, processes_with},
+    site::{Site, eventually, has_started, listing, processes_with},
     warm::options,
 };
 use kosmos_testing::inner::{assert_inner_test_passes, inner_test, is_inner_test};
@@ -86,6 +87,36 @@ async fn what_cannot_be_imported_is_an_error() {
     );
 }
 
+/// Something, such as a lack of memory, kills it while it starts: it is started anew, but not for ever.
+#[tokio::test]
+async fn one_that_is_killed_as_it_starts_is_started_again() {
+    let home = tempfile::tempdir().unwrap();
+    let python = home.path().join("python");
+    let real = options(true).python;
+    let start = async |times: usize| {
+        let script = format!(
+            "#!/bin/sh\necho x >> '{0}/starts'\n[ $(wc -l < '{0}/starts') -gt {times} ] || kill -9 $$\nexec env -u PWD '{1}' \"$@\"\n",
+            home.path().display(),
+            real.display()
+        );
+        fs::write(&python, script).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        ProcessSandbox::start(ProcessOptions {
+            python: python.clone(),
+            ..options(true)
+        })
+        .await
+    };
+    start(2).await.unwrap();
+    fs::remove_file(home.path().join("starts")).unwrap();
+    let error = start(99).await.unwrap_err();
+    assert!(
+        error.to_string().contains("killed by signal 9 5 times in a row"),
+        "{error}"
+    );
+    assert!(error.help().unwrap().contains("sandbox.warm = false"), "{error:?}");
+}
+
 /// In a process of their own, where there is one zygote.
 #[test]
 fn a_zygote_ends_and_begins_with_need() {
@@ -109,10 +140,13 @@ async fn inner_a_zygote_is_started_again() {
     assert_eq!(second.len(), 1);
     assert_ne!(first, second);
     // While there are jobs that it has started.
-    let job = site.job("open('started', 'w')\nimport time; time.sleep(1); print('done')");
-    let started = site.workspace().join("started");
+    let mut job = site.job("");
+    job.script = format!("outlives-its-zygote-{own}.py");
+    let script = "open('started', 'w')\nimport time; time.sleep(1); print('done')";
+    fs::write(site.workspace().join(&job.script), script).unwrap();
+    let name = job.script.clone();
     let (done, ()) = tokio::join!(site.sandbox.run(job, CancellationToken::new()), async {
-        while !started.exists() {
+        while !has_started(&name) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         kill(second[0]);

@@ -1,13 +1,108 @@
-//! Writes files so that no reader and no crash ever sees half of one, and copies folders.
+//! Writes files so that no reader and no crash ever sees half of one, decides who may read them, reads them up to a
+//! limit, and copies folders.
 
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
 };
+
+/// Has every file and folder that this process makes from now on belong to the user alone (0600 and 0700): questions,
+/// tables, prompts and results are private. Call it once, when the process starts.
+pub fn make_files_private() {
+    #[cfg(unix)]
+    {
+        let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        USERS_MASK.store(u64::from(before.bits()), Ordering::Relaxed);
+    }
+}
+
+/// The mask of file modes that the process was started with.
+#[cfg(unix)]
+static USERS_MASK: AtomicU64 = AtomicU64::new(0o022);
+
+/// Does `work` with the mask of file modes that the user has set: for files that are meant for others too, such as
+/// manual pages. Call it while nothing else of this process makes files.
+pub fn with_users_modes<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    {
+        let mode = |bits| rustix::fs::Mode::from_raw_mode(bits);
+        let users = u32::try_from(USERS_MASK.load(Ordering::Relaxed)).unwrap_or(0o022);
+        let before = rustix::process::umask(mode(users));
+        let done = work();
+        rustix::process::umask(before);
+        done
+    }
+    #[cfg(not(unix))]
+    work()
+}
+
+/// Lets every user read a file or folder and all that is in it, and the owner alone write to it. A folder above it may
+/// still keep others out.
+///
+/// # Errors
+/// If a folder cannot be listed or a mode cannot be changed.
+pub fn let_others_read(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mut pending = vec![path.to_owned()];
+        while let Some(path) = pending.pop() {
+            let found = fs::symlink_metadata(&path)?;
+            if found.is_symlink() {
+                continue;
+            }
+            let mode = found.permissions().mode() & 0o7777;
+            let wanted = (mode & !0o022) | 0o444 | if mode & 0o100 == 0 { 0 } else { 0o111 };
+            if mode != wanted {
+                fs::set_permissions(&path, fs::Permissions::from_mode(wanted))?;
+            }
+            if found.is_dir() {
+                for entry in fs::read_dir(&path)? {
+                    pending.push(entry?.path());
+                }
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Reads a regular file of at most `most` bytes. A link at `path` is not followed, and neither a pipe nor a device can
+/// hold this up or make it read without end.
+///
+/// # Errors
+/// [`io::ErrorKind::FileTooLarge`] if it is larger, [`io::ErrorKind::InvalidInput`] if it is no regular file, and
+/// others if it cannot be read.
+pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let not_a_file = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(not_a_file());
+    }
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(not_a_file());
+    }
+    let mut content = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        let cause = format!("it is larger than {most} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, cause));
+    }
+    Ok(content)
+}
 
 /// The failure that a finished file must survive before it takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +218,41 @@ mod tests {
             }
         }
         assert_eq!(names(home.path()), ["file"]);
+    }
+
+    #[test]
+    fn only_regular_files_up_to_a_limit_are_read() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        fs::write(&path, "12345").unwrap();
+        assert_eq!(read_bounded(&path, 5).unwrap(), b"12345");
+        assert_eq!(read_bounded(&path, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            read_bounded(home.path(), 9).unwrap_err().kind(),
+            io::ErrorKind::InvalidInput
+        );
+        #[cfg(unix)]
+        {
+            let link = home.path().join("link");
+            std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+            for path in [&link, Path::new("/dev/zero")] {
+                assert_eq!(read_bounded(path, 9).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_read_what_they_are_let_read_and_nothing_else() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let mode = |name: &str| fs::metadata(home.path().join(name)).unwrap().permissions().mode() & 0o777;
+        for (name, before) in [("tool", 0o722), ("table", 0o660)] {
+            fs::write(home.path().join(name), "").unwrap();
+            fs::set_permissions(home.path().join(name), fs::Permissions::from_mode(before)).unwrap();
+        }
+        let_others_read(home.path()).unwrap();
+        assert_eq!((mode(""), mode("tool"), mode("table")), (0o755, 0o755, 0o644));
     }
 
     #[test]

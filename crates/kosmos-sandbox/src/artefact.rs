@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::SandboxError;
+use super::{ResourceLimits, SandboxError};
 
 /// A regular file in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,19 @@ impl Default for Caps {
             file_bytes: 256 << 20,
             total_bytes: 512 << 20,
             depth: 8,
+        }
+    }
+}
+
+impl Caps {
+    /// Returns the limits for what a job with `limits` may leave: files with holes take little room in its workspace, and
+    /// would take all of their size outside.
+    pub(crate) fn within(limits: &ResourceLimits) -> Self {
+        let all = Self::default();
+        Self {
+            file_bytes: all.file_bytes.min(limits.file_bytes),
+            total_bytes: all.total_bytes.min(limits.workspace_bytes),
+            ..all
         }
     }
 }

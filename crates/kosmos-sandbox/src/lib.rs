@@ -10,12 +10,13 @@
 //! | `program`, `session`, `ending` | a program that exchanges data with Kosmos while it runs, and how that ends |
 //! | `limits` | how much of the machine it may use; `size_text`, `duration_text`: how that is written |
 //! | `open_files` | the limit on open files of this process |
-//! | `execution`, `outcome` | the result of a job |
+//! | `execution`, `outcome` | how a job ended; `result`: the numbers that a script left |
 //! | `guarantees` | the protections that hold, and how that is known |
 //! | `verdict` | the meaning of an exit code or signal; `probe`: the attack that measures the guarantees |
 //! | `system_calls`, `environment` | the system calls and variables of a script, in every backend |
 //! | `advice` | suspicious lines of a script, for a person to read; they decide nothing |
 //! | `artefact` | the files that a job left behind, collected without following links |
+//! | `temporary` | private temporary folders |
 //! | `docker` | the backend for a container engine: pooled, hardened, single-use containers |
 //! | `process` | the backend for Linux: namespaces, cgroups, a system-call filter |
 //! | `interpreter` | the Python environment that scripts run on |
@@ -46,10 +47,12 @@ mod outcome;
 mod probe;
 mod process;
 mod program;
+mod result;
 mod session;
 mod settings;
 mod size_text;
 mod system_calls;
+mod temporary;
 mod verdict;
 
 pub use advice::list_risky_lines;
@@ -65,8 +68,10 @@ pub use open_files::open_file_limit;
 pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{ProcessOptions, ProcessSandbox, become_launcher_if_asked};
 pub use program::{Mount, Program, ProgramFault};
+pub use result::{RESULT_BYTES, ResultFault, parse_result, read_result};
 pub use session::{Reader, Session, Writer};
 pub use settings::{Backend, SandboxSettings};
+pub use temporary::TemporaryFolder;
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;

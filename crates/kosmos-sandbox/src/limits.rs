@@ -19,7 +19,7 @@ pub struct ResourceLimits {
     /// Processor time of all processes together.
     #[serde(with = "duration_text")]
     pub cpu: Duration,
-    /// Memory of all processes together in bytes, files in `/tmp` included, swap excluded.
+    /// Memory of all processes together in bytes, files in the workspace and in `/tmp` included, swap excluded.
     #[serde(with = "size_text", alias = "memory")]
     pub memory_bytes: u64,
     /// Processes and threads alive at one time.

@@ -45,11 +45,10 @@ pub(super) const ALLOWED: &[SystemCall] = calls![
     // Files
     SYS_read, SYS_write, SYS_close, SYS_lseek, SYS_pread64,
     SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev,
-    SYS_preadv2, SYS_pwritev2, SYS_sendfile, SYS_splice, SYS_tee,
-    SYS_copy_file_range, SYS_ioctl, SYS_fcntl, SYS_flock, SYS_fsync,
+    SYS_sendfile, SYS_splice, SYS_tee,
+    SYS_copy_file_range, SYS_ioctl, SYS_fcntl, SYS_fsync,
     SYS_fdatasync, SYS_sync_file_range, SYS_truncate, SYS_ftruncate,
-    SYS_fallocate, SYS_fadvise64, SYS_readahead, SYS_openat,
-    SYS_close_range, SYS_mkdirat, SYS_mknodat, SYS_unlinkat,
+    SYS_fallocate, SYS_openat, SYS_close_range, SYS_mkdirat, SYS_mknodat, SYS_unlinkat,
     SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
     SYS_readlinkat, SYS_fchmod, SYS_fchmodat, SYS_fchown,
     SYS_fchownat, SYS_faccessat, SYS_faccessat2, SYS_utimensat,
@@ -57,10 +56,9 @@ pub(super) const ALLOWED: &[SystemCall] = calls![
     SYS_getdents64, SYS_getcwd, SYS_chdir, SYS_fchdir, SYS_umask,
     SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_listxattr,
     SYS_llistxattr, SYS_flistxattr, SYS_dup, SYS_dup3, SYS_pipe2,
-    SYS_inotify_init1, SYS_inotify_add_watch, SYS_inotify_rm_watch,
     // Memory
     SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk, SYS_mremap,
-    SYS_msync, SYS_mincore, SYS_madvise, SYS_mlock, SYS_mlock2,
+    SYS_msync, SYS_madvise, SYS_mlock, SYS_mlock2,
     SYS_munlock, SYS_mlockall, SYS_munlockall, SYS_membarrier,
     // Processes and threads
     SYS_clone, SYS_execve, SYS_execveat, SYS_exit, SYS_exit_group,
@@ -108,10 +106,52 @@ pub(super) const OLDER: &[SystemCall] = older_calls![
     SYS_symlink, SYS_readlink, SYS_chmod, SYS_chown, SYS_lchown,
     SYS_utime, SYS_utimes, SYS_futimesat, SYS_getdents, SYS_mknod,
     SYS_dup2, SYS_pipe, SYS_poll, SYS_select, SYS_epoll_create,
-    SYS_epoll_wait, SYS_eventfd, SYS_signalfd, SYS_inotify_init,
+    SYS_epoll_wait, SYS_eventfd, SYS_signalfd,
     SYS_fork, SYS_vfork, SYS_pause, SYS_alarm, SYS_getpgrp,
     SYS_time, SYS_getrlimit, SYS_arch_prctl,
 ];
+
+/// Calls that are answered with success and do nothing.
+///
+/// Two sandboxes see the same read-only files: those of the interpreter, and a table that both analyse. A lock on such a
+/// file, or its pages in memory, would tell one sandbox what the other does. A filter cannot know which file a call is
+/// about, so locks do nothing on any file: a library that asks for one gets it. Within one process, SQLite and others
+/// keep their own order; two processes of a script must not rely on a lock of a file.
+#[rustfmt::skip]
+pub(super) const IGNORED: &[SystemCall] = calls![
+    SYS_flock, SYS_fadvise64, SYS_readahead,
+];
+
+/// Commands of `fcntl` (its second argument) that concern a descriptor, or only look at a lock. All others are refused:
+/// leases, notices of changes, and hints that the kernel keeps with a file.
+pub(super) const FCNTL_ALLOWED: &[u64] = &[
+    0,    // F_DUPFD
+    1,    // F_GETFD
+    2,    // F_SETFD
+    3,    // F_GETFL
+    4,    // F_SETFL
+    5,    // F_GETLK: finds nothing, since no lock is ever set
+    8,    // F_SETOWN
+    9,    // F_GETOWN
+    10,   // F_SETSIG
+    11,   // F_GETSIG
+    15,   // F_SETOWN_EX
+    16,   // F_GETOWN_EX
+    36,   // F_OFD_GETLK
+    1027, // F_DUPFD_QUERY
+    1028, // F_CREATED_QUERY
+    1030, // F_DUPFD_CLOEXEC
+    1031, // F_SETPIPE_SZ
+    1032, // F_GETPIPE_SZ
+];
+
+/// Commands of `fcntl` that set a lock, which are answered like [`IGNORED`]: F_SETLK, F_SETLKW, F_OFD_SETLK and
+/// F_OFD_SETLKW.
+pub(super) const FCNTL_IGNORED: &[u64] = &[6, 7, 37, 38];
+
+/// Advice of `madvise` (its third argument) that moves pages of a shared file out of memory, which another sandbox could
+/// notice, and is ignored: MADV_COLD and MADV_PAGEOUT.
+pub(super) const MADVISE_IGNORED: &[u64] = &[20, 21];
 
 /// Calls that are refused with EPERM, so that the refusal is visible.
 #[rustfmt::skip]
@@ -151,8 +191,12 @@ mod tests {
     #[test]
     fn the_lists_are_apart() {
         let allowed: Vec<_> = ALLOWED.iter().chain(OLDER).map(kernel_name).collect();
-        for call in REFUSED.iter().chain(REFUSED_OLDER) {
+        for call in REFUSED.iter().chain(REFUSED_OLDER).chain(IGNORED) {
             assert!(!allowed.contains(&kernel_name(call)), "{}", kernel_name(call));
+        }
+        assert!(FCNTL_IGNORED.iter().all(|command| !FCNTL_ALLOWED.contains(command)));
+        for call in ["inotify_add_watch", "inotify_init", "mincore", "preadv2", "flock"] {
+            assert!(!allowed.contains(&call), "{call}");
         }
         assert!(allowed.contains(&"read"));
     }

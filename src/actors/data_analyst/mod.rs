@@ -26,6 +26,7 @@ use super::{ExecutorOptions, sandbox_executor::Restorer};
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{AnalyseResult, CycleJudged, DataProfiled, Envelope, FindingDrafted, Outgoing, Payload, agent};
 use crate::policy::Thinker;
+use crate::sandbox::{ResultFault, read_result};
 use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, TestStatus, kind, sha256_hex, template};
 use crate::stats::judge;
 use kosmos_core::run_files;
@@ -176,6 +177,8 @@ fn invalid_result(experiment: &ExperimentRecord, reason: String) -> Payload {
 enum ResultError {
     #[error("result.json cannot be read: {0}")]
     Io(io::Error),
+    #[error(transparent)]
+    Fault(ResultFault),
     #[error("result.json is not the one that the experiment left")]
     Changed,
 }
@@ -188,8 +191,11 @@ impl From<ResultError> for InvalidResult {
 
 /// The bytes of the `result.json` at `path`, if they are the ones that the executor collected.
 fn read_collected_result(path: &Path, recorded: Option<&str>) -> Result<Vec<u8>, ResultError> {
-    let read = failpoint::fault("result.read").and_then(|()| fs::read(path));
-    let content = read.map_err(ResultError::Io)?;
+    failpoint::fault("result.read").map_err(ResultError::Io)?;
+    let content = read_result(path).map_err(|fault| match fault {
+        ResultFault::Unreadable(error) => ResultError::Io(error),
+        other => ResultError::Fault(other),
+    })?;
     match recorded == Some(sha256_hex(&content).as_str()) {
         true => Ok(content),
         false => Err(ResultError::Changed),

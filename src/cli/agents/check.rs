@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -11,7 +9,7 @@ use crate::plugin::{
     AgentFolder, AgentKind, ChosenAgent, PluginError, Roster, Setting, check_handshake, read_prompt_and_schema,
     unpack_sdk,
 };
-use crate::sandbox::ProcessSandbox;
+use crate::sandbox::{ProcessSandbox, TemporaryFolder};
 
 /// `kosmos agents check`.
 #[derive(Debug, Clone, Args)]
@@ -71,15 +69,7 @@ pub(super) struct Bench {
     settings: crate::config::Settings,
     console: Console,
     // A copy of its files and its working folder; removed afterwards.
-    folder: Temporary,
-}
-
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = crate::sandbox::remove_tree(&self.0);
-    }
+    folder: TemporaryFolder,
 }
 
 impl Bench {
@@ -116,8 +106,8 @@ impl Bench {
                 problem: "it is part of Kosmos and cannot be checked".to_owned(),
             }));
         };
-        let path = std::env::temp_dir().join(format!("kosmos-agent-{}-{:08x}", std::process::id(), fastrand::u32(..)));
-        let folder = Temporary(path.clone());
+        let folder = TemporaryFolder::create("agent").map_err(CliError::from_failure)?;
+        let path = folder.path().to_owned();
         let copied = chosen
             .folder
             .copy_to(&path.join(name))
@@ -178,8 +168,8 @@ impl Bench {
             chosen: &self.chosen,
             run: "trial",
             alpha: self.settings.research.alpha,
-            scratch: self.folder.0.join("scratch"),
-            sdk: self.folder.0.join("sdk"),
+            scratch: self.folder.path().join("scratch"),
+            sdk: self.folder.path().join("sdk"),
         }
     }
 }

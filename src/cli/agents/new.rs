@@ -5,6 +5,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use include_dir::Dir;
+use kosmos_core::files::with_users_modes;
 use serde_json::json;
 
 use crate::cli::{CliError, Exit, Globals, output};
@@ -90,13 +91,15 @@ pub(super) fn execute_new(args: &NewArgs, globals: &Globals) -> Result<Exit, Cli
         return Err(CliError::from_failure(NewError::Skeleton { name: skeleton }));
     };
     let mut written = Vec::new();
-    let made = write_skeleton(source, source.path(), &folder, &args.name, &mut written);
-    made.and_then(|()| copy_parts(besides, &folder, &mut written))
-        .map_err(|error| {
-            // Whole or not at all.
-            let _ = fs::remove_dir_all(&folder);
-            CliError::from_failure(error)
-        })?;
+    let made = with_users_modes(|| {
+        write_skeleton(source, source.path(), &folder, &args.name, &mut written)?;
+        copy_parts(besides, &folder, &mut written)
+    });
+    made.map_err(|error| {
+        // Whole or not at all.
+        let _ = fs::remove_dir_all(&folder);
+        CliError::from_failure(error)
+    })?;
     written.sort();
     if globals.json {
         output::print_json(&json!({ "agent": args.name, "folder": folder, "files": written }))?;

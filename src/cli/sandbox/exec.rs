@@ -5,6 +5,7 @@ use std::{
 };
 
 use clap::Args;
+use kosmos_core::run_files::RESULT;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use crate::{
     progress::printable,
     sandbox::{
         Caps, Captured, CollectedFile, Execution, Job, JobInput, Language, LimitError, Outcome, Refused,
-        ResourceLimits, SandboxError, Usage, collect_artefacts, list_risky_lines, remove_tree,
+        ResourceLimits, SandboxError, TemporaryFolder, Usage, collect_artefacts, list_risky_lines, parse_result,
     },
     supervisor::StopSignal,
 };
@@ -51,6 +52,10 @@ pub struct ExecArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
+    /// Print the script's output as it is; without it, what a terminal would obey is replaced
+    #[arg(long)]
+    pub raw: bool,
+
     /// Changes to the settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -61,7 +66,7 @@ Run one script in the sandbox and print its outcome.
 
 The script runs like an experiment of a run: without a network, with read access only to the files that --data \
 names (as data/NAME), and with write access only to its own folder and /tmp. Its output is \
-printed; --json gives its typed outcome, its resource usage, its output and the files that it wrote.
+printed, without what a terminal would obey; --raw prints it as it is, --json gives its typed outcome, its resource usage, its output and the files that it wrote.
 
 Limits are wall, cpu, memory, processes, file, workspace, workspace_files, stdout, tmp and open_files. Exits \
 with 0 if the script succeeded, and with 4 if it failed.";
@@ -90,6 +95,9 @@ struct Report {
     refused: Vec<Refused>,
     /// `result.json`, if it wrote valid JSON there.
     result: Option<Value>,
+    /// Why its `result.json` is not shown, if it wrote one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_fault: Option<String>,
     /// Hints from reading the script; they decide nothing.
     advice: Vec<String>,
 }
@@ -177,7 +185,7 @@ pub(super) fn execute_exec(args: &ExecArgs, globals: &Globals) -> Result<Exit, C
     if let Some(out) = &args.out {
         keep_files(&scene.workspace, out, &report.files).map_err(usage)?;
     }
-    print_report(&report, globals)?;
+    print_report(&report, args.raw, globals)?;
     Ok(if report.outcome.is_ok() {
         Exit::Done
     } else {
@@ -201,7 +209,8 @@ fn set_limits(limits: &mut ResourceLimits, given: &[String]) -> Result<(), ExecE
 
 /// A temporary folder with the script in it.
 struct Scene {
-    folder: PathBuf,
+    // Removed with it.
+    _folder: TemporaryFolder,
     workspace: PathBuf,
     script: String,
     text: String,
@@ -239,8 +248,12 @@ impl Scene {
             });
         }
         let text = String::from_utf8_lossy(&script).into_owned();
-        let folder = std::env::temp_dir().join(format!("kosmos-exec-{}", std::process::id()));
-        let workspace = folder.join(EXPERIMENT);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ExecError::Write { path, source }
+        };
+        let folder = TemporaryFolder::create(EXPERIMENT).map_err(failed(&std::env::temp_dir()))?;
+        let workspace = folder.path().join(EXPERIMENT);
         let name = file_name(&args.script);
         let made = fs::create_dir_all(&workspace)
             .and_then(|()| fs::write(workspace.join(&name), script))
@@ -251,12 +264,9 @@ impl Scene {
                     link_data(&workspace)
                 }
             });
-        made.map_err(|source| ExecError::Write {
-            path: folder.clone(),
-            source,
-        })?;
+        made.map_err(failed(folder.path()))?;
         Ok(Self {
-            folder,
+            _folder: folder,
             workspace,
             script: name,
             text,
@@ -301,9 +311,13 @@ impl Scene {
             .collect();
         let result = files
             .iter()
-            .find(|file| file.name == "result.json")
-            .and_then(|file| fs::read(self.workspace.join(&file.name)).ok())
-            .and_then(|text| serde_json::from_slice(&text).ok());
+            .find(|file| file.name == RESULT)
+            .map(|file| parse_result(&self.workspace.join(&file.name)));
+        let (result, result_fault) = match result {
+            Some(Ok(result)) => (Some(result), None),
+            Some(Err(fault)) => (None, Some(fault.to_string())),
+            None => (None, None),
+        };
         let refused = execution.refused.into_iter().chain(collected.refused);
         Ok(Report {
             backend,
@@ -319,15 +333,9 @@ impl Scene {
                 .filter(|refused| refused.name != DATA.1 || self.inputs.is_empty())
                 .collect(),
             result,
+            result_fault,
             advice: list_risky_lines(&self.text, language),
         })
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        // A failure leaves a file in the folder of temporary files, with a name that says so.
-        let _ = remove_tree(&self.folder);
     }
 }
 
@@ -362,12 +370,21 @@ fn keep_files(workspace: &Path, out: &Path, files: &[CollectedFile]) -> Result<(
     Ok(())
 }
 
-fn print_report(report: &Report, globals: &Globals) -> Result<(), CliError> {
+fn print_report(report: &Report, raw: bool, globals: &Globals) -> Result<(), CliError> {
     if globals.json {
         return output::print_json(report);
     }
-    output::print_text(&report.stdout.text)?;
-    stderr::write_to_stderr(&report.stderr.text);
+    // The script may have written anything, also what moves the cursor or sets the clipboard.
+    match raw {
+        true => {
+            output::print_verbatim(&report.stdout.text)?;
+            stderr::write_styled_to_stderr(&report.stderr.text);
+        }
+        false => {
+            output::print_text(&report.stdout.text)?;
+            stderr::write_to_stderr(&report.stderr.text);
+        }
+    }
     if globals.quiet {
         return Ok(());
     }
@@ -381,6 +398,9 @@ fn print_report(report: &Report, globals: &Globals) -> Result<(), CliError> {
     );
     for advice in &report.advice {
         told.push_str(&format!("hint: {advice}\n"));
+    }
+    if let Some(fault) = &report.result_fault {
+        told.push_str(&format!("note: {fault}\n"));
     }
     for file in &report.files {
         told.push_str(&format!(

@@ -2,8 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use crate::{
     lab::{LabError, backends, replay::compare_documents, sandbox_limits, tables::Tables},
     progress::{Progress, ProgressEvent},
     report::Dossier,
-    sandbox::{Job, JobInput, Language, Sandbox, remove_tree},
+    sandbox::{Job, JobInput, Language, Sandbox, TemporaryFolder, read_result, remove_tree},
     science::{ExperimentId, ExperimentRecord, FindingEvidence, InputFile, Protocol, ScriptResult, kind, sha256_hex},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Rerun<'a> {
     settings: &'a Settings,
     sandbox: Arc<dyn Sandbox>,
     blobs: Blobs,
-    scratch: Scratch,
+    scratch: TemporaryFolder,
 }
 
 /// The outcome of one execution, to be compared with the record.
@@ -57,7 +57,7 @@ impl<'a> Rerun<'a> {
             settings,
             sandbox,
             blobs,
-            scratch: Scratch::create()?,
+            scratch: TemporaryFolder::create("verify").map_err(LabError::io("create", std::env::temp_dir()))?,
         })
     }
 
@@ -115,7 +115,7 @@ impl<'a> Rerun<'a> {
 
     /// Executes a script as the run recorded it, in an empty folder.
     async fn execute_again(&self, experiment: &ExperimentRecord) -> Result<Output, LabError> {
-        let workspace = self.scratch.0.join(experiment.id.as_str());
+        let workspace = self.scratch.path().join(experiment.id.as_str());
         let impossible = |why: String| Output {
             failure: Some(format!("it cannot be executed again: {why}")),
             result: None,
@@ -162,7 +162,7 @@ impl<'a> Rerun<'a> {
         }
         let output = Output {
             failure: (!execution.outcome.is_ok()).then(|| format!("executed again, the script {}", execution.outcome)),
-            result: fs::read(workspace.join(run_files::RESULT)).ok(),
+            result: read_result(&workspace.join(run_files::RESULT)).ok(),
             tables,
         };
         let _ = remove_tree(&workspace);

@@ -1,6 +1,4 @@
-use std::fs;
-
-use kosmos_core::run_files;
+use kosmos_core::{files::read_bounded, run_files};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +8,7 @@ use crate::agent::AgentError;
 use crate::message::RunExperiment;
 use crate::plugin::wire::RpcError;
 use crate::prompt::{inline, shorten_to};
-use crate::sandbox::Outcome;
+use crate::sandbox::{Outcome, RESULT_BYTES, parse_result};
 use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, InputFile, Protocol, template};
 
 /// Maximum size of a script in bytes.
@@ -111,7 +109,7 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
         .folder()
         .join(run_files::experiment_folder(id.as_str()));
     let text = |name: &str| {
-        let bytes = fs::read(folder.join(name)).unwrap_or_default();
+        let bytes = read_bounded(&folder.join(name), RESULT_BYTES).unwrap_or_default();
         shorten_to(&String::from_utf8_lossy(&bytes), TOLD)
     };
     let (stdout, stderr) = (text(run_files::STDOUT), text(run_files::STDERR));
@@ -119,19 +117,18 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
         .artefacts
         .iter()
         .find(|artefact| artefact.path == run_files::RESULT);
-    let good = finished.outcome == Outcome::Ok && kept.is_some();
-    let result: Value = match kept {
-        Some(_) => {
-            let bytes = fs::read(folder.join(run_files::RESULT)).unwrap_or_default();
-            serde_json::from_slice(&bytes).unwrap_or_default()
-        }
-        None => Value::Null,
-    };
-    let outcome = match (&finished.outcome, good) {
-        (Outcome::Ok, true) => "ok".to_owned(),
-        (Outcome::Ok, false) => "left no result.json".to_owned(),
+    let read = kept.map(|_| parse_result(&folder.join(run_files::RESULT)));
+    let good = finished.outcome == Outcome::Ok && matches!(read, Some(Ok(_)));
+    let outcome = match (&finished.outcome, &read) {
+        (Outcome::Ok, Some(Ok(_))) => "ok".to_owned(),
+        (Outcome::Ok, Some(Err(fault))) => format!("ended well, but {fault}"),
+        (Outcome::Ok, None) => finished
+            .failure
+            .clone()
+            .unwrap_or_else(|| "left no result.json".to_owned()),
         (outcome, _) => outcome.to_string(),
     };
+    let result = read.and_then(Result::ok).unwrap_or(Value::Null);
     let answer = json!({
         "experiment": id, "outcome": outcome, "result": result, "stdout": stdout, "stderr": stderr,
     });

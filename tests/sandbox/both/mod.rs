@@ -5,11 +5,13 @@
 //! | `stage` | a backend to attack, an attack, and what is looked at afterwards |
 //! | `ends` | every way to end, and floods, bombs and full disks |
 //! | `reach` | the network, the system, other processes, secrets |
+//! | `files` | hidden files, files with holes, and files that two sandboxes see |
 //! | `leftovers` | what a script leaves behind, on disk and running |
 //!
 //! A difference between the backends that is meant is written where it is: `docker_ends`, `process_ends`.
 
 mod ends;
+mod files;
 mod leftovers;
 mod reach;
 mod stage;

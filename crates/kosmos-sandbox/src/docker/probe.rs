@@ -16,6 +16,7 @@ use crate::{
 
 const PROCESSES: u64 = 12;
 const MEMORY: u64 = 512 << 20;
+const WORKSPACE: u64 = 8 << 20;
 
 /// Runs the attack and returns the guarantees that held.
 pub async fn measure_guarantees(site: &Arc<DockerContext>) -> Result<Guarantees, SandboxError> {
@@ -30,6 +31,7 @@ pub async fn measure_guarantees(site: &Arc<DockerContext>) -> Result<Guarantees,
         processes: PROCESSES,
         forks: 2 * PROCESSES,
         memory_bytes: MEMORY,
+        workspace_bytes: WORKSPACE,
         secrets: secrets.map(PathBuf::from).to_vec(),
     };
     let scene = AttackScene::prepare(owner::unique_name("probe"), force.clone())?;
@@ -71,9 +73,6 @@ fn describe_means(site: &DockerContext) -> ProtectionMeans {
         ),
         memory: by_engine(),
         processes: by_engine(),
-        workspace: (
-            Held::Fully,
-            "a filesystem in memory with that capacity in bytes and files, which counts as memory".to_owned(),
-        ),
+        workspace: "a filesystem in memory with that capacity in bytes and files, which counts as memory".to_owned(),
     }
 }

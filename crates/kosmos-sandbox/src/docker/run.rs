@@ -106,7 +106,7 @@ impl<'a> RunningJob<'a> {
             stdout: HeadAndTail::new(limit),
             stderr: HeadAndTail::new(limit),
             outputs: None,
-            caps: Caps::default(),
+            caps: Caps::within(&job.limits),
             report: None,
             out_of_memory: false,
         })

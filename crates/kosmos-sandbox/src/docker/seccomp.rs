@@ -2,11 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::system_calls::{ALLOWED, OLDER, REFUSED, REFUSED_OLDER, kernel_name};
+use crate::system_calls::{
+    ALLOWED, FCNTL_ALLOWED, FCNTL_IGNORED, IGNORED, MADVISE_IGNORED, OLDER, REFUSED, REFUSED_OLDER, kernel_name,
+};
 
 /// A kernel's answer to an unknown call, from which libraries know how to fall back.
 const ENOSYS: u32 = 38;
 const EPERM: u32 = 1;
+const SUCCESS: u32 = 0;
+/// The values of the advice that `madvise` knows, see madvise(2).
+const MADVISE_KNOWN: std::ops::RangeInclusive<u64> = 0..=25;
 /// Flags of `clone` that make namespaces: new mount, cgroup, uts, ipc, user, pid and network ones.
 const NAMESPACES: u64 = 0x7E02_0000;
 const AF_UNIX: u64 = 1;
@@ -14,7 +19,7 @@ const TIOCSTI: u64 = 0x5412;
 
 /// Returns the profile in the form of the engine's security option.
 pub fn seccomp_profile() -> String {
-    let conditional = ["socket", "socketpair", "clone", "ioctl"];
+    let conditional = ["socket", "socketpair", "clone", "ioctl", "fcntl", "madvise"];
     let allowed: Vec<&str> = ALLOWED
         .iter()
         .chain(OLDER)
@@ -26,22 +31,36 @@ pub fn seccomp_profile() -> String {
         .chain(REFUSED_OLDER)
         .map(|call| kernel_name(call))
         .collect();
-    let rules = json!([
+    let ignored: Vec<&str> = IGNORED.iter().map(|call| kernel_name(call)).collect();
+    let mut rules = vec![
         allow_rule(&allowed, None),
         // Sockets within the container only: no internet, no packets, no virtual-machine sockets.
         allow_rule(
             &["socket", "socketpair"],
-            Some(argument_condition(0, AF_UNIX, "SCMP_CMP_EQ", None))
+            Some(argument_condition(0, AF_UNIX, "SCMP_CMP_EQ", None)),
         ),
         allow_rule(
             &["clone"],
-            Some(argument_condition(0, NAMESPACES, "SCMP_CMP_MASKED_EQ", Some(0)))
+            Some(argument_condition(0, NAMESPACES, "SCMP_CMP_MASKED_EQ", Some(0))),
         ),
         // Refuses to type into a terminal on its owner's behalf.
         allow_rule(&["ioctl"], Some(argument_condition(1, TIOCSTI, "SCMP_CMP_NE", None))),
         refuse_rule(&["clone3"], ENOSYS),
         refuse_rule(&refused, EPERM),
-    ]);
+        refuse_rule(&ignored, SUCCESS),
+    ];
+    let equal = |argument, value: &u64| Some(argument_condition(argument, *value, "SCMP_CMP_EQ", None));
+    rules.extend(
+        FCNTL_ALLOWED
+            .iter()
+            .map(|command| allow_rule(&["fcntl"], equal(1, command))),
+    );
+    rules.extend(
+        FCNTL_IGNORED
+            .iter()
+            .map(|command| answer_rule(&["fcntl"], equal(1, command), SUCCESS)),
+    );
+    rules.extend(madvise_rules());
     json!({
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": ENOSYS,
@@ -59,7 +78,26 @@ fn allow_rule(names: &[&str], argument: Option<Value>) -> Value {
 }
 
 fn refuse_rule(names: &[&str], errno: u32) -> Value {
-    json!({"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": []})
+    answer_rule(names, None, errno)
+}
+
+/// Answers the calls, those with that argument if one is given, with an error number, or with success and no effect.
+fn answer_rule(names: &[&str], argument: Option<Value>, errno: u32) -> Value {
+    json!({"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": Vec::from_iter(argument)})
+}
+
+/// Allows all advice about memory but the ignored. The engine wants one action for each value, and advice that is newer
+/// than this list is refused.
+fn madvise_rules() -> Vec<Value> {
+    let each = MADVISE_KNOWN.filter(|advice| !MADVISE_IGNORED.contains(advice));
+    let equal = |value: u64| Some(argument_condition(2, value, "SCMP_CMP_EQ", None));
+    each.map(|advice| allow_rule(&["madvise"], equal(advice)))
+        .chain(
+            MADVISE_IGNORED
+                .iter()
+                .map(|advice| answer_rule(&["madvise"], equal(*advice), SUCCESS)),
+        )
+        .collect()
 }
 
 /// Returns a condition on one argument; for a masked comparison `value` is the mask and `wanted` the result.
@@ -96,6 +134,7 @@ mod tests {
             assert!(!allowed.iter().any(|name| name == call), "{call}");
         }
         assert!(allowed.iter().any(|name| name == "execve"));
+        assert!(refused.iter().any(|name| name == "flock") && !allowed.iter().any(|name| name == "flock"));
         assert_eq!(profile["defaultAction"], "SCMP_ACT_ERRNO");
     }
 }

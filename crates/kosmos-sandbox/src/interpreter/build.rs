@@ -8,25 +8,16 @@ use std::{
     thread,
 };
 
+use kosmos_core::files::let_others_read;
+
 use super::{
     EnvironmentProgress, InterpreterError,
     cache::CachePlace,
     host::HostPython,
     lock::{count_names, parse_lock},
-    pip,
+    manifest, pip,
 };
-
-/// Settings of pip that a user may have for other installs and that would break this one. All others apply.
-pub const ASTRAY: [&str; 8] = [
-    "PIP_USER",
-    "PIP_TARGET",
-    "PIP_PREFIX",
-    "PIP_ROOT",
-    "PIP_REQUIREMENT",
-    "PIP_CONSTRAINT",
-    "PIP_NO_BINARY",
-    "PIP_DRY_RUN",
-];
+use crate::environment::{fetching_environment, helper_environment};
 
 /// The folder of the environment with matplotlib's list of fonts; looking for fonts takes a third of a second.
 pub const FONTS: &str = "matplotlib";
@@ -63,7 +54,7 @@ fn build_in_place(
     progress(EnvironmentProgress::Creating {
         path: place.folder.clone(),
     });
-    let mut venv = Command::new(&host.executable);
+    let mut venv = helper(&host.executable);
     venv.args(["-I", "-m", "venv"]).arg(building);
     run_to_end(&mut venv, |_| ()).map_err(|failed| failed.into_error(host, place))?;
 
@@ -72,14 +63,13 @@ fn build_in_place(
     let python = building.join("bin/python");
     let mut install = Command::new(&python);
     install
+        .env_clear()
+        .envs(fetching_environment())
         .args(["-I", "-m", "pip", "install", "--no-input"])
         .args(["--disable-pip-version-check", "--progress-bar", "off"])
         .args(["--require-hashes", "--only-binary", ":all:", "--no-deps"])
         .args(["--no-compile", "--no-warn-script-location", "-r"])
         .arg(&listed);
-    for name in ASTRAY {
-        install.env_remove(name);
-    }
     let mut follower = pip::PipFollower::new(count_names(&parse_lock(lock)));
     run_to_end(&mut install, |line| {
         if let Some(step) = follower.follow(line) {
@@ -89,7 +79,7 @@ fn build_in_place(
     .map_err(|failed| failed.into_error(host, place))?;
 
     progress(EnvironmentProgress::Compiling);
-    let mut compile = Command::new(&python);
+    let mut compile = helper(&python);
     compile
         .args(["-I", "-m", "compileall", "-q", "-j", "0"])
         // So that tracebacks name the final paths of the files.
@@ -103,17 +93,25 @@ fn build_in_place(
         Ok(()) | Err(Failed::Ended { .. }) => {}
         Err(failed) => return Err(failed.into_error(host, place)),
     }
-    let mut fonts = Command::new(&python);
+    let mut fonts = helper(&python);
     fonts
         .args(["-I", "-c", "import matplotlib.font_manager"])
         .env("MPLCONFIGDIR", building.join(FONTS))
         // Without the user's own fonts, which no script can read.
-        .env("HOME", building)
-        .env_remove("XDG_DATA_HOME");
+        .env("HOME", building);
     // Also the first test that the packages work here.
     run_to_end(&mut fonts, |_| ()).map_err(|failed| failed.into_error(host, place))?;
-    make_readable_by_all(building).map_err(on_disk)?;
+    // Whatever the mask of file modes: under root the sandbox runs as another user.
+    let_others_read(building).map_err(on_disk)?;
+    manifest::record_files(place).map_err(on_disk)?;
     place.move_into_place().map_err(on_disk)
+}
+
+/// Returns a command that gets none of the user's variables but those that every program needs.
+fn helper(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(helper_environment());
+    command
 }
 
 /// A failure of a program.
@@ -178,33 +176,4 @@ fn run_to_end(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Fa
     } else {
         Err(Failed::Ended { output })
     }
-}
-
-/// Makes everything readable by all, whatever the umask: under root the sandbox runs as another user.
-#[cfg(unix)]
-fn make_readable_by_all(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut pending = vec![folder.to_owned()];
-    while let Some(path) = pending.pop() {
-        let found = fs::symlink_metadata(&path)?;
-        if found.is_symlink() {
-            continue;
-        }
-        let mode = found.permissions().mode();
-        let wanted = mode | 0o444 | if mode & 0o100 == 0 { 0 } else { 0o111 };
-        if mode != wanted {
-            fs::set_permissions(&path, fs::Permissions::from_mode(wanted))?;
-        }
-        if found.is_dir() {
-            for entry in fs::read_dir(&path)? {
-                pending.push(entry?.path());
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_readable_by_all(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::InterpreterError;
+use super::{InterpreterError, manifest};
 
 /// The file that marks an environment as complete; written last.
-const MARKER: &str = "complete";
+pub const MARKER: &str = "complete";
 
 /// The folder of all environments.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ impl EnvironmentCache {
         };
         fs::create_dir_all(&folder).map_err(not_writable)?;
         let folder = folder.canonicalize().map_err(not_writable)?;
+        manifest::check_folder(&folder)?;
         Ok(Self { folder })
     }
 
@@ -38,6 +39,7 @@ impl EnvironmentCache {
         CachePlace {
             folder: self.folder.join(name),
             building: self.folder.join(format!("{name}.building-{}", std::process::id())),
+            record: self.folder.join(format!("{name}.record")),
             lock: self.folder.join(format!("{name}.lock")),
         }
     }
@@ -63,6 +65,8 @@ pub struct CachePlace {
     pub folder: PathBuf,
     /// Its folder while it is built.
     pub building: PathBuf,
+    /// The record of its files.
+    pub record: PathBuf,
     lock: PathBuf,
 }
 

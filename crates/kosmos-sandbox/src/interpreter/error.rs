@@ -63,6 +63,14 @@ pub enum InterpreterError {
         #[source]
         source: io::Error,
     },
+    /// The environment in the cache is not the one that was made there, or others can change it.
+    #[error("the Python environment in {} cannot be trusted: {reason}", path.display())]
+    Tampered {
+        /// Its folder, or that of all environments.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The environment was made and does not work.
     #[error("the Python environment in {} does not work", path.display())]
     Broken {
@@ -97,6 +105,11 @@ impl InterpreterError {
             Self::NoBuild { .. } => "check that the index can be reached (PIP_INDEX_URL, PIP_PROXY), or name another \
                                      Python (3.11 to 3.14) by the setting `sandbox.python`"
                 .to_owned(),
+            Self::Tampered { path, .. } => format!(
+                "find out who changed it, then remove {} and start again, which makes it anew; or set XDG_CACHE_HOME to \
+                 a folder that only you can write to",
+                path.display()
+            ),
             Self::Broken { .. } => "remove that folder and start again".to_owned(),
             Self::Pip(_) | Self::Run { .. } => return None,
         })

@@ -11,6 +11,7 @@ use std::{
 use serde::Deserialize;
 
 use super::InterpreterError;
+use crate::environment::helper_environment;
 
 /// The minor versions of Python 3 for which the lock has builds.
 const MINOR_VERSIONS: std::ops::RangeInclusive<u32> = 11..=14;
@@ -75,7 +76,9 @@ impl HostPython {
             reason,
         };
         let output = Command::new(python)
-            .args(["-I", "-c", QUESTION])
+            .args(["-I", "-B", "-c", QUESTION])
+            .env_clear()
+            .envs(helper_environment())
             .stdin(Stdio::null())
             .output()
             .map_err(|error| unusable(error.to_string()))?;

@@ -10,6 +10,7 @@
 //! | `host` | a Python that is installed on this machine |
 //! | `cache` | the folder of environments, and the lock that keeps two processes from building one at once |
 //! | `build` | building an environment |
+//! | `manifest` | the record of its files, by which it is checked before it is used |
 //! | `lock` | which packages it has, at which versions |
 //! | `pip` | pip's messages, turned into [`EnvironmentProgress`] and [`InterpreterError`] |
 
@@ -18,6 +19,7 @@ pub(crate) mod cache;
 mod error;
 pub(crate) mod host;
 pub mod lock;
+mod manifest;
 pub(crate) mod pip;
 mod progress;
 
@@ -78,7 +80,7 @@ impl Interpreter {
         let lock_sha256 = sha256_hex(LOCK);
         let cache = cache::EnvironmentCache::open(options.cache.as_deref())?;
         let place = cache.place(&environment_name(&lock_sha256, &host));
-        if let Some(ready) = find_existing(&place, &host, &lock_sha256) {
+        if let Some(ready) = find_existing(&place, &host, &lock_sha256)? {
             progress(EnvironmentProgress::Ready {
                 path: ready.prefix.clone(),
             });
@@ -89,10 +91,10 @@ impl Interpreter {
         });
         let _held = place.lock()?;
         // Another process may have built it while this one waited for the lock.
-        if find_existing(&place, &host, &lock_sha256).is_none() {
+        if find_existing(&place, &host, &lock_sha256)?.is_none() {
             build::build_environment(&host, &place, LOCK, progress)?;
         }
-        let ready = find_existing(&place, &host, &lock_sha256).ok_or_else(|| InterpreterError::Broken {
+        let ready = find_existing(&place, &host, &lock_sha256)?.ok_or_else(|| InterpreterError::Broken {
             path: place.folder.clone(),
         })?;
         progress(EnvironmentProgress::Ready {
@@ -105,7 +107,10 @@ impl Interpreter {
     #[must_use]
     pub fn readonly_paths(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.prefix.clone()];
-        let system = |path: &Path| path.starts_with("/usr") || path == Path::new("/");
+        // The sandbox shows what it needs of these; a prefix elsewhere in `/usr` is another installation.
+        let whole = ["/", "/usr", "/usr/local"].map(Path::new);
+        let within = ["/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local/bin", "/usr/local/lib"];
+        let system = |path: &Path| whole.contains(&path) || within.iter().any(|folder| path.starts_with(folder));
         if !system(&self.base_prefix) {
             paths.push(self.base_prefix.clone());
         }
@@ -139,7 +144,7 @@ impl Interpreter {
 }
 
 /// Increased when something besides the packages changes in an environment.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 
 /// Returns a name that is different for environments that differ in any way.
 fn environment_name(lock_sha256: &str, host: &host::HostPython) -> String {
@@ -154,22 +159,32 @@ fn environment_name(lock_sha256: &str, host: &host::HostPython) -> String {
     format!("python-{}", hash.get(..16).unwrap_or(&hash))
 }
 
-/// Returns the environment at `place`, if it is complete and still runs.
-fn find_existing(place: &cache::CachePlace, host: &host::HostPython, lock_sha256: &str) -> Option<Interpreter> {
+/// Returns the environment at `place`, if it is complete and still runs. Nothing of it is started before its files are
+/// checked.
+fn find_existing(
+    place: &cache::CachePlace,
+    host: &host::HostPython,
+    lock_sha256: &str,
+) -> Result<Option<Interpreter>, InterpreterError> {
     if !place.is_complete() {
-        return None;
+        return Ok(None);
     }
-    let prefix = place.folder.canonicalize().ok()?;
+    manifest::check_files(place)?;
+    let Ok(prefix) = place.folder.canonicalize() else {
+        return Ok(None);
+    };
     let python = prefix.join("bin/python");
-    let found = host::HostPython::query(&python).ok()?;
-    (found.version == host.version).then(|| Interpreter {
+    let Ok(found) = host::HostPython::query(&python) else {
+        return Ok(None);
+    };
+    Ok((found.version == host.version).then(|| Interpreter {
         links: host::links_of(&python),
         python,
         prefix,
         base_prefix: found.base_prefix,
         version: found.version,
         lock_sha256: lock_sha256.to_owned(),
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -188,5 +203,25 @@ mod tests {
         };
         let paths = interpreter.readonly_paths();
         assert_eq!(paths, [Path::new("/c/python-1"), Path::new("/opt/bin/python3")]);
+    }
+
+    /// A folder of the right name in the cache, with a program that tells if it is started.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_of_a_foreign_environment_is_started() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let place = cache::EnvironmentCache::open(Some(home.path()))
+            .unwrap()
+            .place("python-x");
+        let (python, told) = (place.folder.join("bin/python"), home.path().join("started"));
+        fs::create_dir_all(place.folder.join("bin")).unwrap();
+        fs::write(place.folder.join(cache::MARKER), "").unwrap();
+        fs::write(&python, format!("#!/bin/sh\ntouch '{}'\n", told.display())).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let host = host::HostPython::find(None).unwrap();
+        let error = find_existing(&place, &host, "").unwrap_err();
+        assert!(matches!(error, InterpreterError::Tampered { .. }), "{error}");
+        assert!(!told.exists());
     }
 }

@@ -1,5 +1,6 @@
 """Attacks the sandbox it runs in and prints, as JSON, how far it got. Never run outside of one."""
 import _socket
+import fcntl
 import json
 import os
 import signal
@@ -70,6 +71,31 @@ try:
     )
 except (ImportError, AttributeError, OSError):
     pass
+
+# Signals to another sandbox through a file that both may read: a lock, a lease, a notice of who opens it.
+with open(given["input"]) as file:
+    held = succeeds(fcntl.flock, file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with open(given["input"]) as other:
+        excluded = held and not succeeds(fcntl.flock, other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    got["shared_signals"] = [
+        name for name, through in {
+            "flock": excluded,
+            "lease": succeeds(fcntl.fcntl, file, fcntl.F_SETLEASE, fcntl.F_RDLCK),
+            "notify": succeeds(fcntl.fcntl, os.open(os.path.dirname(given["input"]), os.O_RDONLY), fcntl.F_NOTIFY, 1),
+        }.items() if through
+    ]
+
+# More than the workspace may hold, in files that no folder lists.
+hidden, got["disk_bytes"] = [], 0
+try:
+    while got["disk_bytes"] < given["disk"]:
+        hidden.append(os.open("hidden", os.O_CREAT | os.O_WRONLY, 0o600))
+        os.unlink("hidden")
+        got["disk_bytes"] += os.write(hidden[-1], bytes(1 << 20))
+except OSError:
+    pass
+for descriptor in hidden:
+    os.close(descriptor)
 
 # As many processes as it can get, up to more than it may have where the kernel would refuse them.
 children = []

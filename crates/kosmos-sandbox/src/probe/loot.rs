@@ -21,6 +21,8 @@ pub struct AttackResult {
     root: bool,
     filtered: bool,
     ptrace_and_namespaces: bool,
+    shared_signals: Vec<String>,
+    disk_bytes: u64,
     forked: u64,
     #[serde(skip)]
     hoarded: bool,
@@ -69,7 +71,7 @@ pub struct ProtectionMeans {
     pub landlock: (Held, String),
     pub memory: (Held, String),
     pub processes: (Held, String),
-    pub workspace: (Held, String),
+    pub workspace: String,
 }
 
 /// Derives the table of guarantees. `survived` is true if a process of the attack remained after its end.
@@ -132,9 +134,12 @@ pub fn derive_guarantees(
         ),
         held_or_missing(
             Protection::SystemCallsFiltered,
-            loot.filtered && !loot.ptrace_and_namespaces,
+            loot.filtered && !loot.ptrace_and_namespaces && loot.shared_signals.is_empty(),
             means.calls,
-            "forbidden system calls succeeded".to_owned(),
+            match loot.shared_signals.as_slice() {
+                [] => "forbidden system calls succeeded".to_owned(),
+                through => format!("another sandbox could be signalled by {}", through.join(", ")),
+            },
         ),
         graded_or_missing(Protection::Landlock, true, means.landlock),
         graded_or_missing(Protection::MemoryLimited, !loot.hoarded, means.memory),
@@ -143,7 +148,12 @@ pub fn derive_guarantees(
             loot.forked <= force.processes,
             means.processes,
         ),
-        graded_or_missing(Protection::WorkspaceLimited, true, means.workspace),
+        held_or_missing(
+            Protection::WorkspaceLimited,
+            loot.disk_bytes <= force.workspace_bytes,
+            means.workspace,
+            format!("{} bytes were written", loot.disk_bytes),
+        ),
     ];
     Guarantees {
         backend: means.backend.to_owned(),

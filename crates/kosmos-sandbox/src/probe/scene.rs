@@ -1,14 +1,10 @@
 //! The folder in which the attack runs.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{env, fs, path::PathBuf, time::Duration};
 
 use serde_json::json;
 
-use crate::{Job, JobInput, Language, ResourceLimits, SandboxError};
+use crate::{Job, JobInput, Language, ResourceLimits, SandboxError, temporary::make_private_folder};
 
 const ATTACK: &str = include_str!("attack.py");
 
@@ -21,6 +17,8 @@ pub struct AttackStrength {
     pub forks: u64,
     /// The limit on its memory in bytes; it tries to use twice as much.
     pub memory_bytes: u64,
+    /// The limit on its workspace in bytes; it tries to write twice as much.
+    pub workspace_bytes: u64,
     /// Files that must be invisible to it.
     pub secrets: Vec<PathBuf>,
 }
@@ -41,13 +39,13 @@ impl AttackScene {
             .map_err(SandboxError::on_host("find", &temp))?
             .join(&name);
         let failed = |action| SandboxError::on_host(action, &folder);
-        create_private_folder(&folder).map_err(failed("make"))?;
+        make_private_folder(&folder).map_err(failed("make"))?;
         let scene = Self {
             name,
             folder: folder.clone(),
             force,
         };
-        create_private_folder(&scene.workspace_path()).map_err(failed("write in"))?;
+        make_private_folder(&scene.workspace_path()).map_err(failed("write in"))?;
         let secret = folder.join("secret");
         let secrets: Vec<&PathBuf> = scene.force.secrets.iter().chain([&secret]).collect();
         let attack = json!({
@@ -56,6 +54,7 @@ impl AttackScene {
             "token": scene.name,
             "forks": scene.force.forks,
             "hoard": scene.force.memory_bytes * 2,
+            "disk": scene.force.workspace_bytes * 2,
         });
         for (path, text) in [
             (&secret, scene.name.clone()),
@@ -93,6 +92,7 @@ impl AttackScene {
                 wall: Duration::from_secs(20),
                 processes: self.force.processes,
                 memory_bytes: self.force.memory_bytes,
+                workspace_bytes: self.force.workspace_bytes,
                 ..ResourceLimits::default()
             },
         }
@@ -104,11 +104,4 @@ impl Drop for AttackScene {
         // Leftovers are removed at the next start.
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-fn create_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ProcessOptions,
     cgroup::Cgroups,
-    plan, probe,
+    open_files, plan, probe,
     run::{self, ProcessContext},
     session, staging,
     zygote::Zygote,
@@ -36,6 +36,7 @@ impl ProcessSandbox {
         } else {
             Cgroups::Unusable("switched off".to_owned())
         };
+        open_files::ensure_enough()?;
         staging::remove_stale_folders();
         let zygote = options.warm.then(|| Arc::new(Zygote::new(&options)));
         if let Some(zygote) = zygote.clone() {

@@ -18,6 +18,9 @@ use rustix::{
 /// The byte that is sent with descriptors, which cannot be sent alone.
 pub const READY: u8 = b'R';
 
+/// The byte that process 1 sends with the descriptor of the workspace.
+pub const WORKSPACE: u8 = b'W';
+
 /// Maximum number of descriptors in one message.
 const MOST: usize = 8;
 

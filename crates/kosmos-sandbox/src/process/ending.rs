@@ -45,7 +45,7 @@ pub fn decide_ending(evidence: &SessionEvidence<'_>) -> Result<Ending, SandboxEr
     }
     let cpu_spent = u128::from(evidence.cpu_ms) >= limits.cpu.as_millis();
     Ok(match evidence.end {
-        _ if size.exceeds(limits) || size.closed => Ending::ScratchTooLarge,
+        _ if size.full => Ending::ScratchTooLarge,
         Some(ReportedEnd::Signalled { signal: SIGXCPU }) => Ending::OutOfTime,
         Some(ReportedEnd::Signalled { signal: SIGKILL }) if cpu_spent => Ending::OutOfTime,
         Some(ReportedEnd::Signalled { signal: SIGXFSZ }) => Ending::FileTooLarge,
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(of(signalled(9), |e| e.cpu_ms = 1 << 40), Ending::OutOfTime);
         assert_eq!(of(signalled(24), |_| ()), Ending::OutOfTime);
         assert_eq!(of(signalled(25), |_| ()), Ending::FileTooLarge);
-        assert_eq!(of(exited(0), |e| e.size.bytes = 1 << 40), Ending::ScratchTooLarge);
+        assert_eq!(of(exited(0), |e| e.size.full = true), Ending::ScratchTooLarge);
         assert_eq!(of(exited(1), |e| e.stats.forks_refused = 1), Ending::TooManyProcesses);
         assert_eq!(of(signalled(9), |e| e.stats.oom_kills = 1), Ending::OutOfMemory);
         assert_eq!(of(None, |e| e.stats.oom_kills = 1), Ending::OutOfMemory);

@@ -11,6 +11,7 @@ use std::{
 };
 
 use landlock::RulesetCreated;
+use rustix::fs::OFlags;
 use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior};
 
 use super::{
@@ -55,12 +56,13 @@ fn set_up_and_wait(
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     rustix::system::sethostname(b"kosmos").in_step("set the host's name")?;
     root::build_root(&policy)?;
+    share_workspace(socket, &policy)?;
     calls::perform_all(&privileges::limit_calls(&policy.limits))?;
     calls::perform_all(&privileges::drop_privileges_calls(policy.identity))?;
     // Init shares its user with the script, which must not read or write init's memory.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).in_step("close init's memory")?;
     die_with_launcher(socket)?;
-    let rules = confine::make_landlock_rules(&policy.workspace).in_step("make landlock rules")?;
+    let rules = confine::make_landlock_rules(&policy.workspace.inside).in_step("make landlock rules")?;
     let copy = rules.try_clone().in_step("share landlock rules")?;
     *landlock = confine::restrict_self(rules).in_step("set landlock rules")?;
     calls::perform_all(&filter::filter_calls()?)?;
@@ -69,6 +71,17 @@ fn set_up_and_wait(
     }
     drop(copy);
     reap_until(start_program(&policy, shared)?)
+}
+
+/// Gives Kosmos the workspace, which is in no tree of the host: to measure it while the script runs, and to copy what
+/// is left when all processes have ended and this tree is gone.
+fn share_workspace(socket: &UnixStream, policy: &LaunchPolicy) -> Result<(), SetupFailed> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder =
+        rustix::fs::open(&policy.workspace.inside, flags, rustix::fs::Mode::empty()).in_step("open the workspace")?;
+    descriptors::send_with_bytes(socket, &[descriptors::WORKSPACE], &[folder.as_fd()])
+        .map(drop)
+        .in_step("share the workspace")
 }
 
 /// Starts the program and returns its process id. The program of a session gets the shared standard input, and its
@@ -80,7 +93,7 @@ fn start_program(policy: &LaunchPolicy, shared: Vec<OwnedFd>) -> Result<u32, Set
         .args(&policy.arguments)
         .env_clear()
         .envs(policy.environment.iter().map(|(key, value)| (key, value)))
-        .current_dir(&policy.workspace)
+        .current_dir(&policy.workspace.inside)
         .stdin(stdin)
         .spawn()
         .in_step(format_args!("start {}", policy.program.display()))?;

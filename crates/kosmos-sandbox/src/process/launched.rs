@@ -31,6 +31,18 @@ pub struct RunningLauncher {
     pub socket: UnixStream,
 }
 
+/// Waits for the descriptors that process 1 shares next; `None` if the set-up has failed and the report begins.
+pub async fn receive_shared(socket: &UnixStream, said: &mut Vec<u8>) -> Option<Vec<OwnedFd>> {
+    let mut first = [0];
+    let receive = || descriptors::receive_with_descriptors(socket, &mut first);
+    let (n, shared) = socket.async_io(Interest::READABLE, receive).await.ok()?;
+    if shared.is_empty() {
+        said.extend(first.get(..n).unwrap_or_default());
+        return None;
+    }
+    Some(shared)
+}
+
 impl RunningLauncher {
     /// Starts a launcher in `group`. It does nothing before it gets a policy.
     pub fn start(site: &ProcessContext, group: Option<&ControlGroup>) -> Result<Self, SandboxError> {

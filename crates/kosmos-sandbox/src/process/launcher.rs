@@ -132,6 +132,9 @@ fn wait_for_init(kosmos: &UnixStream, mut child: Child, mut init: UnixStream) ->
             }
             if shared.is_empty() {
                 said.extend_from_slice(buffer.get(..n).unwrap_or_default());
+            } else if buffer.first() == Some(&descriptors::WORKSPACE) {
+                let shared: Vec<_> = shared.iter().map(AsFd::as_fd).collect();
+                descriptors::send_with_bytes(kosmos, &[descriptors::WORKSPACE], &shared)?;
             } else {
                 request_interpreter(kosmos, &child, &shared)?;
             }

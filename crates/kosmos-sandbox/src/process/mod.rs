@@ -50,7 +50,9 @@ mod lookup;
 #[cfg(target_os = "linux")]
 mod mounts;
 #[cfg(target_os = "linux")]
-mod owner;
+mod open_files;
+#[cfg(target_os = "linux")]
+pub(crate) mod owner;
 #[cfg(target_os = "linux")]
 mod plan;
 #[cfg(target_os = "linux")]
@@ -70,7 +72,7 @@ mod run;
 #[cfg(target_os = "linux")]
 mod session;
 #[cfg(target_os = "linux")]
-mod staging;
+pub(crate) mod staging;
 #[cfg(target_os = "linux")]
 mod tree;
 #[cfg(target_os = "linux")]

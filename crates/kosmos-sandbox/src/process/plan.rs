@@ -10,7 +10,7 @@ use rustix::thread::CapabilitySet;
 use super::{
     ProcessOptions,
     cgroup::Cgroups,
-    policy::{Access, Bind, Identity, LaunchPolicy, ProcessLimits},
+    policy::{Access, Bind, Identity, LaunchPolicy, ProcessLimits, WorkspacePlan},
     run::ProcessContext,
     staging::InputStaging,
 };
@@ -23,6 +23,36 @@ const RESERVED_BYTES: u64 = 4 << 30;
 /// Allowance for other processes of the same user, where the kernel counts all of them together. It keeps a
 /// fork bomb small enough for watching to end it.
 const CROWD: u64 = 1000;
+
+/// What a script sees of `/usr`: programs and libraries, and the data that they need. An interpreter with its packages is
+/// beneath these, or has its own bind.
+const SYSTEM_OF_SCRIPTS: [&str; 22] = [
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libx32",
+    "/usr/libexec",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/local/lib64",
+    "/usr/share/R",
+    "/usr/share/X11/locale",
+    "/usr/share/fonts",
+    "/usr/share/i18n",
+    "/usr/share/locale",
+    "/usr/share/mime",
+    "/usr/share/misc",
+    "/usr/share/perl",
+    "/usr/share/perl5",
+    "/usr/share/python3",
+    "/usr/share/terminfo",
+    "/usr/share/zoneinfo",
+];
+
+/// What an agent's program sees: it may be written in any language.
+pub const SYSTEM_OF_PROGRAMS: [&str; 1] = ["/usr"];
 
 /// Chooses the user that scripts run as: another user if Kosmos has the privileges of root, else a mapped one.
 pub fn choose_identity() -> Identity {
@@ -66,7 +96,8 @@ pub fn job_policy(
     staging: &mut InputStaging,
 ) -> Result<LaunchPolicy, SandboxError> {
     let options = &site.options;
-    let mut binds = interpreter_binds(options)?;
+    let system = SYSTEM_OF_SCRIPTS.map(PathBuf::from).to_vec();
+    let mut binds = interpreter_binds(options, &system)?;
     let (program, arguments) = script_command(options, job)?;
     if job.language == Language::R {
         add_r_settings(&mut binds);
@@ -79,34 +110,34 @@ pub fn job_policy(
             access: Access::Read,
         });
     }
-    let inside = run.join(job.workspace_inside());
-    binds.push(Bind {
-        host: workspace.to_owned(),
-        inside: inside.clone(),
-        access: Access::Write,
-    });
     Ok(LaunchPolicy {
         identity: site.identity,
+        system,
         binds,
         scratch_links: options.scratch_links.clone(),
         program,
         arguments,
         environment: script_environment(),
-        workspace: inside,
+        workspace: WorkspacePlan {
+            host: workspace.to_owned(),
+            inside: run.join(job.workspace_inside()),
+            bytes: job.limits.workspace_bytes,
+            files: job.limits.workspace_files,
+        },
         tmp_bytes: job.limits.tmp_bytes,
         limits: process_limits(&job.limits, &site.cgroups, site.identity),
         warm: options.warm && job.language == Language::Python,
     })
 }
 
-/// Returns the binds that the interpreter needs besides `/usr` and `/lib*`.
-pub fn interpreter_binds(options: &ProcessOptions) -> Result<Vec<Bind>, SandboxError> {
+/// Returns the binds that the interpreter needs besides the folders of the `system` and `/lib*`.
+pub fn interpreter_binds(options: &ProcessOptions, system: &[PathBuf]) -> Result<Vec<Bind>, SandboxError> {
     let mut binds = Vec::new();
     for path in &options.readonly {
         let host = fs::canonicalize(path).map_err(SandboxError::on_host("find", path))?;
         // Links may lead here by another path, so it appears under both.
-        add_readonly(&mut binds, &host, &host);
-        add_readonly(&mut binds, &host, path);
+        add_readonly(&mut binds, system, &host, &host);
+        add_readonly(&mut binds, system, &host, path);
     }
     Ok(binds)
 }
@@ -123,13 +154,14 @@ pub fn readable_path(host: &Path, identity: Identity, staging: &mut InputStaging
 pub fn add_r_settings(binds: &mut Vec<Bind>) {
     let settings = Path::new("/etc/R");
     if settings.exists() {
-        add_readonly(binds, settings, settings);
+        add_readonly(binds, &[], settings, settings);
     }
 }
 
-fn add_readonly(binds: &mut Vec<Bind>, host: &Path, inside: &Path) {
-    let already = |bind: &Bind| inside.starts_with(&bind.inside);
-    if !inside.starts_with("/usr") && !binds.iter().any(already) {
+fn add_readonly(binds: &mut Vec<Bind>, system: &[PathBuf], host: &Path, inside: &Path) {
+    let bound = binds.iter().map(|bind| &bind.inside);
+    let visible = bound.chain(system).any(|folder| inside.starts_with(folder));
+    if !visible {
         binds.push(Bind {
             host: host.to_owned(),
             inside: inside.to_owned(),
@@ -212,11 +244,18 @@ mod tests {
     #[test]
     fn a_folder_within_another_is_bound_once() {
         let mut binds = Vec::new();
-        for path in ["/opt/py", "/opt/py/lib", "/usr/lib/python3", "/opt/python"] {
-            add_readonly(&mut binds, Path::new(path), Path::new(path));
+        for path in [
+            "/opt/py",
+            "/opt/py/lib",
+            "/usr/lib/python3",
+            "/usr/share/pyenv",
+            "/opt/python",
+        ] {
+            add_readonly(&mut binds, &["/usr/lib".into()], Path::new(path), Path::new(path));
         }
         let inside: Vec<_> = binds.iter().map(|bind| bind.inside.as_path()).collect();
-        assert_eq!(inside, [Path::new("/opt/py"), Path::new("/opt/python")]);
+        let expected = ["/opt/py", "/usr/share/pyenv", "/opt/python"];
+        assert_eq!(inside, expected.map(Path::new));
     }
     #[test]
     fn processes_are_limited_where_no_cgroup_does_it() {

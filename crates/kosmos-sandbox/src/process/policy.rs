@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchPolicy {
     pub identity: Identity,
+    /// The folders of the host's system that are visible: `/usr`, or folders beneath it.
+    pub system: Vec<PathBuf>,
     /// In the order in which they are mounted.
     pub binds: Vec<Bind>,
     /// Absolute paths inside to which links of the same name are made in `/tmp`.
@@ -15,8 +17,7 @@ pub struct LaunchPolicy {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// The current folder inside, the only writable place besides `/tmp`.
-    pub workspace: PathBuf,
+    pub workspace: WorkspacePlan,
     pub tmp_bytes: u64,
     pub limits: ProcessLimits,
     /// True if an interpreter that is already running enters the sandbox instead of starting `program`.
@@ -41,6 +42,21 @@ impl Identity {
     }
 }
 
+/// The script's current folder, the only writable place besides `/tmp`: a filesystem in memory that begins as a copy of
+/// a folder of the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspacePlan {
+    /// The folder that is copied. Absolute, with links resolved.
+    pub host: PathBuf,
+    /// Absolute.
+    pub inside: PathBuf,
+    /// Its capacity, which the kernel enforces whatever the script does: files that it has unlinked and keeps open,
+    /// or that never had a name, take their space too.
+    pub bytes: u64,
+    /// How many files, folders and links it holds, itself left out.
+    pub files: u64,
+}
+
 /// A file or folder of the host that is visible inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bind {
@@ -58,8 +74,6 @@ pub enum Access {
     Execute,
     /// Read: the inputs.
     Read,
-    /// Read and write, never execute: the workspace.
-    Write,
     /// Read and write a device.
     Device,
 }

@@ -10,26 +10,32 @@ use super::{
     policy::{Identity, LaunchPolicy},
     run::{ProcessContext, run_blocking},
     staging::InputStaging,
-    workspace::{self, WorkspaceSize},
+    workspace::{OpenWorkspace, WorkspaceSize},
 };
-use crate::{ResourceLimits, SandboxError};
+use crate::{Caps, Refused, ResourceLimits, SandboxError};
 
-/// A workspace that belongs to the script's user, the group with its limits, and the policy.
+/// The group with its limits, the policy, and the folder for what will be left.
 pub struct PreparedRun {
     /// On the host, with links resolved.
-    pub workspace: PathBuf,
+    workspace: PathBuf,
     pub policy: LaunchPolicy,
     pub group: Option<Arc<ControlGroup>>,
     identity: Identity,
-    mode: u32,
-    most_files: u64,
+    caps: Caps,
     // Keeps the copies of inputs until the run has ended.
     _staging: InputStaging,
 }
 
+/// What is there when everything inside has ended.
+pub struct Left {
+    pub size: WorkspaceSize,
+    pub stats: GroupStats,
+    /// The entries of the workspace that were not copied.
+    pub refused: Vec<Refused>,
+}
+
 impl PreparedRun {
-    /// Gives `workspace` to the script's user and makes a group named after `key`. `plan` makes the policy, and may
-    /// copy inputs.
+    /// Makes a group named after `key`. `plan` makes the policy, and may copy inputs.
     pub fn new(
         site: &ProcessContext,
         key: &str,
@@ -48,29 +54,26 @@ impl PreparedRun {
             .cgroups
             .make_group(key, &wanted)
             .map_err(SandboxError::on_host("make a cgroup for", &workspace))?;
-        let identity = site.identity;
-        let mode =
-            workspace::hand_over(&workspace, identity).map_err(SandboxError::on_host("hand over", &workspace))?;
         Ok(Self {
             workspace,
             policy,
             group: group.map(Arc::new),
-            identity,
-            mode,
-            most_files: limits.workspace_files,
+            identity: site.identity,
+            caps: Caps::within(limits),
             _staging: staging,
         })
     }
 
-    /// Takes the workspace back, removes the rest, and returns the size of the workspace and the counters of the group.
-    /// Call it when everything inside has ended.
-    pub async fn take_back_and_measure(self) -> Result<(WorkspaceSize, GroupStats), SandboxError> {
+    /// Copies what is in the workspace to the host's folder, if it is `wanted`, and returns its size and the counters of
+    /// the group. Call it when everything inside has ended.
+    pub async fn copy_out_and_measure(self, workspace: Arc<OpenWorkspace>, wanted: bool) -> Result<Left, SandboxError> {
         run_blocking(move || {
-            workspace::take_back(&self.workspace, self.identity, self.mode)
-                .map_err(SandboxError::on_host("take back", &self.workspace))?;
-            let size = workspace::measure_workspace(&self.workspace, self.most_files);
+            let (size, refused) = match wanted {
+                true => workspace.copy_out(&self.workspace, self.identity, &self.caps)?,
+                false => (workspace.measure(), Vec::new()),
+            };
             let stats = self.group.as_ref().map(|group| group.read_stats()).unwrap_or_default();
-            Ok((size, stats))
+            Ok(Left { size, stats, refused })
         })
         .await
     }

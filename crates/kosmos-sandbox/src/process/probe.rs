@@ -16,9 +16,18 @@ use crate::{
 
 const PROCESSES: u64 = 12;
 const MEMORY: u64 = 96 << 20;
+const WORKSPACE: u64 = 8 << 20;
 
 /// Paths of the host that must be invisible to scripts.
-const SECRETS: [&str; 5] = ["/sys", "/etc/shadow", "/var", "/dev/mem", "/proc/kcore"];
+const SECRETS: [&str; 7] = [
+    "/sys",
+    "/etc/shadow",
+    "/var",
+    "/dev/mem",
+    "/proc/kcore",
+    "/usr/share/doc",
+    "/usr/local/share",
+];
 
 /// Runs the attack and returns the guarantees that held.
 pub async fn measure_guarantees(site: &Arc<ProcessContext>) -> Result<Guarantees, SandboxError> {
@@ -29,6 +38,7 @@ pub async fn measure_guarantees(site: &Arc<ProcessContext>) -> Result<Guarantees
         processes: PROCESSES,
         forks: if limited { 2 * PROCESSES } else { PROCESSES / 2 },
         memory_bytes: MEMORY + shared,
+        workspace_bytes: WORKSPACE,
         secrets: SECRETS.map(PathBuf::from).to_vec(),
     };
     let scene = AttackScene::prepare(owner::unique_name("probe"), force.clone())?;
@@ -104,10 +114,7 @@ fn describe_means(site: &ProcessContext, ended: &FinishedJob) -> ProtectionMeans
         landlock: (landlock.0, landlock.1.to_owned()),
         memory,
         processes,
-        workspace: (
-            Held::Partly,
-            "each file by the kernel, the total checked every 100 ms and at the end".to_owned(),
-        ),
+        workspace: "a filesystem in memory with that capacity in bytes and files, which counts as memory".to_owned(),
     }
 }
 
@@ -120,6 +127,14 @@ fn explain_setup_failure(error: SandboxError) -> SandboxError {
         let path = format!("/proc/sys/{}", name.replace('.', "/"));
         fs::read_to_string(path).map(|value| value.trim().to_owned())
     };
+    // The system's message for EMFILE and ENFILE.
+    if cause.contains("oo many open files") {
+        return SandboxError::Unavailable {
+            missing: vec![format!("{step}: {cause}")],
+            remedy: "raise the limit on open files, for example with `ulimit -n 1024`, or close other programs"
+                .to_owned(),
+        };
+    }
     let docker = "or set the sandbox's backend to `docker`";
     let is = |name, value: &str| sysctl(name).is_ok_and(|found| found == value);
     let remedy = if is("kernel.unprivileged_userns_clone", "0") {

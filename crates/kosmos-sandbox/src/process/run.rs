@@ -1,9 +1,6 @@
 //! Runs one job in the process sandbox, from beginning to end.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,14 +14,15 @@ use super::{
     ProcessOptions,
     capture::capture_stream,
     cgroup::{Cgroups, ControlGroup},
-    launched::{PATIENCE, RunningLauncher},
+    launched::{PATIENCE, RunningLauncher, receive_shared},
     plan,
     policy::{Identity, LaunchPolicy},
-    prepared::PreparedRun,
+    prepared::{Left, PreparedRun},
     report::LauncherReport,
     verdict::{JobEvidence, decide_job_outcome},
     warm,
     watch::{LimitWatch, PeakUse},
+    workspace::OpenWorkspace,
     zygote::Zygote,
 };
 use crate::{Captured, Execution, Job, Outcome, Output, SandboxError, TimeLimit, Usage};
@@ -67,8 +65,10 @@ pub async fn run_job(
         let (site, job) = (Arc::clone(&site), Arc::clone(&job));
         run_blocking(move || prepare_job(&site, &job)).await?
     };
-    let ended = supervise(&site, &job, &prepared, cancel).await;
-    let (size, stats) = prepared.take_back_and_measure().await?;
+    let workspace = Arc::new(OpenWorkspace::default());
+    let ended = supervise(&site, &job, &prepared, &workspace, cancel).await;
+    let wanted = ended.as_ref().is_ok_and(Attended::has_outputs);
+    let Left { size, stats, refused } = prepared.copy_out_and_measure(workspace, wanted).await?;
     let Attended {
         stop,
         report,
@@ -98,6 +98,7 @@ pub async fn run_job(
             report: said,
             stats,
             workspace: size,
+            was_full: seen.workspace_full,
             stderr: &stderr,
             job: &job,
             cpu_ms: usage.cpu_ms,
@@ -112,7 +113,7 @@ pub async fn run_job(
             stderr,
             oom,
             process_limit_hit: stats.forks_refused > 0 || crowded,
-            refused: Vec::new(),
+            refused,
         },
         landlock: said
             .and_then(|report| report.init.as_ref())
@@ -135,11 +136,19 @@ struct Attended {
     stderr: Captured,
 }
 
+impl Attended {
+    /// Returns false if nobody will look at what the script left.
+    fn has_outputs(&self) -> bool {
+        !matches!(self.stop, Some(Stop::Cancelled | Stop::Failed(_)))
+    }
+}
+
 /// Starts the launcher, enforces the job's limits, and returns when all processes of the job have ended.
 async fn supervise(
     site: &ProcessContext,
     job: &Job,
     prepared: &PreparedRun,
+    workspace: &Arc<OpenWorkspace>,
     cancel: CancellationToken,
 ) -> Result<Attended, SandboxError> {
     let (policy, group) = (&prepared.policy, prepared.group.as_ref());
@@ -156,9 +165,8 @@ async fn supervise(
         group: group.cloned(),
         count_tree: !site.cgroups.limits_memory() || !site.cgroups.limits_processes(),
         strict: false,
-        workspace: prepared.workspace.clone(),
+        workspace: Arc::clone(workspace),
         limits: job.limits.clone(),
-        closed_since: Mutex::new(None),
     });
     let mut seen = PeakUse::default();
     let mut said = Vec::new();
@@ -166,7 +174,9 @@ async fn supervise(
     let stop = tokio::select! {
         biased;
         () = cancel.cancelled() => Some(Stop::Cancelled),
-        ended = await_report(site, policy, group, &mut launched.socket, &mut said) => ended.err().map(Stop::Failed),
+        ended = await_report(site, policy, group, workspace, &mut launched.socket, &mut said) => {
+            ended.err().map(Stop::Failed)
+        }
         () = floods[0].cancelled() => flooded(Output::Stdout),
         () = floods[1].cancelled() => flooded(Output::Stderr),
         () = sleep(job.limits.wall) => {
@@ -184,17 +194,26 @@ async fn supervise(
     })
 }
 
-/// Waits for the launcher's report; for a warm start, has the script started first.
+/// Waits for the workspace to be there, and for the launcher's report; for a warm start, has the script started first.
 async fn await_report(
     site: &ProcessContext,
     policy: &LaunchPolicy,
     group: Option<&Arc<ControlGroup>>,
+    workspace: &OpenWorkspace,
     socket: &mut UnixStream,
     said: &mut Vec<u8>,
 ) -> Result<(), SandboxError> {
-    if policy.warm
+    let ready = match receive_shared(socket, said).await {
+        Some(shared) => {
+            workspace.fill(shared);
+            true
+        }
+        None => false,
+    };
+    if ready
+        && policy.warm
         && let Some(zygote) = &site.zygote
-        && let Some(shared) = warm::receive_shared(socket, said).await
+        && let Some(shared) = receive_shared(socket, said).await
     {
         let pid = warm::start_in_fork(zygote, policy, group.map(Arc::as_ref), shared).await?;
         // Fails if the launcher has ended, which is seen below.

@@ -6,8 +6,8 @@
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    path::Path,
-    sync::{Arc, Mutex},
+    path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
@@ -21,14 +21,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ending::{SessionEvidence, decide_ending},
-    launched::RunningLauncher,
+    launched::{RunningLauncher, receive_shared},
     lookup, plan,
-    policy::{Access, Bind, Identity, LaunchPolicy},
-    prepared::PreparedRun,
+    policy::{Access, Bind, Identity, LaunchPolicy, WorkspacePlan},
+    prepared::{Left, PreparedRun},
     report::LauncherReport,
     run::{ProcessContext, run_blocking},
     staging::InputStaging,
     watch::{ExceededLimit, LimitWatch, PROCESSES_UNSEEN, PeakUse},
+    workspace::OpenWorkspace,
 };
 use crate::{
     Ending, Program, SandboxError, Session, SessionEnd, Usage, environment::script_environment, session::Streams,
@@ -70,8 +71,9 @@ async fn run_session(
         let (site, program) = (Arc::clone(&site), Arc::clone(&program));
         run_blocking(move || prepare_program(&site, &program)).await?
     };
-    let attended = supervise(&site, &program, &prepared, stop, opened).await;
-    let (size, stats) = prepared.take_back_and_measure().await?;
+    let workspace = Arc::new(OpenWorkspace::default());
+    let attended = supervise(&site, &program, &prepared, &workspace, stop, opened).await;
+    let Left { size, stats, .. } = prepared.copy_out_and_measure(workspace, attended.is_ok()).await?;
     let Attended { stopped, report, seen } = attended?;
     let said = report.as_ref();
     let cpu_ms = stats.cpu_ms.or(said.map(|report| report.cpu_ms)).unwrap_or(0);
@@ -111,7 +113,8 @@ fn program_policy(
     staging: &mut InputStaging,
 ) -> Result<LaunchPolicy, SandboxError> {
     let path = lookup::find_program(&site.options, program)?;
-    let mut binds = plan::interpreter_binds(&site.options)?;
+    let system = plan::SYSTEM_OF_PROGRAMS.map(PathBuf::from).to_vec();
+    let mut binds = plan::interpreter_binds(&site.options, &system)?;
     if path.file_name().is_some_and(|name| name == "R" || name == "Rscript") {
         plan::add_r_settings(&mut binds);
     }
@@ -126,12 +129,6 @@ fn program_policy(
             },
         });
     }
-    let inside = Path::new(Program::SCRATCH);
-    binds.push(Bind {
-        host: scratch.to_owned(),
-        inside: inside.to_owned(),
-        access: Access::Write,
-    });
     let mut limits = plan::process_limits(&program.limits, &site.cgroups, site.identity);
     let reserved = limits.address_space_bytes;
     limits.address_space_bytes = reserved.map(|most| most.saturating_add(RESERVED_BYTES));
@@ -140,6 +137,7 @@ fn program_policy(
     limits.processes = limits.processes.map(|most| most.saturating_add(PROCESSES_UNSEEN));
     Ok(LaunchPolicy {
         identity: site.identity,
+        system,
         binds,
         scratch_links: site.options.scratch_links.clone(),
         program: path,
@@ -148,7 +146,12 @@ fn program_policy(
             .into_iter()
             .chain(program.environment.clone())
             .collect(),
-        workspace: inside.to_owned(),
+        workspace: WorkspacePlan {
+            host: scratch.to_owned(),
+            inside: Program::SCRATCH.into(),
+            bytes: program.limits.workspace_bytes,
+            files: program.limits.workspace_files,
+        },
         tmp_bytes: program.limits.tmp_bytes,
         limits,
         warm: false,
@@ -172,6 +175,7 @@ async fn supervise(
     site: &ProcessContext,
     program: &Program,
     prepared: &PreparedRun,
+    workspace: &Arc<OpenWorkspace>,
     stop: CancellationToken,
     opened: oneshot::Sender<Streams>,
 ) -> Result<Attended, SandboxError> {
@@ -201,13 +205,16 @@ async fn supervise(
         group: prepared.group.clone(),
         count_tree: !site.cgroups.limits_memory() || !site.cgroups.limits_processes(),
         strict: true,
-        workspace: prepared.workspace.clone(),
+        workspace: Arc::clone(workspace),
         limits: program.limits.clone(),
-        closed_since: Mutex::new(None),
     });
     let mut seen = PeakUse::default();
     let mut said = Vec::new();
     let follow = async {
+        // Comes before the program is started.
+        if let Some(shared) = receive_shared(&launched.socket, &mut said).await {
+            workspace.fill(shared);
+        }
         hand_out_streams(news, streams, opened).await;
         // An error ends the report as its end does: what was read until then is judged.
         let _ = launched.socket.read_to_end(&mut said).await;

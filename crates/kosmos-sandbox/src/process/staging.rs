@@ -2,11 +2,12 @@
 
 use std::{
     env, fs, io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use super::{owner, policy::Identity};
+use crate::{remove_tree, temporary::make_private_folder};
 
 /// A private folder for copies, removed when dropped.
 #[derive(Debug, Default)]
@@ -42,7 +43,7 @@ impl InputStaging {
             return Ok(folder.clone());
         }
         let folder = fs::canonicalize(env::temp_dir())?.join(owner::unique_name("inputs"));
-        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        make_private_folder(&folder)?;
         self.folder = Some(folder.clone());
         Ok(folder)
     }
@@ -67,7 +68,7 @@ pub fn remove_stale_folders() {
         let name = entry.file_name();
         let is_ours = entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == own);
         if is_ours && owner::is_stale(&name.to_string_lossy()) {
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = remove_tree(&entry.path());
         }
     }
 }

@@ -12,6 +12,8 @@ pub struct JobEvidence<'a> {
     pub report: Option<&'a LauncherReport>,
     pub stats: GroupStats,
     pub workspace: WorkspaceSize,
+    /// True if the workspace was seen without room while the script ran.
+    pub was_full: bool,
     pub stderr: &'a Captured,
     pub job: &'a Job,
     pub cpu_ms: u64,
@@ -39,11 +41,13 @@ pub fn decide_job_outcome(evidence: &JobEvidence<'_>) -> Result<Outcome, Sandbox
     };
     let limits = &evidence.job.limits;
     let workspace = evidence.workspace;
+    // A script that made room again and succeeded has kept the limit.
+    let failed = end != verdict::ExitKind::Exited { code: 0 };
     Ok(verdict::decide_outcome(&verdict::ExitEvidence {
         end,
         oom_kills: evidence.stats.oom_kills,
         cpu_ms: evidence.cpu_ms,
-        workspace_full: workspace.exceeds(limits) || workspace.closed,
+        workspace_full: workspace.full || (evidence.was_full && failed),
         largest_file: workspace.largest,
         stderr: &evidence.stderr.text,
         language: evidence.job.language,
@@ -81,6 +85,7 @@ mod tests {
                 ..GroupStats::default()
             },
             workspace: WorkspaceSize::default(),
+            was_full: false,
             stderr: &Captured::default(),
             job: &job,
             cpu_ms: 0,

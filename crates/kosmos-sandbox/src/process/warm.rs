@@ -23,14 +23,14 @@ use std::{
 use nix::libc;
 use serde::Serialize;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
 };
 
 use super::{
     calls::{Argument, PreparedCall},
     cgroup::ControlGroup,
-    descriptors, filter, launcher,
+    filter, launcher,
     policy::LaunchPolicy,
     privileges,
     report::SetupFailed,
@@ -54,19 +54,6 @@ struct Request {
     calls: Vec<PreparedCall>,
     /// The command line that it shows.
     arguments: Vec<String>,
-}
-
-/// Waits for the descriptors that process 1 shares when it is ready; `None` if the set-up has failed and the report
-/// begins.
-pub async fn receive_shared(socket: &UnixStream, said: &mut Vec<u8>) -> Option<Vec<OwnedFd>> {
-    let mut first = [0];
-    let receive = || descriptors::receive_with_descriptors(socket, &mut first);
-    let (n, shared) = socket.async_io(Interest::READABLE, receive).await.ok()?;
-    if shared.is_empty() {
-        said.extend(first.get(..n).unwrap_or_default());
-        return None;
-    }
-    Some(shared)
 }
 
 /// Has the zygote start the script of `policy` in the namespaces of `shared`, the descriptors of process 1. Returns the
@@ -134,7 +121,7 @@ fn build_request(policy: &LaunchPolicy, group: Option<&ControlGroup>, rules: boo
         1,
         0,
     ));
-    let mut workspace = policy.workspace.as_os_str().as_encoded_bytes().to_vec();
+    let mut workspace = policy.workspace.inside.as_os_str().as_encoded_bytes().to_vec();
     workspace.push(0);
     calls.push(PreparedCall::new(
         "enter the workspace",

@@ -1,27 +1,20 @@
 //! Watches a job for limits that the kernel does not enforce by itself.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     cgroup::{ControlGroup, GroupStats},
     tree::{self, TreeUse},
-    workspace,
+    workspace::OpenWorkspace,
 };
 use crate::{Outcome, Output, ResourceLimits, TimeLimit};
 
-/// The time between two samples; with a cgroup only the workspace and processor time must be watched.
+/// The time between two samples; with a cgroup only processor time must be watched.
 const PERIOD: Duration = Duration::from_millis(100);
 const PERIOD_WITHOUT_CGROUP: Duration = Duration::from_millis(20);
 
 /// The number of processes beyond the limit that are tolerated: the launcher and init are counted in some cases.
 pub const PROCESSES_UNSEEN: u64 = 2;
-
-/// How long a folder may be unreadable to Kosmos while the script continues.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// The limits of one job, and the means to sample its use of the machine.
 pub struct LimitWatch {
@@ -31,16 +24,16 @@ pub struct LimitWatch {
     pub count_tree: bool,
     /// True if everything ends once the kernel has enforced a limit by ending or refusing one process.
     pub strict: bool,
-    pub workspace: PathBuf,
+    pub workspace: Arc<OpenWorkspace>,
     pub limits: ResourceLimits,
-    /// When a folder was first found to be unreadable.
-    pub closed_since: Mutex<Option<Instant>>,
 }
 
 /// The highest sample.
 #[derive(Debug, Clone, Default)]
 pub struct PeakUse {
     pub peak_memory_bytes: u64,
+    /// True if the workspace had no room left at some time.
+    pub workspace_full: bool,
 }
 
 /// A limit that was exceeded.
@@ -85,32 +78,39 @@ impl LimitWatch {
         loop {
             tokio::time::sleep(period).await;
             let this = Arc::clone(&self);
-            let (peak, exceeded) = tokio::task::spawn_blocking(move || this.sample())
+            let (peak, full, exceeded) = tokio::task::spawn_blocking(move || this.sample())
                 .await
                 .unwrap_or_default();
             seen.peak_memory_bytes = seen.peak_memory_bytes.max(peak);
+            seen.workspace_full |= full;
             if let Some(exceeded) = exceeded {
                 return exceeded;
             }
         }
     }
 
-    /// Returns the memory in use, if it is counted from outside, and the exceeded limit, if any.
-    fn sample(&self) -> (u64, Option<ExceededLimit>) {
+    /// Returns the memory in use, if it is counted from outside, whether the workspace is full, and the exceeded limit,
+    /// if any.
+    fn sample(&self) -> (u64, bool, Option<ExceededLimit>) {
         let most = self.limits.processes.saturating_add(PROCESSES_UNSEEN);
         let mut used = TreeUse::default();
         if self.count_tree || self.group.is_none() {
             used = tree::measure_tree(self.launcher, most, tree::resident_bytes);
         }
+        let workspace = self.workspace.measure();
+        // Files of the workspace are in memory too. A mapped one counts twice, which is never too low.
+        used.memory_bytes += workspace.bytes;
         // Forks of one process share much memory, so the slow measurement decides where the fast one is too high.
         if used.memory_bytes > self.limits.memory_bytes {
-            used.memory_bytes = tree::measure_tree(self.launcher, most, tree::proportional_bytes).memory_bytes;
+            let exact = tree::measure_tree(self.launcher, most, tree::proportional_bytes).memory_bytes;
+            used.memory_bytes = exact + workspace.bytes;
         }
         let stats = self.group.as_ref().map(|group| group.read_stats()).unwrap_or_default();
-        (used.memory_bytes, self.find_exceeded(used, &stats))
+        let exceeded = self.find_exceeded(used, workspace.full, &stats);
+        (used.memory_bytes, workspace.full, exceeded)
     }
 
-    fn find_exceeded(&self, used: TreeUse, stats: &GroupStats) -> Option<ExceededLimit> {
+    fn find_exceeded(&self, used: TreeUse, full: bool, stats: &GroupStats) -> Option<ExceededLimit> {
         let limits = &self.limits;
         if u128::from(stats.cpu_ms.unwrap_or(used.cpu_ms)) > limits.cpu.as_millis() {
             return Some(ExceededLimit::Cpu);
@@ -124,26 +124,9 @@ impl LimitWatch {
                 return Some(ExceededLimit::Processes);
             }
         }
-        if self.strict
-            && let Some(held) = ExceededLimit::held_by_kernel(stats)
-        {
-            return Some(held);
+        if !self.strict {
+            return None;
         }
-        let size = workspace::measure_workspace(&self.workspace, limits.workspace_files);
-        if size.exceeds(limits) || self.is_closed_too_long(size.closed) {
-            return Some(ExceededLimit::Workspace);
-        }
-        None
-    }
-
-    /// A script may make a folder unreadable as its last act, since Kosmos can open it afterwards; one that continues
-    /// with an unreadable folder could hide files there.
-    fn is_closed_too_long(&self, closed: bool) -> bool {
-        let mut since = self.closed_since.lock().unwrap_or_else(PoisonError::into_inner);
-        if !closed {
-            *since = None;
-            return false;
-        }
-        since.get_or_insert_with(Instant::now).elapsed() > GRACE
+        ExceededLimit::held_by_kernel(stats).or(full.then_some(ExceededLimit::Workspace))
     }
 }

@@ -9,12 +9,15 @@ use std::{
     io::{self, Read},
     os::{
         fd::{BorrowedFd, OwnedFd},
-        unix::{net::UnixStream, process::CommandExt},
+        unix::{
+            net::UnixStream,
+            process::{CommandExt, ExitStatusExt},
+        },
     },
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{ProcessOptions, descriptors, plan, tree};
@@ -29,11 +32,17 @@ const SAFE_PATH: &str = "import sys\nsys.path[:] = [path for path in sys.path if
 /// How long the imports may take: minutes on a slow disk that reads these files for the first time.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// How long it takes to end after its socket has closed.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// How long it may take to accept a message: it handles one fork at a time.
 const QUEUE: Duration = Duration::from_secs(30);
 
-/// How often it is started for one message.
-pub const ATTEMPTS: usize = 3;
+/// How often it is started for one message, and how often anew if something kills it while it starts.
+pub const ATTEMPTS: usize = 5;
+
+/// The pause before it is started anew, times the number of the attempt.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The zygote, started at the first request and again if it has ended. It ends when this is dropped,
 /// and when Kosmos ends.
@@ -68,7 +77,7 @@ impl Zygote {
     pub fn ensure_running(&self) -> Result<(), SandboxError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.is_none() {
-            *running = Some(self.spawn_zygote()?);
+            *running = Some(self.start_zygote()?);
         }
         Ok(())
     }
@@ -88,7 +97,7 @@ impl Zygote {
         for _ in 0..ATTEMPTS {
             let zygote = match running.take() {
                 Some(zygote) => zygote,
-                None => self.spawn_zygote()?,
+                None => self.start_zygote()?,
             };
             match descriptors::send_ready(&zygote.socket, descriptors) {
                 Ok(()) => {
@@ -101,7 +110,29 @@ impl Zygote {
         Err(SandboxError::on_host("ask for a fork of", &self.python)(last))
     }
 
-    fn spawn_zygote(&self) -> Result<RunningZygote, SandboxError> {
+    /// Starts it, anew if it is killed meanwhile: an interpreter that cannot import the packages ends by itself.
+    fn start_zygote(&self) -> Result<RunningZygote, SandboxError> {
+        for attempt in 1..ATTEMPTS {
+            match self.spawn_zygote() {
+                Err(NotStarted::Killed(signal)) => {
+                    tracing::warn!(attempt, signal, "the interpreter that imports the packages was killed");
+                    std::thread::sleep(PAUSE * u32::try_from(attempt).unwrap_or(1));
+                }
+                Err(NotStarted::Failed(error)) => return Err(error),
+                Ok(running) => return Ok(running),
+            }
+        }
+        self.spawn_zygote().map_err(|failed| match failed {
+            NotStarted::Failed(error) => error,
+            NotStarted::Killed(signal) => zygote_unavailable(
+                format!("it was killed by signal {signal} {ATTEMPTS} times in a row"),
+                "find out what kills it: the system's log names a lack of memory; `sandbox.warm = false` starts \
+                 scripts without it",
+            ),
+        })
+    }
+
+    fn spawn_zygote(&self) -> Result<RunningZygote, NotStarted> {
         let failed = |action| SandboxError::on_host(action, &self.python);
         let (socket, theirs) = UnixStream::pair().map_err(failed("make a socket for"))?;
         socket
@@ -124,14 +155,44 @@ impl Zygote {
         let mut running = RunningZygote { child, socket };
         match (&running.socket).read_exact(&mut [0]) {
             Ok(()) => Ok(running),
-            Err(error) => Err(zygote_unavailable(
-                running.kill_and_read_error().unwrap_or(error.to_string()),
-            )),
+            Err(error) => match running.killed_by() {
+                Some(signal) => Err(NotStarted::Killed(signal)),
+                None => Err(NotStarted::Failed(zygote_unavailable(
+                    running.kill_and_read_error().unwrap_or(error.to_string()),
+                    "check that the interpreter starts and its packages can be imported; removing Kosmos's cache of \
+                     interpreters makes Kosmos build them again",
+                ))),
+            },
         }
     }
 }
 
+/// Why the zygote did not start.
+enum NotStarted {
+    /// A signal ended it.
+    Killed(i32),
+    Failed(SandboxError),
+}
+
+impl From<SandboxError> for NotStarted {
+    fn from(error: SandboxError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl RunningZygote {
+    /// Returns the signal that ended it, after its socket has closed; none if it ended by itself or goes on.
+    fn killed_by(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + ENDING;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return status.signal(),
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+                _ => return None,
+            }
+        }
+    }
+
     /// Kills it and returns the last line of its standard error.
     fn kill_and_read_error(&mut self) -> Option<String> {
         let _ = self.child.kill();
@@ -149,13 +210,11 @@ impl Drop for RunningZygote {
     }
 }
 
-fn zygote_unavailable(cause: String) -> SandboxError {
+fn zygote_unavailable(cause: String, remedy: &str) -> SandboxError {
     SandboxError::Unavailable {
         missing: vec![format!(
             "the interpreter that imports the packages in advance did not start: {cause}"
         )],
-        remedy: "check that the interpreter starts and its packages can be imported; removing Kosmos's cache of \
-                 interpreters makes Kosmos build them again"
-            .to_owned(),
+        remedy: remedy.to_owned(),
     }
 }

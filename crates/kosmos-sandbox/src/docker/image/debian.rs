@@ -8,6 +8,7 @@ use std::{
 use tokio::process::Command;
 
 use super::{BuildProgress, ImageError, program::run_program};
+use crate::environment::fetching_environment;
 
 const SUITE: &str = "bookworm";
 
@@ -57,7 +58,7 @@ fn mmdebstrap_command(
     mirror: Option<&str>,
     tar: &Path,
 ) -> Command {
-    let mut command = Command::new(program);
+    let mut command = open_command(program);
     command.args(["--variant=minbase", "--format=tar", "--skip=output/dev"]);
     command.arg(format!("--include={}", packages.join(",")));
     if Path::new(MERGED).is_dir() {
@@ -83,7 +84,7 @@ fn debootstrap_command(
     mirror: Option<&str>,
     root: &Path,
 ) -> Command {
-    let mut command = Command::new(program);
+    let mut command = open_command(program);
     command.arg("--variant=minbase");
     command.arg(format!("--include={}", packages.join(",")));
     if let Some(architecture) = architecture {
@@ -95,7 +96,7 @@ fn debootstrap_command(
 
 /// Returns the command that archives debootstrap's result without the paths that mmdebstrap leaves out.
 fn tar_command(root: &Path, tar: &Path) -> Command {
-    let mut command = Command::new("tar");
+    let mut command = open_command(Path::new("tar"));
     command.args([
         "--numeric-owner",
         "--exclude=./dev/*",
@@ -110,6 +111,18 @@ fn tar_command(root: &Path, tar: &Path) -> Command {
         }
     }
     command.arg("-C").arg(root).arg("-cf").arg(tar).arg(".");
+    command
+}
+
+/// Returns a command that starts `program` with the usual mask of file modes, because a system whose files nobody else
+/// may read is of no use, and without the user's variables.
+fn open_command(program: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "umask 022 && exec \"$0\" \"$@\""])
+        .arg(program)
+        .env_clear()
+        .envs(fetching_environment());
     command
 }
 

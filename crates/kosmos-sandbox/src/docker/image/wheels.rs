@@ -14,9 +14,9 @@ use super::{
     question::PythonTarget,
     run_blocking,
 };
+use crate::environment::{fetching_environment, helper_environment};
 use crate::interpreter::{
     self,
-    build::ASTRAY,
     cache::{CachePlace, EnvironmentCache},
     host::HostPython,
     lock::{LOCK, count_names, lock_for, parse_lock},
@@ -124,16 +124,15 @@ pub async fn pip_command(
     let python = tools.join("bin/python");
     if !python.exists() {
         let mut venv = Command::new(&host.executable);
+        venv.env_clear().envs(helper_environment());
         venv.args(["-I", "-m", "venv"]).arg(tools);
         if let Err(failed) = run_program(venv, |_| ()).await? {
             return Ok(Err(failed));
         }
     }
     let mut pip = Command::new(python);
+    pip.env_clear().envs(fetching_environment());
     pip.args(["-I", "-m", "pip", command, "--no-input", "--disable-pip-version-check"]);
-    for name in ASTRAY {
-        pip.env_remove(name);
-    }
     Ok(Ok(pip))
 }
 
