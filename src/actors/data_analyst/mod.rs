@@ -7,7 +7,7 @@ mod interpret;
 mod invalid_result;
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,

@@ -346,28 +346,3 @@ fn cut_to_common_copies(parameters: &Value, recorded: &mut Value, now: &mut Valu
         }
     }
 }
-
-/// A temporary folder, removed when this is dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn create() -> Result<Self, LabError> {
-        let path = std::env::temp_dir().join(format!(
-            "kosmos-verify-{}-{:08x}",
-            std::process::id(),
-            fastrand::u32(..)
-        ));
-        fs::create_dir(&path).map_err(LabError::io("create", &path))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = remove_tree(&self.0)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(folder = %self.0.display(), %error, "a temporary folder could not be removed");
-        }
-    }
-}
