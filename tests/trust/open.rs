@@ -98,64 +98,9 @@ const OPEN: &[OpenAttack] = &[
         reason: "what agents propose is tested in one family with the lab's own",
     },
     OpenAttack {
-        attack: "renamed_files",
-        on: "agents",
-        reason: "the hash of a folder is over lines of names, which may hold line ends",
-    },
-    OpenAttack {
-        attack: "manifest_words",
-        on: "agents",
-        reason: "the keys of an agent's configuration are printed as they are",
-    },
-    OpenAttack {
         attack: "self_made_limits",
         on: "agents",
         reason: "an agent sets its own limits",
-    },
-    OpenAttack {
-        attack: "mixed_addresses",
-        on: "network",
-        reason: "hosts are listed by name, whatever their addresses",
-    },
-    OpenAttack {
-        attack: "disguised_addresses",
-        on: "network",
-        reason: "hosts are listed by name, whatever their addresses",
-    },
-    OpenAttack {
-        attack: "spelled_addresses",
-        on: "network",
-        reason: "hosts are listed by name, whatever their addresses",
-    },
-    OpenAttack {
-        attack: "redirect_spellings",
-        on: "network",
-        reason: "hosts are listed by name, whatever their addresses",
-    },
-    OpenAttack {
-        attack: "framing_headers",
-        on: "network",
-        reason: "every header of the agent's is sent",
-    },
-    OpenAttack {
-        attack: "other_port",
-        on: "network",
-        reason: "a redirect keeps all headers",
-    },
-    OpenAttack {
-        attack: "back_home",
-        on: "network",
-        reason: "a redirect keeps all headers",
-    },
-    OpenAttack {
-        attack: "environment_proxy",
-        on: "network",
-        reason: "the proxies of the environment are used",
-    },
-    OpenAttack {
-        attack: "interim_flood",
-        on: "network",
-        reason: "interim answers are not counted",
     },
 ];
 
