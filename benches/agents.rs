@@ -30,7 +30,10 @@ use kosmos::{
     interpreter::{self, Interpreter},
     journal::{Commit, Durability, Journal, Options as JournalOptions},
     message::{BudgetSpent, Envelope, Event, ExperimentsFinished, Notify, Outgoing, Payload, Remark, Speech, agent},
-    plugin::{AgentFolder, ChosenAgent, Listener, Manifest, Native, PluginKit, Roster, register_agents, unpack_sdk},
+    plugin::{
+        AgentFolder, AgentSource, ChosenAgent, Listener, Manifest, Native, PluginKit, Roster, register_agents,
+        unpack_sdk,
+    },
     sandbox::{ProcessOptions, ProcessSandbox, ResourceLimits},
     science::{EndReason, RunEnd, RunId, RunStatus},
     supervisor::{Hub, HubOptions, RestartPolicy, RunResult, StopSignal},
@@ -149,6 +152,11 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
                 manifest: Manifest::parse(&format!("{lines}{MANIFEST}"), ECHO, "here").unwrap(),
                 config: json!({}),
                 folder: AgentFolder::Disk(agents.join(ECHO)),
+                source: AgentSource {
+                    place: "the benchmark".to_owned(),
+                    path: None,
+                    shipped: false,
+                },
             }],
             ..Roster::default()
         };

@@ -23,7 +23,7 @@ pub use knowledge_graph_writer::{
 pub use native::{Listener, Native};
 pub use research_director::ResearchDirector;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
-pub(crate) use sandbox_executor::{Restorer, limits_for_template};
+pub(crate) use sandbox_executor::{Restorer, convert_sandbox_error, limits_for_template};
 
 use crate::agent::{AgentSpec, Registry};
 use crate::config::OnOutage;

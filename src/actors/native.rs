@@ -46,6 +46,9 @@ impl Native {
             publishes: texts(publishes),
             veto: false,
             experiments: 0,
+            from: None,
+            permissions: String::new(),
+            share: None,
         };
         let factory = Arc::new(factory);
         let spec = AgentSpec::new(DEADLINE, move || {

@@ -293,7 +293,8 @@ fn last_traceback_line(stderr: &str) -> String {
     if line.is_empty() { line } else { format!(": {line}") }
 }
 
-fn convert_sandbox_error(error: SandboxError) -> AgentError {
+/// What a failure of the sandbox means for the agent that used it.
+pub(crate) fn convert_sandbox_error(error: SandboxError) -> AgentError {
     match error {
         SandboxError::Cancelled => AgentError::Cancelled,
         SandboxError::Unavailable { .. } => AgentError::Unavailable {

@@ -86,7 +86,7 @@ pub(super) fn print_outcome(finished: &Finished, globals: &Globals) -> Result<Ex
             message: &end.message,
             cycles: dossier.cycles.len(),
             tests: dossier.tests.len(),
-            findings: dossier.tests.iter().filter(|test| test.significant).count(),
+            findings: dossier.tests.iter().filter(|test| test.is_finding()).count(),
             shuffled_null: &dossier.shuffled_null,
             project: dossier.memory.as_ref().map(|memory| Project {
                 name: &memory.project,
@@ -121,6 +121,12 @@ pub(super) fn print_outcome(finished: &Finished, globals: &Globals) -> Result<Ex
         findings.display(),
         html.display(),
     );
+    for agent in &dossier.agents {
+        if let Some(from) = &agent.from {
+            let told = format!("{} from {from}: {}", agent.name, agent.permissions);
+            text.push_str(&format!("agent     {}\n", printable(&told)));
+        }
+    }
     if let Some(branch) = &dossier.branch {
         text.push_str(&format!("branch    of {}, from cycle {}\n", branch.run, branch.cycle));
     }

@@ -80,7 +80,7 @@ pub fn execute_replay(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliEr
             outcome.report_html = Some(finished.written.html);
         }
         Err(LabError::Supervisor(SupervisorError::NotRecorded { reason, .. })) => outcome.differences.push(reason),
-        Err(error @ (LabError::Interpreter(_) | LabError::Sandbox(_))) => {
+        Err(error @ (LabError::Interpreter(_) | LabError::Sandbox(_) | LabError::Plugin(_))) => {
             folder.remove()?;
             return Err(CliError::from(error));
         }

@@ -2,6 +2,7 @@ use clap::Args;
 
 use crate::config::Environment;
 use crate::lab::{Lab, LabError, RunFolder};
+use crate::progress::ProgressEvent;
 use crate::science::EndReason;
 use kosmos_core::run_files;
 
@@ -18,6 +19,9 @@ pub struct RunArgs {
     /// Changes to the settings.
     #[command(flatten)]
     pub settings: SettingsArgs,
+    /// Agent that takes part, as `[agents.NAME] enabled = true` says; repeatable
+    #[arg(long = "agent", value_name = "NAME")]
+    pub agent: Vec<String>,
     /// Folders of agents.
     #[command(flatten)]
     pub agents: AgentsDirs,
@@ -52,10 +56,20 @@ A run file:
 pub fn execute_run(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
     let environment = Environment::of_process()?;
     let home = Home::locate(globals, &environment);
-    let request = args.inputs.request(&args.settings, environment)?;
+    let mut request = args.inputs.request(&args.settings, environment)?;
+    for name in &args.agent {
+        request
+            .overrides
+            .add_true("--agent", &format!("agents.{name}.enabled"))?;
+    }
     let prepared = Lab::prepare(request, &args.agents.agents_dir)?;
     home.create_if_missing()?;
     let console = Console::start(&prepared.resolved.settings.log, globals)?;
+    for folder in &prepared.roster.unnamed {
+        console.progress.on(ProgressEvent::Note(format!(
+            "the agent in {folder} takes no part, as no flag and no setting names it (--agent NAME does)"
+        )));
+    }
     work_and_report(prepared.create_folder(&home.runs_folder())?, console, globals)
 }
 

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::Environment;
+
 /// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -58,6 +60,18 @@ impl Origin {
         match self {
             Self::Profile { file, .. } | Self::RunFile { file, .. } => Some(file),
             _ => None,
+        }
+    }
+
+    /// Whether the user of `environment` set the value: by a flag, a variable, or a profile in the user's own folder for
+    /// Kosmos. A run file, or a profile elsewhere, may be another's.
+    pub fn is_users_own(&self, environment: &Environment) -> bool {
+        match self {
+            Self::Flag { .. } | Self::Environment { .. } => true,
+            Self::Profile { file, .. } => environment
+                .config_folder()
+                .is_some_and(|folder| file.parent() == Some(&folder.join("profiles"))),
+            Self::Default | Self::BuiltInProfile { .. } | Self::RunFile { .. } => false,
         }
     }
 

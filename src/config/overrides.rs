@@ -43,6 +43,15 @@ impl Overrides {
         )
     }
 
+    /// Adds `true`, which a dedicated flag stands for.
+    ///
+    /// # Errors
+    /// When the key has been given already, or does not exist.
+    pub fn add_true(&mut self, flag: &str, key: &str) -> Result<(), ConfigError> {
+        let origin = Origin::Flag { flag: flag.to_owned() };
+        self.layer.add(key, toml::Value::Boolean(true), origin)
+    }
+
     /// Adds a value that a command implies, unless a flag sets another.
     ///
     /// # Errors

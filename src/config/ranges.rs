@@ -59,6 +59,7 @@ pub(super) fn check_settings(settings: &Settings) -> Result<(), OutOfRange> {
     at_least("research.batch", research.batch.into(), 1)?;
     at_least("research.permutations", research.permutations.into(), 1)?;
     at_least("research.check_rows", research.check_rows, 1)?;
+    within("research.challenge_share", research.challenge_share, 0.0..=1.0)?;
 
     some_time("sandbox.wall", sandbox.wall)?;
     some_time("sandbox.cpu", sandbox.cpu)?;

@@ -8,7 +8,7 @@ use crate::{
     llm::Account,
     message::{AgentName, KnowledgeRecalled, Known, ledger_lines},
     report::{BudgetLine, DeadLetter, Dossier, Method, ModelUse, ProjectMemory, RestartRecord},
-    science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord},
+    science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord, list_vetoes},
 };
 
 /// Facts about the run that are not in its journal.
@@ -127,6 +127,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         interpretations: state.thinking.interpretations.clone(),
         model_remarks: state.thinking.remarks.clone(),
         agents: state.plan.as_ref().map(|plan| plan.agents.clone()).unwrap_or_default(),
+        vetoes: list_vetoes(state.records_of(Arm::Observed)),
         contributions: state.consulting.contributions.clone(),
     })
 }

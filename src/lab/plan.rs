@@ -43,7 +43,7 @@ pub(super) fn plan_from_files(settings: &Settings, roster: &Roster) -> Result<Re
 /// The plan for tables whose hashes are known.
 pub(super) fn plan_for_datasets(datasets: Vec<DatasetPlan>, settings: &Settings, roster: &Roster) -> ResearchPlan {
     let (research, budget) = (&settings.research, &settings.budget);
-    let agents = roster.agent_plans(u64::from(budget.experiments));
+    let agents = roster.agent_plans(u64::from(budget.experiments), research.challenge_share);
     let kept: u64 = agents.iter().map(|agent| agent.experiments).sum();
     ResearchPlan {
         question: settings.question.clone().unwrap_or_default().trim().to_owned(),

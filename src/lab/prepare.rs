@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Lab, LabError, RunFolder, preflight};
 use crate::{
-    config::{Request, Resolved},
-    plugin::{AgentCatalogue, Roster, SearchPath, make_paths_absolute},
+    config::{Environment, Request, Resolved},
+    plugin::{AgentCatalogue, Grants, PluginError, Roster, SearchPath, make_paths_absolute},
 };
 
 /// Everything that a run needs before it can start, checked.
@@ -21,24 +21,47 @@ pub struct PreparedRun {
 
 impl Lab {
     /// Resolves the settings of `request` and checks them, the inputs and the agents. Agents are looked for in
-    /// `agents_dirs` first. Nothing is written.
+    /// `agents_dirs` first; those that are not shipped must be named, and need a grant for more than messages. Nothing is
+    /// written.
     ///
     /// # Errors
     /// The first thing that a run could not start with.
     pub fn prepare(request: Request, agents_dirs: &[PathBuf]) -> Result<PreparedRun, LabError> {
         let (environment, run_file) = (request.environment.clone(), request.run_file.clone());
         let mut resolved = request.resolve().map_err(Box::new)?;
+        check_challenge_share(&resolved, &environment)?;
         let inputs = preflight::check_inputs(&resolved).map_err(Box::new)?;
         let path = SearchPath::default_folders(agents_dirs, run_file.as_deref(), &environment);
         let catalogue = AgentCatalogue::search_folders(&path)?;
         make_paths_absolute(&catalogue, &mut resolved, environment.working_folder())?;
-        let roster = Roster::choose_agents(&catalogue, &resolved.settings)?;
+        let roster = Roster::choose_agents(&catalogue, &resolved, &environment)?;
+        roster.check_grants(&Grants::load(&environment)?)?;
         roster.check_requirements(&resolved.settings)?;
         Ok(PreparedRun {
             resolved,
             inputs,
             roster,
         })
+    }
+}
+
+/// Checks that a run file does not let one agent take down more findings than usual: it may be another's.
+fn check_challenge_share(resolved: &Resolved, environment: &Environment) -> Result<(), LabError> {
+    let share = resolved.settings.research.challenge_share;
+    let usual = Request::default()
+        .resolve()
+        .map_err(Box::new)?
+        .settings
+        .research
+        .challenge_share;
+    match resolved.origins.get("research.challenge_share") {
+        Some(origin) if share > usual && !origin.is_users_own(environment) => Err(PluginError::Share {
+            share,
+            usual,
+            origin: origin.clone(),
+        }
+        .into()),
+        _ => Ok(()),
     }
 }
 
@@ -57,10 +80,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::{
-        config::{Environment, Overrides},
-        lab::PreflightError,
-    };
+    use crate::{config::Overrides, lab::PreflightError};
 
     fn request(desk: &Path, data: &[PathBuf]) -> Request {
         let nothing: [(&str, &str); 0] = [];

@@ -10,7 +10,7 @@ use include_dir::Dir;
 use kosmos_core::files::copy_folder;
 use serde::Serialize;
 
-use super::{AgentKind, Manifest, PluginError, manifest};
+use super::{AgentFiles, AgentKind, Grants, Manifest, PluginError, files::is_kept, grants::GrantState, manifest};
 use crate::config::Environment;
 use crate::message::{AgentName, agent};
 use crate::shipped::AGENTS;
@@ -19,6 +19,8 @@ use crate::shipped::AGENTS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentPlace {
+    /// The folder of a run, which keeps a copy of its agents.
+    Kept,
     /// A folder given by `--agents-dir`.
     Named,
     /// `agents/` beside the run file.
@@ -34,12 +36,27 @@ pub enum AgentPlace {
 impl fmt::Display for AgentPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Kept => "kept",
             Self::Named => "--agents-dir",
             Self::Run => "run",
             Self::Project => "project",
             Self::User => "user",
             Self::Shipped => "shipped",
         })
+    }
+}
+
+impl AgentPlace {
+    /// The place in words, after "from".
+    pub fn as_words(self) -> &'static str {
+        match self {
+            Self::Kept => "the run's folder",
+            Self::Named => "a folder that --agents-dir names",
+            Self::Run => "agents/ beside the run file",
+            Self::Project => "agents/ in the working folder",
+            Self::User => "agents/ in the user's own folder for Kosmos",
+            Self::Shipped => "Kosmos itself",
+        }
     }
 }
 
@@ -69,10 +86,11 @@ impl SearchPath {
         Self { folders }
     }
 
-    /// These folders only, such as that of a run.
-    pub fn only_folders(folders: impl IntoIterator<Item = PathBuf>) -> Self {
-        let folders = folders.into_iter().map(|folder| (AgentPlace::Run, folder)).collect();
-        Self { folders }
+    /// The agents that a run keeps in this folder, and no others.
+    pub fn kept_agents(folder: PathBuf) -> Self {
+        Self {
+            folders: vec![(AgentPlace::Kept, folder)],
+        }
     }
 
     fn list_places(&self) -> Vec<String> {
@@ -116,10 +134,6 @@ pub fn unpack_sdk(target: &Path) -> io::Result<()> {
     }
 }
 
-fn is_kept(name: &str) -> bool {
-    !name.starts_with('.') && name != "__pycache__" && !name.ends_with(".pyc")
-}
-
 fn unpack_folder(folder: &Dir<'_>, root: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     let within = |path: &Path| to.join(path.strip_prefix(root).unwrap_or(path));
@@ -140,6 +154,27 @@ fn unpack_folder(folder: &Dir<'_>, root: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The largest `agent.toml` that is read.
+const LARGEST_MANIFEST: u64 = 1 << 20;
+
+/// Whether a folder that the user did not mean as an agent of their own holds the files of a shipped one, as in the
+/// source tree of Kosmos.
+fn is_copy_of_shipped(found: &FoundAgent) -> Result<bool, PluginError> {
+    if found.place == AgentPlace::Kept || !is_shipped_name(found.manifest.name.as_str()) {
+        return Ok(false);
+    }
+    let files = AgentFiles::read(&found.folder).map_err(|source| PluginError::Read {
+        path: found.path.clone().into(),
+        source,
+    })?;
+    Ok(files.are_shipped(found.manifest.name.as_str()))
+}
+
+/// Whether Kosmos ships an agent of that name, as a part of itself or as a folder.
+pub(super) fn is_shipped_name(name: &str) -> bool {
+    AgentName::fits(name) && AGENTS.get_file(format!("{name}/{}", manifest::FILE)).is_some()
+}
+
 /// An agent in the catalogue.
 #[derive(Debug, Clone)]
 pub struct FoundAgent {
@@ -151,6 +186,77 @@ pub struct FoundAgent {
     pub folder: AgentFolder,
     /// Its location, for a person.
     pub path: String,
+}
+
+impl FoundAgent {
+    /// An agent in a folder of the user's, wherever that is.
+    ///
+    /// # Errors
+    /// When there is no valid `agent.toml` in it.
+    pub fn in_folder(folder: &Path) -> Result<Self, PluginError> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let manifest = read_manifest(folder, &name)?.ok_or_else(|| PluginError::Read {
+            path: folder.join(manifest::FILE),
+            source: io::ErrorKind::NotFound.into(),
+        })?;
+        Ok(Self {
+            manifest,
+            place: AgentPlace::Named,
+            path: folder.display().to_string(),
+            folder: AgentFolder::Disk(folder.to_owned()),
+        })
+    }
+
+    /// Whether the user has granted what it asks for beyond messages, with the files that it has now. Files that cannot
+    /// be read are not granted.
+    pub fn grant_state(&self, grants: &Grants) -> GrantState {
+        if self.place == AgentPlace::Shipped || self.manifest.list_requests(None).is_empty() {
+            return GrantState::NotNeeded;
+        }
+        match self.hash_files() {
+            Ok(hash) => grants.find(self.manifest.name.as_str(), &hash),
+            Err(_) => GrantState::NotGranted,
+        }
+    }
+
+    /// The hash of its files.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn hash_files(&self) -> Result<String, PluginError> {
+        let files = AgentFiles::read(&self.folder).map_err(|source| PluginError::Read {
+            path: self.path.clone().into(),
+            source,
+        })?;
+        Ok(files.hash())
+    }
+}
+
+/// Reads and validates the `agent.toml` of the folder of the agent `name`; none if there is none.
+fn read_manifest(folder: &Path, name: &str) -> Result<Option<Manifest>, PluginError> {
+    let file = folder.join(manifest::FILE);
+    let failed = |source| PluginError::Read {
+        path: file.clone(),
+        source,
+    };
+    let invalid = |problem: &str| {
+        Err(PluginError::Manifest {
+            place: file.display().to_string(),
+            problem: problem.to_owned(),
+        })
+    };
+    match fs::symlink_metadata(&file) {
+        // A folder without one is not an agent; a file is not a folder.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(error)),
+        Ok(found) if !found.is_file() => return invalid("it is not a regular file"),
+        Ok(found) if found.len() > LARGEST_MANIFEST => return invalid("it is larger than 1 MiB"),
+        Ok(_) => {}
+    }
+    let text = fs::read_to_string(&file).map_err(failed)?;
+    Manifest::parse(&text, name, &file.display().to_string()).map(Some)
 }
 
 /// The available agents, by name.
@@ -209,26 +315,25 @@ impl AgentCatalogue {
         names.sort();
         for name in names {
             let inner = folder.join(&name);
-            let file = inner.join(manifest::FILE);
-            if !file.is_file() {
-                continue;
-            }
-            let text = fs::read_to_string(&file).map_err(|source| PluginError::Read {
-                path: file.clone(),
-                source,
-            })?;
-            match Manifest::parse(&text, &name, &file.display().to_string()) {
+            match read_manifest(&inner, &name) {
+                Ok(None) => {}
                 // The source tree of Kosmos contains these too; only the embedded ones count.
-                Ok(manifest) if manifest.kind == AgentKind::Builtin => {}
-                Ok(manifest) => self.add_agent(FoundAgent {
-                    manifest,
-                    place,
-                    path: inner.display().to_string(),
-                    folder: AgentFolder::Disk(inner),
-                }),
+                Ok(Some(manifest)) if manifest.kind == AgentKind::Builtin => {}
+                Ok(Some(manifest)) => {
+                    let found = FoundAgent {
+                        manifest,
+                        place,
+                        path: inner.display().to_string(),
+                        folder: AgentFolder::Disk(inner),
+                    };
+                    if !is_copy_of_shipped(&found)? {
+                        self.add_agent(found);
+                    }
+                }
                 Err(error) => {
                     let told = match &error {
                         PluginError::Syntax { place, source } => format!("{place}: {source}"),
+                        PluginError::Read { source, .. } => format!("{error}: {source}"),
                         other => other.to_string(),
                     };
                     self.broken.entry(name).or_insert(told);
@@ -242,6 +347,12 @@ impl AgentCatalogue {
         if !self.broken.contains_key(found.manifest.name.as_str()) {
             self.agents.entry(found.manifest.name.to_string()).or_insert(found);
         }
+    }
+
+    /// The catalogue with this agent alone.
+    pub fn only_agent(mut self, name: &str) -> Self {
+        self.agents.retain(|known, _| known == name);
+        self
     }
 
     /// All agents, by name.

@@ -261,7 +261,7 @@ impl GuestAgent {
         match guest.handle(event, serve).await? {
             Ok(messages) => {
                 self.guest.replace(Some(guest));
-                host::handle_messages(handling, &message, &messages)
+                host::handle_messages(handling, &message, &messages).await
             }
             Err(error) => {
                 if matches!(error, GuestError::Said { .. }) {

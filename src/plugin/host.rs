@@ -13,17 +13,23 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    AgentKind, ChosenAgent, Roster, admission::admit_messages, calls::EventHandling, guest::GuestAgent, llm::LlmAgent,
+    AgentKind, ChosenAgent, Roster,
+    admission::admit_messages,
+    calls::EventHandling,
+    guest::GuestAgent,
+    llm::LlmAgent,
+    recheck::{Challenged, recheck},
 };
-use crate::actors::{ExecutorOptions, Knowledge};
+use crate::actors::{ExecutorOptions, Knowledge, research_director::answer_challenge};
 use crate::agent::{AgentError, AgentSpec, Handled, Registry, RestartLimits};
 use crate::journal::{Journal, JournalError};
 use crate::message::{
-    CheckEstimate, CheckResult, Contribution, Envelope, KeptTable, Outgoing, Payload, Refusal, Speech, agent,
+    Answered, CheckEstimate, CheckResult, Contribution, Envelope, Event, KeptTable, Outgoing, Payload, Refusal, Speech,
+    agent,
 };
 use crate::policy::Thinker;
 use crate::sandbox::{ProcessSandbox, ResultFault, parse_result};
-use crate::science::RunId;
+use crate::science::{HypothesisId, RunId, TestRecord};
 
 /// Everything that the hosts of a run's agents share.
 #[derive(Clone)]
@@ -141,8 +147,8 @@ impl EventScene {
 }
 
 /// Sends an agent's accepted messages to the director, and commits the agent's changed state.
-pub fn handle_messages(
-    handling: EventHandling<'_>,
+pub async fn handle_messages(
+    mut handling: EventHandling<'_>,
     message: &Envelope,
     messages: &[Value],
 ) -> Result<Handled, AgentError> {
@@ -151,7 +157,7 @@ pub fn handle_messages(
         Payload::Notify(notice) => {
             let manifest = &handling.chosen.manifest;
             let (said, mut refused) = admit_messages(manifest, message.run.as_str(), &notice.event, messages);
-            let checks = read_checks(&handling, &said, &mut refused);
+            let checks = read_checks(&mut handling, &notice.event, &said, &mut refused).await?;
             for refusal in &refused {
                 tracing::warn!(%agent, kind = refusal.kind, reason = refusal.reason, "a message was rejected");
             }
@@ -213,36 +219,76 @@ fn pass_to_director(chosen: &ChosenAgent, messages: &[Value]) -> Result<Vec<Outg
     Ok(sent)
 }
 
-/// Reads the numbers of the challenges' checks from the scripts' results.
-fn read_checks(handling: &EventHandling<'_>, said: &[Speech], refused: &mut Vec<Refusal>) -> Vec<CheckResult> {
+/// Reads the numbers of the challenges' checks from the scripts' results. Those that would take a finding down count
+/// only if the script holds when Kosmos runs it again; the scripts of shipped agents are Kosmos's own.
+async fn read_checks(
+    handling: &mut EventHandling<'_>,
+    event: &Event,
+    said: &[Speech],
+    refused: &mut Vec<Refusal>,
+) -> Result<Vec<CheckResult>, AgentError> {
     let mut checks = Vec::new();
     for speech in said {
         let Speech::Challenge(challenge) = speech else { continue };
         let Some(check) = &challenge.check else { continue };
-        let ran = handling.experiments.iter().any(|known| known.id == check.experiment);
-        let estimate = if ran {
-            read_check_estimate(&handling.kit.folder, check.experiment.as_str(), &check.pointer)
-        } else {
-            Err(CheckError::NotRun)
+        let refuse = |reason: String| Refusal {
+            kind: "challenge".to_owned(),
+            reason,
         };
-        match estimate {
-            Ok(estimate) => checks.push(CheckResult {
-                finding: challenge.finding.clone(),
-                check: check.clone(),
-                estimate,
-            }),
-            Err(error) => refused.push(Refusal {
-                kind: "challenge".to_owned(),
-                reason: format!("its check cannot be read: {error}"),
-            }),
+        let ran = handling.experiments.iter().find(|known| known.id == check.experiment);
+        let Some(experiment) = ran.cloned() else {
+            refused.push(refuse(format!("its check cannot be read: {}", CheckError::NotRun)));
+            continue;
+        };
+        let result = run_files::experiment_folder(check.experiment.as_str()).join(run_files::RESULT);
+        let estimate = match read_estimate(&handling.kit.folder.join(result), &check.pointer) {
+            Ok(estimate) => estimate,
+            Err(error) => {
+                refused.push(refuse(format!("its check cannot be read: {error}")));
+                continue;
+            }
+        };
+        if !handling.chosen.source.shipped {
+            let Some(finding) = find_test(event, &challenge.finding) else {
+                refused.push(refuse("it is about another finding than the event".to_owned()));
+                continue;
+            };
+            let grounds = challenge.grounds;
+            let (answer, _) = answer_challenge(finding, grounds, Some(&estimate), handling.kit.alpha);
+            if answer == Answered::Sustained {
+                let challenged = Challenged {
+                    finding,
+                    grounds,
+                    check,
+                    estimate: &estimate,
+                };
+                if let Err(reason) = recheck(handling, &challenged, &experiment).await? {
+                    refused.push(refuse(format!("its check does not hold: {reason}")));
+                    continue;
+                }
+            }
         }
+        checks.push(CheckResult {
+            finding: challenge.finding.clone(),
+            check: check.clone(),
+            estimate,
+        });
     }
-    checks
+    Ok(checks)
+}
+
+/// The test of that id that the event tells of.
+fn find_test<'e>(event: &'e Event, id: &HypothesisId) -> Option<&'e TestRecord> {
+    match event {
+        Event::FindingDrafted(drafted) => Some(&drafted.finding).filter(|finding| finding.id == *id),
+        Event::CycleJudged(verdicts) => verdicts.tests.iter().find(|test| test.id == *id),
+        _ => None,
+    }
 }
 
 /// Why the numbers of a challenge's check cannot be read.
 #[derive(Debug, thiserror::Error)]
-enum CheckError {
+pub(super) enum CheckError {
     #[error("the agent did not run that experiment in answer to this event")]
     NotRun,
     #[error("the script left no result.json")]
@@ -259,11 +305,9 @@ enum CheckError {
     BadP,
 }
 
-fn read_check_estimate(run: &Path, experiment: &str, pointer: &str) -> Result<CheckEstimate, CheckError> {
-    let path = run
-        .join(run_files::experiment_folder(experiment))
-        .join(run_files::RESULT);
-    let result = parse_result(&path).map_err(|fault| match fault {
+/// Reads the estimate at `pointer` of a script's result.
+pub(super) fn read_estimate(result: &Path, pointer: &str) -> Result<CheckEstimate, CheckError> {
+    let result = parse_result(result).map_err(|fault| match fault {
         ResultFault::NotJson(_) => CheckError::NotJson,
         ResultFault::Unreadable(_) => CheckError::NoResult,
         ResultFault::TooLarge | ResultFault::LongNumber { .. } => CheckError::TooLarge,

@@ -127,7 +127,7 @@ impl LlmAgent {
                 }));
             }
         }
-        host::handle_messages(handling, &message, &messages)
+        host::handle_messages(handling, &message, &messages).await
     }
 }
 

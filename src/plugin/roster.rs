@@ -7,15 +7,52 @@ use std::{
 };
 
 use kosmos_core::run_files;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{AgentCatalogue, AgentFolder, AgentKind, Manifest, Native, PluginError, SearchPath};
-use crate::config::{Origin, Resolved, Settings};
+use super::{
+    AgentCatalogue, AgentFiles, AgentFolder, AgentKind, AgentPlace, FoundAgent, Grants, Manifest, Native, PluginError,
+    SearchPath, catalogue::is_shipped_name, grants::GrantState,
+};
+use crate::config::{Environment, Origin, Resolved, Settings};
 use crate::message::{AgentPlan, agent};
-use crate::science::sha256_hex;
 
 /// The only built-in agent that a run can do without: no other agent depends on it.
 const DISPENSABLE: &str = agent::KNOWLEDGE_GRAPH_WRITER;
+
+/// In the run's folder of agents: where each of them came from. It is not part of an archive.
+const SOURCES: &str = ".sources.json";
+
+/// Where an agent of a run came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSource {
+    /// The sort of place, in words.
+    pub place: String,
+    /// The folder; none for an agent that is part of Kosmos.
+    pub path: Option<String>,
+    /// Whether it is shipped with Kosmos, by its files.
+    #[serde(skip)]
+    pub shipped: bool,
+}
+
+impl AgentSource {
+    fn of_found(found: &FoundAgent) -> Self {
+        let shipped = found.place == AgentPlace::Shipped;
+        Self {
+            place: found.place.as_words().to_owned(),
+            path: (!shipped).then(|| found.path.clone()),
+            shipped,
+        }
+    }
+
+    fn of_kosmos() -> Self {
+        Self {
+            place: AgentPlace::Shipped.as_words().to_owned(),
+            path: None,
+            shipped: true,
+        }
+    }
+}
 
 /// An agent of a run.
 #[derive(Debug, Clone)]
@@ -26,6 +63,8 @@ pub struct ChosenAgent {
     pub config: Value,
     /// Its files.
     pub folder: AgentFolder,
+    /// Where it came from.
+    pub source: AgentSource,
 }
 
 impl ChosenAgent {
@@ -40,6 +79,17 @@ impl ChosenAgent {
             }
         }
         config
+    }
+
+    /// Its files, as they are now.
+    fn read_files(&self) -> Result<AgentFiles, PluginError> {
+        AgentFiles::read(&self.folder).map_err(|source| PluginError::Read {
+            path: match &self.folder {
+                AgentFolder::Disk(folder) => folder.clone(),
+                AgentFolder::Shipped(folder) => folder.path().to_owned(),
+            },
+            source,
+        })
     }
 
     /// Compiles the component of a `wasm` agent, so that a faulty one is found before the run.
@@ -72,23 +122,59 @@ pub struct Roster {
     pub listeners: Vec<Native>,
     /// Disabled built-in agents.
     pub without: Vec<String>,
+    /// Folders of agents that take no part, as nothing names them.
+    pub unnamed: Vec<String>,
 }
 
 impl Roster {
-    /// Chooses the agents of `catalogue` that take part under `settings`.
+    /// Chooses the agents of `catalogue` that take part under the settings: shipped ones where they are enabled, others
+    /// where a flag or a setting names them as well. The user of `environment` may replace an agent of Kosmos.
     ///
     /// # Errors
-    /// When the settings name an unknown agent or configure one incorrectly.
-    pub fn choose_agents(catalogue: &AgentCatalogue, settings: &Settings) -> Result<Self, PluginError> {
-        for name in settings.agents.keys() {
+    /// When the settings name an unknown agent or configure one incorrectly, or an agent has the name of one of Kosmos
+    /// and the user's own settings do not say that it may replace that one.
+    pub fn choose_agents(
+        catalogue: &AgentCatalogue,
+        resolved: &Resolved,
+        environment: &Environment,
+    ) -> Result<Self, PluginError> {
+        for name in resolved.settings.agents.keys() {
             catalogue.find_agent(name)?;
         }
-        Self::select_from(catalogue, settings)
-    }
-
-    fn select_from(catalogue: &AgentCatalogue, settings: &Settings) -> Result<Self, PluginError> {
+        let mut named = Vec::new();
         let mut roster = Self::default();
         for found in catalogue.iter() {
+            let name = found.manifest.name.as_str();
+            if found.place == AgentPlace::Shipped {
+                named.push(found);
+                continue;
+            }
+            if is_shipped_name(name) && !may_replace(resolved, name, environment)? {
+                let of = match found.manifest.is_built_in_name() {
+                    true => "built-in",
+                    false => "shipped",
+                };
+                return Err(PluginError::TakenName {
+                    agent: name.to_owned(),
+                    path: found.path.clone(),
+                    of,
+                });
+            }
+            match found.place == AgentPlace::Named || is_named(resolved, name) {
+                true => named.push(found),
+                false => roster.unnamed.push(found.path.clone()),
+            }
+        }
+        roster.select_from(named, &resolved.settings)?;
+        Ok(roster)
+    }
+
+    fn select_from<'f>(
+        &mut self,
+        agents: impl IntoIterator<Item = &'f FoundAgent>,
+        settings: &Settings,
+    ) -> Result<(), PluginError> {
+        for found in agents {
             let mut manifest = found.manifest.clone();
             let name = manifest.name.to_string();
             let own = own_settings(settings, &name)?;
@@ -115,9 +201,9 @@ impl Roster {
                     ));
                 }
                 match manifest.built_in_listener() {
-                    Some(native) if enabled => roster.listeners.push(manifest.describe_native(native)),
+                    Some(native) if enabled => self.listeners.push(manifest.describe_native(native)),
                     Some(_) => {}
-                    None if !enabled => roster.without.push(name),
+                    None if !enabled => self.without.push(name),
                     None => {}
                 }
                 continue;
@@ -128,13 +214,14 @@ impl Roster {
             manifest.limits = overlay_section(&name, "limits", &manifest.limits, own.get("limits"))?;
             manifest.restart = overlay_section(&name, "restart", &manifest.restart, own.get("restart"))?;
             let config = build_config(&manifest, &own)?;
-            roster.agents.push(ChosenAgent {
+            self.agents.push(ChosenAgent {
                 manifest,
                 config,
                 folder: found.folder.clone(),
+                source: AgentSource::of_found(found),
             });
         }
-        Ok(roster)
+        Ok(())
     }
 
     /// The agents in the folder of a run.
@@ -142,14 +229,77 @@ impl Roster {
     /// # Errors
     /// When a file is missing or cannot be used.
     pub fn of_run(run: &Path, settings: &Settings) -> Result<Self, PluginError> {
-        let catalogue = AgentCatalogue::search_folders(&SearchPath::only_folders([run.join(run_files::AGENTS)]))?;
+        let folder = run.join(run_files::AGENTS);
+        let catalogue = AgentCatalogue::search_folders(&SearchPath::kept_agents(folder.clone()))?;
         // The settings may have disabled some of them.
-        let mut roster = Self::select_from(&catalogue, settings)?;
+        let mut roster = Self::default();
+        roster.select_from(catalogue.iter(), settings)?;
         // Shipped agents take part only if the run has a copy of them.
         roster
             .agents
             .retain(|chosen| matches!(chosen.folder, AgentFolder::Disk(_)));
+        let sources = read_sources(&folder);
+        for chosen in &mut roster.agents {
+            let name = chosen.manifest.name.as_str();
+            // What a file says does not make an agent one of Kosmos.
+            if chosen.read_files()?.are_shipped(name) {
+                chosen.source = AgentSource::of_kosmos();
+            } else if let Some(source) = sources.get(name) {
+                chosen.source = source.clone();
+            }
+        }
         Ok(roster)
+    }
+
+    /// Checks that the user has granted what each agent asks for beyond messages, with the files that it has now.
+    /// Shipped agents need no grant.
+    ///
+    /// # Errors
+    /// [`PluginError::NotGranted`] for the first without a grant; and when its files cannot be read.
+    pub fn check_grants(&self, grants: &Grants) -> Result<(), PluginError> {
+        for chosen in self.agents.iter().filter(|chosen| !chosen.source.shipped) {
+            let name = chosen.manifest.name.as_str();
+            // Also where no grant is needed: a folder that cannot be copied is refused before the run.
+            let hash = chosen.read_files()?.hash();
+            let requests = chosen.manifest.list_requests(Some(&chosen.config));
+            if requests.is_empty() {
+                continue;
+            }
+            let state = grants.find(name, &hash);
+            if state == GrantState::Granted {
+                continue;
+            }
+            let path = match (&chosen.folder, &chosen.source.path) {
+                (AgentFolder::Disk(folder), _) => folder.display().to_string(),
+                (_, Some(path)) => path.clone(),
+                _ => name.to_owned(),
+            };
+            return Err(PluginError::NotGranted {
+                agent: name.to_owned(),
+                path,
+                changed: state == GrantState::Changed,
+                requests,
+            });
+        }
+        Ok(())
+    }
+
+    /// Who takes part besides the built-in agents, from where and with which permissions, a line each.
+    pub fn describe_agents(&self) -> Vec<String> {
+        let from_folders = self.agents.iter().map(|chosen| {
+            let source = &chosen.source;
+            let from = match &source.path {
+                Some(path) => format!("{path} ({})", source.place),
+                None => source.place.clone(),
+            };
+            let may = chosen.manifest.describe_permissions(Some(&chosen.config));
+            format!("{} from {from}: {may}", chosen.manifest.name)
+        });
+        let listeners = self.listeners.iter().map(|native| {
+            let place = AgentPlace::Shipped.as_words();
+            format!("{} from {place}: messages only", native.name())
+        });
+        from_folders.chain(listeners).collect()
     }
 
     /// Copies the agents' folders into the run's folder.
@@ -162,11 +312,24 @@ impl Roster {
                 .folder
                 .copy_to(&run.join(run_files::AGENTS).join(chosen.manifest.name.as_str()))?;
         }
-        Ok(())
+        if self.agents.is_empty() {
+            return Ok(());
+        }
+        let sources: BTreeMap<&str, &AgentSource> = self
+            .agents
+            .iter()
+            .map(|chosen| (chosen.manifest.name.as_str(), &chosen.source))
+            .collect();
+        fs::write(
+            run.join(run_files::AGENTS).join(SOURCES),
+            serde_json::to_vec_pretty(&sources)?,
+        )
     }
 
     /// The agents as the director needs to know them; those that replace a built-in agent are left out.
-    pub fn agent_plans(&self, experiments: u64) -> Vec<AgentPlan> {
+    ///
+    /// `experiments` are those of the run, and `share` the share of its findings that one agent may take down.
+    pub fn agent_plans(&self, experiments: u64, share: f64) -> Vec<AgentPlan> {
         let others = self.agents.iter().filter(|chosen| !chosen.manifest.replaces_built_in());
         others
             .map(|chosen| {
@@ -182,6 +345,10 @@ impl Roster {
                         true => whole_share(manifest.limits.budget_share, experiments),
                         false => 0,
                     },
+                    from: Some(chosen.source.place.clone()),
+                    permissions: manifest.describe_permissions(Some(&chosen.config)),
+                    // The checks of shipped agents are Kosmos's own.
+                    share: (!chosen.source.shipped).then_some(share),
                 }
             })
             .collect()
@@ -246,21 +413,13 @@ impl Roster {
     /// # Errors
     /// When a file cannot be read.
     pub fn hash_folders(&self) -> Result<BTreeMap<String, String>, PluginError> {
-        let mut hashes = BTreeMap::new();
-        for chosen in &self.agents {
-            let AgentFolder::Disk(folder) = &chosen.folder else {
-                continue;
-            };
-            let failed = |source| PluginError::Read {
-                path: folder.clone(),
-                source,
-            };
-            let mut files = Vec::new();
-            list_files(folder, folder, &mut files).map_err(failed)?;
-            files.sort();
-            hashes.insert(chosen.manifest.name.to_string(), sha256_hex(files.concat()));
-        }
-        Ok(hashes)
+        let on_disk = self
+            .agents
+            .iter()
+            .filter(|chosen| matches!(chosen.folder, AgentFolder::Disk(_)));
+        on_disk
+            .map(|chosen| Ok((chosen.manifest.name.to_string(), chosen.read_files()?.hash())))
+            .collect()
     }
 }
 
@@ -269,18 +428,32 @@ fn whole_share(share: f64, of: u64) -> u64 {
     (share * of as f64).floor() as u64
 }
 
-/// Lists the path and hash of every file, one per line.
-fn list_files(root: &Path, folder: &Path, out: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            list_files(root, &path, out)?;
-        } else {
-            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            out.push(format!("{name} {}\n", sha256_hex(fs::read(&path)?)));
+/// Where the agents in a run's folder came from, as far as that is known: an imported run does not say.
+fn read_sources(agents: &Path) -> BTreeMap<String, AgentSource> {
+    let text = fs::read_to_string(agents.join(SOURCES)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Whether a flag, a variable, a profile of the user's or the run file has a setting of the agent.
+fn is_named(resolved: &Resolved, name: &str) -> bool {
+    let prefix = format!("agents.{name}.");
+    resolved.origins.keys().any(|key| key.starts_with(&prefix))
+}
+
+/// Whether the user's own settings let the agent replace the one of Kosmos that has its name: a flag, a variable, or a
+/// profile in the user's own folder for Kosmos.
+fn may_replace(resolved: &Resolved, name: &str, environment: &Environment) -> Result<bool, PluginError> {
+    let own = own_settings(&resolved.settings, name)?;
+    match own.get("replace") {
+        None | Some(Value::Bool(false)) => return Ok(false),
+        Some(Value::Bool(true)) => {}
+        Some(other) => {
+            let told = format!("{other} is neither true nor false");
+            return Err(configuration_error(name, "replace", told));
         }
     }
-    Ok(())
+    let origin = resolved.origins.get(&format!("agents.{name}.replace"));
+    Ok(origin.is_some_and(|origin| origin.is_users_own(environment)))
 }
 
 fn own_settings(settings: &Settings, name: &str) -> Result<Map<String, Value>, PluginError> {
@@ -326,7 +499,7 @@ fn build_config(manifest: &Manifest, own: &Map<String, Value>) -> Result<Value, 
             config.insert(key.clone(), default.clone());
         }
     }
-    let reserved = |key: &String| matches!(key.as_str(), "enabled" | "limits" | "restart");
+    let reserved = |key: &String| matches!(key.as_str(), "enabled" | "limits" | "restart" | "replace");
     for (key, value) in own.iter().filter(|(key, _)| !reserved(key)) {
         if !properties.is_some_and(|properties| properties.contains_key(key)) {
             let keys: Vec<&str> = properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect();

@@ -46,7 +46,7 @@ pub(crate) enum Citation {
         /// Where a reader finds it.
         file: RecordFile,
     },
-    /// The number of tests of the record that are significant and replicated: they are counted again.
+    /// The number of findings of the record that are replicated, without those that were vetoed: they are counted again.
     Replicated,
 }
 

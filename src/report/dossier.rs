@@ -1,5 +1,7 @@
 //! Everything a report is made from: taken from the journal, and nothing else.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +9,8 @@ use super::model_use::ModelUse;
 use crate::graph::Facts;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::science::{
-    Branch, CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, LedgerLine, ModelRemark, RunEnd,
-    RunId, ShuffledNull, TestRecord, Untested,
+    Branch, CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, HypothesisId, LedgerLine,
+    ModelRemark, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
 
 /// The knowledge of the project's earlier runs and this run's results about it.
@@ -155,6 +157,9 @@ pub struct Dossier {
     /// The agents that took part besides the built-in ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentPlan>,
+    /// The tests that agents have removed from the findings, by agent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub vetoes: BTreeMap<String, Vec<HypothesisId>>,
     /// Their contributions.
     #[serde(default, skip_serializing_if = "Contributions::is_empty")]
     pub contributions: Contributions,

@@ -108,7 +108,7 @@ impl<'d> EvidenceChecker<'d> {
             Citation::Replicated => {
                 let tests = self.dossier.tests.iter();
                 let found = tests
-                    .filter(|test| test.significant && test.replicated == Some(true))
+                    .filter(|test| test.is_finding() && test.replicated == Some(true))
                     .count() as u64;
                 let file = run_files::FINDINGS.to_owned();
                 show_if_equal(cited, Some(found.into()), file, EvidencePlace::Replicated, place)

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::compose::{headline_line, interpretation_of_finding, key_numbers, opening_paragraphs, relation_line};
+use super::compose::{
+    headline_line, interpretation_of_finding, key_numbers, list_agents, opening_paragraphs, relation_line,
+};
 use super::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use super::dossier::Dossier;
 use super::error::ReportError;
@@ -67,6 +69,12 @@ fn intro_blocks(dossier: &Dossier) -> Blocks {
         out.push(paragraph(text(
             "The strongest findings have cells here; findings.json holds all.",
         )));
+    }
+    if !dossier.agents.is_empty() {
+        out.push(paragraph(text(
+            "Agents besides the built-in ones took part in the run:",
+        )));
+        out.push(list_agents(dossier));
     }
     let stack = dossier
         .method

@@ -24,6 +24,14 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
                 "Nothing was left to test: earlier runs of the project have judged it on the same data.".to_owned()
             }
             0 => "No test was judged.".to_owned(),
+            tests if !dossier.vetoes.is_empty() => {
+                let tests = if tests == 1 {
+                    "1 test".to_owned()
+                } else {
+                    format!("{tests} tests")
+                };
+                format!("No finding is left of {tests}: {}.", describe_vetoes(dossier))
+            }
             1 => "Nothing was detected in 1 test.".to_owned(),
             tests => format!("Nothing was detected in {tests} tests."),
         };
@@ -42,7 +50,22 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
     if findings.len() > ROWS {
         out.push_str(&format!("\nand {} more in report.html", findings.len() - ROWS));
     }
+    if !dossier.vetoes.is_empty() {
+        out.push_str(&format!("\nNot among them: {}.", describe_vetoes(dossier)));
+    }
     out
+}
+
+/// What agents have removed, such as "7 findings vetoed by critic".
+fn describe_vetoes(dossier: &Dossier) -> String {
+    let told = dossier.vetoes.iter().map(|(agent, findings)| {
+        let agent = safe_line(agent, 64);
+        match findings.len() {
+            1 => format!("1 finding vetoed by {agent}"),
+            many => format!("{many} findings vetoed by {agent}"),
+        }
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn summary_row(test: &TestRecord) -> [String; 5] {

@@ -130,6 +130,19 @@ pub struct TestRecord {
     pub confirmed_by: Option<FindingEvidence>,
 }
 
+/// The significant tests that agents have removed from the findings, by the agent whose veto came first.
+pub fn list_vetoes<'r>(tests: impl IntoIterator<Item = &'r TestRecord>) -> BTreeMap<String, Vec<HypothesisId>> {
+    let mut vetoes: BTreeMap<String, Vec<HypothesisId>> = BTreeMap::new();
+    for test in tests {
+        if test.significant
+            && let Some(agent) = test.caveat_notes.get(&Caveat::Vetoed)
+        {
+            vetoes.entry(agent.clone()).or_default().push(test.id.clone());
+        }
+    }
+    vetoes
+}
+
 impl TestRecord {
     /// Whether it is reported as a finding.
     pub fn is_finding(&self) -> bool {

@@ -42,7 +42,9 @@ pub use dataset::DatasetRecord;
 pub use experiment::{ArtefactRecord, ExperimentRecord, ExperimentState};
 pub use family::FamilyRecord;
 pub use figure::FigureRecord;
-pub use findings::{FindingEvidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested};
+pub use findings::{
+    FindingEvidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested, list_vetoes,
+};
 pub use hypothesis::{CustomProtocol, Hypothesis, HypothesisKind, Part, Scores, kind};
 pub use id::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use ledger::LedgerLine;

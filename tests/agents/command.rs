@@ -32,6 +32,8 @@ fn list_tells_where_each_comes_from_and_what_it_may_do() {
     }
     assert_eq!(of("witness")["place"], "project");
     assert_eq!(of("witness")["manifest"]["permissions"]["sandbox"], true);
+    assert_eq!(of("witness")["grant"], "granted");
+    assert_eq!(of("skeptic")["grant"], "not_needed");
     let shown = study.run(&["agents", "list"]);
     assert!(
         String::from_utf8_lossy(&shown.stdout).contains("witness"),

@@ -79,20 +79,30 @@ fn hears_all(study: &TestHome) {
 
 #[test]
 fn an_agent_in_perl_hears_every_event() {
-    hears_all(&listening("", "perl", "agent.pl", PERL));
+    hears_all(&listening(
+        "[agents.listener]\nenabled = true",
+        "perl",
+        "agent.pl",
+        PERL,
+    ));
 }
 
 #[test]
 fn an_agent_in_node_hears_every_event() {
     if kosmos_testing::service::find_service("KOSMOS_TEST_NODE", "program node").is_some() {
-        hears_all(&listening("", "node", "agent.js", NODE));
+        let study = listening("", "node", "agent.js", NODE);
+        study.name_agent("listener");
+        hears_all(&study);
     }
 }
 
 #[test]
-fn a_run_file_turns_agents_off_and_names_no_other() {
-    let study = listening("[agents.listener]\nenabled = false", "perl", "agent.pl", PERL);
-    assert!(!read_report(&study.finish_run()).contains("Contributions of agents"));
+fn an_agent_takes_part_where_it_is_named_and_no_other_can_be_named() {
+    let study = listening("", "perl", "agent.pl", PERL);
+    let output = study.run(&["run", "run.toml"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("agents/listener takes no part"), "{told}");
+    assert!(!read_report(&study.the_run()).contains("Contributions of agents"));
 
     let study = TestHome::frugal_small("[agents.skeptick]\nenabled = true");
     let output = study.run(&["run", "run.toml"]);
@@ -181,6 +191,8 @@ fn an_agent_takes_the_place_of_a_built_in_one() {
                     command = [\"python3\", \"agent.py\"]\nsubscribes = [\"propose_hypotheses\"]\npublishes = [\"hypotheses_proposed\"]\n";
     study.file("agents/hypothesis_generator/agent.toml", manifest);
     study.file("agents/hypothesis_generator/agent.py", GENERATOR);
+    study.add_run_flags(&["--set", "agents.hypothesis_generator.replace=true"]);
+    study.trust_agent("hypothesis_generator");
     let found = read_findings(&study.finish_run());
     assert_eq!(found["tests"], Value::Array(Vec::new()));
     assert_eq!(found["status"], "exhausted");
@@ -209,6 +221,7 @@ fn what_an_agent_proposes_is_registered_and_tested() {
                     command = [\"python3\", \"agent.py\"]\nsubscribes = [\"cycle_started\"]\npublishes = [\"propose_hypothesis\"]\n";
     study.file("agents/proposer/agent.toml", manifest);
     study.file("agents/proposer/agent.py", PROPOSER);
+    study.name_agent("proposer");
     let run = study.finish_run();
     let found = read_findings(&run);
     let tests = found["tests"].as_array().unwrap();

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod challenges;
 mod command;
 mod joining;
 mod killed;
 mod misbehaviour;
 mod shipped;
+mod trust;
 #[cfg(feature = "wasm")]
 mod wasm;

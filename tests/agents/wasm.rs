@@ -22,6 +22,7 @@ fn study(component: &[u8], manifest: &str) -> TestHome {
     let study = TestHome::frugal_small("");
     study.file("agents/rogue/agent.toml", manifest);
     study.file("agents/rogue/agent.wasm", component);
+    study.name_agent("rogue");
     study
 }
 

@@ -67,6 +67,7 @@ impl<S: Setting> Trial<S> {
             )
             .unwrap();
         }
+        home.admit_agent("witness");
         Self { home, setting }
     }
 

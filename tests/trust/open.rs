@@ -88,19 +88,9 @@ const OPEN: &[OpenAttack] = &[
         reason: "no control group counts what belongs to no living process",
     },
     OpenAttack {
-        attack: "swollen_folder",
-        on: "agents",
-        reason: "an agent's folder has no limit",
-    },
-    OpenAttack {
         attack: "dilution",
         on: "agents",
         reason: "what agents propose is tested in one family with the lab's own",
-    },
-    OpenAttack {
-        attack: "self_made_limits",
-        on: "agents",
-        reason: "an agent sets its own limits",
     },
 ];
 

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::Mutex,
 };
 
 use serde_json::Value;
@@ -25,6 +26,8 @@ const FRUGAL: &str = "[budget]\ncycles = 1\nexperiments = 120\n[research]\nshuff
 /// A folder of a test's own, removed at its end, in which `kosmos` is run; its home is `home` in that folder.
 pub struct TestHome {
     folder: tempfile::TempDir,
+    /// Flags that each `kosmos run` gets.
+    run_flags: Mutex<Vec<String>>,
 }
 
 impl Default for TestHome {
@@ -38,6 +41,7 @@ impl TestHome {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            run_flags: Mutex::default(),
         }
     }
 
@@ -94,7 +98,8 @@ impl TestHome {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Copies an agent of `tests/agents` into the folder's own `agents/`, with `TOKEN` in its files replaced.
+    /// Copies an agent of `tests/agents` into the folder's own `agents/`, with `TOKEN` in its files replaced, and lets it
+    /// take part with what it asks for.
     pub fn install_agent(&self, name: &str, token: &str) {
         let from = repository_path(&format!("tests/agents/{name}"));
         for entry in fs::read_dir(&from).unwrap() {
@@ -102,6 +107,30 @@ impl TestHome {
             let text = fs::read_to_string(entry.path()).unwrap().replace("TOKEN", token);
             self.file(&format!("agents/{name}/{}", entry.file_name().to_string_lossy()), text);
         }
+        self.admit_agent(name);
+    }
+
+    /// Lets the agent in the folder's `agents/` take part in runs, with what it asks for.
+    pub fn admit_agent(&self, name: &str) {
+        self.name_agent(name);
+        self.trust_agent(name);
+    }
+
+    /// Names the agent by a flag of each `kosmos run`.
+    pub fn name_agent(&self, name: &str) {
+        self.add_run_flags(&["--agent", name]);
+    }
+
+    /// Adds flags to each `kosmos run`.
+    pub fn add_run_flags(&self, flags: &[&str]) {
+        let flags = flags.iter().map(|flag| (*flag).to_owned());
+        self.run_flags.lock().unwrap().extend(flags);
+    }
+
+    /// Grants the agent in the folder's `agents/` what it asks for, with its files as they are.
+    pub fn trust_agent(&self, name: &str) {
+        let output = self.run(&["agents", "trust", &format!("agents/{name}"), "--yes"]);
+        assert!(output.status.success(), "{}", describe_output(&output));
     }
 
     /// The `kosmos` command with this home; the configuration of the person who runs the tests is out of its sight.
@@ -114,6 +143,9 @@ impl TestHome {
             .env("XDG_CONFIG_HOME", self.path().join("config"))
             .current_dir(self.path())
             .stdin(Stdio::null());
+        if arguments.contains(&"run") {
+            command.args(self.run_flags.lock().unwrap().iter());
+        }
         for variable in GRAPH_VARIABLES {
             command.env_remove(variable);
         }

@@ -4,7 +4,7 @@ use crate::message::{Answered, CheckEstimate, Grounds};
 use crate::science::TestRecord;
 
 /// The answer, and why in a sentence. `alpha` is the run's.
-pub(super) fn answer_challenge(
+pub(crate) fn answer_challenge(
     finding: &TestRecord,
     grounds: Grounds,
     estimate: Option<&CheckEstimate>,
@@ -40,9 +40,33 @@ pub(super) fn answer_challenge(
     }
 }
 
+/// The number of `findings` that one agent may take down with this share of them: one at least, unless the share is 0.
+pub(super) fn most_taken_down(findings: usize, share: f64) -> usize {
+    match share > 0.0 {
+        true => ((findings as f64 * share).floor() as usize).max(1),
+        false => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_agent_takes_down_a_share_and_one_at_least() {
+        for (findings, share, most) in [
+            (0, 0.34, 1),
+            (1, 0.34, 1),
+            (5, 0.34, 1),
+            (6, 0.34, 2),
+            (9, 0.34, 3),
+            (100, 0.34, 34),
+            (9, 0.0, 0),
+            (9, 1.0, 9),
+        ] {
+            assert_eq!(most_taken_down(findings, share), most, "{findings} {share}");
+        }
+    }
 
     fn finding(direction: Option<&str>) -> TestRecord {
         let record = serde_json::json!({

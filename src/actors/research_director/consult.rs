@@ -3,7 +3,7 @@
 //! The director waits for the answers to the events of a phase before it leaves it, and takes them in an order of its
 //! own. So what agents say has the same effect however fast they are and however often the run was interrupted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +19,15 @@ use crate::message::{
 };
 use crate::policy;
 use crate::sandbox::Outcome;
-use crate::science::{Arm, Caveat, DatasetRecord, ExperimentRecord, Hypothesis, TestRecord, Wording};
+use crate::science::{
+    Arm, Caveat, DatasetRecord, ExperimentRecord, Hypothesis, HypothesisId, TestRecord, Wording, list_vetoes,
+};
 
 /// Of each sort of contribution, the most that a run keeps.
 const MOST: usize = 500;
+
+/// The most bytes of messages that a run keeps of one agent that is not shipped.
+const MOST_WORDS: u64 = 256 << 10;
 
 /// Tests that were left open, as many as are told.
 const MOST_OPEN: usize = 50;
@@ -43,6 +48,12 @@ pub struct Consulting {
     pub contributions: Contributions,
     /// Whether the end was told.
     pub concluded: bool,
+    /// The findings that each agent's challenges have taken down.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub taken_down: BTreeMap<AgentName, BTreeSet<HypothesisId>>,
+    /// The bytes of the messages that each agent has sent, as far as they are limited.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<AgentName, u64>,
 }
 
 impl ResearchState {
@@ -303,13 +314,38 @@ impl ResearchState {
                 self.count_refusal(&answer.agent, refusal.clone());
             }
             for said in &answer.said {
-                self.apply_speech(&answer.agent, said, &answer.checks);
+                if self.has_room_for(&answer.agent, said) {
+                    self.apply_speech(&answer.agent, said, &answer.checks);
+                }
             }
         }
         self.consulting
             .contributions
             .missing
             .sort_by(|a, b| (&a.occasion, &a.agent).cmp(&(&b.occasion, &b.agent)));
+    }
+
+    /// Counts the words of an agent that is not shipped; false, and a refusal, once they are more than a report takes
+    /// from one agent.
+    fn has_room_for(&mut self, agent: &AgentName, said: &Speech) -> bool {
+        let is_limited = self
+            .plugged_in_agents()
+            .iter()
+            .any(|plan| plan.name == *agent && plan.share.is_some());
+        // What is proposed is counted by the cycle's limit.
+        if !is_limited || matches!(said, Speech::ProposeHypothesis(_)) {
+            return true;
+        }
+        let bytes = serde_json::to_string(said).map_or(0, |text| text.len() as u64);
+        let words = self.consulting.words.entry(agent.clone()).or_default();
+        if *words + bytes <= MOST_WORDS {
+            *words += bytes;
+            return true;
+        }
+        let kind = said.type_name().to_owned();
+        let reason = "the agent has sent more words than a report takes from one agent".to_owned();
+        self.count_refusal(agent, Refusal { kind, reason });
+        false
     }
 
     fn count_refusal(&mut self, agent: &AgentName, refusal: Refusal) {
@@ -386,7 +422,12 @@ impl ResearchState {
                 .find(|known| known.finding == challenge.finding && known.check == *check);
             found.map(|known| known.estimate.clone())
         });
-        let (answer, reason) = challenge::answer_challenge(finding, challenge.grounds, estimate.as_ref(), alpha);
+        let (mut answer, mut reason) =
+            challenge::answer_challenge(finding, challenge.grounds, estimate.as_ref(), alpha);
+        if answer == Answered::Sustained && !self.take_down(&agent, &challenge.finding) {
+            answer = Answered::Unsupported;
+            reason = "the agent has taken down as many findings as one agent may";
+        }
         let vetoed = answer == Answered::Sustained && challenge.veto && may_veto;
         if answer == Answered::Sustained
             && let Some(record) = self
@@ -410,6 +451,38 @@ impl ResearchState {
             vetoed,
         };
         push_within_limit(&mut self.consulting.contributions.challenges, record);
+    }
+
+    /// Counts the finding among those that the agent has taken down; false if these would be more than one agent may.
+    fn take_down(&mut self, agent: &AgentName, finding: &HypothesisId) -> bool {
+        let plan = self.plugged_in_agents().iter().find(|plan| plan.name == *agent);
+        let share = plan.and_then(|plan| plan.share);
+        let findings = self
+            .records_of(Arm::Observed)
+            .filter(|record| record.significant)
+            .count();
+        let taken = self.consulting.taken_down.entry(agent.clone()).or_default();
+        if let Some(share) = share
+            && !taken.contains(finding)
+            && taken.len() >= challenge::most_taken_down(findings, share)
+        {
+            return false;
+        }
+        taken.insert(finding.clone());
+        true
+    }
+
+    /// Findings that agents have vetoed, in words; none for runs that began before agents had a limit.
+    pub(super) fn describe_vetoes(&self) -> Option<String> {
+        let knows_limits = self.plugged_in_agents().iter().any(|plan| plan.from.is_some());
+        let vetoes = list_vetoes(self.records_of(Arm::Observed)).into_iter();
+        let told: Vec<String> = vetoes
+            .map(|(agent, findings)| match findings.len() {
+                1 => format!("1 finding vetoed by {agent}"),
+                times => format!("{times} findings vetoed by {agent}"),
+            })
+            .collect();
+        (knows_limits && !told.is_empty()).then(|| told.join(", "))
     }
 
     // --- what they propose ---

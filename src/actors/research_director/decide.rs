@@ -458,6 +458,9 @@ impl ResearchState {
         if let Some(useless) = self.thinking.answers.describe_uselessness() {
             end.message = format!("{}; {useless}", end.message);
         }
+        if let Some(vetoes) = self.describe_vetoes() {
+            end.message = format!("{}; {vetoes}", end.message);
+        }
         vec![self.end_run(end)]
     }
 
@@ -510,7 +513,7 @@ impl ResearchState {
             let Some(profile) = &dataset.profile else { return false };
             let interest = Interest::read(plan, profile);
             let relevant = |name: &str, x: &str, y: &str| name == dataset.name && interest.relevance(x, y) >= 0.6;
-            let mut found = self.records_of(Arm::Observed).filter(|record| record.significant);
+            let mut found = self.records_of(Arm::Observed).filter(|record| record.is_finding());
             let settled = self.memory.iter().flat_map(|memory| &memory.settled);
             found.any(|record| relevant(&record.dataset, &record.x, &record.y))
                 || settled

@@ -22,6 +22,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures::FutureExt;
 
+pub(crate) use challenge::answer_challenge;
 pub use consult::Consulting;
 pub use custom::Halves;
 pub use state::{CycleState, Phase, ResearchState};

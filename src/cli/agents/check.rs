@@ -3,11 +3,11 @@ use serde_json::{Value, json};
 
 use super::AgentsDirs;
 use crate::cli::{CliError, Console, Exit, Globals, SettingsArgs, output};
-use crate::config::Environment;
+use crate::config::{Environment, Origin};
 use crate::lab::{Ground, LabError, Purpose, SandboxSite};
 use crate::plugin::{
-    AgentFolder, AgentKind, ChosenAgent, PluginError, Roster, Setting, check_handshake, read_prompt_and_schema,
-    unpack_sdk,
+    AgentFolder, AgentKind, AgentPlace, ChosenAgent, PluginError, Roster, Setting, check_handshake,
+    read_prompt_and_schema, unpack_sdk,
 };
 use crate::sandbox::{ProcessSandbox, TemporaryFolder};
 
@@ -81,21 +81,30 @@ impl Bench {
     ) -> Result<Self, CliError> {
         let environment = Environment::of_process()?;
         let here = environment.working_folder().to_owned();
-        let mut resolved = settings.resolve(environment)?;
+        let mut resolved = settings.resolve(environment.clone())?;
         let console = Console::start(&resolved.settings.log, globals)?;
         let catalogue = dirs.search_catalogue()?;
-        catalogue.find_agent(name)?;
+        let shipped = catalogue.find_agent(name)?.place == AgentPlace::Shipped;
         let own = resolved
             .settings
             .agents
             .entry(name.to_owned())
             .or_insert_with(|| json!({}));
+        // The command names it, and it replaces nobody in a trial.
         if let Some(own) = own.as_object_mut() {
-            own.insert("enabled".to_owned(), Value::Bool(true));
+            let keys: &[&str] = if shipped { &["enabled"] } else { &["enabled", "replace"] };
+            for key in keys {
+                own.insert((*key).to_owned(), Value::Bool(true));
+                let flag = "kosmos agents".to_owned();
+                resolved
+                    .origins
+                    .insert(format!("agents.{name}.{key}"), Origin::Flag { flag });
+            }
         }
         resolved.settings.agents.retain(|known, _| known == name);
         crate::plugin::make_paths_absolute(&catalogue, &mut resolved, &here)?;
-        let roster = Roster::choose_agents(&catalogue, &resolved.settings)?;
+        let catalogue = catalogue.only_agent(name);
+        let roster = Roster::choose_agents(&catalogue, &resolved, &environment)?;
         let chosen = roster
             .agents
             .into_iter()

@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 
 use super::AgentsDirs;
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::plugin::{AgentCatalogue, AgentKind, FoundAgent, Manifest};
+use crate::config::Environment;
+use crate::plugin::{AgentCatalogue, AgentKind, FoundAgent, GrantState, Grants, Manifest};
 use crate::progress::printable;
 
 /// `kosmos agents list`.
@@ -22,6 +23,7 @@ pub struct ListArgs {
 
 pub(super) fn execute_list(args: &ListArgs, globals: &Globals) -> Result<Exit, CliError> {
     let catalogue = args.dirs.search_catalogue()?;
+    let grants = Grants::load(&Environment::of_process()?)?;
     let chosen: Vec<&FoundAgent> = match &args.name {
         Some(name) => vec![catalogue.find_agent(name)?],
         None => catalogue.iter().collect(),
@@ -31,28 +33,29 @@ pub(super) fn execute_list(args: &ListArgs, globals: &Globals) -> Result<Exit, C
             .unusable_folders()
             .map(|(name, problem)| json!({ "name": name, "problem": problem }))
             .collect();
-        let agents: Vec<Value> = chosen.into_iter().map(agent_as_json).collect();
+        let agents: Vec<Value> = chosen.into_iter().map(|found| agent_as_json(found, &grants)).collect();
         output::print_json(&json!({ "agents": agents, "broken": broken }))?;
         return Ok(Exit::Done);
     }
     match (args.name.is_some(), chosen.as_slice()) {
-        (true, [only]) => output::print_text(&render_agent(only))?,
-        _ => output::print_text(&render_table(&catalogue, &chosen))?,
+        (true, [only]) => output::print_text(&render_agent(only, only.grant_state(&grants)))?,
+        _ => output::print_text(&render_table(&catalogue, &chosen, &grants))?,
     }
     Ok(Exit::Done)
 }
 
-fn agent_as_json(found: &FoundAgent) -> Value {
+fn agent_as_json(found: &FoundAgent, grants: &Grants) -> Value {
     json!({
         "name": found.manifest.name, "place": found.place, "path": found.path, "manifest": found.manifest,
+        "grant": found.grant_state(grants),
     })
 }
 
-fn render_table(catalogue: &AgentCatalogue, chosen: &[&FoundAgent]) -> String {
+fn render_table(catalogue: &AgentCatalogue, chosen: &[&FoundAgent], grants: &Grants) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    table.set_header(["NAME", "KIND", "FROM", "ENABLED", "PERMISSIONS", "PURPOSE"]);
+    table.set_header(["NAME", "KIND", "FROM", "ENABLED", "PERMISSIONS", "GRANT", "PURPOSE"]);
     for found in chosen {
         let manifest = &found.manifest;
         table.add_row([
@@ -61,6 +64,7 @@ fn render_table(catalogue: &AgentCatalogue, chosen: &[&FoundAgent]) -> String {
             found.place.to_string(),
             if manifest.enabled { "yes" } else { "no" }.to_owned(),
             list_permissions(manifest),
+            describe_grant(found.grant_state(grants)).to_owned(),
             printable(&manifest.description).into_owned(),
         ]);
     }
@@ -73,6 +77,15 @@ fn render_table(catalogue: &AgentCatalogue, chosen: &[&FoundAgent]) -> String {
         ));
     }
     text
+}
+
+fn describe_grant(state: GrantState) -> &'static str {
+    match state {
+        GrantState::NotNeeded => "-",
+        GrantState::Granted => "granted",
+        GrantState::Changed => "changed",
+        GrantState::NotGranted => "not granted",
+    }
 }
 
 /// Its permissions beyond the events and messages that its agent.toml lists.
@@ -98,7 +111,7 @@ fn list_permissions(manifest: &Manifest) -> String {
     }
 }
 
-fn render_agent(found: &FoundAgent) -> String {
+fn render_agent(found: &FoundAgent, grant: GrantState) -> String {
     let manifest = &found.manifest;
     let list = |items: &[String]| {
         if items.is_empty() {
@@ -129,6 +142,7 @@ fn render_agent(found: &FoundAgent) -> String {
         ("receives", list(&manifest.subscribes)),
         ("sends", list(&manifest.publishes)),
         ("permissions", list_permissions(manifest)),
+        ("grant", grant.as_words().to_owned()),
         ("files", list(&manifest.permissions.files)),
         ("network", list(&manifest.permissions.network)),
         (
@@ -154,6 +168,7 @@ fn render_agent(found: &FoundAgent) -> String {
                 .get("default")
                 .map(|default| format!(" (default {default})"))
                 .unwrap_or_default();
+            let key = printable(key);
             text.push_str(&format!("  {key:12} {}{}\n", printable(about), printable(&default)));
         }
     }

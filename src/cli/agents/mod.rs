@@ -5,6 +5,7 @@ mod list;
 mod new;
 mod schema;
 mod trial;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -25,8 +26,11 @@ pub struct AgentsArgs {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AgentsCommand {
-    /// List the agents, their origins and their permissions
+    /// List the agents, their origins, their permissions and their grants
     List(list::ListArgs),
+    /// Show what an agent asks for beyond messages, and grant it
+    #[command(long_about = trust::LONG_ABOUT)]
+    Trust(trust::TrustArgs),
     /// Create a new agent: a working skeleton with a test
     New(new::NewArgs),
     /// Check an agent: its agent.toml, its files and its first answer
@@ -38,12 +42,14 @@ pub enum AgentsCommand {
 }
 
 pub(super) const LONG_ABOUT: &str = "\
-List, create, check and test agents.
+List, create, check, test and trust agents.
 
 An agent is a folder with an agent.toml. Besides the built-in agents, Kosmos looks for agents in the folders that \
 --agents-dir names, in agents/ beside the run file, in agents/ of the working folder, in agents/ of your own \
-folder for Kosmos (~/.config/kosmos), and among those that it ships; the first of each name is used. A run file \
-enables, disables and configures them: [agents.skeptic] enabled = true.";
+folder for Kosmos (~/.config/kosmos), and among those that it ships; the first of each name is used. An agent takes \
+part where a run file, a profile or a flag names it: [agents.skeptic] enabled = true, or --agent skeptic; those in a \
+folder that --agents-dir names take part too. One that is not shipped needs a grant for anything beyond messages: \
+kosmos agents trust NAME.";
 
 /// Folders of agents.
 #[derive(Debug, Clone, Default, Args)]
@@ -68,6 +74,7 @@ impl AgentsDirs {
 pub fn execute_agents(args: AgentsArgs, globals: &Globals) -> Result<Exit, CliError> {
     match args.command {
         AgentsCommand::List(args) => list::execute_list(&args, globals),
+        AgentsCommand::Trust(args) => trust::execute_trust(&args, globals),
         AgentsCommand::New(args) => new::execute_new(&args, globals),
         AgentsCommand::Check(args) => check::execute_check(&args, globals),
         AgentsCommand::Test(args) => trial::execute_test(&args, globals),

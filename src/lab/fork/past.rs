@@ -141,6 +141,8 @@ fn clear_ignored_fields(plan: &mut ResearchPlan, first: bool) {
     plan.follow_ups = 0;
     for agent in &mut plan.agents {
         agent.experiments = 0;
+        // Only told, or counted by the director.
+        (agent.from, agent.permissions, agent.share) = (None, String::new(), None);
     }
     if first {
         plan.explore_ratio = 0.0;

@@ -94,7 +94,8 @@ fn budget_of_run(budget: RunBudget) -> RunBudget {
     }
 }
 
-/// The run's statistics, which its report says, and the user's number of experiments at the same time.
+/// The run's statistics, which its report says; the user's number of experiments at the same time, and share of findings
+/// that one agent may take down.
 fn combine_research(of_run: Research, of_user: &Research) -> Research {
     let Research {
         alpha,
@@ -106,6 +107,7 @@ fn combine_research(of_run: Research, of_user: &Research) -> Research {
         max_parallel: _,
         permutations,
         check_rows,
+        challenge_share: _,
     } = of_run;
     Research {
         alpha,
@@ -117,6 +119,7 @@ fn combine_research(of_run: Research, of_user: &Research) -> Research {
         max_parallel: of_user.max_parallel,
         permutations,
         check_rows,
+        challenge_share: of_user.challenge_share,
     }
 }
 

@@ -18,9 +18,9 @@ use super::{Ground, LabError, RunFolder, preflight::check_surroundings, sandbox_
 use crate::{
     actors::{ExecutorOptions, Restorer},
     agent::{Cancel, Registry},
-    config::Settings,
-    plugin::{Native, Roster},
-    progress::Progress,
+    config::{ConfigError, Environment, Settings},
+    plugin::{Grants, Native, Roster},
+    progress::{Progress, ProgressEvent},
     supervisor::StopSignal,
 };
 
@@ -35,6 +35,8 @@ pub struct Lab {
     progress: Arc<dyn Progress>,
     stop: StopSignal,
     natives: Vec<Native>,
+    /// Who takes part besides the built-in agents, a line each.
+    agents_told: Vec<String>,
     arrange: Option<Arrange>,
     launcher: Option<PathBuf>,
     replay: Option<RunFolder>,
@@ -51,6 +53,7 @@ impl Lab {
         folder.check_trusted()?;
         let settings = folder.resolve_settings()?.settings;
         let mut roster = folder.read_roster(&settings)?;
+        let agents_told = roster.describe_agents();
         let natives = std::mem::take(&mut roster.listeners);
         Ok(Self {
             folder,
@@ -59,6 +62,7 @@ impl Lab {
             progress,
             stop: StopSignal::default(),
             natives,
+            agents_told,
             arrange: None,
             launcher: None,
             replay: None,
@@ -100,6 +104,14 @@ impl Lab {
     /// # Errors
     /// When a backend is missing or the journal fails; the run can then be resumed.
     pub fn work(mut self) -> Result<Finished, LabError> {
+        // The copies that are started, so that no change since a run was prepared counts.
+        if !self.roster.agents.is_empty() {
+            let environment = Environment::of_process().map_err(|error| Box::new(ConfigError::from(error)))?;
+            self.roster.check_grants(&Grants::load(&environment)?)?;
+        }
+        for told in &self.agents_told {
+            self.progress.on(ProgressEvent::Note(format!("agent {told}")));
+        }
         let system = actix::System::new();
         self.roster.compile_components()?;
         let begun = system.block_on(self.begin())?;

@@ -36,15 +36,18 @@ pub struct CitedSource {
     pub title: String,
     /// Its authors.
     #[serde(default)]
+    #[schemars(length(max = 100), inner(length(max = 200)))]
     pub authors: Option<Vec<String>>,
     /// Year of publication.
     #[serde(default)]
     pub year: Option<i32>,
     /// Its DOI.
     #[serde(default)]
+    #[schemars(length(max = 400))]
     pub doi: Option<String>,
     /// Its address.
     #[serde(default)]
+    #[schemars(length(max = 2000))]
     pub url: Option<String>,
     /// The place in the source, such as `p. 3`.
     #[serde(default)]

@@ -73,7 +73,7 @@ pub struct WrittenSection {
     #[schemars(length(min = 1, max = 120))]
     pub title: String,
     /// Paragraphs of plain text.
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), inner(length(max = 4000)))]
     pub paragraphs: Vec<String>,
 }
 

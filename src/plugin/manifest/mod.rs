@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Native, PluginError};
+use super::{AgentPlace, Native, PluginError};
 use crate::actors::built_in_listeners;
 use crate::message::{AgentName, agent};
 pub use kind::AgentKind;
@@ -41,7 +41,7 @@ pub struct Manifest {
     pub description: String,
     /// How the agent is implemented.
     pub kind: AgentKind,
-    /// Whether the agent takes part in runs that find it, unless the settings say otherwise.
+    /// Whether the agent takes part where a flag or a setting names it, unless that says otherwise.
     #[serde(default = "enabled_by_default")]
     pub enabled: bool,
     /// Version of the protocol that the agent speaks.
@@ -127,6 +127,8 @@ impl Manifest {
         native.plan.description.clone_from(&self.description);
         native.plan.subscribes.clone_from(&self.subscribes);
         native.plan.publishes.clone_from(&self.publishes);
+        native.plan.from = Some(AgentPlace::Shipped.as_words().to_owned());
+        native.plan.permissions = self.describe_permissions(None);
         native
     }
 
@@ -213,6 +215,15 @@ mod tests {
         for (section, expected) in [
             ("[limits]\nbudget_share = 2.0", "must be from 0 to 1"),
             ("[limits]\ndeadline = \"0s\"", "longer than 0 s"),
+            (
+                "[limits]\ndeadline = \"100000h\"",
+                "`limits.deadline` may be 24 h at most",
+            ),
+            ("[limits]\nmemory = \"64TiB\"", "`limits.memory` may be 256 GiB at most"),
+            (
+                "[limits]\nprocesses = 4294967295",
+                "`limits.processes` may be 4096 at most",
+            ),
             (
                 "[permissions]\nfiles = [\"folder\"]",
                 "which is not a key of its configuration",

@@ -1,5 +1,7 @@
 //! The validation of a manifest.
 
+use std::time::Duration;
+
 use super::{AgentKind, Manifest};
 use crate::message::{EVENTS, SPEECHES, agent};
 use crate::plugin::{
@@ -10,6 +12,12 @@ use crate::prompt::inline;
 
 /// Events that a proposing agent may not receive: they show the rows that judge.
 const JUDGING: [&str; 3] = ["cycle_judged", "finding_drafted", "research_finished"];
+
+/// The longest deadline of an event.
+const MOST_TIME: Duration = Duration::from_secs(24 * 3600);
+
+/// The largest memory limit in bytes.
+const MOST_MEMORY: u64 = 256 << 30;
 
 impl Manifest {
     /// The first contradiction in the manifest of an agent in the folder `folder`, in a sentence.
@@ -108,6 +116,21 @@ impl Manifest {
         {
             return Some("`processes`, `messages_per_minute`, `fuel` and `max_attempts` must be at least 1".to_owned());
         }
+        let most = [
+            ("limits.deadline", limits.deadline.get() > MOST_TIME, "24 h"),
+            ("limits.memory", limits.memory.get() > MOST_MEMORY, "256 GiB"),
+            ("limits.processes", limits.processes > 4096, "4096"),
+            (
+                "limits.messages_per_minute",
+                limits.messages_per_minute > 1_000_000,
+                "1000000",
+            ),
+            ("restart.max_restarts", self.restart.max_restarts > 1000, "1000"),
+            ("restart.max_attempts", self.restart.max_attempts > 100, "100"),
+        ];
+        if let Some((key, _, most)) = most.into_iter().find(|(_, beyond, _)| *beyond) {
+            return Some(format!("`{key}` may be {most} at most"));
+        }
         if limits.deadline.is_zero() {
             return Some("`limits.deadline` must be longer than 0 s".to_owned());
         }
@@ -135,7 +158,7 @@ impl Manifest {
         {
             return Some(format!("`config` is not a JSON Schema: {error}"));
         }
-        let reserved = ["enabled", "limits", "restart"];
+        let reserved = ["enabled", "limits", "restart", "replace"];
         reserved
             .into_iter()
             .find(|key| known(key))

@@ -27,12 +27,8 @@ pub(super) fn add_agents_section(dossier: &Dossier, out: &mut Blocks) {
         "Agents besides the built-in ones took part in this run. What they say is theirs. It adds no test to the error control; a \
          challenge that its check bears out lowers what a finding is called.",
     )));
-    let agents = dossier.agents.iter().map(|agent| {
-        let named = line().code(agent.name.as_str()).text(" ").name(&agent.version);
-        named.text(": ").name(&agent.description)
-    });
     if !dossier.agents.is_empty() {
-        out.push(Block::List(agents.collect()));
+        out.push(list_agents(dossier));
     }
     add_missing_answers(dossier, out);
     add_challenges(dossier, out);
@@ -49,6 +45,24 @@ pub(super) fn add_agents_section(dossier: &Dossier, out: &mut Blocks) {
         out.extend(section.paragraphs.iter().map(|words| paragraph(line().name(words))));
     }
     add_remarks(dossier, out);
+}
+
+/// Who took part, from where and with which permissions.
+pub(crate) fn list_agents(dossier: &Dossier) -> Block<Draft> {
+    let agents = dossier.agents.iter().map(|agent| {
+        let named = line().code(agent.name.as_str()).text(" ").name(&agent.version);
+        let told = named.text(": ").name(&agent.description);
+        match &agent.from {
+            None => told,
+            Some(from) => told
+                .text(" (from ")
+                .name(from)
+                .text("; permissions: ")
+                .name(&agent.permissions)
+                .text(")"),
+        }
+    });
+    Block::List(agents.collect())
 }
 
 fn add_missing_answers(dossier: &Dossier, out: &mut Blocks) {

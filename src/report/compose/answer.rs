@@ -96,6 +96,24 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
         format: NumberFormat::Plain,
         citation: Citation::Replicated,
     };
+    if findings.is_empty() && !dossier.vetoes.is_empty() {
+        return vec![paragraph(
+            line()
+                .strong(text("No finding is left: ").then(vetoes_line(dossier)).text("."))
+                .text(" Of ")
+                .number(judged)
+                .text(" tests judged, ")
+                .number(found)
+                .text(" passed the run-wide control of false discoveries at ")
+                .number(alpha.format(NumberFormat::Percent))
+                .text(". The ")
+                .link(
+                    LinkTarget::Anchor(super::agents::ANCHOR.into()),
+                    text("section on agents"),
+                )
+                .text(" gives the reasons."),
+        )];
+    }
     if findings.is_empty() {
         return vec![paragraph(
             line()
@@ -125,6 +143,19 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
             .number(replicated)
             .text("."),
     )];
+    if !dossier.vetoes.is_empty() {
+        out.push(Block::Paragraph(
+            Tone::Bad,
+            text("Not among the findings: ")
+                .then(vetoes_line(dossier))
+                .text(". The ")
+                .link(
+                    LinkTarget::Anchor(super::agents::ANCHOR.into()),
+                    text("section on agents"),
+                )
+                .text(" gives the reasons."),
+        ));
+    }
     if dossier.target.is_some() && !findings.iter().any(|test| order::is_about_target(dossier, test)) {
         let target = dossier.target.as_deref().unwrap_or_default();
         out.push(Block::Paragraph(
@@ -135,6 +166,28 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
         ));
     }
     out
+}
+
+/// What agents have removed from the findings, and who.
+fn vetoes_line(dossier: &Dossier) -> Line<Draft> {
+    let told = dossier.vetoes.iter().map(|(agent, findings)| {
+        let key = agent.replace('~', "~0").replace('/', "~1");
+        let many = findings.len() as u64;
+        let words = if many == 1 {
+            " finding vetoed by "
+        } else {
+            " findings vetoed by "
+        };
+        line()
+            .number(Cited::record(
+                many,
+                format!("/vetoes/{key}"),
+                super::super::citation::RecordFile::Journal,
+            ))
+            .text(words)
+            .code(agent)
+    });
+    words::join_lines(told, "")
 }
 
 fn why_none(dossier: &Dossier) -> Line<Draft> {

@@ -23,6 +23,7 @@ use super::document::{Blocks, Document, Draft};
 use super::dossier::Dossier;
 use super::name::Name;
 
+pub(crate) use agents::list_agents;
 pub(crate) use answer::{headline_line, opening_paragraphs};
 pub(crate) use finding::key_numbers;
 pub(crate) use told::interpretation_of_finding;

@@ -9,12 +9,13 @@ SCRIPT = """
 import json
 import pyarrow.parquet as pq
 from scipy import stats
-table = pq.read_table(PROTOCOL["table"], columns=[PROTOCOL["x"], PROTOCOL["y"]]).to_pandas().dropna()
-x, y = table[PROTOCOL["x"]], table[PROTOCOL["y"]]
-half = table.index % 2 == 0
-r = stats.spearmanr(x[half], -y[half])
-estimate = {"n": int(half.sum()), "p": float(r.pvalue), "effect": float(r.statistic), "direction": "+" if r.statistic > 0 else "-"}
-json.dump({"upside_down": estimate}, open("result.json", "w"))
+table = pq.read_table(PROTOCOL["table"]).to_pandas().dropna(subset=[PROTOCOL["x"], PROTOCOL["y"]])
+x, y = table[PROTOCOL["x"]].rank(), table[PROTOCOL["y"]].rank()
+if PROTOCOL["within"]:
+    x, y = (side - side.groupby(table[PROTOCOL["within"]]).transform("mean") for side in (x, y))
+r = stats.pearsonr(x, y)
+estimate = {"n": len(table), "p": float(r.pvalue), "effect": float(r.statistic), "direction": "+" if r.statistic > 0 else "-"}
+json.dump({"again": estimate}, open("result.json", "w"))
 """
 
 
@@ -43,9 +44,12 @@ def handle(event):
     finding = event["body"]["finding"]
     messages = [{"type": "score", "body": {"finding": finding["id"], "scores": {"seen": min(seen / 100, 1.0)}}}]
     if finding["kind"] == "numeric_numeric":
-        ran = call("sandbox.run", script=SCRIPT, dataset=finding["dataset"], parameters={"x": finding["x"], "y": finding["y"]})
-        check = {"experiment": ran["experiment"], "name": "turned round", "pointer": "/upside_down"}
-        challenge = {"finding": finding["id"], "grounds": "alternative_test", "statement": "Turned round it is another.", "check": check}
+        # Bills alone are held within species, where their relation turns round.
+        within = "species" if {finding["x"][:4], finding["y"][:4]} == {"bill"} else None
+        parameters = {"x": finding["x"], "y": finding["y"], "within": within}
+        ran = call("sandbox.run", script=SCRIPT, dataset=finding["dataset"], parameters=parameters)
+        check = {"experiment": ran["experiment"], "name": "once more", "pointer": "/again"}
+        challenge = {"finding": finding["id"], "grounds": "confounding", "statement": "Perhaps not.", "check": check}
         messages.append({"type": "challenge", "body": challenge})
     source = {"title": "A book", "locator": f"p. {seen}", "passage": "word for word"}
     evidence = {"finding": finding["id"], "stance": "context", "statement": "It is written.", "source": source}
