@@ -127,6 +127,7 @@ fn no_command_prints_what_a_terminal_would_obey() {
         &["replay", &id],
         &["fork", &id, "--at", "2", "--set", "budget.cycles=3"],
         &["export", &id],
+        &["trust", &id],
         &["config", "show", "run.toml"],
         &["agents", "list"],
         &["agents", "list", "odd"],
@@ -167,7 +168,7 @@ fn no_command_prints_what_a_terminal_would_obey() {
     for file in ["run.toml", "journal.jsonl"] {
         fs::copy(run.join(file), evil.join(file)).unwrap();
     }
-    for command in ["status", "report", "verify", "resume", "export", "replay"] {
+    for command in ["status", "report", "verify", "resume", "export", "replay", "trust"] {
         shown.run(&[command, "evil"]);
     }
     shown.run(&["runs"]);
