@@ -39,7 +39,8 @@ pub struct ImportArgs {
     /// Archive written by `kosmos export`
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Refuse the archive unless FILE.minisig is its signature by this key: a public key of minisign, or the file of one
+    /// Refuse the archive unless FILE.minisig is its signature by this key: a public key of minisign, or the file
+    /// of one
     #[arg(long, value_name = "KEY")]
     pub signed_by: Option<String>,
 }

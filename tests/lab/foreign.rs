@@ -59,19 +59,20 @@ fn an_experiment_with_another_folder_or_file_touches_nothing() {
         .map(|line| line.replace(&id, victim.path().to_str().unwrap()))
         .collect();
 
-    // A run that is to be resumed would clear the folder of its experiment first. It is refused, also where its user trusts
-    // it.
+    // A run that is to be resumed would clear the folder of its experiment first. It is refused, and its user cannot even
+    // agree to it.
     let home = forge(&run, &replaced[..end]);
     let output = home.run(&["resume", run_id(&run)]);
     assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
-    home.trust(run_id(&run));
-    let output = home.run(&["resume", run_id(&run)]);
+    let output = home.run(&["trust", run_id(&run), "--yes"]);
     assert!(!output.status.success(), "{}", describe_output(&output));
     assert!(
         describe_output(&output).contains("is not the id of an experiment"),
         "{}",
         describe_output(&output)
     );
+    let output = home.run(&["resume", run_id(&run)]);
+    assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 
     // And verifying one would write its scripts there.

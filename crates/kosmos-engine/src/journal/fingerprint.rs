@@ -22,8 +22,8 @@ const NOT_OF_RECORD: [&str; 4] = ["seq", "at_ms", "more", "crc"];
 /// The longest first line that is read. Longer entries are kept in files of their own.
 const LONGEST: u64 = 1 << 20;
 
-/// Returns the fingerprint of the first record in the log of the run in `folder`: the SHA-256 of its content, without its
-/// time. None if there is no log, or its first line is incomplete or damaged.
+/// Returns the fingerprint of the first record in the log of the run in `folder`: the SHA-256 of its content, without
+/// its time. None if there is no log, or its first line is incomplete or damaged.
 ///
 /// # Errors
 /// If the log cannot be read.

@@ -79,8 +79,8 @@ impl<P: RunPayload> Journal<P> {
         Self::open_with(folder, options, true)
     }
 
-    /// Opens the journal in a run's folder to be read, from `journal.jsonl` alone. The database beside it is not opened,
-    /// nothing is written or locked, and a commit is refused as [`JournalError::Closed`].
+    /// Opens the journal in a run's folder to be read, from `journal.jsonl` alone. The database beside it is not
+    /// opened, nothing is written or locked, and a commit is refused as [`JournalError::Closed`].
     ///
     /// # Errors
     /// If the log cannot be read or is damaged.
