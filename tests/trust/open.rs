@@ -18,64 +18,14 @@ struct OpenAttack {
 /// fails as one that does and is not in it.
 const OPEN: &[OpenAttack] = &[
     OpenAttack {
-        attack: "file_events",
-        on: "process",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
-        attack: "page_cache",
-        on: "process",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
-        attack: "record_locks",
-        on: "process",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
         attack: "shared_futex",
         on: "process",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
-        attack: "hide_and_seek",
-        on: "process",
-        reason: "the workspace is added up from outside, folder after folder",
-    },
-    OpenAttack {
-        attack: "sparse_outputs",
-        on: "process",
-        reason: "the workspace counts blocks, and the outputs are counted by their length against limits of their own",
-    },
-    OpenAttack {
-        attack: "file_events",
-        on: "process without control groups",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
-        attack: "page_cache",
-        on: "process without control groups",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
-        attack: "record_locks",
-        on: "process without control groups",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
+        reason: "both sandboxes may map the same file of the interpreter, and the same input",
     },
     OpenAttack {
         attack: "shared_futex",
         on: "process without control groups",
-        reason: "both sandboxes see the same file of the interpreter, and the same input",
-    },
-    OpenAttack {
-        attack: "hide_and_seek",
-        on: "process without control groups",
-        reason: "the workspace is added up from outside, folder after folder",
-    },
-    OpenAttack {
-        attack: "sparse_outputs",
-        on: "process without control groups",
-        reason: "the workspace counts blocks, and the outputs are counted by their length against limits of their own",
+        reason: "both sandboxes may map the same file of the interpreter, and the same input",
     },
     OpenAttack {
         attack: "uncounted_cpu",
