@@ -442,7 +442,7 @@ mod tests {
         assert!(verdict.records.is_empty());
         assert_eq!(
             verdict.untested[0].reason,
-            "there is no second, independent way to its numbers: both scripts have the same code (one, two)"
+            "there is no second, independent way to its numbers: both scripts have the same code (e-000000000001, e-000000000002)"
         );
     }
 
