@@ -18,6 +18,7 @@
 mod links;
 mod page;
 mod shell;
+mod tests_named;
 mod words;
 
 use std::fs;
