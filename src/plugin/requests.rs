@@ -101,7 +101,8 @@ mod tests {
 
     fn manifest(more: &str) -> Manifest {
         let text = format!(
-            "name = \"counter\"\nversion = \"1\"\ndescription = \"Counts.\"\nkind = \"process\"\ncommand = [\"x\"]\n{more}"
+            "name = \"counter\"\nversion = \"1\"\ndescription = \"Counts.\"\nkind = \"process\"\ncommand = [\"x\"]\n\
+             subscribes = [\"run_started\"]\npublishes = [\"remark\"]\n{more}"
         );
         Manifest::parse(&text, "counter", "here").unwrap()
     }

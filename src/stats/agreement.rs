@@ -363,7 +363,7 @@ mod tests {
         let verdict = verdict(draft(one(), Some(result(1e-8, 90, 0.5, "+")), false));
         assert_eq!(
             verdict.untested[0].reason,
-            "two independent ways disagree: they use different rows (the first script in one, the second script in two)"
+            "two independent ways disagree: they use different rows (the first script in e-000000000001, the second script in e-000000000002)"
         );
     }
 
