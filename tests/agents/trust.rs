@@ -78,14 +78,14 @@ fn an_agent_has_what_was_granted_to_the_files_that_it_has() {
     assert!(added.contains("network (example.org:80)"), "{added}");
     let log = run_id(&folder).to_owned();
 
-    // A grant that was taken back, or files that have changed, stop the run's own copy too.
+    // A grant that was taken back stops the run's own copy too, and with files that have changed the run is foreign.
     let grants = fs::read(&file).unwrap();
     fs::remove_file(&file).unwrap();
     assert_refused(&study.run(&["resume", &log]), &["nothing of it was granted"]);
     fs::write(&file, grants).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(folder.join("agents/counter/agent.py"), format!("{ECHO}\n# other")).unwrap();
-    assert_refused(&study.run(&["resume", &log]), &["has changed since that was granted"]);
+    assert_refused(&study.run(&["resume", &log]), &["was not started here"]);
 
     study.file("agents/counter/agent.py", format!("{ECHO}\n# other"));
     assert_eq!(grant_of(&study, "counter"), "changed");

@@ -50,7 +50,9 @@ fn assert_same(found: &Facts, expected: &Facts) {
 
 #[test]
 fn samples_come_back_as_they_were() {
-    for facts in [penguins(), hostile(), Facts::default()] {
+    for mut facts in [penguins(), hostile(), Facts::default()] {
+        // Loops are no facts of Kosmos and are refused.
+        facts.edges.retain(|edge| edge.from != edge.to);
         assert_same(
             &import_jsonld(&mut exported(&facts).as_slice()).unwrap(),
             &normal(&facts),
