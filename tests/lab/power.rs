@@ -26,6 +26,12 @@ fn trace(durability: &str) -> Option<(Trial<Heuristic>, Vec<Call>)> {
         .args(inner.get_args())
         .args(["--set", &format!("journal.durability={durability}")])
         .current_dir(trial.home.path());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     let output = command.output().unwrap();
     assert!(finished(&output), "{}", kosmos_testing::describe_output(&output));
     Some((trial, calls(&fs::read_to_string(file).unwrap())))
