@@ -195,7 +195,7 @@ fn a_model_of_no_use_is_told_as_such() {
         let server = ModelServer::start();
         server.respond(move |_| reply());
         let lab = Lab::new(3);
-        let (output, run) = lab.run(&server, &["research.permutations=39"]);
+        let (output, run) = lab.run(&server, &[]);
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let status = stdout.lines().find(|line| line.starts_with("status ")).unwrap();
         assert!(
