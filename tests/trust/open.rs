@@ -28,6 +28,11 @@ const OPEN: &[OpenAttack] = &[
         reason: "both sandboxes may map the same file of the interpreter, and the same input",
     },
     OpenAttack {
+        attack: "shared_futex",
+        on: "docker",
+        reason: "both sandboxes may map the same file of the interpreter, and the same input",
+    },
+    OpenAttack {
         attack: "uncounted_cpu",
         on: "process without control groups",
         reason: "no control group counts what belongs to no living process",
