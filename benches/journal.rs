@@ -1,7 +1,7 @@
 //! What durability costs, and what a crash costs: commits, resuming, routing, and an engine that has nothing to do.
 //!
-//! `cargo bench --bench journal`. Where the run's folders are put is `CARGO_TARGET_TMPDIR`, below `target`: a memory disk
-//! there would make `power` mean nothing.
+//! `cargo bench --bench journal`. Where the run's folders are put is `CARGO_TARGET_TMPDIR`, below `target`: a memory
+//! disk there would make `power` mean nothing.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! A program that uses Kosmos as a library, with an agent of its own: it says in the report which columns the findings speak
-//! of most.
+//! A program that uses Kosmos as a library, with an agent of its own: it says in the report which columns the findings
+//! speak of most.
 //!
 //!     cargo run --release --example native_agent
 

@@ -1,12 +1,13 @@
-//! How fast the knowledge graph is with a hundred thousand findings in it, in both stores: writing, in batches and one at
-//! a time, and the questions that a run and a person ask.
+//! How fast the knowledge graph is with a hundred thousand findings in it, in both stores: writing, in batches and one
+//! at a time, and the questions that a run and a person ask.
 //!
 //!     cargo bench --bench graph
 //!
-//! `KOSMOS_BENCH_FINDINGS=1000` makes a smaller graph for a quick look, `KOSMOS_BENCH_STORES=embedded` leaves the server
-//! out (or, as `server`, the other). The server is the one that KOSMOS_TEST_BOLT, KOSMOS_TEST_BOLT_PASSWORD and
+//! `KOSMOS_BENCH_FINDINGS=1000` makes a smaller graph for a quick look, `KOSMOS_BENCH_STORES=embedded` leaves the
+//! server out (or, as `server`, the other). The server is the one that KOSMOS_TEST_BOLT, KOSMOS_TEST_BOLT_PASSWORD and
 //! KOSMOS_TEST_BOLT_FOLDER name, as for the tests; without them one is started under target/tmp and stopped again. All
-//! figures of a table come from one run on one machine: compare them with each other, not with those of another machine.
+//! figures of a table come from one run on one machine: compare them with each other, not with those of another
+//! machine.
 
 #![allow(
     clippy::unwrap_used,

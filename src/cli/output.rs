@@ -17,7 +17,8 @@ pub fn print_text(text: &str) -> Result<(), CliError> {
     print_verbatim(&printable_lines(text))
 }
 
-/// Writes `text` to stdout as it is: a document for programs, or a text that is Kosmos's own. Nothing else writes there.
+/// Writes `text` to stdout as it is: a document for programs, or a text that is Kosmos's own. Nothing else writes
+/// there.
 ///
 /// # Errors
 /// As [`print_text`].

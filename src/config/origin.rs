@@ -63,8 +63,8 @@ impl Origin {
         }
     }
 
-    /// Whether the user of `environment` set the value: by a flag, a variable, or a profile in the user's own folder for
-    /// Kosmos. A run file, or a profile elsewhere, may be another's.
+    /// Whether the user of `environment` set the value: by a flag, a variable, or a profile in the user's own folder
+    /// for Kosmos. A run file, or a profile elsewhere, may be another's.
     pub fn is_users_own(&self, environment: &Environment) -> bool {
         match self {
             Self::Flag { .. } | Self::Environment { .. } => true,

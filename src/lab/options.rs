@@ -14,8 +14,8 @@ pub(super) fn journal_options(settings: &Settings) -> journal::Options {
     }
 }
 
-/// Opens the journal of a run to read it, with the settings under which it is read. Of a run from elsewhere, only the log
-/// is read: its database is not opened, and nothing is locked.
+/// Opens the journal of a run to read it, with the settings under which it is read. Of a run from elsewhere, only the
+/// log is read: its database is not opened, and nothing is locked.
 pub(super) fn open_journal(folder: &RunFolder, origin: RunOrigin) -> Result<(Settings, Journal), LabError> {
     let settings = folder.read_settings_of(origin)?;
     let journal = match origin.is_trusted() {

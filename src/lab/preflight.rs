@@ -61,7 +61,8 @@ pub enum PreflightError {
         /// The place that sets it.
         origin: Origin,
     },
-    /// The path of the folder of runs is not UTF-8, and the programs that scripts are started by exchange paths as text.
+    /// The path of the folder of runs is not UTF-8, and the programs that scripts are started by exchange paths as
+    /// text.
     #[error("the path of the home is not UTF-8: {}", .path.display())]
     HomeNotUtf8 {
         /// The folder of runs.

@@ -21,8 +21,8 @@ pub struct PreparedRun {
 
 impl Lab {
     /// Resolves the settings of `request` and checks them, the inputs and the agents. Agents are looked for in
-    /// `agents_dirs` first; those that are not shipped must be named, and need a grant for more than messages. Nothing is
-    /// written.
+    /// `agents_dirs` first; those that are not shipped must be named, and need a grant for more than messages. Nothing
+    /// is written.
     ///
     /// # Errors
     /// The first thing that a run could not start with.

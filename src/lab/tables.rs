@@ -31,8 +31,8 @@ impl<'a> Tables<'a> {
         self.run
     }
 
-    /// Finds a table: the copy that came with the run, else the file at `path`, from which the run read it. The error is
-    /// a predicate of the table.
+    /// Finds a table: the copy that came with the run, else the file at `path`, from which the run read it. The error
+    /// is a predicate of the table.
     pub(super) fn find_table(&self, path: &Path, sha256: &str) -> Result<PathBuf, String> {
         if let Some(came) = self.find_copy(sha256) {
             return Ok(came);

@@ -1,8 +1,8 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
 //!
-//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `rules` how
-//! families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what other agents
-//! propose.
+//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `rules`
+//! how families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what
+//! other agents propose.
 
 mod agents;
 pub mod heuristic;

@@ -110,8 +110,8 @@ impl Rule {
     }
 }
 
-/// The text with the columns' names in place of `{x}` and `{y}`; none where there are other braces. In one pass, because
-/// a name may itself hold braces.
+/// The text with the columns' names in place of `{x}` and `{y}`; none where there are other braces. In one pass,
+/// because a name may itself hold braces.
 fn filled(text: &str, x: &str, y: &str) -> Option<String> {
     let mut pieces = text.split('{');
     let mut out = pieces.next()?.to_owned();

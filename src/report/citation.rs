@@ -46,7 +46,8 @@ pub(crate) enum Citation {
         /// Where a reader finds it.
         file: RecordFile,
     },
-    /// The number of findings of the record that are replicated, without those that were vetoed: they are counted again.
+    /// The number of findings of the record that are replicated, without those that were vetoed: they are counted
+    /// again.
     Replicated,
 }
 

@@ -34,8 +34,8 @@ struct Way<'d> {
 /// Relative difference of n and of the effect between two scripts, at most.
 const TOLERANCE: f64 = 0.01;
 
-/// Difference of the two p-values in powers of ten, at most; or this share of the larger power where that is more, since
-/// p-values of many zeros differ by more between ways that agree in all else.
+/// Difference of the two p-values in powers of ten, at most; or this share of the larger power where that is more,
+/// since p-values of many zeros differ by more between ways that agree in all else.
 const POWERS: f64 = 0.3;
 const SHARE_OF_POWER: f64 = 0.02;
 
@@ -94,8 +94,8 @@ fn primary(result: &TestResult, part: Part) -> Result<(&PartEstimate, f64), Stri
     }
 }
 
-/// The numbers that two ways agree on. A template's are reported where it is one of them; of two scripts, those with the
-/// larger p.
+/// The numbers that two ways agree on. A template's are reported where it is one of them; of two scripts, those with
+/// the larger p.
 fn agreed(draft: &TestDraft) -> Result<Judged<'_>, String> {
     if draft.hypothesis.part != Part::Confirm {
         return Err("code that a model wrote is judged on rows held back only".to_owned());

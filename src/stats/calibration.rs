@@ -114,8 +114,8 @@ fn completed<'c>(copies: &'c [Option<ShuffledCopy>], what: &str) -> Result<Vec<&
     Ok(done)
 }
 
-/// Checks that the p-values of copies in which nothing goes with anything are no smaller than p-values may be: the count
-/// below a level against its binomial, and the smallest against the minimum of uniform numbers (Tippett 1931).
+/// Checks that the p-values of copies in which nothing goes with anything are no smaller than p-values may be: the
+/// count below a level against its binomial, and the smallest against the minimum of uniform numbers (Tippett 1931).
 fn check_null(copies: &[Option<ShuffledCopy>]) -> Result<(), String> {
     let done = completed(copies, "shuffled copies")?;
     let count = done.len();

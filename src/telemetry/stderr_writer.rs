@@ -33,8 +33,8 @@ impl Write for StderrWriter {
     }
 }
 
-/// Makes the foreign parts of a log line harmless. The escape sequences in it are colours: `tracing-subscriber` replaces
-/// those of messages and fields.
+/// Makes the foreign parts of a log line harmless. The escape sequences in it are colours: `tracing-subscriber`
+/// replaces those of messages and fields.
 fn disarm_coloured_line(line: &str) -> String {
     let parts: Vec<_> = line.split('\u{1b}').map(printable_lines).collect();
     parts.join("\u{1b}")

@@ -1,5 +1,5 @@
-//! Agents that are folders, from end to end by the binary: how they join a run, what they may not do, and what becomes of a
-//! run when they fall.
+//! Agents that are folders, from end to end by the binary: how they join a run, what they may not do, and what becomes
+//! of a run when they fall.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 

@@ -1,5 +1,5 @@
-//! Who takes part, with what, and who decides it: an agent that is not shipped is named by the user, and what it asks for
-//! beyond messages is granted by the user for the files that it has.
+//! Who takes part, with what, and who decides it: an agent that is not shipped is named by the user, and what it asks
+//! for beyond messages is granted by the user for the files that it has.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Output};
 

@@ -249,7 +249,8 @@ fn the_e_values_are_those_of_the_formulas() {
     };
     let body = &told["messages"][0]["body"];
     assert_eq!(body["title"], section["title"]);
-    // It has not heard which columns were assigned at random here, and says so; the rest is what `test_e_value.py` computes anew.
+    // It has not heard which columns were assigned at random here, and says so; the rest is what `test_e_value.py`
+    // computes anew.
     assert_eq!(paragraphs(body)[0], paragraphs(section)[0]);
     assert!(paragraphs(body)[1].contains("is not known to this section"), "{told}");
     let of_r = "12.01";

@@ -1,5 +1,5 @@
-//! The documentation as a reader uses it: the commands of each page are executed in their order, each in the state that the
-//! commands before it left; the links, and the commands and settings that the text names, exist.
+//! The documentation as a reader uses it: the commands of each page are executed in their order, each in the state that
+//! the commands before it left; the links, and the commands and settings that the text names, exist.
 //!
 //! | info string of a block | meaning |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! The examples that take long: the default tier does those that are drawn from the commit, `tests/run deep examples` each.
+//! The examples that take long: the default tier does those that are drawn from the commit, `tests/run deep examples`
+//! each.
 
 use kosmos_testing::sample::draw_sample;
 

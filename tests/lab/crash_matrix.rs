@@ -1,8 +1,8 @@
-//! The crash matrix: a short run dies at each point before and after a step that makes something last, and is resumed. What
-//! it finds is the same to the byte, and nothing that was done and received is done again.
+//! The crash matrix: a short run dies at each point before and after a step that makes something last, and is resumed.
+//! What it finds is the same to the byte, and nothing that was done and received is done again.
 //!
-//! A point takes some seconds, so that a few of each kind of run are tried, drawn from the commit: `KOSMOS_TEST_DRAW=all` tries
-//! every one, as `tests/run deep` does.
+//! A point takes some seconds, so that a few of each kind of run are tried, drawn from the commit:
+//! `KOSMOS_TEST_DRAW=all` tries every one, as `tests/run deep` does.
 
 use std::{
     path::Path,
@@ -87,8 +87,8 @@ fn crash_matrix_plugin() {
     matrix("plugin", &Plugin);
 }
 
-/// A run whose parts are all on the disk is done once; at each point it stops, and what is on the disk then is copied, which
-/// is what a death leaves there. Each copy that is drawn goes on.
+/// A run whose parts are all on the disk is done once; at each point it stops, and what is on the disk then is copied,
+/// which is what a death leaves there. Each copy that is drawn goes on.
 fn matrix<S: Setting + Sync>(name: &str, setting: &S) {
     let undisturbed = Trial::new(setting);
     let (status, copies) = undisturbed.go_with_copies();

@@ -14,7 +14,8 @@ use kosmos_testing::{
     service::find_container_engine, service::find_engine_folder,
 };
 
-/// The flags of a run on the penguins: its first cycle, or all of it in the deep tier. Small batches make many containers.
+/// The flags of a run on the penguins: its first cycle, or all of it in the deep tier. Small batches make many
+/// containers.
 fn arguments<'a>(example: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     const WHOLE: &[&str] = &["--set", "research.batch=6"];
     const SHORT: &[&str] = &[

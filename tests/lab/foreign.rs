@@ -59,8 +59,8 @@ fn an_experiment_with_another_folder_or_file_touches_nothing() {
         .map(|line| line.replace(&id, victim.path().to_str().unwrap()))
         .collect();
 
-    // A run that is to be resumed would clear the folder of its experiment first. It is refused, and its user cannot even
-    // agree to it.
+    // A run that is to be resumed would clear the folder of its experiment first. It is refused, and its user cannot
+    // even agree to it.
     let home = forge(&run, &replaced[..end]);
     let output = home.run(&["resume", run_id(&run)]);
     assert_eq!(output.status.code(), Some(2), "{}", describe_output(&output));

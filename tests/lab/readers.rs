@@ -1,5 +1,5 @@
-//! The readers of foreign input, given inputs that are almost right: each reads them or refuses them. `fuzz/run` does the
-//! same with a fuzzer.
+//! The readers of foreign input, given inputs that are almost right: each reads them or refuses them. `fuzz/run` does
+//! the same with a fuzzer.
 
 use std::{env, panic::catch_unwind, path::Path};
 

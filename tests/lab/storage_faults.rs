@@ -1,5 +1,6 @@
-//! A disk that fails and files that are damaged, as a user meets them: what is said, with which exit code, and that nothing
-//! is lost, or exactly what. The table in the README is held by these and by those of `src/journal/tests/faults.rs`.
+//! A disk that fails and files that are damaged, as a user meets them: what is said, with which exit code, and that
+//! nothing is lost, or exactly what. The table in the README is held by these and by those of
+//! `src/journal/tests/faults.rs`.
 
 use std::{
     collections::BTreeMap,
@@ -205,7 +206,8 @@ fn a_full_disk_ends_the_run_and_costs_nothing() {
     let expected = undisturbed_findings();
     let trial = Trial::new(Heuristic);
     let folder = trial.home.path();
-    // A memory disk is seen by its own namespace alone, so that all of it happens in one. What fills the disk goes away.
+    // A memory disk is seen by its own namespace alone, so that all of it happens in one. What fills the disk goes
+    // away.
     let script = format!(
         r#"set -e
         mkdir -p home/runs

@@ -81,8 +81,8 @@ pub fn aliases(text: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Reads a path or a tree of paths from `at` on, beginning in the module `here`; gives the place after it. Where `here` is the
-/// root, the next name is a top-level module; inside a module it is nothing to us.
+/// Reads a path or a tree of paths from `at` on, beginning in the module `here`; gives the place after it. Where `here`
+/// is the root, the next name is a top-level module; inside a module it is nothing to us.
 fn tree(
     tokens: &[(usize, String)],
     mut at: usize,

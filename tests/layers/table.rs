@@ -1,7 +1,7 @@
 //! The layers of the program.
 
-/// From the bottom to the top: a name, and the top-level modules of `src/` and the crates in it. A module may import those of its
-/// own layer and of the layers above it in this list.
+/// From the bottom to the top: a name, and the top-level modules of `src/` and the crates in it. A module may import
+/// those of its own layer and of the layers above it in this list.
 pub const LAYERS: [(&str, &[&str]); 10] = [
     ("core", &["kosmos-core", "kosmos-testing"]),
     ("sandbox", &["kosmos-sandbox"]),

@@ -1,5 +1,5 @@
-//! Analyses that a model files under columns which they are not about, in whole runs: none of them becomes a statement on
-//! these columns. And runs in which the model is of no use, which say so.
+//! Analyses that a model files under columns which they are not about, in whole runs: none of them becomes a statement
+//! on these columns. And runs in which the model is of no use, which say so.
 
 use std::{fs, path::PathBuf, process::Output};
 
@@ -61,7 +61,8 @@ fn analysis(x: &str, y: &str, columns: &[&str], nth: usize) -> Value {
     })
 }
 
-/// A model that proposes these analyses, and whose two authors write what `write` gives for the columns that are asked for.
+/// A model that proposes these analyses, and whose two authors write what `write` gives for the columns that are asked
+/// for.
 fn filing(server: &ModelServer, analyses: Vec<Value>, write: impl Fn(bool, &Asked) -> String + Send + Sync + 'static) {
     server.respond(move |asked| match purpose(asked) {
         Purpose::Propose => ScriptedReply::answer(&json!({"hypotheses": []})),

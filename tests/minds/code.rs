@@ -1,5 +1,5 @@
-//! Code that a model writes, in whole runs: what is right is found in two ways and reported with both, what is not right
-//! is told as untested with its reason.
+//! Code that a model writes, in whole runs: what is right is found in two ways and reported with both, what is not
+//! right is told as untested with its reason.
 
 use std::{fs, path::PathBuf};
 

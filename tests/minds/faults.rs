@@ -1,5 +1,5 @@
-//! Everything that an endpoint can do wrong: each has its typed outcome, after a bounded number of tries that the server
-//! counts.
+//! Everything that an endpoint can do wrong: each has its typed outcome, after a bounded number of tries that the
+//! server counts.
 
 use std::time::{Duration, Instant};
 

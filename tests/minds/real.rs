@@ -145,8 +145,8 @@ fn a_real_model_thinks_along_and_is_paid_once() {
 /// Words of the prompt for follow-ups alone.
 const FOLLOW_UP: &str = "You propose follow-up hypotheses about";
 
-/// Answers the second time that follow-ups are asked for, with an analysis that no template makes: a small model hardly ever
-/// proposes one, and the real one is to come to write code.
+/// Answers the second time that follow-ups are asked for, with an analysis that no template makes: a small model hardly
+/// ever proposes one, and the real one is to come to write code.
 fn analyst() -> ModelServer {
     let server = ModelServer::start();
     server.respond(|_| {

@@ -8,7 +8,8 @@ use serde_json::Value;
 /// The key that must be seen nowhere.
 pub const KEY: &str = "sk-very-secret-9876543210";
 
-/// The flags of a small run on penguins with the model of that server. In the deep tier, a shuffled copy is run as well.
+/// The flags of a small run on penguins with the model of that server. In the deep tier, a shuffled copy is run as
+/// well.
 pub fn penguins(server: &ModelServer) -> Vec<String> {
     let run_file = repository_path("examples/penguins/llm.toml");
     let mut flags = vec!["run".to_owned(), run_file, "-q".to_owned()];

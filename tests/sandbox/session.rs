@@ -569,7 +569,8 @@ time.sleep(60)
 async fn processes_are_limited() {
     for mut site in sites().await {
         site.limits.processes = 10;
-        // One process forks, not all: where no cgroup limits them, the others would be thousands before they are counted.
+        // One process forks, not all: where no cgroup limits them, the others would be thousands before they are
+        // counted.
         let bomb = "
 while True:
     try:

@@ -33,8 +33,8 @@ checked_text! {
 }
 
 checked_text! {
-    /// A path below a folder: one or more [`PlainName`]s with `/` between them. It cannot lead out of the folder, except
-    /// by a link in it, which [`crate::run_dir::RunDir`] does not follow.
+    /// A path below a folder: one or more [`PlainName`]s with `/` between them. It cannot lead out of the folder,
+    /// except by a link in it, which [`crate::run_dir::RunDir`] does not follow.
     pub struct PlainPath:
         "a path below a folder",
         "at most 1024 bytes: names with `/` between them, without `.`, `..` and control characters",

@@ -1,7 +1,7 @@
 //! The one handle of a run's folder.
 //!
-//! A run may have come from anywhere, and its folder may hold anything: links, devices, pipes, files without an end.
-//! A [`RunDir`] is opened once. Every path is resolved from there, name by name, and no link is followed on the way; only
+//! A run may have come from anywhere, and its folder may hold anything: links, devices, pipes, files without an end. A
+//! [`RunDir`] is opened once. Every path is resolved from there, name by name, and no link is followed on the way; only
 //! regular files are opened, and no more of one is read than the caller allows.
 
 use std::{
@@ -393,8 +393,8 @@ impl RunDir {
         Ok(unlinkat(way.as_fd(), name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Copies the regular files below a folder, or this one, to the same place in `to`. Links, pipes and devices are left
-    /// out, as are entries that `keep` refuses.
+    /// Copies the regular files below a folder, or this one, to the same place in `to`. Links, pipes and devices are
+    /// left out, as are entries that `keep` refuses.
     ///
     /// # Errors
     /// If a folder cannot be listed or made, or a file exists in `to` or cannot be copied.

@@ -65,8 +65,8 @@ impl Default for Caps {
 }
 
 impl Caps {
-    /// Returns the limits for what a job with `limits` may leave: files with holes take little room in its workspace, and
-    /// would take all of their size outside.
+    /// Returns the limits for what a job with `limits` may leave: files with holes take little room in its workspace,
+    /// and would take all of their size outside.
     pub(crate) fn within(limits: &ResourceLimits) -> Self {
         let all = Self::default();
         Self {

@@ -113,10 +113,10 @@ pub(super) const OLDER: &[SystemCall] = older_calls![
 
 /// Calls that are answered with success and do nothing.
 ///
-/// Two sandboxes see the same read-only files: those of the interpreter, and a table that both analyse. A lock on such a
-/// file, or its pages in memory, would tell one sandbox what the other does. A filter cannot know which file a call is
-/// about, so locks do nothing on any file: a library that asks for one gets it. Within one process, SQLite and others
-/// keep their own order; two processes of a script must not rely on a lock of a file.
+/// Two sandboxes see the same read-only files: those of the interpreter, and a table that both analyse. A lock on such
+/// a file, or its pages in memory, would tell one sandbox what the other does. A filter cannot know which file a call
+/// is about, so locks do nothing on any file: a library that asks for one gets it. Within one process, SQLite and
+/// others keep their own order; two processes of a script must not rely on a lock of a file.
 #[rustfmt::skip]
 pub(super) const IGNORED: &[SystemCall] = calls![
     SYS_flock, SYS_fadvise64, SYS_readahead,
@@ -149,8 +149,8 @@ pub(super) const FCNTL_ALLOWED: &[u64] = &[
 /// F_OFD_SETLKW.
 pub(super) const FCNTL_IGNORED: &[u64] = &[6, 7, 37, 38];
 
-/// Advice of `madvise` (its third argument) that moves pages of a shared file out of memory, which another sandbox could
-/// notice, and is ignored: MADV_COLD and MADV_PAGEOUT.
+/// Advice of `madvise` (its third argument) that moves pages of a shared file out of memory, which another sandbox
+/// could notice, and is ignored: MADV_COLD and MADV_PAGEOUT.
 pub(super) const MADVISE_IGNORED: &[u64] = &[20, 21];
 
 /// Calls that are refused with EPERM, so that the refusal is visible.

@@ -98,8 +98,8 @@ impl TestHome {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Copies an agent of `tests/agents` into the folder's own `agents/`, with `TOKEN` in its files replaced, and lets it
-    /// take part with what it asks for.
+    /// Copies an agent of `tests/agents` into the folder's own `agents/`, with `TOKEN` in its files replaced, and lets
+    /// it take part with what it asks for.
     pub fn install_agent(&self, name: &str, token: &str) {
         let from = repository_path(&format!("tests/agents/{name}"));
         for entry in fs::read_dir(&from).unwrap() {

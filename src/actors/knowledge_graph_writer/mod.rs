@@ -80,7 +80,8 @@ fn pause_without_graph(error: GraphError, context: &AgentContext) -> AgentError 
     }
 }
 
-/// An embedded graph whose disk fails stops the run, as the journal's disk does. Anything else is worth another attempt.
+/// An embedded graph whose disk fails stops the run, as the journal's disk does. Anything else is worth another
+/// attempt.
 fn convert_graph_error(error: GraphError, context: &AgentContext) -> AgentError {
     match error {
         GraphError::Store(sled::Error::Io(source)) => {

@@ -10,7 +10,8 @@ use crate::{
     message::ledger_lines,
 };
 
-/// Checks the settings, the journal and the ledger of the run `id` in `folder`. The error names the file and the reason.
+/// Checks the settings, the journal and the ledger of the run `id` in `folder`. The error names the file and the
+/// reason.
 pub(super) fn check_unpacked(folder: &Path, id: &str) -> Result<(), String> {
     for name in [run_files::SETTINGS, run_files::JOURNAL_LOG, run_files::LEDGER] {
         if !folder.join(name).is_file() {

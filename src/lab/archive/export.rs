@@ -173,8 +173,8 @@ fn check_size(file: &Path, inside: &Path, bytes: u64, before: u64) -> Result<(),
     }
 }
 
-/// Lists the files below a folder that belong into an archive, by their paths in it. What is rebuilt from the rest, such
-/// as the journal's database, does not, nor does what Kosmos did not write.
+/// Lists the files below a folder that belong into an archive, by their paths in it. What is rebuilt from the rest,
+/// such as the journal's database, does not, nor does what Kosmos did not write.
 fn list_members(root: &Path, inside: &Path, out: &mut Vec<PathBuf>) -> Result<(), LabError> {
     let folder = root.join(inside);
     for entry in fs::read_dir(&folder).map_err(LabError::io("list", &folder))? {

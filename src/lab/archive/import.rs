@@ -28,10 +28,10 @@ pub struct Imported {
     pub signer: Signer,
 }
 
-/// Adds the run of an archive to `runs`, completely or not at all. The run is unpacked and checked beside the others, and
-/// appears among them once everything holds: the names and sizes of its files, the hashes of what is named by its hash, its
-/// settings, its whole journal and its ledger. Nothing of it is executed or connected to. With `signed_by`, a public key
-/// or the file of one, the archive must be signed by that key.
+/// Adds the run of an archive to `runs`, completely or not at all. The run is unpacked and checked beside the others,
+/// and appears among them once everything holds: the names and sizes of its files, the hashes of what is named by its
+/// hash, its settings, its whole journal and its ledger. Nothing of it is executed or connected to. With `signed_by`, a
+/// public key or the file of one, the archive must be signed by that key.
 ///
 /// # Errors
 /// When the file is not an archive of one run, something in it does not hold, or that run exists already. Nothing is left

@@ -35,8 +35,8 @@ pub(super) enum Member {
 }
 
 impl Member {
-    /// The member at `inside`, a path in the run's folder; the error is the reason why an archive holds no such file, as a
-    /// predicate.
+    /// The member at `inside`, a path in the run's folder; the error is the reason why an archive holds no such file,
+    /// as a predicate.
     pub(super) fn of_path(inside: &Path) -> Result<Self, &'static str> {
         const OTHER: Result<Member, &str> = Err("is not a file of a run");
         let mut parts = Vec::new();

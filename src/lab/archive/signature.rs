@@ -238,8 +238,8 @@ pub(super) fn signature_path(archive: &Path) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// Checks who signed an archive, which is open as `opened`. With `required`, a public key or the file of one, it must be
-/// signed by that key. A signature of a key that the user has must hold in any case.
+/// Checks who signed an archive, which is open as `opened`. With `required`, a public key or the file of one, it must
+/// be signed by that key. A signature of a key that the user has must hold in any case.
 pub(super) fn check_signer(
     archive: &Path,
     opened: &mut File,

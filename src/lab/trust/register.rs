@@ -1,7 +1,8 @@
 //! `<home>/own`: the user's own runs, and those that the user has agreed to.
 //!
-//! An entry is a line of five words: what it says, the run's id, the fingerprint of its journal's first record or `-`, a
-//! hash, and the tag of all this by the user's key. A line without a valid tag is of somebody else and does not count.
+//! An entry is a line of five words: what it says, the run's id, the fingerprint of its journal's first record or `-`,
+//! a hash, and the tag of all this by the user's key. A line without a valid tag is of somebody else and does not
+//! count.
 
 use std::{
     fs::{self, File, OpenOptions},

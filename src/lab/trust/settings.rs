@@ -7,10 +7,10 @@ use crate::{
 
 /// Combines the settings of a foreign run with the user's own.
 ///
-/// The run's settings only say what it did, for its report: its question, its tables' names, its budgets, its statistics.
-/// Whatever chooses a program, an address, a header, a variable, an agent, an image, a folder or an amount of the
-/// machine's resources is the user's. Each type whose values are the run's is taken apart field by field: who adds a
-/// field to it decides here whose it is.
+/// The run's settings only say what it did, for its report: its question, its tables' names, its budgets, its
+/// statistics. Whatever chooses a program, an address, a header, a variable, an agent, an image, a folder or an amount
+/// of the machine's resources is the user's. Each type whose values are the run's is taken apart field by field: who
+/// adds a field to it decides here whose it is.
 pub(super) fn combine(of_run: Settings, of_user: Settings) -> Settings {
     let Settings {
         question,
@@ -94,8 +94,8 @@ fn budget_of_run(budget: RunBudget) -> RunBudget {
     }
 }
 
-/// The run's statistics, which its report says; the user's number of experiments at the same time, and share of findings
-/// that one agent may take down.
+/// The run's statistics, which its report says; the user's number of experiments at the same time, and share of
+/// findings that one agent may take down.
 fn combine_research(of_run: Research, of_user: &Research) -> Research {
     let Research {
         alpha,

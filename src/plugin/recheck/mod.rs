@@ -1,5 +1,5 @@
-//! Whether the check of a challenge holds: Kosmos runs its script again, on the same rows in another order and on copies
-//! of the table in which the claim's columns are changed.
+//! Whether the check of a challenge holds: Kosmos runs its script again, on the same rows in another order and on
+//! copies of the table in which the claim's columns are changed.
 //!
 //! A script that an agent wrote may say anything. What it says takes a finding down only if it is about the finding:
 //! it comes out the same on the same data, counts the rows that have the claim's columns, comes out otherwise when

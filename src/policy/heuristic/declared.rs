@@ -41,8 +41,8 @@ pub(super) fn ideas(request: &ProposeHypotheses, rules: &Rules, dataset: &str, p
     ideas
 }
 
-/// A claim on two columns that follows from a test of them, to be judged on the rows held back. Its direction is another
-/// matter than the one that was seen.
+/// A claim on two columns that follows from a test of them, to be judged on the rows held back. Its direction is
+/// another matter than the one that was seen.
 fn follow(request: &ProposeHypotheses, known: &KnownTest, x: &str, y: &str) -> Hypothesis {
     let crude = &known.hypothesis;
     Hypothesis {

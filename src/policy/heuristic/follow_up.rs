@@ -1,8 +1,8 @@
 //! Later cycles: what the explore part of the rows suggested, to be judged on the rows held back.
 //!
-//! The second cycle looks behind associations (one confounder held fixed, strata, dose), the third
-//! further (all confounders at once, moderators). Families with a rule of their own come after these, in `declared`. Part
-//! of each cycle goes to pairs that nothing pointed to.
+//! The second cycle looks behind associations (one confounder held fixed, strata, dose), the third further (all
+//! confounders at once, moderators). Families with a rule of their own come after these, in `declared`. Part of each
+//! cycle goes to pairs that nothing pointed to.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,5 +1,5 @@
-//! What earlier runs of the project found in other data, as hypotheses for this one. It was chosen without a look at these
-//! rows, so that it may be judged on all of them.
+//! What earlier runs of the project found in other data, as hypotheses for this one. It was chosen without a look at
+//! these rows, so that it may be judged on all of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

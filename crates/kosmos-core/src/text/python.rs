@@ -1,7 +1,7 @@
 //! Python source as tokens, so that two texts that differ in their form alone are known as one.
 
-/// The tokens of Python code without what says nothing: comments, blank lines, documentation strings, spaces, the kind of
-/// quotes, the width of indentation, line breaks inside brackets and the comma before a closing bracket.
+/// The tokens of Python code without what says nothing: comments, blank lines, documentation strings, spaces, the kind
+/// of quotes, the width of indentation, line breaks inside brackets and the comma before a closing bracket.
 ///
 /// Two texts with the same tokens do the same. The opposite does not hold: a renamed variable is another token.
 pub fn python_tokens(code: &str) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! The record of an environment's files, by which it is checked before an interpreter of it is started.
 //!
 //! The interpreter of the cache runs outside of the sandbox too, so a file that somebody else has put there would act
-//! with the user's rights. Each start checks that every file and folder belongs to the user, or to root, and that nobody
-//! else may write to it, and compares two digests with the record: a quick one of names, modes, sizes and times, and,
-//! only if that differs (as after a copy of the cache), one of the contents.
+//! with the user's rights. Each start checks that every file and folder belongs to the user, or to root, and that
+//! nobody else may write to it, and compares two digests with the record: a quick one of names, modes, sizes and times,
+//! and, only if that differs (as after a copy of the cache), one of the contents.
 
 use std::path::Path;
 

@@ -24,8 +24,8 @@ const RESERVED_BYTES: u64 = 4 << 30;
 /// fork bomb small enough for watching to end it.
 const CROWD: u64 = 1000;
 
-/// What a script sees of `/usr`: programs and libraries, and the data that they need. An interpreter with its packages is
-/// beneath these, or has its own bind.
+/// What a script sees of `/usr`: programs and libraries, and the data that they need. An interpreter with its packages
+/// is beneath these, or has its own bind.
 const SYSTEM_OF_SCRIPTS: [&str; 22] = [
     "/usr/bin",
     "/usr/sbin",

@@ -64,8 +64,8 @@ impl PreparedRun {
         })
     }
 
-    /// Copies what is in the workspace to the host's folder, if it is `wanted`, and returns its size and the counters of
-    /// the group. Call it when everything inside has ended.
+    /// Copies what is in the workspace to the host's folder, if it is `wanted`, and returns its size and the counters
+    /// of the group. Call it when everything inside has ended.
     pub async fn copy_out_and_measure(self, workspace: Arc<OpenWorkspace>, wanted: bool) -> Result<Left, SandboxError> {
         run_blocking(move || {
             let (size, refused) = match wanted {

@@ -220,8 +220,8 @@ fn mount_bind(bind: &Bind) -> io::Result<()> {
     Ok(mount_bind_recursive(&source, &target)?)
 }
 
-/// Mounts a file or folder of the host by an overlay of its folder. The kernel's list of mounts, which a script can read,
-/// then says nothing of where it is on the host, and a lock on it is a lock in this sandbox only.
+/// Mounts a file or folder of the host by an overlay of its folder. The kernel's list of mounts, which a script can
+/// read, then says nothing of where it is on the host, and a lock on it is a lock in this sandbox only.
 fn mount_view(bind: &Bind, number: usize) -> io::Result<()> {
     let source = in_old(&bind.host);
     let kind = fs::symlink_metadata(&source)?.file_type();
