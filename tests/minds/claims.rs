@@ -102,7 +102,11 @@ impl Lab {
             "research.shuffled_run=false",
         ];
         let mut arguments = vec!["run", "--question", "Does u go with v?", "--data", self.data.as_str()];
-        for set in usual.iter().chain(settings) {
+        let key = |set: &str| set.split('=').next().unwrap().to_owned();
+        let usual = usual
+            .iter()
+            .filter(|usual| settings.iter().all(|set| key(set) != key(usual)));
+        for set in usual.chain(settings) {
             arguments.extend(["--set", *set]);
         }
         let output = self.home.run(&arguments);
@@ -210,6 +214,8 @@ fn a_model_of_no_use_is_told_as_such() {
 }
 
 mod deep {
+    use std::{sync::Mutex, thread};
+
     use super::*;
     use kosmos_testing::sample::draw_sample;
 
@@ -247,55 +253,70 @@ mod deep {
     #[test]
     fn random_claims_are_seldom_believed() {
         let sample = draw_sample("random claims", MODELS, MODELS);
-        let mut believed = Vec::new();
-        for &nth in &sample.points {
-            let mut random = fastrand::Rng::with_seed(nth as u64);
-            let pairs = [
-                ("u", "v"),
-                ("u", "w"),
-                ("v", "w"),
-                ("height", "u"),
-                ("yield", "w"),
-                ("height", "v"),
-            ];
-            let mut filed = Vec::new();
-            while filed.len() < 2 {
-                let pair = pairs[random.usize(..pairs.len())];
-                if !filed.contains(&pair) {
-                    filed.push(pair);
-                }
+        let left = Mutex::new(sample.points.iter());
+        let believed = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while let Some(&nth) = { left.lock().unwrap().next() } {
+                        if let Some(ways) = believed_ways(nth) {
+                            believed.lock().unwrap().push((nth, ways));
+                        }
+                    }
+                });
             }
-            let analyses = filed
-                .iter()
-                .map(|(x, y)| {
-                    let mut columns = vec![*x, *y, "height", "yield"];
-                    columns.sort_unstable();
-                    columns.dedup();
-                    analysis(x, y, &columns, nth)
-                })
-                .collect();
-            let ways = [random.usize(..WAYS), random.usize(..WAYS)];
-            let server = ModelServer::start();
-            filing(&server, analyses, move |second, asked| {
-                let user = asked.user();
-                let at = filed
-                    .iter()
-                    .position(|(x, y)| user.contains(&format!("`{x}` goes with `{y}`")) || names_both(&user, x, y))
-                    .unwrap_or(0);
-                code(ways[at], second, filed[at].0, filed[at].1)
-            });
-            let lab = Lab::new(1000 + nth as u64);
-            let (_, run) = lab.run(&server, &["llm.analyses=2", "research.follow_ups=4"]);
-            if !custom(&read_findings(&run), "findings").is_empty() {
-                believed.push((nth, ways));
-            }
-        }
+        });
+        let believed = believed.into_inner().unwrap();
         eprintln!(
             "believed in {} of {} runs: {believed:?}",
             believed.len(),
             sample.points.len()
         );
         assert!(believed.len() * 10 <= sample.points.len(), "{believed:?}");
+    }
+
+    /// Runs with a model that files two claims drawn from `nth`, none of them true; the ways in which their code was
+    /// written, if the run believes one.
+    fn believed_ways(nth: usize) -> Option<[usize; 2]> {
+        let mut random = fastrand::Rng::with_seed(nth as u64);
+        let pairs = [
+            ("u", "v"),
+            ("u", "w"),
+            ("v", "w"),
+            ("height", "u"),
+            ("yield", "w"),
+            ("height", "v"),
+        ];
+        let mut filed = Vec::new();
+        while filed.len() < 2 {
+            let pair = pairs[random.usize(..pairs.len())];
+            if !filed.contains(&pair) {
+                filed.push(pair);
+            }
+        }
+        let analyses = filed
+            .iter()
+            .map(|(x, y)| {
+                let mut columns = vec![*x, *y, "height", "yield"];
+                columns.sort_unstable();
+                columns.dedup();
+                analysis(x, y, &columns, nth)
+            })
+            .collect();
+        let ways = [random.usize(..WAYS), random.usize(..WAYS)];
+        let server = ModelServer::start();
+        filing(&server, analyses, move |second, asked| {
+            let user = asked.user();
+            let at = filed
+                .iter()
+                .position(|(x, y)| user.contains(&format!("`{x}` goes with `{y}`")) || names_both(&user, x, y))
+                .unwrap_or(0);
+            code(ways[at], second, filed[at].0, filed[at].1)
+        });
+        let lab = Lab::new(1000 + nth as u64);
+        let (_, run) = lab.run(&server, &["llm.analyses=2", "research.follow_ups=4"]);
+        let claims = custom(&read_findings(&run), "findings");
+        (!claims.is_empty()).then_some(ways)
     }
 
     /// Whether a prompt asks how x goes with y: each has a block of its own.
