@@ -29,13 +29,17 @@ use kosmos_testing::{
 
 use self::{
     archive::{Entry, place_folder, read_entries, write_archive},
-    mutation::{KINDS, Run, Surroundings},
+    mutation::{KINDS, REQUESTS, Run, Surroundings},
     outside::{Canaries, Listener, MARK, list_files},
 };
 
 /// All cases there are, and those of them that the default tier draws.
 const CASES: usize = 1000;
 const DRAWN: usize = 60;
+
+/// The same for runs that the user trusts and resumes, which is a whole run more each.
+const TRUSTED_CASES: usize = 200;
+const TRUSTED_DRAWN: usize = 6;
 
 /// How long a command may take with a run of a few tests.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -48,6 +52,14 @@ fn mutated_runs_touch_nothing_outside_their_home() {
     // Made here, where its interpreter can be fetched if need be.
     base_run();
     assert_inner_test_passes(in_namespace(&inner_test("canary::inner_mutated_runs")));
+}
+
+/// Ids, paths, hashes and files are no requests that a user can grant: what a run has in their place is refused after
+/// `kosmos trust` as before it. Its journal is cut, so that work is left to resume.
+#[test]
+fn trusted_runs_touch_nothing_outside_their_home() {
+    base_run();
+    assert_inner_test_passes(in_namespace(&inner_test("canary::inner_trusted_runs")));
 }
 
 /// The command in a network namespace of its own, whose loopback interface is up, and a mount namespace.
@@ -125,6 +137,41 @@ fn inner_mutated_runs() {
     assert!(!is_deep_tier() || told.len() + sample.done_before == CASES);
 }
 
+#[test]
+#[ignore = "run by trusted_runs_touch_nothing_outside_their_home"]
+fn inner_trusted_runs() {
+    let (archive, id) = base_run();
+    let base = Run::open(&id, read_entries(&archive));
+    let listener = Listener::start();
+
+    // Without a lie, what is cut is trusted and resumed.
+    let mut cut = base.clone();
+    cut.lose_the_end(0.5);
+    let codes = Trial::new(&cut.entries).trust_and_resume(&id, listener.port);
+    assert_eq!(codes, [Some(0), Some(3)], "trust and resume");
+
+    let kinds: Vec<_> = KINDS.iter().filter(|(name, _)| !REQUESTS.contains(name)).collect();
+    let sample = draw_sample("trusted canary", TRUSTED_CASES, TRUSTED_DRAWN);
+    for &point in &sample.points {
+        let (name, mutate) = kinds[point * kinds.len() / TRUSTED_CASES];
+        let mut rng = Rng::with_seed(point as u64);
+        let trial = Trial::new(&[]);
+        let mut run = base.clone();
+        run.lose_the_end(rng.f64());
+        let around = Surroundings {
+            canaries: &trial.canary_folder(),
+            port: listener.port,
+        };
+        mutate(&mut run, &mut rng, &around);
+        trial.write(&run.entries);
+        let codes = trial.trust_and_resume(&run.id, listener.port);
+        eprintln!("case {point}, {name}: {codes:?}");
+        let heard = listener.heard();
+        assert!(heard.is_empty(), "case {point}, {name}: {heard:?}");
+        sample.record_passed(point);
+    }
+}
+
 /// One case, through all commands; returns whether `import` refused it.
 fn try_case(base: &Run, point: usize, listener: &Listener) -> bool {
     let (name, mutate) = KINDS[point * KINDS.len() / CASES];
@@ -181,14 +228,25 @@ impl Trial {
         self.canaries.report_touched();
     }
 
-    /// Gives the run to every command; returns their exit codes.
-    fn go(&self, id: &str, port: u16) -> Vec<Option<i32>> {
+    /// Copies the run's folder into the home, where it is not there yet.
+    fn copy_into_home(&self, id: &str) {
         let runs = self.folder.path().join("home/runs");
-        let mut codes = vec![self.kosmos(&["import", "run.tar"], port)];
         if !runs.join(id).exists() {
             fs::create_dir_all(&runs).unwrap();
             let _ = fs::rename(self.folder.path().join("folders").join(id), runs.join(id));
         }
+    }
+
+    /// The user agrees to all that the run asks for, and resumes it; returns the exit codes.
+    fn trust_and_resume(&self, id: &str, port: u16) -> [Option<i32>; 2] {
+        self.copy_into_home(id);
+        [&["trust", id, "--yes"][..], &["resume", id]].map(|arguments| self.kosmos(arguments, port))
+    }
+
+    /// Gives the run to every command; returns their exit codes.
+    fn go(&self, id: &str, port: u16) -> Vec<Option<i32>> {
+        let mut codes = vec![self.kosmos(&["import", "run.tar"], port)];
+        self.copy_into_home(id);
         for arguments in [
             &["status", id][..],
             &["report", id],

@@ -268,6 +268,21 @@ pub const KINDS: [(&str, Mutate); 36] = [
     }),
 ];
 
+/// The kinds that a user who trusts the run agrees to: programs, addresses, agents, and files outside.
+pub const REQUESTS: [&str; 11] = [
+    "input of a script",
+    "input with the hash of a user's file",
+    "path of the table",
+    "interpreter",
+    "container engine",
+    "packages",
+    "language model",
+    "graph server",
+    "agent of its own",
+    "folder of papers",
+    "file twice",
+];
+
 /// A run that is being changed.
 #[derive(Clone)]
 pub struct Run {
@@ -302,6 +317,15 @@ impl Run {
             lines
         });
         run
+    }
+
+    /// Cuts the journal after this share of its lines, but for the first one, and what was made at the end.
+    pub fn lose_the_end(&mut self, share: f64) {
+        self.edit("journal.jsonl", |text| {
+            let lines: Vec<&str> = text.lines().collect();
+            let kept = 1 + ((lines.len() - 1) as f64 * share) as usize;
+            lines[..kept].join("\n") + "\n"
+        });
     }
 
     fn text(&self, name: &str) -> String {
