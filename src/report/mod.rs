@@ -3,6 +3,7 @@
 //! A [`Dossier`] is composed into a draft whose numbers carry citations (`compose`), each citation is held against the
 //! run's folder (`evidence`, `verify`, `audit`), and only what passed is rendered (`markdown`, `html`, `notebook`).
 
+mod asked;
 pub(crate) mod audit;
 pub(crate) mod citation;
 mod compose;

@@ -2,6 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use super::asked::columns_not_tested;
 use super::dossier::Dossier;
 use super::name::safe_line;
 use super::number::NumberFormat;
@@ -17,6 +18,18 @@ const WIDTH: u16 = 80;
 ///
 /// The numbers are those of `findings.json`: write it by [`super::write_all`] first, which checks them.
 pub fn terminal_summary(dossier: &Dossier) -> String {
+    let columns = columns_not_tested(dossier);
+    let told = columns.iter().map(|column| {
+        format!(
+            "Not tested: {} ({}).\n",
+            safe_line(&column.name, 64),
+            safe_line(&column.reason, 160)
+        )
+    });
+    told.chain([summarise_findings(dossier)]).collect()
+}
+
+fn summarise_findings(dossier: &Dossier) -> String {
     let findings = order::headline_findings(dossier);
     if findings.is_empty() {
         return match dossier.tests.len() {

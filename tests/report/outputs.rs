@@ -160,6 +160,7 @@ fn the_notebook_is_valid() {
 #[test]
 fn a_run_that_found_nothing_says_so() {
     let mut lab = Lab::new();
+    lab.dossier["question"] = json!("What goes together?");
     let nothing = lab.dossier["tests"][2].clone();
     lab.dossier["tests"] = json!([nothing]);
     let ledger = lab.dossier["ledger"].as_array_mut().unwrap();
@@ -177,6 +178,30 @@ fn a_run_that_found_nothing_says_so() {
     assert!(report.contains("smallest detectable effect"));
     assert!(!report.contains("## Findings"));
     assert_eq!(terminal_summary(&lab.dossier()), "Nothing was detected in 1 test.");
+}
+
+/// A column that the question names and that took part in no test is no null result.
+#[test]
+fn a_column_that_was_asked_about_and_not_tested_is_said_first() {
+    let mut lab = Lab::new();
+    lab.dossier["question"] = json!("Does the rowid depend on the species?");
+    lab.dossier["target"] = json!("rowid");
+    lab.render().unwrap();
+    let report = lab.read("report.md");
+    let told = "**Asked about and not tested:** `rowid` (numbers the rows). Nothing below is about it.";
+    let (before, after) = report.split_once(told).unwrap_or_else(|| panic!("{report}"));
+    assert!(before.ends_with("## Short answer\n\n"), "{before}");
+    assert!(!after.contains("Nothing was detected about"), "{after}");
+    let terminal = terminal_summary(&lab.dossier());
+    assert!(
+        terminal.starts_with("Not tested: rowid (numbers the rows).\n"),
+        "{terminal}"
+    );
+
+    lab.dossier["question"] = json!("Does the bill's length depend on its depth?");
+    lab.dossier["target"] = json!(null);
+    lab.render().unwrap();
+    assert!(!lab.read("report.md").contains("not tested:"));
 }
 
 #[test]

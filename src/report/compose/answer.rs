@@ -1,5 +1,6 @@
 //! The head of the report: how the run ended, and the answer in short.
 
+use super::super::asked::columns_not_tested;
 use super::super::citation::{Citation, Cited};
 use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
@@ -18,6 +19,7 @@ const HEADLINES: usize = 5;
 pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(status_line(dossier));
     out.push(heading(2, "answer", text("Short answer")));
+    out.extend(untested_columns_paragraph(dossier));
     out.extend(opening_paragraphs(dossier));
     let headlines = order::headline_findings(dossier);
     if headlines.is_empty() {
@@ -63,6 +65,27 @@ fn status_line(dossier: &Dossier) -> Block<Draft> {
     let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
     let line = line().strong(text(word)).text(": ").name(message).text(stop).text(more);
     Block::Paragraph(tone, line.text(" (run ").code(dossier.run.as_str()).text(")"))
+}
+
+/// The columns that were asked about and that no test says anything about, each with the reason.
+fn untested_columns_paragraph(dossier: &Dossier) -> Option<Block<Draft>> {
+    let columns = columns_not_tested(dossier);
+    if columns.is_empty() {
+        return None;
+    }
+    let told = columns
+        .iter()
+        .map(|column| line().code(&column.name).text(" (").name(&column.reason).text(")"));
+    Some(Block::Paragraph(
+        Tone::Bad,
+        line()
+            .strong(text("Asked about and not tested:"))
+            .text(" ")
+            .then(words::join_lines(told, ""))
+            .text(". Nothing below is about ")
+            .text(if columns.len() == 1 { "it" } else { "them" })
+            .text("."),
+    ))
 }
 
 /// Summarises the tests and their results in a paragraph or two.
@@ -156,7 +179,8 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
                 .text(" gives the reasons."),
         ));
     }
-    if dossier.target.is_some() && !findings.iter().any(|test| order::is_about_target(dossier, test)) {
+    let was_tested = dossier.tests.iter().any(|test| order::is_about_target(dossier, test));
+    if was_tested && !findings.iter().any(|test| order::is_about_target(dossier, test)) {
         let target = dossier.target.as_deref().unwrap_or_default();
         out.push(Block::Paragraph(
             Tone::Weak,

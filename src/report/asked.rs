@@ -1,0 +1,93 @@
+//! The columns that were asked about and took part in no test, with the reason.
+
+use std::collections::BTreeSet;
+
+use super::dossier::Dossier;
+use crate::policy::heuristic::Interest;
+use crate::science::{Column, Profile};
+
+/// A column of the question that no test says anything about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AskedColumn {
+    /// The column's name.
+    pub(crate) name: String,
+    /// Why it was not tested, in a phrase.
+    pub(crate) reason: String,
+}
+
+/// The target and the columns that the question names, as far as no test has them: in the order of the tables.
+///
+/// What earlier runs of a project have judged is no gap of this run.
+pub(crate) fn columns_not_tested(dossier: &Dossier) -> Vec<AskedColumn> {
+    let settled = dossier.memory.iter().flat_map(|memory| &memory.settled);
+    let settled: BTreeSet<&str> = settled.flat_map(|known| [&*known.x, &*known.y]).collect();
+    let mut asked: Vec<AskedColumn> = Vec::new();
+    for dataset in &dossier.datasets {
+        let Some(profile) = dataset.profile.as_ref().filter(|profile| profile.problem.is_none()) else {
+            continue;
+        };
+        let interest = Interest::of(&dossier.question, dossier.target.as_deref(), profile);
+        let tested = tested_columns(dossier, &dataset.name);
+        let left = profile.columns.iter().filter(|column| {
+            let name = column.name.as_str();
+            let named = interest.is_target(name) || interest.mentioned.contains(name);
+            named && !tested.contains(name) && !settled.contains(name) && !structures_rows(profile, name)
+        });
+        asked.extend(left.map(|column| AskedColumn {
+            name: column.name.clone(),
+            reason: reason_of(dossier, profile, column),
+        }));
+    }
+    // Of several tables with such a column, one may have tested it.
+    let tested: BTreeSet<&str> = dossier
+        .datasets
+        .iter()
+        .flat_map(|dataset| tested_columns(dossier, &dataset.name))
+        .collect();
+    let mut told = BTreeSet::new();
+    asked.retain(|column| !tested.contains(&*column.name) && told.insert(column.name.clone()));
+    asked
+}
+
+/// Every column that a judged test of the table depends on.
+fn tested_columns<'a>(dossier: &'a Dossier, dataset: &str) -> BTreeSet<&'a str> {
+    let tests = dossier.tests.iter().filter(|test| test.dataset == dataset);
+    tests
+        .flat_map(|test| {
+            [&test.x, &test.y]
+                .into_iter()
+                .chain(&test.covariates)
+                .chain(&test.by)
+                .map(String::as_str)
+        })
+        .collect()
+}
+
+/// Whether the column says which unit or moment a row belongs to, or tells an event from the end of watching.
+fn structures_rows(profile: &Profile, name: &str) -> bool {
+    let columns = profile.units.iter().chain(&profile.time).map(|found| &*found.column);
+    let events = profile.survival.iter().map(|found| &*found.event);
+    let units = profile.paired.iter().filter_map(|pair| pair.unit.as_deref());
+    columns.chain(events).chain(units).any(|column| column == name)
+}
+
+fn reason_of(dossier: &Dossier, profile: &Profile, column: &Column) -> String {
+    if let Some(reason) = &column.excluded {
+        return reason.clone();
+    }
+    if !column.usable {
+        return "it is not for tests".to_owned();
+    }
+    let about = |x: &str, y: &str| x == column.name || y == column.name;
+    if let Some(untested) = dossier.untested.iter().find(|test| about(&test.x, &test.y)) {
+        return untested.reason.clone();
+    }
+    if let Some(pair) = profile.tautologies.iter().find(|pair| about(&pair.x, &pair.y)) {
+        let other = if pair.x == column.name { &pair.y } else { &pair.x };
+        return format!(
+            "no test of it was carried out; with {other} none is made: {}",
+            pair.reason
+        );
+    }
+    "no test of it was carried out".to_owned()
+}
