@@ -208,8 +208,9 @@ fn check_tables_unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(),
     // Only a run that is trusted is branched.
     let tables = Tables::of_run(origin, RunOrigin::Own);
     for data in &plan.datasets {
-        if let Err(problem) = tables.check_table(&data.path, &data.sha256) {
+        if let Err(fault) = tables.check_table(&data.path, &data.sha256) {
             let path = data.path.clone();
+            let problem = fault.to_string();
             return Err(ForkError::Table { path, problem });
         }
     }
