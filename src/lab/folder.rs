@@ -128,7 +128,9 @@ impl RunFolder {
         self.check_trusted()?;
         let resolved = self.resolve_settings()?;
         let roster = self.read_roster(&resolved.settings)?;
-        Self::create_with(runs, &resolved, &roster)
+        Self::create_filled(runs, &resolved, &roster, |folder, run| {
+            trust::inherit_grants(self, runs, run, folder, &resolved.settings)
+        })
     }
 
     /// The folder.

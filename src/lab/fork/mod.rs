@@ -18,6 +18,7 @@ use super::{
     plan::{plan_for_datasets, plan_from_files},
     replay::read_plan,
     tables::Tables,
+    trust,
 };
 use crate::{
     config::{Overrides, Resolved, Settings},
@@ -198,7 +199,8 @@ impl Fork {
                 cycle,
             };
             rewrite_entries(&mut commits, run, &plan, branch);
-            Ok(write_entries(folder, commits, durability)?)
+            write_entries(folder, commits, durability)?;
+            trust::inherit_grants(&origin, &runs, run, folder, &resolved.settings)
         })
     }
 }

@@ -26,11 +26,6 @@ pub(super) fn hash_contents(folder: &Path) -> Result<String, LabError> {
     Ok(sha256_hex(lines.concat()))
 }
 
-/// The hash of an agent's files.
-pub(super) fn hash_agent(agent: &Path) -> Result<String, LabError> {
-    Ok(sha256_hex(describe_files(agent, agent)?.concat()))
-}
-
 /// Lists the path and hash of every file at or below `path`, one per line; what is no file is named as such.
 fn describe_files(root: &Path, path: &Path) -> Result<Vec<String>, LabError> {
     let found = fs::symlink_metadata(path).map_err(LabError::io("read", path))?;
