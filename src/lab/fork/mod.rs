@@ -135,6 +135,7 @@ impl Fork {
         let resolved = origin.resolve_settings_with(changes, working_folder)?;
         let roster = origin.read_roster(&resolved.settings)?;
         roster.check_requirements(&resolved.settings)?;
+        trust::check_graph_for_run(&resolved.settings, &roster, &origin.graph_folder())?;
         let run = origin.id();
         let blobs = Blobs::open(origin.path().join(run_files::BLOBS))?;
         let mut commits = journal::group_by_commit(read_entries(origin.path(), &blobs)?);

@@ -14,11 +14,13 @@
 //! | `requests` | what a run asks for beyond its folder |
 //! | `agreement` | the user's agreement to that |
 //! | `agents` | what that grants the run's agents |
+//! | `graph` | whose the knowledge graph of a home is |
 
 mod agents;
 mod agreement;
 mod contents;
 mod error;
+mod graph;
 mod key;
 mod register;
 mod requests;
@@ -42,6 +44,8 @@ use crate::{
 pub(super) use agents::inherit_grants;
 pub use agreement::{Agreement, adopt_all, agree_to_run, check_not_adopted};
 pub use error::TrustError;
+pub use graph::{GraphOrigin, adopt_graph};
+pub(super) use graph::{check_graph_files, check_graph_for_run, create_graph_folder};
 pub use requests::{AgentRequest, RunRequests};
 
 /// Whose a run is.

@@ -12,7 +12,7 @@ use crate::{
     journal::{Blobs, Journal, Kind, Record, read_entries},
     lab::{
         Ground, LabError, Purpose, RunFolder, SandboxSite, backends, graph, options::journal_options,
-        plan::plan_from_files, site,
+        plan::plan_from_files, site, trust,
     },
     llm::Mind,
     message::{Opening, ResearchPlan},
@@ -45,7 +45,10 @@ impl Lab {
         let knowledge = match &self.replay {
             Some(recorded) => graph::recorded_knowledge(recorded)?,
             None if ended => graph::deliver_waiting(&self.settings, &self.folder, &journal).await?,
-            None => graph::open_for_run(&self.settings, &self.folder, &journal, self.progress.as_ref()).await?,
+            None => {
+                trust::check_graph_for_run(&self.settings, &self.roster, &self.folder.graph_folder())?;
+                graph::open_for_run(&self.settings, &self.folder, &journal, self.progress.as_ref()).await?
+            }
         };
         let mind = match ended {
             true => None,
