@@ -96,7 +96,8 @@ pub fn archive(bytes: &[u8]) {
 
 /// A line of an agent.
 pub fn plugin_wire(bytes: &[u8]) {
-    if let Err(problem) = try_line(bytes) {
+    if let Err(error) = try_line(bytes) {
+        let problem = error.to_string();
         assert!(problem.len() < 4096, "a problem of {} bytes", problem.len());
     }
 }

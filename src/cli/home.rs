@@ -87,6 +87,11 @@ impl Home {
         self.path.join("runs")
     }
 
+    /// The folder of the knowledge graph.
+    pub fn graph_folder(&self) -> PathBuf {
+        self.path.join("graph")
+    }
+
     /// Creates the folder if it is missing, and checks that it can be written to.
     ///
     /// # Errors

@@ -1,13 +1,18 @@
 use std::io::{self, BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use crate::config::Environment;
-use crate::lab::{Agreement, RunFolder, RunOrigin, adopt_all, agree_to_run, check_not_adopted, list_runs};
+use crate::config::{Environment, GraphStoreKind, Request};
+use crate::graph::{Label, Node};
+use crate::lab::{
+    Agreement, GraphOrigin, LabError, RunFolder, RunOrigin, adopt_all, adopt_graph, agree_to_run, check_not_adopted,
+    list_runs, open_graph,
+};
 use crate::progress::printable;
 
-use super::{CliError, Exit, Globals, Home, output, stderr};
+use super::{CliError, Exit, Globals, Home, graph::block_on_work, output, stderr};
 
 /// `kosmos trust`: shows what a run from elsewhere asks for, and records that the user agrees.
 #[derive(Debug, Clone, Args)]
@@ -18,9 +23,13 @@ pub struct TrustArgs {
     #[arg(value_name = "RUN", group = "which")]
     pub run: Option<String>,
 
-    /// Adopt all runs of a home from before Kosmos kept a list of your own runs; once per home
+    /// Adopt all runs and the graph of a home from before Kosmos kept a list of your own runs; once per home
     #[arg(long, group = "which")]
     pub all_here: bool,
+
+    /// Adopt the home's knowledge graph, which came from elsewhere or is from before Kosmos marked its own
+    #[arg(long, group = "which")]
+    pub graph: bool,
 
     /// Agree without being asked
     #[arg(long)]
@@ -33,7 +42,11 @@ Show what a run from elsewhere asks for, and agree to it.
 A run that you did not start in this home was imported, copied, or came with a project. `report`, `verify`, `status` \
 and `export` work on it under your own settings. `resume`, `fork` and `replay` would work under the run's settings: \
 they refuse it until you have seen the programs, addresses, headers, environment variables, agents, images and files \
-that it names, and have agreed. Anything else that it asks for later is asked about again.
+that it names, and have agreed. Its agents are granted what was shown, in this run, its branches and its repetitions. \
+Anything else that it asks for later is asked about again.
+
+A knowledge graph that came with a home is foreign, too: commands read it and say so, and no run of a project reads \
+from it until you have adopted it with --graph.
 
 On a terminal, the command asks for the word `trust`; elsewhere, --yes is needed.";
 
@@ -41,12 +54,18 @@ const EXAMPLES: &str = "\
 Examples:
   kosmos trust 3fa9c1
   kosmos trust 3fa9c1 --yes
+  kosmos trust --graph
   kosmos trust --all-here";
 
 /// The user cannot be asked.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot ask whether you agree: stdin is not a terminal")]
 struct CannotAsk;
+
+/// The home has no graph to adopt.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no graph at {}", .0.display())]
+struct NoGraph(PathBuf);
 
 /// Runs the command.
 ///
@@ -56,6 +75,7 @@ pub fn execute_trust(args: TrustArgs, globals: &Globals) -> Result<Exit, CliErro
     let home = Home::locate(globals, &Environment::of_process()?);
     match &args.run {
         Some(run) => trust_run(RunFolder::find(&home.runs_folder(), run)?, args.yes, globals),
+        None if args.graph => trust_graph(&home, args.yes, globals),
         None => trust_all(&home, args.yes, globals),
     }
 }
@@ -98,12 +118,27 @@ fn trust_all(home: &Home, yes: bool, globals: &Globals) -> Result<Exit, CliError
     for (run, error) in &unreadable {
         text.push_str(&format!("run       {run}\nleft out  {}\n\n", printable(error)));
     }
+    let graph = home.graph_folder();
+    let takes_graph = GraphOrigin::of_graph(&graph)? == GraphOrigin::Foreign;
+    if takes_graph {
+        text.push_str(&describe_graph(&graph, &read_graph(&graph)?));
+    }
     show(&text, globals)?;
-    if !agreements.is_empty() {
-        if !agrees(yes, &format!("These {} runs become your own", agreements.len()))? {
+    if !agreements.is_empty() || takes_graph {
+        let become_own = match (agreements.len(), takes_graph) {
+            (0, _) => "The graph becomes your own".to_owned(),
+            (runs, false) => format!("These {runs} runs become your own"),
+            (runs, true) => format!("These {runs} runs and the graph become your own"),
+        };
+        if !agrees(yes, &become_own)? {
             return Ok(Exit::Interrupted);
         }
-        adopt_all(home.path(), &agreements)?;
+        if takes_graph {
+            adopt_graph(&graph)?;
+        }
+        if !agreements.is_empty() {
+            adopt_all(home.path(), &agreements)?;
+        }
     }
     match globals.json {
         true => {
@@ -112,11 +147,97 @@ fn trust_all(home: &Home, yes: bool, globals: &Globals) -> Result<Exit, CliError
                 .iter()
                 .map(|(run, error)| json!({ "run": run, "error": error }))
                 .collect();
-            output::print_json(&json!({ "adopted": requests, "left_out": left_out }))?;
+            output::print_json(&json!({
+                "adopted": requests, "left_out": left_out, "graph_adopted": takes_graph,
+            }))?;
         }
-        false => output::print_text(&format!("{} runs adopted\n", agreements.len()))?,
+        false => {
+            let and_graph = if takes_graph { ", and the graph" } else { "" };
+            output::print_text(&format!("{} runs adopted{and_graph}\n", agreements.len()))?;
+        }
     }
     Ok(Exit::Done)
+}
+
+fn trust_graph(home: &Home, yes: bool, globals: &Globals) -> Result<Exit, CliError> {
+    let folder = home.graph_folder();
+    if !folder.exists() {
+        return Err(CliError::from_usage(
+            NoGraph(folder),
+            "runs make one; `--home DIR` names another home",
+        ));
+    }
+    let before = GraphOrigin::of_graph(&folder)?;
+    let contents = read_graph(&folder)?;
+    if before == GraphOrigin::Foreign {
+        show(&describe_graph(&folder, &contents), globals)?;
+        if !agrees(yes, "Runs may read from this graph")? {
+            return Ok(Exit::Interrupted);
+        }
+        adopt_graph(&folder)?;
+    }
+    match globals.json {
+        true => output::print_json(&json!({
+            "graph": folder, "before": before, "origin": GraphOrigin::of_graph(&folder)?,
+            "nodes": contents.nodes, "edges": contents.edges, "runs": contents.runs,
+        }))?,
+        false => output::print_text("trust     it is your own graph\n")?,
+    }
+    Ok(Exit::Done)
+}
+
+/// What a graph holds, in short.
+struct GraphContents {
+    nodes: u64,
+    edges: u64,
+    /// The runs that wrote to it, with their projects, up to [`MOST_RUNS`].
+    runs: Vec<String>,
+}
+
+/// Runs of a graph that are shown.
+const MOST_RUNS: usize = 50;
+
+fn read_graph(folder: &Path) -> Result<GraphContents, CliError> {
+    let request = Request {
+        environment: Environment::of_process()?,
+        ..Request::default()
+    };
+    let mut settings = request.resolve()?.settings;
+    settings.graph.store = GraphStoreKind::Embedded;
+    let store = open_graph(&settings, folder)?;
+    block_on_work(async {
+        let failed = |error| CliError::from(LabError::Graph(error));
+        let stats = store.stats().await.map_err(failed)?;
+        let runs = store.list(Label::Run, MOST_RUNS).await.map_err(failed)?;
+        Ok(GraphContents {
+            nodes: stats.nodes.iter().map(|(_, count)| count).sum(),
+            edges: stats.edges.iter().map(|(_, count)| count).sum(),
+            runs: runs.iter().map(describe_run_node).collect(),
+        })
+    })
+}
+
+fn describe_run_node(run: &Node) -> String {
+    let name = run.text_property("name").unwrap_or(&run.id);
+    match run.text_property("project") {
+        Some(project) => format!("{name} of the project {project}"),
+        None => name.to_owned(),
+    }
+}
+
+/// What a graph holds, a line each.
+fn describe_graph(folder: &Path, contents: &GraphContents) -> String {
+    let mut text = format!(
+        "graph     {}\nholds     {} nodes, {} edges\n",
+        printable(&folder.display().to_string()),
+        contents.nodes,
+        contents.edges
+    );
+    for (at, run) in contents.runs.iter().enumerate() {
+        let heading = if at == 0 { "from" } else { "" };
+        text.push_str(&format!("{heading:<9} {}\n", printable(run)));
+    }
+    text
 }
 
 /// Shows what is asked for; on stderr if stdout is for the document.

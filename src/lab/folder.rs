@@ -128,7 +128,9 @@ impl RunFolder {
         self.check_trusted()?;
         let resolved = self.resolve_settings()?;
         let roster = self.read_roster(&resolved.settings)?;
-        Self::create_with(runs, &resolved, &roster)
+        Self::create_filled(runs, &resolved, &roster, |folder, run| {
+            trust::inherit_grants(self, runs, run, folder, &resolved.settings)
+        })
     }
 
     /// The folder.
@@ -138,8 +140,7 @@ impl RunFolder {
 
     /// The folder of the embedded graph that the run shares with those beside it: `<home>/graph`.
     pub fn graph_folder(&self) -> PathBuf {
-        let runs = self.path.parent().unwrap_or(&self.path);
-        runs.parent().unwrap_or(runs).join("graph")
+        graph_folder_beside(self.path.parent().unwrap_or(&self.path))
     }
 
     /// The run's id: the folder's name.
@@ -201,6 +202,11 @@ impl RunFolder {
     pub fn remove(self) -> Result<(), LabError> {
         fs::remove_dir_all(&self.path).map_err(LabError::io("remove", self.path))
     }
+}
+
+/// The folder of the embedded graph of the home that the folder of runs is in.
+pub(super) fn graph_folder_beside(runs: &Path) -> PathBuf {
+    runs.parent().unwrap_or(runs).join("graph")
 }
 
 /// The runs under `runs`, in order of id; none if there is no such folder.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 
-use super::{LabError, RunFolder, options::journal_options};
+use super::{GraphOrigin, LabError, RunFolder, options::journal_options, trust};
 use crate::{
     actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, derive_facts},
     config::{ConfigError, Environment, GraphStoreKind as Choice, Settings},
@@ -22,13 +22,19 @@ pub const PASSWORD: &str = "NEO4J_PASSWORD";
 /// Share of a run's waiting time for its graph that the check before the run may take.
 const FIRST_LOOK: f64 = 0.5;
 
-/// The graph that the settings name; an embedded one is in `folder`. Does not connect yet.
+/// The graph that the settings name; an embedded one is in `folder`, and gets the user's mark when it is made. Does not
+/// connect yet.
 ///
 /// # Errors
-/// [`GraphError::Refused`] for an invalid address.
+/// [`GraphError::Refused`] for an invalid address, and [`TrustError::GraphNotPlain`](super::TrustError::GraphNotPlain)
+/// for a folder from elsewhere that holds links or devices.
 pub fn open_graph(settings: &Settings, folder: &Path) -> Result<Arc<dyn GraphStore>, LabError> {
     Ok(match settings.graph.store {
-        Choice::Embedded => Arc::new(EmbeddedGraph::open_shared(folder, settings.graph.wait.get())),
+        Choice::Embedded => {
+            trust::check_graph_files(folder)?;
+            let graph = EmbeddedGraph::open_shared(folder, settings.graph.wait.get());
+            Arc::new(graph.with_folder_made_by(trust::create_graph_folder))
+        }
         Choice::Neo4j => Arc::new(open_graph_server(settings)?),
     })
 }
@@ -60,7 +66,16 @@ pub(super) async fn open_for_run(
     journal: &Journal,
     progress: &dyn Progress,
 ) -> Result<Knowledge, LabError> {
-    let store = open_graph(settings, &folder.graph_folder())?;
+    let place = folder.graph_folder();
+    if settings.graph.store == Choice::Embedded && GraphOrigin::of_graph(&place)? == GraphOrigin::Foreign {
+        let note = format!(
+            "the knowledge graph in {} was not made by your Kosmos: this run adds to it and reads nothing from it \
+             (`kosmos trust --graph` adopts it)",
+            place.display()
+        );
+        progress.on(ProgressEvent::Note(note));
+    }
+    let store = open_graph(settings, &place)?;
     let began = Instant::now();
     let patience = settings.graph.wait.get().mul_f64(FIRST_LOOK);
     let looked = timeout(patience, store.list(Label::Run, 1)).await;

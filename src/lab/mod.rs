@@ -61,7 +61,8 @@ pub use site::{Ground, Purpose, SandboxSite, report_image_step, sandbox_limits};
 pub use summary::{ModelStatus, RunSummary, summarise_run};
 pub use tree::{AgentState, AgentSummary};
 pub use trust::{
-    AgentRequest, Agreement, RunOrigin, RunRequests, TrustError, adopt_all, agree_to_run, check_not_adopted,
+    AgentRequest, Agreement, GraphOrigin, RunOrigin, RunRequests, TrustError, adopt_all, adopt_graph, agree_to_run,
+    check_not_adopted,
 };
 pub use verify::{FailedCheck, TOLERANCE, Verification, verify_run};
 pub use work::{Finished, Lab, render_report};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::{ByteSize, DataSource, Origin, Resolved};
-use crate::sandbox::open_file_limit;
+use crate::sandbox::{NEEDED_OPEN_FILES, RECOMMENDED_OPEN_FILES, TooFewOpenFiles, ensure_open_files};
 
 /// A table that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,6 @@ pub struct RunInputs {
     /// The tables, at least one.
     pub data: Vec<DataFile>,
 }
-
-/// Files that a run may have open at once: its journal and graph, and the pipes of its scripts.
-const NEEDED_DESCRIPTORS: u64 = 256;
 
 /// Why a run cannot start with its inputs, or where it is.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +66,7 @@ pub enum PreflightError {
         path: PathBuf,
     },
     /// The process may open too few files.
-    #[error("this process may open {limit} files at once, and a run needs {NEEDED_DESCRIPTORS}")]
+    #[error("this process may open {limit} files at once, and a run needs {NEEDED_OPEN_FILES}")]
     FewDescriptors {
         /// The limit.
         limit: u64,
@@ -111,7 +108,9 @@ impl PreflightError {
             Self::NotAFile { .. } => "save the data to a file first".to_owned(),
             Self::Empty { .. } => "check that the program that wrote it has finished".to_owned(),
             Self::HomeNotUtf8 { .. } => "name another folder with --home DIR or KOSMOS_HOME".to_owned(),
-            Self::FewDescriptors { .. } => "raise the limit in the shell that starts kosmos: ulimit -n 1024".to_owned(),
+            Self::FewDescriptors { .. } => {
+                format!("raise the limit in the shell that starts kosmos: ulimit -n {RECOMMENDED_OPEN_FILES}")
+            }
         }
     }
 
@@ -136,7 +135,8 @@ impl PreflightError {
     }
 }
 
-/// Checks that a run can be worked on in a folder beneath `runs`, by this process.
+/// Checks that a run can be worked on in a folder beneath `runs`, by this process, whose limit on open files is raised
+/// if it must be.
 ///
 /// # Errors
 /// [`PreflightError::HomeNotUtf8`] and [`PreflightError::FewDescriptors`].
@@ -144,10 +144,7 @@ pub(super) fn check_surroundings(runs: &Path) -> Result<(), PreflightError> {
     if runs.to_str().is_none() {
         return Err(PreflightError::HomeNotUtf8 { path: runs.to_owned() });
     }
-    match open_file_limit() {
-        Some(limit) if limit < NEEDED_DESCRIPTORS => Err(PreflightError::FewDescriptors { limit }),
-        _ => Ok(()),
-    }
+    ensure_open_files().map_err(|TooFewOpenFiles { allowed: limit }| PreflightError::FewDescriptors { limit })
 }
 
 /// Checks that there is a question, and that every table is a file that can be read and holds something.

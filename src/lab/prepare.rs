@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Lab, LabError, RunFolder, preflight};
+use super::{Lab, LabError, RunFolder, folder::graph_folder_beside, preflight, trust};
 use crate::{
     config::{Environment, Request, Resolved},
     plugin::{AgentCatalogue, Grants, PluginError, Roster, SearchPath, make_paths_absolute},
@@ -69,8 +69,10 @@ impl PreparedRun {
     /// Makes the run's folder under `runs`, with its settings and a copy of its agents, completely or not at all.
     ///
     /// # Errors
-    /// When an agent's files cannot be read, or the folder cannot be written.
+    /// When the run would read from a graph that came from elsewhere, an agent's files cannot be read, or the folder
+    /// cannot be written.
     pub fn create_folder(&self, runs: &Path) -> Result<RunFolder, LabError> {
+        trust::check_graph_for_run(&self.resolved.settings, &self.roster, &graph_folder_beside(runs))?;
         RunFolder::create_with(runs, &self.resolved, &self.roster)
     }
 }

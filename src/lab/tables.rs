@@ -1,7 +1,7 @@
 //! The user's tables that a run read: where they are now, and whether they are the same.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,23 @@ pub(super) struct Tables<'a> {
     run: &'a Path,
     /// True if files outside the run's folder may be read.
     outside: bool,
+}
+
+/// Why a table cannot be used, as a predicate of the table.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TableFault {
+    /// It is outside the folder of a run from elsewhere.
+    #[error("did not come with the run, and files outside the folder of a run from elsewhere are not read")]
+    Outside,
+    /// There is something else in its place.
+    #[error("is no longer a file")]
+    NotAFile,
+    /// It has another hash.
+    #[error("has changed since the run")]
+    Changed,
+    /// It cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
 }
 
 impl<'a> Tables<'a> {
@@ -31,34 +48,26 @@ impl<'a> Tables<'a> {
         self.run
     }
 
-    /// Finds a table: the copy that came with the run, else the file at `path`, from which the run read it. The error
-    /// is a predicate of the table.
-    pub(super) fn find_table(&self, path: &Path, sha256: &str) -> Result<PathBuf, String> {
+    /// Finds a table: the copy that came with the run, else the file at `path`, from which the run read it.
+    pub(super) fn find_table(&self, path: &Path, sha256: &str) -> Result<PathBuf, TableFault> {
         if let Some(came) = self.find_copy(sha256) {
             return Ok(came);
         }
         match self.outside {
             true => Ok(path.to_owned()),
-            false => Err(
-                "did not come with the run, and files outside the folder of a run from elsewhere are not \
-                          read"
-                    .to_owned(),
-            ),
+            false => Err(TableFault::Outside),
         }
     }
 
-    /// Checks that a table is the one that the run read. The error is a predicate of the table.
-    pub(super) fn check_table(&self, path: &Path, sha256: &str) -> Result<(), String> {
+    /// Checks that a table is the one that the run read.
+    pub(super) fn check_table(&self, path: &Path, sha256: &str) -> Result<(), TableFault> {
         let place = self.find_table(path, sha256)?;
-        match fs::metadata(&place) {
-            Ok(found) if !found.is_file() => return Err("is no longer a file".to_owned()),
-            Ok(_) => {}
-            Err(error) => return Err(format!("cannot be read: {error}")),
+        if !fs::metadata(&place).map_err(TableFault::Unreadable)?.is_file() {
+            return Err(TableFault::NotAFile);
         }
-        match sha256_file(&place) {
-            Ok(found) if found == sha256 => Ok(()),
-            Ok(_) => Err("has changed since the run".to_owned()),
-            Err(error) => Err(format!("cannot be read: {error}")),
+        match sha256_file(&place).map_err(TableFault::Unreadable)? == sha256 {
+            true => Ok(()),
+            false => Err(TableFault::Changed),
         }
     }
 
@@ -95,27 +104,29 @@ mod tests {
                 outside: false,
             },
         );
-        assert_eq!(outside.check_table(&table, &sha256), Ok(()));
-        let problem = inside.check_table(&table, &sha256).unwrap_err();
-        assert!(problem.starts_with("did not come with the run"), "{problem}");
+        let problem = |tables: &Tables<'_>, path: &Path, sha256: &str| {
+            let checked = tables.check_table(path, sha256);
+            checked.err().map(|fault| fault.to_string()).unwrap_or_default()
+        };
+        assert_eq!(problem(&outside, &table, &sha256), "");
         assert_eq!(
-            outside.check_table(&table, &sha256_hex("b")).unwrap_err(),
-            "has changed since the run"
+            problem(&inside, &table, &sha256),
+            "did not come with the run, and files outside the folder of a run from elsewhere are not read"
         );
+        assert_eq!(problem(&outside, &table, &sha256_hex("b")), "has changed since the run");
         assert_eq!(
-            outside.check_table(Path::new("/dev/zero"), &sha256).unwrap_err(),
+            problem(&outside, Path::new("/dev/zero"), &sha256),
             "is no longer a file"
         );
+        let gone = problem(&outside, &home.path().join("gone"), &sha256);
+        assert!(gone.starts_with("cannot be read: "), "{gone}");
 
         let copy = run.join("data").join(&sha256);
         fs::create_dir_all(&copy).unwrap();
         fs::write(copy.join("table.csv"), "a").unwrap();
-        assert_eq!(inside.check_table(Path::new("/nowhere"), &sha256), Ok(()));
+        assert_eq!(problem(&inside, Path::new("/nowhere"), &sha256), "");
         fs::write(copy.join("table.csv"), "changed").unwrap();
-        assert_eq!(
-            inside.check_table(&table, &sha256).unwrap_err(),
-            "has changed since the run"
-        );
+        assert_eq!(problem(&inside, &table, &sha256), "has changed since the run");
         // A hash that is a path leads nowhere.
         assert_eq!(inside.find_copy("../../data"), None);
     }

@@ -1,6 +1,10 @@
-//! The files of an agent's folder, and the hash by which a grant knows them.
+//! The files of an agent's folder, and the hash by which grants, agreements and journals know them.
 
-use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use include_dir::Dir;
 
@@ -25,8 +29,12 @@ struct AgentFile {
 
 /// The files of an agent's folder that a run copies, in order of their paths: no hidden ones, and nothing that a
 /// symbolic link leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentFiles(Vec<AgentFile>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentFiles {
+    kept: Vec<AgentFile>,
+    /// The first file or folder that is not copied.
+    left_out: Option<PathBuf>,
+}
 
 impl AgentFiles {
     /// Reads the folder.
@@ -34,19 +42,24 @@ impl AgentFiles {
     /// # Errors
     /// When a file cannot be read, a name is not plain text, or there are too many files.
     pub fn read(folder: &AgentFolder) -> io::Result<Self> {
-        let mut files = Vec::new();
+        let mut files = Self::default();
         let mut room = MOST_BYTES;
         match folder {
             AgentFolder::Disk(folder) => add_files(folder, "", &mut room, &mut files)?,
-            AgentFolder::Shipped(folder) => add_embedded_files(folder, folder.path(), &mut files),
+            AgentFolder::Shipped(folder) => add_embedded_files(folder, folder.path(), &mut files.kept),
         }
-        files.sort();
-        Ok(Self(files))
+        files.kept.sort();
+        Ok(files)
+    }
+
+    /// A file or folder, by its path below the agent's folder, that a run does not copy and the hash does not count.
+    pub fn left_out(&self) -> Option<&Path> {
+        self.left_out.as_deref()
     }
 
     /// The SHA-256 over the paths, the contents and the right to execute of all files.
     pub fn hash(&self) -> String {
-        let lines = self.0.iter().map(|file| {
+        let lines = self.kept.iter().map(|file| {
             let mark = if file.executable { " x" } else { "" };
             format!("{} {}{mark}\n", file.name, file.sha256)
         });
@@ -66,7 +79,7 @@ impl AgentFiles {
             let pairs = files.iter().map(|file| (file.name.clone(), file.sha256.clone()));
             pairs.collect()
         };
-        content(&self.0) == content(&shipped)
+        content(&self.kept) == content(&shipped)
     }
 }
 
@@ -76,15 +89,13 @@ pub(super) fn is_kept(name: &str) -> bool {
 }
 
 /// Adds the files below `folder`; `room` are the bytes that may still be added.
-fn add_files(folder: &Path, prefix: &str, room: &mut u64, files: &mut Vec<AgentFile>) -> io::Result<()> {
+fn add_files(folder: &Path, prefix: &str, room: &mut u64, files: &mut AgentFiles) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        if !is_kept(&name.to_string_lossy()) {
-            continue;
-        }
         let kind = entry.file_type()?;
-        if !kind.is_dir() && !kind.is_file() {
+        if !is_kept(&name.to_string_lossy()) || !(kind.is_dir() || kind.is_file()) {
+            files.left_out.get_or_insert_with(|| Path::new(prefix).join(&name));
             continue;
         }
         // A line break in a name would make the list of one folder that of another.
@@ -97,7 +108,7 @@ fn add_files(folder: &Path, prefix: &str, room: &mut u64, files: &mut Vec<AgentF
             add_files(&entry.path(), &format!("{inside}/"), room, files)?;
             continue;
         }
-        if files.len() >= MOST_FILES {
+        if files.kept.len() >= MOST_FILES {
             let told = format!("the folder of an agent may have {MOST_FILES} files at most");
             return Err(io::Error::new(io::ErrorKind::InvalidData, told));
         }
@@ -107,7 +118,7 @@ fn add_files(folder: &Path, prefix: &str, room: &mut u64, files: &mut Vec<AgentF
             return Err(io::Error::new(io::ErrorKind::InvalidData, told));
         };
         *room = left;
-        files.push(AgentFile {
+        files.kept.push(AgentFile {
             name: inside,
             sha256: sha256_file(&entry.path())?,
             executable: found.permissions().mode() & 0o111 != 0,
@@ -150,7 +161,15 @@ mod tests {
         fs::write(folder.join("inner/tool"), "tool").unwrap();
         let first = hash_of(&folder);
 
+        let left_out = |folder: &Path| {
+            let files = AgentFiles::read(&AgentFolder::Disk(folder.to_owned())).unwrap();
+            files.left_out().map(Path::to_owned)
+        };
+        assert_eq!(left_out(&folder), None);
+
         // What is not copied does not count.
+        fs::write(folder.join("inner/.hidden"), "x").unwrap();
+        assert_eq!(left_out(&folder), Some("inner/.hidden".into()));
         symlink("/etc/passwd", folder.join("link")).unwrap();
         symlink("/", folder.join("root")).unwrap();
         fs::create_dir(folder.join("__pycache__")).unwrap();

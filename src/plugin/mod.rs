@@ -54,6 +54,7 @@ pub use guest::{Handshake, Setting, check_handshake, try_event};
 pub use host::{PluginKit, register_agents};
 pub use llm::{LlmAgentError, read_prompt_and_schema};
 pub use manifest::{AgentKind, AgentLimits, Manifest, Permissions, Restart, RestartKind};
+pub(crate) use network::config_key;
 pub use roster::{AgentSource, ChosenAgent, Roster, make_paths_absolute};
 pub use schema::protocol_schemas;
 pub use wire::try_line;

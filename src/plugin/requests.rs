@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AgentKind, Manifest};
+use super::{AgentKind, Manifest, network::config_key};
 
 impl Manifest {
     /// What the agent asks for beyond receiving events and sending messages, each as an infinitive. `config` is its
@@ -35,12 +35,18 @@ impl Manifest {
             });
         }
         for host in &permissions.network {
-            asked.push(match host.strip_prefix('$') {
+            asked.push(match config_key(host) {
                 None => format!("to fetch from {host}"),
-                Some(key) => match self.hosts_in_setting(key, config) {
-                    hosts if hosts.is_empty() => format!("to fetch from the hosts that its setting `{key}` names"),
-                    hosts => format!("to fetch from {} (its setting `{key}`)", hosts.join(", ")),
-                },
+                Some((key, private)) => {
+                    let told = match self.hosts_in_setting(key, config) {
+                        hosts if hosts.is_empty() => format!("to fetch from the hosts that its setting `{key}` names"),
+                        hosts => format!("to fetch from {} (its setting `{key}`)", hosts.join(", ")),
+                    };
+                    match private {
+                        true => format!("{told}, also at private addresses"),
+                        false => told,
+                    }
+                }
             });
         }
         asked
@@ -118,7 +124,7 @@ mod tests {
     fn each_permission_is_said_with_what_it_reaches() {
         let all = manifest(
             "[permissions]\nsandbox = true\nmodel = true\ngraph = true\nveto = true\nfiles = [\"folder\"]\n\
-             network = [\"example.org:80\", \"$sources\"]\n[config.properties.folder]\ntype = \"string\"\ndefault = \"/home\"\n\
+             network = [\"example.org:80\", \"$sources\", \"private:$sources\"]\n[config.properties.folder]\ntype = \"string\"\ndefault = \"/home\"\n\
              [config.properties.sources]\ntype = \"array\"\ndefault = [\"arxiv.org\"]\n",
         );
         assert_eq!(
@@ -131,6 +137,7 @@ mod tests {
                 "to read /home (its setting `folder`)",
                 "to fetch from example.org:80",
                 "to fetch from arxiv.org (its setting `sources`)",
+                "to fetch from arxiv.org (its setting `sources`), also at private addresses",
             ]
         );
         let set = json!({ "folder": "/data", "sources": ["a.org", "b.org"] });
@@ -145,7 +152,7 @@ mod tests {
         );
         assert_eq!(
             all.describe_permissions(Some(&set)),
-            "sandbox, model, graph, veto, files (folder = /data), network (example.org:80, $sources)"
+            "sandbox, model, graph, veto, files (folder = /data), network (example.org:80, $sources, private:$sources)"
         );
     }
 }

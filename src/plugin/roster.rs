@@ -82,7 +82,10 @@ impl ChosenAgent {
     }
 
     /// Its files, as they are now.
-    fn read_files(&self) -> Result<AgentFiles, PluginError> {
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn read_files(&self) -> Result<AgentFiles, PluginError> {
         AgentFiles::read(&self.folder).map_err(|source| PluginError::Read {
             path: match &self.folder {
                 AgentFolder::Disk(folder) => folder.clone(),

@@ -152,13 +152,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> RpcWire<R, W> {
     }
 }
 
-/// Reads a line of an agent and returns the reason if it is refused: for tests that read any bytes.
+/// Reads a line of an agent: for tests that read any bytes.
 ///
 /// # Errors
-/// The reason.
+/// [`WireError::Garbage`].
 #[doc(hidden)]
-pub fn try_line(line: &[u8]) -> Result<(), String> {
-    parse_message(line).map(drop).map_err(|error| error.to_string())
+pub fn try_line(line: &[u8]) -> Result<(), WireError> {
+    parse_message(line).map(drop)
 }
 
 fn parse_message(line: &[u8]) -> Result<Incoming, WireError> {

@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Output};
 
-use kosmos_testing::{TestHome, added_by_agents, describe_output, run_id};
+use kosmos_testing::{TestHome, added_by_agents, copy_tree, describe_output, run_id};
 
 const ECHO: &str = r#"
 import json, sys
@@ -91,6 +91,75 @@ fn an_agent_has_what_was_granted_to_the_files_that_it_has() {
     assert_eq!(grant_of(&study, "counter"), "changed");
     assert_refused(&run(), &["has changed since that was granted"]);
     assert_eq!(study.runs().len(), 1);
+}
+
+fn assert_worked(output: &Output) {
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        describe_output(output)
+    );
+}
+
+#[test]
+fn who_agrees_to_a_run_grants_its_agents_in_that_run_what_was_shown() {
+    let maker = TestHome::frugal_small("");
+    let private = maker.file("private/key.txt", "a key");
+    let other = maker.file("other/key.txt", "another key");
+    let asks = format!(
+        "[permissions]\nveto = true\nfiles = [\"file\"]\n\
+         [config.properties.file]\ntype = \"string\"\ndefault = \"{private}\"\n"
+    );
+    place_agent(&maker, "counter", &asks);
+    maker.admit_agent("counter");
+    maker.add_run_flags(&["--set", "budget.cycles=2"]);
+    let made = maker.finish_run();
+    let id = run_id(&made);
+
+    let home = TestHome::new();
+    let run = home.kosmos_home().join("runs").join(id);
+    copy_tree(&made, &run);
+    let grants = home.path().join("config/kosmos/agent-grants.json");
+    assert_refused(&home.run(&["resume", id]), &["was not started here"]);
+
+    // What no hash counts cannot be agreed to.
+    let hidden = run.join("agents/counter/.hidden");
+    fs::write(&hidden, "x").unwrap();
+    assert_refused(
+        &home.run(&["trust", id, "--yes"]),
+        &["agents/counter/.hidden, which is not among the files"],
+    );
+    fs::remove_file(&hidden).unwrap();
+    fs::write(run.join("agents/.sdk/sitecustomize.py"), "x").unwrap();
+
+    let output = home.run(&["trust", id, "--yes"]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let read = format!("may read the files of `file`: \"{private}\"");
+    for part in ["agent     counter 1 (process)", "may veto findings", &read] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert_worked(&home.run(&["resume", id]));
+    assert!(!run.join("agents/.sdk/sitecustomize.py").exists());
+
+    // A repetition and a branch ask for the same, a branch with another file does not.
+    let replayed = home.run_json(&["replay", id]);
+    assert_eq!(replayed["same"], true, "{replayed}");
+    assert_worked(&home.run(&["fork", id, "--at", "2"]));
+    assert!(!grants.exists());
+    let change = format!("agents.counter.file={other}");
+    let branched = home.run(&["fork", id, "--at", "2", "--set", &change]);
+    assert_refused(&branched, &["nothing of it was granted", &other]);
+    // Nor is it granted to another run.
+    home.file("table.csv", kosmos_testing::small_table(120, true));
+    let settings = "question = \"Why?\"\n[[data]]\npath = \"table.csv\"\n[budget]\ncycles = 1\n";
+    home.file("run.toml", settings);
+    copy_tree(&run.join("agents/counter"), &home.path().join("agents/counter"));
+    let started = home.run(&["run", "run.toml", "--agent", "counter"]);
+    assert_refused(&started, &["kosmos agents trust", "to veto findings"]);
+
+    // Other files are another question.
+    fs::write(run.join("agents/counter/agent.py"), format!("{ECHO}\n# other")).unwrap();
+    assert_refused(&home.run(&["resume", id]), &["was not started here"]);
 }
 
 #[test]

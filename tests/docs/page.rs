@@ -76,29 +76,38 @@ impl Page {
     }
 }
 
+/// Why nothing can be done with a block.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum InfoFault {
+    #[error("a block is `{0}`, and not `sh` or one of {NO_COMMANDS:?}")]
+    Language(String),
+    #[error("`{0}` is no exit code")]
+    ExitCode(String),
+    #[error("`{0}` is neither `exit: N` nor `no-run: ` with a reason that begins with one of {REASONS:?}")]
+    Words(String),
+}
+
 /// What is to be done with a block of that info string; nothing where it holds no commands.
-fn run_of(info: &str) -> Result<Option<Run>, String> {
+fn run_of(info: &str) -> Result<Option<Run>, InfoFault> {
     if NO_COMMANDS.contains(&info) {
         return Ok(None);
     }
     let Some(rest) = info.strip_prefix("sh") else {
-        return Err(format!("a block is `{info}`, and not `sh` or one of {NO_COMMANDS:?}"));
+        return Err(InfoFault::Language(info.to_owned()));
     };
     let rest = rest.trim();
     if rest.is_empty() {
         return Ok(Some(Run::Executed { exit: 0 }));
     }
     if let Some(exit) = rest.strip_prefix("exit: ") {
-        let exit = exit.parse().map_err(|_| format!("`{exit}` is no exit code"))?;
+        let exit = exit.parse().map_err(|_| InfoFault::ExitCode(exit.to_owned()))?;
         return Ok(Some(Run::Executed { exit }));
     }
     match rest.strip_prefix("no-run: ") {
         Some(reason) if REASONS.iter().any(|begins| reason.starts_with(begins)) => Ok(Some(Run::LeftOut {
             reason: reason.to_owned(),
         })),
-        _ => Err(format!(
-            "`{rest}` is neither `exit: N` nor `no-run: ` with a reason that begins with one of {REASONS:?}"
-        )),
+        _ => Err(InfoFault::Words(rest.to_owned())),
     }
 }
 

@@ -16,6 +16,7 @@
 mod both;
 mod commands;
 mod exports;
+mod foreign_graph;
 mod home_graph;
 mod imports;
 mod lab;

@@ -6,7 +6,7 @@
 
 use std::{
     path::Path,
-    process::Command,
+    process::{Command, Output},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -22,6 +22,19 @@ use crate::trial::{Heuristic, Setting, Trial, finished};
 
 /// Points of each kind of run in the default tier.
 const POINTS: usize = 4;
+
+/// Why a run that died was not as it should be.
+#[derive(Debug, thiserror::Error)]
+enum MatrixFault {
+    #[error("it did not die, but failed: {}", describe_output(.0))]
+    Failed(Output),
+    #[error("it could not go on: {}", describe_output(.0))]
+    Stuck(Output),
+    #[error("it found something else")]
+    OtherFindings,
+    #[error("done again: {0:?}")]
+    DoneAgain(Vec<String>),
+}
 
 /// A model that answers each question with the least that fits its schema.
 struct Scripted(ModelServer);
@@ -137,7 +150,7 @@ fn matrix_of_deaths<S: Setting>(name: &str, setting: impl Fn() -> S + Sync) {
             // Which thread comes to its point first is not always the same, and the run was over before.
             Ok(())
         } else {
-            Err(format!("it did not die, but failed: {}", describe_output(&output)))
+            Err(MatrixFault::Failed(output))
         };
         if result.is_ok() {
             sample.record_passed(point);
@@ -156,7 +169,7 @@ fn matrix_of_deaths<S: Setting>(name: &str, setting: impl Fn() -> S + Sync) {
 }
 
 /// Has two threads try a point each until there is none left; fails with all that failed.
-fn try_points(points: &[(String, String)], try_next: impl Fn() -> Option<(usize, Result<(), String>)> + Sync) {
+fn try_points(points: &[(String, String)], try_next: impl Fn() -> Option<(usize, Result<(), MatrixFault>)> + Sync) {
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -176,22 +189,22 @@ fn try_points(points: &[(String, String)], try_next: impl Fn() -> Option<(usize,
 }
 
 /// Resumes a run that has died at the point of that number, counted from 1.
-fn go_on<S: Setting>(trial: &Trial<S>, number: usize, expected: &str) -> Result<(), String> {
+fn go_on<S: Setting>(trial: &Trial<S>, number: usize, expected: &str) -> Result<(), MatrixFault> {
     if number.is_multiple_of(4) {
         // It dies once more, soon after it has gone on.
         trial.go(Some(number / 4 + 1));
     }
     let output = trial.go(None);
     if !finished(&output) {
-        return Err(format!("it could not go on: {}", describe_output(&output)));
+        return Err(MatrixFault::Stuck(output));
     }
     let run = trial.run();
     if read_findings_text(&run) != expected {
-        return Err("it found something else".to_owned());
+        return Err(MatrixFault::OtherFindings);
     }
     let again = trial.done_again();
     if !again.is_empty() {
-        return Err(format!("done again: {again:?}"));
+        return Err(MatrixFault::DoneAgain(again));
     }
     trial.setting.check(&run);
     Ok(())

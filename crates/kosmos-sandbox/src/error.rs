@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{docker::image::ImageError, program::ProgramFault};
+use super::{RECOMMENDED_OPEN_FILES, TooFewOpenFiles, docker::image::ImageError, program::ProgramFault};
 
 /// A fault of the sandbox, never of the script.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,17 @@ pub enum SandboxError {
 impl From<ImageError> for SandboxError {
     fn from(error: ImageError) -> Self {
         Self::Image(Box::new(error))
+    }
+}
+
+impl From<TooFewOpenFiles> for SandboxError {
+    fn from(fault: TooFewOpenFiles) -> Self {
+        Self::Unavailable {
+            missing: vec![fault.to_string()],
+            remedy: format!(
+                "raise the limit before you start Kosmos, for example with `ulimit -n {RECOMMENDED_OPEN_FILES}`"
+            ),
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub use execution::{Captured, Execution, Usage};
 pub use guarantees::{Guarantee, Guarantees, Held, Protection};
 pub use job::{Job, JobInput, Language, UnknownLanguage};
 pub use limits::{LimitError, ResourceLimits};
-pub use open_files::open_file_limit;
+pub use open_files::{NEEDED_OPEN_FILES, RECOMMENDED_OPEN_FILES, TooFewOpenFiles, ensure_open_files};
 pub use outcome::{Outcome, Output, TimeLimit};
 pub use process::{ProcessOptions, ProcessSandbox, become_launcher_if_asked};
 pub use program::{Mount, Program, ProgramFault};

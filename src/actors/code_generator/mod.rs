@@ -73,7 +73,7 @@ impl CodeGenerator {
             Work::Code { code, model } => {
                 match self.write_design(request.clone(), attempt, Some(&code), context)? {
                     Ok(design) => answer.designs.push(design),
-                    Err(reason) => answer.declined = Some(reason),
+                    Err(error) => answer.declined = Some(error.to_string()),
                 }
                 answer.written_by = Some(model);
                 answer.model = ModelAnswers::one_used();
@@ -102,7 +102,7 @@ impl CodeGenerator {
         let (cycle, arm, template) = (request.cycle, request.arm, protocol::template_for_task(&request.task));
         let (designs, declined) = match self.write_design(request, 1, None, context)? {
             Ok(design) => (vec![design], None),
-            Err(reason) => (Vec::new(), Some(reason)),
+            Err(error) => (Vec::new(), Some(error.to_string())),
         };
         Ok(ExperimentDesigned {
             cycle,
@@ -150,11 +150,11 @@ impl CodeGenerator {
         attempt: u32,
         code: Option<&str>,
         context: &AgentContext,
-    ) -> Result<Result<Design, String>, AgentError> {
+    ) -> Result<Result<Design, TemplateError>, AgentError> {
         let protocol = protocol::make_protocol(&request, attempt, code);
         let script = match assemble::assemble_script(&self.templates, &protocol) {
             Ok(script) => script,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Err(error)),
         };
         let script_sha256 = context.blobs().put(script.as_bytes())?;
         let id = ExperimentId::derive(&script);

@@ -195,7 +195,7 @@ mod tests {
     const RULE: &str = "summary = 's'\n[proposed]\nfollows = ['a']\nx = ['numeric']\ny = ['numeric']\nstatement = '{x}'\nrationale = 'r'";
 
     /// The templates `a` and `b`, and the profile, with some files changed; an empty text takes a file away.
-    fn read(changes: &[(&str, &'static str)]) -> Result<Templates, String> {
+    fn read(changes: &[(&str, &'static str)]) -> Result<Templates, TemplateError> {
         let mut files = BTreeMap::from([
             ("agent.toml", "name = 'c'\ntemplates = ['profile', 'a', 'b']"),
             ("lib/one.py", "1"),
@@ -208,7 +208,7 @@ mod tests {
         ]);
         files.extend(changes.iter().copied());
         let text = |file: &str| files.get(file).copied().filter(|text| !text.is_empty());
-        Templates::read_folder(text).map_err(|error| error.to_string())
+        Templates::read_folder(text)
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
                 &["templates/b/template.toml", "`profile`"],
             ),
         ] {
-            let error = read(&[(file, text)]).unwrap_err();
+            let error = read(&[(file, text)]).unwrap_err().to_string();
             assert!(told.iter().all(|part| error.contains(part)), "{error}");
         }
     }

@@ -13,42 +13,31 @@ const ROUNDING: f64 = 1e-9;
 /// Whether the numbers are of the form that the protocol fixes and bear each other out.
 ///
 /// # Errors
-/// A sentence that names the fault.
+/// The first fault.
 pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), InvalidResult> {
     let [test] = result.tests.as_slice() else {
-        return Err("an analysis has exactly one test".to_owned().into());
+        return Err(InvalidResult::NotOneTest);
     };
     if test.whole.is_some() || test.groups.is_some() || !test.adjusted.is_empty() || test.mde.is_some() {
-        return Err("an analysis by a model says more than its protocol asks for"
-            .to_owned()
-            .into());
+        return Err(InvalidResult::SaysMore);
     }
     if test.status != TestStatus::Ok {
         return Ok(());
     }
-    let calibration = result
-        .calibration
-        .as_ref()
-        .ok_or_else(|| "the analysis was not held against shuffled copies".to_owned())?;
+    let calibration = result.calibration.as_ref().ok_or(InvalidResult::NoCopies)?;
     let effect = parameters.pointer("/analysis/effect").and_then(Value::as_str);
     let part = |estimate: &Option<PartEstimate>| match estimate {
         Some(estimate) => complete_n_and_p(estimate, effect),
-        None => Err("the analysis gives no numbers for one part of the rows"
-            .to_owned()
-            .into()),
+        None => Err(InvalidResult::NoPart),
     };
     part(&test.explore)?;
     let (n, real) = part(&test.confirm)?;
     if n > calibration.rows {
-        return Err("the analysis uses more rows than were held back".to_owned().into());
+        return Err(InvalidResult::TooManyRows);
     }
     let base = base_copies(parameters);
     if !has_its_copies(calibration, base) {
-        return Err(
-            "the analysis was held against another number of shuffled copies than was asked for"
-                .to_owned()
-                .into(),
-        );
+        return Err(InvalidResult::OtherCopies);
     }
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.');
     if !test
@@ -56,7 +45,7 @@ pub(super) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> 
         .as_deref()
         .is_some_and(|name| name.len() <= 80 && name.chars().all(plain))
     {
-        return Err("the analysis does not name its test by a dotted name".to_owned().into());
+        return Err(InvalidResult::UnnamedMethod);
     }
     check_judged_p(test, calibration, &real, base)
 }
@@ -86,27 +75,24 @@ fn has_its_copies(calibration: &Calibration, base: BaseCopies) -> bool {
 
 /// n, and p, statistic and effect, of an estimate that lacks nothing.
 fn complete_n_and_p(estimate: &PartEstimate, name: Option<&str>) -> Result<(u64, ShuffledCopy), InvalidResult> {
-    let lacks = || "the analysis lacks a number".to_owned();
-    let effect = estimate.effect.as_ref().ok_or_else(lacks)?;
+    let effect = estimate.effect.as_ref().ok_or(InvalidResult::NoNumber)?;
     if Some(effect.name.as_str()) != name {
-        return Err("the analysis gives another effect than was registered"
-            .to_owned()
-            .into());
+        return Err(InvalidResult::OtherEffect);
     }
     let (value, low, high) = (
-        effect.value.ok_or_else(lacks)?,
-        effect.ci_low.ok_or_else(lacks)?,
-        effect.ci_high.ok_or_else(lacks)?,
+        effect.value.ok_or(InvalidResult::NoNumber)?,
+        effect.ci_low.ok_or(InvalidResult::NoNumber)?,
+        effect.ci_high.ok_or(InvalidResult::NoNumber)?,
     );
     if !(low <= value && value <= high) {
-        return Err("the analysis gives an interval without its effect".to_owned().into());
+        return Err(InvalidResult::IntervalWithoutEffect);
     }
-    let statistic = estimate.statistic.ok_or_else(lacks)?;
+    let statistic = estimate.statistic.ok_or(InvalidResult::NoNumber)?;
     if estimate.n == 0 {
-        return Err("the analysis uses no rows".to_owned().into());
+        return Err(InvalidResult::NoRows);
     }
     let numbers = ShuffledCopy {
-        p: estimate.p.ok_or_else(lacks)?,
+        p: estimate.p.ok_or(InvalidResult::NoNumber)?,
         statistic,
         effect: value,
     };
@@ -120,7 +106,7 @@ fn check_judged_p(
     real: &ShuffledCopy,
     base: BaseCopies,
 ) -> Result<(), InvalidResult> {
-    let verdict = judge_by_copies(calibration, real, base)?;
+    let verdict = judge_by_copies(calibration, real, base).map_err(InvalidResult::Copies)?;
     let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() <= ROUNDING * b);
     let listed = test.variants.len() == verdict.variants.len()
         && verdict.variants.iter().all(|(name, p)| {
@@ -130,9 +116,7 @@ fn check_judged_p(
     if listed && near(test.p_judged, verdict.p) && test.p_judged_by.as_deref() == Some(verdict.by) {
         Ok(())
     } else {
-        Err("the analysis is not judged by what its shuffled copies say"
-            .to_owned()
-            .into())
+        Err(InvalidResult::JudgedOtherwise)
     }
 }
 
@@ -171,13 +155,13 @@ mod tests {
         })
     }
 
-    fn checked_for(parameters: &Value, change: impl FnOnce(&mut Value)) -> Result<(), String> {
+    fn checked_for(parameters: &Value, change: impl FnOnce(&mut Value)) -> Result<(), InvalidResult> {
         let mut result = honest();
         change(&mut result);
-        check_custom_result(parameters, &serde_json::from_value(result).unwrap()).map_err(|error| error.to_string())
+        check_custom_result(parameters, &serde_json::from_value(result).unwrap())
     }
 
-    fn checked(change: impl FnOnce(&mut Value)) -> Result<(), String> {
+    fn checked(change: impl FnOnce(&mut Value)) -> Result<(), InvalidResult> {
         checked_for(&parameters(), change)
     }
 
@@ -201,11 +185,7 @@ mod tests {
             r["tests"][0]["variants"][0]["p"] = json!(1.0 / 400.0);
         };
         assert_eq!(checked_for(&pair, as_pair), Ok(()));
-        assert!(
-            checked(as_pair)
-                .unwrap_err()
-                .contains("another number of shuffled copies")
-        );
+        assert_eq!(checked(as_pair), Err(InvalidResult::OtherCopies));
     }
 
     #[test]
@@ -262,7 +242,7 @@ mod tests {
             }),
         ];
         for (words, change) in table {
-            let reason = checked(change).unwrap_err();
+            let reason = checked(change).unwrap_err().to_string();
             assert!(reason.contains(words), "{reason} instead of {words}");
         }
     }

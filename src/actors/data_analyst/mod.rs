@@ -16,7 +16,7 @@ use std::{
 use futures::FutureExt;
 use serde_json::Value;
 
-use invalid_result::InvalidResult;
+pub(crate) use invalid_result::InvalidResult;
 use kosmos_core::{
     disk::{DiskFault, is_disk_fault},
     failpoint,
@@ -126,9 +126,9 @@ impl Agent<Payload> for DataAnalyst {
 /// Checks that the numbers of an analysis that a model wrote follow from the copies that its result lists.
 ///
 /// # Errors
-/// A sentence that names the fault.
-pub(crate) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), String> {
-    custom::check_custom_result(parameters, result).map_err(|error| error.to_string())
+/// The first fault.
+pub(crate) fn check_custom_result(parameters: &Value, result: &ScriptResult) -> Result<(), InvalidResult> {
+    custom::check_custom_result(parameters, result)
 }
 
 fn analyse_result(content: Result<Vec<u8>, InvalidResult>, request: AnalyseResult) -> Payload {
@@ -185,7 +185,7 @@ enum ResultError {
 
 impl From<ResultError> for InvalidResult {
     fn from(error: ResultError) -> Self {
-        error.to_string().into()
+        Self::File(error.to_string())
     }
 }
 
@@ -215,9 +215,7 @@ fn check_result(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<
     let expected = &experiment.protocol.hypotheses;
     let named: Vec<&str> = result.tests.iter().map(|test| test.id.as_str()).collect();
     if named != expected.iter().map(|id| id.as_str()).collect::<Vec<_>>() {
-        return Err("the result does not hold exactly the tests of its protocol"
-            .to_owned()
-            .into());
+        return Err(InvalidResult::OtherTests);
     }
     result.tests.iter().try_for_each(check_plausible)?;
     if experiment.protocol.template == kind::CUSTOM {
@@ -228,26 +226,29 @@ fn check_result(experiment: &ExperimentRecord, result: &ScriptResult) -> Result<
 
 fn check_plausible(test: &TestResult) -> Result<(), InvalidResult> {
     if let TestStatus::Other(_) = &test.status {
-        return Err(format!("the test {} has the unknown status `{}`", test.id, test.status).into());
+        return Err(InvalidResult::UnknownStatus {
+            test: test.id.clone(),
+            status: test.status.to_string(),
+        });
     }
     if test.p_judged.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-        return Err(format!("the test {} is to be judged by a p-value outside of 0 to 1", test.id).into());
+        return Err(InvalidResult::JudgedByNoP(test.id.clone()));
     }
     let estimates = [&test.whole, &test.explore, &test.confirm];
     for estimate in estimates.into_iter().flatten() {
         if estimate.p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-            return Err(format!("the test {} has a p-value outside of 0 to 1", test.id).into());
+            return Err(InvalidResult::NoP(test.id.clone()));
         }
         let interval = estimate
             .effect
             .as_ref()
             .and_then(|effect| Some((effect.ci_low?, effect.ci_high?)));
         if interval.is_some_and(|(low, high)| low > high) {
-            return Err(format!("the test {} has an interval that is upside down", test.id).into());
+            return Err(InvalidResult::UpsideDown(test.id.clone()));
         }
     }
     if test.status == TestStatus::Ok && test.test.as_deref().unwrap_or_default().is_empty() {
-        return Err(format!("the test {} does not say which test it is", test.id).into());
+        return Err(InvalidResult::UnnamedTest(test.id.clone()));
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use crate::cli::{CliError, Globals, Home, SettingsArgs, stderr};
 use crate::config::{Environment, GraphStoreKind as Store, Settings};
 use crate::graph::{GraphError, GraphStore, Neo4jGraph};
-use crate::lab::{self, LabError};
+use crate::lab::{self, GraphOrigin, LabError};
+use crate::progress::printable;
 
 /// The graph that a command works on.
 #[derive(Debug, Clone, Args)]
@@ -53,7 +54,7 @@ impl GraphChoice {
         let home = Home::locate(globals, &environment);
         let store = self.store.map(StoreArg::name);
         let settings = self.settings.resolve_for_store(store, environment)?.settings;
-        let folder = home.path().join("graph");
+        let folder = home.graph_folder();
         Ok(ChosenGraph { home, settings, folder })
     }
 }
@@ -96,7 +97,20 @@ impl ChosenGraph {
 
     /// The graph to write to.
     pub(super) fn open_to_write(&self) -> Result<Arc<dyn GraphStore>, CliError> {
-        lab::open_graph(&self.settings, &self.folder).map_err(CliError::from)
+        let store = lab::open_graph(&self.settings, &self.folder)?;
+        if !self.is_server() && self.is_foreign()? {
+            stderr::write_to_stderr(&format!(
+                "warning: the graph at {} was not made by your Kosmos, and what it says may be anyone's; \
+                 `kosmos trust --graph` adopts it\n",
+                printable(&self.place())
+            ));
+        }
+        Ok(store)
+    }
+
+    /// Returns true if the home's own graph came from elsewhere.
+    pub(super) fn is_foreign(&self) -> Result<bool, CliError> {
+        Ok(GraphOrigin::of_graph(&self.folder)? == GraphOrigin::Foreign)
     }
 
     /// The server, if it is on one.

@@ -85,7 +85,7 @@ pub fn execute_graph(args: GraphArgs, globals: &Globals) -> Result<Exit, CliErro
 }
 
 /// Runs `work`, which needs timers and sockets, to its end.
-fn block_on_work<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+pub(super) fn block_on_work<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

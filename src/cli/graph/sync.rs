@@ -137,6 +137,14 @@ impl Work<'_> {
         let Some(folder) = self.opened.embedded_folder().filter(|_| self.opened.is_server()) else {
             return Ok(());
         };
+        if self.opened.is_foreign()? {
+            // Runs would read it from the server as their user's own.
+            self.progress.on(ProgressEvent::Note(format!(
+                "the graph at {} was not made by your Kosmos and is not copied (`kosmos trust --graph` adopts it)",
+                folder.display()
+            )));
+            return Ok(());
+        }
         let settings = &self.opened.settings.graph;
         let home = EmbeddedGraph::open_shared(folder, settings.wait.get());
         let facts = home

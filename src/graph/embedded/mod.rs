@@ -5,6 +5,7 @@ mod number;
 mod trees;
 
 use std::{
+    io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
@@ -29,6 +30,8 @@ pub struct EmbeddedGraph {
     door: Arc<Mutex<Door>>,
     /// Whether it stays open.
     held: bool,
+    /// Makes the folder, where the database does not do that itself.
+    make_folder: Option<fn(&Path) -> io::Result<()>>,
 }
 
 /// Whether this process has the database open.
@@ -69,6 +72,16 @@ impl EmbeddedGraph {
             wait,
             door: Arc::default(),
             held: false,
+            make_folder: None,
+        }
+    }
+
+    /// The same graph, whose folder is made by `make` where it does not exist.
+    #[must_use]
+    pub fn with_folder_made_by(self, make: fn(&Path) -> io::Result<()>) -> Self {
+        Self {
+            make_folder: Some(make),
+            ..self
         }
     }
 
@@ -99,6 +112,11 @@ impl EmbeddedGraph {
             door.open = None;
             // Long enough for one who waits to look.
             thread::sleep(PAUSE * 2);
+        }
+        if let Some(make) = self.make_folder
+            && !self.folder.exists()
+        {
+            make(&self.folder).map_err(sled::Error::Io)?;
         }
         let (trees, took) = Trees::open(&self.folder, self.wait)?;
         let trees = Arc::new(trees);

@@ -5,32 +5,62 @@ use std::{error::Error, fs, io, path::Path};
 use kosmos_core::run_files;
 
 use crate::{
-    config::Request,
-    journal::{Blobs, Entry, Record, read_entries},
+    config::{ConfigError, Request},
+    journal::{Blobs, Entry, JournalError, Record, read_entries},
     message::ledger_lines,
+    science::RunId,
 };
 
-/// Checks the settings, the journal and the ledger of the run `id` in `folder`. The error names the file and the
-/// reason.
-pub(super) fn check_unpacked(folder: &Path, id: &str) -> Result<(), String> {
+/// Why what an archive holds is not taken as a run. The message names the file and the reason.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnpackedFault {
+    /// A file is missing that every run has.
+    #[error("it holds no run: `{0}` is missing")]
+    Missing(&'static str),
+    /// The settings are not those of a run.
+    #[error("`{}` is not as a run has it: {}", run_files::SETTINGS, describe_causes(.0))]
+    Settings(Box<ConfigError>),
+    /// The journal cannot be read.
+    #[error("`{}` is not as a run has it: {}", run_files::JOURNAL_LOG, describe_causes(.0))]
+    Journal(JournalError),
+    /// The journal has an entry of another run.
+    #[error(
+        "`{}` is not as a run has it: entry {seq} is of the run `{run}`",
+        run_files::JOURNAL_LOG
+    )]
+    OtherRun {
+        /// The number of the entry.
+        seq: u64,
+        /// The run that it names.
+        run: RunId,
+    },
+    /// The ledger cannot be read or written anew.
+    #[error("`{}` is not as a run has it: {cause}", run_files::LEDGER, cause = .0)]
+    Ledger(io::Error),
+    /// The ledger is not the one that the journal gives.
+    #[error(
+        "`{}` is not as a run has it: it does not follow from the journal",
+        run_files::LEDGER
+    )]
+    OtherLedger,
+}
+
+/// Checks the settings, the journal and the ledger of the run `id` in `folder`.
+pub(super) fn check_unpacked(folder: &Path, id: &str) -> Result<(), UnpackedFault> {
     for name in [run_files::SETTINGS, run_files::JOURNAL_LOG, run_files::LEDGER] {
         if !folder.join(name).is_file() {
-            return Err(format!("it holds no run: `{name}` is missing"));
+            return Err(UnpackedFault::Missing(name));
         }
     }
     let settings = folder.join(run_files::SETTINGS);
     Request::frozen(&settings)
         .resolve()
-        .map_err(|error| refuse(run_files::SETTINGS, &describe_causes(&error)))?;
+        .map_err(|error| UnpackedFault::Settings(Box::new(error)))?;
     let entries = Blobs::open(folder.join(run_files::BLOBS))
         .and_then(|blobs| read_entries(folder, &blobs))
-        .map_err(|error| refuse(run_files::JOURNAL_LOG, &describe_causes(&error)))?;
+        .map_err(UnpackedFault::Journal)?;
     check_runs(&entries, id)?;
     check_ledger(folder, &entries)
-}
-
-fn refuse(name: &str, why: &str) -> String {
-    format!("`{name}` is not as a run has it: {why}")
 }
 
 /// An error with its causes. Paths of the folder that is removed again are of no use to anyone.
@@ -45,36 +75,32 @@ fn describe_causes(error: &dyn Error) -> String {
 }
 
 /// Checks that the journal is of the run that the archive names.
-fn check_runs(entries: &[Entry], id: &str) -> Result<(), String> {
+fn check_runs(entries: &[Entry], id: &str) -> Result<(), UnpackedFault> {
     let other = entries.iter().find_map(|entry| match &entry.record {
         Record::Sent { envelope } if envelope.run.as_str() != id => Some((entry.seq, &envelope.run)),
         _ => None,
     });
     match other {
         None => Ok(()),
-        Some((seq, run)) => Err(refuse(
-            run_files::JOURNAL_LOG,
-            &format!("entry {seq} is of the run `{run}`"),
-        )),
+        Some((seq, run)) => Err(UnpackedFault::OtherRun { seq, run: run.clone() }),
     }
 }
 
 /// Checks that the ledger is the one that the journal gives.
-fn check_ledger(folder: &Path, entries: &[Entry]) -> Result<(), String> {
-    let refuse = |why: &str| refuse(run_files::LEDGER, why);
+fn check_ledger(folder: &Path, entries: &[Entry]) -> Result<(), UnpackedFault> {
     let mut expected = Vec::new();
     for entry in entries {
         let Record::Sent { envelope } = &entry.record else {
             continue;
         };
         for line in ledger_lines(entry.seq, envelope) {
-            serde_json::to_writer(&mut expected, &line).map_err(|error| refuse(&error.to_string()))?;
+            serde_json::to_writer(&mut expected, &line).map_err(|error| UnpackedFault::Ledger(error.into()))?;
             expected.push(b'\n');
         }
     }
-    let found = fs::read(folder.join(run_files::LEDGER)).map_err(|error: io::Error| refuse(&error.to_string()))?;
+    let found = fs::read(folder.join(run_files::LEDGER)).map_err(UnpackedFault::Ledger)?;
     match found == expected {
         true => Ok(()),
-        false => Err(refuse("it does not follow from the journal")),
+        false => Err(UnpackedFault::OtherLedger),
     }
 }

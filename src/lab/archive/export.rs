@@ -141,7 +141,8 @@ fn add_tables(
         let found = match Member::of_path(&inside) {
             Ok(_) => tables
                 .check_table(&table.path, &table.sha256)
-                .and_then(|()| tables.find_table(&table.path, &table.sha256)),
+                .and_then(|()| tables.find_table(&table.path, &table.sha256))
+                .map_err(|fault| fault.to_string()),
             Err(problem) => Err(problem.to_owned()),
         };
         match found {

@@ -77,7 +77,7 @@ fn place_run(runs: &Path, file: &Path, opened: File, beside: &Path) -> Result<Ru
     if target.exists() {
         return Err(archive_error(file, format!("its run, {run}, exists already")));
     }
-    check::check_unpacked(&beside.join(&run), &run).map_err(|problem| archive_error(file, problem))?;
+    check::check_unpacked(&beside.join(&run), &run).map_err(|fault| archive_error(file, fault.to_string()))?;
     fs::rename(beside.join(&run), &target).map_err(LabError::io("place", target))?;
     RunFolder::find(runs, &run)
 }

@@ -73,8 +73,30 @@ pub enum SignatureError {
         /// The signature's file.
         path: PathBuf,
         /// Why it does not hold.
-        why: String,
+        why: VerificationFault,
     },
+}
+
+/// Why a signature could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerificationFault {
+    /// It is not by the key, or of something else.
+    #[error("{0}")]
+    Minisign(minisign_verify::Error),
+    /// What was signed cannot be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// The reason.
+        cause: io::Error,
+    },
+}
+
+impl From<minisign_verify::Error> for VerificationFault {
+    fn from(error: minisign_verify::Error) -> Self {
+        Self::Minisign(error)
+    }
 }
 
 impl SignatureError {
@@ -295,10 +317,13 @@ fn verify(
     signature: &minisign_verify::Signature,
     archive: &Path,
     opened: &mut File,
-) -> Result<(), String> {
-    let key = minisign_verify::PublicKey::from_base64(&key.to_base64()).map_err(|error| error.to_string())?;
-    let mut verifier = key.verify_stream(signature).map_err(|error| error.to_string())?;
-    let failed = |error: io::Error| format!("cannot read {}: {error}", archive.display());
+) -> Result<(), VerificationFault> {
+    let key = minisign_verify::PublicKey::from_base64(&key.to_base64())?;
+    let mut verifier = key.verify_stream(signature)?;
+    let failed = |cause: io::Error| VerificationFault::Archive {
+        path: archive.to_owned(),
+        cause,
+    };
     opened.rewind().map_err(failed)?;
     let mut piece = vec![0; 1 << 16];
     loop {
@@ -309,7 +334,7 @@ fn verify(
         }
     }
     opened.rewind().map_err(failed)?;
-    verifier.finalize().map_err(|error| error.to_string())
+    Ok(verifier.finalize()?)
 }
 
 /// The id of a key, as minisign writes it.

@@ -18,6 +18,7 @@ use super::{
     plan::{plan_for_datasets, plan_from_files},
     replay::read_plan,
     tables::Tables,
+    trust,
 };
 use crate::{
     config::{Overrides, Resolved, Settings},
@@ -134,6 +135,7 @@ impl Fork {
         let resolved = origin.resolve_settings_with(changes, working_folder)?;
         let roster = origin.read_roster(&resolved.settings)?;
         roster.check_requirements(&resolved.settings)?;
+        trust::check_graph_for_run(&resolved.settings, &roster, &origin.graph_folder())?;
         let run = origin.id();
         let blobs = Blobs::open(origin.path().join(run_files::BLOBS))?;
         let mut commits = journal::group_by_commit(read_entries(origin.path(), &blobs)?);
@@ -198,7 +200,8 @@ impl Fork {
                 cycle,
             };
             rewrite_entries(&mut commits, run, &plan, branch);
-            Ok(write_entries(folder, commits, durability)?)
+            write_entries(folder, commits, durability)?;
+            trust::inherit_grants(&origin, &runs, run, folder, &resolved.settings)
         })
     }
 }
@@ -208,8 +211,9 @@ fn check_tables_unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(),
     // Only a run that is trusted is branched.
     let tables = Tables::of_run(origin, RunOrigin::Own);
     for data in &plan.datasets {
-        if let Err(problem) = tables.check_table(&data.path, &data.sha256) {
+        if let Err(fault) = tables.check_table(&data.path, &data.sha256) {
             let path = data.path.clone();
+            let problem = fault.to_string();
             return Err(ForkError::Table { path, problem });
         }
     }

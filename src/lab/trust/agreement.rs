@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    EntryKind, LabError, Register, RegisterEntry, RunOrigin, RunRequests, TrustError, UserKey, environment,
+    EntryKind, LabError, Register, RegisterEntry, RunOrigin, RunRequests, TrustError, UserKey, agents, environment,
     record_start, register,
 };
 use crate::{
@@ -20,8 +20,8 @@ pub struct Agreement {
     pub requests: RunRequests,
 }
 
-/// Records that the user agrees to what a run asks for, as it was shown. Anything else that it asks for later is asked
-/// about again.
+/// Records that the user agrees to what a run asks for, as it was shown, and grants its agents that in this run.
+/// Anything else that it asks for later is asked about again.
 ///
 /// # Errors
 /// When the entry cannot be written.
@@ -35,6 +35,8 @@ pub fn agree_to_run(agreement: &Agreement) -> Result<(), LabError> {
         first: first.as_deref(),
         content: &requests.hash()?,
     };
+    // First what it grants: a run that is agreed to and has no grants would ask for those alone.
+    agents::grant_shown(folder.home(), &key, requests)?;
     Ok(register::append_entries(
         folder.home(),
         &key,
@@ -50,13 +52,14 @@ pub fn agree_to_run(agreement: &Agreement) -> Result<(), LabError> {
 /// [`TrustError::AdoptedBefore`]; and when an entry cannot be written.
 pub fn adopt_all(home: &Path, agreements: &[Agreement]) -> Result<(), LabError> {
     check_not_adopted(home)?;
+    let key = UserKey::find_or_create(&environment()?)?;
     for Agreement { folder, requests } in agreements {
         // It may have changed while the user looked at it.
         if RunRequests::of_run(folder)? == *requests {
+            agents::grant_shown(home, &key, requests)?;
             record_start(&home.join("runs"), &requests.run, folder.path(), Durability::Power)?;
         }
     }
-    let key = UserKey::find_or_create(&environment()?)?;
     Ok(register::append_adopted_all(home, &key)?)
 }
 

@@ -26,11 +26,6 @@ pub(super) fn hash_contents(folder: &Path) -> Result<String, LabError> {
     Ok(sha256_hex(lines.concat()))
 }
 
-/// The hash of an agent's files.
-pub(super) fn hash_agent(agent: &Path) -> Result<String, LabError> {
-    Ok(sha256_hex(describe_files(agent, agent)?.concat()))
-}
-
 /// Lists the path and hash of every file at or below `path`, one per line; what is no file is named as such.
 fn describe_files(root: &Path, path: &Path) -> Result<Vec<String>, LabError> {
     let found = fs::symlink_metadata(path).map_err(LabError::io("read", path))?;
@@ -71,6 +66,18 @@ fn list_names(folder: &Path) -> Result<Vec<std::ffi::OsString>, LabError> {
 /// Checks that the folder of a run from elsewhere is a folder, and that it holds files and folders only: a link would
 /// lead out of it, and a device or a pipe has no end.
 pub(super) fn check_plain_files(folder: &Path) -> Result<(), LabError> {
+    match find_unplain(folder)? {
+        None => Ok(()),
+        Some((path, what)) => {
+            let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Err(TrustError::NotPlain { run, path, what }.into())
+        }
+    }
+}
+
+/// Finds what is neither a file nor a folder at or below `folder`: its path below that, and what it is. `folder` itself
+/// must be a folder.
+pub(super) fn find_unplain(folder: &Path) -> Result<Option<(PathBuf, &'static str)>, LabError> {
     let mut open = vec![PathBuf::new()];
     while let Some(inside) = open.pop() {
         let path = folder.join(&inside);
@@ -84,15 +91,9 @@ pub(super) fn check_plain_files(folder: &Path) -> Result<(), LabError> {
             kind if kind.is_symlink() => "a link",
             _ => "neither a file nor a folder",
         };
-        let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        return Err(TrustError::NotPlain {
-            run,
-            path: inside,
-            what,
-        }
-        .into());
+        return Ok(Some((inside, what)));
     }
-    Ok(())
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -26,6 +26,26 @@ pub enum TrustError {
         /// What it is.
         what: &'static str,
     },
+    /// A run would read from a graph that came from elsewhere.
+    #[error("the knowledge graph in {} was not made by your Kosmos, and this run would read from it", folder.display())]
+    ForeignGraph {
+        /// The graph's folder.
+        folder: PathBuf,
+    },
+    /// The graph's folder holds something other than files and folders.
+    #[error(
+        "the knowledge graph in {} was not made by your Kosmos, and its folder holds {}, which is {what}",
+        folder.display(),
+        path.display()
+    )]
+    GraphNotPlain {
+        /// The graph's folder.
+        folder: PathBuf,
+        /// The path in that folder.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// There is no folder for the user's key.
     #[error("there is no folder for the key that marks your runs: neither XDG_CONFIG_HOME nor HOME is set")]
     NoConfigFolder,
@@ -77,6 +97,12 @@ impl TrustError {
                  `export` work without that, under your own settings"
             ),
             Self::NotPlain { .. } => "remove it, or copy the run's files without it".to_owned(),
+            Self::ForeignGraph { .. } => {
+                "`kosmos trust --graph` shows what it holds and adopts it; or move it away, and \
+                 `kosmos graph sync --again` writes a new one from your own runs"
+                    .to_owned()
+            }
+            Self::GraphNotPlain { .. } => "move the folder away".to_owned(),
             Self::NoConfigFolder => "set XDG_CONFIG_HOME to a folder of yours that stays, such as ~/.config".to_owned(),
             Self::Io { .. } => {
                 "make it readable and writable for you; XDG_CONFIG_HOME names another folder for your key, and --home \
@@ -88,7 +114,9 @@ impl TrustError {
                  (`chmod 600 {}` closes it to others)",
                 path.display()
             ),
-            Self::AdoptedBefore { .. } => "`kosmos trust RUN` adopts one run".to_owned(),
+            Self::AdoptedBefore { .. } => {
+                "`kosmos trust RUN` agrees to one run, and `kosmos trust --graph` adopts the graph".to_owned()
+            }
         }
     }
 }

@@ -13,10 +13,14 @@
 //! | `settings` | the settings under which a foreign run is read |
 //! | `requests` | what a run asks for beyond its folder |
 //! | `agreement` | the user's agreement to that |
+//! | `agents` | what that grants the run's agents |
+//! | `graph` | whose the knowledge graph of a home is |
 
+mod agents;
 mod agreement;
 mod contents;
 mod error;
+mod graph;
 mod key;
 mod register;
 mod requests;
@@ -37,8 +41,11 @@ use crate::{
     science::RunId,
 };
 
+pub(super) use agents::inherit_grants;
 pub use agreement::{Agreement, adopt_all, agree_to_run, check_not_adopted};
 pub use error::TrustError;
+pub use graph::{GraphOrigin, adopt_graph};
+pub(super) use graph::{check_graph_files, check_graph_for_run, create_graph_folder};
 pub use requests::{AgentRequest, RunRequests};
 
 /// Whose a run is.
@@ -110,8 +117,7 @@ impl RunFolder {
 
     /// The folder of runs and graph that the run is in.
     fn home(&self) -> &Path {
-        let runs = self.path().parent().unwrap_or(Path::new(""));
-        runs.parent().unwrap_or(runs)
+        home_of_runs(self.path().parent().unwrap_or(Path::new("")))
     }
 
     /// Records that the user started the run in this folder, before its journal gets its first record.
@@ -145,8 +151,17 @@ pub(super) fn record_start(runs: &Path, run: &RunId, folder: &Path, durability: 
     let entries: Vec<_> = std::iter::once(entry(None))
         .chain(first.as_deref().map(|first| entry(Some(first))))
         .collect();
-    let home = runs.parent().unwrap_or(runs);
-    Ok(register::append_entries(home, &key, &entries, durability)?)
+    Ok(register::append_entries(
+        home_of_runs(runs),
+        &key,
+        &entries,
+        durability,
+    )?)
+}
+
+/// The home that the folder of runs is in.
+fn home_of_runs(runs: &Path) -> &Path {
+    runs.parent().unwrap_or(runs)
 }
 
 /// The settings under which a run that is not trusted is read.

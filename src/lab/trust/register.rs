@@ -29,6 +29,8 @@ pub(super) enum EntryKind {
     Started,
     /// The user has agreed to what the run asks for. Its hash is that of the requests.
     Agreed,
+    /// The user has granted the run's agents what they ask for. Its hash is that of these requests.
+    AgentsGranted,
     /// The user has adopted all runs that were in the home.
     AdoptedAll,
 }
@@ -38,6 +40,7 @@ impl EntryKind {
         match self {
             Self::Started => "started",
             Self::Agreed => "agreed",
+            Self::AgentsGranted => "agents-granted",
             Self::AdoptedAll => "adopted-all",
         }
     }

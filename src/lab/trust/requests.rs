@@ -1,17 +1,17 @@
 //! What a run asks for beyond its folder: programs, addresses, headers, variables, agents, images and files.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{LabError, contents};
+use super::{LabError, TrustError, contents};
 use crate::{
     config::{Backend, GraphStoreKind, PolicyChoice, Settings},
     hash::{sha256_file, sha256_hex},
     journal::{Blobs, Entry, JournalError, Record, read_entries},
     lab::{RunFolder, graph},
-    plugin::{AgentFolder, ChosenAgent, Roster},
+    plugin::{AgentFolder, ChosenAgent, Roster, config_key},
     science::RunId,
 };
 use kosmos_core::run_files;
@@ -81,7 +81,7 @@ impl RunRequests {
             addresses: addresses(&settings, thinks),
             headers: settings.llm.headers.clone(),
             variables: variables(&settings, thinks),
-            agents: agents(&roster)?,
+            agents: agents(&folder.id(), &roster)?,
             images: images(&settings, &entries),
             files: files(&settings, &roster, &entries)?,
             project: settings.project,
@@ -199,32 +199,57 @@ fn images(settings: &Settings, entries: &[Entry]) -> Vec<String> {
     found
 }
 
-fn agents(roster: &Roster) -> Result<Vec<AgentRequest>, LabError> {
-    let from_folders = roster.agents.iter().map(|chosen| {
+impl AgentRequest {
+    /// The kind of a listener that Kosmos has itself.
+    pub(super) const BUILT_IN: &'static str = "builtin";
+
+    /// What the agents of a run's folder ask for, with the files that they have now.
+    ///
+    /// # Errors
+    /// [`TrustError::NotPlain`] if one has files that its hash does not count; and when one cannot be read.
+    pub(super) fn of_folders(run: &RunId, roster: &Roster) -> Result<Vec<Self>, LabError> {
+        roster.agents.iter().map(|chosen| Self::of_agent(run, chosen)).collect()
+    }
+
+    fn of_agent(run: &RunId, chosen: &ChosenAgent) -> Result<Self, LabError> {
         let manifest = &chosen.manifest;
-        Ok(AgentRequest {
+        let sha256 = match &chosen.folder {
+            AgentFolder::Disk(_) => {
+                let files = chosen.read_files()?;
+                if let Some(inside) = files.left_out() {
+                    return Err(TrustError::NotPlain {
+                        run: run.to_string(),
+                        path: Path::new(run_files::AGENTS).join(manifest.name.as_str()).join(inside),
+                        what: "not among the files that a run keeps of an agent",
+                    }
+                    .into());
+                }
+                Some(files.hash())
+            }
+            AgentFolder::Shipped(_) => None,
+        };
+        Ok(Self {
             name: manifest.name.to_string(),
             version: manifest.version.clone(),
             kind: manifest.kind.as_str(),
             command: manifest.command.clone(),
             permissions: permissions(chosen),
-            sha256: match &chosen.folder {
-                AgentFolder::Disk(folder) => Some(contents::hash_agent(folder)?),
-                AgentFolder::Shipped(_) => None,
-            },
+            sha256,
         })
-    });
-    let listeners = roster.listeners.iter().map(|native| {
-        Ok(AgentRequest {
-            name: native.plan.name.to_string(),
-            version: native.plan.version.clone(),
-            kind: "builtin",
-            command: Vec::new(),
-            permissions: Vec::new(),
-            sha256: None,
-        })
-    });
-    from_folders.chain(listeners).collect()
+    }
+}
+
+fn agents(run: &RunId, roster: &Roster) -> Result<Vec<AgentRequest>, LabError> {
+    let mut agents = AgentRequest::of_folders(run, roster)?;
+    agents.extend(roster.listeners.iter().map(|native| AgentRequest {
+        name: native.plan.name.to_string(),
+        version: native.plan.version.clone(),
+        kind: AgentRequest::BUILT_IN,
+        command: Vec::new(),
+        permissions: Vec::new(),
+        sha256: None,
+    }));
+    Ok(agents)
 }
 
 fn permissions(chosen: &ChosenAgent) -> Vec<String> {
@@ -241,8 +266,12 @@ fn permissions(chosen: &ChosenAgent) -> Vec<String> {
         .filter(|(is_set, _)| *is_set)
         .map(|(_, what)| what.to_owned())
         .collect();
-    told.extend(allowed.network.iter().map(|host| match host.strip_prefix('$') {
-        Some(key) => format!("fetch from the hosts of `{key}`: {}", configured(key)),
+    told.extend(allowed.network.iter().map(|host| match config_key(host) {
+        Some((key, false)) => format!("fetch from the hosts of `{key}`: {}", configured(key)),
+        Some((key, true)) => format!(
+            "fetch from the hosts of `{key}`, also at private addresses: {}",
+            configured(key)
+        ),
         None => format!("fetch from {host}"),
     }));
     let files = allowed.files.iter();

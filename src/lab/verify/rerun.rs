@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -18,7 +18,12 @@ use crate::{
     config::Settings,
     hash::sha256_file,
     journal::Blobs,
-    lab::{LabError, backends, replay::compare_documents, sandbox_limits, tables::Tables},
+    lab::{
+        LabError, backends,
+        replay::compare_documents,
+        sandbox_limits,
+        tables::{TableFault, Tables},
+    },
     progress::{Progress, ProgressEvent},
     report::Dossier,
     sandbox::{Job, JobInput, Language, Sandbox, TemporaryFolder, read_result, remove_tree},
@@ -43,6 +48,27 @@ struct Output {
     result: Option<Vec<u8>>,
     /// Hashes of the tables that it wrote.
     tables: BTreeMap<String, String>,
+}
+
+/// Why a script cannot be executed on one of its inputs again.
+#[derive(Debug, thiserror::Error)]
+enum InputFault {
+    /// The user's table is not there.
+    #[error("{} {fault}", path.display())]
+    NotFound {
+        /// The table's path.
+        path: PathBuf,
+        /// The reason.
+        fault: TableFault,
+    },
+    /// The file is not the one that the run read.
+    #[error("{} {problem}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, as a predicate.
+        problem: &'static str,
+    },
 }
 
 impl<'a> Rerun<'a> {
@@ -127,7 +153,7 @@ impl<'a> Rerun<'a> {
         };
         let inputs = match self.locate_inputs(&experiment.protocol) {
             Ok(inputs) => inputs,
-            Err(problem) => return Ok(impossible(problem)),
+            Err(fault) => return Ok(impossible(fault.to_string())),
         };
         let job = Job {
             key: format!("verify-{}", experiment.id),
@@ -169,19 +195,22 @@ impl<'a> Rerun<'a> {
         Ok(output)
     }
 
-    /// Finds the inputs and checks that they are what the run read; the error is the first problem.
-    fn locate_inputs(&self, protocol: &Protocol) -> Result<Vec<JobInput>, String> {
+    /// Finds the inputs and checks that they are what the run read; the error is the first one that cannot be used.
+    fn locate_inputs(&self, protocol: &Protocol) -> Result<Vec<JobInput>, InputFault> {
         let locate = |input: &InputFile| {
             let run = self.tables.run();
             let host = match input.host.is_absolute() {
                 true => match self.tables.find_table(&input.host, &input.sha256) {
                     Ok(host) => host,
-                    Err(problem) => return Err(format!("{} {problem}", input.host.display())),
+                    Err(fault) => {
+                        let path = input.host.clone();
+                        return Err(InputFault::NotFound { path, fault });
+                    }
                 },
                 false => run.join(&input.host),
             };
             match input.find_problem(run, &host) {
-                Some(problem) => Err(format!("{} {problem}", host.display())),
+                Some(problem) => Err(InputFault::Unusable { path: host, problem }),
                 None => Ok(JobInput {
                     host,
                     inside: input.inside.clone(),

@@ -12,7 +12,7 @@ use crate::{
     journal::{Blobs, Journal, Kind, Record, read_entries},
     lab::{
         Ground, LabError, Purpose, RunFolder, SandboxSite, backends, graph, options::journal_options,
-        plan::plan_from_files, site,
+        plan::plan_from_files, site, trust,
     },
     llm::Mind,
     message::{Opening, ResearchPlan},
@@ -45,7 +45,10 @@ impl Lab {
         let knowledge = match &self.replay {
             Some(recorded) => graph::recorded_knowledge(recorded)?,
             None if ended => graph::deliver_waiting(&self.settings, &self.folder, &journal).await?,
-            None => graph::open_for_run(&self.settings, &self.folder, &journal, self.progress.as_ref()).await?,
+            None => {
+                trust::check_graph_for_run(&self.settings, &self.roster, &self.folder.graph_folder())?;
+                graph::open_for_run(&self.settings, &self.folder, &journal, self.progress.as_ref()).await?
+            }
         };
         let mind = match ended {
             true => None,
@@ -158,15 +161,20 @@ pub(super) fn check_agents_unchanged(
 /// Removes the files that agents of an earlier process left in their working folders. The lock on the journal makes
 /// sure that no other process works on the run.
 pub(super) fn clear_scratch(run: &Path) -> Result<(), LabError> {
-    let scratch = run.join(run_files::AGENTS).join(".scratch");
-    match crate::sandbox::remove_tree(&scratch) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LabError::io("clear", scratch)(error)),
-        _ => Ok(()),
-    }
+    remove_folder(&run.join(run_files::AGENTS).join(".scratch"))
 }
 
 /// Writes the Python SDK to the folder that agents import it from.
 pub(super) fn unpack_sdk(run: &Path) -> Result<(), LabError> {
     let target = run.join(run_files::AGENTS).join(".sdk");
+    // No agreement counts its files, so that none may be there but those of Kosmos.
+    remove_folder(&target)?;
     plugin::unpack_sdk(&target).map_err(LabError::io("write the SDK to", target))
+}
+
+fn remove_folder(folder: &Path) -> Result<(), LabError> {
+    match crate::sandbox::remove_tree(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LabError::io("clear", folder)(error)),
+        _ => Ok(()),
+    }
 }

@@ -105,7 +105,7 @@ impl Lab {
     /// When a backend is missing or the journal fails; the run can then be resumed.
     pub fn work(mut self) -> Result<Finished, LabError> {
         // The copies that are started, so that no change since a run was prepared counts.
-        if !self.roster.agents.is_empty() {
+        if !self.roster.agents.is_empty() && !self.folder.grants_agents(&self.roster)? {
             let environment = Environment::of_process().map_err(|error| Box::new(ConfigError::from(error)))?;
             self.roster.check_grants(&Grants::load(&environment)?)?;
         }

@@ -1,9 +1,39 @@
-//! Classes of IP addresses, after the IANA registries of special-purpose addresses (RFC 6890 and its updates).
+//! What a host is: a name or an IP address, and the class of that, after the IANA registries of special-purpose
+//! addresses (RFC 6890 and its updates). What an agent may reach is said by [`HostRule`](super::HostRule).
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
+
+use reqwest::Url;
+
+/// The host of an address, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// A name, which must be resolved.
+    Name(String),
+    /// An IP address that stands in the address itself.
+    Address(IpAddr),
+}
+
+impl Host {
+    /// The host of an `http` or `https` address. All ways to write an IPv4 address give the same one.
+    pub fn of(url: &Url) -> Option<Self> {
+        let text = url.host_str()?;
+        let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        match inside {
+            Some(inside) => inside
+                .parse::<Ipv6Addr>()
+                .ok()
+                .map(|address| Self::Address(address.into())),
+            None => Some(match text.parse() {
+                Ok(address) => Self::Address(address),
+                Err(_) => Self::Name(text.to_lowercase()),
+            }),
+        }
+    }
+}
 
 /// What an address stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +130,7 @@ impl AddressClass {
         found.map_or(Reserved, |(_, _, class)| class)
     }
 
-    /// Returns true for this machine and networks that are not public: a host there can be listed as such.
+    /// Returns true for this machine and networks that are not public.
     pub fn is_local(self) -> bool {
         matches!(self, Loopback | LinkLocal | Private | Shared | UniqueLocal)
     }
@@ -125,8 +155,20 @@ impl fmt::Display for AddressClass {
     }
 }
 
+/// The form in which everybody reads an address as this one; of an IPv6 address that stands for an IPv4 address, the
+/// form of that one.
+pub(super) fn usual_form(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => match embedded_v4(address) {
+            Some(inner) => inner.to_string(),
+            None => format!("[{address}]"),
+        },
+    }
+}
+
 /// The IPv4 address that an IPv6 address stands for: mapped (RFC 4291), 6to4 (RFC 3056) or NAT64 (RFC 6052).
-pub(super) fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let from = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x2002, high, low, ..] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {

@@ -1,43 +1,14 @@
-//! Entries of `permissions.network`.
-
-use std::net::{IpAddr, Ipv6Addr};
+//! Entries of `permissions.network`: what an agent may reach.
 
 use reqwest::Url;
 
-use super::{AddressClass, address::embedded_v4};
+use super::{AddressClass, Host, address::usual_form};
 
 /// The prefix of an entry whose host may have private addresses.
 const PRIVATE: &str = "private:";
 
 /// The name that stands for this machine (RFC 6761).
 const LOCALHOST: &str = "localhost";
-
-/// The host of an address, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// A name, which must be resolved.
-    Name(String),
-    /// An IP address that stands in the address itself.
-    Address(IpAddr),
-}
-
-impl Host {
-    /// The host of an `http` or `https` address. All ways to write an IPv4 address give the same one.
-    pub fn of(url: &Url) -> Option<Self> {
-        let text = url.host_str()?;
-        let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-        match inside {
-            Some(inside) => inside
-                .parse::<Ipv6Addr>()
-                .ok()
-                .map(|address| Self::Address(address.into())),
-            None => Some(match text.parse() {
-                Ok(address) => Self::Address(address),
-                Err(_) => Self::Name(text.to_lowercase()),
-            }),
-        }
-    }
-}
 
 /// A host that an agent may fetch from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,24 +76,22 @@ impl HostRule {
     fn from_url(url: &Url, written: &str, private: bool) -> Result<Self, HostRuleError> {
         let host = Host::of(url).ok_or(HostRuleError::Form)?;
         if let Host::Address(address) = host {
-            let usual = match address {
-                IpAddr::V6(v6) => embedded_v4(v6).map(|v4| v4.to_string()),
-                IpAddr::V4(_) => None,
-            };
-            let usual = usual.unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned());
+            let usual = usual_form(address);
             if !written_host(written).eq_ignore_ascii_case(&usual) {
                 return Err(HostRuleError::Spelling(usual));
             }
-            let class = AddressClass::of(address);
-            if class != AddressClass::Public && !class.is_local() {
-                return Err(HostRuleError::NoHost(class));
-            }
         }
-        Ok(Self {
+        let rule = Self {
             host,
             port: url.port(),
             private,
-        })
+        };
+        match rule.host {
+            Host::Address(address) if !rule.admits(AddressClass::of(address)) => {
+                Err(HostRuleError::NoHost(AddressClass::of(address)))
+            }
+            _ => Ok(rule),
+        }
     }
 
     /// Returns true if the address has this host and port.

@@ -2,11 +2,11 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `address` | classes of IP addresses: public, loopback, private and so on |
+//! | `address` | a host, and the class of an IP address: public, loopback, private and so on |
 //! | `host_rule` | an entry of `permissions.network`: a host, its port, and whether its addresses may be private |
 
 mod address;
 mod host_rule;
 
-pub use address::AddressClass;
-pub use host_rule::{Host, HostRule, HostRuleError, config_key};
+pub use address::{AddressClass, Host};
+pub use host_rule::{HostRule, HostRuleError, config_key};

@@ -9,7 +9,9 @@
 //! |---|---|
 //! | `copies.py` | the script that makes the copies of the table |
 //! | `verdict` | what is concluded from the numbers |
+//! | `fault` | why the numbers do not count |
 
+mod fault;
 mod verdict;
 
 use std::{
@@ -22,6 +24,7 @@ use kosmos_core::run_files;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::fault::{NotRun, Place, RecheckFault};
 use super::{calls::EventHandling, host::read_estimate, scratch::Scratch};
 use crate::actors::{assemble_standalone, convert_sandbox_error};
 use crate::agent::AgentError;
@@ -75,20 +78,16 @@ pub(super) async fn recheck(
     handling: &mut EventHandling<'_>,
     challenged: &Challenged<'_>,
     experiment: &ExperimentRecord,
-) -> Result<Result<(), String>, AgentError> {
+) -> Result<Result<(), RecheckFault>, AgentError> {
     let share = handling.kit.experiments_of(handling.chosen);
     if handling.memory.experiments >= share {
-        return Ok(Err(format!(
-            "its script was not run again, as the agent's share of the run's experiments, {share}, is used up"
-        )));
+        return Ok(Err(RecheckFault::ShareUsed { share }));
     }
     let [table] = experiment.protocol.inputs.as_slice() else {
-        return Ok(Err(
-            "its script was given no table, so that its numbers are of no rows".to_owned()
-        ));
+        return Ok(Err(RecheckFault::NoTable));
     };
     if experiment.protocol.dataset != challenged.finding.dataset {
-        return Ok(Err("its script was given another table than the finding's".to_owned()));
+        return Ok(Err(RecheckFault::OtherTable));
     }
     handling.memory.experiments += 1;
     let check = challenged.check;
@@ -106,10 +105,10 @@ pub(super) async fn recheck(
         table,
         pointer: &check.pointer,
     };
-    let rechecked: Result<Rechecked, String> = work.handling.context.effect(&key, || work.run(challenged)).await?;
+    let rechecked: Result<Rechecked, NotRun> = work.handling.context.effect(&key, || work.run(challenged)).await?;
     Ok(match rechecked {
         Ok(rechecked) => verdict::judge_recheck(challenged, &rechecked, handling.kit.alpha),
-        Err(problem) => Err(problem),
+        Err(reason) => Err(reason.into()),
     })
 }
 
@@ -123,14 +122,12 @@ struct Work<'a, 'h> {
 
 impl Work<'_, '_> {
     /// Makes the copies and runs the script on each. The inner error is why that cannot be done.
-    async fn run(&self, challenged: &Challenged<'_>) -> Result<Result<Rechecked, String>, AgentError> {
+    async fn run(&self, challenged: &Challenged<'_>) -> Result<Result<Rechecked, NotRun>, AgentError> {
         let plants = challenged.grounds != Grounds::NegativeControl && can_plant(challenged.finding);
         let scratch = self.new_folder()?;
         let copies = self.make_copies(challenged.finding, plants, scratch.path()).await?;
         let Some((rows, all_rows)) = copies else {
-            return Ok(Err(
-                "Kosmos could not make copies of the table to check its script".to_owned()
-            ));
+            return Ok(Err(NotRun::NoCopies));
         };
         let folder = scratch.path();
         let last = if plants {

@@ -1,6 +1,6 @@
 //! What is concluded from the numbers of a script that was run again.
 
-use super::{Again, Challenged, Rechecked};
+use super::{Again, Challenged, Place, RecheckFault, Rechecked};
 use crate::actors::research_director::answer_challenge;
 use crate::message::{Answered, CheckEstimate, Grounds};
 
@@ -11,10 +11,10 @@ const ROUNDING: f64 = 1e-6;
 const CHANCE: f64 = 0.1;
 
 /// Whether the numbers of the check may count against the finding; the error is the reason why they may not.
-pub(super) fn judge_recheck(challenged: &Challenged<'_>, found: &Rechecked, alpha: f64) -> Result<(), String> {
+pub(super) fn judge_recheck(challenged: &Challenged<'_>, found: &Rechecked, alpha: f64) -> Result<(), RecheckFault> {
     let Challenged { finding, estimate, .. } = challenged;
     let (x, y) = (&finding.x, &finding.y);
-    let reordered = numbers_of(&found.reordered, "on the same rows in another order")?;
+    let reordered = numbers_of(&found.reordered, &Place::Reordered)?;
     let control = challenged.grounds == Grounds::NegativeControl;
     // A copy on which the script fails is not the same, either.
     let shuffled: Vec<(&String, &Again)> = std::iter::once((x, &found.x_shuffled))
@@ -23,12 +23,11 @@ pub(super) fn judge_recheck(challenged: &Challenged<'_>, found: &Rechecked, alph
     let mut unchanged = shuffled.iter().filter(|(_, again)| is_equal(again, reordered));
     // A negative control has one of the finding's columns, and something else in the place of the other.
     if let Some((column, _)) = unchanged.nth(usize::from(control)) {
-        return Err(format!(
-            "its numbers stay the same when `{column}` is shuffled, so that it does not test the finding"
-        ));
+        let column = (*column).clone();
+        return Err(RecheckFault::Unchanged { column });
     }
     if !is_same(estimate, reordered, found.planted.is_some() && !control, alpha) {
-        return Err("its script gives other numbers when the same rows stand in another order".to_owned());
+        return Err(RecheckFault::OrderMatters);
     }
     check_rows(estimate, found, finding.n, control)?;
     if control {
@@ -37,26 +36,32 @@ pub(super) fn judge_recheck(challenged: &Challenged<'_>, found: &Rechecked, alph
             Again::Failed(_) => false,
         };
         return match shuffled.iter().any(|(_, again)| finds(again)) {
-            true => Err("it finds something even where the finding's own columns are shuffled".to_owned()),
+            true => Err(RecheckFault::FindsInShuffled),
             false => Ok(()),
         };
     }
     let Some(planted) = &found.planted else {
         return Ok(());
     };
-    let place = format!("where `{y}` follows `{x}` without exception");
+    let place = Place::Planted {
+        x: x.clone(),
+        y: y.clone(),
+    };
     let planted = numbers_of(planted, &place)?;
     let (answer, _) = answer_challenge(finding, challenged.grounds, Some(planted), alpha);
     match answer {
         Answered::Overruled => Ok(()),
-        _ => Err(format!("it contradicts the finding even {place}")),
+        _ => Err(RecheckFault::Contradicts(place)),
     }
 }
 
-fn numbers_of<'a>(again: &'a Again, place: &str) -> Result<&'a CheckEstimate, String> {
+fn numbers_of<'a>(again: &'a Again, place: &Place) -> Result<&'a CheckEstimate, RecheckFault> {
     match again {
         Again::Numbers(estimate) => Ok(estimate),
-        Again::Failed(problem) => Err(format!("run again {place}, it gives no numbers: {problem}")),
+        Again::Failed(problem) => Err(RecheckFault::NoNumbers {
+            place: place.clone(),
+            problem: problem.clone(),
+        }),
     }
 }
 
@@ -77,25 +82,27 @@ fn is_same(first: &CheckEstimate, again: &CheckEstimate, by_chance: bool, alpha:
 }
 
 /// The rows that it speaks of must be those that have the claim's columns.
-fn check_rows(estimate: &CheckEstimate, found: &Rechecked, judged: u64, control: bool) -> Result<(), String> {
+fn check_rows(estimate: &CheckEstimate, found: &Rechecked, judged: u64, control: bool) -> Result<(), RecheckFault> {
     let Some(n) = estimate.n else {
-        return Err("it does not say its number of rows, n".to_owned());
+        return Err(RecheckFault::NoRows);
     };
     if control {
         // The rows that have the other column are not known.
         return match (1..=found.all_rows).contains(&n) {
             true => Ok(()),
-            false => Err(format!("its n is {n}, and the table has {} rows", found.all_rows)),
+            false => Err(RecheckFault::TooManyRows {
+                n,
+                rows: found.all_rows,
+            }),
         };
     }
     if n == judged || found.rows.contains(&n) {
         return Ok(());
     }
-    let rows: Vec<String> = found.rows.iter().map(u64::to_string).collect();
-    Err(format!(
-        "its n is {n}, and {} rows have the finding's columns",
-        rows.join(" or ")
-    ))
+    Err(RecheckFault::OtherRows {
+        n,
+        rows: found.rows.clone(),
+    })
 }
 
 #[cfg(test)]
@@ -142,7 +149,7 @@ mod tests {
         (estimate, found)
     }
 
-    fn judged(grounds: Grounds, estimate: &CheckEstimate, found: &Rechecked) -> Result<(), String> {
+    fn judged(grounds: Grounds, estimate: &CheckEstimate, found: &Rechecked) -> Result<(), RecheckFault> {
         let check = serde_json::json!({ "experiment": "e-000000000001", "name": "check", "pointer": "" });
         let check: ChallengeCheck = serde_json::from_value(check).unwrap();
         let challenged = Challenged {
@@ -225,7 +232,7 @@ mod tests {
             ),
         ];
         for (words, found) in cases {
-            let reason = judged(Grounds::Confounding, &estimate, &found).unwrap_err();
+            let reason = judged(Grounds::Confounding, &estimate, &found).unwrap_err().to_string();
             assert!(reason.contains(words), "{reason} instead of {words}");
         }
         let silent = CheckEstimate { n: None, ..estimate };
@@ -233,8 +240,8 @@ mod tests {
             reordered: Again::Numbers(silent.clone()),
             ..found
         };
-        let reason = judged(Grounds::Confounding, &silent, &unsaid).unwrap_err();
-        assert!(reason.contains("does not say its number of rows"), "{reason}");
+        let reason = judged(Grounds::Confounding, &silent, &unsaid);
+        assert_eq!(reason, Err(RecheckFault::NoRows));
     }
 
     #[test]
@@ -259,7 +266,7 @@ mod tests {
             x_shuffled: Again::Numbers(numbers(60, 0.01, 0.3, "+")),
             ..found
         };
-        let reason = judged(Grounds::NegativeControl, &estimate, &always).unwrap_err();
-        assert!(reason.contains("are shuffled"), "{reason}");
+        let reason = judged(Grounds::NegativeControl, &estimate, &always);
+        assert_eq!(reason, Err(RecheckFault::FindsInShuffled));
     }
 }

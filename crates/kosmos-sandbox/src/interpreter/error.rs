@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use super::manifest::TamperFault;
+
 /// Why scripts cannot be run yet.
 #[derive(Debug, thiserror::Error)]
 pub enum InterpreterError {
@@ -64,12 +66,12 @@ pub enum InterpreterError {
         source: io::Error,
     },
     /// The environment in the cache is not the one that was made there, or others can change it.
-    #[error("the Python environment in {} cannot be trusted: {reason}", path.display())]
+    #[error("the Python environment in {} cannot be trusted: {fault}", path.display())]
     Tampered {
         /// Its folder, or that of all environments.
         path: PathBuf,
         /// What is wrong.
-        reason: String,
+        fault: TamperFault,
     },
     /// The environment was made and does not work.
     #[error("the Python environment in {} does not work", path.display())]

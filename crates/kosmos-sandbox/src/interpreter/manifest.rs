@@ -5,9 +5,53 @@
 //! nobody else may write to it, and compares two digests with the record: a quick one of names, modes, sizes and times,
 //! and, only if that differs (as after a copy of the cache), one of the contents.
 
-use std::path::Path;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{InterpreterError, cache::CachePlace};
+
+/// Why an environment is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum TamperFault {
+    /// The record of its files cannot be read.
+    #[error("the record of its files, {}, is missing ({cause})", record.display())]
+    NoRecord {
+        /// The record.
+        record: PathBuf,
+        /// The reason.
+        cause: io::Error,
+    },
+    /// There is something else in the place of the record.
+    #[error("{} is not a file", .0.display())]
+    RecordNotAFile(PathBuf),
+    /// A file has another content, or there are other files.
+    #[error("its files are not those that were installed")]
+    OtherFiles,
+    /// Somebody else may change a file.
+    #[error("{} belongs to another user ({owner})", path.display())]
+    OtherOwner {
+        /// The file.
+        path: PathBuf,
+        /// The id of its owner.
+        owner: u32,
+    },
+    /// Everybody, or everybody of a group, may change a file.
+    #[error("other users can write to {}", .0.display())]
+    Writable(PathBuf),
+    /// A file cannot be looked at.
+    #[error("{}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        cause: io::Error,
+    },
+    /// The folder cannot be read, or not be closed to others.
+    #[error("{0}")]
+    Folder(io::Error),
+}
 
 /// Records the environment in `place.building`, which is complete but for its marker.
 #[cfg(unix)]
@@ -30,7 +74,7 @@ pub fn record_files(_: &CachePlace) -> std::io::Result<()> {
 /// [`InterpreterError::Tampered`] if it is not what was built there.
 pub fn check_files(place: &CachePlace) -> Result<(), InterpreterError> {
     #[cfg(unix)]
-    unix::compare_with_record(place).map_err(|reason| tampered(&place.folder, reason))?;
+    unix::compare_with_record(place).map_err(|fault| tampered(&place.folder, fault))?;
     Ok(())
 }
 
@@ -40,14 +84,14 @@ pub fn check_files(place: &CachePlace) -> Result<(), InterpreterError> {
 /// [`InterpreterError::Tampered`] if it belongs to somebody else.
 pub fn check_folder(folder: &Path) -> Result<(), InterpreterError> {
     #[cfg(unix)]
-    unix::close_to_others(folder).map_err(|reason| tampered(folder, reason))?;
+    unix::close_to_others(folder).map_err(|fault| tampered(folder, fault))?;
     Ok(())
 }
 
-fn tampered(path: &Path, reason: String) -> InterpreterError {
+fn tampered(path: &Path, fault: TamperFault) -> InterpreterError {
     InterpreterError::Tampered {
         path: path.to_owned(),
-        reason,
+        fault,
     }
 }
 
@@ -71,7 +115,10 @@ mod unix {
     use serde::{Deserialize, Serialize};
     use sha2::{Digest, Sha256};
 
-    use super::super::cache::{CachePlace, MARKER};
+    use super::{
+        super::cache::{CachePlace, MARKER},
+        TamperFault,
+    };
 
     /// The record.
     #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,18 +134,16 @@ mod unix {
         })
     }
 
-    /// Compares; the error is the reason why the environment must not be used.
-    pub fn compare_with_record(place: &CachePlace) -> Result<(), String> {
-        let no_record = |error: io::Error| {
-            format!(
-                "the record of its files, {}, is missing ({error})",
-                place.record.display()
-            )
+    /// Compares the environment with its record.
+    pub fn compare_with_record(place: &CachePlace) -> Result<(), TamperFault> {
+        let no_record = |cause: io::Error| TamperFault::NoRecord {
+            record: place.record.clone(),
+            cause,
         };
         let found = fs::symlink_metadata(&place.record).map_err(no_record)?;
         check_entry(&place.record, &found)?;
         if !found.is_file() {
-            return Err(format!("{} is not a file", place.record.display()));
+            return Err(TamperFault::RecordNotAFile(place.record.clone()));
         }
         let recorded: Digests = fs::read(&place.record)
             .map_err(no_record)
@@ -107,9 +152,9 @@ mod unix {
         if quick == recorded.quick {
             return Ok(());
         }
-        let content = content_digest(&place.folder).map_err(|error| error.to_string())?;
+        let content = content_digest(&place.folder).map_err(TamperFault::Folder)?;
         if content != recorded.content {
-            return Err("its files are not those that were installed".to_owned());
+            return Err(TamperFault::OtherFiles);
         }
         // If it cannot be kept, the contents are compared at the next start again.
         let _ = write_record(&place.record, &Digests { quick, content });
@@ -118,11 +163,11 @@ mod unix {
 
     /// Returns a digest of names, modes, sizes and times. The time of the last change of a file or its mode cannot be
     /// set, so that no change goes unnoticed. The error is the first file that somebody else can write to.
-    pub fn quick_digest(folder: &Path) -> Result<String, String> {
+    pub fn quick_digest(folder: &Path) -> Result<String, TamperFault> {
         let mut hash = Sha256::new();
-        let top = fs::symlink_metadata(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let top = fs::symlink_metadata(folder).map_err(|error| Failure(folder.to_owned(), error))?;
         check_entry(folder, &top)?;
-        visit_sorted(folder, &mut |path, found| -> Result<(), String> {
+        visit_sorted(folder, &mut |path, found| -> Result<(), TamperFault> {
             check_entry(path, found)?;
             add_name(&mut hash, folder, path);
             for number in [found.mode().into(), found.size()] {
@@ -190,9 +235,9 @@ mod unix {
     /// A file that could not be read.
     struct Failure(PathBuf, io::Error);
 
-    impl From<Failure> for String {
-        fn from(Failure(path, error): Failure) -> Self {
-            format!("{}: {error}", path.display())
+    impl From<Failure> for TamperFault {
+        fn from(Failure(path, cause): Failure) -> Self {
+            Self::Unreadable { path, cause }
         }
     }
 
@@ -203,23 +248,23 @@ mod unix {
     }
 
     /// Checks that nobody but the user and root can change a file.
-    fn check_entry(path: &Path, found: &Metadata) -> Result<(), String> {
+    fn check_entry(path: &Path, found: &Metadata) -> Result<(), TamperFault> {
         let owner = found.uid();
         if owner != current_user() && owner != 0 {
-            return Err(format!("{} belongs to another user ({owner})", path.display()));
+            let path = path.to_owned();
+            return Err(TamperFault::OtherOwner { path, owner });
         }
         // The mode of a link means nothing.
         if !found.is_symlink() && found.mode() & 0o022 != 0 {
-            return Err(format!("other users can write to {}", path.display()));
+            return Err(TamperFault::Writable(path.to_owned()));
         }
         Ok(())
     }
 
-    pub fn close_to_others(folder: &Path) -> Result<(), String> {
-        let found = fs::symlink_metadata(folder).map_err(|error| error.to_string())?;
+    pub fn close_to_others(folder: &Path) -> Result<(), TamperFault> {
+        let found = fs::symlink_metadata(folder).map_err(TamperFault::Folder)?;
         if found.uid() == current_user() && found.mode() & 0o077 != 0 {
-            fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(|error| error.to_string())?;
-            return Ok(());
+            return fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(TamperFault::Folder);
         }
         check_entry(folder, &found)
     }

@@ -29,6 +29,7 @@ use std::{
 };
 
 pub use error::InterpreterError;
+pub use manifest::TamperFault;
 pub use progress::EnvironmentProgress;
 
 use self::lock::LOCK;

@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ProcessOptions,
     cgroup::Cgroups,
-    open_files, plan, probe,
+    plan, probe,
     run::{self, ProcessContext},
     session, staging,
     zygote::Zygote,
 };
-use crate::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session};
+use crate::{Execution, Guarantees, Job, Program, Sandbox, SandboxError, Session, ensure_open_files};
 
 /// Runs scripts in Linux namespaces on this machine.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl ProcessSandbox {
         } else {
             Cgroups::Unusable("switched off".to_owned())
         };
-        open_files::ensure_enough()?;
+        ensure_open_files()?;
         staging::remove_stale_folders();
         let zygote = options.warm.then(|| Arc::new(Zygote::new(&options)));
         if let Some(zygote) = zygote.clone() {

@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    fn found(program: &str, host: &Path, executable: bool) -> Result<PathBuf, String> {
+    fn found(program: &str, host: &Path, executable: bool) -> Result<PathBuf, SandboxError> {
         let program = Program {
             key: "k".to_owned(),
             program: program.into(),
@@ -134,7 +134,7 @@ mod tests {
             }],
             limits: ResourceLimits::default(),
         };
-        find_program(&options(), &program).map_err(|error| error.to_string())
+        find_program(&options(), &program)
     }
 
     fn file(path: &Path, mode: u32) {
@@ -149,25 +149,25 @@ mod tests {
         file(&host.join("agent"), 0o755);
         file(&host.join("notes"), 0o644);
         symlink("agent", host.join("link")).unwrap();
-        let path = |text: &str| Ok(PathBuf::from(text));
-        assert_eq!(found("python3", host, true), path("/opt/python/bin/python3"));
-        assert_eq!(found("/bin/sh", host, true), path("/bin/sh"));
+        let place = |name: &str, host: &Path| found(name, host, true).unwrap();
+        assert_eq!(place("python3", host), Path::new("/opt/python/bin/python3"));
+        assert_eq!(place("/bin/sh", host), Path::new("/bin/sh"));
         for name in ["/run/agent/agent", "/run/agent/link"] {
-            assert_eq!(found(name, host, true), path(name));
+            assert_eq!(place(name, host), Path::new(name));
         }
-        assert_eq!(found("/run/agent", &host.join("agent"), true), path("/run/agent"));
-        assert!(found("sh", host, true).unwrap().ends_with("bin/sh"));
+        assert_eq!(place("/run/agent", &host.join("agent")), Path::new("/run/agent"));
+        assert!(place("sh", host).ends_with("bin/sh"));
 
-        let fault = |name: &str| found(name, host, true).unwrap_err();
+        let fault = |name: &str| found(name, host, true).unwrap_err().to_string();
         let missing = fault("no-such-program");
         assert!(missing.contains("no-such-program") && missing.contains("/usr/local/bin, /usr/bin, /bin"));
         let missing = fault("/run/agent/none");
         assert!(missing.contains(&host.join("none").display().to_string()), "{missing}");
         assert!(fault("/run/agent/notes").contains("not executable"));
         assert!(fault("/run/agent").contains("not a file"));
-        let hidden = found(&host.join("agent").display().to_string(), host, true).unwrap_err();
+        let hidden = fault(&host.join("agent").display().to_string());
         assert!(hidden.contains("which the sandbox does not show"), "{hidden}");
-        let closed = found("/run/agent/agent", host, false).unwrap_err();
+        let closed = found("/run/agent/agent", host, false).unwrap_err().to_string();
         assert!(closed.contains("nothing in /run/agent may be started"), "{closed}");
     }
 

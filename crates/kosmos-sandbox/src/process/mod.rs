@@ -50,8 +50,6 @@ mod lookup;
 #[cfg(target_os = "linux")]
 mod mounts;
 #[cfg(target_os = "linux")]
-mod open_files;
-#[cfg(target_os = "linux")]
 pub(crate) mod owner;
 #[cfg(target_os = "linux")]
 mod plan;
