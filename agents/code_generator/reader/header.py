@@ -23,7 +23,7 @@ NOTE = re.compile(
 
 
 def filled(row):
-    return sum(1 for cell in row if cell.strip())
+    return sum(map(bool, map(str.strip, row)))
 
 
 def extent(row):

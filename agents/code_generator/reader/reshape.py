@@ -30,7 +30,7 @@ VALUE_NAMES = re.compile(
 UNIT_NAMES = re.compile(r"(?i)(?:.*[ _.])?units?(?:[ _.].*)?")
 # Stems of names that count times, not samples.
 TIME_STEMS = re.compile(
-    r"(?i)(?:.*[ _.\-])?(?:t|time|timepoint|week|wk|w|day|d|visit|v|wave|month|mon|m|hour|hr|h|min|minute|sec|s|round|trial|year|yr|y|session|phase|"
+    r"(?i)(?:.*[ _.\-])?(?:t|time|timepoint|week|wk|w|day|d|visit|v|wave|month|mon|m|hour|hr|h|min|minute|sec|round|trial|year|yr|y|session|phase|"
     r"period|block|cycle|lag|pre|post|x|q|item|question|pc|dim|f|feature|var|col|column|factor|component|band|bin|channel)[ _.\-]?"
 )
 

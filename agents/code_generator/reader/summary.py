@@ -132,7 +132,7 @@ def summaries(reading, names, columns, lines, where):
     none = np.zeros(rows, bool)
     if rows < 4 or len(columns) < 2:
         return none
-    sample = [column.slice(0, 300).to_pylist() for column in columns]
+    sample = [column.slice(0, 300 if len(columns) < 50 else 60).to_pylist() for column in columns]
     wordy = [sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts) for texts in sample]
     labels = label_rows(columns, wordy, rows)
     ends = [at for at in (0, rows - 1) if at not in labels]

@@ -13,7 +13,7 @@ SHEET_BYTES = 512 << 20
 
 
 def read_workbook(reading, source):
-    raw = source.getvalue() if hasattr(source, "getvalue") else open(source, "rb").read()
+    raw = whole_file(source)
     if raw[:4] == b"PK\x03\x04":
         try:
             names = set(zipfile.ZipFile(io.BytesIO(raw)).namelist())
