@@ -18,7 +18,10 @@ DIGITISH = re.compile(
     r"(?:[eEdDT×xX*][\d^+\-:.×x10*]*)?[\d.:Z]*\s?(?:[%°]?[A-Za-zµ€$£¥₹%°*†‡²³/+\-^\d.]{0,10}\)?)?[*†‡§+]*\s*\Z"
 )
 NUMBER = re.compile(r"\s*[+\-−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\s*\Z")
-DAY = re.compile(r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z")
+DAY_CELL = re.compile(r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z")
+
+
+GROUPED_NUMBER = re.compile(r"[^\w,]*\d{1,3}(?:[., '’]\d{2,3})*(?:[.,]\d+)?[^\w,]*[A-Za-z]{0,4}")
 
 
 class Dialect:
@@ -204,30 +207,62 @@ def judge_dialect(text, dialect):
     # Titles above a table and notes below it are few or short.
     if len(rows) - len(even) <= 8 and len(even) >= 2 * (len(rows) - len(even)):
         share = max(share, 0.85 + 0.15 * share)
-    return (1 + min(width, 50) ** 0.5) * share**2 * clean**2 * (1.0 if widths[0] == width else 0.9)
+    return (1 + min(width, 50) ** 0.5) * share**2 * clean**2 * (1.0 if widths[0] == width else 0.75)
 
 
 def is_one_value(cell, others, delimiter):
     """False where a cell reads as several, parted by a mark of `others`, or as a piece of one."""
-    if NUMBER.match(cell) or not cell.strip() or DAY.match(cell):
+    if NUMBER.match(cell) or not cell.strip() or DAY_CELL.match(cell):
         return True
     if any(mark in cell for mark in others):
         return False
     # "1,5 x 2" after a split at the wrong mark: a number that ends or begins in a comma.
-    return delimiter == "," or not re.search(r"\w,\S", cell) or len(cell) > 40 or bool(DIGITISH.match(cell))
+    return delimiter == "," or not re.search(r"\w,\S", cell) or bool(GROUPED_NUMBER.fullmatch(cell))
 
 
 def spaced_layout(raw):
     """How a file whose columns are set apart by spaces is split: "words", a list of (start, end), or None."""
     text = head_text(raw)
-    lines = [line.expandtabs() for line in text.split("\n") if line.strip()]
-    if text and len(raw) > len(text):
-        lines = lines[:-1] if not text.endswith("\n") else lines
-    lines = [line.rstrip("\r") for line in lines]
-    lines = [line for line in lines if not re.fullmatch(r"[\s\-=+_|]+", line)]
-    if len(lines) < 3 or sum("," in line for line in lines) * 2 > len(lines):
+    lines = [line.rstrip("\r").expandtabs() for line in text.split("\n")]
+    if text and len(raw) > len(text) and not text.endswith("\n"):
+        lines.pop()
+    if sum("," in line for line in lines) * 2 > len(lines):
         return None
-    counts = [len(line.split()) for line in lines]
+    # The longest run of lines, without titles right above it.
+    blocks, start = [], None
+    for index, line in enumerate([*lines, ""]):
+        if line.strip() and start is None:
+            start = index
+        elif not line.strip() and start is not None:
+            blocks.append((start, index))
+            start = None
+    if not blocks:
+        return None
+    even = [len(words_of(line)) for line in lines if line.strip()]
+    whole = (0, len(lines))
+    longest = max(blocks, key=lambda block: block[1] - block[0])
+    tries = [whole] if len(even) > 2 and len(set(even[1:])) == 1 else []
+    tries += [(longest[0] + skip, longest[1]) for skip in range(5)]
+    for start, end in tries:
+        layout = layout_of_lines([line for line in lines[start:end] if line.strip() and not re.fullmatch(RULE, line)])
+        if layout is not None:
+            return layout, start, end if len(raw) <= len(text) else None
+    return None
+
+
+RULE = r"[\s\-=+_|]+"
+
+
+def words_of(line):
+    if '"' in line:
+        return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True), [])
+    return line.split()
+
+
+def layout_of_lines(lines):
+    if len(lines) < 3:
+        return None
+    counts = [len(words_of(line)) for line in lines]
     body = counts[1:]
     if min(body) > 1 and len(set(body)) == 1 and counts[0] in (body[0], body[0] - 1):
         if sum(any(NUMBER.match(word) for word in line.split()) for line in lines[1:51]) >= len(lines[1:51]):

@@ -6,7 +6,7 @@ TYPE_WORDS = frozenset(
     "string str character factor bool boolean logical date datetime timestamp time object category nominal ordinal continuous "
     "discrete categorical dbl chr lgl fct dttm num".split()
 )  # fmt: skip
-UNIT = re.compile(
+UNIT_CELL = re.compile(
     r"\s*[\[(]?\s*(?:%|°\s?[CFK]?|ratio|score|points?|count|counts|number|no\.?|n|years?|yrs?|y|months?|mo|weeks?|days?|d|hours?|hrs?|h|min|"
     r"minutes?|sec|seconds?|s|ms|µs|us|ns|kg|g|mg|µg|ug|ng|pg|lbs?|oz|t|tons?|tonnes?|km|m|dm|cm|mm|µm|um|nm|inch|inches|in|ft|miles?|mi|"
     r"l|dl|ml|µl|ul|mol|mmol|µmol|nmol|pmol|k|c|f|deg|degrees?|pa|hpa|kpa|mpa|bar|mbar|mmhg|atm|psi|j|kj|mj|kcal|cal|kwh|wh|w|kw|mw|v|mv|"
@@ -40,7 +40,7 @@ def is_missing(cell):
 
 def is_digitish(cell):
     """A number in some spelling, a date or a time."""
-    return len(cell) < 80 and (DIGITISH.match(cell) is not None or DAY.match(cell) is not None)
+    return len(cell) < 80 and (DIGITISH.match(cell) is not None or DAY_CELL.match(cell) is not None)
 
 
 class Grid:
@@ -119,20 +119,34 @@ def find_header(reading, rows, grid):
 
 
 def first_alien(rows, grid, enough):
-    """The first line with words where the columns hold numbers, wide enough to be names, before the rows begin."""
-    body = 0
-    for index, row in enumerate(rows[:60]):
+    """The first line of the header: it has words where the columns hold numbers, and stands before the rows begin."""
+    body, found = 0, []
+    for index, row in enumerate(rows[:100]):
         if grid.is_body(row):
-            body += 1
+            body = body + 1 if extent(row) * 4 >= 3 * grid.width else body
             if body > 3:
-                return None
+                break
         elif grid.is_alien(row) and filled(row) >= enough:
-            if grid.width == 1:
-                # The last of the lines above the numbers; those before it are titles.
-                while index + 1 < len(rows) and grid.is_alien(rows[index + 1]):
-                    index += 1
-            return index
-    return None
+            found.append(index)
+    if not found:
+        return None
+    if grid.width == 1:
+        # The last of the lines above the numbers; those before it are titles.
+        index = found[0]
+        while index + 1 < len(rows) and grid.is_alien(rows[index + 1]):
+            index += 1
+        return index
+    most = max(filled(rows[index]) for index in found)
+    index = next(index for index in found if filled(rows[index]) >= 0.9 * most)
+    # Names of groups of columns stand above, as wide as the names.
+    while index and is_group_line(rows[index - 1], grid):
+        index -= 1
+    return index
+
+
+def is_group_line(row, grid):
+    several = filled(row) > 1 or not row[0].strip()
+    return several and grid.is_alien(row) and extent(row) * 2 > grid.width
 
 
 def name_columns(reading, header, run, grid):
@@ -143,6 +157,12 @@ def name_columns(reading, header, run, grid):
     for index in names_at[1:]:
         if better_names(reading, run[index], run[best]):
             best = index
+    for index in range(best + 1, len(run)):
+        if kinds[index] == "names" and not describes(run[index], run[best]):
+            # A row with words in place of numbers, not a description of the names.
+            header.start -= len(run) - index
+            run, kinds = run[:index], kinds[:index]
+            break
     names = [" ".join(cell.split("\n")).strip() if "\n" not in cell else cell.strip() for cell in run[best]]
     names = names[: extent(run[best])]
     above = [spread(row, len(names)) for row, kind in zip(run[:best], kinds[:best]) if kind in ("group", "names")]
@@ -178,9 +198,9 @@ def kind_of_line(row, run, index, grid):
         return "rule"
     if index and all(cell.startswith("{") and "ImportId" in cell for cell in cells):
         return "imports"
-    if index and all(re.sub(r"[(\[].*", "", cell).strip().lower() in TYPE_WORDS for cell in cells):
+    if index and all(re.sub(r"[(\[].*", "", cell).strip(" <>").lower() in TYPE_WORDS for cell in cells):
         return "types"
-    if index and all(UNIT.match(cell) for cell in cells if not is_missing(cell)):
+    if index and all(UNIT_CELL.match(cell) for cell in cells if not is_missing(cell)):
         return "units"
     if index + 1 < len(run):
         # Above other lines of words: a title, or the names of groups of columns.
@@ -189,7 +209,7 @@ def kind_of_line(row, run, index, grid):
             return "title"
         if len(cells) < wider or len(set(cells)) <= len(cells) // 2:
             below = run[index + 1]
-            units = all(UNIT.match(cell) for cell in below if cell.strip()) and filled(below) < len(cells)
+            units = all(UNIT_CELL.match(cell) for cell in below if cell.strip()) and filled(below) < len(cells)
             return "names" if units else "group"
     return "names"
 
@@ -204,6 +224,14 @@ def better_names(reading, row, other):
         return len(set(cells)) > len(set(others))
     # Questions and descriptions are longer than names.
     return sum(map(len, cells)) * 3 < sum(map(len, others))
+
+
+def describes(row, names):
+    """True where the cells are longer than the names, or of several words, and differ."""
+    cells, heads = [c.strip() for c in row if c.strip()], [c.strip() for c in names if c.strip()]
+    spaced = sum(" " in cell for cell in cells) * 2 >= len(cells)
+    longer = sum(map(len, cells)) * len(heads) >= 1.5 * sum(map(len, heads)) * len(cells)
+    return (spaced or longer) and len(set(cells)) >= 0.7 * len(cells)
 
 
 def spread(row, width):
@@ -259,6 +287,8 @@ def count_notes(rows, grid):
 def is_note(row, grid):
     cells = [cell.strip() for cell in row if cell.strip()]
     if not cells:
+        return True
+    if len(cells) == 1 and grid.width > 1 and re.fullmatch(r"\(?\d[\d, ]* (?:rows?|records?|lines?|entries)\b.*", cells[0]):
         return True
     if grid.is_body(row):
         return False

@@ -7,16 +7,16 @@ import pyarrow.compute as pc
 
 # Rows that a reshaped table may have.
 RESHAPED_ROWS = 5_000_000
-MONTHS = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+MONTH_WORDS = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 # What names of columns of one measure at several times look like, and what the times are then called.
 TIMES = (
     (r"(?:19|20)\d\d[-_. ]?[qQ][1-4]|[qQ][1-4][-_. ](?:19|20)\d\d", "quarter"),
     (r"(?:19|20)\d\d[-_./](?:0[1-9]|1[0-2])[-_./](?:0[1-9]|[12]\d|3[01])", "date"),
     (r"\d{1,2}/\d{1,2}/(?:19|20)?\d\d", "date"),
     (r"(?:19|20)\d\d[-_./ ]?[mM]?(?:0[1-9]|1[0-2])", "month"),
-    (rf"(?i:{MONTHS})[-_. ](?:19|20)?\d\d|(?:19|20)\d\d[-_. ](?i:{MONTHS})", "month"),
+    (rf"(?i:{MONTH_WORDS})[-_. ](?:19|20)?\d\d|(?:19|20)\d\d[-_. ](?i:{MONTH_WORDS})", "month"),
     (r"(?:1[5-9]|20|21)\d\d", "year"),
-    (rf"(?i:{MONTHS})", "month"),
+    (rf"(?i:{MONTH_WORDS})", "month"),
 )
 FEWEST_TIMES = 4
 VARIABLE_NAMES = re.compile(
@@ -80,13 +80,13 @@ def without_time_columns(reading, columns):
         found = {}
         for index, name in enumerate(names):
             match = re.fullmatch(rf"(?P<stem>.*?)[ _.\-]?(?:X)?(?P<time>{pattern})(?:\s*\[[^\]]*\])?", name.strip())
-            if match and (title != "month" or not re.fullmatch(rf"(?i:{MONTHS})", match["time"]) or not match["stem"]):
+            if match and (title != "month" or not re.fullmatch(rf"(?i:{MONTH_WORDS})", match["time"]) or not match["stem"]):
                 stem = match["stem"].strip(" _.-")
                 if title == "year" and stem[-1:].isdigit():
                     continue
                 found.setdefault("" if stem in ("X", "YR", "yr", "y", "Y", "year", "Year") else stem, {})[match["time"]] = index
         stems = {stem: times for stem, times in found.items() if len(times) >= FEWEST_TIMES}
-        if title == "month" and stems and all(re.fullmatch(rf"(?i:{MONTHS})", time) for times in stems.values() for time in times):
+        if title == "month" and stems and all(re.fullmatch(rf"(?i:{MONTH_WORDS})", time) for times in stems.values() for time in times):
             stems = {stem: times for stem, times in stems.items() if len(times) >= 6}
         if not stems or len({tuple(times) for times in stems.values()}) > 1:
             continue

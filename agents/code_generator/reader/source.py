@@ -203,6 +203,8 @@ def guess_text_format(lower, head):
     if first == b"{" or (first == b"[" and start[1:].lstrip()[:1] in (b"{", b"[", b"]", b'"', b"n", b"-", *DIGITS)):
         if first == b"{" or lower.endswith((".json", ".jsonl", ".ndjson")) or start[1:].lstrip()[:1] in (b"{", b"["):
             return "jsonl"
+    if first == b"<" and b"urn:schemas-microsoft-com:office:spreadsheet" in small:
+        return "xml"
     if first == b"<":
         if b"<html" in small or b"<table" in small or b"<!doctype html" in small or lower.endswith((".html", ".htm")):
             return "html"

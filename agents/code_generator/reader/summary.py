@@ -9,17 +9,17 @@ SUMMARY_WORDS = {
     "sum": "total|totals|sub[- ]?total|sub[- ]?totals|grand total|sum|sums|overall total|gesamt|gesamtsumme|summe|zwischensumme|insgesamt|"
     "somme|total général|sous-total|suma|totale|totaal|subtotaal|totalt|razem|suma|итого|всего|合计|总计|小计|合計|all|overall|combined",
     "mean": "mean|means|average|averages|avg|avg\\.|mittelwert|mittel|durchschnitt|moyenne|media|promedio|gemiddelde|overall|all|grand mean",
-    "sd": "sd|s\\.d\\.|std|std\\.|st\\.? ?dev\\.?|stdev|std ?dev|standard deviation|standardabweichung|stabw|écart[- ]type",
+    "sd": "sd|s\\.d\\.|std|std\\.|std\\. ?dev\\.?|st\\.? ?dev\\.?|stdev|std ?dev|standard deviation|standardabweichung|stabw|écart[- ]type",
     "se": "se|s\\.e\\.|sem|std\\.? ?err\\.?|standard error|stderr",
-    "median": "median|med|med\\.|médiane|mediana|50%|p50",
+    "median": "median|med|med\\.|médiane|mediana|50%",
     "min": "min|min\\.|minimum",
     "max": "max|max\\.|maximum",
     "count": "n|n=|count|counts|anzahl|nobs|n obs",
     "var": "var|variance|varianz",
     "cv": "cv|cv%|cv ?\\(%\\)|coefficient of variation|rsd",
     "range": "range",
-    "q1": "q1|25%|p25|lower quartile|1st quartile",
-    "q3": "q3|75%|p75|upper quartile|3rd quartile",
+    "q1": "q1|25%|lower quartile|1st quartile",
+    "q3": "q3|75%|upper quartile|3rd quartile",
 }
 # A label of a total may name what it is the total of: "Subtotal North", "Total (n=80)", "North Total".
 TOTAL_OF = r"(?i)^\s*(?:sub[- ]?|grand[- ]?|overall[- ]?)?totals?\b|\b(?:sub[- ]?)?total\s*:?\s*$|^\s*(?:zwischensumme|summe|gesamt|sous-total|subtotaal|mean|average|sum) (?:of|for|der|von|de)?\b"
@@ -243,6 +243,8 @@ def check_labels(labels, values, decimals, labelled):
             back -= 1
         start = order[back - 1] + 1 if back else 0
         spans = dict.fromkeys([(before, at), (start, at), (0, at), (at + 1, after), (at + 1, rows), (0, rows)])
+        if "sum" not in labels[at][0] and "mean" not in labels[at][0] and not at_the_edge(at, labelled):
+            continue
         best = None
         for span in spans:
             good = bad = 0
@@ -253,7 +255,7 @@ def check_labels(labels, values, decimals, labelled):
                     good += 1
                 else:
                     bad += 1
-            if good and good >= bad and (best is None or good > best):
+            if good and good >= 2 * bad and (best is None or good > best):
                 best = good
         if best:
             confirmed[at] = labels[at]
@@ -261,7 +263,19 @@ def check_labels(labels, values, decimals, labelled):
             doubtful.append((at, "has no numbers"))
         else:
             doubtful.append((at, "has other numbers than those of the rows"))
+    # A level that now and then has such numbers by chance is none.
+    for label in {label.lower() for _, label in confirmed.values()}:
+        all_rows = [at for at in labels if labels[at][1].lower() == label]
+        mine = [at for at in all_rows if at in confirmed]
+        if len(mine) * 2 < len(all_rows):
+            for at in mine:
+                del confirmed[at]
     return confirmed, doubtful
+
+
+def at_the_edge(at, labelled):
+    """True where only rows of this kind stand above the row, or below it."""
+    return bool(labelled[at:].all() or labelled[: at + 1].all())
 
 
 def fits_statistic(kinds, value, column, sums, span, decimals):
@@ -322,7 +336,7 @@ def told_statistics(reading, confirmed, labels, columns, lines, where):
 
 def tell_doubts(reading, doubtful, labels, lines, where, rows):
     """Says of the last rows only: elsewhere such a word is a name like the others."""
-    for at, why in doubtful[-3:]:
+    for at, why in doubtful[-3:] if len(labels) <= 3 else []:
         if at >= rows - 3 or len(labels) == 1:
             reading.warn(
                 f"{line_of(lines, at, where)} is called {labels[at][1]!r} but {why}; it was kept as a row. "

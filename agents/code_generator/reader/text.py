@@ -14,8 +14,8 @@ def read_text(reading, raw, name, kind):
     raw = decoded(reading, raw)
     if not raw or raw.isspace():
         raise Problem("empty_table", "the file is empty; give a table with a header and rows")
-    if kind == "auto":
-        kind = guess_format(name, raw[:65536])
+    if kind == "auto" or (kind == "csv" and reading.facts["encoding"] != "utf-8"):
+        kind = guess_text_format(name.lower(), raw[:65536])
         reading.facts["format"] = kind
     if kind == "jsonl":
         return read_json(reading, raw)
@@ -33,6 +33,7 @@ def read_text(reading, raw, name, kind):
     if piped is not None:
         reading.facts["delimiter"] = "|"
         return read_grid(reading, piped, first_line)
+    raw = unwrapped(raw)
     check_names_of_header(raw, declared)
     dialect = guess_dialect(raw, declared, kind)
     if dialect is None or (dialect.delimiter != "\t" and kind == "csv" and not declared and narrow(raw, dialect)):
@@ -45,6 +46,20 @@ def read_text(reading, raw, name, kind):
     if len(raw) <= WHOLE_BYTES:
         return read_grid(reading, all_rows(raw, dialect), first_line)
     return read_large(reading, raw, dialect, first_line)
+
+
+def unwrapped(raw):
+    """The lines without the quotes around each whole line, which some programs add."""
+    lines = [line.strip() for line in head_text(raw, 20_000).split("\n") if line.strip()]
+    if len(lines) < 3 or not all(len(line) > 2 and line[0] == line[-1] == '"' for line in lines):
+        return raw
+    for mark in USUAL_DELIMITERS:
+        inner = [line[1:-1].count(mark) for line in lines]
+        if inner[0] and len(set(inner)) == 1 and all('"' not in line[1:-1].replace('""', "") for line in lines):
+            text = raw.decode("utf-8", errors="replace")
+            parts = [line.strip() for line in text.split("\n")]
+            return "\n".join(part[1:-1].replace('""', '"') if part else part for part in parts).encode("utf-8")
+    return raw
 
 
 def narrow(raw, dialect):
@@ -108,27 +123,31 @@ def piped_rows(raw):
 def read_spaced(reading, raw, layout, first_line):
     """A table whose columns are set apart by spaces."""
     rows = []
+    layout, begin, end = layout
     lines = raw.decode("utf-8", errors="replace").split("\n")
+    end = len(lines) if end is None else end
     if layout != "words":
         places = ", ".join(f"{start + 1}-{end}" for start, end in layout[:12])
         reading.facts["fixed_width"] = [[start, end] for start, end in layout]
         reading.warn(f"the columns were told apart by their places in the lines (fixed width): {places}")
-    for line in lines:
+    for number, line in enumerate(lines):
         line = line.rstrip("\r").expandtabs()
-        if re.fullmatch(r"[\s\-=+_|]+", line) and line.strip():
+        if re.fullmatch(RULE, line) and line.strip():
             continue
-        if layout == "words":
-            rows.append(line.split())
+        if not begin <= number < end:
+            rows.append([line.strip()] if line.strip() else [])
+        elif layout == "words":
+            rows.append(words_of(line))
         else:
             last = len(layout) - 1
             cells = [line[start : None if at == last else end].strip() for at, (start, end) in enumerate(layout)]
             rows.append(cells if line.strip() else [])
     if layout == "words":
-        widths = {len(row) for row in rows[1:] if row}
-        if widths == {len(rows[0]) + 1}:
-            first = [row[0] for row in rows[1:] if row]
+        inside = [row for row in rows[begin:end] if row]
+        if {len(row) for row in inside[1:]} == {len(inside[0]) + 1}:
+            first = [row[0] for row in inside[1:]]
             if len(set(first)) == len(first):
-                rows[0] = ["row_name", *rows[0]]
+                inside[0].insert(0, "row_name")
     return read_grid(reading, rows, first_line)
 
 
