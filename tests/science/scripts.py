@@ -39,7 +39,8 @@ def assemble(protocol):
     kind = protocol["template"]
     entry = family(kind)
     parts = [f'"""{entry["summary"]}"""\nPROTOCOL = {pprint.pformat(protocol)}\n']
-    parts += [(AGENT / "lib" / f"{name}.py").read_text() for name in entry["lib"]]
+    for folder in ("reader", "lib"):
+        parts += [(AGENT / folder / f"{name}.py").read_text() for name in entry.get(folder, [])]
     parts.append((AGENT / "templates" / kind / "script.py").read_text())
     return "\n".join(parts)
 

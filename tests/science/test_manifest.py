@@ -12,14 +12,15 @@ class Manifest(unittest.TestCase):
         kinds = MANIFEST["templates"]
         self.assertEqual(len(kinds), len(set(kinds)))
         self.assertEqual(set(kinds), {path.parent.name for path in (AGENT / "templates").glob("*/script.py")})
-        used = {name for kind in kinds for name in family(kind)["lib"]}
-        self.assertEqual(used, {path.stem for path in (AGENT / "lib").glob("*.py")})
+        for folder in ("reader", "lib"):
+            used = {name for kind in kinds for name in family(kind).get(folder, [])}
+            self.assertEqual(used, {path.stem for path in (AGENT / folder).glob("*.py")})
 
     def test_scripts_define_what_they_use(self):
         """No part calls a function that the parts listed with it do not define."""
         functions = {
             node.name
-            for path in [*AGENT.glob("lib/*.py"), *AGENT.glob("templates/*/script.py")]
+            for path in [*AGENT.glob("reader/*.py"), *AGENT.glob("lib/*.py"), *AGENT.glob("templates/*/script.py")]
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.FunctionDef)
         }

@@ -102,7 +102,7 @@ class Sources(unittest.TestCase):
         lab = Lab(text().replace("c,3.5,x", "c,3.5").replace("d,4.25,y", "d,4.25,y,left,over"))
         self.assertEqual(lab.profile["rows"], 8)
         self.assertEqual(lab.column("kind")["missing"], 1)
-        self.assertEqual(len([w for w in lab.profile["warnings"] if "lines are" in w]), 2)
+        self.assertEqual(len([w for w in lab.profile["warnings"] if "line is" in w]), 2)
 
     def test_row_names_without_a_name(self):
         lines = text().splitlines()

@@ -62,7 +62,10 @@ struct Manifest {
 #[serde(deny_unknown_fields)]
 struct Family {
     summary: String,
-    /// Parts of `lib/`, without their endings, in the order in which the script holds them.
+    /// Parts of `reader/`, without their endings, in the order in which the script holds them, before those of `lib/`.
+    #[serde(default)]
+    reader: Vec<String>,
+    /// Parts of `lib/`, likewise.
     #[serde(default)]
     lib: Vec<String>,
     #[serde(default)]
@@ -111,8 +114,10 @@ impl Templates {
             let file = format!("templates/{kind}/template.toml");
             let family: Family = parse_toml(&file, named(file.clone(), LIST)?)?;
             let mut parts = Vec::new();
-            for part in &family.lib {
-                parts.push(named(format!("lib/{part}.py"), &file)?.to_owned());
+            for (folder, listed) in [("reader", &family.reader), ("lib", &family.lib)] {
+                for part in listed {
+                    parts.push(named(format!("{folder}/{part}.py"), &file)?.to_owned());
+                }
             }
             parts.push(named(format!("templates/{kind}/script.py"), LIST)?.to_owned());
             let template = Template {
@@ -199,7 +204,11 @@ mod tests {
         let mut files = BTreeMap::from([
             ("agent.toml", "name = 'c'\ntemplates = ['profile', 'a', 'b']"),
             ("lib/one.py", "1"),
-            ("templates/a/template.toml", "summary = 's'\nlib = ['one']"),
+            ("reader/two.py", "2"),
+            (
+                "templates/a/template.toml",
+                "summary = 's'\nlib = ['one']\nreader = ['two']",
+            ),
             ("templates/a/script.py", "a"),
             ("templates/b/template.toml", RULE),
             ("templates/b/script.py", "b"),
@@ -214,7 +223,7 @@ mod tests {
     #[test]
     fn a_folder_is_a_family() {
         let templates = read(&[]).unwrap();
-        assert_eq!(templates.script_parts("a").unwrap(), ["1", "a"]);
+        assert_eq!(templates.script_parts("a").unwrap(), ["2", "1", "a"]);
         let rules = templates.family_rules();
         let ruled: Vec<&str> = rules.iter().map(|(kind, _)| kind.as_str()).collect();
         assert_eq!(ruled, ["b"]);
@@ -246,6 +255,7 @@ mod tests {
                 &["agent.toml names `templates/a/script.py`"],
             ),
             ("lib/one.py", "", &["templates/a/template.toml names `lib/one.py`"]),
+            ("reader/two.py", "", &["templates/a/template.toml names `reader/two.py`"]),
             (
                 "templates/a/template.toml",
                 "sumary = 's'",

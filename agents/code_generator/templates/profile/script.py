@@ -25,7 +25,9 @@ def unique_names(names, warnings):
 
 def profile(protocol, source):
     warnings = []
-    facts, raw = read_source(source, protocol.get("format") or "auto", warnings)
+    facts, raw = read_source(
+        source, protocol.get("format") or "auto", warnings, protocol.get("target"), protocol.get("question")
+    )
     if not raw:
         raise Problem("no_columns", "the table has no columns; give a header and rows")
     check_column_names([name for name, _ in raw])

@@ -1,0 +1,303 @@
+# ---- dialect: the encoding of a text file, what parts its cells, and how they are quoted ----
+import codecs
+import csv
+import io
+import re
+
+# Bytes at the beginning and the end of a file by which it is judged.
+HEAD_BYTES = 400_000
+TAIL_BYTES = 100_000
+# What parts cells in files that people have, and what does so seldom.
+USUAL_DELIMITERS = (",", ";", "\t", "|")
+RARE_DELIMITERS = ("::", "||", "~", "^", "\x01", "\x1f", "\x1e", ":", "§", "¦", "!", "#", "/")
+MISSING_WORDS = frozenset(
+    "|na|n/a|#n/a|nan|null|none|nil|-|--|.|..|?|missing|n.a.|*|x|#ref!|#div/0!|#value!|#null!|\\n|—|–".split("|")
+)
+DIGITISH = re.compile(
+    r"[\s(<>≤≥=~≈$€£¥₹+\-−–±.,']*(?:[A-Z]{2,3}\s?\$?\s?)?[-−+$€£¥₹(]*[.,]?\d[\d\s\xa0\u2009\u202f.,'’_/:\-−+%()]*"
+    r"(?:[eEdDT×xX*][\d^+\-:.×x10*]*)?[\d.:Z]*\s?(?:[%°]?[A-Za-zµ€$£¥₹%°*†‡²³/+\-^\d.]{0,10}\)?)?[*†‡§+]*\s*\Z"
+)
+NUMBER = re.compile(r"\s*[+\-−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\s*\Z")
+DAY_CELL = re.compile(r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z")
+
+
+GROUPED_NUMBER = re.compile(r"[^\w,]*\d{1,3}(?:[., '’]\d{2,3})*(?:[.,]\d+)?[^\w,]*[A-Za-z]{0,4}")
+
+
+class Dialect:
+    """How a text is split into cells."""
+
+    def __init__(self, delimiter=",", quote='"', escape=None, skip_space=False):
+        self.delimiter, self.quote, self.escape, self.skip_space = delimiter, quote, escape, skip_space
+
+    def rows(self, text):
+        """The records of a text; blank lines are empty lists."""
+        if len(self.delimiter) > 1:
+            text = text.replace(self.delimiter, "\x1f")
+        return csv.reader(
+            io.StringIO(text, newline=""),
+            delimiter=self.delimiter if len(self.delimiter) == 1 else "\x1f",
+            quotechar=self.quote,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            escapechar=self.escape,
+            doublequote=True,
+            skipinitialspace=self.skip_space,
+        )
+
+
+def decoded(reading, raw):
+    """The same text as UTF-8 bytes, with line feeds at the ends of its lines."""
+    encoding = guess_encoding(raw)
+    reading.facts["encoding"] = encoding
+    if encoding == "utf-8":
+        raw = raw[3:] if raw.startswith(codecs.BOM_UTF8) else raw
+    else:
+        raw = raw.decode(encoding, errors="replace").lstrip("\ufeff").encode("utf-8")
+        if encoding in ("cp1252", "cp1251", "cp1250"):
+            name = {"cp1252": "Western European", "cp1251": "Cyrillic", "cp1250": "Central European"}[encoding]
+            reading.warn(f"the file is not UTF-8; it was read as {name} ({encoding})")
+    # DOS files may end with this mark.
+    raw = raw.rstrip(b"\x1a\x00") if raw[-1:] in (b"\x1a", b"\x00") else raw
+    if b"\x00" in raw[:65536]:
+        raise Problem("not_a_table", "the file holds binary data of a kind that is not known; give csv, xlsx or Parquet")
+    if b"\r" in raw[:HEAD_BYTES] and b"\n" not in raw[:HEAD_BYTES]:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return raw
+
+
+def guess_encoding(raw):
+    if raw.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    sample = raw[:4096]
+    if len(sample) > 3 and sample.count(b"\x00") > len(sample) // 4:
+        return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(raw), 1 << 20):
+            decoder.decode(raw[start : start + (1 << 20)])
+        decoder.decode(b"", final=True)
+        return "utf-8"
+    except UnicodeDecodeError:
+        return "cp1252"
+
+
+def without_comments(raw):
+    """Drop the lines before the header that begin with '#', and blank ones; with how many there were."""
+    count = 0
+    while raw[:1] in (b"#", b"\n", b"\r"):
+        end = raw.find(b"\n")
+        if raw[:1] == b"#" and raw[1:2] not in (b" ", b"#", b"!") and any(mark in raw[:end] for mark in b",;\t"):
+            break
+        if end < 0:
+            return raw, count
+        raw = raw[end + 1 :]
+        count += 1
+    return raw, count
+
+
+def declared_delimiter(raw):
+    """(delimiter, the rest) where the first line is Excel's `sep=;`, else (None, raw)."""
+    end = raw.find(b"\n") + 1
+    line = re.fullmatch(rb'"?sep=(\\t|[^\r\n"]|\t)"?[,;\t]*\r?\n', raw[:end], re.IGNORECASE) if end else None
+    if line is None:
+        return None, raw
+    mark = line.group(1)
+    return "\t" if mark == b"\\t" else mark.decode("utf-8", errors="replace"), raw[end:]
+
+
+def head_text(raw, limit=HEAD_BYTES):
+    """Whole lines from the beginning of the file."""
+    if len(raw) <= limit:
+        return raw.decode("utf-8", errors="replace")
+    end = raw.rfind(b"\n", 0, limit) + 1
+    return raw[: end or limit].decode("utf-8", errors="ignore")
+
+
+def guess_dialect(raw, declared, kind):
+    """The dialect under which most lines have one width and cells that read as values; None where there is none."""
+    text = head_text(raw, HEAD_BYTES // 2)
+    if "\n" not in text and len(raw) > len(text):
+        # The header alone is longer.
+        return Dialect(max(USUAL_DELIMITERS, key=text.count))
+    if declared:
+        return with_quotes(text, declared)
+    if kind == "tsv" and "\t" in text:
+        return with_quotes(text, "\t")
+    best, best_score = None, 0.0
+    for delimiter in USUAL_DELIMITERS:
+        if delimiter in text:
+            dialect = with_quotes(text, delimiter)
+            score = judge_dialect(text, dialect)
+            if score > best_score:
+                best, best_score = dialect, score
+    if best_score < 1.2:
+        for delimiter in RARE_DELIMITERS:
+            # Each line must have it, the header too.
+            lines = [line for line in text.split("\n")[:60] if line.strip()]
+            if len(lines) >= 3 and all(delimiter in line for line in lines):
+                dialect = with_quotes(text, delimiter)
+                widths = {len(row) for row in few_rows(text, dialect, 200) if row}
+                score = judge_dialect(text, dialect)
+                if len(widths) == 1 and score > max(best_score, 1.5):
+                    if all(re.search(r"[^\W\d]", cell) for cell in few_rows(text, dialect, 1)[0]):
+                        best, best_score = dialect, score
+    return best
+
+
+def with_quotes(text, delimiter):
+    """The delimiter with the quotes, escapes and spaces that give the most even lines."""
+    plain = Dialect(delimiter)
+    trials = []
+    mark = re.escape(delimiter)
+    if '\\"' in text:
+        trials.append(Dialect(delimiter, escape="\\"))
+    if delimiter != " " and re.search(mark + r' +"', text):
+        trials.append(Dialect(delimiter, skip_space=True))
+    if re.search(rf"(^|{mark})'[^'\n]*'({mark}|$)", text, re.MULTILINE):
+        trials.append(Dialect(delimiter, quote="'"))
+    if not trials and text.count('"') % 2:
+        trials.append(Dialect(delimiter, quote=None))
+    best, best_even = plain, evenness(text, plain)
+    for dialect in trials:
+        even = evenness(text, dialect)
+        if even > best_even or (even == best_even and dialect.skip_space):
+            best, best_even = dialect, even
+    return best
+
+
+def few_rows(text, dialect, limit):
+    rows = []
+    try:
+        for row in dialect.rows(text):
+            rows.append(row)
+            if len(rows) >= limit:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def evenness(text, dialect):
+    """The share of lines that are as wide as the most common width, and whether the header is among them."""
+    widths = [len(row) for row in few_rows(text, dialect, 300) if row]
+    if not widths:
+        return (0, 0)
+    common = max(set(widths), key=widths.count)
+    return (round(widths.count(common) / len(widths), 3), int(widths[0] == common))
+
+
+def judge_dialect(text, dialect):
+    """The common width times how even the lines are and how many of their cells read as one value."""
+    rows = [row for row in few_rows(text, dialect, 200) if any(cell.strip() for cell in row)]
+    if not rows:
+        return 0.0
+    widths = [len(row) for row in rows]
+    width = max(set(widths), key=lambda width: (widths.count(width) * (width > 1), width))
+    if width < 2:
+        return 0.0
+    even = [row for row in rows if len(row) == width]
+    others = "".join(mark for mark in ";\t|" if mark != dialect.delimiter)
+    cells = [cell for row in even[:60] for cell in row[:60]]
+    clean = sum(is_one_value(cell, others, dialect.delimiter) for cell in cells) / len(cells)
+    share = len(even) / len(rows)
+    # Titles above a table and notes below it are few or short.
+    if len(rows) - len(even) <= 8 and len(even) >= 2 * (len(rows) - len(even)):
+        share = max(share, 0.85 + 0.15 * share)
+    return (1 + min(width, 50) ** 0.5) * share**2 * clean**2 * (1.0 if widths[0] == width else 0.75)
+
+
+def is_one_value(cell, others, delimiter):
+    """False where a cell reads as several, parted by a mark of `others`, or as a piece of one."""
+    if NUMBER.match(cell) or not cell.strip() or DAY_CELL.match(cell):
+        return True
+    if any(mark in cell for mark in others):
+        return False
+    # "1,5 x 2" after a split at the wrong mark: a number that ends or begins in a comma.
+    return delimiter == "," or not re.search(r"\w,\S", cell) or bool(GROUPED_NUMBER.fullmatch(cell))
+
+
+def spaced_layout(raw):
+    """How a file whose columns are set apart by spaces is split: "words", a list of (start, end), or None."""
+    text = head_text(raw)
+    lines = [line.rstrip("\r").expandtabs() for line in text.split("\n")]
+    if text and len(raw) > len(text) and not text.endswith("\n"):
+        lines.pop()
+    if sum("," in line for line in lines) * 2 > len(lines):
+        return None
+    # The longest run of lines, without titles right above it.
+    blocks, start = [], None
+    for index, line in enumerate([*lines, ""]):
+        if line.strip() and start is None:
+            start = index
+        elif not line.strip() and start is not None:
+            blocks.append((start, index))
+            start = None
+    if not blocks:
+        return None
+    even = [len(words_of(line)) for line in lines if line.strip()]
+    whole = (0, len(lines))
+    longest = max(blocks, key=lambda block: block[1] - block[0])
+    tries = [whole] if len(even) > 2 and len(set(even[1:])) == 1 else []
+    tries += [(longest[0] + skip, longest[1]) for skip in range(5)]
+    for start, end in tries:
+        layout = layout_of_lines([line for line in lines[start:end] if line.strip() and not re.fullmatch(RULE, line)])
+        if layout is not None:
+            return layout, start, end if len(raw) <= len(text) else None
+    return None
+
+
+RULE = r"[\s\-=+_|]+"
+
+
+def words_of(line):
+    if '"' in line:
+        return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True), [])
+    return line.split()
+
+
+def layout_of_lines(lines):
+    if len(lines) < 3:
+        return None
+    counts = [len(words_of(line)) for line in lines]
+    body = counts[1:]
+    if min(body) > 1 and len(set(body)) == 1 and counts[0] in (body[0], body[0] - 1):
+        if sum(any(NUMBER.match(word) for word in line.split()) for line in lines[1:51]) >= len(lines[1:51]):
+            return "words"
+    return fixed_columns(lines)
+
+
+def fixed_columns(lines):
+    """Where the columns of a file of fixed width begin and end, or None: runs of places that are blank in each line."""
+    longest = max(len(line) for line in lines)
+    if longest > 20_000 or min(len(line) for line in lines) * 3 < longest:
+        return None
+    filled = [False] * longest
+    for line in lines:
+        for match in re.finditer(r"\S+", line):
+            for place in range(match.start(), match.end()):
+                filled[place] = True
+    spans, start = [], None
+    for place, taken in enumerate(filled + [False]):
+        if taken and start is None:
+            start = place
+        elif not taken and start is not None:
+            spans.append((start, place))
+            start = None
+    # A name of two words above one column of numbers.
+    merged = []
+    for span in spans:
+        empty = merged and not any(line[merged[-1][0] : merged[-1][1]].strip() for line in lines[1:])
+        if empty and span[0] - merged[-1][1] == 1:
+            merged[-1] = (merged[-1][0], span[1])
+        else:
+            merged.append(span)
+    names = [lines[0][start:end].strip() for start, end in merged]
+    columns = [[line[start:end].strip() for line in lines[1:]] for start, end in merged]
+    numeric = [any(cells) and all(NUMBER.match(cell) for cell in cells if cell not in MISSING_WORDS and cell) for cells in columns]
+    if len(merged) < 2 or not all(names) or not any(numeric) or len(lines) < 4:
+        return None
+    return [(merged[i][0] if i else 0, merged[i][1]) for i in range(len(merged))]

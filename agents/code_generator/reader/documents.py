@@ -1,0 +1,360 @@
+# ---- documents: JSON in its shapes, tables of web pages, XML ----
+import html.parser
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pyarrow as pa
+
+# Bytes of a document that is parsed as a whole.
+DOCUMENT_BYTES = 256 << 20
+# Names within names: deeper ones stay JSON text.
+NESTED_DEPTH = 6
+
+
+def as_text(value):
+    """One cell of a typed source as the text that a csv file would hold."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, sort_keys=True)
+    if isinstance(value, bytes):
+        return value.hex()
+    if hasattr(value, "isoformat"):
+        return value.isoformat(sep=" ") if hasattr(value, "hour") and hasattr(value, "year") else value.isoformat()
+    return str(value)
+
+
+def read_json(reading, raw):
+    if len(raw) > DOCUMENT_BYTES:
+        raise Problem("too_large", f"a JSON file of more than {DOCUMENT_BYTES >> 20} MiB is not read; give Parquet or csv")
+    text = raw.decode("utf-8", errors="replace").strip()
+    try:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise Problem("unreadable", f"the file is not valid JSON lines ({error}); give one object per line") from None
+    except RecursionError:
+        raise Problem("unreadable", "the JSON is nested too deeply; give one object per line, one key per column") from None
+    names, rows = json_table(reading, value)
+    return [(name, pa.array([as_text(row.get(name)) for row in rows], pa.string())) for name in names]
+
+
+def json_table(reading, value):
+    """(names, rows as dictionaries) of a parsed document in any of the shapes that tools write."""
+    rows = json_rows(reading, value, 0)
+    if rows is None and isinstance(value, dict) and value and not any(isinstance(v, (list, dict)) for v in value.values()):
+        rows = [value]
+    if not rows:
+        raise Problem("not_a_table", "the JSON holds no objects; give one object per line, one key per column")
+    rows = [flattened(row) for row in rows]
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    check_column_names(names)
+    return names, rows
+
+
+def json_rows(reading, value, depth):
+    """The rows of the table in a value, or None."""
+    if isinstance(value, list):
+        return rows_of_list(reading, value)
+    if not isinstance(value, dict) or not value or depth > NESTED_DEPTH:
+        return None
+    if isinstance(value.get("features"), list) and value.get("type") == "FeatureCollection":
+        return rows_of_features(value["features"])
+    for columns, data in (("columns", "data"), ("columns", "rows"), ("fields", "data"), ("fields", "rows"), ("header", "rows"), ("names", "data")):
+        heads, lines = value.get(columns), value.get(data)
+        if isinstance(heads, list) and isinstance(lines, list) and lines and all(isinstance(line, list) for line in lines):
+            heads = [as_text(head.get("name", head.get("id", "")) if isinstance(head, dict) else head) for head in heads]
+            if all(len(line) == len(heads) for line in lines):
+                return [dict(zip(unrepeated(heads), line)) for line in lines]
+    inner = list(value.values())
+    if len(inner) > 1 and all(isinstance(part, list) for part in inner):
+        lengths = {len(part) for part in inner}
+        if len(lengths) == 1 and lengths != {0} and not any(isinstance(cell, (dict, list)) for part in inner for cell in part[:20]):
+            return [dict(zip(value, cells)) for cells in zip(*inner)]
+    if len(inner) > 1 and all(isinstance(part, dict) and part for part in inner):
+        rows = rows_of_dicts(value)
+        if rows is not None:
+            return rows
+    return rows_within(reading, value, depth)
+
+
+def unrepeated(names):
+    return [name if names.index(name) == at else f"{name}.{names[:at].count(name) + 1}" for at, name in enumerate(names)]
+
+
+def rows_of_list(reading, value):
+    if value and all(isinstance(row, list) for row in value) and any(value):
+        width = max(map(len, value))
+        first = value[0]
+        if len(value) > 1 and first and all(isinstance(cell, str) for cell in first) and len(set(first)) == len(first):
+            names, lines = first, value[1:]
+        else:
+            names, lines = [f"column_{index + 1}" for index in range(width)], value
+            reading.warn("the rows have no names; columns were named column_1, column_2, ...")
+        return [dict(zip(names, line)) for line in lines]
+    rows = [row for row in value if isinstance(row, dict)]
+    if not rows:
+        return None
+    if len(rows) < len(value):
+        reading.warn(f"{len(value) - len(rows)} JSON values are not objects and were left out")
+        reading.set_aside("values that are no objects", None, len(value) - len(rows), "only objects are rows")
+    if all(row.get("type") == "Feature" and "properties" in row for row in rows):
+        return rows_of_features(rows)
+    return rows
+
+
+def rows_of_features(features):
+    """Properties of map features, with the place of points."""
+    rows = []
+    for feature in features:
+        if not isinstance(feature, dict):
+            continue
+        row = dict(feature.get("properties") or {})
+        shape = feature.get("geometry") or {}
+        place = shape.get("coordinates") if isinstance(shape, dict) else None
+        if isinstance(place, list) and shape.get("type") == "Point" and len(place) >= 2:
+            row.setdefault("longitude", place[0])
+            row.setdefault("latitude", place[1])
+        rows.append(row)
+    return rows
+
+
+def rows_of_dicts(value):
+    """{column: {row: value}} or {row: {column: value}}, told apart by the keys and by which of them have one type."""
+    inner = list(value.values())
+    keys = list(inner[0])
+    same = all(list(part) == keys for part in inner)
+    if any(isinstance(cell, (dict, list)) for part in inner for cell in part.values()):
+        return [{"key": key, **part} for key, part in value.items()] if same and len(inner) > 2 else None
+    if not same:
+        shared = set(keys).intersection(*map(set, inner))
+        if not shared or len(inner) < 3:
+            return None
+        return [{"key": key, **part} for key, part in value.items()]
+    if all(key.isdigit() for key in keys) and not all(key.isdigit() for key in value):
+        by_column = True
+    elif all(key.isdigit() for key in value):
+        by_column = False
+    else:
+        outer_even = sum(len({type(cell) for cell in part.values() if cell is not None}) <= 1 for part in inner) / len(inner)
+        inner_even = sum(len({type(part[key]) for part in inner if part[key] is not None}) <= 1 for key in keys) / len(keys)
+        by_column = outer_even > inner_even or (outer_even == inner_even and len(keys) > len(inner))
+    if by_column:
+        return [{"key": key, **{name: part[key] for name, part in value.items()}} if not key.isdigit() else
+                {name: part[key] for name, part in value.items()} for key in keys]
+    return [part if key.isdigit() else {"key": key, **part} for key, part in value.items()]
+
+
+def rows_within(reading, value, depth):
+    """The rows of the largest table that lies in an object, such as the reply of a service."""
+    found = []
+    for key, part in value.items():
+        if isinstance(part, (list, dict)):
+            quiet = Reading(reading.path, "auto", [], reading.target, reading.question)
+            rows = json_rows(quiet, part, depth + 1)
+            if rows and (isinstance(part, dict) or any(isinstance(row, (dict, list)) for row in part)):
+                found.append((key, rows, quiet))
+    if not found:
+        return None
+    def worth(entry):
+        names = list(dict.fromkeys(key for row in entry[1][:50] for key in row))
+        return reading.mentions(names), len(entry[1]) * len(names)
+    best = max(found, key=worth)
+    others = [(key, len(rows)) for key, rows, _ in found if key != best[0]]
+    if others:
+        told = ", ".join(f"{key!r} ({counted_lines(n).replace('line', 'row')})" for key, n in others[:5])
+        reading.warn(f"the JSON holds several lists; the rows of {best[0]!r} were read, not those of {told}")
+        for key, count in others:
+            reading.set_aside("another list", None, count, f"the list {key!r} of the JSON is another table")
+    rest = [key for key, part in value.items() if key != best[0] and not isinstance(part, (list, dict))]
+    if rest:
+        reading.set_aside("values beside the table", None, len(rest), "keys of the JSON outside its rows: " + ", ".join(rest[:10]))
+    for text in best[2].warnings:
+        reading.warn(text)
+    reading.facts["set_aside"] += best[2].facts["set_aside"]
+    return best[1]
+
+
+def flattened(row, prefix="", depth=0):
+    """One object without objects in it: {"a": {"b": 1}} is {"a.b": 1}."""
+    if not prefix and not any(isinstance(value, dict) for value in row.values()):
+        return row
+    out = {}
+    for key, value in row.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and value and depth < NESTED_DEPTH and len(value) <= 200:
+            out.update(flattened(value, name + ".", depth + 1))
+        else:
+            out[name] = value
+    return out
+
+
+class TableParser(html.parser.HTMLParser):
+    """Collects the cells of every table of a web page; a table in a table is one of its own."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.tables, self.open, self.cell, self.skip = [], [], None, 0
+
+    def handle_starttag(self, tag, attributes):
+        known = dict(attributes)
+        if tag in ("script", "style"):
+            self.skip += 1
+        elif tag == "table":
+            self.end_cell()
+            table = {"rows": [], "held": {}, "heads": 0}
+            self.tables.append(table)
+            self.open.append(table)
+        elif tag == "tr" and self.open:
+            self.end_cell()
+            self.open[-1]["rows"].append([])
+        elif tag in ("td", "th") and self.open:
+            self.end_cell()
+            if not self.open[-1]["rows"]:
+                self.open[-1]["rows"].append([])
+            self.cell = ([], span(known.get("colspan"), 200), span(known.get("rowspan"), 10_000), tag)
+        elif tag == "br" and self.cell:
+            self.cell[0].append(" ")
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self.skip = max(0, self.skip - 1)
+        elif tag in ("td", "th", "tr"):
+            self.end_cell()
+        elif tag == "table" and self.open:
+            self.end_cell()
+            self.open.pop()
+
+    def handle_data(self, data):
+        if self.cell is not None and not self.skip:
+            self.cell[0].append(data)
+
+    def end_cell(self):
+        if self.cell is None or not self.open:
+            self.cell = None
+            return
+        parts, wide, high, _ = self.cell
+        self.cell = None
+        table, text = self.open[-1], re.sub(r"\s+", " ", "".join(parts)).strip()
+        row, at = table["rows"][-1], len(table["rows"]) - 1
+        self.fill_held(table, row, at)
+        for _ in range(wide):
+            for below in range(1, high):
+                table["held"].setdefault(at + below, {})[len(row)] = text
+            row.append(text)
+            self.fill_held(table, row, at)
+
+    def fill_held(self, table, row, at):
+        """Cells that a cell above reaches down to."""
+        held = table["held"].get(at, {})
+        while len(row) in held:
+            row.append(held[len(row)])
+
+
+def span(text, most):
+    return max(1, min(int(text), most)) if text and text.strip().isdigit() else 1
+
+
+def read_html(reading, raw):
+    if len(raw) > DOCUMENT_BYTES // 4:
+        raise Problem("too_large", "the web page is too large to be read; save the table in it as csv")
+    parser = TableParser()
+    parser.feed(raw.decode("utf-8", errors="replace"))
+    parser.close()
+    parser.end_cell()
+    tables = [table["rows"] for table in parser.tables]
+    tables = [[row for row in rows if filled(row)] for rows in tables]
+    tables = [rows for rows in tables if len(rows) > 1 and max(map(len, rows)) > 1]
+    if not tables:
+        raise Problem("not_a_table", "this is a web page without a table; save the data themselves as csv")
+    best = max(tables, key=lambda rows: (reading.mentions([c for row in rows[:4] for c in row]), sum(map(filled, rows))))
+    others = [rows for rows in tables if rows is not best]
+    if others:
+        reading.warn(f"the web page holds {len(tables)} tables; the one that begins with {shown_cells(best[0])} was read")
+        for rows in others:
+            reading.set_aside("another table", None, len(rows), "a table of its own: " + shown_cells(rows[0]))
+    return read_grid(reading, best, 1, "row")
+
+
+def read_xml(reading, raw):
+    if b"<!ENTITY" in raw[: 1 << 20] or b"<!DOCTYPE" in raw[:4096]:
+        raise Problem("unreadable", "the XML file defines entities, which is not read; save the table in it as csv")
+    if len(raw) > DOCUMENT_BYTES // 4:
+        raise Problem("too_large", "the XML file is too large to be read; save the table in it as csv or Parquet")
+    raw = re.sub(rb"""^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""", rb"\1", raw)
+    try:
+        root = ElementTree.fromstring(raw)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise Problem("unreadable", f"the XML file is damaged ({error}); save the table in it as csv") from None
+    if local_name(root.tag) == "Workbook" and "spreadsheet" in root.tag:
+        return read_spreadsheet_xml(reading, root)
+    if local_name(root.tag) == "svg":
+        raise Problem("not_a_table", "this is a picture (SVG); give the numbers in it as csv")
+    best, count = None, 1
+    for parent in root.iter():
+        tags = {}
+        for child in parent:
+            tags[child.tag] = tags.get(child.tag, 0) + 1
+        for tag, number in tags.items():
+            weight = number * max(1, max(len(child) + len(child.attrib) for child in parent if child.tag == tag))
+            if number > 1 and weight > count:
+                best, count = (parent, tag), weight
+    if best is None:
+        raise Problem("not_a_table", "the XML holds no element that repeats like a row; save the table in it as csv")
+    elements = [child for child in best[0] if child.tag == best[1]]
+    rows = [xml_row(element) for element in elements]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    check_column_names(names)
+    reading.facts["element"] = local_name(best[1])
+    return [(name, pa.array([row.get(name, "") for row in rows], pa.string())) for name in names]
+
+
+def local_name(tag):
+    return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
+
+
+def xml_row(element, prefix="", depth=0):
+    """Attributes and text of an element and of those in it, by name."""
+    row = {prefix + local_name(key): value for key, value in element.attrib.items()}
+    named = len(element) > 1 and all(set(map(local_name, child.attrib)) == {"name"} and not len(child) for child in element)
+    for child in element:
+        name = child.attrib.get("name") if named else local_name(child.tag)
+        if len(child) and depth < NESTED_DEPTH:
+            for key, value in xml_row(child, f"{prefix}{name}.", depth + 1).items():
+                row.setdefault(key, value)
+        else:
+            row.setdefault(prefix + name, (child.text or "").strip())
+            if not named:
+                for key, value in child.attrib.items():
+                    row.setdefault(f"{prefix}{name}.{local_name(key)}", value)
+    if not len(element) and (element.text or "").strip():
+        row.setdefault(prefix.rstrip(".") or local_name(element.tag), element.text.strip())
+    return row
+
+
+def read_spreadsheet_xml(reading, root):
+    """Excel's XML of 2003."""
+    sheets = []
+    for sheet in root:
+        if local_name(sheet.tag) != "Worksheet":
+            continue
+        name = next((value for key, value in sheet.attrib.items() if local_name(key) == "Name"), "")
+        rows = []
+        for line in (item for table in sheet if local_name(table.tag) == "Table" for item in table if local_name(item.tag) == "Row"):
+            row = []
+            for cell in line:
+                index = next((value for key, value in cell.attrib.items() if local_name(key) == "Index"), None)
+                if index and index.isdigit() and len(row) < int(index) - 1 <= COLUMNS_READ:
+                    row += [""] * (int(index) - 1 - len(row))
+                row.append("".join("".join(data.itertext()) for data in cell if local_name(data.tag) == "Data"))
+            rows.append(row)
+        sheets.append((name, rows, False))
+    reading.facts["format"] = "excel"
+    return read_sheets(reading, sheets)

@@ -1,0 +1,285 @@
+# ---- reshape: tables that have times as columns, a row per variable, or variables as rows ----
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Rows that a reshaped table may have.
+RESHAPED_ROWS = 5_000_000
+MONTH_WORDS = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+# What names of columns of one measure at several times look like, and what the times are then called.
+TIMES = (
+    (r"(?:19|20)\d\d[-_. ]?[qQ][1-4]|[qQ][1-4][-_. ](?:19|20)\d\d", "quarter"),
+    (r"(?:19|20)\d\d[-_./](?:0[1-9]|1[0-2])[-_./](?:0[1-9]|[12]\d|3[01])", "date"),
+    (r"\d{1,2}/\d{1,2}/(?:19|20)?\d\d", "date"),
+    (r"(?:19|20)\d\d[-_./ ]?[mM]?(?:0[1-9]|1[0-2])", "month"),
+    (rf"(?i:{MONTH_WORDS})[-_. ](?:19|20)?\d\d|(?:19|20)\d\d[-_. ](?i:{MONTH_WORDS})", "month"),
+    (r"(?:1[5-9]|20|21)\d\d", "year"),
+    (rf"(?i:{MONTH_WORDS})", "month"),
+)
+FEWEST_TIMES = 4
+VARIABLE_NAMES = re.compile(
+    r"(?i)(?:variable|var|parameter|param|measure|attribute|key|indicator|metric|field|feature|property|quantity|characteristic|analyte|"
+    r"series|param|lbtest|vstest|egtest|qstest)(?:[ _.]?(?:name|code|cd|id|label|type))?s?"
+)
+VALUE_NAMES = re.compile(
+    r"(?i)(?:value|val|values|result|results|reading|aval|obs[ _.]?value|observation|lbstresn|vsstresn|lborres|vsorres|measurement)"
+    r"|(?:numeric|measured|variable|parameter|param|attribute|result|test|data)[ _.]?(?:value|result)|value[ _.]?(?:numeric|num|text)"
+)
+UNIT_NAMES = re.compile(r"(?i)(?:.*[ _.])?units?(?:[ _.].*)?")
+# Stems of names that count times, not samples.
+TIME_STEMS = re.compile(
+    r"(?i)(?:.*[ _.\-])?(?:t|time|timepoint|week|wk|w|day|d|visit|v|wave|month|mon|m|hour|hr|h|min|minute|sec|round|trial|year|yr|y|session|phase|"
+    r"period|block|cycle|lag|pre|post|x|q|item|question|pc|dim|f|feature|var|col|column|factor|component|band|bin|channel)[ _.\-]?"
+)
+
+
+def reshaped(reading, columns):
+    """The same table with one row per observation, where it can be told that it has another form."""
+    if len(columns) < 2 or rows_of(columns) == 0:
+        return columns
+    names = [name for name, _ in columns]
+    if len(set(names)) < len(names):
+        return columns
+    for change in (turned, without_time_columns, without_molten_rows):
+        columns = change(reading, columns)
+    warn_of_samples(reading, columns)
+    return columns
+
+
+def texts_of(array):
+    """A column as texts, blank where it has none."""
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return pc.fill_null(pc.utf8_trim_whitespace(array), "")
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        return pc.fill_null(array.cast(pa.string()), "")
+    return pa.array([as_text(value) for value in array.to_pylist()], pa.string())
+
+
+def one_array(array):
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) and array.num_chunks else (
+        pa.array([], array.type) if isinstance(array, pa.ChunkedArray) else array)
+
+
+def is_numeric_column(array, sample=200):
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        return True
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return False
+    cells = [text for text in array.slice(0, sample).to_pylist() if text and not is_missing(text)]
+    if not cells:
+        cells = [text for text in array.to_pylist()[:5000] if text and not is_missing(text)]
+    return bool(cells) and sum(is_digitish(text) for text in cells) >= 0.95 * len(cells)
+
+
+def without_time_columns(reading, columns):
+    """A column per time becomes a column of times and one of values."""
+    names = [name for name, _ in columns]
+    for pattern, title in TIMES:
+        found = {}
+        for index, name in enumerate(names):
+            match = re.fullmatch(rf"(?P<stem>.*?)[ _.\-]?(?:X)?(?P<time>{pattern})(?:\s*\[[^\]]*\])?", name.strip())
+            if match and (title != "month" or not re.fullmatch(rf"(?i:{MONTH_WORDS})", match["time"]) or not match["stem"]):
+                stem = match["stem"].strip(" _.-")
+                if title == "year" and stem[-1:].isdigit():
+                    continue
+                found.setdefault("" if stem in ("X", "YR", "yr", "y", "Y", "year", "Year") else stem, {})[match["time"]] = index
+        stems = {stem: times for stem, times in found.items() if len(times) >= FEWEST_TIMES}
+        if title == "month" and stems and all(re.fullmatch(rf"(?i:{MONTH_WORDS})", time) for times in stems.values() for time in times):
+            stems = {stem: times for stem, times in stems.items() if len(times) >= 6}
+        if not stems or len({tuple(times) for times in stems.values()}) > 1:
+            continue
+        times = list(next(iter(stems.values())))
+        moved = [index for found_times in stems.values() for index in found_times.values()]
+        rest = [index for index in range(len(names)) if index not in set(moved)]
+        if not rest or len(rest) > len(moved) or not all(is_numeric_column(columns[index][1]) for index in moved):
+            continue
+        asked = sum(asks_for(reading.question, names[index]) for index in moved)
+        if reading.target in [names[index] for index in moved] or asked > 1:
+            reading.warn(f"the columns {times[0]} to {times[-1]} look like one measure at several times; they were left as columns, since one was asked for by name")
+            return columns
+        if rows_of(columns) * len(times) > RESHAPED_ROWS:
+            reading.warn(f"the columns {times[0]} to {times[-1]} look like one measure at several times; the table is too large to be turned into one row per time")
+            return columns
+        return with_times(reading, columns, rest, stems, times, title)
+    return columns
+
+
+def with_times(reading, columns, rest, stems, times, title):
+    rows, count = rows_of(columns), len(times)
+    order = pa.array(np.repeat(np.arange(rows), count))
+    out = [(columns[index][0], one_array(columns[index][1]).take(order)) for index in rest]
+    taken_names = {name for name, _ in out}
+    title = title if title not in taken_names else f"{title} of the columns"
+    out.append((title, pa.array(times * rows, pa.string())))
+    across = pa.array(np.arange(rows * count).reshape(count, rows).T.ravel())
+    for stem, places in stems.items():
+        stacked = [one_array(columns[places[time]][1]) for time in times]
+        if len({str(array.type) for array in stacked}) > 1:
+            stacked = [texts_of(array) for array in stacked]
+            stacked = [one_array(array) for array in stacked]
+        name = stem or "value"
+        while name in taken_names or name == title:
+            name += " value"
+        taken_names.add(name)
+        out.append((name, pa.concat_arrays(stacked).take(across)))
+    values = ", ".join(f"'{name}'" for name, _ in out[len(rest) + 1 :])
+    reading.warn(
+        f"the columns {times[0]} to {times[-1]} are one measure at {count} times; the table was turned into one row per time: "
+        f"'{title}' holds the time and {values} the value, {rows} rows became {rows * count}. Name one of these columns to keep them as they are"
+    )
+    reading.facts["reshaped"] = {"from": "columns of times", "times": times[:1000], "rows_before": rows}
+    return out
+
+
+def without_molten_rows(reading, columns):
+    """A row per subject and variable becomes a row per subject with a column per variable."""
+    names = [name for name, _ in columns]
+    values = [index for index, name in enumerate(names) if VALUE_NAMES.fullmatch(name.strip())]
+    variables = [index for index, name in enumerate(names) if VARIABLE_NAMES.fullmatch(name.strip()) and index not in values]
+    if len(values) != 1 or not variables or rows_of(columns) > RESHAPED_ROWS:
+        return columns
+    value = values[0]
+    for variable in variables:
+        coded = one_array(texts_of(columns[variable][1])).dictionary_encode()
+        levels = coded.dictionary.to_pylist()
+        if not 2 <= len(levels) <= 500 or "" in levels or all(is_digitish(level) for level in levels):
+            continue
+        if reading.target in (names[value], names[variable]):
+            reading.warn(f"the table has one row per subject and '{names[variable]}'; it was left so, since '{reading.target}' was asked for by name")
+            return columns
+        done = pivoted(reading, columns, variable, value, coded, levels)
+        if done is not None:
+            return done
+    where = names[variables[0]]
+    reading.warn(
+        f"the table seems to hold one row per subject and '{where}', but it cannot be told which rows belong together; it was left so. "
+        f"Values of different '{where}' are not comparable: give a table with one column for each"
+    )
+    return columns
+
+
+def pivoted(reading, columns, variable, value, coded, levels):
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    rows = len(codes)
+    others = [index for index in range(len(columns)) if index not in (variable, value)]
+    encoded = {}
+    for index in others:
+        array = one_array(texts_of(columns[index][1])).dictionary_encode()
+        encoded[index] = array.indices.to_numpy(zero_copy_only=False)
+    # Columns that say something of the variable, such as its unit or its code, are no names of subjects.
+    depends = [index for index in others if depends_on(encoded[index], codes) and (UNIT_NAMES.fullmatch(columns[index][0].strip()) or len(np.unique(encoded[index])) > 1)]
+    keys = [index for index in others if index not in depends]
+    for chosen in [keys] + [[index] for index in keys]:
+        if not chosen:
+            continue
+        joint = np.zeros(rows, np.int64)
+        for index in chosen:
+            joint = np.unique(joint * (int(encoded[index].max()) + 1) + encoded[index], return_inverse=True)[1].astype(np.int64)
+        _, first, subject = np.unique(joint, return_index=True, return_inverse=True)
+        count = len(first)
+        unique = len(np.unique(subject * len(levels) + codes)) == rows
+        constant = all(depends_on(encoded[index], subject) for index in keys)
+        if not (unique and constant and count >= 3 and rows >= 0.5 * count * len(levels) and rows > 1.5 * count):
+            continue
+        order = np.argsort(first, kind="stable")
+        place = np.empty(count, int)
+        place[order] = np.arange(count)
+        where = place[subject]
+        heads = [columns[index][0] for index in keys]
+        out = [(columns[index][0], one_array(columns[index][1]).take(pa.array(np.sort(first)))) for index in keys]
+        cells = one_array(texts_of(columns[value][1]))
+        for code, level in enumerate(levels):
+            mine = np.flatnonzero(codes == code)
+            table = np.full(count, -1)
+            table[where[mine]] = mine
+            picked = cells.take(pa.array(table, mask=table < 0))
+            name = level if level not in heads else f"{level} ({columns[value][0]})"
+            out.append((name, pc.fill_null(picked, "")))
+            for index in depends:
+                text = texts_of(columns[index][1])[int(mine[0])].as_py()
+                key = "unit" if UNIT_NAMES.fullmatch(columns[index][0].strip()) else "label"
+                reading.about(name)[key] = text or None
+        shown = ", ".join(levels[:6]) + (", ..." if len(levels) > 6 else "")
+        reading.warn(
+            f"the table has one row per subject and '{columns[variable][0]}'; it was turned into one row per subject with a column for each: "
+            f"{shown} ({rows} rows became {count})"
+        )
+        if depends:
+            told = ", ".join(f"'{columns[index][0]}'" for index in depends)
+            reading.warn(f"{told} says something of each '{columns[variable][0]}', not of the rows; it was kept as a description")
+        reading.facts["reshaped"] = {"from": "rows of variables", "rows_before": rows}
+        return out
+    return None
+
+
+def depends_on(codes, key):
+    """True where each value of `key` goes with one value of `codes`."""
+    pairs = len(np.unique(key.astype(np.int64) * (int(codes.max()) + 1) + codes))
+    return pairs == len(np.unique(key))
+
+
+def turned(reading, columns):
+    """A table whose rows are variables and whose columns are subjects is turned, where words and numbers show it."""
+    rows, width = rows_of(columns), len(columns)
+    if not (2 <= rows <= 200 and width >= 5):
+        return columns
+    names = one_array(texts_of(columns[0][1])).to_pylist()
+    if len(set(names)) < rows or any(not name or is_digitish(name) for name in names):
+        return columns
+    table = [one_array(texts_of(array)).to_pylist() for _, array in columns[1:]]
+    kinds = []
+    for row in range(rows):
+        cells = [column[row] for column in table if column[row] and not is_missing(column[row])]
+        numbers = sum(is_digitish(cell) for cell in cells)
+        kinds.append("number" if cells and numbers == len(cells) else "word" if cells and numbers == 0 else "mixed")
+    mixed = [len({is_digitish(cell) for cell in column if cell and not is_missing(cell)}) > 1 for column in table]
+    if "mixed" in kinds or len(set(kinds)) < 2 or not all(mixed) or reading.target in [name for name, _ in columns]:
+        return columns
+    heads = [name for name, _ in columns[1:]]
+    first = columns[0][0] if columns[0][0] and not columns[0][0].startswith("column_") else "name"
+    out = [(first if first not in names else "row_name", pa.array(heads, pa.string()))]
+    out += [(name, pa.array([column[row] for column in table], pa.string())) for row, name in enumerate(names)]
+    reading.warn(
+        f"the rows of the table are variables ({', '.join(names[:4])}) and its columns are subjects; it was turned round: {len(heads)} rows, {rows + 1} columns"
+    )
+    reading.facts["reshaped"] = {"from": "variables as rows", "rows_before": rows}
+    reading.facts["columns"] = {}
+    return out
+
+
+def warn_of_samples(reading, columns):
+    """Refuses a table whose rows are variables, each on its own scale, and whose columns are samples."""
+    stems = {}
+    for index, (name, _) in enumerate(columns):
+        match = re.fullmatch(r"(.*?)[ _.\-]?(\d+)", name.strip())
+        if match and index:
+            stems.setdefault(match.group(1), []).append(index)
+    for stem, places in stems.items():
+        names = columns[0][1]
+        if len(places) < 6 or len(places) < 0.7 * (len(columns) - 1) or TIME_STEMS.fullmatch(stem) or rows_of(columns) < 2 * len(places):
+            continue
+        heads = texts_of(names)
+        if is_numeric_column(names) or pc.count_distinct(heads).as_py() < 0.98 * len(heads):
+            continue
+        if not all(is_numeric_column(columns[index][1]) for index in places):
+            continue
+        size = min(rows_of(columns), 5000)
+        table = np.column_stack([numbers_in(texts_of(columns[index][1].slice(0, size)), False) for index in places])
+        table = table[np.isfinite(table).all(axis=1)]
+        if len(table) < 10 or (table < 0).mean() > 0.02:
+            continue
+        log = np.log1p(np.maximum(table, 0))
+        between = log.mean(axis=1).var() / max(log.var(), 1e-12)
+        low, high = np.percentile(np.median(table, axis=1), [5, 95])
+        if between > 0.8 and high > 8 * max(low, 1e-12):
+            first, last = columns[places[0]][0], columns[places[-1]][0]
+            message = (
+                f"the rows of this table look like variables, each on its own scale ('{columns[0][0]}' names them), and its columns {first} to {last} "
+                "like samples of one kind; comparing samples as if they were measures would mean nothing. Turn the table round, so "
+                "that each sample is a row, and add columns that describe the samples"
+            )
+            if reading.target is None:
+                raise Problem("transposed", message)
+            reading.warn(message)
