@@ -152,7 +152,7 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
         weight: pair::weight(candidate.scores.relevance),
         proposed_by: None,
         analysis: None,
-        directions: BTreeMap::new(),
+        directions: pair::time_directions(candidate.kind, candidate.x, candidate.y),
     };
     hypothesis.statement = statement(&hypothesis);
     hypothesis.with_id()
