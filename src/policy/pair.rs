@@ -145,7 +145,11 @@ mod tests {
 
     #[test]
     fn a_trend_is_told_over_time() {
-        let (sold, paid, price) = (column("sold", "date"), column("paid", "datetime"), column("price", "number"));
+        let (sold, paid, price) = (
+            column("sold", "date"),
+            column("paid", "datetime"),
+            column("price", "number"),
+        );
         for (x, y) in [(&sold, &price), (&price, &sold)] {
             let words = time_directions(kind::NUMERIC_NUMERIC, x, y);
             assert_eq!(words["+"], "`price` rises over time (`sold`)");

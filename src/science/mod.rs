@@ -50,8 +50,8 @@ pub use id::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use ledger::LedgerLine;
 pub use ledger_event::LedgerEvent;
 pub use profile::{
-    CensoringLimits, Column, Level, MissingCode, PairedColumns, Profile, Role, SurvivalColumns, TableProblem, Tautology,
-    UnreadCells, UnreadText, ValueType,
+    CensoringLimits, Column, Level, MissingCode, PairedColumns, Profile, Role, SurvivalColumns, TableProblem,
+    Tautology, UnreadCells, UnreadText, ValueType,
 };
 pub use protocol::{InputFile, Protocol, Template, template};
 pub use remark::ModelRemark;

@@ -327,7 +327,10 @@ mod tests {
     #[test]
     fn a_column_of_an_older_profile_stays_as_it_is() {
         let column = parse_column("");
-        assert_eq!((column.value_type, column.sure, column.is_moment()), (None, None, false));
+        assert_eq!(
+            (column.value_type, column.sure, column.is_moment()),
+            (None, None, false)
+        );
         let text = serde_json::to_string(&column).unwrap();
         assert!(!text.contains("read_as") && !text.contains("missing_codes"), "{text}");
     }

@@ -60,6 +60,10 @@ def names_by_digits(values, distinct, counts):
         return None
     if digits in (8, 12, 13) and check_digits(distinct):
         return "long numbers with a check digit, as on a label"
+    if digits >= 9 and len(distinct) == counts.sum() >= 20 and (distinct % 100 == 0).mean() < 0.1:
+        lead = distinct // 10.0 ** (digits - 1)
+        if len(np.unique(lead)) >= 7:
+            return f"whole numbers of {digits} digits, another one in each row"
     if 1500 <= distinct[0] and distinct[-1] <= 2200:
         return None
     steps = np.gcd.reduce(np.diff(distinct).astype(np.int64))

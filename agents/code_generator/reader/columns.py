@@ -122,16 +122,16 @@ def describe_plain(facts, words, plain, gone, habits, warnings):
     accepted, odd, unread = settle_odd_texts(words, plain, gone, *texts_of_numbers(words, plain))
     if not accepted or (unread.any() and not habits.workbook and spelt_limits(words, unread)):
         return None, None
-    why, sure = code_reason(name, words, plain)
-    if why:
-        facts["sure"] = min(facts["sure"], 0.9 if sure else 0.6)
-        return None, f"codes: {why}"
-    if doubtful_points(words, plain, habits):
-        return None, None
     values = np.full(len(words), np.nan)
     numbers = words.texts.filter(pa.array(plain))
     values[plain] = pc.replace_substring_regex(numbers, r"^\+", "").cast(pa.float64()).to_numpy(zero_copy_only=False)
     days, words_on_it = compact_dates(name, words, plain, values, habits)
+    why, sure = code_reason(name, words, plain) if days is None else (None, True)
+    if why:
+        facts["sure"] = min(facts["sure"], 0.9 if sure else 0.6)
+        return None, f"codes: {why}"
+    if days is None and doubtful_points(words, plain, habits):
+        return None, None
     if days is not None:
         note_missing(facts, words, gone, odd, unread, warnings)
         kinds, clocked, text = words_on_it
@@ -169,7 +169,7 @@ def compact_dates(name, words, plain, values, habits):
     """Days and months without signs between them (20210315, 202103), seconds since 1970, and days of a workbook; as
     (seconds since 1970 per text, (kinds, with a clock, words)) or (None, None)."""
     known = values[plain]
-    if len(known) < 2 or (known != np.floor(known)).any() or known.min() < 10000:
+    if len(known) < 2 or (known != np.floor(known)).any() or known.max() < 10000 or known.min() < 1000:
         return None, None
     timely = bool({"date", "day", "dt", "dob", "birth", "when", "month", "period", "time", "timestamp", "ts", "created", "updated",
                    "at", "datetime", "epoch", "yyyymm", "yyyymmdd", "ym", "ymd", "start", "end", "visit"} & set(tokens(name)))  # fmt: skip
@@ -188,6 +188,13 @@ def compact_dates(name, words, plain, values, habits):
             kind = "month" if length == 6 else "day"
             form = "year and month (yyyymm)" if length == 6 else "year, month and day (yyyymmdd)"
             return np.where(valid, days * 86400.0, np.nan), ({kind}, False, f"read as dates written as {form}")
+    if length == 8 and (timely or len(known) >= 6):
+        lead, year = np.divmod(values, 10000.0)
+        for order, (a, b) in (("day, month and year (ddmmyyyy)", (1, 0)), ("month, day and year (mmddyyyy)", (0, 1))):
+            parts = np.divmod(lead, 100.0)
+            days, valid = civil_days(year, parts[a], parts[b], plain & (year >= 1900) & (year <= 2100))
+            if valid[plain].all():
+                return np.where(valid, days * 86400.0, np.nan), ({"day"}, False, f"read as dates written as {order}")
     for digits, unit, scale in ((10, "seconds", 1.0), (13, "milliseconds", 1e3), (16, "microseconds", 1e6)):
         if length == digits and 3e8 <= known.min() / scale and known.max() / scale <= 4.2e9 and (timely or digits > 10):
             if not check_digits(np.unique(known)):
@@ -281,7 +288,8 @@ def describe_date_texts(facts, words, shapes, gone, habits, warnings):
         warnings.append(told if gap >= 5 else told + ", which their spread does not tell; write them with four digits to be sure")
         say(facts, f"two-digit years as {years.min()} to {years.max()}", 0.9 if gap >= 12 else 0.6)
     if len({item.kind for readings in dates.items for item in readings[:1]}) > 1 or len(form_families(dates)) > 1:
-        warnings.append(f"dates of '{name}' are written in several ways ({', '.join(form_families(dates)[:4])}); each was read in its own")
+        ways = ", ".join(repr(text) for text in form_families(dates)[:4])
+        warnings.append(f"dates of '{name}' are written in several ways ({ways}); each was read in its own")
     if dates.zoned:
         say(facts, "times turned to UTC")
     note_missing(facts, words, gone, odd, unread, warnings)
@@ -294,7 +302,7 @@ def form_families(dates):
     for readings in dates.items:
         text = re.sub(r"[^\W\d_]{3,}", "mmm", readings[0].form)
         text = re.sub(r"9+", "9", text.split(":")[0] if ":" in text else text)
-        families.setdefault(text.replace("9", "#"), readings[0].form)
+        families.setdefault(text, dates.shapes.texts[int(dates.shapes.rows(readings[0].index)[0])].as_py())
     return [form for form in families.values()]
 
 
@@ -313,8 +321,12 @@ def describe_spelt(facts, words, shapes, gone, habits, warnings):
         return None, column.reason
     fits = column.fits
     bands = ~np.isnan(column.upper) & fits
-    if bands.any() and words.counts[bands].sum() > 0.5 * words.counts[~gone].sum():
-        return describe_bands(facts, words, column, gone, habits, warnings)
+    if bands.any() and words.counts[(bands | (column.limit != 0)) & fits].sum() >= 0.8 * words.counts[~gone].sum():
+        found = describe_bands(facts, words, column, gone, habits, warnings)
+        if found is not None:
+            return found, None
+        if not narrow_ranges(words, column, bands):
+            return None, None
     known = np.unique(column.values[fits])
     accepted, odd, unread = settle_odd_texts(words, fits, gone, len(known), bool((known == np.floor(known)).all()))
     if not accepted:
@@ -336,9 +348,11 @@ def describe_spelt(facts, words, shapes, gone, habits, warnings):
         values = np.where(bands, (values + column.upper) / 2, values)
         column.notes.append(f"{number_of(words.counts[bands].sum(), 'range')} by the middle")
         warnings.append(f"{number_of(words.counts[bands].sum(), 'cell')} of '{name}' hold a range ({words.shown(bands, 1)}), read as its middle")
-    say(facts, "numbers" + (f", read with {', '.join(column.notes)}" if column.notes else ""))
-    for note in column.notes:
-        warnings.append(f"numbers of '{name}' were read with {note}")
+    say(facts, column.what + (f", read with {in_a_row(column.notes)}" if column.notes else ""))
+    if column.what != "numbers":
+        warnings.append(f"'{name}' was read as {column.what}")
+    if column.notes:
+        warnings.append(f"numbers of '{name}' were read with {in_a_row(column.notes)}")
     if column.low_sure:
         say(facts, "whether a point divides thousands or marks decimals was told from the numbers alone", 0.6)
         warnings.append(f"whether the points in '{name}' divide thousands or mark decimals was told from its numbers alone; check it")
@@ -349,6 +363,10 @@ def describe_spelt(facts, words, shapes, gone, habits, warnings):
         facts["type"] = column.type or ("proportion" if column.unit == "%" else facts["type"])
     facts["unit"] = facts["unit"] or ucum(column.unit)
     return found, None
+
+
+def in_a_row(notes):
+    return notes[0] if len(notes) == 1 else ", ".join(notes[:-1]) + " and " + notes[-1]
 
 
 UCUM = {"$": "USD", "\u20ac": "EUR", "\u00a3": "GBP", "US$": "USD", "\u00b0C": "Cel", "\u00b0F": "[degF]", "\u00b5g": "ug",
@@ -397,11 +415,18 @@ def describe_bands(facts, words, column, gone, habits, warnings):
     accepted, odd, unread = settle_odd_texts(words, column.fits, gone, 100, False)
     ranks = band_ranks(column, used) if accepted else None
     if ranks is None or len(used) < 3:
-        return None, None
+        return None
     note_missing(facts, words, gone, odd, unread, warnings)
     per_text = np.full(len(words), np.nan)
     per_text[used] = ranks
-    return describe_ordered(facts, words, per_text, "bands of numbers", warnings), None
+    return describe_ordered(facts, words, per_text, "bands of numbers", warnings)
+
+
+def narrow_ranges(words, column, bands):
+    """True where ranges are values known to within something (10-12), and not two numbers side by side (555-1234)."""
+    low, high = column.values[bands], column.upper[bands]
+    zeros = matches(words.texts, LEADING_ZERO)[bands].any()
+    return not zeros and bool((high <= 3 * np.maximum(low, 1)).mean() >= 0.9)
 
 
 def describe_ordered(facts, words, ranks, scale, warnings, sure=0.9):
@@ -561,18 +586,42 @@ def spelled(values, levels, codes):
 def without_sentinels(facts, values, warnings):
     """NaN for codes such as -999 or 99 that lie far outside everything else in the column, at most three of them."""
     for _ in range(3):
-        code = sentinel_of(values)
-        if code is None:
+        codes = several_sentinels(values) or sentinel_of(values)
+        if not codes:
             return values
-        rows = int((values == code).sum())
-        warnings.append(f"{number_of(rows, 'cell')} of '{facts['name']}' hold {number_text(code)}, taken as a code for missing")
-        say(facts, f"{number_text(code)} in {number_of(rows, 'cell')} as a code for missing", 0.9)
-        facts["missing_codes"].append({"code": number_text(code), "rows": rows})
-        values = np.where(values == code, np.nan, values)
+        for code in codes:
+            rows = int((values == code).sum())
+            warnings.append(
+                f"{number_of(rows, 'cell')} of '{facts['name']}' hold{'s' if rows == 1 else ''} {number_text(code)}, "
+                f"taken as a code for missing"
+            )
+            say(facts, f"{number_text(code)} in {number_of(rows, 'cell')} as a code for missing", 0.9)
+            facts["missing_codes"].append({"code": number_text(code), "rows": rows})
+            values = np.where(values == code, np.nan, values)
     return values
 
 
+def several_sentinels(values):
+    """Two to four neighbouring codes (97, 98, 99; -8, -9 are too few to tell), each on several rows and far above all else."""
+    known = values[~np.isnan(values)]
+    distinct, counts = np.unique(known, return_counts=True)
+    if len(known) < 10 or len(distinct) < 5:
+        return None
+    for top in (4, 3, 2):
+        if len(distinct) - top < 3:
+            continue
+        for codes, rows, rest in (
+            (distinct[-top:], counts[-top:], distinct[:-top]),
+            (distinct[:top], counts[:top], distinct[top:]),
+        ):
+            coded = all(REPEATED_DIGIT.fullmatch(number_text(code)) and abs(code) >= 77 for code in codes.tolist())
+            if coded and (rows >= 2).all() and np.abs(rest).max() * 4 < np.abs(codes).min():
+                return codes.tolist()
+    return None
+
+
 def sentinel_of(values):
+    """[the code] such as -999 or 99 at either end of the values, or None."""
     known = values[~np.isnan(values)]
     if len(known) < 10:
         return None
@@ -592,9 +641,9 @@ def sentinel_of(values):
             far_below = large_gap(edge, rest) and edge <= -77
         outside = edge <= -99 and reach * 4 < -edge
         far_above = edge > 0 and repeated and rest.max() * 4 < edge and (nines or large or rest.max() <= 20)
-        neighbour = edge in (97, 98, 997, 998, 9997, 9998) and repeated and rest.max() * 4 < edge
-        if ((far_below or outside) and (repeated or edge <= -999)) or far_above or neighbour:
-            return edge
+        once = edge >= 999 and nines and reach * 10 < edge and len(known) >= 20
+        if ((far_below or outside) and (repeated or edge <= -999)) or far_above or once:
+            return [edge]
     return None
 
 
@@ -743,8 +792,6 @@ def describe_words(facts, words, gone, habits, warnings, why=None):
     if not facts["missing_codes"]:
         facts["missing_codes"] = [{"code": code, "rows": n} for code, n in words.counted(gone & (words.counts > 0)) if code]
     facts.setdefault("markers", words.texts.filter(pa.array(gone & (words.counts > 0))).to_pylist())
-    if why:
-        say(facts, why)
     if len(used) == 0:
         facts.update(type="text", excluded="no values")
         return facts, recognise_levels(words, gone)
@@ -757,6 +804,11 @@ def describe_words(facts, words, gone, habits, warnings, why=None):
         if ordered is not None and sum(rank is not None for rank in ordered[0]) >= 3:
             return describe_ranked(facts, words, used, gone, ordered, warnings)
     array = recognise_levels(words, gone)
+    if why:
+        say(facts, why)
+    absent = gone & (words.counts > 0) & ~among(words.texts, ("",))
+    if absent.any():
+        say(facts, f"{counts_as_missing(words, absent)} count{'s' if words.counts[absent].sum() == 1 else ''} as missing")
     if len(used) <= MAX_LEVELS and rows >= 2 * len(used):
         say(facts, "groups, each text a level")
         facts.update(

@@ -29,6 +29,10 @@ CLOCK = re.compile(
     r"(?:[\st,]+|,? at |, um )(?P<h>9{1,2})(?:[:h.](?P<m>99)(?:[:.](?P<s>99)(?:[.,](?P<f>9{1,9}))?)?)?\s*(?P<half>[ap]\.?m\.?)?"
     r"\s*(?:uhr)?\s*(?P<zone>z|utc|gmt|[+-]99:?99|[+-]99)?(?:\s*\(?[a-z]{2,5}\)?)?$"
 )
+INNER_CLOCK = re.compile(
+    r"(?<![9:])(?P<h>9{1,2}):(?P<m>99)(?::(?P<s>99)(?:[.,](?P<f>9{1,9}))?)?\s*(?P<half>[ap]\.?m\.?)?"
+    r"\s*(?P<zone>z|utc|gmt|[+-]9999|[+-]99:99)?(?:\s[a-z]{3,4})?,?\s(?=.*9{2})"
+)
 COMPACT_CLOCK = re.compile(r"[t_](?P<h>99)(?P<m>99)(?P<s>99)?(?P<f>)(?P<half>)(?P<zone>z|[+-]99:?99)?$")
 YEAR = r"(?P<y>9999|99)"
 MONTH_NAME = r"(?P<name>[a-z]{3,10})\.?"
@@ -78,14 +82,20 @@ def parse_date_form(form):
         start = weekday.end()
     found = []
     clocks = [None]
-    for pattern in (CLOCK, COMPACT_CLOCK):
+    inside = INNER_CLOCK.search(lowered, start)
+    if inside:
+        # The time stands before the date, or before its year: read the rest as if it were not there.
+        lowered = lowered[: inside.start()] + " " * len(inside.group()) + lowered[inside.end() :]
+        start += len(lowered[start:]) - len(lowered[start:].lstrip())
+        clocks = [inside]
+    for pattern in () if inside else (CLOCK, COMPACT_CLOCK):
         for at in range(start + 4, len(lowered)):
             clock = pattern.match(lowered, at)
             if clock:
                 clocks.append(clock)
                 break
     for clock in reversed(clocks):
-        stop = clock.start() if clock else len(lowered)
+        stop = clock.start() if clock and not inside else len(lowered)
         text = lowered[:stop].rstrip(" ,")
         if not clock:
             text = re.sub(r"\s*\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?$", "", text)
@@ -157,12 +167,28 @@ class DateColumn:
                 elif stop - start == 4 and len(years):
                     self.four_digits.append((years.min(), years.max()))
 
+    def year_leads(self):
+        """21-03-05: the first of the three varies little, and the last is never above 31."""
+        short = [item for item in self.open if item.spans["y"][1] - item.spans["y"][0] == 2 and item.separator == "-"]
+        if not short or len(short) < len(self.open):
+            return False
+        parts = {key: [] for key in "aby"}
+        for item in short:
+            rows = self.shapes.rows(item.index)
+            rows = rows[self.live[rows]]
+            for key in parts:
+                parts[key].append(self.part(item, key, rows))
+        a, b, y = (np.concatenate(parts[key]) for key in "aby")
+        if len(y) == 0 or y.max() > 31 or y.min() < 1 or b.max() > 12:
+            return False
+        return len(np.unique(y)) > 3 * len(np.unique(a))
+
     @property
     def own_order(self):
         """'dmy', 'mdy' or 'ymd' where the column itself shows it, else None."""
         if not self.open:
             return None
-        if self.year_first:
+        if self.year_first or self.year_leads():
             return "ymd"
         if self.first_large and self.first_large >= 20 * self.second_large:
             return "dmy"
@@ -175,7 +201,10 @@ class DateColumn:
         count = len(self.shapes.codes)
         seconds = np.full(count, np.nan)
         self.kinds, self.clocked, self.zoned = set(), False, False
-        self.spans = {}
+        if self.items and self.numbered_quarters():
+            for readings in self.items:
+                readings[:] = readings[:1]
+                readings[0].kind, readings[0].spans["q"] = "quarter", readings[0].spans.pop("m")
         for readings in self.items:
             rows = self.shapes.rows(readings[0].index)
             last = readings[-1]
@@ -196,6 +225,20 @@ class DateColumn:
                     self.clocked = self.clocked or item.clock is not None
         seconds[~self.live] = np.nan
         return seconds
+
+    def numbered_quarters(self):
+        """2021-1 to 2021-4: months would go on to 12."""
+        if not all(readings[0].kind == "month" and "m" in readings[0].spans for readings in self.items):
+            return False
+        months, years = [], []
+        for item in (readings[0] for readings in self.items):
+            if item.spans["m"][1] - item.spans["m"][0] != 1:
+                return False
+            rows = self.shapes.rows(item.index)
+            months.append(self.part(item, "m", rows))
+            years.append(self.part(item, "y", rows))
+        months, years = np.concatenate(months), np.concatenate(years)
+        return months.max() == 4 and months.min() == 1 and len(np.unique(years)) >= 3
 
     def moments(self, item, rows, order, century):
         year = month = day = None

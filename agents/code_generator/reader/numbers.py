@@ -31,7 +31,7 @@ PREFIX = (
     ("space", re.compile(r"\s+")),
     ("below", re.compile(r"<=?|\u2264|\u2a7d|(?:%s)(?=\s)" % BELOW_BEFORE, re.I)),
     ("above", re.compile(r">=?|\u2265|\u2a7e|(?:%s)(?=\s)" % ABOVE_BEFORE, re.I)),
-    ("about", re.compile(r"~|\u2248|\u2245|(?:ca|approx|circa|about|etwa)\.?(?=\s)|(?:ca|c|approx)\.(?=9)", re.I)),
+    ("about", re.compile(r"~|\u2248|\u2245|(?:ca|approx|circa|about|etwa)\.?(?=\s)|(?:ca|c|approx)\.(?=\s*9)", re.I)),
     ("minus", re.compile(r"-")),
     ("plus", re.compile(r"\+")),
     ("open", re.compile(r"\(")),
@@ -49,7 +49,7 @@ SUFFIX = (
     ("scale", re.compile(r"\s*(?:%s)(?![A-Za-z/])\.?" % "|".join(sorted(MULTIPLES, key=len, reverse=True)))),
     ("scale", re.compile(r"\s*(?:thousand|millions?|billions?|trillion|tsd|mio|mrd|mln|mn|bn|lakhs?|crores?)(?![A-Za-z/])\.?", re.I)),
     ("ordinal", re.compile(r"(?:st|nd|rd|th)(?![A-Za-z])", re.I)),
-    ("minus", re.compile(r"\s*-$")),
+    ("minus", re.compile(r"\s*-(?!\s*[9(])")),
     ("mark", re.compile(r"\s*[*\u2020\u2021\u00a7\u00b6#^%s]+|\s*\[[^\]]{1,4}\]|\s*\([A-Za-z]\)" % SUPERSCRIPTS)),
     ("space", re.compile(r"\s+$")),
 )  # fmt: skip
@@ -69,8 +69,9 @@ TIME_WORD = "|".join(sorted(TIME_UNITS, key=len, reverse=True))
 SPELT_DURATION = re.compile(
     r"P?T?(?:9+(?:[.,]9+)?\s*(?:%s)\.?,?\s*(?:and\s+)?T?){1,5}$" % TIME_WORD, re.I
 )
-CLOCK_DURATION = re.compile(r"(?P<minus>-?)(?:(?P<d>9{1,4})(?:\s*d(?:ays?)?,?\s*|\.|\s))?(?P<a>9{1,4}):(?P<b>99)(?::(?P<c>99)(?P<f>[.,]9{1,9})?)?$")
+CLOCK_DURATION = re.compile(r"(?P<minus>-?)(?:(?P<d>9{1,4})(?:\s*d(?:ays?)?,?\s*|\.|\s))?(?P<a>9{1,4}):(?P<b>99)(?::(?P<c>99)(?P<f>[.,]9{1,9})?)?(?:\s*(?P<half>[ap])\.?m\.?)?$", re.I)
 FEET = re.compile(r"(?P<feet>9+)\s*(?:'|ft\.?|feet)\s*(?P<inches>9{1,2}(?:\.9+)?)\s*(?:\"|''|in\.?|inches)?$")
+LEADING_ZERO = r"(^|\D)0\d"
 SHARE_OF = re.compile(r"(?P<k>9+)\s*(?:/|of|out of|von)\s*(?P<n>9+)$", re.I)
 # To one unit of each sort: gram, metre, litre, second.
 CONVERTIBLE = {
@@ -164,6 +165,8 @@ def parse_number_form(form):
     found.start = len(form) - len(rest)
     found.core = core.group()
     rest = rest[core.end() :]
+    if found.core[-1] == "." or rest[:1] == ",":
+        rest = re.sub(r"^,?(?:-|\u2014){1,2}(?![\s9])|^,?(?:-|\u2014){1,2}(?=\s|$)", "", rest)  # 12.- and 12,-- are whole
     for pattern in (EXPONENT, TIMES_TEN, TIMES_TEN_RAISED):
         power = pattern.match(rest)
         if power:
@@ -191,11 +194,14 @@ def parse_suffix(form, rest, found, opened):
     while rest:
         between = RANGE.match(rest)
         if between and between.end() and not opened and found.second is None:
-            upper = CORE.match(rest[between.end() :])
+            sign = CURRENCY.match(rest[between.end() :])
+            skipped = between.end() + (sign.end() if sign else 0)
+            skipped += len(rest[skipped:]) - len(rest[skipped:].lstrip())
+            upper = CORE.match(rest[skipped:])
             if upper and classify_core(upper.group()) is not None:
                 found.kind = "range"
-                found.second = (len(form) - len(rest) + between.end(), upper.group())
-                rest = rest[between.end() + upper.end() :]
+                found.second = (len(form) - len(rest) + skipped, upper.group())
+                rest = rest[skipped + upper.end() :]
                 continue
         for what, pattern in SUFFIX:
             at = pattern.match(rest)
@@ -218,9 +224,10 @@ def parse_suffix(form, rest, found, opened):
         elif what == "currency":
             found.currency = at.group().strip().rstrip(".")
         elif what == "scale":
-            if found.scale:
+            scale = at.group().strip().rstrip(".")
+            if found.scale and (found.scale != scale or found.kind != "range"):
                 return False
-            found.scale = at.group().strip().rstrip(".")
+            found.scale = scale
         elif what != "space":
             setattr(found, what, True)
         rest = rest[at.end() :]
@@ -241,16 +248,17 @@ def parse_clock_form(form, found):
     if not at:
         return False
     spans = [(at.start(name), at.end(name), weight) for name, weight in (("d", 86400.0),) if at.group(name)]
-    if at.group("c"):
+    found.half = (at.group("half") or "").lower() or None
+    if at.group("c") or found.half:
         weights = {"a": 3600.0, "b": 60.0, "c": 1.0}
     else:
         weights = {"a": 60.0, "b": 1.0} if not at.group("d") else {"a": 3600.0, "b": 60.0}
-    spans += [(at.start(name), at.end(name), weight) for name, weight in weights.items()]
+    spans += [(at.start(name), at.end(name), weight) for name, weight in weights.items() if at.group(name)]
     if at.group("f"):
         digits = at.end("f") - at.start("f") - 1
         spans.append((at.start("f") + 1, at.end("f"), 10.0**-digits))
     found.kind, found.segments, found.negative = "clock", spans, bool(at.group("minus"))
-    found.unit = "s" if at.group("c") or at.group("d") else None
+    found.unit = "s" if at.group("c") or at.group("d") or found.half else None
     return True
 
 
@@ -270,7 +278,7 @@ def parse_feet_form(form, found):
 
 
 def parse_spelt_duration(form, found):
-    if not SPELT_DURATION.match(form) or not re.search(r"[A-Za-z].*9", form.lstrip("PTpt")):
+    if not SPELT_DURATION.match(form):
         return False
     spans, seen = [], []
     for at in re.finditer(r"(9+)(?:[.,](9+))?\s*(%s)" % TIME_WORD, form, re.I):
@@ -279,7 +287,8 @@ def parse_spelt_duration(form, found):
         spans.append((at.start(1), at.end(1), weight))
         if at.group(2):
             spans.append((at.start(2), at.end(2), weight * 10.0 ** -len(at.group(2))))
-    if len(seen) < 2 or seen != sorted(set(seen), reverse=True):
+    least = 1 if form[0] in "Pp" else 2
+    if len(seen) < least or seen != sorted(set(seen), reverse=True):
         return False
     found.kind, found.segments, found.unit = "spelt", spans, "s"
     return True
@@ -352,6 +361,7 @@ class NumberColumn:
         self.limit = np.zeros(count, dtype=np.int8)
         self.notes, self.unit, self.type, self.reason = [], None, None, None
         self.low_sure = self.zero_led = False
+        self.what = "numbers"
         weights = shapes.counts
         self.items = []
         if not shapes.many:
@@ -393,7 +403,7 @@ class NumberColumn:
                     item.unit, item.letter = None, None
             self.keep(lambda item: item.kind in ("spelt", "timed", "clock"))
             self.type, self.unit = "duration", "s"
-            self.notes.append("durations, in seconds")
+            self.what = "durations, in seconds"
         elif kind == "clock":
             self.keep(lambda item: item.kind == "clock")
             three = self.weigh(lambda item: item.unit == "s")
@@ -402,13 +412,16 @@ class NumberColumn:
             for item in self.items:
                 # Beside h:m:s, two parts are minutes and seconds.
                 item.unit = None
-            self.notes.append(
-                "times as h:m:s, in seconds" if three else "times in two parts (h:m or m:s), counted in the smaller part"
-            )
+            if any(getattr(item, "half", None) for item in self.items):
+                self.what = "times of day, in seconds"
+            elif three:
+                self.what = "times as h:m:s, in seconds"
+            else:
+                self.what = "times in two parts (h:m or m:s), counted in the smaller part"
         elif kind == "feet":
             self.keep(lambda item: item.kind == "feet")
             self.unit = "[in_i]"
-            self.notes.append("feet and inches, in inches")
+            self.what = "feet and inches, in inches"
         else:
             self.keep(lambda item: item.kind == "share")
 
@@ -427,10 +440,12 @@ class NumberColumn:
             return
         items = [item for item in self.items if item.kind in ("number", "range")]
         bare = sum(item.count for item in items if not (item.unit or item.scale))
-        letters = {item.letter for item in items if item.letter and item.letter.lower() not in KNOWN_UNITS}
+        letters = {
+            item.letter for item in items if item.letter and (item.letter.lower() not in KNOWN_UNITS or len(item.letter) == 1)
+        }
         if letters and bare >= 0.5 * self.total:
             for item in items:
-                if item.letter in letters:
+                if item.letter in letters or (item.letter and len(item.letter) == 1):
                     item.unit, item.mark = None, True
         self.settle_scales(items)
         self.settle_units(items)
@@ -504,7 +519,7 @@ class NumberColumn:
             allowed = {main, *converted, ""}
             self.keep(lambda item: (item.unit or "").lower().replace("\u03bc", "\u00b5").rstrip(".") in allowed)
         self.unit = shown
-        self.notes.append(f"in {shown}" + (f", {', '.join(converted)} converted" if converted else ""))
+        self.notes.append(f"the unit {shown}" + (f" ({', '.join(converted)} converted)" if converted else ""))
 
     def settle_mark(self, decimal):
         """The decimal mark of this column: its own evidence, else the file's."""
@@ -594,8 +609,10 @@ class NumberColumn:
                     values = np.where(upper >= values, values, np.nan)
                 if item.kind == "timed":
                     values = values * item.factor_seconds
-                values = values * MULTIPLES.get(item.scale, MULTIPLES.get((item.scale or "").lower(), 1.0))
-                values = values * getattr(item, "factor", 1.0)
+                scale = MULTIPLES.get(item.scale, MULTIPLES.get((item.scale or "").lower(), 1.0))
+                scale *= getattr(item, "factor", 1.0)
+                values = values * scale
+                self.upper[rows] = self.upper[rows] * scale
             elif item.kind == "share":
                 (a, b, _), (c, d, _) = item.segments
                 values = whole_numbers(shapes, item.form, rows, a, b)
@@ -604,6 +621,8 @@ class NumberColumn:
                 values = np.zeros(len(rows))
                 for start, stop, weight in item.segments:
                     part = whole_numbers(shapes, item.form, rows, start, stop)
+                    if weight == 3600.0 and getattr(item, "half", None):
+                        part = part % 12 + (12 if item.half == "p" else 0)
                     if weight < 1:
                         # 0.25 is 25 hundredths, to the last bit.
                         values = values + part / round(1 / weight)
@@ -620,15 +639,16 @@ class NumberColumn:
             return
         fits = ~np.isnan(self.values)
         n = self.upper[fits]
-        if (self.values[fits] > n).any() or (n == 0).any():
+        zeros = matches(self.shapes.texts, LEADING_ZERO)[fits].any()  # 03/24 is a month or a day
+        if zeros or (self.values[fits] > n).any() or (n == 0).any():
             self.values[:], self.items = np.nan, []
             return
         if len(np.unique(n)) > 1:
             self.values = self.values / self.upper
             self.type = "proportion"
-            self.notes.append("counts out of a total, as shares of it")
+            self.what = "counts out of a total, as shares of it"
         else:
-            self.notes.append(f"counts out of {number_text(n[0])}")
+            self.what = f"counts out of {number_text(n[0])}"
         self.upper[:] = np.nan
 
     @property

@@ -19,7 +19,7 @@ SCALES_OF_WORDS = {
     "quality": "terrible|awful|very poor|very bad|unacceptable / poor|bad|inadequate|unsatisfactory|below average|needs improvement / "
     "fair|average|ok|okay|acceptable|adequate|satisfactory|neutral|moderate|so-so|mediocre / good|above average|meets expectations / very good / excellent|outstanding|great|ideal|exceptional|superb / perfect",
     "diamond": "fair / good / very good / premium / ideal",
-    "grade": "fail|failed|insufficient / pass|sufficient|third / merit|satisfactory|second|lower second / credit|good|upper second / distinction|very good|first / excellent|high distinction",
+    "grade": "fail|failed|insufficient / pass|sufficient / merit|satisfactory|lower second / credit|good|upper second / distinction|very good / excellent|high distinction",
     "education": "none|no schooling|no formal education|no education|illiterate / preschool|kindergarten|some primary / primary|primary school|elementary|elementary school|grade school / "
     "middle school|lower secondary|some high school|some secondary|less than high school / high school|secondary|secondary school|high school graduate|hs|upper secondary|ged / "
     "vocational|post-secondary|some college|trade school|technical / associate|associate degree|associate's|associate's degree|college / "
@@ -226,7 +226,10 @@ def attitude_ranks(words):
 
 
 def step_ranks(words):
-    """Grade 1, grade 2; stage I, stage IIa; quartile 4."""
+    """Grade 1, grade 2; stage I, stage IIa; quartile 4; I, II, III."""
+    roman = [ROMAN.get(word) for word in words]
+    if len(words) >= 3 and all(roman) and sorted(roman) == list(range(1, len(words) + 1)):
+        return roman, "Roman numerals"
     found = [STEP.fullmatch(word) for word in words]
     if not all(found) or len({at.group("word") for at in found}) != 1 or len(words) < 3:
         return None
@@ -237,7 +240,7 @@ def step_ranks(words):
         if value is None:
             return None
         ranks.append(value + 0.25 * (" abc".index(at.group("part")) if at.group("part") else 0))
-    return (ranks, f"numbered {found[0].group('word')}s") if distinct_ranks(ranks) else None
+    return (ranks, f"numbered {found[0].group('word').replace('q', 'quarter', 1)}s") if distinct_ranks(ranks) else None
 
 
 def band_ranks(column, used):
@@ -245,7 +248,7 @@ def band_ranks(column, used):
     of them with two ends."""
     low, high, limit = column.values[used], column.upper[used], column.limit[used]
     banded = ~np.isnan(high)
-    if banded.sum() < 2 or np.isnan(low).any() or len(used) > 30 or banded.sum() + np.abs(limit).sum() < len(used):
+    if not banded.any() or np.isnan(low).any() or len(used) > 30 or banded.sum() + np.abs(limit).sum() < len(used):
         return None
     start = np.where(limit < 0, -np.inf, low)
     stop = np.where(limit > 0, np.inf, np.where(banded, high, low))

@@ -23,6 +23,8 @@ LOOK_ALIKES = {
     0xFFE1: "\u00a3", 0xFF08: "(", 0xFF09: ")", 0xFF0B: "+", 0xFF1A: ":", 0x066A: "%",
 }  # fmt: skip
 
+TIMES_POWER = re.compile(r"\s*\u00b7\s*10(?=\^|\*\*|[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
+
 
 class Words:
     """Distinct trimmed texts of a column, how often each occurs, and which row holds which."""
@@ -103,7 +105,7 @@ def with_plain_characters(texts):
         return texts
     mask = np.zeros(len(texts), dtype=bool)
     mask[odd] = True
-    changed = [text.translate(LOOK_ALIKES) for text in texts.filter(pa.array(mask)).to_pylist()]
+    changed = [TIMES_POWER.sub("x10", text).translate(LOOK_ALIKES) for text in texts.filter(pa.array(mask)).to_pylist()]
     return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, pa.string()))
 
 
