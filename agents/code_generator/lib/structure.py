@@ -100,9 +100,7 @@ def find_units(columns, frames):
 
 def is_clock(column):
     words = set(tokens(column["name"]))
-    return is_moment(column) or (
-        column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS)
-    )
+    return is_moment(column) or (column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS))
 
 
 def repeats_over_time(unit, clock):
@@ -269,7 +267,11 @@ def find_survival(columns):
     times = [
         c
         for c in columns
-        if c["role"] == "numeric" and c["usable"] and not is_moment(c) and (c["min"] or 0) >= 0 and spans & set(tokens(c["name"]))
+        if c["role"] == "numeric"
+        and c["usable"]
+        and not is_moment(c)
+        and (c["min"] or 0) >= 0
+        and spans & set(tokens(c["name"]))
     ]
     return [
         {"duration": d["name"], "event": e["name"], "why": "named as a duration and whether it ended in the event"}

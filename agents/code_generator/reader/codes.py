@@ -1,8 +1,33 @@
-# ---- codes: texts of digits that name things instead of measuring: leading zeros, versions, wells, numbers of one length ----
+# ---- codes: digits that name things instead of measuring: leading zeros, versions, wells, long numbers ----
 import numpy as np
 
-VERSION_WORDS = {"version", "release", "build", "firmware", "software", "model", "revision", "rev", "ver", "section", "chapter"}
-CODE_NAMES = VERSION_WORDS | {"code", "icd", "naics", "nace", "sic", "isco", "class", "classification", "well", "position", "item", "id"}
+VERSION_WORDS = {
+    "version",
+    "release",
+    "build",
+    "firmware",
+    "software",
+    "model",
+    "revision",
+    "rev",
+    "ver",
+    "section",
+    "chapter",
+}
+CODE_NAMES = VERSION_WORDS | {
+    "code",
+    "icd",
+    "naics",
+    "nace",
+    "sic",
+    "isco",
+    "class",
+    "classification",
+    "well",
+    "position",
+    "item",
+    "id",
+}
 
 
 def code_reason(name, words, fits):
@@ -18,7 +43,10 @@ def code_reason(name, words, fits):
     if letters.any():
         same_length = len(np.unique(byte_lengths(texts)[fits])) == 1 and byte_lengths(texts)[fits][0] >= 3
         if (letters | ~fits).all() or same_length:
-            return f"{words.shown(letters, 1)} and the like are labels with the letter E, not powers of ten", letters.sum() > 1
+            return (
+                f"{words.shown(letters, 1)} and the like are labels with the letter E, not powers of ten",
+                letters.sum() > 1,
+            )
     twins = same_value(words, fits)
     if twins is not None:
         a, b = twins
@@ -69,7 +97,9 @@ def names_by_digits(values, distinct, counts):
     steps = np.gcd.reduce(np.diff(distinct).astype(np.int64))
     repeated = counts.sum() >= 5 * len(distinct) and len(distinct) <= 12 and counts.min() >= 3
     if repeated and digits >= 5 and steps < 10 and steps % 5:
-        return f"{len(distinct)} whole numbers of {digits} digits, each on many rows and without a round step between them"
+        return (
+            f"{len(distinct)} whole numbers of {digits} digits, each on many rows and without a round step between them"
+        )
     return None
 
 

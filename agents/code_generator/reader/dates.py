@@ -1,4 +1,4 @@
-# ---- dates: texts as moments: days, times, weeks, months, quarters; which of two numbers is the month; which century ----
+# ---- dates: texts as days, times, weeks, months and quarters; which number is the month, and which the century ----
 import re
 import unicodedata
 from types import SimpleNamespace
@@ -71,6 +71,7 @@ def plain_letters(text):
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode() if not text.isascii() else text
 
 
+@remembered
 def parse_date_form(form):
     """How texts of that form are dates: [descriptions], the likeliest first."""
     lowered = form.lower()
@@ -111,7 +112,11 @@ def parse_date_form(form):
             named = at.groupdict().get("name")
             if named is not None and named not in MONTH_OF:
                 continue
-            spans = {key: at.span(key) for key, value in at.groupdict().items() if value is not None and key not in ("sep", "name")}
+            spans = {
+                key: at.span(key)
+                for key, value in at.groupdict().items()
+                if value is not None and key not in ("sep", "name")
+            }
             found.append(
                 SimpleNamespace(
                     kind=kind, spans=spans, month=MONTH_OF.get(named), separator=at.groupdict().get("sep"), clock=clock, form=form,
@@ -128,10 +133,8 @@ class DateColumn:
     def __init__(self, shapes, live):
         self.shapes, self.live = shapes, live
         self.items, self.taken = [], 0.0
-        for index, form in enumerate(shapes.forms):
-            if shapes.counts[index] <= 0 or "9" not in form:
-                continue
-            readings = parse_date_form(form)
+        for index in [] if shapes.many else shapes.likely(parse_date_form):
+            readings = parse_date_form(shapes.forms[index])
             if readings:
                 for item in readings:
                     item.index = index

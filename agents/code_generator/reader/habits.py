@@ -1,10 +1,8 @@
-# ---- habits: what the columns of one file share: the decimal mark, day before month, the century, marks of missing cells ----
-import re
+# ---- habits: what the columns of one file share: the decimal mark, day before month, the century, missing marks ----
 from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 SURE_POINT = r"^[+-]?(\d+\.\d{1,2}|0?\.\d+|\d+\.\d{4,}|\d{4,}\.\d+)([eE][+-]?\d+)?$"
 
@@ -29,6 +27,8 @@ def study_habits(columns, facts):
         if (plain | gone).all():
             continue
         live = ~gone
+        if not live.any() or np.average(byte_lengths(words.texts)[live], weights=words.counts[live]) > LONGEST_FORM:
+            continue
         shapes = Shapes(words.texts, words.counts * live)
         if shapes.many:
             continue

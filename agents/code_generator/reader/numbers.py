@@ -23,10 +23,10 @@ MULTIPLES = {
 DOUBTFUL_SCALES = {"cr", "B", "T", "K"}
 BELOW_BEFORE = r"under|below|less than|fewer than|up to|at most|max\.?|unter|bis|weniger als|moins de|menos de|menor que|inferior a"
 ABOVE_BEFORE = r"over|above|more than|greater than|at least|min\.?|from|\u00fcber|mehr als|mindestens|ab|plus de|m\u00e1s de|mayor que"
-ABOVE_AFTER = (
-    r"\+|(?:or|and|&|und|et|y)\s+(?:more|older|over|above|up|greater|higher|longer|mehr|\u00e4lter|dar\u00fcber|plus|m\u00e1s)|plus"
+ABOVE_AFTER = r"\+|(?:or|and|&|und|et|y)\s+(?:more|older|over|above|up|greater|higher|longer|mehr|\u00e4lter|dar\u00fcber|plus|m\u00e1s)|plus"
+BELOW_AFTER = (
+    r"(?:or|and|&|und|et|y)\s+(?:less|fewer|under|below|younger|lower|weniger|j\u00fcnger|darunter|moins|menos)"
 )
-BELOW_AFTER = r"(?:or|and|&|und|et|y)\s+(?:less|fewer|under|below|younger|lower|weniger|j\u00fcnger|darunter|moins|menos)"
 PREFIX = (
     ("space", re.compile(r"\s+")),
     ("below", re.compile(r"<=?|\u2264|\u2a7d|(?:%s)(?=\s)" % BELOW_BEFORE, re.I)),
@@ -66,10 +66,11 @@ TIME_UNITS = {
     "w": 604800, "wk": 604800, "week": 604800, "weeks": 604800,
 }  # fmt: skip
 TIME_WORD = "|".join(sorted(TIME_UNITS, key=len, reverse=True))
-SPELT_DURATION = re.compile(
-    r"P?T?(?:9+(?:[.,]9+)?\s*(?:%s)\.?,?\s*(?:and\s+)?T?){1,5}$" % TIME_WORD, re.I
+SPELT_DURATION = re.compile(r"P?T?(?:9+(?:[.,]9+)?\s*(?:%s)\.?,?\s*(?:and\s+)?T?){1,5}$" % TIME_WORD, re.I)
+CLOCK_DURATION = re.compile(
+    r"(?P<minus>-?)(?:(?P<d>9{1,4})(?:\s*d(?:ays?)?,?\s*|\.|\s))?(?P<a>9{1,4}):(?P<b>99)(?::(?P<c>99)(?P<f>[.,]9{1,9})?)?(?:\s*(?P<half>[ap])\.?m\.?)?$",
+    re.I,
 )
-CLOCK_DURATION = re.compile(r"(?P<minus>-?)(?:(?P<d>9{1,4})(?:\s*d(?:ays?)?,?\s*|\.|\s))?(?P<a>9{1,4}):(?P<b>99)(?::(?P<c>99)(?P<f>[.,]9{1,9})?)?(?:\s*(?P<half>[ap])\.?m\.?)?$", re.I)
 FEET = re.compile(r"(?P<feet>9+)\s*(?:'|ft\.?|feet)\s*(?P<inches>9{1,2}(?:\.9+)?)\s*(?:\"|''|in\.?|inches)?$")
 LEADING_ZERO = r"(^|\D)0\d"
 SHARE_OF = re.compile(r"(?P<k>9+)\s*(?:/|of|out of|von)\s*(?P<n>9+)$", re.I)
@@ -123,6 +124,7 @@ def are_groups(parts):
     return middle <= {3} or (middle == {2} and len(parts[0]) <= 2)
 
 
+@remembered
 def parse_number_form(form):
     """What a text of that form is as a number (a description by places, for every text of the form), or None."""
     found = SimpleNamespace(
@@ -166,7 +168,9 @@ def parse_number_form(form):
     found.core = core.group()
     rest = rest[core.end() :]
     if found.core[-1] == "." or rest[:1] == ",":
-        rest = re.sub(r"^,?(?:-|\u2014){1,2}(?![\s9])|^,?(?:-|\u2014){1,2}(?=\s|$)", "", rest)  # 12.- and 12,-- are whole
+        rest = re.sub(
+            r"^,?(?:-|\u2014){1,2}(?![\s9])|^,?(?:-|\u2014){1,2}(?=\s|$)", "", rest
+        )  # 12.- and 12,-- are whole
     for pattern in (EXPONENT, TIMES_TEN, TIMES_TEN_RAISED):
         power = pattern.match(rest)
         if power:
@@ -365,12 +369,11 @@ class NumberColumn:
         weights = shapes.counts
         self.items = []
         if not shapes.many:
-            for index, form in enumerate(shapes.forms):
-                if weights[index] > 0 and "9" in form and len(form) <= 60:
-                    item = parse_number_form(form)
-                    if item is not None:
-                        item.form, item.index, item.count = form, index, weights[index]
-                        self.items.append(item)
+            for index in shapes.likely(parse_number_form):
+                item = parse_number_form(shapes.forms[index])
+                if item is not None:
+                    item.form, item.index, item.count = shapes.forms[index], index, weights[index]
+                    self.items.append(item)
         self.total = float(sum(item.count for item in self.items))
         self.filled = float(weights.sum())
         if self.total < 0.4 * self.filled or not self.items:
@@ -390,7 +393,9 @@ class NumberColumn:
 
     def settle_kind(self):
         """Numbers, durations, feet and inches, or shares: the most of them decide."""
-        special = {kind: self.weigh(lambda item, kind=kind: item.kind == kind) for kind in ("clock", "spelt", "feet", "share")}
+        special = {
+            kind: self.weigh(lambda item, kind=kind: item.kind == kind) for kind in ("clock", "spelt", "feet", "share")
+        }
         kind = max(special, key=special.get)
         if special[kind] < 0.5 * self.total and kind != "spelt" or special[kind] == 0:
             self.keep(lambda item: item.kind in ("number", "range"))
@@ -441,7 +446,9 @@ class NumberColumn:
         items = [item for item in self.items if item.kind in ("number", "range")]
         bare = sum(item.count for item in items if not (item.unit or item.scale))
         letters = {
-            item.letter for item in items if item.letter and (item.letter.lower() not in KNOWN_UNITS or len(item.letter) == 1)
+            item.letter
+            for item in items
+            if item.letter and (item.letter.lower() not in KNOWN_UNITS or len(item.letter) == 1)
         }
         if letters and bare >= 0.5 * self.total:
             for item in items:
@@ -560,7 +567,13 @@ class NumberColumn:
         used = doubtful[other] or other in groups
         if mark == "," and (votes[","] or doubtful[","]):
             self.notes.append("decimal comma")
-        for group, words in ((",", "commas"), (".", "points"), (" ", "spaces"), ("'", "apostrophes"), ("_", "underscores")):
+        for group, words in (
+            (",", "commas"),
+            (".", "points"),
+            (" ", "spaces"),
+            ("'", "apostrophes"),
+            ("_", "underscores"),
+        ):
             if group in groups or (group == other and used):
                 self.notes.append(f"{words} between thousands")
         self.keep(lambda item: item.kind not in ("number", "range") or self.fits_mark(item, mark))
@@ -575,22 +588,21 @@ class NumberColumn:
         return True
 
     def thousands_by_point(self, decimal):
-        """Where nothing else tells: points before exactly three digits everywhere, whole numbers below 1000 without
-        one, and a last 0 now and then, which decimals written by a program would not have."""
-        zeros = bare = pointed = 0
+        """Where nothing else tells: points before exactly three digits everywhere, but for whole numbers below 1000, and a
+        last 0 now and then. A program writes all numbers with three decimals, or none with a last 0."""
+        zeros = bare = 0
         for item in self.items:
             rows = self.shapes.rows(item.index)
             if "." in item.core:
                 last = byte_places(item.form, item.start, item.start + len(item.core))[-1:]
                 zeros += int((self.shapes.whole(rows, last) == 0).sum())
-                pointed += len(rows)
             else:
                 values = whole_numbers(self.shapes, item.form, rows, item.start, item.start + len(item.core))
                 if (values >= 1000).any():
                     return False
                 bare += len(rows)
-        found = decimal is None and zeros > 0 and (bare > 0 or pointed >= 20)
-        self.low_sure = True
+        found = decimal is None and zeros > 0 and bare > 0
+        self.low_sure = found
         return found
 
     def convert(self):

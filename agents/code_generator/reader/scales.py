@@ -1,4 +1,4 @@
-# ---- scales: words that have an order, as ranks: agreement, severity, frequency, size, education, bands of numbers ----
+# ---- scales: words with an order, as ranks: agreement, severity, frequency, size, education, bands of numbers ----
 import re
 
 import numpy as np
@@ -155,12 +155,19 @@ def tell_an_order(labels):
     vocabularies = [set(ranks) for ranks in SCALE_RANKS.values()]
     most = max(sum(label in words for label in labels) for words in vocabularies)
     degrees = sum(attitude_ranks([label, "neutral"]) is not None for label in labels)
-    ends = sum(bool(re.search(r"\b(?:least|most|best|worst|lowest|highest|minimum|maximum|no|not|very|extremely)\b", label)) for label in labels)
+    ends = sum(
+        bool(re.search(r"\b(?:least|most|best|worst|lowest|highest|minimum|maximum|no|not|very|extremely)\b", label))
+        for label in labels
+    )
     return max(most, degrees, ends) >= 2
 
 
 def scale_ranks(words):
-    found = [(name, [ranks[word] for word in words]) for name, ranks in SCALE_RANKS.items() if all(word in ranks for word in words)]
+    found = [
+        (name, [ranks[word] for word in words])
+        for name, ranks in SCALE_RANKS.items()
+        if all(word in ranks for word in words)
+    ]
     found = [(name, ranks) for name, ranks in found if distinct_ranks(ranks)]
     if not found:
         return None
@@ -244,8 +251,7 @@ def step_ranks(words):
 
 
 def band_ranks(column, used):
-    """Ranks of bands such as 18-24, 25-34, 65+ (per distinct text that is used), or None: bands that do not overlap, most
-    of them with two ends."""
+    """Ranks of bands such as 18-24, 25-34, 65+, one for each text that is used; None where they overlap."""
     low, high, limit = column.values[used], column.upper[used], column.limit[used]
     banded = ~np.isnan(high)
     if not banded.any() or np.isnan(low).any() or len(used) > 30 or banded.sum() + np.abs(limit).sum() < len(used):

@@ -1,5 +1,6 @@
 # ---- texts: the distinct texts of a column, and their shapes: every digit as 9, so that few shapes stand for many ----
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,8 @@ import pyarrow.compute as pc
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SAMPLE_TEXTS = 5000
 MOST_SHAPES = 3000
+LONGEST_FORM = 60
+MOST_REMEMBERED = 20_000
 # Other spellings of what ASCII has, one character for one.
 LOOK_ALIKES = {
     **dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-"),
@@ -75,6 +78,16 @@ class Shapes:
         self.forms = [] if self.many else shaped.dictionary.to_pylist()
         self.counts = np.bincount(self.codes, weights=weights, minlength=len(shaped.dictionary))
 
+    def likely(self, reads):
+        """The forms worth a look by `reads`, heaviest first: all, or none where it reads few of the first hundred."""
+        order = [int(index) for index in np.argsort(-self.counts, kind="stable") if self.counts[index] > 0]
+        order = [index for index in order if "9" in self.forms[index] and len(self.forms[index]) <= LONGEST_FORM]
+        if not order or self.counts[order].sum() < 0.3 * self.counts.sum():
+            return []
+        first = order[:100]
+        read = sum(self.counts[index] for index in first if reads(self.forms[index]))
+        return order if read >= 0.3 * self.counts[first].sum() else []
+
     def rows(self, form):
         """The texts of that form."""
         if not hasattr(self, "order"):
@@ -96,6 +109,30 @@ class Shapes:
         for index, place in enumerate(places):
             out[:, index] = self.data[self.offsets[rows] + place]
         return [bytes(line).decode("ascii", "replace") for line in out]
+
+
+def remembered(parse):
+    """`parse` with its answers kept, since the columns of a file share their forms; each caller gets copies."""
+    kept = {}
+
+    def read(form):
+        if form not in kept:
+            if len(kept) >= MOST_REMEMBERED:
+                kept.clear()
+            kept[form] = parse(form)
+        found = kept[form]
+        if isinstance(found, list):
+            return [copied(item) for item in found]
+        return None if found is None else copied(found)
+
+    return read
+
+
+def copied(item):
+    new = SimpleNamespace(**vars(item))
+    if hasattr(new, "spans"):
+        new.spans = dict(new.spans)
+    return new
 
 
 def with_plain_characters(texts):

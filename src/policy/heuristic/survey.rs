@@ -1,7 +1,7 @@
 //! The first cycle: every pair of columns that may be tested, ranked by the question and the columns'
 //! types. Nothing here looks at how columns go together, so the family may be judged on all rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
