@@ -1,6 +1,8 @@
 //! Two columns as a claim: which test it is, which column explains which, what else may be asked of them. Whoever
 //! proposes follows these, so that the same claim is the same hypothesis.
 
+use std::collections::BTreeMap;
+
 use super::heuristic::Interest;
 use crate::science::{Column, Hypothesis, Profile, Role, Scores, kind};
 
@@ -31,6 +33,30 @@ pub(super) fn kind<'a>(
         _ if grouped(x) && grouped(y) => Some((kind::CATEGORICAL_CATEGORICAL, x, y)),
         _ => None,
     }
+}
+
+/// What the directions of a pair mean in words, where one of its columns is time; empty where that follows from the kind.
+pub(super) fn time_directions(kind: &str, x: &Column, y: &Column) -> BTreeMap<String, String> {
+    if kind != kind::NUMERIC_NUMERIC {
+        return BTreeMap::new();
+    }
+    let (time, other) = match (x.is_moment(), y.is_moment()) {
+        (true, false) => (x, y),
+        (false, true) => (y, x),
+        (true, true) => {
+            let later = |way| format!("a later `{}` goes with {way} `{}`", x.name, y.name);
+            return worded_ways(later("a later"), later("an earlier"));
+        }
+        (false, false) => return BTreeMap::new(),
+    };
+    worded_ways(
+        format!("`{}` rises over time (`{}`)", other.name, time.name),
+        format!("`{}` falls over time (`{}`)", other.name, time.name),
+    )
+}
+
+fn worded_ways(plus: String, minus: String) -> BTreeMap<String, String> {
+    [("+".to_owned(), plus), ("-".to_owned(), minus)].into()
 }
 
 /// Whether a model can have the column as its outcome.
@@ -102,5 +128,36 @@ fn share_present(rows: u64, column: &Column) -> f64 {
         0.0
     } else {
         1.0 - column.missing as f64 / rows as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, value_type: &str) -> Column {
+        let role = if value_type == "binary" { "binary" } else { "numeric" };
+        serde_json::from_value(serde_json::json!({
+            "name": name, "role": role, "usable": true, "missing": 0, "distinct": 60, "type": value_type,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_trend_is_told_over_time() {
+        let (sold, paid, price) = (
+            column("sold", "date"),
+            column("paid", "datetime"),
+            column("price", "number"),
+        );
+        for (x, y) in [(&sold, &price), (&price, &sold)] {
+            let words = time_directions(kind::NUMERIC_NUMERIC, x, y);
+            assert_eq!(words["+"], "`price` rises over time (`sold`)");
+            assert_eq!(words["-"], "`price` falls over time (`sold`)");
+        }
+        let words = time_directions(kind::NUMERIC_NUMERIC, &sold, &paid);
+        assert_eq!(words["-"], "a later `sold` goes with an earlier `paid`");
+        assert!(time_directions(kind::NUMERIC_NUMERIC, &price, &column("size", "count")).is_empty());
+        assert!(time_directions(kind::GROUP_NUMERIC, &column("arm", "binary"), &sold).is_empty());
     }
 }

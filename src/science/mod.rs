@@ -49,7 +49,10 @@ pub use hypothesis::{CustomProtocol, Hypothesis, HypothesisKind, Part, Scores, k
 pub use id::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use ledger::LedgerLine;
 pub use ledger_event::LedgerEvent;
-pub use profile::{Column, Level, PairedColumns, Profile, Role, SurvivalColumns, TableProblem, Tautology};
+pub use profile::{
+    CensoringLimits, Column, Level, MissingCode, PairedColumns, Profile, Role, SurvivalColumns, TableProblem,
+    Tautology, UnreadCells, UnreadText, ValueType,
+};
 pub use protocol::{InputFile, Protocol, Template, template};
 pub use remark::ModelRemark;
 pub use research::Research;

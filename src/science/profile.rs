@@ -25,6 +25,84 @@ pub enum Role {
     Empty,
 }
 
+/// What the values of a column mean, as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    /// Measured numbers.
+    Number,
+    /// Whole numbers that are not negative.
+    Count,
+    /// Parts of a whole, such as percentages.
+    Proportion,
+    /// Words or bands with an order.
+    Ordered,
+    /// Levels without an order.
+    Category,
+    /// Two levels.
+    Binary,
+    /// Days.
+    Date,
+    /// Moments with a time of day.
+    Datetime,
+    /// Lengths of time.
+    Duration,
+    /// Weeks, months, quarters or years.
+    Period,
+    /// Names of rows or units.
+    Identifier,
+    /// Free text.
+    Text,
+}
+
+/// Values of a column of which only a limit is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CensoringLimits {
+    /// Limits that values lie below.
+    #[serde(default)]
+    pub below: Vec<f64>,
+    /// Rows below such a limit.
+    #[serde(default)]
+    pub rows_below: u64,
+    /// Limits that values lie above.
+    #[serde(default)]
+    pub above: Vec<f64>,
+    /// Rows above such a limit.
+    #[serde(default)]
+    pub rows_above: u64,
+    /// What tests do with them, in one phrase.
+    #[serde(default)]
+    pub rule: String,
+}
+
+/// A text or number that stands for a missing value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MissingCode {
+    /// The text as it stands in the file.
+    pub code: String,
+    /// Rows that have it.
+    pub rows: u64,
+}
+
+/// A text that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadText {
+    /// The text, shortened.
+    pub text: String,
+    /// Rows that have it.
+    pub rows: u64,
+}
+
+/// Cells of a column that could not be read and count as missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadCells {
+    /// How many there are.
+    pub rows: u64,
+    /// The most frequent of them.
+    #[serde(default)]
+    pub samples: Vec<UnreadText>,
+}
+
 /// One level of a categorical column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
@@ -74,6 +152,42 @@ pub struct Column {
     /// The level of a binary column that stands for "it happened".
     #[serde(default)]
     pub yes_level: Option<String>,
+    /// How it was read, and from what evidence, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<String>,
+    /// What its values mean.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub value_type: Option<ValueType>,
+    /// Its unit of measurement, in UCUM where that is known; for dates, the unit that tests count in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Levels from low to high, where words have an order; tests then see the ranks 1, 2, 3, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_order: Option<Vec<String>>,
+    /// Set when some values are known by a limit only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<CensoringLimits>,
+    /// Texts and numbers that count as missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_codes: Vec<MissingCode>,
+    /// Cells that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<UnreadCells>,
+    /// How sure the reading is, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure: Option<f64>,
+}
+
+impl Column {
+    /// Whether its values are moments in time, which tests see as numbers that grow with time. Years in whole numbers
+    /// are numbers like others.
+    pub fn is_moment(&self) -> bool {
+        match self.value_type {
+            Some(ValueType::Date | ValueType::Datetime) => self.role == Role::Numeric,
+            Some(ValueType::Period) => self.role == Role::Numeric && !self.integer,
+            _ => false,
+        }
+    }
 }
 
 /// Two columns that one tells of the other by construction.
@@ -196,5 +310,50 @@ impl Profile {
         self.tautologies
             .iter()
             .find(|pair| (pair.x == a && pair.y == b) || (pair.x == b && pair.y == a))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_column(extra: &str) -> Column {
+        let text = format!(
+            r#"{{"name": "when", "role": "numeric", "usable": true, "missing": 0, "distinct": 9, "integer": true{extra}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_column_of_an_older_profile_stays_as_it_is() {
+        let column = parse_column("");
+        assert_eq!(
+            (column.value_type, column.sure, column.is_moment()),
+            (None, None, false)
+        );
+        let text = serde_json::to_string(&column).unwrap();
+        assert!(!text.contains("read_as") && !text.contains("missing_codes"), "{text}");
+    }
+
+    #[test]
+    fn what_the_profile_says_of_the_reading_is_kept() {
+        let column = parse_column(
+            r#", "type": "date", "unit": "d", "read_as": "dates", "level_order": null, "limits": {"below": [0.36],
+            "rows_below": 21, "above": [], "rows_above": 0, "rule": "half"}, "missing_codes": [{"code": "x", "rows": 2}],
+            "unread": {"rows": 1, "samples": [{"text": "soon", "rows": 1}]}, "sure": 0.9"#,
+        );
+        assert!(column.is_moment());
+        assert_eq!(column.limits.as_ref().unwrap().rows_below, 21);
+        assert_eq!(column.missing_codes[0].code, "x");
+        let again: Column = serde_json::from_str(&serde_json::to_string(&column).unwrap()).unwrap();
+        assert_eq!(again, column);
+    }
+
+    #[test]
+    fn whole_years_are_numbers_and_months_are_moments() {
+        assert!(!parse_column(r#", "type": "period""#).is_moment());
+        let mut months = parse_column(r#", "type": "period""#);
+        months.integer = false;
+        assert!(months.is_moment());
     }
 }

@@ -86,7 +86,7 @@ class Columns(unittest.TestCase):
             "answer": "binary",
             "same": "constant",
             "void": "empty",
-            "when": "datetime",
+            "when": "numeric",
             "note": "text",
             "town": "categorical",
             "money": "numeric",
@@ -94,7 +94,7 @@ class Columns(unittest.TestCase):
             "sentinel": "numeric",
             "remark": "numeric",
             "boundless": "numeric",
-            "dependents": "categorical",
+            "dependents": "numeric",
             "unique_float": "numeric",
             "marker": "numeric",
         }

@@ -43,13 +43,20 @@ def study_structure(columns, arrays, warnings):
 
 def numbers_or_codes(column, array):
     """A column as float64: its numbers, its days since 1970, or the codes of its levels; NaN where missing."""
-    if pa.types.is_timestamp(array.type):
-        days = array.to_numpy(zero_copy_only=False).astype("datetime64[us]")
-        return np.where(np.isnat(days), np.nan, days.astype("int64") / 86400e6)
     if pa.types.is_dictionary(array.type):
         codes = array.indices.to_numpy(zero_copy_only=False).astype(float)
         return np.where(array.is_valid().to_numpy(zero_copy_only=False), codes, np.nan)
-    return array.to_numpy(zero_copy_only=False).astype(float)
+    values = array.to_numpy(zero_copy_only=False).astype(float)
+    if column.get("moment"):
+        # Days since 1970, to the second, so that the difference of two dates is exact.
+        origin, step = column["moment"]
+        return np.round(values * step + origin) / 86400
+    return values
+
+
+def is_moment(column):
+    """Whether a column holds dates or times."""
+    return bool(column.get("moment"))
 
 
 def find_units(columns, frames):
@@ -57,7 +64,7 @@ def find_units(columns, frames):
     candidates = []
     for column, values in zip(columns, frames):
         known = values[~np.isnan(values)]
-        if column["role"] in ("empty", "constant", "datetime", "binary", "text") or len(known) < 8:
+        if column["role"] in ("empty", "constant", "binary", "text") or is_moment(column) or len(known) < 8:
             continue
         words = tokens(column["name"])
         named = bool(words) and (words[-1] in UNIT_WORDS | UNIT_KEYS or column["name"].lower() in UNIT_KEYS)
@@ -93,9 +100,7 @@ def find_units(columns, frames):
 
 def is_clock(column):
     words = set(tokens(column["name"]))
-    return column["role"] == "datetime" or (
-        column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS)
-    )
+    return is_moment(column) or (column["role"] in ("numeric", "binary", "categorical") and bool(words & CLOCK_WORDS))
 
 
 def repeats_over_time(unit, clock):
@@ -127,7 +132,7 @@ def find_time(columns, frames, units):
             continue
         steps = np.diff(known)
         ordered = (steps >= 0).mean() > 0.98 or (steps <= 0).mean() > 0.98
-        calendar = column["role"] == "datetime" or bool(CALENDAR_WORDS & set(tokens(column["name"])))
+        calendar = is_moment(column) or bool(CALENDAR_WORDS & set(tokens(column["name"])))
         single = counts.max() == 1
         # Four quarters or twelve months of each year are a series too; the first and last year may be cut.
         regular = len(distinct) >= 8 and (counts[1:-1] == np.median(counts)).mean() > 0.9
@@ -153,7 +158,7 @@ PAIR_WORDS = [
 def find_pairs(columns, frames, units):
     """Columns, or halves of a column, that measure the same thing twice on each unit."""
     pairs = []
-    numeric = [(c, f) for c, f in zip(columns, frames) if c["role"] == "numeric" and c["usable"]]
+    numeric = [(c, f) for c, f in zip(columns, frames) if c["role"] == "numeric" and c["usable"] and not is_moment(c)]
     names = {tuple(split_name(column["name"])) for column in columns}
     by_words = {tuple(sorted(split_name(column["name"]))): (column, frame) for column, frame in numeric}
     for first, a in numeric:
@@ -262,7 +267,11 @@ def find_survival(columns):
     times = [
         c
         for c in columns
-        if c["role"] == "numeric" and c["usable"] and (c["min"] or 0) >= 0 and spans & set(tokens(c["name"]))
+        if c["role"] == "numeric"
+        and c["usable"]
+        and not is_moment(c)
+        and (c["min"] or 0) >= 0
+        and spans & set(tokens(c["name"]))
     ]
     return [
         {"duration": d["name"], "event": e["name"], "why": "named as a duration and whether it ended in the event"}

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 # A numeric column has float values with NaN for missing and levels None; a group column has integer
-# codes into its sorted levels, with -1 for missing.
-Column = namedtuple("Column", "name values levels")
+# codes into its sorted levels, with -1 for missing. `ranked` says that only the order of the numbers counts: words with an
+# order, and values of which some are known by a limit only.
+Column = namedtuple("Column", "name values levels ranked", defaults=(False,))
 
 
 def generator(*key):
@@ -35,7 +36,8 @@ class Table:
     def column(self, name):
         """The column of that name, permuted on its own where the protocol asks for a shuffled table."""
         if name not in self.columns:
-            self.columns[name] = self.shuffled(read_column(self.file, name, self.position[name]))
+            read = read_column(self.file, name, self.position[name])
+            self.columns[name] = self.shuffled(read._replace(ranked=name in self.facts.get("ranked", ())))
         return self.columns[name]
 
     def shuffled(self, column):

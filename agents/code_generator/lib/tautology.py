@@ -22,17 +22,19 @@ def find_tautologies(columns, frames, warnings):
     data = {index: frames[index][picked] for index in usable}
     numeric = [index for index in usable if columns[index]["role"] == "numeric"]
     grouped = [index for index in usable if columns[index]["role"] in ("binary", "categorical")]
-    dates = [index for index in usable if columns[index]["role"] == "datetime"]
+    # Words with an order are numbers, and levels all the same.
+    ordered = [index for index in usable if columns[index].get("level_order")]
 
     def note(i, j, reason):
         found.setdefault((min(i, j), max(i, j)), reason)
 
-    for i, j in monotone_pairs(numeric + dates, data):
+    for i, j in monotone_pairs(numeric, data):
         reason = same_numbers(data[i], data[j])
         if reason:
             note(i, j, reason)
-    for place, i in enumerate(grouped):
-        for j in grouped[place + 1 :]:
+    levelled = sorted(grouped + ordered)
+    for place, i in enumerate(levelled):
+        for j in levelled[place + 1 :]:
             reason = (
                 same_levels(data[i], data[j])
                 or nested(data[i], data[j], names[i], names[j])
@@ -40,9 +42,12 @@ def find_tautologies(columns, frames, warnings):
             )
             if reason:
                 note(i, j, reason)
-    for i in grouped:
-        for j in numeric + dates:
-            reason = cut_from(data[i], data[j], len(columns[i]["levels"])) or numbered(data[i], data[j])
+    for i in levelled:
+        for j in numeric:
+            if i == j or j in ordered:
+                continue
+            levels = columns[i]["levels"] or columns[i]["level_order"]
+            reason = cut_from(data[i], data[j], len(levels)) or numbered(data[i], data[j])
             if reason:
                 note(i, j, reason)
     exclusive_indicators(columns, grouped, data, note)

@@ -162,6 +162,11 @@ fn describe_column(column: &Column) -> String {
             format!("{:?}: groups {}{more}", column.name, shown.join(", "))
         }
         (Role::Datetime, _) => format!("{:?}: days since 1970 as a number", column.name),
+        _ if column.is_moment() => match column.unit.as_deref() {
+            Some("a") => format!("{:?}: a date as a number of years, such as 2021.5", column.name),
+            Some("h") => format!("{:?}: a time as a number of hours since the first", column.name),
+            _ => format!("{:?}: a date as a number of days since the first", column.name),
+        },
         _ => match (column.min, column.max) {
             (Some(min), Some(max)) => format!("{:?}: numbers from {min} to {max}", column.name),
             _ => format!("{:?}: numbers", column.name),

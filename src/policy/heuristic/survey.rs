@@ -1,7 +1,7 @@
 //! The first cycle: every pair of columns that may be tested, ranked by the question and the columns'
 //! types. Nothing here looks at how columns go together, so the family may be judged on all rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
@@ -152,7 +152,7 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
         weight: pair::weight(candidate.scores.relevance),
         proposed_by: None,
         analysis: None,
-        directions: BTreeMap::new(),
+        directions: pair::time_directions(candidate.kind, candidate.x, candidate.y),
     };
     hypothesis.statement = statement(&hypothesis);
     hypothesis.with_id()

@@ -156,6 +156,8 @@ impl Sources<'_> {
 
 fn column_line(column: &Column, table: Option<&str>, names_only: bool) -> String {
     let role = match column.role {
+        Role::Numeric if column.is_moment() => "time",
+        Role::Numeric if column.level_order.is_some() => "words with an order, as ranks",
         Role::Numeric if column.ordinal => "numeric, few steps",
         Role::Numeric => "numeric",
         Role::Binary => "two groups",

@@ -10,7 +10,7 @@ use super::super::document::{
 use super::super::dossier::Dossier;
 use super::super::number::{Number, NumberFormat};
 use super::words;
-use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
+use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role, ValueType};
 
 /// Columns above which html folds the table away.
 const FOLD: usize = 40;
@@ -112,13 +112,14 @@ fn columns_table(
     profile: &Profile,
     cite: &impl Fn(Number, &str) -> Cited,
 ) -> Option<Block<Draft>> {
+    let told = profile.columns.iter().any(|column| column.read_as.is_some());
     let rows: Vec<_> = profile
         .columns
         .iter()
         .enumerate()
         .map(|(at, column)| {
             let cite = |number: Number, key: &str| cite(number, &format!("/columns/{at}/{key}"));
-            vec![
+            let mut cells = vec![
                 line().code(&column.name),
                 text(role_words(column)),
                 line().number(cite(column.missing.into(), "missing")),
@@ -129,15 +130,19 @@ fn columns_table(
                     (None, true) => text("yes"),
                     (None, false) => text("no"),
                 },
-            ]
+            ];
+            if told {
+                cells.push(line().name(column.read_as.as_deref().unwrap_or("–")));
+            }
+            cells
         })
         .collect();
     let many = rows.len() > FOLD;
-    let whole = table(
-        vec!["column", "role", "missing", "distinct", "values", "used"],
-        vec![2, 3],
-        rows,
-    );
+    let mut head = vec!["column", "role", "missing", "distinct", "values", "used"];
+    if told {
+        head.push("read as");
+    }
+    let whole = table(head, vec![2, 3], rows);
     match (profile.columns.is_empty(), many) {
         (true, _) => None,
         (false, true) => {
@@ -152,6 +157,15 @@ fn columns_table(
 }
 
 fn role_words(column: &Column) -> &'static str {
+    if column.role == Role::Numeric {
+        match column.value_type {
+            Some(ValueType::Ordered) => return "words with an order",
+            Some(ValueType::Date) => return "date",
+            Some(ValueType::Datetime) => return "date and time",
+            Some(ValueType::Duration) => return "duration",
+            _ => {}
+        }
+    }
     match (column.role, column.ordinal) {
         (Role::Numeric, true) => "numeric, ordinal",
         (Role::Numeric, false) => "numeric",
@@ -177,6 +191,10 @@ fn value_summary(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line
         });
         let out = words::join_lines(shown, "none");
         return if levels.len() > LEVELS { out.text(", …") } else { out };
+    }
+    if column.is_moment() {
+        // Its first and last stand in how it was read; the mean of a count of days says nothing to a reader.
+        return text("–");
     }
     let (Some(mean), Some(min), Some(max)) = (column.mean, column.min, column.max) else {
         return text("–");

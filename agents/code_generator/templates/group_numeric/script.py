@@ -46,7 +46,9 @@ def choose(x, y, test):
                 }
             )
     heavy, two = is_heavy(y.values), len(counts) == 2
-    if heavy:
+    if y.ranked:
+        method, why = ("mann_whitney" if two else "kruskal"), f"rank test, because of {y.name} only the order counts"
+    elif heavy:
         method, why = (
             ("mann_whitney" if two else "kruskal"),
             f"rank test, because {y.name} has strong skew or far outliers",

@@ -31,6 +31,8 @@ def choose(x, y, test):
         "caveats": [],
         "assumptions": [shape_assumption(x.name, x.values)],
     }
+    if x.ranked:
+        return make_plan("mann_whitney", why=f"rank test, because of {x.name} only the order counts", **shared)
     if np.bincount(y.values).min() < 10:
         return make_plan(
             "mann_whitney",

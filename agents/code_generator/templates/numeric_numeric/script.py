@@ -13,10 +13,13 @@ def make_plan(method, assumptions, why):
 
 
 def choose(x, y, test):
-    """Pearson, unless a column by itself has strong skew or far outliers."""
+    """Pearson, unless a column by itself has strong skew or far outliers, or only its order counts."""
     if x.levels is not None or y.levels is not None:
         raise NotTestable("both columns must be numeric")
     assumptions = [shape_assumption(x.name, x.values), shape_assumption(y.name, y.values)]
+    ranked = [column.name for column in (x, y) if column.ranked]
+    if ranked:
+        return make_plan("spearman", assumptions, f"rank correlation, because of {' and '.join(ranked)} only the order counts")
     heavy = [column.name for column in (x, y) if is_heavy(column.values)]
     if heavy:
         few = f"; its p by reordering rows, because there are fewer than {FEW}" if len(x.values) < FEW else ""

@@ -31,7 +31,8 @@ def profile(protocol, source):
     if not raw:
         raise Problem("no_columns", "the table has no columns; give a header and rows")
     check_column_names([name for name, _ in raw])
-    names = unique_names([name for name, _ in raw], warnings)
+    originals = [name for name, _ in raw]
+    names = unique_names(originals, warnings)
     arrays = [array for _, array in raw]
     rows = len(arrays[0])
     result = {"source": facts, "rows": rows, "columns": [], "warnings": warnings}
@@ -41,16 +42,18 @@ def profile(protocol, source):
     textual = [
         pa.types.is_string(a.type) or pa.types.is_large_string(a.type) or pa.types.is_boolean(a.type) for a in arrays
     ]
-    sample = [Words(array.slice(0, 5000)) for array, text in zip(arrays, textual) if text]
-    facts["decimal"] = file_decimal(sample, facts["delimiter"])
+    sample = [(name, Words(array.slice(0, SAMPLE_TEXTS))) for name, array, text in zip(names, arrays, textual) if text]
+    habits = study_habits(sample, facts)
+    del sample
+    facts["decimal"] = habits.decimal or "."
+    declared = facts.pop("columns", None) or {}
     markers, canonical = set(), []
     for index, name in enumerate(names):
         words = Words(arrays[index]) if textual[index] else None
-        described, column = describe_column(name, index == 0, arrays[index], words, facts["decimal"], warnings)
+        told = declared.get(originals[index]) or declared.get(name) or {}
+        described, column = describe_column(name, index == 0, arrays[index], words, habits, told, warnings)
         arrays[index] = None
-        if words is not None:
-            gone = among(words.texts, MISSING_AMONG_NUMBERS if described["role"] == "numeric" else MISSING)
-            markers.update(words.texts.filter(pa.array(gone)).to_pylist())
+        markers.update(described.pop("markers", None) or [])
         del described["first"]
         result["columns"].append(described)
         canonical.append(column)
@@ -60,6 +63,8 @@ def profile(protocol, source):
     result["problem"] = problem_of(result, protocol)
     result["row_sketch"] = row_sketch(result["columns"], canonical)
     write_table(names, canonical, result)
+    for column in result["columns"]:
+        del column["moment"], column["ranked"]
     return result
 
 
@@ -78,7 +83,9 @@ def expand_counts(result, arrays, warnings):
         and column["role"] in ("numeric", "categorical", "identifier")
         and column["integer"]
     ]
-    groups = [i for i, column in enumerate(columns) if column["role"] in ("binary", "categorical")]
+    groups = [
+        i for i, column in enumerate(columns) if column["role"] in ("binary", "categorical") or column["level_order"]
+    ]
     rest = [
         i
         for i, column in enumerate(columns)
@@ -104,6 +111,10 @@ def expand_counts(result, arrays, warnings):
     )
     columns[counts[0]].update(usable=False, excluded="counts of rows, used to repeat them")
     for i in groups:
+        if columns[i]["level_order"]:
+            again = np.repeat(numbers_or_codes(columns[i], arrays[i]), number.astype(int))
+            columns[i].update(mean=again.mean(), sd=again.std(ddof=1))
+            continue
         spread = np.bincount(
             numbers_or_codes(columns[i], arrays[i]).astype(int), weights=number, minlength=len(arrays[i].dictionary)
         )
@@ -139,6 +150,7 @@ def write_table(names, arrays, result):
         "time": (result["time"] or {}).get("column"),
         "unit": (result["units"] or {}).get("column"),
         "roles": roles,
+        "ranked": [column["name"] for column in result["columns"] if column["ranked"]],
     }
     schema = pa.schema(
         [pa.field(name, array.type) for name, array in zip(names, arrays)], {"kosmos": json.dumps(facts)}

@@ -1,0 +1,213 @@
+# ---- measures: columns of numbers: their spread, codes for missing among them, and numbers that are names ----
+import re
+
+import numpy as np
+import pyarrow as pa
+
+MAX_LEVELS = 20
+ID_WORDS = set(
+    """
+    id ids idx rownames rowname rownumber rowid uuid guid unnamed
+    """.split()
+)
+COUNTER_WORDS = {"index", "no", "nr", "num", "number", "serial", "rank", "row", "obs", "observation", "case"}
+TIME_WORDS = set(
+    """
+    year yr years month months day days week weeks quarter date time hour hours minute age period season decade wave
+    visit t dose temp temperature
+    """.split()
+)
+NOMINAL_WORDS = set(
+    """
+    class label species cluster type kind group region category code origin district race ethnicity religion
+    occupation zone state county dept department brand site center centre block treatment treat trt arm target
+    cultivar variety genotype team make model diet feed spray drug method batch lot machine operator lab plot field
+    hospital clinic store sector industry program prog party color colour shape material fuel weathersit breed
+    strain line
+    """.split()
+)
+CODE_WORDS = {"code", "zip", "zipcode", "postcode", "fips", "phone", "ssn"}
+REPEATED_DIGIT = re.compile(r"-?(9{2,}(\.9+)?|9\.9+|8{2,}|7{2,}|9+[678])|-9|-8|-7|-1")
+
+
+def describe_numbers(facts, values, warnings, judged=True):
+    facts, array = measure_numbers(facts, values, warnings, judged)
+    if facts["role"] != "numeric":
+        facts.update(min=None, max=None, mean=None, sd=None, skew=None)
+    return facts, array
+
+
+def measure_numbers(facts, values, warnings, judged=True):
+    """`judged` is false for ranks, which are neither codes nor row numbers."""
+    absurd = np.isfinite(values) & (np.abs(values) > 1e100)
+    if absurd.any():
+        warnings.append(f"{int(absurd.sum())} cells of '{facts['name']}' are beyond 1e100 and count as missing")
+    values = np.where(np.isfinite(values) & ~absurd, values, np.nan)
+    if judged:
+        values = without_sentinels(facts, values, warnings)
+    known = values[~np.isnan(values)]
+    distinct, counts = np.unique(known, return_counts=True)
+    facts.update(missing=int(len(values) - len(known)), distinct=len(distinct), type="number")
+    if len(distinct) == 0:
+        facts.update(excluded="no values")
+        return facts, pa.array(values, mask=np.isnan(values))
+    spread = known.std(ddof=1) if len(known) > 1 else 0.0
+    facts.update(
+        min=distinct[0], max=distinct[-1], mean=known.mean(), sd=spread, integer=bool((known == np.round(known)).all())
+    )
+    if facts["integer"] and distinct[0] >= 0:
+        facts["type"] = "count"
+    if len(distinct) == 1:
+        facts.update(role="constant", excluded="one value only")
+        return facts, pa.array(values, mask=np.isnan(values))
+    if len(distinct) == 2:
+        facts["type"] = "binary"
+        return describe_two(facts, values, distinct, counts)
+    with np.errstate(all="ignore"):
+        facts["skew"] = float((((known - known.mean()) / known.std()) ** 3).mean()) if known.std() > 0 else 0.0
+    facts["ordinal"] = len(distinct) <= (10 if facts["integer"] else 6)
+    if not judged:
+        facts.update(role="numeric", usable=True)
+        return facts, pa.array(values, mask=np.isnan(values))
+    named = (NOMINAL_WORDS | ID_WORDS) & set(tokens(facts["name"])[-1:])
+    nominal = facts["integer"] and len(distinct) <= 12 and named
+    digits = names_by_digits(values, distinct, counts) if facts["integer"] else None
+    few = nominal and len(known) >= 4 * len(distinct) and np.ptp(distinct) < 100
+    if few or (digits and len(distinct) <= MAX_LEVELS):
+        levels = [number_text(value) for value in distinct]
+        codes = np.searchsorted(distinct, known)
+        if not few:
+            warnings.append(f"the numbers of '{facts['name']}' were read as names ({digits}), each as a level")
+            say(facts, f"names rather than amounts ({digits})", 0.7)
+        facts.update(role="categorical", type="category", usable=True, ordinal=False, levels=counted(levels, counts))
+        return facts, spelled(values, levels, codes)
+    why = identifier_reason(facts, values, known, distinct) or digits
+    facts.update(role="identifier" if why else "numeric", usable=not why, excluded=why)
+    if why:
+        facts["type"] = "identifier"
+    if is_year(facts, distinct):
+        facts.update(type="period", unit=facts["unit"] or "a")
+    return facts, pa.array(values, mask=np.isnan(values))
+
+
+def is_year(facts, distinct):
+    """Whole numbers in the range of years under a name that says year."""
+    return (
+        facts["integer"]
+        and 1500 <= distinct[0]
+        and distinct[-1] <= 2200
+        and {"year", "yr"} & set(tokens(facts["name"]))
+    )
+
+
+def describe_two(facts, values, distinct, counts):
+    levels = [number_text(value) for value in distinct]
+    codes = (values[~np.isnan(values)] == distinct[1]).astype(int)
+    if set(distinct) <= {0.0, 1.0}:
+        yes = "1"
+    else:
+        yes = levels[1]
+    facts.update(role="binary", usable=True, levels=counted(levels, counts), yes_level=yes)
+    return facts, spelled(values, levels, codes)
+
+
+def spelled(values, levels, codes):
+    """Numbers as the texts of their levels."""
+    indices = np.full(len(values), -1, dtype=np.int32)
+    indices[~np.isnan(values)] = codes
+    return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(levels))
+
+
+def without_sentinels(facts, values, warnings):
+    """NaN for codes such as -999 or 99 that lie far outside everything else in the column, at most three of them."""
+    for _ in range(3):
+        codes = several_sentinels(values) or sentinel_of(values)
+        if not codes:
+            return values
+        for code in codes:
+            rows = int((values == code).sum())
+            warnings.append(
+                f"{number_of(rows, 'cell')} of '{facts['name']}' hold{'s' if rows == 1 else ''} {number_text(code)}, "
+                f"taken as a code for missing"
+            )
+            say(facts, f"{number_text(code)} in {number_of(rows, 'cell')} as a code for missing", 0.9)
+            facts["missing_codes"].append({"code": number_text(code), "rows": rows})
+            values = np.where(values == code, np.nan, values)
+    return values
+
+
+def several_sentinels(values):
+    """Two to four neighbouring codes (97, 98, 99), each on several rows and far outside of all else; or None."""
+    known = values[~np.isnan(values)]
+    distinct, counts = np.unique(known, return_counts=True)
+    if len(known) < 10 or len(distinct) < 5:
+        return None
+    for top in (4, 3, 2):
+        if len(distinct) - top < 3:
+            continue
+        for codes, rows, rest in (
+            (distinct[-top:], counts[-top:], distinct[:-top]),
+            (distinct[:top], counts[:top], distinct[top:]),
+        ):
+            coded = all(REPEATED_DIGIT.fullmatch(number_text(code)) and abs(code) >= 77 for code in codes.tolist())
+            if coded and (rows >= 2).all() and np.abs(rest).max() * 4 < np.abs(codes).min():
+                return codes.tolist()
+    return None
+
+
+def sentinel_of(values):
+    """[the code] such as -999 or 99 at either end of the values, or None."""
+    known = values[~np.isnan(values)]
+    if len(known) < 10:
+        return None
+    for edge in (known.min(), known.max()):
+        if not REPEATED_DIGIT.fullmatch(number_text(edge)):
+            continue
+        rest = known[known != edge]
+        if len(rest) == 0 or len(np.unique(rest)) < 3:
+            continue
+        rows = int((known == edge).sum())
+        repeated = rows >= 2
+        large = abs(edge) >= 99
+        nines = set(number_text(abs(edge))) <= {"9", "."}
+        reach = np.abs(rest).max()
+        far_below = edge < 0 and rest.min() >= 0 and nines and (edge <= -99 or rest.min() > 9)
+        if edge < 0 and rest.min() >= 0 and not nines:
+            far_below = large_gap(edge, rest) and edge <= -77
+        outside = edge <= -99 and reach * 4 < -edge
+        far_above = edge > 0 and repeated and rest.max() * 4 < edge and (nines or large or rest.max() <= 20)
+        once = edge >= 999 and nines and reach * 10 < edge and len(known) >= 20
+        if ((far_below or outside) and (repeated or edge <= -999)) or far_above or once:
+            return [edge]
+    return None
+
+
+def large_gap(edge, rest):
+    return abs(edge) > 4 * np.abs(rest).max() or rest.min() >= 0
+
+
+def identifier_reason(facts, values, known, distinct):
+    """Why an integer column names rows instead of measuring something, or None."""
+    words = tokens(facts["name"])
+    if not facts["integer"]:
+        return None
+    unique = len(distinct) == len(known)
+    named = not words or words[-1] in ID_WORDS or words[0] in ID_WORDS
+    if named and (unique or len(distinct) > 10):
+        return "a row number or key" if unique else "an identifier by its name"
+    if CODE_WORDS & set(words[-1:]) and len(distinct) > MAX_LEVELS:
+        return "a code by its name"
+    if not unique or len(known) < 5 or TIME_WORDS & set(words):
+        return None
+    if COUNTER_WORDS & set(words[-1:]) and (facts["first"] or len(words) == 1 or words[-1] == "number"):
+        return "a row number or key"
+    steps = np.diff(known)
+    dense = (distinct[-1] - distinct[0] + 1) / len(distinct)
+    # A short run of whole numbers can be what was set or measured (heights 58, 59, ...), and whole numbers in disorder
+    # can be ranks; a row number starts at 0 or 1, comes first, or counts down the rows.
+    climbs = bool((steps > 0).all())
+    if dense == 1 and distinct[0] in (0, 1) and (facts["first"] or (climbs and len(known) >= 50)):
+        return "a row number or key"
+    if dense <= 1.2 and len(known) >= 50 and climbs:
+        return "a row number or key"
+    return None

@@ -1,0 +1,170 @@
+# ---- texts: the distinct texts of a column, and their shapes: every digit as 9, so that few shapes stand for many ----
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+SAMPLE_TEXTS = 5000
+MOST_SHAPES = 3000
+LONGEST_FORM = 60
+MOST_REMEMBERED = 20_000
+# Other spellings of what ASCII has, one character for one.
+LOOK_ALIKES = {
+    **dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-"),
+    **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4\u2032"), "'"),
+    **dict.fromkeys(map(ord, "\u2033\u201d"), '"'),
+    **dict.fromkeys(map(ord, "\u00d7\u2715"), "x"),
+    **{0xFF10 + digit: str(digit) for digit in range(10)},
+    **{0x0660 + digit: str(digit) for digit in range(10)},
+    **{0x06F0 + digit: str(digit) for digit in range(10)},
+    **{0x0966 + digit: str(digit) for digit in range(10)},
+    0x066B: ".", 0x066C: ",", 0x00B7: ".", 0xFF0E: ".", 0xFF0C: ",", 0xFF05: "%", 0xFF04: "$", 0xFFE5: "\u00a5",
+    0xFFE1: "\u00a3", 0xFF08: "(", 0xFF09: ")", 0xFF0B: "+", 0xFF1A: ":", 0x066A: "%",
+}  # fmt: skip
+
+TIMES_POWER = re.compile(r"\s*\u00b7\s*10(?=\^|\*\*|[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
+
+
+class Words:
+    """Distinct trimmed texts of a column, how often each occurs, and which row holds which."""
+
+    def __init__(self, array):
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
+        if isinstance(array, pa.ChunkedArray):
+            array = pa.concat_arrays(array.chunks)
+        self.logical = pa.types.is_boolean(array.type)
+        trimmed = pc.utf8_trim_whitespace(pc.fill_null(array.cast(pa.string()), ""))
+        coded = trimmed.dictionary_encode()
+        self.texts, self.codes = coded.dictionary, coded.indices.to_numpy(zero_copy_only=False)
+        self.counts = np.bincount(self.codes, minlength=len(self.texts))
+
+    def __len__(self):
+        return len(self.texts)
+
+    def shown(self, mask, most=3):
+        """The most frequent of the texts under the mask, each quoted."""
+        at = np.flatnonzero(mask)
+        at = at[np.argsort(-self.counts[at], kind="stable")][:most]
+        return ", ".join(repr(self.texts[int(index)].as_py()[:40]) for index in at)
+
+    def counted(self, mask, most=20):
+        """[(text, rows)] of the texts under the mask, the most frequent first."""
+        at = np.flatnonzero(mask)
+        at = at[np.argsort(-self.counts[at], kind="stable")][:most]
+        return [(self.texts[int(index)].as_py(), int(self.counts[index])) for index in at]
+
+
+class Shapes:
+    """Texts with every digit as 9: `forms` are the distinct ones, `codes` says which text has which, `counts` weighs
+    them. None of it depends on what the digits are."""
+
+    def __init__(self, texts, weights):
+        self.texts = with_plain_characters(texts)
+        _, offsets, data = self.texts.buffers()
+        begin = self.texts.offset
+        self.offsets = np.frombuffer(offsets, dtype=np.int32)[begin : begin + len(texts) + 1].astype(np.int64)
+        self.data = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, np.uint8)
+        masked = np.where((self.data >= 48) & (self.data <= 57), np.uint8(57), self.data)
+        shaped = pa.StringArray.from_buffers(
+            len(texts), pa.py_buffer(offsets), pa.py_buffer(masked.tobytes()), offset=begin
+        ).dictionary_encode()
+        self.codes = shaped.indices.to_numpy(zero_copy_only=False)
+        self.many = len(shaped.dictionary) > MOST_SHAPES
+        self.forms = [] if self.many else shaped.dictionary.to_pylist()
+        self.counts = np.bincount(self.codes, weights=weights, minlength=len(shaped.dictionary))
+
+    def likely(self, reads):
+        """The forms worth a look by `reads`, heaviest first: all, or none where it reads few of the first hundred."""
+        order = [int(index) for index in np.argsort(-self.counts, kind="stable") if self.counts[index] > 0]
+        order = [index for index in order if "9" in self.forms[index] and len(self.forms[index]) <= LONGEST_FORM]
+        if not order or self.counts[order].sum() < 0.3 * self.counts.sum():
+            return []
+        first = order[:100]
+        read = sum(self.counts[index] for index in first if reads(self.forms[index]))
+        return order if read >= 0.3 * self.counts[first].sum() else []
+
+    def rows(self, form):
+        """The texts of that form."""
+        if not hasattr(self, "order"):
+            self.order = np.argsort(self.codes, kind="stable")
+            self.starts = np.searchsorted(self.codes[self.order], np.arange(len(self.forms) + 1))
+        return self.order[self.starts[form] : self.starts[form + 1]]
+
+    def whole(self, rows, places):
+        """The digits at the given bytes of each text as one whole number."""
+        places = np.asarray(places, dtype=np.int64)
+        value = np.zeros(len(rows))
+        for place in places:
+            value = value * 10 + (self.data[self.offsets[rows] + place].astype(np.float64) - 48)
+        return value
+
+    def pieces(self, rows, places):
+        """The digits at the given bytes as texts."""
+        out = np.empty((len(rows), len(places)), dtype=np.uint8)
+        for index, place in enumerate(places):
+            out[:, index] = self.data[self.offsets[rows] + place]
+        return [bytes(line).decode("ascii", "replace") for line in out]
+
+
+def remembered(parse):
+    """`parse` with its answers kept, since the columns of a file share their forms; each caller gets copies."""
+    kept = {}
+
+    def read(form):
+        if form not in kept:
+            if len(kept) >= MOST_REMEMBERED:
+                kept.clear()
+            kept[form] = parse(form)
+        found = kept[form]
+        if isinstance(found, list):
+            return [copied(item) for item in found]
+        return None if found is None else copied(found)
+
+    return read
+
+
+def copied(item):
+    new = SimpleNamespace(**vars(item))
+    if hasattr(new, "spans"):
+        new.spans = dict(new.spans)
+    return new
+
+
+def with_plain_characters(texts):
+    """The texts with other kinds of digits, minus signs, spaces and quotes as the plain ones."""
+    odd = np.flatnonzero(matches(texts, r"[^\x00-\x7f]"))
+    if len(odd) == 0:
+        return texts
+    mask = np.zeros(len(texts), dtype=bool)
+    mask[odd] = True
+    changed = [TIMES_POWER.sub("x10", text).translate(LOOK_ALIKES) for text in texts.filter(pa.array(mask)).to_pylist()]
+    return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, pa.string()))
+
+
+def matches(texts, pattern):
+    return pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+
+
+def among(texts, markers):
+    return pc.is_in(pc.utf8_lower(texts), pa.array(list(markers), pa.string())).to_numpy(zero_copy_only=False)
+
+
+def number_text(value):
+    """A number as the level of a binary column: 1.0 is "1"."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def tokens(name):
+    """Lower-case words of a column name: 'PassengerId' gives passenger, id."""
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", split) if word]
+
+
+def number_of(count, one, many=None):
+    """'1 cell', '3 cells'."""
+    return f"{int(count)} {one if count == 1 else many or one + 's'}"
