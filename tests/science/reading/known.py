@@ -1,0 +1,1 @@
+"""Inputs of the kinds that were reported, with other columns, values and spellings."""
