@@ -194,6 +194,18 @@ def agrees(key, value, pair):
     return len(known) > 0 and is_near(float(getattr(np, what)(known)), value, 1e-4 * max(1.0, abs(value)))
 
 
+def measure_strange(case, profile, table_path):
+    """The pair's figure, where it is none of those that `kept` allows; None where the pair has none, as it may."""
+    if "kept" not in case:
+        return None
+    try:
+        pair = Pair(pq.read_table(table_path, use_threads=False), profile, case["pair"])
+        shown = [(fits(got, right, pair), got) for right in case["kept"] for got in [measure_pair(pair, right)]]
+    except Unusable:
+        return None
+    return None if any(not off for off, _ in shown) else f"{describe_figures(shown[0][1])}, of values that moved"
+
+
 def words_of(profile):
     """Everything that the profile tells a person, a sentence each."""
     told = list(profile.get("warnings") or [])
@@ -223,6 +235,9 @@ def check_beside(case, profile, pair):
     for name in case.get("unused", []):
         if name in described and described[name]["usable"]:
             return f"{name!r} is used"
+    for name, missing in case.get("missing", {}).items():
+        if name not in described or described[name]["missing"] != missing:
+            return f"{name!r} has {described.get(name, {}).get('missing')} missing cells, not {missing}"
     for name, level in case.get("yes", {}).items():
         if name not in described or described[name]["yes_level"] != level:
             return f"the yes of {name!r} is {described.get(name, {}).get('yes_level')!r}, not {level!r}"
@@ -249,6 +264,9 @@ def judge(case, profile, table_path):
         return Verdict("refused" if allowed else "REFUSED", text)
     matching = [text for text in words_of(profile) if refusal and re.search(refusal, text, re.I)]
     if not isinstance(right, dict) or not ({"r", "r_all", "rho", "F", "diff"} & set(right)):
+        strange = measure_strange(case, profile, table_path)
+        if strange:
+            return Verdict("WRONG", strange)
         return Verdict("warned", matching[0]) if matching else Verdict("LOST", "nothing says what is asked for")
     try:
         pair = Pair(pq.read_table(table_path, use_threads=False), profile, names)

@@ -16,6 +16,72 @@ TRUTH = json.loads((READING / "truth.json").read_text(encoding="utf-8"))
 # Cases that fail, and why. Whoever meets one removes its line: a case in this table that passes fails the test.
 OPEN = {
     # In the layout of the file.
+    "zip_with_folders": "this format is not read",
+    "bz2_tabs": "this format is not read",
+    "xz_lines": "this format is not read",
+    "zip_workbook": "this format is not read",
+    "stata_labels": "this format is not read",
+    "spss_labels": "this format is not read",
+    "sas_transport": "this format is not read",
+    "database_of_two": "this format is not read",
+    "open_document": "this format is not read",
+    "feather_packed": "this format is not read",
+    "orc_file": "this format is not read",
+    "folder_of_parts": "this format is not read",
+    "json_of_columns": "this format is not read",
+    "json_split": "this format is not read",
+    "json_lists": "this format is not read",
+    "json_rows": "this format is not read",
+    "json_reply": "this format is not read",
+    "web_page": "this format is not read",
+    "web_page_as_workbook": "this format is not read",
+    "markup_rows": "this format is not read",
+    "weka_file": "this format is not read",
+    "array_file": "this format is not read",
+    "map_features": "this format is not read",
+    "markdown_rows": "this format is not read",
+    "json_nested": "this format is not read",
+    "parquet_structs": "this format is not read",
+    "trailing_bar": "quotes and escapes of this sort are not known, or the names move by one column",
+    "single_quoted": "quotes and escapes of this sort are not known, or the names move by one column",
+    "blanks_and_quotes": "quotes and escapes of this sort are not known, or the names move by one column",
+    "report_head": "the first line is taken for the names",
+    "separator_line": "the first line is taken for the names",
+    "lines_of_notes": "the first line is taken for the names",
+    "quoted_title": "the first line is taken for the names",
+    "workbook_head": "the first line is taken for the names",
+    "units_row": "one row of names is expected, once",
+    "groups_above": "one row of names is expected, once",
+    "response_row": "one row of names is expected, once",
+    "header_on_each_page": "one row of names is expected, once",
+    "types_row": "one row of names is expected, once",
+    "merged_titles": "one row of names is expected, once",
+    "rows_selected": "lines below the last row count as rows",
+    "legend": "lines below the last row count as rows",
+    "second_table": "lines below the last row count as rows",
+    "workbook_signature": "lines below the last row count as rows",
+    "total_on_top": "rows of sums and means count as rows",
+    "german_sums": "rows of sums and means count as rows",
+    "sums_without_labels": "rows of sums and means count as rows",
+    "summary_in_a_workbook": "rows of sums and means count as rows",
+    "fixed_with_names": "lines are split at marks only",
+    "ruled": "lines are split at marks only",
+    "wider_later": "lines are split at marks only",
+    "end_marks": "lines are split at marks only",
+    "paragraphs": "only the usual delimiters are tried",
+    "unit_separators": "only the usual delimiters are tried",
+    "broken_bars": "only the usual delimiters are tried",
+    "hashes": "only the usual delimiters are tried",
+    "merged_groups": "workbooks are read as plain rows of their first sheet",
+    "cover_sheet": "workbooks are read as plain rows of their first sheet",
+    "filtered_rows": "workbooks are read as plain rows of their first sheet",
+    "sums_without_values": "workbooks are read as plain rows of their first sheet",
+    "dates_and_texts": "workbooks are read as plain rows of their first sheet",
+    "molten": "molten tables are read as they stand",
+    "molten_by_time": "molten tables are read as they stand",
+    "wide_years": "nothing says that columns are values of one variable",
+    "wide_months": "nothing says that columns are values of one variable",
+    "proteins": "nothing says that columns are values of one variable",
     "names_in_two_languages": "the second row of names counts as data",
     "unseen_marks": "names and levels keep marks that cannot be seen",
     "row_names_with_spaces": "quotes do not hold words together between spaces",
@@ -35,6 +101,61 @@ OPEN = {
     "records_of_lines": "each line is read as one cell",
     "lists_in_cells": "nothing says that a column of lists was not read",
     # In the meaning of its cells.
+    "sodium": "words for missing cells are taken from a list, whatever the column holds",
+    "null_allele": "words for missing cells are taken from a list, whatever the column holds",
+    "stains": "words for missing cells are taken from a list, whatever the column holds",
+    "missing_tooth": "words for missing cells are taken from a list, whatever the column holds",
+    "answers_in_json": "words for missing cells are taken from a list, whatever the column holds",
+    "versions": "codes are numbers as soon as one has a point or an E",
+    "districts": "codes are numbers as soon as one has a point or an E",
+    "industries": "codes are numbers as soon as one has a point or an E",
+    "german_thousands": "points are decimal points first",
+    "two_points": "points are decimal points first",
+    "births": "two digits of a year are not placed by the file's span",
+    "year_first": "two digits of a year are not placed by the file's span",
+    "month_names": "two digits of a year are not placed by the file's span",
+    "order_of_the_file": "the order is decided column by column",
+    "below_a_limit": "a limit makes the number a text",
+    "above_a_limit": "a limit makes the number a text",
+    "two_limits": "a limit makes the number a text",
+    "no_answer": "only the listed codes are known",
+    "two_codes": "only the listed codes are known",
+    "negative_codes": "only the listed codes are known",
+    "signs_for_missing": "only the listed codes are known",
+    "words_for_missing": "only the listed codes are known",
+    "krona": "this spelling is not known",
+    "franken": "this spelling is not known",
+    "dashes": "this spelling is not known",
+    "rupees": "this spelling is not known",
+    "concentration": "this spelling is not known",
+    "thousands_and_millions": "this spelling is not known",
+    "minutes_and_hours": "this spelling is not known",
+    "about": "this spelling is not known",
+    "daggers": "this spelling is not known",
+    "heavy_minus": "this spelling is not known",
+    "brackets_and_signs": "this spelling is not known",
+    "powers": "this spelling is not known",
+    "thin_spaces": "this spelling is not known",
+    "percent_points": "this spelling is not known",
+    "and_over": "this spelling is not known",
+    "quarter_first": "this form of a date is not known",
+    "quarter_short": "this form of a date is not known",
+    "half_years": "this form of a date is not known",
+    "weeks": "this form of a date is not known",
+    "month_and_year": "this form of a date is not known",
+    "ordinal_days": "this form of a date is not known",
+    "french_months": "this form of a date is not known",
+    "chinese_dates": "this form of a date is not known",
+    "english_ordinals": "this form of a date is not known",
+    "log_times": "this form of a date is not known",
+    "basic_times": "this form of a date is not known",
+    "times_of_c": "this form of a date is not known",
+    "two_forms": "this form of a date is not known",
+    "frequency_words": "words are levels without an order",
+    "sizes": "words are levels without an order",
+    "german_agreement": "words are levels without an order",
+    "quality_words": "words are levels without an order",
+    "numbered_words": "words are levels without an order",
     "web_entities": "entities are kept as they stand",
     "apostrophe_before": "numbers behind an apostrophe are text",
     "fullwidth_digits": "only ASCII digits are digits",
@@ -61,13 +182,14 @@ OPEN = {
 def read_case(case, path=None):
     """The verdict on a case; `path` is another file to be read in its stead."""
     lab = Lab()
+    pair = case["pair"]
     profile = lab.run(
         {
             "template": "profile",
             "source": str(path or READING / case["file"]),
             "format": "auto",
-            "question": case["question"],
-            "target": case["target"],
+            "question": f"Does {pair[1]} go with {pair[0]}?" if pair else "What goes with what?",
+            "target": case.get("target", pair and pair[1]),
             "randomised": [],
         }
     )
@@ -104,10 +226,9 @@ class Truth(unittest.TestCase):
     def test_inputs_and_truth_are_made_by_the_generator(self):
         sys.path.insert(0, str(READING))
         try:
-            import known
             import make
-            import others
 
+            make.register_cases()
             made = 0
             for name in make.CASES:
                 try:
@@ -121,7 +242,6 @@ class Truth(unittest.TestCase):
                 made += 1
             self.assertEqual(set(make.CASES), set(TRUTH))
             self.assertGreater(made, 0.9 * len(TRUTH))
-            self.assertTrue(known and others)
         finally:
             sys.path.remove(str(READING))
 

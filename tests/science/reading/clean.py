@@ -1,10 +1,13 @@
 """Clean columns, texts made of them, and what pandas and scipy say of them."""
 
 import csv
+import datetime
 import io
 
 import pandas as pd
 import scipy.stats as st
+
+BEGIN = datetime.date(2019, 2, 11)
 
 
 def linked(rand, rows, mean, spread, slope, start, noise, digits=2, digits_y=None):
@@ -88,8 +91,6 @@ def comma(value, digits=2):
 
 def workbook(*sheets, change=None):
     """The bytes of a workbook of (title, rows); `change` may alter it before it is saved."""
-    import datetime
-
     import openpyxl
 
     book = openpyxl.Workbook()
@@ -108,3 +109,15 @@ def workbook(*sheets, change=None):
 
 def rows_of(columns):
     return [list(columns), *[list(row) for row in zip(*columns.values())]]
+
+
+def dated(rand, rows, step=9, slope=0.03, noise=2.0, begin=BEGIN):
+    """Dates in disorder and numbers that rise with them."""
+    dates = [begin + datetime.timedelta(days=step * i + rand.randint(0, step - 1)) for i in range(rows)]
+    rand.shuffle(dates)
+    first = min(dates)
+    return dates, [round(10 + slope * (date - first).days + rand.gauss(0, noise), 2) for date in dates]
+
+
+def over_time(dates, y):
+    return pearson(days(dates), y)

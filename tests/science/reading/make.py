@@ -1,9 +1,9 @@
 """Writes the inputs of test_reading.py and their truth: `python tests/science/reading/make.py [NAME...]`.
 
-Each input is made from clean columns by a function of others.py (kinds of our own) or known.py (kinds that were
-reported), from a seed of its own. The truth is what pandas and scipy make of the clean columns. Writing SPSS and SAS
-files needs pyreadstat. Binary inputs that are there already are kept, so that an archive's time stamps do not change;
-remove a file to make it again."""
+Each input is made from clean columns by a function of others.py (kinds of our own), cells.py, layouts.py or
+containers.py (kinds that were reported), from a seed of its own. The truth is what pandas and scipy make of the clean
+columns. Writing SPSS and SAS files needs pyreadstat. Binary inputs that are there already are kept, so that an
+archive's time stamps do not change; remove a file to make it again."""
 
 import json
 import random
@@ -17,8 +17,8 @@ CASES = {}
 
 def case(kind, what, pair, ext="csv", **more):
     """Registers a function of a random source that gives (content, right) under its own name. `more` goes into the
-    truth: figures.py checks `rows`, `say`, `levels`, `yes`, `unused` and `by_construction` beside the figure, and
-    `refusal` is what a refusal or a warning must say to pass instead of it."""
+    truth: figures.py checks `rows`, `say`, `levels`, `yes`, `missing`, `unused` and `by_construction` beside the
+    figure, and `refusal` is what a refusal or a warning must say to pass instead of it."""
 
     def register(function):
         name = function.__name__
@@ -29,6 +29,13 @@ def case(kind, what, pair, ext="csv", **more):
     return register
 
 
+def register_cases():
+    import cells  # noqa: F401
+    import containers  # noqa: F401
+    import layouts  # noqa: F401
+    import others  # noqa: F401
+
+
 def make_case(name):
     """(content, entry of truth.json) of one case."""
     entry = dict(CASES[name])
@@ -36,17 +43,7 @@ def make_case(name):
     made = function(random.Random(name))
     content, right = made[:2]
     more = made[2] if len(made) > 2 else {}
-    pair = entry.get("pair")
-    target = entry.pop("target", pair[1] if pair else None)
-    question = f"Does {pair[1]} go with {pair[0]}?" if pair else "What goes with what?"
-    return content, {
-        "file": f"files/{name}.{ext}",
-        "question": question,
-        "target": target,
-        **entry,
-        "right": right,
-        **more,
-    }
+    return content, {"file": f"files/{name}.{ext}", **entry, "right": right, **more}
 
 
 def is_text(content):
@@ -54,8 +51,7 @@ def is_text(content):
 
 
 def main(names):
-    import known  # noqa: F401
-    import others  # noqa: F401
+    register_cases()
 
     FILES.mkdir(exist_ok=True)
     truth = {}

@@ -1,1 +1,0 @@
-"""Inputs of the kinds that were reported, with other columns, values and spellings."""
