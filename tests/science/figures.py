@@ -230,70 +230,78 @@ def describe_figures(got):
 
 
 def check_beside(case, profile, pair):
-    """What is wrong beside the figure: a column that is used or not used, a yes, a list of levels; or None."""
+    """The first thing that is wrong beside the figure, or None."""
+    return next(list_faults(case, profile, pair), None)
+
+
+def list_faults(case, profile, pair):
     described = {column["name"]: column for column in profile["columns"]}
+    if case.get("rows", profile["rows"]) != profile["rows"]:
+        yield f"the table has {profile['rows']} rows, not {case['rows']}"
+    for name in case.get("used", []):
+        if name not in described or not described[name]["usable"]:
+            yield f"{name!r} is not used"
     for name in case.get("unused", []):
         if name in described and described[name]["usable"]:
-            return f"{name!r} is used"
-    for name, missing in case.get("missing", {}).items():
-        if name not in described or described[name]["missing"] != missing:
-            return f"{name!r} has {described.get(name, {}).get('missing')} missing cells, not {missing}"
-    for name, level in case.get("yes", {}).items():
-        if name not in described or described[name]["yes_level"] != level:
-            return f"the yes of {name!r} is {described.get(name, {}).get('yes_level')!r}, not {level!r}"
+            yield f"{name!r} is used"
+    for values in (pair.x, pair.y) if pair else ():
+        if values.name in case.get("unordered", []) and values.order() is not None:
+            yield f"the levels of {values.name!r} have an order"
+    for what, wanted in (("missing", case.get("missing", {})), ("yes_level", case.get("yes", {}))):
+        for name, value in wanted.items():
+            got = described.get(name, {}).get(what)
+            if got != value:
+                yield f"{what} of {name!r} is {got!r}, not {value!r}"
     for name, levels in case.get("levels", {}).items():
         got = sorted(entry["level"] for entry in (described.get(name, {}).get("levels") or []))
         if got != sorted(levels):
-            return f"the levels of {name!r} are {got}, not {sorted(levels)}"
+            yield f"the levels of {name!r} are {got}, not {sorted(levels)}"
     known = {frozenset((entry["x"], entry["y"])) for entry in profile["tautologies"]}
     for x, y in case.get("by_construction", []):
         if frozenset((x, y)) not in known:
-            return f"{x!r} and {y!r} are not known to be tied by construction"
-    return None
+            yield f"{x!r} and {y!r} are not known to be tied by construction"
+    say = case.get("say")
+    if say and not any(re.search(say, text, re.I) for text in words_of(profile)):
+        yield f"no word of {say!r}"
 
 
 def judge(case, profile, table_path):
     """The verdict on one case; `profile` is result.json."""
-    right, names = case["right"], case.get("pair") or []
     # An expression, case ignored, that the words of a refusal or a warning must match to pass.
     refusal = case.get("refusal")
     problem = profile.get("problem")
     if problem and not table_path.exists():
         text = f"{problem['code']}: {problem['message']}"
-        allowed = refusal and re.search(refusal, text, re.I)
-        return Verdict("refused" if allowed else "REFUSED", text)
+        return Verdict("refused" if refusal and re.search(refusal, text, re.I) else "REFUSED", text)
     matching = [text for text in words_of(profile) if refusal and re.search(refusal, text, re.I)]
-    if not isinstance(right, dict) or not ({"r", "r_all", "rho", "F", "diff"} & set(right)):
-        strange = measure_strange(case, profile, table_path)
-        if strange:
-            return Verdict("WRONG", strange)
+    right = case["right"]
+    if isinstance(right, dict) and {"r", "r_all", "rho", "F", "diff"} & set(right):
+        return judge_figure(case, profile, table_path, matching)
+    strange = measure_strange(case, profile, table_path)
+    if strange:
+        return Verdict("WRONG", strange)
+    if refusal:
         return Verdict("warned", matching[0]) if matching else Verdict("LOST", "nothing says what is asked for")
+    fault = check_beside(case, profile, None)
+    return Verdict("WRONG", fault) if fault else Verdict("found", "as it should be")
+
+
+def judge_figure(case, profile, table_path, matching):
+    right = case["right"]
+    told = warnings_about(profile, case["pair"])
+    hint = f" :: {told[0]}" if told else ""
     try:
-        pair = Pair(pq.read_table(table_path, use_threads=False), profile, names)
+        pair = Pair(pq.read_table(table_path, use_threads=False), profile, case["pair"])
         got = measure_pair(pair, right)
-        off = fits(got, right, pair)
     except Unusable as error:
-        if matching:
-            return Verdict("warned", matching[0])
-        told = warnings_about(profile, names)
-        return Verdict("LOST", f"{error}" + (f" :: {told[0]}" if told else ""))
+        return Verdict("warned", matching[0]) if matching else Verdict("LOST", f"{error}{hint}")
     figures = describe_figures(got)
+    off = fits(got, right, pair)
     if off and matching:
         return Verdict("warned", matching[0])
     if off:
-        told = warnings_about(profile, names)
-        wrong = (
-            f"{figures}; expected {describe_figures({n: v for n, v in right.items() if isinstance(v, (int, float))})}"
-        )
-        return Verdict(
-            "hinted" if told else "WRONG", f"{wrong}; off: {', '.join(off)}" + (f" :: {told[0]}" if told else "")
-        )
-    if case.get("rows", profile["rows"]) != profile["rows"]:
-        return Verdict("WRONG", f"{figures}, but the table has {profile['rows']} rows, not {case['rows']}")
-    beside = check_beside(case, profile, pair)
-    if beside:
-        return Verdict("WRONG", f"{figures}, but {beside}")
-    say = case.get("say")
-    if say and not any(re.search(say, text, re.I) for text in words_of(profile)):
-        return Verdict("WRONG", f"{figures}, but no word of {say!r}")
-    return Verdict("found", figures)
+        wanted = describe_figures({name: value for name, value in right.items() if isinstance(value, (int, float))})
+        told = f"{figures}; expected {wanted}; off: {', '.join(off)}{hint}"
+        return Verdict("hinted" if hint else "WRONG", told)
+    fault = check_beside(case, profile, pair)
+    return Verdict("WRONG", f"{figures}, but {fault}") if fault else Verdict("found", figures)

@@ -215,7 +215,7 @@ def records(columns):
 
 def features(columns):
     made = [
-        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [10 + i / 9, 50 - i / 7]}, "properties": row}
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [10 + i / 8, 50 - i / 4]}, "properties": row}
         for i, row in enumerate(records(columns))
     ]
     return json.dumps({"type": "FeatureCollection", "features": made}) + "\n"

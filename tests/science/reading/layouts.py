@@ -432,12 +432,14 @@ def cover_sheet(rand):
     ), pearson(x, y)
 
 
-@case("Excel", "a filter hides 10 of 40 rows", ["lux", "yawns"], ext="xlsx", say="hidden|filter")
+@case("Excel", "a filter hides 9 of 40 rows", ["lux", "yawns"], ext="xlsx", say="hidden|filter")
 def filtered_rows(rand):
     x, y = linked(rand, 40, 300, 90, -0.03, 20, 3, 0)
-    hide = lambda book: [
-        setattr(book.active.row_dimensions[row], "hidden", True) for row in range(6, 46, 4) if row < 42
-    ]  # noqa: E731
+
+    def hide(book):
+        for row in range(6, 42, 4):
+            book.active.row_dimensions[row].hidden = True
+
     return workbook(("room", rows_of({"lux": x, "yawns": y})), change=hide), pearson(x, y)
 
 
@@ -550,8 +552,8 @@ def wide_months(rand):
     refusal=r"rows.*(variables|measures|samples)|transpos|samples",
 )
 def proteins(rand):
-    columns = {"protein": [f"P{rand.randint(10000, 99999)}" for _ in range(80)]}
-    level = [rand.uniform(2, 900) for _ in range(80)]
+    columns = {"protein": [f"P{rand.randint(10000, 99999)}" for _ in range(36)]}
+    level = [rand.uniform(2, 900) for _ in range(36)]
     columns.update(
         {
             f"{arm}_{k}": [round(v * rand.lognormvariate(0, 0.2), 2) for v in level]

@@ -1,9 +1,9 @@
 """Writes the inputs of test_reading.py and their truth: `python tests/science/reading/make.py [NAME...]`.
 
-Each input is made from clean columns by a function of others.py (kinds of our own), cells.py, layouts.py or
-containers.py (kinds that were reported), from a seed of its own. The truth is what pandas and scipy make of the clean
-columns. Writing SPSS and SAS files needs pyreadstat. Binary inputs that are there already are kept, so that an
-archive's time stamps do not change; remove a file to make it again."""
+Each input is made by a function of others.py (kinds of our own), cells.py, layouts.py or containers.py (kinds that
+were reported) or controls.py (what is not odd), from clean columns and a seed of its own. The truth is what pandas and
+scipy make of the clean columns. Writing SPSS and SAS files needs pyreadstat. Binary inputs that are there already are
+kept, so that an archive's time stamps do not change; remove a file to make it again."""
 
 import json
 import random
@@ -32,6 +32,7 @@ def case(kind, what, pair, ext="csv", **more):
 def register_cases():
     import cells  # noqa: F401
     import containers  # noqa: F401
+    import controls  # noqa: F401
     import layouts  # noqa: F401
     import others  # noqa: F401
 

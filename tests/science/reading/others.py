@@ -330,6 +330,13 @@ def two_currencies(rand):
     ), "the amounts cannot be compared: named as such, or refused"
 
 
+@case("two units", "kilograms and pounds in one column", ["length", "mass"], refusal="units?\\b")
+def mixed_units(rand):
+    x, y = linked(rand, 36, 30, 8, 0.9, 4, 5, 1)
+    shown = [f"{round(v * 2.2046, 1)} lb" if i % 4 == 1 else f"{v} kg" for i, v in enumerate(y)]
+    return text({"length": x, "mass": shown}), pearson(x, y)
+
+
 @case("special missing of SAS", ".A, .B and . among numbers", ["bmi", "glucose"])
 def special_missing(rand):
     x, y = linked(rand, 50, 26, 4, 2.1, 44, 8, 1)
