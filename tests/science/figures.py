@@ -154,12 +154,12 @@ TOLERANCE_OF_DATES = 0.006
 
 
 def fits(got, right, pair):
-    """Names of the figures that are not as expected."""
+    """Names of the figures that are not as expected. `within` is how far they may be off where the file is rounded."""
     off = []
     dates = any(values.facts["role"] in ("datetime", "period") for values in (pair.x, pair.y))
     for name in ("r", "rho", "diff"):
         if name in right and name in got:
-            tolerance = max(TOLERANCES[name], TOLERANCE_OF_DATES if dates else 0.0)
+            tolerance = max(TOLERANCES[name], TOLERANCE_OF_DATES if dates else 0.0, right.get("within", 0.0))
             value = abs(got[name]) if name == "diff" else got[name]
             if not is_near(value, abs(right[name]) if name == "diff" else right[name], tolerance):
                 off.append(name)
