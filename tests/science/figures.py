@@ -93,8 +93,8 @@ class Values:
     def order(self):
         """The levels from the lowest to the highest, where the profile says that they have an order."""
         facts = self.facts
-        if isinstance(facts.get("order"), list) and facts["order"]:
-            return [entry["level"] if isinstance(entry, dict) else str(entry) for entry in facts["order"]]
+        if facts.get("level_order"):
+            return facts["level_order"]
         if pa.types.is_dictionary(self.array.type) and self.array.type.ordered:
             return self.array.dictionary.to_pylist()
         return None
@@ -102,7 +102,8 @@ class Values:
     def levels(self):
         if not self.is_grouped():
             numbers = self.numbers()
-            if len(np.unique(numbers[~np.isnan(numbers)])) > 2 and not self.facts.get("ordinal"):
+            few = self.facts.get("ordinal") or self.order() is not None
+            if len(np.unique(numbers[~np.isnan(numbers)])) > 2 and not few:
                 raise Unusable(f"{self.name!r} was taken for a number")
             return [None if math.isnan(value) else value for value in numbers]
         return self.array.to_pylist()
@@ -124,7 +125,7 @@ def measure_pair(pair, right):
         x, y = pair.numbers()
         got.update(rho=float(st.spearmanr(x, y)[0]), n=len(x))
     elif "F" in right:
-        if not pair.x.is_grouped():
+        if not pair.x.is_grouped() and pair.x.order() is None:
             raise Unusable(f"{pair.x.name!r} was taken for a {pair.x.facts['role']} column")
         groups = pair.groups()
         got.update(

@@ -22,7 +22,12 @@ def target_of_one_value(rand):
     ), "said of the target, not a null"
 
 
-@case("target put aside", "the target is a key", ["weight", "barcode"], refusal="barcode.*(identif|names each row|key)")
+@case(
+    "target put aside",
+    "the target is a key",
+    ["weight", "barcode"],
+    refusal="barcode.*(identif|names (each )?rows?|key)",
+)
 def target_that_is_a_key(rand):
     x, _ = linked(rand, 30, 500, 90, 1, 0, 1)
     return text(
@@ -33,7 +38,7 @@ def target_that_is_a_key(rand):
 @case("target put aside", "the target is free text", ["stars", "remark"], refusal="remark.*(free text|text)")
 def target_that_is_text(rand):
     words = "the room was clean and quiet but breakfast ended far too early for a holiday and nobody told us".split()
-    remarks = [" ".join(rand.sample(words, 15)) for _ in range(30)]
+    remarks = [" ".join(rand.sample(words, 12)) for _ in range(16)]
     return text({"stars": [rand.randint(1, 5) for _ in remarks], "remark": remarks}), "said of the target"
 
 
@@ -347,8 +352,10 @@ def zero_is_a_count(rand):
 # ---- spelling of a number ----
 
 
-def spelled_numbers(name, what, spell, x_name="size", delimiter=",", center=640.0, spread=410.0, digits=2, keep=None):
-    """Registers a case in which the second column is spelled by `spell`."""
+def spelled_numbers(
+    name, what, spell, x_name="size", delimiter=",", center=640.0, spread=410.0, digits=2, keep=None, times=1
+):
+    """Registers a case in which the second column is spelled by `spell`; what is read may be `times` as much."""
 
     def make(rand):
         x, y = linked(rand, 40, 50, 15, spread / 20, center - 2.5 * spread, spread / 2, 1, digits)
@@ -357,7 +364,7 @@ def spelled_numbers(name, what, spell, x_name="size", delimiter=",", center=640.
         columns = {"lot": [f"L{i:02}" for i in range(40)], x_name: x, "amount": [spell(v, i) for i, v in enumerate(y)]}
         if delimiter == ";":
             columns[x_name] = [comma(v, 1) for v in x]
-        return text(columns, delimiter), pearson(x, y, {"amount": y})
+        return text(columns, delimiter), pearson(x, y, {"amount": [v * times for v in y]})
 
     make.__name__ = name
     case("spelling of a number", what, [x_name, "amount"])(make)
@@ -409,6 +416,8 @@ spelled_numbers(
     spread=120,
     digits=0,
     keep=lambda v: float(max(int(v), 1)),
+    # Durations are seconds.
+    times=60,
 )
 spelled_numbers(
     "about", "ca. and ~ before some numbers", lambda v, i: f"ca. {v}" if i % 6 == 1 else f"~{v}" if i % 9 == 3 else v
