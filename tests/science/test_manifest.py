@@ -39,6 +39,20 @@ class Manifest(unittest.TestCase):
             with self.subTest(kind):
                 self.assertEqual((called & functions) - defined, set())
 
+    def test_no_name_is_defined_twice(self):
+        """Parts are put together into one script, where a later definition would replace an earlier one:
+        of `judge` alone a family has its own, in place of the common one."""
+        for kind in MANIFEST["templates"]:
+            seen = []
+            for node in ast.parse(assemble({"template": kind})).body:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                    seen.append(node.name)
+                elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                    seen += [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+            with self.subTest(kind):
+                self.assertEqual({name for name in seen if seen.count(name) > 1} - {"judge"}, set())
+
 
 if __name__ == "__main__":
     unittest.main()
