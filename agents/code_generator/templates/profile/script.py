@@ -1,4 +1,5 @@
 # ---- profile: reads the raw file once, says what each column is, and writes the canonical table ----
+import difflib
 import json
 import sys
 
@@ -130,17 +131,38 @@ def expand_counts(result, arrays, warnings):
 def problem_of(result, protocol):
     if result["rows"] == 1:
         return {"code": "one_row", "message": "the table has one row; nothing can be compared. Give at least 8 rows"}
-    known = [column["name"] for column in result["columns"]]
+    columns = {column["name"]: column for column in result["columns"]}
+    usable = [name for name, column in columns.items() if column["usable"]]
     target = protocol.get("target")
-    if target and target not in known:
-        shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-        return {"code": "unknown_target", "message": f"there is no column {target!r}; the columns are {shown}"}
+    if target and target not in columns:
+        return {
+            "code": "unknown_target",
+            "message": f"there is no column {target!r}; {nearest_column(target, columns)}the columns are {shortened_list(columns)}",
+        }
     if not any(column["usable"] for column in result["columns"]):
         return {
             "code": "all_excluded",
             "message": "no column can be tested: each is constant, empty, an identifier or free text",
         }
+    if target and target not in usable:
+        reason = columns[target].get("excluded") or "it is not for tests"
+        return {
+            "code": "unusable_target",
+            "message": f"the column {target!r} cannot be tested: {reason}. The columns that can be tested are {shortened_list(usable)}",
+        }
     return None
+
+
+def nearest_column(name, names):
+    """A question that names the one of the names that is most like it; empty where none is."""
+    folded = {other.casefold(): other for other in names}
+    found = difflib.get_close_matches(name.casefold(), folded, 1, 0.75)
+    return f"did you mean {folded[found[0]]!r}? " if found else ""
+
+
+def shortened_list(names, most=12):
+    names = list(names)
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def write_table(names, arrays, result):
