@@ -186,7 +186,7 @@ fn trust_graph(home: &Home, yes: bool, globals: &Globals) -> Result<Exit, CliErr
     Ok(Exit::Done)
 }
 
-/// What a graph holds, in short.
+/// A summary of a graph.
 struct GraphContents {
     nodes: u64,
     edges: u64,
@@ -225,7 +225,7 @@ fn describe_run_node(run: &Node) -> String {
     }
 }
 
-/// What a graph holds, a line each.
+/// Describes a graph, a line for each fact.
 fn describe_graph(folder: &Path, contents: &GraphContents) -> String {
     let mut text = format!(
         "graph     {}\nholds     {} nodes, {} edges\n",

@@ -147,3 +147,26 @@ fn a_foreign_graph_with_a_link_is_not_opened() {
     }
     assert_eq!(fs::read_to_string(Path::new(&victim)).unwrap(), "mine");
 }
+
+/// Runs would read it from the server as their user's own.
+#[test]
+fn a_foreign_graph_is_not_copied_to_a_server() {
+    let home = home_with_graph();
+    let sync = [
+        "graph",
+        "sync",
+        "--store",
+        "neo4j",
+        "--set",
+        "graph.uri=bolt://127.0.0.1:1",
+        "--set",
+        "graph.timeout=1s",
+        "--set",
+        "graph.wait=1s",
+    ];
+    let own = home.run(&sync);
+    assert_eq!(own.status.code(), Some(5), "{}", describe_output(&own));
+    change_user(&home);
+    let output = succeed(&home, &sync);
+    assert!(told(&output).contains("is not copied"), "{}", describe_output(&output));
+}

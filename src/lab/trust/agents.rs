@@ -1,8 +1,8 @@
-//! What the agreement to a run grants its agents.
+//! The grants that an agreement to a run gives its agents.
 //!
 //! Who agrees to a run has been shown its agents with what they ask for and the hashes of their files. That is granted
-//! to these agents in this run, and in the branches and repetitions of it in which they ask for the same. It is no grant
-//! elsewhere: in other runs, an agent needs one of its own.
+//! to these agents in this run, and in the branches and repetitions of it in which they ask for the same. In other
+//! runs, an agent needs a grant of its own.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ impl RunFolder {
         let register = Register::read(self.home(), &environment()?)?;
         let run = self.id();
         let content = hash_requests(&AgentRequest::of_folders(&run, roster)?)?;
-        Ok(register.holds(&granted(&run, &content)))
+        Ok(register.holds(&grant_entry(&run, &content)))
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn grant_shown(home: &Path, key: &UserKey, requests: &RunRequests) ->
         .filter(|agent| agent.kind != AgentRequest::BUILT_IN)
         .cloned()
         .collect();
-    append(home, key, &requests.run, &shown, Durability::Power)
+    append_grant(home, key, &requests.run, &shown, Durability::Power)
 }
 
 /// Grants the agents of `run`, a branch or a repetition of `parent` whose files are in `folder` until they are moved to
@@ -59,10 +59,10 @@ pub(in crate::lab) fn inherit_grants(
         return Ok(());
     }
     let key = UserKey::find_or_create(&environment()?)?;
-    append(home_of_runs(runs), &key, run, &asked, settings.journal.durability)
+    append_grant(home_of_runs(runs), &key, run, &asked, settings.journal.durability)
 }
 
-fn append(
+fn append_grant(
     home: &Path,
     key: &UserKey,
     run: &RunId,
@@ -76,13 +76,13 @@ fn append(
     Ok(register::append_entries(
         home,
         key,
-        &[granted(run, &content)],
+        &[grant_entry(run, &content)],
         durability,
     )?)
 }
 
 /// The entry, which holds whatever the run's first record is: that decides whose the run is.
-fn granted<'a>(run: &'a RunId, content: &'a str) -> RegisterEntry<'a> {
+fn grant_entry<'a>(run: &'a RunId, content: &'a str) -> RegisterEntry<'a> {
     RegisterEntry {
         kind: EntryKind::AgentsGranted,
         run,

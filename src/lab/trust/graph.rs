@@ -1,9 +1,10 @@
 //! Whose the knowledge graph of a home is.
 //!
-//! A graph decides what a run of a project tests, and it is in the home folder, which may come from elsewhere. So a graph
-//! that Kosmos makes for the user gets a mark by the user's key: the file `own` in its folder, a line of the word `graph`,
-//! a random number and the tag of both. The mark says who made the graph and not what is in it, which each run changes. A
-//! graph without the mark is foreign: commands read it and say so, and no run reads from it until the user adopts it.
+//! A graph decides what a run of a project tests, and it is in the home folder, which may come from elsewhere. So a
+//! graph that Kosmos makes for the user gets a mark by the user's key: the file `own` in its folder, a line of the word
+//! `graph`, a random number and the tag of both. The mark says who made the graph and not what is in it, which each run
+//! changes. A graph without the mark is foreign: commands read it and say so, and no run reads from it until the user
+//! adopts it.
 
 use std::{
     fs::{self, File},
@@ -120,8 +121,8 @@ pub(in crate::lab) fn check_graph_for_run(settings: &Settings, roster: &Roster, 
     }
 }
 
-/// Makes the folder of a new graph with the user's mark in it, completely or not at all. A user without a folder for the
-/// key gets a graph without the mark.
+/// Makes the folder of a new graph with the user's mark in it, completely or not at all. A user without a folder for
+/// the key gets a graph without the mark.
 pub(in crate::lab) fn create_graph_folder(folder: &Path) -> io::Result<()> {
     let home = folder.parent().unwrap_or(folder);
     fs::create_dir_all(home)?;

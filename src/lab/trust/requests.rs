@@ -203,7 +203,7 @@ impl AgentRequest {
     /// The kind of a listener that Kosmos has itself.
     pub(super) const BUILT_IN: &'static str = "builtin";
 
-    /// What the agents of a run's folder ask for, with the files that they have now.
+    /// Collects what the agents of a run's folder ask for, with the files that they have now.
     ///
     /// # Errors
     /// [`TrustError::NotPlain`] if one has files that its hash does not count; and when one cannot be read.

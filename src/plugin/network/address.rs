@@ -1,5 +1,5 @@
-//! What a host is: a name or an IP address, and the class of that, after the IANA registries of special-purpose
-//! addresses (RFC 6890 and its updates). What an agent may reach is said by [`HostRule`](super::HostRule).
+//! Hosts, and the classes of IP addresses after the IANA registries of special-purpose addresses (RFC 6890 and its
+//! updates). [`HostRule`](super::HostRule) says which of them an agent may reach.
 
 use std::{
     fmt,
