@@ -24,6 +24,9 @@ class Problem(Exception):
 COLUMN_NAME_LENGTH = 1000
 COLUMNS_READ = 10_000
 
+# What splits lines gives up at a longer cell; what the cell is refused for is said here.
+csv.field_size_limit(1 << 30)
+
 
 def check_column_names(names):
     """Refuses a table with a name that nobody can read, or with more columns than can be described."""
@@ -211,6 +214,9 @@ def read_delimited(raw, delimiter, warnings):
         names = [f"column_{index + 1}" for index in range(len(head[0]))]
         warnings.append("the first line looks like data, not like names; columns were named column_1, column_2, ...")
     else:
+        if any(len(name) > COLUMN_NAME_LENGTH for name in head[0]):
+            # It may go on beyond what was looked at.
+            check_column_names([name.strip() for name in first_record(raw, delimiter)])
         names = [name.strip() for name in head[0]]
         raw = without_header(raw, delimiter)
         widths = {len(row) for row in head[1:]}
@@ -226,6 +232,11 @@ def read_delimited(raw, delimiter, warnings):
     if columns is None:
         raise Problem("unreadable", "the lines cannot be split into columns; check quotes and delimiters")
     return list(zip(names, columns))
+
+
+def first_record(raw, delimiter):
+    """The cells of the first record, which may itself span lines inside quotes."""
+    return next(csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), delimiter=delimiter))
 
 
 def without_header(raw, delimiter):
@@ -288,7 +299,6 @@ def parse_strictly(raw, delimiter, width):
 
 def repaired(raw, delimiter, width, warnings):
     """The same lines, each cut or filled to `width` cells; how many were is a warning."""
-    csv.field_size_limit(1 << 30)
     lines = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), delimiter=delimiter)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
