@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kosmos_core::run_files;
+use kosmos_core::{files::read_bounded, run_files};
 use serde_json::Value;
 
 use super::citation::{Citation, Cited, Drawn, EvidencePlace, FigureFile, LedgerCount, Picture, Shown};
@@ -14,6 +14,7 @@ use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
 use crate::graph::{Ink, VisibleWords};
+use crate::sandbox::Caps;
 use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
@@ -282,10 +283,12 @@ impl<'d> EvidenceChecker<'d> {
         lines.count() as u64
     }
 
-    /// A file of the run's folder that must have the recorded hash.
+    /// A file of the run's folder that must have the recorded hash. It is no larger than a file that an experiment may
+    /// leave.
     fn read_checked(&self, path: &str, recorded: &str, place: &str) -> Result<Vec<u8>, ReportError> {
         let path = self.run_dir.join(path);
-        let bytes = std::fs::read(&path).map_err(|source| missing_file(path.clone(), place, source))?;
+        let most = Caps::default().file_bytes;
+        let bytes = read_bounded(&path, most).map_err(|source| missing_file(path.clone(), place, source))?;
         let found = sha256_hex(&bytes);
         if found == recorded {
             return Ok(bytes);

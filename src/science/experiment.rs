@@ -1,7 +1,10 @@
 //! An experiment as the run remembers it.
 
+use std::path::{Component, Path};
+
+use kosmos_core::id::InvalidText;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::{ExperimentId, Protocol};
 use crate::sandbox::{Outcome, Usage};
@@ -11,11 +14,27 @@ use crate::sandbox::{Outcome, Usage};
 #[schemars(rename = "Artefact")]
 pub struct ArtefactRecord {
     /// Path below the experiment's folder.
+    #[serde(deserialize_with = "read_path_below")]
     pub path: String,
     /// Size in bytes.
     pub bytes: u64,
     /// The SHA-256 of the file.
     pub sha256: String,
+}
+
+/// Reads a path that stays below the folder it is joined to. Scripts name their files, so a name may hold all that a
+/// file system takes.
+fn read_path_below<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let path = String::deserialize(deserializer)?;
+    let mut parts = Path::new(&path).components();
+    match !path.is_empty() && parts.all(|part| matches!(part, Component::Normal(_))) {
+        true => Ok(path),
+        false => Err(D::Error::custom(InvalidText::new(
+            &path,
+            "the path of a file of an experiment",
+            "names with `/` between them, without `.` and `..`",
+        ))),
+    }
 }
 
 /// How far an experiment is.
@@ -59,4 +78,41 @@ pub struct ExperimentRecord {
     /// The model that wrote the analysis; none where a template is all of the script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_an_experiment_is_below_its_folder() {
+        let read = |path: &str| {
+            let record = serde_json::json!({ "path": path, "bytes": 1, "sha256": "0" });
+            serde_json::from_value::<ArtefactRecord>(record)
+        };
+        for good in [
+            "result.json",
+            "figures/h-0123456789ab.png",
+            "a\rb",
+            "\u{1b}]0;x",
+            "...",
+            "a b/\u{e9}",
+        ] {
+            assert_eq!(read(good).unwrap().path, good);
+        }
+        for bad in [
+            "",
+            "/dev/zero",
+            "..",
+            ".",
+            "./a",
+            "../a",
+            "a/../../b",
+            "figures/../../../etc/passwd",
+        ] {
+            let told = read(bad).unwrap_err().to_string();
+            let expected = format!("`{bad}` is not the path of a file of an experiment");
+            assert!(told.starts_with(&expected), "{told}");
+        }
+    }
 }

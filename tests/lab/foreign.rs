@@ -95,4 +95,53 @@ fn an_experiment_with_another_folder_or_file_touches_nothing() {
         "{}",
         describe_output(&output)
     );
+
+    // Nor is one read, or waited for, as a file that an experiment left.
+    let above = format!("../../../../../../../../../../..{}", file.display());
+    for outside in [file.to_str().unwrap(), above.as_str(), "/dev/zero"] {
+        let left = lines.iter().map(|line| {
+            line.replace(
+                "\"path\":\"table.parquet\"",
+                &format!("\"path\":{}", Value::from(outside)),
+            )
+        });
+        let replaced: Vec<String> = left.collect();
+        assert_ne!(replaced, lines);
+        let home = forge(&run, &replaced);
+        let output = home.run(&["verify", run_id(&run)]);
+        assert_eq!(output.status.code(), Some(4), "{}", describe_output(&output));
+        assert!(
+            describe_output(&output).contains("is not the path of a file of an experiment"),
+            "{}",
+            describe_output(&output)
+        );
+    }
+}
+
+/// Files that are as long as a file system allows and take no room: nobody waits for them.
+#[test]
+fn a_file_with_holes_is_not_read_to_its_end() {
+    let origin = penguins();
+    let run = origin.the_run();
+    let lines = read_lines(&run);
+    let (id, _) = first_experiment(&lines);
+    let result = format!("experiments/{id}/result.json");
+    for (name, bytes, code, told) in [
+        ("journal.jsonl", 1 << 40, 2, "which is larger than such a file may be"),
+        ("run.toml", 1 << 40, 2, "which is larger than such a file may be"),
+        (result.as_str(), 1 << 40, 2, "which is larger than such a file may be"),
+        (result.as_str(), 3 << 30, 4, "it is not what the run recorded"),
+    ] {
+        let home = forge(&run, &lines);
+        let path = home.the_run().join(name);
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_len(bytes).unwrap();
+        let output = home.run(&["verify", run_id(&run)]);
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", describe_output(&output));
+        assert!(
+            describe_output(&output).contains(told),
+            "{name}: {}",
+            describe_output(&output)
+        );
+    }
 }

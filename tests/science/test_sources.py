@@ -80,6 +80,10 @@ class Sources(unittest.TestCase):
             problem = Lab(text(delimiter, header=f"name,{'N' * 1_000_000},kind")).profile["problem"]
             self.assertEqual(problem["code"], "long_name", problem)
             self.assertIn("column 2 has 1000000 letters", problem["message"])
+        for before in ('"na\nme"', '"na\r\n# me"', '"na\n,me"'):
+            problem = Lab(text(header=f"{before},{'N' * 1_000_000},kind")).profile["problem"]
+            self.assertEqual(problem["code"], "long_name", problem)
+            self.assertIn("column 2 has 1000000 letters", problem["message"])
         quoted = Lab(text(header=f'name,"{"N, " * 500}",kind')).profile["problem"]
         self.assertIn("column 2 has 1499 letters", quoted["message"])
         jsonl = "".join(json.dumps({"a": row[1], "N" * 2000: row[2]}) + "\n" for row in ROWS)

@@ -17,7 +17,7 @@ const MIB: u64 = 1 << 20;
 
 /// A file by its place in a run's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Member {
+pub(in crate::lab) enum Member {
     /// The run's settings.
     Settings,
     /// The journal's log.
@@ -37,7 +37,7 @@ pub(super) enum Member {
 impl Member {
     /// The member at `inside`, a path in the run's folder; the error is the reason why an archive holds no such file,
     /// as a predicate.
-    pub(super) fn of_path(inside: &Path) -> Result<Self, &'static str> {
+    pub(in crate::lab) fn of_path(inside: &Path) -> Result<Self, &'static str> {
         const OTHER: Result<Member, &str> = Err("is not a file of a run");
         let mut parts = Vec::new();
         for part in inside.components() {
@@ -68,7 +68,7 @@ impl Member {
     }
 
     /// The most bytes of such a file.
-    pub(super) fn limit(self) -> u64 {
+    pub(in crate::lab) fn limit(self) -> u64 {
         match self {
             Self::Settings => MIB,
             Self::Blob | Self::Agent => 256 * MIB,

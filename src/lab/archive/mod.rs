@@ -20,6 +20,7 @@ use super::LabError;
 
 pub use export::{Exported, export_run};
 pub use import::{Imported, import_run};
+pub(super) use member::Member;
 pub use signature::{SignatureError, Signed, Signer};
 
 /// The error of an archive that cannot be written or read.

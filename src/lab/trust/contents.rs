@@ -8,7 +8,10 @@ use std::{
 use kosmos_core::run_files;
 
 use super::{LabError, TrustError};
-use crate::hash::{sha256_file, sha256_hex};
+use crate::{
+    hash::{sha256_file, sha256_hex},
+    lab::archive::Member,
+};
 
 /// Folders among the agents that Kosmos makes itself, anew each time that the run is worked on.
 const MADE: [&str; 2] = [".scratch", ".sdk"];
@@ -63,8 +66,12 @@ fn list_names(folder: &Path) -> Result<Vec<std::ffi::OsString>, LabError> {
     Ok(names)
 }
 
-/// Checks that the folder of a run from elsewhere is a folder, and that it holds files and folders only: a link would
-/// lead out of it, and a device or a pipe has no end.
+/// The most bytes of a file that no archive holds.
+const MOST_OTHER: u64 = 1 << 30;
+
+/// Checks that the folder of a run from elsewhere is a folder, and that it holds files and folders only, each file no
+/// larger than in an archive: a link would lead out of it, a device or a pipe has no end, and neither has a file with
+/// holes, for whoever reads it.
 pub(super) fn check_plain_files(folder: &Path) -> Result<(), LabError> {
     match find_unplain(folder)? {
         None => Ok(()),
@@ -87,13 +94,27 @@ pub(super) fn find_unplain(folder: &Path) -> Result<Option<(PathBuf, &'static st
                 open.extend(list_names(&path)?.into_iter().map(|name| inside.join(name)));
                 continue;
             }
-            kind if kind.is_file() && !inside.as_os_str().is_empty() => continue,
+            kind if kind.is_file() && !inside.as_os_str().is_empty() => {
+                if found.len() <= largest_size(&inside) {
+                    continue;
+                }
+                "larger than such a file may be"
+            }
             kind if kind.is_symlink() => "a link",
             _ => "neither a file nor a folder",
         };
         return Ok(Some((inside, what)));
     }
     Ok(None)
+}
+
+/// The most bytes of the file at `inside`, a path in a run's folder.
+fn largest_size(inside: &Path) -> u64 {
+    // It is not opened.
+    if inside.starts_with(run_files::JOURNAL_DATABASE) {
+        return u64::MAX;
+    }
+    Member::of_path(inside).map_or(MOST_OTHER, Member::limit)
 }
 
 #[cfg(test)]
@@ -157,5 +178,37 @@ mod tests {
         assert!(error.contains("blobs, which is neither a file nor a folder"), "{error}");
         symlink(&run, home.path().join("link")).unwrap();
         assert!(check_plain_files(&home.path().join("link")).is_err());
+    }
+
+    #[test]
+    fn files_that_are_too_large_are_found() {
+        let home = tempfile::tempdir().unwrap();
+        let run = home.path().join("run");
+        for (name, most) in [
+            ("run.toml", 1 << 20),
+            ("journal.jsonl", 1 << 30),
+            ("agents/.sources.json", 1 << 30),
+            ("experiments/e-0123456789ab/result.json", 4 << 30),
+        ] {
+            let path = run.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            // It has no content, and takes no room.
+            let file = fs::File::create(&path).unwrap();
+            file.set_len(most).unwrap();
+            check_plain_files(&run).unwrap();
+            file.set_len(most + 1).unwrap();
+            let error = check_plain_files(&run).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("{name}, which is larger than such a file may be")),
+                "{error}"
+            );
+            fs::remove_file(&path).unwrap();
+        }
+        fs::create_dir_all(run.join("journal")).unwrap();
+        fs::File::create(run.join("journal/db"))
+            .unwrap()
+            .set_len(1 << 40)
+            .unwrap();
+        check_plain_files(&run).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! Checks the files of a run against its journal.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use super::Verification;
 use crate::{
@@ -28,20 +28,29 @@ pub(super) fn check_files(run: &Path, dossier: &Dossier, verification: &mut Veri
         .filter(|experiment| experiment.outcome.is_some())
     {
         let folder = run_files::experiment_folder(experiment.id.as_str());
-        let script = (run_files::SCRIPT, experiment.script_sha256.as_str());
+        let script = (run_files::SCRIPT, None, experiment.script_sha256.as_str());
         let artefacts = experiment.artefacts.iter();
-        let artefacts = artefacts.map(|artefact| (artefact.path.as_str(), artefact.sha256.as_str()));
-        for (name, recorded) in std::iter::once(script).chain(artefacts) {
+        let artefacts = artefacts.map(|file| (file.path.as_str(), Some(file.bytes), file.sha256.as_str()));
+        for (name, bytes, recorded) in std::iter::once(script).chain(artefacts) {
             verification.files += 1;
             let place = folder.join(name);
-            match sha256_file(&run.join(&place)) {
-                Ok(sha256) if sha256 == recorded => {}
+            match hash_file(&run.join(&place), bytes) {
+                Ok(Some(sha256)) if sha256 == recorded => {}
                 Ok(_) => verification.add_problem(place.display().to_string(), "it is not what the run recorded"),
                 Err(error) => {
                     verification.add_problem(place.display().to_string(), format!("it cannot be read: {error}"))
                 }
             }
         }
+    }
+}
+
+/// Returns the SHA-256 of a file; none if it is not as long as recorded. A file of another length is not read, because
+/// one with holes can be longer than anybody waits for.
+fn hash_file(path: &Path, bytes: Option<u64>) -> io::Result<Option<String>> {
+    match bytes {
+        Some(bytes) if fs::metadata(path)?.len() != bytes => Ok(None),
+        _ => sha256_file(path).map(Some),
     }
 }
 

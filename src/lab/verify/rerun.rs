@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kosmos_core::run_files;
+use kosmos_core::{files::read_bounded, run_files};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ use crate::{
     },
     progress::{Progress, ProgressEvent},
     report::Dossier,
-    sandbox::{Job, JobInput, Language, Sandbox, TemporaryFolder, read_result, remove_tree},
+    sandbox::{Caps, Job, JobInput, Language, Sandbox, TemporaryFolder, read_result, remove_tree},
     science::{ExperimentId, ExperimentRecord, FindingEvidence, InputFile, Protocol, ScriptResult, kind, sha256_hex},
 };
 
@@ -255,7 +255,7 @@ impl<'a> Rerun<'a> {
         if Some(sha256_hex(result)) == experiment.result_sha256 {
             return problems;
         }
-        let recorded = fs::read(self.tables.run().join(place())).ok();
+        let recorded = read_bounded(&self.tables.run().join(place()), Caps::default().file_bytes).ok();
         let recorded = recorded.filter(|bytes| Some(sha256_hex(bytes)) == experiment.result_sha256);
         let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
         let Some(recorded) = recorded else {
