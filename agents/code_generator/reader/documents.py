@@ -53,7 +53,7 @@ def json_table(reading, value):
         rows = [value]
     if not rows:
         raise Problem("not_a_table", "the JSON holds no objects; give one object per line, one key per column")
-    rows = [flattened(row) for row in rows]
+    rows = with_lists_apart(reading, [flattened(row) for row in rows])
     names = list(dict.fromkeys(key for row in rows for key in row))
     check_column_names(names)
     return names, rows
@@ -194,6 +194,29 @@ def flattened(row, prefix="", depth=0):
         else:
             out[name] = value
     return out
+
+
+def with_lists_apart(reading, rows):
+    """The rows, where lists of as many numbers in each row are columns of their own; other lists stay text, and it is said."""
+    kept, lists = {}, {}
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, list):
+                lists.setdefault(name, set()).add(len(value) if all(isinstance(v, (int, float, str)) for v in value) else 0)
+    for name, lengths in lists.items():
+        length = min(lengths)
+        if len(lengths) == 1 and 1 < length <= 8:
+            kept[name] = length
+            reading.warn(f"'{name}' holds a list of {length} values in each row, which were read as columns {name}.1 to {name}.{length}")
+        else:
+            reading.warn(f"'{name}' holds lists, which are no single values; it was read as text")
+    if not kept:
+        return rows
+    return [
+        {part: cell for name, value in row.items() for part, cell in (
+            [(f"{name}.{at + 1}", v) for at, v in enumerate(value)] if name in kept and isinstance(value, list) else [(name, value)])}
+        for row in rows
+    ]
 
 
 class TableParser(html.parser.HTMLParser):

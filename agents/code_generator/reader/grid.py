@@ -52,6 +52,9 @@ def choose_table(reading, rows, first_line, where):
     tables = [block for block in blocks if is_table(rows, block)]
     if len(blocks) < 2 or not tables:
         return rows, first_line
+    joined = join_alike(reading, rows, blocks, tables, first_line, where) if len(tables) > 1 else None
+    if joined is not None:
+        return joined, first_line
     best = max(tables, key=lambda block: (reading.mentions(names_in(rows, block)), size_of(rows, block)))
     above, below, others = [], [], []
     for block in blocks:
@@ -72,7 +75,34 @@ def choose_table(reading, rows, first_line, where):
             "it was not read: give it in a file of its own to use it"
         )
         reading.set_aside("another table", first_line + start, end - start, "a table of its own: " + told)
-    return rows[best[0] : best[1]], first_line + best[0]
+    picked = rows[best[0] : best[1]]
+    return picked, first_line + best[0]
+
+
+def join_alike(reading, rows, blocks, tables, first_line, where):
+    """The rows with the tables of the same names put together, where settings or titles stand between them."""
+    heads = {}
+    for block in tables:
+        for at in range(block[0], min(block[0] + 4, block[1])):
+            cells = tuple(cell.strip() for cell in rows[at])
+            if filled(rows[at]) > 1 and not any(is_digitish(cell) for cell in cells if cell):
+                heads.setdefault(cells, []).append((at, block[1]))
+                break
+    alike = max(heads.values(), key=len, default=[])
+    if len(alike) < 2 or len(alike) < len(tables):
+        return None
+    kept = set()
+    for start, end in alike:
+        kept.update(range(start, end))
+    away = [at for at in range(len(rows)) if at not in kept and filled(rows[at])]
+    told = "; ".join(shown_cells(rows[at], 2) for at in away[:3])
+    reading.warn(
+        f"{len(alike)} tables with the same names of columns stand below each other (the first at {where} {first_line + alike[0][0]}) "
+        f"and were read as one; {len(away)} other {where}s were left out: {told}"
+    )
+    if away:
+        reading.set_aside("lines between tables of one kind", first_line + away[0], len(away), "no rows of the table: " + told)
+    return [row if at in kept else [] for at, row in enumerate(rows)]
 
 
 def blocks_of(rows):

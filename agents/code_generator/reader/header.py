@@ -114,7 +114,7 @@ def find_header(reading, rows, grid):
             end += 1
         header.first, header.start, run = top, end, rows[top:end]
     header.skipped = header.first
-    name_columns(reading, header, run, grid)
+    name_columns(reading, header, run, grid, rows[header.start : header.start + 300])
     return header
 
 
@@ -149,7 +149,7 @@ def is_group_line(row, grid):
     return several and grid.is_alien(row) and extent(row) * 2 > grid.width
 
 
-def name_columns(reading, header, run, grid):
+def name_columns(reading, header, run, grid, below):
     """Fills in the names from one to several lines of names, groups, units, types and questions."""
     kinds = [kind_of_line(row, run, index, grid) for index, row in enumerate(run)]
     names_at = [index for index, kind in enumerate(kinds) if kind == "names"] or [0]
@@ -158,7 +158,7 @@ def name_columns(reading, header, run, grid):
         if better_names(reading, run[index], run[best]):
             best = index
     for index in range(best + 1, len(run)):
-        if kinds[index] == "names" and not describes(run[index], run[best]):
+        if kinds[index] == "names" and not describes(run[index], run[best], grid, below):
             # A row with words in place of numbers, not a description of the names.
             header.start -= len(run) - index
             run, kinds = run[:index], kinds[:index]
@@ -179,8 +179,12 @@ def name_columns(reading, header, run, grid):
             reading.set_aside("a line of data types", None, 1, "below the names: " + shown_cells(row))
         elif kind == "imports":
             reading.set_aside("a line of the survey tool", None, 1, "below the names: " + shown_cells(row))
-        else:
+        elif header.labels is None:
             header.labels = row
+        else:
+            longest = max(len(row), len(header.labels))
+            pairs = zip(row + [""] * longest, header.labels + [""] * longest)
+            header.labels = ["; ".join(filter(None, (upper.strip(), lower.strip()))) for lower, upper in pairs][:longest]
     if above:
         header.groups = above
         repeated = {name for name in names if names.count(name) > 1}
@@ -226,12 +230,25 @@ def better_names(reading, row, other):
     return sum(map(len, cells)) * 3 < sum(map(len, others))
 
 
-def describes(row, names):
-    """True where the cells are longer than the names, or of several words, and differ."""
+def describes(row, names, grid, below):
+    """True where a line of words below the names says something of them, and is no row with words in place of numbers."""
+    for index, cell in enumerate(row[: grid.width]):
+        cell = cell.strip()
+        if not cell or index in grid.numeric:
+            continue
+        others = [other[index].strip() for other in below if index < len(other) and other[index].strip()]
+        if cell in others or (re.search(r"\d", cell) and [shape_of(other) for other in others].count(shape_of(cell)) * 2 > len(others)):
+            return False
     cells, heads = [c.strip() for c in row if c.strip()], [c.strip() for c in names if c.strip()]
     spaced = sum(" " in cell for cell in cells) * 2 >= len(cells)
     longer = sum(map(len, cells)) * len(heads) >= 1.5 * sum(map(len, heads)) * len(cells)
-    return (spaced or longer) and len(set(cells)) >= 0.7 * len(cells)
+    fits = len(set(cells)) >= 0.7 * len(cells) or any(index not in grid.numeric and cell.strip() for index, cell in enumerate(row))
+    words = all(len(cell) > 3 for cell in cells)
+    return spaced or longer or (fits and words)
+
+
+def shape_of(cell):
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", cell))
 
 
 def spread(row, width):

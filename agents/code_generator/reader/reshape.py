@@ -27,6 +27,8 @@ VALUE_NAMES = re.compile(
     r"(?i)(?:value|val|values|result|results|reading|aval|obs[ _.]?value|observation|lbstresn|vsstresn|lborres|vsorres|measurement)"
     r"|(?:numeric|measured|variable|parameter|param|attribute|result|test|data)[ _.]?(?:value|result)|value[ _.]?(?:numeric|num|text)"
 )
+# Names that may stand for variables, if the values show it.
+VAGUE_NAMES = re.compile(r"(?i)(?:item|test|what|type|measured|trait|phenotype|sensor|channel|component|element|question|code|name|label|kind)s?")
 UNIT_NAMES = re.compile(r"(?i)(?:.*[ _.])?units?(?:[ _.].*)?")
 # Stems of names that count times, not samples.
 TIME_STEMS = re.compile(
@@ -138,13 +140,16 @@ def without_molten_rows(reading, columns):
     names = [name for name, _ in columns]
     values = [index for index, name in enumerate(names) if VALUE_NAMES.fullmatch(name.strip())]
     variables = [index for index, name in enumerate(names) if VARIABLE_NAMES.fullmatch(name.strip()) and index not in values]
-    if len(values) != 1 or not variables or rows_of(columns) > RESHAPED_ROWS:
+    vague = [] if variables else [index for index, name in enumerate(names) if VAGUE_NAMES.fullmatch(name.strip()) and index not in values]
+    if len(values) != 1 or not (variables or vague) or rows_of(columns) > RESHAPED_ROWS:
         return columns
     value = values[0]
-    for variable in variables:
+    for variable in variables + vague:
         coded = one_array(texts_of(columns[variable][1])).dictionary_encode()
         levels = coded.dictionary.to_pylist()
         if not 2 <= len(levels) <= 500 or "" in levels or all(is_digitish(level) for level in levels):
+            continue
+        if variable in vague and not own_scales(coded, columns[value][1]):
             continue
         if reading.target in (names[value], names[variable]):
             reading.warn(f"the table has one row per subject and '{names[variable]}'; it was left so, since '{reading.target}' was asked for by name")
@@ -152,12 +157,29 @@ def without_molten_rows(reading, columns):
         done = pivoted(reading, columns, variable, value, coded, levels)
         if done is not None:
             return done
+    if not variables:
+        return columns
     where = names[variables[0]]
     reading.warn(
         f"the table seems to hold one row per subject and '{where}', but it cannot be told which rows belong together; it was left so. "
         f"Values of different '{where}' are not comparable: give a table with one column for each"
     )
     return columns
+
+
+def own_scales(coded, array):
+    """True where the values of the names are of different kinds or sizes: measures of different things."""
+    texts = texts_of(array)
+    values, codes = numbers_in(texts, True), coded.indices.to_numpy(zero_copy_only=False)
+    parts = [values[codes == code] for code in range(len(coded.dictionary))]
+    words = [np.isnan(part).mean() for part in parts]
+    if max(words) > 0.9 and min(words) < 0.1:
+        return True
+    parts = [part[np.isfinite(part)] for part in parts]
+    if min(map(len, parts)) < 3:
+        return False
+    ranges = sorted((np.percentile(part, 10), np.percentile(part, 90)) for part in parts)
+    return any(low[1] < high[0] for low, high in zip(ranges, ranges[1:]))
 
 
 def pivoted(reading, columns, variable, value, coded, levels):
@@ -256,9 +278,10 @@ def warn_of_samples(reading, columns):
         match = re.fullmatch(r"(.*?)[ _.\-]?(\d+)", name.strip())
         if match and index:
             stems.setdefault(match.group(1), []).append(index)
-    for stem, places in stems.items():
+    groups = {stem: places for stem, places in stems.items() if len(places) > 1 and not TIME_STEMS.fullmatch(stem)}
+    for places in [sorted(index for group in groups.values() for index in group)] if len(groups) <= 8 else []:
         names = columns[0][1]
-        if len(places) < 6 or len(places) < 0.7 * (len(columns) - 1) or TIME_STEMS.fullmatch(stem) or rows_of(columns) < 2 * len(places):
+        if len(places) < 6 or len(places) < 0.7 * (len(columns) - 1) or rows_of(columns) < 2 * len(places):
             continue
         heads = texts_of(names)
         if is_numeric_column(names) or pc.count_distinct(heads).as_py() < 0.98 * len(heads):

@@ -22,7 +22,7 @@ SUMMARY_WORDS = {
     "q3": "q3|75%|upper quartile|3rd quartile",
 }
 # A label of a total may name what it is the total of: "Subtotal North", "Total (n=80)", "North Total".
-TOTAL_OF = r"(?i)^\s*(?:sub[- ]?|grand[- ]?|overall[- ]?)?totals?\b|\b(?:sub[- ]?)?total\s*:?\s*$|^\s*(?:zwischensumme|summe|gesamt|sous-total|subtotaal|mean|average|sum) (?:of|for|der|von|de)?\b"
+TOTAL_OF = r"(?i)^\s*(?:all|overall|whole)\s+[^\W\d]+\s*$|^\s*(?:sub[- ]?|grand[- ]?|overall[- ]?)?totals?\b|\b(?:sub[- ]?)?total\s*:?\s*$|^\s*(?:zwischensumme|summe|gesamt|sous-total|subtotaal|mean|average|sum) (?:of|for|der|von|de)?\b"
 ANY_SUMMARY = r"(?i)^\s*(?:" + "|".join(SUMMARY_WORDS.values()) + r")\s*[:=]?\s*$"
 # Rows that are compared with sums of the others.
 SUMMARY_ROWS = 5000
@@ -135,6 +135,7 @@ def summaries(reading, names, columns, lines, where):
     sample = [column.slice(0, 300 if len(columns) < 50 else 60).to_pylist() for column in columns]
     wordy = [sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts) for texts in sample]
     labels = label_rows(columns, wordy, rows)
+    labels.update({at: (["sum"], "") for at in rows_without_words(columns, wordy, rows) if at not in labels})
     ends = [at for at in (0, rows - 1) if at not in labels]
     if not labels and not any(may_be_total(columns, wordy, at) for at in ends):
         return none
@@ -183,6 +184,16 @@ def label_rows(columns, wordy, rows):
     return found
 
 
+def rows_without_words(columns, wordy, rows):
+    """The rows whose labels are blank, where most rows have some."""
+    blank = np.ones(rows, bool)
+    words = [index for index in range(len(columns)) if wordy[index]][:50]
+    for index in words:
+        blank &= np.asarray(pc.fill_null(pc.equal(columns[index], ""), True))
+    found = np.flatnonzero(blank) if words else []
+    return [int(at) for at in found] if len(found) * 3 <= rows and len(found) <= SUMMARY_ROWS else []
+
+
 def statistic_of(text):
     plain = text.strip().rstrip(":=").strip().lower()
     kinds = [kind for kind, words in SUMMARY_WORDS.items() if re.fullmatch("(?:" + words + ")", plain)]
@@ -198,11 +209,14 @@ def may_be_total(columns, wordy, at):
         text = (column[at].as_py() or "").strip()
         if wordy[index]:
             if text and not is_missing(text):
-                return False
+                # A word for a total that is not known here stands nowhere else.
+                if at not in (0, len(column) - 1) or equals(column, text).sum() > 1:
+                    return False
+                blank -= 1
             blank += 1
         elif text:
             filled_numbers += 1
-    return filled_numbers >= (1 if blank else 2)
+    return filled_numbers >= (1 if blank > 0 else 2)
 
 
 def sum_room(value, count, decimals):
@@ -265,7 +279,7 @@ def check_labels(labels, values, decimals, labelled):
             doubtful.append((at, "has other numbers than those of the rows"))
     # A level that now and then has such numbers by chance is none.
     for label in {label.lower() for _, label in confirmed.values()}:
-        all_rows = [at for at in labels if labels[at][1].lower() == label]
+        all_rows = [at for at in labels if label and labels[at][1].lower() == label]
         mine = [at for at in all_rows if at in confirmed]
         if len(mine) * 2 < len(all_rows):
             for at in mine:
@@ -317,7 +331,7 @@ def told_statistics(reading, confirmed, labels, columns, lines, where):
     if not confirmed:
         return
     order = sorted(confirmed)
-    words = list(dict.fromkeys(labels[at][1] for at in order))
+    words = list(dict.fromkeys(labels[at][1] or "no label" for at in order))
     shown = ", ".join(repr(word) for word in words[:4]) + (", ..." if len(words) > 4 else "")
     count = len(order)
     if count == 1:
@@ -336,6 +350,7 @@ def told_statistics(reading, confirmed, labels, columns, lines, where):
 
 def tell_doubts(reading, doubtful, labels, lines, where, rows):
     """Says of the last rows only: elsewhere such a word is a name like the others."""
+    doubtful = [(at, why) for at, why in doubtful if labels[at][1]]
     for at, why in doubtful[-3:] if len(labels) <= 3 else []:
         if at >= rows - 3 or len(labels) == 1:
             reading.warn(

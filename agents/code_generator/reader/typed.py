@@ -158,7 +158,11 @@ def read_statistical(reader_name, ending, title, remedy):
             raise Problem("unreadable", f"this is a {title} file, which is not read here; {remedy}") from None
         try:
             with NamedFile(source, ending) as path:
-                frame, meta = getattr(pyreadstat, reader_name)(path)
+                # Codes that the file declares as missing come as they are, so that they can be named.
+                declared = {"user_missing": True} if reader_name == "read_sav" else {}
+                frame, meta = getattr(pyreadstat, reader_name)(path, **declared)
+                if declared:
+                    blank_missing(frame, meta)
         except MemoryError:
             raise
         except Exception as error:  # pyreadstat raises many kinds for a damaged file
@@ -184,6 +188,18 @@ def note_labels(reading, frame, meta):
         about["missing"] = [
             code_text(part["lo"]) if part["lo"] == part["hi"] else f"{code_text(part['lo'])} to {code_text(part['hi'])}" for part in ranges
         ] + [code_text(code) for code in codes]
+
+
+def blank_missing(frame, meta):
+    """Makes the codes that the file declares as missing empty cells."""
+    for name, ranges in (meta.missing_ranges or {}).items():
+        for part in ranges:
+            low, high = part["lo"], part["hi"]
+            try:
+                gone = (frame[name] >= low) & (frame[name] <= high)
+            except TypeError:
+                gone = frame[name].isin([low, high])
+            frame[name] = frame[name].where(~gone, None)
 
 
 def code_text(code):
