@@ -149,11 +149,19 @@ def summaries(reading, names, columns, lines, where):
     gone = none.copy()
     labelled = none.copy()
     labelled[list(labels)] = True
+    named = labels
     if len(labels) <= SUMMARY_ROWS and len(labels) * 2 <= rows:
         confirmed, doubtful = check_labels(labels, values, decimals, labelled)
+        # Words such as N that are levels here do not keep their rows out of the sums.
+        plain = {at for at in labels if at not in confirmed and "sum" not in labels[at][0]}
+        if plain:
+            labels = {at: label for at, label in labels.items() if at not in plain}
+            labelled[list(plain)] = False
+            confirmed, more = check_labels(labels, values, decimals, labelled)
+            doubtful = [entry for entry in doubtful if entry[0] in plain] + more
         told_statistics(reading, confirmed, labels, columns, lines, where)
         gone[list(confirmed)] = True
-        tell_doubts(reading, doubtful, labels, lines, where, rows)
+        tell_doubts(reading, doubtful, named, lines, where, rows)
     for at in (0, rows - 1):
         if not labelled[at] and may_be_total(columns, wordy, at) and is_plain_total(at, values, decimals, gone):
             gone[at] = True
