@@ -20,7 +20,9 @@ DIGITISH = re.compile(
     r"(?:[eEdDT×xX*][\d^+\-:.×x10*]*)?[\d.:Z]*\s?(?:[%°]?[A-Za-zµ€$£¥₹%°*†‡²³/+\-^\d.]{0,10}\)?)?[*†‡§+]*\s*\Z"
 )
 NUMBER = re.compile(r"\s*[+\-−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\s*\Z")
-DAY_CELL = re.compile(r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z")
+DAY_CELL = re.compile(
+    r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z"
+)
 
 
 GROUPED_NUMBER = re.compile(r"[^\w,]*\d{1,3}(?:[., '’]\d{2,3})*(?:[.,]\d+)?[^\w,]*[A-Za-z]{0,4}")
@@ -55,7 +57,9 @@ def with_doubled_quotes(text, delimiter):
     """The text with the quotes within quoted cells doubled, as they should be."""
     mark = re.escape(delimiter)
     cell = re.compile(rf'(?m)(^|(?<={mark}))"([^\n]*?)"(?=[ ]*(?:{mark}(?:"|[^\n"]*(?:{mark}|$))|\r?$))')
-    return cell.sub(lambda match: match.group(1) + '"' + match.group(2).replace('""', '"').replace('"', '""') + '"', text)
+    return cell.sub(
+        lambda match: match.group(1) + '"' + match.group(2).replace('""', '"').replace('"', '""') + '"', text
+    )
 
 
 def decoded(reading, raw):
@@ -71,7 +75,9 @@ def decoded(reading, raw):
     # DOS files may end with this mark.
     raw = raw.rstrip(b"\x1a\x00") if raw[-1:] in (b"\x1a", b"\x00") else raw
     if b"\x00" in raw[:65536]:
-        raise Problem("not_a_table", "the file holds binary data of a kind that is not known; give csv, xlsx or Parquet")
+        raise Problem(
+            "not_a_table", "the file holds binary data of a kind that is not known; give csv, xlsx or Parquet"
+        )
     if b"\r" in raw[:HEAD_BYTES] and b"\n" not in raw[:HEAD_BYTES]:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return without_unseen(reading, raw)
@@ -121,7 +127,9 @@ def guess_code_page(raw):
     lower = sum(byte >= 0xE0 for byte in high) / len(high)
     for page, share in (("cp1251", lower), ("koi8_r", sum(0xC0 <= byte < 0xE0 for byte in high) / len(high))):
         if share > 0.75 and is_script(raw, page, r"[\u0400-\u04ff]", 0.9):
-            greek = page == "cp1251" and sum(byte in b"\xef\xe1\xf2\xe9\xe5\xed\xf4\xdd\xdf\xf3" for byte in high) > 0.62 * len(high)
+            greek = page == "cp1251" and sum(
+                byte in b"\xef\xe1\xf2\xe9\xe5\xed\xf4\xdd\xdf\xf3" for byte in high
+            ) > 0.62 * len(high)
             return "cp1253" if greek else page
     for page, letters, share in (
         ("euc_jp", r"[\u3040-\u30ff]", 0.3),
@@ -158,7 +166,9 @@ def without_unseen(reading, raw):
     if len(known) > 2 and not re.match(rb"\s*[<{\[]", raw[:200]):
         raw = html.unescape(raw.decode("utf-8", errors="replace")).encode("utf-8")
         shown = ", ".join(dict.fromkeys(name.decode() for name in known[:50]))
-        reading.warn(f"the text holds entities of the web ({shown[:80]}), which were read as the letters they stand for")
+        reading.warn(
+            f"the text holds entities of the web ({shown[:80]}), which were read as the letters they stand for"
+        )
     return raw
 
 
@@ -204,6 +214,9 @@ def guess_dialect(raw, declared, kind):
         return with_quotes(text, declared)
     if kind == "tsv" and "\t" in text:
         return with_quotes(text, "\t")
+    lines = [line for line in text.split("\n")[:60] if line.strip()]
+    if len(lines) > 2 and all("||" in line and line.count("|") == 2 * line.count("||") for line in lines):
+        return with_quotes(text, "||")
     best, best_score = None, 0.0
     for delimiter in USUAL_DELIMITERS:
         if delimiter in text:
@@ -377,7 +390,10 @@ def fixed_columns(lines):
             merged.append(span)
     names = [lines[0][start:end].strip() for start, end in merged]
     columns = [[line[start:end].strip() for line in lines[1:]] for start, end in merged]
-    numeric = [any(cells) and all(NUMBER.match(cell) for cell in cells if cell not in MISSING_WORDS and cell) for cells in columns]
+    numeric = [
+        any(cells) and all(NUMBER.match(cell) for cell in cells if cell not in MISSING_WORDS and cell)
+        for cells in columns
+    ]
     if len(merged) < 2 or not all(names) or not any(numeric) or len(lines) < 4:
         return None
     return [(merged[i][0] if i else 0, merged[i][1]) for i in range(len(merged))]

@@ -63,11 +63,15 @@ def choose_table(reading, rows, first_line, where):
     for found, what in ((above, "above"), (below, "below")):
         for start, end in found:
             told = "; ".join(shown_cells(row, 3) for row in rows[start : min(end, start + 3)])
-            reading.set_aside(f"lines {what} the table", first_line + start, end - start, "no row of the table: " + told)
+            reading.set_aside(
+                f"lines {what} the table", first_line + start, end - start, "no row of the table: " + told
+            )
         if found:
             total = sum(end - start for start, end in found)
             told = "; ".join(shown_cells(rows[start], 2) for start, _ in found[:3])
-            reading.warn(f"{total} {where}{'s' * (total > 1)} {what} the table {'is' if total == 1 else 'are'} no part of it and left out: {told}")
+            reading.warn(
+                f"{total} {where}{'s' * (total > 1)} {what} the table {'is' if total == 1 else 'are'} no part of it and left out: {told}"
+            )
     for start, end in others:
         told = shown_cells(rows[start])
         reading.warn(
@@ -101,7 +105,9 @@ def join_alike(reading, rows, blocks, tables, first_line, where):
         f"and were read as one; {len(away)} other {where}s were left out: {told}"
     )
     if away:
-        reading.set_aside("lines between tables of one kind", first_line + away[0], len(away), "no rows of the table: " + told)
+        reading.set_aside(
+            "lines between tables of one kind", first_line + away[0], len(away), "no rows of the table: " + told
+        )
     return [row if at in kept else [] for at, row in enumerate(rows)]
 
 
@@ -189,13 +195,20 @@ def beside(reading, rows):
     lengths = [max(used[start:end]) for start, end in groups]
     heads = [names_in([row[start:end] for row in rows], (0, len(rows))) for start, end in groups]
     several = [end - start >= 2 for start, end in groups]
-    repeated = len(groups) > 1 and [c.strip() for c in rows[0][slice(*groups[0])]] == [c.strip() for c in rows[0][slice(*groups[1])]]
+    repeated = len(groups) > 1 and [c.strip() for c in rows[0][slice(*groups[0])]] == [
+        c.strip() for c in rows[0][slice(*groups[1])]
+    ]
     if not all(several) or (max(lengths) - min(lengths) <= max(1, 0.02 * max(lengths)) and not repeated):
         kept = [index for start, end in groups for index in range(start, end)]
-        if any(not (row[index] if index < len(row) else "").strip() for index in kept for row in rows[:1]) or all(several):
+        if any(not (row[index] if index < len(row) else "").strip() for index in kept for row in rows[:1]) or all(
+            several
+        ):
             reading.warn("blank columns part the table; the columns on both sides of them were read as one table")
         return [[row[index] if index < len(row) else "" for index in kept] for row in rows]
-    best = max(range(len(groups)), key=lambda at: (reading.mentions(heads[at]), used[groups[at][0]] * (groups[at][1] - groups[at][0]), -at))
+    best = max(
+        range(len(groups)),
+        key=lambda at: (reading.mentions(heads[at]), used[groups[at][0]] * (groups[at][1] - groups[at][0]), -at),
+    )
     for at, (start, end) in enumerate(groups):
         if at != best:
             told = shown_cells(next(row[start:end] for row in rows if filled(row[start:end])))
@@ -229,10 +242,16 @@ def note_header(reading, header, table, lines, where):
         reading.warn(f"the line above the names was read as names of groups of columns: {shown_cells(row)}")
     if header.units:
         reading.warn(f"the line below the names was read as units, not as a row: {shown_cells(header.units)}")
-        reading.set_aside("a line of units", lines[header.start - 1], 1, "below the names: " + shown_cells(header.units))
+        reading.set_aside(
+            "a line of units", lines[header.start - 1], 1, "below the names: " + shown_cells(header.units)
+        )
     if header.labels:
-        reading.warn(f"the line below the names was read as descriptions, not as a row: {shown_cells(header.labels, 3)}")
-        reading.set_aside("a line of descriptions", lines[header.line + 1], 1, "below the names: " + shown_cells(header.labels, 3))
+        reading.warn(
+            f"the line below the names was read as descriptions, not as a row: {shown_cells(header.labels, 3)}"
+        )
+        reading.set_aside(
+            "a line of descriptions", lines[header.line + 1], 1, "below the names: " + shown_cells(header.labels, 3)
+        )
 
 
 def note_columns(reading, header, names):
@@ -349,7 +368,9 @@ def settle_long(reading, body, lines, long, width, grid, where):
             f"(the first is {where} {lines[gone[0]]}: {shown_cells(body[gone[0]], 8)}); "
             f"{'it was' if len(gone) == 1 else 'they were'} set aside, correct the file to use {'it' if len(gone) == 1 else 'them'}"
         )
-        reading.set_aside("lines that do not fit", lines[gone[0]], len(gone), "more cells than names, and not in their columns")
+        reading.set_aside(
+            "lines that do not fit", lines[gone[0]], len(gone), "more cells than names, and not in their columns"
+        )
     away = set(gone)
     kept = [index for index in range(len(body)) if index not in away]
     return [body[index] for index in kept], [lines[index] for index in kept]

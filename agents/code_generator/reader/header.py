@@ -53,8 +53,11 @@ class Grid:
         later = later[::step]
         extents = [extent(row) for row in later] or [0]
         # The width that the body agrees on: the widest that is not a rare exception.
-        self.width = max(value for value in set(extents) if extents.count(value) * 4 >= len(extents) or value == max(
-            set(extents), key=extents.count))
+        self.width = max(
+            value
+            for value in set(extents)
+            if extents.count(value) * 4 >= len(extents) or value == max(set(extents), key=extents.count)
+        )
         self.looked = range(self.width) if self.width <= 400 else range(0, self.width, self.width // 400 + 1)
         self.numeric = []
         for index in self.looked:
@@ -184,12 +187,16 @@ def name_columns(reading, header, run, grid, below):
         else:
             longest = max(len(row), len(header.labels))
             pairs = zip(row + [""] * longest, header.labels + [""] * longest)
-            header.labels = ["; ".join(filter(None, (upper.strip(), lower.strip()))) for lower, upper in pairs][:longest]
+            header.labels = ["; ".join(filter(None, (upper.strip(), lower.strip()))) for lower, upper in pairs][
+                :longest
+            ]
     if above:
         header.groups = above
         repeated = {name for name in names if names.count(name) > 1}
         names = [
-            " ".join(dict.fromkeys([*(row[i] for row in above if row[i]), name])) if name in repeated or not name else name
+            " ".join(dict.fromkeys([*(row[i] for row in above if row[i]), name]))
+            if name in repeated or not name
+            else name
             for i, name in enumerate(names)
         ]
     header.names = names
@@ -237,12 +244,16 @@ def describes(row, names, grid, below):
         if not cell or index in grid.numeric:
             continue
         others = [other[index].strip() for other in below if index < len(other) and other[index].strip()]
-        if cell in others or (re.search(r"\d", cell) and [shape_of(other) for other in others].count(shape_of(cell)) * 2 > len(others)):
+        if cell in others or (
+            re.search(r"\d", cell) and [shape_of(other) for other in others].count(shape_of(cell)) * 2 > len(others)
+        ):
             return False
     cells, heads = [c.strip() for c in row if c.strip()], [c.strip() for c in names if c.strip()]
     spaced = sum(" " in cell for cell in cells) * 2 >= len(cells)
     longer = sum(map(len, cells)) * len(heads) >= 1.5 * sum(map(len, heads)) * len(cells)
-    fits = len(set(cells)) >= 0.7 * len(cells) or any(index not in grid.numeric and cell.strip() for index, cell in enumerate(row))
+    fits = len(set(cells)) >= 0.7 * len(cells) or any(
+        index not in grid.numeric and cell.strip() for index, cell in enumerate(row)
+    )
     words = all(len(cell) > 3 for cell in cells)
     return spaced or longer or (fits and words)
 
@@ -305,7 +316,11 @@ def is_note(row, grid):
     cells = [cell.strip() for cell in row if cell.strip()]
     if not cells:
         return True
-    if len(cells) == 1 and grid.width > 1 and re.fullmatch(r"\(?\d[\d, ]* (?:rows?|records?|lines?|entries)\b.*", cells[0]):
+    if (
+        len(cells) == 1
+        and grid.width > 1
+        and re.fullmatch(r"\(?\d[\d, ]* (?:rows?|records?|lines?|entries)\b.*", cells[0])
+    ):
         return True
     if grid.is_body(row):
         return False
@@ -319,6 +334,8 @@ def is_note(row, grid):
         return bool(NOTE.match(cells[0])) and grid.is_alien(row)
     # One cell in a column of words: a name whose values are all missing, or a note.
     short = len(row) < grid.width
-    return bool(NOTE.match(cells[0]) and (":" in cells[0] or short)) or len(cells[0].split()) > 5 or (
-        short and len(cells[0].split()) > 2
+    return (
+        bool(NOTE.match(cells[0]) and (":" in cells[0] or short))
+        or len(cells[0].split()) > 5
+        or (short and len(cells[0].split()) > 2)
     )

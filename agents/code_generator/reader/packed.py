@@ -194,7 +194,9 @@ def part_asked_for(reading, names, parts, heads, what):
     reading.facts.update(facts)
     others = [name for name in names if name != names[at]]
     shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
-    reading.warn(f"the {what} holds {len(names)} tables; '{names[at]}' was read, since it holds what was asked for, not {shown}")
+    reading.warn(
+        f"the {what} holds {len(names)} tables; '{names[at]}' was read, since it holds what was asked for, not {shown}"
+    )
     for name, (other, _) in zip(names, parts):
         if name != names[at]:
             reading.set_aside("another table", None, rows_of(other), f"the table '{name}' of the {what}")

@@ -28,7 +28,9 @@ VALUE_NAMES = re.compile(
     r"|(?:numeric|measured|variable|parameter|param|attribute|result|test|data)[ _.]?(?:value|result)|value[ _.]?(?:numeric|num|text)"
 )
 # Names that may stand for variables, if the values show it.
-VAGUE_NAMES = re.compile(r"(?i)(?:item|test|what|type|measured|trait|phenotype|sensor|channel|component|element|question|code|name|label|kind)s?")
+VAGUE_NAMES = re.compile(
+    r"(?i)(?:item|test|what|type|measured|trait|phenotype|sensor|channel|component|element|question|code|name|label|kind)s?"
+)
 UNIT_NAMES = re.compile(r"(?i)(?:.*[ _.])?units?(?:[ _.].*)?")
 # Stems of names that count times, not samples.
 TIME_STEMS = re.compile(
@@ -60,8 +62,11 @@ def texts_of(array):
 
 
 def one_array(array):
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) and array.num_chunks else (
-        pa.array([], array.type) if isinstance(array, pa.ChunkedArray) else array)
+    return (
+        pa.concat_arrays(array.chunks)
+        if isinstance(array, pa.ChunkedArray) and array.num_chunks
+        else (pa.array([], array.type) if isinstance(array, pa.ChunkedArray) else array)
+    )
 
 
 def is_numeric_column(array, sample=200):
@@ -82,13 +87,21 @@ def without_time_columns(reading, columns):
         found = {}
         for index, name in enumerate(names):
             match = re.fullmatch(rf"(?P<stem>.*?)[ _.\-]?(?:X)?(?P<time>{pattern})(?:\s*\[[^\]]*\])?", name.strip())
-            if match and (title != "month" or not re.fullmatch(rf"(?i:{MONTH_WORDS})", match["time"]) or not match["stem"]):
+            if match and (
+                title != "month" or not re.fullmatch(rf"(?i:{MONTH_WORDS})", match["time"]) or not match["stem"]
+            ):
                 stem = match["stem"].strip(" _.-")
                 if title == "year" and stem[-1:].isdigit():
                     continue
-                found.setdefault("" if stem in ("X", "YR", "yr", "y", "Y", "year", "Year") else stem, {})[match["time"]] = index
+                found.setdefault("" if stem in ("X", "YR", "yr", "y", "Y", "year", "Year") else stem, {})[
+                    match["time"]
+                ] = index
         stems = {stem: times for stem, times in found.items() if len(times) >= FEWEST_TIMES}
-        if title == "month" and stems and all(re.fullmatch(rf"(?i:{MONTH_WORDS})", time) for times in stems.values() for time in times):
+        if (
+            title == "month"
+            and stems
+            and all(re.fullmatch(rf"(?i:{MONTH_WORDS})", time) for times in stems.values() for time in times)
+        ):
             stems = {stem: times for stem, times in stems.items() if len(times) >= 6}
         if not stems or len({tuple(times) for times in stems.values()}) > 1:
             continue
@@ -99,10 +112,14 @@ def without_time_columns(reading, columns):
             continue
         asked = sum(asks_for(reading.question, names[index]) for index in moved)
         if reading.target in [names[index] for index in moved] or asked > 1:
-            reading.warn(f"the columns {times[0]} to {times[-1]} look like one measure at several times; they were left as columns, since one was asked for by name")
+            reading.warn(
+                f"the columns {times[0]} to {times[-1]} look like one measure at several times; they were left as columns, since one was asked for by name"
+            )
             return columns
         if rows_of(columns) * len(times) > RESHAPED_ROWS:
-            reading.warn(f"the columns {times[0]} to {times[-1]} look like one measure at several times; the table is too large to be turned into one row per time")
+            reading.warn(
+                f"the columns {times[0]} to {times[-1]} look like one measure at several times; the table is too large to be turned into one row per time"
+            )
             return columns
         return with_times(reading, columns, rest, stems, times, title)
     return columns
@@ -139,8 +156,14 @@ def without_molten_rows(reading, columns):
     """A row per subject and variable becomes a row per subject with a column per variable."""
     names = [name for name, _ in columns]
     values = [index for index, name in enumerate(names) if VALUE_NAMES.fullmatch(name.strip())]
-    variables = [index for index, name in enumerate(names) if VARIABLE_NAMES.fullmatch(name.strip()) and index not in values]
-    vague = [] if variables else [index for index, name in enumerate(names) if VAGUE_NAMES.fullmatch(name.strip()) and index not in values]
+    variables = [
+        index for index, name in enumerate(names) if VARIABLE_NAMES.fullmatch(name.strip()) and index not in values
+    ]
+    vague = (
+        []
+        if variables
+        else [index for index, name in enumerate(names) if VAGUE_NAMES.fullmatch(name.strip()) and index not in values]
+    )
     if len(values) != 1 or not (variables or vague) or rows_of(columns) > RESHAPED_ROWS:
         return columns
     value = values[0]
@@ -152,7 +175,9 @@ def without_molten_rows(reading, columns):
         if variable in vague and not own_scales(coded, columns[value][1]):
             continue
         if reading.target in (names[value], names[variable]):
-            reading.warn(f"the table has one row per subject and '{names[variable]}'; it was left so, since '{reading.target}' was asked for by name")
+            reading.warn(
+                f"the table has one row per subject and '{names[variable]}'; it was left so, since '{reading.target}' was asked for by name"
+            )
             return columns
         done = pivoted(reading, columns, variable, value, coded, levels)
         if done is not None:
@@ -191,14 +216,21 @@ def pivoted(reading, columns, variable, value, coded, levels):
         array = one_array(texts_of(columns[index][1])).dictionary_encode()
         encoded[index] = array.indices.to_numpy(zero_copy_only=False)
     # Columns that say something of the variable, such as its unit or its code, are no names of subjects.
-    depends = [index for index in others if depends_on(encoded[index], codes) and (UNIT_NAMES.fullmatch(columns[index][0].strip()) or len(np.unique(encoded[index])) > 1)]
+    depends = [
+        index
+        for index in others
+        if depends_on(encoded[index], codes)
+        and (UNIT_NAMES.fullmatch(columns[index][0].strip()) or len(np.unique(encoded[index])) > 1)
+    ]
     keys = [index for index in others if index not in depends]
     for chosen in [keys] + [[index] for index in keys]:
         if not chosen:
             continue
         joint = np.zeros(rows, np.int64)
         for index in chosen:
-            joint = np.unique(joint * (int(encoded[index].max()) + 1) + encoded[index], return_inverse=True)[1].astype(np.int64)
+            joint = np.unique(joint * (int(encoded[index].max()) + 1) + encoded[index], return_inverse=True)[1].astype(
+                np.int64
+            )
         _, first, subject = np.unique(joint, return_index=True, return_inverse=True)
         count = len(first)
         unique = len(np.unique(subject * len(levels) + codes)) == rows
@@ -230,7 +262,9 @@ def pivoted(reading, columns, variable, value, coded, levels):
         )
         if depends:
             told = ", ".join(f"'{columns[index][0]}'" for index in depends)
-            reading.warn(f"{told} says something of each '{columns[variable][0]}', not of the rows; it was kept as a description")
+            reading.warn(
+                f"{told} says something of each '{columns[variable][0]}', not of the rows; it was kept as a description"
+            )
         reading.facts["reshaped"] = {"from": "rows of variables", "rows_before": rows}
         return out
     return None

@@ -81,7 +81,12 @@ def repeats(reading, names, columns, header, lines, where):
             f"the names of the columns stand {times} amid the rows (the first time at {line_of(lines, first, where)}); "
             "those lines were left out"
         )
-        reading.set_aside("header lines amid the rows", None if lines is None else lines[first], count, "the names of the columns again")
+        reading.set_aside(
+            "header lines amid the rows",
+            None if lines is None else lines[first],
+            count,
+            "the names of the columns again",
+        )
     return gone
 
 
@@ -89,13 +94,21 @@ def light_numbers(texts, comma):
     """Numbers of texts for the comparison with sums: without signs of money and marks between thousands."""
     out = np.full(len(texts), np.nan)
     for index, text in enumerate(texts):
-        text = text.strip().strip("$€£¥₹%* ").replace("\xa0", "").replace("\u202f", "").replace("'", "").replace(" ", "")
+        text = (
+            text.strip().strip("$€£¥₹%* ").replace("\xa0", "").replace("\u202f", "").replace("'", "").replace(" ", "")
+        )
         if not text or len(text) > 40:
             continue
         if "," in text and "." in text:
-            text = text.replace(",", "") if text.rfind(".") > text.rfind(",") else text.replace(".", "").replace(",", ".")
+            text = (
+                text.replace(",", "") if text.rfind(".") > text.rfind(",") else text.replace(".", "").replace(",", ".")
+            )
         elif "," in text:
-            text = text.replace(",", ".") if comma or not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", text) else text.replace(",", "")
+            text = (
+                text.replace(",", ".")
+                if comma or not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", text)
+                else text.replace(",", "")
+            )
         try:
             value = float(text)
         except ValueError:
@@ -133,7 +146,10 @@ def summaries(reading, names, columns, lines, where):
     if rows < 4 or len(columns) < 2:
         return none
     sample = [column.slice(0, 300 if len(columns) < 50 else 60).to_pylist() for column in columns]
-    wordy = [sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts) for texts in sample]
+    wordy = [
+        sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts)
+        for texts in sample
+    ]
     labels = label_rows(columns, wordy, rows)
     labels.update({at: (["sum"], "") for at in rows_without_words(columns, wordy, rows) if at not in labels})
     ends = [at for at in (0, rows - 1) if at not in labels]
@@ -185,7 +201,9 @@ def label_rows(columns, wordy, rows):
         else:
             edge = sorted({*range(min(3, rows)), *range(max(0, rows - 40), rows)})
             texts = column.take(pa.array(edge)).to_pylist()
-            both = [(at, text) for at, text in zip(edge, texts) if re.search(ANY_SUMMARY, text) or re.search(TOTAL_OF, text)]
+            both = [
+                (at, text) for at, text in zip(edge, texts) if re.search(ANY_SUMMARY, text) or re.search(TOTAL_OF, text)
+            ]
             places, cells = [at for at, _ in both], [text for _, text in both]
         for at, text in zip(places, cells):
             found.setdefault(int(at), (statistic_of(text), text.strip()))
@@ -327,7 +345,11 @@ def fits_statistic(kinds, value, column, sums, span, decimals):
             "q1": lambda: [np.percentile(part, 25), np.percentile(part, 25, method="weibull")],
             "q3": lambda: [np.percentile(part, 75), np.percentile(part, 75, method="weibull")],
         }[kind]()
-        wide = room if kind not in ("mean", "sd", "se", "median", "var", "cv", "q1", "q3") else max(room, 0.51 * 10.0**-min(told, 2), 0.004 * abs(value))
+        wide = (
+            room
+            if kind not in ("mean", "sd", "se", "median", "var", "cv", "q1", "q3")
+            else max(room, 0.51 * 10.0 ** -min(told, 2), 0.004 * abs(value))
+        )
         if kind == "sum":
             wide = sum_room(value, len(part), decimals)
         if any(abs(value - other) <= wide for other in mine):
@@ -352,7 +374,10 @@ def told_statistics(reading, confirmed, labels, columns, lines, where):
             f"other rows and were left out: {shown}"
         )
     reading.set_aside(
-        "totals and summary rows", None if lines is None else lines[order[0]], count, "they summarise the other rows: " + shown
+        "totals and summary rows",
+        None if lines is None else lines[order[0]],
+        count,
+        "they summarise the other rows: " + shown,
     )
 
 

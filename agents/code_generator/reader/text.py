@@ -29,13 +29,13 @@ def read_text(reading, raw, name, kind):
     first_line = 1 + (declared is not None)
     raw, comments = without_comments(raw)
     first_line += comments
+    odd = odd_rows(reading, raw)
+    if odd is not None:
+        return read_grid(reading, odd, first_line)
     piped = piped_rows(raw)
     if piped is not None:
         reading.facts["delimiter"] = "|"
         return read_grid(reading, piped, first_line)
-    odd = odd_rows(reading, raw)
-    if odd is not None:
-        return read_grid(reading, odd, first_line)
     raw = unwrapped(raw)
     check_names_of_header(raw, declared)
     dialect = guess_dialect(raw, declared, kind)
@@ -180,7 +180,9 @@ def read_large(reading, raw, dialect, first_line):
     note_columns(reading, header, names)
     columns = parse_strictly(raw, delimiter, dialect, width)
     if columns is None:
-        columns = parse_strictly(repaired(reading, raw, delimiter, dialect, len(names), grid), ",", Dialect(","), len(names))
+        columns = parse_strictly(
+            repaired(reading, raw, delimiter, dialect, len(names), grid), ",", Dialect(","), len(names)
+        )
     if columns is None:
         raise Problem("unreadable", "the lines cannot be split into columns; check quotes and delimiters")
     return tidied(reading, names, columns[: len(names)], header, None, "line")
@@ -293,13 +295,17 @@ def repaired(reading, raw, delimiter, dialect, width, grid):
         )
     if short:
         ends = "line is" if short == 1 else "lines are"
-        reading.warn(f"{short} {ends} shorter than the header; {'its' if short == 1 else 'their'} last cells count as missing")
+        reading.warn(
+            f"{short} {ends} shorter than the header; {'its' if short == 1 else 'their'} last cells count as missing"
+        )
     if long - away:
         ends = "line is" if long - away == 1 else "lines are"
         reading.warn(f"{long - away} {ends} longer than the header; what is beyond it was left out")
         reading.set_aside("cells beyond the header", None, long - away, "no name above them")
     if away:
-        reading.warn(f"{away} lines are longer than the header and their cells do not fit the columns; they were set aside")
+        reading.warn(
+            f"{away} lines are longer than the header and their cells do not fit the columns; they were set aside"
+        )
         reading.set_aside("lines that do not fit", None, away, "more cells than names, and not in their columns")
     return out.getvalue().encode("utf-8")
 
@@ -307,7 +313,6 @@ def repaired(reading, raw, delimiter, dialect, width, grid):
 def read_arff(reading, raw):
     """Weka's format: names and types above, comma-separated rows below."""
     text = raw.decode("utf-8", errors="replace")
-    head, mark, body = re.split(r"(?im)^\s*@data\b.*$", text, maxsplit=1)[0], None, None
     parts = re.split(r"(?im)^\s*@data\b.*\n?", text, maxsplit=1)
     if len(parts) < 2:
         raise Problem("unreadable", "the ARFF file has no line @data; give the rows below it")
@@ -317,7 +322,9 @@ def read_arff(reading, raw):
         name = match.group(1)
         names.append(name[1:-1].replace("\\'", "'") if name[:1] in "'\"" else name)
         kind = match.group(2).strip()
-        levels.append([part.strip().strip("'\"") for part in kind.strip("{}").split(",")] if kind.startswith("{") else [])
+        levels.append(
+            [part.strip().strip("'\"") for part in kind.strip("{}").split(",")] if kind.startswith("{") else []
+        )
     if not names:
         raise Problem("unreadable", "the ARFF file names no attribute; give lines @attribute NAME TYPE")
     check_column_names(names)
@@ -353,8 +360,12 @@ def odd_rows(reading, raw):
         return rows_of_wiki(whole)
     if re.fullmatch(KEY_VALUES, full[0]):
         keys = re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", full[0])
-        if len(keys) > 1 and sum(re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", line) == keys for line in full) >= 0.9 * len(full):
-            reading.warn(f"each line holds keys and values; the keys were read as names of columns: {', '.join(keys[:8])}")
+        if len(keys) > 1 and sum(
+            re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", line) == keys for line in full
+        ) >= 0.9 * len(full):
+            reading.warn(
+                f"each line holds keys and values; the keys were read as names of columns: {', '.join(keys[:8])}"
+            )
             return rows_of_pairs([dict(re.findall(PAIR, line)) for line in whole.split("\n") if line.strip()])
     pairs = [re.fullmatch(r"([^\W\d][^:=]{0,60}?)\s*[:=]\s+(.*)", line) for line in full]
     if all(pairs) and "" in lines:
@@ -367,8 +378,14 @@ def odd_rows(reading, raw):
                 records[-1][match.group(1)] = match.group(2)
         records = [record for record in records if record]
         keys = list(records[0])
-        if len(records) > 2 and len(keys) > 1 and sum(set(record) <= set(keys) for record in records) >= 0.8 * len(records):
-            reading.warn(f"the file holds records of one name and value a line; each was read as a row, with columns {', '.join(keys[:8])}")
+        if (
+            len(records) > 2
+            and len(keys) > 1
+            and sum(set(record) <= set(keys) for record in records) >= 0.8 * len(records)
+        ):
+            reading.warn(
+                f"the file holds records of one name and value a line; each was read as a row, with columns {', '.join(keys[:8])}"
+            )
             return rows_of_pairs(records)
     return None
 
