@@ -103,7 +103,8 @@ impl PreflightError {
                 _ => "check that the file can be read".to_owned(),
             },
             Self::NotAFile { what: "a folder", .. } => {
-                "name a file in that folder; repeat --data for each file".to_owned()
+                "name a file in that folder; repeat --data for each file, or pack the parts of one table into a zip file"
+                    .to_owned()
             }
             Self::NotAFile { .. } => "save the data to a file first".to_owned(),
             Self::Empty { .. } => "check that the program that wrote it has finished".to_owned(),

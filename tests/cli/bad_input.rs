@@ -44,7 +44,7 @@ fn data_must_be_a_file_with_something_in_it() {
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "folder/a.csv", "--data", "folder"]), @"
     error: the data DESK/folder is a folder, not a file (data[1].path, flag --data)
-    help: name a file in that folder; repeat --data for each file
+    help: name a file in that folder; repeat --data for each file, or pack the parts of one table into a zip file
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "empty.csv"]), @"
     error: the data file DESK/empty.csv is empty (data[0].path, flag --data)

@@ -120,7 +120,7 @@ async fn the_image_for_python_has_every_package_and_nothing_to_build_with() {
 
     assert_is_bare(&docker, &built.image.id).await;
     let imports = "import numpy, pandas, scipy.stats, sklearn.linear_model, statsmodels.api, matplotlib.pyplot, \
-                   pyarrow.parquet, openpyxl, numpy.testing, pandas.testing, glob; \
+                   pyarrow.parquet, openpyxl, python_calamine, pyreadstat, h5py, numpy.testing, pandas.testing, glob; \
                    print(len(glob.glob('/opt/kosmos/matplotlib/fontlist-*.json')))";
     let (code, said) = within(&docker, &built.image.id, &["/opt/kosmos/bin/python", "-c", imports]).await;
     assert_eq!(code, 0, "{said}");

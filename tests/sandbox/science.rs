@@ -33,7 +33,7 @@ async fn every_package_can_be_used() {
     let site = Site::with(options()).await;
     let script = r#"
 import json, numpy as np, pandas as pd, scipy.stats, sklearn.linear_model, statsmodels.api as sm
-import pyarrow.parquet, openpyxl, matplotlib.pyplot as plt
+import pyarrow.parquet, openpyxl, python_calamine, pyreadstat, h5py, matplotlib.pyplot as plt
 x = np.arange(50.0); y = 2 * x + 1
 table = pd.DataFrame({"x": x, "y": y})
 table.to_parquet("t.parquet"); table.to_excel("t.xlsx")

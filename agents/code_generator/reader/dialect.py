@@ -1,6 +1,8 @@
 # ---- dialect: the encoding of a text file, what parts its cells, and how they are quoted ----
 import codecs
 import csv
+import html
+import html.entities
 import io
 import re
 
@@ -18,7 +20,9 @@ DIGITISH = re.compile(
     r"(?:[eEdDT×xX*][\d^+\-:.×x10*]*)?[\d.:Z]*\s?(?:[%°]?[A-Za-zµ€$£¥₹%°*†‡²³/+\-^\d.]{0,10}\)?)?[*†‡§+]*\s*\Z"
 )
 NUMBER = re.compile(r"\s*[+\-−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\s*\Z")
-DAY_CELL = re.compile(r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z")
+DAY_CELL = re.compile(
+    r"\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4})(?:[T ][\d:.]+(?:Z|[AP]M|[+-]\d\d:?\d\d)?)?\s*\Z"
+)
 
 
 GROUPED_NUMBER = re.compile(r"[^\w,]*\d{1,3}(?:[., '’]\d{2,3})*(?:[.,]\d+)?[^\w,]*[A-Za-z]{0,4}")
@@ -27,13 +31,17 @@ GROUPED_NUMBER = re.compile(r"[^\w,]*\d{1,3}(?:[., '’]\d{2,3})*(?:[.,]\d+)?[^\
 class Dialect:
     """How a text is split into cells."""
 
-    def __init__(self, delimiter=",", quote='"', escape=None, skip_space=False):
+    def __init__(self, delimiter=",", quote='"', escape=None, skip_space=False, loose=False):
         self.delimiter, self.quote, self.escape, self.skip_space = delimiter, quote, escape, skip_space
+        # Quotes within quoted cells are not doubled: a cell ends where a delimiter follows the quote.
+        self.loose = loose
 
     def rows(self, text):
         """The records of a text; blank lines are empty lists."""
         if len(self.delimiter) > 1:
             text = text.replace(self.delimiter, "\x1f")
+        if self.loose:
+            text = with_doubled_quotes(text, self.delimiter)
         return csv.reader(
             io.StringIO(text, newline=""),
             delimiter=self.delimiter if len(self.delimiter) == 1 else "\x1f",
@@ -45,6 +53,15 @@ class Dialect:
         )
 
 
+def with_doubled_quotes(text, delimiter):
+    """The text with the quotes within quoted cells doubled, as they should be."""
+    mark = re.escape(delimiter)
+    cell = re.compile(rf'(?m)(^|(?<={mark}))"([^\n]*?)"(?=[ ]*(?:{mark}(?:"|[^\n"]*(?:{mark}|$))|\r?$))')
+    return cell.sub(
+        lambda match: match.group(1) + '"' + match.group(2).replace('""', '"').replace('"', '""') + '"', text
+    )
+
+
 def decoded(reading, raw):
     """The same text as UTF-8 bytes, with line feeds at the ends of its lines."""
     encoding = guess_encoding(raw)
@@ -53,16 +70,17 @@ def decoded(reading, raw):
         raw = raw[3:] if raw.startswith(codecs.BOM_UTF8) else raw
     else:
         raw = raw.decode(encoding, errors="replace").lstrip("\ufeff").encode("utf-8")
-        if encoding in ("cp1252", "cp1251", "cp1250"):
-            name = {"cp1252": "Western European", "cp1251": "Cyrillic", "cp1250": "Central European"}[encoding]
-            reading.warn(f"the file is not UTF-8; it was read as {name} ({encoding})")
+        if encoding in CODE_PAGES:
+            reading.warn(f"the file is not UTF-8; it was read as {CODE_PAGES[encoding]} ({encoding})")
     # DOS files may end with this mark.
     raw = raw.rstrip(b"\x1a\x00") if raw[-1:] in (b"\x1a", b"\x00") else raw
     if b"\x00" in raw[:65536]:
-        raise Problem("not_a_table", "the file holds binary data of a kind that is not known; give csv, xlsx or Parquet")
+        raise Problem(
+            "not_a_table", "the file holds binary data of a kind that is not known; give csv, xlsx or Parquet"
+        )
     if b"\r" in raw[:HEAD_BYTES] and b"\n" not in raw[:HEAD_BYTES]:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return raw
+    return without_unseen(reading, raw)
 
 
 def guess_encoding(raw):
@@ -82,7 +100,76 @@ def guess_encoding(raw):
         decoder.decode(b"", final=True)
         return "utf-8"
     except UnicodeDecodeError:
-        return "cp1252"
+        return guess_code_page(raw)
+
+
+# Names of the code pages that are told apart, for the person.
+CODE_PAGES = {
+    "cp1252": "Western European",
+    "cp1251": "Cyrillic",
+    "koi8_r": "Cyrillic",
+    "cp1253": "Greek",
+    "shift_jis": "Japanese",
+    "euc_jp": "Japanese",
+    "euc_kr": "Korean",
+    "gb18030": "Chinese",
+    "big5": "Chinese",
+}
+
+
+def guess_code_page(raw):
+    """The code page of a text that is no UTF-8, by which bytes follow each other."""
+    runs = re.findall(rb"[\x80-\xff]+", raw[: 1 << 18])
+    high = b"".join(runs)
+    # Letters with accents stand alone among others; letters of other scripts stand beside each other.
+    if not high or sum(len(run) for run in runs if len(run) > 1) < 0.7 * len(high):
+        return "shift_jis" if is_script(raw, "shift_jis", r"[\u3040-\u30ff\u4e00-\u9fff]", 0.9) else "cp1252"
+    lower = sum(byte >= 0xE0 for byte in high) / len(high)
+    for page, share in (("cp1251", lower), ("koi8_r", sum(0xC0 <= byte < 0xE0 for byte in high) / len(high))):
+        if share > 0.75 and is_script(raw, page, r"[\u0400-\u04ff]", 0.9):
+            greek = page == "cp1251" and sum(
+                byte in b"\xef\xe1\xf2\xe9\xe5\xed\xf4\xdd\xdf\xf3" for byte in high
+            ) > 0.62 * len(high)
+            return "cp1253" if greek else page
+    for page, letters, share in (
+        ("euc_jp", r"[\u3040-\u30ff]", 0.3),
+        ("shift_jis", r"[\u3040-\u30ff\u4e00-\u9fff]", 0.9),
+        ("euc_kr", r"[\uac00-\ud7a3]", 0.8),
+        ("gb18030", r"[\u4e00-\u9fa5\u3000-\u303f\uff00-\uffef]", 0.95),
+        ("big5", r"[\u4e00-\u9fa5\u3000-\u303f\uff00-\uffef]", 0.95),
+    ):
+        if is_script(raw, page, letters, share):
+            return page
+    return "cp1252"
+
+
+def is_script(raw, page, letters, share):
+    """True where the text is valid in that code page and most of its foreign letters are of one script."""
+    sample = raw[: 1 << 18]
+    sample = sample[: sample.rfind(b"\n") + 1] or sample
+    try:
+        foreign = [letter for letter in sample.decode(page) if letter > "\x7f"]
+    except UnicodeDecodeError:
+        return False
+    return bool(foreign) and len(re.findall(letters, "".join(foreign))) >= share * len(foreign)
+
+
+def without_unseen(reading, raw):
+    """The same text without marks that nobody sees, and with the letters that entities of the web stand for."""
+    marks = [mark for mark in ("\ufeff", "\u200b", "\u2060", "\u00ad") if mark.encode() in raw]
+    for mark in marks:
+        raw = raw.replace(mark.encode(), b"")
+    if marks:
+        reading.warn("the text holds marks that cannot be seen (such as zero-width spaces); they were taken away")
+    entities = re.findall(rb"&(?:[A-Za-z]{2,8}|#\d{2,5});", raw[:HEAD_BYTES])
+    known = [name for name in entities if name[1:2] == b"#" or name[1:].decode() in html.entities.html5]
+    if len(known) > 2 and not re.match(rb"\s*[<{\[]", raw[:200]):
+        raw = html.unescape(raw.decode("utf-8", errors="replace")).encode("utf-8")
+        shown = ", ".join(dict.fromkeys(name.decode() for name in known[:50]))
+        reading.warn(
+            f"the text holds entities of the web ({shown[:80]}), which were read as the letters they stand for"
+        )
+    return raw
 
 
 def without_comments(raw):
@@ -127,6 +214,9 @@ def guess_dialect(raw, declared, kind):
         return with_quotes(text, declared)
     if kind == "tsv" and "\t" in text:
         return with_quotes(text, "\t")
+    lines = [line for line in text.split("\n")[:60] if line.strip()]
+    if len(lines) > 2 and all("||" in line and line.count("|") == 2 * line.count("||") for line in lines):
+        return with_quotes(text, "||")
     best, best_score = None, 0.0
     for delimiter in USUAL_DELIMITERS:
         if delimiter in text:
@@ -134,7 +224,8 @@ def guess_dialect(raw, declared, kind):
             score = judge_dialect(text, dialect)
             if score > best_score:
                 best, best_score = dialect, score
-    if best_score < 1.2:
+    first = next(iter(few_rows(text, best, 1)), []) if best else []
+    if best_score < 1.2 or len(first) < 2:
         for delimiter in RARE_DELIMITERS:
             # Each line must have it, the header too.
             lines = [line for line in text.split("\n")[:60] if line.strip()]
@@ -142,7 +233,7 @@ def guess_dialect(raw, declared, kind):
                 dialect = with_quotes(text, delimiter)
                 widths = {len(row) for row in few_rows(text, dialect, 200) if row}
                 score = judge_dialect(text, dialect)
-                if len(widths) == 1 and score > max(best_score, 1.5):
+                if len(widths) == 1 and (score > max(best_score, 1.5) or (score > 1 and len(first) < 2)):
                     if all(re.search(r"[^\W\d]", cell) for cell in few_rows(text, dialect, 1)[0]):
                         best, best_score = dialect, score
     return best
@@ -159,6 +250,8 @@ def with_quotes(text, delimiter):
         trials.append(Dialect(delimiter, skip_space=True))
     if re.search(rf"(^|{mark})'[^'\n]*'({mark}|$)", text, re.MULTILINE):
         trials.append(Dialect(delimiter, quote="'"))
+    if re.search(rf'[^\n{mark}"]"[^\n{mark}"]', text) and len(delimiter) == 1:
+        trials.append(Dialect(delimiter, loose=True))
     if not trials and text.count('"') % 2:
         trials.append(Dialect(delimiter, quote=None))
     best, best_even = plain, evenness(text, plain)
@@ -297,7 +390,10 @@ def fixed_columns(lines):
             merged.append(span)
     names = [lines[0][start:end].strip() for start, end in merged]
     columns = [[line[start:end].strip() for line in lines[1:]] for start, end in merged]
-    numeric = [any(cells) and all(NUMBER.match(cell) for cell in cells if cell not in MISSING_WORDS and cell) for cells in columns]
+    numeric = [
+        any(cells) and all(NUMBER.match(cell) for cell in cells if cell not in MISSING_WORDS and cell)
+        for cells in columns
+    ]
     if len(merged) < 2 or not all(names) or not any(numeric) or len(lines) < 4:
         return None
     return [(merged[i][0] if i else 0, merged[i][1]) for i in range(len(merged))]

@@ -31,7 +31,9 @@ def as_text(value):
 
 def read_json(reading, raw):
     if len(raw) > DOCUMENT_BYTES:
-        raise Problem("too_large", f"a JSON file of more than {DOCUMENT_BYTES >> 20} MiB is not read; give Parquet or csv")
+        raise Problem(
+            "too_large", f"a JSON file of more than {DOCUMENT_BYTES >> 20} MiB is not read; give Parquet or csv"
+        )
     text = raw.decode("utf-8", errors="replace").strip()
     try:
         try:
@@ -41,7 +43,9 @@ def read_json(reading, raw):
     except ValueError as error:
         raise Problem("unreadable", f"the file is not valid JSON lines ({error}); give one object per line") from None
     except RecursionError:
-        raise Problem("unreadable", "the JSON is nested too deeply; give one object per line, one key per column") from None
+        raise Problem(
+            "unreadable", "the JSON is nested too deeply; give one object per line, one key per column"
+        ) from None
     names, rows = json_table(reading, value)
     return [(name, pa.array([as_text(row.get(name)) for row in rows], pa.string())) for name in names]
 
@@ -49,11 +53,16 @@ def read_json(reading, raw):
 def json_table(reading, value):
     """(names, rows as dictionaries) of a parsed document in any of the shapes that tools write."""
     rows = json_rows(reading, value, 0)
-    if rows is None and isinstance(value, dict) and value and not any(isinstance(v, (list, dict)) for v in value.values()):
+    if (
+        rows is None
+        and isinstance(value, dict)
+        and value
+        and not any(isinstance(v, (list, dict)) for v in value.values())
+    ):
         rows = [value]
     if not rows:
         raise Problem("not_a_table", "the JSON holds no objects; give one object per line, one key per column")
-    rows = [flattened(row) for row in rows]
+    rows = with_lists_apart(reading, [flattened(row) for row in rows])
     names = list(dict.fromkeys(key for row in rows for key in row))
     check_column_names(names)
     return names, rows
@@ -67,16 +76,34 @@ def json_rows(reading, value, depth):
         return None
     if isinstance(value.get("features"), list) and value.get("type") == "FeatureCollection":
         return rows_of_features(value["features"])
-    for columns, data in (("columns", "data"), ("columns", "rows"), ("fields", "data"), ("fields", "rows"), ("header", "rows"), ("names", "data")):
+    for columns, data in (
+        ("columns", "data"),
+        ("columns", "rows"),
+        ("fields", "data"),
+        ("fields", "rows"),
+        ("header", "rows"),
+        ("names", "data"),
+    ):
         heads, lines = value.get(columns), value.get(data)
-        if isinstance(heads, list) and isinstance(lines, list) and lines and all(isinstance(line, list) for line in lines):
-            heads = [as_text(head.get("name", head.get("id", "")) if isinstance(head, dict) else head) for head in heads]
+        if (
+            isinstance(heads, list)
+            and isinstance(lines, list)
+            and lines
+            and all(isinstance(line, list) for line in lines)
+        ):
+            heads = [
+                as_text(head.get("name", head.get("id", "")) if isinstance(head, dict) else head) for head in heads
+            ]
             if all(len(line) == len(heads) for line in lines):
                 return [dict(zip(unrepeated(heads), line)) for line in lines]
     inner = list(value.values())
     if len(inner) > 1 and all(isinstance(part, list) for part in inner):
         lengths = {len(part) for part in inner}
-        if len(lengths) == 1 and lengths != {0} and not any(isinstance(cell, (dict, list)) for part in inner for cell in part[:20]):
+        if (
+            len(lengths) == 1
+            and lengths != {0}
+            and not any(isinstance(cell, (dict, list)) for part in inner for cell in part[:20])
+        ):
             return [dict(zip(value, cells)) for cells in zip(*inner)]
     if len(inner) > 1 and all(isinstance(part, dict) and part for part in inner):
         rows = rows_of_dicts(value)
@@ -86,7 +113,9 @@ def json_rows(reading, value, depth):
 
 
 def unrepeated(names):
-    return [name if names.index(name) == at else f"{name}.{names[:at].count(name) + 1}" for at, name in enumerate(names)]
+    return [
+        name if names.index(name) == at else f"{name}.{names[:at].count(name) + 1}" for at, name in enumerate(names)
+    ]
 
 
 def rows_of_list(reading, value):
@@ -143,12 +172,20 @@ def rows_of_dicts(value):
     elif all(key.isdigit() for key in value):
         by_column = False
     else:
-        outer_even = sum(len({type(cell) for cell in part.values() if cell is not None}) <= 1 for part in inner) / len(inner)
-        inner_even = sum(len({type(part[key]) for part in inner if part[key] is not None}) <= 1 for key in keys) / len(keys)
+        outer_even = sum(len({type(cell) for cell in part.values() if cell is not None}) <= 1 for part in inner) / len(
+            inner
+        )
+        inner_even = sum(len({type(part[key]) for part in inner if part[key] is not None}) <= 1 for key in keys) / len(
+            keys
+        )
         by_column = outer_even > inner_even or (outer_even == inner_even and len(keys) > len(inner))
     if by_column:
-        return [{"key": key, **{name: part[key] for name, part in value.items()}} if not key.isdigit() else
-                {name: part[key] for name, part in value.items()} for key in keys]
+        return [
+            {"key": key, **{name: part[key] for name, part in value.items()}}
+            if not key.isdigit()
+            else {name: part[key] for name, part in value.items()}
+            for key in keys
+        ]
     return [part if key.isdigit() else {"key": key, **part} for key, part in value.items()]
 
 
@@ -163,9 +200,11 @@ def rows_within(reading, value, depth):
                 found.append((key, rows, quiet))
     if not found:
         return None
+
     def worth(entry):
         names = list(dict.fromkeys(key for row in entry[1][:50] for key in row))
         return reading.mentions(names), len(entry[1]) * len(names)
+
     best = max(found, key=worth)
     others = [(key, len(rows)) for key, rows, _ in found if key != best[0]]
     if others:
@@ -175,7 +214,9 @@ def rows_within(reading, value, depth):
             reading.set_aside("another list", None, count, f"the list {key!r} of the JSON is another table")
     rest = [key for key, part in value.items() if key != best[0] and not isinstance(part, (list, dict))]
     if rest:
-        reading.set_aside("values beside the table", None, len(rest), "keys of the JSON outside its rows: " + ", ".join(rest[:10]))
+        reading.set_aside(
+            "values beside the table", None, len(rest), "keys of the JSON outside its rows: " + ", ".join(rest[:10])
+        )
     for text in best[2].warnings:
         reading.warn(text)
     reading.facts["set_aside"] += best[2].facts["set_aside"]
@@ -194,6 +235,40 @@ def flattened(row, prefix="", depth=0):
         else:
             out[name] = value
     return out
+
+
+def with_lists_apart(reading, rows):
+    """The rows, where lists of as many numbers in each row are columns of their own; other lists stay text, and it is said."""
+    kept, lists = {}, {}
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, list):
+                lists.setdefault(name, set()).add(
+                    len(value) if all(isinstance(v, (int, float, str)) for v in value) else 0
+                )
+    for name, lengths in lists.items():
+        length = min(lengths)
+        if len(lengths) == 1 and 1 < length <= 8:
+            kept[name] = length
+            reading.warn(
+                f"'{name}' holds a list of {length} values in each row, which were read as columns {name}.1 to {name}.{length}"
+            )
+        else:
+            reading.warn(f"'{name}' holds lists, which are no single values; it was read as text")
+    if not kept:
+        return rows
+    return [
+        {
+            part: cell
+            for name, value in row.items()
+            for part, cell in (
+                [(f"{name}.{at + 1}", v) for at, v in enumerate(value)]
+                if name in kept and isinstance(value, list)
+                else [(name, value)]
+            )
+        }
+        for row in rows
+    ]
 
 
 class TableParser(html.parser.HTMLParser):
@@ -274,10 +349,14 @@ def read_html(reading, raw):
     tables = [rows for rows in tables if len(rows) > 1 and max(map(len, rows)) > 1]
     if not tables:
         raise Problem("not_a_table", "this is a web page without a table; save the data themselves as csv")
-    best = max(tables, key=lambda rows: (reading.mentions([c for row in rows[:4] for c in row]), sum(map(filled, rows))))
+    best = max(
+        tables, key=lambda rows: (reading.mentions([c for row in rows[:4] for c in row]), sum(map(filled, rows)))
+    )
     others = [rows for rows in tables if rows is not best]
     if others:
-        reading.warn(f"the web page holds {len(tables)} tables; the one that begins with {shown_cells(best[0])} was read")
+        reading.warn(
+            f"the web page holds {len(tables)} tables; the one that begins with {shown_cells(best[0])} was read"
+        )
         for rows in others:
             reading.set_aside("another table", None, len(rows), "a table of its own: " + shown_cells(rows[0]))
     return read_grid(reading, best, 1, "row")
@@ -323,7 +402,9 @@ def local_name(tag):
 def xml_row(element, prefix="", depth=0):
     """Attributes and text of an element and of those in it, by name."""
     row = {prefix + local_name(key): value for key, value in element.attrib.items()}
-    named = len(element) > 1 and all(set(map(local_name, child.attrib)) == {"name"} and not len(child) for child in element)
+    named = len(element) > 1 and all(
+        set(map(local_name, child.attrib)) == {"name"} and not len(child) for child in element
+    )
     for child in element:
         name = child.attrib.get("name") if named else local_name(child.tag)
         if len(child) and depth < NESTED_DEPTH:
@@ -347,7 +428,13 @@ def read_spreadsheet_xml(reading, root):
             continue
         name = next((value for key, value in sheet.attrib.items() if local_name(key) == "Name"), "")
         rows = []
-        for line in (item for table in sheet if local_name(table.tag) == "Table" for item in table if local_name(item.tag) == "Row"):
+        for line in (
+            item
+            for table in sheet
+            if local_name(table.tag) == "Table"
+            for item in table
+            if local_name(item.tag) == "Row"
+        ):
             row = []
             for cell in line:
                 index = next((value for key, value in cell.attrib.items() if local_name(key) == "Index"), None)

@@ -52,6 +52,9 @@ def choose_table(reading, rows, first_line, where):
     tables = [block for block in blocks if is_table(rows, block)]
     if len(blocks) < 2 or not tables:
         return rows, first_line
+    joined = join_alike(reading, rows, blocks, tables, first_line, where) if len(tables) > 1 else None
+    if joined is not None:
+        return joined, first_line
     best = max(tables, key=lambda block: (reading.mentions(names_in(rows, block)), size_of(rows, block)))
     above, below, others = [], [], []
     for block in blocks:
@@ -60,11 +63,15 @@ def choose_table(reading, rows, first_line, where):
     for found, what in ((above, "above"), (below, "below")):
         for start, end in found:
             told = "; ".join(shown_cells(row, 3) for row in rows[start : min(end, start + 3)])
-            reading.set_aside(f"lines {what} the table", first_line + start, end - start, "no row of the table: " + told)
+            reading.set_aside(
+                f"lines {what} the table", first_line + start, end - start, "no row of the table: " + told
+            )
         if found:
             total = sum(end - start for start, end in found)
             told = "; ".join(shown_cells(rows[start], 2) for start, _ in found[:3])
-            reading.warn(f"{total} {where}{'s' * (total > 1)} {what} the table {'is' if total == 1 else 'are'} no part of it and left out: {told}")
+            reading.warn(
+                f"{total} {where}{'s' * (total > 1)} {what} the table {'is' if total == 1 else 'are'} no part of it and left out: {told}"
+            )
     for start, end in others:
         told = shown_cells(rows[start])
         reading.warn(
@@ -72,7 +79,36 @@ def choose_table(reading, rows, first_line, where):
             "it was not read: give it in a file of its own to use it"
         )
         reading.set_aside("another table", first_line + start, end - start, "a table of its own: " + told)
-    return rows[best[0] : best[1]], first_line + best[0]
+    picked = rows[best[0] : best[1]]
+    return picked, first_line + best[0]
+
+
+def join_alike(reading, rows, blocks, tables, first_line, where):
+    """The rows with the tables of the same names put together, where settings or titles stand between them."""
+    heads = {}
+    for block in tables:
+        for at in range(block[0], min(block[0] + 4, block[1])):
+            cells = tuple(cell.strip() for cell in rows[at])
+            if filled(rows[at]) > 1 and not any(is_digitish(cell) for cell in cells if cell):
+                heads.setdefault(cells, []).append((at, block[1]))
+                break
+    alike = max(heads.values(), key=len, default=[])
+    if len(alike) < 2 or len(alike) < len(tables):
+        return None
+    kept = set()
+    for start, end in alike:
+        kept.update(range(start, end))
+    away = [at for at in range(len(rows)) if at not in kept and filled(rows[at])]
+    told = "; ".join(shown_cells(rows[at], 2) for at in away[:3])
+    reading.warn(
+        f"{len(alike)} tables with the same names of columns stand below each other (the first at {where} {first_line + alike[0][0]}) "
+        f"and were read as one; {len(away)} other {where}s were left out: {told}"
+    )
+    if away:
+        reading.set_aside(
+            "lines between tables of one kind", first_line + away[0], len(away), "no rows of the table: " + told
+        )
+    return [row if at in kept else [] for at, row in enumerate(rows)]
 
 
 def blocks_of(rows):
@@ -159,13 +195,20 @@ def beside(reading, rows):
     lengths = [max(used[start:end]) for start, end in groups]
     heads = [names_in([row[start:end] for row in rows], (0, len(rows))) for start, end in groups]
     several = [end - start >= 2 for start, end in groups]
-    repeated = len(groups) > 1 and [c.strip() for c in rows[0][slice(*groups[0])]] == [c.strip() for c in rows[0][slice(*groups[1])]]
+    repeated = len(groups) > 1 and [c.strip() for c in rows[0][slice(*groups[0])]] == [
+        c.strip() for c in rows[0][slice(*groups[1])]
+    ]
     if not all(several) or (max(lengths) - min(lengths) <= max(1, 0.02 * max(lengths)) and not repeated):
         kept = [index for start, end in groups for index in range(start, end)]
-        if any(not (row[index] if index < len(row) else "").strip() for index in kept for row in rows[:1]) or all(several):
+        if any(not (row[index] if index < len(row) else "").strip() for index in kept for row in rows[:1]) or all(
+            several
+        ):
             reading.warn("blank columns part the table; the columns on both sides of them were read as one table")
         return [[row[index] if index < len(row) else "" for index in kept] for row in rows]
-    best = max(range(len(groups)), key=lambda at: (reading.mentions(heads[at]), used[groups[at][0]] * (groups[at][1] - groups[at][0]), -at))
+    best = max(
+        range(len(groups)),
+        key=lambda at: (reading.mentions(heads[at]), used[groups[at][0]] * (groups[at][1] - groups[at][0]), -at),
+    )
     for at, (start, end) in enumerate(groups):
         if at != best:
             told = shown_cells(next(row[start:end] for row in rows if filled(row[start:end])))
@@ -199,10 +242,16 @@ def note_header(reading, header, table, lines, where):
         reading.warn(f"the line above the names was read as names of groups of columns: {shown_cells(row)}")
     if header.units:
         reading.warn(f"the line below the names was read as units, not as a row: {shown_cells(header.units)}")
-        reading.set_aside("a line of units", lines[header.start - 1], 1, "below the names: " + shown_cells(header.units))
+        reading.set_aside(
+            "a line of units", lines[header.start - 1], 1, "below the names: " + shown_cells(header.units)
+        )
     if header.labels:
-        reading.warn(f"the line below the names was read as descriptions, not as a row: {shown_cells(header.labels, 3)}")
-        reading.set_aside("a line of descriptions", lines[header.line + 1], 1, "below the names: " + shown_cells(header.labels, 3))
+        reading.warn(
+            f"the line below the names was read as descriptions, not as a row: {shown_cells(header.labels, 3)}"
+        )
+        reading.set_aside(
+            "a line of descriptions", lines[header.line + 1], 1, "below the names: " + shown_cells(header.labels, 3)
+        )
 
 
 def note_columns(reading, header, names):
@@ -319,7 +368,9 @@ def settle_long(reading, body, lines, long, width, grid, where):
             f"(the first is {where} {lines[gone[0]]}: {shown_cells(body[gone[0]], 8)}); "
             f"{'it was' if len(gone) == 1 else 'they were'} set aside, correct the file to use {'it' if len(gone) == 1 else 'them'}"
         )
-        reading.set_aside("lines that do not fit", lines[gone[0]], len(gone), "more cells than names, and not in their columns")
+        reading.set_aside(
+            "lines that do not fit", lines[gone[0]], len(gone), "more cells than names, and not in their columns"
+        )
     away = set(gone)
     kept = [index for index in range(len(body)) if index not in away]
     return [body[index] for index in kept], [lines[index] for index in kept]

@@ -53,8 +53,11 @@ class Grid:
         later = later[::step]
         extents = [extent(row) for row in later] or [0]
         # The width that the body agrees on: the widest that is not a rare exception.
-        self.width = max(value for value in set(extents) if extents.count(value) * 4 >= len(extents) or value == max(
-            set(extents), key=extents.count))
+        self.width = max(
+            value
+            for value in set(extents)
+            if extents.count(value) * 4 >= len(extents) or value == max(set(extents), key=extents.count)
+        )
         self.looked = range(self.width) if self.width <= 400 else range(0, self.width, self.width // 400 + 1)
         self.numeric = []
         for index in self.looked:
@@ -114,7 +117,7 @@ def find_header(reading, rows, grid):
             end += 1
         header.first, header.start, run = top, end, rows[top:end]
     header.skipped = header.first
-    name_columns(reading, header, run, grid)
+    name_columns(reading, header, run, grid, rows[header.start : header.start + 300])
     return header
 
 
@@ -149,7 +152,7 @@ def is_group_line(row, grid):
     return several and grid.is_alien(row) and extent(row) * 2 > grid.width
 
 
-def name_columns(reading, header, run, grid):
+def name_columns(reading, header, run, grid, below):
     """Fills in the names from one to several lines of names, groups, units, types and questions."""
     kinds = [kind_of_line(row, run, index, grid) for index, row in enumerate(run)]
     names_at = [index for index, kind in enumerate(kinds) if kind == "names"] or [0]
@@ -158,7 +161,7 @@ def name_columns(reading, header, run, grid):
         if better_names(reading, run[index], run[best]):
             best = index
     for index in range(best + 1, len(run)):
-        if kinds[index] == "names" and not describes(run[index], run[best]):
+        if kinds[index] == "names" and not describes(run[index], run[best], grid, below):
             # A row with words in place of numbers, not a description of the names.
             header.start -= len(run) - index
             run, kinds = run[:index], kinds[:index]
@@ -179,13 +182,21 @@ def name_columns(reading, header, run, grid):
             reading.set_aside("a line of data types", None, 1, "below the names: " + shown_cells(row))
         elif kind == "imports":
             reading.set_aside("a line of the survey tool", None, 1, "below the names: " + shown_cells(row))
-        else:
+        elif header.labels is None:
             header.labels = row
+        else:
+            longest = max(len(row), len(header.labels))
+            pairs = zip(row + [""] * longest, header.labels + [""] * longest)
+            header.labels = ["; ".join(filter(None, (upper.strip(), lower.strip()))) for lower, upper in pairs][
+                :longest
+            ]
     if above:
         header.groups = above
         repeated = {name for name in names if names.count(name) > 1}
         names = [
-            " ".join(dict.fromkeys([*(row[i] for row in above if row[i]), name])) if name in repeated or not name else name
+            " ".join(dict.fromkeys([*(row[i] for row in above if row[i]), name]))
+            if name in repeated or not name
+            else name
             for i, name in enumerate(names)
         ]
     header.names = names
@@ -226,12 +237,29 @@ def better_names(reading, row, other):
     return sum(map(len, cells)) * 3 < sum(map(len, others))
 
 
-def describes(row, names):
-    """True where the cells are longer than the names, or of several words, and differ."""
+def describes(row, names, grid, below):
+    """True where a line of words below the names says something of them, and is no row with words in place of numbers."""
+    for index, cell in enumerate(row[: grid.width]):
+        cell = cell.strip()
+        if not cell or index in grid.numeric:
+            continue
+        others = [other[index].strip() for other in below if index < len(other) and other[index].strip()]
+        if cell in others or (
+            re.search(r"\d", cell) and [shape_of(other) for other in others].count(shape_of(cell)) * 2 > len(others)
+        ):
+            return False
     cells, heads = [c.strip() for c in row if c.strip()], [c.strip() for c in names if c.strip()]
     spaced = sum(" " in cell for cell in cells) * 2 >= len(cells)
     longer = sum(map(len, cells)) * len(heads) >= 1.5 * sum(map(len, heads)) * len(cells)
-    return (spaced or longer) and len(set(cells)) >= 0.7 * len(cells)
+    fits = len(set(cells)) >= 0.7 * len(cells) or any(
+        index not in grid.numeric and cell.strip() for index, cell in enumerate(row)
+    )
+    words = all(len(cell) > 3 for cell in cells)
+    return spaced or longer or (fits and words)
+
+
+def shape_of(cell):
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", cell))
 
 
 def spread(row, width):
@@ -288,7 +316,11 @@ def is_note(row, grid):
     cells = [cell.strip() for cell in row if cell.strip()]
     if not cells:
         return True
-    if len(cells) == 1 and grid.width > 1 and re.fullmatch(r"\(?\d[\d, ]* (?:rows?|records?|lines?|entries)\b.*", cells[0]):
+    if (
+        len(cells) == 1
+        and grid.width > 1
+        and re.fullmatch(r"\(?\d[\d, ]* (?:rows?|records?|lines?|entries)\b.*", cells[0])
+    ):
         return True
     if grid.is_body(row):
         return False
@@ -302,6 +334,8 @@ def is_note(row, grid):
         return bool(NOTE.match(cells[0])) and grid.is_alien(row)
     # One cell in a column of words: a name whose values are all missing, or a note.
     short = len(row) < grid.width
-    return bool(NOTE.match(cells[0]) and (":" in cells[0] or short)) or len(cells[0].split()) > 5 or (
-        short and len(cells[0].split()) > 2
+    return (
+        bool(NOTE.match(cells[0]) and (":" in cells[0] or short))
+        or len(cells[0].split()) > 5
+        or (short and len(cells[0].split()) > 2)
     )

@@ -160,14 +160,11 @@ def read_members(reading, members, content, what, depth):
     """`members` by name, each read by `content`: one table, or parts of one."""
     tables = [name for name in members if name.lower().endswith(TABLE_ENDINGS) and not is_readme(name)]
     chosen = tables or [name for name in members if not is_readme(name)] or list(members)
-    endings = {os.path.splitext(name)[1].lower() for name in chosen}
     others = [name for name in members if name not in chosen]
     if len(chosen) == 1:
         columns = read_raw(reading, content(members[chosen[0]]), chosen[0], "auto", depth + 1)
-    elif len(endings) == 1:
-        columns = read_parts(reading, chosen, members, content, what, depth)
     else:
-        raise several_tables(chosen, what)
+        columns = read_parts(reading, chosen, members, content, what, depth)
     reading.facts["member"] = chosen[0] if len(chosen) == 1 else f"{len(chosen)} parts"
     if others:
         shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
@@ -186,6 +183,26 @@ def several_tables(names, what):
     return Problem("several_tables", f"the {what} holds {len(names)} tables ({shown}); unpack it and give one of them")
 
 
+def part_asked_for(reading, names, parts, heads, what):
+    """Of several tables, the only one that holds the target or most of the names in the question."""
+    worth = [reading.mentions(head) for head in heads]
+    best = max(worth)
+    if worth.count(best) > 1 or not (best[0] or best[1] > 1):
+        raise several_tables(names, what)
+    at = worth.index(best)
+    columns, facts = parts[at]
+    reading.facts.update(facts)
+    others = [name for name in names if name != names[at]]
+    shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+    reading.warn(
+        f"the {what} holds {len(names)} tables; '{names[at]}' was read, since it holds what was asked for, not {shown}"
+    )
+    for name, (other, _) in zip(names, parts):
+        if name != names[at]:
+            reading.set_aside("another table", None, rows_of(other), f"the table '{name}' of the {what}")
+    return columns
+
+
 def read_parts(reading, names, members, content, what, depth):
     """Parts of one table, put below each other in the order of their names."""
     parts, total = [], 0
@@ -199,7 +216,7 @@ def read_parts(reading, names, members, content, what, depth):
         parts.append((read_raw(inner, raw, name, "auto", depth + 1), inner.facts))
     heads = [[name for name, _ in columns] for columns, _ in parts]
     if any(set(head) != set(heads[0]) or len(head) != len(heads[0]) for head in heads):
-        raise several_tables(names, what)
+        return part_asked_for(reading, sorted(names), parts, heads, what)
     reading.facts.update({key: value for key, value in parts[0][1].items() if key != "set_aside"})
     for _, facts in parts:
         reading.facts["set_aside"] += facts["set_aside"]

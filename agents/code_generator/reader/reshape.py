@@ -27,6 +27,10 @@ VALUE_NAMES = re.compile(
     r"(?i)(?:value|val|values|result|results|reading|aval|obs[ _.]?value|observation|lbstresn|vsstresn|lborres|vsorres|measurement)"
     r"|(?:numeric|measured|variable|parameter|param|attribute|result|test|data)[ _.]?(?:value|result)|value[ _.]?(?:numeric|num|text)"
 )
+# Names that may stand for variables, if the values show it.
+VAGUE_NAMES = re.compile(
+    r"(?i)(?:item|test|what|type|measured|trait|phenotype|sensor|channel|component|element|question|code|name|label|kind)s?"
+)
 UNIT_NAMES = re.compile(r"(?i)(?:.*[ _.])?units?(?:[ _.].*)?")
 # Stems of names that count times, not samples.
 TIME_STEMS = re.compile(
@@ -58,8 +62,11 @@ def texts_of(array):
 
 
 def one_array(array):
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) and array.num_chunks else (
-        pa.array([], array.type) if isinstance(array, pa.ChunkedArray) else array)
+    return (
+        pa.concat_arrays(array.chunks)
+        if isinstance(array, pa.ChunkedArray) and array.num_chunks
+        else (pa.array([], array.type) if isinstance(array, pa.ChunkedArray) else array)
+    )
 
 
 def is_numeric_column(array, sample=200):
@@ -80,13 +87,21 @@ def without_time_columns(reading, columns):
         found = {}
         for index, name in enumerate(names):
             match = re.fullmatch(rf"(?P<stem>.*?)[ _.\-]?(?:X)?(?P<time>{pattern})(?:\s*\[[^\]]*\])?", name.strip())
-            if match and (title != "month" or not re.fullmatch(rf"(?i:{MONTH_WORDS})", match["time"]) or not match["stem"]):
+            if match and (
+                title != "month" or not re.fullmatch(rf"(?i:{MONTH_WORDS})", match["time"]) or not match["stem"]
+            ):
                 stem = match["stem"].strip(" _.-")
                 if title == "year" and stem[-1:].isdigit():
                     continue
-                found.setdefault("" if stem in ("X", "YR", "yr", "y", "Y", "year", "Year") else stem, {})[match["time"]] = index
+                found.setdefault("" if stem in ("X", "YR", "yr", "y", "Y", "year", "Year") else stem, {})[
+                    match["time"]
+                ] = index
         stems = {stem: times for stem, times in found.items() if len(times) >= FEWEST_TIMES}
-        if title == "month" and stems and all(re.fullmatch(rf"(?i:{MONTH_WORDS})", time) for times in stems.values() for time in times):
+        if (
+            title == "month"
+            and stems
+            and all(re.fullmatch(rf"(?i:{MONTH_WORDS})", time) for times in stems.values() for time in times)
+        ):
             stems = {stem: times for stem, times in stems.items() if len(times) >= 6}
         if not stems or len({tuple(times) for times in stems.values()}) > 1:
             continue
@@ -97,10 +112,14 @@ def without_time_columns(reading, columns):
             continue
         asked = sum(asks_for(reading.question, names[index]) for index in moved)
         if reading.target in [names[index] for index in moved] or asked > 1:
-            reading.warn(f"the columns {times[0]} to {times[-1]} look like one measure at several times; they were left as columns, since one was asked for by name")
+            reading.warn(
+                f"the columns {times[0]} to {times[-1]} look like one measure at several times; they were left as columns, since one was asked for by name"
+            )
             return columns
         if rows_of(columns) * len(times) > RESHAPED_ROWS:
-            reading.warn(f"the columns {times[0]} to {times[-1]} look like one measure at several times; the table is too large to be turned into one row per time")
+            reading.warn(
+                f"the columns {times[0]} to {times[-1]} look like one measure at several times; the table is too large to be turned into one row per time"
+            )
             return columns
         return with_times(reading, columns, rest, stems, times, title)
     return columns
@@ -137,27 +156,55 @@ def without_molten_rows(reading, columns):
     """A row per subject and variable becomes a row per subject with a column per variable."""
     names = [name for name, _ in columns]
     values = [index for index, name in enumerate(names) if VALUE_NAMES.fullmatch(name.strip())]
-    variables = [index for index, name in enumerate(names) if VARIABLE_NAMES.fullmatch(name.strip()) and index not in values]
-    if len(values) != 1 or not variables or rows_of(columns) > RESHAPED_ROWS:
+    variables = [
+        index for index, name in enumerate(names) if VARIABLE_NAMES.fullmatch(name.strip()) and index not in values
+    ]
+    vague = (
+        []
+        if variables
+        else [index for index, name in enumerate(names) if VAGUE_NAMES.fullmatch(name.strip()) and index not in values]
+    )
+    if len(values) != 1 or not (variables or vague) or rows_of(columns) > RESHAPED_ROWS:
         return columns
     value = values[0]
-    for variable in variables:
+    for variable in variables + vague:
         coded = one_array(texts_of(columns[variable][1])).dictionary_encode()
         levels = coded.dictionary.to_pylist()
         if not 2 <= len(levels) <= 500 or "" in levels or all(is_digitish(level) for level in levels):
             continue
+        if variable in vague and not own_scales(coded, columns[value][1]):
+            continue
         if reading.target in (names[value], names[variable]):
-            reading.warn(f"the table has one row per subject and '{names[variable]}'; it was left so, since '{reading.target}' was asked for by name")
+            reading.warn(
+                f"the table has one row per subject and '{names[variable]}'; it was left so, since '{reading.target}' was asked for by name"
+            )
             return columns
         done = pivoted(reading, columns, variable, value, coded, levels)
         if done is not None:
             return done
+    if not variables:
+        return columns
     where = names[variables[0]]
     reading.warn(
         f"the table seems to hold one row per subject and '{where}', but it cannot be told which rows belong together; it was left so. "
         f"Values of different '{where}' are not comparable: give a table with one column for each"
     )
     return columns
+
+
+def own_scales(coded, array):
+    """True where the values of the names are of different kinds or sizes: measures of different things."""
+    texts = texts_of(array)
+    values, codes = numbers_in(texts, True), coded.indices.to_numpy(zero_copy_only=False)
+    parts = [values[codes == code] for code in range(len(coded.dictionary))]
+    words = [np.isnan(part).mean() for part in parts]
+    if max(words) > 0.9 and min(words) < 0.1:
+        return True
+    parts = [part[np.isfinite(part)] for part in parts]
+    if min(map(len, parts)) < 3:
+        return False
+    ranges = sorted((np.percentile(part, 10), np.percentile(part, 90)) for part in parts)
+    return any(low[1] < high[0] for low, high in zip(ranges, ranges[1:]))
 
 
 def pivoted(reading, columns, variable, value, coded, levels):
@@ -169,14 +216,21 @@ def pivoted(reading, columns, variable, value, coded, levels):
         array = one_array(texts_of(columns[index][1])).dictionary_encode()
         encoded[index] = array.indices.to_numpy(zero_copy_only=False)
     # Columns that say something of the variable, such as its unit or its code, are no names of subjects.
-    depends = [index for index in others if depends_on(encoded[index], codes) and (UNIT_NAMES.fullmatch(columns[index][0].strip()) or len(np.unique(encoded[index])) > 1)]
+    depends = [
+        index
+        for index in others
+        if depends_on(encoded[index], codes)
+        and (UNIT_NAMES.fullmatch(columns[index][0].strip()) or len(np.unique(encoded[index])) > 1)
+    ]
     keys = [index for index in others if index not in depends]
     for chosen in [keys] + [[index] for index in keys]:
         if not chosen:
             continue
         joint = np.zeros(rows, np.int64)
         for index in chosen:
-            joint = np.unique(joint * (int(encoded[index].max()) + 1) + encoded[index], return_inverse=True)[1].astype(np.int64)
+            joint = np.unique(joint * (int(encoded[index].max()) + 1) + encoded[index], return_inverse=True)[1].astype(
+                np.int64
+            )
         _, first, subject = np.unique(joint, return_index=True, return_inverse=True)
         count = len(first)
         unique = len(np.unique(subject * len(levels) + codes)) == rows
@@ -208,7 +262,9 @@ def pivoted(reading, columns, variable, value, coded, levels):
         )
         if depends:
             told = ", ".join(f"'{columns[index][0]}'" for index in depends)
-            reading.warn(f"{told} says something of each '{columns[variable][0]}', not of the rows; it was kept as a description")
+            reading.warn(
+                f"{told} says something of each '{columns[variable][0]}', not of the rows; it was kept as a description"
+            )
         reading.facts["reshaped"] = {"from": "rows of variables", "rows_before": rows}
         return out
     return None
@@ -256,9 +312,10 @@ def warn_of_samples(reading, columns):
         match = re.fullmatch(r"(.*?)[ _.\-]?(\d+)", name.strip())
         if match and index:
             stems.setdefault(match.group(1), []).append(index)
-    for stem, places in stems.items():
+    groups = {stem: places for stem, places in stems.items() if len(places) > 1 and not TIME_STEMS.fullmatch(stem)}
+    for places in [sorted(index for group in groups.values() for index in group)] if len(groups) <= 8 else []:
         names = columns[0][1]
-        if len(places) < 6 or len(places) < 0.7 * (len(columns) - 1) or TIME_STEMS.fullmatch(stem) or rows_of(columns) < 2 * len(places):
+        if len(places) < 6 or len(places) < 0.7 * (len(columns) - 1) or rows_of(columns) < 2 * len(places):
             continue
         heads = texts_of(names)
         if is_numeric_column(names) or pc.count_distinct(heads).as_py() < 0.98 * len(heads):

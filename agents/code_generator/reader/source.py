@@ -200,6 +200,8 @@ def guess_format(path, head):
 def guess_text_format(lower, head):
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     first, small = start[:1], start[:4000].lower()
+    if start[:2] == b"{|":
+        return "csv"
     if first == b"{" or (first == b"[" and start[1:].lstrip()[:1] in (b"{", b"[", b"]", b'"', b"n", b"-", *DIGITS)):
         if first == b"{" or lower.endswith((".json", ".jsonl", ".ndjson")) or start[1:].lstrip()[:1] in (b"{", b"["):
             return "jsonl"

@@ -22,7 +22,7 @@ SUMMARY_WORDS = {
     "q3": "q3|75%|upper quartile|3rd quartile",
 }
 # A label of a total may name what it is the total of: "Subtotal North", "Total (n=80)", "North Total".
-TOTAL_OF = r"(?i)^\s*(?:sub[- ]?|grand[- ]?|overall[- ]?)?totals?\b|\b(?:sub[- ]?)?total\s*:?\s*$|^\s*(?:zwischensumme|summe|gesamt|sous-total|subtotaal|mean|average|sum) (?:of|for|der|von|de)?\b"
+TOTAL_OF = r"(?i)^\s*(?:all|overall|whole)\s+[^\W\d]+\s*$|^\s*(?:sub[- ]?|grand[- ]?|overall[- ]?)?totals?\b|\b(?:sub[- ]?)?total\s*:?\s*$|^\s*(?:zwischensumme|summe|gesamt|sous-total|subtotaal|mean|average|sum) (?:of|for|der|von|de)?\b"
 ANY_SUMMARY = r"(?i)^\s*(?:" + "|".join(SUMMARY_WORDS.values()) + r")\s*[:=]?\s*$"
 # Rows that are compared with sums of the others.
 SUMMARY_ROWS = 5000
@@ -81,7 +81,12 @@ def repeats(reading, names, columns, header, lines, where):
             f"the names of the columns stand {times} amid the rows (the first time at {line_of(lines, first, where)}); "
             "those lines were left out"
         )
-        reading.set_aside("header lines amid the rows", None if lines is None else lines[first], count, "the names of the columns again")
+        reading.set_aside(
+            "header lines amid the rows",
+            None if lines is None else lines[first],
+            count,
+            "the names of the columns again",
+        )
     return gone
 
 
@@ -89,13 +94,21 @@ def light_numbers(texts, comma):
     """Numbers of texts for the comparison with sums: without signs of money and marks between thousands."""
     out = np.full(len(texts), np.nan)
     for index, text in enumerate(texts):
-        text = text.strip().strip("$€£¥₹%* ").replace("\xa0", "").replace("\u202f", "").replace("'", "").replace(" ", "")
+        text = (
+            text.strip().strip("$€£¥₹%* ").replace("\xa0", "").replace("\u202f", "").replace("'", "").replace(" ", "")
+        )
         if not text or len(text) > 40:
             continue
         if "," in text and "." in text:
-            text = text.replace(",", "") if text.rfind(".") > text.rfind(",") else text.replace(".", "").replace(",", ".")
+            text = (
+                text.replace(",", "") if text.rfind(".") > text.rfind(",") else text.replace(".", "").replace(",", ".")
+            )
         elif "," in text:
-            text = text.replace(",", ".") if comma or not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", text) else text.replace(",", "")
+            text = (
+                text.replace(",", ".")
+                if comma or not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", text)
+                else text.replace(",", "")
+            )
         try:
             value = float(text)
         except ValueError:
@@ -133,8 +146,12 @@ def summaries(reading, names, columns, lines, where):
     if rows < 4 or len(columns) < 2:
         return none
     sample = [column.slice(0, 300 if len(columns) < 50 else 60).to_pylist() for column in columns]
-    wordy = [sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts) for texts in sample]
+    wordy = [
+        sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts)
+        for texts in sample
+    ]
     labels = label_rows(columns, wordy, rows)
+    labels.update({at: (["sum"], "") for at in rows_without_words(columns, wordy, rows) if at not in labels})
     ends = [at for at in (0, rows - 1) if at not in labels]
     if not labels and not any(may_be_total(columns, wordy, at) for at in ends):
         return none
@@ -148,11 +165,19 @@ def summaries(reading, names, columns, lines, where):
     gone = none.copy()
     labelled = none.copy()
     labelled[list(labels)] = True
+    named = labels
     if len(labels) <= SUMMARY_ROWS and len(labels) * 2 <= rows:
         confirmed, doubtful = check_labels(labels, values, decimals, labelled)
+        # Words such as N that are levels here do not keep their rows out of the sums.
+        plain = {at for at in labels if at not in confirmed and "sum" not in labels[at][0]}
+        if plain:
+            labels = {at: label for at, label in labels.items() if at not in plain}
+            labelled[list(plain)] = False
+            confirmed, more = check_labels(labels, values, decimals, labelled)
+            doubtful = [entry for entry in doubtful if entry[0] in plain] + more
         told_statistics(reading, confirmed, labels, columns, lines, where)
         gone[list(confirmed)] = True
-        tell_doubts(reading, doubtful, labels, lines, where, rows)
+        tell_doubts(reading, doubtful, named, lines, where, rows)
     for at in (0, rows - 1):
         if not labelled[at] and may_be_total(columns, wordy, at) and is_plain_total(at, values, decimals, gone):
             gone[at] = True
@@ -176,11 +201,23 @@ def label_rows(columns, wordy, rows):
         else:
             edge = sorted({*range(min(3, rows)), *range(max(0, rows - 40), rows)})
             texts = column.take(pa.array(edge)).to_pylist()
-            both = [(at, text) for at, text in zip(edge, texts) if re.search(ANY_SUMMARY, text) or re.search(TOTAL_OF, text)]
+            both = [
+                (at, text) for at, text in zip(edge, texts) if re.search(ANY_SUMMARY, text) or re.search(TOTAL_OF, text)
+            ]
             places, cells = [at for at, _ in both], [text for _, text in both]
         for at, text in zip(places, cells):
             found.setdefault(int(at), (statistic_of(text), text.strip()))
     return found
+
+
+def rows_without_words(columns, wordy, rows):
+    """The rows whose labels are blank, where most rows have some."""
+    blank = np.ones(rows, bool)
+    words = [index for index in range(len(columns)) if wordy[index]][:50]
+    for index in words:
+        blank &= np.asarray(pc.fill_null(pc.equal(columns[index], ""), True))
+    found = np.flatnonzero(blank) if words else []
+    return [int(at) for at in found] if len(found) * 3 <= rows and len(found) <= SUMMARY_ROWS else []
 
 
 def statistic_of(text):
@@ -198,11 +235,14 @@ def may_be_total(columns, wordy, at):
         text = (column[at].as_py() or "").strip()
         if wordy[index]:
             if text and not is_missing(text):
-                return False
+                # A word for a total that is not known here stands nowhere else.
+                if at not in (0, len(column) - 1) or equals(column, text).sum() > 1:
+                    return False
+                blank -= 1
             blank += 1
         elif text:
             filled_numbers += 1
-    return filled_numbers >= (1 if blank else 2)
+    return filled_numbers >= (1 if blank > 0 else 2)
 
 
 def sum_room(value, count, decimals):
@@ -265,7 +305,7 @@ def check_labels(labels, values, decimals, labelled):
             doubtful.append((at, "has other numbers than those of the rows"))
     # A level that now and then has such numbers by chance is none.
     for label in {label.lower() for _, label in confirmed.values()}:
-        all_rows = [at for at in labels if labels[at][1].lower() == label]
+        all_rows = [at for at in labels if label and labels[at][1].lower() == label]
         mine = [at for at in all_rows if at in confirmed]
         if len(mine) * 2 < len(all_rows):
             for at in mine:
@@ -305,7 +345,11 @@ def fits_statistic(kinds, value, column, sums, span, decimals):
             "q1": lambda: [np.percentile(part, 25), np.percentile(part, 25, method="weibull")],
             "q3": lambda: [np.percentile(part, 75), np.percentile(part, 75, method="weibull")],
         }[kind]()
-        wide = room if kind not in ("mean", "sd", "se", "median", "var", "cv", "q1", "q3") else max(room, 0.51 * 10.0**-min(told, 2), 0.004 * abs(value))
+        wide = (
+            room
+            if kind not in ("mean", "sd", "se", "median", "var", "cv", "q1", "q3")
+            else max(room, 0.51 * 10.0 ** -min(told, 2), 0.004 * abs(value))
+        )
         if kind == "sum":
             wide = sum_room(value, len(part), decimals)
         if any(abs(value - other) <= wide for other in mine):
@@ -317,7 +361,7 @@ def told_statistics(reading, confirmed, labels, columns, lines, where):
     if not confirmed:
         return
     order = sorted(confirmed)
-    words = list(dict.fromkeys(labels[at][1] for at in order))
+    words = list(dict.fromkeys(labels[at][1] or "no label" for at in order))
     shown = ", ".join(repr(word) for word in words[:4]) + (", ..." if len(words) > 4 else "")
     count = len(order)
     if count == 1:
@@ -330,12 +374,16 @@ def told_statistics(reading, confirmed, labels, columns, lines, where):
             f"other rows and were left out: {shown}"
         )
     reading.set_aside(
-        "totals and summary rows", None if lines is None else lines[order[0]], count, "they summarise the other rows: " + shown
+        "totals and summary rows",
+        None if lines is None else lines[order[0]],
+        count,
+        "they summarise the other rows: " + shown,
     )
 
 
 def tell_doubts(reading, doubtful, labels, lines, where, rows):
     """Says of the last rows only: elsewhere such a word is a name like the others."""
+    doubtful = [(at, why) for at, why in doubtful if labels[at][1]]
     for at, why in doubtful[-3:] if len(labels) <= 3 else []:
         if at >= rows - 3 or len(labels) == 1:
             reading.warn(

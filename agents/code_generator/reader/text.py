@@ -29,6 +29,9 @@ def read_text(reading, raw, name, kind):
     first_line = 1 + (declared is not None)
     raw, comments = without_comments(raw)
     first_line += comments
+    odd = odd_rows(reading, raw)
+    if odd is not None:
+        return read_grid(reading, odd, first_line)
     piped = piped_rows(raw)
     if piped is not None:
         reading.facts["delimiter"] = "|"
@@ -177,7 +180,9 @@ def read_large(reading, raw, dialect, first_line):
     note_columns(reading, header, names)
     columns = parse_strictly(raw, delimiter, dialect, width)
     if columns is None:
-        columns = parse_strictly(repaired(reading, raw, delimiter, dialect, len(names), grid), ",", Dialect(","), len(names))
+        columns = parse_strictly(
+            repaired(reading, raw, delimiter, dialect, len(names), grid), ",", Dialect(","), len(names)
+        )
     if columns is None:
         raise Problem("unreadable", "the lines cannot be split into columns; check quotes and delimiters")
     return tidied(reading, names, columns[: len(names)], header, None, "line")
@@ -185,6 +190,8 @@ def read_large(reading, raw, dialect, first_line):
 
 def simplified(raw, dialect):
     """The bytes with one mark between cells and no space before quotes, and that mark."""
+    if dialect.loose:
+        raw = with_doubled_quotes(raw.decode("utf-8", errors="replace"), dialect.delimiter).encode("utf-8")
     if len(dialect.delimiter) > 1:
         return raw.replace(dialect.delimiter.encode(), b"\x1f"), "\x1f"
     if dialect.skip_space:
@@ -288,13 +295,17 @@ def repaired(reading, raw, delimiter, dialect, width, grid):
         )
     if short:
         ends = "line is" if short == 1 else "lines are"
-        reading.warn(f"{short} {ends} shorter than the header; {'its' if short == 1 else 'their'} last cells count as missing")
+        reading.warn(
+            f"{short} {ends} shorter than the header; {'its' if short == 1 else 'their'} last cells count as missing"
+        )
     if long - away:
         ends = "line is" if long - away == 1 else "lines are"
         reading.warn(f"{long - away} {ends} longer than the header; what is beyond it was left out")
         reading.set_aside("cells beyond the header", None, long - away, "no name above them")
     if away:
-        reading.warn(f"{away} lines are longer than the header and their cells do not fit the columns; they were set aside")
+        reading.warn(
+            f"{away} lines are longer than the header and their cells do not fit the columns; they were set aside"
+        )
         reading.set_aside("lines that do not fit", None, away, "more cells than names, and not in their columns")
     return out.getvalue().encode("utf-8")
 
@@ -302,7 +313,6 @@ def repaired(reading, raw, delimiter, dialect, width, grid):
 def read_arff(reading, raw):
     """Weka's format: names and types above, comma-separated rows below."""
     text = raw.decode("utf-8", errors="replace")
-    head, mark, body = re.split(r"(?im)^\s*@data\b.*$", text, maxsplit=1)[0], None, None
     parts = re.split(r"(?im)^\s*@data\b.*\n?", text, maxsplit=1)
     if len(parts) < 2:
         raise Problem("unreadable", "the ARFF file has no line @data; give the rows below it")
@@ -312,7 +322,9 @@ def read_arff(reading, raw):
         name = match.group(1)
         names.append(name[1:-1].replace("\\'", "'") if name[:1] in "'\"" else name)
         kind = match.group(2).strip()
-        levels.append([part.strip().strip("'\"") for part in kind.strip("{}").split(",")] if kind.startswith("{") else [])
+        levels.append(
+            [part.strip().strip("'\"") for part in kind.strip("{}").split(",")] if kind.startswith("{") else []
+        )
     if not names:
         raise Problem("unreadable", "the ARFF file names no attribute; give lines @attribute NAME TYPE")
     check_column_names(names)
@@ -334,3 +346,82 @@ def read_arff(reading, raw):
         if known:
             reading.about(name)["levels"] = [[level, level] for level in known]
     return text_columns(names, rows)
+
+
+def odd_rows(reading, raw):
+    """The rows of a text in one of the forms that are no csv: a table of a wiki, key=value lines, records; or None."""
+    text = head_text(raw)
+    lines = [line.strip() for line in text.split("\n")]
+    full = [line for line in lines if line]
+    if len(full) < 3:
+        return None
+    whole = raw.decode("utf-8", errors="replace")
+    if any(line.startswith("{|") for line in full[:50]) and any(line.startswith("|-") for line in full):
+        return rows_of_wiki(whole)
+    if re.fullmatch(KEY_VALUES, full[0]):
+        keys = re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", full[0])
+        if len(keys) > 1 and sum(
+            re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", line) == keys for line in full
+        ) >= 0.9 * len(full):
+            reading.warn(
+                f"each line holds keys and values; the keys were read as names of columns: {', '.join(keys[:8])}"
+            )
+            return rows_of_pairs([dict(re.findall(PAIR, line)) for line in whole.split("\n") if line.strip()])
+    pairs = [re.fullmatch(r"([^\W\d][^:=]{0,60}?)\s*[:=]\s+(.*)", line) for line in full]
+    if all(pairs) and "" in lines:
+        records = [{}]
+        for line in whole.split("\n"):
+            match = re.fullmatch(r"([^\W\d][^:=]{0,60}?)\s*[:=]\s+(.*)", line.strip())
+            if not line.strip():
+                records += [{}] if records[-1] else []
+            elif match:
+                records[-1][match.group(1)] = match.group(2)
+        records = [record for record in records if record]
+        keys = list(records[0])
+        if (
+            len(records) > 2
+            and len(keys) > 1
+            and sum(set(record) <= set(keys) for record in records) >= 0.8 * len(records)
+        ):
+            reading.warn(
+                f"the file holds records of one name and value a line; each was read as a row, with columns {', '.join(keys[:8])}"
+            )
+            return rows_of_pairs(records)
+    return None
+
+
+KEY_VALUES = r"(?:[A-Za-z_][\w.-]*=(?:\"[^\"]*\"|[^\s,;]*)[\s,;]*)+"
+PAIR = r"([A-Za-z_][\w.-]*)=(\"[^\"]*\"|[^\s,;]*)"
+
+
+def rows_of_pairs(records):
+    names = list(dict.fromkeys(key for record in records for key in record))
+    return [names] + [[record.get(name, "").strip('"') for name in names] for record in records]
+
+
+def rows_of_wiki(text):
+    rows, row = [], []
+    inside = False
+    for line in text.split("\n"):
+        line = line.strip()
+        if line.startswith("{|"):
+            inside = True
+        elif line.startswith("|}"):
+            inside = False
+            rows, row = rows + [row], []
+        elif not inside:
+            continue
+        elif line.startswith("|-"):
+            rows, row = rows + [row], []
+        elif line.startswith("!"):
+            row += [clean_wiki(cell) for cell in re.split(r"!!|\|\|", line[1:])]
+        elif line.startswith("|") and not line.startswith("|+"):
+            row += [clean_wiki(cell) for cell in line[1:].split("||")]
+    return [row for row in rows if row]
+
+
+def clean_wiki(cell):
+    """The text of a cell without its style, links and marks."""
+    cell = re.sub(r"^\s*(?:\w+\s*=\s*\"[^\"]*\"\s*)+\|", "", cell)
+    cell = re.sub(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]", r"\1", cell)
+    return re.sub(r"'''?|<[^>]*>", "", cell).strip()

@@ -17,7 +17,11 @@ DATABASE_ROWS = 5_000_000
 
 def read_parquet(reading, source):
     try:
-        table = pq.read_table(source, use_threads=False) if not hasattr(source, "getvalue") else pq.read_table(pa.BufferReader(source.getvalue()), use_threads=False)
+        table = (
+            pq.read_table(source, use_threads=False)
+            if not hasattr(source, "getvalue")
+            else pq.read_table(pa.BufferReader(source.getvalue()), use_threads=False)
+        )
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Problem(
             "unreadable", f"the parquet file cannot be read ({type(error).__name__}); write it again"
@@ -74,7 +78,9 @@ def arrow_columns(reading, table):
                 levels = array.combine_chunks()
                 levels = levels.chunk(0) if isinstance(levels, pa.ChunkedArray) and levels.num_chunks else levels
                 known = getattr(levels, "dictionary", None)
-                reading.about(name)["levels"] = [[as_text(v), as_text(v)] for v in known.to_pylist()[:1000]] if known is not None else []
+                reading.about(name)["levels"] = (
+                    [[as_text(v), as_text(v)] for v in known.to_pylist()[:1000]] if known is not None else []
+                )
             array = array.cast(kind.value_type)
             kind = array.type
         if pa.types.is_decimal(kind):
@@ -103,13 +109,17 @@ def frame_columns(reading, frame):
         if isinstance(series.dtype, pandas.CategoricalDtype):
             series = series.astype(object)
         if series.dtype == object or str(series.dtype) in ("str", "string"):
-            values = [None if value is None or value is pandas.NaT or value != value else value for value in series.tolist()]
+            values = [
+                None if value is None or value is pandas.NaT or value != value else value for value in series.tolist()
+            ]
             filled_values = [value for value in values if value is not None]
             if filled_values and all(isinstance(value, datetime.datetime) for value in filled_values):
                 array = pa.array(values, pa.timestamp("us"))
             elif filled_values and all(type(value) is datetime.date for value in filled_values):
                 array = pa.array(values, pa.date32())
-            elif filled_values and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in filled_values):
+            elif filled_values and all(
+                isinstance(value, (int, float)) and not isinstance(value, bool) for value in filled_values
+            ):
                 array = pa.array([None if value is None else float(value) for value in values], pa.float64())
             else:
                 array = pa.array([as_text(value) for value in values], pa.string())
@@ -158,7 +168,11 @@ def read_statistical(reader_name, ending, title, remedy):
             raise Problem("unreadable", f"this is a {title} file, which is not read here; {remedy}") from None
         try:
             with NamedFile(source, ending) as path:
-                frame, meta = getattr(pyreadstat, reader_name)(path)
+                # Codes that the file declares as missing come as they are, so that they can be named.
+                declared = {"user_missing": True} if reader_name == "read_sav" else {}
+                frame, meta = getattr(pyreadstat, reader_name)(path, **declared)
+                if declared:
+                    blank_missing(frame, meta)
         except MemoryError:
             raise
         except Exception as error:  # pyreadstat raises many kinds for a damaged file
@@ -182,8 +196,21 @@ def note_labels(reading, frame, meta):
         about["label"] = str(label) if label else None
         about["levels"] = [[code_text(code), str(text)] for code, text in list(levels.items())[:1000]]
         about["missing"] = [
-            code_text(part["lo"]) if part["lo"] == part["hi"] else f"{code_text(part['lo'])} to {code_text(part['hi'])}" for part in ranges
+            code_text(part["lo"]) if part["lo"] == part["hi"] else f"{code_text(part['lo'])} to {code_text(part['hi'])}"
+            for part in ranges
         ] + [code_text(code) for code in codes]
+
+
+def blank_missing(frame, meta):
+    """Makes the codes that the file declares as missing empty cells."""
+    for name, ranges in (meta.missing_ranges or {}).items():
+        for part in ranges:
+            low, high = part["lo"], part["hi"]
+            try:
+                gone = (frame[name] >= low) & (frame[name] <= high)
+            except TypeError:
+                gone = frame[name].isin([low, high])
+            frame[name] = frame[name].where(~gone, None)
 
 
 def code_text(code):
@@ -212,7 +239,14 @@ def read_sqlite(reading, source):
             full = {name: found for name, found in tables.items() if found[1] and found[0]}
             if not full:
                 raise Problem("empty_table", "the database holds no table with rows")
-            best = max(full, key=lambda name: (reading.mentions(full[name][0]), asks_for(reading.question, name), full[name][1] * len(full[name][0])))
+            best = max(
+                full,
+                key=lambda name: (
+                    reading.mentions(full[name][0]),
+                    asks_for(reading.question, name),
+                    full[name][1] * len(full[name][0]),
+                ),
+            )
             heads, count = full[best]
             check_column_names(heads)
             if count > DATABASE_ROWS:
@@ -232,7 +266,9 @@ def read_sqlite(reading, source):
     columns = []
     for index, head in enumerate(heads):
         values = [row[index] for row in rows]
-        if all(value is None or type(value) in (int, float) for value in values) and any(value is not None for value in values):
+        if all(value is None or type(value) in (int, float) for value in values) and any(
+            value is not None for value in values
+        ):
             array = pa.array([None if value is None else float(value) for value in values], pa.float64())
         else:
             array = pa.array([as_text(value) for value in values], pa.string())
@@ -255,7 +291,8 @@ def read_numpy(reading, source):
         array = np.load(io.BytesIO(whole_file(source)), allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise Problem(
-            "unreadable", f"the NumPy file holds objects or is damaged ({type(error).__name__}); save plain numbers, or csv"
+            "unreadable",
+            f"the NumPy file holds objects or is damaged ({type(error).__name__}); save plain numbers, or csv",
         ) from None
     return numpy_columns(reading, array, "the array")
 
@@ -276,7 +313,10 @@ def numpy_columns(reading, array, what):
 
 def plain_array(values):
     if values.dtype.kind in "SUO":
-        return pa.array([as_text(v.decode("utf-8", errors="replace") if isinstance(v, bytes) else v) for v in values.tolist()], pa.string())
+        return pa.array(
+            [as_text(v.decode("utf-8", errors="replace") if isinstance(v, bytes) else v) for v in values.tolist()],
+            pa.string(),
+        )
     if values.dtype.kind == "c":
         raise Problem("not_a_table", "the array holds complex numbers; save real and imaginary parts as columns")
     if values.dtype == np.float32 or values.dtype == np.float16:
@@ -290,14 +330,18 @@ def read_hdf5(reading, source):
     try:
         import h5py
     except ImportError:
-        raise Problem("unreadable", "this is an HDF5 file, which is not read here; write the table in it as Parquet or csv") from None
+        raise Problem(
+            "unreadable", "this is an HDF5 file, which is not read here; write the table in it as Parquet or csv"
+        ) from None
     try:
         with h5py.File(io.BytesIO(whole_file(source)), "r") as file:
             return hdf5_columns(reading, file, h5py)
     except Problem:
         raise
     except Exception as error:  # h5py raises many kinds for a damaged file
-        raise Problem("unreadable", f"the HDF5 file cannot be read ({type(error).__name__}); write the table as Parquet") from None
+        raise Problem(
+            "unreadable", f"the HDF5 file cannot be read ({type(error).__name__}); write the table as Parquet"
+        ) from None
 
 
 def hdf5_columns(reading, file, h5py):
@@ -318,15 +362,22 @@ def hdf5_columns(reading, file, h5py):
     if pandas_table is not None:
         return pandas_columns(reading, file, pandas_table)
     tables = {key: items for key, items in flat.items() if len(items) > 1}
-    choices = [(reading.mentions([name for name, _ in items]), key[1] * len(items), key) for key, items in tables.items()]
-    records = [(reading.mentions(list(item.dtype.names or [])), item.size * max(1, len(item.dtype.names or [1])), name) for name, item in found.items()]
+    choices = [
+        (reading.mentions([name for name, _ in items]), key[1] * len(items), key) for key, items in tables.items()
+    ]
+    records = [
+        (reading.mentions(list(item.dtype.names or [])), item.size * max(1, len(item.dtype.names or [1])), name)
+        for name, item in found.items()
+    ]
     best = max(choices + records, key=lambda entry: entry[:2], default=None)
     if best is None:
         raise Problem("not_a_table", "the HDF5 file holds no table; write the table that is meant as Parquet or csv")
     others = [entry[2] for entry in choices + records if entry is not best]
     if others:
         shown = ", ".join(repr(other if isinstance(other, str) else other[0] or "/") for other in others[:5])
-        reading.warn(f"the HDF5 file holds several tables; {best[2] if isinstance(best[2], str) else best[2][0] or '/'!r} was read, not {shown}")
+        reading.warn(
+            f"the HDF5 file holds several tables; {best[2] if isinstance(best[2], str) else best[2][0] or '/'!r} was read, not {shown}"
+        )
         reading.set_aside("other tables", None, len(others), "other tables of the HDF5 file: " + shown)
     if isinstance(best[2], str):
         reading.facts["sheet"] = best[2]
@@ -337,7 +388,9 @@ def hdf5_columns(reading, file, h5py):
 
 def frames_of_pandas(file, h5py):
     names = []
-    file.visititems(lambda name, item: names.append(name) if name.endswith("/axis0") and isinstance(item, h5py.Dataset) else None)
+    file.visititems(
+        lambda name, item: names.append(name) if name.endswith("/axis0") and isinstance(item, h5py.Dataset) else None
+    )
     return names
 
 
@@ -351,14 +404,18 @@ def pandas_columns(reading, file, name):
         heads = [as_text(v.decode() if isinstance(v, bytes) else v) for v in group[f"block{index}_items"][()].tolist()]
         values = group[f"block{index}_values"]
         if values.ndim != 2:
-            reading.warn(f"the columns {', '.join(heads[:6])} are stored as Python objects, which are not read; write the table as Parquet")
+            reading.warn(
+                f"the columns {', '.join(heads[:6])} are stored as Python objects, which are not read; write the table as Parquet"
+            )
             reading.set_aside("columns of objects", None, 0, "not read: " + ", ".join(heads[:20]))
             continue
         data = values[()]
         for at, head in enumerate(heads):
             out[head] = plain_array(data[:, at])
     if not out:
-        raise Problem("unreadable", "the frame in the HDF5 file holds Python objects only; write the table as Parquet or csv")
+        raise Problem(
+            "unreadable", "the frame in the HDF5 file holds Python objects only; write the table as Parquet or csv"
+        )
     reading.facts["sheet"] = name
     return [(head, out[head]) for head in order if head in out]
 

@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 
-import pyarrow as pa
 
 # Cells of a workbook that are read; more is a matter for csv or Parquet.
 CELLS_READ = 20_000_000
@@ -28,15 +27,14 @@ def read_workbook(reading, source):
 
 
 def damaged_workbook(error):
-    return Problem(
-        "unreadable", f"the workbook cannot be read ({type(error).__name__}); save it again or export csv"
-    )
+    return Problem("unreadable", f"the workbook cannot be read ({type(error).__name__}); save it again or export csv")
 
 
 def check_unpacked_size(raw):
     if sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(raw)).infolist()) > SHEET_BYTES:
         raise Problem(
-            "too_large", f"the workbook unpacks to more than {SHEET_BYTES >> 20} MiB; save the sheet that is meant as csv"
+            "too_large",
+            f"the workbook unpacks to more than {SHEET_BYTES >> 20} MiB; save the sheet that is meant as csv",
         )
 
 
@@ -58,7 +56,9 @@ def sheets_of_excel(reading, raw):
                 rows.append(list(row[:length]))
                 cells += length
                 if cells > CELLS_READ:
-                    raise Problem("too_large", f"the workbook holds more than {CELLS_READ} cells; save the sheet as csv")
+                    raise Problem(
+                        "too_large", f"the workbook holds more than {CELLS_READ} cells; save the sheet as csv"
+                    )
             while rows and not rows[-1]:
                 rows.pop()
             marks = marks_of_sheet(raw, getattr(sheet, "_worksheet_path", None))
@@ -123,7 +123,10 @@ def sheets_by_calamine(reading, raw):
             if sum(map(len, rows)) > CELLS_READ:
                 raise Problem("too_large", f"the workbook holds more than {CELLS_READ} cells; save the sheet as csv")
             rows = [[None if cell == "" else whole(cell) for cell in row] for row in rows]
-            merged = [(top, left, bottom, right) for (top, left), (bottom, right) in getattr(sheet, "merged_cell_ranges", None) or []]
+            merged = [
+                (top, left, bottom, right)
+                for (top, left), (bottom, right) in getattr(sheet, "merged_cell_ranges", None) or []
+            ]
             marks = {"merged": merged, "hidden": set(), "columns": set(), "formulas": set()}
             sheets.append((data.name, rows, "Visible" not in str(data.visible), marks))
     except Problem:
@@ -158,7 +161,9 @@ def read_sheets(reading, sheets):
         for sheet in others:
             count = sum(any(cell not in (None, "") for cell in row) for row in sheet[1])
             if count:
-                reading.set_aside("another sheet", None, count, f"the sheet '{sheet[0]}'" + (" (hidden)" if sheet[2] else ""))
+                reading.set_aside(
+                    "another sheet", None, count, f"the sheet '{sheet[0]}'" + (" (hidden)" if sheet[2] else "")
+                )
     if hidden:
         reading.warn(f"the sheet '{name}' is hidden in the workbook; it was read since no other holds a table")
     if marks:
@@ -180,7 +185,12 @@ def worth_of_sheet(reading, sheet):
     wide = sum(filled(row) > 1 for row in texts)
     numbers = sum(is_digitish(cell) for row in texts for cell in row if cell.strip())
     table = wide >= 3 and numbers > 0
-    helper = re.search(r"(?i)read ?me|about|legend|codebook|dictionary|lookup|metadata|notes?$|info|summary|pivot|chart", name) is not None
+    helper = (
+        re.search(
+            r"(?i)read ?me|about|legend|codebook|dictionary|lookup|metadata|notes?$|info|summary|pivot|chart", name
+        )
+        is not None
+    )
     cells = sum(1 for row in rows for cell in row if cell not in (None, ""))
     return (asked, table, not hidden, mentioned, not helper, cells)
 
@@ -208,7 +218,17 @@ def fill_merged(reading, rows, merged):
                 columns.add(left)
     if filled_in and below:
         names = sorted(columns)
-        heads = [next((as_text(rows[i][at]) for i in range(min(len(rows), 12)) if at < len(rows[i]) and rows[i][at] is not None), f"column {at + 1}") for at in names]
+        heads = [
+            next(
+                (
+                    as_text(rows[i][at])
+                    for i in range(min(len(rows), 12))
+                    if at < len(rows[i]) and rows[i][at] is not None
+                ),
+                f"column {at + 1}",
+            )
+            for at in names
+        ]
         reading.warn(
             f"merged cells of {', '.join(repr(head) for head in heads[:4])} were read as their value in each of their rows "
             f"({filled_in} cells were filled in)"
@@ -236,7 +256,10 @@ def mend_dates(reading, rows, texts):
         day_first = max(firsts) > 12 and max(seconds) <= 12
         if not day_first and not (max(seconds) > 12 and max(firsts) <= 12):
             continue
-        name = next((as_text(row[column]) for row in rows[:12] if column < len(row) and row[column] is not None), f"column {column + 1}")
+        name = next(
+            (as_text(row[column]) for row in rows[:12] if column < len(row) and row[column] is not None),
+            f"column {column + 1}",
+        )
         written = {}
         for index, match in others:
             day, month = (match.group(1), match.group(3)) if day_first else (match.group(3), match.group(1))
@@ -247,7 +270,10 @@ def mend_dates(reading, rows, texts):
             texts[index][column] = written[index].date().isoformat() + match.group(5).replace("T", " ")
         kept = {index: as_moment(rows[index][column]) for index in dates}
         swapped = {index: swapped_date(moment) for index, moment in kept.items()}
-        small = all(moment.day <= 12 for moment in kept.values()) and min(firsts + [13] if day_first else seconds + [13]) > 12
+        small = (
+            all(moment.day <= 12 for moment in kept.values())
+            and min(firsts + [13] if day_first else seconds + [13]) > 12
+        )
         turn = False
         if small and all(swapped.values()):
             mine, other = disorder({**written, **kept}), disorder({**written, **swapped})
@@ -260,11 +286,19 @@ def mend_dates(reading, rows, texts):
             reading.warn(
                 f"{len(dates)} cells of '{name}' are dates and {len(others)} are texts, as when a spreadsheet takes the month for the day; "
                 f"the texts were read with the {'day' if day_first else 'month'} first and the dates {how}"
-                + (", which is uncertain: check them in the workbook" if doubt else ", since the rows are then in the order of time")
+                + (
+                    ", which is uncertain: check them in the workbook"
+                    if doubt
+                    else ", since the rows are then in the order of time"
+                )
             )
         else:
-            reading.warn(f"{len(dates)} cells of '{name}' are dates and {len(others)} are texts, which were read with the {'day' if day_first else 'month'} first")
-        if not any(as_moment(rows[index][column]).time() != datetime.time() for index in dates) and not any(m.group(5) for _, m in others):
+            reading.warn(
+                f"{len(dates)} cells of '{name}' are dates and {len(others)} are texts, which were read with the {'day' if day_first else 'month'} first"
+            )
+        if not any(as_moment(rows[index][column]).time() != datetime.time() for index in dates) and not any(
+            m.group(5) for _, m in others
+        ):
             for index in dates:
                 texts[index][column] = texts[index][column][:10]
     return texts
@@ -297,7 +331,14 @@ def note_formulas(reading, texts, formulas, rows):
             columns.setdefault(column, []).append(row)
     for column, places in sorted(columns.items()):
         top = min(places)
-        name = next((texts[i][column].strip() for i in range(top - 1, -1, -1) if column < len(texts[i]) and texts[i][column].strip()), "")
+        name = next(
+            (
+                texts[i][column].strip()
+                for i in range(top - 1, -1, -1)
+                if column < len(texts[i]) and texts[i][column].strip()
+            ),
+            "",
+        )
         reading.warn(
             f"column '{name or column + 1}' holds {len(places)} formulas whose values are not stored in the workbook; they count as "
             "missing, since no formula is run here. Open the workbook in a spreadsheet program, save it, and try again"
@@ -322,7 +363,16 @@ def note_hidden(reading, rows, marks):
         )
         reading.facts["hidden_rows"] = len(held)
     width = max((len(row) for row in rows), default=0)
-    shut = sorted(column for column in marks["columns"] if column < width and any(column < len(row) and row[column] is not None for row in rows))
+    shut = sorted(
+        column
+        for column in marks["columns"]
+        if column < width and any(column < len(row) and row[column] is not None for row in rows)
+    )
     if shut:
-        names = [next((as_text(row[at]) for row in rows[:12] if at < len(row) and row[at] is not None), str(at + 1)) for at in shut]
-        reading.warn(f"hidden columns of the sheet were read like the others: {', '.join(repr(name) for name in names[:6])}")
+        names = [
+            next((as_text(row[at]) for row in rows[:12] if at < len(row) and row[at] is not None), str(at + 1))
+            for at in shut
+        ]
+        reading.warn(
+            f"hidden columns of the sheet were read like the others: {', '.join(repr(name) for name in names[:6])}"
+        )
