@@ -15,7 +15,7 @@ AMONG_NUMBERS = (
     "not measured", "no data", "nd", "n.d.", "n/d", "n.d", "blank", "inf", "-inf", "+inf", "infinity", "-infinity", "k.a.", "k. a.", "s/d",
 )  # fmt: skip
 INFINITE = ("inf", "-inf", "+inf", "infinity", "-infinity")
-TYPED_FORMATS = {"parquet", "feather", "arrow", "orc", "spss", "stata", "sas", "xport", "sqlite", "hdf5", "duckdb"}
+TYPED_FORMATS = set("parquet feather arrow orc spss spss_portable stata sas xport sqlite hdf5 r duckdb".split())
 ANSWERS = {"yes", "no", "y", "n", "true", "false", "t", "f", "m", "male", "female"}
 
 
