@@ -165,7 +165,10 @@ def compact_dates(name, words, plain, values, habits):
         return None, None
     timely = bool({"date", "day", "dt", "dob", "birth", "when", "month", "period", "time", "timestamp", "ts", "created", "updated",
                    "at", "datetime", "epoch", "yyyymm", "yyyymmdd", "ym", "ymd", "start", "end", "visit"} & set(tokens(name)))  # fmt: skip
-    lengths = np.unique(byte_lengths(words.texts)[plain])
+    written = words.texts
+    if matches(written, r"^\d+\.0$")[plain].all():
+        written = pc.replace_substring_regex(written, r"\.0$", "")  # a missing cell made the numbers decimal
+    lengths = np.unique(byte_lengths(written)[plain])
     if len(lengths) != 1:
         if habits.workbook and timely and 20000 <= known.min() and known.max() <= 80000:
             return (values - 25569) * 86400.0, ({"day"}, False, "read as days of a workbook, counted from 1900")
