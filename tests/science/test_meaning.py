@@ -325,6 +325,11 @@ class Dates(Meaning):
             self.assertEqual((round(column["min"]), int(column["max"])), (first, last), column)
         self.assertTrue(any("two-digit years of 'dob' were read as 1940 to 1987" in w for w in lab.profile["warnings"]))
 
+    def test_years_in_two_digits_pass_the_turn_of_the_century(self):
+        lab = Lab(table({"year": [f"{(90 + i) % 100:02d}" for i in range(24)], "size": ["1.5", "2.5", "7.25"]}))
+        column = lab.column("year")
+        self.assertEqual((column["role"], column["min"], column["max"]), ("numeric", 1990, 2013))
+
     def test_a_day_that_stands_for_none(self):
         cells = ["9999-12-31" if i % 9 == 0 else day for i, day in enumerate(days("%Y-%m-%d"))]
         column = Lab(table({"when": cells})).column("when")

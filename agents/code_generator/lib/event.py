@@ -3,7 +3,7 @@ YES_WORDS = tuple(
     """
     1 yes y true t positive pos + dead died death deceased survived success event case cases malignant present
     diseased infected sick default defaulted churned admitted accepted approved passed pass won win cured recovered
-    hired 1.0
+    hired 1.0 ja oui si sí sim tak da да kyllä igen ano evet hai
     """.split()
 )
 

@@ -68,6 +68,9 @@ def describe_texts(facts, words, habits, declared, warnings):
     """A column of texts: plain numbers, then dates, then numbers in other spellings, then words."""
     if declared.get("levels") or declared.get("missing"):
         words = with_labels(facts, words, declared, warnings)
+    order = declared_order(words, habits, declared)
+    if order is not None:
+        return describe_ordered(facts, words, order, "as the file declares", warnings, 1.0)
     if words.logical:
         say(facts, "true or false, as the file types it")
         return describe_words(facts, words, among(words.texts, ("",)), habits, warnings)
@@ -108,6 +111,13 @@ def describe_plain(facts, words, plain, gone, habits, warnings):
     numbers = words.texts.filter(pa.array(plain))
     values[plain] = pc.replace_substring_regex(numbers, r"^\+", "").cast(pa.float64()).to_numpy(zero_copy_only=False)
     days, words_on_it = compact_dates(name, words, plain, values, habits)
+    years = short_years(name, words, plain, values)
+    if years is not None:
+        first, last = int(np.nanmin(years)), int(np.nanmax(years))
+        say(facts, f"years in two digits, as {first} to {last}", 0.9)
+        warnings.append(f"two-digit years of '{name}' were read as {first} to {last}")
+        note_missing(facts, words, gone, odd, unread, warnings, "year")
+        return describe_numbers(facts, years[words.codes], warnings), None
     why, sure = code_reason(name, words, plain) if days is None else (None, True)
     if why:
         facts["sure"] = min(facts["sure"], 0.9 if sure else 0.6)
@@ -155,7 +165,10 @@ def compact_dates(name, words, plain, values, habits):
         return None, None
     timely = bool({"date", "day", "dt", "dob", "birth", "when", "month", "period", "time", "timestamp", "ts", "created", "updated",
                    "at", "datetime", "epoch", "yyyymm", "yyyymmdd", "ym", "ymd", "start", "end", "visit"} & set(tokens(name)))  # fmt: skip
-    lengths = np.unique(byte_lengths(words.texts)[plain])
+    written = words.texts
+    if matches(written, r"^\d+\.0$")[plain].all():
+        written = pc.replace_substring_regex(written, r"\.0$", "")  # a missing cell made the numbers decimal
+    lengths = np.unique(byte_lengths(written)[plain])
     if len(lengths) != 1:
         if habits.workbook and timely and 20000 <= known.min() and known.max() <= 80000:
             return (values - 25569) * 86400.0, ({"day"}, False, "read as days of a workbook, counted from 1900")
@@ -186,7 +199,17 @@ def compact_dates(name, words, plain, values, habits):
     return None, None
 
 
-def note_missing(facts, words, gone, odd, unread, warnings):
+def short_years(name, words, plain, values):
+    """Years such as 98, 99, 00, 01, in a column named so; None where they do not pass the turn of a century."""
+    if not {"year", "yr", "jahr", "annee", "ano"} & set(tokens(name)):
+        return None
+    if not matches(words.texts, r"^\d{2}$")[plain].all() or not matches(words.texts, r"^0\d$")[plain].any():
+        return None
+    counts = np.bincount(values[plain].astype(int), weights=words.counts[plain], minlength=100)
+    return np.where(plain, with_century(values, century_of(counts)[0]), np.nan)
+
+
+def note_missing(facts, words, gone, odd, unread, warnings, what="number"):
     """Lists the texts that count as missing and those that could not be read."""
     name = facts["name"]
     marked = (gone | odd) & (words.counts > 0)
@@ -198,7 +221,7 @@ def note_missing(facts, words, gone, odd, unread, warnings):
     if odd.any():
         one = words.counts[odd].sum() == 1
         warnings.append(
-            f"{number_of(words.counts[odd].sum(), 'cell')} of '{name}' {'is no number' if one else 'are not numbers'} "
+            f"{number_of(words.counts[odd].sum(), 'cell')} of '{name}' {f'is no {what}' if one else f'are not {what}s'} "
             f"({words.shown(odd)}) and count{'s' if one else ''} as missing"
         )
         say(facts, f"{counts_as_missing(words, odd)} count{'s' if one else ''} as missing", 0.9)
@@ -279,7 +302,7 @@ def describe_date_texts(facts, words, shapes, gone, habits, warnings):
         warnings.append(f"dates of '{name}' are written in several ways ({ways}); each was read in its own")
     if dates.zoned:
         say(facts, "times turned to UTC")
-    note_missing(facts, words, gone, odd, unread, warnings)
+    note_missing(facts, words, gone, odd, unread, warnings, "date")
     return describe_dates(facts, seconds[words.codes], dates.kinds, dates.clocked, warnings), None
 
 
@@ -467,6 +490,18 @@ def number_or_none(value):
         return float(value)
     except (TypeError, ValueError):
         return None
+
+
+def declared_order(words, habits, declared):
+    """The place of each text in the levels that a typed file declares in their order, or None."""
+    levels = [str(label) for code, label in declared.get("levels") or [] if str(code) == str(label)]
+    if not habits.typed or len(levels) < 3 or len(levels) < len(declared["levels"]):
+        return None
+    at = {level: float(index) for index, level in enumerate(levels)}
+    texts = words.texts.to_pylist()
+    if len({text for text in texts if text in at}) < 3 or any(text and text not in at for text in texts):
+        return None
+    return np.array([at.get(text, np.nan) for text in texts])
 
 
 def with_labels(facts, words, declared, warnings):

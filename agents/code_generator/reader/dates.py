@@ -26,9 +26,17 @@ WEEKDAY = re.compile(
     r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\.?,?\s+"
 )
 CLOCK = re.compile(
-    r"(?:[\st,]+|,? at |, um )(?P<h>9{1,2})(?:[:h.](?P<m>99)(?:[:.](?P<s>99)(?:[.,](?P<f>9{1,9}))?)?)?\s*(?P<half>[ap]\.?m\.?)?"
+    r"(?:[\st,]+|:(?=99:99)|,? at |, um )(?P<h>9{1,2})(?:[:h.](?P<m>99)(?:[:.](?P<s>99)(?:[.,](?P<f>9{1,9}))?)?)?\s*(?P<half>[ap]\.?m\.?)?"
     r"\s*(?:uhr)?\s*(?P<zone>z|utc|gmt|[+-]99:?99|[+-]99)?(?:\s*\(?[a-z]{2,5}\)?)?$"
 )
+EASTERN = {
+    ord("\u5e74"): "-",
+    ord("\u6708"): "-",
+    ord("\u65e5"): " ",
+    ord("\ub144"): "-",
+    ord("\uc6d4"): "-",
+    ord("\uc77c"): " ",
+}
 INNER_CLOCK = re.compile(
     r"(?<![9:])(?P<h>9{1,2}):(?P<m>99)(?::(?P<s>99)(?:[.,](?P<f>9{1,9}))?)?\s*(?P<half>[ap]\.?m\.?)?"
     r"\s*(?P<zone>z|utc|gmt|[+-]9999|[+-]99:99)?(?:\s[a-z]{3,4})?,?\s(?=.*9{2})"
@@ -43,6 +51,7 @@ DATE_FORMS = tuple(
         ("day", r"(?P<y>9999)(?P<sep>[-/. ]|- )(?P<m>9{1,2})(?P=sep)(?P<d>9{1,2})"),
         ("open", r"(?P<a>9{1,2})(?P<sep>[-/. ]|\. )(?P<b>9{1,2})(?P=sep)(?P<y>9999|99)"),
         ("day", r"(?P<y>9999)(?P<m>99)(?P<d>99)"),
+        ("yearday", r"(?P<y>9999)-(?P<yd>999)"),
         ("day", DAY + r"[-\s/.,]*(?:of |de )?" + MONTH_NAME + r"(?:\s+de)?[-\s/.,']*" + YEAR),
         ("day", MONTH_NAME + r"[-\s/]*" + DAY + r"(?:,\s*|[-\s/]+)" + YEAR),
         ("day", r"(?P<y>9999)[-\s/.]*" + MONTH_NAME + r"[-\s/.]*(?P<d>9{1,2})"),
@@ -74,7 +83,7 @@ def plain_letters(text):
 @remembered
 def parse_date_form(form):
     """How texts of that form are dates: [descriptions], the likeliest first."""
-    lowered = form.lower()
+    lowered = form.lower().translate(EASTERN)
     if len(lowered) != len(form) or len(form) > 60 or lowered.count("9") < 2:
         return []
     start = 0
@@ -97,7 +106,7 @@ def parse_date_form(form):
                 break
     for clock in reversed(clocks):
         stop = clock.start() if clock and not inside else len(lowered)
-        text = lowered[:stop].rstrip(" ,")
+        text = lowered[:stop].rstrip(" ,-")
         if not clock:
             text = re.sub(r"\s*\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?$", "", text)
         if clock and clock.group("m") is None and not clock.group("half"):
@@ -281,6 +290,10 @@ class DateColumn:
             good &= follow == (year + 1 if stop - start == 4 else (year + 1) % 100)
         if item.kind == "week":
             return self.week_moments(item, rows, year, good)
+        if item.kind == "yearday":
+            number = self.part(item, "yd", rows)
+            first, _ = civil_days(year, np.ones(len(rows)), np.ones(len(rows)), good)
+            return np.where(good & (number >= 1) & (number <= 366), (first + number - 1) * 86400.0, np.nan)
         month = np.ones(len(rows)) if month is None else month
         day = np.ones(len(rows)) if day is None else day
         days, valid = civil_days(year, month, day, good)

@@ -83,14 +83,19 @@ def describe_words(facts, words, gone, habits, warnings, why=None):
         elif why:
             warnings.append(f"'{name}' was read as groups, because it holds {why}")
         return facts, array
-    return facts_of_many(facts, words, used, rows, why), array
+    return facts_of_many(facts, words, used, rows, why, warnings), array
 
 
-def facts_of_many(facts, words, used, rows, why):
+def facts_of_many(facts, words, used, rows, why, warnings):
     """What a column with many different texts is, and why it is not tested."""
     lengths = pc.utf8_length(words.texts).to_numpy(zero_copy_only=False)[used]
     unread = None if why is None or why.startswith("codes") else why
-    if lengths.mean() > 50:
+    lists = matches(words.texts, r"^\s*[\[{].*[\]}]\s*$")[used]
+    if lists.mean() > 0.5:
+        facts.update(role="text", type="text", excluded="holds lists or records, which are not read")
+        say(facts, "lists or records in cells, not read")
+        warnings.append(f"the cells of '{facts['name']}' hold lists or records, which are not read")
+    elif lengths.mean() > 50:
         facts.update(role="text", type="text", excluded="free text")
         say(facts, "free text")
     elif unread:

@@ -26,7 +26,29 @@ NOMINAL_WORDS = set(
     strain line
     """.split()
 )
-CODE_WORDS = {"code", "zip", "zipcode", "postcode", "fips", "phone", "ssn"}
+CODE_WORDS = {
+    "plz",
+    "postal",
+    "nuts",
+    "naics",
+    "nace",
+    "sic",
+    "isco",
+    "icd",
+    "gtin",
+    "ean",
+    "isbn",
+    "sku",
+    "barcode",
+    "upc",
+    "code",
+    "zip",
+    "zipcode",
+    "postcode",
+    "fips",
+    "phone",
+    "ssn",
+}
 REPEATED_DIGIT = re.compile(r"-?(9{2,}(\.9+)?|9\.9+|8{2,}|7{2,}|9+[678])|-9|-8|-7|-1")
 
 
@@ -73,6 +95,8 @@ def measure_numbers(facts, values, warnings, judged=True):
     nominal = facts["integer"] and len(distinct) <= 12 and named
     digits = names_by_digits(values, distinct, counts) if facts["integer"] else None
     few = nominal and len(known) >= 4 * len(distinct) and np.ptp(distinct) < 100
+    coded = facts["integer"] and CODE_WORDS & set(tokens(facts["name"])[-1:])
+    few = few or (coded and len(distinct) <= MAX_LEVELS and len(known) >= 4 * len(distinct))
     if few or (digits and len(distinct) <= MAX_LEVELS):
         levels = [number_text(value) for value in distinct]
         codes = np.searchsorted(distinct, known)
@@ -150,7 +174,8 @@ def several_sentinels(values):
             (distinct[:top], counts[:top], distinct[top:]),
         ):
             coded = all(REPEATED_DIGIT.fullmatch(number_text(code)) and abs(code) >= 77 for code in codes.tolist())
-            if coded and (rows >= 2).all() and np.abs(rest).max() * 4 < np.abs(codes).min():
+            far = np.abs(rest).max() * 4 < np.abs(codes).min() or (codes.max() < 0 <= rest.min())
+            if coded and far and (rows >= 2).all():
                 return codes.tolist()
     return None
 

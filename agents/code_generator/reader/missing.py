@@ -5,17 +5,19 @@ import numpy as np
 
 # Written by programs where there is no value: in any column.
 SURELY_MISSING = (
-    "", "nan", "n/a", "#n/a", "#na", "<na>", "null", "(null)", "[null]", "<null>", "\\n", "#null!", "#value!", "#div/0!", "#ref!",
+    "", "nan", "n/a", "#n/a", "#na", "<na>", "(null)", "[null]", "<null>", "\\n", "#null!", "#value!", "#div/0!", "#ref!",
     "#name?", "#num!", "#error!", "#n/v", "nat", "?", "??", ".", "..", "...", "(blank)", "(empty)",
 )  # fmt: skip
 # Levels as well: North America, sodium, a control without treatment, a negative result.
-PERHAPS_MISSING = ("na", "n.a.", "na.", "nil", "-", "--", "---", "\u2014", "\u2013", "missing")
+PERHAPS_MISSING = ("null", "na", "n.a.", "na.", "nil", "-", "--", "---", "\u2014", "\u2013", "missing")
 AMONG_NUMBERS = (
     *SURELY_MISSING, *PERHAPS_MISSING, "none", "unknown", "not available", "not applicable", "not recorded", "not reported",
     "not measured", "no data", "nd", "n.d.", "n/d", "n.d", "blank", "inf", "-inf", "+inf", "infinity", "-infinity", "k.a.", "k. a.", "s/d",
 )  # fmt: skip
 INFINITE = ("inf", "-inf", "+inf", "infinity", "-infinity")
-TYPED_FORMATS = {"parquet", "feather", "arrow", "orc", "spss", "stata", "sas", "xport", "sqlite", "hdf5", "duckdb"}
+TYPED_FORMATS = set(
+    "parquet feather arrow orc spss spss_portable stata sas xport sqlite hdf5 r duckdb jsonl json geojson".split()
+)
 ANSWERS = {"yes", "no", "y", "n", "true", "false", "t", "f", "m", "male", "female"}
 
 
@@ -53,6 +55,8 @@ def stays_level(text, others, habits):
         return False
     lowered = text.lower()
     habit = lowered in habits.markers
+    if lowered == "null":
+        return text == "null" and not habit  # databases write NULL
     if lowered in ("na", "na.", "n.a."):
         return lowered == "na" and looks_like_a_code(text, others, habit)
     if set(text) <= {"-", "\u2014", "\u2013"}:

@@ -24,6 +24,7 @@ def describe_dates(facts, seconds, kinds, clocked, warnings):
     """Moments as a number that grows with time: years, or days or hours since the first, as their span has it."""
     seconds = without_stand_ins(facts, seconds, warnings)
     known = ~np.isnan(seconds)
+    clocked = clocked and has_clock(seconds)
     distinct, counts = np.unique(seconds[known], return_counts=True)
     facts.update(missing=int((~known).sum()), distinct=len(distinct))
     period = bool(kinds) and kinds <= {"month", "quarter", "half", "week"}

@@ -38,9 +38,14 @@ PREFIX = (
     ("currency", CURRENCY),
     ("mark", re.compile(r"[*\u2020\u2021\u00a7\u00b6#^]+")),
     ("percent", re.compile(r"%")),
+    ("quote", re.compile(r"'(?=[-+.9(])")),
 )
 SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 SUFFIX = (
+    ("space", re.compile(r"\s*/-")),
+    ("uncertain", re.compile(r"\s*(?:\u00b1|\+/-|\+-)\s*9[9.,']*")),
+    ("west", re.compile(r"\s*\u00b0\s*[SWO](?![A-Za-z])", re.I)),
+    ("east", re.compile(r"\s*\u00b0\s*[NE](?![A-Za-z])", re.I)),
     ("close", re.compile(r"\s*\)")),
     ("above", re.compile(r"\s*(?:%s)(?![A-Za-z])" % ABOVE_AFTER, re.I)),
     ("below", re.compile(r"\s*(?:%s)(?![A-Za-z])" % BELOW_AFTER, re.I)),
@@ -69,6 +74,11 @@ TIME_WORD = "|".join(sorted(TIME_UNITS, key=len, reverse=True))
 SPELT_DURATION = re.compile(r"P?T?(?:9+(?:[.,]9+)?\s*(?:%s)\.?,?\s*(?:and\s+)?T?){1,5}$" % TIME_WORD, re.I)
 CLOCK_DURATION = re.compile(
     r"(?P<minus>-?)(?:(?P<d>9{1,4})(?:\s*d(?:ays?)?,?\s*|\.|\s))?(?P<a>9{1,4}):(?P<b>99)(?::(?P<c>99)(?P<f>[.,]9{1,9})?)?(?:\s*(?P<half>[ap])\.?m\.?)?$",
+    re.I,
+)
+MIXED = re.compile(r"(?:(?P<whole>9+)[\s-])?(?P<top>9{1,3})/(?P<bottom>9{1,3})\s*(?:\"|in\.?|inch(?:es)?)?$")
+DEGREES_MINUTES = re.compile(
+    r"(?P<minus>-?)(?P<d>9{1,3})\s*\u00b0\s*(?P<m>9{1,2})\s*'\s*(?:(?P<s>9{1,2})(?:[.,](?P<f>9{1,6}))?\s*(?:\"|'')?)?\s*(?P<side>[NSEWO])?$",
     re.I,
 )
 FEET = re.compile(r"(?P<feet>9+)\s*(?:'|ft\.?|feet)\s*(?P<inches>9{1,2}(?:\.9+)?)\s*(?:\"|''|in\.?|inches)?$")
@@ -132,7 +142,14 @@ def parse_number_form(form):
         limit=None, unit=None, letter=None, percent=False, currency=None, scale=None, mark=False, about=False, ordinal=False,
         segments=None, raised=0,
     )  # fmt: skip
-    for special in (parse_clock_form, parse_feet_form, parse_spelt_duration, parse_share_form):
+    for special in (
+        parse_clock_form,
+        parse_degrees_form,
+        parse_feet_form,
+        parse_spelt_duration,
+        parse_fraction_form,
+        parse_share_form,
+    ):
         if special(form, found):
             return found
     rest = form
@@ -158,6 +175,8 @@ def parse_number_form(form):
             opened = True
         elif what == "currency":
             found.currency = at.group().strip().rstrip(".")
+        elif what == "quote":
+            pass  # a spreadsheet's mark for text
         elif what in ("about", "mark", "percent"):
             setattr(found, what, True)
         rest = rest[at.end() :]
@@ -232,6 +251,8 @@ def parse_suffix(form, rest, found, opened):
             if found.scale and (found.scale != scale or found.kind != "range"):
                 return False
             found.scale = scale
+        elif what in ("west", "east"):
+            found.negative, found.unit_degrees = found.negative != (what == "west"), True
         elif what != "space":
             setattr(found, what, True)
         rest = rest[at.end() :]
@@ -263,6 +284,28 @@ def parse_clock_form(form, found):
         spans.append((at.start("f") + 1, at.end("f"), 10.0**-digits))
     found.kind, found.segments, found.negative = "clock", spans, bool(at.group("minus"))
     found.unit = "s" if at.group("c") or at.group("d") or found.half else None
+    return True
+
+
+def parse_degrees_form(form, found):
+    at = DEGREES_MINUTES.match(form)
+    if not at:
+        return False
+    spans = [(*at.span("d"), 3600.0), (*at.span("m"), 60.0)]
+    if at.group("s"):
+        spans.append((*at.span("s"), 1.0))
+    if at.group("f"):
+        spans.append((*at.span("f"), 10.0 ** -len(at.group("f"))))
+    found.kind, found.segments = "degrees", spans
+    found.negative = bool(at.group("minus")) != ((at.group("side") or "").upper() in ("S", "W", "O"))
+    return True
+
+
+def parse_fraction_form(form, found):
+    at = MIXED.match(form)
+    if not at or not at.group("whole"):
+        return False
+    found.kind, found.segments = "mixed", [at.span("whole"), at.span("top"), at.span("bottom")]
     return True
 
 
@@ -394,9 +437,17 @@ class NumberColumn:
     def settle_kind(self):
         """Numbers, durations, feet and inches, or shares: the most of them decide."""
         special = {
-            kind: self.weigh(lambda item, kind=kind: item.kind == kind) for kind in ("clock", "spelt", "feet", "share")
+            kind: self.weigh(lambda item, kind=kind: item.kind == kind)
+            for kind in ("clock", "spelt", "feet", "share", "mixed", "degrees")
         }
         kind = max(special, key=special.get)
+        if special["mixed"]:
+            # 3 1/4 stands beside 3 and 1/2.
+            self.keep(lambda item: item.kind in ("mixed", "share", "number"))
+            for item in self.items:
+                item.kind = "mixed" if item.kind == "share" else item.kind
+            self.what = "numbers with fractions"
+            return
         if special[kind] < 0.5 * self.total and kind != "spelt" or special[kind] == 0:
             self.keep(lambda item: item.kind in ("number", "range"))
             return
@@ -423,6 +474,9 @@ class NumberColumn:
                 self.what = "times as h:m:s, in seconds"
             else:
                 self.what = "times in two parts (h:m or m:s), counted in the smaller part"
+        elif kind == "degrees":
+            self.keep(lambda item: item.kind == "degrees")
+            self.unit, self.what = "deg", "degrees, minutes and seconds, in degrees"
         elif kind == "feet":
             self.keep(lambda item: item.kind == "feet")
             self.unit = "[in_i]"
@@ -476,6 +530,11 @@ class NumberColumn:
         if any(item.mark for item in self.items):
             count = self.weigh(lambda item: item.mark)
             self.notes.append(f"marks on {number_of(count, 'number')} left out")
+        if any(getattr(item, "unit_degrees", False) for item in self.items):
+            self.unit = "deg"
+            self.notes.append("south and west as negative")
+        if any(getattr(item, "uncertain", False) for item in self.items):
+            self.notes.append("the uncertainty behind each left out")
         if any(item.about for item in self.items):
             self.notes.append(f"{number_of(self.weigh(lambda item: item.about), 'cell')} said to be about")
         if any(item.ordinal for item in self.items):
@@ -625,6 +684,10 @@ class NumberColumn:
                 scale *= getattr(item, "factor", 1.0)
                 values = values * scale
                 self.upper[rows] = self.upper[rows] * scale
+            elif item.kind == "mixed":
+                parts = [whole_numbers(shapes, item.form, rows, span[0], span[1]) for span in item.segments]
+                top, bottom = parts[-2:]
+                values = (parts[0] if len(parts) == 3 else 0.0) + top / np.where(bottom > 0, bottom, np.nan)
             elif item.kind == "share":
                 (a, b, _), (c, d, _) = item.segments
                 values = whole_numbers(shapes, item.form, rows, a, b)
@@ -643,6 +706,8 @@ class NumberColumn:
             self.values[rows] = -values if item.negative else values
             if item.limit:
                 self.limit[rows] = -1 if item.limit == "below" else 1
+            if item.kind == "degrees":
+                self.values[rows] /= 3600
         self.values[~self.live] = np.nan
         self.settle_shares()
 

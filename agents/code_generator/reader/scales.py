@@ -97,7 +97,7 @@ STEPS = (
     r"|nyha|nyha class|asa|q|stufe|klasse|woche|jahr|session|trimester|generation|birads|bi-rads|ecog)"
 )
 STEP = re.compile(r"(?P<word>%s)[\s_.-]*(?P<number>\d{1,3}|[ivx]{1,5})(?P<part>[abc]?)" % STEPS)
-NUMBERED = re.compile(r"\(?(?P<number>-?\d{1,3})\)?\s*(?:[-:.=)\u2013\u2014]\s*|\s)(?=[^\W\d_])(?P<label>.*\D.*)")
+NUMBERED = re.compile(r"\(?(?P<number>-?\d{1,3})\)?\s*(?:[-:.=()\u2013\u2014]\s*|\s)(?=[^\W\d_])(?P<label>.*\D.*)")
 NUMBERED_AFTER = re.compile(r"(?P<label>[^\d]+?)\s*[(\[=]\s*(?P<number>-?\d{1,2})\s*[)\]]?")
 
 
@@ -106,26 +106,30 @@ def ordered_levels(levels):
     words have none."""
     plain = [re.sub(r"\s+", " ", level.strip().lower().replace("\u2019", "'")) for level in levels]
     asked = [None if UNDECIDED.fullmatch(word) else word for word in plain]
-    words = [word for word in asked if word is not None]
+    words = list(dict.fromkeys(word for word in asked if word is not None))  # Poor and poor are one
     if not 2 <= len(words) <= 15 or any(len(word) > 80 for word in words):
         return None
     if len(words) < 3:
-        return ordered_with_unsure(plain) if len(plain) > 2 else None
+        return ordered_with_unsure(plain) if len(set(plain)) > 2 else None
     for reader in (numbered_ranks, scale_ranks, attitude_ranks, step_ranks):
         ranks = reader(words)
         if ranks is not None:
             ranks, scale = ranks
             found = dict(zip(words, ranks))
             return [found.get(word) if word is not None else None for word in asked], scale
-    if len(words) < len(plain):
+    if None in asked:
         return ordered_with_unsure(plain)
     return None
 
 
 def ordered_with_unsure(plain):
     """Where "not sure" or "no opinion" is the middle of the scale."""
-    ranks = attitude_ranks(plain)
-    return None if ranks is None else (list(ranks[0]), ranks[1])
+    words = list(dict.fromkeys(plain))
+    ranks = attitude_ranks(words)
+    if ranks is None:
+        return None
+    found = dict(zip(words, ranks[0]))
+    return [found[word] for word in plain], ranks[1]
 
 
 def distinct_ranks(ranks):

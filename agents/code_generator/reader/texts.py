@@ -1,4 +1,5 @@
 # ---- texts: the distinct texts of a column, and their shapes: every digit as 9, so that few shapes stand for many ----
+import html
 import re
 from types import SimpleNamespace
 
@@ -39,7 +40,7 @@ class Words:
             array = pa.concat_arrays(array.chunks)
         self.logical = pa.types.is_boolean(array.type)
         trimmed = pc.utf8_trim_whitespace(pc.fill_null(array.cast(pa.string()), ""))
-        coded = trimmed.dictionary_encode()
+        coded = without_disguise(trimmed.dictionary_encode())
         self.texts, self.codes = coded.dictionary, coded.indices.to_numpy(zero_copy_only=False)
         self.counts = np.bincount(self.codes, minlength=len(self.texts))
 
@@ -57,6 +58,25 @@ class Words:
         at = np.flatnonzero(mask)
         at = at[np.argsort(-self.counts[at], kind="stable")][:most]
         return [(self.texts[int(index)].as_py(), int(self.counts[index])) for index in at]
+
+
+UNSEEN = r"[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]"
+ENTITY = r"&(#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});"
+
+
+def without_disguise(coded):
+    """The distinct texts without marks that cannot be seen, and with the characters that entities of the web stand for."""
+    texts = coded.dictionary
+    unseen, entities = matches(texts, UNSEEN), matches(texts, ENTITY)
+    if not unseen.any() and not entities.any():
+        return coded
+    changed = texts.to_pylist()
+    for index in np.flatnonzero(entities).tolist():
+        changed[index] = html.unescape(changed[index]).strip()
+    cleared = pc.replace_substring_regex(pa.array(changed, pa.string()), UNSEEN, "")
+    again = pc.utf8_trim_whitespace(cleared).dictionary_encode()
+    codes = again.indices.take(coded.indices)
+    return pa.DictionaryArray.from_arrays(codes, again.dictionary)
 
 
 class Shapes:
