@@ -21,7 +21,7 @@ from pathlib import Path
 import scripts
 
 # What a script may use for any of these files, which are small.
-CPU_SECONDS = 20
+CPU_SECONDS = 15
 MEMORY_BYTES = 2 << 30
 SECRET = "canary-5f1c"
 
@@ -464,7 +464,7 @@ def run_within_limits(root, source):
     child = os.fork()
     if child == 0:
         try:
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS + 5, CPU_SECONDS + 5))
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS + 1, CPU_SECONDS + 3))
             # Beyond what is allowed, so that the machine does not suffer where it is not kept.
             resource.setrlimit(resource.RLIMIT_DATA, (2 * MEMORY_BYTES, 2 * MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 20, 256 << 20))
