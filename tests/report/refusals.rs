@@ -186,6 +186,13 @@ fn an_effect_is_called_one_where_the_column_was_randomised() {
 fn a_path_out_of_the_folder_is_refused() {
     let path = "../../../etc/passwd";
     let mut lab = Lab::new();
+    lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
+    let error = serde_json::from_value::<Dossier>(lab.dossier).unwrap_err();
+    let told = format!("`{path}` is not the path of a file of an experiment");
+    assert!(error.to_string().contains(&told), "{error}");
+    // One that stays below the folder, but is not written as the addresses of a report are.
+    let path = "figures/./h-1.png";
+    let mut lab = Lab::new();
     lab.dossier["figures"][0]["file"] = json!(path);
     lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
     assert!(matches!(refused(&lab), ReportError::UnsafePath { .. }), "{path}");
