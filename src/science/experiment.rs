@@ -1,5 +1,6 @@
 //! An experiment as the run remembers it.
 
+use kosmos_core::plain_path::PlainPath;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::sandbox::{Outcome, Usage};
 #[schemars(rename = "Artefact")]
 pub struct ArtefactRecord {
     /// Path below the experiment's folder.
-    pub path: String,
+    pub path: PlainPath,
     /// Size in bytes.
     pub bytes: u64,
     /// The SHA-256 of the file.

@@ -1,30 +1,27 @@
 //! Checks a run that was unpacked from an archive, before it appears among the runs.
 
-use std::{error::Error, fs, io, path::Path};
+use std::{error::Error, io};
 
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 
 use crate::{
     config::Request,
-    journal::{Blobs, Entry, Record, read_entries},
+    journal::{Entry, Record, read_entries},
     message::ledger_lines,
 };
 
 /// Checks the settings, the journal and the ledger of the run `id` in `folder`. The error names the file and the
 /// reason.
-pub(super) fn check_unpacked(folder: &Path, id: &str) -> Result<(), String> {
+pub(super) fn check_unpacked(folder: &RunDir, id: &str) -> Result<(), String> {
     for name in [run_files::SETTINGS, run_files::JOURNAL_LOG, run_files::LEDGER] {
-        if !folder.join(name).is_file() {
+        if !folder.has_file(&PlainPath::of(name)) {
             return Err(format!("it holds no run: `{name}` is missing"));
         }
     }
-    let settings = folder.join(run_files::SETTINGS);
-    Request::frozen(&settings)
+    Request::frozen(folder.path().join(run_files::SETTINGS))
         .resolve()
         .map_err(|error| refuse(run_files::SETTINGS, &describe_causes(&error)))?;
-    let entries = Blobs::open(folder.join(run_files::BLOBS))
-        .and_then(|blobs| read_entries(folder, &blobs))
-        .map_err(|error| refuse(run_files::JOURNAL_LOG, &describe_causes(&error)))?;
+    let entries = read_entries(folder).map_err(|error| refuse(run_files::JOURNAL_LOG, &describe_causes(&error)))?;
     check_runs(&entries, id)?;
     check_ledger(folder, &entries)
 }
@@ -60,7 +57,7 @@ fn check_runs(entries: &[Entry], id: &str) -> Result<(), String> {
 }
 
 /// Checks that the ledger is the one that the journal gives.
-fn check_ledger(folder: &Path, entries: &[Entry]) -> Result<(), String> {
+fn check_ledger(folder: &RunDir, entries: &[Entry]) -> Result<(), String> {
     let refuse = |why: &str| refuse(run_files::LEDGER, why);
     let mut expected = Vec::new();
     for entry in entries {
@@ -72,7 +69,8 @@ fn check_ledger(folder: &Path, entries: &[Entry]) -> Result<(), String> {
             expected.push(b'\n');
         }
     }
-    let found = fs::read(folder.join(run_files::LEDGER)).map_err(|error: io::Error| refuse(&error.to_string()))?;
+    let found = folder.read(&PlainPath::of(run_files::LEDGER), run_files::TEXT_BYTES);
+    let found = found.map_err(|error: io::Error| refuse(&error.to_string()))?;
     match found == expected {
         true => Ok(()),
         false => Err(refuse("it does not follow from the journal")),
