@@ -6,5 +6,6 @@ pub use kosmos_engine::journal::{
 };
 
 pub use crate::message::Opening;
+pub use kosmos_core::run_dir::RunDir;
 
 kosmos_engine::bind_payload!(journal, crate::message::Payload => Commit, Committed, Entry, Journal, Pending, Record);

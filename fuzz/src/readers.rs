@@ -13,7 +13,7 @@ use std::{
 use kosmos::{
     config::Request,
     graph::{Format, export_graph, import_jsonld},
-    journal::{Blobs, Entry, read_entries},
+    journal::{Entry, RunDir, read_entries},
     lab::import_run,
     plugin::try_line,
     report::try_result,
@@ -65,10 +65,8 @@ impl Drop for Scratch {
 pub fn journal(bytes: &[u8]) {
     let scratch = Scratch::new();
     scratch.file("journal.jsonl", bytes);
-    let Ok(blobs) = Blobs::open(scratch.0.join("blobs")) else {
-        return;
-    };
-    let Ok(entries) = read_entries(&scratch.0, &blobs) else {
+    let run = RunDir::open(&scratch.0).expect("the folder exists");
+    let Ok(entries) = read_entries(&run) else {
         return;
     };
     let entries: Vec<Entry> = entries;

@@ -4,9 +4,9 @@
 mod restore;
 
 use std::{
-    fs, io,
+    io::{self, Read, Write},
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     rc::Rc,
     sync::Arc,
 };
@@ -14,6 +14,8 @@ use std::{
 use futures::FutureExt;
 use kosmos_core::{
     disk::{DiskFault, is_disk_fault},
+    plain_path::PlainPath,
+    run_dir::RunDir,
     run_files,
 };
 use serde::{Deserialize, Serialize};
@@ -24,7 +26,7 @@ use crate::journal::{Durability, EffectState, Journal, JournalError};
 use crate::message::{Envelope, ExperimentFinished, Outgoing, Payload, RunExperiment, agent};
 use crate::sandbox::{
     Caps, Collected, Execution, Job, JobInput, Language, RESULT_BYTES, Refused, ResourceLimits, ResultFault, Sandbox,
-    SandboxError, collect_artefacts, list_risky_lines, read_result, remove_tree,
+    SandboxError, collect_artefacts, list_risky_lines, read_result,
 };
 use crate::science::{ArtefactRecord, ExperimentId, InputFile, sha256_hex, template};
 
@@ -50,6 +52,14 @@ struct FolderError {
     action: &'static str,
     path: PathBuf,
     source: io::Error,
+}
+
+impl FolderError {
+    /// For `map_err`: the failure of `action` on an entry of a run's folder.
+    fn of(folder: &RunDir, action: &'static str, inside: &PlainPath) -> impl FnOnce(io::Error) -> Self {
+        let path = folder.place_of(inside);
+        move |source| Self { action, path, source }
+    }
 }
 
 /// An input is not what the protocol says.
@@ -78,37 +88,36 @@ impl SandboxExecutor {
         Restorer {
             options: &self.options,
             journal: context.journal(),
-            folder: context.folder(),
             cancel: context.cancel(),
         }
     }
 
     async fn execute_script(&self, run: &RunExperiment, context: &AgentContext) -> Result<Kept, AgentError> {
         let script = context.blobs().get(&run.script_sha256)?;
-        let experiments = context.folder().join(run_files::EXPERIMENTS);
-        let folder = experiments.join(run.id.as_str());
+        let folder = context.run_dir();
         let files = Files {
+            folder,
             run,
             script: &script,
             durability: context.blobs().durability(),
         };
-        let job = describe_job(run, context.folder(), &self.options.limits);
+        let job = describe_job(run, folder, &self.options.limits);
         // Before any path that is made from it is touched: the journal may be another's.
         job.validate().map_err(AgentError::fatal)?;
-        let workspace = job.workspace.clone();
-        if check_inputs(run, context.folder()).await.is_err() {
+        if check_inputs(run, folder).await.is_err() {
             // Those that other experiments left can be made again.
             self.restorer(context).restore_inputs(run).await?;
-            check_inputs(run, context.folder()).await?;
+            check_inputs(run, folder).await?;
         }
-        if let Some(kept) = adopt_finished_run(&folder) {
+        let place = run.id.folder();
+        if let Some(kept) = adopt_finished_run(folder, &place) {
             tracing::debug!(experiment = %run.id, "an earlier process ran it to its end");
             // That process may not have come so far.
-            files.publish_folder(&folder, &folder).map_err(convert_folder_error)?;
+            files.publish_folder(&place).map_err(convert_folder_error)?;
             return Ok(kept);
         }
         files
-            .prepare_workspace(&folder, &workspace)
+            .prepare_workspace(Clear::PlaceAndWorkspace)
             .map_err(convert_folder_error)?;
         let execution = self
             .options
@@ -118,19 +127,17 @@ impl SandboxExecutor {
             .map_err(convert_sandbox_error)?;
         if !execution.outcome.is_ok() {
             // A script that could not write its result to a broken disk has done nothing wrong.
-            check_disk(&experiments).map_err(AgentError::Disk)?;
+            check_disk(folder).map_err(AgentError::Disk)?;
         }
         // What a script did to its own description does not count.
-        files
-            .write_script_and_protocol(&workspace)
-            .map_err(convert_folder_error)?;
-        files.collect_and_publish(&workspace, &folder, execution)
+        files.write_script_and_protocol().map_err(convert_folder_error)?;
+        files.collect_and_publish(execution)
     }
 }
 
 /// Checks that each input is the one that the protocol means: the user's own files may have changed since the run
 /// began, and a foreign run may name any file.
-async fn check_inputs(run: &RunExperiment, folder: &Path) -> Result<(), AgentError> {
+async fn check_inputs(run: &RunExperiment, folder: &RunDir) -> Result<(), AgentError> {
     for input in &run.protocol.inputs {
         if let Some(problem) = find_input_problem(input, folder).await? {
             let path = input.host.clone();
@@ -140,27 +147,27 @@ async fn check_inputs(run: &RunExperiment, folder: &Path) -> Result<(), AgentErr
     Ok(())
 }
 
-async fn find_input_problem(input: &InputFile, folder: &Path) -> Result<Option<String>, AgentError> {
-    let (folder, input) = (folder.to_owned(), input.clone());
-    run_blocking(move || input.find_problem(&folder, &input.host).map(str::to_owned)).await
+async fn find_input_problem(input: &InputFile, folder: &RunDir) -> Result<Option<String>, AgentError> {
+    let (folder, input) = (folder.clone(), input.clone());
+    run_blocking(move || input.find_problem(&folder).map(str::to_owned)).await
 }
 
 /// The job that runs an experiment's script beneath `folder`, the run's.
-fn describe_job(run: &RunExperiment, folder: &Path, limits: &ResourceLimits) -> Job {
+fn describe_job(run: &RunExperiment, folder: &RunDir, limits: &ResourceLimits) -> Job {
     Job {
         key: format!(
             "{}-{}",
-            folder.file_name().unwrap_or_default().to_string_lossy(),
+            folder.path().file_name().unwrap_or_default().to_string_lossy(),
             run.id
         ),
         experiment: run.id.to_string(),
-        workspace: folder.join(run_files::EXPERIMENTS).join(format!(".{}.partial", run.id)),
+        workspace: folder.place_of(&workspace_of(&run.id)),
         inputs: run
             .protocol
             .inputs
             .iter()
             .map(|input| JobInput {
-                host: folder.join(&input.host),
+                host: folder.path().join(&input.host),
                 inside: input.inside.clone(),
             })
             .collect(),
@@ -168,6 +175,11 @@ fn describe_job(run: &RunExperiment, folder: &Path, limits: &ResourceLimits) -> 
         language: Language::Python,
         limits: limits_for_template(limits, &run.protocol.template),
     }
+}
+
+/// The folder that an experiment's script works in, until it is published as the experiment's own.
+fn workspace_of(id: &ExperimentId) -> PlainPath {
+    PlainPath::of(run_files::EXPERIMENTS).join_id(format!(".{id}.partial"))
 }
 
 impl SandboxExecutor {
@@ -183,8 +195,7 @@ impl SandboxExecutor {
         let kept = context
             .effect(&receipt_key(&run.id), || self.execute_script(run, context))
             .await?;
-        let folder = context.folder().join(run_files::experiment_folder(run.id.as_str()));
-        if !is_complete(&folder, &kept) {
+        if !is_complete(context.run_dir(), &run.id.folder(), &kept) {
             self.restorer(context).restore_run(run).await?;
         }
         let advice = match run.protocol.parameters.get("code").and_then(serde_json::Value::as_str) {
@@ -216,7 +227,10 @@ impl Agent<Payload> for SandboxExecutor {
 }
 
 fn experiment_finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> ExperimentFinished {
-    let result = kept.artefacts.iter().any(|artefact| artefact.path == run_files::RESULT);
+    let result = kept
+        .artefacts
+        .iter()
+        .any(|artefact| artefact.path.as_str() == run_files::RESULT);
     let failure = match (kept.execution.outcome.is_ok(), result) {
         (true, true) => None,
         (true, false) => Some(
@@ -249,26 +263,28 @@ fn experiment_finished(run: &RunExperiment, kept: Kept, advice: Vec<String>) -> 
 const REFUSED_RESULT: &str = "result.json: ";
 
 /// Removes a `result.json` that is too large to be read, or has a number that is, so that nobody reads it later.
-fn refuse_unreasonable_result(workspace: &Path, collected: &mut Collected) -> Result<(), FolderError> {
+fn refuse_unreasonable_result(
+    folder: &RunDir,
+    workspace: &PlainPath,
+    collected: &mut Collected,
+) -> Result<(), FolderError> {
     let Some(at) = collected
         .artefacts
         .iter()
-        .position(|file| file.name == run_files::RESULT)
+        .position(|file| file.name.as_str() == run_files::RESULT)
     else {
         return Ok(());
     };
-    let path = workspace.join(run_files::RESULT);
-    let reason = match read_result(&path) {
+    let inside = workspace.join_id(run_files::RESULT);
+    let reason = match read_result(folder, &inside) {
         Err(ResultFault::TooLarge) => format!("it is larger than {} MiB", RESULT_BYTES >> 20),
         Err(ResultFault::LongNumber { line }) => format!("a number in line {line} has too many digits"),
         // One that cannot be read, or is not JSON, is judged by those who need it.
         _ => return Ok(()),
     };
-    fs::remove_file(&path).map_err(|source| FolderError {
-        action: "remove",
-        path,
-        source,
-    })?;
+    folder
+        .remove(&inside)
+        .map_err(FolderError::of(folder, "remove", &inside))?;
     collected.artefacts.remove(at);
     collected.refused.push(Refused {
         name: run_files::RESULT.to_owned(),
@@ -322,16 +338,22 @@ fn convert_folder_error(error: FolderError) -> AgentError {
 /// The most that [`check_disk`] writes: more than a small file that a file system keeps in spare room.
 const PROBE_BYTES: usize = 64 << 10;
 
-/// Checks that files can be written to `folder`.
-fn check_disk(folder: &Path) -> Result<(), DiskFault> {
-    let probe = folder.join(".disk.partial");
-    let written = failpoint::fault("experiment.probe").and_then(|()| fs::write(&probe, vec![0; PROBE_BYTES]));
+/// Checks that files can be written to the folder of experiments.
+fn check_disk(folder: &RunDir) -> Result<(), DiskFault> {
+    let experiments = PlainPath::of(run_files::EXPERIMENTS);
+    let probe = experiments.join_id(".disk.partial");
+    let write = || {
+        failpoint::fault("experiment.probe")?;
+        folder.remove(&probe)?;
+        folder.create_file(&probe)?.write_all(&vec![0; PROBE_BYTES])
+    };
+    let written = write();
     // It is of no use, and its removal may fail for the same reason as the writing.
-    let removed = fs::remove_file(&probe);
+    let removed = folder.remove(&probe);
     match written.and(removed) {
         Err(source) if is_disk_fault(&source) => Err(DiskFault {
             action: "write to",
-            path: folder.to_owned(),
+            path: folder.place_of(&experiments),
             source,
         }),
         _ => Ok(()),
@@ -370,63 +392,77 @@ pub(crate) fn limits_for_template(limits: &ResourceLimits, of: &str) -> Resource
 }
 
 /// Takes over a folder that an earlier process finished: its files match its `execution.json`.
-fn adopt_finished_run(folder: &Path) -> Option<Kept> {
-    let kept: Kept = serde_json::from_slice(&fs::read(folder.join(run_files::EXECUTION)).ok()?).ok()?;
-    has_artefacts(folder, &kept).then_some(kept)
+fn adopt_finished_run(folder: &RunDir, place: &PlainPath) -> Option<Kept> {
+    let execution = folder.read(&place.join_id(run_files::EXECUTION), run_files::BLOB_BYTES);
+    let kept: Kept = serde_json::from_slice(&execution.ok()?).ok()?;
+    has_artefacts(folder, place, &kept).then_some(kept)
 }
 
-/// Returns true if `folder` has the files of a script's run; their content is not checked. The files of a failed script
-/// do not count.
-fn is_complete(folder: &Path, kept: &Kept) -> bool {
-    let has = |name: &str| folder.join(name).is_file();
+/// Returns true if the folder at `place` has the files of a script's run; their content is not checked. The files of a
+/// failed script do not count.
+fn is_complete(folder: &RunDir, place: &PlainPath, kept: &Kept) -> bool {
+    let has = |artefact: &ArtefactRecord| folder.has_file(&place.join_path(&artefact.path));
     let failed = !kept.execution.outcome.is_ok();
-    has(run_files::EXECUTION) && (failed || kept.artefacts.iter().all(|artefact| has(&artefact.path)))
+    folder.has_file(&place.join_id(run_files::EXECUTION)) && (failed || kept.artefacts.iter().all(has))
 }
 
-/// Returns true if `folder` holds every file of a script's run, unchanged.
-fn has_artefacts(folder: &Path, kept: &Kept) -> bool {
-    let unchanged = |artefact: &ArtefactRecord| {
-        hash_file(&folder.join(&artefact.path)).is_ok_and(|sha256| sha256 == artefact.sha256)
-    };
+/// Returns true if the folder at `place` holds every file of a script's run, unchanged.
+fn has_artefacts(folder: &RunDir, place: &PlainPath, kept: &Kept) -> bool {
+    let unchanged = |artefact: &ArtefactRecord| has_content(folder, &place.join_path(&artefact.path), &artefact.sha256);
     kept.artefacts.iter().all(unchanged)
 }
 
-fn hash_file(path: &Path) -> io::Result<String> {
-    crate::hash::sha256_file(path)
+/// Returns true if there is a regular file with a content of that hash.
+fn has_content(folder: &RunDir, inside: &PlainPath, sha256: &str) -> bool {
+    let found = folder.hash(inside, run_files::EXPERIMENT_BYTES);
+    found.is_ok_and(|found| found.as_str() == sha256)
 }
 
 /// The files of an experiment's folder that Kosmos itself writes.
 struct Files<'a> {
+    /// The run's.
+    folder: &'a RunDir,
     run: &'a RunExperiment,
     script: &'a [u8],
     durability: Durability,
 }
 
+/// The folders of an experiment that are removed before its script runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clear {
+    PlaceAndWorkspace,
+    Workspace,
+}
+
 impl Files<'_> {
-    fn prepare_workspace(&self, folder: &Path, workspace: &Path) -> Result<(), FolderError> {
-        clear_folder(folder)?;
-        clear_folder(workspace)?;
+    fn workspace(&self) -> PlainPath {
+        workspace_of(&self.run.id)
+    }
+
+    fn prepare_workspace(&self, clear: Clear) -> Result<(), FolderError> {
+        let workspace = self.workspace();
+        if clear == Clear::PlaceAndWorkspace {
+            clear_folder(self.folder, &self.run.id.folder())?;
+        }
+        clear_folder(self.folder, &workspace)?;
         failpoint::crash("experiment.cleared", "");
         failpoint::fault("experiment.create")
-            .and_then(|()| fs::create_dir_all(workspace))
-            .map_err(|source| FolderError {
-                action: "create",
-                path: workspace.to_owned(),
-                source,
-            })?;
-        self.write_script_and_protocol(workspace)
+            .and_then(|()| self.folder.create_folders(&workspace))
+            .map_err(FolderError::of(self.folder, "create", &workspace))?;
+        self.write_script_and_protocol()
     }
 
     /// `script.py` and `protocol.json`, as Kosmos wrote them.
-    fn write_script_and_protocol(&self, workspace: &Path) -> Result<(), FolderError> {
+    fn write_script_and_protocol(&self) -> Result<(), FolderError> {
         let protocol = serde_json::to_vec_pretty(&self.run.protocol).unwrap_or_default();
-        replace_file(&workspace.join(run_files::SCRIPT), self.script)?;
-        replace_file(&workspace.join(run_files::PROTOCOL), &protocol)
+        self.replace_file(run_files::SCRIPT, self.script)?;
+        self.replace_file(run_files::PROTOCOL, &protocol)
     }
 
     /// Collects what the script left and puts the folder in its place, whole or not at all.
-    fn collect_and_publish(&self, workspace: &Path, folder: &Path, execution: Execution) -> Result<Kept, AgentError> {
-        let (artefacts, refused) = collect_files(workspace)?;
+    fn collect_and_publish(&self, execution: Execution) -> Result<Kept, AgentError> {
+        let workspace = self.workspace();
+        let (artefacts, refused) = collect_files(self.folder, &workspace)?;
         let refused = execution
             .refused
             .iter()
@@ -439,9 +475,9 @@ impl Files<'_> {
             refused,
         };
         let keep = || -> Result<(), FolderError> {
-            self.write_outcome(workspace, &kept)?;
+            self.write_outcome(&kept)?;
             failpoint::crash("experiment.whole", "");
-            self.publish_folder(workspace, folder)
+            self.publish_folder(&workspace)
         };
         keep().map_err(convert_folder_error)?;
         failpoint::crash("experiment.placed", "");
@@ -450,61 +486,60 @@ impl Files<'_> {
     }
 
     /// `stdout.txt`, `stderr.txt` and, last, `execution.json`.
-    fn write_outcome(&self, workspace: &Path, kept: &Kept) -> Result<(), FolderError> {
-        replace_file(
-            &workspace.join(run_files::STDOUT),
-            kept.execution.stdout.text.as_bytes(),
-        )?;
-        replace_file(
-            &workspace.join(run_files::STDERR),
-            kept.execution.stderr.text.as_bytes(),
-        )?;
-        replace_file(
-            &workspace.join(run_files::EXECUTION),
+    fn write_outcome(&self, kept: &Kept) -> Result<(), FolderError> {
+        self.replace_file(run_files::STDOUT, kept.execution.stdout.text.as_bytes())?;
+        self.replace_file(run_files::STDERR, kept.execution.stderr.text.as_bytes())?;
+        self.replace_file(
+            run_files::EXECUTION,
             &serde_json::to_vec_pretty(kept).unwrap_or_default(),
         )
     }
 
     /// Gives the whole folder `from` its name: where the loss of power counts, the files are on the disk before it,
     /// and it is before the journal says so.
-    fn publish_folder(&self, from: &Path, folder: &Path) -> Result<(), FolderError> {
-        let experiments = folder.parent().unwrap_or(folder);
-        let place = || {
+    fn publish_folder(&self, from: &PlainPath) -> Result<(), FolderError> {
+        let place = self.run.id.folder();
+        let publish = || {
             failpoint::fault("experiment.keep")?;
-            self.durability.sync_folder(from)?;
-            fs::rename(from, folder)?;
-            self.durability.sync_names(experiments)?;
+            self.durability.sync_folder(self.folder, Some(from))?;
+            self.folder.rename(from, &place)?;
+            let experiments = PlainPath::of(run_files::EXPERIMENTS);
+            self.durability.sync_names(self.folder, Some(&experiments))?;
             // Which may be new itself.
-            self.durability.sync_names(experiments.parent().unwrap_or(experiments))
+            self.durability.sync_names(self.folder, None)
         };
-        place().map_err(|source| FolderError {
-            action: "keep",
-            path: folder.to_owned(),
-            source,
-        })
+        publish().map_err(FolderError::of(self.folder, "keep", &place))
+    }
+
+    /// Replaces whatever has this name in the workspace, which a script may have made into anything, without following
+    /// it. What is as it should be stays: to delete a file and make it again costs a file system far more than to read
+    /// it.
+    fn replace_file(&self, name: &'static str, content: &[u8]) -> Result<(), FolderError> {
+        let inside = self.workspace().join_id(name);
+        let replace = || {
+            failpoint::fault("experiment.write")?;
+            if holds_content(self.folder, &inside, content) {
+                return Ok(());
+            }
+            self.folder.remove(&inside)?;
+            self.folder.create_file(&inside)?.write_all(content)
+        };
+        replace().map_err(FolderError::of(self.folder, "write", &inside))
     }
 }
 
 /// Removes whatever is in the place of a folder; a link is not followed.
-fn clear_folder(path: &Path) -> Result<(), FolderError> {
-    let remove = || match fs::symlink_metadata(path)?.is_dir() {
-        true => remove_tree(path),
-        false => fs::remove_file(path),
-    };
-    match failpoint::fault("experiment.clear").and_then(|()| remove()) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError {
-            action: "clear",
-            path: path.to_owned(),
-            source,
-        }),
-        _ => Ok(()),
-    }
+fn clear_folder(folder: &RunDir, inside: &PlainPath) -> Result<(), FolderError> {
+    failpoint::fault("experiment.clear")
+        .and_then(|()| folder.remove(inside))
+        .map_err(FolderError::of(folder, "clear", inside))
 }
 
 /// Collects what a script left in its workspace, without the files that Kosmos itself writes there.
-fn collect_files(workspace: &Path) -> Result<(Vec<ArtefactRecord>, Vec<Refused>), AgentError> {
-    let mut collected = collect_artefacts(workspace, &Caps::default()).map_err(convert_sandbox_error)?;
-    refuse_unreasonable_result(workspace, &mut collected).map_err(convert_folder_error)?;
+fn collect_files(folder: &RunDir, workspace: &PlainPath) -> Result<(Vec<ArtefactRecord>, Vec<Refused>), AgentError> {
+    let place = folder.place_of(workspace);
+    let mut collected = collect_artefacts(&place, &Caps::default()).map_err(convert_sandbox_error)?;
+    refuse_unreasonable_result(folder, workspace, &mut collected).map_err(convert_folder_error)?;
     let own = [
         run_files::SCRIPT,
         run_files::PROTOCOL,
@@ -525,32 +560,20 @@ fn collect_files(workspace: &Path) -> Result<(Vec<ArtefactRecord>, Vec<Refused>)
     Ok((artefacts, collected.refused))
 }
 
-/// Replaces whatever is at `path`, which a script may have made into anything, without following it. What is as it
-/// should be stays: to delete a file and make it again costs a file system far more than to read it.
-fn replace_file(path: &Path, content: &[u8]) -> Result<(), FolderError> {
-    let failed = |source| FolderError {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    };
-    failpoint::fault("experiment.write").map_err(failed)?;
-    match fs::symlink_metadata(path) {
-        Ok(found) if holds_content(path, &found, content) => return Ok(()),
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(failed)?,
-        Ok(_) => fs::remove_file(path).map_err(failed)?,
-        Err(_) => {}
-    }
-    fs::write(path, content).map_err(failed)
-}
-
-/// Whether `path` is a file of its own, not a link to another, that its owner may read and write and nobody else may
+/// Returns true for a file of its own, not a link to another, that its owner may read and write and nobody else may
 /// write or run, with that content.
-fn holds_content(path: &Path, found: &fs::Metadata, content: &[u8]) -> bool {
-    found.is_file()
-        && found.nlink() == 1
-        && found.mode() & 0o7733 == 0o600
-        && found.len() == content.len() as u64
-        && fs::read(path).is_ok_and(|there| there == content)
+fn holds_content(folder: &RunDir, inside: &PlainPath, content: &[u8]) -> bool {
+    let holds = || -> io::Result<bool> {
+        let file = folder.open_file(inside)?;
+        let found = file.metadata()?;
+        if found.nlink() != 1 || found.mode() & 0o7733 != 0o600 || found.len() != content.len() as u64 {
+            return Ok(false);
+        }
+        let mut there = Vec::with_capacity(content.len());
+        file.take(content.len() as u64 + 1).read_to_end(&mut there)?;
+        Ok(there == content)
+    };
+    holds().unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -567,10 +590,12 @@ mod tests {
             ),
         ] {
             let workspace = tempfile::tempdir().unwrap();
-            let path = workspace.path().join(run_files::RESULT);
-            fs::write(&path, text).unwrap();
-            let mut collected = collect_artefacts(workspace.path(), &Caps::default()).unwrap();
-            refuse_unreasonable_result(workspace.path(), &mut collected).unwrap();
+            let path = workspace.path().join("work").join(run_files::RESULT);
+            std::fs::create_dir(workspace.path().join("work")).unwrap();
+            std::fs::write(&path, text).unwrap();
+            let folder = RunDir::open(workspace.path()).unwrap();
+            let mut collected = collect_artefacts(&workspace.path().join("work"), &Caps::default()).unwrap();
+            refuse_unreasonable_result(&folder, &PlainPath::of("work"), &mut collected).unwrap();
             assert_eq!((collected.artefacts.len(), path.exists()), (0, false));
             assert_eq!(collected.refused[0].reason, reason);
         }

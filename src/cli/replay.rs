@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kosmos_core::run_files;
 use serde::Serialize;
 
 use crate::config::Environment;
@@ -69,7 +68,7 @@ pub fn execute_replay(args: ReplayArgs, globals: &Globals) -> Result<Exit, CliEr
     let folder = recorded.create_repetition(&home.runs_folder())?;
     outcome.run = Some(folder.id());
     let console = Console::start(&settings.log, globals)?;
-    console.telemetry.log_to(&folder.path().join(run_files::LOG))?;
+    console.telemetry.log_to(&folder.open_dir()?)?;
     let worked = Lab::open(folder.clone(), console.progress)
         .map(|lab| lab.replaying(recorded.clone()))
         .and_then(Lab::work);

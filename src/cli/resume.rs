@@ -3,7 +3,6 @@ use clap::Args;
 use crate::config::Environment;
 use crate::lab::{Lab, RunFolder, drop_damaged};
 use crate::progress::ProgressEvent;
-use kosmos_core::run_files;
 
 use super::outcome::print_outcome;
 use super::{CliError, Console, Exit, Globals, Home};
@@ -37,7 +36,7 @@ pub fn execute_resume(args: ResumeArgs, globals: &Globals) -> Result<Exit, CliEr
     folder.check_trusted()?;
     let settings = folder.read_settings()?;
     let console = Console::start(&settings.log, globals)?;
-    console.telemetry.log_to(&folder.path().join(run_files::LOG))?;
+    console.telemetry.log_to(&folder.open_dir()?)?;
     if args.drop_damaged {
         let note = match drop_damaged(&folder)? {
             Some(lost) => format!(

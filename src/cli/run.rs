@@ -4,7 +4,6 @@ use crate::config::Environment;
 use crate::lab::{Lab, LabError, RunFolder};
 use crate::progress::ProgressEvent;
 use crate::science::EndReason;
-use kosmos_core::run_files;
 
 use super::outcome::{BadInput, print_outcome};
 use super::{AgentsDirs, CliError, Console, Exit, Globals, Home, InputArgs, SettingsArgs};
@@ -75,7 +74,7 @@ pub fn execute_run(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
 
 /// Works on a run whose folder is new, and prints the outcome. A run that cannot start leaves no folder behind.
 pub(super) fn work_and_report(folder: RunFolder, console: Console, globals: &Globals) -> Result<Exit, CliError> {
-    console.telemetry.log_to(&folder.path().join(run_files::LOG))?;
+    console.telemetry.log_to(&folder.open_dir()?)?;
     let lab = Lab::open(folder.clone(), console.progress)?;
     match lab.work() {
         Ok(finished) if matches!(finished.end.reason, EndReason::BadInput { .. }) => {

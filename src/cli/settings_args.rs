@@ -78,6 +78,7 @@ impl InputArgs {
             run_file,
             environment,
             overrides,
+            frozen: false,
         })
     }
 

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use config::Config;
+use kosmos_core::{files::read_bounded, run_files::SETTINGS_BYTES};
 
 use super::catalogue::KeyCatalogue;
 use super::environment::read_variables;
@@ -24,6 +26,9 @@ pub struct Request {
     pub environment: Environment,
     /// Flags.
     pub overrides: Overrides,
+    /// True if the run file is a run's own, whose folder may have come from anywhere: a link or a pipe in its place is
+    /// refused.
+    pub frozen: bool,
 }
 
 impl Request {
@@ -32,6 +37,7 @@ impl Request {
     pub fn frozen(run_file: impl Into<PathBuf>) -> Self {
         Self {
             run_file: Some(run_file.into()),
+            frozen: true,
             ..Self::default()
         }
     }
@@ -52,7 +58,7 @@ impl Request {
         }
         let under_the_run_file = layers.len();
         if let Some(file) = &self.run_file {
-            layers.push(run_file_layer(file, &self.environment)?);
+            layers.push(run_file_layer(file, self.frozen, &self.environment)?);
         }
         let working_folder = self.environment.working_folder();
         let mut variables = read_variables(&self.environment)?;
@@ -93,17 +99,20 @@ impl Request {
     }
 }
 
-fn run_file_layer(file: &Path, environment: &Environment) -> Result<Layer, ConfigError> {
+fn run_file_layer(file: &Path, frozen: bool, environment: &Environment) -> Result<Layer, ConfigError> {
     // A frozen request has no working folder, so the path is made absolute by the process's own.
     let absolute = std::path::absolute(environment.working_folder().join(file)).map_err(ConfigError::WorkingFolder)?;
-    let text = read_file("run file", &absolute).map_err(|error| match error {
+    let text = match frozen {
+        true => read_bounded(&absolute, SETTINGS_BYTES).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        }),
+        false => fs::read_to_string(&absolute),
+    };
+    let text = text.map_err(|source| ConfigError::Read {
+        what: "run file",
         // As the user wrote it.
-        ConfigError::Read { what, source, .. } => ConfigError::Read {
-            what,
-            file: file.to_owned(),
-            source,
-        },
-        other => other,
+        file: file.to_owned(),
+        source,
     })?;
     let origin = Origin::RunFile {
         file: file.to_owned(),

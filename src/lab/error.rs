@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use kosmos_core::disk::is_disk_fault;
+use kosmos_core::{disk::is_disk_fault, run_dir::EntryError};
 
 use super::{ForkError, PreflightError, SignatureError, TrustError};
 use crate::{
@@ -13,6 +13,9 @@ use crate::{
 
 /// The remedy for a backend's failure that has none of its own.
 const DOCTOR: &str = "`kosmos doctor` checks everything that a run needs";
+
+/// The remedy for what is no file of a run.
+const ODD_FILE: &str = "a run's folder holds files and folders only: put the file itself there, or remove what is in its place, and repeat the command";
 
 /// The remedy for a disk that fails.
 const DISK: &str = "when the disk can be written again, `kosmos resume` continues the run; no finished work is lost";
@@ -152,7 +155,9 @@ impl LabError {
             }
             Self::Supervisor(SupervisorError::Disk(fault)) => return Some(fault.help()),
             Self::Io { source, .. } if is_disk_fault(source) => REPEAT,
+            Self::Io { source, .. } if is_odd_file(source) => ODD_FILE,
             Self::Report(ReportError::Io { .. }) => DISK,
+            Self::Report(ReportError::Missing { source, .. }) if is_odd_file(source) => ODD_FILE,
             Self::Report(ReportError::Missing { .. } | ReportError::HashDiffers { .. }) => {
                 "`kosmos resume` runs the scripts again whose files are missing or changed"
             }
@@ -167,11 +172,22 @@ impl LabError {
         Some(help.to_owned())
     }
 
+    /// The failure of `action` on an entry of a run's folder.
+    pub(super) fn entry(action: &'static str, error: EntryError) -> Self {
+        let EntryError { place: path, source } = error;
+        Self::Io { action, path, source }
+    }
+
     /// For `map_err`: the failure of `action` on `path`.
     pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }
+}
+
+/// Returns true for a link, a pipe or a device in place of a file or a folder.
+fn is_odd_file(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotADirectory)
 }
 
 fn help_for_journal(error: &JournalError) -> Option<String> {
@@ -194,6 +210,7 @@ fn help_for_journal(error: &JournalError) -> Option<String> {
         JournalError::Version { .. } => {
             "use the version of Kosmos that wrote it; the run's other files can be read as they are"
         }
+        JournalError::Io { source, .. } if is_odd_file(source) => ODD_FILE,
         JournalError::Io { .. } | JournalError::Store(_) => DISK,
         _ => return None,
     };

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -13,7 +14,7 @@ use crate::{
     plugin::Roster,
     science::RunId,
 };
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, removal::remove_tree, run_dir::RunDir, run_files};
 
 /// The folder of one run: `<home>/runs/<run-id>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl RunFolder {
         runs: &Path,
         resolved: &Resolved,
         roster: &Roster,
-        fill: impl FnOnce(&Path, &RunId) -> Result<(), LabError>,
+        fill: impl FnOnce(&RunDir, &RunId) -> Result<(), LabError>,
     ) -> Result<Self, LabError> {
         check_surroundings(runs).map_err(Box::new)?;
         fs::create_dir_all(runs).map_err(LabError::io("create", runs))?;
@@ -67,25 +68,33 @@ impl RunFolder {
         fs::create_dir(&partial).map_err(LabError::io("create", &partial))?;
         let durability = resolved.settings.journal.durability;
         let whole = || {
-            fs::write(partial.join(run_files::SETTINGS), settings)
+            let run = open_folder(&partial)?;
+            run.create_file(&PlainPath::of(run_files::SETTINGS))
+                .and_then(|mut file| file.write_all(settings.as_bytes()))
                 .map_err(LabError::io("write", partial.join(run_files::SETTINGS)))?;
             roster
                 .copy_to(&partial)
                 .map_err(LabError::io("copy the agents into", &partial))?;
-            fill(&partial, &id)?;
-            trust::record_start(runs, &id, &partial, durability)
+            fill(&run, &id)?;
+            trust::record_start(runs, &id, &partial, durability)?;
+            Ok(run)
         };
-        if let Err(error) = whole() {
-            // An incomplete folder is useless, and its removal may fail for the same reason.
-            let _ = fs::remove_dir_all(&partial);
-            return Err(error);
-        }
+        let run = match whole() {
+            Ok(run) => run,
+            Err(error) => {
+                // An incomplete folder is useless, and its removal may fail for the same reason.
+                let _ = remove_tree(&partial);
+                return Err(error);
+            }
+        };
         failpoint::crash("run.whole", "");
         durability
-            .sync_folder(&partial)
-            .map_err(LabError::io("write", &partial))?;
+            .sync_folder(&run, None)
+            .map_err(|error| LabError::entry("write", error))?;
         fs::rename(&partial, &path).map_err(LabError::io("create", &path))?;
-        durability.sync_names(runs).map_err(LabError::io("write", runs))?;
+        RunDir::open(runs)
+            .and_then(|runs| durability.sync_names(&runs, None))
+            .map_err(LabError::io("write", runs))?;
         failpoint::crash("run.placed", "");
         Ok(Self { path, id })
     }
@@ -136,6 +145,14 @@ impl RunFolder {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Opens the one handle of the run's folder, for the files in it.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open_dir(&self) -> Result<RunDir, LabError> {
+        open_folder(&self.path)
     }
 
     /// The folder of the embedded graph that the run shares with those beside it: `<home>/graph`.
@@ -200,13 +217,22 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be removed.
     pub fn remove(self) -> Result<(), LabError> {
-        fs::remove_dir_all(&self.path).map_err(LabError::io("remove", self.path))
+        // A link in its place is removed, and what it leads to stays.
+        let removed = match self.path.is_symlink() {
+            true => fs::remove_file(&self.path),
+            false => remove_tree(&self.path),
+        };
+        removed.map_err(LabError::io("remove", self.path))
     }
 }
 
 /// The folder of the embedded graph of the home that the folder of runs is in.
 pub(super) fn graph_folder_beside(runs: &Path) -> PathBuf {
     runs.parent().unwrap_or(runs).join("graph")
+}
+
+fn open_folder(path: &Path) -> Result<RunDir, LabError> {
+    RunDir::open(path).map_err(LabError::io("open", path))
 }
 
 /// The runs under `runs`, in order of id; none if there is no such folder.

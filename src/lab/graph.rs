@@ -10,11 +10,10 @@ use crate::{
     actors::{Delivery, FlushError, Knowledge, Outbox, OutboxOptions, delivery_key, derive_facts},
     config::{ConfigError, Environment, GraphStoreKind as Choice, Settings},
     graph::{EmbeddedGraph, Facts, GraphError, GraphStore, Label, Neo4jGraph, Neo4jOptions},
-    journal::{Blobs, Entry, Journal, JournalError, Kind, Record, read_entries},
+    journal::{Entry, Journal, JournalError, Kind, Record, read_entries},
     message::{KnowledgeRecalled, Opening, Payload},
     progress::{Progress, ProgressEvent},
 };
-use kosmos_core::run_files;
 
 /// The environment variable with the graph server's password.
 pub const PASSWORD: &str = "NEO4J_PASSWORD";
@@ -155,8 +154,7 @@ pub(super) fn recorded_knowledge(recorded: &RunFolder) -> Result<Knowledge, LabE
 }
 
 fn read_run_entries(folder: &RunFolder) -> Result<Vec<Entry>, LabError> {
-    let blobs = Blobs::open(folder.path().join(run_files::BLOBS))?;
-    Ok(read_entries(folder.path(), &blobs)?)
+    Ok(read_entries(&folder.open_dir()?)?)
 }
 
 /// The findings of a run as nodes and edges, from its journal alone.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use kosmos_core::run_dir::{EntryKind, OddNames};
 use serde::Serialize;
 
 use super::{LabError, RunFolder, list_runs, summarise_run};
@@ -50,7 +51,7 @@ pub fn prune_runs(runs: &Path, retention: &Retention, dry_run: bool) -> Result<V
             Err(error) => pruned.push(Pruned {
                 run: folder.id(),
                 status: "unreadable".to_owned(),
-                bytes: folder_size(folder.path()),
+                bytes: folder_size(&folder),
                 stays: Some(error.to_string()),
             }),
         }
@@ -71,7 +72,7 @@ pub fn prune_runs(runs: &Path, retention: &Retention, dry_run: bool) -> Result<V
         let mut gone = Pruned {
             run: summary.run,
             status: summary.status,
-            bytes: folder_size(folder.path()),
+            bytes: folder_size(&folder),
             stays: None,
         };
         if !dry_run {
@@ -91,13 +92,13 @@ fn remove_if_idle(folder: RunFolder) -> Result<Option<String>, LabError> {
     Ok(None)
 }
 
-fn folder_size(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(found) if found.is_dir() => folder_size(&entry.path()),
-            Ok(found) => found.len(),
-            Err(_) => 0,
-        })
-        .sum()
+/// The bytes in the files of a run; 0 if its folder cannot be listed.
+fn folder_size(folder: &RunFolder) -> u64 {
+    let entries = folder.open_dir().map(|run| run.tree(None, OddNames::Skip));
+    let Ok(Ok(entries)) = entries else { return 0 };
+    let bytes = entries.iter().map(|(_, kind)| match kind {
+        EntryKind::File(bytes) => *bytes,
+        EntryKind::Folder | EntryKind::Link | EntryKind::Other => 0,
+    });
+    bytes.sum()
 }

@@ -1,14 +1,12 @@
 //! Compares a run with its repetition.
 
-use std::{fs, path::Path};
-
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_files};
 use serde_json::Value;
 
 use super::{LabError, RunFolder, summarise_run};
 use crate::{
     hash::sha256_file,
-    journal::{Blobs, Record, read_entries},
+    journal::{Record, read_entries},
     message::{Payload, ResearchPlan},
 };
 
@@ -50,16 +48,12 @@ pub fn list_changed_tables(recorded: &RunFolder) -> Result<Differences, LabError
 /// # Errors
 /// When the findings of one of them cannot be read.
 pub fn compare_findings(recorded: &RunFolder, again: &RunFolder) -> Result<Differences, LabError> {
-    Ok(compare_documents(
-        &read_findings(recorded.path())?,
-        &read_findings(again.path())?,
-    ))
+    Ok(compare_documents(&read_findings(recorded)?, &read_findings(again)?))
 }
 
 /// The plan that the director of a run was given; none if the run has not begun.
 pub(super) fn read_plan(folder: &RunFolder) -> Result<Option<ResearchPlan>, LabError> {
-    let blobs = Blobs::open(folder.path().join(run_files::BLOBS))?;
-    let entries = read_entries(folder.path(), &blobs)?;
+    let entries = read_entries(&folder.open_dir()?)?;
     Ok(entries.into_iter().find_map(|entry| match entry.record {
         Record::Sent { envelope } => match envelope.payload {
             Payload::StartResearch(plan) => Some(*plan),
@@ -69,9 +63,12 @@ pub(super) fn read_plan(folder: &RunFolder) -> Result<Option<ResearchPlan>, LabE
     }))
 }
 
-fn read_findings(folder: &Path) -> Result<Value, LabError> {
-    let path = folder.join(run_files::FINDINGS);
-    let bytes = fs::read(&path).map_err(LabError::io("read", &path))?;
+fn read_findings(folder: &RunFolder) -> Result<Value, LabError> {
+    let (run, inside) = (folder.open_dir()?, PlainPath::of(run_files::FINDINGS));
+    let path = run.place_of(&inside);
+    let bytes = run
+        .read(&inside, run_files::TEXT_BYTES)
+        .map_err(LabError::io("read", &path))?;
     serde_json::from_slice(&bytes).map_err(|error| LabError::io("read", path)(error.into()))
 }
 

@@ -1,6 +1,6 @@
 //! Which version of Kosmos began a run, and what is frozen for it.
 
-use std::path::Path;
+use kosmos_core::run_dir::RunDir;
 
 use crate::{
     interpreter::lock,
@@ -46,7 +46,7 @@ impl RunVersion {
     ///
     /// # Errors
     /// The first number, name or figure without evidence.
-    pub(super) fn render_report(self, run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
+    pub(super) fn render_report(self, run_dir: &RunDir, dossier: &Dossier) -> Result<[String; 4], ReportError> {
         match self {
             Self::V1 => legacy::v1::render_report(run_dir, dossier),
             Self::Current => report::render_all(run_dir, dossier),

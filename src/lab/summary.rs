@@ -1,6 +1,5 @@
 //! The progress of a run, read from its log by any process, during or after the run.
 
-use kosmos_core::run_files;
 use serde::Serialize;
 
 use super::{
@@ -9,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{PolicyChoice, RunBudget},
-    journal::{self, Blobs, Entry, JournalError, Record, read_entries},
+    journal::{self, Entry, JournalError, Record, read_entries},
     llm::Account,
     message::{Opening, Payload},
     report::ModelUse,
@@ -110,8 +109,7 @@ pub fn summarise_run(folder: &RunFolder) -> Result<RunSummary, LabError> {
         began_ms: None,
         last_ms: None,
     };
-    let blobs = Blobs::open(folder.path().join(run_files::BLOBS))?;
-    let entries = read_entries(folder.path(), &blobs)?;
+    let entries = read_entries(&folder.open_dir()?)?;
     if settings.policy == PolicyChoice::Llm {
         summary.model = Some(summarise_models(&settings.budget, &entries)?);
     }

@@ -1,18 +1,24 @@
 //! The user's tables that a run read: where they are now, and whether they are the same.
 
 use std::{
-    fs, io,
+    fs::File,
+    io,
     path::{Path, PathBuf},
 };
 
-use kosmos_core::run_files;
+use kosmos_core::{
+    plain_path::{ContentHash, PlainPath},
+    regular_file::open_regular_file,
+    run_dir::{EntryKind, RunDir},
+    run_files,
+};
 
-use super::{RunFolder, RunOrigin};
+use super::{LabError, RunFolder, RunOrigin};
 use crate::hash::sha256_file;
 
 /// The tables of one run.
-pub(super) struct Tables<'a> {
-    run: &'a Path,
+pub(super) struct Tables {
+    run: RunDir,
     /// True if files outside the run's folder may be read.
     outside: bool,
 }
@@ -34,57 +40,93 @@ pub(super) enum TableFault {
     Unreadable(io::Error),
 }
 
-impl<'a> Tables<'a> {
+/// Where a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FilePlace {
+    /// In the run's folder.
+    InRun(PlainPath),
+    /// Where the user has it.
+    Outside(PathBuf),
+}
+
+impl Tables {
     /// The tables of the run in `folder`. Of a run from elsewhere, only those that came with it are read.
-    pub(super) fn of_run(folder: &'a RunFolder, origin: RunOrigin) -> Self {
-        Self {
-            run: folder.path(),
+    ///
+    /// # Errors
+    /// When the folder cannot be opened.
+    pub(super) fn of_run(folder: &RunFolder, origin: RunOrigin) -> Result<Self, LabError> {
+        Ok(Self {
+            run: folder.open_dir()?,
             outside: origin.is_trusted(),
-        }
+        })
     }
 
     /// The run's folder.
-    pub(super) fn run(&self) -> &Path {
-        self.run
+    pub(super) fn run(&self) -> &RunDir {
+        &self.run
+    }
+
+    /// The path of a file, for a program that reads it.
+    pub(super) fn path_of(&self, place: &FilePlace) -> PathBuf {
+        match place {
+            FilePlace::InRun(inside) => self.run.place_of(inside),
+            FilePlace::Outside(path) => path.clone(),
+        }
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// If it is missing, or is no regular file.
+    pub(super) fn open_place(&self, place: &FilePlace) -> io::Result<File> {
+        match place {
+            FilePlace::InRun(inside) => self.run.open_file(inside),
+            FilePlace::Outside(path) => open_regular_file(path),
+        }
     }
 
     /// Finds a table: the copy that came with the run, else the file at `path`, from which the run read it.
-    pub(super) fn find_table(&self, path: &Path, sha256: &str) -> Result<PathBuf, TableFault> {
+    pub(super) fn find_table(&self, path: &Path, sha256: &str) -> Result<FilePlace, TableFault> {
         if let Some(came) = self.find_copy(sha256) {
-            return Ok(came);
+            return Ok(FilePlace::InRun(came));
         }
         match self.outside {
-            true => Ok(path.to_owned()),
+            true => Ok(FilePlace::Outside(path.to_owned())),
             false => Err(TableFault::Outside),
         }
     }
 
     /// Checks that a table is the one that the run read.
     pub(super) fn check_table(&self, path: &Path, sha256: &str) -> Result<(), TableFault> {
-        let place = self.find_table(path, sha256)?;
-        if !fs::metadata(&place).map_err(TableFault::Unreadable)?.is_file() {
-            return Err(TableFault::NotAFile);
-        }
-        match sha256_file(&place).map_err(TableFault::Unreadable)? == sha256 {
-            true => Ok(()),
-            false => Err(TableFault::Changed),
+        let found = match self.find_table(path, sha256)? {
+            FilePlace::InRun(inside) => self
+                .run
+                .hash(&inside, run_files::TABLE_BYTES)
+                .map(|hash| hash.to_string()),
+            FilePlace::Outside(path) => sha256_file(&path),
+        };
+        match found {
+            Ok(found) if found == sha256 => Ok(()),
+            Ok(_) => Err(TableFault::Changed),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(TableFault::NotAFile),
+            Err(error) => Err(TableFault::Unreadable(error)),
         }
     }
 
     /// The copy of a table that came with the run.
-    fn find_copy(&self, sha256: &str) -> Option<PathBuf> {
-        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        let folder = self.run.join(run_files::TABLES).join(sha256);
-        let entries = fs::read_dir(folder).ok()?.flatten();
-        let mut files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-        files.next().map(|entry| entry.path())
+    fn find_copy(&self, sha256: &str) -> Option<PlainPath> {
+        let sha256: ContentHash = sha256.parse().ok()?;
+        let folder = PlainPath::of(run_files::TABLES).join_id(sha256);
+        let entries = self.run.list(Some(&folder)).ok()?;
+        let mut files = entries.iter().filter(|(_, kind)| matches!(kind, EntryKind::File(_)));
+        files.next().map(|(name, _)| folder.join(name))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::science::sha256_hex;
 
@@ -94,17 +136,12 @@ mod tests {
         let (run, table) = (home.path().join("run"), home.path().join("table.csv"));
         fs::write(&table, "a").unwrap();
         let sha256 = sha256_hex("a");
-        let (outside, inside) = (
-            Tables {
-                run: &run,
-                outside: true,
-            },
-            Tables {
-                run: &run,
-                outside: false,
-            },
-        );
-        let problem = |tables: &Tables<'_>, path: &Path, sha256: &str| {
+        fs::create_dir(&run).unwrap();
+        let [outside, inside] = [true, false].map(|outside| Tables {
+            run: RunDir::open(&run).unwrap(),
+            outside,
+        });
+        let problem = |tables: &Tables, path: &Path, sha256: &str| {
             let checked = tables.check_table(path, sha256);
             checked.err().map(|fault| fault.to_string()).unwrap_or_default()
         };
@@ -127,6 +164,10 @@ mod tests {
         assert_eq!(problem(&inside, Path::new("/nowhere"), &sha256), "");
         fs::write(copy.join("table.csv"), "changed").unwrap();
         assert_eq!(problem(&inside, &table, &sha256), "has changed since the run");
+        let link = run.join("data").join(sha256_hex("linked"));
+        fs::create_dir(&link).unwrap();
+        std::os::unix::fs::symlink(&table, link.join("table.csv")).unwrap();
+        assert_eq!(inside.find_copy(&sha256_hex("linked")), None);
         // A hash that is a path leads nowhere.
         assert_eq!(inside.find_copy("../../data"), None);
     }

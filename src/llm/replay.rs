@@ -3,10 +3,10 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{Receipt, Tokens, budget::Amount, receipt::receipt_of};
-use kosmos_core::run_files;
+use kosmos_core::run_dir::RunDir;
 use kosmos_engine::{
     RunPayload,
-    journal::{Blobs, Entry, JournalError, read_entries},
+    journal::{Entry, JournalError, read_entries},
 };
 
 /// The replies of a recorded run, by question. Cheap to clone.
@@ -23,8 +23,11 @@ impl Replay {
     /// # Errors
     /// When the journal's log cannot be read.
     pub fn of_run<P: RunPayload>(folder: &Path) -> Result<Self, JournalError> {
-        let blobs = Blobs::open(folder.join(run_files::BLOBS))?;
-        Self::from_entries(read_entries::<P>(folder, &blobs)?.into_iter().map(Ok))
+        let run = RunDir::open(folder).map_err(|source| JournalError::Io {
+            path: folder.to_owned(),
+            source,
+        })?;
+        Self::from_entries(read_entries::<P>(&run)?.into_iter().map(Ok))
     }
 
     /// Collects the replies among a journal's entries.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -240,8 +240,8 @@ async fn read_checks(
             refused.push(refuse(format!("its check cannot be read: {}", CheckError::NotRun)));
             continue;
         };
-        let result = run_files::experiment_folder(check.experiment.as_str()).join(run_files::RESULT);
-        let estimate = match read_estimate(&handling.kit.folder.join(result), &check.pointer) {
+        let result = check.experiment.file(run_files::RESULT);
+        let estimate = match read_estimate(handling.context.run_dir(), &result, &check.pointer) {
             Ok(estimate) => estimate,
             Err(error) => {
                 refused.push(refuse(format!("its check cannot be read: {error}")));
@@ -305,9 +305,9 @@ pub(super) enum CheckError {
     BadP,
 }
 
-/// Reads the estimate at `pointer` of a script's result.
-pub(super) fn read_estimate(result: &Path, pointer: &str) -> Result<CheckEstimate, CheckError> {
-    let result = parse_result(result).map_err(|fault| match fault {
+/// Reads the estimate at `pointer` of a script's result, which is at `result` in a folder.
+pub(super) fn read_estimate(folder: &RunDir, result: &PlainPath, pointer: &str) -> Result<CheckEstimate, CheckError> {
+    let result = parse_result(folder, result).map_err(|fault| match fault {
         ResultFault::NotJson(_) => CheckError::NotJson,
         ResultFault::Unreadable(_) => CheckError::NoResult,
         ResultFault::TooLarge | ResultFault::LongNumber { .. } => CheckError::TooLarge,

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -241,7 +241,7 @@ impl Roster {
         roster
             .agents
             .retain(|chosen| matches!(chosen.folder, AgentFolder::Disk(_)));
-        let sources = read_sources(&folder);
+        let sources = read_sources(run);
         for chosen in &mut roster.agents {
             let name = chosen.manifest.name.as_str();
             // What a file says does not make an agent one of Kosmos.
@@ -432,9 +432,10 @@ fn whole_share(share: f64, of: u64) -> u64 {
 }
 
 /// Where the agents in a run's folder came from, as far as that is known: an imported run does not say.
-fn read_sources(agents: &Path) -> BTreeMap<String, AgentSource> {
-    let text = fs::read_to_string(agents.join(SOURCES)).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
+fn read_sources(run: &Path) -> BTreeMap<String, AgentSource> {
+    let inside = PlainPath::of(run_files::AGENTS).join_id(SOURCES);
+    let text = RunDir::open(run).and_then(|run| run.read_text(&inside, run_files::SETTINGS_BYTES));
+    serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Whether a flag, a variable, a profile of the user's or the run file has a setting of the agent.

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use kosmos_core::removal::remove_tree;
+
 use crate::message::AgentName;
 
 /// An agent's working folder.
@@ -26,7 +28,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(error) = crate::sandbox::remove_tree(&self.0) {
+        if let Err(error) = remove_tree(&self.0) {
             tracing::debug!(folder = %self.0.display(), %error, "cannot remove a scratch folder");
         }
     }

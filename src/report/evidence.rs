@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use kosmos_core::{files::read_bounded, run_files};
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 use serde_json::Value;
 
 use super::citation::{Citation, Cited, Drawn, EvidencePlace, FigureFile, LedgerCount, Picture, Shown};
@@ -14,7 +14,6 @@ use super::name::Name;
 use super::number::Number;
 use super::scalars::{Scalar, Scalars};
 use crate::graph::{Ink, VisibleWords};
-use crate::sandbox::Caps;
 use crate::science::{ExperimentId, ExperimentRecord, HypothesisId, LedgerLine, sha256_hex};
 
 /// The event of a ledger line that holds a verdict.
@@ -25,7 +24,7 @@ pub(crate) const JUDGED: &str = "judged";
 /// It holds the two against each other: results and scripts by their hashes, the ledger line by line, every number by
 /// its value. It computes no statistics.
 pub(crate) struct EvidenceChecker<'d> {
-    run_dir: PathBuf,
+    run_dir: RunDir,
     dossier: &'d Dossier,
     record: Value,
     strings: HashSet<String>,
@@ -39,7 +38,7 @@ impl<'d> EvidenceChecker<'d> {
     ///
     /// # Errors
     /// `ledger.jsonl` is missing, or is not the ledger of the dossier.
-    pub(crate) fn open(run_dir: &Path, dossier: &'d Dossier) -> Result<Self, ReportError> {
+    pub(crate) fn open(run_dir: &RunDir, dossier: &'d Dossier) -> Result<Self, ReportError> {
         check_ledger(run_dir, dossier)?;
         let record = serde_json::to_value(dossier)?;
         let mut strings = HashSet::new();
@@ -53,7 +52,7 @@ impl<'d> EvidenceChecker<'d> {
             .filter_map(|(at, line)| Some((line.hypothesis.clone()?, at)))
             .collect();
         Ok(Self {
-            run_dir: run_dir.to_owned(),
+            run_dir: run_dir.clone(),
             dossier,
             record,
             strings,
@@ -123,16 +122,16 @@ impl<'d> EvidenceChecker<'d> {
     /// The file is missing, was changed, or is none of the experiment's.
     pub(crate) fn check_picture(&self, figure: &FigureFile, place: &str) -> Result<Picture, ReportError> {
         let record = self.find_experiment(&figure.experiment, place)?;
-        let artefact = record.artefacts.iter().find(|artefact| artefact.path == figure.file);
+        let artefact = record
+            .artefacts
+            .iter()
+            .find(|artefact| artefact.path.as_str() == figure.file);
         let recorded = artefact.ok_or_else(|| unknown_experiment(&figure.experiment, place))?;
-        let href = format!(
-            "experiments/{}/{}",
-            experiment_folder(&figure.experiment)?,
-            path_below_folder(&figure.file)?
-        );
-        let bytes = self.read_checked(&href, &recorded.sha256, place)?;
+        check_path_below_folder(&figure.file)?;
+        let inside = figure.experiment.folder().join_path(&recorded.path);
+        let bytes = self.read_checked(&inside, &recorded.sha256, place)?;
         Ok(Picture {
-            href,
+            href: inside.to_string(),
             bytes,
             alt: self.check_name(&Name::new(&*figure.alt), place)?,
         })
@@ -177,12 +176,8 @@ impl<'d> EvidenceChecker<'d> {
     /// # Errors
     /// The file is missing or was changed.
     pub(crate) fn check_script(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
-        self.read_checked(
-            &format!("experiments/{}/script.py", experiment_folder(experiment)?),
-            sha256,
-            place,
-        )
-        .map(drop)
+        self.read_checked(&experiment.file(run_files::SCRIPT), sha256, place)
+            .map(drop)
     }
 
     /// The hash of an experiment's result, if the file has the recorded one.
@@ -190,12 +185,8 @@ impl<'d> EvidenceChecker<'d> {
     /// # Errors
     /// The file is missing or was changed.
     pub(crate) fn check_result(&self, experiment: &ExperimentId, sha256: &str, place: &str) -> Result<(), ReportError> {
-        self.read_checked(
-            &format!("experiments/{}/result.json", experiment_folder(experiment)?),
-            sha256,
-            place,
-        )
-        .map(drop)
+        self.read_checked(&experiment.file(run_files::RESULT), sha256, place)
+            .map(drop)
     }
 
     /// The ledger line that holds a hypothesis's verdict.
@@ -223,17 +214,17 @@ impl<'d> EvidenceChecker<'d> {
         pointer: &str,
         place: &str,
     ) -> Result<Shown, ReportError> {
-        let href = format!("experiments/{}/result.json", experiment_folder(experiment)?);
+        let inside = experiment.file(run_files::RESULT);
         if !self.results.contains_key(experiment) {
             let record = self.find_experiment(experiment, place)?;
             let recorded = record
                 .result_sha256
                 .as_deref()
                 .ok_or_else(|| unknown_experiment(experiment, place))?;
-            let bytes = self.read_checked(&href, recorded, place)?;
+            let bytes = self.read_checked(&inside, recorded, place)?;
             let scalars =
                 Scalars::read_json(&String::from_utf8_lossy(&bytes)).map_err(|source| ReportError::NotJson {
-                    path: self.run_dir.join(&href),
+                    path: self.run_dir.place_of(&inside),
                     source,
                 })?;
             self.results.insert(experiment.clone(), scalars);
@@ -245,7 +236,7 @@ impl<'d> EvidenceChecker<'d> {
             line,
             pointer: pointer.to_owned(),
         };
-        show_if_equal(cited, number, format!("{href}#L{line}"), found_at, place)
+        show_if_equal(cited, number, format!("{inside}#L{line}"), found_at, place)
     }
 
     fn check_verdict_number(
@@ -264,12 +255,15 @@ impl<'d> EvidenceChecker<'d> {
     }
 
     /// A file of the run's folder that a reader is led to.
-    fn check_file_exists(&self, name: &str, place: &str) -> Result<(), ReportError> {
-        let path = self.run_dir.join(name);
-        if path.is_file() {
-            Ok(())
-        } else {
-            Err(missing_file(path, place, io::ErrorKind::NotFound.into()))
+    fn check_file_exists(&self, name: &'static str, place: &str) -> Result<(), ReportError> {
+        let inside = PlainPath::of(name);
+        match self.run_dir.has_file(&inside) {
+            true => Ok(()),
+            false => Err(missing_file(
+                self.run_dir.place_of(&inside),
+                place,
+                io::ErrorKind::NotFound.into(),
+            )),
         }
     }
 
@@ -283,12 +277,11 @@ impl<'d> EvidenceChecker<'d> {
         lines.count() as u64
     }
 
-    /// A file of the run's folder that must have the recorded hash. It is no larger than a file that an experiment may
-    /// leave.
-    fn read_checked(&self, path: &str, recorded: &str, place: &str) -> Result<Vec<u8>, ReportError> {
-        let path = self.run_dir.join(path);
-        let most = Caps::default().file_bytes;
-        let bytes = read_bounded(&path, most).map_err(|source| missing_file(path.clone(), place, source))?;
+    /// A file of the run's folder that must have the recorded hash.
+    fn read_checked(&self, inside: &PlainPath, recorded: &str, place: &str) -> Result<Vec<u8>, ReportError> {
+        let path = self.run_dir.place_of(inside);
+        let read = self.run_dir.read(inside, run_files::BLOB_BYTES);
+        let bytes = read.map_err(|source| missing_file(path.clone(), place, source))?;
         let found = sha256_hex(&bytes);
         if found == recorded {
             return Ok(bytes);
@@ -303,12 +296,12 @@ impl<'d> EvidenceChecker<'d> {
 }
 
 /// The ledger on disk must be the dossier's, line for line.
-fn check_ledger(run_dir: &Path, dossier: &Dossier) -> Result<(), ReportError> {
-    let path = run_dir.join(run_files::LEDGER);
-    let text = match std::fs::read_to_string(&path) {
+fn check_ledger(run_dir: &RunDir, dossier: &Dossier) -> Result<(), ReportError> {
+    let inside = PlainPath::of(run_files::LEDGER);
+    let text = match run_dir.read_text(&inside, run_files::TEXT_BYTES) {
         Ok(text) => text,
         Err(_) if dossier.ledger.is_empty() => return Ok(()),
-        Err(source) => return Err(missing_file(path, "ledger", source)),
+        Err(source) => return Err(missing_file(run_dir.place_of(&inside), "ledger", source)),
     };
     let mut lines = text.lines();
     for (at, recorded) in dossier.ledger.iter().enumerate() {
@@ -364,25 +357,13 @@ fn unknown_experiment(experiment: &ExperimentId, place: &str) -> ReportError {
     }
 }
 
-/// An experiment's folder name, which must be one.
-fn experiment_folder(experiment: &ExperimentId) -> Result<&str, ReportError> {
-    let id = experiment.as_str();
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    if !id.is_empty() && id.chars().all(plain) {
-        Ok(id)
-    } else {
-        Err(ReportError::UnsafePath { path: id.to_owned() })
-    }
-}
-
-/// A path below a folder, which must stay below it.
-fn path_below_folder(path: &str) -> Result<&str, ReportError> {
+/// Checks a path that the report shows as a link: below a folder, and of letters that need no escaping.
+fn check_path_below_folder(path: &str) -> Result<(), ReportError> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     let safe = |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
-    if path.split('/').all(safe) {
-        Ok(path)
-    } else {
-        Err(ReportError::UnsafePath { path: path.to_owned() })
+    match path.split('/').all(safe) {
+        true => Ok(()),
+        false => Err(ReportError::UnsafePath { path: path.to_owned() }),
     }
 }
 

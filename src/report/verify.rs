@@ -139,6 +139,8 @@ mod tests {
     use super::super::citation::{Cited, RecordFile};
     use super::super::document::{heading, line, paragraph, table, text};
     use super::super::dossier::Dossier;
+    use kosmos_core::run_dir::RunDir;
+
     use super::super::name::Name;
     use super::*;
     use crate::graph::{self, Edge, EdgeKind, Facts, Label, Node, PictureWording};
@@ -156,7 +158,7 @@ mod tests {
         .unwrap();
         let folder = tempfile::TempDir::new().unwrap();
         std::fs::write(folder.path().join("run.toml"), "seed = 7").unwrap();
-        let mut evidence = EvidenceChecker::open(folder.path(), &dossier).unwrap();
+        let mut evidence = EvidenceChecker::open(&RunDir::open(folder.path()).unwrap(), &dossier).unwrap();
         let blocks = std::iter::once(heading(2, "here", text("Here")))
             .chain(blocks)
             .collect();

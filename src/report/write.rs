@@ -1,11 +1,8 @@
 //! Writing the outputs: all of them, or none.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use kosmos_core::{
-    files::{Sync, write_atomically},
-    run_files,
-};
+use kosmos_core::{files::Sync, plain_path::PlainPath, run_dir::RunDir, run_files};
 
 use super::audit::audit_tests;
 use super::compose::compose_report;
@@ -39,7 +36,7 @@ pub struct Written {
 ///
 /// # Errors
 /// A number, name or figure has no evidence, or a file cannot be written. Nothing is written unless all four render.
-pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportError> {
+pub fn write_all(run_dir: &RunDir, dossier: &Dossier) -> Result<Written, ReportError> {
     write_files(run_dir, &render_all(run_dir, dossier)?)
 }
 
@@ -47,7 +44,7 @@ pub fn write_all(run_dir: &Path, dossier: &Dossier) -> Result<Written, ReportErr
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write_files(run_dir: &Path, contents: &[String; 4]) -> Result<Written, ReportError> {
+pub fn write_files(run_dir: &RunDir, contents: &[String; 4]) -> Result<Written, ReportError> {
     let [findings, markdown, html, notebook] = contents;
     Ok(Written {
         findings: replace_file(run_dir, FILES[0], findings)?,
@@ -69,7 +66,7 @@ pub const FILES: [&str; 4] = [
 ///
 /// # Errors
 /// As [`write_all`], but for writing.
-pub fn render_all(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
+pub fn render_all(run_dir: &RunDir, dossier: &Dossier) -> Result<[String; 4], ReportError> {
     let mut evidence = EvidenceChecker::open(run_dir, dossier)?;
     audit_tests(dossier, &mut evidence)?;
     let document = verify_document(compose_report(dossier), &mut evidence)?;
@@ -84,12 +81,13 @@ pub fn render_all(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], Repo
 }
 
 /// Writes a file of the run's folder, all of it or nothing.
-fn replace_file(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportError> {
-    let path = folder.join(name);
-    let written = write_atomically(&path, Sync::Content, |file| {
+fn replace_file(run_dir: &RunDir, name: &'static str, content: &str) -> Result<PathBuf, ReportError> {
+    let inside = PlainPath::of(name);
+    let written = run_dir.write_atomically(&inside, Sync::Content, |file| {
         failpoint::write_all(file, "report", content.as_bytes())
     });
     failpoint::crash("report.placed", name);
+    let path = run_dir.place_of(&inside);
     match written {
         Ok(()) => Ok(path),
         Err(source) => Err(ReportError::Io { path, source }),

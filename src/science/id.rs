@@ -1,6 +1,6 @@
 //! Ids are derived from content, so that a replayed step names things as before.
 
-use kosmos_core::{checked_text, id::is_prefixed_hex};
+use kosmos_core::{checked_text, id::is_prefixed_hex, plain_path::PlainPath, run_files};
 pub use kosmos_core::{hash::sha256_hex, id::RunId};
 
 macro_rules! derived_id {
@@ -44,6 +44,18 @@ derived_id!(
     "c-",
     16
 );
+
+impl ExperimentId {
+    /// The experiment's folder, in that of the run.
+    pub fn folder(&self) -> PlainPath {
+        PlainPath::of(run_files::EXPERIMENTS).join_id(self)
+    }
+
+    /// A file that Kosmos itself writes into that folder.
+    pub fn file(&self, name: &'static str) -> PlainPath {
+        self.folder().join_id(name)
+    }
+}
 
 impl HypothesisId {
     /// The id of a hypothesis that is not named yet: `h-` and twelve zeros. `Hypothesis::with_id` replaces it.

@@ -34,6 +34,9 @@ impl TelemetryError {
         match self {
             Self::Filter { .. } => Some("set it to a filter such as info or kosmos=debug,warn, or unset it".to_owned()),
             Self::Started(_) => None,
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
+                Some("remove it: a run's log is a file of its own in the run's folder".to_owned())
+            }
             Self::Open { .. } => Some("check that the run's folder can be written to".to_owned()),
         }
     }

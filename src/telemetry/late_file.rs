@@ -1,8 +1,8 @@
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::TelemetryError;
@@ -15,11 +15,10 @@ pub(super) struct LateFile {
 }
 
 impl LateFile {
-    /// Appends to `path` from now on, and to no other file.
-    pub(super) fn open(&self, path: &Path) -> Result<(), TelemetryError> {
-        let opened = OpenOptions::new().create(true).append(true).open(path);
-        let file = opened.map_err(|source| TelemetryError::Open {
-            path: path.to_owned(),
+    /// Appends to this file of a run from now on, and to no other file.
+    pub(super) fn open(&self, run: &RunDir, inside: &PlainPath) -> Result<(), TelemetryError> {
+        let file = run.open_to_append(inside).map_err(|source| TelemetryError::Open {
+            path: run.place_of(inside),
             source,
         })?;
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);

@@ -1,5 +1,4 @@
-use std::path::Path;
-
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 use tracing::Subscriber;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::layer::SubscriberExt;
@@ -22,13 +21,13 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Also logs to this file (`<run>/kosmos.log`) from now on: Kosmos's own lines from level `debug`, those of
+    /// Also logs to the run's own file, `kosmos.log`, from now on: Kosmos's own lines from level `debug`, those of
     /// libraries from `warn`. Appends to an existing file.
     ///
     /// # Errors
-    /// When the file cannot be opened.
-    pub fn log_to(&self, file: &Path) -> Result<(), TelemetryError> {
-        self.file.open(file)
+    /// When the file cannot be opened, or is a link, a pipe or a device.
+    pub fn log_to(&self, run: &RunDir) -> Result<(), TelemetryError> {
+        self.file.open(run, &PlainPath::of(run_files::LOG))
     }
 }
 
@@ -136,19 +135,35 @@ mod tests {
     fn log(format: LogFormat, rust_log: Option<&str>, level: LogLevel) -> (String, String) {
         let (stderr, file) = (Kept::default(), LateFile::default());
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kosmos.log");
+        let telemetry = Telemetry { file: file.clone() };
         let filter = build_filter(rust_log, level).unwrap();
         let subscriber = build_subscriber(format, filter, stderr.clone(), false, file.clone());
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!("before the file is known");
-            file.open(&path).unwrap();
+            telemetry.log_to(&RunDir::open(folder.path()).unwrap()).unwrap();
             tracing::debug!(run = "r1", "how");
             tracing::info!("what");
             tracing::warn!("odd");
             tracing::debug!(target: "sled", "library detail");
             tracing::warn!(target: "sled", "library warning");
         });
-        (stderr.text(), std::fs::read_to_string(&path).unwrap())
+        let path = folder.path().join("kosmos.log");
+        (stderr.text(), std::fs::read_to_string(path).unwrap())
+    }
+
+    #[test]
+    fn no_link_leads_the_log_out_of_the_runs_folder() {
+        let (desk, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = elsewhere.path().join("notes");
+        std::fs::write(&target, "mine").unwrap();
+        std::os::unix::fs::symlink(&target, desk.path().join("kosmos.log")).unwrap();
+        let telemetry = Telemetry {
+            file: LateFile::default(),
+        };
+        let error = telemetry.log_to(&RunDir::open(desk.path()).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("kosmos.log"), "{error}");
+        assert!(error.help().unwrap().contains("remove it"), "{error}");
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
     }
 
     #[test]

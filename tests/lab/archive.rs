@@ -1,6 +1,12 @@
 //! Taking a run elsewhere, and removing runs.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use tar::EntryType;
@@ -44,6 +50,44 @@ fn a_run_verifies_in_another_home_without_its_table() {
         "{}",
         describe_output(&twice)
     );
+}
+
+/// A pipe would wait for someone who writes to it.
+#[test]
+fn pipes_and_devices_are_refused_at_once() {
+    let home = TestHome::new();
+    let pipe = |name: &str| {
+        let path = home.path().join(name);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path.to_str().unwrap().to_owned()
+    };
+    let whole = home.file("whole.tar", "an archive");
+    let signed = home.file("signed.tar", "an archive");
+    let (archive, key) = (pipe("archive.tar"), pipe("key.pub"));
+    pipe("signed.tar.minisig");
+    for (arguments, expected) in [
+        (&["import", &archive][..], "it is a pipe"),
+        (&["import", "/dev/zero"], "it is a device"),
+        (&["import", &signed], "it is a pipe"),
+        (&["import", &whole, "--signed-by", &key], "it is a pipe"),
+    ] {
+        let mut child = home.kosmos(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(30);
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > until {
+                child.kill().unwrap();
+                panic!("{arguments:?} waits");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && told.contains(expected),
+            "{arguments:?}: {told}"
+        );
+    }
+    assert!(home.runs().is_empty());
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! A user's own runs, runs from elsewhere, and what the user has to agree to before a run from elsewhere is worked on.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use kosmos_testing::{TestHome, copy_tree, describe_output, fixture::share_folder, run_id};
 use serde_json::Value;
@@ -268,6 +272,43 @@ fn a_link_in_the_folder_of_a_run_from_elsewhere_is_refused() {
             describe_output(&output)
         );
     }
+}
+
+/// A link can be made by hand, or by whoever else writes to the home. Nothing that it leads to is read or changed.
+#[test]
+fn no_link_leads_out_of_an_own_run() {
+    for (name, command, expected) in [
+        ("kosmos.log", "resume", "it is a link, not a regular file"),
+        ("journal.jsonl", "report", "it is a link, not a regular file"),
+        ("journal/db", "report", "it is neither a file nor a folder"),
+        ("blobs", "resume", "a link or a file in place of a folder"),
+        ("experiments", "report", "a link or a file in place of a folder"),
+    ] {
+        let home = desk();
+        let run = home.the_run();
+        let moved = home.path().join("moved");
+        fs::rename(run.join(name), &moved).unwrap();
+        std::os::unix::fs::symlink(&moved, run.join(name)).unwrap();
+        let before = list_files(&moved);
+        let output = home.run(&[command, run_id(&run)]);
+        let told = describe_output(&output);
+        assert!(!output.status.success(), "{name}: {told}");
+        assert!(told.contains(expected), "{name}: {told}");
+        assert_eq!(list_files(&moved), before, "{name}: {told}");
+    }
+}
+
+/// Every file at or below a path, with its content.
+fn list_files(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    if !path.is_dir() {
+        return vec![(path.to_owned(), fs::read(path).unwrap())];
+    }
+    let mut files: Vec<_> = fs::read_dir(path)
+        .unwrap()
+        .flat_map(|entry| list_files(&entry.unwrap().path()))
+        .collect();
+    files.sort();
+    files
 }
 
 #[test]

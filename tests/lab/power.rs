@@ -1,6 +1,6 @@
 //! `journal.durability = "power"`, by the system calls that the process makes.
 
-use std::{collections::HashMap, fs, process::Command};
+use std::{collections::HashMap, fs, path::Path, process::Command};
 
 use crate::trial::{Heuristic, Trial, finished};
 use kosmos_testing::service::find_service;
@@ -74,10 +74,17 @@ fn file(call: &Call) -> &str {
     after.split_once('>').unwrap_or_default().0
 }
 
-/// The paths of a renaming.
+/// The paths of a renaming. Each is a text, which may follow the descriptor of the folder that it is relative to.
 fn paths(call: &Call) -> (String, String) {
-    let mut quoted = call.arguments.split('"').skip(1).step_by(2).map(str::to_owned);
-    (quoted.next().unwrap(), quoted.next().unwrap())
+    let parts: Vec<&str> = call.arguments.split('"').collect();
+    let path = |at: usize| {
+        let folder = parts[at - 1]
+            .rsplit_once('<')
+            .and_then(|(_, path)| path.split_once('>'));
+        let folder = folder.map_or("", |(path, _)| path);
+        Path::new(folder).join(parts[at]).to_str().unwrap().to_owned()
+    };
+    (path(1), path(3))
 }
 
 #[test]
@@ -121,7 +128,7 @@ fn what_counts_is_on_the_disk_before_it_counts() {
         if of_the_run("experiments") {
             for name in ["script.py", "execution.json", "result.json", "stdout.txt"] {
                 let inside = format!("{from}/{name}");
-                let there = std::path::Path::new(&to).join(name).exists();
+                let there = Path::new(&to).join(name).exists();
                 assert!(
                     !there || synced(&inside),
                     "{inside} was not synced before it was placed"

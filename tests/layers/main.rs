@@ -1,11 +1,14 @@
 //! Imports point down the layers of the program, and no two modules import each other, directly or by a detour.
 //!
+//! Files of a run's folder are used through its one handle (`file_access`).
+//!
 //! `table` is the one list of the layers, `source` finds the paths in a Rust file, `manifest` the dependencies of a
 //! crate. A new module or crate gets its line in the table.
 
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod file_access;
 mod manifest;
 mod source;
 mod table;

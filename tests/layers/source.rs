@@ -50,6 +50,38 @@ pub fn imports(modules: &[String], text: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Gives the names and signs of a file, each with its line, without those of its unit tests.
+pub fn tokens_without_tests(text: &str) -> Vec<(usize, String)> {
+    let tokens = tokens(text);
+    let mut kept = Vec::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let word = |place: usize| tokens.get(place).map_or("", |(_, token)| token.as_str());
+        if token.1 == "cfg" && word(at + 2) == "test" {
+            let module = end_of_attributes(&tokens, at + 5);
+            if word(module) == "mod" && word(module + 2) == "{" {
+                at = end_of_block(&tokens, module + 2);
+                continue;
+            }
+        }
+        kept.push(token.clone());
+        at += 1;
+    }
+    kept
+}
+
+/// Gives the place after the attributes that begin at `at`, such as `#[allow(dead_code)]`.
+fn end_of_attributes(tokens: &[(usize, String)], mut at: usize) -> usize {
+    let word = |place: usize| tokens.get(place).map_or("", |(_, token)| token.as_str());
+    while word(at) == "#" && at < tokens.len() {
+        while at < tokens.len() && word(at) != "]" {
+            at += 1;
+        }
+        at += 1;
+    }
+    at
+}
+
 /// Gives the place after the block that opens at `at`.
 fn end_of_block(tokens: &[(usize, String)], at: usize) -> usize {
     let mut depth = 0;

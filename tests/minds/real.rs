@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kosmos::journal::{Blobs, Record, read_entries};
+use kosmos::journal::{Record, RunDir, read_entries};
 use serde_json::{Value, json};
 
 use kosmos_testing::{
@@ -163,8 +163,7 @@ fn analyst() -> ModelServer {
 
 /// The run's replies by key, also while it is worked on.
 fn receipts(run: &Path) -> BTreeMap<String, Value> {
-    let blobs = Blobs::open(run.join("blobs")).unwrap();
-    let entries = read_entries(run, &blobs).unwrap_or_default();
+    let entries = read_entries(&RunDir::open(run).unwrap()).unwrap_or_default();
     let replies = entries.into_iter().filter_map(|entry| match entry.record {
         Record::Receipt { key, value } if key.starts_with("llm:") => Some((key, value)),
         _ => None,

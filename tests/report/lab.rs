@@ -11,6 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kosmos::journal::RunDir;
 use kosmos::report::{Dossier, ReportError, Written, write_all};
 use kosmos::science::sha256_hex;
 use serde_json::{Value, json};
@@ -160,7 +161,7 @@ impl Lab {
     }
 
     pub fn render(&self) -> Result<Written, ReportError> {
-        write_all(self.folder.path(), &self.dossier())
+        write_all(&RunDir::open(self.folder.path()).unwrap(), &self.dossier())
     }
 
     /// Whether any output, or a piece of one, is in the folder.

@@ -184,18 +184,21 @@ fn an_effect_is_called_one_where_the_column_was_randomised() {
 
 #[test]
 fn a_path_out_of_the_folder_is_refused() {
-    let path = "../../../etc/passwd";
-    let mut lab = Lab::new();
-    lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
-    let error = serde_json::from_value::<Dossier>(lab.dossier).unwrap_err();
-    let told = format!("`{path}` is not the path of a file of an experiment");
-    assert!(error.to_string().contains(&told), "{error}");
-    // One that stays below the folder, but is not written as the addresses of a report are.
-    let path = "figures/./h-1.png";
-    let mut lab = Lab::new();
-    lab.dossier["figures"][0]["file"] = json!(path);
-    lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
-    assert!(matches!(refused(&lab), ReportError::UnsafePath { .. }), "{path}");
+    for path in ["figures/.hidden.png", "figures/a b.png"] {
+        let mut lab = Lab::new();
+        lab.dossier["figures"][0]["file"] = json!(path);
+        lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
+        assert!(matches!(refused(&lab), ReportError::UnsafePath { .. }), "{path}");
+    }
+    for path in ["../../../etc/passwd", "/etc/passwd", "figures/../../x", "a\nb"] {
+        let mut lab = Lab::new();
+        lab.dossier["experiments"][3]["artefacts"][0]["path"] = json!(path);
+        let error = serde_json::from_value::<Dossier>(lab.dossier).unwrap_err().to_string();
+        assert!(error.contains("is not a path below a folder"), "{error}");
+        let mut lab = Lab::new();
+        lab.dossier["figures"][0]["file"] = json!(path);
+        assert!(matches!(refused(&lab), ReportError::UnknownExperiment { .. }), "{path}");
+    }
     let mut lab = Lab::new();
     lab.dossier["experiments"][3]["id"] = json!("../e-100000000001");
     let error = serde_json::from_value::<Dossier>(lab.dossier).unwrap_err();

@@ -178,7 +178,7 @@ open(b'\\xff', 'w')
     assert_eq!(done.outcome, Outcome::Ok);
     assert_eq!(done.refused.len(), 5, "{done:?}");
     let found = collect_artefacts(&site.workspace(), &Caps::default()).unwrap();
-    let names: Vec<_> = found.artefacts.iter().map(|file| &file.name).collect();
+    let names: Vec<_> = found.artefacts.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["figures/a.svg", "script.py"]);
     assert_eq!(found.refused, [], "{found:?}");
     assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");

@@ -175,7 +175,7 @@ impl Place {
         let hashed = found
             .artefacts
             .iter()
-            .find(|file| file.name == "result.json")
+            .find(|file| file.name.as_str() == "result.json")
             .unwrap()
             .sha256
             .clone();

@@ -8,6 +8,8 @@
 //! | [`environment`] | the variables and the working folder of a process |
 //! | [`hash`] | content hashes of bytes and files |
 //! | [`id`] | ids as types: grammars, and the id of a run |
+//! | [`regular_file`] | files that are no links, pipes or devices |
+//! | [`removal`] | removing folders that others have filled |
 //! | [`plain_path`] | names and paths that lead nowhere else, hashes |
 //! | [`run_dir`] | the one handle of a run's folder |
 //! | [`run_files`] | the names of the files in a run's folder |
@@ -25,6 +27,8 @@ pub mod files;
 pub mod hash;
 pub mod id;
 pub mod plain_path;
+pub mod regular_file;
+pub mod removal;
 pub mod run_dir;
 pub mod run_files;
 pub mod text;

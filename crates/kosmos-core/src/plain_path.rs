@@ -61,6 +61,14 @@ impl PlainPath {
         Self(format!("{}/{name}", self.0))
     }
 
+    /// Makes the path of an entry that is named by an id. Its grammar must allow plain names only, which a debug build
+    /// checks.
+    pub fn join_id(&self, id: impl AsRef<str>) -> Self {
+        let id = id.as_ref();
+        debug_assert!(is_name(id), "{id:?}");
+        Self(format!("{}/{id}", self.0))
+    }
+
     /// Makes the path of what is at `below` in this folder.
     pub fn join_path(&self, below: &Self) -> Self {
         Self(format!("{}/{below}", self.0))
@@ -69,11 +77,6 @@ impl PlainPath {
     /// Returns the names along the path.
     pub fn names(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
-    }
-
-    /// Returns the last name.
-    pub fn file_name(&self) -> &str {
-        self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
     }
 
     /// Returns the folder that it is in; none if that is the folder which the path is below.
@@ -142,9 +145,9 @@ mod tests {
         let file = path.join(&PlainName::of("result.json"));
         assert_eq!(file.as_str(), "experiments/e-1/result.json");
         assert_eq!(file.names().collect::<Vec<_>>(), ["experiments", "e-1", "result.json"]);
-        assert_eq!((file.file_name(), file.parent()), ("result.json", Some(path.clone())));
+        assert_eq!(file.parent(), Some(path.clone()));
+        assert_eq!(PlainPath::of("experiments").join_id("e-1"), path);
         assert_eq!(path.join_path(&PlainPath::of("a/b")).as_str(), "experiments/e-1/a/b");
         assert_eq!(PlainPath::of("a").parent(), None);
-        assert_eq!(PlainPath::of("a").file_name(), "a");
     }
 }

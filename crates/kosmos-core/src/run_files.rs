@@ -1,7 +1,5 @@
-//! The names of the files in a run's folder, `<home>/runs/<run-id>/`. They are a contract: old runs and other programs
-//! have them.
-
-use std::path::{Path, PathBuf};
+//! The names of the files in a run's folder, `<home>/runs/<run-id>/`, and how large they may be. The names are a contract:
+//! old runs and other programs have them.
 
 /// The settings that the run began with.
 pub const SETTINGS: &str = "run.toml";
@@ -46,7 +44,13 @@ pub const EXECUTION: &str = "execution.json";
 /// In the folder of an experiment that profiles a table: the canonical table, which later scripts read.
 pub const CANONICAL_TABLE: &str = "table.parquet";
 
-/// Returns the folder of an experiment, relative to the run's folder.
-pub fn experiment_folder(experiment: impl AsRef<Path>) -> PathBuf {
-    Path::new(EXPERIMENTS).join(experiment)
-}
+/// The most bytes of a run's settings. Of what is larger than its limit, nothing is read, and an archive holds none.
+pub const SETTINGS_BYTES: u64 = 1 << 20;
+/// The most bytes of a content-addressed file, and of a file of an agent.
+pub const BLOB_BYTES: u64 = 256 << 20;
+/// The most bytes of the journal, the ledger, the log of the process, and each file of the report.
+pub const TEXT_BYTES: u64 = 1 << 30;
+/// The most bytes of an experiment's file.
+pub const EXPERIMENT_BYTES: u64 = 4 << 30;
+/// The most bytes of a table.
+pub const TABLE_BYTES: u64 = 1 << 40;

@@ -3,9 +3,10 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
+use kosmos_core::{plain_path::PlainPath, removal::remove_tree};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -14,8 +15,8 @@ use super::{ResourceLimits, SandboxError};
 /// A regular file in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectedFile {
-    /// Its path relative to the workspace, with `/` between the parts.
-    pub name: String,
+    /// Its path relative to the workspace.
+    pub name: PlainPath,
     /// Its size.
     pub bytes: u64,
     /// SHA-256 of its content, in hexadecimal.
@@ -77,8 +78,8 @@ impl Caps {
     }
 }
 
-/// Collects the regular files under `dir` and removes everything else: links, pipes, sockets, devices,
-/// names that are not UTF-8, and files beyond `caps`. Links are never followed. Set-user-id and
+/// Collects the regular files under `dir` and removes everything else: links, pipes, sockets, devices, files whose paths
+/// are not plain, and files beyond `caps`. Links are never followed. Set-user-id and
 /// set-group-id bits are cleared, and only the owner keeps write permission.
 ///
 /// Call it when the job has ended: nothing may change `dir` in the meantime.
@@ -119,6 +120,11 @@ impl Walk<'_> {
                 continue;
             };
             let name = format!("{prefix}{name}");
+            let Ok(inside) = name.parse::<PlainPath>() else {
+                let reason = "its path has a control character, or is too long";
+                self.remove_and_record(&path, name, reason, kind.is_dir())?;
+                continue;
+            };
             if kind.is_dir() {
                 if depth >= self.caps.depth {
                     self.remove_and_record(&path, name, "it is too deep", true)?;
@@ -127,7 +133,7 @@ impl Walk<'_> {
                     self.visit_folder(&path, &format!("{name}/"), depth + 1)?;
                 }
             } else if kind.is_file() {
-                self.visit_file(&path, name)?;
+                self.visit_file(&path, inside)?;
             } else if kind.is_symlink() {
                 self.remove_and_record(&path, name, "it is a symbolic link", false)?;
             } else {
@@ -137,18 +143,18 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn visit_file(&mut self, path: &Path, name: String) -> Result<(), SandboxError> {
+    fn visit_file(&mut self, path: &Path, name: PlainPath) -> Result<(), SandboxError> {
         let bytes = fs::symlink_metadata(path)
             .map_err(SandboxError::on_host("examine", path))?
             .len();
-        if self.found.artefacts.len() >= self.caps.files {
-            return self.remove_and_record(path, name, "there are too many files", false);
-        }
-        if bytes > self.caps.file_bytes {
-            return self.remove_and_record(path, name, "it is too large", false);
-        }
-        if self.total.saturating_add(bytes) > self.caps.total_bytes {
-            return self.remove_and_record(path, name, "the files are too large together", false);
+        let refused = match () {
+            () if self.found.artefacts.len() >= self.caps.files => Some("there are too many files"),
+            () if bytes > self.caps.file_bytes => Some("it is too large"),
+            () if self.total.saturating_add(bytes) > self.caps.total_bytes => Some("the files are too large together"),
+            () => None,
+        };
+        if let Some(reason) = refused {
+            return self.remove_and_record(path, name.to_string(), reason, false);
         }
         restrict_mode(path, 0o600)?;
         let sha256 = open_no_follow(path)
@@ -176,52 +182,6 @@ impl Walk<'_> {
         self.found.refused.push(Refused { name, reason });
         Ok(())
     }
-}
-
-/// Removes a folder with everything in it, whatever its depth, names and modes.
-///
-/// It is flattened from above: the contents of first-level folders are moved up, so that no path becomes
-/// longer than the kernel accepts and no folder is kept open.
-///
-/// # Errors
-/// If an entry can be neither moved nor removed.
-pub fn remove_tree(path: &Path) -> io::Result<()> {
-    set_mode(path, 0o700)?;
-    let mut moved: u64 = 0;
-    loop {
-        let folders = remove_files(path)?;
-        if folders.is_empty() {
-            return fs::remove_dir(path);
-        }
-        for folder in folders {
-            set_mode(&folder, 0o700)?;
-            for inner in remove_files(&folder)? {
-                // Moving a folder requires write permission on it.
-                set_mode(&inner, 0o700)?;
-                let mut place = path.join(moved.to_string());
-                while fs::symlink_metadata(&place).is_ok() {
-                    moved += 1;
-                    place = path.join(moved.to_string());
-                }
-                fs::rename(&inner, &place)?;
-            }
-            fs::remove_dir(&folder)?;
-        }
-    }
-}
-
-/// Removes the files directly in `folder` and returns its subfolders.
-fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            folders.push(entry.path());
-        } else {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(folders)
 }
 
 /// Gives the owner the permissions `bits`, and clears set-id and sticky bits and the write permission of others.
@@ -301,6 +261,7 @@ mod tests {
         fs::set_permissions(dir.join("result.json"), fs::Permissions::from_mode(0o6755)).unwrap();
         symlink(&outside, dir.join("stolen")).unwrap();
         symlink(home.path(), dir.join("folder")).unwrap();
+        fs::write(dir.join("line\nbreak"), "").unwrap();
 
         let found = collect_artefacts(&dir, &Caps::default()).unwrap();
         let names: Vec<_> = found.artefacts.iter().map(|a| a.name.as_str()).collect();
@@ -309,8 +270,11 @@ mod tests {
             found.artefacts[1].sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert_eq!(found.refused.len(), 2);
-        assert!(fs::symlink_metadata(dir.join("stolen")).is_err());
+        let refused: Vec<_> = found.refused.iter().map(|refused| refused.name.as_str()).collect();
+        assert_eq!(refused, ["folder", "line\nbreak", "stolen"]);
+        for name in refused {
+            assert!(fs::symlink_metadata(dir.join(name)).is_err(), "{name}");
+        }
         assert!(outside.exists());
         let mode = fs::metadata(dir.join("result.json")).unwrap().permissions();
         assert_eq!(mode.mode() & 0o7777, 0o755);

@@ -56,7 +56,7 @@ mod temporary;
 mod verdict;
 
 pub use advice::list_risky_lines;
-pub use artefact::{Caps, Collected, CollectedFile, Refused, collect_artefacts, remove_tree};
+pub use artefact::{Caps, Collected, CollectedFile, Refused, collect_artefacts};
 pub use docker::{DockerOptions, DockerSandbox};
 pub use ending::{Ending, SessionEnd};
 pub use error::SandboxError;

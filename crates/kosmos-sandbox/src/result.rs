@@ -1,8 +1,8 @@
 //! `result.json`, by which a script says what it found: read up to a limit, so that a hostile one costs little.
 
-use std::{io, path::Path};
+use std::io;
 
-use kosmos_core::files::read_bounded;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir};
 use serde_json::Value;
 
 /// The largest `result.json` that is read, in bytes. Parsed, it may take twenty times as much memory.
@@ -31,12 +31,13 @@ pub enum ResultFault {
     NotJson(#[source] serde_json::Error),
 }
 
-/// Reads the `result.json` at `path`, which a script has written, within the limits on its size and its numbers.
+/// Reads the `result.json` at `inside` in a folder, which a script has written, within the limits on its size and its
+/// numbers.
 ///
 /// # Errors
-/// If it cannot be read, or exceeds a limit.
-pub fn read_result(path: &Path) -> Result<Vec<u8>, ResultFault> {
-    let content = read_bounded(path, RESULT_BYTES).map_err(|error| match error.kind() {
+/// If it cannot be read, is no regular file, or exceeds a limit.
+pub fn read_result(folder: &RunDir, inside: &PlainPath) -> Result<Vec<u8>, ResultFault> {
+    let content = folder.read(inside, RESULT_BYTES).map_err(|error| match error.kind() {
         io::ErrorKind::FileTooLarge => ResultFault::TooLarge,
         _ => ResultFault::Unreadable(error),
     })?;
@@ -46,12 +47,12 @@ pub fn read_result(path: &Path) -> Result<Vec<u8>, ResultFault> {
     }
 }
 
-/// Reads and parses the `result.json` at `path`.
+/// Reads and parses the `result.json` at `inside` in a folder.
 ///
 /// # Errors
 /// As [`read_result`], and if it is not JSON.
-pub fn parse_result(path: &Path) -> Result<Value, ResultFault> {
-    serde_json::from_slice(&read_result(path)?).map_err(ResultFault::NotJson)
+pub fn parse_result(folder: &RunDir, inside: &PlainPath) -> Result<Value, ResultFault> {
+    serde_json::from_slice(&read_result(folder, inside)?).map_err(ResultFault::NotJson)
 }
 
 /// Returns the line, from 1, of the first number that is too long. What is in quotes is no number.
@@ -80,15 +81,19 @@ fn line_of_long_number(text: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
     use super::*;
 
+    fn fault_in(folder: &Path) -> Option<String> {
+        let parsed = parse_result(&RunDir::open(folder).unwrap(), &PlainPath::of("result.json"));
+        parsed.err().map(|fault| fault.to_string())
+    }
+
     fn fault_of(text: &str) -> Option<String> {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("result.json");
-        fs::write(&path, text).unwrap();
-        parse_result(&path).err().map(|fault| fault.to_string())
+        fs::write(home.path().join("result.json"), text).unwrap();
+        fault_in(home.path())
     }
 
     #[test]
@@ -107,7 +112,9 @@ mod tests {
             let fault = fault_of(&text).unwrap();
             assert!(fault.contains(told), "{fault}");
         }
-        let fault = parse_result(Path::new("/dev/zero")).unwrap_err().to_string();
-        assert!(fault.contains("not a regular file"), "{fault}");
+        let home = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/zero", home.path().join("result.json")).unwrap();
+        let fault = fault_in(home.path()).unwrap();
+        assert!(fault.contains("it is a link, not a regular file"), "{fault}");
     }
 }

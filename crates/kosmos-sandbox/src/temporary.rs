@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::artefact::remove_tree;
+use kosmos_core::removal::remove_tree;
 
 /// A folder of the system's temporary folder that only this user may enter, removed when dropped.
 #[derive(Debug)]

@@ -120,7 +120,7 @@ fn file_name(data: &DatasetPlan) -> String {
 }
 
 fn table_input(table: &ExperimentId, sha256: &str) -> InputFile {
-    let path = run_files::experiment_folder(table.as_str()).join(run_files::CANONICAL_TABLE);
+    let path = table.file(run_files::CANONICAL_TABLE).as_path().to_owned();
     InputFile {
         host: path.clone(),
         inside: path,

@@ -6,12 +6,7 @@ mod custom;
 mod interpret;
 mod invalid_result;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{io, rc::Rc, sync::Arc};
 
 use futures::FutureExt;
 use serde_json::Value;
@@ -20,6 +15,9 @@ pub(crate) use invalid_result::InvalidResult;
 use kosmos_core::{
     disk::{DiskFault, is_disk_fault},
     failpoint,
+    plain_path::PlainPath,
+    run_dir::RunDir,
+    run_files,
 };
 
 use super::{ExecutorOptions, sandbox_executor::Restorer};
@@ -29,7 +27,6 @@ use crate::policy::Thinker;
 use crate::sandbox::{ResultFault, read_result};
 use crate::science::{ExperimentRecord, Profile, ScriptResult, TestResult, TestStatus, kind, sha256_hex, template};
 use crate::stats::judge;
-use kosmos_core::run_files;
 
 /// The agent.
 pub struct DataAnalyst {
@@ -51,28 +48,25 @@ impl DataAnalyst {
         context: &AgentContext,
     ) -> Result<Result<Vec<u8>, InvalidResult>, AgentError> {
         let recorded = experiment.result_sha256.clone();
-        let path = context
-            .folder()
-            .join(run_files::experiment_folder(experiment.id.as_str()))
-            .join(run_files::RESULT);
-        let read = |path: PathBuf, recorded: Option<String>| {
-            context.run_blocking(move || read_collected_result(&path, recorded.as_deref()))
+        let inside = experiment.id.file(run_files::RESULT);
+        let read = || {
+            let (folder, inside, recorded) = (context.run_dir().clone(), inside.clone(), recorded.clone());
+            context.run_blocking(move || read_collected_result(&folder, &inside, recorded.as_deref()))
         };
-        match read(path.clone(), recorded.clone()).await? {
+        match read().await? {
             Err(ResultError::Io(source)) if is_disk_fault(&source) => Err(AgentError::Disk(DiskFault {
                 action: "read",
-                path,
+                path: context.run_dir().place_of(&inside),
                 source,
             })),
             Err(_) if recorded.is_some() => {
                 let restorer = Restorer {
                     options: &self.executor,
                     journal: context.journal(),
-                    folder: context.folder(),
                     cancel: context.cancel(),
                 };
                 restorer.restore_experiment(experiment).await?;
-                Ok(read(path, recorded).await?.map_err(InvalidResult::from))
+                Ok(read().await?.map_err(InvalidResult::from))
             }
             read => Ok(read.map_err(InvalidResult::from)),
         }
@@ -190,9 +184,9 @@ impl From<ResultError> for InvalidResult {
 }
 
 /// The bytes of the `result.json` at `path`, if they are the ones that the executor collected.
-fn read_collected_result(path: &Path, recorded: Option<&str>) -> Result<Vec<u8>, ResultError> {
+fn read_collected_result(folder: &RunDir, inside: &PlainPath, recorded: Option<&str>) -> Result<Vec<u8>, ResultError> {
     failpoint::fault("result.read").map_err(ResultError::Io)?;
-    let content = read_result(path).map_err(|fault| match fault {
+    let content = read_result(folder, inside).map_err(|fault| match fault {
         ResultFault::Unreadable(error) => ResultError::Io(error),
         other => ResultError::Fault(other),
     })?;
@@ -206,7 +200,7 @@ fn collected_sha256(experiment: &ExperimentRecord, path: &str) -> Option<String>
     experiment
         .artefacts
         .iter()
-        .find(|artefact| artefact.path == path)
+        .find(|artefact| artefact.path.as_str() == path)
         .map(|artefact| artefact.sha256.clone())
 }
 

@@ -1,5 +1,6 @@
 //! The director with analyses that a model writes the code for.
 
+use kosmos_core::plain_path::PlainPath;
 use serde_json::{Value, json};
 
 use super::{Phase, ResearchState};
@@ -189,7 +190,7 @@ impl Stage {
 
     fn finished(&mut self, id: &ExperimentId, good: bool) {
         let artefact = ArtefactRecord {
-            path: "result.json".to_owned(),
+            path: PlainPath::of("result.json"),
             bytes: 1,
             sha256: format!("result of {id}"),
         };

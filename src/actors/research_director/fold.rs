@@ -227,7 +227,7 @@ impl ResearchState {
         record.result_sha256 = finished
             .artefacts
             .iter()
-            .find(|artefact| artefact.path == run_files::RESULT)
+            .find(|artefact| artefact.path.as_str() == run_files::RESULT)
             .map(|artefact| artefact.sha256.clone());
         let good = finished.outcome == Outcome::Ok && record.result_sha256.is_some();
         if !good {
@@ -244,7 +244,7 @@ impl ResearchState {
             let drawn = record
                 .artefacts
                 .iter()
-                .filter_map(|artefact| figure_record(&record, &artefact.path));
+                .filter_map(|artefact| figure_record(&record, artefact.path.as_str()));
             for mut figure in drawn.collect::<Vec<_>>() {
                 if let Some(hypothesis) = self.hypotheses.get(&figure.finding) {
                     figure.alt = format!("{} against {}", hypothesis.y, hypothesis.x);

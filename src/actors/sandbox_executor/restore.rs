@@ -3,21 +3,19 @@
 //! The journal has the script, the protocol, the outcome and the hashes of the files, so the script runs again and
 //! must leave the same files. Only then does its folder take its place.
 
-use std::{
-    fs,
-    path::{Component, Path},
-};
-
 use futures::{FutureExt, future::LocalBoxFuture};
 use kosmos_core::{
     disk::{DiskFault, is_disk_fault},
+    plain_path::PlainPath,
+    run_dir::{EntryKind, RunDir},
     run_files,
 };
 use tokio::sync::Mutex;
 
 use super::{
-    ExecutorOptions, Files, Kept, check_disk, check_inputs, clear_folder, collect_files, convert_folder_error,
-    convert_sandbox_error, describe_job, find_input_problem, has_artefacts, hash_file, is_complete, read_receipt,
+    Clear, ExecutorOptions, Files, Kept, check_disk, check_inputs, clear_folder, collect_files, convert_folder_error,
+    convert_sandbox_error, describe_job, find_input_problem, has_artefacts, has_content, is_complete, read_receipt,
+    workspace_of,
 };
 use crate::actors::research_director::restore_state;
 use crate::agent::{AgentError, Cancel, run_blocking};
@@ -38,8 +36,6 @@ pub(crate) struct Restorer<'a> {
     pub options: &'a ExecutorOptions,
     /// The run's journal.
     pub journal: &'a Journal,
-    /// The run's folder.
-    pub folder: &'a Path,
     /// Stops the script.
     pub cancel: &'a Cancel,
 }
@@ -57,6 +53,11 @@ enum RestoreError {
 }
 
 impl Restorer<'_> {
+    /// The run's folder.
+    fn folder(&self) -> &RunDir {
+        self.journal.run_dir()
+    }
+
     /// Restores the files that other experiments left and that `run` reads. Returns without doing anything if they are
     /// unchanged.
     ///
@@ -131,11 +132,14 @@ impl Restorer<'_> {
     /// The first experiment whose file `run` reads and that is missing or changed.
     async fn find_damaged_input(&self, run: &RunExperiment) -> Result<Option<ExperimentId>, AgentError> {
         for input in &run.protocol.inputs {
-            let Some(id) = experiment_of_path(&input.host) else {
+            let Some((id, inside)) = input
+                .path_in_run()
+                .and_then(|inside| Some((experiment_of(&inside)?, inside)))
+            else {
                 continue;
             };
-            if find_input_problem(input, self.folder).await?.is_some() {
-                self.check_readable(&self.folder.join(&input.host))?;
+            if find_input_problem(input, self.folder()).await?.is_some() {
+                self.check_readable(&inside)?;
                 return Ok(Some(id));
             }
         }
@@ -143,16 +147,17 @@ impl Restorer<'_> {
     }
 
     /// A file that the disk does not give back is not missing.
-    fn check_readable(&self, path: &Path) -> Result<(), AgentError> {
-        let opened = fs::metadata(path).and_then(|found| match found.is_file() || found.is_dir() {
-            true => fs::File::open(path).map(drop),
-            // A pipe would wait for one who writes.
-            false => Ok(()),
+    fn check_readable(&self, inside: &PlainPath) -> Result<(), AgentError> {
+        let folder = self.folder();
+        let opened = folder.kind_of(inside).and_then(|kind| match kind {
+            Some(EntryKind::File(_)) => folder.open_file(inside).map(drop),
+            Some(EntryKind::Folder) => folder.list(Some(inside)).map(drop),
+            Some(EntryKind::Link | EntryKind::Other) | None => Ok(()),
         });
         match opened {
             Err(source) if is_disk_fault(&source) => Err(AgentError::Disk(DiskFault {
                 action: "read",
-                path: path.to_owned(),
+                path: folder.place_of(inside),
                 source,
             })),
             _ => Ok(()),
@@ -167,24 +172,25 @@ impl Restorer<'_> {
         if self.is_whole(run, &kept).await? {
             return Ok(());
         }
-        let job = describe_job(run, self.folder, &self.options.limits);
+        let folder = self.folder();
+        let job = describe_job(run, folder, &self.options.limits);
         job.validate().map_err(AgentError::fatal)?;
         tracing::warn!(experiment = %run.id, "its files are missing or damaged: its script runs again");
         let script = self.journal.blobs().get(&run.script_sha256)?;
         let files = Files {
+            folder,
             run,
             script: &script,
             durability: self.journal.blobs().durability(),
         };
-        let folder = self.folder.join(run_files::experiment_folder(run.id.as_str()));
-        let workspace = job.workspace.clone();
         files
-            .prepare_workspace(&workspace, &workspace)
+            .prepare_workspace(Clear::Workspace)
             .map_err(convert_folder_error)?;
+        let workspace = workspace_of(&run.id);
         // A failed script is no evidence: what it said is kept, and its files are of no use to anyone.
         if kept.execution.outcome.is_ok() {
             self.restore_inputs_in_turn(run, depth).await?;
-            check_inputs(run, self.folder).await?;
+            check_inputs(run, folder).await?;
             let execution = self
                 .options
                 .sandbox
@@ -192,12 +198,10 @@ impl Restorer<'_> {
                 .await
                 .map_err(convert_sandbox_error)?;
             if !execution.outcome.is_ok() {
-                check_disk(&self.folder.join(run_files::EXPERIMENTS)).map_err(AgentError::Disk)?;
+                check_disk(folder).map_err(AgentError::Disk)?;
             }
-            files
-                .write_script_and_protocol(&workspace)
-                .map_err(convert_folder_error)?;
-            let (left, _) = collect_files(&workspace)?;
+            files.write_script_and_protocol().map_err(convert_folder_error)?;
+            let (left, _) = collect_files(folder, &workspace)?;
             if let Some(problem) = describe_difference(&kept.artefacts, &left) {
                 return Err(AgentError::fatal(RestoreError::Differs {
                     experiment: run.id.clone(),
@@ -206,9 +210,9 @@ impl Restorer<'_> {
             }
         }
         let place = || {
-            files.write_outcome(&workspace, &kept)?;
-            clear_folder(&folder)?;
-            files.publish_folder(&workspace, &folder)
+            files.write_outcome(&kept)?;
+            clear_folder(folder, &run.id.folder())?;
+            files.publish_folder(&workspace)
         };
         place().map_err(convert_folder_error)
     }
@@ -216,13 +220,13 @@ impl Restorer<'_> {
     /// Returns true if the folder holds the script and every file that the script left, unchanged. The files of a
     /// failed script do not count.
     async fn is_whole(&self, run: &RunExperiment, kept: &Kept) -> Result<bool, AgentError> {
-        let folder = self.folder.join(run_files::experiment_folder(run.id.as_str()));
-        self.check_readable(&folder)?;
+        let (folder, place) = (self.folder().clone(), run.id.folder());
+        self.check_readable(&place)?;
         let (kept, sha256) = (kept.clone(), run.script_sha256.clone());
         run_blocking(move || {
-            let script = hash_file(&folder.join(run_files::SCRIPT)).is_ok_and(|found| found == sha256);
+            let script = has_content(&folder, &place.join_id(run_files::SCRIPT), &sha256);
             let failed = !kept.execution.outcome.is_ok();
-            script && is_complete(&folder, &kept) && (failed || has_artefacts(&folder, &kept))
+            script && is_complete(&folder, &place, &kept) && (failed || has_artefacts(&folder, &place, &kept))
         })
         .await
     }
@@ -236,22 +240,14 @@ fn run_of_record(record: &ExperimentRecord) -> RunExperiment {
     }
 }
 
-/// The experiment that left the file at `host`, if that is in the folder of one.
-fn experiment_of_path(host: &Path) -> Option<ExperimentId> {
-    let mut parts = host.components();
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(Component::Normal(folder)), Some(Component::Normal(id)), Some(Component::Normal(_)))
-            if folder == run_files::EXPERIMENTS =>
-        {
-            id.to_str()?.parse().ok()
-        }
-        _ => None,
-    }
+/// The experiment in whose folder a file of a run is.
+fn experiment_of(inside: &PlainPath) -> Option<ExperimentId> {
+    inside.names().nth(1)?.parse().ok()
 }
 
 /// Describes the first difference between the files that a run of a script recorded and those that it left again.
 fn describe_difference(recorded: &[ArtefactRecord], left: &[ArtefactRecord]) -> Option<String> {
-    let by_path = |files: &[ArtefactRecord], path: &str| files.iter().find(|file| file.path == path).cloned();
+    let by_path = |files: &[ArtefactRecord], path: &PlainPath| files.iter().find(|file| file.path == *path).cloned();
     for file in recorded {
         match by_path(left, &file.path) {
             None => return Some(format!("no {}", file.path)),
@@ -266,10 +262,11 @@ fn describe_difference(recorded: &[ArtefactRecord], left: &[ArtefactRecord]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::science::InputFile;
 
     fn file(path: &str, sha256: &str) -> ArtefactRecord {
         ArtefactRecord {
-            path: path.to_owned(),
+            path: path.parse().unwrap(),
             bytes: 1,
             sha256: sha256.to_owned(),
         }
@@ -298,7 +295,14 @@ mod tests {
 
     #[test]
     fn only_files_in_the_folder_of_an_experiment_belong_to_one() {
-        let of = |path: &str| experiment_of_path(Path::new(path)).map(|id| id.to_string());
+        let of = |host: &str| {
+            let input = InputFile {
+                host: host.into(),
+                inside: host.into(),
+                sha256: String::new(),
+            };
+            experiment_of(&input.path_in_run()?).map(|id| id.to_string())
+        };
         assert_eq!(
             of("experiments/e-0123456789ab/table.parquet").as_deref(),
             Some("e-0123456789ab")

@@ -5,7 +5,7 @@ use std::{
 };
 
 use clap::Args;
-use kosmos_core::run_files::RESULT;
+use kosmos_core::{run_dir::RunDir, run_files::RESULT};
 use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,8 @@ use crate::{
     progress::printable,
     sandbox::{
         Caps, Captured, CollectedFile, Execution, Job, JobInput, Language, LimitError, Outcome, Refused,
-        ResourceLimits, SandboxError, TemporaryFolder, Usage, collect_artefacts, list_risky_lines, parse_result,
+        ResourceLimits, ResultFault, SandboxError, TemporaryFolder, Usage, collect_artefacts, list_risky_lines,
+        parse_result,
     },
     supervisor::StopSignal,
 };
@@ -307,12 +308,16 @@ impl Scene {
         let files: Vec<CollectedFile> = collected
             .artefacts
             .into_iter()
-            .filter(|file| file.name != self.script)
+            .filter(|file| file.name.as_str() != self.script)
             .collect();
-        let result = files
-            .iter()
-            .find(|file| file.name == RESULT)
-            .map(|file| parse_result(&self.workspace.join(&file.name)));
+        let result =
+            files
+                .iter()
+                .find(|file| file.name.as_str() == RESULT)
+                .map(|file| match RunDir::open(&self.workspace) {
+                    Ok(folder) => parse_result(&folder, &file.name),
+                    Err(error) => Err(ResultFault::Unreadable(error)),
+                });
         let (result, result_fault) = match result {
             Some(Ok(result)) => (Some(result), None),
             Some(Err(fault)) => (None, Some(fault.to_string())),
@@ -360,11 +365,11 @@ fn link_data(workspace: &Path) -> std::io::Result<()> {
 
 fn keep_files(workspace: &Path, out: &Path, files: &[CollectedFile]) -> Result<(), ExecError> {
     for file in files {
-        let target = out.join(&file.name);
+        let target = out.join(file.name.as_path());
         let copied = target
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::copy(workspace.join(&file.name), &target));
+            .and_then(|()| fs::copy(workspace.join(file.name.as_path()), &target));
         copied.map_err(|source| ExecError::Write { path: target, source })?;
     }
     Ok(())
@@ -405,7 +410,7 @@ fn print_report(report: &Report, raw: bool, globals: &Globals) -> Result<(), Cli
     for file in &report.files {
         told.push_str(&format!(
             "wrote {} ({})\n",
-            printable(&file.name),
+            printable(file.name.as_str()),
             ByteSize::new(file.bytes)
         ));
     }

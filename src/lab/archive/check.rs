@@ -1,12 +1,12 @@
 //! Checks a run that was unpacked from an archive, before it appears among the runs.
 
-use std::{error::Error, fs, io, path::Path};
+use std::{error::Error, io};
 
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 
 use crate::{
     config::{ConfigError, Request},
-    journal::{Blobs, Entry, JournalError, Record, read_entries},
+    journal::{Entry, JournalError, Record, read_entries},
     message::ledger_lines,
     science::RunId,
 };
@@ -46,19 +46,16 @@ pub(super) enum UnpackedFault {
 }
 
 /// Checks the settings, the journal and the ledger of the run `id` in `folder`.
-pub(super) fn check_unpacked(folder: &Path, id: &str) -> Result<(), UnpackedFault> {
+pub(super) fn check_unpacked(folder: &RunDir, id: &str) -> Result<(), UnpackedFault> {
     for name in [run_files::SETTINGS, run_files::JOURNAL_LOG, run_files::LEDGER] {
-        if !folder.join(name).is_file() {
+        if !folder.has_file(&PlainPath::of(name)) {
             return Err(UnpackedFault::Missing(name));
         }
     }
-    let settings = folder.join(run_files::SETTINGS);
-    Request::frozen(&settings)
+    Request::frozen(folder.path().join(run_files::SETTINGS))
         .resolve()
         .map_err(|error| UnpackedFault::Settings(Box::new(error)))?;
-    let entries = Blobs::open(folder.join(run_files::BLOBS))
-        .and_then(|blobs| read_entries(folder, &blobs))
-        .map_err(UnpackedFault::Journal)?;
+    let entries = read_entries(folder).map_err(UnpackedFault::Journal)?;
     check_runs(&entries, id)?;
     check_ledger(folder, &entries)
 }
@@ -87,7 +84,7 @@ fn check_runs(entries: &[Entry], id: &str) -> Result<(), UnpackedFault> {
 }
 
 /// Checks that the ledger is the one that the journal gives.
-fn check_ledger(folder: &Path, entries: &[Entry]) -> Result<(), UnpackedFault> {
+fn check_ledger(folder: &RunDir, entries: &[Entry]) -> Result<(), UnpackedFault> {
     let mut expected = Vec::new();
     for entry in entries {
         let Record::Sent { envelope } = &entry.record else {
@@ -98,7 +95,8 @@ fn check_ledger(folder: &Path, entries: &[Entry]) -> Result<(), UnpackedFault> {
             expected.push(b'\n');
         }
     }
-    let found = fs::read(folder.join(run_files::LEDGER)).map_err(UnpackedFault::Ledger)?;
+    let found = folder.read(&PlainPath::of(run_files::LEDGER), run_files::TEXT_BYTES);
+    let found = found.map_err(UnpackedFault::Ledger)?;
     match found == expected {
         true => Ok(()),
         false => Err(UnpackedFault::OtherLedger),

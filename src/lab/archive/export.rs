@@ -6,8 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kosmos_core::files::{Sync, write_atomically};
-use kosmos_core::run_files;
+use kosmos_core::{
+    files::{Sync, write_atomically},
+    run_dir::{EntryKind, OddNames, RunDir},
+    run_files,
+};
 use serde::Serialize;
 
 use super::{
@@ -17,7 +20,13 @@ use super::{
 };
 use crate::{
     config::ByteSize,
-    lab::{LabError, RunFolder, RunOrigin, options::open_journal, replay::read_plan, tables::Tables, trust},
+    lab::{
+        LabError, RunFolder, RunOrigin,
+        options::open_journal,
+        replay::read_plan,
+        tables::{FilePlace, Tables},
+        trust,
+    },
     science::RunId,
 };
 
@@ -99,22 +108,19 @@ fn write_archive(folder: &RunFolder, origin: RunOrigin, file: &Path, out: &mut F
         without: Vec::new(),
         signed: None,
     };
-    let mut files = Vec::new();
-    list_members(folder.path(), Path::new(""), &mut files)?;
-    let mut files: Vec<(PathBuf, PathBuf)> = files
-        .into_iter()
-        .map(|inside| (folder.path().join(&inside), inside))
-        .collect();
-    add_tables(folder, origin, &mut files, &mut exported.without)?;
+    let tables = Tables::of_run(folder, origin)?;
+    let mut files = list_members(tables.run())?;
+    add_tables(folder, &tables, &mut files, &mut exported.without)?;
     files.sort_by(|a, b| a.1.cmp(&b.1));
     for (from, inside) in files {
-        let failed = || LabError::io("add to the archive", from.clone());
-        let bytes = fs::metadata(&from).map_err(failed())?.len();
+        let failed = || LabError::io("add to the archive", tables.path_of(&from));
+        let mut opened = tables.open_place(&from).map_err(failed())?;
+        let bytes = opened.metadata().map_err(failed())?.len();
         check_size(file, &inside, bytes, exported.files)?;
         exported.bytes += bytes;
         exported.files += 1;
         archive
-            .append_path_with_name(&from, Path::new(run.as_str()).join(&inside))
+            .append_file(Path::new(run.as_str()).join(&inside), &mut opened)
             .map_err(failed())?;
     }
     let finished = archive
@@ -124,14 +130,16 @@ fn write_archive(folder: &RunFolder, origin: RunOrigin, file: &Path, out: &mut F
     Ok(exported)
 }
 
+/// A file with its place in the run's folder of the archive.
+type ArchivedFile = (FilePlace, PathBuf);
+
 /// Adds the tables that the run read, each with its place in the archive; `without` tells of those that are not there.
 fn add_tables(
     folder: &RunFolder,
-    origin: RunOrigin,
-    files: &mut Vec<(PathBuf, PathBuf)>,
+    tables: &Tables,
+    files: &mut Vec<ArchivedFile>,
     without: &mut Vec<String>,
 ) -> Result<(), LabError> {
-    let tables = Tables::of_run(folder, origin);
     for table in read_plan(folder)?.map(|plan| plan.datasets).unwrap_or_default() {
         let name = table.path.file_name().map(PathBuf::from).unwrap_or_default();
         let inside = Path::new(run_files::TABLES).join(&table.sha256).join(name);
@@ -174,19 +182,17 @@ fn check_size(file: &Path, inside: &Path, bytes: u64, before: u64) -> Result<(),
     }
 }
 
-/// Lists the files below a folder that belong into an archive, by their paths in it. What is rebuilt from the rest,
-/// such as the journal's database, does not, nor does what Kosmos did not write.
-fn list_members(root: &Path, inside: &Path, out: &mut Vec<PathBuf>) -> Result<(), LabError> {
-    let folder = root.join(inside);
-    for entry in fs::read_dir(&folder).map_err(LabError::io("list", &folder))? {
-        let entry = entry.map_err(LabError::io("list", &folder))?;
-        let path = inside.join(entry.file_name());
-        let kind = entry.file_type().map_err(LabError::io("list", &folder))?;
-        if kind.is_dir() {
-            list_members(root, &path, out)?;
-        } else if kind.is_file() && Member::of_path(&path).is_ok() {
-            out.push(path);
-        }
-    }
-    Ok(())
+/// Lists the files of a run that belong into an archive. What is rebuilt from the rest, such as the journal's database,
+/// does not, nor does what Kosmos did not write.
+fn list_members(run: &RunDir) -> Result<Vec<ArchivedFile>, LabError> {
+    let entries = run.tree(None, OddNames::Skip);
+    let entries = entries.map_err(|error| LabError::entry("list", error))?.into_iter();
+    let members = entries
+        .filter(|(inside, kind)| matches!(kind, EntryKind::File(_)) && Member::of_path(inside.as_path()).is_ok());
+    Ok(members
+        .map(|(inside, _)| {
+            let place = inside.as_path().to_owned();
+            (FilePlace::InRun(inside), place)
+        })
+        .collect())
 }

@@ -2,11 +2,17 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
+use kosmos_core::{
+    plain_path::{PlainName, PlainPath},
+    regular_file::open_regular_file,
+    removal::remove_tree,
+    run_dir::RunDir,
+};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -37,11 +43,11 @@ pub struct Imported {
 /// When the file is not an archive of one run, something in it does not hold, or that run exists already. Nothing is left
 /// then.
 pub fn import_run(runs: &Path, file: &Path, signed_by: Option<&str>) -> Result<Imported, LabError> {
-    let found = fs::metadata(file).map_err(LabError::io("read", file))?;
-    if !found.is_file() {
-        return Err(archive_error(file, "it is not a file"));
-    }
-    let mut opened = File::open(file).map_err(LabError::io("read", file))?;
+    // A pipe or a device is refused at once.
+    let mut opened = open_regular_file(file).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => archive_error(file, format!("it cannot be imported: {error}")),
+        _ => LabError::io("read", file)(error),
+    })?;
     let signer = check_signer(file, &mut opened, signed_by, &trust::environment()?)?;
     let made = create_missing(runs)?;
     let placed = unpack_beside(runs, file, opened);
@@ -64,26 +70,27 @@ fn create_missing(folder: &Path) -> Result<Vec<PathBuf>, LabError> {
 
 fn unpack_beside(runs: &Path, file: &Path, opened: File) -> Result<RunFolder, LabError> {
     let beside = runs.join(format!(".import-{}-{:08x}", std::process::id(), fastrand::u32(..)));
-    create_private_folders(&beside)?;
-    let placed = place_run(runs, file, opened, &beside);
+    let unpacked = create_private_folder(&beside)?;
+    let placed = place_run(runs, file, opened, &unpacked);
     // The remains are useless.
-    let _ = fs::remove_dir_all(&beside);
+    let _ = remove_tree(&beside);
     placed
 }
 
-fn place_run(runs: &Path, file: &Path, opened: File, beside: &Path) -> Result<RunFolder, LabError> {
+fn place_run(runs: &Path, file: &Path, opened: File, beside: &RunDir) -> Result<RunFolder, LabError> {
     let run = unpack_archive(tar::Archive::new(io::BufReader::new(opened)), file, beside)?;
-    let target = runs.join(&run);
-    if target.exists() {
+    let (from, target) = (beside.path().join(&run), runs.join(&run));
+    if fs::symlink_metadata(&target).is_ok() {
         return Err(archive_error(file, format!("its run, {run}, exists already")));
     }
-    check::check_unpacked(&beside.join(&run), &run).map_err(|fault| archive_error(file, fault.to_string()))?;
-    fs::rename(beside.join(&run), &target).map_err(LabError::io("place", target))?;
+    let unpacked = RunDir::open(&from).map_err(LabError::io("read", &from))?;
+    check::check_unpacked(&unpacked, &run).map_err(|fault| archive_error(file, fault.to_string()))?;
+    fs::rename(&from, &target).map_err(LabError::io("place", target))?;
     RunFolder::find(runs, &run)
 }
 
 /// Unpacks the files of one run below `to`; returns the run's id.
-fn unpack_archive(mut archive: tar::Archive<impl Read>, file: &Path, to: &Path) -> Result<String, LabError> {
+fn unpack_archive(mut archive: tar::Archive<impl Read>, file: &Path, to: &RunDir) -> Result<String, LabError> {
     // An error without an OS code comes from the contents of the archive.
     let broken = |error: io::Error| match error.raw_os_error() {
         Some(_) => archive_error(file, format!("it cannot be read: {error}")),
@@ -119,12 +126,15 @@ fn unpack_archive(mut archive: tar::Archive<impl Read>, file: &Path, to: &Path) 
                 ByteSize::new(member.limit())
             )));
         }
-        let target = to.join(&path);
-        create_private_folders(target.parent().unwrap_or(to))?;
-        let mut out = create_private(&target)?;
+        let (folder, target) = place_of(&path).ok_or_else(|| refused("is not a plain path in a run's folder"))?;
+        let failed = |error| LabError::io("write", to.place_of(&target))(error);
+        let mut out = to
+            .create_folders(&folder)
+            .and_then(|()| to.create_file(&target))
+            .map_err(failed)?;
         let sha256 = copy_hashed(&mut entry, &mut out).map_err(|failure| match failure {
             CopyFailure::Read(error) => broken(error),
-            CopyFailure::Write(error) => LabError::io("write", &target)(error),
+            CopyFailure::Write(error) => failed(error),
         })?;
         if named_hash(member, inside).is_some_and(|named| named != sha256) {
             return Err(refused("does not have the hash that it is named by"));
@@ -160,22 +170,27 @@ fn named_hash(member: Member, inside: &Path) -> Option<&str> {
     named?.to_str()
 }
 
-/// Creates a folder and those above it, open to its owner alone.
-fn create_private_folders(folder: &Path) -> Result<(), LabError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(LabError::io("make", folder))
+/// Splits a path in an archive into the folder that it is in and all of it. None if a name in it is not plain.
+fn place_of(path: &Path) -> Option<(PlainPath, PlainPath)> {
+    let mut names = path.iter().map(|name| name.to_str()?.parse::<PlainName>().ok());
+    let mut whole = PlainPath::from(names.next()??);
+    let mut folder = None;
+    for name in names {
+        let below = whole.join(&name?);
+        folder = Some(std::mem::replace(&mut whole, below));
+    }
+    Some((folder?, whole))
 }
 
-/// Creates a file that is open to its owner alone.
-fn create_private(path: &Path) -> Result<File, LabError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+/// Creates a folder that is open to its owner alone.
+fn create_private_folder(path: &Path) -> Result<RunDir, LabError> {
+    let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(LabError::io("write", path))
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .and_then(|()| RunDir::open(path))
+        .map_err(LabError::io("make", path))
 }
 
 enum CopyFailure {

@@ -13,8 +13,6 @@ const DEEPEST: usize = 12;
 /// The longest name of a file or folder, in bytes.
 const LONGEST: usize = 255;
 
-const MIB: u64 = 1 << 20;
-
 /// A file by its place in a run's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::lab) enum Member {
@@ -70,11 +68,11 @@ impl Member {
     /// The most bytes of such a file.
     pub(in crate::lab) fn limit(self) -> u64 {
         match self {
-            Self::Settings => MIB,
-            Self::Blob | Self::Agent => 256 * MIB,
-            Self::Journal | Self::Written => 1024 * MIB,
-            Self::Experiment => 4 * 1024 * MIB,
-            Self::Table => 1024 * 1024 * MIB,
+            Self::Settings => run_files::SETTINGS_BYTES,
+            Self::Blob | Self::Agent => run_files::BLOB_BYTES,
+            Self::Journal | Self::Written => run_files::TEXT_BYTES,
+            Self::Experiment => run_files::EXPERIMENT_BYTES,
+            Self::Table => run_files::TABLE_BYTES,
         }
     }
 }

@@ -11,7 +11,10 @@ use std::{
     time::SystemTime,
 };
 
-use kosmos_core::files::{Sync, write_atomically};
+use kosmos_core::{
+    files::{Sync, write_atomically},
+    regular_file::open_regular_file,
+};
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox, SignatureBox};
 use serde::Serialize;
 
@@ -396,10 +399,7 @@ fn name_of_key(key: &PublicKey, environment: &Environment) -> Result<String, Sig
 
 fn read_small(path: &Path) -> Result<String, SignatureError> {
     let failed = || SignatureError::io("read", path);
-    let file = File::open(path).map_err(failed())?;
-    if !file.metadata().map_err(failed())?.is_file() {
-        return Err(failed()(io::Error::other("it is not a file")));
-    }
+    let file = open_regular_file(path).map_err(failed())?;
     let mut text = String::new();
     file.take(LARGEST).read_to_string(&mut text).map_err(failed())?;
     Ok(text)

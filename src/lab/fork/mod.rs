@@ -6,11 +6,14 @@ mod past;
 
 use std::{
     collections::BTreeSet,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
-use kosmos_core::files::copy_folder;
-use kosmos_core::run_files;
+use kosmos_core::{
+    plain_path::{ContentHash, PlainPath},
+    run_dir::RunDir,
+    run_files,
+};
 use serde_json::Value;
 
 use super::{
@@ -25,7 +28,7 @@ use crate::{
     journal::{self, Blobs, Entry, JournalError, Record, read_entries, write_entries},
     message::ResearchPlan,
     plugin::Roster,
-    science::{Branch, RunId},
+    science::{Branch, ExperimentId, RunId},
 };
 
 /// Why a run cannot be branched there.
@@ -137,8 +140,7 @@ impl Fork {
         roster.check_requirements(&resolved.settings)?;
         trust::check_graph_for_run(&resolved.settings, &roster, &origin.graph_folder())?;
         let run = origin.id();
-        let blobs = Blobs::open(origin.path().join(run_files::BLOBS))?;
-        let mut commits = journal::group_by_commit(read_entries(origin.path(), &blobs)?);
+        let mut commits = journal::group_by_commit(read_entries(&origin.open_dir()?)?);
         if let Some(recorded) = commits.iter().flatten().find_map(replayed_run) {
             return Err(ForkError::Repetition { run, recorded }.into());
         }
@@ -207,14 +209,14 @@ impl Fork {
 }
 
 /// Checks that the tables are those that the run read.
-fn check_tables_unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(), ForkError> {
+fn check_tables_unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(), LabError> {
     // Only a run that is trusted is branched.
-    let tables = Tables::of_run(origin, RunOrigin::Own);
+    let tables = Tables::of_run(origin, RunOrigin::Own)?;
     for data in &plan.datasets {
         if let Err(fault) = tables.check_table(&data.path, &data.sha256) {
             let path = data.path.clone();
             let problem = fault.to_string();
-            return Err(ForkError::Table { path, problem });
+            return Err(ForkError::Table { path, problem }.into());
         }
     }
     Ok(())
@@ -254,43 +256,48 @@ fn rewrite_entries(commits: &mut [Vec<Entry>], run: &RunId, plan: &ResearchPlan,
 
 /// Copies the files that the shared entries name: experiments, content-addressed files, and tables that came with the
 /// run.
-fn copy_evidence(origin: &RunFolder, folder: &Path, commits: &[Vec<Entry>]) -> Result<(), LabError> {
-    let kept = Blobs::open(origin.path().join(run_files::BLOBS))?;
-    let copied = Blobs::open(folder.join(run_files::BLOBS))?;
-    let mut names = BTreeSet::new();
+fn copy_evidence(origin: &RunFolder, to: &RunDir, commits: &[Vec<Entry>]) -> Result<(), LabError> {
+    let from = origin.open_dir()?;
+    let (kept, copied) = (Blobs::of_run(from.clone()), Blobs::create(to.clone())?);
+    let copy = |inside: &PlainPath| {
+        from.copy_tree(inside, to)
+            .map_err(|error| LabError::entry("copy", error))
+    };
+    let (mut names, mut experiments) = (BTreeSet::new(), BTreeSet::new());
     for entry in commits.iter().flatten() {
         collect_hashes(&serde_json::to_value(entry).map_err(JournalError::from)?, &mut names);
+        // The journal of a run that came from elsewhere may hold any id.
         if let Record::Receipt { key, .. } = &entry.record
             && let Some(id) = key.strip_prefix("experiment:")
-            // The journal of a foreign run may hold any id.
-            && matches!(Path::new(id).components().collect::<Vec<_>>()[..], [Component::Normal(_)])
+            && let Ok(id) = id.parse::<ExperimentId>()
         {
-            let inside = run_files::experiment_folder(id);
-            copy_all(&origin.path().join(&inside), &folder.join(&inside))?;
+            experiments.insert(id);
         }
+    }
+    for experiment in experiments {
+        copy(&experiment.folder())?;
     }
     for name in names.iter().filter(|name| kept.has(name)) {
         copied.put(&kept.get(name)?)?;
     }
-    let tables = origin.path().join(run_files::TABLES);
-    match tables.exists() {
-        true => copy_all(&tables, &folder.join(run_files::TABLES)),
-        false => Ok(()),
+    let tables = PlainPath::of(run_files::TABLES);
+    match from
+        .kind_of(&tables)
+        .map_err(LabError::io("read", from.place_of(&tables)))?
+    {
+        Some(_) => copy(&tables),
+        None => Ok(()),
     }
 }
 
 /// Collects the strings that may be names of content-addressed files.
 fn collect_hashes(value: &Value, out: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) if text.len() == 64 && text.bytes().all(|letter| letter.is_ascii_hexdigit()) => {
+        Value::String(text) if text.parse::<ContentHash>().is_ok() => {
             out.insert(text.clone());
         }
         Value::Array(items) => items.iter().for_each(|item| collect_hashes(item, out)),
         Value::Object(fields) => fields.values().for_each(|item| collect_hashes(item, out)),
         _ => {}
     }
-}
-
-fn copy_all(from: &Path, to: &Path) -> Result<(), LabError> {
-    copy_folder(from, to, &|_| true).map_err(LabError::io("copy the folder", from))
 }

@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use kosmos_core::run_dir::RunDir;
+
 use super::{
     AgentRequest, EntryKind, LabError, Register, RegisterEntry, RunRequests, UserKey, environment, home_of_runs,
     register,
@@ -46,7 +48,7 @@ pub(in crate::lab) fn inherit_grants(
     parent: &RunFolder,
     runs: &Path,
     run: &RunId,
-    folder: &Path,
+    folder: &RunDir,
     settings: &Settings,
 ) -> Result<(), LabError> {
     let of_parent = parent.read_roster(&parent.resolve_settings()?.settings)?;
@@ -54,7 +56,7 @@ pub(in crate::lab) fn inherit_grants(
         return Ok(());
     }
     let granted = AgentRequest::of_folders(&parent.id(), &of_parent)?;
-    let asked = AgentRequest::of_folders(run, &Roster::of_run(folder, settings)?)?;
+    let asked = AgentRequest::of_folders(run, &Roster::of_run(folder.path(), settings)?)?;
     if !asked.iter().all(|agent| granted.contains(agent)) {
         return Ok(());
     }

@@ -1,69 +1,70 @@
 //! What a run's folder holds: the hash of its settings and agents, and the check that there are plain files only.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
-use kosmos_core::run_files;
+use kosmos_core::{
+    plain_path::PlainPath,
+    run_dir::{EntryKind, OddNames, RunDir},
+    run_files,
+};
 
 use super::{LabError, TrustError};
-use crate::{
-    hash::{sha256_file, sha256_hex},
-    lab::archive::Member,
-};
+use crate::{hash::sha256_hex, lab::archive::Member};
 
 /// Folders among the agents that Kosmos makes itself, anew each time that the run is worked on.
 const MADE: [&str; 2] = [".scratch", ".sdk"];
 
 /// The hash of the settings and the agents of the run in `folder`, which do not change after its start.
 pub(super) fn hash_contents(folder: &Path) -> Result<String, LabError> {
-    let settings = folder.join(run_files::SETTINGS);
-    let mut lines = vec![describe_file(folder, &settings)?];
-    let agents = folder.join(run_files::AGENTS);
-    for name in list_names(&agents)? {
-        if !MADE.iter().any(|made| name == **made) {
-            lines.extend(describe_files(folder, &agents.join(name))?);
+    let run = RunDir::open(folder).map_err(LabError::io("read", folder))?;
+    let settings = PlainPath::of(run_files::SETTINGS);
+    let kind = run
+        .kind_of(&settings)
+        .and_then(|kind| kind.ok_or_else(|| io::ErrorKind::NotFound.into()))
+        .map_err(LabError::io("read", run.place_of(&settings)))?;
+    let mut lines = vec![describe_entry(&run, &settings, kind)?];
+    let agents = PlainPath::of(run_files::AGENTS);
+    let entries = match run.list(Some(&agents)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        entries => entries.map_err(LabError::io("list", run.place_of(&agents)))?,
+    };
+    for (name, kind) in entries {
+        // What Kosmos makes itself, an agent may have filled with anything.
+        if !MADE.contains(&name.as_str()) {
+            describe_files(&run, agents.join(&name), kind, &mut lines)?;
         }
     }
     Ok(sha256_hex(lines.concat()))
 }
 
-/// Lists the path and hash of every file at or below `path`, one per line; what is no file is named as such.
-fn describe_files(root: &Path, path: &Path) -> Result<Vec<String>, LabError> {
-    let found = fs::symlink_metadata(path).map_err(LabError::io("read", path))?;
-    if !found.is_dir() {
-        return Ok(vec![describe_file(root, path)?]);
+/// Adds the path and hash of every file at or below an entry, one per line; what is no file is named as such.
+fn describe_files(root: &RunDir, entry: PlainPath, kind: EntryKind, lines: &mut Vec<String>) -> Result<(), LabError> {
+    let entries = match kind {
+        EntryKind::Folder => root
+            .tree(Some(&entry), OddNames::Refuse)
+            .map_err(|error| LabError::entry("list", error))?,
+        _ => vec![(entry, kind)],
+    };
+    for (inside, kind) in entries {
+        if kind != EntryKind::Folder {
+            lines.push(describe_entry(root, &inside, kind)?);
+        }
     }
-    let mut lines = Vec::new();
-    for name in list_names(path)? {
-        lines.extend(describe_files(root, &path.join(name))?);
-    }
-    Ok(lines)
+    Ok(())
 }
 
-fn describe_file(root: &Path, path: &Path) -> Result<String, LabError> {
-    let failed = || LabError::io("read", path);
-    let is_file = fs::symlink_metadata(path).map_err(failed())?.is_file();
-    let content = match is_file {
-        true => sha256_file(path).map_err(failed())?,
-        false => "not a file".to_owned(),
+fn describe_entry(root: &RunDir, inside: &PlainPath, kind: EntryKind) -> Result<String, LabError> {
+    let content = match kind {
+        EntryKind::File(_) => root
+            .hash(inside, run_files::BLOB_BYTES)
+            .map_err(LabError::io("read", root.place_of(inside)))?
+            .to_string(),
+        EntryKind::Folder | EntryKind::Link | EntryKind::Other => "not a file".to_owned(),
     };
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    Ok(format!("{:?} {content}\n", inside.as_os_str()))
-}
-
-/// The names in a folder, in order; none if it does not exist.
-fn list_names(folder: &Path) -> Result<Vec<std::ffi::OsString>, LabError> {
-    let failed = || LabError::io("list", folder);
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed())?,
-    };
-    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
-    let mut names: Vec<_> = names.collect::<Result<_, _>>().map_err(failed())?;
-    names.sort();
-    Ok(names)
+    Ok(format!("{:?} {content}\n", inside.as_path().as_os_str()))
 }
 
 /// The most bytes of a file that no archive holds.
@@ -73,39 +74,34 @@ const MOST_OTHER: u64 = 1 << 30;
 /// larger than in an archive: a link would lead out of it, a device or a pipe has no end, and neither has a file with
 /// holes, for whoever reads it.
 pub(super) fn check_plain_files(folder: &Path) -> Result<(), LabError> {
-    match find_unplain(folder)? {
-        None => Ok(()),
-        Some((path, what)) => {
-            let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Err(TrustError::NotPlain { run, path, what }.into())
-        }
-    }
+    let odd = match folder.is_symlink() {
+        true => Some(("".into(), "a link")),
+        false => find_odd_entry(folder, largest_size)?,
+    };
+    let Some((path, what)) = odd else { return Ok(()) };
+    let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Err(TrustError::NotPlain { run, path, what }.into())
 }
 
-/// Finds what is neither a file nor a folder at or below `folder`: its path below that, and what it is. `folder` itself
-/// must be a folder.
-pub(super) fn find_unplain(folder: &Path) -> Result<Option<(PathBuf, &'static str)>, LabError> {
-    let mut open = vec![PathBuf::new()];
-    while let Some(inside) = open.pop() {
-        let path = folder.join(&inside);
-        let found = fs::symlink_metadata(&path).map_err(LabError::io("read", &path))?;
-        let what = match found.file_type() {
-            kind if kind.is_dir() => {
-                open.extend(list_names(&path)?.into_iter().map(|name| inside.join(name)));
-                continue;
-            }
-            kind if kind.is_file() && !inside.as_os_str().is_empty() => {
-                if found.len() <= largest_size(&inside) {
-                    continue;
-                }
-                "larger than such a file may be"
-            }
-            kind if kind.is_symlink() => "a link",
-            _ => "neither a file nor a folder",
+/// Finds the first entry below a folder that is neither a file nor a folder, or a file larger than `largest` allows for
+/// its path there, and what it is.
+pub(super) fn find_odd_entry(
+    folder: &Path,
+    largest: impl Fn(&Path) -> u64,
+) -> Result<Option<(PathBuf, &'static str)>, LabError> {
+    let opened = RunDir::open(folder).map_err(LabError::io("list", folder))?;
+    let entries = opened.tree(None, OddNames::Refuse);
+    let entries = entries.map_err(|error| LabError::entry("list", error))?.into_iter();
+    let mut odd = entries.filter_map(|(inside, kind)| {
+        let what = match kind {
+            EntryKind::Link => "a link",
+            EntryKind::Other => "neither a file nor a folder",
+            EntryKind::File(bytes) if bytes > largest(inside.as_path()) => "larger than such a file may be",
+            EntryKind::File(_) | EntryKind::Folder => return None,
         };
-        return Ok(Some((inside, what)));
-    }
-    Ok(None)
+        Some((inside.as_path().to_owned(), what))
+    });
+    Ok(odd.next())
 }
 
 /// The most bytes of the file at `inside`, a path in a run's folder.
@@ -119,6 +115,8 @@ fn largest_size(inside: &Path) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -144,6 +142,8 @@ mod tests {
             assert_ne!(now, before, "{name}");
             before = now;
         }
+        // Agents may leave anything in their scratch folders.
+        fs::create_dir_all(run.path().join("agents/.scratch/a\nb")).unwrap();
         for name in [
             "journal.jsonl",
             "agents/.sdk/a.py",

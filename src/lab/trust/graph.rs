@@ -92,7 +92,7 @@ pub(in crate::lab) fn check_graph_files(folder: &Path) -> Result<(), LabError> {
     if GraphOrigin::of_graph(folder)? == GraphOrigin::Own {
         return Ok(());
     }
-    match contents::find_unplain(folder)? {
+    match contents::find_odd_entry(folder, |_| u64::MAX)? {
         None => Ok(()),
         Some((path, what)) => Err(TrustError::GraphNotPlain {
             folder: folder.to_owned(),

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::{LabError, TrustError, contents};
 use crate::{
     config::{Backend, GraphStoreKind, PolicyChoice, Settings},
-    hash::{sha256_file, sha256_hex},
-    journal::{Blobs, Entry, JournalError, Record, read_entries},
+    hash::sha256_hex,
+    journal::{Entry, JournalError, Record, read_entries},
     lab::{RunFolder, graph},
     plugin::{AgentFolder, ChosenAgent, Roster, config_key},
     science::RunId,
 };
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_files};
 
 /// What a run asks for beyond its folder, in the order in which the user is shown it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,13 +65,17 @@ impl RunRequests {
     /// When the folder holds links or devices, or its settings, its agents or its journal cannot be read.
     pub fn of_run(folder: &RunFolder) -> Result<Self, LabError> {
         contents::check_plain_files(folder.path())?;
-        let path = folder.path().join(run_files::SETTINGS);
-        let settings_sha256 = sha256_file(&path).map_err(LabError::io("read", path))?;
+        let (run, path) = (folder.open_dir()?, PlainPath::of(run_files::SETTINGS));
+        let settings_sha256 = run
+            .hash(&path, run_files::SETTINGS_BYTES)
+            .map_err(LabError::io("read", run.place_of(&path)))?
+            .to_string();
         let settings = folder.resolve_settings()?.settings;
         let roster = folder.read_roster(&settings)?;
-        let entries: Vec<Entry> = match folder.path().join(run_files::JOURNAL_LOG).exists() {
-            true => read_entries(folder.path(), &Blobs::open(folder.path().join(run_files::BLOBS))?)?,
-            false => Vec::new(),
+        let log = run.kind_of(&PlainPath::of(run_files::JOURNAL_LOG));
+        let entries: Vec<Entry> = match log.map_err(LabError::io("read", folder.path()))? {
+            Some(_) => read_entries(&run)?,
+            None => Vec::new(),
         };
         let thinks = settings.policy == PolicyChoice::Llm || roster.asks_model();
         Ok(Self {

@@ -69,7 +69,7 @@ impl Verification {
 pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Result<Verification, LabError> {
     let origin = folder.origin()?;
     let (settings, journal) = open_journal(folder, origin)?;
-    let tables = Tables::of_run(folder, origin);
+    let tables = Tables::of_run(folder, origin)?;
     let (state, _) = restore_state(&journal)?;
     let Some(end) = state.end.clone() else {
         return Err(LabError::Unfinished { run: folder.id() });
@@ -81,10 +81,9 @@ pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Res
     };
     let dossier = dossier::gather_dossier(&context, &state, &journal)?;
     let mut verification = Verification::default();
-    let path = folder.path();
     recorded::check_tables(&tables, &dossier, &mut verification);
-    recorded::check_files(path, &dossier, &mut verification);
-    recorded::check_report(path, RunVersion::of_run(&journal)?, &dossier, &mut verification);
+    recorded::check_files(tables.run(), &dossier, &mut verification);
+    recorded::check_report(tables.run(), RunVersion::of_run(&journal)?, &dossier, &mut verification);
     let ground = Ground::prepare(&settings, progress)?;
     let purpose = Purpose {
         run: Some(folder.id().to_string()),

@@ -3,12 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kosmos_core::{files::read_bounded, run_files};
+use kosmos_core::{plain_path::PlainPath, removal::remove_tree, run_dir::RunDir, run_files};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +17,6 @@ use super::{FailedCheck, TOLERANCE, Verification};
 use crate::{
     actors::{check_custom_result, limits_for_template},
     config::Settings,
-    hash::sha256_file,
     journal::Blobs,
     lab::{
         LabError, backends,
@@ -26,7 +26,7 @@ use crate::{
     },
     progress::{Progress, ProgressEvent},
     report::Dossier,
-    sandbox::{Caps, Job, JobInput, Language, Sandbox, TemporaryFolder, read_result, remove_tree},
+    sandbox::{Job, JobInput, Language, Sandbox, TemporaryFolder, read_result},
     science::{ExperimentId, ExperimentRecord, FindingEvidence, InputFile, Protocol, ScriptResult, kind, sha256_hex},
 };
 
@@ -34,7 +34,7 @@ type Experiments<'a> = BTreeMap<&'a ExperimentId, &'a ExperimentRecord>;
 
 /// The sandbox and the files that scripts are executed again with.
 pub(super) struct Rerun<'a> {
-    tables: &'a Tables<'a>,
+    tables: &'a Tables,
     settings: &'a Settings,
     sandbox: Arc<dyn Sandbox>,
     blobs: Blobs,
@@ -47,7 +47,7 @@ struct Output {
     failure: Option<String>,
     result: Option<Vec<u8>>,
     /// Hashes of the tables that it wrote.
-    tables: BTreeMap<String, String>,
+    tables: BTreeMap<PlainPath, String>,
 }
 
 /// Why a script cannot be executed on one of its inputs again.
@@ -73,7 +73,7 @@ enum InputFault {
 
 impl<'a> Rerun<'a> {
     pub(super) fn new(
-        tables: &'a Tables<'a>,
+        tables: &'a Tables,
         settings: &'a Settings,
         sandbox: Arc<dyn Sandbox>,
         blobs: Blobs,
@@ -169,11 +169,15 @@ impl<'a> Rerun<'a> {
             return Ok(impossible(error.to_string()));
         }
         let protocol = serde_json::to_vec_pretty(&experiment.protocol).unwrap_or_default();
-        let write = |name: &str, content: &[u8]| {
-            let path = workspace.join(name);
-            fs::write(&path, content).map_err(LabError::io("write", path))
+        let folder = fs::create_dir(&workspace)
+            .and_then(|()| RunDir::open(&workspace))
+            .map_err(LabError::io("create", &workspace))?;
+        let write = |name: &'static str, content: &[u8]| {
+            folder
+                .create_file(&PlainPath::of(name))
+                .and_then(|mut file| file.write_all(content))
+                .map_err(LabError::io("write", workspace.join(name)))
         };
-        fs::create_dir_all(&workspace).map_err(LabError::io("create", &workspace))?;
         write(run_files::SCRIPT, &script)?;
         write(run_files::PROTOCOL, &protocol)?;
         let execution = self.sandbox.run(job, CancellationToken::new()).await?;
@@ -181,14 +185,15 @@ impl<'a> Rerun<'a> {
         for artefact in experiment
             .artefacts
             .iter()
-            .filter(|artefact| artefact.path.ends_with(".parquet"))
+            .filter(|artefact| artefact.path.as_str().ends_with(".parquet"))
         {
-            let sha256 = sha256_file(&workspace.join(&artefact.path)).unwrap_or_default();
+            let sha256 = folder.hash(&artefact.path, run_files::EXPERIMENT_BYTES);
+            let sha256 = sha256.map(|sha256| sha256.to_string()).unwrap_or_default();
             tables.insert(artefact.path.clone(), sha256);
         }
         let output = Output {
             failure: (!execution.outcome.is_ok()).then(|| format!("executed again, the script {}", execution.outcome)),
-            result: read_result(&workspace.join(run_files::RESULT)).ok(),
+            result: read_result(&folder, &PlainPath::of(run_files::RESULT)).ok(),
             tables,
         };
         let _ = remove_tree(&workspace);
@@ -198,18 +203,24 @@ impl<'a> Rerun<'a> {
     /// Finds the inputs and checks that they are what the run read; the error is the first one that cannot be used.
     fn locate_inputs(&self, protocol: &Protocol) -> Result<Vec<JobInput>, InputFault> {
         let locate = |input: &InputFile| {
-            let run = self.tables.run();
-            let host = match input.host.is_absolute() {
-                true => match self.tables.find_table(&input.host, &input.sha256) {
-                    Ok(host) => host,
+            if input.host.is_absolute() {
+                let place = self
+                    .tables
+                    .check_table(&input.host, &input.sha256)
+                    .and_then(|()| self.tables.find_table(&input.host, &input.sha256));
+                return match place {
+                    Ok(place) => Ok(JobInput {
+                        host: self.tables.path_of(&place),
+                        inside: input.inside.clone(),
+                    }),
                     Err(fault) => {
                         let path = input.host.clone();
-                        return Err(InputFault::NotFound { path, fault });
+                        Err(InputFault::NotFound { path, fault })
                     }
-                },
-                false => run.join(&input.host),
-            };
-            match input.find_problem(run, &host) {
+                };
+            }
+            let host = self.tables.run().path().join(&input.host);
+            match input.find_problem(self.tables.run()) {
                 Some(problem) => Err(InputFault::Unusable { path: host, problem }),
                 None => Ok(JobInput {
                     host,
@@ -255,7 +266,8 @@ impl<'a> Rerun<'a> {
         if Some(sha256_hex(result)) == experiment.result_sha256 {
             return problems;
         }
-        let recorded = read_bounded(&self.tables.run().join(place()), Caps::default().file_bytes).ok();
+        let inside = experiment.id.file(run_files::RESULT);
+        let recorded = self.tables.run().read(&inside, run_files::BLOB_BYTES).ok();
         let recorded = recorded.filter(|bytes| Some(sha256_hex(bytes)) == experiment.result_sha256);
         let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
         let Some(recorded) = recorded else {

@@ -9,7 +9,7 @@ use std::{
 use super::Lab;
 use crate::{
     actors::{Knowledge, research_director::restore_state},
-    journal::{Blobs, Journal, Kind, Record, read_entries},
+    journal::{Journal, Kind, Record, read_entries},
     lab::{
         Ground, LabError, Purpose, RunFolder, SandboxSite, backends, graph, options::journal_options,
         plan::plan_from_files, site, trust,
@@ -18,7 +18,7 @@ use crate::{
     message::{Opening, ResearchPlan},
     plugin::{self, PluginError},
 };
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 
 /// An opened run.
 pub(super) struct Begun {
@@ -97,8 +97,7 @@ impl Lab {
     /// Results of agents' calls in the run that this one replays; none if it replays none.
     pub(super) fn recorded_receipts(&self) -> Result<Option<BTreeMap<String, serde_json::Value>>, LabError> {
         let Some(recorded) = &self.replay else { return Ok(None) };
-        let blobs = Blobs::open(recorded.path().join(run_files::BLOBS))?;
-        let receipts = read_entries(recorded.path(), &blobs)?.into_iter();
+        let receipts = read_entries(&recorded.open_dir()?)?.into_iter();
         let receipts = receipts.filter_map(|entry| match entry.record {
             Record::Receipt { key, value } => Some((key, value)),
             _ => None,
@@ -128,8 +127,8 @@ impl Lab {
         match &self.replay {
             None => site::pinned_images(journal.entries_of(&[Kind::Opened])),
             Some(recorded) => {
-                let blobs = Blobs::open(recorded.path().join(run_files::BLOBS))?;
-                site::pinned_images(read_entries(recorded.path(), &blobs)?.into_iter().map(Ok))
+                let entries = read_entries(&recorded.open_dir()?)?;
+                site::pinned_images(entries.into_iter().map(Ok))
             }
         }
     }
@@ -160,21 +159,19 @@ pub(super) fn check_agents_unchanged(
 
 /// Removes the files that agents of an earlier process left in their working folders. The lock on the journal makes
 /// sure that no other process works on the run.
-pub(super) fn clear_scratch(run: &Path) -> Result<(), LabError> {
-    remove_folder(&run.join(run_files::AGENTS).join(".scratch"))
+pub(super) fn clear_scratch(run: &RunDir) -> Result<(), LabError> {
+    let scratch = PlainPath::of(run_files::AGENTS).join_id(".scratch");
+    run.remove(&scratch)
+        .map_err(LabError::io("clear", run.place_of(&scratch)))
 }
 
 /// Writes the Python SDK to the folder that agents import it from.
-pub(super) fn unpack_sdk(run: &Path) -> Result<(), LabError> {
-    let target = run.join(run_files::AGENTS).join(".sdk");
-    // No agreement counts its files, so that none may be there but those of Kosmos.
-    remove_folder(&target)?;
-    plugin::unpack_sdk(&target).map_err(LabError::io("write the SDK to", target))
-}
-
-fn remove_folder(folder: &Path) -> Result<(), LabError> {
-    match crate::sandbox::remove_tree(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LabError::io("clear", folder)(error)),
-        _ => Ok(()),
-    }
+pub(super) fn unpack_sdk(run: &RunDir) -> Result<(), LabError> {
+    let inside = PlainPath::of(run_files::AGENTS).join_id(".sdk");
+    let target = run.place_of(&inside);
+    // A folder of its own, whatever was there.
+    run.remove(&inside)
+        .and_then(|()| run.create_folders(&inside))
+        .and_then(|()| plugin::unpack_sdk(&target))
+        .map_err(LabError::io("write the SDK to", target))
 }

@@ -78,8 +78,8 @@ fn write_report(folder: &RunFolder, settings: &Settings, journal: &Journal, end:
         end: &end,
     };
     let dossier = dossier::gather_dossier(&context, &state, journal)?;
-    let contents = RunVersion::of_run(journal)?.render_report(folder.path(), &dossier)?;
-    let written = write_files(folder.path(), &contents)?;
+    let contents = RunVersion::of_run(journal)?.render_report(journal.run_dir(), &dossier)?;
+    let written = write_files(journal.run_dir(), &contents)?;
     Ok(Finished { end, dossier, written })
 }
 

@@ -132,7 +132,6 @@ impl Lab {
                     let restorer = Restorer {
                         options: &executor,
                         journal: &journal,
-                        folder: folder.path(),
                         cancel: &Cancel::new(),
                     };
                     finish::finish_run(&folder, &settings, &journal, result, &restorer).await

@@ -46,8 +46,8 @@ impl Lab {
         let hashes = self.roster.hash_folders()?;
         check_agents_unchanged(&journal, &hashes, &path)?;
         if self.roster.has_programs() {
-            clear_scratch(&path)?;
-            unpack_sdk(&path)?;
+            clear_scratch(journal.run_dir())?;
+            unpack_sdk(journal.run_dir())?;
         }
         let hosts = Arc::new(PluginKit {
             run: run.clone(),

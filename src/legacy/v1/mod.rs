@@ -7,7 +7,7 @@ mod markdown;
 mod notebook;
 mod packages;
 
-use std::path::Path;
+use kosmos_core::run_dir::RunDir;
 
 use crate::report::{Dossier, ReportError, audit::audit_tests, evidence::EvidenceChecker, verify::verify_document};
 
@@ -17,7 +17,7 @@ pub(crate) use packages::PACKAGES;
 ///
 /// # Errors
 /// The first number, name or figure without evidence.
-pub(crate) fn render_report(run_dir: &Path, dossier: &Dossier) -> Result<[String; 4], ReportError> {
+pub(crate) fn render_report(run_dir: &RunDir, dossier: &Dossier) -> Result<[String; 4], ReportError> {
     let mut evidence = EvidenceChecker::open(run_dir, dossier)?;
     audit_tests(dossier, &mut evidence)?;
     let document = verify_document(compose::report(dossier), &mut evidence)?;

@@ -1,4 +1,4 @@
-use kosmos_core::{files::read_bounded, run_files};
+use kosmos_core::run_files;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -65,7 +65,7 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
     let mut parameters = asked.parameters.clone();
     let mut inputs = Vec::new();
     if let Some(table) = table {
-        let path = run_files::experiment_folder(table.experiment.as_str()).join(run_files::CANONICAL_TABLE);
+        let path = table.experiment.file(run_files::CANONICAL_TABLE).as_path().to_owned();
         parameters.insert(
             "table".to_owned(),
             json!(format!("../{}/{}", table.experiment, run_files::CANONICAL_TABLE)),
@@ -104,20 +104,17 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
     };
     let executor = SandboxExecutor::new(handling.kit.executor.clone());
     let finished = executor.run_experiment(&run, handling.context).await?;
-    let folder = handling
-        .context
-        .folder()
-        .join(run_files::experiment_folder(id.as_str()));
-    let text = |name: &str| {
-        let bytes = read_bounded(&folder.join(name), RESULT_BYTES).unwrap_or_default();
+    let folder = handling.context.run_dir();
+    let text = |name: &'static str| {
+        let bytes = folder.read(&id.file(name), RESULT_BYTES).unwrap_or_default();
         shorten_to(&String::from_utf8_lossy(&bytes), TOLD)
     };
     let (stdout, stderr) = (text(run_files::STDOUT), text(run_files::STDERR));
     let kept = finished
         .artefacts
         .iter()
-        .find(|artefact| artefact.path == run_files::RESULT);
-    let read = kept.map(|_| parse_result(&folder.join(run_files::RESULT)));
+        .find(|artefact| artefact.path.as_str() == run_files::RESULT);
+    let read = kept.map(|_| parse_result(folder, &id.file(run_files::RESULT)));
     let good = finished.outcome == Outcome::Ok && matches!(read, Some(Ok(_)));
     let outcome = match (&finished.outcome, &read) {
         (Outcome::Ok, Some(Ok(_))) => "ok".to_owned(),

@@ -15,12 +15,12 @@ mod fault;
 mod verdict;
 
 use std::{
-    fs,
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use kosmos_core::run_files;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ use crate::actors::{assemble_standalone, convert_sandbox_error};
 use crate::agent::AgentError;
 use crate::journal::JournalError;
 use crate::message::{ChallengeCheck, CheckEstimate, Grounds};
-use crate::sandbox::{Execution, Job, JobInput, Language};
+use crate::sandbox::{Execution, Job, JobInput, Language, RESULT_BYTES};
 use crate::science::{Arm, ExperimentRecord, InputFile, Protocol, TestRecord, kind, sha256_hex, template};
 
 /// The script that makes the copies of the table.
@@ -202,8 +202,8 @@ impl Work<'_, '_> {
             );
             return Ok(None);
         }
-        let counts = fs::read(folder.join(run_files::RESULT)).unwrap_or_default();
-        let counts: Option<Counts> = serde_json::from_slice(&counts).ok();
+        let counts = open_workspace(folder)?.read(&result(), RESULT_BYTES);
+        let counts: Option<Counts> = serde_json::from_slice(&counts.unwrap_or_default()).ok();
         Ok(counts.map(|counts| (counts.rows, counts.all_rows)))
     }
 
@@ -215,17 +215,21 @@ impl Work<'_, '_> {
         if !execution.outcome.is_ok() {
             return Ok(Again::Failed(format!("the script {}", execution.outcome)));
         }
-        Ok(
-            match read_estimate(&scratch.path().join(run_files::RESULT), self.pointer) {
-                Ok(estimate) => Again::Numbers(estimate),
-                Err(error) => Again::Failed(error.to_string()),
-            },
-        )
+        let folder = open_workspace(scratch.path())?;
+        Ok(match read_estimate(&folder, &result(), self.pointer) {
+            Ok(estimate) => Again::Numbers(estimate),
+            Err(error) => Again::Failed(error.to_string()),
+        })
     }
 
     async fn run_script(&self, script: &[u8], workspace: &Path, table: PathBuf) -> Result<Execution, AgentError> {
-        let path = workspace.join(run_files::SCRIPT);
-        fs::write(&path, script).map_err(|source| JournalError::Io { path, source })?;
+        let written = open_workspace(workspace)?
+            .create_file(&PlainPath::of(run_files::SCRIPT))
+            .and_then(|mut file| file.write_all(script));
+        written.map_err(|source| {
+            let path = workspace.join(run_files::SCRIPT);
+            JournalError::Io { path, source }
+        })?;
         let executor = Arc::clone(&self.handling.kit.executor);
         let job = Job {
             key: format!("{}-recheck-{:08x}", self.handling.kit.run, fastrand::u32(..)),
@@ -244,6 +248,18 @@ impl Work<'_, '_> {
         let cancel = self.handling.context.cancel().clone();
         executor.sandbox.run(job, cancel).await.map_err(convert_sandbox_error)
     }
+}
+
+/// The folder that a script works in, which it may have filled with anything.
+fn open_workspace(path: &Path) -> Result<RunDir, JournalError> {
+    RunDir::open(path).map_err(|source| JournalError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn result() -> PlainPath {
+    PlainPath::of(run_files::RESULT)
 }
 
 /// Whether the claim is made true by putting y in the order of x.

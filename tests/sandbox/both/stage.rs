@@ -172,7 +172,7 @@ impl Stage {
     /// What was collected: names of files, and of what was refused.
     pub fn collected(&self, done: &Execution) -> (Vec<String>, Vec<String>) {
         let found = collect_artefacts(&self.workspace(), &Caps::default()).unwrap();
-        let files = found.artefacts.into_iter().map(|file| file.name);
+        let files = found.artefacts.into_iter().map(|file| file.name.to_string());
         let mut refused: Vec<String> = done
             .refused
             .iter()

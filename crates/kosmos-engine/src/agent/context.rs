@@ -5,7 +5,7 @@ use std::{future::Future, path::Path, sync::Arc};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use kosmos_core::failpoint;
+use kosmos_core::{failpoint, run_dir::RunDir};
 
 use super::AgentError;
 use crate::{
@@ -38,7 +38,12 @@ impl<P: RunPayload> AgentContext<P> {
         }
     }
 
-    /// Returns the run's folder.
+    /// Returns the one handle of the run's folder, for the files in it.
+    pub fn run_dir(&self) -> &RunDir {
+        self.journal.run_dir()
+    }
+
+    /// Returns the path of the run's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -1,11 +1,11 @@
 //! The failures that a commit or a file survives.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::Path,
-};
+use std::io;
 
+use kosmos_core::{
+    plain_path::PlainPath,
+    run_dir::{EntryError, RunDir},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,39 +20,27 @@ pub enum Durability {
 }
 
 impl Durability {
-    /// Syncs the plain files and folders below `folder`, and `folder` itself, if they have to survive a power failure.
+    /// Syncs a folder of a run, or the run's, with the files and folders in it, if they have to survive a power failure.
     /// Links are not followed.
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn sync_folder(self, folder: &Path) -> io::Result<()> {
+    pub fn sync_folder(self, run: &RunDir, inside: Option<&PlainPath>) -> Result<(), EntryError> {
         match self {
             Self::Process => Ok(()),
-            Self::Power => sync_tree(folder),
+            Self::Power => run.sync_tree(inside),
         }
     }
 
-    /// Syncs the names in `folder`, which renaming has changed, if they have to survive a power failure.
+    /// Syncs the names in a folder of a run, or in the run's, which renaming has changed, if they have to survive a power
+    /// failure.
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn sync_names(self, folder: &Path) -> io::Result<()> {
+    pub fn sync_names(self, run: &RunDir, inside: Option<&PlainPath>) -> io::Result<()> {
         match self {
             Self::Process => Ok(()),
-            Self::Power => File::open(folder)?.sync_all(),
+            Self::Power => run.sync_names(inside),
         }
     }
-}
-
-fn sync_tree(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            sync_tree(&entry.path())?;
-        } else if kind.is_file() {
-            File::open(entry.path())?.sync_all()?;
-        }
-    }
-    File::open(folder)?.sync_all()
 }

@@ -1,18 +1,16 @@
 //! The fingerprint of a journal's first record, by which a run is known again.
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
-use kosmos_core::{hash::sha256_hex, run_files};
+use kosmos_core::{hash::sha256_hex, plain_path::PlainPath, run_dir::RunDir, run_files};
 use serde_json::{Map, Value};
 
 use super::{
     Blobs, Entry, JournalError, Record,
     record::{blob_of_line, matches_checksum},
-    wal::Wal,
 };
 use crate::RunPayload;
 
@@ -28,18 +26,21 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// If the log cannot be read.
 pub fn first_fingerprint(folder: &Path) -> Result<Option<String>, JournalError> {
-    let path = Wal::log_path(folder);
-    let line = match read_first_line(&path) {
-        Ok(line) => line,
+    let opened = RunDir::open(folder).and_then(|run| Ok((read_first_line(&run)?, run)));
+    let (line, run) = match opened {
+        Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(JournalError::Io { path, source }),
+        Err(source) => {
+            let path = folder.join(run_files::JOURNAL_LOG);
+            return Err(JournalError::Io { path, source });
+        }
     };
     let Some(line) = line.filter(|line| matches_checksum(line)) else {
         return Ok(None);
     };
     let line = match blob_of_line(&line) {
         None => line,
-        Some(sha256) => match Blobs::at(folder.join(run_files::BLOBS)).get(&sha256) {
+        Some(sha256) => match Blobs::of_run(run).get(&sha256) {
             Ok(line) => line,
             Err(_) => return Ok(None),
         },
@@ -63,10 +64,11 @@ pub fn fingerprint_of<P: RunPayload>(record: &Record<P>) -> Result<String, Journ
     Ok(fingerprint_of_fields(fields))
 }
 
-/// The first line of a file, without its newline; none if it is incomplete or too long.
-fn read_first_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// The first line of a run's log, without its newline; none if it is incomplete or too long.
+fn read_first_line(run: &RunDir) -> io::Result<Option<Vec<u8>>> {
+    let log = run.open_file(&PlainPath::of(run_files::JOURNAL_LOG))?;
     let mut line = Vec::new();
-    BufReader::new(File::open(path)?.take(LONGEST)).read_until(b'\n', &mut line)?;
+    BufReader::new(log.take(LONGEST)).read_until(b'\n', &mut line)?;
     Ok((line.pop() == Some(b'\n')).then_some(line))
 }
 

@@ -1,8 +1,8 @@
 //! The handle that the rest of the program uses.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    fs, io,
+    path::Path,
     sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
@@ -17,7 +17,11 @@ use super::{
     writer,
 };
 use crate::{AgentName, Envelope, MessageId, RunPayload};
-use kosmos_core::run_files;
+use kosmos_core::{
+    plain_path::PlainPath,
+    run_dir::{EntryKind, OddNames, RunDir},
+    run_files,
+};
 
 /// The newest snapshot of an agent, if any, and the messages that it has handled since.
 type SnapshotAndSince<P> = (Option<Vec<u8>>, Vec<Envelope<P>>);
@@ -85,8 +89,9 @@ impl<P: RunPayload> Journal<P> {
     /// # Errors
     /// If the log cannot be read or is damaged.
     pub fn read_log(folder: &Path) -> Result<Self, JournalError> {
-        let store = Store::in_memory(Blobs::at(folder.join(run_files::BLOBS)));
-        fill_from_log(folder, &store)?;
+        let run = open_folder(folder)?;
+        let store = Store::in_memory(Blobs::of_run(run.clone()));
+        fill_from_log(&run, &store)?;
         Ok(Self {
             store: Arc::new(store),
             requests: Requests::Nowhere,
@@ -95,10 +100,10 @@ impl<P: RunPayload> Journal<P> {
     }
 
     fn open_with(folder: &Path, options: Options, drop: bool) -> Result<(Self, Option<Dropped>), JournalError> {
-        let database = folder.join(run_files::JOURNAL_DATABASE);
-        let blobs = Blobs::open(folder.join(run_files::BLOBS))?.with_durability(options.durability);
-        let (store, rebuilt) = open_database_when_free(folder, &database, &blobs)?;
-        let (wal, dropped) = Wal::open(folder, &store, options.durability, drop)?;
+        let run = open_folder(folder)?;
+        let blobs = Blobs::create(run.clone())?.with_durability(options.durability);
+        let (store, rebuilt) = open_database_when_free(&run, &blobs)?;
+        let (wal, dropped) = Wal::open(&run, &store, options.durability, drop)?;
         let store = Arc::new(store);
         let (requests, receiver) = mpsc::channel();
         let writing = Arc::clone(&store);
@@ -121,9 +126,10 @@ impl<P: RunPayload> Journal<P> {
     #[cfg(test)]
     pub(crate) fn on_this_thread(folder: &Path) -> Self {
         let durability = Durability::Process;
-        let blobs = Blobs::open(folder.join(run_files::BLOBS)).unwrap();
+        let run = open_folder(folder).unwrap();
+        let blobs = Blobs::create(run.clone()).unwrap();
         let store = Store::open(&folder.join(run_files::JOURNAL_DATABASE), blobs).unwrap();
-        let (wal, _) = Wal::open(folder, &store, durability, false).unwrap();
+        let (wal, _) = Wal::open(&run, &store, durability, false).unwrap();
         Self {
             store: Arc::new(store),
             requests: Requests::Here(Arc::new(wal.into())),
@@ -162,6 +168,11 @@ impl<P: RunPayload> Journal<P> {
     /// Returns the content-addressed files of the run.
     pub fn blobs(&self) -> &Blobs {
         &self.store.blobs
+    }
+
+    /// Returns the run's folder.
+    pub fn run_dir(&self) -> &RunDir {
+        self.store.blobs.run_dir()
     }
 
     /// Returns the messages that are not handled yet, by receiver and age.
@@ -230,14 +241,22 @@ impl<P: RunPayload> Journal<P> {
     }
 }
 
+fn open_folder(folder: &Path) -> Result<RunDir, JournalError> {
+    RunDir::open(folder).map_err(|source| JournalError::Io {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+fn database_place() -> PlainPath {
+    PlainPath::of(run_files::JOURNAL_DATABASE)
+}
+
 /// Returns true if a process holds the journal of the run in `folder`.
 pub fn is_in_use(folder: &Path) -> bool {
     // Takes the lock of the database for an instant. A process that opens the journal at this moment tries again.
-    let path = folder.join(run_files::JOURNAL_DATABASE).join("db");
-    if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
-        return false;
-    }
-    let Ok(file) = fs::File::open(path) else {
+    let file = database_place().join_path(&PlainPath::of("db"));
+    let Ok(file) = RunDir::open(folder).and_then(|run| run.open_file(&file)) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
@@ -245,14 +264,10 @@ pub fn is_in_use(folder: &Path) -> bool {
 
 /// Opens the database. A locked one is tried again for a moment: [`is_in_use`] and a handle that was just dropped hold
 /// the lock for no longer.
-fn open_database_when_free<P: RunPayload>(
-    folder: &Path,
-    database: &Path,
-    blobs: &Blobs,
-) -> Result<(Store<P>, bool), JournalError> {
+fn open_database_when_free<P: RunPayload>(run: &RunDir, blobs: &Blobs) -> Result<(Store<P>, bool), JournalError> {
     let until = Instant::now() + HELD;
     loop {
-        match open_or_create_database(folder, database, blobs) {
+        match open_or_create_database(run, blobs) {
             Err(JournalError::Locked { .. }) if Instant::now() < until => thread::sleep(HELD / 20),
             opened => return opened,
         }
@@ -263,14 +278,11 @@ fn open_database_when_free<P: RunPayload>(
 const HELD: Duration = Duration::from_millis(200);
 
 /// Opens or creates the database. Returns true with it if it is to be rebuilt from the log.
-fn open_or_create_database<P: RunPayload>(
-    folder: &Path,
-    database: &Path,
-    blobs: &Blobs,
-) -> Result<(Store<P>, bool), JournalError> {
-    let there = database.exists();
+fn open_or_create_database<P: RunPayload>(run: &RunDir, blobs: &Blobs) -> Result<(Store<P>, bool), JournalError> {
+    let path = run.place_of(&database_place());
+    let there = has_database(run)?;
     let broken = match there {
-        true => match Store::open(database, blobs.clone()) {
+        true => match Store::open(&path, blobs.clone()) {
             Ok(store) if store.last_seq() > 0 => return Ok((store, false)),
             Ok(_) => None,
             // It is not damaged, but this program cannot use it.
@@ -284,31 +296,65 @@ fn open_or_create_database<P: RunPayload>(
         },
         false => None,
     };
-    let logged = Wal::has_entries(folder)?;
+    let logged = Wal::has_entries(run)?;
     let rebuilt = logged && (broken.is_some() || !there);
     match broken {
         Some(error) if !logged => return Err(error),
-        Some(_) => set_aside_database(folder, database)?,
-        None if !logged && has_experiments(folder) => {
+        Some(_) => set_aside_database(run)?,
+        None if !logged && has_experiments(run) => {
             return Err(JournalError::Damaged {
-                path: folder.to_owned(),
+                path: run.path().to_owned(),
                 detail: "neither the database nor journal.jsonl has an entry, and the run has experiments".to_owned(),
             });
         }
         None => {}
     }
-    Ok((Store::open(database, blobs.clone())?, rebuilt))
+    Ok((Store::open(&path, blobs.clone())?, rebuilt))
+}
+
+/// Returns true if the run has a database. It opens its files by their paths, so that none of them may be a link.
+///
+/// # Errors
+/// If it has something other than files and folders, or cannot be listed.
+fn has_database(run: &RunDir) -> Result<bool, JournalError> {
+    let entries = match run.tree(Some(&database_place()), OddNames::Skip) {
+        Ok(entries) => entries,
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            return Err(JournalError::Io {
+                path: error.place,
+                source: error.source,
+            });
+        }
+    };
+    let odd = |kind: &EntryKind| matches!(kind, EntryKind::Link | EntryKind::Other);
+    match entries.iter().find(|(_, kind)| odd(kind)) {
+        Some((inside, _)) => {
+            let told = "it is neither a file nor a folder: remove the folder of the database, which is made again";
+            Err(JournalError::Io {
+                path: run.place_of(inside),
+                source: io::Error::new(io::ErrorKind::InvalidInput, told),
+            })
+        }
+        None => Ok(true),
+    }
 }
 
 /// Returns true if the run has experiments, which come long after the journal's first entry.
-fn has_experiments(folder: &Path) -> bool {
-    fs::read_dir(folder.join(run_files::EXPERIMENTS)).is_ok_and(|mut entries| entries.next().is_some())
+fn has_experiments(run: &RunDir) -> bool {
+    let entries = run.list(Some(&PlainPath::of(run_files::EXPERIMENTS)));
+    entries.is_ok_and(|entries| !entries.is_empty())
 }
 
-fn set_aside_database(folder: &Path, database: &Path) -> Result<(), JournalError> {
-    let aside: PathBuf = (1..)
-        .map(|n: u32| folder.join(format!("journal.damaged-{n}")))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| folder.join("journal.damaged"));
-    fs::rename(database, &aside).map_err(|source| JournalError::Io { path: aside, source })
+fn set_aside_database(run: &RunDir) -> Result<(), JournalError> {
+    let names = (1..1000).map(|n| format!("journal.damaged-{n}"));
+    let mut places = names.filter_map(|name| name.parse::<PlainPath>().ok());
+    let aside = places
+        .find(|place| matches!(run.kind_of(place), Ok(None)))
+        .unwrap_or_else(|| PlainPath::of("journal.damaged"));
+    run.rename(&database_place(), &aside)
+        .map_err(|source| JournalError::Io {
+            path: run.place_of(&aside),
+            source,
+        })
 }

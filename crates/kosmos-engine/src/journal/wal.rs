@@ -1,13 +1,12 @@
 //! `journal.jsonl`, the write-ahead log, and `ledger.jsonl`, the application's digest of it.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
-use kosmos_core::run_files;
-use kosmos_core::{failpoint, files};
+use kosmos_core::{failpoint, files, plain_path::PlainPath, run_dir::RunDir, run_files};
 
 use super::{
     Blobs, Durability, Entry, JournalError, Record,
@@ -25,18 +24,12 @@ pub(super) struct Wal {
 }
 
 impl Wal {
-    /// Returns the path of the log of the run in `folder`.
-    pub(super) fn log_path(folder: &Path) -> PathBuf {
-        folder.join(run_files::JOURNAL_LOG)
-    }
-
     /// Returns true if the log begins with a whole commit.
-    pub(super) fn has_entries(folder: &Path) -> Result<bool, JournalError> {
-        let path = Self::log_path(folder);
-        match scan_commits(&path, 0, |_| {}) {
+    pub(super) fn has_entries(run: &RunDir) -> Result<bool, JournalError> {
+        match scan_commits(run, 0, |_| {}) {
             Ok(end) => Ok(end.highest > 0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(JournalError::Io { path, source }),
+            Err(source) => Err(log_error(run, source)),
         }
     }
 
@@ -45,26 +38,21 @@ impl Wal {
     ///
     /// Damage to the log in entries that the database lacks is an error or, with `drop`, the end of the journal.
     pub(super) fn open<P: RunPayload>(
-        folder: &Path,
+        run: &RunDir,
         store: &Store<P>,
         durability: Durability,
         drop: bool,
     ) -> Result<(Self, Option<Dropped>), JournalError> {
-        let path = Self::log_path(folder);
-        let ledger_path = folder.join(run_files::LEDGER);
+        let path = run.place_of(&log_place());
+        let ledger_path = run.place_of(&ledger_place());
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| JournalError::Io { path, source }
         };
-        let mut log = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(io(&path))?;
+        let mut log_file = run.open_to_append(&log_place()).map_err(io(&path))?;
         let known = store.last_seq();
         let mut failure = Ok(());
-        let end = scan_commits(&path, known, |commit| {
+        let end = scan_commits(run, known, |commit| {
             if failure.is_ok() {
                 failure = store.replay_commit(&commit);
             }
@@ -80,35 +68,32 @@ impl Wal {
         }
         store.flush_to_disk()?;
 
-        log.set_len(end.length).map_err(io(&path))?;
-        log.seek(SeekFrom::End(0)).map_err(io(&path))?;
+        log_file.set_len(end.length).map_err(io(&path))?;
         let mut text = Vec::new();
         for line in store.lines_from(end.last + 1) {
             text.extend_from_slice(&line?);
             text.push(b'\n');
         }
-        log.write_all(&text).map_err(io(&path))?;
+        log_file.write_all(&text).map_err(io(&path))?;
 
-        let mut ledger = Vec::new();
+        let mut ledger_text = Vec::new();
         for line in store.lines_from(1) {
             let line = line?;
             if P::may_have_ledger_lines(&line) {
-                push_ledger(&mut ledger, &store.decode_line(&line)?)?;
+                push_ledger(&mut ledger_text, &store.decode_line(&line)?)?;
             }
         }
-        files::write_atomically(&ledger_path, files::Sync::No, |file| file.write_all(&ledger))
-            .map_err(io(&ledger_path))?;
-        let ledger = OpenOptions::new()
-            .append(true)
-            .open(&ledger_path)
+        let ledger_file = run
+            .write_atomically(&ledger_place(), files::Sync::No, |file| file.write_all(&ledger_text))
+            .and_then(|()| run.open_to_append(&ledger_place()))
             .map_err(io(&ledger_path))?;
         if durability == Durability::Power {
-            log.sync_all().map_err(io(&path))?;
+            log_file.sync_all().map_err(io(&path))?;
         }
-        durability.sync_names(folder).map_err(io(folder))?;
+        durability.sync_names(run, None).map_err(io(run.path()))?;
         let wal = Self {
-            log,
-            ledger,
+            log: log_file,
+            ledger: ledger_file,
             path,
             durability,
         };
@@ -150,7 +135,6 @@ impl Wal {
     /// Empties both files.
     pub(super) fn wipe(&mut self) {
         self.log.set_len(0).unwrap();
-        self.log.rewind().unwrap();
         self.ledger.set_len(0).unwrap();
     }
 }
@@ -207,16 +191,49 @@ impl LogEnd {
     }
 }
 
+fn log_place() -> PlainPath {
+    PlainPath::of(run_files::JOURNAL_LOG)
+}
+
+fn ledger_place() -> PlainPath {
+    PlainPath::of(run_files::LEDGER)
+}
+
+fn log_error(run: &RunDir, source: io::Error) -> JournalError {
+    let path = run.place_of(&log_place());
+    JournalError::Io { path, source }
+}
+
+/// Reads a line with its end, which may be missing from the last one.
+///
+/// # Errors
+/// If it is longer than any that Kosmos writes.
+fn read_line(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    reader.take(LONGEST_LINE + 1).read_until(b'\n', &mut line)?;
+    match line.len() as u64 > LONGEST_LINE {
+        false => Ok(line),
+        true => {
+            let told = format!("it has a line of more than {LONGEST_LINE} bytes");
+            Err(io::Error::new(io::ErrorKind::InvalidData, told))
+        }
+    }
+}
+
+/// The longest line that is read. Longer entries are kept in files of their own, in former versions from a larger size
+/// on.
+const LONGEST_LINE: u64 = run_files::BLOB_BYTES;
+
 /// Passes the lines of each whole commit after entry `after` to `each`, without gaps. Damaged or repeated lines before
 /// them do no harm.
-fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<LogEnd> {
-    let mut reader = BufReader::new(File::open(path)?);
+fn scan_commits(run: &RunDir, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> io::Result<LogEnd> {
+    let mut reader = BufReader::new(run.open_file(&log_place())?);
     let (mut end, mut in_order) = (LogEnd::default(), true);
     let (mut seen, mut length, mut next, mut number) = (0, 0, after + 1, 0);
     let mut commit = Vec::new();
     loop {
-        let mut line = Vec::new();
-        length += reader.read_until(b'\n', &mut line)? as u64;
+        let mut line = read_line(&mut reader)?;
+        length += line.len() as u64;
         // An incomplete last line.
         if line.pop() != Some(b'\n') {
             return Ok(end);
@@ -248,45 +265,42 @@ fn scan_commits(path: &Path, after: u64, mut each: impl FnMut(Vec<Vec<u8>>)) -> 
     }
 }
 
-/// Fills an empty store with all whole commits of the log of the run in `folder`.
+/// Fills an empty store with all whole commits of a run's log.
 ///
 /// # Errors
 /// If the file cannot be read or is damaged.
-pub(super) fn fill_from_log<P: RunPayload>(folder: &Path, store: &Store<P>) -> Result<(), JournalError> {
-    let path = Wal::log_path(folder);
+pub(super) fn fill_from_log<P: RunPayload>(run: &RunDir, store: &Store<P>) -> Result<(), JournalError> {
     let mut failure = Ok(());
-    let end = scan_commits(&path, 0, |commit| {
+    let end = scan_commits(run, 0, |commit| {
         if failure.is_ok() {
             failure = store.replay_commit(&commit);
         }
     });
-    let end = end.map_err(|source| JournalError::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let end = end.map_err(|source| log_error(run, source))?;
     failure?;
     match end.lost_after(store.last_seq()) {
-        Some(Dropped { line, .. }) => Err(JournalError::DamagedLog { path, line }),
+        Some(Dropped { line, .. }) => {
+            let path = run.place_of(&log_place());
+            Err(JournalError::DamagedLog { path, line })
+        }
         None => store.settle_waiting(),
     }
 }
 
-/// Reads the entries of all whole commits from a run's `journal.jsonl`, without the database.
+/// Reads the entries of all whole commits from a run's `journal.jsonl`, without the database. Nothing is written.
 ///
 /// # Errors
 /// If the file cannot be read or is damaged, or if a content-addressed file that it names is missing.
-pub fn read_entries<P: RunPayload>(folder: &Path, blobs: &Blobs) -> Result<Vec<Entry<P>>, JournalError> {
-    let path = Wal::log_path(folder);
+pub fn read_entries<P: RunPayload>(run: &RunDir) -> Result<Vec<Entry<P>>, JournalError> {
     let mut lines = Vec::new();
-    let end = scan_commits(&path, 0, |commit| lines.extend(commit));
-    let end = end.map_err(|source| JournalError::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let end = scan_commits(run, 0, |commit| lines.extend(commit));
+    let end = end.map_err(|source| log_error(run, source))?;
     if let Some(Dropped { line, .. }) = end.lost_after(lines.len() as u64) {
+        let path = run.place_of(&log_place());
         return Err(JournalError::DamagedLog { path, line });
     }
-    lines.iter().map(|line| decode_entry(line, blobs)).collect()
+    let blobs = Blobs::of_run(run.clone());
+    lines.iter().map(|line| decode_entry(line, &blobs)).collect()
 }
 
 /// Groups entries, which are in order, by commit.
@@ -306,17 +320,17 @@ pub fn group_by_commit<P: RunPayload>(entries: Vec<Entry<P>>) -> Vec<Vec<Entry<P
     commits
 }
 
-/// Creates the journal of the run in `folder`, log and database, with these commits. Entries keep their times and are
-/// renumbered. Commits without entries are left out.
+/// Creates the journal of a run, log and database, with these commits. Entries keep their times and are renumbered.
+/// Commits without entries are left out.
 ///
 /// # Errors
 /// If there is a log already, or if it cannot be written.
 pub fn write_entries<P: RunPayload>(
-    folder: &Path,
+    run: &RunDir,
     commits: Vec<Vec<Entry<P>>>,
     durability: Durability,
 ) -> Result<(), JournalError> {
-    let blobs = Blobs::open(folder.join(run_files::BLOBS))?.with_durability(durability);
+    let blobs = Blobs::create(run.clone())?.with_durability(durability);
     let mut text = Vec::new();
     let mut seq = 0;
     for commit in commits {
@@ -328,10 +342,9 @@ pub fn write_entries<P: RunPayload>(
             text.push(b'\n');
         }
     }
-    let path = Wal::log_path(folder);
-    let written = File::create_new(&path).and_then(|mut log| log.write_all(&text));
-    written.map_err(|source| JournalError::Io { path, source })?;
+    let written = run.create_file(&log_place()).and_then(|mut log| log.write_all(&text));
+    written.map_err(|source| log_error(run, source))?;
     // The next opening then finds a complete database, not one that seems to be lost.
-    let store = Store::<P>::open(&folder.join(run_files::JOURNAL_DATABASE), blobs)?;
-    Wal::open(folder, &store, durability, false).map(drop)
+    let store = Store::<P>::open(&run.path().join(run_files::JOURNAL_DATABASE), blobs)?;
+    Wal::open(run, &store, durability, false).map(drop)
 }

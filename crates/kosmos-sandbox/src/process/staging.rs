@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{owner, policy::Identity};
-use crate::{remove_tree, temporary::make_private_folder};
+use kosmos_core::removal::remove_tree;
+
+use crate::temporary::make_private_folder;
 
 /// A private folder for copies, removed when dropped.
 #[derive(Debug, Default)]

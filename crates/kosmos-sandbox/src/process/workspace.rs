@@ -19,7 +19,9 @@ use std::{
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, chmodat, fchmod, fstatvfs, openat, statat};
 
 use super::policy::Identity;
-use crate::{Caps, Refused, SandboxError, remove_tree};
+use kosmos_core::removal::remove_tree;
+
+use crate::{Caps, Refused, SandboxError};
 
 /// Files up to this size that are unchanged are not written again, in bytes.
 const COMPARED: u64 = 1 << 20;
@@ -282,7 +284,7 @@ mod tests {
     fn copied(inside: &Path, host: &Path, caps: &Caps) -> (Vec<String>, Vec<(String, String)>) {
         let (_, refused) = opened(inside).copy_out(host, MAPPED, caps).unwrap();
         let found = crate::collect_artefacts(host, &Caps::default()).unwrap();
-        let files = found.artefacts.into_iter().map(|file| file.name).collect();
+        let files = found.artefacts.into_iter().map(|file| file.name.to_string()).collect();
         assert!(found.refused.is_empty(), "{:?}", found.refused);
         (files, refused.into_iter().map(|one| (one.name, one.reason)).collect())
     }

@@ -6,7 +6,9 @@ mod faults;
 mod former;
 mod reading;
 
-use super::{Blobs, Durability, Options, group_by_commit, read_entries, write_entries};
+use kosmos_core::run_dir::RunDir;
+
+use super::{Durability, Options, group_by_commit, read_entries, write_entries};
 use crate::{
     RunId,
     sample::{Commit, DIRECTOR, Entry, Envelope, Journal, Record, Talk},
@@ -73,9 +75,8 @@ async fn holds_steps(folder: &Path, steps: usize) {
     let pending = journal.pending_messages().unwrap();
     assert_eq!(pending.len(), 1, "one message waits");
     assert_eq!(pending.first().unwrap().envelope.id, message(steps, "x").id);
-    let blobs = Blobs::open(folder.join("blobs")).unwrap();
     let stored: Vec<_> = journal.entries().map(Result::unwrap).collect();
-    assert_eq!(read_entries(folder, &blobs).unwrap(), stored);
+    assert_eq!(read_entries(&RunDir::open(folder).unwrap()).unwrap(), stored);
     journal.commit(step(steps, "y")).await.unwrap();
     assert_eq!(journal.last_seq(), 1 + 3 * (steps as u64 + 1));
 }
@@ -168,8 +169,7 @@ async fn written_entries_are_a_journal_that_goes_on() {
     // Large enough for files of their own.
     ten_steps(&journal, &"x".repeat(20_000)).await;
     drop(journal);
-    let blobs = Blobs::open(from.path().join("blobs")).unwrap();
-    let mut written = group_by_commit(read_entries(from.path(), &blobs).unwrap());
+    let mut written = group_by_commit(read_entries(&RunDir::open(from.path()).unwrap()).unwrap());
     // Half of the steps, without the receipts, each of which stands within its commit.
     written.truncate(6);
     for commit in &mut written {
@@ -178,11 +178,11 @@ async fn written_entries_are_a_journal_that_goes_on() {
     written.push(Vec::new());
     let records = |entries: &[Entry]| entries.iter().map(|entry| entry.record.clone()).collect::<Vec<_>>();
     let expected = records(&written.concat());
-    write_entries(to.path(), written.clone(), Durability::Power).unwrap();
-    write_entries(to.path(), written, Durability::Process).unwrap_err();
+    let run = RunDir::open(to.path()).unwrap();
+    write_entries(&run, written.clone(), Durability::Power).unwrap();
+    write_entries(&run, written, Durability::Process).unwrap_err();
 
-    let blobs = Blobs::open(to.path().join("blobs")).unwrap();
-    let log = read_entries(to.path(), &blobs).unwrap();
+    let log = read_entries(&run).unwrap();
     assert_eq!(records(&log), expected);
     assert_eq!(
         log.iter().map(|entry| entry.seq).collect::<Vec<_>>(),

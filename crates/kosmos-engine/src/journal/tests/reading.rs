@@ -1,14 +1,20 @@
 //! Reading the entries of some kinds alone.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::{message, open, step, ten_steps};
 use crate::{
     journal::{
-        Kind,
+        Durability, JournalError, Kind, Options,
         record::{encode_with_checksum, may_be_of_kinds},
     },
-    sample::{Commit, Entry, Opening, Record},
+    sample::{Commit, Entry, Journal, Opening, Record},
+};
+
+const OPTIONS: Options = Options {
+    durability: Durability::Process,
 };
 
 const KINDS: [Kind; 10] = [
@@ -125,4 +131,60 @@ fn records_are_stored_beside_their_numbers() {
         )
     );
     assert_eq!(id.as_str().len(), 22);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn no_link_of_a_runs_folder_is_followed() {
+    use std::os::unix::fs::symlink;
+
+    let whole = tempfile::tempdir().unwrap();
+    ten_steps(&open(whole.path()), "x").await;
+    for (name, told) in [
+        ("journal.jsonl", "it is a link"),
+        ("ledger.jsonl", ""),
+        ("blobs", "in place of a folder"),
+        ("journal", "in place of a folder"),
+        ("journal/db", "it is neither a file nor a folder"),
+    ] {
+        let (copy, elsewhere) = (super::killed(whole.path()), tempfile::tempdir().unwrap());
+        let (place, moved) = (copy.path().join(name), elsewhere.path().join("moved"));
+        fs::rename(&place, &moved).unwrap();
+        symlink(&moved, &place).unwrap();
+        let before = fs::metadata(&moved).unwrap();
+        let opened = Journal::open(copy.path(), OPTIONS);
+        // The ledger is written anew in any case: its link is replaced.
+        match (name, opened) {
+            ("ledger.jsonl", opened) => assert!(opened.is_ok() && !place.is_symlink()),
+            (_, Ok(_)) => panic!("{name} is followed"),
+            (_, Err(JournalError::Io { path, source })) => {
+                assert_eq!(path, place);
+                assert!(source.to_string().contains(told), "{name}: {source}");
+            }
+            (_, Err(error)) => panic!("{name}: {error}"),
+        }
+        let after = fs::metadata(&moved).unwrap();
+        assert_eq!(
+            (after.len(), after.modified().unwrap()),
+            (before.len(), before.modified().unwrap()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_line_without_an_end_is_not_read_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    ten_steps(&open(folder.path()), "x").await;
+    let log = fs::OpenOptions::new()
+        .write(true)
+        .open(folder.path().join("journal.jsonl"))
+        .unwrap();
+    log.set_len(1 << 40).unwrap();
+    match Journal::read_log(folder.path()) {
+        Err(JournalError::Io { source, .. }) => {
+            assert!(source.to_string().contains("has a line of more than"), "{source}")
+        }
+        _ => panic!("it is read"),
+    }
 }
