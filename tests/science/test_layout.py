@@ -205,7 +205,7 @@ class HeaderRows(Layout):
         self.check(text([NAMES, units, *ROWS[:30], NAMES, units, *ROWS[30:]]), says="amid the rows")
 
     def test_a_first_row_with_words_is_a_row(self):
-        rows = [["id", "low", "high"], ["S1", "ND", "ND"], *([f"S{i}", str(i / 10), str(i)] for i in range(2, 40))]
+        rows = [["id", "low", "high"], ["S1", "none", "none"], *([f"S{i}", str(i / 10), str(i)] for i in range(2, 40))]
         self.check(text(rows), names=rows[0], rows=39)
         self.silent(text([NAMES, ["NA", "NA", "NA", "A"], *ROWS]), rows=61)
 

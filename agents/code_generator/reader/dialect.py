@@ -227,15 +227,16 @@ def guess_dialect(raw, declared, kind):
     first = next(iter(few_rows(text, best, 1)), []) if best else []
     if best_score < 1.2 or len(first) < 2:
         for delimiter in RARE_DELIMITERS:
-            # Each line must have it, the header too.
-            lines = [line for line in text.split("\n")[:60] if line.strip()]
-            if len(lines) >= 3 and all(delimiter in line for line in lines):
-                dialect = with_quotes(text, delimiter)
-                widths = {len(row) for row in few_rows(text, dialect, 200) if row}
-                score = judge_dialect(text, dialect)
-                if len(widths) == 1 and (score > max(best_score, 1.5) or (score > 1 and len(first) < 2)):
-                    if all(re.search(r"[^\W\d]", cell) for cell in few_rows(text, dialect, 1)[0]):
-                        best, best_score = dialect, score
+            # Nearly each line must have it, the header too, and as often; each one, where it also stands within values.
+            needed = 1.0 if delimiter in ":!#/" else 0.8
+            if len(lines) < 3 or sum(delimiter in line for line in lines) < needed * len(lines):
+                continue
+            dialect = with_quotes(text, delimiter)
+            parted = [row for row in few_rows(text, dialect, 200) if len(row) > 1]
+            score = judge_dialect(text, dialect)
+            if len({len(row) for row in parted}) == 1 and all(re.search(r"[^\W\d]", cell) for cell in parted[0]):
+                if score > max(best_score, 1.5) or (score > 1 and len(first) < 2):
+                    best, best_score = dialect, score
     return best
 
 
