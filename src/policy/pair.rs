@@ -40,23 +40,14 @@ pub(super) fn time_directions(kind: &str, x: &Column, y: &Column) -> BTreeMap<St
     if kind != kind::NUMERIC_NUMERIC {
         return BTreeMap::new();
     }
-    let (time, other) = match (x.is_moment(), y.is_moment()) {
-        (true, false) => (x, y),
-        (false, true) => (y, x),
-        (true, true) => {
-            let later = |way| format!("a later `{}` goes with {way} `{}`", x.name, y.name);
-            return worded_ways(later("a later"), later("an earlier"));
-        }
+    let (time, other, higher, lower) = match (x.is_moment(), y.is_moment()) {
+        (true, true) => (x, y, "later", "earlier"),
+        (true, false) => (x, y, "higher", "lower"),
+        (false, true) => (y, x, "higher", "lower"),
         (false, false) => return BTreeMap::new(),
     };
-    worded_ways(
-        format!("`{}` rises over time (`{}`)", other.name, time.name),
-        format!("`{}` falls over time (`{}`)", other.name, time.name),
-    )
-}
-
-fn worded_ways(plus: String, minus: String) -> BTreeMap<String, String> {
-    [("+".to_owned(), plus), ("-".to_owned(), minus)].into()
+    let words = |way| format!("later `{}` goes with {way} `{}`", time.name, other.name);
+    [("+".to_owned(), words(higher)), ("-".to_owned(), words(lower))].into()
 }
 
 /// Whether a model can have the column as its outcome.
@@ -152,11 +143,11 @@ mod tests {
         );
         for (x, y) in [(&sold, &price), (&price, &sold)] {
             let words = time_directions(kind::NUMERIC_NUMERIC, x, y);
-            assert_eq!(words["+"], "`price` rises over time (`sold`)");
-            assert_eq!(words["-"], "`price` falls over time (`sold`)");
+            assert_eq!(words["+"], "later `sold` goes with higher `price`");
+            assert_eq!(words["-"], "later `sold` goes with lower `price`");
         }
         let words = time_directions(kind::NUMERIC_NUMERIC, &sold, &paid);
-        assert_eq!(words["-"], "a later `sold` goes with an earlier `paid`");
+        assert_eq!(words["-"], "later `sold` goes with earlier `paid`");
         assert!(time_directions(kind::NUMERIC_NUMERIC, &price, &column("size", "count")).is_empty());
         assert!(time_directions(kind::GROUP_NUMERIC, &column("arm", "binary"), &sold).is_empty());
     }

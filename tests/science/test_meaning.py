@@ -345,6 +345,13 @@ class Dates(Meaning):
         self.assertEqual(lab.profile["time"], {"column": "date"})
         test = lab.tests("numeric_numeric", {"x": "date", "y": "price"})[0]
         self.assertEqual((test["status"], test["whole"]["direction"]), ("ok", "+"))
+        self.assertNotIn("time_order", test["caveats"])
+
+    def test_a_walk_along_a_date_is_said(self):
+        walk = np.cumsum(np.random.default_rng(5).normal(0.3, 1, 200))
+        start = np.datetime64("2021-01-05")
+        lab = Lab("date,price\n" + "\n".join(f"{start + i},{value:.3f}" for i, value in enumerate(walk)))
+        self.assertIn("time_order", lab.tests("numeric_numeric", {"x": "date", "y": "price"})[0]["caveats"])
 
     def test_the_difference_of_two_dates_is_known(self):
         start = np.datetime64("2021-01-05") + np.arange(N) * 37

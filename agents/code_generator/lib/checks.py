@@ -51,7 +51,7 @@ def check_pair(pair):
         robust = units_check(found, pair, y, left, right, unit, crude)
         if robust is not None and robust > judged:
             judged, judged_by = robust, "cluster_robust"
-    time_check(found, pair.table, left, right, rows, crude)
+    time_check(found, pair, left, right, rows, crude)
     for name in test.get("check") or []:
         adjust_for(found, pair, name, x, y, rows, plan, crude)
     confounding_verdict(found, pair.table)
@@ -224,8 +224,10 @@ def units_check(found, pair, y, left, right, unit, crude):
     return robust["p"]
 
 
-def time_check(found, table, left, right, rows, crude):
-    """Whether both columns drift along the table's time order, so that neighbouring rows are not independent."""
+def time_check(found, pair, left, right, rows, crude):
+    """Whether both columns drift along the table's time order, so that neighbouring rows are not independent. A date
+    drifts by nature: beside one, it is what its trend leaves over that must not."""
+    table = pair.table
     clock = table.protocol.get("time") or table.facts.get("time")
     if (
         not clock
@@ -242,6 +244,10 @@ def time_check(found, table, left, right, rows, crude):
     order = np.argsort(moments.values[rows], kind="stable")
     a, b = left[order, 0], right[order, 0]
     drift = min(neighbours(a), neighbours(b))
+    if clock in (pair.x.name, pair.y.name) and clock in table.facts.get("moments", ()):
+        time, other = (a, b) if clock == pair.x.name else (b, a)
+        slope = ((time - time.mean()) * (other - other.mean())).mean() / max(time.var(), 1e-300)
+        drift = min(drift, neighbours(other - slope * time))
     if drift > 0.5:
         found.caveats.append("time_order")
         found.notes["time_order"] = clock

@@ -60,6 +60,7 @@ class Words:
         return [(self.texts[int(index)].as_py(), int(self.counts[index])) for index in at]
 
 
+UNSEEN_MARKS = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 UNSEEN = r"[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]"
 ENTITY = r"&(#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});"
 

@@ -33,7 +33,7 @@ def profile(protocol, source):
         raise Problem("no_columns", "the table has no columns; give a header and rows")
     check_column_names([name for name, _ in raw])
     originals = [name for name, _ in raw]
-    names = unique_names(originals, warnings)
+    names = unique_names([UNSEEN_MARKS.sub("", name) for name in originals], warnings)
     arrays = [array for _, array in raw]
     rows = len(arrays[0])
     result = {"source": facts, "rows": rows, "columns": [], "warnings": warnings}
@@ -172,6 +172,7 @@ def write_table(names, arrays, result):
         "time": (result["time"] or {}).get("column"),
         "unit": (result["units"] or {}).get("column"),
         "roles": roles,
+        "moments": [column["name"] for column in result["columns"] if column["moment"]],
         "ranked": [column["name"] for column in result["columns"] if column["ranked"]],
     }
     schema = pa.schema(
