@@ -180,6 +180,9 @@ OPEN = {
     "decimal_dates": "the dates are read as numbers",
     "after_midnight": "times are text",
     "clock_times": "times are text",
+    "nil_beside_doses": "nil counts as missing",
+    "losses_alone": "numbers in brackets are text",
+    "texts_beside_numbers": "points are decimal points first",
 }
 
 

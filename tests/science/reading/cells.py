@@ -470,9 +470,9 @@ def spelled_dates(name, what, spell, step=9, start=None, ext="csv"):
     """Registers a case whose dates are spelled by `spell`; `start` gives the day that stands for a period."""
 
     def make(rand):
-        dates, y = dated(rand, 48, step)
+        dates, y = dated(rand, 36, step)
         shown = [spell(date) for date in dates]
-        return text({"when": shown, "level": y, "gate": shares(rand, 48, ["n", "s"])}), over_time(
+        return text({"when": shown, "level": y, "gate": shares(rand, 36, ["n", "s"])}), over_time(
             [start(d) if start else d for d in dates], y
         )
 
@@ -542,10 +542,10 @@ spelled_dates("two_forms", "2021-03-15 beside 15.03.2021", lambda d: f"{d:%Y-%m-
 
 def ordered_words(name, what, words, delimiter=",", spell=None):
     def make(rand):
-        x = [rand.randrange(len(words)) for _ in range(60)]
+        x = [rand.randrange(len(words)) for _ in range(44)]
         y = [round(20 + 6 * v + rand.gauss(0, 7), 1) for v in x]
         shown = [(spell(words[v], i) if spell else words[v]) for i, v in enumerate(x)]
-        return text({"id": range(100, 160), "answer": shown, "points": y}, delimiter), spearman(x, y)
+        return text({"id": range(100, 144), "answer": shown, "points": y}, delimiter), spearman(x, y)
 
     make.__name__ = name
     case("words with an order", what, ["answer", "points"])(make)

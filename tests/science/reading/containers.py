@@ -134,7 +134,7 @@ def transport(columns):
 def database(columns):
     def write(path):
         base = sqlite3.connect(path)
-        base.execute("pragma page_size = 1024")
+        base.execute("pragma page_size = 512")
         base.execute("create table settings (name text, value text)")
         base.execute("insert into settings values ('unit', 'mm')")
         base.execute("create table basins (basin text, runoff real, load real, bank text)")
@@ -218,7 +218,7 @@ def features(columns):
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": [10 + i / 8, 50 - i / 4]}, "properties": row}
         for i, row in enumerate(records(columns))
     ]
-    return json.dumps({"type": "FeatureCollection", "features": made}) + "\n"
+    return json.dumps({"type": "FeatureCollection", "features": made}, separators=(",", ":"))
 
 
 def markdown(columns):

@@ -154,6 +154,15 @@ def units_are_levels(rand):
     return text({"sold_by": levels, "margin": y}), anova(levels, y)
 
 
+@control("houses of a street: the number is no measure", ["rooms", "rent"], unused=["house"])
+def house_numbers(rand):
+    x = [rand.randint(1, 7) for _ in range(34)]
+    y = [round(210 * v + rand.gauss(300, 160)) for v in x]
+    return text({"house": [f"{rand.randint(1, 99)} Main St" for _ in x], "rooms": x, "rent": y}), pearson(
+        x, y, {"rooms": x}
+    )
+
+
 @control("M and F, no millions", ["sex", "reach"])
 def not_millions(rand):
     levels = shares(rand, 44, ["F", "M"])
@@ -299,7 +308,7 @@ def shorter_in_database(rand):
 
     def write(path):
         base = sqlite3.connect(path)
-        base.execute("pragma page_size = 1024")
+        base.execute("pragma page_size = 512")
         base.execute("create table log (at text, line integer)")
         base.executemany("insert into log values (?, ?)", [(f"2024-01-{i % 28 + 1:02}", i) for i in range(60)])
         base.execute("create table dives (depth real, shells real)")

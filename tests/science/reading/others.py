@@ -567,3 +567,48 @@ def lists_in_cells(rand):
         for i in range(24)
     ]
     return "".join(json.dumps(row) + "\n" for row in rows), "the column of lists is named as not read"
+
+
+# ---- found by tables with several oddities at once ----
+
+
+@case("a control without a dose", "nil beside 10 kg and 20 kg", ["potash", "tubers"], refusal="potash.*nil|nil.*potash")
+def nil_beside_doses(rand):
+    levels = shares(rand, 36, ["10 kg", "20 kg", "nil"])
+    y = by_level(rand, levels, {"10 kg": 31, "20 kg": 38, "nil": 24}, 4)
+    return text({"potash": levels, "tubers": y}), anova(levels, y)
+
+
+@case("school classes", "2A, 3A and 1E2 are classes, no currents", ["klasse", "points"])
+def school_classes(rand):
+    levels = shares(rand, 36, ["1E2", "2A", "3A"])
+    y = by_level(rand, levels, {"1E2": 51, "2A": 60, "3A": 66}, 6, 0)
+    return text({"klasse": levels, "points": y}), anova(levels, y)
+
+
+@case("one accent alone", "Latin-1 with one letter beyond ASCII, in a name", ["débit", "pente"])
+def one_accent(rand):
+    x, y = linked(rand, 30, 14, 4, 2, 5, 8, 1)
+    return text({"débit": x, "pente": y, "rive": shares(rand, 30, ["g", "d"])}).encode("latin-1"), pearson(x, y)
+
+
+@case("losses alone", "all values stand in brackets", ["branch", "loss"])
+def losses_alone(rand):
+    x, y = linked(rand, 32, 20, 5, 9, 60, 25, 1, 2)
+    y = [-abs(v) for v in y]
+    return text({"branch": x, "loss": [f"({-v:,.2f})" for v in y]}), pearson(x, y)
+
+
+@case(
+    "texts beside typed numbers",
+    "a workbook's text 8.792 is a thousand, as 12,50 % beside it shows",
+    ["anteil", "bewohner"],
+    "xlsx",
+)
+def texts_beside_numbers(rand):
+    share, people = linked(rand, 24, 40, 9, 300, 4000, 2500, 2, 0)
+    people = [abs(int(v)) + 1000 for v in people]
+    shown = {"anteil": [comma(v) + "%" for v in share], "bewohner": [f"{v:,}".replace(",", ".") for v in people]}
+    return workbook(("t", rows_of({**shown, "rang": [round(v / 7, 2) for v in share]}))), pearson(
+        share, people, {"bewohner": people}
+    )
