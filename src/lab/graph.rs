@@ -217,7 +217,7 @@ pub(super) fn count_waiting(journal: &Journal) -> Result<usize, LabError> {
 /// before. A replay has nothing to deliver.
 ///
 /// # Errors
-/// When the run came from elsewhere, another process works on it, its journal cannot be read, or the graph refuses what it
+/// When the run came from elsewhere, another process works on it, its journal is unreadable, or the graph refuses what it
 /// is given.
 pub async fn deliver_run(
     folder: &RunFolder,

@@ -1,4 +1,4 @@
-//! What an agent asks for beyond messages, in words.
+//! The requests of an agent beyond messages, in words.
 
 use serde_json::Value;
 

@@ -41,7 +41,7 @@ pub(super) fn kind<'a>(
     }
 }
 
-/// What the directions of a pair mean in words, where one of its columns is time; empty where that follows from the kind.
+/// The meaning of a pair's directions in words, where one of its columns is time; empty where the kind says it.
 pub(super) fn time_directions(kind: &str, x: &Column, y: &Column) -> BTreeMap<String, String> {
     if kind != kind::NUMERIC_NUMERIC {
         return BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A model as agents use it: an answer, or none with what follows from that. In one place, so that all agents fail alike.
+//! A model as agents use it: an answer, or none with what follows from that. In one place: all agents fail alike.
 
 use std::time::Duration;
 

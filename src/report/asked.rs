@@ -17,7 +17,7 @@ pub(crate) struct AskedColumn {
 
 /// The target and the columns that the question names, as far as no test has them: in the order of the tables.
 ///
-/// What earlier runs of a project have judged is no gap of this run.
+/// Columns that earlier runs of a project have judged are no gap of this run.
 pub(crate) fn columns_not_tested(dossier: &Dossier) -> Vec<AskedColumn> {
     let settled = dossier.memory.iter().flat_map(|memory| &memory.settled);
     let settled: BTreeSet<&str> = settled.flat_map(|known| [&*known.x, &*known.y]).collect();

@@ -69,7 +69,7 @@ fn summarise_findings(dossier: &Dossier) -> String {
     out
 }
 
-/// What agents have removed, such as "7 findings vetoed by critic".
+/// The findings that agents have removed, such as "7 findings vetoed by critic".
 fn describe_vetoes(dossier: &Dossier) -> String {
     let told = dossier.vetoes.iter().map(|(agent, findings)| {
         let agent = safe_line(agent, 64);

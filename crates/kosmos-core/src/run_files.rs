@@ -1,4 +1,4 @@
-//! The names of the files in a run's folder, `<home>/runs/<run-id>/`, and how large they may be. The names are a contract:
+//! The names of the files in a run's folder, `<home>/runs/<run-id>/`, and their largest sizes. The names are a contract:
 //! old runs and other programs have them.
 
 /// The settings that the run began with.

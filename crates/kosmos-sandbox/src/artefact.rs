@@ -78,7 +78,7 @@ impl Caps {
     }
 }
 
-/// Collects the regular files under `dir` and removes everything else: links, pipes, sockets, devices, files whose paths
+/// Collects the regular files under `dir` and removes all else: links, pipes, sockets, devices, files whose paths
 /// are not plain, and files beyond `caps`. Links are never followed. Set-user-id and
 /// set-group-id bits are cleared, and only the owner keeps write permission.
 ///

@@ -40,7 +40,7 @@ pub struct Imported {
 /// public key or the file of one, the archive must be signed by that key.
 ///
 /// # Errors
-/// When the file is not an archive of one run, something in it does not hold, or that run exists already. Nothing is left
+/// When the file is no archive of one run, something in it does not hold, or that run exists already. Nothing is left
 /// then.
 pub fn import_run(runs: &Path, file: &Path, signed_by: Option<&str>) -> Result<Imported, LabError> {
     // A pipe or a device is refused at once.

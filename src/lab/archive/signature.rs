@@ -51,7 +51,7 @@ pub enum SignatureError {
     Format {
         /// The file or the argument.
         place: String,
-        /// What it should be.
+        /// The expected form.
         what: &'static str,
         /// Why it is not.
         why: String,
@@ -86,7 +86,7 @@ pub enum VerificationFault {
     /// It is not by the key, or of something else.
     #[error("{0}")]
     Minisign(minisign_verify::Error),
-    /// What was signed cannot be read.
+    /// The signed content cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Archive {
         /// The archive.
@@ -143,7 +143,7 @@ pub struct Signed {
     pub made: Option<PathBuf>,
 }
 
-/// What an archive's signature says.
+/// The statement of an archive's signature.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "signature", rename_all = "snake_case")]
 pub enum Signer {

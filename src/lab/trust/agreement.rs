@@ -16,7 +16,7 @@ use crate::{
 pub struct Agreement {
     /// The run's folder.
     pub folder: RunFolder,
-    /// What the user was shown.
+    /// The requests that the user was shown.
     pub requests: RunRequests,
 }
 

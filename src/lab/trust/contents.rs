@@ -1,4 +1,4 @@
-//! What a run's folder holds: the hash of its settings and agents, and the check that there are plain files only.
+//! The contents of a run's folder: the hash of its settings and agents, and the check that there are plain files only.
 
 use std::{
     io,

@@ -23,7 +23,7 @@ pub enum TrustError {
         run: String,
         /// The path in the run's folder.
         path: PathBuf,
-        /// What it is.
+        /// Its kind, in words.
         what: &'static str,
     },
     /// A run would read from a graph that came from elsewhere.
@@ -43,7 +43,7 @@ pub enum TrustError {
         folder: PathBuf,
         /// The path in that folder.
         path: PathBuf,
-        /// What it is.
+        /// Its kind, in words.
         what: &'static str,
     },
     /// There is no folder for the user's key.
@@ -56,7 +56,7 @@ pub enum TrustError {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the file is for.
+        /// The purpose of the file.
         what: &'static str,
         /// The cause.
         source: io::Error,

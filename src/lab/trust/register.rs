@@ -22,7 +22,7 @@ const WHAT: &str = "the list of your own runs";
 /// The largest file that is read.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// What an entry says.
+/// The kinds of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryKind {
     /// The user started the run. Its hash is that of the run's settings and agents.

@@ -1,4 +1,4 @@
-//! What a run asks for beyond its folder: programs, addresses, headers, variables, agents, images and files.
+//! The requests of a run beyond its folder: programs, addresses, headers, variables, agents, images and files.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -16,7 +16,7 @@ use crate::{
 };
 use kosmos_core::{plain_path::PlainPath, run_files};
 
-/// What a run asks for beyond its folder, in the order in which the user is shown it.
+/// The requests of a run beyond its folder, in the order in which the user is shown it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunRequests {
     /// The run.

@@ -66,7 +66,7 @@ enum InputFault {
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong, as a predicate.
+        /// The fault, as a predicate.
         problem: &'static str,
     },
 }

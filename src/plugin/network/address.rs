@@ -35,7 +35,7 @@ impl Host {
     }
 }
 
-/// What an address stands for.
+/// The class of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressClass {
     /// An address of the public internet.

@@ -1,4 +1,4 @@
-//! What an agent may reach on the network.
+//! The part of the network that an agent may reach.
 //!
 //! | file | noun |
 //! |---|---|

@@ -27,7 +27,7 @@ pub(in crate::plugin) enum RecheckFault {
     NoNumbers {
         /// Which table it was.
         place: Place,
-        /// What the script did.
+        /// The script's behaviour.
         problem: String,
     },
     /// The script does not depend on a column of the finding.

@@ -1,4 +1,4 @@
-//! What is concluded from the numbers of a script that was run again.
+//! The conclusion from the numbers of a script that was run again.
 
 use super::{Again, Challenged, Place, RecheckFault, Rechecked};
 use crate::actors::research_director::answer_challenge;

@@ -192,7 +192,7 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
     out
 }
 
-/// What agents have removed from the findings, and who.
+/// The findings that agents have removed, and which agents.
 fn vetoes_line(dossier: &Dossier) -> Line<Draft> {
     let told = dossier.vetoes.iter().map(|(agent, findings)| {
         let key = agent.replace('~', "~0").replace('/', "~1");

@@ -1,4 +1,4 @@
-//! What an entry of a folder is.
+//! The kinds of a folder's entries.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, FileType, Stat, statat};
 use super::RunDir;
 use crate::plain_path::PlainPath;
 
-/// What an entry of a folder is.
+/// The kind of a folder's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file, with its size in bytes.

@@ -24,7 +24,7 @@ impl From<EntryError> for io::Error {
     }
 }
 
-/// What becomes of entries whose names are not plain. Kosmos writes none.
+/// The treatment of entries whose names are not plain. Kosmos writes none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OddNames {
     /// They are an error.

@@ -70,7 +70,7 @@ pub enum InterpreterError {
     Tampered {
         /// Its folder, or that of all environments.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         fault: TamperFault,
     },
     /// The environment was made and does not work.
