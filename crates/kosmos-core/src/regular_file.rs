@@ -46,7 +46,7 @@ mod tests {
         fs::write(at("file"), "text").unwrap();
         symlink(at("file"), at("link")).unwrap();
         symlink("/dev/zero", at("zero")).unwrap();
-        mkfifoat(CWD, &at("pipe"), Mode::RWXU).unwrap();
+        mkfifoat(CWD, at("pipe"), Mode::RWXU).unwrap();
         let mut text = String::new();
         open_regular_file(&at("link"))
             .unwrap()

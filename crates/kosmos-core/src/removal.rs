@@ -173,7 +173,7 @@ mod tests {
         fs::write(at("elsewhere/file"), "kept").unwrap();
         fs::write(at("tree/0").join(OsStr::from_bytes(b"\xff\n")), "x").unwrap();
         symlink(at("elsewhere"), at("tree/0/1/link")).unwrap();
-        fs::set_permissions(at("tree/0/1/2"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(at("tree/0/1/2"), fs::Permissions::from_mode(0o0)).unwrap();
         symlink(at("elsewhere"), at("link")).unwrap();
         remove_tree(&at("tree")).unwrap();
         assert!(!at("tree").exists());

@@ -38,7 +38,7 @@ impl Scene {
         symlink(at("elsewhere/folder"), at("run/linked")).unwrap();
         symlink("/dev/zero", at("run/zero")).unwrap();
         symlink("..", at("run/up")).unwrap();
-        mkfifoat(CWD, &at("run/pipe"), Mode::RWXU).unwrap();
+        mkfifoat(CWD, at("run/pipe"), Mode::RWXU).unwrap();
         let run = RunDir::open(at("run")).unwrap();
         Self { desk, run }
     }
