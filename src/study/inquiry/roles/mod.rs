@@ -306,6 +306,6 @@ impl<'o, 'a> ClauseReader<'o, 'a> {
         });
         participle
             && self.is_word(verb.end, &["by", "from", "with", "to"])
-            && !self.token(verb.end + 1).is_some_and(|token| token.number().is_some())
+            && self.token(verb.end + 1).is_none_or(|token| token.number().is_none())
     }
 }
