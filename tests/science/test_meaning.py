@@ -447,6 +447,10 @@ class Reasons(Meaning):
         self.assertEqual({name: lab.column(name)["excluded"] for name in wanted}, wanted)
         self.assertIn("24 cells that are none", lab.column("half")["excluded"])
 
+    def test_names_in_any_script_are_names(self):
+        lab = Lab(table({"年齢": [str(20 + i * 7 % 31) for i in range(31)], "größe": ["1.5", "2.5", "7.25"]}))
+        self.assertEqual([column["role"] for column in lab.profile["columns"]], ["numeric", "numeric"])
+
     def test_every_column_says_how_it_was_read(self):
         lab = Lab(table({"a": ["1", "2", "3"], "b": ["x", "y"], "c": ["2021-01-05", "2021-02-07", "2021-03-01"]}))
         for column in lab.profile["columns"]:

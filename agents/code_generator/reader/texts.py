@@ -183,7 +183,7 @@ def number_text(value):
 def tokens(name):
     """Lower-case words of a column name: 'PassengerId' gives passenger, id."""
     split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", split) if word]
+    return [word.lower() for word in re.split(r"[\W_]+", split) if word]
 
 
 def number_of(count, one, many=None):
