@@ -9,6 +9,7 @@
 //! - [`plugin`] is for agents that are folders: any language, supervised like our own.
 //! - [`prompt`] is how models are asked. [`policy`] proposes what to test, [`stats`] decides what counts as
 //!   found, [`science`] has the words for both.
+//! - [`study`] has the question as a typed value and the rules that read it.
 //! - [`sandbox`] runs scripts where they can do no harm, with the Python that [`interpreter`] makes;
 //!   [`graph`] keeps what was learnt.
 //! - [`report`] writes what a person reads, every number with its evidence; [`words`] holds what a model says of them
@@ -53,6 +54,7 @@ pub mod report;
 pub mod science;
 mod shipped;
 pub mod stats;
+pub mod study;
 pub mod supervisor;
 pub mod telemetry;
 pub mod words;

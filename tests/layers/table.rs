@@ -6,7 +6,7 @@ pub const LAYERS: [(&str, &[&str]); 10] = [
     ("core", &["kosmos-core", "kosmos-testing"]),
     ("sandbox", &["kosmos-sandbox"]),
     ("engine", &["kosmos-engine"]),
-    ("vocabulary", &["science", "progress", "shipped"]),
+    ("vocabulary", &["science", "study", "progress", "shipped"]),
     ("means", &["graph", "llm", "prompt", "telemetry"]),
     ("settings", &["config"]),
     (
