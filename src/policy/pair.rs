@@ -15,17 +15,23 @@ pub(super) const SIMPLE: [&str; 4] = [
 /// Columns held fixed at once, at most.
 pub(super) const MOST_COVARIATES: usize = 4;
 
-/// The kind of test for a pair, given in the table's order, and which column explains which.
+/// The kind of test for a pair, and which column explains which: as the question has it, else in the order given,
+/// which is the table's.
 pub(super) fn kind<'a>(
     a: &'a Column,
     b: &'a Column,
     interest: &Interest,
 ) -> Option<(&'static str, &'a Column, &'a Column)> {
-    let (x, y) = if interest.is_target(&a.name) { (b, a) } else { (a, b) };
+    let turned = if interest.is_outcome(&a.name) == interest.is_outcome(&b.name) {
+        interest.is_exposure(&b.name) && !interest.is_exposure(&a.name)
+    } else {
+        interest.is_outcome(&a.name)
+    };
+    let (x, y) = if turned { (b, a) } else { (a, b) };
     let grouped = |column: &Column| matches!(column.role, Role::Binary | Role::Categorical);
     match (x.role, y.role) {
         (Role::Numeric, Role::Numeric) => Some((kind::NUMERIC_NUMERIC, x, y)),
-        (Role::Numeric, Role::Binary) if interest.is_target(&y.name) => Some((kind::NUMERIC_BINARY, x, y)),
+        (Role::Numeric, Role::Binary) if interest.is_outcome(&y.name) => Some((kind::NUMERIC_BINARY, x, y)),
         (Role::Numeric, _) if grouped(y) => Some((kind::GROUP_NUMERIC, y, x)),
         (_, Role::Numeric) if grouped(x) => Some((kind::GROUP_NUMERIC, x, y)),
         _ if grouped(x) && grouped(y) => Some((kind::CATEGORICAL_CATEGORICAL, x, y)),

@@ -82,9 +82,9 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
     let usable: Vec<&Column> = profile.columns.iter().filter(|column| column.usable).collect();
     let mut candidates = Vec::new();
     let mut push = |kind: &'static str, x: &'a Column, y: &'a Column, unit: Option<&'a str>| {
-        let predicted = interest.direction.filter(|_| {
-            interest.is_target(&y.name) && interest.mentioned.contains(&x.name) && kind != kind::GROUP_NUMERIC
-        });
+        let predicted = interest
+            .direction
+            .filter(|_| interest.is_outcome(&y.name) && interest.names(&x.name) && kind != kind::GROUP_NUMERIC);
         let scores = pair::scores(&interest, profile, x, y);
         candidates.push(Candidate {
             dataset,
