@@ -3,7 +3,9 @@
 //! | file | does |
 //! |---|---|
 //! | `words` | splits a text into words and gives their stems |
-//! | `lexicon` | lists the words and phrases that the rules know |
+//! | `lexicon` | lists the words that the rules know |
+//! | `cues` | lists the phrases that say what is asked and what is held fixed |
+//! | `bounds` | lists the phrases that bound a number |
 //! | `index` | lists the words by which a question may name a column |
 //! | `naming` | finds the columns that a question names |
 //! | `sentence` | splits a question into clauses |
@@ -13,6 +15,8 @@
 //!
 //! Other languages than English are matched by names, labels and levels alone.
 
+mod bounds;
+mod cues;
 mod index;
 mod lexicon;
 mod naming;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    cues,
     index::{Index, MOST_PHRASE, NamedBy, Sense},
     lexicon,
     words::{Token, TokenKind, root, singular},
@@ -279,7 +280,7 @@ impl<'a> Finder<'a> {
             .checked_sub(1)
             .and_then(|before| self.token(before))
             .is_some_and(|before| before.is_term() && !lexicon::is_stop(before));
-        !token.quoted && after_noun && lexicon::find_cue(&[token]).is_some()
+        !token.quoted && after_noun && cues::find_cue(&[token]).is_some()
     }
 
     /// Returns true for a noun for rows that is only a part of a column's name: `machines` is not `machine_hours`.
@@ -411,7 +412,7 @@ impl<'a> Finder<'a> {
                 && entry.forms.len() > 1
                 && !lexicon::is_filler(token)
                 && !lexicon::is_background(token)
-                && lexicon::find_cue(&[token]).is_none()
+                && cues::find_cue(&[token]).is_none()
                 && entry.forms.iter().any(short)
         };
         token.number().is_none()
@@ -445,7 +446,7 @@ impl<'a> Finder<'a> {
         let loose = self.found.loose.get(place).copied().unwrap_or(true);
         let free = !self.is_named(place) && !loose && self.is_content(place);
         free && self.token(place).is_some_and(|token| {
-            !lexicon::is_statistic(token) && !lexicon::compares(token) && lexicon::find_cue(&[token]).is_none()
+            !lexicon::is_statistic(token) && !lexicon::compares(token) && cues::find_cue(&[token]).is_none()
         })
     }
 

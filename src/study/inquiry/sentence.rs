@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    cues,
     index::Index,
     lexicon,
     naming::{Mention, Naming},
@@ -285,7 +286,7 @@ fn begins_a_phrase(tokens: &[&Token]) -> bool {
             .first()
             .is_some_and(|token| words.contains(&token.lower.as_str()))
     };
-    lexicon::fixes_after(tokens) > 0
+    cues::fixes_after(tokens) > 0
         || first(&[
             "among", "amongst", "within", "only", "in", "for", "after", "before", "since",
         ])

@@ -1,7 +1,8 @@
 //! The rows that are meant, and the columns that are held fixed.
 
 use super::{
-    lexicon::{self, Bound},
+    bounds::{self, Bound},
+    cues, lexicon,
     sentence::{Outline, Piece},
     words::Token,
 };
@@ -180,8 +181,8 @@ impl<'o, 'a> Subset<'o, 'a> {
         let mut at = 0;
         while at < self.pieces.len() {
             let tokens = self.tokens_from(at);
-            let before = lexicon::fixes_after(&tokens);
-            let after = lexicon::fixes_before(&tokens);
+            let before = cues::fixes_after(&tokens);
+            let after = cues::fixes_before(&tokens);
             if before > 0 && self.holds_fixed(at, before) {
                 at = self.hold_what_follows(at, before);
             } else if after > 0 && !self.is_used(at) {
@@ -217,7 +218,7 @@ impl<'o, 'a> Subset<'o, 'a> {
             let copula = self.is_word(0, &["is", "are", "was", "were"]);
             let other_verb = (at.saturating_sub(NEAR).max(1)..at).any(|here| {
                 let tokens = self.tokens_from(here);
-                !tokens.is_empty() && lexicon::find_cue(&tokens).is_some()
+                !tokens.is_empty() && cues::find_cue(&tokens).is_some()
             });
             return other_verb || !copula;
         }
@@ -236,7 +237,7 @@ impl<'o, 'a> Subset<'o, 'a> {
         });
         let first_cue = (here..near).find(|place| {
             let tokens = self.tokens_from(*place);
-            !tokens.is_empty() && lexicon::find_cue(&tokens).is_some()
+            !tokens.is_empty() && cues::find_cue(&tokens).is_some()
         });
         let last_comma = first_cue.and_then(|cue| {
             (here..cue)
@@ -253,8 +254,8 @@ impl<'o, 'a> Subset<'o, 'a> {
             } else if let Some(token) = self.token(here) {
                 let ends = lexicon::opens(token)
                     || matches!(token.lower.as_str(), "among" | "amongst" | "in")
-                    || lexicon::find_cue(&[token]).is_some()
-                    || lexicon::fixes_after(&self.tokens_from(here)) > 0;
+                    || cues::find_cue(&[token]).is_some()
+                    || cues::fixes_after(&self.tokens_from(here)) > 0;
                 if ends {
                     break;
                 }
@@ -345,7 +346,7 @@ impl<'o, 'a> Subset<'o, 'a> {
             };
             tokens.insert(0, token);
         }
-        lexicon::find_bound(&tokens)
+        bounds::find_bound(&tokens)
     }
 
     fn read_bound(&mut self, at: usize, number: f64) {

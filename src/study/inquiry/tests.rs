@@ -260,6 +260,7 @@ fn short_forms_name_a_column_where_no_other_fits() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_hostile_question_is_read_in_bounded_time() {
     let words = [
@@ -296,7 +297,7 @@ fn a_hostile_question_is_read_in_bounded_time() {
     let columns: Vec<ColumnMeaning> = (0..2_000)
         .map(|number| column(&format!("q{number} level of age"), &["women", "men", "yes"]))
         .collect();
-    let start = std::time::Instant::now();
+    let start = processor_seconds();
     let mixed: Vec<&str> = (0..20_000).map(|_| words[draw(words.len())]).collect();
     for question in [
         mixed.join(" "),
@@ -312,6 +313,14 @@ fn a_hostile_question_is_read_in_bounded_time() {
         let short: Vec<&str> = (0..draw(12)).map(|_| words[draw(words.len())]).collect();
         let _ = Inquiry::read(&short.join(" "), &columns[..20]);
     }
-    // Some two seconds without optimisation; the bound is for a machine that does much else.
-    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
+    // Some three seconds without optimisation; rules that compare all words with all others take minutes.
+    let taken = processor_seconds() - start;
+    assert!(taken < 30.0, "{taken} s");
+}
+
+/// Gives the time that this thread has had a processor, so that a machine that does much else changes nothing.
+#[cfg(target_os = "linux")]
+fn processor_seconds() -> f64 {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    times.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
 }

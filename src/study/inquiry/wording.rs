@@ -2,7 +2,7 @@
 
 use super::{
     InquiryKind,
-    lexicon::Bound,
+    bounds::Bound,
     naming::{Ambiguity, Naming},
     roles::Reading,
     subset::{Condition, Test},

@@ -225,7 +225,7 @@ fn is_unspaced(letter: char) -> bool {
 }
 
 /// Plurals and past forms that no ending tells.
-const IRREGULAR: [(&str, &str); 46] = [
+const IRREGULAR: [(&str, &str); 45] = [
     ("teeth", "tooth"),
     ("feet", "foot"),
     ("mice", "mouse"),
@@ -259,7 +259,6 @@ const IRREGULAR: [(&str, &str); 46] = [
     ("brought", "bring"),
     ("gave", "give"),
     ("given", "give"),
-    ("earnt", "earn"),
     ("slept", "sleep"),
     ("spent", "spend"),
     ("paid", "pay"),

@@ -1,10 +1,7 @@
 //! Comparisons, and questions without a verb that the rules know.
 
 use super::{
-    super::{
-        InquiryKind,
-        lexicon::{self, Cue},
-    },
+    super::{InquiryKind, cues::Cue, lexicon},
     ClauseReader, Part, Roles,
 };
 

@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Expectation, InquiryKind,
-    lexicon::{self, Cue},
+    cues::Cue,
+    lexicon,
     sentence::{Clause, Outline, Piece},
     subset::{Condition, Subset},
     words::Token,

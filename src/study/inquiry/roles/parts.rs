@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         InquiryKind,
-        lexicon::{self, Cue},
+        bounds::Bound,
+        cues::{self, Cue},
+        lexicon,
         naming::Mention,
         subset::{Condition, Test, state_level},
         words::Token,
@@ -25,7 +27,7 @@ impl<'a> ClauseReader<'_, 'a> {
                     None => break,
                 }
             }
-            let found = lexicon::find_cue(&tokens).filter(|(length, cue)| self.is_meant(at, *length, *cue));
+            let found = cues::find_cue(&tokens).filter(|(length, cue)| self.is_meant(at, *length, *cue));
             match found {
                 Some((length, cue)) => {
                     self.cues.push(Found {
@@ -176,18 +178,21 @@ impl<'a> ClauseReader<'_, 'a> {
         mention: &Mention,
         value_type: ValueType,
     ) -> bool {
-        let noun = mention.end == mention.start + 1
-            && self
-                .outline
-                .tokens
-                .get(mention.start)
-                .is_some_and(|token| lexicon::is_background(token) && !token.quoted && token.lower != token.stem);
-        let before = at.checked_sub(1);
-        let subject = before.is_some_and(|before| {
-            self.is_word(before, &["do", "are", "did", "were", "have", "can"])
-                || self.token(before).is_some_and(lexicon::compares)
-        });
-        noun && subject && governor.is_none() && mention.levels.is_empty() && value_type == ValueType::Category
+        let token = self
+            .outline
+            .tokens
+            .get(mention.start)
+            .filter(|_| mention.end == mention.start + 1);
+        let Some(token) = token.filter(|token| lexicon::is_background(token) && !token.quoted) else {
+            return false;
+        };
+        let before = at.saturating_sub(1);
+        let subject = self.is_word(before, &["do", "are", "did", "were", "have", "can"])
+            || self.token(before).is_some_and(lexicon::compares);
+        // `What goes with a longer life in a country?`
+        let any = governor == Some("in") && self.is_word(before, &["a", "an", "any"]);
+        let rows = subject && governor.is_none() && token.lower != token.stem || any;
+        rows && mention.levels.is_empty() && value_type == ValueType::Category
     }
 
     /// Returns true for a phrase at the beginning that a comma sets apart.
@@ -338,7 +343,7 @@ impl<'a> ClauseReader<'_, 'a> {
             ([], Some(level)) => vec![level],
             ([], None) => {
                 if let Some(value) = mention.number {
-                    let test = Test::Bounded(lexicon::Bound::Equal, value);
+                    let test = Test::Bounded(Bound::Equal, value);
                     self.subset.conditions.push(Condition { column, test, at });
                 }
                 return;

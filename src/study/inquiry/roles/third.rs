@@ -1,11 +1,7 @@
 //! Questions with a third column, and those of dose and response.
 
 use super::{
-    super::{
-        InquiryKind,
-        lexicon::{self, Cue},
-        words::Token,
-    },
+    super::{InquiryKind, cues::Cue, lexicon, words::Token},
     ClauseReader, Found, Roles, add,
 };
 

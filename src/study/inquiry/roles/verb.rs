@@ -1,10 +1,7 @@
 //! What a verb or a noun says of two sides.
 
 use super::{
-    super::{
-        InquiryKind,
-        lexicon::{self, Cue},
-    },
+    super::{InquiryKind, cues::Cue, lexicon},
     ClauseReader, Found, Roles, add,
 };
 use crate::study::ValueType;
