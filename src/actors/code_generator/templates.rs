@@ -255,7 +255,11 @@ mod tests {
                 &["agent.toml names `templates/a/script.py`"],
             ),
             ("lib/one.py", "", &["templates/a/template.toml names `lib/one.py`"]),
-            ("reader/two.py", "", &["templates/a/template.toml names `reader/two.py`"]),
+            (
+                "reader/two.py",
+                "",
+                &["templates/a/template.toml names `reader/two.py`"],
+            ),
             (
                 "templates/a/template.toml",
                 "sumary = 's'",
