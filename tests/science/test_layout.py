@@ -152,6 +152,7 @@ class BelowTheLastRow(Layout):
     def test_notes(self):
         for below in (
             "* p < 0.05\n",
+            "* estimated from the year before\n** preliminary; see the report, page 4\n",
             "n = 60,,,\n",
             "Values below the detection limit were halved,,,\n",
             "\nNotes:\n1) a\n2) b, with comma\n",
@@ -339,6 +340,8 @@ class Dialects(Layout):
                 self.assertEqual(list(columns)[0], word)
         _, columns, _ = read(text([["nom", *NAMES], *(["M\xfcller", *row] for row in ROWS)]).encode("latin-1"))
         self.assertEqual(columns["nom"][0], "M\xfcller")
+        _, columns, _ = read(text([["d\xe9bit", *NAMES], *(["1", *row] for row in ROWS)]).encode("latin-1"))
+        self.assertEqual(list(columns)[0], "d\xe9bit")
 
     def test_other_forms_of_text(self):
         rule = "|---|:-:|---|---|\n"
@@ -711,6 +714,9 @@ class Reshaped(Layout):
     def test_turned_tables(self):
         rows = [[name, *(row[index] for row in ROWS)] for index, name in enumerate(NAMES)]
         self.check(text([["name", *(f"p{i}" for i in range(60))], *rows]), names=["name", *NAMES], says="turned round")
+        rows = [rows[3], *rows[:3]]
+        names = ["name", "arm", *NAMES[:3]]
+        self.check(text([["name", *(f"p{i}" for i in range(60))], *rows]), names=names, says="turned round")
         draw = np.random.default_rng(4)
         genes = (np.exp(draw.normal(3, 1.5, (300, 1))) * np.exp(draw.normal(0, 0.2, (300, 10)))).round(2)
 

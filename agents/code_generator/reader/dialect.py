@@ -123,7 +123,10 @@ def guess_code_page(raw):
     high = b"".join(runs)
     # Letters with accents stand alone among others; letters of other scripts stand beside each other.
     if not high or sum(len(run) for run in runs if len(run) > 1) < 0.7 * len(high):
-        return "shift_jis" if is_script(raw, "shift_jis", r"[\u3040-\u30ff\u4e00-\u9fff]", 0.9) else "cp1252"
+        # In Japanese every second byte may be a Latin letter; then many are of a range that has no accents.
+        japanese = len(high) > 8 and sum(0x81 <= byte <= 0x9F for byte in high) > 0.3 * len(high)
+        japanese = japanese and is_script(raw, "shift_jis", r"[\u3040-\u30ff\u4e00-\u9fff]", 0.9)
+        return "shift_jis" if japanese else "cp1252"
     lower = sum(byte >= 0xE0 for byte in high) / len(high)
     for page, share in (("cp1251", lower), ("koi8_r", sum(0xC0 <= byte < 0xE0 for byte in high) / len(high))):
         if share > 0.75 and is_script(raw, page, r"[\u0400-\u04ff]", 0.9):

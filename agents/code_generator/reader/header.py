@@ -251,11 +251,11 @@ def describes(row, names, grid, below):
     cells, heads = [c.strip() for c in row if c.strip()], [c.strip() for c in names if c.strip()]
     spaced = sum(" " in cell for cell in cells) * 2 >= len(cells)
     longer = sum(map(len, cells)) * len(heads) >= 1.5 * sum(map(len, heads)) * len(cells)
-    fits = len(set(cells)) >= 0.7 * len(cells) or any(
-        index not in grid.numeric and cell.strip() for index, cell in enumerate(row)
-    )
+    above = [row[index].strip() for index in grid.numeric if index < len(row) and row[index].strip()]
+    others = any(index not in grid.numeric and cell.strip() for index, cell in enumerate(row))
+    fits = len(set(above)) >= 0.7 * len(above) or (others and len(set(above)) == 1)
     words = all(len(cell) > 3 for cell in cells)
-    return spaced or longer or (fits and words)
+    return fits and (spaced or longer or words)
 
 
 def shape_of(cell):
@@ -326,6 +326,8 @@ def is_note(row, grid):
         return False
     if grid.width == 1:
         return grid.is_alien(row) and bool(NOTE.match(cells[0]) or len(cells[0].split()) > 2)
+    if grid.is_alien(row) and NOTE.match(cells[0]) and len(row) < grid.width:
+        return True
     if len(cells) > max(1, grid.width // 3):
         return False
     if grid.is_alien(row) and (len(cells) == 1 or NOTE.match(cells[0])):
