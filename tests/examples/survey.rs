@@ -63,7 +63,7 @@ pub fn what_was_planted_is_found_and_chance_is_not() {
         .filter(|test| test["p"].as_f64().unwrap() < 0.05)
         .count();
     assert!(low > 2 * found.len(), "{low} p-values by chance");
-    for (column, why) in [("respondent", "names each row"), ("wave", "one value only")] {
+    for (column, why) in [("respondent", "names rows"), ("wave", "one value only")] {
         assert!(
             !tests(&ran.found)
                 .iter()
