@@ -13,7 +13,7 @@ MOST_SHAPES = 3000
 LONGEST_FORM = 60
 MOST_REMEMBERED = 20_000
 # Other spellings of what ASCII has, one character for one.
-LOOK_ALIKES = {
+SAME_LOOKING = {
     **dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-"),
     **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "),
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4\u2032"), "'"),
@@ -163,7 +163,7 @@ def with_plain_characters(texts):
         return texts
     mask = np.zeros(len(texts), dtype=bool)
     mask[odd] = True
-    changed = [TIMES_POWER.sub("x10", text).translate(LOOK_ALIKES) for text in texts.filter(pa.array(mask)).to_pylist()]
+    changed = [TIMES_POWER.sub("x10", text).translate(SAME_LOOKING) for text in texts.filter(pa.array(mask)).to_pylist()]
     return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, pa.string()))
 
 
