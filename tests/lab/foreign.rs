@@ -111,7 +111,7 @@ fn an_experiment_with_another_folder_or_file_touches_nothing() {
         let output = home.run(&["verify", run_id(&run)]);
         assert_eq!(output.status.code(), Some(4), "{}", describe_output(&output));
         assert!(
-            describe_output(&output).contains("is not the path of a file of an experiment"),
+            describe_output(&output).contains("is not a path below a folder"),
             "{}",
             describe_output(&output)
         );

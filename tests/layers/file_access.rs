@@ -16,7 +16,7 @@ const ON_RUNS: [&str; 7] = [
 ];
 
 /// The files that may use paths all the same, each with the reason.
-const BY_PATHS: [(&str, &str); 12] = [
+const BY_PATHS: [(&str, &str); 13] = [
     (
         "src/lab/archive/export.rs",
         "writes an archive, which is a file of the user's",
@@ -36,6 +36,10 @@ const BY_PATHS: [(&str, &str); 12] = [
     (
         "src/lab/tables.rs",
         "tables of the user's, where they did not come with the run",
+    ),
+    (
+        "src/lab/trust/graph.rs",
+        "the mark of the user's graph, and the folder of the graph, in the home",
     ),
     (
         "src/lab/trust/key.rs",
