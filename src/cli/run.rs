@@ -77,13 +77,18 @@ pub(super) fn work_and_report(folder: RunFolder, console: Console, globals: &Glo
     console.telemetry.log_to(&folder.open_dir()?)?;
     let lab = Lab::open(folder.clone(), console.progress)?;
     match lab.work() {
-        Ok(finished) if matches!(finished.end.reason, EndReason::BadInput { .. }) => {
+        Ok(finished) => {
+            let EndReason::BadInput { code } = &finished.end.reason else {
+                return print_outcome(&finished, globals);
+            };
             // No analysis was made, so the folder is of no use.
             folder.remove()?;
-            let help = "fix the file, or name another with --data or in the run file";
+            let help = match code.ends_with("_target") {
+                true => "name another column with --target or in the run file, or none",
+                false => "fix the file, or name another with --data or in the run file",
+            };
             Err(CliError::from_usage(BadInput(finished.end.message), help))
         }
-        Ok(finished) => print_outcome(&finished, globals),
         Err(
             error @ (LabError::Interpreter(_)
             | LabError::Sandbox(_)

@@ -67,7 +67,25 @@ fn unknown_keys_and_targets_are_refused() {
     );
     refused(&home, &home.run(&["run", &file]), &["run.toml", "bugdet", "budget"]);
     let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--target", "heigth"]);
-    refused(&home, &output, &["heigth", "height"]);
+    refused(&home, &output, &["heigth", "height", "--target"]);
+    let rows: String = (0..40)
+        .map(|row| format!("{row}.5,{}.25,left\n", row * 7 % 11))
+        .collect();
+    let data = home.file("sides.csv", format!("speed,slip,side\n{rows}"));
+    let output = home.run(&[
+        "run",
+        "--question",
+        "What goes with side?",
+        "--data",
+        &data,
+        "--target",
+        "side",
+    ]);
+    refused(
+        &home,
+        &output,
+        &["'side' cannot be tested", "one value", "speed, slip", "--target"],
+    );
     refused(&home, &home.run(&["run", "--data", &data]), &["question"]);
     let output = home.run(&[
         "run",
