@@ -43,9 +43,11 @@ impl Canaries {
         let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
         let before = list_files(root);
         let folders = before.keys().map(|file| file.parent().unwrap()).chain([root]);
+        // Looking a name up is no event; opening, reading, changing and removing are. Closing is none either: what this
+        // process has open is closed once more in a command that the other thread starts at that moment.
+        let events = WatchFlags::ALL_EVENTS.difference(WatchFlags::CLOSE_WRITE | WatchFlags::CLOSE_NOWRITE);
         for folder in folders.collect::<std::collections::BTreeSet<_>>() {
-            // Looking a name up is no event; opening, reading, changing and removing are.
-            inotify::add_watch(&watch, folder, WatchFlags::ALL_EVENTS).unwrap();
+            inotify::add_watch(&watch, folder, events).unwrap();
         }
         let canaries = Self {
             root: root.to_owned(),
