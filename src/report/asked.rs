@@ -82,12 +82,26 @@ fn reason_of(dossier: &Dossier, profile: &Profile, column: &Column) -> String {
     if let Some(untested) = dossier.untested.iter().find(|test| about(&test.x, &test.y)) {
         return untested.reason.clone();
     }
+    if !profile
+        .columns
+        .iter()
+        .any(|other| other.usable && other.name != column.name)
+    {
+        return "the table has no other column that can be tested".to_owned();
+    }
     if let Some(pair) = profile.tautologies.iter().find(|pair| about(&pair.x, &pair.y)) {
         let other = if pair.x == column.name { &pair.y } else { &pair.x };
         return format!(
             "no test of it was carried out; with {other} none is made: {}",
             pair.reason
         );
+    }
+    if !profile
+        .columns
+        .iter()
+        .any(|other| other.usable && other.name != column.name)
+    {
+        return "the table has no other column that can be tested".to_owned();
     }
     "no test of it was carried out".to_owned()
 }

@@ -198,6 +198,14 @@ fn a_column_that_was_asked_about_and_not_tested_is_said_first() {
         "{terminal}"
     );
 
+    let mut alone = Lab::empty();
+    let columns = lab.dossier["datasets"][0]["profile"]["columns"].as_array().unwrap();
+    alone.dossier["datasets"] = lab.dossier["datasets"].clone();
+    alone.dossier["datasets"][0]["profile"]["columns"] = json!([columns[0]]);
+    alone.dossier["question"] = json!("What goes with the bill length?");
+    let told = "Not tested: bill_length_mm (the table has no other column that can be tested).";
+    assert!(terminal_summary(&alone.dossier()).contains(told));
+
     lab.dossier["question"] = json!("Does the bill's length depend on its depth?");
     lab.dossier["target"] = json!(null);
     lab.render().unwrap();
