@@ -51,7 +51,7 @@ pub use ledger::LedgerLine;
 pub use ledger_event::LedgerEvent;
 pub use profile::{
     CensoringLimits, Column, Level, MissingCode, PairedColumns, Profile, Role, SurvivalColumns, TableProblem,
-    Tautology, UnreadCells, UnreadText, ValueType,
+    Tautology, UnreadCells, UnreadText,
 };
 pub use protocol::{InputFile, Protocol, Template, template};
 pub use remark::ModelRemark;

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::study::ValueType;
+
 /// The kind of values that a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -23,36 +25,6 @@ pub enum Role {
     Constant,
     /// No value.
     Empty,
-}
-
-/// What the values of a column mean, as it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ValueType {
-    /// Measured numbers.
-    Number,
-    /// Whole numbers that are not negative.
-    Count,
-    /// Parts of a whole, such as percentages.
-    Proportion,
-    /// Words or bands with an order.
-    Ordered,
-    /// Levels without an order.
-    Category,
-    /// Two levels.
-    Binary,
-    /// Days.
-    Date,
-    /// Moments with a time of day.
-    Datetime,
-    /// Lengths of time.
-    Duration,
-    /// Weeks, months, quarters or years.
-    Period,
-    /// Names of rows or units.
-    Identifier,
-    /// Free text.
-    Text,
 }
 
 /// Values of a column of which only a limit is known.

@@ -1,9 +1,10 @@
 //! A column as a person knows it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The type of a column's values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueType {
     /// Measured numbers.

@@ -10,7 +10,8 @@ use super::super::document::{
 use super::super::dossier::Dossier;
 use super::super::number::{Number, NumberFormat};
 use super::words;
-use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role, ValueType};
+use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
+use crate::study::ValueType;
 
 /// Columns above which html folds the table away.
 const FOLD: usize = 40;
