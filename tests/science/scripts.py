@@ -1,7 +1,9 @@
 """Assembles the scripts of `agents/code_generator` and runs them, as the product does: one process per script, in a
-folder of its own, forked from an interpreter that has imported the packages. A script that `run` is told to start cold gets
-an interpreter of its own: what depends on the order of a set shows there, since strings have other hashes in each."""
+folder of its own, forked from an interpreter that has imported the packages. That interpreter compiles the text below a
+script's protocol once for all runs that share it. A script that `run` is told to start cold gets an interpreter of its own:
+what depends on the order of a set shows there, since strings have other hashes in each."""
 
+import functools
 import json
 import os
 
@@ -9,13 +11,13 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import pprint
-import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
 import traceback
+import types
 import weakref
 from pathlib import Path
 
@@ -34,15 +36,40 @@ def family(kind):
     return tomllib.loads((AGENT / "templates" / kind / "template.toml").read_text())
 
 
+def heading(protocol):
+    """The first lines of a script: what it does and its protocol."""
+    return f'"""{family(protocol["template"])["summary"]}"""\nPROTOCOL = {pprint.pformat(protocol)}\n'
+
+
+@functools.cache
+def library(kind):
+    """The parts of `reader/` and `lib/` that a script of this kind has. They are loaded here once, for the patterns that
+    they compile: forks of this interpreter find them in the cache of `re`."""
+    entry = family(kind)
+    text = "\n".join(
+        (AGENT / folder / f"{name}.py").read_text() for folder in ("reader", "lib") for name in entry.get(folder, [])
+    )
+    exec(text, {"__name__": "library"})
+    return text
+
+
 def assemble(protocol):
     """The text of the script for `protocol["template"]`."""
     kind = protocol["template"]
-    entry = family(kind)
-    parts = [f'"""{entry["summary"]}"""\nPROTOCOL = {pprint.pformat(protocol)}\n']
-    for folder in ("reader", "lib"):
-        parts += [(AGENT / folder / f"{name}.py").read_text() for name in entry.get(folder, [])]
-    parts.append((AGENT / "templates" / kind / "script.py").read_text())
-    return "\n".join(parts)
+    ending = (AGENT / "templates" / kind / "script.py").read_text()
+    return "\n".join(part for part in (heading(protocol), library(kind), ending) if part)
+
+
+@functools.lru_cache(maxsize=64)
+def compiled(text):
+    return compile(text, "script.py", "exec")
+
+
+def codes_of(text, protocol):
+    """The code of a script, in the pieces that are run one after the other."""
+    top = heading(protocol)
+    assert text.startswith(top)
+    return [compile(top, "script.py", "exec"), compiled(text.removeprefix(top))]
 
 
 def start_cold(folder, arguments):
@@ -53,22 +80,23 @@ def start_cold(folder, arguments):
     return done.returncode, done.stderr
 
 
-def run_forked(folder, arguments):
+def run_forked(folder, arguments, protocol):
     """The exit code and stderr of script.py, in a fork of this interpreter."""
+    codes = codes_of((folder / "script.py").read_text(), protocol)
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
         # Whatever happens, it must not return into the tests.
         try:
-            os._exit(run_as_main(folder, arguments))
+            os._exit(run_as_main(folder, arguments, codes))
         finally:
             os._exit(70)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status), folder.with_suffix(".stderr").read_text()
 
 
-def run_as_main(folder, arguments):
+def run_as_main(folder, arguments, codes):
     os.chdir(folder)
     # Beside the folder, which holds nothing but what the script may leave there.
     for stream, suffix in ((1, ".stdout"), (2, ".stderr")):
@@ -79,7 +107,9 @@ def run_as_main(folder, arguments):
     sys.path.insert(0, str(folder))
     code = 0
     try:
-        runpy.run_path("script.py", run_name="__main__")
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        for each in codes:
+            exec(each, main.__dict__)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if code and not isinstance(end.code, int):
@@ -95,7 +125,7 @@ def run_as_main(folder, arguments):
 class Lab:
     """A temporary folder with one profiled table, and scripts run beside it."""
 
-    def __init__(self, content=None, name="data.csv", cold=False):
+    def __init__(self, content=None, name="data.csv", cold=False, **asked):
         self.root = Path(tempfile.mkdtemp())
         weakref.finalize(self, shutil.rmtree, self.root, ignore_errors=True)
         self.runs = 0
@@ -110,6 +140,7 @@ class Lab:
                     "question": "",
                     "target": None,
                     "randomised": [],
+                    **asked,
                 },
                 cold=cold,
             )
@@ -119,8 +150,9 @@ class Lab:
         self.runs += 1
         self.last = self.root / (f"run{self.runs}" if self.runs > 1 or protocol["template"] != "profile" else "profile")
         self.last.mkdir()
-        (self.last / "script.py").write_text(assemble({"seed": 5, "dataset": "data", **protocol}), encoding="utf-8")
-        code, stderr = (start_cold if cold else run_forked)(self.last, arguments)
+        protocol = {"seed": 5, "dataset": "data", **protocol}
+        (self.last / "script.py").write_text(assemble(protocol), encoding="utf-8")
+        code, stderr = start_cold(self.last, arguments) if cold else run_forked(self.last, arguments, protocol)
         if code or stderr:
             raise AssertionError(f"{protocol['template']} ended with {code}:\n{stderr[-3000:]}")
         self.bytes = (self.last / "result.json").read_bytes()

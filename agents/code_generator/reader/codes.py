@@ -57,6 +57,31 @@ def code_reason(name, words, fits):
     return None, True
 
 
+# Names of columns in which a letter behind a number is a unit.
+PHYSICAL_WORDS = set(
+    """
+    temp temperature celsius fahrenheit current currents amp amps ampere amperes charge capacity force voltage supply power load
+    strom temperatur kapazitaet courant
+    """.split()
+)
+
+
+def letter_codes(name, words, live):
+    """Why texts such as 2A and 13C are names, or None: whole numbers of at most three digits with a capital letter
+    right behind each, few of them and each on several rows, or with several letters."""
+    count = int(live.sum())
+    lettered = matches(words.texts, r"^\d{1,3}[A-HNOPS]$") & live
+    if not lettered.any() or PHYSICAL_WORDS & set(tokens(name)):
+        return None
+    if (live & ~matches(words.texts, r"^\d{1,3}[A-HNOPS]\d{0,3}$")).any():
+        return None
+    letters = {words.texts[int(at)].as_py()[-1] for at in np.flatnonzero(lettered)[:2000]}
+    few = count <= 20 and words.counts[live].sum() >= 2 * count
+    if len(letters) > 1 or (few and letters != {"B"}):
+        return f"{words.shown(lettered, 2)} are a number and a letter, as for rooms, classes and isotopes"
+    return None
+
+
 def byte_lengths(texts):
     offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)
     return np.diff(offsets[texts.offset : texts.offset + len(texts) + 1])

@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 
 # Where so many values are known by a limit only, tests go by ranks.
 RANKED_FROM = 0.05
+# Distinct dates among which those that are known in part are looked for.
+PARTIAL_LOOKED = 100_000
 
 
 def describe_column(name, first, array, words, habits, declared, warnings):
@@ -82,6 +84,9 @@ def describe_texts(facts, words, habits, declared, warnings):
         return describe_words(
             facts, words, gone if not among(words.texts, PERHAPS_MISSING).any() else None, habits, warnings
         )
+    answers = describe_answers(facts, words, warnings)
+    if answers is not None:
+        return answers
     plain = matches(words.texts, PLAIN) & live
     why = None
     if plain.any() and words.counts[plain].sum() >= 0.5 * filled:
@@ -107,9 +112,7 @@ def describe_plain(facts, words, plain, gone, habits, warnings):
     accepted, odd, unread = settle_odd_texts(words, plain, gone, *texts_of_numbers(words, plain))
     if not accepted or (unread.any() and spelt_limits(words, unread)):
         return None, None
-    values = np.full(len(words), np.nan)
-    numbers = words.texts.filter(pa.array(plain))
-    values[plain] = pc.replace_substring_regex(numbers, r"^\+", "").cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = numbers_of_texts(words.texts, plain)
     days, words_on_it = compact_dates(name, words, plain, values, habits)
     years = short_years(name, words, plain, values)
     if years is not None:
@@ -122,7 +125,7 @@ def describe_plain(facts, words, plain, gone, habits, warnings):
     if why:
         facts["sure"] = min(facts["sure"], 0.9 if sure else 0.6)
         return None, f"codes: {why}"
-    if days is None and doubtful_points(words, plain, habits):
+    if days is None and doubtful_points(name, words, plain, habits):
         return None, None
     if days is not None:
         note_missing(facts, words, gone, odd, unread, warnings)
@@ -134,7 +137,18 @@ def describe_plain(facts, words, plain, gone, habits, warnings):
     note_missing(facts, words, gone, odd, unread, warnings)
     if among(words.texts, INFINITE).any():
         warnings.append(f"infinite values of '{name}' count as missing")
-    return describe_numbers(facts, values[words.codes], warnings), None
+    values = words.spread(values)
+    return describe_numbers(facts, values, warnings), None
+
+
+def numbers_of_texts(texts, plain):
+    """float64 of the texts that are plain numbers, NaN for the others."""
+    values = np.full(len(texts), np.nan)
+    for start in range(0, len(texts), PIECE):
+        fits = plain[start : start + PIECE]
+        numbers = pc.replace_substring_regex(texts.slice(start, PIECE).filter(pa.array(fits)), r"^\+", "")
+        values[start : start + PIECE][fits] = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return values
 
 
 def texts_of_numbers(words, plain):
@@ -147,9 +161,9 @@ def spelt_limits(words, unread):
     return bool(matches(words.texts, r"\d")[unread].any())
 
 
-def doubtful_points(words, plain, habits):
+def doubtful_points(name, words, plain, habits):
     """True where every point stands before exactly three digits, so that it may divide thousands."""
-    if habits.decimal == ".":
+    if habits.decimal == "." or name in habits.typed_cells:
         return False
     pointed = matches(words.texts, r"\.") & plain
     if not pointed.any() or not matches(words.texts, r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$")[pointed].all():
@@ -161,6 +175,9 @@ def compact_dates(name, words, plain, values, habits):
     """Days and months without signs between them (20210315, 202103), seconds since 1970, and days of a workbook; as
     (seconds since 1970 per text, (kinds, with a clock, words)) or (None, None)."""
     known = values[plain]
+    pointed = pointed_months(name, words, plain)
+    if pointed is not None:
+        return pointed, ({"month"}, False, "read as months written with a point")
     if len(known) < 2 or (known != np.floor(known)).any() or known.max() < 10000 or known.min() < 1000:
         return None, None
     timely = bool({"date", "day", "dt", "dob", "birth", "when", "month", "period", "time", "timestamp", "ts", "created", "updated",
@@ -183,6 +200,14 @@ def compact_dates(name, words, plain, values, habits):
             kind = "month" if length == 6 else "day"
             form = "year and month (yyyymm)" if length == 6 else "year, month and day (yyyymmdd)"
             return np.where(valid, days * 86400.0, np.nan), ({kind}, False, f"read as dates written as {form}")
+    if length == 6 and timely:
+        year, monthday = np.divmod(values, 10000.0)
+        month, day = np.divmod(monthday, 100.0)
+        counts = np.bincount(year[plain].astype(int), weights=words.counts[plain], minlength=100)
+        years = with_century(year, century_of(counts[:100])[0])
+        days, valid = civil_days(years, month, day, plain & (year < 100))
+        if valid[plain].all():
+            return np.where(valid, days * 86400.0, np.nan), ({"day"}, False, "read as dates written as yymmdd")
     if length == 8 and (timely or len(known) >= 6):
         lead, year = np.divmod(values, 10000.0)
         for order, (a, b) in (("day, month and year (ddmmyyyy)", (1, 0)), ("month, day and year (mmddyyyy)", (0, 1))):
@@ -190,6 +215,11 @@ def compact_dates(name, words, plain, values, habits):
             days, valid = civil_days(year, parts[a], parts[b], plain & (year >= 1900) & (year <= 2100))
             if valid[plain].all():
                 return np.where(valid, days * 86400.0, np.nan), ({"day"}, False, f"read as dates written as {order}")
+    if length in (10, 12, 14):
+        clocked = compact_times(values, plain, length)
+        if clocked is not None:
+            form = "yyyymmddhhmmss"[:length]
+            return clocked, ({"day"}, True, f"read as dates and times written as {form}")
     for digits, unit, scale in ((10, "seconds", 1.0), (13, "milliseconds", 1e3), (16, "microseconds", 1e6)):
         if length == digits and 3e8 <= known.min() / scale and known.max() / scale <= 4.2e9 and (timely or digits > 10):
             if not check_digits(np.unique(known)):
@@ -197,6 +227,63 @@ def compact_dates(name, words, plain, values, habits):
     if habits.workbook and timely and 20000 <= known.min() and known.max() <= 80000:
         return (values - 25569) * 86400.0, ({"day"}, False, "read as days of a workbook, counted from 1900")
     return None, None
+
+
+MONTH_NAMES = set(
+    "month monat mois mes mese m\u00eas maand miesi\u0105c m\u0117nuo kuukausi manad m\u00e5nad maned m\u00e5ned "
+    "date datum fecha data period".split()
+)
+
+
+def pointed_months(name, words, plain):
+    """Seconds since 1970 of months such as 03.2021, which are no decimals: all with two digits, or under a name that
+    says month; None where one is no month."""
+    texts = words.texts
+    first = texts.slice(0, 50)
+    if matches(first, r"^(?:19|20)\d\d\.(?:0[1-9]|1[0-2])$")[plain[:50]].all():
+        return months_behind_years(texts, plain)
+    if not matches(first, r"^(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d$")[plain[:50]].all():
+        return None
+    short = matches(texts, r"^[1-9]\.(?:19|20)\d\d$") & plain
+    shaped = (matches(texts, r"^(?:0[1-9]|1[0-2])\.(?:19|20)\d\d$") & plain) | short
+    if plain.sum() < 3 or not shaped[plain].all():
+        return None
+    if not MONTH_NAMES & set(tokens(name)) and (short.any() or not matches(texts, r"^0")[plain].any()):
+        return None
+    parts = [text.split(".") for text in texts.filter(pa.array(plain)).to_pylist()]
+    if len({month for month, _ in parts}) < 3 and len({year for _, year in parts}) < 3:
+        return None
+    seconds = np.full(len(texts), np.nan)
+    days = [np.datetime64(f"{year}-{int(month):02}", "D").astype(np.int64) for month, year in parts]
+    seconds[plain] = np.array(days) * 86400.0
+    return seconds
+
+
+def months_behind_years(texts, plain):
+    """Seconds since 1970 of months such as 2021.03, where no other hundredths occur and most months do; or None."""
+    if not matches(texts, r"^(?:19|20)\d\d\.(?:0[1-9]|1[0-2])$")[plain].all():
+        return None
+    parts = [text.split(".") for text in texts.filter(pa.array(plain)).to_pylist()]
+    if len({month for _, month in parts}) < 6 or len(parts) < 8:
+        return None
+    seconds = np.full(len(texts), np.nan)
+    days = [np.datetime64(f"{year}-{month}", "D").astype(np.int64) for year, month in parts]
+    seconds[plain] = np.array(days) * 86400.0
+    return seconds
+
+
+def compact_times(values, plain, length):
+    """Seconds since 1970 of 2021031514, 202103151430 and 20210315143000; None where one is no such time."""
+    day, rest = np.divmod(values, 10.0 ** (length - 8))
+    year, monthday = np.divmod(day, 10000.0)
+    month, day = np.divmod(monthday, 100.0)
+    days, valid = civil_days(year, month, day, plain & (year >= 1900) & (year <= 2100))
+    seconds, weight = np.zeros(len(values)), 3600.0
+    for place in range(length - 10, -1, -2):
+        part, rest = np.divmod(rest, 10.0**place)
+        valid &= part <= (24 if weight == 3600.0 else 59)
+        seconds, weight = seconds + part * weight, weight / 60
+    return np.where(valid, days * 86400.0 + seconds, np.nan) if valid[plain].all() else None
 
 
 def short_years(name, words, plain, values):
@@ -209,6 +296,19 @@ def short_years(name, words, plain, values):
     return np.where(plain, with_century(values, century_of(counts)[0]), np.nan)
 
 
+def apostrophe_years(name, words, gone):
+    """Years such as '98 and '03; None where a text is none, or they can be amounts behind a mark for text."""
+    live = ~gone & (words.counts > 0)
+    if not live.any() or not matches(words.texts, r"^['\x{2019}]\d{2}$")[live].all():
+        return None
+    zeros = matches(words.texts, r"^.0\d$")[live].any()
+    if not zeros and not {"year", "yr", "jahr", "annee", "ann\u00e9e", "ano", "a\u00f1o"} & set(tokens(name)):
+        return None
+    digits = np.array([int(text[1:]) if lives else -1 for text, lives in zip(words.texts.to_pylist(), live)])
+    counts = np.bincount(digits[live], weights=words.counts[live], minlength=100)
+    return np.where(live, with_century(np.maximum(digits, 0), century_of(counts)[0]), np.nan)
+
+
 def note_missing(facts, words, gone, odd, unread, warnings, what="number"):
     """Lists the texts that count as missing and those that could not be read."""
     name = facts["name"]
@@ -218,6 +318,12 @@ def note_missing(facts, words, gone, odd, unread, warnings, what="number"):
     known = gone & (words.counts > 0) & ~among(words.texts, ("",))
     if known.any():
         say(facts, f"{counts_as_missing(words, known)} count{'s' if words.counts[known].sum() == 1 else ''} as missing")
+    nothing = known & among(words.texts, NOTHING)
+    if nothing.any():
+        verb = "counts" if words.counts[nothing].sum() == 1 else "count"
+        warnings.append(
+            f"{counts_as_missing(words, nothing)} of '{name}' {verb} as missing; if it means that there was nothing of it, write 0"
+        )
     if odd.any():
         one = words.counts[odd].sum() == 1
         warnings.append(
@@ -240,10 +346,14 @@ def note_missing(facts, words, gone, odd, unread, warnings, what="number"):
 def describe_date_texts(facts, words, shapes, gone, habits, warnings):
     name = facts["name"]
     dates = DateColumn(shapes, ~gone)
+    partial = np.zeros(len(words), dtype=bool)
+    if dates.share and len(words) <= PARTIAL_LOOKED:
+        partial = matches(words.texts, PARTIAL_DATE) & ~gone & (words.counts > 0)
+    bare = words.counts[partial].sum() / max(words.counts[~gone].sum(), 1)
     # The days of a workbook can stand there as numbers.
-    if dates.share < (0.1 if habits.workbook else 0.5):
+    if dates.share + (bare if dates.share >= 0.1 else 0) < (0.1 if habits.workbook else 0.5):
         return None, None
-    if unlikely_dates(dates):
+    if unlikely_dates(dates) or (GENE_WORDS & set(tokens(name)) and all(is_run_together(item) for item in dates.items)):
         return None, None
     order, evidence, sure = day_order(dates, words, habits) if dates.open else (None, None, True)
     born = bool({"dob", "birth", "born", "birthday", "birthdate"} & set(tokens(name)))
@@ -258,10 +368,21 @@ def describe_date_texts(facts, words, shapes, gone, habits, warnings):
             seconds[serial] = (numbers - 25569) * 86400.0
             cells = number_of(words.counts[serial].sum(), "cell")
             warnings.append(f"{cells} of '{name}' hold the number of a day where the others hold dates; read as dates")
+    zero = matches_among(words.texts, np.isnan(seconds) & ~gone & (words.counts > 0), ZERO_DATE)
+    gone = gone | zero
+    monthless = zero & False
+    partial &= np.isnan(seconds) & ~zero
+    if partial.any() and dates.kinds and not dates.kinds & {"year", "season"}:
+        first_days, monthless = partial_seconds(words.texts, partial)
+        seconds[partial] = first_days[partial]
     fits = ~np.isnan(seconds)
     accepted, odd, unread = settle_odd_texts(words, fits, gone, 100, False)
     if not accepted:
         return None, None
+    if zero.any():
+        cells = number_of(words.counts[zero].sum(), "cell")
+        verb = "holds" if words.counts[zero].sum() == 1 else "hold"
+        warnings.append(f"{cells} of '{name}' {verb} a date that is none ({words.shown(zero)}), taken as missing")
     if dates.kinds <= {"year", "season"}:
         say(facts, "years, of which the first counts where there are two" if "season" in dates.kinds else "years")
         note_missing(facts, words, gone, odd, unread, warnings)
@@ -302,8 +423,61 @@ def describe_date_texts(facts, words, shapes, gone, habits, warnings):
         warnings.append(f"dates of '{name}' are written in several ways ({ways}); each was read in its own")
     if dates.zoned:
         say(facts, "times turned to UTC")
+    if dates.buddhist:
+        say(facts, "years of the Buddhist era, less 543", 0.8)
+        warnings.append(f"years of '{name}' lie beyond 2440 and were read as of the Buddhist era, less 543")
+    note_zones(facts, dates, warnings)
+    note_partial(facts, words, dates, partial & fits, monthless, warnings)
     note_missing(facts, words, gone, odd, unread, warnings, "date")
-    return describe_dates(facts, seconds[words.codes], dates.kinds, dates.clocked, warnings), None
+    kinds, clocked = dates.kinds, dates.clocked
+    shapes.forget()
+    seconds = words.spread(seconds)
+    return describe_dates(facts, seconds, kinds, clocked, warnings), None
+
+
+def note_partial(facts, words, dates, partial, monthless, warnings):
+    """Says how many dates are not known to the day, where others are."""
+    counts = dict.fromkeys(("half", "quarter", "month"), 0)
+    if dates.kinds - set(counts):
+        for item in (readings[0] for readings in dates.items):
+            if item.kind in counts:
+                counts[item.kind] += dates.shapes.counts[item.index]
+    cells = int(sum(counts.values()) + words.counts[partial].sum())
+    if cells == 0:
+        return
+    name = facts["name"]
+    years = words.counts[partial & monthless].sum()
+    whole = "month or year" if 0 < years < cells else "year" if years else "month"
+    shown = f" ({words.shown(partial, 2)})" if partial.any() else ""
+    say(facts, f"{number_of(cells, 'date')} known only to the {whole}{shown}, by the first day of it", 0.7)
+    warnings.append(
+        f"{number_of(cells, 'cell')} of '{name}' {'gives' if cells == 1 else 'give'} only the {whole}{shown}; "
+        f"the first day of it was taken, which can be up to a {'year' if years else 'month'} too early"
+    )
+
+
+def note_zones(facts, dates, warnings):
+    """Says which names of zones were heeded, which of them several zones share, and which are not known."""
+    name, zones = facts["name"], dates.zones - NO_ZONES
+    known = sorted(zone.upper() for zone in zones & set(ZONE_HOURS))
+    if known:
+        say(facts, f"times in {in_a_row(known)}, turned to UTC")
+    # One zone for all moves them alike.
+    several = len(zones) > 1 or dates.zoned
+    for zone in sorted(zones & set(SHARED_ZONES)) if several else ():
+        say(facts, f"{zone.upper()} as the time of {SHARED_ZONES[zone]}", 0.7)
+        warnings.append(
+            f"times of '{name}' in {zone.upper()} were read as the time of {SHARED_ZONES[zone]}; "
+            "other places use that name too"
+        )
+    strange = sorted(zones - set(ZONE_HOURS))
+    if strange:
+        shown = in_a_row([zone.upper() if "/" not in zone else zone.title() for zone in strange[:5]])
+        say(facts, f"what stands behind the times ({shown}) was not heeded", 0.7 if several else None)
+        warnings.append(
+            f"what stands behind the times of '{name}' ({shown}) is no known zone and was not heeded; "
+            "write the difference to UTC, such as +02:00, if it matters"
+        )
 
 
 def form_families(dates):
@@ -316,8 +490,25 @@ def form_families(dates):
     return [form for form in families.values()]
 
 
+GENE_WORDS = {"gene", "genes", "symbol", "protein", "proteins", "transcript", "marker", "probe", "hgnc"}
+
+
+def is_run_together(readings):
+    """SEP15 and MARCH10 are names of genes as well."""
+    return re.fullmatch(r"[^\W\d_]+99", readings[0].form) is not None
+
+
+# Months of other languages that are English words.
+COUNTED_WORDS = set("set out gen mag ago des dic mar lug".split())
+
+
 def unlikely_dates(dates):
-    """1.2.10 is a version: two-digit years after points need two digits in all parts, or a day above 12."""
+    """1.2.10 is a version: two-digit years after points need two digits in all parts, or a day above 12. Set 1 and gen
+    12 count sets and generations: where all months are one that is such a word, they are none."""
+    months = {item.month for readings in dates.items for item in readings[:1]}
+    words = {re.match(r"[^\W\d_]*", readings[0].form).group().lower() for readings in dates.items}
+    if len(months) == 1 and words <= COUNTED_WORDS and dates.two_digits.any():
+        return True
     pointed = [item for item in dates.open if item.separator == "." and item.spans["y"][1] - item.spans["y"][0] == 2]
     loose = [
         item
@@ -330,8 +521,24 @@ def unlikely_dates(dates):
 def describe_spelt(facts, words, shapes, gone, habits, warnings):
     """Numbers in any spelling, and bands of numbers; (column or None, why it is none)."""
     name = facts["name"]
+    why = letter_codes(name, words, ~gone & (words.counts > 0))
+    if why:
+        return None, f"codes: {why}"
+    years = apostrophe_years(name, words, gone)
+    if years is not None:
+        first, last = int(np.nanmin(years)), int(np.nanmax(years))
+        say(facts, f"years in two digits, as {first} to {last}", 0.8)
+        warnings.append(f"two-digit years of '{name}' were read as {first} to {last}")
+        note_missing(facts, words, gone, gone & False, gone & False, warnings, "year")
+        return describe_numbers(facts, years[words.codes], warnings), None
+    grades = describe_grades(facts, words, gone, warnings)
+    if grades is not None:
+        return grades, None
+    ratios = describe_ratios(facts, words, gone, warnings)
+    if ratios is not None:
+        return ratios, None
     column = NumberColumn(shapes, ~gone, habits.decimal, name)
-    if not column.items:
+    if not column.items or not column.fits.any():
         return None, column.reason
     fits = column.fits
     bands = ~np.isnan(column.upper) & fits
@@ -372,6 +579,12 @@ def describe_spelt(facts, words, shapes, gone, habits, warnings):
         warnings.append(f"'{name}' was read as {column.what}")
     if column.notes:
         warnings.append(f"numbers of '{name}' were read with {in_a_row(column.notes)}")
+    if column.steps_doubtful:
+        say(facts, "whether a kilobyte has 1000 or 1024 bytes is not told", 0.8)
+        warnings.append(
+            f"sizes in '{name}' were converted with 1000 bytes to a kilobyte; "
+            "nothing in the file tells whether 1024 are meant"
+        )
     if column.low_sure:
         say(facts, "whether a point divides thousands or marks decimals was told from the numbers alone", 0.6)
         warnings.append(
@@ -384,6 +597,54 @@ def describe_spelt(facts, words, shapes, gone, habits, warnings):
         facts["type"] = column.type or ("proportion" if column.unit == "%" else facts["type"])
     facts["unit"] = facts["unit"] or ucum(column.unit)
     return found, None
+
+
+GERMAN_GRADES = {"note", "noten", "zensur", "zensuren", "schulnote", "abschlussnote"}
+
+
+def describe_grades(facts, words, gone, warnings):
+    """Grades such as 2+, 2 and 2- by their order, where both signs occur; None for anything else. In German schools 1
+    is the best, so that 2+ lies below 2; elsewhere a plus adds."""
+    fits = matches(words.texts, r"^\d{1,2}\s?[-+\x{2013}\x{2212}]?$") & ~gone & (words.counts > 0)
+    left = ~fits & ~gone & (words.counts > 0)
+    plus, minus = (matches(words.texts, ending) & fits for ending in (r"\+$", r"\d\s?[-\x{2013}\x{2212}]$"))
+    if not (plus.any() and minus.any()) or (left.any() and words.counts[left].sum() > 0.05 * words.counts[~gone].sum()):
+        return None
+    digits = [int(re.match(r"\d+", text).group()) if fit else 0 for text, fit in zip(words.texts.to_pylist(), fits)]
+    if max(digits) > 20:
+        return None
+    german = bool(GERMAN_GRADES & set(tokens(facts["name"]))) and max(digits) <= 6
+    step = -0.3 if german else 0.3
+    ranks = np.array(digits, float) + np.where(plus, step, 0) - np.where(minus, step, 0)
+    ranks[~fits] = np.nan
+    order = "2+ below 2 below 2-, as in Germany" if german else "2- below 2 below 2+"
+    warnings.append(f"'{facts['name']}' was read as grades, with {order}; nothing in the file tells the order")
+    note_missing(facts, words, gone, left, left & False, warnings, "grade")
+    return describe_ordered(facts, words, ranks, "grades with plus and minus", warnings, 0.6)
+
+
+RATIO_WORDS = {"titre", "titer", "titres", "titers", "dilution", "dilutions", "ratio", "scale", "slope", "odds"}
+
+
+def describe_ratios(facts, words, gone, warnings):
+    """1:40, 1:80, 1:640 by the number behind the colon; None where they can be times."""
+    fits = matches(words.texts, r"^1\s?(?::|in)\s?\d{1,7}$") & ~gone
+    if not fits.any() or (~fits & ~gone & (words.counts > 0)).any():
+        return None
+    values = np.full(len(words), np.nan)
+    behind = pc.replace_substring_regex(words.texts.filter(pa.array(fits)), r"^1\s?(?::|in)\s?", "")
+    values[fits] = behind.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if not (
+        RATIO_WORDS & set(tokens(facts["name"]))
+        or (values[fits] >= 100).any()
+        or matches(words.texts, "in")[fits].all()
+    ):
+        return None
+    say(facts, "ratios of one to so many, by the number behind the colon", 0.9)
+    warnings.append(f"'{facts['name']}' holds ratios ({words.shown(fits, 1)}), read as the number behind the colon")
+    none = np.zeros(len(words), dtype=bool)
+    note_missing(facts, words, gone, none, none, warnings)
+    return describe_numbers(facts, values[words.codes], warnings)
 
 
 def in_a_row(notes):

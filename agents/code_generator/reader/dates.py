@@ -6,29 +6,72 @@ from types import SimpleNamespace
 import numpy as np
 
 MONTHS = """
-    jan january januar janvier janv enero ene gennaio gen janeiro januari jaen janner
-    feb february februar fevrier fevr fev febrero febbraio fevereiro februari
-    mar march marz maerz mrz mars marzo marco maart mrt
-    apr april avril avr abril abr aprile
-    may mai mayo maggio mag maio mei
-    jun june juni juin junio giugno giu junho
-    jul july juli juillet juil julio luglio lug julho
-    aug august aout agosto ago augustus
-    sep sept september septembre septiembre settembre set setembro
-    oct october oktober okt octobre octubre ottobre ott outubro out
-    nov november novembre noviembre novembro
-    dec december dezember dez decembre diciembre dic dicembre dezembro desember des
-""".strip().splitlines()
-MONTH_OF = {word: index + 1 for index, line in enumerate(MONTHS) for word in line.split()}
+    jan january januar janvier janv enero ene gennaio gen janeiro januari jaen janner tammikuu stycznia styczen ledna leden ianuarie ocak sijecnja
+    январь января янв січня ιανουαριου
+    feb february februar fevrier fevr fev febrero febbraio fevereiro februari helmikuu lutego luty unora unor februarie subat
+    февраль февраля фев лютого φεβρουαριου
+    mar march marz maerz mrz mars marzo marco maart mrt maaliskuu marca marzec brezna brezen martie mart март марта мар березня μαρτιου
+    apr april avril avr abril abr aprile huhtikuu kwietnia kwiecien dubna duben aprilie nisan апрель апреля апр квітня απριλιου
+    may mai mayo maggio mag maio mei maj toukokuu maja kvetna kveten mayis май мая травня μαιου
+    jun june juni juin junio giugno giu junho kesakuu czerwca czerwiec cervna cerven iunie haziran июнь июня июн червня ιουνιου
+    jul july juli juillet juil julio luglio lug julho heinakuu lipca lipiec cervence cervenec iulie temmuz июль июля июл липня ιουλιου
+    aug august aout agosto ago augustus augusti elokuu sierpnia sierpien srpna srpen agustos август августа авг серпня αυγουστου
+    sep sept september septembre septiembre settembre set setembro syyskuu wrzesnia wrzesien zari septembrie eylul
+    сентябрь сентября сен сент вересня σεπτεμβριου
+    oct october oktober okt octobre octubre ottobre ott outubro out lokakuu pazdziernika pazdziernik paz rijna rijen octombrie ekim
+    октябрь октября окт жовтня οκτωβριου
+    nov november novembre noviembre novembro marraskuu listopada listopad noiembrie kasim ноябрь ноября ноя листопада νοεμβριου
+    dec december dezember dez decembre diciembre dic dicembre dezembro desember des joulukuu grudnia grudzien prosince prosinec
+    decembrie aralik декабрь декабря дек грудня δεκεμβριου
+"""
+MONTH_OF, _MONTH = {}, 0
+for _word in MONTHS.split():
+    # Each month begins with its English name.
+    _MONTH += _word in "jan feb mar apr may jun jul aug sep oct nov dec".split()
+    MONTH_OF.setdefault(_word, _MONTH)
+# The first year of each era of Japan, less one.
+ERAS = {"\u4ee4\u548c": 2018, "\u5e73\u6210": 1988, "\u662d\u548c": 1925, "\u5927\u6b63": 1911, "\u660e\u6cbb": 1867}
+# Letters of their own that have a plain one beside them.
+PLAIN_LETTERS = str.maketrans(
+    "\u0131\u0142\u00f8\u0111\u03ac\u03ad\u03ae\u03af\u03cc\u03cd\u03ce",
+    "ilod\u03b1\u03b5\u03b7\u03b9\u03bf\u03c5\u03c9",
+)
 WEEKDAY = re.compile(
     r"\(?(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?\)?,?\s+"
     r"|(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|mo|di|mi|do|fr|sa|so)\.?,?\s+"
-    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\.?,?\s+"
+    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miercoles|jueves|viernes|sabado|domingo"
+    r"|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|mandag|tirsdag|onsdag|torsdag|fredag|lordag|sondag|tisdag"
+    r"|segunda|terca|quarta|quinta|sexta)\.?,?\s+"
+    # mar. is Tuesday before a date in numbers, else March.
+    r"|(?:lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|wo|za|zo|ma|me)\.?,?\s+(?=9{1,2}[-/.]9)"
 )
 CLOCK = re.compile(
     r"(?:[\st,]+|:(?=99:99)|,? at |, um )(?P<h>9{1,2})(?:[:h.](?P<m>99)(?:[:.](?P<s>99)(?:[.,](?P<f>9{1,9}))?)?)?\s*(?P<half>[ap]\.?m\.?)?"
-    r"\s*(?:uhr)?\s*(?P<zone>z|utc|gmt|[+-]99:?99|[+-]99)?(?:\s*\(?[a-z]{2,5}\)?)?$"
+    r"\s*(?:uhr)?\s*(?P<zone>z|(?:utc|gmt)?[+-]99:?99|(?:utc|gmt)?[+-]9{1,2}|utc|gmt)?"
+    r"(?:\s*[(\[]?(?P<named>[a-z]{2,5}|[a-z]{3,12}/[a-z_]{3,25})[)\]]?)?$"
 )
+# Hours before Greenwich of the names of zones.
+ZONE_HOURS = {
+    **dict.fromkeys(("utc", "gmt", "wet", "ut", "uct"), 0.0),
+    **dict.fromkeys(("west", "cet", "mez", "wat", "bst"), 1.0),
+    **dict.fromkeys(("cest", "mesz", "eet", "oez", "sast", "cat"), 2.0),
+    **dict.fromkeys(("eest", "msk", "trt", "eat"), 3.0),
+    **dict.fromkeys(("jst", "kst"), 9.0), **dict.fromkeys(("sgt", "hkt", "awst", "pht"), 8.0), "gst": 4.0, "pkt": 5.0,
+    "ist": 5.5, "npt": 5.75, "ict": 7.0, "wib": 7.0, "acst": 9.5, "acdt": 10.5, "aest": 10.0, "aedt": 11.0,
+    "nzst": 12.0,
+    "nzdt": 13.0, "nst": -3.5, "ndt": -2.5, "brt": -3.0, "art": -3.0, "adt": -3.0, "ast": -4.0, "edt": -4.0,
+    "est": -5.0,
+    "cdt": -5.0, "cst": -6.0, "mdt": -6.0, "mst": -7.0, "pdt": -7.0, "pst": -8.0, "akdt": -8.0, "akst": -9.0,
+    "hst": -10.0,
+}  # fmt: skip
+# Names that several zones share: India or Israel or Ireland, Chicago or China, Britain or Bangladesh, Halifax or
+# Arabia.
+SHARED_ZONES = {
+    "ist": "India", "cst": "the middle of North America", "bst": "Britain", "ast": "the Atlantic coast of Canada",
+    "gst": "the Gulf",
+}  # fmt: skip
+# What stands behind a time and is no zone.
+NO_ZONES = set("h hr hrs uhr local time noon klo heure godz mon tue wed thu fri sat sun".split())
 EASTERN = {
     ord("\u5e74"): "-",
     ord("\u6708"): "-",
@@ -39,18 +82,20 @@ EASTERN = {
 }
 INNER_CLOCK = re.compile(
     r"(?<![9:])(?P<h>9{1,2}):(?P<m>99)(?::(?P<s>99)(?:[.,](?P<f>9{1,9}))?)?\s*(?P<half>[ap]\.?m\.?)?"
-    r"\s*(?P<zone>z|utc|gmt|[+-]9999|[+-]99:99)?(?:\s[a-z]{3,4})?,?\s(?=.*9{2})"
+    r"\s*(?P<zone>z|utc|gmt|[+-]9999|[+-]99:99)?(?:\s(?P<named>[a-z]{3,4}))?,?\s(?=.*9{2})"
 )
 COMPACT_CLOCK = re.compile(r"[t_](?P<h>99)(?P<m>99)(?P<s>99)?(?P<f>)(?P<half>)(?P<zone>z|[+-]99:?99)?$")
 YEAR = r"(?P<y>9999|99)"
-MONTH_NAME = r"(?P<name>[a-z]{3,10})\.?"
+MONTH_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 DAY = r"(?P<d>9{1,2})(?:st|nd|rd|th|\.|er)?"
 DATE_FORMS = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         ("day", r"(?P<y>9999)(?P<sep>[-/. ]|- )(?P<m>9{1,2})(?P=sep)(?P<d>9{1,2})"),
+        ("day", r"(?P<y>9999)\. ?(?P<m>9{1,2})\. ?(?P<d>9{1,2})\."),
         ("open", r"(?P<a>9{1,2})(?P<sep>[-/. ]|\. )(?P<b>9{1,2})(?P=sep)(?P<y>9999|99)"),
         ("day", r"(?P<y>9999)(?P<m>99)(?P<d>99)"),
+        ("day", r"(?P<era>%s)(?:(?P<y>9{1,2})|\u5143)-(?P<m>9{1,2})-(?P<d>9{1,2})" % "|".join(ERAS)),
         ("yearday", r"(?P<y>9999)-(?P<yd>999)"),
         ("day", DAY + r"[-\s/.,]*(?:of |de )?" + MONTH_NAME + r"(?:\s+de)?[-\s/.,']*" + YEAR),
         ("day", MONTH_NAME + r"[-\s/]*" + DAY + r"(?:,\s*|[-\s/]+)" + YEAR),
@@ -60,6 +105,8 @@ DATE_FORMS = tuple(
         ("quarter", r"(?P<y>9999)[-\s/:.]*(?:q|qtr|quarter|quartal|t)[-\s]?(?P<q>9)"),
         ("quarter", r"(?:q|qtr|quarter|t)[-\s]?(?P<q>9)[-\s/:.,']*" + YEAR),
         ("quarter", r"(?P<q>9)(?:st|nd|rd|th|\.)?\s*(?:q|qtr|quarter|quartal|trimestre)[-\s/,']*(?:of )?" + YEAR),
+        ("quarter", r"(?P<y>99)(?:q|qtr)(?P<q>9)"),
+        ("quarter", r"(?P<y>9999)[-\s/,]*(?P<q>9)(?:st|nd|rd|th|\.)?\s*(?:q|qtr|quarter|quartal|trimestre)"),
         ("half", r"(?P<y>9999)[-\s/:.]*[hs][-\s]?(?P<q>9)"),
         ("half", r"[hs](?P<q>9)[-\s/:.,']*(?P<y>9999)"),
         ("week", r"(?P<y>9999)[-\s/.]*(?:w|kw|wk|week|s)[-\s]?(?P<w>9{1,2})(?:-?(?P<wd>9))?"),
@@ -67,7 +114,8 @@ DATE_FORMS = tuple(
         ("month", r"(?P<y>9999)[-\s:]?m(?P<m>9{1,2})"),
         ("month", r"(?P<y>9999)[-/:](?P<m>9{1,2})"),
         ("month", r"(?P<m>9{1,2})[-/](?P<y>9999)"),
-        ("year", r"(?:fy|cy|ay)[-\s']?(?P<y>9999)"),
+        ("month", MONTH_NAME + r"\s?[-/]\s?(?P<until>[^\W\d_]{3,12})\.?[-\s,']*(?P<y>9999)"),
+        ("year", r"(?:fy|cy|ay)[-\s']?" + YEAR),
         ("season", r"(?:fy|ay)?\s?(?P<y>9999)\s?[-/]\s?(?P<next>9999|99)"),
     )
 )
@@ -77,7 +125,15 @@ MONTH_SECONDS = 30.436875 * 86400
 
 
 def plain_letters(text):
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode() if not text.isascii() else text
+    """The text in small letters without accents, letter by letter."""
+    if text.isascii():
+        return text
+    plain = text.translate(PLAIN_LETTERS)
+    return "".join(letter if "\u0370" <= letter <= "\u052f" else unaccented(letter) for letter in plain)
+
+
+def unaccented(letter):
+    return unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()[:1] or letter
 
 
 @remembered
@@ -108,7 +164,11 @@ def parse_date_form(form):
         stop = clock.start() if clock and not inside else len(lowered)
         text = lowered[:stop].rstrip(" ,-")
         if not clock:
-            text = re.sub(r"\s*\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?$", "", text)
+            text = re.sub(
+                r"\s*\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?$|\s*(?:\u0433\.?|\u0433\u043e\u0434\u0430|r\.|roku)$",
+                "",
+                text,
+            )
         if clock and clock.group("m") is None and not clock.group("half"):
             continue
         folded = plain_letters(text)
@@ -119,16 +179,18 @@ def parse_date_form(form):
             if not at:
                 continue
             named = at.groupdict().get("name")
-            if named is not None and named not in MONTH_OF:
+            until = at.groupdict().get("until")
+            if (named is not None and named not in MONTH_OF) or (until is not None and until not in MONTH_OF):
                 continue
             spans = {
                 key: at.span(key)
                 for key, value in at.groupdict().items()
-                if value is not None and key not in ("sep", "name")
+                if value is not None and key not in ("sep", "name", "era", "until")
             }
             found.append(
                 SimpleNamespace(
                     kind=kind, spans=spans, month=MONTH_OF.get(named), separator=at.groupdict().get("sep"), clock=clock, form=form,
+                    era=ERAS.get(at.groupdict().get("era")),
                 )
             )  # fmt: skip
         if found:
@@ -171,13 +233,14 @@ class DateColumn:
                 self.first_large += float(((a > 12) & (a <= 31)).sum())
                 self.second_large += float(((b > 12) & (b <= 31)).sum())
                 self.year_first += float((a > 31).sum())
-            if "y" in item.spans:
+            if "y" in item.spans and item.era is None:
                 start, stop = item.spans["y"]
                 years = self.part(item, "y", rows)
                 if stop - start == 2 and not self.year_first:
                     self.two_digits += np.bincount(years.astype(int), minlength=100)[:100]
                 elif stop - start == 4 and len(years):
-                    self.four_digits.append((years.min(), years.max()))
+                    # 0000-00-00 is no year.
+                    self.four_digits.append((years[years > 0].min(initial=9999), years.max()))
 
     def year_leads(self):
         """21-03-05: the first of the three varies little, and the last is never above 31."""
@@ -213,6 +276,10 @@ class DateColumn:
         count = len(self.shapes.codes)
         seconds = np.full(count, np.nan)
         self.kinds, self.clocked, self.zoned = set(), False, False
+        self.zones = set()
+        # Years of the Buddhist era, as in Thailand: 543 more.
+        spans = self.four_digits
+        self.buddhist = bool(spans) and min(low for low, _ in spans) >= 2440 and max(high for _, high in spans) <= 2640
         if self.items and self.numbered_quarters():
             for readings in self.items:
                 readings[:] = readings[:1]
@@ -226,12 +293,15 @@ class DateColumn:
                 left = rows[np.isnan(seconds[rows])]
                 if len(left) == 0:
                     break
-                moments = self.moments(item, left, order, century)
-                if item.kind == "season" and np.isnan(moments).any():
+                # In pieces, so that what is computed on the way takes little memory.
+                pieces = [left[start : start + PIECE] for start in range(0, len(left), PIECE)]
+                if item.kind == "season" and any(
+                    np.isnan(self.moments(item, piece, order, century)).any() for piece in pieces
+                ):
                     continue
-                fits = ~np.isnan(moments)
-                if fits.any():
-                    seconds[left[fits]] = moments[fits]
+                for piece in pieces:
+                    seconds[piece] = self.moments(item, piece, order, century)
+                if not np.isnan(seconds[left]).all():
                     kind = "day" if item.kind == "open" else item.kind
                     self.kinds.add(kind)
                     self.clocked = self.clocked or item.clock is not None
@@ -268,8 +338,9 @@ class DateColumn:
             else:
                 day, month, year = a, b, y
         else:
-            year = self.part(item, "y", rows)
-            wide = item.spans["y"][1] - item.spans["y"][0] == 4
+            year = self.part(item, "y", rows) if "y" in item.spans else np.ones(len(rows))
+            wide = item.era is not None or item.spans["y"][1] - item.spans["y"][0] == 4
+            year = year + (item.era or 0)
             if "m" in item.spans:
                 month = self.part(item, "m", rows)
             elif item.month:
@@ -278,6 +349,8 @@ class DateColumn:
                 day = self.part(item, "d", rows)
         if not wide:
             year = with_century(year, century)
+        elif self.buddhist and item.era is None:
+            year = year - 543
         good = (year >= EARLIEST) & ((year <= LATEST) | (year == 9999))
         if item.kind in ("quarter", "half"):
             part = self.part(item, "q", rows)
@@ -327,15 +400,52 @@ class DateColumn:
             start, stop = clock.span("f")
             total += whole_numbers(self.shapes, item.form, rows, start, stop) / 10.0 ** (stop - start)
         zone = clock.group("zone")
-        if zone and zone[0] in "+-":
+        if zone and "9" in zone:
             start, stop = clock.span("zone")
             digits = byte_places(item.form, start, stop)
-            away = self.shapes.whole(rows, digits[:2]) * 3600
+            away = self.shapes.whole(rows, digits[:-2] if len(digits) > 2 else digits) * 3600
             if len(digits) > 2:
-                away += self.shapes.whole(rows, digits[2:]) * 60
-            total -= away if zone[0] == "+" else -away
+                away += self.shapes.whole(rows, digits[-2:]) * 60
+            total -= away if "+" in zone else -away
             self.zoned = True
+        elif not zone and clock.groupdict().get("named"):
+            self.zones.add(clock.group("named"))
+            total -= ZONE_HOURS.get(clock.group("named"), 0.0) * 3600
         return np.where(bad, np.nan, total)
+
+
+# Days that are none, as databases and spreadsheets write where there is no date.
+ZERO_DATE = (
+    r"^(?i:0{4}[-/. ]00[-/. ](?:00|01)|0{1,2}[-/. ]0{1,2}[-/. ](?:0000|00|1900|1899)|0{8}|"
+    r"1900[-/.](?:01|00)[-/.]00|1899[-/.]12[-/.]30"
+    r"|1/0/(?:19)?00|0/1/(?:19)?00|00?[-/. ]jan[-/. ](?:1900|00))(?:[ T]0{1,2}:00(?::00(?:[.,]0+)?)?(?: ?[AP]M)?Z?)?$"
+)
+# A year, or a year and a month whose day is a blank, a zero or a mark for unknown.
+UNKNOWN_PART = r"(?:00|0|XX|UN|UNK|NK|\?\?|--)"
+PARTIAL_DATE = (
+    r"^(?i:(?:1[5-9]|20|21)\d\d|(?:0[1-9]|1[0-2])[.](?:1[5-9]|20|21)\d\d"
+    r"|(?:1[5-9]|20|21)\d\d[-/.](?:\d\d|%(no)s)[-/.]%(no)s"
+    r"|%(no)s[-/. ](?:\d\d|%(no)s)[-/. ](?:1[5-9]|20|21)\d\d"
+    r"|%(no)s[-/. ]?[a-z]{3}[-/. ]?(?:1[5-9]|20|21)\d\d)$" % {"no": UNKNOWN_PART}
+)
+
+
+def partial_seconds(texts, mask):
+    """(seconds since 1970 of the first day that texts such as 2021, 2021-03-00 and UN-MAR-2021 can mean, NaN for
+    others; which of them name no month)."""
+    seconds, monthless = np.full(len(texts), np.nan), np.zeros(len(texts), dtype=bool)
+    for index in np.flatnonzero(mask).tolist():
+        text = texts[index].as_py().lower()
+        year = re.search(r"(?<!\d)(?:1[5-9]|20|21)\d\d(?!\d)", text)
+        rest = text[: year.start()] + text[year.end() :]
+        name = re.search(r"[^\W\d_]{3}", rest)
+        digits = [int(part) for part in re.findall(r"\d\d", rest) if part != "00"]
+        named = name is not None and name.group() not in ("unk", "xxx")
+        month = MONTH_OF.get(name.group()) if named else digits[0] if digits else 1
+        monthless[index] = not named and not digits
+        if month is not None and 1 <= month <= 12:
+            seconds[index] = np.datetime64(f"{year.group()}-{month:02}", "D").astype(np.int64) * 86400.0
+    return seconds, monthless
 
 
 def civil_days(year, month, day, good):

@@ -13,7 +13,7 @@ TAIL_BYTES = 100_000
 USUAL_DELIMITERS = (",", ";", "\t", "|")
 RARE_DELIMITERS = ("::", "||", "~", "^", "\x01", "\x1f", "\x1e", ":", "§", "¦", "!", "#", "/")
 MISSING_WORDS = frozenset(
-    "|na|n/a|#n/a|nan|null|none|nil|-|--|.|..|?|missing|n.a.|*|x|#ref!|#div/0!|#value!|#null!|\\n|—|–".split("|")
+    "|:|na|n/a|#n/a|nan|null|none|nil|-|--|.|..|?|missing|n.a.|*|x|#ref!|#div/0!|#value!|#null!|\\n|—|–".split("|")
 )
 DIGITISH = re.compile(
     r"[\s(<>≤≥=~≈$€£¥₹+\-−–±.,']*(?:[A-Z]{2,3}\s?\$?\s?)?[-−+$€£¥₹(]*[.,]?\d[\d\s\xa0\u2009\u202f.,'’_/:\-−+%()]*"
@@ -65,25 +65,57 @@ def with_doubled_quotes(text, delimiter):
 def decoded(reading, raw):
     """The same text as UTF-8 bytes, with line feeds at the ends of its lines."""
     encoding = guess_encoding(raw)
+    mistaken, encoding = encoding is None, encoding or "utf-8"
     reading.facts["encoding"] = encoding
     if encoding == "utf-8":
         raw = raw[3:] if raw.startswith(codecs.BOM_UTF8) else raw
+        if mistaken:
+            text = raw.decode("utf-8", errors="replace")
+            raw = text.encode("utf-8")
+            reading.warn(
+                f"{number_of(text.count(chr(0xFFFD)), 'byte')} of the file are no UTF-8, as the rest is; each was read as the "
+                "sign \ufffd"
+            )
     else:
         raw = raw.decode(encoding, errors="replace").lstrip("\ufeff").encode("utf-8")
-        if encoding in CODE_PAGES:
-            reading.warn(f"the file is not UTF-8; it was read as {CODE_PAGES[encoding]} ({encoding})")
+        tell_code_page(reading, encoding)
     # DOS files may end with this mark.
     raw = raw.rstrip(b"\x1a\x00") if raw[-1:] in (b"\x1a", b"\x00") else raw
+    if b"\x00" in raw and not any(byte < 9 and byte for byte in raw[:65536]) and is_text(raw):
+        count = raw.count(b"\x00")
+        raw = raw.replace(b"\x00", b"")
+        reading.warn(f"the text holds {count} NUL marks, which fill places without letters; they were taken away")
     if b"\x00" in raw[:65536]:
         raise Problem(
             "not_a_table", "the file holds binary data of a kind that is not known; give csv, xlsx or Parquet"
         )
-    if b"\r" in raw[:HEAD_BYTES] and b"\n" not in raw[:HEAD_BYTES]:
+    if ends_in_returns(raw):
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return without_unseen(reading, raw)
 
 
+def is_text(raw):
+    """True where the head of the bytes is UTF-8, most of it no NUL."""
+    head = raw[:65536]
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return head.count(0) * 2 < len(head)
+
+
+def tell_code_page(reading, encoding):
+    if encoding in CODE_PAGES:
+        reading.warn(f"the file is not UTF-8; it was read as {CODE_PAGES[encoding]} ({encoding})")
+
+
+def ends_in_returns(raw):
+    """True where lines end in a carriage return alone."""
+    return b"\r" in raw[:HEAD_BYTES] and b"\n" not in raw[:HEAD_BYTES]
+
+
 def guess_encoding(raw):
+    """The encoding of a text; None where it is UTF-8 with a few mistakes."""
     if raw.startswith(codecs.BOM_UTF8):
         return "utf-8"
     if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
@@ -100,7 +132,15 @@ def guess_encoding(raw):
         decoder.decode(b"", final=True)
         return "utf-8"
     except UnicodeDecodeError:
-        return guess_code_page(raw)
+        return None if is_mostly_utf8(raw) else guess_code_page(raw)
+
+
+def is_mostly_utf8(raw):
+    """True where a few bytes amid many letters beyond ASCII are wrong, as where files of two encodings were put
+    together."""
+    text = raw[: 4 << 20].decode("utf-8", errors="replace")
+    wrong = text.count("\ufffd")
+    return sum(letter > "\x7f" for letter in text) - wrong >= 10 * wrong
 
 
 # Names of the code pages that are told apart, for the person.
@@ -136,7 +176,7 @@ def guess_code_page(raw):
             return "cp1253" if greek else page
     for page, letters, share in (
         ("euc_jp", r"[\u3040-\u30ff]", 0.3),
-        ("shift_jis", r"[\u3040-\u30ff\u4e00-\u9fff]", 0.9),
+        ("shift_jis", r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uff5f\uffe0-\uffef\u25a0-\u26ff\u00d7]", 0.9),
         ("euc_kr", r"[\uac00-\ud7a3]", 0.8),
         ("gb18030", r"[\u4e00-\u9fa5\u3000-\u303f\uff00-\uffef]", 0.95),
         ("big5", r"[\u4e00-\u9fa5\u3000-\u303f\uff00-\uffef]", 0.95),
@@ -159,34 +199,100 @@ def is_script(raw, page, letters, share):
 
 def without_unseen(reading, raw):
     """The same text without marks that nobody sees, and with the letters that entities of the web stand for."""
-    marks = [mark for mark in ("\ufeff", "\u200b", "\u2060", "\u00ad") if mark.encode() in raw]
+    marks = [] if raw.isascii() else [mark for mark in UNSEEN_IN_TEXT if mark in raw]
     for mark in marks:
-        raw = raw.replace(mark.encode(), b"")
+        raw = raw.replace(mark, b"")
     if marks:
-        reading.warn("the text holds marks that cannot be seen (such as zero-width spaces); they were taken away")
-    entities = re.findall(rb"&(?:[A-Za-z]{2,8}|#\d{2,5});", raw[:HEAD_BYTES])
-    known = [name for name in entities if name[1:2] == b"#" or name[1:].decode() in html.entities.html5]
-    if len(known) > 2 and not re.match(rb"\s*[<{\[]", raw[:200]):
+        tell_unseen(reading)
+    if holds_entities(reading, raw):
         raw = html.unescape(raw.decode("utf-8", errors="replace")).encode("utf-8")
-        shown = ", ".join(dict.fromkeys(name.decode() for name in known[:50]))
-        reading.warn(
-            f"the text holds entities of the web ({shown[:80]}), which were read as the letters they stand for"
-        )
     return raw
 
 
-def without_comments(raw):
-    """Drop the lines before the header that begin with '#', and blank ones; with how many there were."""
+UNSEEN_IN_TEXT = tuple(mark.encode() for mark in ("\ufeff", "\u200b", "\u200e", "\u200f", "\u2060", "\u00ad"))
+
+
+def tell_unseen(reading):
+    reading.warn("the text holds marks that cannot be seen (such as zero-width spaces); they were taken away")
+
+
+def holds_entities(reading, raw):
+    """True where the beginning of the text holds several entities of the web, which is said."""
+    entities = re.findall(rb"&(?:[A-Za-z]{2,8}|#\d{2,5});", raw[:HEAD_BYTES])
+    known = [name for name in entities if name[1:2] == b"#" or name[1:].decode() in html.entities.html5]
+    if len(known) <= 2 or re.match(rb"\s*[<{\[]", raw[:200]):
+        return False
+    shown = ", ".join(dict.fromkeys(name.decode() for name in known[:50]))
+    reading.warn(f"the text holds entities of the web ({shown[:80]}), which were read as the letters they stand for")
+    return True
+
+
+def without_comments(reading, raw):
+    """Drop the lines before the header that begin with '#' or another mark of comments, and blank ones; with how many
+    there were. Where the rows have no names but one of those lines holds as many words as they have cells, it stays
+    as the header."""
+    before, found = raw, []
+    raw, count = after_comments(raw, found)
+    names = names_in_comments(before[: len(before) - len(raw)], raw) if found else None
+    if names is None:
+        return raw, count
+    reading.warn(f"the names of the columns were taken from a line of comment above the rows: {names[:200]}")
+    return names.encode("utf-8") + b"\n" + raw, count - 1
+
+
+def names_in_comments(comments, raw):
+    """The last line of comment that holds a name for each cell of the first row, where that row holds numbers."""
+    lines = [line for line in head_text(raw, 20_000).split("\n")[:6] if line.strip()]
+    if len(lines) < 2:
+        return None
+    mark = next(
+        (mark for mark in (";", "\t", ",") if mark in lines[0] and len({line.count(mark) for line in lines}) == 1), None
+    )
+    rows = [[cell.strip() for cell in line.strip().split(mark)] for line in lines]
+    if len(rows[0]) < 2 or not any(NUMBER.match(cell) for cell in rows[0]):
+        return None
+    if any(
+        cell and cell[0].isalpha() and not any(cell in row for row in rows[1:])
+        for cell in rows[0]
+        if not DIGITISH.match(cell)
+    ):
+        return None
+    for line in reversed(comments.decode("utf-8", errors="replace").split("\n")):
+        text = line.strip().lstrip("#!%/;").strip()
+        cells = [cell.strip() for cell in text.split(mark)]
+        if len(cells) == len(rows[0]) and all(cells) and len(set(cells)) == len(cells):
+            if not any(NUMBER.match(cell) for cell in cells):
+                return (mark or " ").join(cells)
+    return None
+
+
+# How a line of comment begins that is no row: # and more, or one of the other marks before a word.
+COMMENT = re.compile(rb"#|(?:%|//|!)[ \t]*[A-Za-z]|;[ \t]+[A-Za-z][^;\n]*(?:\n|$)")
+
+
+def after_comments(raw, found):
+    """(the bytes after the lines of comment, how many those are); `found` gets each line with words."""
     count = 0
-    while raw[:1] in (b"#", b"\n", b"\r"):
+    while raw[:1] in (b"\n", b"\r") or COMMENT.match(raw):
         end = raw.find(b"\n")
         if raw[:1] == b"#" and raw[1:2] not in (b" ", b"#", b"!") and any(mark in raw[:end] for mark in b",;\t"):
             break
         if end < 0:
             return raw, count
+        if raw[:1] in (b"%", b"!", b"/") and is_header(raw[:end], raw[end + 1 :]):
+            break
+        found += [raw[:end]] if raw[:1] not in (b"\n", b"\r") and raw[:end].strip(b"#%/!; \r\t") else []
         raw = raw[end + 1 :]
         count += 1
     return raw, count
+
+
+def is_header(line, below):
+    """True where a line that begins with % or the like has as many cells as the row of numbers right below it."""
+    row = below[: below.find(b"\n") + 1] or below[:10_000]
+    mark = next((mark for mark in (b";", b"\t", b",") if mark in row and line.count(mark) == row.count(mark)), None)
+    cells = row.decode("utf-8", errors="replace").split(mark.decode()) if mark else []
+    return any(NUMBER.match(cell.strip()) for cell in cells)
 
 
 def declared_delimiter(raw):
@@ -317,6 +423,18 @@ def is_one_value(cell, others, delimiter):
     return delimiter == "," or not re.search(r"\w,\S", cell) or bool(GROUPED_NUMBER.fullmatch(cell))
 
 
+def is_lone_column(rows):
+    """True where 12 kg or 1 h 30 min stand below a lone name: one cell each, not several."""
+    if len(rows) < 3 or len(rows[0]) != 1 or not all(NUMBER.match(row[0]) for row in rows[1:]):
+        return False
+    if all(len(row) == 2 and not NUMBER.match(row[1]) for row in rows[1:]):
+        return True
+    width = len(rows[1])
+    if any(len(row) != width for row in rows[1:]):
+        return False
+    return any(not NUMBER.match(rows[1][at]) and len({row[at] for row in rows[1:]}) == 1 for at in range(1, width))
+
+
 def spaced_layout(raw):
     """How a file whose columns are set apart by spaces is split: "words", a list of (start, end), or None."""
     text = head_text(raw)
@@ -324,6 +442,8 @@ def spaced_layout(raw):
     if text and len(raw) > len(text) and not text.endswith("\n"):
         lines.pop()
     if sum("," in line for line in lines) * 2 > len(lines):
+        return None
+    if is_lone_column([line.split() for line in lines if line.strip()]):
         return None
     # The longest run of lines, without titles right above it.
     blocks, start = [], None
@@ -335,19 +455,22 @@ def spaced_layout(raw):
             start = None
     if not blocks:
         return None
-    even = [len(words_of(line)) for line in lines if line.strip()]
+    even = [len(words_of(line)) for line in lines if line.strip() and not re.fullmatch(ELLIPSIS, line)]
     whole = (0, len(lines))
     longest = max(blocks, key=lambda block: block[1] - block[0])
     tries = [whole] if len(even) > 2 and len(set(even[1:])) == 1 else []
     tries += [(longest[0] + skip, longest[1]) for skip in range(5)]
     for start, end in tries:
-        layout = layout_of_lines([line for line in lines[start:end] if line.strip() and not re.fullmatch(RULE, line)])
+        inside = [line for line in lines[start:end] if line.strip() and not re.fullmatch(RULE, line)]
+        layout = layout_of_lines([line for line in inside if not re.fullmatch(ELLIPSIS, line)])
         if layout is not None:
             return layout, start, end if len(raw) <= len(text) else None
     return None
 
 
 RULE = r"[\s\-=+_|]+"
+# How programs print that rows are left out.
+ELLIPSIS = r"\s*(?:\.{2,3}|\u2026)(?:\s+(?:\.{2,3}|\u2026))+\s*"
 
 
 def words_of(line):

@@ -1,4 +1,5 @@
 # ---- documents: JSON in its shapes, tables of web pages, XML ----
+import datetime
 import html.parser
 import json
 import re
@@ -39,7 +40,7 @@ def read_json(reading, raw):
         try:
             value = json.loads(text)
         except ValueError:
-            value = [json.loads(line) for line in text.splitlines() if line.strip()]
+            value = json_lines(reading, text)
     except ValueError as error:
         raise Problem("unreadable", f"the file is not valid JSON lines ({error}); give one object per line") from None
     except RecursionError:
@@ -47,7 +48,53 @@ def read_json(reading, raw):
             "unreadable", "the JSON is nested too deeply; give one object per line, one key per column"
         ) from None
     names, rows = json_table(reading, value)
-    return [(name, pa.array([as_text(row.get(name)) for row in rows], pa.string())) for name in names]
+    return [
+        (name, pa.array(dated_texts(reading, name, [as_text(row.get(name)) for row in rows]), pa.string()))
+        for name in names
+    ]
+
+
+def json_lines(reading, text):
+    """The values of the lines; a last line that is cut off is set aside."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    values = []
+    for number, line in lines:
+        try:
+            values.append(json.loads(line))
+        except ValueError:
+            # A document of several lines that is no JSON has its fault further up.
+            whole = len(values) > 1 and all(isinstance(value, (dict, list)) for value in values)
+            if number != lines[-1][0] or not whole or line.lstrip()[:1] not in ("{", "["):
+                raise
+            shown = line.strip()[:60] + ("..." if len(line.strip()) > 60 else "")
+            reading.warn(
+                f"the last line of the file ({number}) is cut off ({shown}); the {len(values)} above it were read"
+            )
+            reading.set_aside("a line that is cut off", number, 1, f"no whole object: {shown}")
+    return values
+
+
+# Milliseconds since 1970, as JSON of .NET writes a moment; what follows is the place's difference to UTC.
+NET_DATE = re.compile(r"\\?/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/")
+
+
+def dated_texts(reading, name, texts):
+    """The texts, with /Date(1700000000000)/ as the day and time (UTC) that it stands for."""
+    found = [NET_DATE.fullmatch(text) if text[:6] == "/Date(" or text[:7] == "\\/Date(" else None for text in texts]
+    count = sum(match is not None for match in found)
+    if not count:
+        return texts
+    reading.warn(f"'{name}' holds {count} times such as /Date(0)/; they were read as milliseconds since 1970, in UTC")
+    return [text if match is None else moment_text(int(match.group(1)), text) for text, match in zip(texts, found)]
+
+
+def moment_text(milliseconds, text):
+    """A moment as a program writes it, or the text as it stands where there is no such day."""
+    try:
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return text
+    return moment.isoformat(sep=" ", timespec="milliseconds" if milliseconds % 1000 else "seconds")
 
 
 def json_table(reading, value):
@@ -96,6 +143,10 @@ def json_rows(reading, value, depth):
             ]
             if all(len(line) == len(heads) for line in lines):
                 return [dict(zip(unrepeated(heads), line)) for line in lines]
+    rows = rows_of_cube(value)
+    rows = rows_of_portal(reading, value) if rows is None else rows
+    if rows is not None:
+        return rows
     inner = list(value.values())
     if len(inner) > 1 and all(isinstance(part, list) for part in inner):
         lengths = {len(part) for part in inner}
@@ -110,6 +161,74 @@ def json_rows(reading, value, depth):
         if rows is not None:
             return rows
     return rows_within(reading, value, depth)
+
+
+def rows_of_portal(reading, value):
+    """The rows of a data portal (Socrata), whose columns are described under meta; None for anything else. What the
+    portal notes of each row itself is no measurement and set aside."""
+    view = value.get("meta")
+    view = view.get("view") if isinstance(view, dict) else None
+    heads, lines = view.get("columns") if isinstance(view, dict) else None, value.get("data")
+    if not (isinstance(heads, list) and isinstance(lines, list) and heads and lines):
+        return None
+    if not all(isinstance(head, dict) for head in heads) or not all(
+        isinstance(line, list) and len(line) == len(heads) for line in lines
+    ):
+        return None
+    own = [head.get("dataTypeName") == "meta_data" or str(head.get("fieldName", "")).startswith(":") for head in heads]
+    own = own if not all(own) else [False] * len(heads)
+    names = unrepeated([as_text(head.get("name") or head.get("fieldName") or "") for head in heads])
+    if any(own):
+        shown = ", ".join(name for name, mine in zip(names, own) if mine)
+        reading.set_aside("columns of the portal", None, len(lines), f"what the portal notes of each row: {shown}")
+        reading.warn(f"columns that the data portal keeps of each row were left out: {shown}")
+    for name, head, mine in zip(names, heads, own):
+        if not mine and isinstance(head.get("description"), str) and head["description"].strip():
+            reading.about(name)["label"] = head["description"].strip()[:1000]
+    parts = [head.get("subColumnTypes") for head in heads]
+    return [
+        {
+            name: dict(zip(part, cell)) if isinstance(part, list) and isinstance(cell, list) else cell
+            for name, part, mine, cell in zip(names, parts, own, line)
+            if not mine
+        }
+        for line in lines
+    ]
+
+
+def rows_of_cube(value):
+    """The cells of a cube of JSON-stat, as offices publish them, a row each; None for anything else."""
+    names, sizes, dimensions, cells = (value.get(key) for key in ("id", "size", "dimension", "value"))
+    if not (isinstance(names, list) and isinstance(sizes, list) and isinstance(dimensions, dict)):
+        return None
+    if len(names) != len(sizes) or not names or not isinstance(cells, (list, dict)):
+        return None
+    levels = [levels_of_cube(dimensions.get(str(name))) for name in names]
+    if any(not known or len(known) != size for known, size in zip(levels, sizes)):
+        return None
+    rows = []
+    for place, cell in cells.items() if isinstance(cells, dict) else enumerate(cells):
+        if not str(place).isdigit():
+            return None
+        rest, row = int(place), {"value": cell}
+        for name, known in zip(reversed(names), reversed(levels)):
+            rest, at = divmod(rest, len(known))
+            row[as_text(name)] = known[at]
+        if rest:
+            return None
+        rows.append(dict(reversed(row.items())))
+    return rows
+
+
+def levels_of_cube(dimension):
+    """The labels of one dimension of a cube in their order, or None."""
+    category = dimension.get("category") if isinstance(dimension, dict) else None
+    index, labels = (category.get("index"), category.get("label")) if isinstance(category, dict) else (None, None)
+    labels = labels if isinstance(labels, dict) else {}
+    if isinstance(index, dict) and all(isinstance(place, int) for place in index.values()):
+        index = sorted(index, key=index.get)
+    index = index if isinstance(index, list) else list(labels)
+    return [as_text(labels.get(code, code)) if isinstance(code, str) else as_text(code) for code in index]
 
 
 def unrepeated(names):
@@ -223,6 +342,10 @@ def rows_within(reading, value, depth):
     return best[1]
 
 
+# How MongoDB writes the type of a value.
+TYPE_MARKS = {"$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"}
+
+
 def flattened(row, prefix="", depth=0):
     """One object without objects in it: {"a": {"b": 1}} is {"a.b": 1}."""
     if not prefix and not any(isinstance(value, dict) for value in row.values()):
@@ -230,6 +353,8 @@ def flattened(row, prefix="", depth=0):
     out = {}
     for key, value in row.items():
         name = f"{prefix}{key}"
+        while isinstance(value, dict) and len(value) == 1 and next(iter(value)) in TYPE_MARKS:
+            value = next(iter(value.values()))
         if isinstance(value, dict) and value and depth < NESTED_DEPTH and len(value) <= 200:
             out.update(flattened(value, name + ".", depth + 1))
         else:
@@ -238,7 +363,8 @@ def flattened(row, prefix="", depth=0):
 
 
 def with_lists_apart(reading, rows):
-    """The rows, where lists of as many numbers in each row are columns of their own; other lists stay text, and it is said."""
+    """The rows, where lists of as many numbers in each row are columns of their own; other lists stay text, and it is
+    said."""
     kept, lists = {}, {}
     for row in rows:
         for name, value in row.items():
@@ -277,6 +403,7 @@ class TableParser(html.parser.HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.tables, self.open, self.cell, self.skip = [], [], None, 0
+        self.raised, self.notes, self.size = None, 0, 0
 
     def handle_starttag(self, tag, attributes):
         known = dict(attributes)
@@ -297,12 +424,16 @@ class TableParser(html.parser.HTMLParser):
             self.cell = ([], span(known.get("colspan"), 200), span(known.get("rowspan"), 10_000), tag)
         elif tag == "br" and self.cell:
             self.cell[0].append(" ")
+        elif tag == "sup" and self.cell:
+            self.raised = len(self.cell[0])
 
     def handle_endtag(self, tag):
         if tag in ("script", "style"):
             self.skip = max(0, self.skip - 1)
         elif tag in ("td", "th", "tr"):
             self.end_cell()
+        elif tag == "sup" and self.cell and self.raised is not None:
+            self.end_raised()
         elif tag == "table" and self.open:
             self.end_cell()
             self.open.pop()
@@ -311,7 +442,23 @@ class TableParser(html.parser.HTMLParser):
         if self.cell is not None and not self.skip:
             self.cell[0].append(data)
 
+    def end_raised(self):
+        """A raised 3 is a power behind 10, part of a unit behind a letter, and a note behind anything else."""
+        parts = self.cell[0]
+        before, raised = "".join(parts[: self.raised]), "".join(parts[self.raised :]).strip()
+        if re.search(r"[\u00d7x*\u00b7]\s*10$", before):
+            parts.insert(self.raised, "^")
+        elif (
+            before.strip()
+            and not (before[-1].isalpha() and raised in ("2", "3", "-1", "\u22121"))
+            and self.cell[3] == "td"
+        ):
+            del parts[self.raised :]
+            self.notes += 1
+        self.raised = None
+
     def end_cell(self):
+        self.raised = None
         if self.cell is None or not self.open:
             self.cell = None
             return
@@ -321,16 +468,22 @@ class TableParser(html.parser.HTMLParser):
         row, at = table["rows"][-1], len(table["rows"]) - 1
         self.fill_held(table, row, at)
         for _ in range(wide):
-            for below in range(1, high):
-                table["held"].setdefault(at + below, {})[len(row)] = text
+            if high > 1:
+                table["held"][len(row)] = (at + high, text)
             row.append(text)
             self.fill_held(table, row, at)
+        self.size += wide
+        if len(row) > COLUMNS_READ or self.size > CELLS_READ:
+            raise Problem(
+                "too_large", "the cells of the web page span more columns or rows than are read; save the table as csv"
+            )
 
     def fill_held(self, table, row, at):
         """Cells that a cell above reaches down to."""
-        held = table["held"].get(at, {})
-        while len(row) in held:
-            row.append(held[len(row)])
+        held = table["held"]
+        while held.get(len(row), (0, ""))[0] > at:
+            row.append(held[len(row)][1])
+            self.size += 1
 
 
 def span(text, most):
@@ -344,6 +497,10 @@ def read_html(reading, raw):
     parser.feed(raw.decode("utf-8", errors="replace"))
     parser.close()
     parser.end_cell()
+    if parser.notes:
+        reading.warn(
+            f"raised marks behind the text of {number_of(parser.notes, 'cell')} were taken for notes and left out"
+        )
     tables = [table["rows"] for table in parser.tables]
     tables = [[row for row in rows if filled(row)] for rows in tables]
     tables = [rows for rows in tables if len(rows) > 1 and max(map(len, rows)) > 1]

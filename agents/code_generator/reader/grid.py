@@ -1,4 +1,6 @@
 # ---- grid: rows of cells become one table: which of several, its header, its notes, its widths ----
+import re
+
 import pyarrow as pa
 
 
@@ -9,6 +11,7 @@ def read_grid(reading, rows, first_line=1, where="line"):
     table = beside(reading, table)
     if not table:
         raise Problem("empty_table", "the file has no lines with values; give a table with a header and rows")
+    table, lines = in_one_order(reading, table, lines, where)
     grid = Grid(table)
     header = find_header(reading, table, grid)
     note_header(reading, header, table, lines, where)
@@ -25,7 +28,9 @@ def read_grid(reading, rows, first_line=1, where="line"):
         )
         reading.set_aside("notes below the table", lines[kept], notes, "no row of the table: " + told)
         body, lines = body[:kept], lines[:kept]
+    body, lines = without_table_below(reading, body, lines, grid, where)
     body, lines = without_titles(reading, body, lines, grid, where)
+    names, body, lines = with_sections(reading, names, body, lines, grid, where)
     names, body, lines = fit_widths(reading, names, body, lines, grid, where)
     check_column_names(names)
     width = len(names)
@@ -33,7 +38,71 @@ def read_grid(reading, rows, first_line=1, where="line"):
     if not body:
         return [(name, pa.array([], pa.string())) for name in names]
     columns = [pa.array([row[index] for row in body], pa.string()) for index in range(width)]
+    if where == "row":
+        typed = [all(not row[index] or isinstance(row[index], TypedCell) for row in body) for index in range(width)]
+        reading.facts["typed_cells"] = [name for name, own in zip(names, typed) if own]
     return tidied(reading, names, columns, header, lines, where)
+
+
+# Lines of words that are looked at as names of appended exports, and lines above the first names.
+APPENDED_HEADERS = 200
+LINES_ABOVE_NAMES = 30
+
+
+def in_one_order(reading, rows, lines, where):
+    """The rows in the order of the first names, where further names stand amid them in another order, as in exports
+    that were appended to each other. Names that only later parts have become columns behind the others."""
+    heads = [at for at in range(len(rows)) if is_line_of_names(rows[at])]
+    if not 2 <= len(heads) <= APPENDED_HEADERS or heads[0] > LINES_ABOVE_NAMES:
+        return rows, lines
+    first = next((at for at in heads if at + 1 < len(rows) and any(map(is_digitish, rows[at + 1]))), None)
+    if first is None:
+        return rows, lines
+    names = [cell.strip() for cell in rows[first]][: extent(rows[first])]
+    later = []
+    for at in heads:
+        cells = [cell.strip() for cell in rows[at]][: extent(rows[at])]
+        shared = len(set(cells) & set(names))
+        if at > first and all(cells) and shared >= 2 and 2 * shared > max(len(cells), len(names)):
+            later.append((at, cells))
+    # All words amid the rows must be names, or a line of words is one of the rows.
+    if not later or len(later) < len([at for at in heads if at > first]) or all(names == cells for _, cells in later):
+        return rows, lines
+    if not all(names) or any(at + 1 < len(rows) and not any(map(is_digitish, rows[at + 1])) for at, _ in later):
+        return rows, lines
+    whole = list(dict.fromkeys([*names, *(cell for _, cells in later for cell in cells)]))
+    away = {at for at, _ in later}
+    out, kept, order = [list(row) for row in rows[:first]] + [whole], list(lines[: first + 1]), names
+    for at in range(first + 1, len(rows)):
+        if at in away:
+            order = dict(later)[at]
+            continue
+        row = rows[at]
+        placed = {name: cell for name, cell in zip(order, row)}
+        # What is beyond the names stays there, so that it is seen as too long.
+        out.append([placed.get(name, "") for name in whole] + [cell for cell in row[len(order) :] if cell.strip()])
+        kept.append(lines[at])
+    shown = ", ".join(str(lines[at]) for at, _ in later[:3])
+    more = whole[len(names) :]
+    fewer = [name for name in names if any(name not in cells for _, cells in later)]
+    told = f"; names that only later lines have ({', '.join(more[:5])}) are blank above them" if more else ""
+    told += f"; names that they lack ({', '.join(fewer[:5])}) are blank below them" if fewer else ""
+    reading.warn(
+        f"the names of the columns stand again in {where} {shown} in another order; the rows below were read by these "
+        f"names{told}"
+    )
+    reading.set_aside(
+        "lines that repeat the names in another order", lines[later[0][0]], len(later), shown_cells(rows[later[0][0]])
+    )
+    return out, kept
+
+
+def is_line_of_names(row):
+    """True where all cells of a line are different words."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    if len(cells) < 2 or ANY_NUMBER.search("\0".join(row)):
+        return False
+    return len(set(cells)) == len(cells) and not any(is_missing(cell) or is_digitish(cell) for cell in cells)
 
 
 def counted_lines(count):
@@ -52,10 +121,12 @@ def choose_table(reading, rows, first_line, where):
     tables = [block for block in blocks if is_table(rows, block)]
     if len(blocks) < 2 or not tables:
         return rows, first_line
-    joined = join_alike(reading, rows, blocks, tables, first_line, where) if len(tables) > 1 else None
+    several = len(tables) > 1 and reading.header is None
+    joined = join_alike(reading, rows, blocks, tables, first_line, where) if several else None
     if joined is not None:
         return joined, first_line
     best = max(tables, key=lambda block: (reading.mentions(names_in(rows, block)), size_of(rows, block)))
+    best = best if reading.header is None else blocks[0]
     above, below, others = [], [], []
     for block in blocks:
         if block is not best:
@@ -139,6 +210,9 @@ def continues(rows, above, block):
     lower = rows[block[0] : min(block[1], block[0] + 60)]
     if [cell.strip() for cell in lower[0]] == [cell.strip() for cell in upper[0]] and extent(lower[0]) > 1:
         return True  # the same names again
+    again = [cell.strip() for cell in lower[0]], [cell.strip() for cell in upper[0]]
+    if len(lower) > 1 and extent(lower[0]) > 1 and all(again[0]) and sorted(again[0]) == sorted(again[1]):
+        return is_line_of_names(lower[0]) and any(map(is_digitish, lower[1]))  # in another order
     width = max(extent(row) for row in upper)
     if len(upper) <= 3 and width > 1:
         # Names, a blank line, and the rows below it.
@@ -225,6 +299,13 @@ def note_header(reading, header, table, lines, where):
     """Says what was found above the rows."""
     if header.invented:
         reading.warn("the first line looks like data, not like names; columns were named column_1, column_2, ...")
+        if header.start:
+            told = "; ".join(shown_cells(row, 3) for row in table[: min(header.start, 3)])
+            count = header.start
+            reading.warn(
+                f"{counted_lines(count)} above the rows {'is' if count == 1 else 'are'} no part of the table: {told}"
+            )
+            reading.set_aside("lines above the rows", lines[0], count, "no row of the table: " + told)
         return
     reading.facts["header_row"] = lines[header.line]
     above = [(row, line) for row, line in zip(table[: header.line], lines)]
@@ -268,6 +349,41 @@ def note_columns(reading, header, names):
                 reading.about(name)["label"] = f"{group}: {name}"
 
 
+ANY_NUMBER = re.compile(r"(?:^|\0)\s*[-+(]?[.,]?\d")
+# Lines of words amid the rows that may be the names of another table.
+NAMES_TRIED = 30
+
+
+def without_table_below(reading, body, lines, grid, where):
+    """Without the rows of another table that follows without a blank line: names where numbers stand, and below them
+    rows that are narrower or hold no numbers."""
+    extents = [extent(row) for row in body]
+    tried = 0
+    for at in range(4, len(body) - 2):
+        # Names hold no digits at the beginning, so that nearly all rows are passed at once.
+        if ANY_NUMBER.search("\0".join(body[at])) or not grid.is_alien(body[at]):
+            continue
+        tried += 1
+        if tried > NAMES_TRIED:
+            break
+        names = [cell.strip() for cell in body[at] if cell.strip()]
+        if len(names) < 2 or len(set(names)) < len(names) or any(map(is_digitish, names)):
+            continue
+        after = body[at + 1 :]
+        narrower = max(extents[at:]) < grid.width and sum(length >= grid.width for length in extents[:at]) >= 0.9 * at
+        wordy = not any(grid.is_body(row) for row in after) and max(extents[at:]) <= grid.width
+        if not (narrower or wordy) or any(name in map(str.strip, row) for name in names for row in after):
+            continue
+        told = shown_cells(body[at])
+        reading.warn(
+            f"there is another table at {where} {lines[at]} ({len(after)} rows, beginning with {told}), right below the first; "
+            "it was not read: give it in a file of its own to use it"
+        )
+        reading.set_aside("another table", lines[at], len(after) + 1, "a table of its own: " + told)
+        return body[:at], lines[:at]
+    return body, lines
+
+
 def without_titles(reading, body, lines, grid, where):
     """Without the lines amid the rows that hold one cell of words in a column of numbers: titles of sections."""
     if grid.width < 3 or len(body) < 4:
@@ -285,6 +401,35 @@ def without_titles(reading, body, lines, grid, where):
     gone = set(odd)
     kept = [i for i in range(len(body)) if i not in gone]
     return [body[i] for i in kept], [lines[i] for i in kept]
+
+
+def with_sections(reading, names, body, lines, grid, where):
+    """The rows with a column for the titles that stand above groups of them: lines with the first cell alone, the first
+    of them right below the names, each above two rows at least that lack no number."""
+    titles = [at for at, row in enumerate(body) if filled(row) == 1 and row[0].strip()]
+    if len(titles) < 2 or titles[0] != 0 or 0 in grid.numeric or grid.width < 2 or not grid.numeric:
+        return names, body, lines
+    steps = [after - at for at, after in zip(titles, [*titles[1:], len(body)])]
+    heads = [body[at][0].strip() for at in titles]
+    away = set(titles)
+    rows = [row for at, row in enumerate(body) if at not in away]
+    full = all(at < len(row) and row[at].strip() for row in rows for at in grid.numeric)
+    # n0, n9 and n18 amid n1, n2, ... are rows without numbers.
+    alike = {shape_of(row[0].strip()) for row in rows if row} & {shape_of(head) for head in heads}
+    if any("9" in shape for shape in alike):
+        return names, body, lines
+    if min(steps) < 3 or not full or len(set(heads)) < len(heads) or any(extent(row) > len(names) for row in rows):
+        return names, body, lines
+    title = next(name for name in ("section", "section of the table", "title of the section") if name not in names)
+    shown = ", ".join(repr(head) for head in heads[:4]) + (", ..." if len(heads) > 4 else "")
+    reading.warn(
+        f"{len(titles)} {where}s hold only a title of the rows below them ({shown}); the titles were read as a column '{title}'"
+    )
+    reading.set_aside("titles amid the rows", lines[0], len(titles), f"read as the column '{title}': {shown}")
+    marked = [head for head, step in zip(heads, steps) for _ in range(step - 1)]
+    width = len(names)
+    rows = [[*row[:width], *[""] * (width - len(row)), head] for row, head in zip(rows, marked)]
+    return [*names, title], rows, [line for at, line in enumerate(lines) if at not in away]
 
 
 def fit_widths(reading, names, body, lines, grid, where):

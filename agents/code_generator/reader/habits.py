@@ -12,7 +12,7 @@ def study_habits(columns, facts):
     habits = SimpleNamespace(
         typed=facts.get("format") in TYPED_FORMATS,
         workbook=facts.get("format") in ("excel", "ods", "xls", "xlsx"),
-        markers=set(), decimal=None, order=None, order_from=None, years=np.zeros(100), newest=None, read_in=(),
+        typed_cells=set(facts.pop("typed_cells", ())), markers=set(), decimal=None, order=None, order_from=None, years=np.zeros(100), newest=None, read_in=(),
     )  # fmt: skip
     votes = {".": 0, ",": 0}
     orders = {}
@@ -22,7 +22,8 @@ def study_habits(columns, facts):
         numeric = words.counts[plain].sum() >= 0.8 * words.counts[~gone].sum() and plain.any()
         if numeric:
             note_markers(habits, words, gone)
-            if matches(words.texts, SURE_POINT)[plain].any():
+            # A workbook's own numbers have a point whatever its language; only texts tell.
+            if name not in habits.typed_cells and matches(words.texts, SURE_POINT)[plain].any():
                 votes["."] += 1
         if (plain | gone).all():
             continue

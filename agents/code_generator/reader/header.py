@@ -4,10 +4,10 @@ import re
 TYPE_WORDS = frozenset(
     "double float float32 float64 real numeric number decimal int int8 int16 int32 int64 integer bigint smallint long varchar char text "
     "string str character factor bool boolean logical date datetime timestamp time object category nominal ordinal continuous "
-    "discrete categorical dbl chr lgl fct dttm num".split()
+    "discrete categorical dbl chr lgl fct dttm num avg smp tot cmp wvc".split()
 )  # fmt: skip
 UNIT_CELL = re.compile(
-    r"\s*[\[(]?\s*(?:%|°\s?[CFK]?|ratio|score|points?|count|counts|number|no\.?|n|years?|yrs?|y|months?|mo|weeks?|days?|d|hours?|hrs?|h|min|"
+    r"\s*[\[(]?\s*(?:%|°\s?[CFK]?|ratio|score|ts|rn|deg\s?[cfk]|points?|count|counts|number|no\.?|n|years?|yrs?|y|months?|mo|weeks?|days?|d|hours?|hrs?|h|min|"
     r"minutes?|sec|seconds?|s|ms|µs|us|ns|kg|g|mg|µg|ug|ng|pg|lbs?|oz|t|tons?|tonnes?|km|m|dm|cm|mm|µm|um|nm|inch|inches|in|ft|miles?|mi|"
     r"l|dl|ml|µl|ul|mol|mmol|µmol|nmol|pmol|k|c|f|deg|degrees?|pa|hpa|kpa|mpa|bar|mbar|mmhg|atm|psi|j|kj|mj|kcal|cal|kwh|wh|w|kw|mw|v|mv|"
     r"kv|a|ma|ohm|hz|khz|mhz|ghz|bpm|rpm|ppm|ppb|db|eur|usd|gbp|chf|\$|€|£|iu|u|cells|copies|units?|a\.?u\.?|arb\.? units?|-|1|"
@@ -17,7 +17,12 @@ UNIT_CELL = re.compile(
 NOTE = re.compile(
     r"\s*(?:source|sources|note|notes|nb|n\.b\.|remark|remarks|comment|comments|total|totals|sum|created|generated|downloaded|extracted|exported|"
     r"printed|accessed|retrieved|last updated|updated|copyright|©|\(c\)|\*+|†|‡|#|--|footnote|legend|key|data from|see |end of|disclaimer|"
-    r"license|licence|contact|n ?=|\(?\d+ rows?|quelle|hinweis|stand:|fuente|nota|fonte)",
+    r"license|licence|contact|n ?=|\(?\d+ rows?|quelle|hinweis|stand:|fuente|nota|fonte|anm(?:erkung|\.|:)|"
+    r"\u017ar\u00f3d\u0142o|uwaga|kilde|k\u00e4lla|l\u00e4hde|huom|bron:|zdroj|forr\u00e1s|sursa|kaynak|"
+    r"\u0438\u0441\u0442\u043e\u0447\u043d\u0438\u043a|\u043f\u0440\u0438\u043c\u0435\u0447\u0430\u043d\u0438\u0435|"
+    r"\u0434\u0436\u0435\u0440\u0435\u043b\u043e|"
+    r"\u51fa\u5178|\u51fa\u6240|\u8cc7\u6599|\u8d44\u6599|\u6570\u636e\u6765\u6e90|"
+    r"\u6765\u6e90|\u6ce8[\uff1a:\uff09)]|\u6ce8\u91ca|\ucd9c\ucc98|\uc790\ub8cc)",
     re.IGNORECASE,
 )
 
@@ -101,8 +106,8 @@ def find_header(reading, rows, grid):
     header = Header()
     width = grid.width
     enough = max(1, min(2, width), -(-width // 2))
-    top = first_alien(rows, grid, enough)
-    if top is None and grid.numeric and looks_headless(rows[:60]):
+    top = first_alien(rows, grid, enough) if reading.header is None else 0
+    if reading.header == 0 or (top is None and grid.numeric and looks_headless(rows[:60])):
         header.invented = True
         header.names = [f"column_{index + 1}" for index in range(max(len(row) for row in rows[:60]))]
         return header
@@ -110,6 +115,10 @@ def find_header(reading, rows, grid):
         # Only words, or numbers as names: the first line that is as wide as the others.
         wide = [index for index, row in enumerate(rows[:30]) if filled(row) >= max(enough, 0.6 * width)]
         top = wide[0] if wide else 0
+        if top and grid.numeric and looks_headless(rows[top : top + 60]):
+            header.invented, header.first, header.start = True, top, top
+            header.names = [f"column_{index + 1}" for index in range(max(len(row) for row in rows[top : top + 60]))]
+            return header
         header.first, header.start, run = top, top + 1, rows[top : top + 1]
     else:
         end = top + 1
@@ -142,20 +151,25 @@ def first_alien(rows, grid, enough):
     most = max(filled(rows[index]) for index in found)
     index = next(index for index in found if filled(rows[index]) >= 0.9 * most)
     # Names of groups of columns stand above, as wide as the names.
-    while index and is_group_line(rows[index - 1], grid):
+    while index and is_group_line(rows[index - 1], grid, rows[index]):
         index -= 1
     return index
 
 
-def is_group_line(row, grid):
+def is_group_line(row, grid, below):
+    """True where a line holds names of groups of the columns below it: words, or years above names that repeat."""
     several = filled(row) > 1 or not row[0].strip()
-    return several and grid.is_alien(row) and extent(row) * 2 > grid.width
+    cells, names = [cell.strip() for cell in row if cell.strip()], [cell.strip() for cell in below if cell.strip()]
+    years = len(set(cells)) == len(cells) > 1 and all(re.fullmatch(r"(?:19|20)\d\d", cell) for cell in cells)
+    years = years and len(set(names)) < len(names)
+    return several and (grid.is_alien(row) or years) and extent(row) * 2 > grid.width
 
 
 def name_columns(reading, header, run, grid, below):
     """Fills in the names from one to several lines of names, groups, units, types and questions."""
     kinds = [kind_of_line(row, run, index, grid) for index, row in enumerate(run)]
-    names_at = [index for index, kind in enumerate(kinds) if kind == "names"] or [0]
+    names_at = [index for index, kind in enumerate(kinds) if kind == "names"] if reading.header is None else [0]
+    names_at = names_at or [0]
     best = names_at[0]
     for index in names_at[1:]:
         if better_names(reading, run[index], run[best]):
@@ -194,13 +208,18 @@ def name_columns(reading, header, run, grid, below):
         header.groups = above
         repeated = {name for name in names if names.count(name) > 1}
         names = [
-            " ".join(dict.fromkeys([*(row[i] for row in above if row[i]), name]))
-            if name in repeated or not name
+            " ".join(dict.fromkeys([*(row[i] for row in above if row[i]), *([] if is_generic(name) else [name])]))
+            if name in repeated or is_generic(name)
             else name
             for i, name in enumerate(names)
         ]
     header.names = names
     header.line = header.first + best
+
+
+def is_generic(name):
+    """True where a name says nothing that the group above it does not."""
+    return not name or name.lower() in ("response", "open-ended response", "answer", "value")
 
 
 def kind_of_line(row, run, index, grid):
@@ -238,7 +257,7 @@ def better_names(reading, row, other):
 
 
 def describes(row, names, grid, below):
-    """True where a line of words below the names says something of them, and is no row with words in place of numbers."""
+    """True where a line of words below the names says something of them and is no row with words for numbers."""
     for index, cell in enumerate(row[: grid.width]):
         cell = cell.strip()
         if not cell or index in grid.numeric:
@@ -253,7 +272,7 @@ def describes(row, names, grid, below):
     longer = sum(map(len, cells)) * len(heads) >= 1.5 * sum(map(len, heads)) * len(cells)
     above = [row[index].strip() for index in grid.numeric if index < len(row) and row[index].strip()]
     others = any(index not in grid.numeric and cell.strip() for index, cell in enumerate(row))
-    fits = len(set(above)) >= 0.7 * len(above) or (others and len(set(above)) == 1)
+    fits = len(set(above)) >= 0.6 * len(above) or (others and len(set(above)) == 1)
     words = all(len(cell) > 3 for cell in cells)
     return fits and (spaced or longer or words)
 

@@ -23,9 +23,10 @@ NOMINAL_WORDS = set(
     occupation zone state county dept department brand site center centre block treatment treat trt arm target
     cultivar variety genotype team make model diet feed spray drug method batch lot machine operator lab plot field
     hospital clinic store sector industry program prog party color colour shape material fuel weathersit breed
-    strain line
+    strain line ward shop branch office room school
     """.split()
 )
+NUMBER_WORDS = {"no", "nr", "num", "number"}
 CODE_WORDS = {
     "plz",
     "postal",
@@ -61,14 +62,18 @@ def describe_numbers(facts, values, warnings, judged=True):
 
 def measure_numbers(facts, values, warnings, judged=True):
     """`judged` is false for ranks, which are neither codes nor row numbers."""
-    absurd = np.isfinite(values) & (np.abs(values) > 1e100)
+    with np.errstate(invalid="ignore"):
+        absurd = np.isfinite(values) & ((values > 1e100) | (values < -1e100))
     if absurd.any():
         warnings.append(f"{int(absurd.sum())} cells of '{facts['name']}' are beyond 1e100 and count as missing")
-    values = np.where(np.isfinite(values) & ~absurd, values, np.nan)
+    absurd |= np.isinf(values)
+    if absurd.any():
+        values = np.where(absurd, np.nan, values)
     if judged:
-        values = without_sentinels(facts, values, warnings)
+        values, distinct, counts = without_sentinels(facts, values, warnings)
+    else:
+        distinct, counts = distinct_numbers(values)
     known = values[~np.isnan(values)]
-    distinct, counts = np.unique(known, return_counts=True)
     facts.update(missing=int(len(values) - len(known)), distinct=len(distinct), type="number")
     if len(distinct) == 0:
         facts.update(excluded="no values")
@@ -86,12 +91,18 @@ def measure_numbers(facts, values, warnings, judged=True):
         facts["type"] = "binary"
         return describe_two(facts, values, distinct, counts)
     with np.errstate(all="ignore"):
-        facts["skew"] = float((((known - known.mean()) / known.std()) ** 3).mean()) if known.std() > 0 else 0.0
+        deviation, facts["skew"] = known.std(), 0.0
+        if deviation > 0:
+            cubes = known - known.mean()
+            cubes /= deviation
+            cubes **= 3
+            facts["skew"] = float(cubes.mean())
+            del cubes
     facts["ordinal"] = len(distinct) <= (10 if facts["integer"] else 6)
     if not judged:
         facts.update(role="numeric", usable=True)
         return facts, pa.array(values, mask=np.isnan(values))
-    named = (NOMINAL_WORDS | ID_WORDS) & set(tokens(facts["name"])[-1:])
+    named = (NOMINAL_WORDS | ID_WORDS) & set(naming_word(facts["name"]))
     nominal = facts["integer"] and len(distinct) <= 12 and named
     digits = names_by_digits(values, distinct, counts) if facts["integer"] else None
     few = nominal and len(known) >= 4 * len(distinct) and np.ptp(distinct) < 100
@@ -111,7 +122,26 @@ def measure_numbers(facts, values, warnings, judged=True):
         facts["type"] = "identifier"
     if is_year(facts, distinct):
         facts.update(type="period", unit=facts["unit"] or "a")
+    elif not why and may_be_codes(facts, distinct, counts):
+        say(facts, "if these few whole numbers are codes and no amounts, declare the type category", 0.6)
     return facts, pa.array(values, mask=np.isnan(values))
+
+
+def naming_word(name):
+    """The last word of a name, or the one before a last word that says number: `ward` of `ward_no`."""
+    words = tokens(name)
+    return words[-2:-1] if len(words) > 1 and words[-1] in NUMBER_WORDS else words[-1:]
+
+
+def may_be_codes(facts, distinct, counts):
+    """Whether a few whole numbers on many rows each stand as codes do: one after another far from zero (101 to 104), or
+    with a gap that no amount has (0, 1, 9)."""
+    few = facts["integer"] and 3 <= len(distinct) <= 8 and counts.min() >= 3 and counts.sum() >= 10 * len(distinct)
+    if not few or facts["unit"] or distinct[0] < 0 or TIME_WORDS & set(tokens(facts["name"])):
+        return False
+    steps = np.diff(distinct)
+    far = distinct[0] >= 50 and steps.max() == 1
+    return bool(far or (len(distinct) <= 4 and distinct[-1] < 100 and steps.max() >= 4 * steps.min()))
 
 
 def is_year(facts, distinct):
@@ -142,12 +172,24 @@ def spelled(values, levels, codes):
     return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(levels))
 
 
+def distinct_numbers(values):
+    """(the distinct values in their order, how often each occurs), without NaN."""
+    known = values[~np.isnan(values)]
+    known.sort()
+    new = np.ones(len(known), dtype=bool)
+    new[1:] = known[1:] != known[:-1]
+    # With less memory on the way than `np.unique` takes.
+    return known[new], np.diff(np.flatnonzero(new), append=len(known))
+
+
 def without_sentinels(facts, values, warnings):
-    """NaN for codes such as -999 or 99 that lie far outside everything else in the column, at most three of them."""
+    """(NaN for codes such as -999 or 99 that lie far outside everything else in the column, at most three times; and, as
+    `distinct_numbers` gives them, the values that are left)."""
     for _ in range(3):
-        codes = several_sentinels(values) or sentinel_of(values)
+        distinct, counts = distinct_numbers(values)
+        codes = several_sentinels(distinct, counts) or sentinel_of(distinct, counts)
         if not codes:
-            return values
+            return values, distinct, counts
         for code in codes:
             rows = int((values == code).sum())
             warnings.append(
@@ -157,14 +199,12 @@ def without_sentinels(facts, values, warnings):
             say(facts, f"{number_text(code)} in {number_of(rows, 'cell')} as a code for missing", 0.9)
             facts["missing_codes"].append({"code": number_text(code), "rows": rows})
             values = np.where(values == code, np.nan, values)
-    return values
+    return values, *distinct_numbers(values)
 
 
-def several_sentinels(values):
+def several_sentinels(distinct, counts):
     """Two to four neighbouring codes (97, 98, 99), each on several rows and far outside of all else; or None."""
-    known = values[~np.isnan(values)]
-    distinct, counts = np.unique(known, return_counts=True)
-    if len(known) < 10 or len(distinct) < 5:
+    if counts.sum() < 10 or len(distinct) < 5:
         return None
     for top in (4, 3, 2):
         if len(distinct) - top < 3:
@@ -180,18 +220,13 @@ def several_sentinels(values):
     return None
 
 
-def sentinel_of(values):
+def sentinel_of(distinct, counts):
     """[the code] such as -999 or 99 at either end of the values, or None."""
-    known = values[~np.isnan(values)]
-    if len(known) < 10:
+    if counts.sum() < 10:
         return None
-    for edge in (known.min(), known.max()):
-        if not REPEATED_DIGIT.fullmatch(number_text(edge)):
+    for edge, rows, rest in ((distinct[0], counts[0], distinct[1:]), (distinct[-1], counts[-1], distinct[:-1])):
+        if not REPEATED_DIGIT.fullmatch(number_text(edge)) or len(rest) < 3:
             continue
-        rest = known[known != edge]
-        if len(rest) == 0 or len(np.unique(rest)) < 3:
-            continue
-        rows = int((known == edge).sum())
         repeated = rows >= 2
         large = abs(edge) >= 99
         nines = set(number_text(abs(edge))) <= {"9", "."}
@@ -201,7 +236,7 @@ def sentinel_of(values):
             far_below = large_gap(edge, rest) and edge <= -77
         outside = edge <= -99 and reach * 4 < -edge
         far_above = edge > 0 and repeated and rest.max() * 4 < edge and (nines or large or rest.max() <= 20)
-        once = edge >= 999 and nines and reach * 10 < edge and len(known) >= 20
+        once = edge >= 999 and nines and reach * 10 < edge and counts.sum() >= 20
         if ((far_below or outside) and (repeated or edge <= -999)) or far_above or once:
             return [edge]
     return None

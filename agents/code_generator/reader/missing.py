@@ -13,7 +13,14 @@ PERHAPS_MISSING = ("null", "na", "n.a.", "na.", "nil", "-", "--", "---", "\u2014
 AMONG_NUMBERS = (
     *SURELY_MISSING, *PERHAPS_MISSING, "none", "unknown", "not available", "not applicable", "not recorded", "not reported",
     "not measured", "no data", "nd", "n.d.", "n/d", "n.d", "blank", "inf", "-inf", "+inf", "infinity", "-infinity", "k.a.", "k. a.", "s/d",
+    "1.#inf", "-1.#inf", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "1.#nan", "1.#snan",
 )  # fmt: skip
+# Missing among numbers, unless they mean 0.
+NOTHING = ("nil", "none")
+# A group without treatment, beside amounts of it.
+CONTROLS = set(
+    "placebo control controls vehicle untreated sham baseline kontrolle kontroll t\u00e9moin temoin wildtype wt".split()
+)
 INFINITE = ("inf", "-inf", "+inf", "infinity", "-infinity")
 TYPED_FORMATS = set(
     "parquet feather arrow orc spss spss_portable stata sas xport sqlite hdf5 r duckdb jsonl json geojson".split()
@@ -42,7 +49,7 @@ def missing_among_words(words, habits, name, warnings):
             )
         else:
             gone[index] = True
-            if text.lower() not in habits.markers:
+            if text.lower() not in habits.markers or text.lower() in NOTHING:
                 warnings.append(
                     f"{rows} of '{name}' with the text {text!r} count as missing; if it is a level, write it out in the file"
                 )
@@ -94,6 +101,8 @@ def settle_odd_texts(words, fits, gone, distinct, whole):
     share = good / filled
     digits = matches(words.texts, r"\d") & odd
     wordy = odd & ~digits
+    if fits.sum() <= 20 and among(words.texts, CONTROLS)[odd].any():
+        return False, wordy, digits
     # One text can stand for most of what is missing; several that are frequent are levels of something else.
     enough = share >= (0.5 if wordy.sum() == 1 else 0.7)
     few = wordy.sum() <= 5 and enough and good >= 8 and (distinct > 12 or not whole or share >= 0.95)

@@ -73,12 +73,11 @@ def describe_dates(facts, seconds, kinds, clocked, warnings):
 
 def without_stand_ins(facts, seconds, warnings):
     """NaN for a day that stands for none: 9999-12-31, or 1900-01-01 and 1970-01-01 far from all others."""
-    known = seconds[~np.isnan(seconds)]
-    if len(known) < 3:
+    distinct, counts = distinct_numbers(seconds)
+    if counts.sum() < 3:
         return seconds
-    for edge in (known.min(), known.max()):
-        rest = known[known != edge]
-        if len(np.unique(rest)) < 3:
+    for edge, rows, rest in ((distinct[0], counts[0], distinct[1:]), (distinct[-1], counts[-1], distinct[:-1])):
+        if len(rest) < 3:
             continue
         day = str(np.datetime64(int(edge), "s"))[:10]
         far = day[:4] >= "2900" or day[:4] == "0001"
@@ -92,13 +91,12 @@ def without_stand_ins(facts, seconds, warnings):
             "2099-12-31",
             "2999-12-31",
         )
-        gap = np.abs(rest - edge).min() > 10 * YEAR_SECONDS and (known == edge).sum() >= 2
+        gap = np.abs(rest - edge).min() > 10 * YEAR_SECONDS and rows >= 2
         if far or (alone and gap):
-            rows = int((known == edge).sum())
             warnings.append(
                 f"{number_of(rows, 'cell')} of '{facts['name']}' hold {day}, taken as a stand-in for missing"
             )
-            facts["missing_codes"].append({"code": day, "rows": rows})
+            facts["missing_codes"].append({"code": day, "rows": int(rows)})
             say(facts, f"{day} in {number_of(rows, 'cell')} as a stand-in for missing", 0.9)
             seconds = np.where(seconds == edge, np.nan, seconds)
     return seconds

@@ -111,7 +111,17 @@ def read_archive(reading, raw, depth):
             ) from None
 
     names = [member.filename for member in members]
+    # What the archive itself says of its parts; each is bounded again when it is read.
+    sizes = [member.file_size for member in members if member.filename.lower().endswith(TABLE_ENDINGS)]
+    if len(sizes) > 1 and sum(sizes) > UNPACKED_BYTES:
+        raise parts_too_large()
     return read_members(reading, dict(zip(names, members)), content, "archive", depth)
+
+
+def parts_too_large():
+    return Problem(
+        "too_large", f"the parts hold more than {UNPACKED_BYTES >> 20} MiB together; give fewer of them, or one table"
+    )
 
 
 def read_tar(reading, raw, depth):
@@ -210,8 +220,7 @@ def read_parts(reading, names, members, content, what, depth):
         raw = content(members[name])
         total += len(raw)
         if total > UNPACKED_BYTES:
-            limit = UNPACKED_BYTES >> 20
-            raise Problem("too_large", f"the parts hold more than {limit} MiB together; give fewer of them")
+            raise parts_too_large()
         inner = Reading(reading.path, "auto", reading.warnings, reading.target, reading.question)
         parts.append((read_raw(inner, raw, name, "auto", depth + 1), inner.facts))
     heads = [[name for name, _ in columns] for columns, _ in parts]

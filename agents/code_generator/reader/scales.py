@@ -84,13 +84,39 @@ UNDECIDED = re.compile(
     r"can'?t say|declined|not reported|weiss nicht|wei\u00df nicht|keine angabe|k\.? ?a\.?|no opinion",
     re.I,
 )  # fmt: skip
-GERMAN_AGREEMENT = {
-    "stimme \u00fcberhaupt nicht zu": 0, "stimme gar nicht zu": 0, "stimme nicht zu": 1, "stimme eher nicht zu": 2, "lehne ab": 1,
-    "trifft \u00fcberhaupt nicht zu": 0, "trifft gar nicht zu": 0, "trifft nicht zu": 1, "trifft eher nicht zu": 2, "neutral": 3,
-    "teils teils": 3, "teils/teils": 3, "teils, teils": 3, "weder noch": 3, "unentschieden": 3, "stimme teilweise zu": 3, "trifft teilweise zu": 3,
-    "stimme eher zu": 4, "trifft eher zu": 4, "stimme zu": 5, "trifft zu": 5, "stimme voll zu": 6, "stimme voll und ganz zu": 6,
-    "stimme v\u00f6llig zu": 6, "trifft voll zu": 6, "trifft voll und ganz zu": 6,
+# Degrees of agreement in other languages, from low to high; words on one line between bars have the same rank.
+AGREEMENT_IN = {
+    "German": "stimme \u00fcberhaupt nicht zu|stimme gar nicht zu|trifft \u00fcberhaupt nicht zu|trifft gar nicht zu / stimme nicht zu|trifft nicht zu|"
+    "lehne ab / stimme eher nicht zu|trifft eher nicht zu / neutral|teils teils|teils/teils|teils, teils|weder noch|unentschieden|stimme teilweise zu|"
+    "trifft teilweise zu / stimme eher zu|trifft eher zu / stimme zu|trifft zu / stimme voll zu|stimme voll und ganz zu|stimme v\u00f6llig zu|"
+    "trifft voll zu|trifft voll und ganz zu",
+    "French": "pas du tout d'accord|tout \u00e0 fait en d\u00e9saccord|pas d'accord du tout|fortement en d\u00e9saccord / pas d'accord|en d\u00e9saccord / "
+    "plut\u00f4t pas d'accord|plut\u00f4t en d\u00e9saccord / neutre|ni d'accord ni pas d'accord|sans avis|ni en accord ni en d\u00e9saccord / "
+    "plut\u00f4t d'accord / d'accord / tout \u00e0 fait d'accord|fortement d'accord|totalement d'accord",
+    "Spanish": "totalmente en desacuerdo|muy en desacuerdo / en desacuerdo / algo en desacuerdo|m\u00e1s bien en desacuerdo / "
+    "neutral|ni de acuerdo ni en desacuerdo|indiferente / algo de acuerdo|m\u00e1s bien de acuerdo / de acuerdo / totalmente de acuerdo|muy de acuerdo",
+    "Italian": "per niente d'accordo|completamente in disaccordo / in disaccordo / poco d'accordo / neutrale|n\u00e9 d'accordo n\u00e9 in disaccordo / "
+    "abbastanza d'accordo / d'accordo / molto d'accordo|completamente d'accordo|del tutto d'accordo",
+    "Portuguese": "discordo totalmente / discordo / discordo parcialmente / neutro|n\u00e3o concordo nem discordo|indiferente / concordo parcialmente / "
+    "concordo / concordo totalmente",
+    "Dutch": "helemaal mee oneens|zeer mee oneens / mee oneens|oneens / neutraal|niet mee eens, niet mee oneens / mee eens|eens / helemaal mee eens|zeer mee eens",
+    "Swedish": "inst\u00e4mmer inte alls|h\u00e5ller inte alls med|tar helt avst\u00e5nd / inst\u00e4mmer inte|tar delvis avst\u00e5nd / inst\u00e4mmer delvis|"
+    "varken eller|varken inst\u00e4mmer eller tar avst\u00e5nd / inst\u00e4mmer i stort sett|inst\u00e4mmer / inst\u00e4mmer helt|h\u00e5ller helt med",
+    "Norwegian and Danish": "helt uenig|meget uenig / uenig|delvis uenig|litt uenig / n\u00f8ytral|verken enig eller uenig|hverken enig eller uenig|hverken/eller / "
+    "enig|delvis enig|litt enig / helt enig|meget enig",
+    "Finnish": "t\u00e4ysin eri mielt\u00e4 / jokseenkin eri mielt\u00e4|eri mielt\u00e4 / en samaa enk\u00e4 eri mielt\u00e4 / jokseenkin samaa mielt\u00e4|samaa mielt\u00e4 / t\u00e4ysin samaa mielt\u00e4",
+    "Polish": "zdecydowanie nie|zdecydowanie si\u0119 nie zgadzam / raczej nie|nie zgadzam si\u0119|raczej si\u0119 nie zgadzam / trudno powiedzie\u0107|ani tak, ani nie / "
+    "raczej tak|zgadzam si\u0119|raczej si\u0119 zgadzam / zdecydowanie tak|zdecydowanie si\u0119 zgadzam",
+    "Russian": "\u043f\u043e\u043b\u043d\u043e\u0441\u0442\u044c\u044e \u043d\u0435 \u0441\u043e\u0433\u043b\u0430\u0441\u0435\u043d / \u043d\u0435 \u0441\u043e\u0433\u043b\u0430\u0441\u0435\u043d|\u0441\u043a\u043e\u0440\u0435\u0435 \u043d\u0435 \u0441\u043e\u0433\u043b\u0430\u0441\u0435\u043d / \u0437\u0430\u0442\u0440\u0443\u0434\u043d\u044f\u044e\u0441\u044c \u043e\u0442\u0432\u0435\u0442\u0438\u0442\u044c|\u043d\u0435\u0439\u0442\u0440\u0430\u043b\u044c\u043d\u043e / "
+    "\u0441\u043e\u0433\u043b\u0430\u0441\u0435\u043d|\u0441\u043a\u043e\u0440\u0435\u0435 \u0441\u043e\u0433\u043b\u0430\u0441\u0435\u043d / \u043f\u043e\u043b\u043d\u043e\u0441\u0442\u044c\u044e \u0441\u043e\u0433\u043b\u0430\u0441\u0435\u043d",
+    "Japanese": "\u5168\u304f\u305d\u3046\u601d\u308f\u306a\u3044|\u307e\u3063\u305f\u304f\u305d\u3046\u601d\u308f\u306a\u3044 / \u305d\u3046\u601d\u308f\u306a\u3044|\u3042\u307e\u308a\u305d\u3046\u601d\u308f\u306a\u3044 / \u3069\u3061\u3089\u3068\u3082\u8a00\u3048\u306a\u3044|\u3069\u3061\u3089\u3067\u3082\u306a\u3044|\u3069\u3061\u3089\u3068\u3082\u3044\u3048\u306a\u3044 / "
+    "\u305d\u3046\u601d\u3046|\u3084\u3084\u305d\u3046\u601d\u3046 / \u3068\u3066\u3082\u305d\u3046\u601d\u3046|\u5f37\u304f\u305d\u3046\u601d\u3046|\u975e\u5e38\u306b\u305d\u3046\u601d\u3046",
+    "Chinese": "\u975e\u5e38\u4e0d\u540c\u610f|\u5b8c\u5168\u4e0d\u540c\u610f|\u5f88\u4e0d\u540c\u610f / \u4e0d\u540c\u610f|\u4e0d\u592a\u540c\u610f / \u4e00\u822c|\u4e2d\u7acb|\u4e0d\u786e\u5b9a / \u540c\u610f|\u6bd4\u8f83\u540c\u610f / \u975e\u5e38\u540c\u610f|\u5b8c\u5168\u540c\u610f|\u5f88\u540c\u610f",
 }  # fmt: skip
+AGREEMENT_RANKS = [
+    {word.strip(): float(rank) for rank, words in enumerate(line.split(" / ")) for word in words.split("|")}
+    for line in AGREEMENT_IN.values()
+]
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 STEPS = (
     r"(?:grade|stage|level|phase|tier|step|week|wave|year|visit|month|day|quintile|quartile|decile|tertile|class|round|band|rank"
@@ -111,8 +137,17 @@ def ordered_levels(levels):
         return None
     if len(words) < 3:
         return ordered_with_unsure(plain) if len(set(plain)) > 2 else None
-    for reader in (numbered_ranks, scale_ranks, attitude_ranks, step_ranks):
-        ranks = reader(words)
+    # Low (0-3), medium (4-6): what stands in brackets explains the word.
+    bare = [re.sub(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*[)\]]$", "", word) for word in words]
+    tries = [
+        (words, reader)
+        for reader in (numbered_ranks, scale_ranks, attitude_ranks, step_ranks, plus_ranks, grade_ranks, star_ranks)
+    ]
+    tries += [
+        (bare, reader) for reader in (scale_ranks, attitude_ranks) if bare != words and len(set(bare)) == len(bare)
+    ]
+    for asked_words, reader in tries:
+        ranks = reader(asked_words)
         if ranks is not None:
             ranks, scale = ranks
             found = dict(zip(words, ranks))
@@ -155,7 +190,7 @@ def numbered_ranks(words):
 def tell_an_order(labels):
     """1 = single, 2 = married is a code list, 0 = no pain, 10 = worst pain an order: some of the words must tell."""
     if len({re.sub(r"e?s$", "", label) for label in labels}) == 1:
-        return True  # 1 room, 2 rooms
+        return not is_address(labels[0])  # 1 room, 2 rooms
     vocabularies = [set(ranks) for ranks in SCALE_RANKS.values()]
     most = max(sum(label in words for label in labels) for words in vocabularies)
     degrees = sum(attitude_ranks([label, "neutral"]) is not None for label in labels)
@@ -189,9 +224,10 @@ def words_of_a_design(words):
 
 def attitude_ranks(words):
     """Degrees of one attitude: strongly disagree ... strongly agree; not at all, slightly, very satisfied."""
-    if all(word in GERMAN_AGREEMENT for word in words):
-        ranks = [GERMAN_AGREEMENT[word] for word in words]
-        return (ranks, "agreement") if distinct_ranks(ranks) else None
+    for known in AGREEMENT_RANKS:
+        if all(word in known for word in words):
+            ranks = [known[word] for word in words]
+            return (ranks, "agreement") if distinct_ranks(ranks) else None
     ranks, stems = [], set()
     for word in words:
         if NEUTRAL.fullmatch(word):
@@ -241,8 +277,10 @@ def step_ranks(words):
     roman = [ROMAN.get(word) for word in words]
     if len(words) >= 3 and all(roman) and sorted(roman) == list(range(1, len(words) + 1)):
         return roman, "Roman numerals"
-    found = [STEP.fullmatch(word) for word in words]
-    if not all(found) or len({at.group("word") for at in found}) != 1 or len(words) < 3:
+    # Baseline, week 4, week 12
+    first = [word for word in words if word in ("baseline", "bl", "screening")]
+    found = [STEP.fullmatch(word) for word in words if word not in first]
+    if len(first) > 1 or not all(found) or len({at.group("word") for at in found}) != 1 or len(words) < 3:
         return None
     ranks = []
     for at in found:
@@ -251,7 +289,46 @@ def step_ranks(words):
         if value is None:
             return None
         ranks.append(value + 0.25 * (" abc".index(at.group("part")) if at.group("part") else 0))
+    if first:
+        ranks.insert(words.index(first[0]), min(ranks) - 1)
     return (ranks, f"numbered {found[0].group('word').replace('q', 'quarter', 1)}s") if distinct_ranks(ranks) else None
+
+
+def plus_ranks(words):
+    """Negative, trace, 1+, 2+, 3+, as on a dipstick."""
+    ranks = []
+    for word in words:
+        counted = re.fullmatch(r"([1-5])\s?\+|\+\s?([1-5])", word)
+        if counted:
+            ranks.append(float(counted.group(1) or counted.group(2)))
+        elif re.fullmatch(r"\+{1,5}", word):
+            ranks.append(float(len(word)))
+        elif word in ("negative", "neg", "neg.", "none", "absent", "0", "nil", "negativ", "n\u00e9gatif", "negativo"):
+            ranks.append(0.0)
+        elif word in ("trace", "traces", "tr", "tr.", "+/-", "\u00b1", "(+)", "spur", "spuren"):
+            ranks.append(0.5)
+        else:
+            return None
+    named = sum(rank < 1 for rank in ranks)
+    return (ranks, "degrees of a test strip") if distinct_ranks(ranks) and named and named < len(ranks) - 1 else None
+
+
+def star_ranks(words):
+    """One to five stars, drawn."""
+    if not all(re.fullmatch("\u2605{0,10}\u2606{0,10}|\u2b50{1,10}", word) for word in words):
+        return None
+    ranks = [float(word.count("\u2605") + word.count("\u2b50")) for word in words]
+    return (ranks, "stars") if distinct_ranks(ranks) else None
+
+
+def grade_ranks(words):
+    """F, D, C-, C, C+, B-, ..., A+; letters alone are names, and A+, A-, B+, B- can be kinds of blood."""
+    if not all(re.fullmatch(r"[a-f][+-]?", word) for word in words):
+        return None
+    if not any(len(word) > 1 for word in words) or not {"c", "d"} & {word[0] for word in words}:
+        return None
+    signs = {"": 0.0, "+": 1.0, "-": -1.0}
+    return [3.0 * "fedcba".index(word[0]) + signs[word[1:]] for word in words], "grades"
 
 
 def band_ranks(column, used):

@@ -48,9 +48,13 @@ class Reading:
     `facts` goes into result.json as `source`; `asked` holds the target's name and the question, by which one of several
     tables is chosen."""
 
-    def __init__(self, path, wanted, warnings, target=None, question=""):
+    def __init__(self, path, wanted, warnings, target=None, question="", layout=None):
         self.path, self.wanted, self.warnings = path, wanted, warnings
         self.target, self.question = target, (question or "").lower()
+        # What the user declares: the sheet, the lines to skip, and the line of the names where it has to be told.
+        self.layout = layout or {}
+        self.sheet, self.skip, self.header = self.layout.get("sheet"), self.layout.get("skip") or 0, None
+        self.cut = False
         self.facts = {
             "format": None,
             "delimiter": None,
@@ -86,24 +90,31 @@ def asks_for(question, name):
     return re.search(r"(?<!\w)" + re.escape(name.lower()) + r"(?!\w)", question) is not None
 
 
-def read_source(path, wanted, warnings, target=None, question=""):
-    """(facts about the file, [(name, array), ...]) of the file at `path`."""
-    reading = Reading(path, wanted, warnings, target, question)
+def read_source(path, wanted, warnings, target=None, question="", layout=None):
+    """(facts about the file, [(name, array), ...]) of the file at `path`; `layout` holds what is declared of it."""
+    reading = Reading(path, wanted, warnings, target, question, layout)
     if not os.path.exists(path):
         raise Problem("unreadable", "the data file is not there; check its path")
     if os.path.isdir(path):
-        columns = read_folder(reading, path)
+        columns = read_with_layout(reading, lambda reading: read_folder(reading, path))
     else:
         if os.path.getsize(path) == 0:
             raise Problem("empty_table", "the file is empty; give a table with a header and rows")
-        columns = read_file(reading, path)
-    return reading.facts, reshaped(reading, columns)
+        columns = read_with_layout(reading, lambda reading: read_file(reading, path))
+    if not is_stored(columns):
+        columns = reshaped(reading, columns)
+        warn_of_copies(reading, columns)
+    return reading.facts, columns
 
 
 def read_file(reading, path):
     with open(path, "rb") as file:
         head = file.read(65536)
     kind = reading.wanted if reading.wanted != "auto" else guess_format(path, head)
+    # What is declared of the lines of a file is heeded where it is read whole.
+    stored = read_stored(reading, path, kind) if is_large(path, head) and not reading.layout else None
+    if stored is not None:
+        return stored
     if kind in FROM_PATH and packing(head) is None:
         reading.facts["format"] = kind
         return FROM_PATH[kind](reading, path)

@@ -7,8 +7,17 @@ import pyarrow.compute as pc
 
 SUMMARY_WORDS = {
     "sum": "total|totals|sub[- ]?total|sub[- ]?totals|grand total|sum|sums|overall total|gesamt|gesamtsumme|summe|zwischensumme|insgesamt|"
-    "somme|total général|sous-total|suma|totale|totaal|subtotaal|totalt|razem|suma|итого|всего|合计|总计|小计|合計|all|overall|combined",
-    "mean": "mean|means|average|averages|avg|avg\\.|mittelwert|mittel|durchschnitt|moyenne|media|promedio|gemiddelde|overall|all|grand mean",
+    "somme|total général|sous-total|suma|totale|totaal|subtotaal|totalt|razem|suma|итого|всего|合计|总计|小计|合計|all|overall|combined|"
+    "toplam|ara toplam|genel toplam|yhteensä|välisumma|kaikki yhteensä|összesen|részösszeg|mindösszesen|celkem|mezisoučet|spolu|i alt|ialt|delsum|"
+    "delsumma|summa|totalsumma|total geral|total general|suma total|soma|totale generale|ogółem|suma częściowa|suma końcowa|общий итог|"
+    "промежуточный итог|разом|усього|σύνολο|μερικό σύνολο|tổng cộng|tổng|jumlah|ukupno|总和|總計|小計|総計|총계|합계|소계|المجموع|الإجمالي|סך הכל|"
+    'סה"כ|कुल|योग|รวม',
+    "mean": "mean|means|average|averages|avg|avg\\.|mittelwert|mittel|durchschnitt|moyenne|media|promedio|"
+    "gemiddelde|overall|all|grand mean|"
+    "m\u00e9dia|medel|medelv\u00e4rde|gennemsnit|"
+    "gjennomsnitt|keskiarvo|\u015brednia|pr\u016fm\u011br|\u00e1tlag|ortalama|"
+    "\u0441\u0440\u0435\u0434\u043d\u0435\u0435|"
+    "\u0432 \u0441\u0440\u0435\u0434\u043d\u0435\u043c|\u5e73\u5747|\u5e73\u5747\u503c|\ud3c9\uade0",
     "sd": "sd|s\\.d\\.|std|std\\.|std\\. ?dev\\.?|st\\.? ?dev\\.?|stdev|std ?dev|standard deviation|standardabweichung|stabw|écart[- ]type",
     "se": "se|s\\.e\\.|sem|std\\.? ?err\\.?|standard error|stderr",
     "median": "median|med|med\\.|médiane|mediana|50%",
@@ -59,35 +68,45 @@ def line_of(lines, index, where):
 
 def repeats(reading, names, columns, header, lines, where):
     """Which rows repeat the names, or the units below them."""
-    rows = len(columns[0])
-    gone = np.zeros(rows, bool)
+    gone = repeated_rows(columns, *repeated_texts(names, header))
+    if gone.any():
+        tell_repeats(reading, int(gone.sum()), int(np.argmax(gone)), lines, where)
+    return gone
+
+
+def repeated_texts(names, header):
+    """([(place, name)], [(place, unit)]) that a row that repeats the header holds."""
     if header is None or header.invented or not header.names:
-        return gone
+        return [], []
     offset = len(names) - len(header.names) if names[:1] == ["row_name"] else 0
     known = [(index, name) for index, name in enumerate(names) if name and index >= offset]
-    for wanted in (known, [(i + offset, c.strip()) for i, c in enumerate(header.units or []) if c.strip()]):
-        if not wanted or (wanted is not known and not gone.any()):
+    return known, [(i + offset, c.strip()) for i, c in enumerate(header.units or []) if c.strip()]
+
+
+def repeated_rows(columns, named, units, before=False):
+    """Which rows hold the names; where some do, or some did `before`, those with the units too."""
+    rows = len(columns[0])
+    gone = np.zeros(rows, bool)
+    for wanted in (named, units):
+        if not wanted or (wanted is units and not (before or gone.any())):
             continue
         same = np.ones(rows, bool)
         for index, text in wanted:
             if index < len(columns) and same.any():
                 same &= equals(columns[index], text)
         gone |= same
-    count = int(gone.sum())
-    if count:
-        first = int(np.argmax(gone))
-        times = "once" if count == 1 else f"{count} times"
-        reading.warn(
-            f"the names of the columns stand {times} amid the rows (the first time at {line_of(lines, first, where)}); "
-            "those lines were left out"
-        )
-        reading.set_aside(
-            "header lines amid the rows",
-            None if lines is None else lines[first],
-            count,
-            "the names of the columns again",
-        )
     return gone
+
+
+def tell_repeats(reading, count, first, lines, where):
+    times = "once" if count == 1 else f"{count} times"
+    reading.warn(
+        f"the names of the columns stand {times} amid the rows (the first time at {line_of(lines, first, where)}); "
+        "those lines were left out"
+    )
+    reading.set_aside(
+        "header lines amid the rows", None if lines is None else lines[first], count, "the names of the columns again"
+    )
 
 
 def light_numbers(texts, comma):
@@ -140,33 +159,42 @@ def decimals_of(column):
 
 
 def summaries(reading, names, columns, lines, where):
-    """Which rows are totals, subtotals or statistics of other rows. A row counts as one only if its numbers say so too."""
+    """Which rows are totals, subtotals or statistics of other rows. A row counts as one only if its numbers say so."""
     rows = len(columns[0])
-    none = np.zeros(rows, bool)
     if rows < 4 or len(columns) < 2:
-        return none
-    sample = [column.slice(0, 300 if len(columns) < 50 else 60).to_pylist() for column in columns]
-    wordy = [
-        sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts)
-        for texts in sample
-    ]
+        return np.zeros(rows, bool)
+    wordy = wordy_columns(columns)
     labels = label_rows(columns, wordy, rows)
     labels.update({at: (["sum"], "") for at in rows_without_words(columns, wordy, rows) if at not in labels})
-    ends = [at for at in (0, rows - 1) if at not in labels]
-    if not labels and not any(may_be_total(columns, wordy, at) for at in ends):
-        return none
+    ends = [at for at in (0, rows - 1) if may_be_total(columns, wordy, at)]
+    if not labels and not ends:
+        return np.zeros(rows, bool)
     comma = reading.facts["delimiter"] == ";"
     numeric = [index for index in range(len(columns)) if not wordy[index]][:200]
     values = {index: numbers_in(columns[index], comma) for index in numeric}
     values = {index: array for index, array in values.items() if np.isfinite(array).sum() >= 3}
-    if not values:
-        return none
     decimals = {index: decimals_of(columns[index]) for index in values}
-    gone = none.copy()
-    labelled = none.copy()
+    return judged_summaries(reading, labels, ends, values, decimals, rows, lines, where)
+
+
+def wordy_columns(columns):
+    """Which of the columns hold words rather than numbers, by their first rows."""
+    sample = [column.slice(0, 300 if len(columns) < 50 else 60).to_pylist() for column in columns]
+    return [
+        sum(not is_digitish(text) for text in texts if text.strip()) * 2 > sum(bool(text.strip()) for text in texts)
+        for texts in sample
+    ]
+
+
+def judged_summaries(reading, labels, ends, values, decimals, rows, lines, where):
+    """Which rows summarise others, by their labels and their numbers. `values` maps columns to numbers; it may read each
+    only when it is asked for."""
+    gone, labelled = np.zeros(rows, bool), np.zeros(rows, bool)
+    if not values:
+        return gone
     labelled[list(labels)] = True
     named = labels
-    if len(labels) <= SUMMARY_ROWS and len(labels) * 2 <= rows:
+    if labels and len(labels) <= SUMMARY_ROWS and len(labels) * 2 <= rows:
         confirmed, doubtful = check_labels(labels, values, decimals, labelled)
         # Words such as N that are levels here do not keep their rows out of the sums.
         plain = {at for at in labels if at not in confirmed and "sum" not in labels[at][0]}
@@ -175,11 +203,11 @@ def summaries(reading, names, columns, lines, where):
             labelled[list(plain)] = False
             confirmed, more = check_labels(labels, values, decimals, labelled)
             doubtful = [entry for entry in doubtful if entry[0] in plain] + more
-        told_statistics(reading, confirmed, labels, columns, lines, where)
+        told_statistics(reading, confirmed, labels, lines, where)
         gone[list(confirmed)] = True
         tell_doubts(reading, doubtful, named, lines, where, rows)
-    for at in (0, rows - 1):
-        if not labelled[at] and may_be_total(columns, wordy, at) and is_plain_total(at, values, decimals, gone):
+    for at in ends:
+        if not labelled[at] and is_plain_total(at, values, decimals, gone):
             gone[at] = True
             reading.warn(
                 f"{line_of(lines, at, where)} holds the sums of the other rows and was left out; "
@@ -194,9 +222,7 @@ def label_rows(columns, wordy, rows):
     found = {}
     for index, column in enumerate(columns[:200]):
         if wordy[index]:
-            fits = pc.or_(pc.match_substring_regex(column, ANY_SUMMARY), pc.match_substring_regex(column, TOTAL_OF))
-            places = np.flatnonzero(np.asarray(pc.fill_null(fits, False)))
-            places = places[: SUMMARY_ROWS + 1]
+            places = label_places(column)[: SUMMARY_ROWS + 1]
             cells = column.take(pa.array(places)).to_pylist() if len(places) else []
         else:
             edge = sorted({*range(min(3, rows)), *range(max(0, rows - 40), rows)})
@@ -208,6 +234,12 @@ def label_rows(columns, wordy, rows):
         for at, text in zip(places, cells):
             found.setdefault(int(at), (statistic_of(text), text.strip()))
     return found
+
+
+def label_places(column):
+    """The rows of a column of words that hold a word for a total, a mean or the like."""
+    fits = pc.or_(pc.match_substring_regex(column, ANY_SUMMARY), pc.match_substring_regex(column, TOTAL_OF))
+    return np.flatnonzero(np.asarray(pc.fill_null(fits, False)))
 
 
 def rows_without_words(columns, wordy, rows):
@@ -229,14 +261,20 @@ def statistic_of(text):
 
 
 def may_be_total(columns, wordy, at):
-    """True where the row has numbers but no words of its own: its labels are blank."""
+    """True where the first or last row has numbers but no words of its own: its labels are blank."""
+    texts = [column[at].as_py() or "" for column in columns[:200]]
+    return is_row_of_total(texts, wordy, lambda index, text: equals(columns[index], text).sum() > 1)
+
+
+def is_row_of_total(texts, wordy, repeats_text):
+    """The same of the texts of a row; `repeats_text` says whether a text stands in its column more than once."""
     blank = filled_numbers = 0
-    for index, column in enumerate(columns[:200]):
-        text = (column[at].as_py() or "").strip()
+    for index, text in enumerate(texts):
+        text = text.strip()
         if wordy[index]:
             if text and not is_missing(text):
                 # A word for a total that is not known here stands nowhere else.
-                if at not in (0, len(column) - 1) or equals(column, text).sum() > 1:
+                if repeats_text(index, text):
                     return False
                 blank -= 1
             blank += 1
@@ -250,7 +288,7 @@ def sum_room(value, count, decimals):
 
 
 def is_plain_total(at, values, decimals, gone):
-    """True where every number of the row is the sum of its column, and at least two columns say so or one of many rows."""
+    """True where every number of the row is the sum of its column, in two columns at least or one of many rows."""
     fits = 0
     for index, array in values.items():
         others = array.copy()
@@ -269,37 +307,27 @@ def is_plain_total(at, values, decimals, gone):
 
 def check_labels(labels, values, decimals, labelled):
     """(rows whose numbers are what their label says, rows whose numbers are not)."""
-    rows = len(labelled)
     order = sorted(labels)
-    plain = {index: np.where(labelled, np.nan, array) for index, array in values.items()}
-    sums = {index: np.concatenate([[0.0], np.cumsum(np.nan_to_num(array))]) for index, array in plain.items()}
+    spans = spans_of_labels(labels, order, labelled)
+    # How many numbers of the row fit each span, and how many do not.
+    good = {at: dict.fromkeys(some, 0) for at, some in spans.items()}
+    bad = {at: dict.fromkeys(some, 0) for at, some in spans.items()}
+    numbers = set()
+    for index, array in values.items():
+        plain = np.where(labelled, np.nan, array)
+        sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(plain))])
+        for at, some in spans.items():
+            if not np.isfinite(array[at]):
+                continue
+            numbers.add(at)
+            for span in some:
+                fits = fits_statistic(labels[at][0], array[at], plain, sums, span, decimals[index])
+                (good if fits else bad)[at][span] += 1
     confirmed, doubtful = {}, []
-    for place, at in enumerate(order):
-        before = order[place - 1] + 1 if place else 0
-        after = order[place + 1] if place + 1 < len(order) else rows
-        # Statistics that stand below each other are of the same rows.
-        back = place
-        while back and order[back - 1] == order[back] - 1:
-            back -= 1
-        start = order[back - 1] + 1 if back else 0
-        spans = dict.fromkeys([(before, at), (start, at), (0, at), (at + 1, after), (at + 1, rows), (0, rows)])
-        if "sum" not in labels[at][0] and "mean" not in labels[at][0] and not at_the_edge(at, labelled):
-            continue
-        best = None
-        for span in spans:
-            good = bad = 0
-            for index, array in values.items():
-                if not np.isfinite(array[at]):
-                    continue
-                if fits_statistic(labels[at][0], array[at], plain[index], sums[index], span, decimals[index]):
-                    good += 1
-                else:
-                    bad += 1
-            if good and good >= 2 * bad and (best is None or good > best):
-                best = good
-        if best:
+    for at, some in spans.items():
+        if any(good[at][span] and good[at][span] >= 2 * bad[at][span] for span in some):
             confirmed[at] = labels[at]
-        elif not np.isfinite([array[at] for array in values.values()]).any():
+        elif at not in numbers:
             doubtful.append((at, "has no numbers"))
         else:
             doubtful.append((at, "has other numbers than those of the rows"))
@@ -311,6 +339,24 @@ def check_labels(labels, values, decimals, labelled):
             for at in mine:
                 del confirmed[at]
     return confirmed, doubtful
+
+
+def spans_of_labels(labels, order, labelled):
+    """{row: [(start, end)]}: the rows that each labelled row may summarise."""
+    rows, spans = len(labelled), {}
+    for place, at in enumerate(order):
+        before = order[place - 1] + 1 if place else 0
+        after = order[place + 1] if place + 1 < len(order) else rows
+        # Statistics that stand below each other are of the same rows.
+        back = place
+        while back and order[back - 1] == order[back] - 1:
+            back -= 1
+        start = order[back - 1] + 1 if back else 0
+        if "sum" in labels[at][0] or "mean" in labels[at][0] or at_the_edge(at, labelled):
+            spans[at] = list(
+                dict.fromkeys([(before, at), (start, at), (0, at), (at + 1, after), (at + 1, rows), (0, rows)])
+            )
+    return spans
 
 
 def at_the_edge(at, labelled):
@@ -357,7 +403,7 @@ def fits_statistic(kinds, value, column, sums, span, decimals):
     return False
 
 
-def told_statistics(reading, confirmed, labels, columns, lines, where):
+def told_statistics(reading, confirmed, labels, lines, where):
     if not confirmed:
         return
     order = sorted(confirmed)
@@ -390,3 +436,39 @@ def tell_doubts(reading, doubtful, labels, lines, where, rows):
                 f"{line_of(lines, at, where)} is called {labels[at][1]!r} but {why}; it was kept as a row. "
                 "If it summarises the others, delete it from the file"
             )
+
+
+# Cells that are compared in search of equal rows.
+COMPARED_CELLS = 20_000_000
+FEWEST_COPIES = 3
+
+
+def warn_of_copies(reading, columns):
+    """Says how many rows equal another in all columns, where so many would not be equal by chance."""
+    rows = min(len(columns[0][1]) if columns else 0, COMPARED_CELLS // max(1, len(columns)))
+    if rows < 10 or len(columns) < 2:
+        return
+    joint, chance = np.zeros(rows, np.uint64), 1.0
+    for _, array in columns:
+        part = array.slice(0, rows)
+        part = part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part
+        part = pa.concat_arrays(part.chunks) if isinstance(part, pa.ChunkedArray) else part
+        if pa.types.is_float16(part.type):
+            part = part.cast(pa.float32())
+        codes = pc.fill_null(part.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        shares = np.bincount(codes) / rows
+        chance *= float((shares**2).sum())
+        joint = (joint ^ codes.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        joint ^= joint >> np.uint64(29)
+    _, first, place, counts = np.unique(joint, return_index=True, return_inverse=True, return_counts=True)
+    copies = rows - len(first)
+    pairs = float((counts * (counts - 1.0)).sum() / 2)
+    expected = chance * rows * (rows - 1) / 2
+    if copies < FEWEST_COPIES or len(first) < 10 or len(first) < 0.3 * rows or pairs < 20 * expected:
+        return
+    again = int(np.flatnonzero(np.arange(rows) != first[place])[0])
+    told = "" if rows == len(columns[0][1]) else f" of the first {rows}"
+    reading.warn(
+        f"{copies} rows{told} are copies: each equals an earlier row in all columns (row {again + 1} equals row {int(first[place][again]) + 1}); "
+        "they were kept and count twice. If they are no observations of their own, delete them from the file"
+    )

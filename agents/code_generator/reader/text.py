@@ -25,9 +25,10 @@ def read_text(reading, raw, name, kind):
         return read_xml(reading, raw)
     if kind == "arff":
         return read_arff(reading, raw)
+    raw, above = without_lines_above(reading, raw)
     declared, raw = declared_delimiter(raw)
-    first_line = 1 + (declared is not None)
-    raw, comments = without_comments(raw)
+    first_line = 1 + above + (declared is not None)
+    raw, comments = without_comments(reading, raw) if reading.header is None else (raw, 0)
     first_line += comments
     odd = odd_rows(reading, raw)
     if odd is not None:
@@ -35,8 +36,9 @@ def read_text(reading, raw, name, kind):
     piped = piped_rows(raw)
     if piped is not None:
         reading.facts["delimiter"] = "|"
-        return read_grid(reading, piped, first_line)
+        return read_grid(reading, [row for row in piped if not is_rule(row)], first_line)
     raw = unwrapped(raw)
+    raw = with_lone_quotes_kept(raw)
     check_names_of_header(raw, declared)
     dialect = guess_dialect(raw, declared, kind)
     if dialect is None or (dialect.delimiter != "\t" and kind == "csv" and not declared and narrow(raw, dialect)):
@@ -47,8 +49,26 @@ def read_text(reading, raw, name, kind):
     dialect = dialect or Dialect(",")
     reading.facts["delimiter"] = dialect.delimiter
     if len(raw) <= WHOLE_BYTES:
-        return read_grid(reading, all_rows(raw, dialect), first_line)
+        return read_grid(reading, without_remarks(reading, all_rows(raw, dialect), first_line), first_line)
     return read_large(reading, raw, dialect, first_line)
+
+
+LONE_QUOTE = re.compile(rb'(?m)(?:^|(?<=[,;\t|]))[ ]?"[ ]?(?=[,;\t|\r]|$)')
+
+
+def with_lone_quotes_kept(raw):
+    """The bytes with another ditto mark for each quote that is the whole of a cell and so opens no text."""
+    lone = len(LONE_QUOTE.findall(raw)) if len(raw) <= WHOLE_BYTES and b'"' in raw else 0
+    if lone < 2:
+        return raw
+    changed = LONE_QUOTE.sub("\u3003".encode(), raw)
+    lines = [line for line in changed.split(b"\n") if line.strip()]
+    # Quotes that close a text elsewhere leave a line with one that opens none.
+    if any(line.count(b'"') % 2 for line in lines):
+        return raw
+    mark = max((b",", b";", b"\t", b"|"), key=lines[0].count)
+    bare = [re.sub(rb'"[^"]*"', b"", line).count(mark) for line in lines]
+    return changed if bare.count(max(set(bare), key=bare.count)) >= 0.9 * len(bare) and max(bare) else raw
 
 
 def unwrapped(raw):
@@ -96,6 +116,29 @@ def all_rows(raw, dialect):
     return [row for row in rows if not is_rule(row)]
 
 
+# A line behind such a mark is a remark; #N/A and the like are errors of a spreadsheet.
+REMARK = re.compile(r"\s*(?:#(?!N/A|NV|DIV|REF|VALUE|NAME|NUM|NULL)|%|//)\s*\w")
+
+
+def without_remarks(reading, rows, first_line):
+    """The rows without those that hold a remark behind '#', '%' or '//', where all others begin otherwise."""
+    marked = [at for at, row in enumerate(rows) if row and REMARK.match(row[0])]
+    if not marked or len(marked) * 4 > len(rows) or max(map(len, rows)) < 2:
+        return rows
+    # Below the first rows of the table: above them it can be the header.
+    body = next((at for at, row in enumerate(rows) if 2 * sum(map(is_digitish, row)) >= len(row) > 1), len(rows))
+    if marked[0] < body or any(is_digitish(cell) for at in marked for cell in rows[at] if cell.strip()):
+        return rows
+    told = "; ".join(shown_cells(rows[at], 2) for at in marked[:3])
+    reading.warn(
+        f"{counted_lines(len(marked))} amid the rows that begin{'s' * (len(marked) == 1)} with a mark of remarks "
+        f"{'was' if len(marked) == 1 else 'were'} left out: {told}"
+    )
+    reading.set_aside("remarks amid the rows", first_line + marked[0], len(marked), "no rows of the table: " + told)
+    away = set(marked)
+    return [row for at, row in enumerate(rows) if at not in away]
+
+
 def is_rule(row):
     """A line of dashes that only parts other lines."""
     cells = [cell.strip() for cell in row if cell.strip()]
@@ -133,9 +176,18 @@ def read_spaced(reading, raw, layout, first_line):
         places = ", ".join(f"{start + 1}-{end}" for start, end in layout[:12])
         reading.facts["fixed_width"] = [[start, end] for start, end in layout]
         reading.warn(f"the columns were told apart by their places in the lines (fixed width): {places}")
+    shortened = [number for number, line in enumerate(lines[:end]) if re.fullmatch(ELLIPSIS, line)]
+    if shortened:
+        reading.warn(
+            f"line {first_line + shortened[0]} holds points only: rows were left out (...) when this table was printed, and are "
+            "not tested; give the whole table"
+        )
+        reading.set_aside(
+            "a line of points", first_line + shortened[0], len(shortened), "rows that were left out in print"
+        )
     for number, line in enumerate(lines):
         line = line.rstrip("\r").expandtabs()
-        if re.fullmatch(RULE, line) and line.strip():
+        if (re.fullmatch(RULE, line) or re.fullmatch(ELLIPSIS, line)) and line.strip():
             continue
         if not begin <= number < end:
             rows.append([line.strip()] if line.strip() else [])
@@ -168,15 +220,7 @@ def read_large(reading, raw, dialect, first_line):
     raw = before_notes(reading, raw, dialect, grid)
     check_column_names(names)
     raw, delimiter = simplified(raw, dialect)
-    extents = [extent(row) for row in rows[header.start :]]
-    widths = [len(row) for row in rows[header.start :]]
-    width = len(names)
-    if widths and min(widths) == width + 1:
-        if max(extents) <= width:
-            width += 1  # each line ends in a delimiter
-        else:
-            names = names_of_longer(reading, names, rows[header.start :], "line")
-            width = len(names)
+    names, width = names_and_width(reading, names, rows[header.start :])
     note_columns(reading, header, names)
     columns = parse_strictly(raw, delimiter, dialect, width)
     if columns is None:
@@ -188,11 +232,21 @@ def read_large(reading, raw, dialect, first_line):
     return tidied(reading, names, columns[: len(names)], header, None, "line")
 
 
+def names_and_width(reading, names, body):
+    """The names of the columns, and how many cells each line has: one more where it ends in a delimiter."""
+    if not body or min(len(row) for row in body) != len(names) + 1:
+        return names, len(names)
+    if max(extent(row) for row in body) <= len(names):
+        return names, len(names) + 1
+    names = names_of_longer(reading, names, body, "line")
+    return names, len(names)
+
+
 def simplified(raw, dialect):
     """The bytes with one mark between cells and no space before quotes, and that mark."""
     if dialect.loose:
         raw = with_doubled_quotes(raw.decode("utf-8", errors="replace"), dialect.delimiter).encode("utf-8")
-    if len(dialect.delimiter) > 1:
+    if len(dialect.delimiter.encode()) > 1:
         return raw.replace(dialect.delimiter.encode(), b"\x1f"), "\x1f"
     if dialect.skip_space:
         mark = dialect.delimiter.encode()
@@ -273,41 +327,60 @@ def repaired(reading, raw, delimiter, dialect, width, grid):
     )
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    short = long = away = total = 0
-    sample = None
+    tally = RaggedLines(width, grid)
     for row in lines:
-        if not row:
-            continue
-        total += 1
-        short += len(row) < width
-        if len(row) > width and any(row[width:]):
-            long += 1
-            sample = sample or row
-            if grid.is_alien(row) or any(is_digitish(c) for i, c in enumerate(row[:width]) if i not in grid.numeric):
-                away += 1
-                continue
-        writer.writerow((row + [""] * (width - len(row)))[:width])
-    if long * 20 > total:
-        raise Problem(
-            "ragged",
-            f"{long} of {total} lines have more cells than the header has names ({width}), such as {shown_cells(sample, 8)}; "
-            "correct these lines, or quote the cells that hold the delimiter",
-        )
-    if short:
-        ends = "line is" if short == 1 else "lines are"
-        reading.warn(
-            f"{short} {ends} shorter than the header; {'its' if short == 1 else 'their'} last cells count as missing"
-        )
-    if long - away:
-        ends = "line is" if long - away == 1 else "lines are"
-        reading.warn(f"{long - away} {ends} longer than the header; what is beyond it was left out")
-        reading.set_aside("cells beyond the header", None, long - away, "no name above them")
-    if away:
-        reading.warn(
-            f"{away} lines are longer than the header and their cells do not fit the columns; they were set aside"
-        )
-        reading.set_aside("lines that do not fit", None, away, "more cells than names, and not in their columns")
+        if row:
+            tally.total += 1
+            fitted = tally.fit(row)
+            if fitted is not None:
+                writer.writerow(fitted)
+    tally.tell(reading)
     return out.getvalue().encode("utf-8")
+
+
+class RaggedLines:
+    """Cuts and fills lines to one width, and counts what was done."""
+
+    def __init__(self, width, grid):
+        self.width, self.grid = width, grid
+        self.short = self.long = self.away = self.total = 0
+        self.sample = None
+
+    def fit(self, row):
+        """The row with `width` cells; None where it is longer and its cells do not fit the columns."""
+        self.short += len(row) < self.width
+        if len(row) > self.width and any(row[self.width :]):
+            self.long += 1
+            self.sample = self.sample or row
+            cells = enumerate(row[: self.width])
+            if self.grid.is_alien(row) or any(is_digitish(c) for i, c in cells if i not in self.grid.numeric):
+                self.away += 1
+                return None
+        return (row + [""] * (self.width - len(row)))[: self.width]
+
+    def tell(self, reading):
+        """Warns of what was done; refuses where it was too much."""
+        short, long, away = self.short, self.long, self.away
+        if long * 20 > self.total:
+            raise Problem(
+                "ragged",
+                f"{long} of {self.total} lines have more cells than the header has names ({self.width}), such as "
+                f"{shown_cells(self.sample, 8)}; correct these lines, or quote the cells that hold the delimiter",
+            )
+        if short:
+            ends = "line is" if short == 1 else "lines are"
+            reading.warn(
+                f"{short} {ends} shorter than the header; {'its' if short == 1 else 'their'} last cells count as missing"
+            )
+        if long - away:
+            ends = "line is" if long - away == 1 else "lines are"
+            reading.warn(f"{long - away} {ends} longer than the header; what is beyond it was left out")
+            reading.set_aside("cells beyond the header", None, long - away, "no name above them")
+        if away:
+            reading.warn(
+                f"{away} lines are longer than the header and their cells do not fit the columns; they were set aside"
+            )
+            reading.set_aside("lines that do not fit", None, away, "more cells than names, and not in their columns")
 
 
 def read_arff(reading, raw):
@@ -346,82 +419,3 @@ def read_arff(reading, raw):
         if known:
             reading.about(name)["levels"] = [[level, level] for level in known]
     return text_columns(names, rows)
-
-
-def odd_rows(reading, raw):
-    """The rows of a text in one of the forms that are no csv: a table of a wiki, key=value lines, records; or None."""
-    text = head_text(raw)
-    lines = [line.strip() for line in text.split("\n")]
-    full = [line for line in lines if line]
-    if len(full) < 3:
-        return None
-    whole = raw.decode("utf-8", errors="replace")
-    if any(line.startswith("{|") for line in full[:50]) and any(line.startswith("|-") for line in full):
-        return rows_of_wiki(whole)
-    if re.fullmatch(KEY_VALUES, full[0]):
-        keys = re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", full[0])
-        if len(keys) > 1 and sum(
-            re.findall(r"(?:^|[\s,;])([A-Za-z_][\w.-]*)=", line) == keys for line in full
-        ) >= 0.9 * len(full):
-            reading.warn(
-                f"each line holds keys and values; the keys were read as names of columns: {', '.join(keys[:8])}"
-            )
-            return rows_of_pairs([dict(re.findall(PAIR, line)) for line in whole.split("\n") if line.strip()])
-    pairs = [re.fullmatch(r"([^\W\d][^:=]{0,60}?)\s*[:=]\s+(.*)", line) for line in full]
-    if all(pairs) and "" in lines:
-        records = [{}]
-        for line in whole.split("\n"):
-            match = re.fullmatch(r"([^\W\d][^:=]{0,60}?)\s*[:=]\s+(.*)", line.strip())
-            if not line.strip():
-                records += [{}] if records[-1] else []
-            elif match:
-                records[-1][match.group(1)] = match.group(2)
-        records = [record for record in records if record]
-        keys = list(records[0])
-        if (
-            len(records) > 2
-            and len(keys) > 1
-            and sum(set(record) <= set(keys) for record in records) >= 0.8 * len(records)
-        ):
-            reading.warn(
-                f"the file holds records of one name and value a line; each was read as a row, with columns {', '.join(keys[:8])}"
-            )
-            return rows_of_pairs(records)
-    return None
-
-
-KEY_VALUES = r"(?:[A-Za-z_][\w.-]*=(?:\"[^\"]*\"|[^\s,;]*)[\s,;]*)+"
-PAIR = r"([A-Za-z_][\w.-]*)=(\"[^\"]*\"|[^\s,;]*)"
-
-
-def rows_of_pairs(records):
-    names = list(dict.fromkeys(key for record in records for key in record))
-    return [names] + [[record.get(name, "").strip('"') for name in names] for record in records]
-
-
-def rows_of_wiki(text):
-    rows, row = [], []
-    inside = False
-    for line in text.split("\n"):
-        line = line.strip()
-        if line.startswith("{|"):
-            inside = True
-        elif line.startswith("|}"):
-            inside = False
-            rows, row = rows + [row], []
-        elif not inside:
-            continue
-        elif line.startswith("|-"):
-            rows, row = rows + [row], []
-        elif line.startswith("!"):
-            row += [clean_wiki(cell) for cell in re.split(r"!!|\|\|", line[1:])]
-        elif line.startswith("|") and not line.startswith("|+"):
-            row += [clean_wiki(cell) for cell in line[1:].split("||")]
-    return [row for row in rows if row]
-
-
-def clean_wiki(cell):
-    """The text of a cell without its style, links and marks."""
-    cell = re.sub(r"^\s*(?:\w+\s*=\s*\"[^\"]*\"\s*)+\|", "", cell)
-    cell = re.sub(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]", r"\1", cell)
-    return re.sub(r"'''?|<[^>]*>", "", cell).strip()

@@ -206,6 +206,8 @@ def blank_missing(frame, meta):
     for name, ranges in (meta.missing_ranges or {}).items():
         for part in ranges:
             low, high = part["lo"], part["hi"]
+            if low == high and frame[name].dtype.kind in "fi":
+                continue  # counted and named where the column is described
             try:
                 gone = (frame[name] >= low) & (frame[name] <= high)
             except TypeError:
@@ -239,7 +241,10 @@ def read_sqlite(reading, source):
             full = {name: found for name, found in tables.items() if found[1] and found[0]}
             if not full:
                 raise Problem("empty_table", "the database holds no table with rows")
-            best = max(
+            chosen = chosen_sheet(reading, list(tables))
+            if chosen is not None and chosen not in full:
+                raise Problem("empty_table", f"the table '{chosen}' of the database has no rows")
+            best = chosen or max(
                 full,
                 key=lambda name: (
                     reading.mentions(full[name][0]),

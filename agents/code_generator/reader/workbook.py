@@ -7,6 +7,8 @@ import zipfile
 
 # Cells of a workbook that are read; more is a matter for csv or Parquet.
 CELLS_READ = 20_000_000
+# Blank rows below which cells are no part of the table.
+FAR_ROWS = 20_000
 # Bytes that the parts of a workbook may unpack to.
 SHEET_BYTES = 512 << 20
 
@@ -47,21 +49,29 @@ def sheets_of_excel(reading, raw):
         sheets = []
         cells = 0
         for sheet in book.worksheets:
-            rows = []
+            rows, far = [], 0
             sheet.reset_dimensions()
-            for row in sheet.iter_rows(values_only=True):
+            for number, row in enumerate(sheet.iter_rows(values_only=True)):
                 length = len(row)
                 while length and row[length - 1] is None:
                     length -= 1
+                if not length:
+                    continue
+                if number - len(rows) > FAR_ROWS:
+                    # A cell that stands so far below all others is no row of the table.
+                    far += 1
+                    continue
+                rows += [[] for _ in range(number - len(rows))]
                 rows.append(list(row[:length]))
                 cells += length
                 if cells > CELLS_READ:
                     raise Problem(
                         "too_large", f"the workbook holds more than {CELLS_READ} cells; save the sheet as csv"
                     )
-            while rows and not rows[-1]:
-                rows.pop()
             marks = marks_of_sheet(raw, getattr(sheet, "_worksheet_path", None))
+            marks["far"] = far
+            rows = with_percent_cells(reading, raw, sheet.title, rows)
+            rows, marks["computed"] = with_computed(raw, sheet.title, rows, marks["formulas"])
             sheets.append((sheet.title, rows, sheet.sheet_state != "visible", marks))
     except Problem:
         raise
@@ -70,9 +80,70 @@ def sheets_of_excel(reading, raw):
     return [(name, rows, hidden, marks) for name, rows, hidden, marks in sheets]
 
 
+def with_percent_cells(reading, raw, title, rows):
+    """The rows, where numbers that the workbook shows as percentages are percentages too in columns in which others are
+    written out as texts such as 12 %."""
+    written, typed = {}, {}
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                if cell.rstrip().endswith("%") and is_digitish(cell.strip()):
+                    written[column] = written.get(column, 0) + 1
+            elif isinstance(cell, (int, float)) and not isinstance(cell, bool):
+                typed.setdefault(column, number)
+    mixed = set(typed) & set(written)
+    if not mixed:
+        return rows
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+    sheet = book[title]
+    sheet.reset_dimensions()
+    counts = {}
+    for number, row in enumerate(sheet.iter_rows(max_row=len(rows))):
+        for column, cell in enumerate(row):
+            if column not in mixed or number >= len(rows) or column >= len(rows[number]):
+                continue
+            value = rows[number][column]
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and "%" in str(cell.number_format):
+                rows[number][column] = f"{value * 100:.12g}%"
+                counts[column] = counts.get(column, 0) + 1
+    for column, count in sorted(counts.items()):
+        reading.warn(
+            f"{count} numbers of '{name_above(rows, column, typed[column])}' are shown as percentages by the workbook, "
+            f"beside {written[column]} that are texts with a percent sign; all were read as percentages"
+        )
+    return rows
+
+
+def with_computed(raw, title, rows, places):
+    """The rows with the values of the formulas at `places` that have none; and the rows of those that were computed."""
+    bare = {
+        (row, column)
+        for row, column in places
+        if row < len(rows) and (column >= len(rows[row]) or rows[row][column] is None)
+    }
+    if not bare or len(bare) > FORMULAS_READ:
+        return rows, {}
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)
+    sheet = book[title]
+    sheet.reset_dimensions()
+    texts, dated = {}, set()
+    for number, row in enumerate(sheet.iter_rows(max_row=len(rows))):
+        for column, cell in enumerate(row):
+            if (number, column) in bare and isinstance(cell.value, str) and cell.value.startswith("="):
+                texts[number, column] = cell.value[1:]
+                if openpyxl.styles.numbers.is_date_format(cell.number_format):
+                    dated.add((number, column))
+    return compute_formulas(rows, texts, dated)
+
+
 def marks_of_sheet(raw, path):
-    """{"merged": [(first row, first column, last row, last column)], "hidden": {rows}, "formulas": {(row, column)}}; from 0."""
-    marks = {"merged": [], "hidden": set(), "columns": set(), "formulas": set()}
+    """{"merged": [(first row, first column, last row, last column)], "hidden": {rows}, "formulas": {(row, column)}};
+    from 0."""
+    marks = {"merged": [], "hidden": set(), "columns": set(), "formulas": set(), "computed": {}, "far": 0}
     if not path:
         return marks
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -127,7 +198,7 @@ def sheets_by_calamine(reading, raw):
                 (top, left, bottom, right)
                 for (top, left), (bottom, right) in getattr(sheet, "merged_cell_ranges", None) or []
             ]
-            marks = {"merged": merged, "hidden": set(), "columns": set(), "formulas": set()}
+            marks = {"merged": merged, "hidden": set(), "columns": set(), "formulas": set(), "computed": {}, "far": 0}
             sheets.append((data.name, rows, "Visible" not in str(data.visible), marks))
     except Problem:
         raise
@@ -151,6 +222,11 @@ def read_sheets(reading, sheets):
     full = [sheet for sheet in sheets if any(any(cell not in (None, "") for cell in row) for row in sheet[1])]
     if not full:
         raise Problem("empty_table", "no sheet of the workbook holds values")
+    chosen = chosen_sheet(reading, [sheet[0] for sheet in sheets])
+    if chosen is not None:
+        full = [sheet for sheet in full if sheet[0] == chosen]
+        if not full:
+            raise Problem("empty_table", f"the sheet '{chosen}' holds no values")
     best = max(full, key=lambda sheet: worth_of_sheet(reading, sheet))
     name, rows, hidden, marks = best
     reading.facts["sheet"] = name
@@ -168,12 +244,80 @@ def read_sheets(reading, sheets):
         reading.warn(f"the sheet '{name}' is hidden in the workbook; it was read since no other holds a table")
     if marks:
         rows = fill_merged(reading, rows, marks["merged"])
-    texts = [[as_text(cell) for cell in row] for row in rows]
+    rows = with_one_mark(reading, rows)
+    texts = [[as_cell(cell) for cell in row] for row in rows]
     if marks:
         texts = mend_dates(reading, rows, texts)
+        note_far(reading, marks["far"])
+        note_computed(reading, texts, marks["computed"])
         note_formulas(reading, texts, marks["formulas"], rows)
         note_hidden(reading, rows, marks)
-    return read_grid(reading, texts, 1, "row")
+    above = lines_above(reading)
+    return read_grid(reading, texts[above:], 1 + above, "row")
+
+
+class TypedCell(str):
+    """The text of a number that the file holds as a number, so that its point tells nothing of the texts beside it."""
+
+
+def as_cell(cell):
+    return TypedCell(cell) if isinstance(cell, (int, float)) and not isinstance(cell, bool) else as_text(cell)
+
+
+def with_one_mark(reading, rows):
+    """The rows, where texts such as 1.234,50 amid the typed numbers of one column are numbers with a point as well."""
+    columns = {}
+    for index, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+                columns.setdefault(column, ([], []))[0].append(index)
+            elif isinstance(cell, str) and re.fullmatch(r"\s*[-+]?\d[\d.,']*\d\s*", cell):
+                columns.setdefault(column, ([], []))[1].append(index)
+    for column, (typed, written) in columns.items():
+        if not typed or not written:
+            continue
+        cells = [rows[index][column].strip() for index in written]
+        commas = sum(re.fullmatch(r"[-+]?\d{1,3}(?:[.']\d{3})*,\d+|[-+]?\d+,\d+", cell) is not None for cell in cells)
+        sure = any(re.search(r"\.\d{3},\d|,\d{1,2}$|,\d{4,}$", cell) for cell in cells)
+        whole = sum(re.fullmatch(r"[-+]?\d{1,3}(?:[.']\d{3})*|[-+]?\d+", cell) is not None for cell in cells)
+        if not sure or commas + whole < len(cells):
+            continue
+        for index in written:
+            rows[index] = list(rows[index])
+            rows[index][column] = re.sub(r"[.'\s]", "", rows[index][column]).replace(",", ".")
+        name = name_above(rows, column, min(typed + written))
+        reading.warn(
+            f"{len(written)} cells of '{name}' are texts with a decimal comma where the others are numbers; they were read as numbers"
+        )
+    return rows
+
+
+def name_above(rows, column, top):
+    """The words that stand nearest above a cell of a column."""
+    for row in reversed(rows[:top]):
+        text = str(row[column]).strip() if column < len(row) and row[column] is not None else ""
+        if text and not is_digitish(text):
+            return text
+    return f"column {column + 1}"
+
+
+def note_far(reading, far):
+    if far:
+        reading.warn(
+            f"{counted_lines(far).replace('line', 'row')} of the sheet stand{'s' * (far == 1)} more than {FAR_ROWS} blank rows below "
+            "the others and were left out"
+        )
+        reading.set_aside("rows far below", None, far, f"more than {FAR_ROWS} blank rows below the table")
+
+
+def note_computed(reading, texts, computed):
+    """Names the columns whose formulas had no stored value and were computed."""
+    for column, places in sorted(computed.items()):
+        count, name = len(places), name_above(texts, column, min(places))
+        reading.warn(
+            f"{count} formula{'s' * (count > 1)} of column '{name}' had no stored value in the workbook; "
+            f"{'each was' if count > 1 else 'it was'} computed from the cells that it names"
+        )
 
 
 def worth_of_sheet(reading, sheet):
@@ -330,21 +474,13 @@ def note_formulas(reading, texts, formulas, rows):
         if row < len(rows) and (column >= len(rows[row]) or rows[row][column] is None):
             columns.setdefault(column, []).append(row)
     for column, places in sorted(columns.items()):
-        top = min(places)
-        name = next(
-            (
-                texts[i][column].strip()
-                for i in range(top - 1, -1, -1)
-                if column < len(texts[i]) and texts[i][column].strip()
-            ),
-            "",
-        )
+        name = name_above(texts, column, min(places))
         reading.warn(
-            f"column '{name or column + 1}' holds {len(places)} formulas whose values are not stored in the workbook; they count as "
-            "missing, since no formula is run here. Open the workbook in a spreadsheet program, save it, and try again"
+            f"column '{name}' holds {len(places)} formulas whose values are not stored in the workbook; they count as "
+            "missing, since formulas of their kind are not computed here. Open the workbook in a spreadsheet program, save it, and try again"
         )
         # Its column must stay, though nothing is in it.
-        reading.facts.setdefault("without_values", []).append(name or f"column_{column + 1}")
+        reading.facts.setdefault("without_values", []).append(name)
         for row in places:
             if row < len(texts) and column >= len(texts[row]):
                 texts[row] += [""] * (column + 1 - len(texts[row]))

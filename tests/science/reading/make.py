@@ -1,9 +1,10 @@
 """Writes the inputs of test_reading.py and their truth: `python tests/science/reading/make.py [NAME...]`.
 
 Each input is made by a function of others.py (kinds of our own), cells.py, layouts.py or containers.py (kinds that
-were reported) or controls.py (what is not odd), from clean columns and a seed of its own. The truth is what pandas and
-scipy make of the clean columns. Writing SPSS and SAS files needs pyreadstat. Binary inputs that are there already are
-kept, so that an archive's time stamps do not change; remove a file to make it again."""
+were reported), spellings.py and exports.py (cells and files of other fields, countries and programs) or controls.py
+(what is not odd), from clean columns and a seed of its own. The truth is what pandas and scipy make of the clean
+columns. Writing SPSS and SAS files needs pyreadstat. Binary inputs that are there already are kept, so that an
+archive's time stamps do not change; remove a file to make it again."""
 
 import json
 import random
@@ -33,8 +34,10 @@ def register_cases():
     import cells  # noqa: F401
     import containers  # noqa: F401
     import controls  # noqa: F401
+    import exports  # noqa: F401
     import layouts  # noqa: F401
     import others  # noqa: F401
+    import spellings  # noqa: F401
 
 
 def make_case(name):

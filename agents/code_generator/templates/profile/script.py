@@ -1,5 +1,5 @@
 # ---- profile: reads the raw file once, says what each column is, and writes the canonical table ----
-import difflib
+import errno
 import json
 import sys
 
@@ -24,11 +24,12 @@ def unique_names(names, warnings):
     return out
 
 
-def profile(protocol, source):
-    warnings = []
+def describe_table(protocol, source, warnings):
+    """(names, arrays, result as far as it is known) of the table in one file."""
     facts, raw = read_source(
-        source, protocol.get("format") or "auto", warnings, protocol.get("target"), protocol.get("question")
-    )
+        source, protocol.get("format") or "auto", warnings, protocol.get("target"), protocol.get("question"),
+        protocol.get("layout"),
+    )  # fmt: skip
     if not raw:
         raise Problem("no_columns", "the table has no columns; give a header and rows")
     check_column_names([name for name, _ in raw])
@@ -40,33 +41,63 @@ def profile(protocol, source):
     if rows == 0:
         raise Problem("empty_table", "the table has a header but no rows; give at least 8")
     del raw
-    textual = [
-        pa.types.is_string(a.type) or pa.types.is_large_string(a.type) or pa.types.is_boolean(a.type) for a in arrays
+    sample = [
+        (name, Words(array.slice(0, SAMPLE_TEXTS))) for name, array in zip(names, arrays) if is_textual(array.type)
     ]
-    sample = [(name, Words(array.slice(0, SAMPLE_TEXTS))) for name, array, text in zip(names, arrays, textual) if text]
     habits = study_habits(sample, facts)
     del sample
     facts["decimal"] = habits.decimal or "."
-    declared = facts.pop("columns", None) or {}
-    markers, canonical = set(), []
+    of_file, of_codebook = facts.pop("columns", None) or {}, declared_columns(protocol)
+    # Columns that stayed on disk are described one at a time and kept on disk again.
+    markers, canonical = set(), KeptColumns(rows) if isinstance(arrays[0], StoredColumn) else []
     for index, name in enumerate(names):
-        words = Words(arrays[index]) if textual[index] else None
-        told = declared.get(originals[index]) or declared.get(name) or {}
-        described, column = describe_column(name, index == 0, arrays[index], words, habits, told, warnings)
+        told = of_file.get(originals[index]) or of_file.get(name) or {}
+        described, column = describe_loaded(
+            of_codebook.get(name), name, index == 0, arrays[index], habits, told, warnings
+        )
+        described["histogram"] = histogram_of(column)
         arrays[index] = None
         markers.update(described.pop("markers", None) or [])
         del described["first"]
         result["columns"].append(described)
         canonical.append(column)
+        del column
+        release_memory()
     facts["missing_markers"] = sorted(markers)
+    return names, canonical, result
+
+
+def profile(protocol, source):
+    warnings = []
+    if protocol.get("sources"):
+        names, canonical, result = describe_view(protocol, describe_table, warnings)
+    else:
+        names, canonical, result = describe_table(protocol, source, warnings)
     canonical, result["expanded"] = expand_counts(result, canonical, warnings)
-    result.update(study_structure(result["columns"], canonical, warnings))
-    result["problem"] = problem_of(result, protocol)
-    result["row_sketch"] = row_sketch(result["columns"], canonical)
+    asked = with_subject(protocol, result)
+    result.update(study_structure(*kept_columns(result["columns"], canonical), warnings, asked))
+    note_derived(result)
+    result["survival"] = declared_survival(result["columns"]) or result["survival"]
+    result["problem"] = problem_of(result)
     write_table(names, canonical, result)
     for column in result["columns"]:
         del column["moment"], column["ranked"]
     return result
+
+
+def describe_loaded(mine, name, first, array, habits, told, warnings):
+    """As `describe_as_declared`, of a column that may have stayed on disk."""
+    try:
+        array, words = load_column(array)
+    except TooManyTexts:
+        # Only texts are many.
+        words = Words(pa.array([""], pa.string()))
+        words.codes = np.zeros(len(array), np.int8)
+        described, column = describe_as_declared(None, name, first, array, words, habits, told, [])
+        described.update(role="text", type="text", excluded=TOO_MANY_TEXTS, read_as=TOO_MANY_TEXTS, missing=0)
+        warnings.append(f"'{name}' holds {TOO_MANY_TEXTS}")
+        return described, column
+    return describe_as_declared(mine, name, first, array, words, habits, told, warnings)
 
 
 COUNT_WORDS = {"freq", "frequency", "count", "counts", "n"}
@@ -95,17 +126,15 @@ def expand_counts(result, arrays, warnings):
     if len(counts) != 1 or counts[0] in groups or len(groups) < 2 or rest:
         return arrays, None
     number = numbers_or_codes(columns[counts[0]], arrays[counts[0]])
+    if np.isnan(number).any() or (number < 0).any() or not len(number) < number.sum() <= 2_000_000:
+        return arrays, None
     codes = np.column_stack([numbers_or_codes(columns[i], arrays[i]) for i in groups])
     cells = np.prod([float(columns[i]["distinct"]) for i in groups])
-    if (
-        np.isnan(number).any()
-        or np.isnan(codes).any()
-        or (number < 0).any()
-        or not len(codes) < number.sum() <= 2_000_000
-    ):
+    if np.isnan(codes).any():
         return arrays, None
     if len(np.unique(codes, axis=0)) < len(codes) or len(codes) < 0.5 * cells:
         return arrays, None
+    arrays = in_memory(arrays)
     rows, name = np.repeat(np.arange(len(number)), number.astype(int)), columns[counts[0]]["name"]
     warnings.append(
         f"the table is a cross-tabulation: each row was repeated '{name}' times, {len(number)} rows became {len(rows)}"
@@ -128,45 +157,21 @@ def expand_counts(result, arrays, warnings):
     return [array.take(pa.array(rows)) for array in arrays], {"by": name, "from": len(number)}
 
 
-def problem_of(result, protocol):
+def problem_of(result):
+    """Why nothing of the table can be tested, or None. Columns that a user named are held against all tables later."""
     if result["rows"] == 1:
         return {"code": "one_row", "message": "the table has one row; nothing can be compared. Give at least 8 rows"}
-    columns = {column["name"]: column for column in result["columns"]}
-    usable = [name for name, column in columns.items() if column["usable"]]
-    target = protocol.get("target")
-    if target and target not in columns:
-        return {
-            "code": "unknown_target",
-            "message": f"there is no column {target!r}; {nearest_column(target, columns)}the columns are {shortened_list(columns)}",
-        }
     if not any(column["usable"] for column in result["columns"]):
         return {
             "code": "all_excluded",
             "message": "no column can be tested: each is constant, empty, an identifier or free text",
         }
-    if target and target not in usable:
-        reason = columns[target].get("excluded") or "it is not for tests"
-        return {
-            "code": "unusable_target",
-            "message": f"the column {target!r} cannot be tested: {reason}. The columns that can be tested are {shortened_list(usable)}",
-        }
     return None
 
 
-def nearest_column(name, names):
-    """A question that names the one of the names that is most like it; empty where none is."""
-    folded = {other.casefold(): other for other in names}
-    found = difflib.get_close_matches(name.casefold(), folded, 1, 0.75)
-    return f"did you mean {folded[found[0]]!r}? " if found else ""
-
-
-def shortened_list(names, most=12):
-    names = list(names)
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
 def write_table(names, arrays, result):
-    """table.parquet, with the roles and the time column noted in its metadata for the tests that read it."""
+    """table.parquet, with the roles and the time column noted in its metadata for the tests that read it; and the sketch
+    of its rows."""
     roles = {column["name"]: column["role"] for column in result["columns"]}
     facts = {
         "time": (result["time"] or {}).get("column"),
@@ -175,18 +180,26 @@ def write_table(names, arrays, result):
         "moments": [column["name"] for column in result["columns"] if column["moment"]],
         "ranked": [column["name"] for column in result["columns"] if column["ranked"]],
     }
-    schema = pa.schema(
-        [pa.field(name, array.type) for name, array in zip(names, arrays)], {"kosmos": json.dumps(facts)}
-    )
+    metadata = {"kosmos": json.dumps(facts)}
+    result["row_sketch"] = []
+
+    def sketch(arrays):
+        result["row_sketch"] = merged_sketches(result["row_sketch"], row_sketch(result["columns"], arrays))
+
     try:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), "table.parquet")
+        if isinstance(arrays, KeptColumns):
+            arrays.write_table("table.parquet", names, metadata, sketch)
+            return
+        fields = [pa.field(name, array.type) for name, array in zip(names, arrays)]
+        pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata)), "table.parquet")
     except OSError as error:
         # Not the fault of the file that was read.
         raise SystemExit(f"cannot write table.parquet: {error}") from error
+    sketch(arrays)
 
 
 def main(protocol):
-    source = sys.argv[1] if len(sys.argv) > 1 else protocol["source"]
+    source = sys.argv[1] if len(sys.argv) > 1 else protocol.get("source")
     blank = {
         "schema": 1,
         "template": "profile",
@@ -194,6 +207,8 @@ def main(protocol):
         "rows": 0,
         "columns": [],
         "tautologies": [],
+        "identities": [],
+        "structure": None,
         "units": None,
         "time": None,
         "paired": [],
@@ -216,9 +231,12 @@ def main(protocol):
     except Problem as problem:
         write_result({**blank, "problem": {"code": problem.code, "message": str(problem)}})
     except MemoryError:
-        message = "the table needs more memory than there is; raise the sandbox's memory limit or give fewer rows"
+        message = "the table needs more memory than there is; raise sandbox.reader.memory or give fewer rows"
         write_result({**blank, "problem": {"code": "unreadable", "message": message}})
     except (OSError, EOFError, pa.ArrowException) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EFBIG):
+            # Not the fault of the file that was read.
+            raise SystemExit(f"the working folder is full ({error}); raise sandbox.reader.workspace and .file_size")
         message = f"the file cannot be read ({type(error).__name__}); check that it is whole and in the stated format"
         write_result({**blank, "problem": {"code": "unreadable", "message": message}})
 

@@ -1,4 +1,4 @@
-# ---- texts: the distinct texts of a column, and their shapes: every digit as 9, so that few shapes stand for many ----
+# ---- words: the distinct texts of a column, and their shapes: every digit as 9, so that few shapes stand for many ----
 import html
 import re
 from types import SimpleNamespace
@@ -12,6 +12,13 @@ SAMPLE_TEXTS = 5000
 MOST_SHAPES = 3000
 LONGEST_FORM = 60
 MOST_REMEMBERED = 20_000
+# The digit 0 of other scripts: Arabic, Indic, Thai, Lao, Tibetan, Burmese, Khmer, Mongolian, full-width.
+ZEROS = (
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50, 0x0ED0, 0x0F20,
+    0x1040, 0x17E0, 0x1810, 0xFF10,
+)  # fmt: skip
+# Texts, or bytes of texts, that are looked at together, so that what is computed on the way takes little memory.
+PIECE = 1 << 20
 # Other spellings of what ASCII has, one character for one.
 SAME_LOOKING = {
     **dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-"),
@@ -19,14 +26,14 @@ SAME_LOOKING = {
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4\u2032"), "'"),
     **dict.fromkeys(map(ord, "\u2033\u201d"), '"'),
     **dict.fromkeys(map(ord, "\u00d7\u2715"), "x"),
-    **{0xFF10 + digit: str(digit) for digit in range(10)},
-    **{0x0660 + digit: str(digit) for digit in range(10)},
-    **{0x06F0 + digit: str(digit) for digit in range(10)},
-    **{0x0966 + digit: str(digit) for digit in range(10)},
+    **{zero + digit: str(digit) for zero in ZEROS for digit in range(10)},
+    **{ord(sign): f" {top}/{bottom}" for sign, top, bottom in ("\u00bd12", "\u00bc14", "\u00be34", "\u215313", "\u215423",
+    "\u215b18", "\u215c38", "\u215d58", "\u215e78", "\u215515")}, 0x2044: "/",
     0x066B: ".", 0x066C: ",", 0x00B7: ".", 0xFF0E: ".", 0xFF0C: ",", 0xFF05: "%", 0xFF04: "$", 0xFFE5: "\u00a5",
     0xFFE1: "\u00a3", 0xFF08: "(", 0xFF09: ")", 0xFF0B: "+", 0xFF1A: ":", 0x066A: "%",
 }  # fmt: skip
 
+POWER_ALONE = r"^10(\^|\*\*|[\x{2070}-\x{207b}\x{b9}\x{b2}\x{b3}])"
 TIMES_POWER = re.compile(r"\s*\u00b7\s*10(?=\^|\*\*|[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
 
 
@@ -47,6 +54,13 @@ class Words:
     def __len__(self):
         return len(self.texts)
 
+    def spread(self, values):
+        """`values` of the texts as values of the rows. The texts are given up for it: a long column has no room for
+        both."""
+        rows = values[self.codes]
+        self.texts = self.codes = self.counts = None
+        return rows
+
     def shown(self, mask, most=3):
         """The most frequent of the texts under the mask, each quoted."""
         at = np.flatnonzero(mask)
@@ -60,21 +74,26 @@ class Words:
         return [(self.texts[int(index)].as_py(), int(self.counts[index])) for index in at]
 
 
-UNSEEN_MARKS = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-UNSEEN = r"[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]"
+# Soft hyphens, blanks of no width, and marks of the direction of writing.
+UNSEEN_MARKS = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+UNSEEN = r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{2066}-\x{2069}\x{feff}]"
+# ="0012" is how a spreadsheet keeps a text in a csv file.
+TEXT_FORMULA = r"^=\"([^\"]*)\"$"
 ENTITY = r"&(#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});"
 
 
 def without_disguise(coded):
-    """The distinct texts without marks that cannot be seen, and with the characters that entities of the web stand for."""
+    """The distinct texts without marks that cannot be seen, and with the characters that entities of the web stand for;
+    ="12" as 12."""
     texts = coded.dictionary
-    unseen, entities = matches(texts, UNSEEN), matches(texts, ENTITY)
-    if not unseen.any() and not entities.any():
+    unseen, entities, formulas = matches(texts, UNSEEN), matches(texts, ENTITY), matches(texts, TEXT_FORMULA)
+    if not (unseen.any() or entities.any() or formulas.any()):
         return coded
     changed = texts.to_pylist()
     for index in np.flatnonzero(entities).tolist():
         changed[index] = html.unescape(changed[index]).strip()
     cleared = pc.replace_substring_regex(pa.array(changed, pa.string()), UNSEEN, "")
+    cleared = pc.replace_substring_regex(cleared, TEXT_FORMULA, r"\1")
     again = pc.utf8_trim_whitespace(cleared).dictionary_encode()
     codes = again.indices.take(coded.indices)
     return pa.DictionaryArray.from_arrays(codes, again.dictionary)
@@ -86,18 +105,41 @@ class Shapes:
 
     def __init__(self, texts, weights):
         self.texts = with_plain_characters(texts)
+        if matches(self.texts, POWER_ALONE).any():
+            # 10^5 alone is 1 times it.
+            self.texts = pc.replace_substring_regex(self.texts, POWER_ALONE, r"1x10\1")
         _, offsets, data = self.texts.buffers()
         begin = self.texts.offset
-        self.offsets = np.frombuffer(offsets, dtype=np.int32)[begin : begin + len(texts) + 1].astype(np.int64)
+        self.offsets = np.frombuffer(offsets, dtype=np.int32)[begin : begin + len(texts) + 1]
         self.data = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, np.uint8)
-        masked = np.where((self.data >= 48) & (self.data <= 57), np.uint8(57), self.data)
-        shaped = pa.StringArray.from_buffers(
-            len(texts), pa.py_buffer(offsets), pa.py_buffer(masked.tobytes()), offset=begin
-        ).dictionary_encode()
-        self.codes = shaped.indices.to_numpy(zero_copy_only=False)
-        self.many = len(shaped.dictionary) > MOST_SHAPES
-        self.forms = [] if self.many else shaped.dictionary.to_pylist()
-        self.counts = np.bincount(self.codes, weights=weights, minlength=len(shaped.dictionary))
+        self.codes = np.zeros(len(texts), dtype=np.int32)
+        self.counts = np.zeros(0)
+        place_of = {}
+        for start in range(0, len(texts), PIECE):
+            part = slice(start, start + PIECE)
+            shaped = self.with_nines(start, start + PIECE).dictionary_encode()
+            if len(shaped.dictionary) > MOST_SHAPES:
+                break
+            places = [place_of.setdefault(form, len(place_of)) for form in shaped.dictionary.to_pylist()]
+            self.codes[part] = np.array(places, dtype=np.int32)[shaped.indices.to_numpy(zero_copy_only=False)]
+            counts = np.bincount(self.codes[part], weights=weights[part], minlength=len(place_of))
+            counts[: len(self.counts)] += self.counts
+            self.counts = counts
+            if len(place_of) > MOST_SHAPES:
+                break
+        self.many = len(texts) > 0 and max(len(shaped.dictionary), len(place_of)) > MOST_SHAPES
+        self.forms = [] if self.many else list(place_of)
+
+    def with_nines(self, start, stop):
+        """Some of the texts with every digit as 9."""
+        offsets = self.offsets[start : stop + 1]
+        masked = self.data[offsets[0] : offsets[-1]].copy()
+        masked[(masked >= 48) & (masked <= 57)] = 57
+        return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets - offsets[0]), pa.py_buffer(masked))
+
+    def forget(self):
+        """Gives up the texts and all that is known of them."""
+        vars(self).clear()
 
     def likely(self, reads):
         """The forms worth a look by `reads`, heaviest first: all, or none where it reads few of the first hundred."""
@@ -118,10 +160,12 @@ class Shapes:
 
     def whole(self, rows, places):
         """The digits at the given bytes of each text as one whole number."""
-        places = np.asarray(places, dtype=np.int64)
         value = np.zeros(len(rows))
-        for place in places:
-            value = value * 10 + (self.data[self.offsets[rows] + place].astype(np.float64) - 48)
+        for start in range(0, len(rows), PIECE):
+            part, begins = value[start : start + PIECE], self.offsets[rows[start : start + PIECE]]
+            for place in places:
+                part *= 10
+                part += self.data[begins + place].astype(np.float64) - 48
         return value
 
     def pieces(self, rows, places):
@@ -163,7 +207,10 @@ def with_plain_characters(texts):
         return texts
     mask = np.zeros(len(texts), dtype=bool)
     mask[odd] = True
-    changed = [TIMES_POWER.sub("x10", text).translate(SAME_LOOKING) for text in texts.filter(pa.array(mask)).to_pylist()]
+    changed = [
+        TIMES_POWER.sub("x10", text).translate(SAME_LOOKING).strip()
+        for text in texts.filter(pa.array(mask)).to_pylist()
+    ]
     return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, pa.string()))
 
 
@@ -171,8 +218,20 @@ def matches(texts, pattern):
     return pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
 
 
+def matches_among(texts, mask, pattern):
+    """`matches` of the texts under the mask alone."""
+    found = np.zeros(len(texts), dtype=bool)
+    if mask.any():
+        found[mask] = matches(texts.filter(pa.array(mask)), pattern)
+    return found
+
+
 def among(texts, markers):
-    return pc.is_in(pc.utf8_lower(texts), pa.array(list(markers), pa.string())).to_numpy(zero_copy_only=False)
+    markers = pa.array(list(markers), pa.string())
+    pieces = [texts.slice(start, PIECE) for start in range(0, max(len(texts), 1), PIECE)]
+    return np.concatenate(
+        [pc.is_in(pc.utf8_lower(piece), markers).to_numpy(zero_copy_only=False) for piece in pieces]
+    )
 
 
 def number_text(value):
