@@ -12,6 +12,7 @@ mod sandbox_executor;
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 pub(crate) use code_generator::assemble_standalone;
+pub(crate) use code_generator::write_profile_script;
 pub use code_generator::{CodeGenerator, TemplateError, Templates};
 pub use data_analyst::DataAnalyst;
 pub(crate) use data_analyst::check_custom_result;
@@ -23,7 +24,7 @@ pub use knowledge_graph_writer::{
 pub use native::{Listener, Native};
 pub use research_director::ResearchDirector;
 pub use sandbox_executor::{ExecutorOptions, SandboxExecutor};
-pub(crate) use sandbox_executor::{Restorer, convert_sandbox_error, limits_for_template};
+pub(crate) use sandbox_executor::{Restorer, convert_sandbox_error};
 
 use crate::agent::{AgentSpec, Registry};
 use crate::config::OnOutage;
@@ -119,7 +120,7 @@ pub fn register_built_in(kit: &Kit) -> Registry {
     let executor = Arc::clone(&kit.executor);
     registry.register(
         agent::SANDBOX_EXECUTOR,
-        AgentSpec::new(deadline.max(kit.executor.limits.wall * 2), move || {
+        AgentSpec::new(deadline.max(kit.executor.longest_wall() * 2), move || {
             Ok(Rc::new(SandboxExecutor::new(Arc::clone(&executor))))
         })
         .with_concurrency(kit.max_parallel),

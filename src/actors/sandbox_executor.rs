@@ -9,6 +9,7 @@ use std::{
     path::PathBuf,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use futures::FutureExt;
@@ -38,6 +39,24 @@ pub struct ExecutorOptions {
     pub sandbox: Arc<dyn Sandbox>,
     /// Of one experiment.
     pub limits: ResourceLimits,
+    /// Of the experiment that reads a data file.
+    pub reader_limits: ResourceLimits,
+}
+
+impl ExecutorOptions {
+    /// The limits of the script of a template.
+    fn limits_of(&self, of: &str) -> &ResourceLimits {
+        if of == template::PROFILE {
+            &self.reader_limits
+        } else {
+            &self.limits
+        }
+    }
+
+    /// The wall time of the experiment that may take longest.
+    pub(super) fn longest_wall(&self) -> Duration {
+        self.limits.wall.max(self.reader_limits.wall)
+    }
 }
 
 /// The agent.
@@ -101,7 +120,7 @@ impl SandboxExecutor {
             script: &script,
             durability: context.blobs().durability(),
         };
-        let job = describe_job(run, folder, &self.options.limits);
+        let job = describe_job(run, folder, self.options.limits_of(&run.protocol.template));
         // Before any path that is made from it is touched: the journal may be another's.
         job.validate().map_err(AgentError::fatal)?;
         if check_inputs(run, folder).await.is_err() {
@@ -140,7 +159,7 @@ impl SandboxExecutor {
 async fn check_inputs(run: &RunExperiment, folder: &RunDir) -> Result<(), AgentError> {
     for input in &run.protocol.inputs {
         if let Some(problem) = find_input_problem(input, folder).await? {
-            let path = input.host.clone();
+            let path = input.host.clone().into();
             return Err(AgentError::fatal(WrongInput { path, problem }));
         }
     }
@@ -167,13 +186,13 @@ fn describe_job(run: &RunExperiment, folder: &RunDir, limits: &ResourceLimits) -
             .inputs
             .iter()
             .map(|input| JobInput {
-                host: folder.path().join(&input.host),
-                inside: input.inside.clone(),
+                host: input.path_from(folder.path()),
+                inside: input.inside.as_path().to_owned(),
             })
             .collect(),
         script: run_files::SCRIPT.to_owned(),
         language: Language::Python,
-        limits: limits_for_template(limits, &run.protocol.template),
+        limits: limits.clone(),
     }
 }
 
@@ -309,7 +328,7 @@ fn last_traceback_line(stderr: &str) -> String {
     if line.is_empty() { line } else { format!(": {line}") }
 }
 
-/// What a failure of the sandbox means for the agent that used it.
+/// The meaning of a failure of the sandbox for the agent that used it.
 pub(crate) fn convert_sandbox_error(error: SandboxError) -> AgentError {
     match error {
         SandboxError::Cancelled => AgentError::Cancelled,
@@ -377,18 +396,6 @@ fn read_receipt(journal: &Journal, experiment: &ExperimentId) -> Result<Option<K
 /// The key of the receipt of an experiment's run.
 fn receipt_key(id: &ExperimentId) -> String {
     format!("experiment:{id}")
-}
-
-/// Gives the limits of a template's script: the profile reads whole files and gets more.
-pub(crate) fn limits_for_template(limits: &ResourceLimits, of: &str) -> ResourceLimits {
-    let mut limits = limits.clone();
-    if of == template::PROFILE {
-        limits.wall *= 2;
-        limits.cpu *= 2;
-        limits.workspace_bytes = limits.workspace_bytes.saturating_mul(4);
-        limits.file_bytes = limits.file_bytes.saturating_mul(4);
-    }
-    limits
 }
 
 /// Takes over a folder that an earlier process finished: its files match its `execution.json`.
@@ -538,7 +545,13 @@ fn clear_folder(folder: &RunDir, inside: &PlainPath) -> Result<(), FolderError> 
 /// Collects what a script left in its workspace, without the files that Kosmos itself writes there.
 fn collect_files(folder: &RunDir, workspace: &PlainPath) -> Result<(Vec<ArtefactRecord>, Vec<Refused>), AgentError> {
     let place = folder.place_of(workspace);
-    let mut collected = collect_artefacts(&place, &Caps::default()).map_err(convert_sandbox_error)?;
+    // The sandbox has kept to the limits of the script.
+    let caps = Caps {
+        file_bytes: run_files::EXPERIMENT_BYTES,
+        total_bytes: run_files::EXPERIMENT_BYTES,
+        ..Caps::default()
+    };
+    let mut collected = collect_artefacts(&place, &caps).map_err(convert_sandbox_error)?;
     refuse_unreasonable_result(folder, workspace, &mut collected).map_err(convert_folder_error)?;
     let own = [
         run_files::SCRIPT,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::config::{ConfigError, Origin};
 use crate::graph::GraphError;
 use crate::journal::JournalError;
-use crate::lab::{LabError, PreflightError};
+use crate::lab::{DescribeError, LabError, PreflightError};
 use crate::plugin::PluginError;
 use crate::progress::printable;
 use crate::supervisor::SupervisorError;
@@ -252,6 +252,8 @@ fn exit_of_lab_error(error: &LabError) -> Exit {
         | LabError::Unfinished { .. }
         | LabError::Archive { .. }
         | LabError::TwoTables { .. }
+        | LabError::Codebook(_)
+        | LabError::Describe(DescribeError::Table { .. } | DescribeError::Conflict(_))
         | LabError::Fork(_)
         | LabError::Trust(_)
         | LabError::Signature(_)

@@ -7,6 +7,7 @@ mod archive;
 mod completions;
 mod config;
 mod console;
+mod data;
 mod doctor;
 mod error;
 mod exit;
@@ -47,6 +48,7 @@ pub use archive::{ExportArgs, ImportArgs};
 pub use completions::CompletionsArgs;
 pub use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub use console::Console;
+pub use data::DataArgs;
 pub use doctor::DoctorArgs;
 pub use error::CliError;
 pub use exit::Exit;
@@ -62,7 +64,7 @@ pub use resume::ResumeArgs;
 pub use run::RunArgs;
 pub use runs::RunsArgs;
 pub use sandbox::{SandboxArgs, SandboxCommand};
-pub use settings_args::{InputArgs, SettingsArgs};
+pub use settings_args::{InputArgs, ReadingArgs, SettingsArgs};
 pub use status::StatusArgs;
 pub use trust::TrustArgs;
 pub use verify::VerifyArgs;
@@ -107,7 +109,10 @@ Exit codes:
 pub enum Command {
     /// Answer a question from data
     #[command(long_about = run::LONG_ABOUT)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
+    /// Show how tables are read, and write their codebook
+    #[command(long_about = data::LONG_ABOUT)]
+    Data(DataArgs),
     /// Continue an interrupted run
     Resume(ResumeArgs),
     /// Branch a new run off an existing one, with other settings
@@ -175,8 +180,9 @@ fn main_with(arguments: Vec<OsString>) -> Exit {
 fn execute_command(cli: Cli) -> Result<Exit, CliError> {
     let Cli { globals, command } = cli;
     match command {
-        Command::Run(args) => run::execute_run(args, &globals),
+        Command::Run(args) => run::execute_run(*args, &globals),
         Command::Resume(args) => resume::execute_resume(args, &globals),
+        Command::Data(args) => data::execute_data(args, &globals),
         Command::Fork(args) => fork::execute_fork(args, &globals),
         Command::Runs(args) => runs::execute_runs(args, &globals),
         Command::Status(args) => status::execute_status(args, &globals),

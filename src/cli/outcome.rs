@@ -6,7 +6,7 @@ use crate::lab::Finished;
 use crate::message::Says;
 use crate::progress::printable;
 use crate::report::{ProjectMemory, Written, terminal_summary};
-use crate::science::{Branch, EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
+use crate::science::{Branch, BudgetName, EndReason, HypothesisId, RunEnd, RunId, RunStatus, ShuffledNull};
 
 use super::{CliError, Exit, Globals, output};
 
@@ -19,6 +19,8 @@ struct Outcome<'a> {
     status: RunStatus,
     reason: &'a EndReason,
     message: &'a str,
+    /// The budget that ended the run; null where none did.
+    ended_by: Option<&'a BudgetName>,
     cycles: usize,
     tests: usize,
     findings: usize,
@@ -58,7 +60,7 @@ struct EchoTold<'a> {
 /// The exit code of a run's end.
 pub(super) fn exit_of_run(end: &RunEnd) -> Exit {
     match (end.status, &end.reason) {
-        (RunStatus::Answered | RunStatus::Exhausted, _) => Exit::Done,
+        (RunStatus::Answered | RunStatus::NotAnswerable | RunStatus::Exhausted, _) => Exit::Done,
         (RunStatus::BudgetSpent, _) => Exit::Budget,
         (RunStatus::Stopped, EndReason::Outage) => Exit::Unavailable,
         (RunStatus::Stopped, _) => Exit::Interrupted,
@@ -84,6 +86,7 @@ pub(super) fn print_outcome(finished: &Finished, globals: &Globals) -> Result<Ex
             status: end.status,
             reason: &end.reason,
             message: &end.message,
+            ended_by: end.ended_by(),
             cycles: dossier.cycles.len(),
             tests: dossier.tests.len(),
             findings: dossier.tests.iter().filter(|test| test.is_finding()).count(),

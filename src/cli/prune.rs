@@ -17,7 +17,8 @@ pub struct PruneArgs {
     /// Only runs not worked on for this long, such as 30d or 12h
     #[arg(long, value_name = "TIME", group = "which")]
     pub older_than: Option<HumanDuration>,
-    /// Only runs with this status: answered, exhausted, budget_spent, stopped or failed; repeatable
+    /// Only runs with this status: answered, not_answerable, budget_spent, stopped, failed or exhausted (of version
+    /// 0.1); repeatable
     #[arg(long = "status", value_name = "STATUS", group = "which")]
     pub states: Vec<String>,
     /// Also runs that have not ended and could be resumed

@@ -2,6 +2,7 @@ use clap::Args;
 
 use crate::config::Environment;
 use crate::lab::{Lab, LabError, RunFolder};
+use crate::policy::NamedFault;
 use crate::progress::ProgressEvent;
 use crate::science::EndReason;
 
@@ -64,6 +65,9 @@ pub fn execute_run(args: RunArgs, globals: &Globals) -> Result<Exit, CliError> {
     let prepared = Lab::prepare(request, &args.agents.agents_dir)?;
     home.create_if_missing()?;
     let console = Console::start(&prepared.resolved.settings.log, globals)?;
+    for note in &prepared.notes {
+        console.progress.on(ProgressEvent::Note(note.clone()));
+    }
     for folder in &prepared.roster.unnamed {
         console.progress.on(ProgressEvent::Note(format!(
             "the agent in {folder} takes no part, as no flag and no setting names it (--agent NAME does)"
@@ -83,11 +87,19 @@ pub(super) fn work_and_report(folder: RunFolder, console: Console, globals: &Glo
             };
             // No analysis was made, so the folder is of no use.
             folder.remove()?;
-            let help = match code.ends_with("_target") {
-                true => "name another column with --target or in the run file, or none",
-                false => "fix the file, or name another with --data or in the run file",
+            let help = match NamedFault::part_of_code(code) {
+                Some(part) => format!(
+                    "name another column with --{0} or `{0}` in the run file, or none",
+                    part.key()
+                ),
+                None if code.starts_with("codebook_") => {
+                    "correct the codebook, or leave that entry out; `kosmos data FILE` shows what is inferred"
+                        .to_owned()
+                }
+                None if code == "unusable_join" => "correct the [[join]] in the run file, or leave it out".to_owned(),
+                None => "fix the file, or name another with --data or in the run file".to_owned(),
             };
-            Err(CliError::from_usage(BadInput(finished.end.message), help))
+            Err(CliError::from_usage(BadInput(finished.end.message), &help))
         }
         Err(
             error @ (LabError::Interpreter(_)
@@ -95,6 +107,7 @@ pub(super) fn work_and_report(folder: RunFolder, console: Console, globals: &Glo
             | LabError::Llm(_)
             | LabError::Graph(_)
             | LabError::Plugin(_)
+            | LabError::Codebook(_)
             | LabError::TwoTables { .. }),
         ) => {
             folder.remove()?;

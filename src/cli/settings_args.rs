@@ -1,6 +1,6 @@
 use clap::Args;
 
-use crate::config::{Backend, ConfigError, Environment, Overrides, Request, Resolved};
+use crate::config::{Backend, ConfigError, DataFlags, Environment, Overrides, Request, Resolved};
 
 use std::path::PathBuf;
 
@@ -17,6 +17,33 @@ pub struct SettingsArgs {
     pub set: Vec<String>,
 }
 
+/// How tables are read, as far as that is declared.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReadingArgs {
+    /// Codebook of the tables: as `kosmos data --write` writes it, or a text table with column, code, meaning
+    #[arg(long, value_name = "FILE")]
+    pub codebook: Option<PathBuf>,
+
+    /// Sheet of the workbook or table of the database: its name, or its number from 1
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+
+    /// Line of the columns' names, from 1 (0: there are no names)
+    #[arg(long, value_name = "LINE")]
+    pub header: Option<u32>,
+}
+
+impl ReadingArgs {
+    /// The flags as changes to the tables of a run.
+    pub(super) fn data_flags(&self) -> DataFlags {
+        DataFlags {
+            codebook: self.codebook.clone(),
+            sheet: self.sheet.clone(),
+            header: self.header,
+        }
+    }
+}
+
 /// Question and data of a run: from a run file, from flags, or from both.
 #[derive(Debug, Clone, Default, Args)]
 pub struct InputArgs {
@@ -28,13 +55,38 @@ pub struct InputArgs {
     #[arg(long, value_name = "Q")]
     pub question: Option<String>,
 
-    /// Table to analyse; repeatable; replaces the tables of the run file
+    /// Table to analyse: a file, or a folder or a pattern in quotes for one table in parts; repeatable; replaces the
+    /// tables of the run file
     #[arg(long, value_name = "FILE")]
     pub data: Vec<PathBuf>,
 
-    /// Column that the question is about
+    /// How the tables are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
+    /// Column to be explained; --outcome is another name of this flag
     #[arg(long, value_name = "COL")]
     pub target: Option<String>,
+
+    /// Column to be explained
+    #[arg(long, value_name = "COL")]
+    pub outcome: Option<String>,
+
+    /// Column that explains; with --outcome, the relation that is asked for
+    #[arg(long, value_name = "COL")]
+    pub exposure: Option<String>,
+
+    /// Columns to hold fixed, with commas; repeatable
+    #[arg(long, value_name = "COLS", value_delimiter = ',')]
+    pub given: Vec<String>,
+
+    /// Column that names the unit of observation, where rows repeat it
+    #[arg(long, value_name = "COL")]
+    pub subject: Option<String>,
+
+    /// Column that orders rows in time
+    #[arg(long, value_name = "COL")]
+    pub time: Option<String>,
 
     /// Project of the run: runs of one project share their findings
     #[arg(long, value_name = "NAME")]
@@ -60,9 +112,18 @@ impl InputArgs {
             overrides.add_text("--question", "question", question)?;
         }
         overrides.add_data(&self.data)?;
-        if let Some(target) = &self.target {
-            overrides.add_text("--target", "target", target)?;
+        for (flag, key, column) in [
+            ("--target", "target", &self.target),
+            ("--outcome", "outcome", &self.outcome),
+            ("--exposure", "exposure", &self.exposure),
+            ("--subject", "subject", &self.subject),
+            ("--time", "time", &self.time),
+        ] {
+            if let Some(column) = column {
+                overrides.add_text(flag, key, column)?;
+            }
         }
+        overrides.add_texts("--given", "given", &self.given)?;
         if let Some(project) = &self.project {
             overrides.add_text("--project", "project", project)?;
         }
@@ -78,6 +139,7 @@ impl InputArgs {
             run_file,
             environment,
             overrides,
+            data_flags: self.reading.data_flags(),
             frozen: false,
         })
     }

@@ -249,7 +249,7 @@ fn show(text: &str, globals: &Globals) -> Result<(), CliError> {
     output::print_text(text)
 }
 
-/// What a run asks for, a line each.
+/// The requests of a run, a line each.
 fn describe_requests(agreement: &Agreement) -> String {
     let mut last = "";
     let mut text = String::new();

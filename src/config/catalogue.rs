@@ -29,6 +29,8 @@ pub(super) enum KeyKind {
     Boolean,
     /// A list of strings.
     Texts,
+    /// A list of pairs of strings.
+    Pairs,
     /// A list of tables, whose keys are listed under `key[].`.
     Tables,
     /// A section of other keys.
@@ -145,10 +147,15 @@ impl KeyKind {
                 .get("items")
                 .is_some_and(|items| items.get("properties").is_some())
         };
+        let has_lists = || {
+            let items = property.get("items").and_then(|items| items.get("type"));
+            items.is_some_and(|kind| kind == "array")
+        };
         match () {
             () if property.get("properties").is_some() => Self::Section,
             () if types("object") => Self::Open,
             () if types("array") && has_tables() => Self::Tables,
+            () if types("array") && has_lists() => Self::Pairs,
             () if types("array") => Self::Texts,
             () if types("integer") => Self::Integer(greatest_integer(property)),
             () if types("number") => Self::Number,
@@ -168,6 +175,7 @@ impl KeyKind {
             (Self::Size, V::String(text)) => text.parse::<ByteSize>().is_ok(),
             (Self::Integer(greatest), V::Integer(number)) => (0..=*greatest).contains(number),
             (Self::Texts, V::Array(values)) => values.iter().all(V::is_str),
+            (Self::Pairs, V::Array(values)) => values.iter().all(is_pair),
             (Self::Tables, V::Array(values)) => values.iter().all(V::is_table),
             (Self::Section | Self::Open, V::Table(_)) => true,
             (Self::Any, value) => !value.is_datetime(),
@@ -207,12 +215,19 @@ impl KeyKind {
             Self::Number => "a number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::Texts => "a list of strings such as [\"a\", \"b\"]".to_owned(),
+            Self::Pairs => "a list of pairs of strings such as [[\"id\", \"patient\"]]".to_owned(),
             Self::Tables => "a list of tables such as [{ path = \"table.csv\" }]".to_owned(),
             Self::Section => "a section with its own keys".to_owned(),
             Self::Open => "a section per name, such as [agents.skeptic]".to_owned(),
             Self::Any => "a value that is not a date".to_owned(),
         }
     }
+}
+
+/// Returns true for a list of two strings.
+fn is_pair(value: &toml::Value) -> bool {
+    let parts = value.as_array();
+    parts.is_some_and(|parts| parts.len() == 2 && parts.iter().all(toml::Value::is_str))
 }
 
 /// Returns true if a text can be the name of a section: lower-case letters, digits and underscores.

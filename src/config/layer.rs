@@ -60,11 +60,13 @@ impl Layer {
     pub(super) fn make_absolute(&mut self, base: &Path) -> Result<(), ConfigError> {
         let tables = self.values.get_mut("data").and_then(toml::Value::as_array_mut);
         for table in tables.into_iter().flatten() {
-            // A blank path is refused later, by the check of ranges.
-            if let Some(toml::Value::String(path)) = table.get_mut("path")
-                && !path.trim().is_empty()
-            {
-                *path = absolute_path(base, path)?;
+            for key in ["path", "codebook"] {
+                // A blank path is refused later, by the check of ranges.
+                if let Some(toml::Value::String(path)) = table.get_mut(key)
+                    && !path.trim().is_empty()
+                {
+                    *path = absolute_path(base, path)?;
+                }
             }
         }
         // A name without a folder is looked up in PATH.
@@ -79,6 +81,32 @@ impl Layer {
             *prices = absolute_path(base, prices)?;
         }
         Ok(())
+    }
+
+    /// Gives what is set under another name of `key` to the key itself.
+    ///
+    /// # Errors
+    /// When both are set, to different values.
+    pub(super) fn take_alias(&mut self, alias: &str, key: &str) -> Result<(), ConfigError> {
+        let Some(value) = self.values.remove(alias) else {
+            return Ok(());
+        };
+        let origin = self.origins.remove(alias).unwrap_or(Origin::Default);
+        match self.values.get(key) {
+            Some(first) if *first != value => Err(ConfigError::Invalid {
+                reason: format!("`{key}` is another name of it, and is {first} here").into(),
+                remedy: Some(format!("set one of `{key}` and `{alias}`").into()),
+                key: alias.to_owned(),
+                value: one_line(&value.to_string()).into(),
+                origin,
+            }),
+            Some(_) => Ok(()),
+            None => {
+                self.values.insert(key.to_owned(), value);
+                self.origins.insert(key.to_owned(), origin);
+                Ok(())
+            }
+        }
     }
 
     /// The place that sets `key` or, failing that, the list that contains it.
@@ -165,14 +193,23 @@ impl Layer {
                 Some(_) => {}
             }
         }
-        if element.contains_key("path") {
+        let needed: &[&str] = if key == "join" {
+            &["left", "right", "on"]
+        } else {
+            &["path"]
+        };
+        let Some(missing) = needed.iter().find(|name| !element.contains_key(**name)) else {
             return Ok(());
-        }
+        };
+        let (reason, remedy) = match key {
+            "join" => ("it is no join of two tables", format!("add `{missing}`")),
+            _ => ("it names no file", "add a path".to_owned()),
+        };
         let key = format!("{key}[{index}]");
         Err(ConfigError::Invalid {
             value: one_line(&toml::Value::Table(element.clone()).to_string()).into(),
-            reason: "it names no file".into(),
-            remedy: Some("add a path".into()),
+            reason: reason.into(),
+            remedy: Some(remedy.into()),
             origin: self.place_of_key(&key),
             key,
         })

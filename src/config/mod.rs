@@ -5,6 +5,7 @@
 //! returns [`Resolved`]: the [`Settings`] in force and the [`Origin`] of every value.
 
 mod catalogue;
+mod data_flags;
 mod endpoint;
 mod environment;
 mod error;
@@ -25,6 +26,7 @@ pub use crate::graph::{GraphSettings, GraphStoreKind};
 pub use crate::llm::{AgentModels, LlmSettings, OnOutage, Provider, Structured};
 pub use crate::science::{DataFormat, DataSource, Research, RunBudget};
 pub use crate::telemetry::{Log, LogFormat, LogLevel};
+pub use data_flags::DataFlags;
 pub use error::ConfigError;
 pub use kosmos_core::environment::Environment;
 pub use kosmos_core::text::{ByteSize, HumanDuration, ParseDurationError, ParseSizeError};

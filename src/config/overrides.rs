@@ -43,6 +43,19 @@ impl Overrides {
         )
     }
 
+    /// Adds the texts of a dedicated flag that may be repeated; nothing if there are none.
+    ///
+    /// # Errors
+    /// When the key has been set already.
+    pub fn add_texts(&mut self, flag: &str, key: &str, texts: &[String]) -> Result<(), ConfigError> {
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let texts = texts.iter().cloned().map(toml::Value::String).collect();
+        let origin = Origin::Flag { flag: flag.to_owned() };
+        self.layer.add(key, toml::Value::Array(texts), origin)
+    }
+
     /// Adds `true`, which a dedicated flag stands for.
     ///
     /// # Errors

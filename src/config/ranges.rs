@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{ByteSize, GraphSettings, HumanDuration, LlmSettings, Settings, endpoint, packages};
+use super::{ByteSize, DataSource, GraphSettings, HumanDuration, LlmSettings, Settings, endpoint, packages};
+
+/// Columns that can be held fixed at once; the rule book has the same number for its own tests.
+pub const MOST_GIVEN: usize = 4;
 
 /// A value of the right type that is invalid.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +78,11 @@ pub(super) fn check_settings(settings: &Settings) -> Result<(), OutOfRange> {
     some_bytes("sandbox.file_size", sandbox.file_size)?;
     some_bytes("sandbox.workspace", sandbox.workspace)?;
     some_bytes("sandbox.stdout", sandbox.stdout)?;
+    some_time("sandbox.reader.wall", sandbox.reader.wall)?;
+    some_time("sandbox.reader.cpu", sandbox.reader.cpu)?;
+    some_bytes("sandbox.reader.memory", sandbox.reader.memory)?;
+    some_bytes("sandbox.reader.file_size", sandbox.reader.file_size)?;
+    some_bytes("sandbox.reader.workspace", sandbox.reader.workspace)?;
 
     check_llm(&settings.llm)?;
     check_graph(&settings.graph)?;
@@ -224,8 +232,22 @@ fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
     if let Some(question) = &settings.question {
         not_blank("question", question)?;
     }
-    if let Some(target) = &settings.target {
-        not_blank("target", target)?;
+    for (key, column) in [
+        ("target", &settings.target),
+        ("exposure", &settings.exposure),
+        ("subject", &settings.subject),
+        ("time", &settings.time),
+    ] {
+        if let Some(column) = column {
+            not_blank(key, column)?;
+        }
+    }
+    for column in &settings.given {
+        not_blank("given", column)?;
+    }
+    if settings.given.len() > MOST_GIVEN {
+        let reason = format!("at most {MOST_GIVEN} columns can be held fixed at once");
+        return Err(OutOfRange::new("given", format!("{:?}", settings.given), reason));
     }
     if let Some(project) = &settings.project {
         check_project(project)?;
@@ -249,14 +271,59 @@ fn check_inputs(settings: &Settings) -> Result<(), OutOfRange> {
     let mut names = BTreeMap::new();
     for (index, source) in settings.data.iter().enumerate() {
         not_blank(&format!("data[{index}].path"), &source.path.to_string_lossy())?;
-        if let Some(name) = &source.name {
-            not_blank(&format!("data[{index}].name"), name)?;
+        let codebook = source.codebook.as_ref().map(|path| path.to_string_lossy().into_owned());
+        for (name, text) in [
+            ("name", &source.name),
+            ("sheet", &source.sheet),
+            ("codebook", &codebook),
+            ("description", &source.description),
+        ] {
+            if let Some(text) = text {
+                not_blank(&format!("data[{index}].{name}"), text)?;
+            }
         }
         if let Some(first) = names.insert(source.display_name(), index) {
             let key = format!("data[{index}].name");
             let reason = format!("data[{first}] has the same name");
             let wrong = OutOfRange::new(key, quoted(source.display_name()), reason);
             return Err(wrong.with_remedy("give one of them another name with `name`"));
+        }
+    }
+    check_joins(settings)
+}
+
+/// Checks that joins name two of the tables and pairs of columns.
+fn check_joins(settings: &Settings) -> Result<(), OutOfRange> {
+    let names: Vec<String> = settings.data.iter().map(DataSource::display_name).collect();
+    for (index, join) in settings.join.iter().enumerate() {
+        for (side, name) in [("left", &join.left), ("right", &join.right)] {
+            if !names.contains(name) {
+                let wrong = OutOfRange::new(
+                    format!("join[{index}].{side}"),
+                    quoted(name),
+                    "there is no table of that name",
+                );
+                return Err(wrong.with_remedy(format!("the tables are {}", names.join(", "))));
+            }
+        }
+        if join.left == join.right {
+            let wrong = OutOfRange::new(
+                format!("join[{index}].right"),
+                quoted(&join.right),
+                "a table is not joined with itself",
+            );
+            return Err(wrong.with_remedy("name another table"));
+        }
+        if join.on.is_empty() {
+            let wrong = OutOfRange::new(format!("join[{index}].on"), "[]", "it names no columns");
+            let remedy = format!(
+                "name a column of {} and one of {}: [[\"id\", \"id\"]]",
+                join.left, join.right
+            );
+            return Err(wrong.with_remedy(remedy));
+        }
+        for name in join.on.iter().flatten() {
+            not_blank(&format!("join[{index}].on"), name)?;
         }
     }
     Ok(())

@@ -10,10 +10,15 @@ use super::catalogue::KeyCatalogue;
 use super::environment::read_variables;
 use super::inherited::{self, Own};
 use super::layer::Layer;
-use super::{ConfigError, Environment, Origin, Overrides, PolicyChoice, Provider, Resolved, Settings, profile, ranges};
+use super::{
+    ConfigError, DataFlags, Environment, Origin, Overrides, PolicyChoice, Provider, Resolved, Settings, profile, ranges,
+};
 
 /// The defaults, as text: `config/default.toml`.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// Another name of a key, and the key.
+pub(super) const ALIAS: (&str, &str) = ("outcome", "target");
 
 /// The sources of settings, on top of the defaults.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +31,8 @@ pub struct Request {
     pub environment: Environment,
     /// Flags.
     pub overrides: Overrides,
+    /// Flags that say how the tables are read.
+    pub data_flags: DataFlags,
     /// True if the run file is a run's own, whose folder may have come from anywhere: a link or a pipe in its place is
     /// refused.
     pub frozen: bool,
@@ -65,6 +72,9 @@ impl Request {
         variables.make_absolute(working_folder)?;
         layers.push(variables);
         layers.push(self.overrides.into_layer(working_folder)?);
+        for layer in &mut layers {
+            layer.take_alias(ALIAS.0, ALIAS.1)?;
+        }
         // Variables of other programs count only if a model is used.
         if text_in_force(&layers, "policy") == Some("llm") {
             let own = Own {
@@ -83,7 +93,10 @@ impl Request {
             builder = builder.add_source(layer.clone());
         }
         let merged = builder.build().map_err(ConfigError::Merge)?;
-        let settings: Settings = merged.try_deserialize().map_err(ConfigError::Merge)?;
+        let mut settings: Settings = merged.try_deserialize().map_err(ConfigError::Merge)?;
+        let mut flagged = BTreeMap::new();
+        self.data_flags
+            .apply(&mut settings.data, self.environment.working_folder(), &mut flagged)?;
         check_model(&settings, &layers)?;
         ranges::check_settings(&settings).map_err(|wrong| ConfigError::Invalid {
             origin: origin_in_force(&layers, &wrong.key).cloned().unwrap_or(Origin::Default),
@@ -92,10 +105,9 @@ impl Request {
             reason: wrong.reason.into(),
             remedy: wrong.remedy.map(Into::into),
         })?;
-        Ok(Resolved {
-            origins: collect_origins(&layers, &settings),
-            settings,
-        })
+        let mut origins = collect_origins(&layers, &settings);
+        origins.append(&mut flagged);
+        Ok(Resolved { origins, settings })
     }
 }
 

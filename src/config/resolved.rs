@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::catalogue::KeyCatalogue;
+use super::request::ALIAS;
 use super::{ConfigError, Origin, Settings};
 
 /// The settings in force, and where each came from.
@@ -63,7 +64,7 @@ impl Resolved {
         let unset = KeyCatalogue::get()
             .keys()
             .filter_map(|key| key.strip_prefix(prefix))
-            .filter(|name| !name.contains(['.', '[']) && !table.contains_key(*name))
+            .filter(|name| !name.contains(['.', '[']) && !table.contains_key(*name) && *name != ALIAS.0)
             .map(|name| Row::new(format!("# {name}"), "not set".to_owned()));
         set.chain(unset).collect()
     }

@@ -8,6 +8,7 @@ use super::{
     DataSource, GraphSettings, JournalSettings, LlmSettings, Log, Research, RunBudget, SandboxSettings,
     SupervisorSettings,
 };
+use crate::study::TableJoin;
 
 /// Everything that can be set, each with the value in force.
 ///
@@ -18,9 +19,24 @@ pub struct Settings {
     /// The question to answer, in plain words. A run needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
-    /// The column that the question is about. Unset: every pair of columns.
+    /// The column to be explained; `outcome` is another name of this key. Unset: as the question has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// The same as `target`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The column that explains. Unset: as the question has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<String>,
+    /// Columns that are held fixed, at most four; the outcome must then be a number or have two levels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
+    /// The column that names the unit of observation, where rows repeat it. Unset: found in the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The column that orders rows in time. Unset: found in the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// The project of the run: runs of one project share their findings. Unset: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
@@ -32,6 +48,9 @@ pub struct Settings {
     pub randomised: Vec<String>,
     /// The tables to analyse. A run needs at least one.
     pub data: Vec<DataSource>,
+    /// How the tables belong together. Unset: found in their columns, as far as those leave no doubt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub join: Vec<TableJoin>,
     /// The limits of a run.
     pub budget: RunBudget,
     /// How hypotheses are chosen, tested and judged.

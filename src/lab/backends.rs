@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{LabError, RunFolder, site::sandbox_limits};
+use super::{
+    LabError, RunFolder,
+    site::{reader_limits, sandbox_limits},
+};
 use crate::{
     actors::{ExecutorOptions, Kit, Knowledge, Templates},
     config::{Backend, ConfigError, Environment, PolicyChoice, RunBudget, Settings},
@@ -64,6 +67,7 @@ pub(super) fn assemble_kit(
     let executor = ExecutorOptions {
         sandbox: Arc::clone(sandbox),
         limits: sandbox_limits(settings),
+        reader_limits: reader_limits(settings),
     };
     Ok(Kit {
         journal: journal.clone(),

@@ -6,9 +6,9 @@ use crate::{
     config::{PolicyChoice, Settings},
     journal::{Journal, JournalError, Kind, Record},
     llm::Account,
-    message::{AgentName, KnowledgeRecalled, Known, ledger_lines},
+    message::{AgentName, KnowledgeRecalled, Known, ResearchPlan, ledger_lines},
     report::{BudgetLine, DeadLetter, Dossier, Method, ModelUse, ProjectMemory, RestartRecord},
-    science::{Arm, ExperimentRecord, RunEnd, RunId, ShuffledNull, TestRecord, list_vetoes},
+    science::{Arm, ExperimentRecord, RunEnd, RunId, RunStatus, ShuffledNull, TestRecord, list_vetoes},
 };
 
 /// Facts about the run that are not in its journal.
@@ -98,9 +98,14 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         branch,
         question: context.settings.question.clone().unwrap_or_default().trim().to_owned(),
         target: context.settings.target.clone(),
+        exposure: context.settings.exposure.clone(),
+        given: context.settings.given.clone(),
+        subject: context.settings.subject.clone(),
+        time: context.settings.time.clone(),
+        asked: state.asked_parts(ended_early(context.end)),
         end: context.end.clone(),
         datasets: state.datasets.clone(),
-        method: describe_method(context.settings, stand),
+        method: describe_method(context.settings, state.plan.as_ref(), stand),
         cycles: state.cycles.clone(),
         families,
         tests,
@@ -130,6 +135,11 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         vetoes: list_vetoes(state.records_of(Arm::Observed)),
         contributions: state.consulting.contributions.clone(),
     })
+}
+
+/// Whether something that was asked may not have been reached.
+fn ended_early(end: &RunEnd) -> bool {
+    end.ended_by().is_some() || matches!(end.status, RunStatus::Stopped | RunStatus::Failed)
 }
 
 /// Maximum number of claims settled earlier on the same data that the report lists.
@@ -176,7 +186,7 @@ impl Default for Stand {
     }
 }
 
-fn describe_method(settings: &Settings, stand: Stand) -> Method {
+fn describe_method(settings: &Settings, plan: Option<&ResearchPlan>, stand: Stand) -> Method {
     let python = format!("Python {}", stand.python);
     let packages = RunVersion::of_kosmos(&stand.version).python_packages();
     Method {
@@ -190,7 +200,8 @@ fn describe_method(settings: &Settings, stand: Stand) -> Method {
         .to_owned(),
         permutations: u64::from(settings.research.permutations),
         check_rows: settings.research.check_rows,
-        randomised: settings.randomised.clone(),
+        // A codebook may name some too.
+        randomised: plan.map_or(&settings.randomised, |plan| &plan.randomised).clone(),
         kosmos_version: stand.version,
         stack: std::iter::once(python).chain(packages).collect(),
         sandbox: stand.sandbox,

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use kosmos_core::{disk::is_disk_fault, run_dir::EntryError};
 
-use super::{ForkError, PreflightError, SignatureError, TrustError};
+use super::{CodebookError, DescribeError, ForkError, PreflightError, SignatureError, TrustError};
 use crate::{
     actors::TemplateError, config::ConfigError, graph::GraphError, interpreter::InterpreterError,
     journal::JournalError, llm::LlmError, plugin::PluginError, report::ReportError, sandbox::SandboxError,
@@ -75,6 +75,12 @@ pub enum LabError {
         /// The name.
         name: String,
     },
+    /// A codebook cannot be used.
+    #[error(transparent)]
+    Codebook(#[from] Box<CodebookError>),
+    /// A table cannot be described.
+    #[error(transparent)]
+    Describe(#[from] DescribeError),
     /// A run cannot be branched.
     #[error(transparent)]
     Fork(#[from] ForkError),
@@ -161,6 +167,8 @@ impl LabError {
             Self::Report(ReportError::Missing { .. } | ReportError::HashDiffers { .. }) => {
                 "`kosmos resume` runs the scripts again whose files are missing or changed"
             }
+            Self::Codebook(error) => return Some(error.help()),
+            Self::Describe(error) => return error.help().map(str::to_owned),
             Self::Fork(error) => return Some(error.help()),
             Self::Trust(error) => return Some(error.help()),
             Self::Signature(error) => return Some(error.help()),

@@ -217,8 +217,8 @@ pub(super) fn count_waiting(journal: &Journal) -> Result<usize, LabError> {
 /// before. A replay has nothing to deliver.
 ///
 /// # Errors
-/// When the run came from elsewhere, another process works on it, its journal is unreadable, or the graph refuses what it
-/// is given.
+/// When the run came from elsewhere, another process works on it, its journal is unreadable, or the graph refuses what
+/// it is given.
 pub async fn deliver_run(
     folder: &RunFolder,
     store: Arc<dyn GraphStore>,

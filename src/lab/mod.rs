@@ -5,6 +5,9 @@
 //! | `prepare`, `preflight` | the checks before a run has a folder |
 //! | `folder` | the folders of runs: made, found, listed, removed |
 //! | `plan` | the director's plan, from the settings |
+//! | `parts` | tables that are folders or patterns, packed into one file |
+//! | `codebook` | codebooks read, and lists of codes among the tables |
+//! | `describe` | tables read without a run |
 //! | `options` | settings as the options of the components below |
 //! | `backends`, `site`, `graph` | what agents work with: models, the sandbox, the knowledge graph |
 //! | `work` | a run: begin, supervise, finish |
@@ -17,10 +20,13 @@
 //! | `trust` | whose a run is, and what a run from elsewhere may do |
 //! | `archive`, `prune`, `repair` | runs taken to another machine, removed, repaired |
 //! | `run_version` | the version of Kosmos that a run is reported by |
+//! | `processor` | what last digits depend on |
 //! | `summary`, `tree` | the progress of a run, and of its agents |
 
 mod archive;
 mod backends;
+mod codebook;
+mod describe;
 mod dossier;
 mod engine;
 mod error;
@@ -28,9 +34,11 @@ mod folder;
 mod fork;
 mod graph;
 mod options;
+mod parts;
 mod plan;
 mod preflight;
 mod prepare;
+mod processor;
 mod prune;
 mod repair;
 mod replay;
@@ -46,6 +54,8 @@ mod work;
 
 pub use archive::{Exported, Imported, SignatureError, Signed, Signer, export_run, import_run};
 pub use backends::python_environment;
+pub use codebook::CodebookError;
+pub use describe::{DescribeError, DescribedTable, DescribedTables, JoinedProfile, describe_tables};
 pub use dossier::gather_dossier;
 pub use engine::{Engine, EngineBuilder};
 pub use error::LabError;

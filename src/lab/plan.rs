@@ -1,13 +1,14 @@
 //! The director's plan, from the settings.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
-use super::LabError;
+use super::{LabError, codebook::load_codebooks};
 use crate::{
-    config::{PolicyChoice, Settings},
-    hash::sha256_file,
-    message::{DatasetPlan, ModelPlan, ResearchPlan, agent},
+    config::{DataSource, PolicyChoice, Settings},
+    hash::{sha256_file, sha256_hex},
+    message::{DatasetPlan, JoinedTables, ModelPlan, ResearchPlan, TableLayout, agent},
     plugin::Roster,
+    study::{ColumnRole, DeclaredTable, TableJoin},
 };
 
 /// Maximum number of repairs of one script: each test on its own, then with fewer checks.
@@ -17,7 +18,8 @@ const MAX_REPAIRS: u32 = 2;
 pub(super) fn plan_from_files(settings: &Settings, roster: &Roster) -> Result<ResearchPlan, LabError> {
     let mut names = BTreeSet::new();
     let mut datasets = Vec::new();
-    for source in &settings.data {
+    let codebooks = load_codebooks(&settings.data).map_err(Box::new)?;
+    for (source, declared) in settings.data.iter().zip(codebooks) {
         let name = source.display_name();
         if !names.insert(name.clone()) {
             return Err(LabError::TwoTables { name });
@@ -25,19 +27,77 @@ pub(super) fn plan_from_files(settings: &Settings, roster: &Roster) -> Result<Re
         let path = source.path.clone();
         let sha256 = sha256_file(&path).map_err(LabError::io("read", &path))?;
         let bytes = std::fs::metadata(&path).map_err(LabError::io("read", &path))?.len();
-        let format = serde_json::to_value(source.format)
-            .ok()
-            .and_then(|format| format.as_str().map(str::to_owned))
-            .unwrap_or_else(|| "auto".to_owned());
-        datasets.push(DatasetPlan {
-            name,
-            path,
-            format,
-            sha256,
-            bytes,
-        });
+        datasets.push(plan_dataset(source, sha256, bytes, declared));
     }
+    datasets.extend(plan_joined(&datasets, &settings.join));
     Ok(plan_for_datasets(datasets, settings, roster))
+}
+
+/// The plan of the table in a file of that hash and size.
+pub(super) fn plan_dataset(
+    source: &DataSource,
+    sha256: String,
+    bytes: u64,
+    declared: Option<DeclaredTable>,
+) -> DatasetPlan {
+    let format = serde_json::to_value(source.format)
+        .ok()
+        .and_then(|format| format.as_str().map(str::to_owned))
+        .unwrap_or_else(|| "auto".to_owned());
+    let of_codebook = declared.as_ref().map(|declared| &declared.table);
+    // What the run file says of this table comes before its codebook.
+    let layout = TableLayout {
+        sheet: source.sheet.clone().or_else(|| of_codebook?.sheet.clone()),
+        header: source.header.map(u64::from).or_else(|| of_codebook?.header_row),
+        skip: source.skip.map(u64::from).or_else(|| of_codebook?.skip),
+    };
+    DatasetPlan {
+        name: source.display_name(),
+        path: source.path.clone(),
+        format,
+        sha256,
+        bytes,
+        layout,
+        declared: declared.map(Box::new),
+        description: source.description.clone(),
+        joined: None,
+    }
+}
+
+/// The tables as one, which the columns that they share make of them; none of a single table.
+pub(super) fn plan_joined(datasets: &[DatasetPlan], joins: &[TableJoin]) -> Option<DatasetPlan> {
+    let names: Vec<&str> = datasets.iter().map(|data| &*data.name).collect();
+    let name = names.join(" + ");
+    if datasets.len() < 2 || datasets.iter().any(|data| data.name == name) {
+        return None;
+    }
+    let hashes: Vec<&str> = datasets.iter().map(|data| &*data.sha256).collect();
+    Some(DatasetPlan {
+        name,
+        path: PathBuf::new(),
+        format: "auto".to_owned(),
+        sha256: sha256_hex(serde_json::json!([hashes, joins]).to_string()),
+        bytes: datasets.iter().map(|data| data.bytes).sum(),
+        layout: TableLayout::default(),
+        declared: None,
+        description: None,
+        joined: Some(Box::new(JoinedTables {
+            parts: datasets.to_vec(),
+            joins: joins.to_vec(),
+        })),
+    })
+}
+
+/// The columns that were assigned at random, as the settings and the codebooks say.
+fn list_randomised(settings: &Settings, datasets: &[DatasetPlan]) -> Vec<String> {
+    let mut names = settings.randomised.clone();
+    let declared = datasets.iter().filter_map(|data| data.declared.as_ref());
+    for column in declared.flat_map(|declared| &declared.table.columns) {
+        if column.role == Some(ColumnRole::Assigned) && !names.contains(&column.name) {
+            names.push(column.name.clone());
+        }
+    }
+    names
 }
 
 /// The plan for tables whose hashes are known.
@@ -48,9 +108,13 @@ pub(super) fn plan_for_datasets(datasets: Vec<DatasetPlan>, settings: &Settings,
     ResearchPlan {
         question: settings.question.clone().unwrap_or_default().trim().to_owned(),
         target: settings.target.clone(),
+        exposure: settings.exposure.clone(),
+        given: settings.given.clone(),
+        subject: settings.subject.clone(),
+        time: settings.time.clone(),
         project: settings.project.clone(),
+        randomised: list_randomised(settings, &datasets),
         datasets,
-        randomised: settings.randomised.clone(),
         seed: settings.seed,
         alpha: research.alpha,
         explore_share: research.explore_share,

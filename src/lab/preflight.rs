@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::parts::Parts;
 use crate::config::{ByteSize, DataSource, Origin, Resolved};
 use crate::sandbox::{NEEDED_OPEN_FILES, RECOMMENDED_OPEN_FILES, TooFewOpenFiles, ensure_open_files};
 
-/// A table that can be read.
+/// A table that can be read, in one file or in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFile {
     /// The setting that names it.
@@ -65,6 +66,18 @@ pub enum PreflightError {
         /// The folder of runs.
         path: PathBuf,
     },
+    /// A folder or a pattern that is no table in parts.
+    #[error("the data {} {reason} ({key}, {origin})", .path.display())]
+    Parts {
+        /// The folder or the pattern.
+        path: PathBuf,
+        /// A predicate of it.
+        reason: String,
+        /// The setting that names it.
+        key: String,
+        /// The place that sets it.
+        origin: Origin,
+    },
     /// The process may open too few files.
     #[error("this process may open {limit} files at once, and a run needs {NEEDED_OPEN_FILES}")]
     FewDescriptors {
@@ -102,8 +115,8 @@ impl PreflightError {
                 (io::ErrorKind::PermissionDenied, _) => "make it readable for the user who runs kosmos".to_owned(),
                 _ => "check that the file can be read".to_owned(),
             },
-            Self::NotAFile { what: "a folder", .. } => {
-                "name a file in that folder; repeat --data for each file, or pack the parts of one table into a zip file"
+            Self::Parts { .. } => {
+                "name one file, a folder with the parts of one table, or a pattern in quotes such as \"2024-*.csv\""
                     .to_owned()
             }
             Self::NotAFile { .. } => "save the data to a file first".to_owned(),
@@ -119,9 +132,10 @@ impl PreflightError {
     pub fn origin(&self) -> Option<&Origin> {
         match self {
             Self::NoQuestion | Self::NoData | Self::HomeNotUtf8 { .. } | Self::FewDescriptors { .. } => None,
-            Self::Unreadable { origin, .. } | Self::NotAFile { origin, .. } | Self::Empty { origin, .. } => {
-                Some(origin)
-            }
+            Self::Unreadable { origin, .. }
+            | Self::NotAFile { origin, .. }
+            | Self::Parts { origin, .. }
+            | Self::Empty { origin, .. } => Some(origin),
         }
     }
 
@@ -130,7 +144,10 @@ impl PreflightError {
         match self {
             Self::NoQuestion => Some("question"),
             Self::NoData => Some("data"),
-            Self::Unreadable { key, .. } | Self::NotAFile { key, .. } | Self::Empty { key, .. } => Some(key),
+            Self::Unreadable { key, .. }
+            | Self::NotAFile { key, .. }
+            | Self::Parts { key, .. }
+            | Self::Empty { key, .. } => Some(key),
             Self::HomeNotUtf8 { .. } | Self::FewDescriptors { .. } => None,
         }
     }
@@ -160,6 +177,15 @@ pub(super) fn check_inputs(resolved: &Resolved) -> Result<RunInputs, PreflightEr
         .map(str::trim)
         .filter(|question| !question.is_empty());
     let question = question.ok_or(PreflightError::NoQuestion)?.to_owned();
+    let data = check_tables(resolved)?;
+    Ok(RunInputs { question, data })
+}
+
+/// Checks that every table is a file that can be read and holds something.
+///
+/// # Errors
+/// The first table that cannot be read, or that there is none.
+pub(super) fn check_tables(resolved: &Resolved) -> Result<Vec<DataFile>, PreflightError> {
     if resolved.settings.data.is_empty() {
         return Err(PreflightError::NoData);
     }
@@ -169,17 +195,16 @@ pub(super) fn check_inputs(resolved: &Resolved) -> Result<RunInputs, PreflightEr
         let origin = resolved.origins.get(&key).unwrap_or(origin);
         check_file(source, &key, origin)
     };
-    let data = resolved
-        .settings
-        .data
-        .iter()
-        .enumerate()
-        .map(check)
-        .collect::<Result<_, _>>()?;
-    Ok(RunInputs { question, data })
+    resolved.settings.data.iter().enumerate().map(check).collect()
 }
 
 fn check_file(source: &DataSource, key: &str, origin: &Origin) -> Result<DataFile, PreflightError> {
+    if let Some(parts) = Parts::find(source, key, origin)? {
+        return Ok(DataFile {
+            source: source.clone(),
+            size: parts.size,
+        });
+    }
     let path = source.path.clone();
     let (key, origin) = (key.to_owned(), origin.clone());
     let metadata = match fs::metadata(&path) {
@@ -193,14 +218,6 @@ fn check_file(source: &DataSource, key: &str, origin: &Origin) -> Result<DataFil
             });
         }
     };
-    if metadata.is_dir() {
-        return Err(PreflightError::NotAFile {
-            path,
-            what: "a folder",
-            key,
-            origin,
-        });
-    }
     if !metadata.is_file() {
         return Err(PreflightError::NotAFile {
             path,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Lab, LabError, RunFolder, folder::graph_folder_beside, preflight, trust};
+use super::{Lab, LabError, RunFolder, codebook, folder::graph_folder_beside, parts::pack_tables, preflight, trust};
 use crate::{
     config::{Environment, Request, Resolved},
     plugin::{AgentCatalogue, Grants, PluginError, Roster, SearchPath, make_paths_absolute},
@@ -17,6 +17,8 @@ pub struct PreparedRun {
     pub inputs: preflight::RunInputs,
     /// The agents that take part.
     pub roster: Roster,
+    /// Notes on how the inputs were taken, each as a sentence.
+    pub notes: Vec<String>,
 }
 
 impl Lab {
@@ -30,7 +32,10 @@ impl Lab {
         let (environment, run_file) = (request.environment.clone(), request.run_file.clone());
         let mut resolved = request.resolve().map_err(Box::new)?;
         check_challenge_share(&resolved, &environment)?;
+        preflight::check_inputs(&resolved).map_err(Box::new)?;
+        let notes = codebook::adopt_code_lists(&mut resolved).map_err(Box::new)?;
         let inputs = preflight::check_inputs(&resolved).map_err(Box::new)?;
+        codebook::load_codebooks(&resolved.settings.data).map_err(Box::new)?;
         let path = SearchPath::default_folders(agents_dirs, run_file.as_deref(), &environment);
         let catalogue = AgentCatalogue::search_folders(&path)?;
         make_paths_absolute(&catalogue, &mut resolved, environment.working_folder())?;
@@ -41,6 +46,7 @@ impl Lab {
             resolved,
             inputs,
             roster,
+            notes,
         })
     }
 }
@@ -73,7 +79,9 @@ impl PreparedRun {
     /// cannot be written.
     pub fn create_folder(&self, runs: &Path) -> Result<RunFolder, LabError> {
         trust::check_graph_for_run(&self.resolved.settings, &self.roster, &graph_folder_beside(runs))?;
-        RunFolder::create_with(runs, &self.resolved, &self.roster)
+        let mut resolved = self.resolved.clone();
+        pack_tables(&mut resolved, &runs.with_file_name("tables"))?;
+        RunFolder::create_with(runs, &resolved, &self.roster)
     }
 }
 

@@ -32,7 +32,7 @@ pub fn list_changed_tables(recorded: &RunFolder) -> Result<Differences, LabError
     let Some(plan) = read_plan(recorded)? else {
         return Err(LabError::Unfinished { run });
     };
-    let changed = plan.datasets.iter().filter_map(|data| {
+    let changed = plan.files().filter_map(|data| {
         let path = data.path.display();
         match sha256_file(&data.path) {
             Ok(now) if now == data.sha256 => None,

@@ -1,6 +1,6 @@
 //! Which version of Kosmos began a run, and what is frozen for it.
 
-use kosmos_core::run_dir::RunDir;
+use kosmos_core::{plain_path::PlainPath, run_dir::RunDir};
 
 use crate::{
     interpreter::lock,
@@ -50,6 +50,15 @@ impl RunVersion {
         match self {
             Self::V1 => legacy::v1::render_report(run_dir, dossier),
             Self::Current => report::render_all(run_dir, dossier),
+        }
+    }
+
+    /// The contents of the files that say how the run's tables were read and joined; none for a version that wrote
+    /// none.
+    pub(super) fn render_table_files(self, dossier: &Dossier) -> Vec<(PlainPath, String)> {
+        match self {
+            Self::V1 => Vec::new(),
+            Self::Current => report::render_table_files(dossier),
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{LabError, backends};
+use super::{LabError, backends, processor::name_processor};
 use crate::{
     config::{Backend, PolicyChoice, Settings},
     interpreter::Interpreter,
@@ -29,6 +29,8 @@ pub struct SandboxSite {
     pub programs: Option<Arc<ProcessSandbox>>,
     /// Version of the Python that scripts run on.
     pub python: String,
+    /// The processor that scripts run on; none if the container engine may be on another machine.
+    pub processor: Option<String>,
     /// Digests of the images that scripts run in, by language; none without a container engine.
     pub images: BTreeMap<String, String>,
 }
@@ -50,6 +52,8 @@ pub struct Purpose {
     pub run: Option<String>,
     /// Images that an earlier process used for the run.
     pub pinned: BTreeMap<String, String>,
+    /// True if tables are read and nothing is tested, which takes fewer packages.
+    pub reads_only: bool,
 }
 
 impl Ground {
@@ -92,14 +96,17 @@ impl SandboxSite {
         match ground {
             Ground::Interpreter(interpreter) => {
                 let mut options = process_options(interpreter, settings.sandbox.warm, purpose.launcher.as_ref());
-                if settings.policy == PolicyChoice::Heuristic {
-                    options.preload = Some(TEMPLATE_IMPORTS.map(str::to_owned).to_vec());
+                if purpose.reads_only || settings.policy == PolicyChoice::Heuristic {
+                    let imports = TEMPLATE_IMPORTS.into_iter();
+                    let needed = imports.filter(|name| !(purpose.reads_only && name.starts_with("scipy")));
+                    options.preload = Some(needed.map(str::to_owned).collect());
                 }
                 let sandbox = Arc::new(ProcessSandbox::start(options).await?);
                 Ok(Self {
                     programs: Some(Arc::clone(&sandbox)),
                     sandbox,
                     python: interpreter.version.clone(),
+                    processor: name_processor(),
                     images: BTreeMap::new(),
                 })
             }
@@ -118,12 +125,14 @@ impl SandboxSite {
                 {
                     image.insert(image_with_packages(settings, progress).await?);
                 }
+                let is_here = |sandbox: &DockerSandbox| sandbox.engine_address().starts_with("unix://");
                 let started = DockerSandbox::start(options).await;
                 let sandbox = started.map_err(|error| if pinned { explain_missing_image(error) } else { error })?;
                 let images = sandbox.images();
                 let python = images.get(&Language::Python).and_then(|image| image.python.clone());
                 Ok(Self {
                     python: python.unwrap_or_default(),
+                    processor: is_here(&sandbox).then(name_processor).flatten(),
                     images: images
                         .iter()
                         .map(|(language, image)| (language.to_string(), image.id.clone()))
@@ -228,6 +237,19 @@ pub fn pinned_images(
         }
     }
     Ok(BTreeMap::new())
+}
+
+/// The limits of the script that reads a data file.
+pub(super) fn reader_limits(settings: &Settings) -> ResourceLimits {
+    let set = &settings.sandbox.reader;
+    ResourceLimits {
+        wall: set.wall.get(),
+        cpu: set.cpu.get(),
+        memory_bytes: set.memory.get(),
+        file_bytes: set.file_size.get(),
+        workspace_bytes: set.workspace.get(),
+        ..sandbox_limits(settings)
+    }
 }
 
 /// The limits of one experiment.

@@ -1,4 +1,4 @@
-//! What earlier versions of Kosmos wrote, frozen: a run that one of them began is reported and verified in
+//! The formats of earlier versions of Kosmos, frozen: a run that one of them began is reported and verified in
 //! its own words.
 //!
 //! Only `lab::run_version` imports this. A copy holds what has changed since that version, and uses the rest

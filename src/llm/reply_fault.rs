@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Receipt;
 
-/// What kept a reply from being used.
+/// The reason why a reply was not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplyFault {
@@ -32,7 +32,7 @@ impl ReplyFault {
         }
     }
 
-    /// What happened to such replies.
+    /// How such replies were treated.
     pub fn clause(self) -> &'static str {
         match self {
             Self::Refused => "refused to answer",

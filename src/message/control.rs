@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AgentPlan, ModelPlan, Payload};
 use crate::science::BudgetName;
+use crate::study::{DeclaredRoles, DeclaredTable, TableJoin};
 
 /// A table at the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,56 @@ pub struct DatasetPlan {
     pub sha256: String,
     /// Size of its file.
     pub bytes: u64,
+    /// Where its table is in the file, as far as that is declared.
+    #[serde(default, skip_serializing_if = "TableLayout::is_empty")]
+    pub layout: TableLayout,
+    /// Declarations of a codebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Box<DeclaredTable>>,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The tables that it is made of; it has no file of its own then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Box<JoinedTables>>,
+}
+
+impl DatasetPlan {
+    /// Returns true for tables of which it is not known whether they belong together.
+    pub fn is_search(&self) -> bool {
+        self.joined.as_ref().is_some_and(|joined| joined.joins.is_empty())
+    }
+}
+
+/// Several tables as one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JoinedTables {
+    /// The tables.
+    pub parts: Vec<DatasetPlan>,
+    /// How they belong together, as declared; empty if that is to be found in their columns.
+    pub joins: Vec<TableJoin>,
+}
+
+/// Where a table is in its file, as far as that is declared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TableLayout {
+    /// The sheet of a workbook or the table of a database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The line or row of the names, counted from 1; 0 if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<u64>,
+    /// Lines or rows to skip at the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<u64>,
+}
+
+impl TableLayout {
+    /// Returns true if nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// To the director: the question, the data and the limits; the director's decisions depend on nothing else.
@@ -30,6 +81,18 @@ pub struct ResearchPlan {
     pub question: String,
     /// The outcome column, if the user named one.
     pub target: Option<String>,
+    /// The column that explains, if the user named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<String>,
+    /// The columns that the user wants held fixed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
+    /// The column that names the unit of observation, if the user named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The column that orders rows in time, if the user named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// The run's project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
@@ -72,6 +135,22 @@ pub struct ResearchPlan {
     /// Whether the knowledge graph writer is disabled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unrecorded: bool,
+}
+
+impl ResearchPlan {
+    /// The parts of the question that the user named beside it.
+    pub fn declared_roles(&self) -> DeclaredRoles<'_> {
+        DeclaredRoles {
+            outcome: self.target.as_deref(),
+            exposure: self.exposure.as_deref(),
+            given: &self.given,
+        }
+    }
+
+    /// The tables that have a file of their own.
+    pub fn files(&self) -> impl Iterator<Item = &DatasetPlan> {
+        self.datasets.iter().filter(|data| data.joined.is_none())
+    }
 }
 
 /// To the director: a budget that the director does not count itself is spent.

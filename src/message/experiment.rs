@@ -17,11 +17,23 @@ pub enum ExperimentTask {
     /// Read and describe a table.
     Profile {
         /// The table's file.
-        data: DatasetPlan,
+        data: Box<DatasetPlan>,
         /// The research question.
         question: String,
         /// The outcome column, if one was named.
         target: Option<String>,
+        /// The column that explains, if one was named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exposure: Option<String>,
+        /// The columns to be held fixed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        given: Vec<String>,
+        /// The column that was declared as the unit of observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// The column that was declared as the order in time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<String>,
         /// Columns that were assigned at random.
         randomised: Vec<String>,
     },
@@ -164,7 +176,7 @@ pub struct ExperimentDesigned {
     /// The model that wrote the script; none for a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
-    /// What became of the question to the model.
+    /// How the question to the model ended.
     #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
     pub model: ModelAnswers,
 }

@@ -60,7 +60,7 @@ pub struct HypothesesProposed {
     /// Remarks for the reader of the report, for example that the model gave no usable answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// What became of the question to the model.
+    /// How the question to the model ended.
     #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
     pub model: ModelAnswers,
 }

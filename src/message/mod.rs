@@ -16,7 +16,7 @@ mod plugin;
 mod thought;
 
 pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, FindingDrafted, JudgeCycle, TestDraft};
-pub use control::{BudgetSpent, DatasetPlan, DeadLettered, ResearchPlan};
+pub use control::{BudgetSpent, DatasetPlan, DeadLettered, JoinedTables, ResearchPlan, TableLayout};
 pub use experiment::{
     CustomPlan, Design, DesignExperiment, ErrorShare, ExperimentDesigned, ExperimentFinished, ExperimentTask,
     RepairScript, RunExperiment, TestPlan,

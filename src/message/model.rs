@@ -25,7 +25,7 @@ pub struct ModelLost {
     pub detail: String,
 }
 
-/// What became of an agent's questions to its model.
+/// How an agent's questions to its model ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelAnswers {
     /// Questions with an answer that was used.

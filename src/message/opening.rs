@@ -13,6 +13,10 @@ pub struct Opening {
     pub version: String,
     /// Version of Python.
     pub python: String,
+    /// The processor that scripts run on, as far as last digits depend on it. None if it is not known, as with an
+    /// engine on another machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<String>,
     /// The sandbox's guarantees and how each is enforced.
     pub sandbox: Vec<(String, String)>,
     /// Digests of the images that scripts run in, by language; a resumed run uses the same ones.

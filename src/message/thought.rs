@@ -41,7 +41,7 @@ pub struct Deliberated {
     /// Remarks for the reader of the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// What became of the question to the model.
+    /// How the question to the model ended.
     #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
     pub model: ModelAnswers,
 }
@@ -82,7 +82,7 @@ pub struct FindingsInterpreted {
     /// Omissions, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// What became of the question to the model.
+    /// How the question to the model ended.
     #[serde(default, skip_serializing_if = "ModelAnswers::is_empty")]
     pub model: ModelAnswers,
 }

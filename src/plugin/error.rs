@@ -44,7 +44,7 @@ pub enum PluginError {
         path: String,
         /// Whether other files of an agent of this name were granted.
         changed: bool,
-        /// What it asks for, each as an infinitive.
+        /// Its requests, each as an infinitive.
         requests: Vec<String>,
     },
     /// An agent has the name of one that is part of Kosmos or shipped with it.

@@ -48,7 +48,7 @@ impl GrantState {
 struct Grant {
     /// The agent's name.
     name: String,
-    /// What was granted, in words.
+    /// The granted permissions, in words.
     requests: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{AgentKind, Manifest, network::config_key};
 
 impl Manifest {
-    /// What the agent asks for beyond receiving events and sending messages, each as an infinitive. `config` is its
+    /// The agent's requests beyond receiving events and sending messages, each as an infinitive. `config` is its
     /// configuration, if it is known: it says which files and hosts its settings name.
     ///
     /// An agent that is not shipped takes part with these only if the user has granted them.

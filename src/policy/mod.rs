@@ -2,11 +2,13 @@
 //!
 //! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `rules`
 //! how families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what
-//! other agents propose.
+//! other agents propose. `asked` is what the question asks for by name, `named` holds named columns against the tables.
 
 mod agents;
+mod asked;
 pub mod heuristic;
 mod llm;
+mod named;
 mod pair;
 mod rules;
 mod statement;
@@ -15,8 +17,10 @@ mod thinker;
 use futures::future::LocalBoxFuture;
 
 pub(crate) use agents::admit;
+pub use asked::{AskedAbout, AskedPart, AskedSources, AskedState, find_given_problem, list_asked_parts};
 pub use heuristic::Heuristic;
 pub use llm::{LlmPolicy, knowledge};
+pub use named::{NamedFault, NamedFor, check_named_columns};
 pub use rules::{Directions, Rule, RuleError, Rules};
 pub(crate) use statement::statement;
 pub use thinker::{NoAnswer, Thinker, Thought};

@@ -1,10 +1,10 @@
-//! The columns that were asked about and took part in no test, with the reason.
+//! Columns that were asked about and took part in no test, with the reason.
 
 use std::collections::BTreeSet;
 
 use super::dossier::Dossier;
-use crate::policy::heuristic::Interest;
-use crate::science::{Column, Profile};
+use crate::policy::{AskedState, heuristic::Interest};
+use crate::science::{Column, ColumnFault, Profile};
 
 /// A column of the question that no test says anything about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,36 @@ pub(crate) struct AskedColumn {
     pub(crate) name: String,
     /// Why it was not tested, in a phrase.
     pub(crate) reason: String,
+    /// The remedy, in a sentence without its point.
+    pub(crate) remedy: Option<String>,
+}
+
+/// A relation that was asked for by name and cannot be tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AskedRelation<'d> {
+    /// The exposure, or the first of two.
+    pub(crate) x: &'d str,
+    /// The outcome, or the second of two.
+    pub(crate) y: &'d str,
+    /// Why it was not tested.
+    pub(crate) reason: &'d str,
+}
+
+/// The relations that were asked for and cannot be tested, for another reason than one of their columns.
+pub(crate) fn relations_not_tested(dossier: &Dossier) -> Vec<AskedRelation<'_>> {
+    let columns = columns_not_tested(dossier);
+    let told = |name: &str| columns.iter().any(|column| column.name == name);
+    let mut relations: Vec<AskedRelation<'_>> = Vec::new();
+    for part in &dossier.asked {
+        if let (Some((x, y)), AskedState::Untestable(reason)) = (part.relation(), &part.state)
+            && !told(x)
+            && !told(y)
+        {
+            let reason = reason.text.as_str();
+            relations.push(AskedRelation { x, y, reason });
+        }
+    }
+    relations
 }
 
 /// The target and the columns that the question names, as far as no test has them: in the order of the tables.
@@ -26,16 +56,25 @@ pub(crate) fn columns_not_tested(dossier: &Dossier) -> Vec<AskedColumn> {
         let Some(profile) = dataset.profile.as_ref().filter(|profile| profile.problem.is_none()) else {
             continue;
         };
-        let interest = Interest::of(&dossier.question, dossier.target.as_deref(), profile);
+        let interest = Interest::of(&dossier.question, dossier.declared_roles(), profile);
         let tested = tested_columns(dossier, &dataset.name);
         let left = profile.columns.iter().filter(|column| {
             let name = column.name.as_str();
             let named = interest.is_target(name) || interest.mentioned.contains(name);
             named && !tested.contains(name) && !settled.contains(name) && !structures_rows(profile, name)
         });
-        asked.extend(left.map(|column| AskedColumn {
-            name: column.name.clone(),
-            reason: reason_of(dossier, profile, column),
+        asked.extend(left.map(|column| {
+            // The words of the error that a flag would get.
+            let fault = ColumnFault::of(profile, column).filter(|_| !column.usable);
+            let (reason, remedy) = match fault {
+                Some(fault) => (fault.reason, fault.remedy),
+                None => (reason_of(dossier, profile, column), None),
+            };
+            AskedColumn {
+                name: column.name.clone(),
+                reason,
+                remedy,
+            }
         }));
     }
     // Of several tables with such a column, one may have tested it.
@@ -72,12 +111,6 @@ fn structures_rows(profile: &Profile, name: &str) -> bool {
 }
 
 fn reason_of(dossier: &Dossier, profile: &Profile, column: &Column) -> String {
-    if let Some(reason) = &column.excluded {
-        return reason.clone();
-    }
-    if !column.usable {
-        return "it is not for tests".to_owned();
-    }
     let about = |x: &str, y: &str| x == column.name || y == column.name;
     if let Some(untested) = dossier.untested.iter().find(|test| about(&test.x, &test.y)) {
         return untested.reason.clone();
@@ -95,13 +128,6 @@ fn reason_of(dossier: &Dossier, profile: &Profile, column: &Column) -> String {
             "no test of it was carried out; with {other} none is made: {}",
             pair.reason
         );
-    }
-    if !profile
-        .columns
-        .iter()
-        .any(|other| other.usable && other.name != column.name)
-    {
-        return "the table has no other column that can be tested".to_owned();
     }
     "no test of it was carried out".to_owned()
 }

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::model_use::ModelUse;
 use crate::graph::Facts;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
+use crate::policy::AskedPart;
 use crate::science::{
     Branch, CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, HypothesisId, LedgerLine,
     ModelRemark, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
+use crate::study::DeclaredRoles;
 
 /// The knowledge of the project's earlier runs and this run's results about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -105,6 +107,21 @@ pub struct Dossier {
     pub question: String,
     /// The outcome column, if the user named one.
     pub target: Option<String>,
+    /// The column that explains, if the user named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<String>,
+    /// The columns that the user wanted held fixed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
+    /// The column that the user declared as the unit of observation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The column that the user declared as the order in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// The relations that the question asks for by name, each with its state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<AskedPart>,
     /// The run's end.
     pub end: RunEnd,
     /// The tables of the run.
@@ -163,4 +180,15 @@ pub struct Dossier {
     /// Their contributions.
     #[serde(default, skip_serializing_if = "Contributions::is_empty")]
     pub contributions: Contributions,
+}
+
+impl Dossier {
+    /// The parts of the question that the user named beside it.
+    pub(crate) fn declared_roles(&self) -> DeclaredRoles<'_> {
+        DeclaredRoles {
+            outcome: self.target.as_deref(),
+            exposure: self.exposure.as_deref(),
+            given: &self.given,
+        }
+    }
 }

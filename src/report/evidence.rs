@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use kosmos_core::{plain_path::PlainPath, run_dir::RunDir, run_files};
 use serde_json::Value;
 
+use super::answer::{read_question, reasons_of_question};
 use super::citation::{Citation, Cited, Drawn, EvidencePlace, FigureFile, LedgerCount, Picture, Shown};
 use super::dossier::Dossier;
 use super::error::ReportError;
@@ -43,6 +44,12 @@ impl<'d> EvidenceChecker<'d> {
         let record = serde_json::to_value(dossier)?;
         let mut strings = HashSet::new();
         collect_strings(&record, &mut strings);
+        if let Some(inquiry) = read_question(dossier) {
+            // What `findings.json` says of the question follows from the question and the tables alone.
+            let reasons = reasons_of_question(dossier, Some(&inquiry));
+            strings.extend(reasons.into_iter().map(|reason| reason.text));
+            strings.insert(inquiry.read_as);
+        }
         let judged = dossier
             .ledger
             .iter()

@@ -19,7 +19,7 @@ pub(crate) struct ModelWords<'d> {
 /// The dossier's words. They were checked when they were written; here again, since a report must hold whatever is in
 /// the record that it is made from.
 pub(crate) fn model_words(dossier: &Dossier) -> ModelWords<'_> {
-    let findings = order::ordered_findings(dossier);
+    let findings = order::judged_findings(dossier);
     let run = Run {
         randomised: &dossier.method.randomised,
         tests: dossier.tests.len() as u64,

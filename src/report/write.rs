@@ -47,11 +47,28 @@ pub fn write_all(run_dir: &RunDir, dossier: &Dossier) -> Result<Written, ReportE
 pub fn write_files(run_dir: &RunDir, contents: &[String; 4]) -> Result<Written, ReportError> {
     let [findings, markdown, html, notebook] = contents;
     Ok(Written {
-        findings: replace_file(run_dir, FILES[0], findings)?,
-        markdown: replace_file(run_dir, FILES[1], markdown)?,
-        html: replace_file(run_dir, FILES[2], html)?,
-        notebook: replace_file(run_dir, FILES[3], notebook)?,
+        findings: replace_file(run_dir, &PlainPath::of(FILES[0]), findings)?,
+        markdown: replace_file(run_dir, &PlainPath::of(FILES[1]), markdown)?,
+        html: replace_file(run_dir, &PlainPath::of(FILES[2]), html)?,
+        notebook: replace_file(run_dir, &PlainPath::of(FILES[3]), notebook)?,
     })
+}
+
+/// Writes the files that say how the run's tables were read and joined.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_table_files(run_dir: &RunDir, files: &[(PlainPath, String)]) -> Result<(), ReportError> {
+    for (inside, content) in files {
+        if let Some(folder) = inside.parent() {
+            run_dir.create_folders(&folder).map_err(|source| ReportError::Io {
+                path: run_dir.place_of(&folder),
+                source,
+            })?;
+        }
+        replace_file(run_dir, inside, content)?;
+    }
+    Ok(())
 }
 
 /// The files that a run's report is.
@@ -81,13 +98,12 @@ pub fn render_all(run_dir: &RunDir, dossier: &Dossier) -> Result<[String; 4], Re
 }
 
 /// Writes a file of the run's folder, all of it or nothing.
-fn replace_file(run_dir: &RunDir, name: &'static str, content: &str) -> Result<PathBuf, ReportError> {
-    let inside = PlainPath::of(name);
-    let written = run_dir.write_atomically(&inside, Sync::Content, |file| {
+fn replace_file(run_dir: &RunDir, inside: &PlainPath, content: &str) -> Result<PathBuf, ReportError> {
+    let written = run_dir.write_atomically(inside, Sync::Content, |file| {
         failpoint::write_all(file, "report", content.as_bytes())
     });
-    failpoint::crash("report.placed", name);
-    let path = run_dir.place_of(&inside);
+    failpoint::crash("report.placed", inside.as_ref());
+    let path = run_dir.place_of(inside);
     match written {
         Ok(()) => Ok(path),
         Err(source) => Err(ReportError::Io { path, source }),

@@ -16,6 +16,9 @@ pub struct DatasetRecord {
     pub sha256: String,
     /// The size of the file in bytes.
     pub bytes: u64,
+    /// The names of the tables that it was joined from; empty if it has a file of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<String>,
     /// The experiment that profiled it and wrote the canonical table.
     pub experiment: Option<ExperimentId>,
     /// The profile, once it is made.

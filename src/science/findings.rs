@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adjusted, Assumption, Caveat, Detectable, Effect, ExperimentId, HypothesisId, HypothesisKind, Part, RunId,
-    RunStatus, Variant, Wording,
+    Adjusted, Assumption, BudgetName, Caveat, Detectable, Effect, ExperimentId, HypothesisId, HypothesisKind, Part,
+    RunId, RunStatus, Variant, Wording,
 };
+use crate::study::{Answer, Inquiry, LevelContrast, Relation, RelationId, ReportedEffect, ReportedTable};
 
 /// Where a number came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -211,10 +212,85 @@ pub struct ShuffledNull {
     pub findings: u64,
 }
 
-/// `findings.json`.
+/// The analysis behind a test; null for what is not recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AnalysisRecord {
+    /// SHA-256 of the view that it reads.
+    pub view: Option<String>,
+    /// The formula of its model.
+    pub formula: Option<String>,
+    /// Its family: the kind of the test.
+    pub family: Option<String>,
+    /// The distribution of the outcome.
+    pub distribution: Option<String>,
+    /// The estimand.
+    pub estimand: Option<String>,
+    /// The levels that it compares.
+    pub contrast: Option<LevelContrast>,
+    /// The standard errors that it is judged by.
+    pub se: Option<String>,
+    /// Dotted name of the test.
+    pub method: Option<String>,
+}
+
+/// Rows that a test could not use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RowsDropped {
+    /// Why: `missing` for rows without a value in `column`, `incomplete` where it is not known which column it was.
+    pub reason: String,
+    /// The column, where it is one.
+    pub column: Option<String>,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// The rows of a test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RowsUsed {
+    /// Rows that it used.
+    pub used: u64,
+    /// Units of observation among them; null where they were not counted.
+    pub subjects: Option<u64>,
+    /// Rows that it could not use; null where they were not counted.
+    pub dropped: Option<Vec<RowsDropped>>,
+}
+
+/// A test as `findings.json` has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Test", transform = allow_missing_probabilities)]
+pub struct ReportedTest {
+    /// The words of version 1.
+    #[serde(flatten)]
+    pub record: TestRecord,
+    /// The tier of the error control that it is in; null where there are no tiers.
+    pub tier: Option<String>,
+    /// The relation that it belongs to.
+    pub relation: RelationId,
+    /// The analysis behind it.
+    pub analysis: Option<AnalysisRecord>,
+    /// The effect in the units of the outcome; null where it was not computed.
+    pub effect_units: Option<ReportedEffect>,
+    /// Its rows.
+    pub rows: RowsUsed,
+    /// Whether it was chosen after the rows that judge it had been seen.
+    pub post_hoc: bool,
+}
+
+/// A description has neither p nor q.
+fn allow_missing_probabilities(schema: &mut schemars::Schema) {
+    let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
+    let Some(properties) = properties else { return };
+    for name in ["p", "q"] {
+        if let Some(property) = properties.get_mut(name).and_then(serde_json::Value::as_object_mut) {
+            property.insert("type".to_owned(), serde_json::json!(["number", "null"]));
+        }
+    }
+}
+
+/// `findings.json`, version 2.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Findings {
-    /// 1.
+    /// 2.
     pub schema_version: u32,
     /// The run's id.
     pub run: RunId,
@@ -222,10 +298,53 @@ pub struct Findings {
     pub question: String,
     /// The state that the run ended in.
     pub status: RunStatus,
-    /// The significant ones, replicated first, then by q, p and id.
-    pub findings: Vec<TestRecord>,
-    /// All, by cycle, then q, p and id.
-    pub tests: Vec<TestRecord>,
+    /// The budget that ended the run; null where none did.
+    pub ended_by: Option<BudgetName>,
+    /// The question as it was read; null where no table could be.
+    pub inquiry: Option<Inquiry>,
+    /// The answer.
+    pub answer: Answer,
+    /// All tests by what they are about: those relations that were asked for, then the others by relevance.
+    pub relations: Vec<Relation>,
+    /// The tables as they were read.
+    pub tables: Vec<ReportedTable>,
+    /// The significant tests by the relevance of their relation; of one relevance replicated first, then by q, p and
+    /// id.
+    pub findings: Vec<ReportedTest>,
+    /// All tests, by cycle, then q, p and id.
+    pub tests: Vec<ReportedTest>,
     /// Null when the run made no shuffled run.
     pub shuffled_null: Option<ShuffledNull>,
+}
+
+impl Findings {
+    /// The version of the contract.
+    pub const VERSION: u32 = 2;
+
+    /// The JSON Schema of the file (2020-12): `schema/findings-2.json`.
+    pub fn schema() -> schemars::Schema {
+        SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<Self>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kosmos_testing::schema::assert_schema_is_published;
+
+    use super::*;
+
+    #[test]
+    fn the_published_schema_is_that_of_the_types() {
+        let schema = Findings::schema().to_value();
+        assert_schema_is_published("findings-2.json", &schema);
+        let p = &schema["$defs"]["Test"]["properties"]["p"];
+        assert_eq!(p["type"], serde_json::json!(["number", "null"]));
+        let required = schema["required"].as_array().unwrap();
+        for key in ["inquiry", "answer", "relations", "tables", "ended_by", "shuffled_null"] {
+            assert!(required.contains(&key.into()), "{key}");
+        }
+    }
 }

@@ -9,6 +9,8 @@ mod budget;
 mod caveat;
 mod claim;
 mod closed_set;
+mod codebook;
+mod column_fault;
 mod cycle;
 mod data_source;
 mod dataset;
@@ -36,6 +38,7 @@ pub use arm::Arm;
 pub use branch::Branch;
 pub use budget::BudgetName;
 pub use caveat::Caveat;
+pub use column_fault::{ColumnFault, FEWEST_VALUES, list_names};
 pub use cycle::CycleSummary;
 pub use data_source::{DataFormat, DataSource};
 pub use dataset::DatasetRecord;
@@ -43,17 +46,18 @@ pub use experiment::{ArtefactRecord, ExperimentRecord, ExperimentState};
 pub use family::FamilyRecord;
 pub use figure::FigureRecord;
 pub use findings::{
-    FindingEvidence, Findings, GroupValue, PartResult, ShuffledNull, TestRecord, Untested, list_vetoes,
+    AnalysisRecord, FindingEvidence, Findings, GroupValue, PartResult, ReportedTest, RowsDropped, RowsUsed,
+    ShuffledNull, TestRecord, Untested, list_vetoes,
 };
 pub use hypothesis::{CustomProtocol, Hypothesis, HypothesisKind, Part, Scores, kind};
 pub use id::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use ledger::LedgerLine;
 pub use ledger_event::LedgerEvent;
 pub use profile::{
-    CensoringLimits, Column, Level, MissingCode, PairedColumns, Profile, Role, SurvivalColumns, TableProblem,
-    Tautology, UnreadCells, UnreadText,
+    CensoringLimits, Column, DerivedColumn, DerivedKind, Identity, IdentityKind, Level, MissingCode, PairedColumns,
+    Profile, Role, SurvivalColumns, TableProblem, Tautology, UnreadCells, UnreadText,
 };
-pub use protocol::{InputFile, Protocol, Template, template};
+pub use protocol::{InputFile, InputPlace, Protocol, Template, template};
 pub use remark::ModelRemark;
 pub use research::Research;
 pub use run_budget::RunBudget;

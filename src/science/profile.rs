@@ -1,9 +1,10 @@
 //! The profile of a table, as the profile script writes it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::Value;
 
-use crate::study::ValueType;
+use crate::study::{ColumnRole, FactSource, LevelMeaning, TableStructure, ValueType};
 
 /// The kind of values that a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +43,7 @@ pub struct CensoringLimits {
     /// Rows above such a limit.
     #[serde(default)]
     pub rows_above: u64,
-    /// What tests do with them, in one phrase.
+    /// How tests treat them, in one phrase.
     #[serde(default)]
     pub rule: String,
 }
@@ -127,7 +128,7 @@ pub struct Column {
     /// How it was read, and from what evidence, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_as: Option<String>,
-    /// What its values mean.
+    /// The meaning of its values.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub value_type: Option<ValueType>,
     /// Its unit of measurement, in UCUM where that is known; for dates, the unit that tests count in.
@@ -148,6 +149,77 @@ pub struct Column {
     /// How sure the reading is, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sure: Option<f64>,
+    /// A short name for people, from the file or a codebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The quantity and how it was measured, from a codebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Codes of the file with what they stand for, from the file or a codebook.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<LevelMeaning>,
+    /// Where the reading comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<FactSource>,
+    /// The part that a codebook gives it in the study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_role: Option<ColumnRole>,
+    /// Levels of a codebook that do not occur.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
+    /// Values in steps of one width from the smallest to the largest, for a column of numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Vec<u64>>,
+    /// The table that it comes from, in a table that was joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// How it was made of several rows of its table, in a table that was joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<DerivedColumn>,
+}
+
+/// An aggregate of several rows of another table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DerivedKind {
+    /// How many they are.
+    Count,
+    /// The mean of a number.
+    Mean,
+    /// The last value.
+    Last,
+    /// The last value less the first.
+    Change,
+    /// The share of a level.
+    Share,
+    /// The value that all of them have.
+    Constant,
+}
+
+impl DerivedColumn {
+    /// The name that people use.
+    pub fn label(&self) -> Option<String> {
+        let column = self.column.as_deref();
+        match (self.kind, column) {
+            (DerivedKind::Count, _) => Some(format!("number of {}", self.table)),
+            (DerivedKind::Mean | DerivedKind::Constant | DerivedKind::Share, column) => column.map(str::to_owned),
+            (DerivedKind::Last, column) => column.map(|column| format!("last {column}")),
+            (DerivedKind::Change, column) => column.map(|column| format!("change in {column}")),
+        }
+    }
+}
+
+/// How a column was made of several rows of another table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DerivedColumn {
+    /// The aggregate.
+    pub kind: DerivedKind,
+    /// The table.
+    pub table: String,
+    /// Its column; none for a number of rows.
+    pub column: Option<String>,
+    /// The rule, in words.
+    pub rule: String,
 }
 
 impl Column {
@@ -162,6 +234,65 @@ impl Column {
     }
 }
 
+/// How columns come from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityKind {
+    /// The same numbers, in another unit too.
+    Copy,
+    /// One is a function of the other, such as its logarithm.
+    Function,
+    /// Nearly the same numbers.
+    NearCopy,
+    /// Each level of one is one level of the other.
+    Recode,
+    /// Levels that lie within levels.
+    Hierarchy,
+    /// A number that each level has one of.
+    LevelProperty,
+    /// A number cut into ranges.
+    Bins,
+    /// Whether a number is above a limit.
+    Flag,
+    /// Indicators of the levels of one column.
+    Dummies,
+    /// A sum or a difference of two, or a weighted sum.
+    Sum,
+    /// A change and what it was computed from.
+    Change,
+    /// A sum over three or more.
+    Total,
+    /// A part of a total of which other parts are not in the table.
+    Part,
+    /// A product or a ratio.
+    Product,
+    /// Divided by one denominator, which may not be in the table.
+    Share,
+    /// Columns that add up to a constant in each row.
+    Percentages,
+    /// The rows before, or the change from them.
+    Lag,
+    /// A mean or a sum over rows before.
+    RunningMean,
+    /// A duration and whether it ended in the event.
+    DurationEvent,
+    /// Made of one column, over the same rows of another table.
+    Aggregate,
+    /// Filled exactly where another column has certain values.
+    MissingByValue,
+}
+
+/// Columns that come from each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Identity {
+    /// How.
+    pub kind: IdentityKind,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// The same for a person, with figures.
+    pub text: String,
+}
+
 /// Two columns that one tells of the other by construction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tautology {
@@ -169,6 +300,9 @@ pub struct Tautology {
     pub x: String,
     /// The outcome column.
     pub y: String,
+    /// How the columns come from each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<IdentityKind>,
     /// The reason.
     pub reason: String,
 }
@@ -241,13 +375,23 @@ pub struct Profile {
     pub rows: u64,
     /// How the file was read (format, delimiter, encoding, ...).
     #[serde(default)]
-    pub source: serde_json::Value,
+    pub source: Value,
     /// Every column, in the order of the file.
     #[serde(default)]
     pub columns: Vec<Column>,
     /// Pairs that are not worth a test.
     #[serde(default)]
     pub tautologies: Vec<Tautology>,
+    /// The columns that are made of other columns, each told once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<Identity>,
+    /// How rows depend on each other, with the evidence.
+    #[serde(
+        default,
+        deserialize_with = "read_structure",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub structure: Option<TableStructure>,
     /// Set when rows repeat a unit.
     #[serde(default)]
     pub units: Option<UnitColumn>,
@@ -271,10 +415,36 @@ pub struct Profile {
     pub warnings: Vec<String>,
 }
 
+/// Reads the structure that the script found. What only its tests look at is left out.
+fn read_structure<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TableStructure>, D::Error> {
+    let Some(mut parts) = Option::<serde_json::Map<String, Value>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    for part in parts.values_mut().filter_map(Value::as_object_mut) {
+        part.retain(|key, _| matches!(key.as_str(), "columns" | "source" | "evidence" | "sure"));
+    }
+    serde_json::from_value(Value::Object(parts))
+        .map(Some)
+        .map_err(D::Error::custom)
+}
+
 impl Profile {
+    /// The columns, each with the levels of a codebook that do not occur.
+    pub fn declared_columns(&self) -> Vec<(&str, &[String])> {
+        let columns = self.columns.iter();
+        columns
+            .map(|column| (column.name.as_str(), column.unseen.as_slice()))
+            .collect()
+    }
+
     /// The column of that name.
     pub fn column_named(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Returns true if both columns stand in one table of which this one was joined, so that they are tested there.
+    pub fn are_tested_elsewhere(&self, a: &Column, b: &Column) -> bool {
+        a.table.is_some() && a.table == b.table && a.derived.is_none() && b.derived.is_none()
     }
 
     /// Why the pair is not worth a test, if it is not.
@@ -327,5 +497,27 @@ mod tests {
         let mut months = parse_column(r#", "type": "period""#);
         months.integer = false;
         assert!(months.is_moment());
+    }
+
+    #[test]
+    fn structure_and_identities_are_read_as_the_script_writes_them() {
+        let profile: Profile = serde_json::from_value(serde_json::json!({
+            "problem": null,
+            "identities": [{"kind": "near_copy", "columns": ["a", "b"], "text": "r is 0.991"}],
+            "tautologies": [{"x": "a", "y": "b", "kind": "near_copy", "reason": "r is 0.991"}],
+            "structure": {
+                "subject": {"columns": ["ward"], "source": "inferred", "evidence": "24 levels", "sure": 0.9},
+                "copies": {"columns": [], "source": "inferred", "evidence": "9 rows", "sure": 0.9, "rows": 9, "distinct": 3},
+                "time": null,
+            },
+        }))
+        .unwrap();
+        assert_eq!(profile.identities[0].kind, IdentityKind::NearCopy);
+        assert_eq!(profile.tautologies[0].kind, Some(IdentityKind::NearCopy));
+        let structure = profile.structure.clone().unwrap();
+        assert_eq!(structure.subject.unwrap().columns, ["ward"]);
+        assert_eq!(structure.copies.unwrap().evidence.as_deref(), Some("9 rows"));
+        let again: Profile = serde_json::from_str(&serde_json::to_string(&profile).unwrap()).unwrap();
+        assert_eq!(again, profile);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{
     io::{self, ErrorKind},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use kosmos_core::{
     hash::sha256_file,
+    id::InvalidText,
     plain_path::PlainPath,
     run_dir::RunDir,
     run_files::{EXPERIMENT_BYTES, EXPERIMENTS},
@@ -29,27 +30,66 @@ pub mod template {
     pub const FIGURES: &str = "figures";
 }
 
+/// Where a file is that an experiment reads. There are no other places: a text that names one is not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PathBuf", into = "PathBuf")]
+pub enum InputPlace {
+    /// In the folder of an experiment, by its path below the run's folder.
+    InRun(PlainPath),
+    /// A table of the user, by its absolute path.
+    Outside(PathBuf),
+}
+
+impl TryFrom<PathBuf> for InputPlace {
+    type Error = InvalidText;
+
+    fn try_from(path: PathBuf) -> Result<Self, InvalidText> {
+        if path.is_absolute() {
+            return Ok(Self::Outside(path));
+        }
+        let inside = path.to_str().and_then(|text| text.parse::<PlainPath>().ok());
+        let in_experiment =
+            |inside: &PlainPath| inside.names().next() == Some(EXPERIMENTS) && inside.names().count() >= 3;
+        inside.filter(in_experiment).map(Self::InRun).ok_or_else(|| {
+            InvalidText::new(
+                &path.to_string_lossy(),
+                "the place of an input",
+                "an absolute path, or one in the folder of an experiment",
+            )
+        })
+    }
+}
+
+impl From<InputPlace> for PathBuf {
+    fn from(place: InputPlace) -> Self {
+        match place {
+            InputPlace::InRun(inside) => inside.as_path().to_owned(),
+            InputPlace::Outside(path) => path,
+        }
+    }
+}
+
 /// A file that an experiment may read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Input")]
 pub struct InputFile {
     /// Where it is: relative to the run's folder, or absolute for the user's own data.
-    pub host: PathBuf,
+    #[schemars(with = "PathBuf")]
+    pub host: InputPlace,
     /// Where the script sees it, relative to the run's folder.
-    pub inside: PathBuf,
+    pub inside: PlainPath,
     /// A description of its content.
     pub sha256: String,
 }
 
 impl InputFile {
-    /// Checks that it is a regular file with the content that the protocol names and, if it is one of the run in `run`,
-    /// in the folder of an experiment. Returns a predicate of the file if it is not.
+    /// Checks that it is a regular file with the content that the protocol names. Returns a predicate of the file if it
+    /// is not.
     pub fn find_problem(&self, run: &RunDir) -> Option<&'static str> {
-        let found = match (self.host.is_absolute(), self.path_in_run()) {
-            (true, _) if !self.host.is_file() => return Some("is missing, or is not a regular file"),
-            (true, _) => sha256_file(&self.host),
-            (false, None) => return Some("is not in the folder of an experiment"),
-            (false, Some(inside)) => run.hash(&inside, EXPERIMENT_BYTES).map(|hash| hash.to_string()),
+        let found = match &self.host {
+            InputPlace::Outside(path) if !path.is_file() => return Some("is missing, or is not a regular file"),
+            InputPlace::Outside(path) => sha256_file(path),
+            InputPlace::InRun(inside) => run.hash(inside, EXPERIMENT_BYTES).map(|hash| hash.to_string()),
         };
         match found {
             Ok(sha256) if sha256 == self.sha256 => None,
@@ -59,10 +99,19 @@ impl InputFile {
     }
 
     /// Its place in the run's folder, if it is in the folder of an experiment.
-    pub fn path_in_run(&self) -> Option<PlainPath> {
-        let inside: PlainPath = self.host.to_str()?.parse().ok()?;
-        let in_experiment = inside.names().next() == Some(EXPERIMENTS) && inside.names().count() >= 3;
-        in_experiment.then_some(inside)
+    pub fn path_in_run(&self) -> Option<&PlainPath> {
+        match &self.host {
+            InputPlace::InRun(inside) => Some(inside),
+            InputPlace::Outside(_) => None,
+        }
+    }
+
+    /// Its path, where the run's folder is at `run`.
+    pub fn path_from(&self, run: &Path) -> PathBuf {
+        match &self.host {
+            InputPlace::InRun(inside) => run.join(inside.as_path()),
+            InputPlace::Outside(path) => path.clone(),
+        }
     }
 }
 
@@ -121,8 +170,8 @@ mod tests {
         std::os::unix::fs::symlink("/dev/zero", path("experiments/e-1/zero")).unwrap();
         let problem = |host: &str, content: &str| {
             let input = InputFile {
-                host: host.into(),
-                inside: "data/t".into(),
+                host: PathBuf::from(host).try_into().unwrap(),
+                inside: PlainPath::of("data/t"),
                 sha256: sha256_hex(content.as_bytes()),
             };
             input.find_problem(&RunDir::open(run.path()).unwrap())
@@ -132,22 +181,39 @@ mod tests {
         assert_eq!(problem(&own, "a"), None);
         assert!(problem("experiments/e-1/t", "b").unwrap().contains("changed"));
         assert!(problem(&own, "b").unwrap().contains("changed"));
-        for outside in [
-            "journal.jsonl",
-            "experiments/t",
-            "../t",
-            "experiments/../journal.jsonl",
-            "",
-        ] {
-            assert!(
-                problem(outside, "a").unwrap().contains("not in the folder"),
-                "{outside}"
-            );
-        }
         for link in ["experiments/e-2/t", "experiments/e-1/zero"] {
             assert!(problem(link, "a").unwrap().contains("is a link"), "{link}");
         }
         assert_eq!(problem("experiments/e-1/none", "a"), Some("cannot be read"));
         assert!(problem("/dev/zero", "a").unwrap().contains("regular file"));
+    }
+
+    #[test]
+    fn an_input_is_in_the_folder_of_an_experiment_or_has_an_absolute_path() {
+        let parse = |host: &str| {
+            let text = serde_json::json!({"host": host, "inside": "data/t", "sha256": ""});
+            serde_json::from_value::<InputFile>(text)
+        };
+        for place in ["/data/t.csv", "experiments/e-1/t", "experiments/e-1/figures/t.png"] {
+            let input = parse(place).unwrap();
+            assert_eq!(serde_json::to_value(&input).unwrap()["host"], place);
+            assert_eq!(input.path_in_run().is_some(), !place.starts_with('/'));
+        }
+        for outside in [
+            "journal.jsonl",
+            "experiments/t",
+            "../t",
+            "experiments/../journal.jsonl",
+            "experiments/e-1/../../t",
+            "experiments/e-1/t\n",
+            "",
+        ] {
+            let error = parse(outside).unwrap_err().to_string();
+            assert!(error.contains("in the folder of an experiment"), "{outside}: {error}");
+        }
+        for inside in ["../t", "/t", "data/..", ""] {
+            let text = serde_json::json!({"host": "/data/t.csv", "inside": inside, "sha256": ""});
+            assert!(serde_json::from_value::<InputFile>(text).is_err(), "{inside}");
+        }
     }
 }

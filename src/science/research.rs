@@ -23,7 +23,7 @@ pub struct Research {
     pub permutations: u32,
     /// Maximum number of rows for the robustness checks; larger tables are sampled. At least 1.
     pub check_rows: u64,
-    /// Share of the run's findings that the challenges of one agent may take down, and one at least; agents shipped with
-    /// Kosmos have no limit. From 0 to 1; 0: none. A run file may only lower it.
+    /// Share of the run's findings that the challenges of one agent may take down, and one at least; agents shipped
+    /// with Kosmos have no limit. From 0 to 1; 0: none. A run file may only lower it.
     pub challenge_share: f64,
 }

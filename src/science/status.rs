@@ -11,11 +11,14 @@ use super::BudgetName;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// The question's own relations were tested, at least one was found, and nothing new is left to ask.
+    /// Everything that was asked and can be tested was tested, whatever was found. A budget may have ended what came
+    /// after that: it is then the reason of the end.
     Answered,
-    /// Nothing new is left to ask.
+    /// Nothing that was asked can be tested.
+    NotAnswerable,
+    /// Nothing new is left to ask. Runs of version 0.1 end so.
     Exhausted,
-    /// A budget is spent and questions are left.
+    /// A budget was spent before everything that was asked had been tested.
     BudgetSpent,
     /// The user stopped it, or what it needs stayed away; it can be resumed.
     Stopped,
@@ -27,6 +30,7 @@ impl fmt::Display for RunStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Answered => "answered",
+            Self::NotAnswerable => "not_answerable",
             Self::Exhausted => "exhausted",
             Self::BudgetSpent => "budget_spent",
             Self::Stopped => "stopped",
@@ -57,6 +61,16 @@ pub enum EndReason {
     Outage,
     /// An agent kept failing, or the director made no progress.
     Engine,
+}
+
+impl RunEnd {
+    /// The budget that ended the run, if one did.
+    pub fn ended_by(&self) -> Option<&BudgetName> {
+        match &self.reason {
+            EndReason::Budget { budget } => Some(budget),
+            _ => None,
+        }
+    }
 }
 
 /// The end of a run.

@@ -34,6 +34,24 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// The name in a codebook.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Count => "count",
+            Self::Proportion => "proportion",
+            Self::Ordered => "ordered",
+            Self::Category => "category",
+            Self::Binary => "binary",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+            Self::Duration => "duration",
+            Self::Period => "period",
+            Self::Identifier => "identifier",
+            Self::Text => "text",
+        }
+    }
+
     /// Returns true for amounts, which have differences.
     pub fn is_amount(self) -> bool {
         matches!(self, Self::Number | Self::Count | Self::Proportion | Self::Duration)
@@ -51,12 +69,12 @@ impl ValueType {
 }
 
 /// One level of a column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LevelMeaning {
     /// The level as it stands in the table.
     pub code: String,
-    /// What the code stands for.
+    /// Its meaning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
@@ -76,7 +94,7 @@ pub struct ColumnMeaning {
     /// A short name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What was measured, and how.
+    /// The quantity, and how it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The levels, where there are few.

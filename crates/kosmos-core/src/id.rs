@@ -140,8 +140,8 @@ pub fn is_prefixed_hex(text: &str, prefix: &str, digits: usize) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| is_hex(rest, digits))
 }
 
-/// Returns true if `text` has at most `longest` letters, begins with one that `first` accepts and goes on with ones that
-/// `rest` accepts. All are ASCII.
+/// Returns true if `text` has at most `longest` letters, begins with one that `first` accepts and goes on with ones
+/// that `rest` accepts. All are ASCII.
 pub fn is_word(text: &str, longest: usize, first: fn(u8) -> bool, rest: fn(u8) -> bool) -> bool {
     text.len() <= longest && text.bytes().next().is_some_and(first) && text.bytes().skip(1).all(rest)
 }

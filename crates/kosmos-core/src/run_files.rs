@@ -1,5 +1,5 @@
-//! The names of the files in a run's folder, `<home>/runs/<run-id>/`, and their largest sizes. The names are a contract:
-//! old runs and other programs have them.
+//! The names of the files in a run's folder, `<home>/runs/<run-id>/`, and their largest sizes. The names are a
+//! contract: old runs and other programs have them.
 
 /// The settings that the run began with.
 pub const SETTINGS: &str = "run.toml";
@@ -22,6 +22,10 @@ pub const EXPERIMENTS: &str = "experiments";
 
 /// The findings for programs.
 pub const FINDINGS: &str = "findings.json";
+/// How the tables were read, for a person to edit and hand back.
+pub const CODEBOOK: &str = "codebook.toml";
+/// The folder of the queries that give the joined tables, each file named by its SHA-256.
+pub const VIEWS: &str = "views";
 /// The report in Markdown.
 pub const REPORT_MARKDOWN: &str = "report.md";
 /// The report as a page.

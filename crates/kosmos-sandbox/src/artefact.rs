@@ -71,8 +71,8 @@ impl Caps {
     pub(crate) fn within(limits: &ResourceLimits) -> Self {
         let all = Self::default();
         Self {
-            file_bytes: all.file_bytes.min(limits.file_bytes),
-            total_bytes: all.total_bytes.min(limits.workspace_bytes),
+            file_bytes: limits.file_bytes,
+            total_bytes: all.total_bytes.max(limits.file_bytes).min(limits.workspace_bytes),
             ..all
         }
     }

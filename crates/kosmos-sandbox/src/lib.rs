@@ -70,7 +70,7 @@ pub use process::{ProcessOptions, ProcessSandbox, become_launcher_if_asked};
 pub use program::{Mount, Program, ProgramFault};
 pub use result::{RESULT_BYTES, ResultFault, parse_result, read_result};
 pub use session::{Reader, Session, Writer};
-pub use settings::{Backend, SandboxSettings};
+pub use settings::{Backend, ReaderSettings, SandboxSettings};
 pub use temporary::TemporaryFolder;
 
 use futures::future::BoxFuture;

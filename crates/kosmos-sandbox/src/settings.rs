@@ -52,6 +52,24 @@ pub struct SandboxSettings {
     pub stdout: ByteSize,
     /// Maximum number of open files of one process. At least 16.
     pub open_files: u32,
+    /// The limits of the script that reads a data file, which may be larger than memory.
+    pub reader: ReaderSettings,
+}
+
+/// The limits of the script that reads a data file; the others are those of all scripts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReaderSettings {
+    /// Wall time.
+    pub wall: HumanDuration,
+    /// CPU time of all its processes together.
+    pub cpu: HumanDuration,
+    /// Memory, files in its working folder included.
+    pub memory: ByteSize,
+    /// Maximum size of a file; the canonical table is one.
+    pub file_size: ByteSize,
+    /// Maximum size of all files in its working folder.
+    pub workspace: ByteSize,
 }
 
 /// The isolation of generated scripts.

@@ -7,6 +7,7 @@
 //! | `home` | a home in a temporary folder, and the binary run in it |
 //! | `shell` | the binary run with no variables but those that a test sets |
 //! | `run_folder` | reading the folder of a run |
+//! | `schema` | the published schemas of the files that a run leaves |
 //! | `table` | a small table with one clear relation |
 //! | `service` | services that `tests/run` starts, and skipping a test without them |
 //! | `sample` | the share of an expensive test that the default tier does |
@@ -28,6 +29,7 @@ pub mod model_proxy;
 pub mod model_server;
 mod run_folder;
 pub mod sample;
+pub mod schema;
 pub mod service;
 mod shell;
 mod table;

@@ -22,11 +22,11 @@ pub use templates::{TemplateError, Templates};
 use super::sandbox_executor::read_stderr;
 use crate::agent::{Agent, AgentContext, AgentError, Handling};
 use crate::message::{
-    CustomPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, ExperimentTask, ModelAnswers, Outgoing,
-    Payload, RepairScript, agent,
+    CustomPlan, DatasetPlan, Design, DesignExperiment, Envelope, ExperimentDesigned, ExperimentTask, ModelAnswers,
+    Outgoing, Payload, RepairScript, agent,
 };
 use crate::policy::Thinker;
-use crate::science::{ExperimentId, HypothesisId};
+use crate::science::{Arm, ExperimentId, HypothesisId, Protocol};
 
 /// The agent around the templates.
 pub struct CodeGenerator {
@@ -197,6 +197,33 @@ impl Agent<Payload> for CodeGenerator {
         }
         .boxed_local()
     }
+}
+
+/// The protocol and the script by which a table is read and described, without a run.
+pub(crate) fn write_profile_script(
+    templates: &Templates,
+    data: &DatasetPlan,
+    seed: u64,
+) -> Result<(Protocol, String), TemplateError> {
+    let request = DesignExperiment {
+        cycle: 0,
+        arm: Arm::Observed,
+        dataset: data.name.clone(),
+        seed,
+        task: ExperimentTask::Profile {
+            data: Box::new(data.clone()),
+            question: String::new(),
+            target: None,
+            exposure: None,
+            given: Vec::new(),
+            subject: None,
+            time: None,
+            randomised: Vec::new(),
+        },
+    };
+    let protocol = protocol::make_protocol(&request, 1, None);
+    let script = assemble::assemble_script(templates, &protocol)?;
+    Ok((protocol, script))
 }
 
 /// The hypotheses that a request is to test.

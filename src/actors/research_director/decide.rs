@@ -10,7 +10,7 @@ use crate::message::{
     DesignExperiment, ErrorShare, ExperimentTask, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge,
     ResearchPlan, agent,
 };
-use crate::policy::heuristic::{self, Interest};
+use crate::policy::{check_named_columns, heuristic};
 use crate::science::{
     Arm, BudgetName, CycleSummary, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord,
 };
@@ -46,7 +46,7 @@ impl ResearchState {
                 Phase::Drawing => commands.extend(self.leave_drawing(&plan)),
                 Phase::Interpreting => commands.extend(self.leave_interpreting(&plan)),
                 Phase::Concluding => commands.extend(self.leave_concluding()),
-                Phase::Recording => commands.extend(self.leave_recording(&plan)),
+                Phase::Recording => commands.extend(self.leave_recording()),
                 Phase::Waiting | Phase::Over => {}
             }
             if self.phase == before && self.failure.is_none() {
@@ -57,21 +57,41 @@ impl ResearchState {
 
     fn leave_profiling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         if self.spent.is_some() {
-            return self.close_run(plan);
+            return self.close_run();
         }
         if self.datasets.iter().any(|dataset| dataset.profile.is_none()) {
             return Vec::new();
         }
         let problem = self.datasets.iter().find_map(|dataset| {
             let problem = dataset.profile.as_ref()?.problem.as_ref()?;
+            // Tables that do not belong together are analysed one by one.
+            let is_search = plan
+                .datasets
+                .iter()
+                .any(|data| data.name == dataset.name && data.is_search());
+            if is_search {
+                return None;
+            }
             Some(RunEnd {
                 status: RunStatus::Failed,
                 reason: EndReason::BadInput {
                     code: problem.code.clone(),
                 },
-                message: format!("{}: {}", dataset.path, problem.message),
+                message: match dataset.joined.is_empty() {
+                    true => format!("{}: {}", dataset.path, problem.message),
+                    false => problem.message.clone(),
+                },
             })
         });
+        let problem = problem.or_else(|| {
+            let fault = check_named_columns(plan, &self.datasets)?;
+            Some(RunEnd {
+                status: RunStatus::Failed,
+                reason: EndReason::BadInput { code: fault.code() },
+                message: fault.message,
+            })
+        });
+        let problem = problem.or_else(|| self.find_codebook_conflict(plan));
         if problem.is_some() {
             self.failure = problem;
             return Vec::new();
@@ -79,6 +99,28 @@ impl ResearchState {
         let mut commands = self.notify_run_started(plan);
         commands.extend(self.request_recall(plan));
         commands
+    }
+
+    /// The end of a run whose codebook says something that a table contradicts.
+    fn find_codebook_conflict(&self, plan: &ResearchPlan) -> Option<RunEnd> {
+        let profiles = self.known_profiles();
+        let conflict = plan.datasets.iter().find_map(|data| {
+            let declared = data.declared.as_ref()?;
+            let (_, profile) = profiles.iter().find(|(name, _)| *name == data.name)?;
+            let elsewhere = |column: &str| {
+                profiles
+                    .iter()
+                    .any(|(_, profile)| profile.column_named(column).is_some())
+            };
+            declared.find_conflict(&profile.declared_columns(), elsewhere)
+        })?;
+        Some(RunEnd {
+            status: RunStatus::Failed,
+            reason: EndReason::BadInput {
+                code: conflict.code.to_owned(),
+            },
+            message: conflict.to_string(),
+        })
     }
 
     pub(super) fn next_cycle(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -445,16 +487,16 @@ impl ResearchState {
         }
     }
 
-    fn leave_recording(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
+    fn leave_recording(&mut self) -> Vec<Outgoing> {
         if self.recording.is_empty() {
-            self.close_run(plan)
+            self.close_run()
         } else {
             Vec::new()
         }
     }
 
-    pub(super) fn close_run(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        let mut end = self.verdict_on_run(plan);
+    pub(super) fn close_run(&mut self) -> Vec<Outgoing> {
+        let mut end = self.verdict_on_run();
         if let Some(useless) = self.thinking.answers.describe_uselessness() {
             end.message = format!("{}; {useless}", end.message);
         }
@@ -468,57 +510,5 @@ impl ResearchState {
         self.phase = Phase::Over;
         self.end = Some(end.clone());
         Outgoing::new(agent::SUPERVISOR, end)
-    }
-
-    /// The state that the run ends in.
-    fn verdict_on_run(&self, plan: &ResearchPlan) -> RunEnd {
-        // A budget that ran out with nothing left to ask has cost the research nothing.
-        let cut_short = |(budget, _): &&(BudgetName, String)| *budget != BudgetName::Cycles || self.left_out > 0;
-        if let Some((budget, detail)) = self.spent.as_ref().filter(cut_short) {
-            return RunEnd {
-                status: RunStatus::BudgetSpent,
-                reason: EndReason::Budget { budget: budget.clone() },
-                message: format!("the budget `{budget}` is spent: {detail}"),
-            };
-        }
-        if self.left_out > 0 {
-            return RunEnd {
-                status: RunStatus::BudgetSpent,
-                reason: EndReason::Budget {
-                    budget: BudgetName::Tests,
-                },
-                message: format!(
-                    "the budget `tests` is spent: {} hypotheses were left out",
-                    self.left_out
-                ),
-            };
-        }
-        let complete = |status: RunStatus, message: &str| RunEnd {
-            status,
-            reason: EndReason::Complete,
-            message: message.to_owned(),
-        };
-        if self.question_is_answered(plan) {
-            complete(
-                RunStatus::Answered,
-                "the question's own relations were tested and some were found; nothing new is left to ask",
-            )
-        } else {
-            complete(RunStatus::Exhausted, "nothing new is left to ask")
-        }
-    }
-
-    fn question_is_answered(&self, plan: &ResearchPlan) -> bool {
-        self.datasets.iter().any(|dataset| {
-            let Some(profile) = &dataset.profile else { return false };
-            let interest = Interest::read(plan, profile);
-            let relevant = |name: &str, x: &str, y: &str| name == dataset.name && interest.relevance(x, y) >= 0.6;
-            let mut found = self.records_of(Arm::Observed).filter(|record| record.is_finding());
-            let settled = self.memory.iter().flat_map(|memory| &memory.settled);
-            found.any(|record| relevant(&record.dataset, &record.x, &record.y))
-                || settled
-                    .filter(|known| known.significant)
-                    .any(|known| relevant(&known.dataset, &known.x, &known.y))
-        })
     }
 }

@@ -5,7 +5,7 @@ use crate::message::{
     AnalyseResult, DeadLettered, Design, DesignExperiment, ExperimentDesigned, ExperimentFinished, ExperimentTask,
     FindingDrafted, Outgoing, Payload, RepairScript, ResearchPlan, RunExperiment, TestDraft, agent,
 };
-use crate::sandbox::Outcome;
+use crate::sandbox::{Outcome, Output, TimeLimit};
 use crate::science::{
     Arm, DatasetRecord, EndReason, ExperimentId, ExperimentRecord, ExperimentState, FigureRecord, HypothesisId, RunEnd,
     RunStatus, Untested, kind, template,
@@ -126,6 +126,12 @@ impl ResearchState {
                 path: data.path.display().to_string(),
                 sha256: data.sha256.clone(),
                 bytes: data.bytes,
+                joined: data
+                    .joined
+                    .iter()
+                    .flat_map(|joined| &joined.parts)
+                    .map(|part| part.name.clone())
+                    .collect(),
                 experiment: None,
                 profile: None,
             })
@@ -136,9 +142,13 @@ impl ResearchState {
             dataset: data.name.clone(),
             seed: plan.seed,
             task: ExperimentTask::Profile {
-                data: data.clone(),
+                data: Box::new(data.clone()),
                 question: plan.question.clone(),
                 target: plan.target.clone(),
+                exposure: plan.exposure.clone(),
+                given: plan.given.clone(),
+                subject: plan.subject.clone(),
+                time: plan.time.clone(),
                 randomised: plan.randomised.clone(),
             },
         };
@@ -388,7 +398,12 @@ impl ResearchState {
             .filter(|record| record.protocol.template == template::PROFILE)
             .map(|record| record.protocol.dataset.clone());
         if let Some(dataset) = profile {
-            self.fail_run(format!("the table `{dataset}` could not be described: {reason}"));
+            let outcome = self.experiments.get(id).and_then(|record| record.outcome.as_ref());
+            let remedy = outcome.and_then(reader_setting_to_raise);
+            let remedy = remedy.map(|key| format!("; raise `{key}`")).unwrap_or_default();
+            self.fail_run(format!(
+                "the table `{dataset}` could not be described: {reason}{remedy}"
+            ));
         }
     }
 
@@ -426,6 +441,9 @@ impl ResearchState {
     fn call_off(&mut self, reason: &str) {
         self.called_off = true;
         let open: Vec<HypothesisId> = self.current.open.iter().cloned().collect();
+        if !open.is_empty() || !self.current.proposing.is_empty() {
+            self.called_off_in.get_or_insert(self.cycle);
+        }
         self.settle_failed(&open, &format!("not tested: {reason}"), None);
         self.current.proposing.clear();
         self.drawing.clear();
@@ -453,4 +471,18 @@ fn figure_record(record: &ExperimentRecord, path: &str) -> Option<FigureRecord> 
         file: path.to_owned(),
         alt: String::new(),
     })
+}
+
+/// Names the setting that stopped the script that reads a data file.
+fn reader_setting_to_raise(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::TimedOut { limit: TimeLimit::Wall } => Some("sandbox.reader.wall"),
+        Outcome::TimedOut { limit: TimeLimit::Cpu } => Some("sandbox.reader.cpu"),
+        Outcome::OutOfMemory => Some("sandbox.reader.memory"),
+        Outcome::OutputTooLarge { what: Output::File } => Some("sandbox.reader.file_size"),
+        Outcome::OutputTooLarge {
+            what: Output::Workspace,
+        } => Some("sandbox.reader.workspace"),
+        _ => None,
+    }
 }

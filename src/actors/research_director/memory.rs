@@ -37,7 +37,7 @@ impl ResearchState {
 
     pub(super) fn leave_recalling(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
         match (&self.spent, &self.memory) {
-            (Some(_), _) => self.close_run(plan),
+            (Some(_), _) => self.close_run(),
             (None, Some(_)) => self.next_cycle(plan),
             (None, None) => Vec::new(),
         }

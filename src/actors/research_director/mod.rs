@@ -2,8 +2,9 @@
 //!
 //! `state` is what it knows, `fold` how an event changes it, `decide` what follows, `design` how tests are
 //! put into experiments, `memory` what earlier runs know, `consult` the part of agents that are folders and
-//! `challenge` the rule by which their doubts are answered, `thinking` the model's part in it. All of it is pure; the
-//! actor below only carries it, and asks the director's own model (`deliberate`).
+//! `challenge` the rule by which their doubts are answered, `thinking` the model's part in it, `verdict` the state that
+//! the run ends in. All of it is pure; the actor below only carries it, and asks the director's own model
+//! (`deliberate`).
 
 mod challenge;
 mod consult;
@@ -17,6 +18,7 @@ mod fold;
 mod memory;
 mod state;
 mod thinking;
+mod verdict;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -29,7 +31,7 @@ pub use state::{CycleState, Phase, ResearchState};
 pub use thinking::Thinking;
 
 use crate::agent::{Agent, AgentContext, AgentError, Handled, Handling};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Kind, Record};
 use crate::message::{Envelope, Outgoing, Payload, agent};
 use crate::policy::Thinker;
 
@@ -77,7 +79,8 @@ impl ResearchDirector {
     }
 }
 
-/// The state of the research as the journal holds it, and the number of events since its last snapshot.
+/// The state of the research as the journal holds it, and the number of events since its last snapshot. Its end is the
+/// one that was told: another version may have come to another one from the same events.
 ///
 /// # Errors
 /// When the journal cannot be read.
@@ -89,6 +92,15 @@ pub fn restore_state(journal: &Journal) -> Result<(ResearchState, u64), JournalE
     };
     for envelope in &tail {
         state.fold_and_decide(&envelope.payload);
+    }
+    if state.end.is_some() {
+        for entry in journal.entries_of(&[Kind::Sent]) {
+            if let Record::Sent { envelope } = entry?.record
+                && let Payload::EndRun(end) = envelope.payload
+            {
+                state.end = Some(*end);
+            }
+        }
     }
     Ok((state, tail.len() as u64))
 }

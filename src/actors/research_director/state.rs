@@ -104,6 +104,9 @@ pub struct ResearchState {
     /// Nothing more is run: time is over.
     #[serde(default)]
     pub called_off: bool,
+    /// The cycle whose open tests were called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_off_in: Option<u32>,
     /// The figures' experiments that are awaited.
     pub drawing: BTreeSet<ExperimentId>,
     /// Designs of figures that are awaited.

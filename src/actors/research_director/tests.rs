@@ -358,3 +358,57 @@ fn snapshots_grow_with_the_run_and_not_with_its_square() {
     assert!(bytes <= 3 * last + every, "{bytes} in all, {last} in the last");
     assert!((10..40).contains(&taken), "{taken}");
 }
+
+#[test]
+fn the_end_says_whether_what_was_asked_was_tested() {
+    let end = |change: fn(&mut ResearchState)| {
+        let mut state = judged(None);
+        change(&mut state);
+        let end = state.verdict_on_run();
+        let budget = end.ended_by().map(ToString::to_string);
+        (end.status, budget)
+    };
+    let budget = |name: &str| Some(name.to_owned());
+    assert_eq!(end(|_| {}), (RunStatus::Answered, None));
+    // That nothing was found is an answer.
+    let nothing_found = |state: &mut ResearchState| {
+        for record in state.records.values_mut().flat_map(|records| records.values_mut()) {
+            record.significant = false;
+        }
+    };
+    assert_eq!(end(nothing_found), (RunStatus::Answered, None));
+    // A budget ended what came after the survey, and then the survey itself.
+    let later = |state: &mut ResearchState| {
+        state.spent = Some(("cycles".into(), "1 of 1 cycles are used".to_owned()));
+        state.left_out = 3;
+    };
+    assert_eq!(end(later), (RunStatus::Answered, budget("cycles")));
+    let survey = |state: &mut ResearchState| {
+        state.cycles[0].left_out = 5;
+        state.left_out = 5;
+    };
+    assert_eq!(end(survey), (RunStatus::BudgetSpent, budget("tests")));
+    let called_off = |state: &mut ResearchState| {
+        state.spent = Some(("wall_time".into(), "time is over".to_owned()));
+        state.called_off_in = Some(1);
+    };
+    assert_eq!(end(called_off), (RunStatus::BudgetSpent, budget("wall_time")));
+    let nothing_tested = |state: &mut ResearchState| state.records.clear();
+    assert_eq!(end(nothing_tested), (RunStatus::NotAnswerable, None));
+}
+
+#[test]
+fn a_named_column_that_cannot_be_tested_fails_the_run_before_its_first_cycle() {
+    let mut state = judged(None);
+    state.phase = Phase::Profiling;
+    let columns = json!([{"name": "body_mass_g", "role": "constant", "usable": false, "excluded": "one value only",
+        "missing": 0, "distinct": 1}]);
+    state.datasets[0].profile.as_mut().unwrap().columns = serde_json::from_value(columns).unwrap();
+    state.plan.as_mut().unwrap().question = "Why?".to_owned();
+    let commands = state.fold_and_decide(&recorded());
+    assert_eq!(names(&commands), ["EndRun"]);
+    let end = state.end.unwrap();
+    assert_eq!(end.status, RunStatus::Failed);
+    assert!(matches!(end.reason, crate::science::EndReason::BadInput { code } if code == "unusable_outcome"));
+    assert!(end.message.contains("one value only"), "{}", end.message);
+}

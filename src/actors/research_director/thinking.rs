@@ -42,7 +42,7 @@ pub struct Thinking {
     pub interpretations: Vec<Interpretation>,
     /// Remarks for the report.
     pub remarks: Vec<ModelRemark>,
-    /// What became of the questions to the model, of those about the data as given.
+    /// How the model's questions ended, those about the data as given.
     #[serde(default)]
     pub answers: ModelAnswers,
 }

@@ -134,12 +134,12 @@ impl Restorer<'_> {
         for input in &run.protocol.inputs {
             let Some((id, inside)) = input
                 .path_in_run()
-                .and_then(|inside| Some((experiment_of(&inside)?, inside)))
+                .and_then(|inside| Some((experiment_of(inside)?, inside)))
             else {
                 continue;
             };
             if find_input_problem(input, self.folder()).await?.is_some() {
-                self.check_readable(&inside)?;
+                self.check_readable(inside)?;
                 return Ok(Some(id));
             }
         }
@@ -173,7 +173,7 @@ impl Restorer<'_> {
             return Ok(());
         }
         let folder = self.folder();
-        let job = describe_job(run, folder, &self.options.limits);
+        let job = describe_job(run, folder, self.options.limits_of(&run.protocol.template));
         job.validate().map_err(AgentError::fatal)?;
         tracing::warn!(experiment = %run.id, "its files are missing or damaged: its script runs again");
         let script = self.journal.blobs().get(&run.script_sha256)?;
@@ -262,7 +262,9 @@ fn describe_difference(recorded: &[ArtefactRecord], left: &[ArtefactRecord]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::InputFile;
+    use std::path::PathBuf;
+
+    use crate::science::{InputFile, InputPlace};
 
     fn file(path: &str, sha256: &str) -> ArtefactRecord {
         ArtefactRecord {
@@ -297,11 +299,11 @@ mod tests {
     fn only_files_in_the_folder_of_an_experiment_belong_to_one() {
         let of = |host: &str| {
             let input = InputFile {
-                host: host.into(),
-                inside: host.into(),
+                host: InputPlace::try_from(PathBuf::from(host)).ok()?,
+                inside: PlainPath::of("data/t"),
                 sha256: String::new(),
             };
-            experiment_of(&input.path_in_run()?).map(|id| id.to_string())
+            experiment_of(input.path_in_run()?).map(|id| id.to_string())
         };
         assert_eq!(
             of("experiments/e-0123456789ab/table.parquet").as_deref(),

@@ -6,7 +6,11 @@ fn the_defaults_name_every_key_and_explain_it() {
     let mut section = String::new();
     let mut named = std::collections::BTreeSet::new();
     let mut explained = false;
+    let mut list = String::new();
     for line in DEFAULTS.lines() {
+        if let Some(name) = line.strip_prefix("#   [[").and_then(|rest| rest.strip_suffix("]]")) {
+            list = format!("{name}[].");
+        }
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             section = format!("{name}.");
             assert!(explained, "[{name}] has no comment");
@@ -15,7 +19,7 @@ fn the_defaults_name_every_key_and_explain_it() {
         let is_key = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         if let Some((name, _)) = assignment.split_once(" = ").filter(|(name, _)| is_key(name)) {
             let prefix = if line.starts_with("#   ") {
-                "data[].".to_owned()
+                list.clone()
             } else {
                 section.clone()
             };

@@ -165,3 +165,22 @@ fn to_toml_reads_back_as_the_same_settings() {
         assert_eq!(read.settings, resolved.settings, "{name}");
     }
 }
+
+#[test]
+fn outcome_is_another_name_of_target() {
+    let desk = Desk::new().run_file("outcome = \"days\"\n").set("given=[\"age\"]");
+    let Resolved { settings, origins } = desk.resolved();
+    assert_eq!((settings.target.as_deref(), settings.outcome), (Some("days"), None));
+    assert_eq!(
+        (settings.given, &origins["target"]),
+        (vec!["age".to_owned()], &run_file_line(1))
+    );
+    // A later layer wins, whatever it calls the key.
+    let desk = Desk::new().run_file("target = \"days\"\n").set("outcome=cost");
+    assert_eq!(desk.resolved().settings.target.as_deref(), Some("cost"));
+    let both = |first: &str, second: &str| Desk::new().set(first).set(second).resolve();
+    assert!(both("target=days", "outcome=days").is_ok());
+    let error = both("target=days", "outcome=cost").unwrap_err();
+    assert_eq!(error.key(), Some("outcome"));
+    assert!(error.to_string().contains("`target` is another name of it"), "{error}");
+}

@@ -73,6 +73,7 @@ impl Desk {
             run_file: self.run_file.clone(),
             environment: Environment::new(self.variables.clone(), self.folder.path()),
             overrides: self.overrides.clone(),
+            data_flags: super::DataFlags::default(),
             frozen: false,
         }
         .resolve()

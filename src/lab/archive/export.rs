@@ -27,6 +27,7 @@ use crate::{
         tables::{FilePlace, Tables},
         trust,
     },
+    message::ResearchPlan,
     science::RunId,
 };
 
@@ -140,7 +141,8 @@ fn add_tables(
     files: &mut Vec<ArchivedFile>,
     without: &mut Vec<String>,
 ) -> Result<(), LabError> {
-    for table in read_plan(folder)?.map(|plan| plan.datasets).unwrap_or_default() {
+    let plan = read_plan(folder)?;
+    for table in plan.iter().flat_map(ResearchPlan::files) {
         let name = table.path.file_name().map(PathBuf::from).unwrap_or_default();
         let inside = Path::new(run_files::TABLES).join(&table.sha256).join(name);
         if files.iter().any(|(_, known)| *known == inside) {

@@ -46,6 +46,9 @@ pub fn import_run(runs: &Path, file: &Path, signed_by: Option<&str>) -> Result<I
     // A pipe or a device is refused at once.
     let mut opened = open_regular_file(file).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => archive_error(file, format!("it cannot be imported: {error}")),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+            archive_error(file, format!("it cannot be read: {error}"))
+        }
         _ => LabError::io("read", file)(error),
     })?;
     let signer = check_signer(file, &mut opened, signed_by, &trust::environment()?)?;

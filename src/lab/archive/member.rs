@@ -20,7 +20,7 @@ pub(in crate::lab) enum Member {
     Settings,
     /// The journal's log.
     Journal,
-    /// The ledger, the process's log, or a file of the report.
+    /// The ledger, the process's log, the codebook, a query, or a file of the report.
     Written,
     /// A content-addressed file.
     Blob,
@@ -51,10 +51,14 @@ impl Member {
                 run_files::LEDGER
                 | run_files::LOG
                 | run_files::FINDINGS
+                | run_files::CODEBOOK
                 | run_files::REPORT_MARKDOWN
                 | run_files::REPORT_HTML
                 | run_files::NOTEBOOK,
             ] => Ok(Self::Written),
+            [run_files::VIEWS, query] if query.strip_suffix(".sql").is_some_and(|sha256| is_hex(sha256, 64)) => {
+                Ok(Self::Written)
+            }
             [run_files::BLOBS, sha256] if is_hex(sha256, 64) => Ok(Self::Blob),
             [run_files::TABLES, sha256, name] if is_hex(sha256, 64) && !is_hidden(name) => Ok(Self::Table),
             [run_files::AGENTS, agent, rest @ ..] if is_agent(agent) && are_plain(rest, true) => Ok(Self::Agent),
@@ -127,11 +131,13 @@ mod tests {
     fn only_files_that_kosmos_writes_are_members() {
         let sha256 = "0123456789abcdef".repeat(4);
         let id = "e-0123456789ab";
-        let table: [(String, Member); 9] = [
+        let table: [(String, Member); 11] = [
             ("run.toml".to_owned(), Member::Settings),
             ("journal.jsonl".to_owned(), Member::Journal),
             ("kosmos.log".to_owned(), Member::Written),
             ("report.html".to_owned(), Member::Written),
+            ("codebook.toml".to_owned(), Member::Written),
+            (format!("views/{sha256}.sql"), Member::Written),
             (format!("blobs/{sha256}"), Member::Blob),
             (format!("data/{sha256}/a table.csv"), Member::Table),
             ("agents/skeptic/checks/rows.py".to_owned(), Member::Agent),
@@ -151,6 +157,7 @@ mod tests {
             "journal/db",
             "journal.damaged-1/db",
             "blobs/x",
+            "views/x.sql",
             "blobs/../run.toml",
             "/run.toml",
             "./run.toml/..",

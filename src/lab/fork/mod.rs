@@ -212,7 +212,7 @@ impl Fork {
 fn check_tables_unchanged(origin: &RunFolder, plan: &ResearchPlan) -> Result<(), LabError> {
     // Only a run that is trusted is branched.
     let tables = Tables::of_run(origin, RunOrigin::Own)?;
-    for data in &plan.datasets {
+    for data in plan.files() {
         if let Err(fault) = tables.check_table(&data.path, &data.sha256) {
             let path = data.path.clone();
             let problem = fault.to_string();

@@ -64,7 +64,7 @@ pub fn adopt_all(home: &Path, agreements: &[Agreement]) -> Result<(), LabError> 
 }
 
 impl Agreement {
-    /// What the user has to agree to before the run is worked on; none if it is trusted already.
+    /// The requests that the user has to agree to before the run is worked on; none if it is trusted already.
     ///
     /// # Errors
     /// When the run cannot be read.

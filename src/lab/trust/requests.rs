@@ -290,7 +290,8 @@ fn files(settings: &Settings, roster: &Roster, entries: &[Entry]) -> Result<Vec<
     let mut found: BTreeSet<String> = settings
         .data
         .iter()
-        .map(|table| table.path.display().to_string())
+        .flat_map(|table| std::iter::once(&table.path).chain(&table.codebook))
+        .map(|path| path.display().to_string())
         .collect();
     found.extend(settings.llm.prices.iter().map(|path| path.display().to_string()));
     for chosen in &roster.agents {

@@ -15,11 +15,17 @@ pub(super) fn combine(of_run: Settings, of_user: Settings) -> Settings {
     let Settings {
         question,
         target,
+        outcome,
+        exposure,
+        given,
+        subject,
+        time,
         project,
         policy,
         seed,
         randomised,
         data,
+        join,
         budget,
         research,
         supervisor,
@@ -33,11 +39,17 @@ pub(super) fn combine(of_run: Settings, of_user: Settings) -> Settings {
     let Settings {
         question: _,
         target: _,
+        outcome: _,
+        exposure: _,
+        given: _,
+        subject: _,
+        time: _,
         project: _,
         policy: _,
         seed: _,
         randomised: _,
         data: _,
+        join: _,
         budget: _,
         research: own_research,
         supervisor: own_supervisor,
@@ -51,11 +63,17 @@ pub(super) fn combine(of_run: Settings, of_user: Settings) -> Settings {
     Settings {
         question,
         target,
+        outcome,
+        exposure,
+        given,
+        subject,
+        time,
         project,
         policy,
         seed,
         randomised,
         data: data.into_iter().map(table_of_run).collect(),
+        join,
         budget: budget_of_run(budget),
         research: combine_research(research, &own_research),
         supervisor: combine_supervisor(supervisor, own_supervisor),
@@ -68,10 +86,29 @@ pub(super) fn combine(of_run: Settings, of_user: Settings) -> Settings {
     }
 }
 
-/// A table of the run: its name. Its file is read only where it came with the run.
+/// A table of the run: its name, and how it was read. Its file is read only where it came with the run, and a codebook
+/// never: what it declared is in the journal.
 fn table_of_run(table: DataSource) -> DataSource {
-    let DataSource { path, name, format } = table;
-    DataSource { path, name, format }
+    let DataSource {
+        path,
+        name,
+        format,
+        sheet,
+        header,
+        skip,
+        codebook: _,
+        description,
+    } = table;
+    DataSource {
+        path,
+        name,
+        format,
+        sheet,
+        header,
+        skip,
+        codebook: None,
+        description,
+    }
 }
 
 /// The run's budget: what it was allowed to use, which its report says.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The largest difference of two numbers, relative to the larger one, that is accepted if scripts run on another
-/// version of Python than the run's: other versions of numerical libraries sum in other orders.
+/// version of Python than the run's, or on another processor: numerical libraries sum in other orders there.
 pub const TOLERANCE: f64 = 1e-9;
 
 /// A check that failed.
@@ -98,9 +98,7 @@ pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Res
     system.block_on(async {
         let site = SandboxSite::start(&settings, &ground, purpose, progress).await?;
         let rerun = rerun::Rerun::new(&tables, &settings, Arc::clone(&site.sandbox), journal.blobs().clone())?;
-        let recorded = recorded_python(&journal)?;
-        verification.tolerance = (recorded != site.python)
-            .then(|| format!("the run's Python was {recorded}, and this one is {}", site.python));
+        verification.tolerance = find_tolerance(&journal, &site)?;
         let done = rerun.check_scripts(&dossier, all, progress, &mut verification).await;
         site.sandbox.close().await;
         done
@@ -108,13 +106,21 @@ pub fn verify_run(folder: &RunFolder, all: bool, progress: &dyn Progress) -> Res
     Ok(verification)
 }
 
-/// The Python version that the run's scripts ran on when it was worked on last.
-fn recorded_python(journal: &Journal) -> Result<String, JournalError> {
-    let mut recorded = String::new();
+/// Why numbers may differ by [`TOLERANCE`]; none if the scripts of the run ran on this Python and on this processor.
+fn find_tolerance(journal: &Journal, site: &SandboxSite) -> Result<Option<String>, JournalError> {
+    let mut found = None;
     for entry in journal.entries_of(&[Kind::Opened]) {
-        if let Record::Opened(opening) = entry?.record {
-            recorded = opening.python;
+        let Record::Opened(opening) = entry?.record else {
+            continue;
+        };
+        let (python, here) = (&opening.python, &site.python);
+        if python != here {
+            found = Some(format!("the run's Python was {python}, and this one is {here}"));
+        } else if found.is_none() && (opening.processor.is_none() || opening.processor != site.processor) {
+            let name = |processor: &Option<String>| processor.clone().unwrap_or_else(|| "not known".to_owned());
+            let (then, now) = (name(&opening.processor), name(&site.processor));
+            found = Some(format!("the run's processor was {then}, and this one is {now}"));
         }
     }
-    Ok(recorded)
+    Ok(found)
 }

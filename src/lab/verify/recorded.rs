@@ -16,7 +16,7 @@ use crate::{
 
 /// Checks that the user's tables are those that the run read.
 pub(super) fn check_tables(tables: &Tables, dossier: &Dossier, verification: &mut Verification) {
-    for table in &dossier.datasets {
+    for table in dossier.datasets.iter().filter(|table| table.joined.is_empty()) {
         verification.tables += 1;
         if let Err(problem) = tables.check_table(Path::new(&table.path), &table.sha256) {
             verification.add_problem(&table.path, format!("the table {problem}"));
@@ -56,18 +56,20 @@ fn hash_recorded(run: &RunDir, place: &PlainPath, bytes: Option<u64>) -> io::Res
     }
 }
 
-/// Checks that the report is what the journal gives, with every number in its artefact.
+/// Checks that the report and what says how the tables were read are what the journal gives, with every number in its
+/// artefact.
 pub(super) fn check_report(run: &RunDir, version: RunVersion, dossier: &Dossier, verification: &mut Verification) {
     let contents = match version.render_report(run, dossier) {
         Ok(contents) => contents,
         Err(error) => return verification.add_problem("the report", error.to_string()),
     };
-    for (name, content) in FILES.into_iter().zip(contents) {
+    let report = FILES.into_iter().map(PlainPath::of).zip(contents);
+    for (inside, content) in report.chain(version.render_table_files(dossier)) {
         verification.reports += 1;
-        match run.read_text(&PlainPath::of(name), run_files::TEXT_BYTES) {
+        match run.read_text(&inside, run_files::TEXT_BYTES) {
             Ok(found) if found == content => {}
-            Ok(found) => verification.add_problem(name, describe_first_difference(&content, &found)),
-            Err(error) => verification.add_problem(name, format!("it cannot be read: {error}")),
+            Ok(found) => verification.add_problem(inside.to_string(), describe_first_difference(&content, &found)),
+            Err(error) => verification.add_problem(inside.to_string(), format!("it cannot be read: {error}")),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::Write,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -15,19 +15,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::{FailedCheck, TOLERANCE, Verification};
 use crate::{
-    actors::{check_custom_result, limits_for_template},
+    actors::check_custom_result,
     config::Settings,
     journal::Blobs,
     lab::{
         LabError, backends,
         replay::compare_documents,
         sandbox_limits,
+        site::reader_limits,
         tables::{TableFault, Tables},
     },
     progress::{Progress, ProgressEvent},
     report::Dossier,
     sandbox::{Job, JobInput, Language, Sandbox, TemporaryFolder, read_result},
-    science::{ExperimentId, ExperimentRecord, FindingEvidence, InputFile, Protocol, ScriptResult, kind, sha256_hex},
+    science::{
+        ExperimentId, ExperimentRecord, FindingEvidence, InputFile, InputPlace, Protocol, ScriptResult, kind,
+        sha256_hex, template,
+    },
 };
 
 type Experiments<'a> = BTreeMap<&'a ExperimentId, &'a ExperimentRecord>;
@@ -162,7 +166,11 @@ impl<'a> Rerun<'a> {
             inputs,
             script: run_files::SCRIPT.to_owned(),
             language: Language::Python,
-            limits: limits_for_template(&sandbox_limits(self.settings), &experiment.protocol.template),
+            limits: if experiment.protocol.template == template::PROFILE {
+                reader_limits(self.settings)
+            } else {
+                sandbox_limits(self.settings)
+            },
         };
         // Before any path that is made from it is touched: the journal may be another's.
         if let Err(error) = job.validate() {
@@ -203,34 +211,32 @@ impl<'a> Rerun<'a> {
     /// Finds the inputs and checks that they are what the run read; the error is the first one that cannot be used.
     fn locate_inputs(&self, protocol: &Protocol) -> Result<Vec<JobInput>, InputFault> {
         let locate = |input: &InputFile| {
-            if input.host.is_absolute() {
-                let place = self
-                    .tables
-                    .check_table(&input.host, &input.sha256)
-                    .and_then(|()| self.tables.find_table(&input.host, &input.sha256));
-                return match place {
-                    Ok(place) => Ok(JobInput {
-                        host: self.tables.path_of(&place),
-                        inside: input.inside.clone(),
-                    }),
-                    Err(fault) => {
-                        let path = input.host.clone();
-                        Err(InputFault::NotFound { path, fault })
+            let host = match &input.host {
+                InputPlace::Outside(path) => {
+                    let place = self
+                        .tables
+                        .check_table(path, &input.sha256)
+                        .and_then(|()| self.tables.find_table(path, &input.sha256));
+                    self.tables.path_of(&place.map_err(|fault| {
+                        let path = path.clone();
+                        InputFault::NotFound { path, fault }
+                    })?)
+                }
+                InputPlace::InRun(inside) => {
+                    let path = self.tables.run().place_of(inside);
+                    match input.find_problem(self.tables.run()) {
+                        Some(problem) => return Err(InputFault::Unusable { path, problem }),
+                        None => path,
                     }
-                };
-            }
-            let host = self.tables.run().path().join(&input.host);
-            match input.find_problem(self.tables.run()) {
-                Some(problem) => Err(InputFault::Unusable { path: host, problem }),
-                None => Ok(JobInput {
-                    host,
-                    inside: input.inside.clone(),
-                }),
-            }
+                }
+            };
+            let inside = input.inside.as_path().to_owned();
+            Ok(JobInput { host, inside })
         };
         protocol.inputs.iter().map(locate).collect()
     }
 
+    /// The differences from the recorded output, of numbers those by more than `tolerance`.
     fn compare_output(
         &self,
         experiment: &ExperimentRecord,
@@ -282,7 +288,7 @@ impl<'a> Rerun<'a> {
             cut_to_common_copies(&experiment.protocol.parameters, &mut recorded, &mut now);
         }
         if let Some(tolerance) = tolerance {
-            accept_within(tolerance, &recorded, &mut now);
+            accept_within(tolerance, ROUNDING, &recorded, &mut now);
         }
         let differences = compare_documents(&recorded, &now).into_iter();
         problems.extend(differences.map(|difference| problem(place(), difference)));
@@ -309,12 +315,11 @@ fn add_inputs(mut wanted: BTreeSet<ExperimentId>, experiments: &Experiments<'_>)
         };
         for input in &experiment.protocol.inputs {
             // experiments/<id>/<file>
-            let Some(name) = input.host.parent().and_then(Path::file_name) else {
+            let Some(name) = input.path_in_run().and_then(|inside| inside.names().nth(1)) else {
                 continue;
             };
             let from = experiments.keys().find(|id| name == id.as_str());
             if let Some(from) = from
-                && input.host.is_relative()
                 && wanted.insert((*from).clone())
             {
                 open.push((*from).clone());
@@ -324,24 +329,40 @@ fn add_inputs(mut wanted: BTreeSet<ExperimentId>, experiments: &Experiments<'_>)
     wanted
 }
 
-/// Replaces each number of `now` by the recorded one if they differ by no more than `tolerance` of the larger.
-fn accept_within(tolerance: f64, recorded: &Value, now: &mut Value) {
+/// What is smaller stands for zero where it is no p-value: its digits and its sign are those of rounding.
+const ROUNDING: f64 = 1e-15;
+
+/// Replaces each number of `now` by the recorded one if they, or their logarithms, differ by no more than `tolerance`
+/// of the larger, or are both smaller than `zero`: a p-value far below 1 is as exact as its logarithm.
+fn accept_within(tolerance: f64, zero: f64, recorded: &Value, now: &mut Value) {
+    let is_near = |one: f64, other: f64| (one - other).abs() <= tolerance * one.abs().max(other.abs());
+    let is_noise = |value: Option<&Value>| {
+        value
+            .and_then(Value::as_f64)
+            .is_some_and(|value| value.abs() < ROUNDING)
+    };
     match (recorded, now) {
         (Value::Object(recorded), Value::Object(now)) => {
+            let no_sign = is_noise(recorded.get("statistic")) && is_noise(now.get("statistic"));
             for (key, value) in now {
-                if let Some(recorded) = recorded.get(key) {
-                    accept_within(tolerance, recorded, value);
+                let Some(recorded) = recorded.get(key) else { continue };
+                if key == "direction" && no_sign {
+                    *value = recorded.clone();
                 }
+                let zero = if key == "p" || key.starts_with("p_") { 0.0 } else { zero };
+                accept_within(tolerance, zero, recorded, value);
             }
         }
         (Value::Array(recorded), Value::Array(now)) => {
             for (recorded, now) in recorded.iter().zip(now) {
-                accept_within(tolerance, recorded, now);
+                accept_within(tolerance, zero, recorded, now);
             }
         }
         (Value::Number(recorded), now) => {
             if let (Some(one), Some(other)) = (recorded.as_f64(), now.as_f64())
-                && (one - other).abs() <= tolerance * one.abs().max(other.abs())
+                && (is_near(one, other)
+                    || (one.abs() < zero && other.abs() < zero)
+                    || (one.min(other) > 0.0 && one.max(other) < 1.0 && is_near(one.ln(), other.ln())))
             {
                 *now = Value::Number(recorded.clone());
             }
@@ -385,5 +406,52 @@ fn cut_to_common_copies(parameters: &Value, recorded: &mut Value, now: &mut Valu
         if let Some(Value::Object(test)) = result.pointer_mut("/tests/0") {
             test.retain(|key, _| !matches!(key.as_str(), "p_judged" | "p_judged_by" | "variants"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn last_digits_are_accepted_and_nothing_else() {
+        let recorded = json!({
+            "p": 1e-200, "effect": 0.5, "n": 12, "low": [1.0, -2.0], "direction": "+", "statistic": 3e-17, "name": "x",
+        });
+        let differs = |change: &dyn Fn(&mut Value)| {
+            let mut now = recorded.clone();
+            change(&mut now);
+            accept_within(TOLERANCE, ROUNDING, &recorded, &mut now);
+            now != recorded
+        };
+        let replaced = |key: &'static str, value: Value| differs(&|now| now[key] = value.clone());
+        assert!(!replaced("effect", json!(0.5 * (1.0 + 1e-10))));
+        assert!(!replaced("p", json!(1e-200 * (1.0 + 1e-8))), "by its logarithm");
+        assert!(!replaced("low", json!([1.0, -2.000_000_000_1])));
+        assert!(
+            !differs(&|now| {
+                now["statistic"] = json!(-2e-17);
+                now["direction"] = json!("-");
+            }),
+            "the sign of what stands for zero"
+        );
+        for (key, value) in [
+            ("effect", json!(0.5 * (1.0 + 1e-8))),
+            ("effect", json!(-0.5)),
+            ("p", json!(1e-201)),
+            ("n", json!(13)),
+            ("low", json!([1.0])),
+            ("low", json!([1.0, 2.0])),
+            ("statistic", json!(1e-3)),
+            ("name", json!("y")),
+        ] {
+            assert!(replaced(key, value.clone()), "{key}: {value}");
+        }
+        let large = json!({ "statistic": 2.5, "direction": "+" });
+        let mut now = json!({ "statistic": 2.5, "direction": "-" });
+        accept_within(TOLERANCE, ROUNDING, &large, &mut now);
+        assert_ne!(now, large, "the sign of a statistic that is one");
     }
 }

@@ -11,8 +11,11 @@ use crate::{
     actors::{Knowledge, research_director::restore_state},
     journal::{Journal, Kind, Record, read_entries},
     lab::{
-        Ground, LabError, Purpose, RunFolder, SandboxSite, backends, graph, options::journal_options,
-        plan::plan_from_files, site, trust,
+        Ground, LabError, Purpose, RunFolder, SandboxSite, backends, graph,
+        options::journal_options,
+        plan::{plan_for_datasets, plan_from_files},
+        replay::read_plan,
+        site, trust,
     },
     llm::Mind,
     message::{Opening, ResearchPlan},
@@ -82,13 +85,22 @@ impl Lab {
             launcher: self.launcher.clone(),
             run: Some(self.folder.id().to_string()),
             pinned: self.pinned_images(&begun.journal)?,
+            ..Purpose::default()
         };
         SandboxSite::start(&self.settings, ground, purpose, self.progress.as_ref()).await
     }
 
     /// The plan that the director is given.
     pub(super) fn research_plan(&self) -> Result<ResearchPlan, LabError> {
-        let mut plan = plan_from_files(&self.settings, &self.roster)?;
+        let recorded = match &self.replay {
+            Some(recorded) => read_plan(recorded)?,
+            None => None,
+        };
+        let mut plan = match recorded {
+            // Its tables are unchanged, and what codebooks declared of them stands in its plan.
+            Some(recorded) => plan_for_datasets(recorded.datasets, &self.settings, &self.roster),
+            None => plan_from_files(&self.settings, &self.roster)?,
+        };
         plan.agents
             .extend(self.natives.iter().map(|native| native.plan.clone()));
         Ok(plan)

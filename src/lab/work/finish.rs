@@ -6,7 +6,7 @@ use crate::{
     journal::{Commit, Journal, Kind, Record},
     lab::{LabError, RunFolder, dossier, options::open_journal, run_version::RunVersion},
     message::{AgentName, agent},
-    report::{Dossier, ReportError, Written, write_files},
+    report::{Dossier, ReportError, Written, write_files, write_table_files},
     science::{EndReason, RunEnd, RunId, RunStatus},
     supervisor::{RunResult, SupervisorError},
 };
@@ -78,7 +78,9 @@ fn write_report(folder: &RunFolder, settings: &Settings, journal: &Journal, end:
         end: &end,
     };
     let dossier = dossier::gather_dossier(&context, &state, journal)?;
-    let contents = RunVersion::of_run(journal)?.render_report(journal.run_dir(), &dossier)?;
+    let version = RunVersion::of_run(journal)?;
+    let contents = version.render_report(journal.run_dir(), &dossier)?;
+    write_table_files(journal.run_dir(), &version.render_table_files(&dossier))?;
     let written = write_files(journal.run_dir(), &contents)?;
     Ok(Finished { end, dossier, written })
 }

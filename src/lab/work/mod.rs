@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc};
 
 pub use finish::{Finished, render_report};
 
-use super::{Ground, LabError, RunFolder, preflight::check_surroundings, sandbox_limits};
+use super::{Ground, LabError, RunFolder, preflight::check_surroundings, sandbox_limits, site::reader_limits};
 use crate::{
     actors::{ExecutorOptions, Restorer},
     agent::{Cancel, Registry},
@@ -46,8 +46,8 @@ impl Lab {
     /// A lab for the run in `folder`, under the settings that it began with.
     ///
     /// # Errors
-    /// [`TrustError::Foreign`](crate::lab::TrustError::Foreign) for a run from elsewhere that the user has not agreed to;
-    /// when the settings cannot be read, or the run cannot be worked on where it is.
+    /// [`TrustError::Foreign`](crate::lab::TrustError::Foreign) for a run from elsewhere that the user has not agreed
+    /// to; when the settings cannot be read, or the run cannot be worked on where it is.
     pub fn open(folder: RunFolder, progress: Arc<dyn Progress>) -> Result<Self, LabError> {
         check_surroundings(folder.path()).map_err(Box::new)?;
         folder.check_trusted()?;
@@ -126,6 +126,7 @@ impl Lab {
             let executor = ExecutorOptions {
                 sandbox: Arc::clone(&sandbox),
                 limits: sandbox_limits(&settings),
+                reader_limits: reader_limits(&settings),
             };
             let finished = match self.supervise(site, begun).await {
                 Ok(result) => {

@@ -67,6 +67,7 @@ impl Lab {
         let opened = Record::Opened(Opening {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             python: site.python.clone(),
+            processor: site.processor.clone(),
             images: site.images.clone(),
             replays: self.replay.as_ref().map(RunFolder::id),
             agents: hashes,

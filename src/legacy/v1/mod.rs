@@ -5,6 +5,7 @@ mod findings;
 mod html;
 mod markdown;
 mod notebook;
+mod order;
 mod packages;
 
 use kosmos_core::run_dir::RunDir;

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::compose::{headline, key_numbers, of_finding, opening, relation};
 use super::markdown;
+use crate::legacy::v1::order;
 use crate::report::Dossier;
 use crate::report::ReportError;
 use crate::report::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use crate::report::evidence::EvidenceChecker;
 use crate::report::name::Name;
-use crate::report::order;
 use crate::report::verify::verify_document;
 use crate::science::{TestRecord, sha256_hex};
 

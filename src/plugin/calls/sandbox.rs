@@ -9,7 +9,7 @@ use crate::message::RunExperiment;
 use crate::plugin::wire::RpcError;
 use crate::prompt::{inline, shorten_to};
 use crate::sandbox::{Outcome, RESULT_BYTES, parse_result};
-use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, InputFile, Protocol, template};
+use crate::science::{Arm, ExperimentId, ExperimentRecord, ExperimentState, InputFile, InputPlace, Protocol, template};
 
 /// Maximum size of a script in bytes.
 const LONGEST: usize = 256 * 1024;
@@ -65,13 +65,13 @@ pub(super) async fn run_script(handling: &mut EventHandling<'_>, params: &Value)
     let mut parameters = asked.parameters.clone();
     let mut inputs = Vec::new();
     if let Some(table) = table {
-        let path = table.experiment.file(run_files::CANONICAL_TABLE).as_path().to_owned();
+        let path = table.experiment.file(run_files::CANONICAL_TABLE);
         parameters.insert(
             "table".to_owned(),
             json!(format!("../{}/{}", table.experiment, run_files::CANONICAL_TABLE)),
         );
         inputs.push(InputFile {
-            host: path.clone(),
+            host: InputPlace::InRun(path.clone()),
             inside: path,
             sha256: table.sha256.clone(),
         });

@@ -193,7 +193,7 @@ impl Work<'_, '_> {
             }),
         };
         let script = assemble_standalone(&protocol, "Written by Kosmos.", [COPIES]);
-        let table = self.handling.context.folder().join(&self.table.host);
+        let table = self.table.path_from(self.handling.context.folder());
         let execution = self.run_script(script.as_bytes(), folder, table).await?;
         if !execution.outcome.is_ok() {
             tracing::warn!(
@@ -238,7 +238,7 @@ impl Work<'_, '_> {
             workspace: workspace.to_owned(),
             inputs: vec![JobInput {
                 host: table,
-                inside: self.table.inside.clone(),
+                inside: self.table.inside.as_path().to_owned(),
             }],
             script: run_files::SCRIPT.to_owned(),
             language: Language::Python,

@@ -1,11 +1,11 @@
 //! The first cycle: every pair of columns that may be tested, ranked by the question and the columns'
 //! types. Nothing here looks at how columns go together, so the family may be judged on all rows.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
-use crate::policy::{Rules, pair, statement::statement};
+use crate::policy::{Rules, asked::find_given_problem, pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, kind};
 
 /// A pair that may be tested, before it is spelt out.
@@ -17,12 +17,15 @@ struct Candidate<'a> {
     unit: Option<&'a str>,
     scores: Scores,
     predicted: Option<&'static str>,
+    /// The question asks for it by name.
+    asked: bool,
 }
 
 /// The pairs of all data sets, best first.
 pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesProposed {
     let tested: HashSet<&HypothesisId> = request.tested.iter().collect();
-    let mut hypotheses = replicate::beyond_pairs(request, rules, &tested);
+    let mut hypotheses = asked_with_given(request, &tested);
+    hypotheses.extend(replicate::beyond_pairs(request, rules, &tested));
     let again = hypotheses.len();
     hypotheses.truncate(request.limit);
     let beyond = (again - hypotheses.len()) as u64;
@@ -57,7 +60,10 @@ pub(super) fn untested_pairs(
         .iter()
         .flat_map(|(name, profile)| candidates(request, name, profile))
         .collect();
-    candidates.sort_by(|a, b| b.scores.combined_score().total_cmp(&a.scores.combined_score()));
+    candidates.sort_by(|a, b| {
+        let by_score = b.scores.combined_score().total_cmp(&a.scores.combined_score());
+        b.asked.cmp(&a.asked).then(by_score)
+    });
     let found = replicate::Found::of(request);
     let mut fresh = candidates
         .iter()
@@ -70,6 +76,55 @@ pub(super) fn untested_pairs(
         fresh.count()
     };
     (chosen, left_out as u64)
+}
+
+/// The relations that are asked for with columns held fixed, on all rows: they come from the question alone.
+fn asked_with_given(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>) -> Vec<Hypothesis> {
+    let mut asked = Vec::new();
+    for (name, profile) in &request.profiles {
+        let interest = Interest::read(&request.plan, profile);
+        let given = &interest.inquiry.given;
+        for (x, y) in interest.inquiry.asked_relations() {
+            let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
+            let (Some(x), Some(y)) = (usable(&x), usable(&y)) else {
+                continue;
+            };
+            let by_construction = profile.find_tautology(&x.name, &y.name).is_some();
+            if given.is_empty() || by_construction || find_given_problem(profile, given, &x.name, &y.name).is_some() {
+                continue;
+            }
+            let scores = pair::scores(&interest, profile, x, y);
+            let mut covariates = given.clone();
+            covariates.sort();
+            let mut hypothesis = Hypothesis {
+                id: HypothesisId::unnamed(),
+                dataset: name.clone(),
+                arm: request.arm,
+                kind: kind::ADJUSTED.to_owned(),
+                x: x.name.clone(),
+                y: y.name.clone(),
+                covariates,
+                by: None,
+                event: None,
+                part: Part::Whole,
+                statement: String::new(),
+                predicted: None,
+                parent: None,
+                rationale: "the question holds columns fixed".to_owned(),
+                scores,
+                weight: pair::weight(scores.relevance),
+                proposed_by: None,
+                analysis: None,
+                directions: BTreeMap::new(),
+            };
+            hypothesis.statement = statement(&hypothesis);
+            let hypothesis = hypothesis.with_id();
+            if !tested.contains(&hypothesis.id) {
+                asked.push(hypothesis);
+            }
+        }
+    }
+    asked
 }
 
 fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Profile) -> Vec<Candidate<'a>> {
@@ -94,11 +149,13 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             unit,
             scores,
             predicted,
+            asked: interest.asks(&x.name, &y.name),
         });
     };
     for (place, first) in usable.iter().copied().enumerate() {
         for second in usable.iter().copied().skip(place + 1) {
-            if tautologies.contains(&(first.name.as_str(), second.name.as_str())) {
+            let by_construction = tautologies.contains(&(first.name.as_str(), second.name.as_str()));
+            if by_construction || profile.are_tested_elsewhere(first, second) {
                 continue;
             }
             if let Some((kind, x, y)) = pair::kind(first, second, &interest) {
@@ -107,7 +164,9 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
         }
     }
     for pair in &profile.paired {
-        if let (Some(x), Some(y)) = (profile.column_named(&pair.x), profile.column_named(&pair.y)) {
+        if let (Some(x), Some(y)) = (profile.column_named(&pair.x), profile.column_named(&pair.y))
+            && !profile.are_tested_elsewhere(x, y)
+        {
             push(kind::PAIRED, x, y, pair.unit.as_deref());
         }
     }
@@ -122,7 +181,8 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             let own = x.name == duration.name || x.name == event.name;
             let taut = tautologies.contains(&(x.name.as_str(), duration.name.as_str()))
                 || tautologies.contains(&(x.name.as_str(), event.name.as_str()));
-            if !own && !taut {
+            let elsewhere = profile.are_tested_elsewhere(x, duration);
+            if !own && !taut && !elsewhere {
                 push(kind::SURVIVAL, x, duration, Some(survival.event.as_str()));
             }
         }

@@ -172,11 +172,7 @@ impl<'a> Admission<'a> {
             let place = Place {
                 dataset: name,
                 profile,
-                interest: Interest::of(
-                    &self.request.plan.question,
-                    self.request.plan.target.as_deref(),
-                    profile,
-                ),
+                interest: Interest::read(&self.request.plan, profile),
                 kind: kind::SURVIVAL,
                 x,
                 y: duration,
@@ -266,7 +262,7 @@ impl<'a> Admission<'a> {
             return Err(format!("the table `{dataset}` has too few rows to hold some back"));
         }
         let plan = &self.request.plan;
-        let interest = Interest::of(&plan.question, plan.target.as_deref(), profile);
+        let interest = Interest::read(plan, profile);
         let (kind, x, y) = pair::kind(first, second, &interest)
             .ok_or_else(|| format!("no test is for `{}` and `{}`", first.name, second.name))?;
         Ok(Place {

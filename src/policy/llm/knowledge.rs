@@ -8,6 +8,7 @@ use crate::message::{Elsewhere, Known, KnownTest};
 use crate::policy::heuristic::Interest;
 use crate::prompt::{PromptError, Rendered, estimate_prompt_tokens, fit_lines, inline, shorten_to_tokens};
 use crate::science::{Column, Effect, Hypothesis, Profile, Role};
+use crate::study::DeclaredRoles;
 
 /// Levels of a column that are shown.
 const MOST_LEVELS: usize = 6;
@@ -107,7 +108,7 @@ impl Sources<'_> {
     }
 
     fn interest(&self, profile: &Profile) -> Interest {
-        Interest::of(self.question, self.target, profile)
+        Interest::of(self.question, DeclaredRoles::of_outcome(self.target), profile)
     }
 
     /// The usable columns: the outcome first, then those that the question mentions, then the rest in their order.

@@ -1,6 +1,7 @@
 //! The head of the report: how the run ended, and the answer in short.
 
-use super::super::asked::columns_not_tested;
+use super::super::answer::{read_question, reasons_of_question};
+use super::super::asked::{columns_not_tested, relations_not_tested};
 use super::super::citation::{Citation, Cited};
 use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
@@ -15,24 +16,26 @@ use crate::science::{Arm, RunStatus, TestRecord, kind};
 /// Headlines named in the short answer.
 const HEADLINES: usize = 5;
 
+/// The same, where more relations are asked for.
+const MOST_ASKED: usize = 12;
+
 /// Status line and short answer.
 pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
     out.push(status_line(dossier));
     out.push(heading(2, "answer", text("Short answer")));
     out.extend(untested_columns_paragraph(dossier));
+    out.extend(reading_paragraph(dossier));
     out.extend(opening_paragraphs(dossier));
-    let headlines = order::headline_findings(dossier);
+    let headlines = order::headline_tests(dossier);
     if headlines.is_empty() {
         return;
     }
+    let asked = headlines.iter().filter(|test| !test.is_finding()).count();
+    let shown = HEADLINES.max(asked.min(MOST_ASKED));
     out.push(Block::List(
-        headlines
-            .iter()
-            .take(HEADLINES)
-            .map(|test| linked_headline(test))
-            .collect(),
+        headlines.iter().take(shown).map(|test| linked_headline(test)).collect(),
     ));
-    if headlines.len() > HEADLINES {
+    if headlines.iter().skip(shown).any(|test| test.is_finding()) {
         out.push(paragraph(
             text("The other findings are in the ")
                 .link(LinkTarget::Anchor("findings".into()), text("table"))
@@ -44,6 +47,7 @@ pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
 fn status_line(dossier: &Dossier) -> Block<Draft> {
     let (tone, word, more) = match dossier.end.status {
         RunStatus::Answered => (Tone::Strong, "Answered", ""),
+        RunStatus::NotAnswerable => (Tone::Bad, "Nothing could be tested", ""),
         RunStatus::Exhausted => (Tone::Medium, "Exhausted", ""),
         RunStatus::BudgetSpent => (
             Tone::Weak,
@@ -67,23 +71,52 @@ fn status_line(dossier: &Dossier) -> Block<Draft> {
     Block::Paragraph(tone, line.text(" (run ").code(dossier.run.as_str()).text(")"))
 }
 
-/// The columns that were asked about and that no test says anything about, each with the reason.
+/// How the question was read, and the parts of it that were not followed.
+fn reading_paragraph(dossier: &Dossier) -> Option<Block<Draft>> {
+    let inquiry = read_question(dossier)?;
+    let profiles = || dossier.datasets.iter().filter_map(|dataset| dataset.profile.as_ref());
+    let is_column = |name: &str| profiles().any(|profile| profile.column_named(name).is_some());
+    let read_as = words::words_clause(&inquiry.read_as, is_column);
+    let mut told = text("The question was read as: ").then(read_as).text(".");
+    let gaps = reasons_of_question(dossier, Some(&inquiry));
+    for reason in &gaps {
+        told = told.text(" Not followed: ").name(&reason.text).text(".");
+    }
+    Some(match gaps.is_empty() {
+        true => paragraph(told),
+        false => Block::Paragraph(Tone::Weak, told),
+    })
+}
+
+/// Columns that were asked about and that no test says anything about, each with the reason.
 fn untested_columns_paragraph(dossier: &Dossier) -> Option<Block<Draft>> {
-    let columns = columns_not_tested(dossier);
-    if columns.is_empty() {
+    let (columns, relations) = (columns_not_tested(dossier), relations_not_tested(dossier));
+    if columns.is_empty() && relations.is_empty() {
         return None;
     }
-    let told = columns
-        .iter()
-        .map(|column| line().code(&column.name).text(" (").name(&column.reason).text(")"));
+    let told = columns.iter().map(|column| {
+        let told = line().code(&column.name).text(" (").name(&column.reason);
+        match &column.remedy {
+            Some(remedy) => told.text(". ").name(remedy).text(")"),
+            None => told.text(")"),
+        }
+    });
+    let pairs = relations.iter().map(|relation| {
+        let pair = line().code(relation.x).text(" with ").code(relation.y);
+        pair.text(" (").name(relation.reason).text(")")
+    });
     Some(Block::Paragraph(
         Tone::Bad,
         line()
             .strong(text("Asked about and not tested:"))
             .text(" ")
-            .then(words::join_lines(told, ""))
+            .then(words::join_lines(told.chain(pairs), ""))
             .text(". Nothing below is about ")
-            .text(if columns.len() == 1 { "it" } else { "them" })
+            .text(if columns.len() + relations.len() == 1 {
+                "it"
+            } else {
+                "them"
+            })
             .text("."),
     ))
 }
@@ -94,6 +127,9 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
     if dossier.tests.is_empty() {
         return vec![paragraph(
             match dossier.memory.as_ref().filter(|memory| !memory.settled.is_empty()) {
+                None if dossier.end.status == RunStatus::NotAnswerable => {
+                    text("No test was judged: these data cannot answer the question.")
+                }
                 None => text("No test was judged, so the question has no answer yet."),
                 Some(_) => text("Nothing was left to test: ")
                     .link(
@@ -232,9 +268,17 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
     out
 }
 
-/// A finding in a line: wording, direction, effect.
+/// A test in a line: wording, direction if it is a finding, effect.
 pub(crate) fn headline_line(test: &TestRecord) -> Line<Draft> {
-    let traced = Traced(test);
+    if !test.is_finding() {
+        return line()
+            .badge(words::wording_tone(test), test.wording.as_str())
+            .text(" of ")
+            .then(words::relation_line(test))
+            .text(" (")
+            .then(headline_numbers(test))
+            .text(").");
+    }
     let clause = match test.direction {
         _ if test.kind == kind::INTERACTION => words::direction_clause(test),
         Some(_) => words::direction_clause(test).then(words::given_clause(test)),
@@ -247,12 +291,18 @@ pub(crate) fn headline_line(test: &TestRecord) -> Line<Draft> {
         .text(" ")
         .then(clause)
         .text(" (")
-        .then(words::effect_line(&traced.effect()))
+        .then(headline_numbers(test))
+        .text(").")
+}
+
+/// Effect with its interval, q and rows of a test.
+pub(crate) fn headline_numbers(test: &TestRecord) -> Line<Draft> {
+    let traced = Traced(test);
+    words::effect_line(&traced.effect())
         .text(", q ")
         .number(traced.q())
         .text(", n ")
         .number(traced.n())
-        .text(").")
 }
 
 fn linked_headline(test: &TestRecord) -> Line<Draft> {
@@ -261,6 +311,9 @@ fn linked_headline(test: &TestRecord) -> Line<Draft> {
         let caveats = words::join_lines(test.caveats.iter().map(words::caveat_line), "");
         out = out.text(" With care: ").then(caveats).text(".");
     }
-    out.text(" ")
-        .link(LinkTarget::Anchor(section_anchor(test)), text("More"))
+    let more = match test.is_finding() {
+        true => section_anchor(test),
+        false => "nulls".to_owned(),
+    };
+    out.text(" ").link(LinkTarget::Anchor(more), text("More"))
 }

@@ -11,7 +11,7 @@ use super::super::dossier::Dossier;
 use super::super::number::{Number, NumberFormat};
 use super::words;
 use crate::science::{Column, DatasetRecord, ExperimentId, Profile, Role};
-use crate::study::ValueType;
+use crate::study::{RowsSetAside, ValueType};
 
 /// Columns above which html folds the table away.
 const FOLD: usize = 40;
@@ -28,6 +28,10 @@ pub(super) fn add_data_section(dossier: &Dossier, out: &mut Blocks) {
             &slug(&format!("data-{}", dataset.name)),
             line().name(&dataset.name),
         ));
+        if !dataset.joined.is_empty() {
+            add_joined(dataset, out);
+            continue;
+        }
         let bytes = Cited::record(dataset.bytes, format!("/datasets/{at}/bytes"), RecordFile::Journal);
         out.push(paragraph(
             text("File ")
@@ -46,6 +50,52 @@ pub(super) fn add_data_section(dossier: &Dossier, out: &mut Blocks) {
             )),
         }
     }
+}
+
+/// A table that several others give, or why they give none.
+fn add_joined(dataset: &DatasetRecord, out: &mut Blocks) {
+    let parts = words::join_lines(dataset.joined.iter().map(|part| line().code(part)), "");
+    let (Some(profile), Some(experiment)) = (&dataset.profile, &dataset.experiment) else {
+        let told = text("The tables ")
+            .then(parts)
+            .text(" were to be joined, and were not.");
+        out.push(Block::Paragraph(Tone::Bad, told));
+        return;
+    };
+    if let Some(problem) = &profile.problem {
+        let told = text("The tables ")
+            .then(parts)
+            .text(" were analysed one by one: ")
+            .name(&problem.message);
+        out.push(Block::Paragraph(Tone::Weak, told.text(".")));
+        return;
+    }
+    out.push(paragraph(text("Joined from the tables ").then(parts).text(".")));
+    let facts = |key: &str| profile.source.get(key).and_then(Value::as_array).into_iter().flatten();
+    let told = facts("joins").filter_map(|join| {
+        let name = |key: &str| join.get(key).and_then(Value::as_str);
+        Some(
+            line()
+                .code(name("left")?)
+                .text(" and ")
+                .code(name("right")?)
+                .text(": ")
+                .name(name("evidence")?)
+                .text("."),
+        )
+    });
+    let derived = profile.columns.iter().filter_map(|column| {
+        let rule = &column.derived.as_ref()?.rule;
+        Some(line().code(&column.name).text(": ").name(rule).text("."))
+    });
+    out.push(Block::List(told.chain(derived).collect()));
+    if let Some(view) = profile.source.get("view").and_then(Value::as_str) {
+        out.push(Block::Details {
+            summary: text("The same in SQL"),
+            blocks: vec![paragraph(line().code(view))],
+        });
+    }
+    add_profile(dataset, profile, experiment, out);
 }
 
 fn add_profile(dataset: &DatasetRecord, profile: &Profile, experiment: &ExperimentId, out: &mut Blocks) {
@@ -73,16 +123,42 @@ fn add_profile(dataset: &DatasetRecord, profile: &Profile, experiment: &Experime
             .text("."),
     ));
     out.extend(source_line(profile, &cite));
-    for warning in &profile.warnings {
+    out.extend(set_aside_list(&profile.rows_set_aside().unwrap_or_default(), &cite));
+    for warning in profile.further_warnings() {
         out.push(Block::Paragraph(Tone::Weak, line().name(warning)));
     }
     out.extend(columns_table(dataset, profile, &cite));
     add_structure(profile, &cite, out);
 }
 
-/// How the file was read.
+/// The parts of the file that are not in the table.
+fn set_aside_list(set_aside: &[RowsSetAside], cite: &impl Fn(Number, &str) -> Cited) -> Option<Block<Draft>> {
+    let told = set_aside.iter().enumerate().map(|(at, part)| {
+        let rows = cite(part.rows.into(), &format!("/source/set_aside/{at}/rows"));
+        let mut told = text("Set aside: ")
+            .name(&part.what)
+            .text(" (")
+            .number(rows)
+            .text(match part.rows {
+                1 => " row",
+                _ => " rows",
+            });
+        if let Some(first) = part.first_row {
+            let first = cite(first.into(), &format!("/source/set_aside/{at}/first_row"));
+            told = told.text(", from ").number(first).text(" on");
+        }
+        told.text("): ").name(&part.reason).text(".")
+    });
+    let told: Vec<_> = told.collect();
+    (!told.is_empty()).then_some(Block::List(told))
+}
+
+/// How the file was read; of joined tables, each says it.
 fn source_line(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Option<Block<Draft>> {
     let source = profile.source.as_object()?;
+    if source.contains_key("joins") {
+        return None;
+    }
     let facts = source.iter().filter_map(|(key, value)| {
         let value = match value {
             Value::String(word) => line().code(word),
@@ -91,6 +167,8 @@ fn source_line(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited) -> Opti
                 let pointer = format!("/source/{}", key.replace('~', "~0").replace('/', "~1"));
                 line().number(cite(Number::from_json(number)?, &pointer))
             }
+            // Told one by one.
+            Value::Array(list) if key == "set_aside" && !list.is_empty() => return None,
             Value::Array(list) => words::join_lines(
                 list.iter().filter_map(Value::as_str).map(|word| line().code(word)),
                 "none",
@@ -213,8 +291,9 @@ fn value_summary(column: &Column, cite: &impl Fn(Number, &str) -> Cited) -> Line
 
 /// Observations about rows and pairs of columns.
 fn add_structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: &mut Blocks) {
-    let mut points = Vec::new();
-    if let Some(units) = &profile.units {
+    let mut points = structure_points(profile);
+    let told = !points.is_empty();
+    if let Some(units) = profile.units.as_ref().filter(|_| !told) {
         let point = text("Rows repeat the units of ").code(&units.column);
         points.push(match units.n_units {
             Some(n) => point
@@ -224,7 +303,7 @@ fn add_structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: 
             None => point.text("."),
         });
     }
-    if let Some(time) = &profile.time {
+    if let Some(time) = profile.time.as_ref().filter(|_| !told) {
         points.push(text("Rows are in the order of ").code(&time.column).text("."));
     }
     for pair in &profile.paired {
@@ -234,7 +313,7 @@ fn add_structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: 
             .code(&pair.y);
         points.push(point.text(" (").name(&pair.why).text(")."));
     }
-    for pair in &profile.survival {
+    for pair in profile.survival.iter().filter(|_| !told) {
         let point = text("Time to an event: ")
             .code(&pair.duration)
             .text(" until ")
@@ -256,19 +335,57 @@ fn add_structure(profile: &Profile, cite: &impl Fn(Number, &str) -> Cited, out: 
         split.text(": ").name(&profile.split.why).text(".")
     });
     out.push(Block::List(points));
-    if profile.tautologies.is_empty() {
+    add_identities(profile, out);
+}
+
+/// How rows depend on each other, where the profile has it with its evidence.
+fn structure_points(profile: &Profile) -> Vec<Line<Draft>> {
+    let Some(structure) = &profile.structure else {
+        return Vec::new();
+    };
+    let told = structure.parts().into_iter().filter_map(|(name, part)| {
+        let (what, part) = (words::structure_part(name), part?);
+        let mut point = text(what);
+        if !part.columns.is_empty() {
+            let columns = part.columns.iter().map(|column| line().code(column));
+            point = point.text(" ").then(words::join_lines(columns, ""));
+        }
+        point = match &part.evidence {
+            Some(evidence) => point.text(": ").name(evidence),
+            None => point,
+        };
+        Some(point.text("."))
+    });
+    told.collect()
+}
+
+/// Relations that follow from how columns were made, and are no findings.
+fn add_identities(profile: &Profile, out: &mut Blocks) {
+    let told: Vec<Line<Draft>> = match profile.identities.is_empty() {
+        false => {
+            let told = profile.identities.iter().map(|identity| {
+                let columns = identity.columns.iter().map(|column| line().code(column));
+                words::join_lines(columns, "").text(": ").name(&identity.text)
+            });
+            told.collect()
+        }
+        true => {
+            let told = profile.tautologies.iter().map(|pair| {
+                line()
+                    .code(&pair.x)
+                    .text(" and ")
+                    .code(&pair.y)
+                    .text(": ")
+                    .name(&pair.reason)
+            });
+            told.collect()
+        }
+    };
+    if told.is_empty() {
         return;
     }
     out.push(paragraph(text(
-        "Pairs that were left out because one column determines the other by construction:",
+        "By construction, because one column is made of the other or of the same; such pairs are left out of the tests:",
     )));
-    let pairs = profile.tautologies.iter().map(|pair| {
-        line()
-            .code(&pair.x)
-            .text(" and ")
-            .code(&pair.y)
-            .text(": ")
-            .name(&pair.reason)
-    });
-    out.push(Block::List(pairs.collect()));
+    out.push(Block::List(told));
 }

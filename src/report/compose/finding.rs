@@ -32,7 +32,7 @@ pub(super) fn add_finding_sections(dossier: &Dossier, out: &mut Blocks) {
             line()
                 .badge(words::wording_tone(test), test.wording.as_str())
                 .text(" ")
-                .name(&test.statement),
+                .then(words::statement_clause(test)),
         ));
         for figure in dossier.figures.iter().filter(|figure| figure.finding == test.id) {
             card.push(Block::Figure(FigureFile {

@@ -15,7 +15,7 @@ pub(super) fn add_findings_section(dossier: &Dossier, out: &mut Blocks) {
     }
     out.push(heading(2, "findings", text("Findings")));
     out.push(paragraph(text(
-        "Replicated ones first, then by q. Brackets hold the ninety-five per cent confidence interval. Each number leads \
+        "What the question is about comes first; then replicated ones, then by q. Brackets hold the ninety-five per cent confidence interval. Each number leads \
          to the experiment and the line of its output that it came from.",
     )));
     let rows = findings.iter().enumerate().map(|(rank, test)| {

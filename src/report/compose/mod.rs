@@ -24,10 +24,10 @@ use super::dossier::Dossier;
 use super::name::Name;
 
 pub(crate) use agents::list_agents;
-pub(crate) use answer::{headline_line, opening_paragraphs};
+pub(crate) use answer::{headline_line, headline_numbers, opening_paragraphs};
 pub(crate) use finding::key_numbers;
 pub(crate) use told::interpretation_of_finding;
-pub(crate) use words::relation_line;
+pub(crate) use words::{direction_clause, given_clause, relation_line};
 
 /// The whole report.
 pub(crate) fn compose_report(dossier: &Dossier) -> Document<Draft> {

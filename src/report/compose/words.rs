@@ -4,6 +4,20 @@ use super::super::document::{Draft, Line, Tone, line, text};
 use super::super::trace::TracedEffect;
 use crate::science::{Caveat, Effect, TestRecord, kind};
 
+/// The subject of a part of a table's structure.
+pub(crate) fn structure_part(name: &str) -> &'static str {
+    match name {
+        "subject" => "Subjects:",
+        "clusters" => "Groups of rows that are alike:",
+        "time" => "Order in time:",
+        "place" => "Place:",
+        "copies" => "Copies of rows:",
+        "assigned" => "Assigned at random:",
+        "survival" => "Time to an event:",
+        _ => "At risk:",
+    }
+}
+
 /// `x` with `y`, and what is held fixed.
 pub(crate) fn relation_line(test: &TestRecord) -> Line<Draft> {
     line()
@@ -41,7 +55,7 @@ pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Li
         return text("no single direction");
     };
     if let Some(words) = test.directions.get(way) {
-        return words_clause(words, [&test.x, y]);
+        return words_clause(words, |name| name == test.x || name == *y);
     }
     let higher = || text("higher ").code(&test.x).text(" goes with ");
     match (way, &*test.kind, &test.y_level) {
@@ -68,16 +82,26 @@ pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Li
     }
 }
 
-/// Words of the record, with these columns set as such.
-fn words_clause(words: &str, columns: [&str; 2]) -> Line<Draft> {
+/// The statement of a test, with its columns set as such.
+pub(crate) fn statement_clause(test: &TestRecord) -> Line<Draft> {
+    let others = || test.by.iter().chain(&test.covariates);
+    words_clause(&test.statement, |name| {
+        name == test.x || name == test.y || others().any(|other| other == name)
+    })
+}
+
+/// Words of the record, with the columns in backticks set as such, and other words there in quotes.
+pub(crate) fn words_clause(words: &str, is_column: impl Fn(&str) -> bool) -> Line<Draft> {
     let mut out = line();
+    let is_paired = words.matches('`').count().is_multiple_of(2);
     for (at, piece) in words.split('`').enumerate() {
         out = match piece {
             "" => out,
             " " => out.text(" "),
-            piece if at % 2 == 0 => out.name(piece),
-            column if columns.contains(&column) => out.code(column),
-            // A name with a backtick in it: the words are then as good as their letters.
+            piece if at % 2 == 0 && !piece.contains(char::is_numeric) => out.name(piece),
+            column if is_column(column) => out.code(column),
+            word if is_paired && word.chars().all(char::is_alphabetic) => out.name(&format!("'{word}'")),
+            // A name with a backtick in it, or a number: the words are then as good as their letters.
             _ => return line().name(words),
         };
     }
@@ -318,6 +342,8 @@ mod tests {
             told(&worded_direction(&test, Some("-"))),
             "higher <column> goes with lower <column>"
         );
+        let told_of = words_clause("`a b` or `wobble` of `a b`", |name| name == "a b");
+        assert_eq!(told(&told_of), "<column> or 'wobble' of <column>");
         test.y = "a`b".to_owned();
         test.directions.insert("+".to_owned(), "`a`b` wobbles".to_owned());
         assert_eq!(told(&direction_clause(&test)), "`a`b` wobbles");

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::words::{Token, root};
 
-/// What a phrase says of the words around it.
+/// The meaning of a phrase for the words around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cue {
     /// The left explains the right, or the other way with `by` after it: an effect.

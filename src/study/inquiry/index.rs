@@ -38,7 +38,7 @@ pub enum NamedBy {
     Part,
 }
 
-/// What a phrase may stand for.
+/// The things that a phrase may stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sense {
     pub column: usize,
@@ -48,7 +48,7 @@ pub(super) struct Sense {
     pub rank: u8,
 }
 
-/// What is known of one column by its words.
+/// A column as its words tell of it.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     /// Roots of the name's words without its unit.
@@ -243,12 +243,17 @@ impl Index {
                 rank: 0,
             },
         );
+        // `customers` are the rows that `customer_id` names.
+        let shortened = match column.value_type.is_name() && telling.len() < words.len() {
+            true => NamedBy::Part,
+            false => by,
+        };
         self.add_phrase(
             telling,
             Sense {
                 column: place,
                 level: None,
-                by,
+                by: shortened,
                 rank: 1,
             },
         );
@@ -328,15 +333,17 @@ impl Index {
 
     fn read_label(&mut self, place: usize, label: &str) {
         let words = content(&terms(label, MOST_LABEL_WORDS));
-        self.add_phrase(
-            &words,
-            Sense {
-                column: place,
-                level: None,
-                by: NamedBy::Label,
-                rank: 2,
-            },
-        );
+        let sense = Sense {
+            column: place,
+            level: None,
+            by: NamedBy::Label,
+            rank: 2,
+        };
+        self.add_phrase(&words, sense);
+        let telling = without_unit(&words);
+        if telling.len() < words.len() {
+            self.add_phrase(telling, sense);
+        }
         self.add_initials(&words, place);
         for token in words
             .iter()

@@ -11,12 +11,14 @@
 //! | `sentence` | splits a question into clauses |
 //! | `subset` | finds what is held fixed and which rows are meant |
 //! | `roles` | finds what is asked, and which column explains which |
+//! | `declared` | takes the parts that a person names beside the question |
 //! | `wording` | says in a sentence how a question was read |
 //!
 //! Other languages than English are matched by names, labels and levels alone.
 
 mod bounds;
 mod cues;
+mod declared;
 mod index;
 mod lexicon;
 mod naming;
@@ -31,19 +33,21 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ColumnMeaning;
 use index::Index;
 use sentence::Outline;
 
+pub use declared::DeclaredRoles;
 pub use index::NamedBy;
 
 /// The most words of a question that are read; what is beyond is counted in [`Inquiry::read_as`].
 const MOST_TOKENS: usize = 4_000;
 
 /// The kind of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InquiryKind {
     /// Whether columns go together.
@@ -88,7 +92,7 @@ pub struct NamedColumn {
 }
 
 /// A question as a typed value.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inquiry {
     /// What is asked.
     pub kinds: Vec<InquiryKind>,

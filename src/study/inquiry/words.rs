@@ -3,7 +3,7 @@
 /// The most letters of a word that are compared.
 const MOST_LETTERS: usize = 64;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum TokenKind {
     /// Letters.
@@ -25,7 +25,7 @@ pub(super) struct Token {
     pub stem: String,
     /// What is left without endings: `smok` of `smoker`, `smoking` and `smokes`.
     pub root: String,
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
     /// Stands between backticks or double quotes.
     pub quoted: bool,

@@ -119,7 +119,7 @@ fn path_of(sha256: &str) -> Option<PlainPath> {
     Some(PlainPath::of(run_files::BLOBS).join_id(hash))
 }
 
-/// What is larger could not be read again.
+/// Larger ones could not be read again.
 fn check_size(content: &[u8]) -> io::Result<()> {
     match content.len() as u64 > run_files::BLOB_BYTES {
         true => Err(ErrorKind::FileTooLarge.into()),

@@ -20,8 +20,8 @@ pub enum Durability {
 }
 
 impl Durability {
-    /// Syncs a folder of a run, or the run's, with the files and folders in it, if they have to survive a power failure.
-    /// Links are not followed.
+    /// Syncs a folder of a run, or the run's, with the files and folders in it, if they have to survive a power
+    /// failure. Links are not followed.
     ///
     /// # Errors
     /// If the disk refuses.
@@ -32,8 +32,8 @@ impl Durability {
         }
     }
 
-    /// Syncs the names in a folder of a run, or in the run's, which renaming has changed, if they have to survive a power
-    /// failure.
+    /// Syncs the names in a folder of a run, or in the run's, which renaming has changed, if they have to survive a
+    /// power failure.
     ///
     /// # Errors
     /// If the disk refuses.

@@ -51,7 +51,7 @@ const SYSTEM_OF_SCRIPTS: [&str; 22] = [
     "/usr/share/zoneinfo",
 ];
 
-/// What an agent's program sees: it may be written in any language.
+/// The files that an agent's program sees: it may be written in any language.
 pub const SYSTEM_OF_PROGRAMS: [&str; 1] = ["/usr"];
 
 /// Chooses the user that scripts run as: another user if Kosmos has the privileges of root, else a mapped one.

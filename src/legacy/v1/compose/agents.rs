@@ -185,7 +185,7 @@ fn about(dossier: &Dossier, id: &HypothesisId) -> Line<Draft> {
 }
 
 fn has_section(dossier: &Dossier, test: &TestRecord) -> bool {
-    let findings = crate::report::order::ordered_findings(dossier);
+    let findings = crate::legacy::v1::order::ordered_findings(dossier);
     let mut shown = findings.into_iter().take(super::finding::SECTIONS);
     shown.any(|shown| shown.id == test.id)
 }

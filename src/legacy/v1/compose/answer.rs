@@ -2,12 +2,12 @@
 
 use super::finding::anchor;
 use super::words;
+use crate::legacy::v1::order;
 use crate::report::Dossier;
 use crate::report::citation::{Citation, Cited};
 use crate::report::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use crate::report::evidence::JUDGED;
 use crate::report::number::NumberFormat;
-use crate::report::order;
 use crate::report::trace::Traced;
 use crate::science::{Arm, RunStatus, TestRecord, kind};
 
@@ -42,6 +42,8 @@ pub(super) fn section(dossier: &Dossier, out: &mut Blocks) {
 fn status(dossier: &Dossier) -> Block<Draft> {
     let (tone, word, more) = match dossier.end.status {
         RunStatus::Answered => (Tone::Strong, "Answered", ""),
+        // No run of that version ends so.
+        RunStatus::NotAnswerable => (Tone::Bad, "Not answerable", ""),
         RunStatus::Exhausted => (Tone::Medium, "Exhausted", ""),
         RunStatus::BudgetSpent => (
             Tone::Weak,

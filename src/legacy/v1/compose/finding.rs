@@ -1,6 +1,7 @@
 //! One section for each of the first findings.
 
 use super::words;
+use crate::legacy::v1::order;
 use crate::report::Dossier;
 use crate::report::citation::{Cited, FigureFile};
 use crate::report::document::{
@@ -8,7 +9,6 @@ use crate::report::document::{
 };
 use crate::report::name::Name;
 use crate::report::number::NumberFormat;
-use crate::report::order;
 use crate::report::trace::Traced;
 use crate::science::{Adjusted, Part, TestRecord};
 

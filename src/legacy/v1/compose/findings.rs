@@ -2,9 +2,9 @@
 
 use super::finding::{self, SECTIONS};
 use super::words;
+use crate::legacy::v1::order;
 use crate::report::Dossier;
 use crate::report::document::{Blocks, LinkTarget, heading, line, paragraph, table, text};
-use crate::report::order;
 use crate::report::trace::Traced;
 
 /// One row for each finding, in the order of `findings.json`.

@@ -1,9 +1,9 @@
 //! Tests without a finding.
 
 use super::{finding, words};
+use crate::legacy::v1::order;
 use crate::report::Dossier;
 use crate::report::document::{Block, Blocks, Draft, Line, heading, line, paragraph, table, text};
-use crate::report::order;
 use crate::report::trace::Traced;
 use crate::science::TestRecord;
 

@@ -147,6 +147,10 @@ impl ClauseReader<'_, '_> {
         }
         match all.len() {
             0 => Roles::default(),
+            // Who has it is told by what else they have.
+            1 if (0..self.length()).any(|at| self.is_word(at, &["who"])) => {
+                Roles::of(InquiryKind::Relation, all, Vec::new())
+            }
             1 => Roles::of(InquiryKind::Description, all, Vec::new()),
             _ => Roles::symmetric(InquiryKind::Relation, all),
         }

@@ -26,7 +26,7 @@ use super::{
 /// Pieces around a mention in which the word that governs it is looked for.
 const NEAR: usize = 12;
 
-/// What was read of all clauses, by the places of columns.
+/// All clauses as they were read, by the places of columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     pub kinds: Vec<InquiryKind>,

@@ -1,4 +1,4 @@
-//! What a verb or a noun says of two sides.
+//! The meaning of a verb or a noun for two sides.
 
 use super::{
     super::{InquiryKind, cues::Cue, lexicon},

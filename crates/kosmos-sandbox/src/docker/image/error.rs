@@ -77,7 +77,7 @@ pub enum ImageError {
     Base {
         /// The base.
         image: String,
-        /// What it lacks.
+        /// The missing parts.
         fault: BaseFault,
     },
     /// The packages could not be fetched.

@@ -1,0 +1,19 @@
+//! The answer to the question, with relations and tables, as `findings.json` has them.
+//!
+//! | file | does |
+//! |---|---|
+//! | `reconcile` | makes one relation of all tests of two columns |
+//! | `sentence` | says a relation in a sentence |
+//! | `reply` | answers the question from its relations |
+//! | `tables` | describes the tables as they were read |
+
+mod reconcile;
+mod reply;
+mod sentence;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub(super) use reconcile::reconcile_relations;
+pub(super) use reply::{answer_question, read_question, reasons_of_question};
+pub(super) use tables::describe_tables;

@@ -1,0 +1,310 @@
+//! All tests of two columns as one relation with one verdict.
+
+use std::collections::BTreeMap;
+
+use super::sentence;
+use crate::policy::{AskedPart, AskedState};
+use crate::report::{
+    Dossier,
+    order::{self, Relevance, adjusted_test, crude_test},
+};
+use crate::science::{Adjusted, Caveat, Effect, TestRecord, kind};
+use crate::study::{Headline, INTERVAL_LEVEL, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
+
+/// The share of the crude estimate that an adjusted one keeps, below which the relation is weaker.
+const WEAKER: f64 = 0.75;
+
+/// The share below which the relation is gone if the interval includes that there is none.
+const GONE: f64 = 0.5;
+
+/// What the tests of two columns say.
+pub(super) struct Evidence<'d> {
+    /// The table.
+    pub(super) dataset: &'d str,
+    /// The exposure.
+    pub(super) x: &'d str,
+    /// The outcome.
+    pub(super) y: &'d str,
+    /// Its tests, in their order.
+    pub(super) tests: Vec<&'d TestRecord>,
+    /// The part of the question, where it is asked for by name.
+    pub(super) part: Option<&'d AskedPart>,
+    /// The test without other columns.
+    pub(super) crude: Option<&'d TestRecord>,
+    /// The estimate with other columns held fixed.
+    pub(super) adjusted: Option<AdjustedEstimate<'d>>,
+}
+
+/// An estimate with other columns held fixed.
+pub(super) struct AdjustedEstimate<'d> {
+    /// The columns.
+    pub(super) given: Vec<&'d str>,
+    effect: ReportedEffect,
+    /// Whether it passed the error control; none where it is no test of its own.
+    found: Option<bool>,
+    reverses: bool,
+    explains_away: bool,
+}
+
+/// The relations of a run: those that are asked for in the order of the question, then the others by relevance, found
+/// ones first, then by the q of their strongest test.
+pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Relation> {
+    let relevance = Relevance::of(dossier);
+    let mut groups: BTreeMap<(&str, &str, &str), Vec<&TestRecord>> = BTreeMap::new();
+    for test in order::ordered_tests(dossier) {
+        let (x, y) = orient(dossier, &relevance, test);
+        groups.entry((&test.dataset, x, y)).or_default().push(test);
+    }
+    let mut relations = Vec::new();
+    for part in &dossier.asked {
+        let Some((x, y)) = part.relation() else { continue };
+        let tests = groups.remove(&(part.dataset.as_str(), x, y)).unwrap_or_default();
+        // Earlier runs have judged it, and their report tells it.
+        if tests.is_empty() && part.state == AskedState::Tested {
+            continue;
+        }
+        let evidence = Evidence::of((&part.dataset, x, y), tests, Some(part));
+        relations.push(evidence.into_relation(dossier, 1.0));
+    }
+    let mut others: Vec<(f64, Relation)> = groups
+        .into_iter()
+        .map(|(about, tests)| {
+            let strongest = tests.iter().map(|test| test.q).fold(f64::INFINITY, f64::min);
+            let relevance = relevance.of_relation(about.0, about.1, about.2);
+            let relation = Evidence::of(about, tests, None).into_relation(dossier, relevance);
+            (strongest, relation)
+        })
+        .collect();
+    others.sort_by(|(q_a, a), (q_b, b)| {
+        b.relevance
+            .total_cmp(&a.relevance)
+            .then(b.verdict.is_found().cmp(&a.verdict.is_found()))
+            .then(q_a.total_cmp(q_b))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    relations.extend(others.into_iter().map(|(_, relation)| relation));
+    relations
+}
+
+/// Exposure and outcome of a test: as the question has them, else in the order of the table's columns.
+fn orient<'d>(dossier: &'d Dossier, relevance: &Relevance<'_>, test: &'d TestRecord) -> (&'d str, &'d str) {
+    let (x, y) = (test.x.as_str(), test.y.as_str());
+    let mut asked = dossier.asked.iter().filter(|part| part.dataset == test.dataset);
+    if let Some((a, _)) = asked.find_map(|part| {
+        part.relation()
+            .filter(|(a, b)| (*a, *b) == (x, y) || (*a, *b) == (y, x))
+    }) {
+        return if a == x { (x, y) } else { (y, x) };
+    }
+    let turned =
+        relevance
+            .interest(&test.dataset)
+            .and_then(|interest| match (interest.is_outcome(x), interest.is_outcome(y)) {
+                (true, false) => Some(true),
+                (false, true) => Some(false),
+                _ => match (interest.is_exposure(x), interest.is_exposure(y)) {
+                    (true, false) => Some(false),
+                    (false, true) => Some(true),
+                    _ => None,
+                },
+            });
+    let turned = turned.unwrap_or_else(|| {
+        let dataset = dossier.datasets.iter().find(|dataset| dataset.name == test.dataset);
+        let columns = || {
+            dataset
+                .and_then(|dataset| dataset.profile.as_ref())
+                .map(|profile| &profile.columns)
+        };
+        let place = |name: &str| columns().and_then(|columns| columns.iter().position(|column| column.name == name));
+        place(y) < place(x)
+    });
+    if turned { (y, x) } else { (x, y) }
+}
+
+impl<'d> Evidence<'d> {
+    fn of(about: (&'d str, &'d str, &'d str), tests: Vec<&'d TestRecord>, part: Option<&'d AskedPart>) -> Self {
+        let (dataset, x, y) = about;
+        let crude = crude_test(&tests);
+        let adjusted = adjusted_test(&tests)
+            .map(|test| AdjustedEstimate {
+                given: test.covariates.iter().map(String::as_str).collect(),
+                effect: reported(&test.effect, Some(&test.test)),
+                found: Some(test.is_finding()),
+                reverses: test.caveats.contains(&Caveat::SimpsonReversal),
+                explains_away: test.caveats.contains(&Caveat::Confounded),
+            })
+            .or_else(|| crude.and_then(deciding_check));
+        Self {
+            dataset,
+            x,
+            y,
+            tests,
+            part,
+            crude,
+            adjusted,
+        }
+    }
+
+    /// The test that tells whether there is a relation: the crude one, else the first finding, else the first.
+    pub(super) fn leading_test(&self) -> Option<&'d TestRecord> {
+        let finding = || self.tests.iter().copied().find(|test| test.is_finding());
+        match self.crude {
+            Some(crude) if crude.is_finding() => Some(crude),
+            crude => finding().or(crude).or_else(|| self.tests.first().copied()),
+        }
+    }
+
+    /// The finding that the relation depends on a third column.
+    pub(super) fn moderation(&self) -> Option<&'d TestRecord> {
+        let depends = |test: &&TestRecord| test.kind == kind::INTERACTION && test.is_finding();
+        self.tests.iter().copied().find(depends)
+    }
+
+    /// Every verdict that applies, in the order of verdicts.
+    fn verdicts(&self) -> Vec<RelationVerdict> {
+        use RelationVerdict as V;
+        if let Some(AskedState::Untestable(reason)) = self.part.map(|part| &part.state) {
+            let by_construction = reason.code == ReasonCode::ByConstruction;
+            return vec![if by_construction {
+                V::ByConstruction
+            } else {
+                V::Untestable
+            }];
+        }
+        if self.tests.is_empty() {
+            return vec![V::Untestable];
+        }
+        let crude_found = self.crude.is_some_and(TestRecord::is_finding);
+        let found = self.tests.iter().any(|test| test.is_finding());
+        let crude_has = |caveat: &Caveat| self.crude.is_some_and(|crude| crude.caveats.contains(caveat));
+        let change = self.change();
+        let adjusted = self.adjusted.as_ref();
+        let given_found = adjusted.is_some_and(|adjusted| adjusted.found == Some(true));
+        let reverses = crude_has(&Caveat::SimpsonReversal)
+            || adjusted.is_some_and(|adjusted| adjusted.reverses)
+            || change.is_some_and(|kept| kept < 0.0) && self.excludes_null();
+        let gone = crude_has(&Caveat::Confounded)
+            || adjusted.is_some_and(|adjusted| adjusted.explains_away)
+            || change.is_some_and(|kept| kept.abs() <= GONE) && self.includes_null();
+        [
+            (V::Drift, found && crude_has(&Caveat::TimeOrder)),
+            (V::Reversed, crude_found && reverses),
+            (V::Gone, crude_found && gone),
+            (V::Appears, self.crude.is_some() && !crude_found && given_found),
+            (V::Depends, self.moderation().is_some()),
+            (V::Bent, found && crude_has(&Caveat::Nonlinear)),
+            (V::Weaker, crude_found && change.is_some_and(|kept| kept <= WEAKER)),
+            (V::Holds, found),
+            (V::NotFound, !found),
+        ]
+        .into_iter()
+        .filter_map(|(verdict, applies)| applies.then_some(verdict))
+        .collect()
+    }
+
+    /// The part of the crude estimate that is left with other columns held fixed, negative where the sign turned; none
+    /// where the two are not on one scale.
+    fn change(&self) -> Option<f64> {
+        let crude = self.crude?;
+        let adjusted = &self.adjusted.as_ref()?.effect;
+        if !are_comparable(&crude.effect.name, &adjusted.name) {
+            return None;
+        }
+        let before = reported(&crude.effect, None)
+            .on_null_scale()
+            .filter(|before| *before != 0.0)?;
+        Some(adjusted.on_null_scale()? / before)
+    }
+
+    fn excludes_null(&self) -> bool {
+        let adjusted = self.adjusted.as_ref();
+        adjusted.and_then(|adjusted| adjusted.effect.excludes_null()) == Some(true)
+    }
+
+    fn includes_null(&self) -> bool {
+        let adjusted = self.adjusted.as_ref();
+        adjusted.and_then(|adjusted| adjusted.effect.excludes_null()) == Some(false)
+    }
+
+    fn into_relation(self, dossier: &Dossier, relevance: f64) -> Relation {
+        let verdicts = self.verdicts();
+        let verdict = verdicts.first().copied().unwrap_or(RelationVerdict::Untestable);
+        let also = verdicts.iter().skip(1);
+        let also = also.filter(|also| !matches!(also, RelationVerdict::Holds | RelationVerdict::NotFound));
+        let mut caveats: Vec<String> = also.map(|also| also.as_str().to_owned()).collect();
+        let leading = self.leading_test();
+        for caveat in leading.into_iter().flat_map(|test| &test.caveats) {
+            caveats.push(caveat.as_str().to_owned());
+        }
+        let crude = self.crude.map(|test| reported(&test.effect, Some(&test.test)));
+        let randomised = dossier.method.randomised.iter().any(|column| column == self.x);
+        let headline = match (&crude, &self.adjusted) {
+            (Some(_), _) if randomised => Some(Headline::Crude),
+            (_, Some(_)) => Some(Headline::Adjusted),
+            (Some(_), None) => Some(Headline::Crude),
+            (None, None) => None,
+        };
+        Relation {
+            id: RelationId::derive(self.dataset, self.x, self.y, None),
+            dataset: self.dataset.to_owned(),
+            x: self.x.to_owned(),
+            y: self.y.to_owned(),
+            contrast: None,
+            given: self
+                .adjusted
+                .iter()
+                .flat_map(|adjusted| &adjusted.given)
+                .map(|name| (*name).to_owned())
+                .collect(),
+            verdict,
+            sentence: sentence::describe_relation(&self, verdict),
+            crude,
+            headline,
+            claims: self.tests.iter().map(|test| test.id.to_string()).collect(),
+            relevance,
+            caveats,
+            adjusted: self.adjusted.map(|adjusted| adjusted.effect),
+        }
+    }
+}
+
+/// The check with one other column that decides what is left of a finding, where one does.
+fn deciding_check(crude: &TestRecord) -> Option<AdjustedEstimate<'_>> {
+    let about = |caveat: &Caveat| {
+        let named = crude
+            .caveat_notes
+            .get(caveat)
+            .filter(|_| crude.caveats.contains(caveat))?;
+        crude.adjusted.iter().find(|check| check.for_column == *named)
+    };
+    let check: &Adjusted = about(&Caveat::SimpsonReversal).or_else(|| about(&Caveat::Confounded))?;
+    Some(AdjustedEstimate {
+        given: vec![&check.for_column],
+        effect: reported(check.effect.as_ref()?, None),
+        found: None,
+        reverses: check.reversal,
+        explains_away: check.explained_away,
+    })
+}
+
+/// Whether two measures are on one scale, so that one can be a part of the other.
+fn are_comparable(crude: &str, adjusted: &str) -> bool {
+    crude == adjusted
+        || matches!(
+            (crude, adjusted),
+            ("pearson_r" | "r", "partial_r") | ("spearman_rho" | "rho", "partial_rho")
+        )
+}
+
+fn reported(effect: &Effect, method: Option<&str>) -> ReportedEffect {
+    ReportedEffect {
+        name: effect.name.clone(),
+        value: effect.value,
+        ci_low: effect.ci_low,
+        ci_high: effect.ci_high,
+        level: INTERVAL_LEVEL,
+        unit: None,
+        method: method.filter(|method| !method.is_empty()).map(str::to_owned),
+        standardised: None,
+    }
+}

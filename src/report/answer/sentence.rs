@@ -1,0 +1,88 @@
+//! A relation in a sentence, with the numbers of the test that decides it.
+
+use super::reconcile::Evidence;
+use crate::policy::AskedState;
+use crate::report::compose::{direction_clause, given_clause, headline_numbers};
+use crate::report::document::{Draft, Line, Piece, Span};
+use crate::science::TestRecord;
+use crate::study::RelationVerdict;
+
+/// Says what the tests of a relation say together.
+pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdict) -> String {
+    let (x, y) = (evidence.x, evidence.y);
+    if let Some(AskedState::Untestable(reason)) = evidence.part.map(|part| &part.state) {
+        return format!(
+            "`{x}` and `{y}` were not tested: {}.",
+            reason.text.trim_end_matches('.')
+        );
+    }
+    let Some(test) = evidence.leading_test() else {
+        return format!("`{x}` and `{y}` were not tested before the run ended.");
+    };
+    let numbers = plain_text(&headline_numbers(test));
+    let what = match test.is_finding() {
+        true => format!("{} ({numbers})", capitalise(&clause_of(test))),
+        false => format!("No relation of `{x}` and `{y}` was detected ({numbers})"),
+    };
+    let given = evidence.adjusted.iter().flat_map(|adjusted| &adjusted.given);
+    let given: Vec<String> = given.map(|name| format!("`{name}`")).collect();
+    let given = given.join(" and ");
+    let more = match verdict {
+        RelationVerdict::Drift => "; both columns drift in time, which alone can make such a relation".to_owned(),
+        RelationVerdict::Reversed => format!("; with {given} held fixed it goes the other way"),
+        RelationVerdict::Gone => format!("; with {given} held fixed, nothing distinguishable is left of it"),
+        RelationVerdict::Appears => format!("; without {given} held fixed, it does not show"),
+        RelationVerdict::Weaker => format!("; with {given} held fixed it is weaker"),
+        RelationVerdict::Bent => "; it is not a straight line".to_owned(),
+        RelationVerdict::Depends => {
+            let third = evidence
+                .moderation()
+                .and_then(|test| test.by.clone())
+                .unwrap_or_default();
+            format!("; it depends on `{third}`")
+        }
+        RelationVerdict::ByConstruction
+        | RelationVerdict::Untestable
+        | RelationVerdict::Holds
+        | RelationVerdict::NotFound => String::new(),
+    };
+    format!("{what}{more}.")
+}
+
+fn clause_of(test: &TestRecord) -> String {
+    match test.direction {
+        Some(_) => plain_text(&direction_clause(test).then(given_clause(test))),
+        None => format!(
+            "`{}` and `{}` go together{}",
+            test.x,
+            test.y,
+            plain_text(&given_clause(test))
+        ),
+    }
+}
+
+fn capitalise(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if first.is_lowercase() => first.to_uppercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+/// A line of the report as text without marks.
+fn plain_text(line: &Line<Draft>) -> String {
+    let spans = line.0.iter().map(|span| match span {
+        Span::Text(text) => (*text).to_owned(),
+        Span::Name(name) | Span::Badge(_, name) => name.shown(),
+        Span::Code(pieces) => {
+            let pieces = pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => (*text).to_owned(),
+                Piece::Name(name) => name.shown(),
+            });
+            format!("`{}`", pieces.collect::<String>())
+        }
+        Span::Number(cited) => cited.format.format_number(cited.number),
+        Span::Strong(inner) | Span::Link(_, inner) => plain_text(inner),
+    });
+    spans.collect()
+}
