@@ -168,6 +168,7 @@ async fn run(home: &Path, sandbox: Arc<ProcessSandbox>, kind: Kind) -> f64 {
             executor: Arc::new(ExecutorOptions {
                 sandbox,
                 limits: ResourceLimits::default(),
+                reader_limits: ResourceLimits::default(),
             }),
             thinker: None,
             knowledge: Knowledge::Replayed(None),

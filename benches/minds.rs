@@ -3,9 +3,9 @@
 //!
 //!     cargo bench --bench minds
 //!
-//! The endpoint is a scripted server in a process of its own that takes 50 ms for each call, the sandbox one that takes 100 ms for
-//! each script. So a task takes 250 ms at least, and the whole five seconds; what is above that, and the processor time
-//! of this process, is the engine's own.
+//! The endpoint is a scripted server in a process of its own that takes 50 ms for each call, the sandbox one that takes
+//! 100 ms for each script. So a task takes 250 ms at least, and the whole five seconds; what is above that, and the
+//! processor time of this process, is the engine's own.
 
 #![allow(
     clippy::unwrap_used,
@@ -154,6 +154,7 @@ async fn work(home: &Path, url: &str, durability: Durability) -> u64 {
             rows: Vec::new(),
         })),
         limits: ResourceLimits::default(),
+        reader_limits: ResourceLimits::default(),
     });
     let deadline = Duration::from_secs(60);
     let mut registry = Registry::default();

@@ -42,10 +42,10 @@ fn data_must_be_a_file_with_something_in_it() {
       because: No such file or directory (os error 2)
     help: check the path, which is relative to the working folder
     ");
-    insta::assert_snapshot!(refused_run(&shell, &["--data", "folder/a.csv", "--data", "folder"]), @"
-    error: the data DESK/folder is a folder, not a file (data[1].path, flag --data)
-    help: name a file in that folder; repeat --data for each file, or pack the parts of one table into a zip file
-    ");
+    insta::assert_snapshot!(refused_run(&shell, &["--data", "folder/a.csv", "--data", "folder/*.tsv"]), @r#"
+    error: the data DESK/folder/*.tsv holds no files (data[1].path, flag --data)
+    help: name one file, a folder with the parts of one table, or a pattern in quotes such as "2024-*.csv"
+    "#);
     insta::assert_snapshot!(refused_run(&shell, &["--data", "empty.csv"]), @"
     error: the data file DESK/empty.csv is empty (data[0].path, flag --data)
     help: check that the program that wrote it has finished

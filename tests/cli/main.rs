@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod config_show;
+mod data;
 mod help;
 mod machine;
 mod minds;

@@ -140,6 +140,8 @@ fn no_command_prints_what_a_terminal_would_obey() {
         &["graph", "path", &format!("1 {HOSTILE}"), &format!("2 {HOSTILE}")],
         &["graph", "sync", "--again"],
         &["prune", "--dry-run"],
+        &["data", &table, "--write"],
+        &["data", &table, "--codebook", "codebook.toml"],
     ] {
         shown.run(arguments);
     }
@@ -154,6 +156,9 @@ fn no_command_prints_what_a_terminal_would_obey() {
     shown.ends(&["run", "wrong.toml"], 2);
     shown.ends(&["run", "--question", "q", "--data", &bad], 2);
     shown.ends(&["run", "run.toml", "--target", &bad], 2);
+    shown.ends(&["data", &bad], 2);
+    shown.ends(&["data", &table, "--codebook", &bad], 2);
+    shown.ends(&["data", &table, "--sheet", &bad], 2);
     shown.ends(&["run", "run.toml", "--set", &bad], 2);
     shown.ends(&["run", "run.toml", &format!("--{bad}")], 2);
     shown.ends(&["agents", "check", &bad], 2);

@@ -45,6 +45,7 @@ pages! {
     architecture: "docs/architecture.md",
     benchmarks: "docs/benchmarks.md",
     contributing: "docs/contributing.md",
+    data: "docs/data.md",
     decisions: "docs/decisions.md",
     graph: "docs/graph.md",
     models: "docs/models.md",

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kosmos_testing::{TestHome, describe_output, read_findings, repository_path};
+use kosmos_testing::{TestHome, describe_output, read_findings, repository_path, schema::assert_findings_are_valid};
 use serde_json::Value;
 
 /// A run that has ended.
@@ -49,9 +49,10 @@ fn folder(outcome: &Value) -> PathBuf {
 
 /// What programs may rely on in `findings.json`.
 fn has_the_shape(found: &Value) {
-    assert_eq!(found["schema_version"], 1);
+    assert_eq!(found["schema_version"], 2);
+    assert_findings_are_valid(found);
     assert!(!found["question"].as_str().unwrap().is_empty());
-    let statuses = ["answered", "exhausted", "budget_spent"];
+    let statuses = ["answered", "not_answerable", "budget_spent"];
     assert!(
         statuses.contains(&found["status"].as_str().unwrap()),
         "{}",
@@ -89,6 +90,25 @@ fn has_the_shape(found: &Value) {
             assert!(["suggestive", "no detectable association"].contains(&words), "{test}");
         }
     }
+    let relations: BTreeSet<&str> = found["relations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|relation| relation["id"].as_str().unwrap())
+        .collect();
+    assert!(
+        tests(found)
+            .iter()
+            .all(|test| relations.contains(test["relation"].as_str().unwrap())),
+        "every test belongs to a relation"
+    );
+    let answer = &found["answer"];
+    let answered = answer["relations"].as_array().unwrap();
+    assert!(
+        answered.iter().all(|id| relations.contains(id.as_str().unwrap())),
+        "{answer}"
+    );
+    assert!(!answer["text"].as_str().unwrap().is_empty(), "{answer}");
     let ids = |list: &str| -> BTreeSet<&str> {
         let list = found[list].as_array().unwrap().iter();
         list.map(|test| test["id"].as_str().unwrap()).collect()

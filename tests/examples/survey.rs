@@ -17,9 +17,9 @@ const ELSEWHERE: [(&str, &str); 4] = [
 ];
 
 pub fn what_was_planted_is_found_and_chance_is_not() {
-    let ran = run(&TestHome::new(), "survey/run.toml", &[], 3);
-    assert_eq!(ran.outcome["status"], "budget_spent");
-    assert_eq!(ran.outcome["reason"]["budget"], "tests");
+    let ran = run(&TestHome::new(), "survey/run.toml", &[], 0);
+    assert_eq!(ran.outcome["status"], "answered", "every pair of the target was tested");
+    assert_eq!(ran.outcome["ended_by"], "tests");
     assert!(
         ran.outcome["message"]
             .as_str()

@@ -39,6 +39,14 @@ pub fn only_the_treatment_has_an_effect() {
         .filter(|test| test["id"] != effect["id"]);
     assert!(balance.clone().count() >= 7 && balance.clone().all(|test| test["significant"] == false));
     assert_eq!(ran.found["shuffled_null"]["findings"], 0);
+    let relation = &ran.found["relations"][0];
+    assert_eq!(
+        (&relation["x"], &relation["y"]),
+        (&"treatment".into(), &"pancreatitis".into())
+    );
+    assert_eq!(ran.found["answer"]["verdict"], "found");
+    assert_eq!(ran.found["answer"]["relations"], serde_json::json!([relation["id"]]));
+    assert_eq!(findings[0]["id"], effect["id"], "what was asked comes first");
 
     let bold = ran
         .report
@@ -61,7 +69,8 @@ pub fn without_the_promise_it_is_an_association() {
         "--set",
         "research.shuffled_run=false",
     ];
-    let ran = run(&TestHome::new(), "trial/run.toml", &more, 3);
+    let ran = run(&TestHome::new(), "trial/run.toml", &more, 0);
+    assert_eq!(ran.outcome["ended_by"], "cycles");
     assert_eq!(treatment(&ran.found)["wording"], "association");
     assert!(!tests(&ran.found).iter().any(claims_more));
     assert!(ran.report.contains("No column was declared as assigned at random"));

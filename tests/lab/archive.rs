@@ -67,6 +67,7 @@ fn pipes_and_devices_are_refused_at_once() {
     pipe("signed.tar.minisig");
     for (arguments, expected) in [
         (&["import", &archive][..], "it is a pipe"),
+        (&["import", "nowhere.tar"], "nowhere.tar: it cannot be read: "),
         (&["import", "/dev/zero"], "it is a device"),
         (&["import", &signed], "it is a pipe"),
         (&["import", &whole, "--signed-by", &key], "it is a pipe"),

@@ -67,7 +67,7 @@ fn unknown_keys_and_targets_are_refused() {
     );
     refused(&home, &home.run(&["run", &file]), &["run.toml", "bugdet", "budget"]);
     let output = home.run(&["run", "--question", QUESTION, "--data", &data, "--target", "heigth"]);
-    refused(&home, &output, &["heigth", "height", "--target"]);
+    refused(&home, &output, &["heigth", "height", "--outcome"]);
     let rows: String = (0..40)
         .map(|row| format!("{row}.5,{}.25,left\n", row * 7 % 11))
         .collect();
@@ -84,7 +84,7 @@ fn unknown_keys_and_targets_are_refused() {
     refused(
         &home,
         &output,
-        &["'side' cannot be tested", "one value", "speed, slip", "--target"],
+        &["'side' cannot be tested", "one value", "speed, slip", "--outcome"],
     );
     refused(&home, &home.run(&["run", "--data", &data]), &["question"]);
     let output = home.run(&[

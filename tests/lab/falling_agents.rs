@@ -26,14 +26,6 @@ use kosmos_testing::{
     sample::{draw_sample, is_deep_tier},
 };
 
-/// Returns how the run ends: a short one, or in the deep tier all of the penguins in small batches.
-fn ended() -> RunStatus {
-    match is_deep_tier() {
-        true => RunStatus::Answered,
-        false => RunStatus::BudgetSpent,
-    }
-}
-
 struct Silent;
 
 impl Progress for Silent {
@@ -141,7 +133,7 @@ fn undisturbed_findings() -> String {
     share_text("short-run-of-the-built-in-agents", || {
         let home = TestHome::new();
         let (finished, path) = run(&home, &[], None);
-        assert_eq!(finished.end.status, ended());
+        assert_eq!(finished.end.status, RunStatus::Answered);
         assert!(finished.dossier.restarts.is_empty());
         read_findings_text(&path)
     })
@@ -161,7 +153,7 @@ fn a_fallen_agent_is_restarted_and_nothing_is_lost() {
         };
         let (finished, path) = run(&home, &[], Some((name, fault)));
         let (end, restarts) = (&finished.end, &finished.dossier.restarts);
-        assert_eq!(end.status, ended(), "{name} {kind:?}: {}", end.message);
+        assert_eq!(end.status, RunStatus::Answered, "{name} {kind:?}: {}", end.message);
         assert_eq!(restarts.len(), 1, "{name} {kind:?}: {restarts:?}");
         assert!(restarts[0].reason.contains("forced"), "{restarts:?}");
         assert_eq!(read_findings_text(&path), expected, "{name} {kind:?}");
@@ -178,7 +170,12 @@ fn a_frozen_agent_is_replaced() {
             left: Arc::new(AtomicU32::new(1)),
         };
         let (finished, path) = run(&home, &["supervisor.handler_deadline=2s"], Some((name, fault)));
-        assert_eq!(finished.end.status, ended(), "{name}: {}", finished.end.message);
+        assert_eq!(
+            finished.end.status,
+            RunStatus::Answered,
+            "{name}: {}",
+            finished.end.message
+        );
         assert_eq!(
             finished.dossier.restarts.len(),
             1,
@@ -198,7 +195,7 @@ fn a_message_that_always_kills_its_agent_is_given_up() {
         left: Arc::new(AtomicU32::new(3)),
     };
     let (finished, _) = run(&home, &[], Some((agent::KNOWLEDGE_GRAPH_WRITER, fault)));
-    assert_eq!(finished.end.status, ended(), "{}", finished.end.message);
+    assert_eq!(finished.end.status, RunStatus::Answered, "{}", finished.end.message);
     assert_eq!(
         finished.dossier.dead_letters.len(),
         1,

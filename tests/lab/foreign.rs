@@ -91,7 +91,7 @@ fn an_experiment_with_another_folder_or_file_touches_nothing() {
     let output = home.run(&["verify", run_id(&run), "--all"]);
     assert_eq!(output.status.code(), Some(4), "{}", describe_output(&output));
     assert!(
-        describe_output(&output).contains("is not in the folder of an experiment"),
+        describe_output(&output).contains("is not the place of an input"),
         "{}",
         describe_output(&output)
     );

@@ -13,7 +13,9 @@ use std::{
 use kosmos::report::FILES;
 use serde_json::Value;
 
-use kosmos_testing::{TestHome, describe_output, repository_path, service::find_container_engine};
+use kosmos_testing::{
+    TestHome, describe_output, repository_path, schema::assert_findings_are_valid, service::find_container_engine,
+};
 
 /// A run of an earlier version, imported into a home of its own.
 struct OldRun {
@@ -73,6 +75,8 @@ impl OldRun {
 
     /// That the four files of the report are made anew as they were.
     fn assert_reports_as_before(&self) {
+        let findings = &self.files[&format!("{}/findings.json", self.id())];
+        assert_findings_are_valid(&serde_json::from_slice(findings).unwrap());
         for name in FILES {
             fs::remove_file(self.run.join(name)).unwrap();
         }

@@ -31,7 +31,7 @@ fn the_journal_grows_with_the_experiments_and_no_faster() {
         (experiments, bytes.iter().sum::<u64>())
     });
     println!("experiments and bytes: {short:?} in a short run, {long:?} in a long one");
-    assert!(long.0 >= 2 * short.0, "{short:?} {long:?}");
+    assert!(long.0 > short.0, "{short:?} {long:?}");
     let each = |(experiments, bytes): (u64, u64)| bytes / experiments;
     assert!(each(long) <= PER_EXPERIMENT, "{long:?}");
     assert!(2 * each(long) <= 3 * each(short), "{short:?} {long:?}");

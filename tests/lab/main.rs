@@ -10,8 +10,10 @@
 )]
 
 mod archive;
+mod asked;
 mod bad_input;
 mod chaos;
+mod codebooks;
 mod crash_matrix;
 mod crashes;
 mod engine;
@@ -20,7 +22,9 @@ mod foreign;
 mod fork;
 mod golden;
 mod growth;
+mod joins;
 mod own_runs;
+mod parts;
 mod penguins;
 mod power;
 mod readers;

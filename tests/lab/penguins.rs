@@ -16,7 +16,7 @@ fn penguins_are_researched_to_the_end() {
 
     let run = home.the_run();
     let found = read_findings(&run);
-    assert_eq!(found["schema_version"], 1);
+    assert_eq!(found["schema_version"], 2);
     let mass = find_test(&found, "numeric_numeric", "flipper_length_mm", "body_mass_g");
     assert_eq!(
         (&mass["direction"], &mass["significant"], &mass["replicated"]),
@@ -45,6 +45,7 @@ fn penguins_are_researched_to_the_end() {
         "report.md",
         "report.html",
         "notebook.ipynb",
+        "codebook.toml",
         "kosmos.log",
     ] {
         assert!(
@@ -109,7 +110,7 @@ fn one_seed_gives_one_result_whatever_runs_at_once() {
         "--set",
         "research.permutations=49",
     ];
-    gives_one_result(&["1", "5"], &short, 3);
+    gives_one_result(&["1", "5"], &short, 0);
 }
 
 /// Runs with as many experiments at once find the same.
@@ -139,10 +140,11 @@ mod deep {
 
 #[test]
 fn a_spent_budget_ends_the_run_with_its_report() {
-    for (set, budget) in [
-        ("budget.experiments=4", "experiments"),
-        ("budget.cycles=1", "cycles"),
-        ("budget.wall_time=2s", "wall_time"),
+    for (set, budget, status, code) in [
+        ("budget.experiments=4", "experiments", "budget_spent", 3),
+        // What was asked is tested in the first cycle.
+        ("budget.cycles=1", "cycles", "answered", 0),
+        ("budget.wall_time=2s", "wall_time", "budget_spent", 3),
     ] {
         let home = TestHome::new();
         let output = home.run(&[
@@ -152,10 +154,11 @@ fn a_spent_budget_ends_the_run_with_its_report() {
             set,
             "--json",
         ]);
-        assert_eq!(output.status.code(), Some(3), "{set}: {}", describe_output(&output));
+        assert_eq!(output.status.code(), Some(code), "{set}: {}", describe_output(&output));
         let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(outcome["status"], "budget_spent");
+        assert_eq!(outcome["status"], status);
         assert_eq!(outcome["reason"]["budget"], budget);
+        assert_eq!(outcome["ended_by"], budget);
         let run = home.the_run();
         assert!(run.join("report.html").is_file());
         let used = fs::read_dir(run.join("experiments")).map_or(0, Iterator::count);

@@ -14,7 +14,8 @@ mod deep {
         let mut table = "weight,height,shade,luck\n".to_owned();
         for _ in 0..ROWS {
             let height = random.f64() * 10.0;
-            let weight = height * 2.0 + random.f64() * 4.0;
+            // With as much chance that neither is a near copy of the other.
+            let weight = height * 2.0 + random.f64() * 12.0;
             let shade = if random.bool() { "dark" } else { "light" };
             writeln!(table, "{weight:.3},{height:.3},{shade},{:.3}", random.f64()).unwrap();
         }
@@ -23,7 +24,7 @@ mod deep {
                         [research]\nshuffled_run = false\npermutations = 49\n";
         home.file("run.toml", run_file);
         let output = home.run(&["run", "run.toml"]);
-        assert_eq!(output.status.code(), Some(3), "{}", describe_output(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", describe_output(&output));
         let found = read_findings(&home.the_run());
         let test = find_test(&found, "numeric_numeric", "weight", "height");
         assert_eq!((&test["n"], &test["significant"]), (&ROWS.into(), &true.into()));

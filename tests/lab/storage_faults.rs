@@ -234,7 +234,7 @@ fn a_full_disk_ends_the_run_and_costs_nothing() {
     assert!(output.status.success(), "{}", describe_output(&output));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
     assert!(
-        out.contains("exit 4") && out.contains("then 3"),
+        out.contains("exit 4") && out.contains("then 0"),
         "{}",
         describe_output(&output)
     );

@@ -16,7 +16,7 @@ const ON_RUNS: [&str; 7] = [
 ];
 
 /// The files that may use paths all the same, each with the reason.
-const BY_PATHS: [(&str, &str); 13] = [
+const BY_PATHS: [(&str, &str); 17] = [
     (
         "src/lab/archive/export.rs",
         "writes an archive, which is a file of the user's",
@@ -26,12 +26,19 @@ const BY_PATHS: [(&str, &str); 13] = [
         "reads an archive, and makes and places a folder beside the runs",
     ),
     ("src/lab/archive/signature.rs", "keys and signatures of the user's"),
+    ("src/lab/codebook.rs", "codebooks of the user's"),
+    ("src/lab/describe.rs", "tables of the user's, and a temporary folder"),
     (
         "src/lab/folder.rs",
         "lists the runs, and makes, places and removes their folders as wholes",
     ),
+    (
+        "src/lab/parts.rs",
+        "tables of the user's, and the folder of packed ones in the home",
+    ),
     ("src/lab/plan.rs", "tables of the user's"),
     ("src/lab/preflight.rs", "tables of the user's"),
+    ("src/lab/processor.rs", "what the system tells of its processor"),
     ("src/lab/replay.rs", "tables of the user's"),
     (
         "src/lab/tables.rs",

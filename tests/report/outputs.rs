@@ -106,8 +106,10 @@ fn the_page_has_a_picture_of_what_was_found() {
 fn findings_are_sorted_by_the_contract() {
     let mut lab = Lab::new();
     lab.dossier["tests"].as_array_mut().unwrap().reverse();
-    let found = build_findings(&lab.dossier());
-    let ids = |tests: &[kosmos::science::TestRecord]| tests.iter().map(|test| test.id.to_string()).collect::<Vec<_>>();
+    let mut found = build_findings(&lab.dossier());
+    let ids = |tests: &[kosmos::science::ReportedTest]| {
+        tests.iter().map(|test| test.record.id.to_string()).collect::<Vec<_>>()
+    };
     assert_eq!(ids(&found.findings), ["h-500000000005", "h-100000000001"]);
     assert_eq!(
         ids(&found.tests),
@@ -116,6 +118,8 @@ fn findings_are_sorted_by_the_contract() {
     lab.render().unwrap();
     let written = lab.read("findings.json");
     assert!(written.ends_with("}\n"));
+    // By which words a column was named is not written.
+    found.inquiry.iter_mut().for_each(|inquiry| inquiry.named.clear());
     assert_eq!(serde_json::from_str::<Findings>(&written).unwrap(), found);
 }
 
@@ -188,13 +192,14 @@ fn a_column_that_was_asked_about_and_not_tested_is_said_first() {
     lab.dossier["target"] = json!("rowid");
     lab.render().unwrap();
     let report = lab.read("report.md");
-    let told = "**Asked about and not tested:** `rowid` (numbers the rows). Nothing below is about it.";
+    let told = "**Asked about and not tested:** `rowid` (numbers the rows. If its values are amounts or groups, declare its \
+                type in a codebook). Nothing below is about it.";
     let (before, after) = report.split_once(told).unwrap_or_else(|| panic!("{report}"));
     assert!(before.ends_with("## Short answer\n\n"), "{before}");
     assert!(!after.contains("Nothing was detected about"), "{after}");
     let terminal = terminal_summary(&lab.dossier());
     assert!(
-        terminal.starts_with("Not tested: rowid (numbers the rows).\n"),
+        terminal.starts_with("Not tested: rowid (numbers the rows. If its values"),
         "{terminal}"
     );
 
@@ -212,11 +217,51 @@ fn a_column_that_was_asked_about_and_not_tested_is_said_first() {
     assert!(!lab.read("report.md").contains("not tested:"));
 }
 
+/// What was asked for by name comes first, with its interval where nothing was found.
+#[test]
+fn a_relation_that_was_asked_for_comes_first() {
+    let mut lab = Lab::new();
+    let tests = lab.dossier["tests"].as_array().unwrap();
+    let missed = tests.iter().find(|test| test["significant"] == false).unwrap().clone();
+    let dataset = missed["dataset"].clone();
+    let relation = json!({"x": missed["x"], "y": missed["y"]});
+    lab.dossier["asked"] = json!([{"dataset": dataset, "about": {"relation": relation}, "state": "tested"}]);
+    lab.render().unwrap();
+    let report = lab.read("report.md");
+    let first = report.lines().find(|line| line.starts_with("- ")).unwrap();
+    assert!(
+        first.contains("no detectable association") && first.contains(" of "),
+        "{first}"
+    );
+    assert!(
+        first.contains(missed["x"].as_str().unwrap()) && first.contains(" to "),
+        "{first}"
+    );
+    let found = build_findings(&lab.dossier());
+    assert_eq!(found.answer.relations, [found.relations[0].id.clone()]);
+    assert_eq!(found.relations[0].relevance, 1.0);
+    let terminal = terminal_summary(&lab.dossier());
+    let row = terminal.lines().nth(3).unwrap();
+    assert!(
+        row.contains(missed["y"].as_str().unwrap().get(..5).unwrap()),
+        "{terminal}"
+    );
+
+    // A relation that cannot be tested is told with its reason, in both.
+    let reason = json!({"code": "by_construction", "text": "they go together by construction"});
+    lab.dossier["asked"][0]["state"] = json!({"untestable": reason});
+    lab.render().unwrap();
+    assert!(lab.read("report.md").contains("(they go together by construction)"));
+    assert!(terminal_summary(&lab.dossier()).contains("(they go together by construction)"));
+    kosmos_testing::schema::assert_findings_are_valid(&serde_json::from_str(&lab.read("findings.json")).unwrap());
+}
+
 #[test]
 fn every_end_has_its_report() {
     for (status, says) in [
         ("answered", "**Answered**"),
         ("exhausted", "**Exhausted**"),
+        ("not_answerable", "**Nothing could be tested**"),
         ("budget_spent", "**Budget spent**"),
         ("stopped", "**Stopped**"),
         ("failed", "**Failed**"),

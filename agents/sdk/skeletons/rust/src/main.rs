@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 
 use serde_json::{json, Value};
 
-/// What the agent says to an event.
+/// The agent's answer to an event.
 fn handle(event: &Value, config: &Value) -> Vec<Value> {
     let finding = &event["body"]["finding"];
     let (rows, fewest) = (finding["n"].as_u64().unwrap_or(0), config["fewest"].as_u64().unwrap_or(1));
