@@ -341,6 +341,8 @@ class Codes(Meaning):
                     "wing": ["101", "102", "103", "104"],
                     "answer": ["0", "1", "9"],
                     "ward_no": ["3", "7", "9"],
+                    "school_no": ["3", "7", "9"],
+                    "school": ["9", "10", "11", "12", "13"],
                     "gears": ["3", "4", "5"],
                     "cylinders": ["4", "6", "8"],
                     "children": ["0", "1", "2", "3", "4"],
@@ -353,9 +355,10 @@ class Codes(Meaning):
             column = lab.column(name)
             self.assertEqual((column["role"], column["sure"]), ("numeric", 0.6), name)
             self.assertIn("declare the type category", column["read_as"])
-        for name in ("gears", "cylinders", "children", "dose"):
+        for name in ("gears", "cylinders", "children", "dose", "school"):
             self.assertEqual((lab.column(name)["role"], lab.column(name)["sure"]), ("numeric", 1.0), name)
-        self.assertEqual(lab.column("ward_no")["role"], "categorical")
+        for name in ("ward_no", "school_no"):
+            self.assertEqual(lab.column(name)["role"], "categorical")
 
     def test_labels_of_goods(self):
         goods = [9783161484100, 9780306406157, 9781861978769, 9780131103627, 9780201633610, 9780596007126]

@@ -23,10 +23,12 @@ NOMINAL_WORDS = set(
     occupation zone state county dept department brand site center centre block treatment treat trt arm target
     cultivar variety genotype team make model diet feed spray drug method batch lot machine operator lab plot field
     hospital clinic store sector industry program prog party color colour shape material fuel weathersit breed
-    strain line ward shop branch office room school
+    strain line ward shop branch office room
     """.split()
 )
 NUMBER_WORDS = {"no", "nr", "num", "number"}
+# Things whose numbers are names only where the name says number: `school_no`, but years of `school`.
+NUMBERED_WORDS = {"school", "house", "floor", "door"}
 CODE_WORDS = {
     "plz",
     "postal",
@@ -130,7 +132,9 @@ def measure_numbers(facts, values, warnings, judged=True):
 def naming_word(name):
     """The last word of a name, or the one before a last word that says number: `ward` of `ward_no`."""
     words = tokens(name)
-    return words[-2:-1] if len(words) > 1 and words[-1] in NUMBER_WORDS else words[-1:]
+    if len(words) < 2 or words[-1] not in NUMBER_WORDS:
+        return words[-1:]
+    return ["code"] if words[-2] in NUMBERED_WORDS else words[-2:-1]
 
 
 def may_be_codes(facts, distinct, counts):
