@@ -56,7 +56,7 @@ pub struct Assumption {
 /// The same question by another route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Variant {
-    /// `rank`, `outliers_removed`, `permutation`, `cluster_robust`, ...
+    /// `rank`, `outliers_removed`, `permutation`, `independent_rows`, ...
     pub name: String,
     /// Dotted name of the test.
     pub test: String,
@@ -161,10 +161,11 @@ pub struct TestResult {
     /// On all rows.
     #[serde(default)]
     pub whole: Option<PartEstimate>,
-    /// The p to judge by: that of `whole`, or the cluster-robust one where rows repeat a unit and it is larger.
+    /// The p to judge by: that of `whole`; of a model with several columns, one that heeds how rows depend on each other
+    /// where it is larger.
     #[serde(default)]
     pub p_judged: Option<f64>,
-    /// `primary`, or the variant that `p_judged` is from.
+    /// `primary`, or how the dependence of rows is heeded in it: `cluster_robust`, `own_past`, `spatial`.
     #[serde(default)]
     pub p_judged_by: Option<String>,
     /// On the explore part.

@@ -184,6 +184,11 @@ class Lab:
         }
         return self.run({**shared, **protocol, "tests": filled}, cold=cold)["tests"]
 
+    def values(self, *names):
+        """The columns of the canonical table as arrays."""
+        table = pyarrow.parquet.read_table(self.root / "profile" / "table.parquet")
+        return [table.column(name).to_numpy(zero_copy_only=False) for name in names]
+
     def column(self, name):
         return next(column for column in self.profile["columns"] if column["name"] == name)
 

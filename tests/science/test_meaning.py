@@ -342,7 +342,6 @@ class Codes(Meaning):
                     "answer": ["0", "1", "9"],
                     "ward_no": ["3", "7", "9"],
                     "school_no": ["3", "7", "9"],
-                    "school": ["9", "10", "11", "12", "13"],
                     "gears": ["3", "4", "5"],
                     "cylinders": ["4", "6", "8"],
                     "children": ["0", "1", "2", "3", "4"],
@@ -355,7 +354,7 @@ class Codes(Meaning):
             column = lab.column(name)
             self.assertEqual((column["role"], column["sure"]), ("numeric", 0.6), name)
             self.assertIn("declare the type category", column["read_as"])
-        for name in ("gears", "cylinders", "children", "dose", "school"):
+        for name in ("gears", "cylinders", "children", "dose"):
             self.assertEqual((lab.column(name)["role"], lab.column(name)["sure"]), ("numeric", 1.0), name)
         for name in ("ward_no", "school_no"):
             self.assertEqual(lab.column(name)["role"], "categorical")

@@ -71,7 +71,7 @@ def load_pair(table, test):
     if test["x"] == test["y"]:
         raise NotTestable("x and y are the same column")
     x, y = table.column(test["x"]), table.column(test["y"])
-    rows = np.flatnonzero(present(x) & present(y))
+    rows = table.distinct_rows(np.flatnonzero(present(x) & present(y)))
     if len(rows) < MIN_ROWS:
         raise NotTestable(f"fewer than {MIN_ROWS} complete rows ({len(rows)})")
     return take(x, rows), take(y, rows), rows
@@ -84,23 +84,90 @@ def judge(table, explore, test, family):
             raise NotTestable(f"{column.name!r} has one value only where both columns are filled")
     x, y, rows = family.prepare(x, y, rows) if hasattr(family, "prepare") else (x, y, rows)
     plan = family.choose(x, y, test)
-    whole = family.estimate(x.values, y.values, plan)
-    if whole is None or whole["p"] is None or not np.isfinite(whole["p"]):
+    plain = family.estimate(x.values, y.values, plan)
+    if plain is None or plain["p"] is None or not np.isfinite(plain["p"]):
         raise NotTestable("the test gives no p-value on these rows: too little varies")
+    left, right = family.outcome(x, y, plan)
+    found = find_dependence(table, test, rows, left, right)
+    dependence = None if found is None else Dependence(found, left, right)
+
+    def estimate(mask):
+        alone = family.estimate(x.values[mask], y.values[mask], plan)
+        return alone if dependence is None else dependent_result(alone, dependence, mask, plan, family)
+
     part = explore[rows]
+    whole = plain if dependence is None else estimate(np.ones(len(rows), dtype=bool))
+    if whole is None:
+        raise NotTestable(f"too few {what_repeats(found)} for a test that heeds them")
     result = {
         "test": plan.test,
-        "why": plan.why,
+        "why": plan.why + table.told_copies(),
         "assumptions": plan.assumptions,
         "whole": whole,
         "y_level": getattr(plan, "y_level", None),
     }
     for name, mask in (("explore", part), ("confirm", ~part)):
-        result[name] = family.estimate(x.values[mask], y.values[mask], plan) if mask.sum() >= MIN_ROWS else None
-    result.update(family.details(x, y, plan, whole))
-    pair = SimpleNamespace(x=x, y=y, rows=rows, plan=plan, whole=whole, test=test, table=table, family=family)
-    result.update(check_pair(pair))
+        result[name] = estimate(mask) if mask.sum() >= MIN_ROWS else None
+    result.update(family.details(x, y, plan, plain))
+    pair = SimpleNamespace(
+        x=x, y=y, rows=rows, plan=plan, whole=plain, test=test, table=table, family=family, dependence=dependence
+    )
+    checked = check_pair(pair)
+    result.update(checked)
+    if dependence is not None:
+        result.update(heeded(result, plain, whole, dependence))
     return result
+
+
+def dependent_result(plain, dependence, mask, plan, family):
+    """The estimate of a part by the model that heeds how rows depend on each other, in the form of any estimate."""
+    found = dependence.estimate(mask)
+    if plain is None or found is None:
+        return None
+    # Of several columns the direction is that of the levels, which other errors leave as they are.
+    way = family.direction(found["sign"], plan) if found["sign"] else plain["direction"]
+    return {
+        "n": found["n"],
+        "statistic": found["statistic"],
+        "p": found["p"],
+        "effect": dependent_effect(plain, found, dependence),
+        "direction": way,
+    }
+
+
+def what_repeats(found):
+    return f"values of {found.name}" if found.name else "rows"
+
+
+def heeded(result, plain, whole, dependence):
+    """What a result says where rows depend on each other: the test and its reason, the plain test as a second look, and
+    the caveat where the plain test alone would have found something."""
+    variant = {
+        "name": "independent_rows",
+        "test": result["test"],
+        "n": plain["n"],
+        "statistic": plain["statistic"],
+        "p": plain["p"],
+        "effect": plain["effect"],
+        "direction": plain["direction"],
+        "agrees": bool((plain["p"] < 0.05) == (whole["p"] < 0.05)),
+    }
+    caveats, notes = list(result["caveats"]), dict(result["caveat_notes"])
+    word = {"units": "repeated_units", "series": "time_order", "moments": "time_order"}.get(dependence.kind)
+    if word == "time_order" and not (plain["p"] < 0.05 <= whole["p"]):
+        word = None
+    if word and word not in caveats:
+        caveats.append(word)
+        notes[word] = dependence.found.name or "the order of the rows"
+    return {
+        "test": dependence.test,
+        "why": f"{result['why']}; {dependence.told()}",
+        "variants": [variant, *result["variants"]],
+        "caveats": caveats,
+        "caveat_notes": notes,
+        "p_judged": whole["p"],
+        "p_judged_by": dependence.judged_by,
+    }
 
 
 def on_parts(explore, rows, estimate):

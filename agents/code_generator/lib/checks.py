@@ -32,7 +32,7 @@ def check_pair(pair):
     if hasattr(family, "curvature"):
         curvature_check(found, family, x.values, y.values, plan, crude)
     unit = unit_of(pair.table, test, rows)
-    if significant and test.get("permutations", 499):
+    if significant and test.get("permutations", 499) and (pair.dependence is None or pair.dependence.kind == "units"):
         random = generator("permutation", pair.table.protocol.get("seed", 0), test["x"], test["y"])
         statistic, p = permutation_p(left, right, int(test.get("permutations") or 499), random, unit)
         add_variant(
@@ -46,12 +46,6 @@ def check_pair(pair):
             crude["direction"],
             crude,
         )
-    judged, judged_by = whole["p"], "primary"
-    if unit is not None:
-        robust = units_check(found, pair, y, left, right, unit, crude)
-        if robust is not None and robust > judged:
-            judged, judged_by = robust, "cluster_robust"
-    time_check(found, pair, left, right, rows, crude)
     for name in test.get("check") or []:
         adjust_for(found, pair, name, x, y, rows, plan, crude)
     confounding_verdict(found, pair.table)
@@ -74,8 +68,8 @@ def check_pair(pair):
         "adjusted": found.adjusted,
         "caveats": [word for word in order if word in found.caveats or word in extra],
         "caveat_notes": found.notes,
-        "p_judged": judged,
-        "p_judged_by": judged_by,
+        "p_judged": whole["p"],
+        "p_judged_by": "primary",
     }
 
 
@@ -195,82 +189,6 @@ def unit_of(table, test, rows):
         return None
     labels = unit_labels(table.column(name))[rows]
     return labels if len(np.unique(labels)) < len(labels) else None
-
-
-def units_check(found, pair, y, left, right, unit, crude):
-    """Test with errors clustered by unit; its p, or None where there are too few units."""
-    found.caveats.append("repeated_units")
-    found.notes["repeated_units"] = pair.test["unit"]
-    outcome = right[:, 0] if right.shape[1] == 1 else pair.family.main_outcome(y, pair.plan)
-    robust = cluster_robust(left, outcome, unit)
-    if robust is None:
-        return None
-    direction = (
-        pair.family.direction(np.sign(robust["slope"]), pair.plan)
-        if left.shape[1] == 1 and right.shape[1] == 1
-        else crude["direction"]
-    )
-    add_variant(
-        found,
-        "cluster_robust",
-        "scipy.stats.f (Wald test, errors clustered by unit)",
-        robust["units"],
-        robust["statistic"],
-        robust["p"],
-        None,
-        direction,
-        crude,
-    )
-    return robust["p"]
-
-
-def time_check(found, pair, left, right, rows, crude):
-    """Whether both columns drift along the table's time order, so that neighbouring rows are not independent. A date
-    drifts by nature: beside one, it is what its trend leaves over that must not."""
-    table = pair.table
-    clock = table.protocol.get("time") or table.facts.get("time")
-    if (
-        not clock
-        or clock not in table.position
-        or table.facts.get("unit")
-        or left.shape[1] > 1
-        or right.shape[1] > 1
-        or len(rows) < 12
-    ):
-        return
-    moments = table.column(clock)
-    if moments.levels is not None:
-        return
-    order = np.argsort(moments.values[rows], kind="stable")
-    a, b = left[order, 0], right[order, 0]
-    drift = min(neighbours(a), neighbours(b))
-    if clock in (pair.x.name, pair.y.name) and clock in table.facts.get("moments", ()):
-        time, other = (a, b) if clock == pair.x.name else (b, a)
-        slope = ((time - time.mean()) * (other - other.mean())).mean() / max(time.var(), 1e-300)
-        drift = min(drift, neighbours(other - slope * time))
-    if drift > 0.5:
-        found.caveats.append("time_order")
-        found.notes["time_order"] = clock
-        steps = associate(np.diff(a)[:, None], np.diff(b)[:, None])
-        if steps is not None:
-            add_variant(
-                found,
-                "first_differences",
-                "scipy.stats.t (correlation of changes from row to row)",
-                steps["n"],
-                steps["r"],
-                steps["p"],
-                effect("r", steps["r"], steps["low"], steps["high"]),
-                crude["direction"] if (steps["r"] >= 0) == (associate(left, right)["r"] >= 0) else None,
-                crude,
-            )
-
-
-def neighbours(values):
-    """Correlation of each value with the one before it."""
-    centred = values - values.mean()
-    total = (centred**2).sum()
-    return float((centred[1:] * centred[:-1]).sum() / total) if total > 0 else 0.0
 
 
 def size_check(found, whole, x, y):

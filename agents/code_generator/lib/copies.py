@@ -14,8 +14,9 @@ MOST_COMPARED = 100
 
 
 def find_copies(table):
-    """Which rows repeat others: {rows, distinct, copied, near, apart, most, columns} or None. `apart` marks the first
-    row of each set of copies and all other rows; `near` says that some columns may differ."""
+    """Which rows repeat others: {rows, distinct, copied, sets, smallest, largest, near, apart, labels, columns} or None.
+    `apart` marks the first row of each set of copies and all other rows, `labels` numbers the sets; `near` says that some
+    columns may differ."""
     indices = [
         i
         for i, column in enumerate(table.columns)
@@ -68,6 +69,7 @@ def find_copies(table):
         "largest": int(sizes.max()),
         "near": near,
         "apart": apart,
+        "labels": labels,
         "columns": len(indices),
     }
 

@@ -120,29 +120,34 @@ def direction_in(x, y_values, base, beta):
     return x.levels[int(np.unique(x.values)[int(np.argmax(weights))])] if len(weights) else None
 
 
-def unit_variant(found, table, test, rows, block, y, base, whole):
-    """Cluster-robust second look at a single outcome, with the other columns taken out of both sides first."""
-    unit = unit_of(table, test, rows)
-    if unit is None:
-        return whole["p"], "primary"
-    found.caveats.append("repeated_units")
-    found.notes["repeated_units"] = test["unit"]
+def heed_dependence(found, table, test, rows, block, y, base, whole):
+    """(p to judge by, what it is from): that of a model which heeds how rows depend on each other, with the other columns
+    held fixed, where both sides show it. The plain one is kept where it is larger."""
     taken = basis(base) if base.shape[1] else np.zeros((len(y), 0))
-    robust = cluster_robust(residuals(block, taken), residuals(y[:, None], taken)[:, 0], unit)
-    if robust is None:
+    left, right = residuals(block, taken), residuals(y[:, None], taken)
+    ways = find_dependence(table, test, rows, left, right)
+    if ways is None:
         return whole["p"], "primary"
+    dependence = Dependence(ways, block, y[:, None].astype(float), base)
+    word = {"units": "repeated_units", "series": "time_order", "moments": "time_order"}.get(ways.kind)
+    heedful = dependence.estimate()
+    if heedful is None:
+        raise NotTestable(f"too few {what_repeats(ways)} for a test that heeds them")
+    if word == "repeated_units" or (word and whole["p"] < 0.05 <= heedful["p"]):
+        found.caveats.append(word)
+        found.notes[word] = ways.name or "the order of the rows"
     add_variant(
         found,
-        "cluster_robust",
-        "scipy.stats.f (Wald test, errors clustered by unit)",
-        robust["units"],
-        robust["statistic"],
-        robust["p"],
+        dependence.judged_by,
+        dependence.test,
+        heedful["n"],
+        heedful["statistic"],
+        heedful["p"],
         None,
         whole["direction"],
         whole,
     )
-    return (robust["p"], "cluster_robust") if robust["p"] > whole["p"] else (whole["p"], "primary")
+    return (heedful["p"], dependence.judged_by) if heedful["p"] > whole["p"] else (whole["p"], "primary")
 
 
 def findings():

@@ -7,6 +7,8 @@ LEAST_NEIGHBOURS = 0.2
 LEAST_ALONE = 0.3
 # How many standard deviations of the shuffles lie between chance and what is taken for order.
 BEYOND_CHANCE = 5.0
+# How far the best jump of level must fit better than in all shuffles, and chi-squared of a column that jumps.
+BEYOND_JUMP, LEAST_JUMP = 1.5, 8.0
 FEWEST_IN_ORDER = 20
 SORT_KEYS = 4
 MOST_CLOCKS = 300
@@ -121,13 +123,37 @@ def study_order(table, rows, order, measured, unit=None, more_keys=(), clock=Non
     alike = (alone >= 2.5) & (seen >= 0.5 * LEAST_NEIGHBOURS)
     together = beyond >= BEYOND_CHANCE and seen.mean() >= LEAST_NEIGHBOURS and seen.mean() > means.max()
     if not together or alike.sum() < min(2, len(seen)) or alike.mean() <= 0.34:
-        return None
+        return study_jump(scores, random) if unit is None else None
     return {
         "mean": float(seen.mean()),
         "alike": int(alike.sum()),
         "of": len(seen),
         "beyond": float(beyond),
         "highest": float(means.max()),
+    }
+
+
+def study_jump(scores, random):
+    """The row from which on most columns have another level, as after a change of machine: {row, jumping, of, beyond, fit, highest}, or
+    None where chance would do. Scores have a variance of 1."""
+    rows = np.arange(max(8, len(scores) // 12), len(scores) - max(8, len(scores) // 12))
+    if len(rows) < 8 or scores.shape[1] < 2:
+        return None
+    scale = len(scores) / (rows * (len(scores) - rows))
+    gains = lambda values: np.cumsum(values, axis=0)[rows - 1] ** 2 * scale[:, None]
+    seen = gains(scores)
+    highest = max(float(gains(scores[random.permutation(len(scores))]).mean(axis=1).max()) for _ in range(SHUFFLES))
+    place = int(np.argmax(seen.mean(axis=1)))
+    fit, jumping = float(seen[place].mean()), int((seen[place] > LEAST_JUMP).sum())
+    if fit < BEYOND_JUMP * highest or jumping <= scores.shape[1] / 2:
+        return None
+    return {
+        "row": int(rows[place]) + 1,
+        "jumping": jumping,
+        "of": scores.shape[1],
+        "beyond": BEYOND_CHANCE * fit / highest,
+        "fit": fit,
+        "highest": highest,
     }
 
 
@@ -214,6 +240,11 @@ def find_series(table, spans, measured, apart):
 def told_order(alike):
     if alike is None:
         return "that neighbouring rows are alike is not shown"
+    if "row" in alike:
+        return (
+            f"{alike['jumping']} of {alike['of']} columns have another level from row {alike['row']} on (mean chi-squared "
+            f"{alike['fit']:.1f}; at most {alike['highest']:.1f} in {SHUFFLES} shuffles)"
+        )
     return (
         f"neighbouring rows are alike in {alike['alike']} of {alike['of']} columns "
         f"(mean rank correlation {alike['mean']:.2f}; at most {alike['highest']:.2f} in {SHUFFLES} shuffles)"

@@ -90,6 +90,7 @@ def study_structure(columns, arrays, warnings, protocol):
         "identities": found.told(),
         "split": plan_split(units, table.total),
         "structure": parts,
+        "copy_sets": copies["labels"] if copies is not None and table.whole else None,
     }
 
 

@@ -1,6 +1,8 @@
 # ---- table: columns of the canonical table as arrays, the shuffled copy, the split ----
+import base64
 import hashlib
 import json
+import zlib
 from collections import namedtuple
 
 import numpy as np
@@ -11,6 +13,8 @@ import pyarrow.parquet as pq
 # codes into its sorted levels, with -1 for missing. `ranked` says that only the order of the numbers counts: words with an
 # order, and values of which some are known by a limit only.
 Column = namedtuple("Column", "name values levels ranked", defaults=(False,))
+# Stretches of time, or of a path through the map, that are on one side of the split as a whole.
+STRETCHES = 16
 
 
 def generator(*key):
@@ -31,7 +35,7 @@ class Table:
         self.position = {name: index for index, name in enumerate(schema.names)}
         facts = (schema.metadata or {}).get(b"kosmos")
         self.facts = json.loads(facts) if facts else {}
-        self.columns = {}
+        self.columns, self.kept = {}, {}
 
     def column(self, name):
         """The column of that name, permuted on its own where the protocol asks for a shuffled table."""
@@ -41,20 +45,114 @@ class Table:
         return self.columns[name]
 
     def shuffled(self, column):
+        """The column in another order, which keeps how rows depend on each other: copies stay copies, rows of a unit stay
+        together, neighbours in time or on the map stay neighbours. The columns that tell the structure stay as they
+        are."""
         seed = self.protocol.get("shuffle_seed")
-        if seed is None:
+        if seed is None or column.name in self.frame_columns():
             return column
-        order = generator("shuffle", seed, column.name).permutation(self.rows)
+        order = self.other_order(generator("shuffle", seed, column.name))
         return column._replace(values=column.values[order])
 
+    def structure(self):
+        """How rows depend on each other, as the profile noted it; empty for tables of older profiles."""
+        return self.facts.get("structure") or {}
+
+    def frame_columns(self):
+        """Columns that name units, times and places of rows."""
+        structure = self.structure()
+        parts = [structure.get(key) or {} for key in ("time", "place")]
+        return {name for part in parts for name in part.get("columns", ())} | {self.unit_column()}
+
+    def unit_column(self):
+        name = (self.protocol.get("split") or {}).get("by")
+        return name if name in self.position else None
+
+    def other_order(self, random):
+        """Numbers of rows in a random order of units, of sets of copies, or turned by a random step in time or along the map."""
+        if self.unit_column():
+            units = unit_labels(self.column(self.unit_column()))
+            order = np.empty(self.rows, dtype=np.int64)
+            order[np.argsort(units, kind="stable")] = np.argsort(random.permutation(units.max() + 1)[units], kind="stable")
+            return order
+        sets = self.copy_sets()
+        if sets is not None:
+            _, first, labels = np.unique(sets, return_index=True, return_inverse=True)
+            return first[random.permutation(len(first))][labels]
+        places = self.places_in_order()
+        if places is None:
+            return random.permutation(self.rows)
+        order = np.empty(self.rows, dtype=np.int64)
+        in_order = np.argsort(places, kind="stable")
+        step = int(random.integers(self.rows // 10, self.rows - self.rows // 10 + 1))
+        order[in_order] = np.roll(in_order, step)
+        return order
+
+    def copy_sets(self):
+        """A number for each row, the same for rows that are copies of each other; None where none are."""
+        if "copies" not in self.kept:
+            text = self.facts.get("copies")
+            sets = text and np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.int32)
+            self.kept["copies"] = sets if sets is not None and len(sets) == self.rows else None
+        return self.kept["copies"]
+
+    def distinct_rows(self, rows):
+        """The given rows without those that are copies of one before."""
+        sets = self.copy_sets()
+        return rows if sets is None else rows[np.sort(np.unique(sets[rows], return_index=True)[1])]
+
+    def told_copies(self):
+        """What the reason of a test says of copies."""
+        return "" if self.copy_sets() is None else "; of rows that are copies of each other, one counts"
+
+    def places_in_order(self):
+        """The place of each row in time, or along a path through the map that keeps near rows near; None where rows stand alone."""
+        if "places" not in self.kept:
+            self.kept["places"] = self.find_places_in_order()
+        return self.kept["places"]
+
+    def find_places_in_order(self):
+        structure = self.structure()
+        time, place = structure.get("time"), structure.get("place")
+        if time is not None:
+            name = time["columns"][0] if time["columns"] else None
+            if name is None:
+                return np.arange(self.rows)
+            column = self.column(name) if name in self.position else None
+            if column is None or column.levels is not None:
+                return None
+            return np.unique(np.nan_to_num(column.values, nan=np.inf), return_inverse=True)[1]
+        if place is None or not all(name in self.position for name in place["columns"]):
+            return None
+        columns = [self.column(name) for name in place["columns"]]
+        if any(column.levels is not None for column in columns):
+            return None
+        # Strips of the first coordinate, up one and down the next.
+        x, y = (np.nan_to_num(column.values, nan=np.inf) for column in columns)
+        strips = max(2, int(np.sqrt(self.rows / 4)))
+        strip = np.argsort(np.argsort(x, kind="stable"), kind="stable") * strips // self.rows
+        turn = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+        path = np.lexsort((np.where(strip % 2, -turn, turn), strip))
+        places = np.empty(self.rows, dtype=np.int64)
+        places[path] = np.arange(self.rows)
+        return places
+
     def split(self):
-        """True for rows of the explore part: a seeded half of the rows, or of the units."""
+        """True for rows of the explore part: a seeded half of the rows, or of what keeps rows that depend on each other
+        together: units, sets of copies, stretches of time or of the map."""
         rule = self.protocol.get("split") or {}
-        share, by = rule.get("explore", 0.5), rule.get("by")
+        share = rule.get("explore", 0.5)
         random = generator("split", self.protocol.get("seed", 0))
-        if by is None or by not in self.position:
+        if self.unit_column():
+            labels = unit_labels(self.column(self.unit_column()))
+        elif self.copy_sets() is not None:
+            labels = np.unique(self.copy_sets(), return_inverse=True)[1]
+        elif self.places_in_order() is not None:
+            places = self.places_in_order()
+            stretches = min(STRETCHES, int(places.max()) + 1)
+            labels = places * stretches // (int(places.max()) + 1)
+        else:
             return chosen(self.rows, share, random)
-        labels = unit_labels(self.column(by))
         return chosen(int(labels.max()) + 1, share, random)[labels]
 
     def checked_rows(self, rows):

@@ -187,7 +187,7 @@ impl<'d> Evidence<'d> {
             || adjusted.is_some_and(|adjusted| adjusted.explains_away)
             || change.is_some_and(|kept| kept.abs() <= GONE) && self.includes_null();
         [
-            (V::Drift, found && crude_has(&Caveat::TimeOrder)),
+            (V::Drift, crude_has(&Caveat::TimeOrder)),
             (V::Reversed, crude_found && reverses),
             (V::Gone, crude_found && gone),
             (V::Appears, self.crude.is_some() && !crude_found && given_found),

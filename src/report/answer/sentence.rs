@@ -28,7 +28,12 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
     let given: Vec<String> = given.map(|name| format!("`{name}`")).collect();
     let given = given.join(" and ");
     let more = match verdict {
-        RelationVerdict::Drift => "; both columns drift in time, which alone can make such a relation".to_owned(),
+        RelationVerdict::Drift if test.is_finding() => {
+            "; both columns drift in time, which alone can make such a relation".to_owned()
+        }
+        RelationVerdict::Drift => {
+            "; both drift in time, which alone makes them go together, and beyond that nothing is left".to_owned()
+        }
         RelationVerdict::Reversed => format!("; with {given} held fixed it goes the other way"),
         RelationVerdict::Gone => format!("; with {given} held fixed, nothing distinguishable is left of it"),
         RelationVerdict::Appears => format!("; without {given} held fixed, it does not show"),

@@ -119,6 +119,16 @@ fn the_verdict_is_the_first_that_applies() {
 }
 
 #[test]
+fn what_only_drifts_is_told_as_such() {
+    let mut crude = test("dose", "pain", false, 0.05);
+    crude.add_caveat(Caveat::TimeOrder, "year");
+    let relation = first_relation(vec![crude]);
+    assert_eq!(relation.verdict, RelationVerdict::Drift);
+    assert!(relation.sentence.starts_with("No relation of `dose` and `pain` was detected ("), "{}", relation.sentence);
+    assert!(relation.sentence.ends_with("and beyond that nothing is left."), "{}", relation.sentence);
+}
+
+#[test]
 fn verdicts_that_apply_too_are_caveats() {
     let mut crude = test("dose", "pain", true, 0.5);
     crude.add_caveat(Caveat::TimeOrder, "");

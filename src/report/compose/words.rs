@@ -245,9 +245,9 @@ pub(crate) fn caveat_explained(caveat: &Caveat, note: Option<&str>) -> Line<Draf
             text("it is significant but too small to matter for most purposes: with many rows, small effects become detectable")
         }
         Caveat::RepeatedUnits => column(text("rows repeat the units of "))
-            .text(", so there is less independent evidence than rows; see the variant with errors clustered by unit"),
+            .text(", so there is less independent evidence than rows; p and interval allow for that"),
         Caveat::TimeOrder => column(text("both columns drift along "))
-            .text(", and any two columns that drift are correlated; see the variant on changes from row to row"),
+            .text(", and any two columns that drift are correlated; given their course and their own past, nothing is left to see"),
         Caveat::SmallSample => text("few rows: the interval is wide, and the estimate may well be too large"),
         Caveat::NotReplicated => {
             text("it passes the control on all rows, but the two parts of the rows do not both show it")
@@ -289,6 +289,9 @@ pub(crate) fn variant_name(name: &str) -> Line<Draft> {
         "row_order" => "rows in another order",
         "cluster_robust" => "errors clustered by unit",
         "first_differences" => "changes from row to row",
+        "independent_rows" => "as if rows were independent",
+        "own_past" => "given their own past",
+        "spatial" => "errors alike among neighbours",
         "log_rank" => "log-rank test",
         "quadratic" => "added square term",
         other => return line().code(other),

@@ -1,7 +1,9 @@
 # ---- profile: reads the raw file once, says what each column is, and writes the canonical table ----
+import base64
 import errno
 import json
 import sys
+import zlib
 
 import numpy as np
 import pyarrow as pa
@@ -179,7 +181,15 @@ def write_table(names, arrays, result):
         "roles": roles,
         "moments": [column["name"] for column in result["columns"] if column["moment"]],
         "ranked": [column["name"] for column in result["columns"] if column["ranked"]],
+        "steps": {column["name"]: column["moment"][1] for column in result["columns"] if column["moment"]},
+        "structure": {
+            key: {"columns": part["columns"]} for key, part in result["structure"].items() if part and key != "copies"
+        },
     }
+    sets = result.pop("copy_sets")
+    if sets is not None:
+        # Which rows are copies of each other, as a number for each row.
+        facts["copies"] = base64.b64encode(zlib.compress(sets.astype(np.int32).tobytes())).decode()
     metadata = {"kosmos": json.dumps(facts)}
     result["row_sketch"] = []
 
