@@ -163,13 +163,6 @@ def correlation_estimate(r, n, free):
     }
 
 
-def r_interval(r, t, free):
-    """The 95 % interval of a correlation on Fisher's scale that leaves out 0 exactly where t is beyond its 2.5 % point."""
-    error = abs(np.arctanh(r) / t) if abs(t) > 1e-9 else 1 / np.sqrt(max(free, 1.0))
-    half = stats.t.isf(0.025, free) * error
-    return {"low": float(np.tanh(np.arctanh(r) - half)), "high": float(np.tanh(np.arctanh(r) + half))}
-
-
 def find_dependence(table, test, rows, left, right):
     """How the given rows depend on each other as far as both sides of a pair show it, or None."""
     if test.get("unit") in (test["x"], test["y"]):

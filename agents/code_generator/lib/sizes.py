@@ -13,15 +13,41 @@ def correlation_effect(name, r, n, rank=False):
     return effect(name, r, min(r, math.tanh(centre - Z95 * error)), max(r, math.tanh(centre + Z95 * error)))
 
 
+def r_interval(r, t, free):
+    """The 95 % interval of a correlation on Fisher's scale that leaves out 0 exactly where t is beyond its 2.5 % point."""
+    centre = math.atanh(max(-1 + 1e-15, min(1 - 1e-15, r)))
+    error = abs(centre / t) if abs(t) > 1e-9 else 1 / math.sqrt(max(free, 1.0))
+    half = stats.t.isf(0.025, free) * error
+    return {"low": min(r, math.tanh(centre - half)), "high": max(r, math.tanh(centre + half))}
+
+
+def robust_slope(x, y):
+    """(t, p) of the slope of y on x with errors for unequal spread, HC3 (MacKinnon and White 1985, J. Econometrics 29); t has n - 2 degrees
+    of freedom (Long and Ervin 2000, Am. Statistician 54). Where one row alone makes the slope, or the line fits wholly,
+    those of equal spread."""
+    n = len(x)
+    x, y = x - x.mean(), y - y.mean()
+    squares = float((x * x).sum())
+    slope = float((x * y).sum()) / squares
+    left, pull = y - slope * x, 1 / n + x * x / squares
+    if pull.max() > 1 - 1e-6 or float((left * left).sum()) <= 1e-24 * float((y * y).sum()):
+        r = max(-1.0, min(1.0, slope * math.sqrt(squares / float((y * y).sum()))))
+        t = r * math.sqrt((n - 2) / max(1 - r * r, 1e-300))
+    else:
+        t = slope * squares / math.sqrt(float((((x * left) / (1 - pull)) ** 2).sum()))
+    return t, float(2 * stats.t.sf(abs(t), n - 2))
+
+
 def hedges_g(a, b):
-    """Standardised mean difference b - a with the small-sample correction (Hedges and Olkin 1985)."""
+    """Standardised mean difference b - a with the small-sample correction (Hedges and Olkin 1985); its interval is that of
+    the difference by Welch's t, in units of the same standard deviation."""
     n, m = len(a), len(b)
     pooled = math.sqrt(((n - 1) * a.var(ddof=1) + (m - 1) * b.var(ddof=1)) / (n + m - 2))
     if pooled == 0:
         return effect("hedges_g", None, None, None)
-    g = (b.mean() - a.mean()) / pooled * (1 - 3 / (4 * (n + m) - 9))
-    error = math.sqrt((n + m) / (n * m) + g * g / (2 * (n + m)))
-    return effect("hedges_g", g, g - Z95 * error, g + Z95 * error)
+    gap = stats.ttest_ind(b, a, equal_var=False).confidence_interval()
+    scale = (1 - 3 / (4 * (n + m) - 9)) / pooled
+    return effect("hedges_g", (b.mean() - a.mean()) * scale, gap.low * scale, gap.high * scale)
 
 
 def area_interval(area, n, m):
