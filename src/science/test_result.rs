@@ -217,6 +217,9 @@ pub struct ScriptResult {
 pub struct Calibration {
     /// Rows held back.
     pub rows: u64,
+    /// The number of orders that a series or a map has: a column of it is turned by a step. None where rows stand alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<u64>,
     /// The result for each copy; null where the analysis failed.
     pub copies: Vec<Option<ShuffledCopy>>,
     /// The same for copies of the rows in which the exposure alone has another order. Empty in runs of version 0.1.

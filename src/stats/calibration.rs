@@ -67,6 +67,9 @@ pub fn judge_by_copies(
     check_null(calibration.copies.get(..base.all).unwrap_or(&calibration.copies))?;
     check_claim(&calibration.exposure, real, "exposure")?;
     check_claim(&calibration.outcome, real, "outcome")?;
+    // A series has no more orders than it has steps by which it can be turned.
+    let floor = calibration.turns.map_or(0.0, |turns| 1.0 / (turns as f64 + 1.0));
+    let tail_p = |copies: &[Option<ShuffledCopy>], real: &ShuffledCopy| tail_p(copies, real).max(floor);
     let permutation = tail_p(&calibration.copies, real);
     let mut variants = vec![("permutation", permutation)];
     let mut counted = vec![("primary", real.p)];
@@ -232,6 +235,7 @@ mod tests {
     fn calibration(all: Copies, alone: Copies) -> Calibration {
         Calibration {
             rows: 100,
+            turns: None,
             copies: all,
             exposure: alone.clone(),
             outcome: alone,
@@ -280,6 +284,14 @@ mod tests {
         let mut more = honest.clone();
         more.copies.extend(copies(800, |_| 0.5));
         assert_eq!(judge_by_copies(&more, &real(1e-9), PAIR).unwrap().p, 1.0 / 1000.0);
+    }
+
+    #[test]
+    fn a_series_has_as_many_orders_as_steps() {
+        let mut series = calibration(copies(199, |p| p), copies(9, |p| p));
+        series.turns = Some(80);
+        let verdict = judge_by_copies(&series, &real(1e-9), PAIR).unwrap();
+        assert_eq!((verdict.p, verdict.by), (1.0 / 81.0, "permutation"));
     }
 
     #[test]

@@ -43,10 +43,10 @@ def correlation(one, other, more=""):
     return function(f"t = complete(table, 'u', 'v', 'height', 'yield')\nfound = stats.pearsonr({one}, {other})\np, rows = found.pvalue, len(t)\n{more}")
 
 
-def judge(code, *arguments, **protocol):
+def judge(code, *arguments, lab=LAB, **protocol):
     """The whole result, or the fault of the code."""
     protocol = filled(code, *arguments, **protocol)
-    protocol = {**protocol, "seed": 5, "table": str(LAB.root / "profile" / "table.parquet")}
+    protocol = {**protocol, "seed": 5, "table": str(lab.root / "profile" / "table.parquet")}
     try:
         test, calibration = OURS["analysed"](protocol, InProcess(code))
     except OURS["Refusal"] as refusal:
@@ -367,6 +367,45 @@ class Claims(unittest.TestCase):
         (test,) = judge(code, "height", "yield", ("height", "yield"), permutations=199)["tests"]
         self.assertLess(test["confirm"]["p"], 1e-9)
         self.assertEqual((test["p_judged"], test["p_judged_by"]), (1 / 200, "permutation"))
+
+
+class Series(unittest.TestCase):
+    """A plain correlation of columns whose rows follow each other in time."""
+
+    @classmethod
+    def setUpClass(cls):
+        draws = np.random.default_rng(17)
+        walks = np.cumsum(draws.normal(size=(240, 2)), axis=0)
+        both = np.cumsum(draws.normal(size=240))
+        days = [str(np.datetime64("2016-02-01") + day) for day in range(240)]
+        columns = {"day": days, "one": walks[:, 0], "other": walks[:, 1]}
+        cls.lab = Lab(csv_of({**columns, "cause": both, "echo": both + draws.normal(0, 0.2, 240)}))
+
+    def correlate(self, x, y):
+        code = function(f"t = complete(table, '{x}', '{y}')\nfound = stats.pearsonr(t['{x}'], t['{y}'])\np, rows = found.pvalue, len(t)\n")
+        return judge(code, x, y, (x, y), lab=self.lab, permutations=199)
+
+    def test_walks_are_held_against_walks(self):
+        result = self.correlate("one", "other")
+        (test,) = result["tests"]
+        # Turned copies are walks, too: a correlation that takes rows for independent finds something in most of them.
+        self.assertEqual(test["status"], "not_testable")
+        self.assertRegex(test["reason"], "finds something in [0-9]+ of 199 shuffled copies")
+
+    def test_no_p_is_smaller_than_the_number_of_turns_supports(self):
+        code = function(
+            """
+            t = complete(table, "cause", "echo")
+            found = stats.pearsonr(t["cause"], t["echo"])
+            # A p that heeds the memory of both.
+            r, rows = abs(found.statistic), len(t)
+            p = (1 - r) ** 2
+            """
+        )
+        result = judge(code, "cause", "echo", ("cause", "echo"), lab=self.lab, permutations=199)
+        (test,), calibration = result["tests"], result["calibration"]
+        self.assertEqual(calibration["turns"], calibration["rows"] - 2 * (calibration["rows"] // 10) + 1)
+        self.assertEqual((test["status"], test["p_judged"]), ("ok", 1 / (calibration["turns"] + 1)))
 
 
 class Tail(unittest.TestCase):

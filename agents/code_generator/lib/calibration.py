@@ -118,6 +118,9 @@ def p_by_copies(calibration, real, base, others):
     if others:
         found["exposure_shuffled"] = tail_p(calibration["exposure"], real)[0]
         found["outcome_shuffled"] = tail_p(calibration["outcome"], real)[0]
+    # A series has no more orders than it has steps by which it can be turned.
+    floor = 1 / (calibration["turns"] + 1) if calibration.get("turns") else 0.0
+    found = {name: max(p, floor) for name, p in found.items()}
     largest = max([row["p"] for row in calibration["reordered"]], default=0.0)
     if largest > real["p"] * (1 + SAME):
         found["row_order"] = largest

@@ -3,38 +3,57 @@ import numpy as np
 
 
 class Tables:
-    """The tables of one part of the rows. `rows` are their numbers, `units` labels of all rows or None. Every change is
-    drawn from the protocol's seed and the number of the table, so that the n-th table is always the same."""
+    """The tables of one part of the rows. `rows` are their numbers, `units` labels of all rows or None, `places` those of
+    all rows in time or on a map, or None. Every change is drawn from the protocol's seed and the number of the table, so
+    that the n-th table is always the same."""
 
-    def __init__(self, protocol, columns, rows, units=None):
+    def __init__(self, protocol, columns, rows, units=None, places=None):
         self.protocol = protocol
         self.columns = columns
         self.rows = rows
         self.units = None if units is None else units[rows]
+        self.places = None if places is None or units is not None else places[rows]
 
     def real(self):
         """The rows as they are."""
         return {column.name: as_seen(column, column.values[self.rows]) for column in self.columns}
 
     def copy(self, number, most):
-        """At most `most` rows, each column in an order of its own: nothing goes with anything."""
-        seed = self.protocol["seed"]
+        """At most `most` rows, each column in an order of its own, in which rows of a unit and neighbours stay together:
+        nothing goes with anything."""
+        seed, rows = self.protocol["seed"], np.arange(len(self.rows))[:most]
+        draws = [generator("copy", seed, number, column.name) for column in self.columns]
+        if self.places is None:
+            orders = [self.other_order(random) for random in draws]
+        else:
+            # By steps that lie apart: two columns turned alike would go together as before.
+            count, first = len(self.columns), generator("turns", seed, number)
+            slots = first.permutation(count) + first.uniform(0.25, 0.75, count)
+            orders = [stepped(self.places, int(slot * len(self.places) / count)) for slot in slots]
         return {
-            column.name: as_seen(
-                column, column.values[generator("copy", seed, number, column.name).permutation(self.rows)[:most]]
-            )
-            for column in self.columns
+            column.name: as_seen(column, column.values[self.rows[order[rows]]])
+            for column, order in zip(self.columns, orders)
         }
 
+    def other_order(self, random):
+        """The rows in another order, those of a unit together."""
+        if self.units is not None:
+            _, units = np.unique(self.units, return_inverse=True)
+            order = np.empty(len(units), dtype=np.int64)
+            blocks = random.permutation(int(units.max()) + 1)[units]
+            order[np.argsort(units, kind="stable")] = np.argsort(blocks, kind="stable")
+            return order
+        return random.permutation(len(self.rows))
+
     def alone(self, name, number):
-        """The rows as they are, with the values of one column in another order: among the rows that have a value, and
-        within units where rows repeat them."""
+        """The rows as they are, with the values of one column in another order: among the rows that have a value, within
+        units where rows repeat them, and turned by a step where rows follow each other."""
         random = generator("alone", self.protocol["seed"], number, name, self.protocol["id"])
         table = self.real()
         for column in self.columns:
             if column.name == name:
                 known = present(column)[self.rows]
-                table[name] = as_seen(column, moved(column.values[self.rows], known, self.units, random))
+                table[name] = as_seen(column, moved(column.values[self.rows], known, self.units, self.places, random))
         return table
 
     def reordered(self, number):
@@ -67,11 +86,31 @@ def as_seen(column, values):
     return np.array([*column.levels, None], dtype=object)[values]
 
 
-def moved(values, known, units, random):
+def turned(places, random):
+    """Numbers of rows turned by a random step in the order of their places: neighbours stay neighbours."""
+    least = len(places) // 10
+    return stepped(places, int(random.integers(least, least + turns_of(len(places)))))
+
+
+def stepped(places, step):
+    """Numbers of rows turned by so many steps in the order of their places."""
+    in_order, order = np.argsort(places, kind="stable"), np.empty(len(places), dtype=np.int64)
+    order[in_order] = np.roll(in_order, step)
+    return order
+
+
+def turns_of(rows):
+    """The number of steps by which so many rows can be turned, so that none is near its old place."""
+    return rows - 2 * (rows // 10) + 1
+
+
+def moved(values, known, units, in_order, random):
     """The values in another order; those that are missing stay where they are."""
     places = np.flatnonzero(known)
     inside = values[places]
-    if units is None:
+    if units is None and in_order is not None:
+        inside = inside[turned(in_order[places], random)]
+    elif units is None:
         inside = random.permutation(inside)
     else:
         labels, unit = np.unique(units[places], return_inverse=True)

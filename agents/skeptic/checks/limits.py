@@ -14,7 +14,7 @@ TURNED, GONE, INTERVAL = 0.01, 0.05, 0.05
 SMALL, FAR_SAME_ROWS, FAR_FEWER_ROWS = 0.3, 2 / 3, 0.5
 CLEARLY = 4  # times the level, where a p of the same effect must say it alone
 INFLUENTIAL = 0.05  # the largest share of rows that is left out as influential
-RANK_TESTS = ("spearman", "mannwhitney", "kruskal", "wilcoxon", "partial correlation of ranks")
+RANK_TESTS = ("spearman", "mannwhitney", "brunnermunzel", "kruskal", "wilcoxon", "of ranks")
 
 
 class CannotLook(Exception):

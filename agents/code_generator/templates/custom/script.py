@@ -120,13 +120,17 @@ def analysed(protocol, worker):
     explore = table.split()
     # In an order that says nothing; the function is to find relations of columns, not of rows.
     order = generator("rows", protocol["seed"]).permutation(table.rows)
+    distinct = np.zeros(table.rows, dtype=bool)
+    distinct[table.distinct_rows(np.arange(table.rows))] = True
+    order = order[distinct[order]]
     parts = {"explore": order[explore[order]], "confirm": order[~explore[order]]}
     for part, rows in parts.items():
         if len(rows) < FEWEST_ROWS:
             raise Refusal(f"fewer than {FEWEST_ROWS} rows in the {part} part")
     if int(protocol["permutations"]) < FEWEST_COPIES:
         raise Refusal(f"fewer than {FEWEST_COPIES} shuffled copies are asked for, which is too few to trust an analysis")
-    tables = {part: Tables(protocol, columns, rows, units) for part, rows in parts.items()}
+    places = table.places_in_order()
+    tables = {part: Tables(protocol, columns, rows, units, places) for part, rows in parts.items()}
     calls = Calls(worker, protocol, columns)
     first = explored(calls, tables["explore"], len(parts["confirm"]))
     return confirmed(calls, tables["confirm"], first, table)
@@ -250,6 +254,7 @@ def confirmed(calls, tables, first, table):
         raise Refusal("it depends on the order of the rows, which says nothing")
     calibration = {
         "rows": rows,
+        "turns": None if tables.places is None else turns_of(rows),
         "copies": [copied(answers["copies", number], rows) for number in range(base)],
         "exposure": [copied(answers["exposure", number], rows) for number in range(alone)],
         "outcome": [copied(answers["outcome", number], rows) for number in range(alone)],
@@ -264,7 +269,7 @@ def confirmed(calls, tables, first, table):
     }
     try:
         draw_tail(calls, tables, real, calibration)
-        return judged(protocol, table, test, real, calibration), calibration
+        return judged(protocol, test, real, calibration), calibration
     except Refusal as refusal:
         return {**test, "reason": str(refusal)}, calibration
 
@@ -330,7 +335,7 @@ def numbers_of(found):
     return {key: found[key] for key in ("p", "statistic", "effect")}
 
 
-def judged(protocol, table, test, real, calibration):
+def judged(protocol, test, real, calibration):
     """The test with its verdict by the copies."""
     others = reads_others(protocol)
     found = p_by_copies(calibration, real, base_copies(protocol)[0], others)
@@ -339,11 +344,7 @@ def judged(protocol, table, test, real, calibration):
         {"name": each, "test": VARIANTS[each], "n": real["n"], "p": value, "agrees": (value < LEVEL) == (real["p"] < LEVEL)}
         for each, value in found.items()
     ]
-    test = {**test, "status": "ok", "variants": variants, "p_judged": p, "p_judged_by": name}
-    clock = protocol.get("time") or table.facts.get("time")
-    if clock:
-        test.update(caveats=["time_order"], caveat_notes={"time_order": clock})
-    return test
+    return {**test, "status": "ok", "variants": variants, "p_judged": p, "p_judged_by": name}
 
 
 def main(protocol):
