@@ -433,13 +433,13 @@ class Tail(unittest.TestCase):
         draw = np.random.default_rng(1)
         values = np.array([1.0, np.nan, 2.0, 3.0, 4.0, np.nan, 5.0, 6.0])
         known = ~np.isnan(values)
-        moved = OURS["moved"](values, known, None, draw)
+        moved = OURS["moved"](values, known, None, None, draw)
         np.testing.assert_array_equal(np.isnan(moved), ~known)
         self.assertEqual(sorted(moved[known]), [1, 2, 3, 4, 5, 6])
         # Within units, and among units where it tells of them.
         units = np.array([0, 0, 0, 0, 1, 1, 1, 1])
         for _ in range(20):
-            moved = OURS["moved"](values, known, units, draw)
+            moved = OURS["moved"](values, known, units, None, draw)
             self.assertEqual(sorted(moved[[0, 2, 3]]), [1, 2, 3])
         level = np.array([7.0, 7.0, 8.0, 8.0, 9.0, 9.0, 9.0, 9.0])
         units = np.array([0, 0, 1, 1, 2, 2, 3, 3])
