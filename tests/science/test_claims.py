@@ -443,7 +443,7 @@ class Tail(unittest.TestCase):
             self.assertEqual(sorted(moved[[0, 2, 3]]), [1, 2, 3])
         level = np.array([7.0, 7.0, 8.0, 8.0, 9.0, 9.0, 9.0, 9.0])
         units = np.array([0, 0, 1, 1, 2, 2, 3, 3])
-        seen = {tuple(OURS["moved"](level, level > 0, units, draw)) for _ in range(60)}
+        seen = {tuple(OURS["moved"](level, level > 0, units, None, draw)) for _ in range(60)}
         self.assertGreater(len(seen), 3)
         self.assertTrue(all(row[0] == row[1] and row[2] == row[3] and sorted(row) == sorted(level) for row in seen))
 
