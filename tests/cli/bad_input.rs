@@ -43,7 +43,7 @@ fn data_must_be_a_file_with_something_in_it() {
     help: check the path, which is relative to the working folder
     ");
     insta::assert_snapshot!(refused_run(&shell, &["--data", "folder/a.csv", "--data", "folder/*.tsv"]), @r#"
-    error: the data DESK/folder/*.tsv holds no files (data[1].path, flag --data)
+    error: the data DESK/folder/*.tsv matches no file (data[1].path, flag --data)
     help: name one file, a folder with the parts of one table, or a pattern in quotes such as "2024-*.csv"
     "#);
     insta::assert_snapshot!(refused_run(&shell, &["--data", "empty.csv"]), @"
