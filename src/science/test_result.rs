@@ -56,7 +56,7 @@ pub struct Assumption {
 /// The same question by another route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Variant {
-    /// `rank`, `outliers_removed`, `permutation`, `independent_rows`, ...
+    /// `rank`, `outliers_removed`, `permutation`, `cluster_robust`, ...
     pub name: String,
     /// Dotted name of the test.
     pub test: String,
