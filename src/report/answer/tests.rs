@@ -124,8 +124,18 @@ fn what_only_drifts_is_told_as_such() {
     crude.add_caveat(Caveat::TimeOrder, "year");
     let relation = first_relation(vec![crude]);
     assert_eq!(relation.verdict, RelationVerdict::Drift);
-    assert!(relation.sentence.starts_with("No relation of `dose` and `pain` was detected ("), "{}", relation.sentence);
-    assert!(relation.sentence.ends_with("and beyond that nothing is left."), "{}", relation.sentence);
+    assert!(
+        relation
+            .sentence
+            .starts_with("No relation of `dose` and `pain` was detected ("),
+        "{}",
+        relation.sentence
+    );
+    assert!(
+        relation.sentence.ends_with("and beyond that nothing is left."),
+        "{}",
+        relation.sentence
+    );
 }
 
 #[test]
