@@ -3,8 +3,8 @@
 # lie near each other on a map. Where both sides of a pair show it, one model that heeds it gives p and interval:
 # - units: errors clustered by unit, by the jackknife over units (CV3; MacKinnon, Nielsen and Webb 2023, J.
 #   Econometrics 232); where units were seen at the same times, the times are held fixed.
-# - a series: both sides given a smooth course, jumps of level, seasons, and the past of both, as in a dynamic regression
-#   (Granger and Newbold 1974, J. Econometrics 2; Hamilton 1994, ch. 18.3), with Bartlett's (1935) allowance for what
+# - a series: both sides given a smooth course, jumps of level, seasons, and the past of both, as in a dynamic
+#   regression (Granger and Newbold 1974, J. Econometrics 2; Hamilton 1994, ch. 18.3), with Bartlett's (1935) allowance for what
 #   autocorrelation is left.
 # - several rows at each time: the same course and seasons, with errors clustered by stretches of time.
 # - a map: generalised least squares with an exponential covariance and a nugget, by restricted maximum likelihood
@@ -49,8 +49,8 @@ DEPENDENT_TESTS = {
 
 
 class Dependence:
-    """How the rows of a pair, or of a model with more columns, depend on each other. `left` and `right` are (rows, columns) arrays of the
-    two sides, `base` the columns that are held fixed besides."""
+    """How the rows of a pair, or of a model with more columns, depend on each other. `left` and `right` are (rows,
+    columns) arrays of the two sides, `base` the columns that are held fixed besides."""
 
     def __init__(self, found, left, right, base=None):
         self.found, self.kind, self.base = found, found.kind, base
@@ -94,8 +94,8 @@ class Dependence:
         return TOLD[kind].format(name=name)
 
     def estimate(self, mask=None):
-        """{n, statistic, df, p, sign, r, low, high} on the rows of the mask, or None where nothing is left to test. `statistic` is t of
-        single columns and F else, `r` the partial correlation of single columns."""
+        """{n, statistic, df, p, sign, r, low, high} on the rows of the mask, or None where nothing is left to test.
+        `statistic` is t of single columns and F else, `r` the partial correlation of single columns."""
         rows = self.rows if mask is None else self.rows & mask
         left, right = self.left[rows], self.right[rows]
         given = None if self.given is None else self.given[rows]
@@ -276,8 +276,8 @@ def autocorrelations(values, most):
 
 
 def shows_order(columns, found):
-    """Whether rows that follow each other are alike in one of the columns: the test of Ljung and Box (1978, Biometrika 65) on ranks, so that
-    a few far values do not decide it. Of several rows at a time, their means."""
+    """Whether rows that follow each other are alike in one of the columns: the test of Ljung and Box (1978, Biometrika
+    65) on ranks, so that a few far values do not decide it. Of several rows at a time, their means."""
     smallest = 1.0
     for column in columns.T:
         values = ranks(column)
@@ -328,9 +328,10 @@ def clock_side(found, left, right):
 
 
 def trend_estimate(times, values, periods):
-    """The slope of a series on time whose errors are an autoregression, tested so that it holds for errors that settle and for a
-    random walk alike (Perron and Yabu 2009, J. Econometrics 151): the series is differenced by its first autocorrelation, freed of its
-    bias (Kendall 1954), or wholly where that is near 1; the variance in the long run is by Andrews (1991). None where too short."""
+    """The slope of a series on time whose errors are an autoregression, tested so that it holds for errors that settle
+    and for a random walk alike (Perron and Yabu 2009, J. Econometrics 151): the series is differenced by its first
+    autocorrelation, freed of its bias (Kendall 1954), or wholly where that is near 1; the variance in the long run
+    is by Andrews (1991). None where too short."""
     n = len(values)
     if n < 12 or np.ptp(times) <= 0:
         return None
@@ -364,8 +365,8 @@ def trend_estimate(times, values, periods):
 
 
 def long_run_variance(errors):
-    """The variance of a mean of autocorrelated errors times their number: Bartlett's kernel with Andrews's (1991, Econometrica 59)
-    width; never below the variance of the errors where that width is 0."""
+    """The variance of a mean of autocorrelated errors times their number: Bartlett's kernel with Andrews's (1991,
+    Econometrica 59) width; never below the variance of the errors where that width is 0."""
     n = len(errors)
     variance = float((errors**2).sum()) / n
     one = float(np.clip((errors[1:] * errors[:-1]).sum() / max((errors[:-1] ** 2).sum(), 1e-300), -0.9, 0.9))
@@ -420,7 +421,8 @@ def jumps_of(column, most=2, limit=25.0):
 
 
 def wave_of(column):
-    """The length in rows of the wave that stands out in a column in order (Fisher's g test of the periodogram, p < .001), or None."""
+    """The length in rows of the wave that stands out in a column in order (Fisher's g test of the periodogram, p <
+    .001), or None."""
     centred = column - column.mean()
     total = float((centred**2).sum())
     if total <= 0:
@@ -443,8 +445,8 @@ def wave_of(column):
 
 
 def serial_inflation(a, b):
-    """By how much the autocorrelation of both of two series widens the variance of their correlation (Bartlett 1935, J. Royal Statistical
-    Society 98), from lags at which both are beyond chance; at least 1."""
+    """By how much the autocorrelation of both of two series widens the variance of their correlation (Bartlett 1935,
+    J. Royal Statistical Society 98), from lags at which both are beyond chance; at least 1."""
     n = len(a)
     lags = np.arange(1, n // 3)
     one, other = (autocorrelations(values - values.mean(), n // 3 - 1) for values in (a, b))
@@ -453,7 +455,8 @@ def serial_inflation(a, b):
 
 
 def clustered_estimate(left, right, labels):
-    """The Wald test of the right columns on the left ones with errors clustered by label, or None where there are too few clusters."""
+    """The Wald test of the right columns on the left ones with errors clustered by label, or None where there are too
+    few clusters."""
     found = cluster_robust(left, right, labels)
     if found is None:
         return None
@@ -498,7 +501,8 @@ def thinned(count, most):
 
 
 def shows_map(columns, points, most=3000, nearest=6):
-    """Whether rows near each other are alike in one of the columns: Moran's (1950) I of ranks, by its normal approximation."""
+    """Whether rows near each other are alike in one of the columns: Moran's (1950) I of ranks, by its normal
+    approximation."""
     from scipy.sparse import coo_matrix
     from scipy.spatial import cKDTree
 
@@ -521,8 +525,9 @@ def shows_map(columns, points, most=3000, nearest=6):
 
 
 def spatial_estimate(left, right, points, given):
-    """Generalised least squares of one right column on the left ones, whose errors have an exponential covariance by distance and a nugget;
-    both by restricted maximum likelihood on a grid. Of several right columns, the one most related to the left ones."""
+    """Generalised least squares of one right column on the left ones, whose errors have an exponential covariance by
+    distance and a nugget; both by restricted maximum likelihood on a grid. Of several right columns, the one most
+    related to the left ones."""
     from scipy.linalg import cholesky, solve_triangular
     from scipy.spatial.distance import cdist
 
@@ -569,8 +574,9 @@ def spatial_estimate(left, right, points, given):
 
 
 def dependent_effect(plain, found, dependence):
-    """The effect of a plain estimate with the interval of the model that gives p. Of a series or a map it is the partial correlation, which
-    is what is tested there; of clusters the same measure, with the error of the clustered slope."""
+    """The effect of a plain estimate with the interval of the model that gives p. Of a series or a map it is the
+    partial correlation, which is what is tested there; of clusters the same measure, with the error of the
+    clustered slope."""
     if plain is None or found is None:
         return None
     if dependence.kind in ("series", "map") or dependence.clock is not None:

@@ -134,8 +134,8 @@ def study_order(table, rows, order, measured, unit=None, more_keys=(), clock=Non
 
 
 def study_jump(scores, random):
-    """The row from which on most columns have another level, as after a change of machine: {row, jumping, of, beyond, fit, highest}, or
-    None where chance would do. Scores have a variance of 1."""
+    """The row from which on most columns have another level, as after a change of machine: {row, jumping, of, beyond,
+    fit, highest}, or None where chance would do. Scores have a variance of 1."""
     rows = np.arange(max(8, len(scores) // 12), len(scores) - max(8, len(scores) // 12))
     if len(rows) < 8 or scores.shape[1] < 2:
         return None

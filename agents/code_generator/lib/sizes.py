@@ -14,7 +14,8 @@ def correlation_effect(name, r, n, rank=False):
 
 
 def r_interval(r, t, free):
-    """The 95 % interval of a correlation on Fisher's scale that leaves out 0 exactly where t is beyond its 2.5 % point."""
+    """The 95 % interval of a correlation on Fisher's scale that leaves out 0 exactly where t is beyond its 2.5 %
+    point."""
     centre = math.atanh(max(-1 + 1e-15, min(1 - 1e-15, r)))
     error = abs(centre / t) if abs(t) > 1e-9 else 1 / math.sqrt(max(free, 1.0))
     half = stats.t.isf(0.025, free) * error
@@ -22,9 +23,9 @@ def r_interval(r, t, free):
 
 
 def robust_slope(x, y):
-    """(t, p) of the slope of y on x with errors for unequal spread, HC3 (MacKinnon and White 1985, J. Econometrics 29); t has n - 2 degrees
-    of freedom (Long and Ervin 2000, Am. Statistician 54). Where one row alone makes the slope, or the line fits wholly,
-    those of equal spread."""
+    """(t, p) of the slope of y on x with errors for unequal spread, HC3 (MacKinnon and White 1985, J. Econometrics
+    29); t has n - 2 degrees of freedom (Long and Ervin 2000, Am. Statistician 54). Where one row alone makes the
+    slope, or the line fits wholly, those of equal spread."""
     n = len(x)
     x, y = x - x.mean(), y - y.mean()
     squares = float((x * x).sum())
@@ -39,8 +40,8 @@ def robust_slope(x, y):
 
 
 def hedges_g(a, b):
-    """Standardised mean difference b - a with the small-sample correction (Hedges and Olkin 1985); its interval is that of
-    the difference by Welch's t, in units of the same standard deviation."""
+    """Standardised mean difference b - a with the small-sample correction (Hedges and Olkin 1985); its interval is
+    that of the difference by Welch's t, in units of the same standard deviation."""
     n, m = len(a), len(b)
     pooled = math.sqrt(((n - 1) * a.var(ddof=1) + (m - 1) * b.var(ddof=1)) / (n + m - 2))
     if pooled == 0:

@@ -45,9 +45,9 @@ class Table:
         return self.columns[name]
 
     def shuffled(self, column):
-        """The column in another order, which keeps how rows depend on each other: copies stay copies, rows of a unit stay
-        together, neighbours in time or on the map stay neighbours. The columns that tell the structure stay as they
-        are."""
+        """The column in another order, which keeps how rows depend on each other: copies stay copies, rows of a unit
+        stay together, neighbours in time or on the map stay neighbours. The columns that tell the structure stay as
+        they are."""
         seed = self.protocol.get("shuffle_seed")
         if seed is None or column.name in self.frame_columns():
             return column
@@ -69,7 +69,8 @@ class Table:
         return name if name in self.position else None
 
     def other_order(self, random):
-        """Numbers of rows in a random order of units, of sets of copies, or turned by a random step in time or along the map."""
+        """Numbers of rows in a random order of units, of sets of copies, or turned by a random step in time or along
+        the map."""
         if self.unit_column():
             units = unit_labels(self.column(self.unit_column()))
             order = np.empty(self.rows, dtype=np.int64)
@@ -106,7 +107,8 @@ class Table:
         return "" if self.copy_sets() is None else "; of rows that are copies of each other, one counts"
 
     def places_in_order(self):
-        """The place of each row in time, or along a path through the map that keeps near rows near; None where rows stand alone."""
+        """The place of each row in time, or along a path through the map that keeps near rows near; None where rows
+        stand alone."""
         if "places" not in self.kept:
             self.kept["places"] = self.find_places_in_order()
         return self.kept["places"]

@@ -93,8 +93,9 @@ def estimate(x, y, plan):
 
 
 def superiority(a, b, method):
-    """(statistic, p, effect) of the chance that a row of the second group is larger, with the interval of the same test (Brunner and Munzel
-    2000, Biometrical J. 42); Mann and Whitney's for tiny groups, and where the groups do not overlap."""
+    """(statistic, p, effect) of the chance that a row of the second group is larger, with the interval of the same
+    test (Brunner and Munzel 2000, Biometrical J. 42); Mann and Whitney's for tiny groups, and where the groups do
+    not overlap."""
     n, m = len(a), len(b)
     area = float(stats.mannwhitneyu(b, a).statistic) / (n * m)
     sides = np.r_[np.zeros(n, int), np.ones(m, int)]
@@ -132,8 +133,8 @@ def brunner_munzel(values, places):
 
 
 def spread_proof(y, places, rank):
-    """(F, p, share of variance) of several groups by Welch's F (1951), which does not assume equal variances; a small p with small groups
-    by reordering rows."""
+    """(F, p, share of variance) of several groups by Welch's F (1951), which does not assume equal variances; a small
+    p with small groups by reordering rows."""
     pieces = [y[places == code] for code in range(int(places.max()) + 1)]
     flat = any(np.ptp(piece) == 0 for piece in pieces)
     statistic, p = clean_p(stats.f_oneway(*pieces, equal_var=flat))
