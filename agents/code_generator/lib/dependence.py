@@ -493,7 +493,7 @@ def map_of(table, names, rows):
     return SimpleNamespace(kind="map", name=" and ".join(names), points=(points - points.mean(axis=0)) / spread)
 
 
-def thinned(count, most):
+def evenly_drawn(count, most):
     """At most so many of the numbers below `count`, spread evenly with a fixed seed."""
     if count <= most:
         return np.arange(count)
@@ -506,7 +506,7 @@ def shows_map(columns, points, most=3000, nearest=6):
     from scipy.sparse import coo_matrix
     from scipy.spatial import cKDTree
 
-    chosen = thinned(len(points), most)
+    chosen = evenly_drawn(len(points), most)
     points, columns = points[chosen], columns[chosen]
     n, count = len(points), min(nearest, len(points) - 1)
     near = cKDTree(points).query(points, count + 1)[1]
@@ -531,7 +531,7 @@ def spatial_estimate(left, right, points, given):
     from scipy.linalg import cholesky, solve_triangular
     from scipy.spatial.distance import cdist
 
-    chosen = thinned(len(left), MAP_ROWS)
+    chosen = evenly_drawn(len(left), MAP_ROWS)
     left, right, points = left[chosen], right[chosen], points[chosen]
     given = None if given is None else given[chosen]
     left = left[:, np.ptp(left, axis=0) > 0]
