@@ -261,6 +261,8 @@ class Maps(unittest.TestCase):
         self.assertEqual(lab.profile["structure"]["place"]["columns"], ["latitude", "longitude"])
         test = lab.tests("numeric_numeric", {"x": "x", "y": "y"})[0]
         self.assertEqual(test["p_judged_by"], "spatial")
+        # Fewer free rows than 150: the smallest effect that would be seen is larger than theirs.
+        self.assertGreater(test["mde"]["value"], lib("smallest_r")(150)["value"])
 
 
 class Copies(unittest.TestCase):
@@ -308,7 +310,7 @@ class Shuffles(unittest.TestCase):
             turned = self.shuffled(lab, "x", seed).values
             self.assertEqual(sorted(turned), sorted(x))
             self.assertGreater(np.corrcoef(turned[1:], turned[:-1])[0, 1], 0.8)
-            np.testing.assert_array_equal(self.shuffled(lab, "day", seed).values, lab.values("day")[0])
+            self.assertFalse((self.shuffled(lab, "day", seed).values == lab.values("day")[0]).all())
 
     def test_a_plain_test_of_shuffled_walks_finds_something(self):
         random = np.random.default_rng(12)
@@ -320,6 +322,18 @@ class Shuffles(unittest.TestCase):
             for j in range(i)
         ]
         self.assertGreater(np.mean(np.array(plain) < 0.05), 0.3)
+
+    def test_coordinates_that_go_together_are_shuffled_too(self):
+        random = np.random.default_rng(6)
+        points = random.uniform(size=(150, 2))
+        points[:, 1] += points[:, 0]
+        fields = [Maps.field(random, 150, points) for _ in range(2)]
+        columns = {"latitude": 47 + points[:, 0], "longitude": 8 + points[:, 1], "x": fields[0], "y": fields[1]}
+        lab = Lab(csv_of(columns))
+        asked = {"x": "latitude", "y": "longitude"}
+        self.assertLess(lab.tests("numeric_numeric", asked)[0]["whole"]["p"], 1e-4)
+        found = [lab.tests("numeric_numeric", asked, shuffle_seed=seed)[0]["whole"]["p"] for seed in range(4)]
+        self.assertGreater(min(found), 1e-4)
 
     def test_units_stay_together(self):
         random = np.random.default_rng(3)

@@ -167,6 +167,7 @@ def heeded(result, plain, whole, dependence):
         "caveat_notes": notes,
         "p_judged": whole["p"],
         "p_judged_by": dependence.judged_by,
+        "mde": dependence.smallest_effect(),
     }
 
 

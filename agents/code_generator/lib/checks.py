@@ -187,7 +187,7 @@ def unit_of(table, test, rows):
     name = test.get("unit")
     if not name or name not in table.position:
         return None
-    labels = unit_labels(table.column(name))[rows]
+    labels = unit_labels(table.as_read(name))[rows]
     return labels if len(np.unique(labels)) < len(labels) else None
 
 

@@ -55,7 +55,7 @@ class Dependence:
     def __init__(self, found, left, right, base=None):
         self.found, self.kind, self.base = found, found.kind, base
         self.left, self.right = left, right
-        self.rows = np.ones(len(left), dtype=bool)
+        self.rows, self.whole = np.ones(len(left), dtype=bool), None
         given = [] if base is None or not base.shape[1] else [base]
         self.clock = clock_side(found, left, right) if self.kind in ("series", "moments") else None
         if self.clock is not None:
@@ -96,7 +96,14 @@ class Dependence:
     def estimate(self, mask=None):
         """{n, statistic, df, p, sign, r, low, high} on the rows of the mask, or None where nothing is left to test.
         `statistic` is t of single columns and F else, `r` the partial correlation of single columns."""
-        rows = self.rows if mask is None else self.rows & mask
+        whole = mask is None or mask.all()
+        if not whole:
+            return self.estimate_of(self.rows & mask)
+        if self.whole is None:
+            self.whole = self.estimate_of(self.rows)
+        return self.whole
+
+    def estimate_of(self, rows):
         left, right = self.left[rows], self.right[rows]
         given = None if self.given is None else self.given[rows]
         if len(left) < 8 or not np.ptp(left, axis=0).any() or not np.ptp(right, axis=0).any():
@@ -111,6 +118,16 @@ class Dependence:
         if base is not None:
             left, right = residuals(left, base), residuals(right, base)
         return clustered_estimate(left, right, self.found.labels[rows])
+
+    def smallest_effect(self):
+        """The smallest correlation that the model finds with 80 % power at .05, on Fisher's scale; None of several columns."""
+        found = self.whole
+        if found is None or found["sign"] == 0:
+            return None
+        t, r, free = found["statistic"], found["r"], found["df"]
+        error = abs(np.arctanh(r) / t) if abs(t) > 1e-9 else 1 / np.sqrt(free)
+        name = "r" if self.kind == "units" else "partial_r"
+        return smallest(name, float(np.tanh((stats.t.isf(0.025, free) + stats.t.isf(0.2, free)) * error)))
 
     def along_time(self, rows):
         """The trend of one side along the other, which goes with time."""
@@ -193,7 +210,7 @@ def times_of(table, rows, test):
     name = names[0] if names else None
     if name not in table.position or name in (test["x"], test["y"]):
         return None
-    column = table.column(name)
+    column = table.as_read(name)
     if not present(column)[rows].all():
         return None
     values, codes, counts = np.unique(column.values[rows], return_inverse=True, return_counts=True)
@@ -209,7 +226,7 @@ def series_of(table, clock, rows):
         return ordered_series(None, np.arange(len(rows)), ())
     if name not in table.position:
         return None
-    column = table.column(name)
+    column = table.as_read(name)
     moments = column.values[rows].astype(float)
     if column.levels is not None or np.isnan(moments).any():
         return None
@@ -483,7 +500,7 @@ def map_of(table, names, rows):
     """Where the rows lie, each coordinate in units of the spread of both, or None."""
     if not all(name in table.position for name in names):
         return None
-    columns = [table.column(name) for name in names]
+    columns = [table.as_read(name) for name in names]
     if any(column.levels is not None or not present(column)[rows].all() for column in columns):
         return None
     points = np.column_stack([column.values[rows] for column in columns])

@@ -15,7 +15,7 @@ def load_model(table, test, more, wanted=()):
     if len(set(names)) < len(names):
         raise NotTestable("a column is named twice")
     columns = [table.column(name) for name in names]
-    rows = np.flatnonzero(np.logical_and.reduce([present(column) for column in columns]))
+    rows = table.distinct_rows(np.flatnonzero(np.logical_and.reduce([present(column) for column in columns])))
     if len(rows) < MIN_ROWS:
         raise NotTestable(f"fewer than {MIN_ROWS} complete rows ({len(rows)})")
     x, y, *others = [take(column, rows) for column in columns]

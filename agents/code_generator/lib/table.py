@@ -40,29 +40,35 @@ class Table:
     def column(self, name):
         """The column of that name, permuted on its own where the protocol asks for a shuffled table."""
         if name not in self.columns:
-            read = read_column(self.file, name, self.position[name])
-            self.columns[name] = self.shuffled(read._replace(ranked=name in self.facts.get("ranked", ())))
+            self.columns[name] = self.shuffled(self.as_read(name))
         return self.columns[name]
+
+    def as_read(self, name):
+        """The column of that name in the order of the rows, also in a shuffled table: for what tells the structure."""
+        if self.protocol.get("shuffle_seed") is None and name in self.columns:
+            return self.columns[name]
+        read = read_column(self.file, name, self.position[name])
+        return read._replace(ranked=name in self.facts.get("ranked", ()))
 
     def shuffled(self, column):
         """The column in another order, which keeps how rows depend on each other: copies stay copies, rows of a unit
-        stay together, neighbours in time or on the map stay neighbours. The columns that tell the structure stay as
-        they are."""
+        stay together, neighbours in time or on the map stay neighbours."""
         seed = self.protocol.get("shuffle_seed")
-        if seed is None or column.name in self.frame_columns():
+        if seed is None:
             return column
-        order = self.other_order(generator("shuffle", seed, column.name))
+        random = generator("shuffle", seed, column.name)
+        # Clocks and coordinates, turned along themselves, would still go together.
+        order = random.permutation(self.rows) if column.name in self.frame() else self.other_order(random)
         return column._replace(values=column.values[order])
 
     def structure(self):
         """How rows depend on each other, as the profile noted it; empty for tables of older profiles."""
         return self.facts.get("structure") or {}
 
-    def frame_columns(self):
-        """Columns that name units, times and places of rows."""
-        structure = self.structure()
-        parts = [structure.get(key) or {} for key in ("time", "place")]
-        return {name for part in parts for name in part.get("columns", ())} | {self.unit_column()}
+    def frame(self):
+        """The columns that tell times and places."""
+        parts = [self.structure().get(key) or {} for key in ("time", "place")]
+        return {name for part in parts for name in part.get("columns", ())}
 
     def unit_column(self):
         name = (self.protocol.get("split") or {}).get("by")
@@ -72,7 +78,7 @@ class Table:
         """Numbers of rows in a random order of units, of sets of copies, or turned by a random step in time or along
         the map."""
         if self.unit_column():
-            units = unit_labels(self.column(self.unit_column()))
+            units = unit_labels(self.as_read(self.unit_column()))
             order = np.empty(self.rows, dtype=np.int64)
             order[np.argsort(units, kind="stable")] = np.argsort(random.permutation(units.max() + 1)[units], kind="stable")
             return order
@@ -120,13 +126,13 @@ class Table:
             name = time["columns"][0] if time["columns"] else None
             if name is None:
                 return np.arange(self.rows)
-            column = self.column(name) if name in self.position else None
+            column = self.as_read(name) if name in self.position else None
             if column is None or column.levels is not None:
                 return None
             return np.unique(np.nan_to_num(column.values, nan=np.inf), return_inverse=True)[1]
         if place is None or not all(name in self.position for name in place["columns"]):
             return None
-        columns = [self.column(name) for name in place["columns"]]
+        columns = [self.as_read(name) for name in place["columns"]]
         if any(column.levels is not None for column in columns):
             return None
         # Strips of the first coordinate, up one and down the next.
@@ -146,7 +152,7 @@ class Table:
         share = rule.get("explore", 0.5)
         random = generator("split", self.protocol.get("seed", 0))
         if self.unit_column():
-            labels = unit_labels(self.column(self.unit_column()))
+            labels = unit_labels(self.as_read(self.unit_column()))
         elif self.copy_sets() is not None:
             labels = np.unique(self.copy_sets(), return_inverse=True)[1]
         elif self.places_in_order() is not None:
