@@ -161,11 +161,11 @@ pub struct TestResult {
     /// On all rows.
     #[serde(default)]
     pub whole: Option<PartEstimate>,
-    /// The p to judge by: that of `whole`; of a model with several columns, one that heeds how rows depend on each other
-    /// where it is larger.
+    /// The p to judge by: that of `whole`; of a model with several columns, one that accounts for how rows depend on each
+    /// other where it is larger.
     #[serde(default)]
     pub p_judged: Option<f64>,
-    /// `primary`, or how the dependence of rows is heeded in it: `cluster_robust`, `own_past`, `spatial`.
+    /// `primary`, or how it accounts for the dependence of rows: `cluster_robust`, `own_past`, `spatial`.
     #[serde(default)]
     pub p_judged_by: Option<String>,
     /// On the explore part.

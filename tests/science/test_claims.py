@@ -397,7 +397,7 @@ class Series(unittest.TestCase):
             """
             t = complete(table, "cause", "echo")
             found = stats.pearsonr(t["cause"], t["echo"])
-            # A p that heeds the memory of both.
+            # A p that allows for the memory of both.
             r, rows = abs(found.statistic), len(t)
             p = (1 - r) ** 2
             """

@@ -207,7 +207,7 @@ class Units(unittest.TestCase):
         unit = np.repeat(np.arange(5), 12)
         lab = Lab(csv_of({"dog": [f"d{u}" for u in unit], "g": np.tile(list("abcdef"), 10), "y": random.normal(size=60)}))
         test = lab.tests("group_numeric", {"x": "g", "y": "y", "unit": "dog"})[0]
-        self.assertEqual((test["status"], test["reason"]), ("not_testable", "too few values of dog for a test that heeds them"))
+        self.assertEqual((test["status"], test["reason"]), ("not_testable", "too few values of dog for a test that accounts for them"))
 
 
 class Maps(unittest.TestCase):
@@ -296,7 +296,7 @@ class Copies(unittest.TestCase):
 
 
 class Shuffles(unittest.TestCase):
-    """The shuffled table keeps how rows depend on each other, so that tests without heed to it find something there."""
+    """The shuffled table keeps how rows depend on each other, so that tests that ignore it find something there."""
 
     def shuffled(self, lab, name, seed, **protocol):
         shared = {"table": str(lab.root / "profile" / "table.parquet"), "shuffle_seed": seed, "seed": 5, **protocol}

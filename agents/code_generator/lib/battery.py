@@ -98,7 +98,7 @@ def judge(table, explore, test, family):
     part = explore[rows]
     whole = plain if dependence is None else estimate(np.ones(len(rows), dtype=bool))
     if whole is None:
-        raise NotTestable(f"too few {what_repeats(found)} for a test that heeds them")
+        raise NotTestable(f"too few {what_repeats(found)} for a test that accounts for them")
     result = {
         "test": plan.test,
         "why": plan.why + table.told_copies(),
@@ -115,12 +115,12 @@ def judge(table, explore, test, family):
     checked = check_pair(pair)
     result.update(checked)
     if dependence is not None:
-        result.update(heeded(result, plain, whole, dependence))
+        result.update(with_dependence(result, plain, whole, dependence))
     return result
 
 
 def dependent_result(plain, dependence, mask, plan, family):
-    """The estimate of a part by the model that heeds how rows depend on each other, in the form of any estimate."""
+    """The estimate of a part by the model of how rows depend on each other, in the form of any estimate."""
     found = dependence.estimate(mask)
     if plain is None or found is None:
         return None
@@ -139,7 +139,7 @@ def what_repeats(found):
     return f"values of {found.name}" if found.name else "rows"
 
 
-def heeded(result, plain, whole, dependence):
+def with_dependence(result, plain, whole, dependence):
     """What a result says where rows depend on each other: the test and its reason, the plain test as a second look, and
     the caveat where the plain test alone would have found something."""
     variant = {

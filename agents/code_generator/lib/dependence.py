@@ -1,6 +1,6 @@
 # ---- dependence: what is left of an association where rows depend on each other ----
 # The profile notes how the rows of a table can depend on each other: they repeat a unit, follow each other in time, or
-# lie near each other on a map. Where both sides of a pair show it, one model that heeds it gives p and interval:
+# lie near each other on a map. Where both sides of a pair show it, one model that accounts for it gives p and interval:
 # - units: errors clustered by unit, by the jackknife over units (CV3; MacKinnon, Nielsen and Webb 2023, J.
 #   Econometrics 232); where units were seen at the same times, the times are held fixed.
 # - a series: both sides given a smooth course, jumps of level, seasons, and the past of both, as in a dynamic
@@ -85,7 +85,7 @@ class Dependence:
         return JUDGED_BY[self.kind]
 
     def told(self):
-        """What the model heeds, to be added to the reason of the test."""
+        """What the model accounts for, to be added to the reason of the test."""
         kind = "times" if self.kind == "units" and self.found.times is not None else self.kind
         kind = "trend" if self.clock is not None else kind
         name = self.found.name

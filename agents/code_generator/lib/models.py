@@ -120,8 +120,8 @@ def direction_in(x, y_values, base, beta):
     return x.levels[int(np.unique(x.values)[int(np.argmax(weights))])] if len(weights) else None
 
 
-def heed_dependence(found, table, test, rows, block, y, base, whole):
-    """(p to judge by, what it is from): that of a model which heeds how rows depend on each other, with the other columns
+def account_for_dependence(found, table, test, rows, block, y, base, whole):
+    """(p to judge by, what it is from): that of a model of how rows depend on each other, with the other columns
     held fixed, where both sides show it. The plain one is kept where it is larger."""
     taken = basis(base) if base.shape[1] else np.zeros((len(y), 0))
     left, right = residuals(block, taken), residuals(y[:, None], taken)
@@ -130,24 +130,24 @@ def heed_dependence(found, table, test, rows, block, y, base, whole):
         return whole["p"], "primary"
     dependence = Dependence(ways, block, y[:, None].astype(float), base)
     word = {"units": "repeated_units", "series": "time_order", "moments": "time_order"}.get(ways.kind)
-    heedful = dependence.estimate()
-    if heedful is None:
-        raise NotTestable(f"too few {what_repeats(ways)} for a test that heeds them")
-    if word == "repeated_units" or (word and whole["p"] < 0.05 <= heedful["p"]):
+    careful = dependence.estimate()
+    if careful is None:
+        raise NotTestable(f"too few {what_repeats(ways)} for a test that accounts for them")
+    if word == "repeated_units" or (word and whole["p"] < 0.05 <= careful["p"]):
         found.caveats.append(word)
         found.notes[word] = ways.name or "the order of the rows"
     add_variant(
         found,
         dependence.judged_by,
         dependence.test,
-        heedful["n"],
-        heedful["statistic"],
-        heedful["p"],
+        careful["n"],
+        careful["statistic"],
+        careful["p"],
         None,
         whole["direction"],
         whole,
     )
-    return (heedful["p"], dependence.judged_by) if heedful["p"] > whole["p"] else (whole["p"], "primary")
+    return (careful["p"], dependence.judged_by) if careful["p"] > whole["p"] else (whole["p"], "primary")
 
 
 def findings():

@@ -48,7 +48,7 @@ def judge(table, explore, test, family):
     everything = np.ones(len(values), dtype=bool)
     crude = estimate(everything, np.zeros((len(values), 0)))
     rank_check(found, x, y, block, values, used, whole)
-    judged, by = heed_dependence(found, table, test, rows, block, values, base, whole)
+    judged, by = account_for_dependence(found, table, test, rows, block, values, base, whole)
     single = block.shape[1] == 1
     before, after = associate(block, values[:, None]), associate(block, values[:, None], base)
     if crude is not None and before is not None and after is not None and crude["p"] < 0.05:

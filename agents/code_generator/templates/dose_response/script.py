@@ -78,7 +78,8 @@ def judge(table, explore, test, family):
     if bent is not None and bent["p"] < 0.001 and gain >= 0.02:
         found.caveats.append("nonlinear")
         found.notes["nonlinear"] = "monotone" if (rises >= 0).all() or (rises <= 0).all() else "not monotone"
-    judged, by = heed_dependence(found, table, test, rows, score[:, None], outcome, np.zeros((len(outcome), 0)), whole)
+    alone = np.zeros((len(outcome), 0))
+    judged, by = account_for_dependence(found, table, test, rows, score[:, None], outcome, alone, whole)
     rank_p = stats.kendalltau(codes, values)
     add_variant(
         found,

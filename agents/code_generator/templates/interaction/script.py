@@ -55,7 +55,7 @@ def judge(table, explore, test, family):
                     "direction": way_of(x, part["r"]) if part["sign"] else None,
                 }
             )
-    judged, judged_by = heed_dependence(found, table, test, rows, products, values, base, whole)
+    judged, judged_by = account_for_dependence(found, table, test, rows, products, values, base, whole)
     if len(values) < 20 + 10 * (base.shape[1] + products.shape[1]) and "small_sample" not in found.caveats:
         found.caveats.append("small_sample")
     return {

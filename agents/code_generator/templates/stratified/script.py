@@ -50,7 +50,7 @@ def judge(table, explore, test, family):
             found.notes["simpson_reversal"] = third.name
     judged, by = whole["p"], "primary"
     if right.shape[1] == 1:
-        judged, by = heed_dependence(found, table, test, rows, left, right[:, 0], indicators(codes), whole)
+        judged, by = account_for_dependence(found, table, test, rows, left, right[:, 0], indicators(codes), whole)
     why = f"relation inside the levels of {third.name}, pooled" + (
         f"; on ranks, because {' and '.join(heavy)} has strong skew or far outliers" if heavy else ""
     )
