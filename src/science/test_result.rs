@@ -161,8 +161,7 @@ pub struct TestResult {
     /// On all rows.
     #[serde(default)]
     pub whole: Option<PartEstimate>,
-    /// The p to judge by: that of `whole`; of a model with several columns, one that accounts for how rows depend on each
-    /// other where it is larger.
+    /// The p to judge by: that of `whole`. Runs of earlier versions have another one where it is larger.
     #[serde(default)]
     pub p_judged: Option<f64>,
     /// `primary`, or how it accounts for the dependence of rows: `cluster_robust`, `own_past`, `spatial`.

@@ -369,9 +369,30 @@ class Models(unittest.TestCase):
         columns = walks(random, 150, 3, 1.0)
         lab = Lab(csv_of({"day": days(150), "x": columns[:, 0], "y": columns[:, 1], "z": columns[:, 2]}))
         test = lab.tests("adjusted", {"x": "x", "y": "y", "covariates": ["z"]})[0]
-        self.assertGreaterEqual(test["p_judged"], test["whole"]["p"])
+        self.assertEqual((test["p_judged"], test["p_judged_by"]), (test["whole"]["p"], "own_past"))
         found = share_found(40, self.p_of_walks)
         self.assertLess(found, 0.15)
+
+    def test_intervals_of_follow_ups_agree_with_p(self):
+        for seed in range(12):
+            random = np.random.default_rng([seed, 9])
+            unit = np.repeat(np.arange(20), 8)
+            x, y, z = (random.normal(0, 0.7, 20)[unit] + random.normal(0, 1, 160) for _ in range(3))
+            group = np.array(list("pq"))[random.integers(0, 2, 160)]
+            columns = {"patient": [f"p{u:02}" for u in unit], "x": x, "y": y + 0.15 * x, "z": z, "group": group}
+            lab = Lab(csv_of(columns))
+            shared = {"x": "x", "y": "y", "unit": "patient"}
+            for kind, more in (
+                ("adjusted", {"covariates": ["z"]}),
+                ("stratified", {"by": "group"}),
+                ("interaction", {"by": "z"}),
+                ("dose_response", {}),
+            ):
+                test = lab.tests(kind, {**shared, **more}, split={"by": "patient", "explore": 0.5})[0]
+                self.assertEqual((test["status"], test["p_judged_by"]), ("ok", "cluster_robust"), (kind, test["reason"]))
+                for part in ("whole", "explore", "confirm"):
+                    low, high = test[part]["effect"]["ci_low"], test[part]["effect"]["ci_high"]
+                    self.assertEqual(not low <= 0 <= high, test[part]["p"] < 0.05, (kind, part, test[part]))
 
     @staticmethod
     def p_of_walks(random):

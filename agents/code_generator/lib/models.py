@@ -120,34 +120,29 @@ def direction_in(x, y_values, base, beta):
     return x.levels[int(np.unique(x.values)[int(np.argmax(weights))])] if len(weights) else None
 
 
-def account_for_dependence(found, table, test, rows, block, y, base, whole):
-    """(p to judge by, what it is from): that of a model of how rows depend on each other, with the other columns
-    held fixed, where both sides show it. The plain one is kept where it is larger."""
-    taken = basis(base) if base.shape[1] else np.zeros((len(y), 0))
-    left, right = residuals(block, taken), residuals(y[:, None], taken)
-    ways = find_dependence(table, test, rows, left, right)
+def with_rows_that_depend(result, table, test, explore, rows, block, outcome, base):
+    """The result of a model of `outcome` (rows, columns) on `block` and `base`, by a model of how rows depend on each
+    other where both sides show it, with the other columns held fixed: in all parts of the rows."""
+    plain = result["whole"]
+    result = {**result, "p_judged": plain["p"], "p_judged_by": "primary"}
+    taken = basis(base) if base.shape[1] else np.zeros((len(outcome), 0))
+    ways = find_dependence(table, test, rows, residuals(block, taken), residuals(outcome, taken))
     if ways is None:
-        return whole["p"], "primary"
-    dependence = Dependence(ways, block, y[:, None].astype(float), base)
-    word = {"units": "repeated_units", "series": "time_order", "moments": "time_order"}.get(ways.kind)
-    careful = dependence.estimate()
-    if careful is None:
+        return result
+    dependence, part = Dependence(ways, block, outcome.astype(float), base), explore[rows]
+    parts = {}
+    for name, mask in (("whole", np.ones(len(rows), dtype=bool)), ("explore", part), ("confirm", ~part)):
+        alone, found = result[name], dependence.estimate(mask) if result[name] is not None else None
+        parts[name] = found and {
+            **alone,
+            "n": found["n"],
+            "statistic": found["statistic"],
+            "p": found["p"],
+            "effect": dependent_effect(alone, found, dependence),
+        }
+    if parts["whole"] is None:
         raise NotTestable(f"too few {what_repeats(ways)} for a test that accounts for them")
-    if word == "repeated_units" or (word and whole["p"] < 0.05 <= careful["p"]):
-        found.caveats.append(word)
-        found.notes[word] = ways.name or "the order of the rows"
-    add_variant(
-        found,
-        dependence.judged_by,
-        dependence.test,
-        careful["n"],
-        careful["statistic"],
-        careful["p"],
-        None,
-        whole["direction"],
-        whole,
-    )
-    return (careful["p"], dependence.judged_by) if careful["p"] > whole["p"] else (whole["p"], "primary")
+    return {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence)}
 
 
 def findings():

@@ -48,7 +48,6 @@ def judge(table, explore, test, family):
     everything = np.ones(len(values), dtype=bool)
     crude = estimate(everything, np.zeros((len(values), 0)))
     rank_check(found, x, y, block, values, used, whole)
-    judged, by = account_for_dependence(found, table, test, rows, block, values, base, whole)
     single = block.shape[1] == 1
     before, after = associate(block, values[:, None]), associate(block, values[:, None], base)
     if crude is not None and before is not None and after is not None and crude["p"] < 0.05:
@@ -65,7 +64,7 @@ def judge(table, explore, test, family):
     if whole["n"] < 20 + 10 * base.shape[1] and "small_sample" not in found.caveats:
         found.caveats.append("small_sample")
     kind = "logistic" if binary else "linear"
-    return {
+    result = {
         **parts,
         "test": MODEL_TESTS[binary],
         "why": f"{kind} model of {y.name} on {x.name} and {len(used)} covariates, against the same model without {x.name}",
@@ -85,10 +84,9 @@ def judge(table, explore, test, family):
         "caveats": found.caveats,
         "caveat_notes": found.notes,
         "groups": level_values(x.values, x.levels, values) if x.levels is not None else None,
-        "p_judged": judged,
-        "p_judged_by": by,
         "mde": smallest_r(max(whole["n"] - base.shape[1], 4), 1 / max(1 - shared, 1e-6)) if single else None,
     }
+    return with_rows_that_depend(result, table, test, explore, rows, block, values[:, None], base)
 
 
 def rank_check(found, x, y, block, values, used, whole):

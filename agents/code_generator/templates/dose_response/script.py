@@ -78,8 +78,6 @@ def judge(table, explore, test, family):
     if bent is not None and bent["p"] < 0.001 and gain >= 0.02:
         found.caveats.append("nonlinear")
         found.notes["nonlinear"] = "monotone" if (rises >= 0).all() or (rises <= 0).all() else "not monotone"
-    alone = np.zeros((len(outcome), 0))
-    judged, by = account_for_dependence(found, table, test, rows, score[:, None], outcome, alone, whole)
     rank_p = stats.kendalltau(codes, values)
     add_variant(
         found,
@@ -92,7 +90,7 @@ def judge(table, explore, test, family):
         "+" if rank_p.statistic >= 0 else "-",
         whole,
     )
-    return {
+    result = {
         **parts,
         "test": "scipy.stats.pearsonr",
         "why": f"linear trend of {y.name} over {len(labels)} ordered steps of {x.name}",
@@ -107,10 +105,10 @@ def judge(table, explore, test, family):
         "variants": found.variants,
         "caveats": found.caveats,
         "caveat_notes": found.notes,
-        "p_judged": judged,
-        "p_judged_by": by,
         "mde": smallest_r(whole["n"]),
     }
+    nothing = np.zeros((len(outcome), 0))
+    return with_rows_that_depend(result, table, test, explore, rows, score[:, None], outcome[:, None], nothing)
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))

@@ -55,10 +55,9 @@ def judge(table, explore, test, family):
                     "direction": way_of(x, part["r"]) if part["sign"] else None,
                 }
             )
-    judged, judged_by = account_for_dependence(found, table, test, rows, products, values, base, whole)
     if len(values) < 20 + 10 * (base.shape[1] + products.shape[1]) and "small_sample" not in found.caveats:
         found.caveats.append("small_sample")
-    return {
+    result = {
         **parts,
         "test": MODEL_TESTS[binary],
         "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model that holds both",
@@ -68,10 +67,9 @@ def judge(table, explore, test, family):
         "variants": found.variants,
         "caveats": found.caveats,
         "caveat_notes": found.notes,
-        "p_judged": judged,
-        "p_judged_by": judged_by,
         "mde": smallest_r(max(len(values) - base.shape[1], 4)) if products.shape[1] == 1 else None,
     }
+    return with_rows_that_depend(result, table, test, explore, rows, products, values[:, None], base)
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))

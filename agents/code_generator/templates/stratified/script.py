@@ -48,13 +48,10 @@ def judge(table, explore, test, family):
         if against >= 0.7 * sum(piece["n"] for piece in strata):
             found.caveats.append("simpson_reversal")
             found.notes["simpson_reversal"] = third.name
-    judged, by = whole["p"], "primary"
-    if right.shape[1] == 1:
-        judged, by = account_for_dependence(found, table, test, rows, left, right[:, 0], indicators(codes), whole)
     why = f"relation inside the levels of {third.name}, pooled" + (
         f"; on ranks, because {' and '.join(heavy)} has strong skew or far outliers" if heavy else ""
     )
-    return {
+    result = {
         **parts,
         "test": "scipy.stats.t (partial correlation given the strata)"
         if whole["direction"] is not None
@@ -68,10 +65,9 @@ def judge(table, explore, test, family):
         "caveats": found.caveats,
         "caveat_notes": found.notes,
         "by": third.name,
-        "p_judged": judged,
-        "p_judged_by": by,
         "mde": smallest_r(whole["n"] - len(strata)) if whole["direction"] is not None else None,
     }
+    return with_rows_that_depend(result, table, test, explore, rows, left, right, indicators(codes))
 
 
 def heterogeneity(left, right, codes, strata):
