@@ -16,7 +16,8 @@ def run_battery(protocol, family):
     A family that is not about one pair of columns has its own judge(table, explore, test, family); any other has
     choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
     outcome(x, y, plan) -> (X, Y) numeric columns for the checks; and details(x, y, plan, whole) -> extra keys of the
-    result.
+    result. Where it has them, units(x, y, plan, mask, dependence) and contrasts(x, y, plan, dependence) give effects in
+    the units of the outcome, or None.
     """
     table = Table(protocol)
     explore = table.split()
@@ -92,13 +93,19 @@ def judge(table, explore, test, family):
     dependence = None if found is None else Dependence(found, left, right)
 
     def estimate(mask):
-        alone = family.estimate(x.values[mask], y.values[mask], plan)
-        return alone if dependence is None else dependent_result(alone, dependence, mask, plan, family)
+        alone = plain if mask.all() else family.estimate(x.values[mask], y.values[mask], plan)
+        judged = alone if dependence is None else dependent_result(alone, dependence, mask, plan, family)
+        if judged is None or not hasattr(family, "units"):
+            return judged
+        return {**judged, "units": family.units(x, y, plan, mask, dependence)}
 
     part = explore[rows]
-    whole = plain if dependence is None else estimate(np.ones(len(rows), dtype=bool))
+    whole = estimate(np.ones(len(rows), dtype=bool))
     if whole is None:
         raise NotTestable(f"too few {what_repeats(found)} for a test that accounts for them")
+    contrasts = family.contrasts(x, y, plan, dependence) if hasattr(family, "contrasts") else None
+    if contrasts is not None:
+        whole["contrasts"] = contrasts
     result = {
         "test": plan.test,
         "why": plan.why + table.told_copies(),

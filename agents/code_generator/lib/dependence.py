@@ -55,7 +55,7 @@ class Dependence:
     def __init__(self, found, left, right, base=None):
         self.found, self.kind, self.base = found, found.kind, base
         self.left, self.right = left, right
-        self.rows, self.whole = np.ones(len(left), dtype=bool), None
+        self.rows, self.known = np.ones(len(left), dtype=bool), {}
         given = [] if base is None or not base.shape[1] else [base]
         self.clock = clock_side(found, left, right) if self.kind in ("series", "moments") else None
         if self.clock is not None:
@@ -94,14 +94,14 @@ class Dependence:
         return TOLD[kind].format(name=name)
 
     def estimate(self, mask=None):
-        """{n, statistic, df, p, sign, r, low, high} on the rows of the mask, or None where nothing is left to test.
-        `statistic` is t of single columns and F else, `r` the partial correlation of single columns."""
+        """{n, statistic, df, p, sign, r, low, high, slope} on the rows of the mask, or None where nothing is left to test.
+        `statistic` is t of single columns and F else; of single columns `r` is the partial correlation and `slope` that
+        of the right one on the left one."""
         whole = mask is None or mask.all()
-        if not whole:
-            return self.estimate_of(self.rows & mask)
-        if self.whole is None:
-            self.whole = self.estimate_of(self.rows)
-        return self.whole
+        key = b"" if whole else np.packbits(mask).tobytes()
+        if key not in self.known:
+            self.known[key] = self.estimate_of(self.rows if whole else self.rows & mask)
+        return self.known[key]
 
     def estimate_of(self, rows):
         left, right = self.left[rows], self.right[rows]
@@ -121,7 +121,7 @@ class Dependence:
 
     def smallest_effect(self):
         """The smallest correlation that the model finds with 80 % power at .05, on Fisher's scale; None of several columns."""
-        found = self.whole
+        found = self.known.get(b"")
         if found is None or found["sign"] == 0:
             return None
         t, r, free = found["statistic"], found["r"], found["df"]
@@ -144,7 +144,9 @@ class Dependence:
         best = min(tests, key=lambda test: test["p"])
         single = other.shape[1] == 1
         p = min(best["p"] * len(tests), 1.0)
-        return {**best, "n": int(rows.sum()), "p": p, "sign": best["sign"] if single else 0}
+        # Time does not depend on what happens in it: only a slope along time has units that mean something.
+        slope = best["slope"] if single and self.clock == 0 else None
+        return {**best, "n": int(rows.sum()), "p": p, "sign": best["sign"] if single else 0, "slope": slope}
 
     def in_series(self, left, right, given, order):
         part = associate(left[order], right[order], given[order])
@@ -156,7 +158,12 @@ class Dependence:
         base = basis(given[order])
         a, b = residuals(left[order], base)[:, 0], residuals(right[order], base)[:, 0]
         free = (n - 2 - base.shape[1]) / serial_inflation(a, b)
-        return correlation_estimate(part["r"], n, free)
+        slope = part["r"] * np.sqrt(float((b**2).sum()) / max(float((a**2).sum()), 1e-300))
+        return with_slope(correlation_estimate(part["r"], n, free), slope)
+
+
+def with_slope(found, slope):
+    return found and {**found, "slope": float(slope)}
 
 
 def ends(part):
@@ -352,7 +359,8 @@ def trend_estimate(times, values, periods):
     n = len(values)
     if n < 12 or np.ptp(times) <= 0:
         return None
-    times = (times - times.mean()) / times.std()
+    spread = times.std()
+    times = (times - times.mean()) / spread
     design = np.column_stack([np.ones(n), times])
     waves = course_of(np.linspace(0, 1, n), 1, periods, np.arange(n))[:, 1:]
     rest = residuals(values[:, None], basis(np.column_stack([times, waves])))[:, 0]
@@ -378,7 +386,7 @@ def trend_estimate(times, values, periods):
     if not error > 0:
         return None
     t, free = float(beta[1] / error), n - x.shape[1]
-    return correlation_estimate(t / np.sqrt(t * t + free), n, free)
+    return with_slope(correlation_estimate(t / np.sqrt(t * t + free), n, free), beta[1] / spread)
 
 
 def long_run_variance(errors):
@@ -492,7 +500,7 @@ def clustered_estimate(left, right, labels):
     t = found["slope"] / found["error"] if found["error"] > 0 else 0.0
     return {
         "n": n, "statistic": t, "df": free, "p": found["p"], "sign": 1 if t >= 0 else -1, "r": r,
-        **r_interval(r, t, free),
+        **r_interval(r, t, free), "slope": found["slope"],
     }  # fmt: skip
 
 
@@ -584,7 +592,7 @@ def spatial_estimate(left, right, points, given):
         t = beta / error if error > 0 else 0.0
         found = correlation_estimate(t / np.sqrt(t * t + free), n, free)
         p = min(found["p"] * right.shape[1], 1.0)
-        return {**found, "p": p, "sign": found["sign"] if right.shape[1] == 1 else 0}
+        return {**found, "p": p, "sign": found["sign"] if right.shape[1] == 1 else 0, "slope": float(beta)}
     p = min(float(stats.f.sf(tests[place], k, free)) * right.shape[1], 1.0)
     r = float(np.sqrt(tests[place] * k / (tests[place] * k + free)))
     return {"n": n, "statistic": tests[place], "df": (k, free), "p": p, "sign": 0, "r": r, "low": None, "high": None}

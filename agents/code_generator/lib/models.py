@@ -120,9 +120,10 @@ def direction_in(x, y_values, base, beta):
     return x.levels[int(np.unique(x.values)[int(np.argmax(weights))])] if len(weights) else None
 
 
-def with_rows_that_depend(result, table, test, explore, rows, block, outcome, base):
+def with_rows_that_depend(result, table, test, explore, rows, block, outcome, base, units=None, contrasts=None):
     """The result of a model of `outcome` (rows, columns) on `block` and `base`, by a model of how rows depend on each
-    other where both sides show it, with the other columns held fixed: in all parts of the rows."""
+    other where both sides show it, with the other columns held fixed: in all parts of the rows. `units(mask, dependence)`
+    and `contrasts(dependence)` give effects in the units of the outcome, where the family has them."""
     plain = result["whole"]
     result = {**result, "p_judged": plain["p"], "p_judged_by": "primary"}
     taken = basis(base) if base.shape[1] else np.zeros((len(outcome), 0))
@@ -133,15 +134,20 @@ def with_rows_that_depend(result, table, test, explore, rows, block, outcome, ba
     parts = {}
     for name, mask in (("whole", np.ones(len(rows), dtype=bool)), ("explore", part), ("confirm", ~part)):
         alone, found = result[name], dependence.estimate(mask) if result[name] is not None else None
+        # Contrasts of rows that stand alone are no longer right.
         parts[name] = found and {
-            **alone,
+            **{key: value for key, value in alone.items() if key != "contrasts"},
             "n": found["n"],
             "statistic": found["statistic"],
             "p": found["p"],
             "effect": dependent_effect(alone, found, dependence),
+            **({} if units is None else {"units": units(mask, dependence)}),
         }
     if parts["whole"] is None:
         raise NotTestable(f"too few {what_repeats(ways)} for a test that accounts for them")
+    compared = contrasts(dependence) if contrasts is not None else None
+    if compared is not None:
+        parts["whole"]["contrasts"] = compared
     return {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence)}
 
 

@@ -20,6 +20,30 @@ def judge(table, explore, test, family):
     block = side(x)
     names = ("partial_r", "odds_ratio_per_sd" if x.levels is None else "odds_ratio")
 
+    two = x.levels is not None and len(x.levels) == 2
+    natural = x.values.astype(float) if x.levels is None else block[:, 0]
+    spread = 1.0 if x.levels is not None else max(x.values.std(), 1e-300)
+
+    @beside_test
+    def units(mask, dependence=None):
+        if x.levels is not None and not two:
+            return None
+        levels = x.levels if two else None
+        if binary:
+            plain = odds_ratio_in_units(estimate(mask)["effect"], spread, levels)
+        else:
+            plain = adjusted_in_units(natural[mask], values[mask], base[mask], levels)
+        found = by_model(plain, dependence, mask, True, 1 / spread)
+        return upper_first(found) if two else found
+
+    @beside_test
+    def contrasts(dependence=None):
+        if x.levels is None or binary:
+            return None
+        if dependence is None:
+            return adjusted_contrasts(x.values, values, base, x.levels)
+        return contrasts_by_model(dependence, x.values, values, base, x.levels)
+
     def estimate(mask, given=None):
         given = base if given is None else given
         piece, outcome, others = block[mask], values[mask], given[mask]
@@ -43,8 +67,12 @@ def judge(table, explore, test, family):
     )
     if shared > 0.999:
         raise NotTestable(f"{x.name!r} is determined by the covariates, so nothing of its own is left to test")
-    parts = on_parts(explore, rows, estimate)
+    measured = lambda mask: with_units(estimate(mask), units(mask))
+    parts = on_parts(explore, rows, measured)
     whole, found = parts["whole"], findings()
+    compared = contrasts()
+    if compared is not None:
+        whole["contrasts"] = compared
     everything = np.ones(len(values), dtype=bool)
     crude = estimate(everything, np.zeros((len(values), 0)))
     rank_check(found, x, y, block, values, used, whole)
@@ -86,7 +114,9 @@ def judge(table, explore, test, family):
         "groups": level_values(x.values, x.levels, values) if x.levels is not None else None,
         "mde": smallest_r(max(whole["n"] - base.shape[1], 4), 1 / max(1 - shared, 1e-6)) if single else None,
     }
-    return with_rows_that_depend(result, table, test, explore, rows, block, values[:, None], base)
+    return with_rows_that_depend(
+        result, table, test, explore, rows, block, values[:, None], base, units, contrasts
+    )
 
 
 def rank_check(found, x, y, block, values, used, whole):

@@ -116,6 +116,14 @@ def direction(sign, plan):
     return plan.x_levels[1] if sign >= 0 else plan.x_levels[0]
 
 
+@beside_test
+def units(x, y, plan, mask, dependence):
+    if len(plan.x_levels) != 2 or len(plan.y_levels) != 2:
+        return None
+    plain = risk_difference_in_units(x.values[mask], (y.values == plan.y_code)[mask], plan.x_levels)
+    return upper_first(by_model(plain, dependence, mask, True))
+
+
 def details(x, y, plan, whole):
     n, shape = len(x.values), (len(x.levels), len(y.levels))
     more = []
@@ -140,5 +148,6 @@ run_battery(
         main_outcome=main_outcome,
         direction=direction,
         details=details,
+        units=units,
     ),
 )

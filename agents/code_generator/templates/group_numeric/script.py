@@ -223,6 +223,21 @@ def robust_spread(values):
     return scale if scale > 0 else max(values.std(), 1e-300)
 
 
+@beside_test
+def units(x, y, plan, mask, dependence):
+    if len(plan.levels) != 2:
+        return None
+    plain = mean_difference_in_units(x.values[mask], y.values[mask], plan.levels)
+    return upper_first(by_model(plain, dependence, mask, plan.method not in RANKED))
+
+
+@beside_test
+def contrasts(x, y, plan, dependence):
+    if dependence is None:
+        return games_howell(x.values, y.values, plan.levels)
+    return contrasts_by_model(dependence, x.values, y.values, None, plan.levels)
+
+
 def details(x, y, plan, whole):
     n, counts = len(y.values), np.bincount(x.values)
     more = []
@@ -251,5 +266,7 @@ run_battery(
         other_method=True,
         far=far,
         details=details,
+        units=units,
+        contrasts=contrasts,
     ),
 )

@@ -130,6 +130,16 @@ def curvature(x, codes):
     }
 
 
+@beside_test
+def units(x, y, plan, mask, dependence):
+    """The odds ratio per unit of x by the logistic regression, whichever test judges."""
+    values, events = x.values[mask], (y.values[mask] == plan.code).astype(float)
+    beta, covariance, _ = logistic_of(values, events)
+    ends = np.exp(beta[1] + 1.959964 * np.sqrt(covariance[1, 1]) * np.array([0.0, -1.0, 1.0]))
+    plain = odds_ratio_in_units(effect("odds_ratio_per_sd", *ends), values.std(ddof=1))
+    return by_model(plain, dependence, mask, True)
+
+
 def details(x, y, plan, whole):
     event = y.values == plan.code
     share, n = event.mean(), len(event)
@@ -161,5 +171,6 @@ run_battery(
         far=far,
         curvature=curvature,
         details=details,
+        units=units,
     ),
 )

@@ -121,6 +121,12 @@ def shape_about(x, y, turn):
     return "bent" if slopes[0] == slopes[1] else "u_shape" if slopes[0] < 0 else "inverted_u_shape"
 
 
+@beside_test
+def units(x, y, plan, mask, dependence):
+    plain = slope_in_units(x.values[mask], y.values[mask])
+    return by_model(plain, dependence, mask, plan.method == "pearson")
+
+
 def details(x, y, plan, whole):
     slope = stats.linregress(x.values, y.values).slope
     t, _ = robust_slope(x.values, y.values)
@@ -144,5 +150,6 @@ run_battery(
         far=far,
         curvature=curvature,
         details=details,
+        units=units,
     ),
 )

@@ -44,7 +44,8 @@ def judge(table, explore, test, family):
     method = "wilcoxon" if heavy else "t"
     ways = (names[0], names[1]) if long else ("-", "+")
     measure = lambda mask, how=method: estimate(gaps[mask], how, ways)
-    parts = on_parts(explore, rows, measure)
+    in_both = beside_test(lambda mask: paired_in_units(gaps[mask], names))
+    parts = on_parts(explore, rows, lambda mask: with_units(measure(mask), in_both(mask)))
     whole = parts["whole"]
     found = SimpleNamespace(variants=[], adjusted=[], caveats=[], notes={})
     everything = np.ones(len(gaps), dtype=bool)
