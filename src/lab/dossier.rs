@@ -1,14 +1,19 @@
 //! Gathers the data of the report from the director's state, the journal and the settings.
 
+use std::collections::BTreeMap;
+
 use super::{LabError, graph, run_version::RunVersion};
 use crate::{
     actors::research_director::ResearchState,
     config::{PolicyChoice, Settings},
     journal::{Journal, JournalError, Kind, Record},
     llm::Account,
-    message::{AgentName, KnowledgeRecalled, Known, ResearchPlan, ledger_lines},
+    message::{AgentName, KnowledgeRecalled, Known, Payload, ResearchPlan, TestDraft, ledger_lines},
     report::{BudgetLine, DeadLetter, Dossier, Method, ModelUse, ProjectMemory, RestartRecord},
-    science::{Arm, ExperimentRecord, RunEnd, RunId, RunStatus, ShuffledNull, TestRecord, list_vetoes},
+    science::{
+        Arm, EffectInUnits, ExperimentId, ExperimentRecord, HypothesisId, Part, RunEnd, RunId, RunStatus, ShuffledNull,
+        TestRecord, TestResult, list_vetoes,
+    },
 };
 
 /// Facts about the run that are not in its journal.
@@ -30,11 +35,20 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
     let mut dead_letters = Vec::new();
     let mut restarts = Vec::new();
     let mut branch = None;
+    let mut units = BTreeMap::new();
     let mut stand = Stand::default();
     for entry in journal.entries() {
         let entry = entry?;
         match entry.record {
-            Record::Sent { envelope } => ledger.extend(ledger_lines(entry.seq, &envelope)),
+            Record::Sent { envelope } => {
+                ledger.extend(ledger_lines(entry.seq, &envelope));
+                if let Payload::JudgeCycle(request) = envelope.payload
+                    && request.arm == Arm::Observed
+                {
+                    let drafts = request.drafts.into_iter();
+                    units.extend(drafts.flat_map(effects_of_draft));
+                }
+            }
             Record::Handled {
                 message,
                 agent,
@@ -108,6 +122,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         method: describe_method(context.settings, state.plan.as_ref(), stand),
         cycles: state.cycles.clone(),
         families,
+        units: units_of_tests(&tests, &units),
         tests,
         untested,
         shuffled_null: shuffled,
@@ -135,6 +150,40 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         vetoes: list_vetoes(state.records_of(Arm::Observed)),
         contributions: state.consulting.contributions.clone(),
     })
+}
+
+/// The effects of a test in units, by the experiment that they come from and the part of the rows.
+type DraftEffects = BTreeMap<(HypothesisId, ExperimentId, Part), EffectInUnits>;
+
+/// What a draft shows in the units of its columns: by its own experiment, and by the one that confirms it.
+fn effects_of_draft(draft: TestDraft) -> DraftEffects {
+    let id = draft.hypothesis.id;
+    let mut effects = BTreeMap::new();
+    let mut add = |experiment: &ExperimentId, result: &TestResult| {
+        for (part, estimate) in [(Part::Whole, &result.whole), (Part::Confirm, &result.confirm)] {
+            let effect = estimate
+                .as_ref()
+                .map(|estimate| estimate.in_units())
+                .unwrap_or_default();
+            if !effect.is_empty() {
+                effects.insert((id.clone(), experiment.clone(), part), effect);
+            }
+        }
+    };
+    add(&draft.experiment, &draft.result);
+    if let Some(confirmation) = &draft.confirmation {
+        add(&confirmation.experiment, &confirmation.result);
+    }
+    effects
+}
+
+/// Those of the experiment and the part that each test was judged by.
+fn units_of_tests(tests: &[TestRecord], effects: &DraftEffects) -> BTreeMap<HypothesisId, EffectInUnits> {
+    let of_test = |test: &TestRecord| {
+        let judged = (test.id.clone(), test.evidence.experiment.clone(), test.part);
+        Some((test.id.clone(), effects.get(&judged)?.clone()))
+    };
+    tests.iter().filter_map(of_test).collect()
 }
 
 /// Whether something that was asked may not have been reached.

@@ -19,7 +19,9 @@ pub(crate) fn audit_tests(dossier: &Dossier, evidence: &mut EvidenceChecker) -> 
         check_artefacts(test, evidence, &place)?;
         check_verdict(test, evidence)?;
         check_wording(test, &dossier.method.randomised)?;
-        for cited in Traced(test).all_numbers() {
+        let units = Traced(test).units(dossier);
+        let in_units = units.into_iter().flat_map(|units| units.all_numbers());
+        for cited in Traced(test).all_numbers().into_iter().chain(in_units) {
             evidence.check_number(&cited, &place)?;
         }
     }

@@ -10,8 +10,8 @@ use crate::graph::Facts;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::policy::AskedPart;
 use crate::science::{
-    Branch, CycleSummary, DatasetRecord, ExperimentRecord, FamilyRecord, FigureRecord, HypothesisId, LedgerLine,
-    ModelRemark, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
+    Branch, CycleSummary, DatasetRecord, EffectInUnits, ExperimentRecord, FamilyRecord, FigureRecord, HypothesisId,
+    LedgerLine, ModelRemark, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
 use crate::study::DeclaredRoles;
 
@@ -134,6 +134,9 @@ pub struct Dossier {
     pub families: Vec<FamilyRecord>,
     /// Every judged test of the observed arm, in the order of `findings.json`'s `tests`.
     pub tests: Vec<TestRecord>,
+    /// What they show in the units of their columns; empty in runs of version 0.1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub units: BTreeMap<HypothesisId, EffectInUnits>,
     /// Registered and not judged, observed arm.
     pub untested: Vec<Untested>,
     /// Null when the run made no shuffled run.

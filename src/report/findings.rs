@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{answer_question, describe_tables, read_question, reconcile_relations};
+use super::answer::{answer_question, describe_tables, effect_in_units, read_question, reconcile_relations};
 use super::dossier::Dossier;
 use super::error::ReportError;
 use super::order;
 use crate::science::{AnalysisRecord, Findings, Part, Profile, ReportedTest, RowsDropped, RowsUsed, TestRecord};
-use crate::study::{Relation, RelationId};
+use crate::study::{LevelContrast, Relation, RelationId};
 
 /// Builds the content of `findings.json`.
 pub fn build_findings(dossier: &Dossier) -> Findings {
@@ -54,11 +54,11 @@ fn report_test(dossier: &Dossier, of_test: &BTreeMap<&str, &RelationId>, test: &
             family: Some(test.kind.clone()),
             distribution: None,
             estimand: Some(test.effect.name.clone()),
-            contrast: None,
+            contrast: contrast_of_test(dossier, test),
             se: None,
             method: (!test.test.is_empty()).then(|| test.test.clone()),
         }),
-        effect_units: None,
+        effect_units: effect_in_units(dossier, test),
         rows: RowsUsed {
             used: test.n,
             subjects: None,
@@ -68,6 +68,12 @@ fn report_test(dossier: &Dossier, of_test: &BTreeMap<&str, &RelationId>, test: &
         post_hoc: false,
         record: test.clone(),
     }
+}
+
+/// The two levels that a test compares; none where it compares more, or none.
+fn contrast_of_test(dossier: &Dossier, test: &TestRecord) -> Option<LevelContrast> {
+    let effect = dossier.units.get(&test.id)?.effect.as_ref()?;
+    effect.contrast.clone()
 }
 
 /// Rows of the table that a test of all rows could not use; none where it is not known how many the test was given.

@@ -32,7 +32,7 @@ pub(crate) fn render_notebook(dossier: &Dossier, evidence: &mut EvidenceChecker)
     for test in order::ordered_findings(dossier).into_iter().take(CELLS) {
         let mut told = vec![
             heading(2, test.id.as_str(), relation_line(test)),
-            paragraph(headline_line(test)),
+            paragraph(headline_line(dossier, test)),
             Block::List(key_numbers(test)),
         ];
         told.extend(interpretation_of_finding(dossier, test));

@@ -71,6 +71,14 @@ pub(crate) enum NumberFormat {
     P,
     /// A share, in per cent.
     Percent,
+    /// An amount in units: three significant digits without zeros at the end.
+    Measure,
+    /// The same with the other sign.
+    OppositeMeasure,
+    /// A difference of shares in percentage points, to one decimal.
+    Points,
+    /// The same with the other sign.
+    OppositePoints,
     /// Milliseconds, shown in the unit that fits.
     Millis,
     /// Bytes, shown in the unit that fits.
@@ -83,6 +91,10 @@ impl NumberFormat {
         match (self, number) {
             (Self::P, number) if number.as_f64() == 0.0 => "<1×10⁻³⁰⁰".to_owned(),
             (Self::Percent, number) => format!("{} %", three_digits_trimmed(number.as_f64() * 100.0)),
+            (Self::Measure, number) => three_digits_trimmed(number.as_f64()),
+            (Self::OppositeMeasure, number) => three_digits_trimmed(-number.as_f64()),
+            (Self::Points, number) => points(number.as_f64()),
+            (Self::OppositePoints, number) => points(-number.as_f64()),
             (Self::Millis, number) => format_millis(number.as_f64()),
             (Self::Bytes, number) => format_bytes(number.as_f64()),
             (Self::Plain | Self::P, Number::Count(count)) => group_thousands(&count.to_string()),
@@ -91,6 +103,15 @@ impl NumberFormat {
             }
             (Self::Plain | Self::P, Number::Real(real)) => three_digits(real),
         }
+    }
+}
+
+/// A share in percentage points; more digits where one decimal would be nothing.
+fn points(share: f64) -> String {
+    let points = share * 100.0;
+    match points.abs() {
+        size if size >= 0.05 => with_sign(points, &format!("{size:.1}")),
+        _ => three_digits_trimmed(points),
     }
 }
 
@@ -197,7 +218,13 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_a_reader_expects() {
-        let cases: [(NumberFormat, Number, &str); 16] = [
+        let cases: [(NumberFormat, Number, &str); 22] = [
+            (NumberFormat::Measure, 1.6.into(), "1.6"),
+            (NumberFormat::Measure, (-9.204).into(), "−9.2"),
+            (NumberFormat::OppositeMeasure, (-0.24).into(), "0.24"),
+            (NumberFormat::Points, 0.0912.into(), "9.1"),
+            (NumberFormat::OppositePoints, 0.1.into(), "−10.0"),
+            (NumberFormat::Points, 0.0001.into(), "0.01"),
             (NumberFormat::Plain, 344_u64.into(), "344"),
             (NumberFormat::Plain, 12_345_678_u64.into(), "12,345,678"),
             (NumberFormat::Plain, (-0.23505).into(), "−0.235"),

@@ -1,8 +1,9 @@
 //! The numbers of a test with their places in its result.
 
 use super::citation::{Citation, Cited};
+use super::dossier::Dossier;
 use super::number::{Number, NumberFormat};
-use crate::science::{Effect, Part, PartResult, TestRecord};
+use crate::science::{Effect, EffectInUnits, Part, PartResult, TestRecord};
 
 /// A test whose numbers are cited from its result.
 #[derive(Clone, Copy)]
@@ -16,7 +17,21 @@ pub(crate) struct TracedEffect<'d> {
     pointer: String,
 }
 
+/// What a test shows in units and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct TracedUnits<'d> {
+    test: Traced<'d>,
+    /// The effect, or the contrasts of several groups.
+    pub(crate) shown: &'d EffectInUnits,
+}
+
 impl<'d> Traced<'d> {
+    /// What the test shows in the units of its columns; none where nothing is known of that.
+    pub(crate) fn units(self, dossier: &'d Dossier) -> Option<TracedUnits<'d>> {
+        let shown = dossier.units.get(&self.0.id)?;
+        Some(TracedUnits { test: self, shown })
+    }
+
     /// A number below the test's place in its result.
     pub(crate) fn cite_below(self, number: impl Into<Number>, pointer: &str) -> Cited {
         let evidence = &self.0.evidence;
@@ -158,6 +173,44 @@ impl<'d> Traced<'d> {
         effect
             .map(|effect| self.effect_at(effect, pointer).all_numbers())
             .unwrap_or_default()
+    }
+}
+
+impl TracedUnits<'_> {
+    /// A number of the effect.
+    pub(crate) fn cite_effect(self, number: f64, key: &str) -> Cited {
+        let part = self.test.judged_part();
+        self.test.cite_below(number, &format!("{part}/units/{key}"))
+    }
+
+    /// A number of the contrast at a place of the list.
+    pub(crate) fn cite_contrast(self, at: usize, number: f64, key: &str) -> Cited {
+        let part = self.test.judged_part();
+        self.test.cite_below(number, &format!("{part}/contrasts/{at}/{key}"))
+    }
+
+    /// Every number, whether the report shows it or not.
+    pub(crate) fn all_numbers(self) -> Vec<Cited> {
+        let effect = self.shown.effect.iter().flat_map(|effect| {
+            [
+                (effect.value, "value"),
+                (effect.ci_low, "ci_low"),
+                (effect.ci_high, "ci_high"),
+                (effect.ci_level, "ci_level"),
+            ]
+        });
+        let effect = effect.filter_map(|(number, key)| Some(self.cite_effect(number?, key)));
+        let contrasts = self.shown.contrasts.iter().enumerate().flat_map(|(at, contrast)| {
+            [
+                (contrast.value, "value"),
+                (contrast.ci_low, "ci_low"),
+                (contrast.ci_high, "ci_high"),
+                (contrast.ci_level, "ci_level"),
+                (contrast.p, "p"),
+            ]
+            .map(|(number, key)| self.cite_contrast(at, number, key))
+        });
+        effect.chain(contrasts).collect()
     }
 }
 

@@ -64,8 +64,8 @@ pub use run_budget::RunBudget;
 pub use sketch::estimate_shared_rows;
 pub use status::{EndReason, RunEnd, RunStatus};
 pub use test_result::{
-    Adjusted, Assumption, Calibration, Detectable, Effect, PartEstimate, ScriptResult, ShuffledCopy, Stratum,
-    TestResult, Variant,
+    Adjusted, Assumption, Calibration, Detectable, Effect, EffectInUnits, GroupContrast, PartEstimate, ScriptResult,
+    ShuffledCopy, Stratum, TestResult, UnitsEffect, Variant,
 };
 pub use test_status::TestStatus;
 pub use wording::Wording;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Caveat, GroupValue, TestStatus};
+use crate::study::LevelContrast;
 
 /// An effect size with its 95 % confidence interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +19,54 @@ pub struct Effect {
     pub ci_low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub ci_high: Option<f64>,
+}
+
+/// An effect in the units of the columns, as a script gives it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitsEffect {
+    /// `slope`, `mean_difference`, `risk_difference` or `odds_ratio`.
+    pub name: String,
+    /// In the units of the outcome, per unit of the exposure for a slope; a difference of shares as a fraction of 1.
+    pub value: Option<f64>,
+    /// Lower end of the interval.
+    pub ci_low: Option<f64>,
+    /// Upper end of the interval.
+    pub ci_high: Option<f64>,
+    /// The level of the interval: 0.95.
+    pub ci_level: Option<f64>,
+    /// The levels that it compares; none for a slope.
+    pub contrast: Option<LevelContrast>,
+    /// What gave the interval.
+    pub method: Option<String>,
+}
+
+impl UnitsEffect {
+    /// The name of a slope.
+    pub const SLOPE: &'static str = "slope";
+    /// The name of a difference of means.
+    pub const MEAN_DIFFERENCE: &'static str = "mean_difference";
+    /// The name of a difference of shares.
+    pub const RISK_DIFFERENCE: &'static str = "risk_difference";
+    /// The name of an odds ratio, of two levels or per unit of a number.
+    pub const ODDS_RATIO: &'static str = "odds_ratio";
+}
+
+/// The difference of two of several group means, in the units of the outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupContrast {
+    /// The levels that it compares: that with the higher mean against the other.
+    #[serde(flatten)]
+    pub contrast: LevelContrast,
+    /// The difference.
+    pub value: f64,
+    /// Lower end of the interval, which holds together with those of all other pairs.
+    pub ci_low: f64,
+    /// Upper end of the interval.
+    pub ci_high: f64,
+    /// The level of all intervals together: 0.95.
+    pub ci_level: f64,
+    /// The p-value, adjusted for the number of pairs.
+    pub p: f64,
 }
 
 /// One test on one part of the rows.
@@ -34,6 +83,40 @@ pub struct PartEstimate {
     pub effect: Option<Effect>,
     /// `+`, `-`, or the level with the larger mean or rate.
     pub direction: Option<String>,
+    /// The same in the units of the columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<UnitsEffect>,
+    /// All pairs of three or more groups, largest difference first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrasts: Option<Vec<GroupContrast>>,
+}
+
+impl PartEstimate {
+    /// The effect in the units of the columns.
+    pub fn in_units(&self) -> EffectInUnits {
+        EffectInUnits {
+            effect: self.units.clone(),
+            contrasts: self.contrasts.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// What a test shows in the units of its columns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EffectInUnits {
+    /// The effect, where it is one number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<UnitsEffect>,
+    /// All pairs of three or more groups, largest difference first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contrasts: Vec<GroupContrast>,
+}
+
+impl EffectInUnits {
+    /// True if nothing was given in units.
+    pub fn is_empty(&self) -> bool {
+        self.effect.is_none() && self.contrasts.is_empty()
+    }
 }
 
 /// An assumption of the test and whether it holds.

@@ -45,6 +45,7 @@ def in_units(name, value, low, high, method, contrast=None):
         "value": float(value),
         "ci_low": None if low is None else float(low),
         "ci_high": None if high is None else float(high),
+        "ci_level": 0.95,
         "contrast": contrast,
         "method": method,
     }
@@ -222,7 +223,7 @@ def contrast_of(levels, upper, lower, gap, error, free, count):
     half = range_limit(count, free) / np.sqrt(2) * error
     p = float(stats.studentized_range.sf(np.sqrt(2) * gap / error, count, free))
     ends = {"value": float(gap), "ci_low": float(gap - half), "ci_high": float(gap + half), "p": min(max(p, 0.0), 1.0)}
-    return {"level": levels[upper], "reference": levels[lower], **ends}
+    return {"level": levels[upper], "reference": levels[lower], "ci_level": 0.95, **ends}
 
 
 def all_pairs(codes, levels, compare):

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::effect::{effect_in_units, effect_without_unit};
 use super::sentence;
 use crate::policy::{AskedPart, AskedState};
 use crate::report::{
     Dossier,
     order::{self, Relevance, adjusted_test, crude_test},
 };
-use crate::science::{Adjusted, Caveat, Effect, TestRecord, kind};
-use crate::study::{Headline, INTERVAL_LEVEL, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
+use crate::science::{Adjusted, Caveat, TestRecord, kind};
+use crate::study::{Headline, LevelContrast, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
 
 /// The share of the crude estimate that an adjusted one keeps, below which the relation is weaker.
 const WEAKER: f64 = 0.75;
@@ -19,6 +20,8 @@ const GONE: f64 = 0.5;
 
 /// What the tests of two columns say.
 pub(super) struct Evidence<'d> {
+    /// The run.
+    pub(super) dossier: &'d Dossier,
     /// The table.
     pub(super) dataset: &'d str,
     /// The exposure.
@@ -39,7 +42,10 @@ pub(super) struct Evidence<'d> {
 pub(super) struct AdjustedEstimate<'d> {
     /// The columns.
     pub(super) given: Vec<&'d str>,
-    effect: ReportedEffect,
+    /// The test that gave it; none where it is a check of another one.
+    pub(super) test: Option<&'d TestRecord>,
+    /// The estimate without a unit.
+    standardised: ReportedEffect,
     /// Whether it passed the error control; none where it is no test of its own.
     found: Option<bool>,
     reverses: bool,
@@ -63,15 +69,15 @@ pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Relation>
         if tests.is_empty() && part.state == AskedState::Tested {
             continue;
         }
-        let evidence = Evidence::of((&part.dataset, x, y), tests, Some(part));
-        relations.push(evidence.into_relation(dossier, 1.0));
+        let evidence = Evidence::of(dossier, (&part.dataset, x, y), tests, Some(part));
+        relations.push(evidence.into_relation(1.0));
     }
     let mut others: Vec<(f64, Relation)> = groups
         .into_iter()
         .map(|(about, tests)| {
             let strongest = tests.iter().map(|test| test.q).fold(f64::INFINITY, f64::min);
             let relevance = relevance.of_relation(about.0, about.1, about.2);
-            let relation = Evidence::of(about, tests, None).into_relation(dossier, relevance);
+            let relation = Evidence::of(dossier, about, tests, None).into_relation(relevance);
             (strongest, relation)
         })
         .collect();
@@ -122,19 +128,26 @@ fn orient<'d>(dossier: &'d Dossier, relevance: &Relevance<'_>, test: &'d TestRec
 }
 
 impl<'d> Evidence<'d> {
-    fn of(about: (&'d str, &'d str, &'d str), tests: Vec<&'d TestRecord>, part: Option<&'d AskedPart>) -> Self {
+    fn of(
+        dossier: &'d Dossier,
+        about: (&'d str, &'d str, &'d str),
+        tests: Vec<&'d TestRecord>,
+        part: Option<&'d AskedPart>,
+    ) -> Self {
         let (dataset, x, y) = about;
         let crude = crude_test(&tests);
         let adjusted = adjusted_test(&tests)
             .map(|test| AdjustedEstimate {
                 given: test.covariates.iter().map(String::as_str).collect(),
-                effect: reported(&test.effect, Some(&test.test)),
+                test: Some(test),
+                standardised: effect_without_unit(&test.effect, Some(&test.test)),
                 found: Some(test.is_finding()),
                 reverses: test.caveats.contains(&Caveat::SimpsonReversal),
                 explains_away: test.caveats.contains(&Caveat::Confounded),
             })
             .or_else(|| crude.and_then(deciding_check));
         Self {
+            dossier,
             dataset,
             x,
             y,
@@ -182,10 +195,10 @@ impl<'d> Evidence<'d> {
         let given_found = adjusted.is_some_and(|adjusted| adjusted.found == Some(true));
         let reverses = crude_has(&Caveat::SimpsonReversal)
             || adjusted.is_some_and(|adjusted| adjusted.reverses)
-            || change.is_some_and(|kept| kept < 0.0) && self.excludes_null();
+            || change.is_some_and(|change| change.kept < 0.0 && change.excludes_null == Some(true));
         let gone = crude_has(&Caveat::Confounded)
             || adjusted.is_some_and(|adjusted| adjusted.explains_away)
-            || change.is_some_and(|kept| kept.abs() <= GONE) && self.includes_null();
+            || change.is_some_and(|change| change.kept.abs() <= GONE && change.excludes_null == Some(false));
         [
             (V::Drift, crude_has(&Caveat::TimeOrder)),
             (V::Reversed, crude_found && reverses),
@@ -193,7 +206,10 @@ impl<'d> Evidence<'d> {
             (V::Appears, self.crude.is_some() && !crude_found && given_found),
             (V::Depends, self.moderation().is_some()),
             (V::Bent, found && crude_has(&Caveat::Nonlinear)),
-            (V::Weaker, crude_found && change.is_some_and(|kept| kept <= WEAKER)),
+            (
+                V::Weaker,
+                crude_found && change.is_some_and(|change| change.kept <= WEAKER),
+            ),
             (V::Holds, found),
             (V::NotFound, !found),
         ]
@@ -202,31 +218,64 @@ impl<'d> Evidence<'d> {
         .collect()
     }
 
-    /// The part of the crude estimate that is left with other columns held fixed, negative where the sign turned; none
-    /// where the two are not on one scale.
-    fn change(&self) -> Option<f64> {
+    /// What other columns held fixed leave of the crude estimate: like is compared with like, in units where both have
+    /// them, else without; none where the two are not on one scale.
+    fn change(&self) -> Option<Change> {
         let crude = self.crude?;
-        let adjusted = &self.adjusted.as_ref()?.effect;
-        if !are_comparable(&crude.effect.name, &adjusted.name) {
+        let adjusted = self.adjusted.as_ref()?;
+        if let Some(change) = adjusted.test.and_then(|test| self.change_in_units(crude, test)) {
+            return Some(change);
+        }
+        let (before, after) = (&crude.effect, &adjusted.standardised);
+        if !are_comparable(&before.name, &after.name) {
             return None;
         }
-        let before = reported(&crude.effect, None)
-            .on_null_scale()
-            .filter(|before| *before != 0.0)?;
-        Some(adjusted.on_null_scale()? / before)
+        Change::of(&effect_without_unit(before, None), after, false)
     }
 
-    fn excludes_null(&self) -> bool {
-        let adjusted = self.adjusted.as_ref();
-        adjusted.and_then(|adjusted| adjusted.effect.excludes_null()) == Some(true)
+    /// The same in units, where both estimates are of the same thing and the crude one tells it from nothing.
+    fn change_in_units(&self, crude: &TestRecord, adjusted: &TestRecord) -> Option<Change> {
+        let before = effect_in_units(self.dossier, crude)?;
+        let after = effect_in_units(self.dossier, adjusted)?;
+        if before.excludes_null() != Some(true) {
+            return None;
+        }
+        let turned = self.is_turned(crude, adjusted)?;
+        Change::of(&before, &after, turned)
     }
 
-    fn includes_null(&self) -> bool {
-        let adjusted = self.adjusted.as_ref();
-        adjusted.and_then(|adjusted| adjusted.effect.excludes_null()) == Some(false)
+    fn contrast_of(&self, test: &TestRecord) -> Option<&'d LevelContrast> {
+        let effect = self.dossier.units.get(&test.id)?.effect.as_ref()?;
+        effect.contrast.as_ref()
     }
 
-    fn into_relation(self, dossier: &Dossier, relevance: f64) -> Relation {
+    /// The effect of a test as the relation has it: in units, but for one per unit of the relation's outcome.
+    fn effect_of(&self, test: &TestRecord) -> ReportedEffect {
+        let in_units = effect_in_units(self.dossier, test).filter(|_| self.is_told_in_units(test));
+        in_units.unwrap_or_else(|| effect_without_unit(&test.effect, Some(&test.test)))
+    }
+
+    /// Whether the effect of a test in units says how the relation's outcome differs by its exposure.
+    pub(super) fn is_told_in_units(&self, test: &TestRecord) -> bool {
+        test.x == self.x || self.contrast_of(test).is_some()
+    }
+
+    /// Whether two tests compare the same two levels the other way round; none where they compare others, or not the
+    /// same thing.
+    pub(super) fn is_turned(&self, crude: &TestRecord, adjusted: &TestRecord) -> Option<bool> {
+        let name = |test: &TestRecord| Some(&self.dossier.units.get(&test.id)?.effect.as_ref()?.name);
+        if name(crude)? != name(adjusted)? {
+            return None;
+        }
+        match (self.contrast_of(crude), self.contrast_of(adjusted)) {
+            (None, None) => ((&crude.x, &crude.y) == (&adjusted.x, &adjusted.y)).then_some(false),
+            (Some(a), Some(b)) if a == b => Some(false),
+            (Some(a), Some(b)) => (a.level == b.reference && a.reference == b.level).then_some(true),
+            _ => None,
+        }
+    }
+
+    fn into_relation(self, relevance: f64) -> Relation {
         let verdicts = self.verdicts();
         let verdict = verdicts.first().copied().unwrap_or(RelationVerdict::Untestable);
         let also = verdicts.iter().skip(1);
@@ -236,20 +285,29 @@ impl<'d> Evidence<'d> {
         for caveat in leading.into_iter().flat_map(|test| &test.caveats) {
             caveats.push(caveat.as_str().to_owned());
         }
-        let crude = self.crude.map(|test| reported(&test.effect, Some(&test.test)));
-        let randomised = dossier.method.randomised.iter().any(|column| column == self.x);
-        let headline = match (&crude, &self.adjusted) {
+        let crude = self.crude.map(|test| self.effect_of(test));
+        let adjusted = self.adjusted.as_ref().map(|adjusted| match adjusted.test {
+            Some(test) => self.effect_of(test),
+            None => adjusted.standardised.clone(),
+        });
+        let randomised = self.dossier.method.randomised.iter().any(|column| column == self.x);
+        let headline = match (&crude, &adjusted) {
             (Some(_), _) if randomised => Some(Headline::Crude),
             (_, Some(_)) => Some(Headline::Adjusted),
             (Some(_), None) => Some(Headline::Crude),
             (None, None) => None,
+        };
+        let headline_test = match headline {
+            Some(Headline::Adjusted) => self.adjusted.as_ref().and_then(|adjusted| adjusted.test),
+            Some(Headline::Crude) => self.crude,
+            None => None,
         };
         Relation {
             id: RelationId::derive(self.dataset, self.x, self.y, None),
             dataset: self.dataset.to_owned(),
             x: self.x.to_owned(),
             y: self.y.to_owned(),
-            contrast: None,
+            contrast: headline_test.and_then(|test| self.contrast_of(test)).cloned(),
             given: self
                 .adjusted
                 .iter()
@@ -263,8 +321,29 @@ impl<'d> Evidence<'d> {
             claims: self.tests.iter().map(|test| test.id.to_string()).collect(),
             relevance,
             caveats,
-            adjusted: self.adjusted.map(|adjusted| adjusted.effect),
+            adjusted,
         }
+    }
+}
+
+/// What is left of a crude estimate with other columns held fixed.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    /// The part that is left, negative where the sign turned.
+    kept: f64,
+    /// Whether the interval of what is left excludes that there is nothing.
+    excludes_null: Option<bool>,
+}
+
+impl Change {
+    /// Of two estimates of the same thing; `turned` where the second compares the other way round.
+    fn of(before: &ReportedEffect, after: &ReportedEffect, turned: bool) -> Option<Self> {
+        let crude = before.on_null_scale().filter(|crude| *crude != 0.0)?;
+        let left = after.on_null_scale()?;
+        Some(Self {
+            kept: if turned { -left } else { left } / crude,
+            excludes_null: after.excludes_null(),
+        })
     }
 }
 
@@ -280,7 +359,8 @@ fn deciding_check(crude: &TestRecord) -> Option<AdjustedEstimate<'_>> {
     let check: &Adjusted = about(&Caveat::SimpsonReversal).or_else(|| about(&Caveat::Confounded))?;
     Some(AdjustedEstimate {
         given: vec![&check.for_column],
-        effect: reported(check.effect.as_ref()?, None),
+        test: None,
+        standardised: effect_without_unit(check.effect.as_ref()?, None),
         found: None,
         reverses: check.reversal,
         explains_away: check.explained_away,
@@ -294,17 +374,4 @@ fn are_comparable(crude: &str, adjusted: &str) -> bool {
             (crude, adjusted),
             ("pearson_r" | "r", "partial_r") | ("spearman_rho" | "rho", "partial_rho")
         )
-}
-
-fn reported(effect: &Effect, method: Option<&str>) -> ReportedEffect {
-    ReportedEffect {
-        name: effect.name.clone(),
-        value: effect.value,
-        ci_low: effect.ci_low,
-        ci_high: effect.ci_high,
-        level: INTERVAL_LEVEL,
-        unit: None,
-        method: method.filter(|method| !method.is_empty()).map(str::to_owned),
-        standardised: None,
-    }
 }

@@ -2,8 +2,9 @@
 
 use super::reconcile::Evidence;
 use crate::policy::AskedState;
-use crate::report::compose::{direction_clause, given_clause, headline_numbers};
+use crate::report::compose::{describe_effect, direction_clause, given_clause, headline_numbers, interval_in_units};
 use crate::report::document::{Draft, Line, Piece, Span};
+use crate::report::trace::Traced;
 use crate::science::TestRecord;
 use crate::study::RelationVerdict;
 
@@ -19,11 +20,7 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
     let Some(test) = evidence.leading_test() else {
         return format!("`{x}` and `{y}` were not tested before the run ended.");
     };
-    let numbers = plain_text(&headline_numbers(test));
-    let what = match test.is_finding() {
-        true => format!("{} ({numbers})", capitalise(&clause_of(test))),
-        false => format!("No relation of `{x}` and `{y}` was detected ({numbers})"),
-    };
+    let what = describe_test(evidence, test);
     let given = evidence.adjusted.iter().flat_map(|adjusted| &adjusted.given);
     let given: Vec<String> = given.map(|name| format!("`{name}`")).collect();
     let given = given.join(" and ");
@@ -34,10 +31,16 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         RelationVerdict::Drift => {
             "; both drift in time, which alone makes them go together, and beyond that nothing is left".to_owned()
         }
-        RelationVerdict::Reversed => format!("; with {given} held fixed it goes the other way"),
+        RelationVerdict::Reversed => {
+            let size = adjusted_size(evidence, test);
+            format!("; with {given} held fixed it goes the other way{size}")
+        }
         RelationVerdict::Gone => format!("; with {given} held fixed, nothing distinguishable is left of it"),
         RelationVerdict::Appears => format!("; without {given} held fixed, it does not show"),
-        RelationVerdict::Weaker => format!("; with {given} held fixed it is weaker"),
+        RelationVerdict::Weaker => format!(
+            "; with {given} held fixed it is weaker{}",
+            adjusted_size(evidence, test)
+        ),
         RelationVerdict::Bent => "; it is not a straight line".to_owned(),
         RelationVerdict::Depends => {
             let third = evidence
@@ -52,6 +55,35 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         | RelationVerdict::NotFound => String::new(),
     };
     format!("{what}{more}.")
+}
+
+/// What the leading test shows: in units where they are known, else by its effect size.
+fn describe_test(evidence: &Evidence<'_>, test: &TestRecord) -> String {
+    let told = describe_effect(evidence.dossier, test).filter(|_| evidence.is_told_in_units(test));
+    if let Some(told) = told {
+        let traced = Traced(test);
+        let numbers = told.details.text("; p ").number(traced.p());
+        let numbers = plain_text(&numbers.text(", n ").number(traced.n()));
+        return format!("{} ({numbers})", capitalise(&plain_text(&told.clause)));
+    }
+    let numbers = plain_text(&headline_numbers(test));
+    match test.is_finding() {
+        true => format!("{} ({numbers})", capitalise(&clause_of(test))),
+        false => format!(
+            "No relation of `{}` and `{}` was detected ({numbers})",
+            evidence.x, evidence.y
+        ),
+    }
+}
+
+/// The adjusted estimate in brackets, where it is of the same thing as that of the leading test.
+fn adjusted_size(evidence: &Evidence<'_>, test: &TestRecord) -> String {
+    let adjusted = evidence.adjusted.as_ref().and_then(|adjusted| adjusted.test);
+    let size = adjusted.and_then(|adjusted| {
+        let turned = evidence.is_turned(test, adjusted)?;
+        interval_in_units(evidence.dossier, adjusted, turned)
+    });
+    size.map(|size| format!(" ({})", plain_text(&size))).unwrap_or_default()
 }
 
 fn clause_of(test: &TestRecord) -> String {

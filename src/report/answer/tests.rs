@@ -285,3 +285,245 @@ fn the_name_of_a_table_is_no_word_that_names_nothing() {
     run.datasets[0].name = "visits + rodent".to_owned();
     assert!(!answer(&run).2.contains(&ReasonCode::UnmatchedWords));
 }
+
+/// Adds an effect in units to a test of a run.
+fn with_units(run: &mut Dossier, at: usize, effect: Value) {
+    let effect = serde_json::from_value(effect).unwrap();
+    run.units.insert(run.tests[at].id.clone(), effect);
+}
+
+fn units(name: &str, value: f64, ci_low: f64, ci_high: f64, levels: Option<(&str, &str)>) -> Value {
+    let contrast = levels.map(|(level, reference)| json!({"level": level, "reference": reference}));
+    json!({"effect": {"name": name, "value": value, "ci_low": ci_low, "ci_high": ci_high, "ci_level": 0.95,
+        "contrast": contrast, "method": "scipy.stats.t"}})
+}
+
+fn pair(name: &str) -> (String, TestRecord) {
+    let group = |level: &str, value: f64| json!({"level": level, "n": 30, "value": value});
+    let (level, reference) = ("drug", "placebo");
+    let groups = json!([group(level, 12.1), group(reference, 10.5)]);
+    let record = TestRecord {
+        kind: name.to_owned(),
+        direction: Some(level.to_owned()),
+        groups: serde_json::from_value(groups).unwrap(),
+        ..test("dose", "pain", true, 0.5)
+    };
+    (level.to_owned(), record)
+}
+
+fn sentence_of(mut run: Dossier, units: Option<&str>, effect: Value) -> String {
+    if let Some(unit) = units {
+        run.datasets[0].profile.as_mut().unwrap().columns[0].unit = Some(unit.to_owned());
+    }
+    with_units(&mut run, 0, effect);
+    let end = format!(", n {})", finding().n);
+    let sentence = reconcile_relations(&run).remove(0).sentence;
+    sentence.replace(&end, ")").replace("; p 4.37×10⁻¹⁰⁷", "")
+}
+
+#[test]
+fn a_slope_is_told_per_unit() {
+    let run = || dossier(vec![test("dose", "pain", true, 0.5)]);
+    let slope = || units("slope", 0.24, 0.1, 0.38, None);
+    assert_eq!(
+        sentence_of(run(), Some("kg"), slope()),
+        "Each unit more of `dose` goes with 0.24 kg more of `pain` (95 % 0.1 to 0.38)."
+    );
+    let mut falls = dossier(vec![test("dose", "pain", true, -0.5)]);
+    falls.datasets[0].profile.as_mut().unwrap().columns[1].unit = Some("a".to_owned());
+    assert_eq!(
+        sentence_of(falls, None, units("slope", -0.24, -0.38, -0.1, None)),
+        "Each year more of `dose` goes with 0.24 less of `pain` (95 % 0.1 to 0.38)."
+    );
+    // A test of ranks may see what a slope does not.
+    let unlike = sentence_of(run(), None, units("slope", 0.24, -0.1, 0.58, None));
+    assert!(
+        unlike.starts_with("Higher `dose` goes with higher `pain` (correlation r 0.500 ["),
+        "{unlike}"
+    );
+}
+
+#[test]
+fn two_groups_are_told_by_their_difference() {
+    let (_, record) = pair(kind::GROUP_NUMERIC);
+    let run = |record: &TestRecord| dossier(vec![record.clone()]);
+    let levels = Some(("drug", "placebo"));
+    assert_eq!(
+        sentence_of(run(&record), Some("g"), units("mean_difference", 1.6, 0.7, 2.4, levels)),
+        "`pain` is higher with `dose` = drug than with placebo, by 1.6 g (95 % 0.7 to 2.4; 12.1 against 10.5)."
+    );
+    // What others are compared with is the reference in words.
+    let record = TestRecord {
+        direction: Some("placebo".to_owned()),
+        ..record
+    };
+    let levels = Some(("placebo", "drug"));
+    assert_eq!(
+        sentence_of(run(&record), Some("g"), units("mean_difference", 1.6, 0.7, 2.4, levels)),
+        "`pain` is lower with `dose` = drug than with placebo, by 1.6 g (95 % 0.7 to 2.4; 12.1 against 10.5)."
+    );
+    let groups = json!([{"level": "placebo", "n": 90, "value": 0.191}, {"level": "drug", "n": 90, "value": 0.1}]);
+    let shares = TestRecord {
+        kind: kind::CATEGORICAL_CATEGORICAL.to_owned(),
+        y_level: Some("yes".to_owned()),
+        groups: serde_json::from_value(groups).unwrap(),
+        ..record
+    };
+    assert_eq!(
+        sentence_of(
+            run(&shares),
+            None,
+            units("risk_difference", 0.091, 0.036, 0.145, levels)
+        ),
+        "`pain` = yes in 10 % with `dose` = drug and 19.1 % with placebo: 9.1 percentage points lower (95 % 3.6 to 14.5)."
+    );
+}
+
+#[test]
+fn odds_are_told_per_unit() {
+    let record = TestRecord {
+        kind: kind::NUMERIC_BINARY.to_owned(),
+        y_level: Some("yes".to_owned()),
+        ..test("dose", "pain", true, 0.5)
+    };
+    assert_eq!(
+        sentence_of(dossier(vec![record]), None, units("odds_ratio", 1.21, 1.1, 1.33, None)),
+        "Each unit more of `dose` goes with 1.21 times the odds of `pain` = yes (95 % 1.1 to 1.33)."
+    );
+}
+
+#[test]
+fn nothing_found_says_what_the_interval_excludes() {
+    let (_, record) = pair(kind::GROUP_NUMERIC);
+    let null = |record: &TestRecord| TestRecord {
+        significant: false,
+        q: 0.7,
+        ..record.clone()
+    };
+    let levels = Some(("drug", "placebo"));
+    assert_eq!(
+        sentence_of(
+            dossier(vec![null(&record)]),
+            Some("s"),
+            units("mean_difference", 1.6, -9.2, 1.64, levels)
+        ),
+        "No difference of `pain` between `dose` = drug and placebo was detected: the 95 % interval, −9.2 to 1.64 s for drug \
+         less placebo, excludes larger ones (estimate 1.6)."
+    );
+    assert_eq!(
+        sentence_of(
+            dossier(vec![test("dose", "pain", false, 0.05)]),
+            None,
+            units("slope", 0.1, -0.2, 0.3, None)
+        ),
+        "No relation of `dose` and `pain` was detected: the 95 % interval, −0.2 to 0.3 of `pain` for each unit more of \
+         `dose`, excludes larger ones (estimate 0.1)."
+    );
+    let run = dossier(vec![null(&record), test("age", "pain", false, 0.0)]);
+    assert_eq!(
+        sentence_of(run, None, units("mean_difference", 1.6, 0.7, 2.4, levels)),
+        "`pain` is higher with `dose` = drug than with placebo, by 1.6; suggestive: not distinguishable from chance among \
+         2 analyses (95 % 0.7 to 2.4; 12.1 against 10.5)."
+    );
+}
+
+#[test]
+fn of_several_groups_those_that_stand_apart_are_named() {
+    let (_, record) = pair(kind::GROUP_NUMERIC);
+    let contrast = |level: &str, reference: &str, value: f64, low: f64| {
+        json!({"level": level, "reference": reference, "value": value, "ci_low": low, "ci_high": 2.0 * value - low,
+            "ci_level": 0.95, "p": 0.01})
+    };
+    let told = |pairs: &[(&str, &str, f64, f64)]| {
+        let contrasts: Vec<Value> = pairs
+            .iter()
+            .map(|(a, b, value, low)| contrast(a, b, *value, *low))
+            .collect();
+        sentence_of(dossier(vec![record.clone()]), None, json!({ "contrasts": contrasts }))
+    };
+    assert_eq!(
+        told(&[("a", "c", 6.0, 5.0), ("b", "c", 5.5, 4.0), ("a", "b", 0.5, -1.0)]),
+        "`pain` by `dose`: c is lower than each of the others (largest difference, a less c: 6, 95 % 5 to 7)."
+    );
+    assert_eq!(
+        told(&[("a", "c", 6.0, 5.0), ("b", "c", 3.5, 2.0), ("a", "b", 2.5, 1.0)]),
+        "`pain` by `dose`: a is higher than each of the others, and c is lower than each of the others (largest difference, \
+         a less c: 6, 95 % 5 to 7)."
+    );
+    let four = [
+        ("a", "d", 6.0, 5.0),
+        ("b", "d", 5.5, 4.0),
+        ("a", "c", 5.0, 4.0),
+        ("b", "c", 4.5, 3.0),
+        ("c", "d", 1.0, -1.0),
+        ("a", "b", 0.5, -1.0),
+    ];
+    assert_eq!(
+        told(&four),
+        "`pain` by `dose`: a and b are higher than c and d (largest difference, a less d: 6, 95 % 5 to 7)."
+    );
+    let none = told(&[("a", "b", 0.5, -1.0)]);
+    assert!(none.starts_with("`pain` is largest where `dose` = `drug`"), "{none}");
+}
+
+#[test]
+fn like_is_compared_with_like() {
+    // The correlations say that nothing is left, the slopes that all of it is.
+    let mut run = dossier(vec![test("dose", "pain", true, 0.5), given_age(true, 0.05, 0.01)]);
+    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Weaker);
+    with_units(&mut run, 0, units("slope", 2.0, 1.5, 2.5, None));
+    with_units(&mut run, 1, units("slope", 1.9, 1.6, 2.2, None));
+    let relation = reconcile_relations(&run).remove(0);
+    assert_eq!(relation.verdict, RelationVerdict::Holds);
+    let [crude, adjusted] = [relation.crude, relation.adjusted].map(Option::unwrap);
+    assert_eq!(
+        (crude.name.as_str(), crude.value, adjusted.value),
+        ("slope", Some(2.0), Some(1.9))
+    );
+    assert_eq!(crude.standardised.unwrap().value, Some(0.5));
+
+    // A slope that turns is told with its size.
+    with_units(&mut run, 1, units("slope", -1.0, -1.5, -0.5, None));
+    let relation = reconcile_relations(&run).remove(0);
+    assert_eq!(relation.verdict, RelationVerdict::Reversed);
+    let end = "; with `age` held fixed it goes the other way (−1, 95 % −1.5 to −0.5).";
+    assert!(relation.sentence.ends_with(end), "{}", relation.sentence);
+
+    // A difference of the same levels the other way round.
+    run.tests[0].direction = Some("a".to_owned());
+    with_units(&mut run, 0, units("mean_difference", 2.0, 1.5, 2.5, Some(("a", "b"))));
+    with_units(&mut run, 1, units("mean_difference", 1.0, 0.5, 1.5, Some(("b", "a"))));
+    let relation = reconcile_relations(&run).remove(0);
+    assert_eq!(relation.verdict, RelationVerdict::Reversed);
+    let contrast = relation.contrast.unwrap();
+    assert_eq!((contrast.level.as_str(), contrast.reference.as_str()), ("b", "a"));
+    // Without an effect in units on one side, those without a unit are compared.
+    run.units.remove(&run.tests[1].id);
+    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Weaker);
+}
+
+#[test]
+fn effects_in_units_are_published() {
+    let mut run = dossier(vec![test("dose", "pain", true, 0.5), test("age", "pain", true, 0.4)]);
+    let columns = &mut run.datasets[0].profile.as_mut().unwrap().columns;
+    columns[0].unit = Some("kg".to_owned());
+    columns[1].unit = Some("g/L".to_owned());
+    with_units(&mut run, 0, units("slope", 0.24, 0.1, 0.38, None));
+    with_units(&mut run, 1, units("risk_difference", 0.25, 0.1, 0.4, Some(("a", "b"))));
+    let value: Value = serde_json::to_value(crate::report::build_findings(&run)).unwrap();
+    kosmos_testing::schema::assert_findings_are_valid(&value);
+    let of = |x: &str| {
+        let tests = value["tests"].as_array().unwrap().iter();
+        tests.clone().find(|test| test["x"] == x).unwrap()["effect_units"].clone()
+    };
+    assert_eq!(
+        (&of("dose")["unit"], &of("dose")["level"]),
+        (&json!("kg/(g/L)"), &json!(0.95))
+    );
+    let shares = of("age");
+    assert_eq!(
+        (&shares["unit"], &shares["value"]),
+        (&json!("percentage points"), &json!(25.0))
+    );
+    assert_eq!(shares["standardised"]["name"], "pearson_r");
+}

@@ -9,6 +9,7 @@ use super::super::evidence::JUDGED;
 use super::super::number::NumberFormat;
 use super::super::order;
 use super::super::trace::Traced;
+use super::effect::describe_effect;
 use super::finding::section_anchor;
 use super::words;
 use crate::science::{Arm, RunStatus, TestRecord, kind};
@@ -33,7 +34,11 @@ pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
     let asked = headlines.iter().filter(|test| !test.is_finding()).count();
     let shown = HEADLINES.max(asked.min(MOST_ASKED));
     out.push(Block::List(
-        headlines.iter().take(shown).map(|test| linked_headline(test)).collect(),
+        headlines
+            .iter()
+            .take(shown)
+            .map(|test| linked_headline(dossier, test))
+            .collect(),
     ));
     if headlines.iter().skip(shown).any(|test| test.is_finding()) {
         out.push(paragraph(
@@ -268,8 +273,19 @@ fn why_none(dossier: &Dossier) -> Line<Draft> {
     out
 }
 
-/// A test in a line: wording, direction if it is a finding, effect.
-pub(crate) fn headline_line(test: &TestRecord) -> Line<Draft> {
+/// A test in a line: wording, effect in units or direction if it is a finding, effect size.
+pub(crate) fn headline_line(dossier: &Dossier, test: &TestRecord) -> Line<Draft> {
+    if let Some(told) = describe_effect(dossier, test) {
+        return line()
+            .badge(words::wording_tone(test), test.wording.as_str())
+            .text(": ")
+            .then(told.clause)
+            .text(" (")
+            .then(told.details)
+            .text("; ")
+            .then(headline_numbers(test))
+            .text(").");
+    }
     if !test.is_finding() {
         return line()
             .badge(words::wording_tone(test), test.wording.as_str())
@@ -305,8 +321,8 @@ pub(crate) fn headline_numbers(test: &TestRecord) -> Line<Draft> {
         .number(traced.n())
 }
 
-fn linked_headline(test: &TestRecord) -> Line<Draft> {
-    let mut out = headline_line(test);
+fn linked_headline(dossier: &Dossier, test: &TestRecord) -> Line<Draft> {
+    let mut out = headline_line(dossier, test);
     if !test.caveats.is_empty() {
         let caveats = words::join_lines(test.caveats.iter().map(words::caveat_line), "");
         out = out.text(" With care: ").then(caveats).text(".");

@@ -4,6 +4,7 @@ mod agents;
 mod answer;
 mod cycles;
 mod data;
+mod effect;
 mod experiments;
 mod finding;
 mod findings;
@@ -25,6 +26,7 @@ use super::name::Name;
 
 pub(crate) use agents::list_agents;
 pub(crate) use answer::{headline_line, headline_numbers, opening_paragraphs};
+pub(crate) use effect::{describe_effect, interval_in_units, unit_of_column};
 pub(crate) use finding::key_numbers;
 pub(crate) use told::interpretation_of_finding;
 pub(crate) use words::{direction_clause, given_clause, relation_line};

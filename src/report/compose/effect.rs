@@ -1,0 +1,529 @@
+//! An effect in the units of its columns, in words.
+
+use super::super::citation::{Cited, RecordFile};
+use super::super::document::{Draft, Line, line, text};
+use super::super::dossier::Dossier;
+use super::super::number::NumberFormat;
+use super::super::trace::{Traced, TracedUnits};
+use super::words;
+use crate::science::{TestRecord, UnitsEffect, kind};
+use crate::study::LevelContrast;
+
+/// Groups that are named in one clause, at most.
+const MOST_NAMED: usize = 4;
+
+/// Levels that others are compared with, in lower case.
+const CONTROLS: [&str; 10] = [
+    "placebo",
+    "control",
+    "controls",
+    "sham",
+    "none",
+    "no",
+    "untreated",
+    "usual",
+    "standard",
+    "baseline",
+];
+
+/// Units by their UCUM code: one of them, and several.
+const UNITS: [(&str, &str, &str); 9] = [
+    ("a", "year", "years"),
+    ("mo", "month", "months"),
+    ("wk", "week", "weeks"),
+    ("d", "day", "days"),
+    ("h", "hour", "hours"),
+    ("min", "minute", "min"),
+    ("s", "second", "s"),
+    ("%", "percentage point", "percentage points"),
+    ("1", "unit", ""),
+];
+
+/// What a test shows, in words.
+pub(crate) struct EffectClause {
+    /// The effect in a clause.
+    pub(crate) clause: Line<Draft>,
+    /// What stands in brackets behind it; never empty.
+    pub(crate) details: Line<Draft>,
+}
+
+/// Says what a test shows in the units of its columns; none where that is not known, or is not what the test found.
+pub(crate) fn describe_effect(dossier: &Dossier, test: &TestRecord) -> Option<EffectClause> {
+    let units = Traced(test).units(dossier)?;
+    let told = Teller { dossier, test, units };
+    let Some(effect) = &units.shown.effect else {
+        return test.is_finding().then(|| told.describe_groups()).flatten();
+    };
+    match (told.excludes_null(effect)?, test.is_finding()) {
+        (true, true) if told.agrees(effect) => told.describe_finding(effect),
+        (true, false) if told.agrees(effect) && !test.significant => told.describe_suggestion(effect),
+        (false, false) if !test.significant => told.describe_null(effect),
+        _ => None,
+    }
+}
+
+/// The effect of a test with its interval, turned to a contrast: `1.6 g, 95 % 0.7 to 2.4`.
+pub(crate) fn interval_in_units(dossier: &Dossier, test: &TestRecord, turned: bool) -> Option<Line<Draft>> {
+    let units = Traced(test).units(dossier)?;
+    let told = Teller { dossier, test, units };
+    let effect = units.shown.effect.as_ref()?;
+    let [value, low, high] = told.numbers(effect, turned)?;
+    Some(
+        told.amount(effect, value)
+            .text(", ")
+            .then(told.interval(effect, low, high)?),
+    )
+}
+
+/// The unit of measurement of a column, as the codebook has it.
+pub(crate) fn unit_of_column<'d>(dossier: &'d Dossier, dataset: &str, column: &str) -> Option<&'d str> {
+    let dataset = dossier.datasets.iter().find(|known| known.name == dataset)?;
+    dataset.profile.as_ref()?.column_named(column)?.unit.as_deref()
+}
+
+/// A test whose effect is told.
+struct Teller<'d> {
+    dossier: &'d Dossier,
+    test: &'d TestRecord,
+    units: TracedUnits<'d>,
+}
+
+impl<'d> Teller<'d> {
+    fn is_ratio(effect: &UnitsEffect) -> bool {
+        effect.name == UnitsEffect::ODDS_RATIO
+    }
+
+    /// The estimate on a scale whose null is 0.
+    fn beyond_null(effect: &UnitsEffect, value: f64) -> f64 {
+        match Self::is_ratio(effect) {
+            true => value - 1.0,
+            false => value,
+        }
+    }
+
+    fn excludes_null(&self, effect: &UnitsEffect) -> Option<bool> {
+        let (low, high) = effect.ci_low.zip(effect.ci_high)?;
+        Some(Self::beyond_null(effect, low) > 0.0 || Self::beyond_null(effect, high) < 0.0)
+    }
+
+    /// Whether the effect has the direction of the test, which may be one of ranks.
+    fn agrees(&self, effect: &UnitsEffect) -> bool {
+        let Some((value, direction)) = effect.value.zip(self.test.direction.as_deref()) else {
+            return false;
+        };
+        let up = Self::beyond_null(effect, value) > 0.0;
+        match (direction, &effect.contrast) {
+            ("+", None) => up,
+            ("-", None) => !up,
+            ("+", Some(_)) if self.is_wide_pair(effect) => up,
+            ("-", Some(_)) if self.is_wide_pair(effect) => !up,
+            (level, Some(contrast)) if up => level == contrast.level,
+            (level, Some(contrast)) => level == contrast.reference,
+            _ => false,
+        }
+    }
+
+    /// Two columns that are compared in each row.
+    fn is_wide_pair(&self, effect: &UnitsEffect) -> bool {
+        let is_pair = |contrast: &LevelContrast| contrast.level == self.test.y && contrast.reference == self.test.x;
+        self.test.kind == kind::PAIRED && effect.contrast.as_ref().is_some_and(is_pair)
+    }
+
+    fn is_share(effect: &UnitsEffect) -> bool {
+        effect.name == UnitsEffect::RISK_DIFFERENCE
+    }
+
+    /// Estimate and ends of the interval; turned with the other sign.
+    fn numbers(&self, effect: &UnitsEffect, turned: bool) -> Option<[Cited; 3]> {
+        if turned && Self::is_ratio(effect) {
+            return None;
+        }
+        let format = match (Self::is_share(effect), turned) {
+            (false, false) => NumberFormat::Measure,
+            (false, true) => NumberFormat::OppositeMeasure,
+            (true, false) => NumberFormat::Points,
+            (true, true) => NumberFormat::OppositePoints,
+        };
+        let cite = |number: f64, key: &str| self.units.cite_effect(number, key).format(format);
+        let value = cite(effect.value?, "value");
+        let (low, high) = (cite(effect.ci_low?, "ci_low"), cite(effect.ci_high?, "ci_high"));
+        Some(if turned { [value, high, low] } else { [value, low, high] })
+    }
+
+    /// `95 % 0.7 to 2.4`.
+    fn interval(&self, effect: &UnitsEffect, low: Cited, high: Cited) -> Option<Line<Draft>> {
+        let level = self.level(effect)?;
+        Some(line().number(level).text(" ").number(low).text(" to ").number(high))
+    }
+
+    fn level(&self, effect: &UnitsEffect) -> Option<Cited> {
+        let level = self.units.cite_effect(effect.ci_level?, "ci_level");
+        Some(level.format(NumberFormat::Percent))
+    }
+
+    /// An amount of the outcome with its unit.
+    fn amount(&self, effect: &UnitsEffect, value: Cited) -> Line<Draft> {
+        line().number(value).then(self.outcome_unit(effect))
+    }
+
+    /// The unit of the outcome after a number; empty where it has none.
+    fn outcome_unit(&self, effect: &UnitsEffect) -> Line<Draft> {
+        if Self::is_share(effect) {
+            return text(" percentage points");
+        }
+        if Self::is_ratio(effect) {
+            return line();
+        }
+        self.measure_unit()
+    }
+
+    /// The unit of the outcome's column after a number; empty where it has none.
+    fn measure_unit(&self) -> Line<Draft> {
+        match unit_of_column(self.dossier, &self.test.dataset, &self.test.y) {
+            None => line(),
+            Some(code) => match UNITS.iter().find(|(known, ..)| *known == code) {
+                Some((_, _, "")) => line(),
+                Some((_, _, several)) => text(" ").text(several),
+                None => text(" ").name(code),
+            },
+        }
+    }
+
+    /// `each kg more of `x``.
+    fn each_unit(&self) -> Line<Draft> {
+        let unit = unit_of_column(self.dossier, &self.test.dataset, &self.test.x);
+        let unit = match unit.map(|code| (code, UNITS.iter().find(|(known, ..)| *known == code))) {
+            None => text("unit"),
+            Some((_, Some((_, one, _)))) => text(one),
+            Some((code, None)) => line().name(code),
+        };
+        text("each ").then(unit).text(" more of ").code(&self.test.x)
+    }
+
+    /// `y` = event, of an outcome with levels.
+    fn event(&self) -> Option<Line<Draft>> {
+        let event = self.test.y_level.as_deref()?;
+        Some(line().code(&self.test.y).text(" = ").name(event))
+    }
+
+    fn describe_finding(&self, effect: &UnitsEffect) -> Option<EffectClause> {
+        let (x, y) = (&self.test.x, &self.test.y);
+        let given = || words::given_clause(self.test);
+        let down = Self::beyond_null(effect, effect.value?) < 0.0;
+        let Some(contrast) = &effect.contrast else {
+            let turned = down && !Self::is_ratio(effect);
+            let [value, low, high] = self.numbers(effect, turned)?;
+            let clause = self.each_unit().text(" goes with ");
+            let clause = match Self::is_ratio(effect) {
+                true => clause.number(value).text(" times the odds of ").then(self.event()?),
+                false => clause
+                    .then(self.amount(effect, value))
+                    .text(if down { " less of " } else { " more of " })
+                    .code(y),
+            };
+            let details = self.interval(effect, low, high)?;
+            return Some(EffectClause {
+                clause: clause.then(given()),
+                details,
+            });
+        };
+        // Of a level that others are compared with, the other is told: lower than with placebo.
+        let is_control = |level: &str| CONTROLS.contains(&level.to_lowercase().as_str());
+        let swaps = !down && is_control(&contrast.level) && !is_control(&contrast.reference);
+        let (level, reference) = match swaps && !Self::is_ratio(effect) {
+            true => (&contrast.reference, &contrast.level),
+            false => (&contrast.level, &contrast.reference),
+        };
+        let lower = down || level != &contrast.level;
+        let [value, low, high] = self.numbers(effect, down && !Self::is_ratio(effect))?;
+        let way = if lower { " lower" } else { " higher" };
+        let mut details = self.interval(effect, low, high)?;
+        let with = || line().code(x).text(" = ").name(level);
+        let clause = match effect.name.as_str() {
+            UnitsEffect::RISK_DIFFERENCE => {
+                let of = |level: &str| Some(self.group_value(level)?.format(NumberFormat::Percent));
+                let shares = self
+                    .event()?
+                    .text(" in ")
+                    .number(of(level)?)
+                    .text(" with ")
+                    .then(with());
+                let shares = shares
+                    .text(" and ")
+                    .number(of(reference)?)
+                    .text(" with ")
+                    .name(reference);
+                shares
+                    .then(given())
+                    .text(": ")
+                    .then(self.amount(effect, value))
+                    .text(way)
+            }
+            UnitsEffect::ODDS_RATIO => {
+                let odds = text("the odds of ").then(self.event()?).text(" are ").number(value);
+                let odds = odds
+                    .text(" times as high with ")
+                    .then(with())
+                    .text(" as with ")
+                    .name(reference);
+                odds.then(given())
+            }
+            _ => {
+                if let (true, Some(a), Some(b)) = (
+                    self.test.covariates.is_empty(),
+                    self.group_value(level),
+                    self.group_value(reference),
+                ) {
+                    let (a, b) = (a.format(NumberFormat::Measure), b.format(NumberFormat::Measure));
+                    details = details.text("; ").number(a).text(" against ").number(b);
+                }
+                let is = line().code(y).text(" is").text(way);
+                let is = match self.is_wide_pair(effect) {
+                    true => is.text(" than ").code(x),
+                    false => is.text(" with ").then(with()).text(" than with ").name(reference),
+                };
+                is.then(given()).text(", by ").then(self.amount(effect, value))
+            }
+        };
+        Some(EffectClause { clause, details })
+    }
+
+    /// The mean of a group, or its share of the event.
+    fn group_value(&self, level: &str) -> Option<Cited> {
+        let mut groups = self.test.groups.iter().flatten().enumerate();
+        let (at, group) = groups.find(|(_, group)| group.level == level)?;
+        Some(Traced(self.test).cite_below(group.value?, &format!("groups/{at}/value")))
+    }
+
+    /// What an interval would show if it stood alone, where the control over all tests withholds it.
+    fn describe_suggestion(&self, effect: &UnitsEffect) -> Option<EffectClause> {
+        let told = self.describe_finding(effect)?;
+        let tests = Cited::record(self.dossier.tests.len() as u64, "/tests", RecordFile::Journal);
+        let clause = told.clause.text("; suggestive: not distinguishable from chance among ");
+        Some(EffectClause {
+            clause: clause.number(tests).text(" analyses"),
+            details: told.details,
+        })
+    }
+
+    /// What an interval that includes no effect leaves out.
+    fn describe_null(&self, effect: &UnitsEffect) -> Option<EffectClause> {
+        let (x, y) = (&self.test.x, &self.test.y);
+        let [value, low, high] = self.numbers(effect, false)?;
+        let (what, of) = match &effect.contrast {
+            None => {
+                let of = match Self::is_ratio(effect) {
+                    true => text(" times the odds of ").then(self.event()?),
+                    false => self.outcome_unit(effect).text(" of ").code(y),
+                };
+                let what = text("no relation of ").code(x).text(" and ").code(y);
+                (what, of.text(" for ").then(self.each_unit()))
+            }
+            Some(contrast) => {
+                let (level, reference) = (&contrast.level, &contrast.reference);
+                let what = match (
+                    self.is_wide_pair(effect),
+                    Self::is_share(effect) || Self::is_ratio(effect),
+                ) {
+                    (true, _) => text("no difference of ").code(y).text(" and ").code(x),
+                    (_, true) => text("no difference of ").then(self.event()?),
+                    (_, false) => text("no difference of ").code(y),
+                };
+                let between = line().text(" between ").code(x).text(" = ").name(level);
+                let between = between.text(" and ").name(reference);
+                let what = if self.is_wide_pair(effect) {
+                    what
+                } else {
+                    what.then(between)
+                };
+                let of = match Self::is_ratio(effect) {
+                    true => text(" times the odds with ")
+                        .name(level)
+                        .text(" as with ")
+                        .name(reference),
+                    false => self
+                        .outcome_unit(effect)
+                        .text(" for ")
+                        .name(level)
+                        .text(" less ")
+                        .name(reference),
+                };
+                (what, of)
+            }
+        };
+        let clause = what.then(words::given_clause(self.test)).text(" was detected: the ");
+        let clause = clause
+            .number(self.level(effect)?)
+            .text(" interval, ")
+            .number(low)
+            .text(" to ")
+            .number(high);
+        let larger = if Self::is_ratio(effect) {
+            ", excludes stronger ones"
+        } else {
+            ", excludes larger ones"
+        };
+        Some(EffectClause {
+            clause: clause.then(of).text(larger),
+            details: text("estimate ").number(value),
+        })
+    }
+
+    /// The groups that stand apart among three or more.
+    fn describe_groups(&self) -> Option<EffectClause> {
+        let contrasts = &self.units.shown.contrasts;
+        let (largest, _) = contrasts
+            .iter()
+            .enumerate()
+            .find(|(_, contrast)| contrast.ci_low > 0.0)?;
+        let apart = Apart::of(self.units);
+        let clauses = apart.clauses();
+        let first = clauses.first()?;
+        let mut clause = line().code(&self.test.y).text(" by ").code(&self.test.x);
+        clause = clause
+            .then(words::given_clause(self.test))
+            .text(": ")
+            .then(name_sides(first));
+        if let Some(second) = clauses.get(1) {
+            clause = clause.text(", and ").then(name_sides(second));
+        }
+        let contrast = contrasts.get(largest)?;
+        let cite = |number: f64, key: &str| {
+            let cited = self.units.cite_contrast(largest, number, key);
+            cited.format(NumberFormat::Measure)
+        };
+        let level = self.units.cite_contrast(largest, contrast.ci_level, "ci_level");
+        let details = text("largest difference, ")
+            .name(&contrast.contrast.level)
+            .text(" less ");
+        let details = details.name(&contrast.contrast.reference).text(": ");
+        let details = details
+            .number(cite(contrast.value, "value"))
+            .then(self.measure_unit())
+            .text(", ");
+        let details = details.number(level.format(NumberFormat::Percent)).text(" ");
+        let details = details.number(cite(contrast.ci_low, "ci_low")).text(" to ");
+        Some(EffectClause {
+            clause,
+            details: details.number(cite(contrast.ci_high, "ci_high")),
+        })
+    }
+}
+
+/// Groups by which of them stand apart.
+struct Apart<'d> {
+    /// All levels, that with the highest mean first.
+    levels: Vec<&'d str>,
+    /// Pairs of them whose interval excludes that they are equal, the higher one first.
+    pairs: Vec<(&'d str, &'d str)>,
+}
+
+/// Levels that are higher, or lower, than others; than each of the others where none are named.
+struct Sides<'d> {
+    levels: Vec<&'d str>,
+    higher: bool,
+    others: Vec<&'d str>,
+}
+
+impl<'d> Apart<'d> {
+    fn of(units: TracedUnits<'d>) -> Self {
+        let contrasts = &units.shown.contrasts;
+        // Each level by the sum of its differences from the others.
+        let mut sums: Vec<(&str, f64)> = Vec::new();
+        for shown in contrasts {
+            let about = [
+                (&shown.contrast.level, shown.value),
+                (&shown.contrast.reference, -shown.value),
+            ];
+            for (level, value) in about {
+                match sums.iter_mut().find(|(known, _)| known == level) {
+                    Some((_, sum)) => *sum += value,
+                    None => sums.push((level, value)),
+                }
+            }
+        }
+        sums.sort_by(|(a, one), (b, other)| other.total_cmp(one).then_with(|| a.cmp(b)));
+        let apart = contrasts.iter().filter(|shown| shown.ci_low > 0.0);
+        Self {
+            levels: sums.into_iter().map(|(level, _)| level).collect(),
+            pairs: apart
+                .map(|shown| (shown.contrast.level.as_str(), shown.contrast.reference.as_str()))
+                .collect(),
+        }
+    }
+
+    fn is_apart(&self, above: &str, below: &str) -> bool {
+        self.pairs.contains(&(above, below))
+    }
+
+    /// What stands apart, in at most two clauses.
+    fn clauses(&self) -> Vec<Sides<'d>> {
+        let mut out = Vec::new();
+        let (Some(&first), Some(&last)) = (self.levels.first(), self.levels.last()) else {
+            return out;
+        };
+        let alone = |level: &'d str, higher: bool| Sides {
+            levels: vec![level],
+            higher,
+            others: Vec::new(),
+        };
+        let mut others = self.levels.iter().skip(1);
+        if others.all(|other| self.is_apart(first, other)) {
+            out.push(alone(first, true));
+        }
+        let mut others = self.levels.iter().rev().skip(1);
+        if others.all(|other| self.is_apart(other, last)) {
+            out.push(alone(last, false));
+        }
+        if out.is_empty() {
+            out.extend(self.largest_block());
+        }
+        out
+    }
+
+    /// The highest levels that are all apart from the lowest ones: as many pairs of them as there are.
+    fn largest_block(&self) -> Option<Sides<'d>> {
+        let count = self.levels.len();
+        let mut best: Option<(usize, usize)> = None;
+        for above in 1..count {
+            for below in 1..=(count - above) {
+                let (top, bottom) = (self.levels.get(..above)?, self.levels.get(count - below..)?);
+                let all = top.iter().all(|a| bottom.iter().all(|b| self.is_apart(a, b)));
+                let named = above.max(below) <= MOST_NAMED;
+                if all && named && best.is_none_or(|(a, b)| above * below > a * b) {
+                    best = Some((above, below));
+                }
+            }
+        }
+        let (above, below) = best?;
+        Some(Sides {
+            levels: self.levels.get(..above)?.to_vec(),
+            higher: true,
+            others: self.levels.get(count - below..)?.to_vec(),
+        })
+    }
+}
+
+fn name_sides(sides: &Sides<'_>) -> Line<Draft> {
+    let is = if sides.levels.len() == 1 { " is" } else { " are" };
+    let out = name_levels(&sides.levels)
+        .text(is)
+        .text(if sides.higher { " higher than " } else { " lower than " });
+    match sides.others.is_empty() {
+        true => out.text("each of the others"),
+        false => out.then(name_levels(&sides.others)),
+    }
+}
+
+fn name_levels(levels: &[&str]) -> Line<Draft> {
+    let mut out = line();
+    for (at, level) in levels.iter().enumerate() {
+        out = match at {
+            0 => out,
+            _ if at + 1 == levels.len() => out.text(" and "),
+            _ => out.text(", "),
+        };
+        out = out.name(level);
+    }
+    out
+}
