@@ -33,7 +33,7 @@ pub(crate) fn render_notebook(dossier: &Dossier, evidence: &mut EvidenceChecker)
         let mut told = vec![
             heading(2, test.id.as_str(), relation_line(test)),
             paragraph(headline_line(dossier, test)),
-            Block::List(key_numbers(test)),
+            Block::List(key_numbers(dossier, test)),
         ];
         told.extend(interpretation_of_finding(dossier, test));
         cells.push(markdown_cell(

@@ -101,6 +101,10 @@ impl Lab {
                 None
             ),
         ]);
+        lab.dossier["units"] = json!({
+            "h-100000000001": {"effect": group_result(names)["tests"][0]["whole"]["units"]},
+            "h-300000000003": {"effect": numeric_result(names)["tests"][1]["whole"]["units"]},
+        });
         lab.dossier["ledger"] = ledger(&lab.dossier["tests"]);
         lab.dossier["experiments"] = json!([profile, numeric, groups, figures, shuffled]);
         lab.save_ledger();
@@ -206,6 +210,12 @@ fn estimate(n: u64, p: f64, effect: Value, direction: &str) -> Value {
     json!({"n": n, "statistic": effect["value"], "p": p, "effect": effect, "direction": direction})
 }
 
+/// An estimate with its effect in units.
+fn in_units(mut estimate: Value, units: Value) -> Value {
+    estimate["units"] = units;
+    estimate
+}
+
 fn numeric_result(names: &Names) -> Value {
     let strata = [
         ("Adelie", 151, 0.391491, 6.67e-7),
@@ -232,7 +242,10 @@ fn numeric_result(names: &Names) -> Value {
         {
             "id": "h-300000000003", "status": "ok", "reason": null, "x": "year", "y": names.y, "test": "scipy.stats.pearsonr",
             "why": "linear correlation of two numeric columns", "assumptions": [],
-            "whole": estimate(342, 0.437, effect("r", 0.0422, -0.0641, 0.148), "+"),
+            "whole": in_units(estimate(342, 0.437, effect("r", 0.0422, -0.0641, 0.148), "+"), json!({
+                "name": "slope", "value": 0.102, "ci_low": -0.155, "ci_high": 0.359, "ci_level": 0.95, "contrast": null,
+                "method": "scipy.stats.t",
+            })),
             "explore": null, "confirm": null, "y_level": null, "groups": null, "variants": [], "adjusted": [],
             "caveats": [], "caveat_notes": {}, "mde": {"name": "r", "value": 0.150871, "power": 0.8, "alpha": 0.05},
         },
@@ -243,7 +256,10 @@ fn group_result(names: &Names) -> Value {
     json!({"schema": 1, "template": "group_numeric", "rows": 344, "tests": [{
         "id": "h-100000000001", "status": "ok", "reason": null, "x": names.group, "y": names.y, "test": "scipy.stats.ttest_ind",
         "why": "difference of two means without assuming equal variances", "assumptions": [],
-        "whole": estimate(274, 0.0006, effect("hedges_g", 0.42, 0.18, 0.66), "Adelie"),
+        "whole": in_units(estimate(274, 0.0006, effect("hedges_g", 0.42, 0.18, 0.66), "Adelie"), json!({
+            "name": "mean_difference", "value": 3.364, "ci_low": 3.103, "ci_high": 3.625, "ci_level": 0.95,
+            "contrast": {"level": "Adelie", "reference": names.level}, "method": "scipy.stats.ttest_ind",
+        })),
         "explore": null, "confirm": null, "y_level": null,
         "groups": [{"level": "Adelie", "n": 151, "value": 18.346}, {"level": names.level, "n": 123, "value": 14.982}],
         "variants": [], "adjusted": [], "caveats": ["small_sample"], "caveat_notes": {}, "mde": null,

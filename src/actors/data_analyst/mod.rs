@@ -233,11 +233,12 @@ fn check_plausible(test: &TestResult) -> Result<(), InvalidResult> {
         if estimate.p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
             return Err(InvalidResult::NoP(test.id.clone()));
         }
-        let interval = estimate
-            .effect
-            .as_ref()
-            .and_then(|effect| Some((effect.ci_low?, effect.ci_high?)));
-        if interval.is_some_and(|(low, high)| low > high) {
+        let effect = estimate.effect.iter().map(|effect| (effect.ci_low, effect.ci_high));
+        let units = estimate.units.iter().map(|units| (units.ci_low, units.ci_high));
+        let contrasts = estimate.contrasts.iter().flatten();
+        let contrasts = contrasts.map(|contrast| (Some(contrast.ci_low), Some(contrast.ci_high)));
+        let mut intervals = effect.chain(units).chain(contrasts);
+        if intervals.any(|(low, high)| low > high && high.is_some()) {
             return Err(InvalidResult::UpsideDown(test.id.clone()));
         }
     }

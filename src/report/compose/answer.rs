@@ -278,7 +278,7 @@ pub(crate) fn headline_line(dossier: &Dossier, test: &TestRecord) -> Line<Draft>
     if let Some(told) = describe_effect(dossier, test) {
         return line()
             .badge(words::wording_tone(test), test.wording.as_str())
-            .text(": ")
+            .text(if test.is_finding() { " " } else { ": " })
             .then(told.clause)
             .text(" (")
             .then(told.details)

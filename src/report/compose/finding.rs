@@ -9,6 +9,7 @@ use super::super::name::Name;
 use super::super::number::NumberFormat;
 use super::super::order;
 use super::super::trace::Traced;
+use super::effect::describe_effect;
 use super::words;
 use crate::science::{Adjusted, Part, TestRecord, kind};
 
@@ -41,7 +42,7 @@ pub(super) fn add_finding_sections(dossier: &Dossier, out: &mut Blocks) {
                 alt: figure.alt.clone(),
             }));
         }
-        card.push(Block::List(key_numbers(test)));
+        card.push(Block::List(key_numbers(dossier, test)));
         add_caveats(test, &mut card);
         add_reversal(test, &mut card);
         add_groups(test, &mut card);
@@ -62,7 +63,7 @@ pub(super) fn add_finding_sections(dossier: &Dossier, out: &mut Blocks) {
 }
 
 /// Direction, effect, error rates and test of a finding, as points.
-pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
+pub(crate) fn key_numbers(dossier: &Dossier, test: &TestRecord) -> Vec<Line<Draft>> {
     let traced = Traced(test);
     let rows = match test.part {
         Part::Whole => " complete rows of the whole table",
@@ -81,6 +82,12 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             .text(", on ")
             .number(traced.n())
             .text(rows),
+    ];
+    if let Some(told) = describe_effect(dossier, test) {
+        let told = told.clause.text(" (").then(told.details).text(")");
+        points.push(line().strong(text("In units:")).text(" ").then(told));
+    }
+    points.extend([
         line()
             .strong(text("Test:"))
             .text(" ")
@@ -93,7 +100,7 @@ pub(crate) fn key_numbers(test: &TestRecord) -> Vec<Line<Draft>> {
             .text("; after control over the whole run, q ")
             .number(traced.q()),
         line().strong(text("Why this test:")).text(" ").name(&test.why),
-    ];
+    ]);
     if let Some(model) = &test.proposed_by {
         points.push(
             line()
