@@ -24,7 +24,7 @@ pub struct Effect {
 /// An effect in the units of the columns, as a script gives it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitsEffect {
-    /// `slope`, `mean_difference`, `risk_difference` or `odds_ratio`.
+    /// `slope`, `mean_difference`, `risk_difference`, `odds_ratio` or `hazard_ratio`.
     pub name: String,
     /// In the units of the outcome, per unit of the exposure for a slope; a difference of shares as a fraction of 1.
     pub value: Option<f64>,
@@ -49,6 +49,13 @@ impl UnitsEffect {
     pub const RISK_DIFFERENCE: &'static str = "risk_difference";
     /// The name of an odds ratio, of two levels or per unit of a number.
     pub const ODDS_RATIO: &'static str = "odds_ratio";
+    /// The name of a hazard ratio, of two levels or per unit of a number.
+    pub const HAZARD_RATIO: &'static str = "hazard_ratio";
+
+    /// True for a ratio, whose null is 1.
+    pub fn is_ratio(&self) -> bool {
+        matches!(self.name.as_str(), Self::ODDS_RATIO | Self::HAZARD_RATIO)
+    }
 }
 
 /// The difference of two of several group means, in the units of the outcome.

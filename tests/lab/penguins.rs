@@ -22,6 +22,12 @@ fn penguins_are_researched_to_the_end() {
         (&mass["direction"], &mass["significant"], &mass["replicated"]),
         (&"+".into(), &true.into(), &true.into())
     );
+    let units = &mass["effect_units"];
+    assert_eq!(
+        (&units["name"], &units["standardised"]["name"]),
+        (&"slope".into(), &mass["effect"]["name"])
+    );
+    assert!((units["value"].as_f64().unwrap() - 49.7).abs() < 0.1, "{units}");
     let species = find_test(&found, "group_numeric", "species", "body_mass_g");
     assert_eq!(
         (&species["significant"], &species["direction"]),

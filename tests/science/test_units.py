@@ -6,6 +6,7 @@ import numpy as np
 import statsmodels.api as sm
 from scipy import optimize, stats
 from scripts import Lab, csv_of, library
+from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.stats.multicomp import pairwise_tukeyhsd
 from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -120,6 +121,22 @@ class TwoColumns(Alike):
         fit = sm.Logit(COLUMNS["dead"] == "yes", sm.add_constant(X)).fit(disp=0)
         self.assert_units(units, "odds_ratio", *np.exp([fit.params[1], *fit.conf_int()[1]]), places=5)
 
+    def test_hazards(self):
+        draws = np.random.default_rng(12)
+        late = draws.exponential(np.where(ARM == "drug", 8, 4)) + 0.1
+        ended = draws.random(N) < 0.8
+        columns = {"arm": ARM, "x": X, "days": late, "status": np.where(ended, "dead", "alive")}
+        named = {"y": "days", "duration": "days", "event": "status", "y_level": "dead"}
+        lab = Lab(csv_of(columns))
+        by_arm, by_x = (found["whole"]["units"] for found in lab.tests("survival", {"x": "arm", **named}, {"x": "x", **named}))
+        for units, column, contrast in (
+            (by_arm, ARM == "placebo", {"level": "placebo", "reference": "drug"}),
+            (by_x, X, None),
+        ):
+            fit = PHReg(late, np.asarray(column, float)[:, None], status=ended.astype(float), ties="efron").fit(disp=0)
+            expected = np.exp([fit.params[0], *fit.conf_int()[0]])
+            self.assert_units(units, "hazard_ratio", *expected, contrast, places=5)
+
     def test_pairs(self):
         units = one("paired", "x", "after")["whole"]["units"]
         gap = stats.ttest_rel(COLUMNS["after"], X).confidence_interval()
@@ -220,8 +237,8 @@ class DependentRows(unittest.TestCase):
             if found[part] is None or found[part]["units"] is None:
                 self.assertNotEqual(part, "whole")
                 continue
-            units, null = found[part]["units"], 0.0
-            null = 1.0 if units["name"].startswith("odds_ratio") else 0.0
+            units = found[part]["units"]
+            null = 1.0 if units["name"].endswith("_ratio") else 0.0
             apart = units["ci_low"] > null or units["ci_high"] < null
             self.assertEqual(apart, found[part]["p"] < 0.05, (part, units, found[part]["p"]))
             self.assertLessEqual(units["ci_low"], units["value"])

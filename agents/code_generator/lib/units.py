@@ -14,7 +14,10 @@ SLOPE_METHOD = "scipy.stats.t (slope of a line, errors for unequal spread)"
 ADJUSTED_METHOD = "scipy.stats.t (linear model, errors for unequal spread)"
 WELCH_METHOD = "scipy.stats.ttest_ind (equal_var=False)"
 SCORE_METHOD = "score interval of a difference of shares (Mee 1984)"
-WALD_METHOD = "Wald interval of a logistic regression"
+WALD_METHODS = {
+    "odds_ratio": "Wald interval of a logistic regression",
+    "hazard_ratio": "Wald interval of Cox's proportional hazards",
+}
 PAIRS_METHOD = "scipy.stats.ttest_rel"
 
 
@@ -56,9 +59,13 @@ def with_units(found, units):
     return found and {**found, "units": units}
 
 
+def is_ratio(found):
+    return found["name"].endswith("_ratio")
+
+
 def upper_first(found):
     """A difference of two levels turned so that the level with the higher mean, share or odds comes first."""
-    ratio = found is not None and found["name"].startswith("odds_ratio")
+    ratio = found is not None and is_ratio(found)
     if found is None or found["value"] >= (1.0 if ratio else 0.0):
         return found
     turn = (lambda end: None if end is None else 1 / end) if ratio else (lambda end: None if end is None else -end)
@@ -136,14 +143,15 @@ def restricted_shares(a, n, c, m, delta):
     return float(np.clip(q + delta, 0.0, 1.0)), q
 
 
-def odds_ratio_in_units(size, spread, levels=None):
-    """An odds ratio with its interval as an effect of a model has it, per unit of a column with that standard deviation;
-    of two levels, the second against the first."""
-    if size is None or size["value"] is None or not size["name"].startswith("odds_ratio"):
+def ratio_in_units(size, spread, levels=None):
+    """An odds or hazard ratio with its interval as an effect of a model has it, per unit of a column with that standard
+    deviation; of two levels, the second against the first."""
+    name = None if size is None or size["value"] is None else size["name"].removesuffix("_per_sd")
+    if name not in ("odds_ratio", "hazard_ratio"):
         return None
     ends = [np.nan if size[end] is None else np.log(size[end]) / spread for end in ("value", "ci_low", "ci_high")]
     contrast = None if levels is None else of_levels(levels)
-    return in_units("odds_ratio", *np.exp(ends), WALD_METHOD, contrast)
+    return in_units(name, *np.exp(ends), WALD_METHODS[name], contrast)
 
 
 def robust_fit(design, y):
@@ -191,7 +199,7 @@ def by_model(plain, dependence, mask, natural, scale=1.0):
     found = dependence.estimate(mask)
     if found is None or found["sign"] == 0:
         return None
-    ratio = plain["name"].startswith("odds_ratio")
+    ratio = is_ratio(plain)
     value = np.log(plain["value"]) if ratio else plain["value"]
     if natural and not ratio:
         if found.get("slope") is None:

@@ -24,6 +24,7 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
     let given = evidence.adjusted.iter().flat_map(|adjusted| &adjusted.given);
     let given: Vec<String> = given.map(|name| format!("`{name}`")).collect();
     let given = given.join(" and ");
+    let size = adjusted_size(evidence, test);
     let more = match verdict {
         RelationVerdict::Drift if test.is_finding() => {
             "; both columns drift in time, which alone can make such a relation".to_owned()
@@ -31,16 +32,17 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         RelationVerdict::Drift => {
             "; both drift in time, which alone makes them go together, and beyond that nothing is left".to_owned()
         }
-        RelationVerdict::Reversed => {
-            let size = adjusted_size(evidence, test);
-            format!("; with {given} held fixed it goes the other way{size}")
-        }
-        RelationVerdict::Gone => format!("; with {given} held fixed, nothing distinguishable is left of it"),
-        RelationVerdict::Appears => format!("; without {given} held fixed, it does not show"),
-        RelationVerdict::Weaker => format!(
-            "; with {given} held fixed it is weaker{}",
-            adjusted_size(evidence, test)
+        RelationVerdict::Reversed => format!("; with {given} held fixed it goes the other way{}", in_brackets(size)),
+        RelationVerdict::Gone => format!(
+            "; with {given} held fixed, nothing distinguishable is left of it{}",
+            in_brackets(size)
         ),
+        RelationVerdict::Appears => format!("; without {given} held fixed, it does not show"),
+        RelationVerdict::Weaker => format!("; with {given} held fixed it is weaker{}", in_brackets(size)),
+        RelationVerdict::Holds => match size {
+            Some(size) => format!("; with {given} held fixed it is {size}"),
+            None => String::new(),
+        },
         RelationVerdict::Bent => "; it is not a straight line".to_owned(),
         RelationVerdict::Depends => {
             let third = evidence
@@ -49,10 +51,7 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
                 .unwrap_or_default();
             format!("; it depends on `{third}`")
         }
-        RelationVerdict::ByConstruction
-        | RelationVerdict::Untestable
-        | RelationVerdict::Holds
-        | RelationVerdict::NotFound => String::new(),
+        RelationVerdict::ByConstruction | RelationVerdict::Untestable | RelationVerdict::NotFound => String::new(),
     };
     format!("{what}{more}.")
 }
@@ -76,14 +75,23 @@ fn describe_test(evidence: &Evidence<'_>, test: &TestRecord) -> String {
     }
 }
 
-/// The adjusted estimate in brackets, where it is of the same thing as that of the leading test.
-fn adjusted_size(evidence: &Evidence<'_>, test: &TestRecord) -> String {
-    let adjusted = evidence.adjusted.as_ref().and_then(|adjusted| adjusted.test);
-    let size = adjusted.and_then(|adjusted| {
-        let turned = evidence.is_turned(test, adjusted)?;
-        interval_in_units(evidence.dossier, adjusted, turned)
-    });
-    size.map(|size| format!(" ({})", plain_text(&size))).unwrap_or_default()
+/// The adjusted estimate where it is of the same thing as that of the leading test, which its sign goes by: negative where
+/// the adjusted one goes the other way.
+fn adjusted_size(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
+    let adjusted = evidence
+        .adjusted
+        .as_ref()?
+        .test
+        .filter(|adjusted| adjusted.id != test.id)?;
+    let crude = evidence.dossier.units.get(&test.id)?.effect.as_ref()?;
+    let falls = crude.value? < 0.0 && !crude.is_ratio();
+    let turned = evidence.is_turned(test, adjusted)? != falls;
+    describe_effect(evidence.dossier, test)?;
+    Some(plain_text(&interval_in_units(evidence.dossier, adjusted, turned)?))
+}
+
+fn in_brackets(size: Option<String>) -> String {
+    size.map(|size| format!(" ({size})")).unwrap_or_default()
 }
 
 fn clause_of(test: &TestRecord) -> String {

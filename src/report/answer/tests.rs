@@ -393,6 +393,20 @@ fn odds_are_told_per_unit() {
 }
 
 #[test]
+fn hazards_are_told_between_levels() {
+    let (_, record) = pair(kind::SURVIVAL);
+    let record = TestRecord {
+        y_level: Some("dead".to_owned()),
+        ..record
+    };
+    let effect = units("hazard_ratio", 2.8, 1.3, 5.9, Some(("drug", "placebo")));
+    assert_eq!(
+        sentence_of(dossier(vec![record]), None, effect),
+        "The hazard of an event is 2.8 times as high with `dose` = drug as with placebo (95 % 1.3 to 5.9)."
+    );
+}
+
+#[test]
 fn nothing_found_says_what_the_interval_excludes() {
     let (_, record) = pair(kind::GROUP_NUMERIC);
     let null = |record: &TestRecord| TestRecord {
@@ -418,6 +432,19 @@ fn nothing_found_says_what_the_interval_excludes() {
         ),
         "No relation of `dose` and `pain` was detected: the 95 % interval, −0.2 to 0.3 of `pain` for each unit more of \
          `dose`, excludes larger ones (estimate 0.1)."
+    );
+    let turned = TestRecord {
+        direction: Some("placebo".to_owned()),
+        ..null(&record)
+    };
+    let told = sentence_of(
+        dossier(vec![turned]),
+        None,
+        units("mean_difference", 1.6, -1.64, 9.2, Some(("placebo", "drug"))),
+    );
+    assert!(
+        told.contains("interval, −9.2 to 1.64 for drug less placebo, excludes"),
+        "{told}"
     );
     let run = dossier(vec![null(&record), test("age", "pain", false, 0.0)]);
     assert_eq!(
@@ -481,6 +508,8 @@ fn like_is_compared_with_like() {
         ("slope", Some(2.0), Some(1.9))
     );
     assert_eq!(crude.standardised.unwrap().value, Some(0.5));
+    let end = "; with `age` held fixed it is 1.9, 95 % 1.6 to 2.2.";
+    assert!(relation.sentence.ends_with(end), "{}", relation.sentence);
 
     // A slope that turns is told with its size.
     with_units(&mut run, 1, units("slope", -1.0, -1.5, -0.5, None));

@@ -9,6 +9,9 @@ use super::words;
 use crate::science::{TestRecord, UnitsEffect, kind};
 use crate::study::LevelContrast;
 
+/// The p-value below which a test that the control withholds suggests something.
+const SUGGESTIVE: f64 = 0.05;
+
 /// Groups that are named in one clause, at most.
 const MOST_NAMED: usize = 4;
 
@@ -56,7 +59,9 @@ pub(crate) fn describe_effect(dossier: &Dossier, test: &TestRecord) -> Option<Ef
     };
     match (told.excludes_null(effect)?, test.is_finding()) {
         (true, true) if told.agrees(effect) => told.describe_finding(effect),
-        (true, false) if told.agrees(effect) && !test.significant => told.describe_suggestion(effect),
+        (true, false) if told.agrees(effect) && !test.significant && test.p < SUGGESTIVE => {
+            told.describe_suggestion(effect)
+        }
         (false, false) if !test.significant => told.describe_null(effect),
         _ => None,
     }
@@ -89,13 +94,9 @@ struct Teller<'d> {
 }
 
 impl<'d> Teller<'d> {
-    fn is_ratio(effect: &UnitsEffect) -> bool {
-        effect.name == UnitsEffect::ODDS_RATIO
-    }
-
     /// The estimate on a scale whose null is 0.
     fn beyond_null(effect: &UnitsEffect, value: f64) -> f64 {
-        match Self::is_ratio(effect) {
+        match effect.is_ratio() {
             true => value - 1.0,
             false => value,
         }
@@ -135,7 +136,7 @@ impl<'d> Teller<'d> {
 
     /// Estimate and ends of the interval; turned with the other sign.
     fn numbers(&self, effect: &UnitsEffect, turned: bool) -> Option<[Cited; 3]> {
-        if turned && Self::is_ratio(effect) {
+        if turned && effect.is_ratio() {
             return None;
         }
         let format = match (Self::is_share(effect), turned) {
@@ -171,7 +172,7 @@ impl<'d> Teller<'d> {
         if Self::is_share(effect) {
             return text(" percentage points");
         }
-        if Self::is_ratio(effect) {
+        if effect.is_ratio() {
             return line();
         }
         self.measure_unit()
@@ -206,83 +207,82 @@ impl<'d> Teller<'d> {
         Some(line().code(&self.test.y).text(" = ").name(event))
     }
 
+    /// What a ratio is of.
+    fn rate(&self, effect: &UnitsEffect) -> Option<Line<Draft>> {
+        Some(match effect.name.as_str() {
+            UnitsEffect::HAZARD_RATIO => text("the hazard of an event"),
+            _ => text("the odds of ").then(self.event()?),
+        })
+    }
+
     fn describe_finding(&self, effect: &UnitsEffect) -> Option<EffectClause> {
-        let (x, y) = (&self.test.x, &self.test.y);
-        let given = || words::given_clause(self.test);
-        let down = Self::beyond_null(effect, effect.value?) < 0.0;
-        let Some(contrast) = &effect.contrast else {
-            let turned = down && !Self::is_ratio(effect);
-            let [value, low, high] = self.numbers(effect, turned)?;
-            let clause = self.each_unit().text(" goes with ");
-            let clause = match Self::is_ratio(effect) {
-                true => clause.number(value).text(" times the odds of ").then(self.event()?),
-                false => clause
-                    .then(self.amount(effect, value))
-                    .text(if down { " less of " } else { " more of " })
-                    .code(y),
-            };
-            let details = self.interval(effect, low, high)?;
-            return Some(EffectClause {
-                clause: clause.then(given()),
-                details,
-            });
+        match &effect.contrast {
+            None => self.describe_slope(effect),
+            Some(contrast) => self.describe_difference(effect, contrast),
+        }
+    }
+
+    /// What a unit more of the exposure goes with.
+    fn describe_slope(&self, effect: &UnitsEffect) -> Option<EffectClause> {
+        let falls = Self::beyond_null(effect, effect.value?) < 0.0;
+        let [value, low, high] = self.numbers(effect, falls && !effect.is_ratio())?;
+        let clause = self.each_unit().text(" goes with ");
+        let clause = match effect.is_ratio() {
+            true => clause.number(value).text(" times ").then(self.rate(effect)?),
+            false => clause
+                .then(self.amount(effect, value))
+                .text(if falls { " less of " } else { " more of " })
+                .code(&self.test.y),
         };
-        // Of a level that others are compared with, the other is told: lower than with placebo.
-        let is_control = |level: &str| CONTROLS.contains(&level.to_lowercase().as_str());
-        let swaps = !down && is_control(&contrast.level) && !is_control(&contrast.reference);
-        let (level, reference) = match swaps && !Self::is_ratio(effect) {
+        Some(EffectClause {
+            clause: clause.then(words::given_clause(self.test)),
+            details: self.interval(effect, low, high)?,
+        })
+    }
+
+    /// How two levels, or two measurements, differ.
+    fn describe_difference(&self, effect: &UnitsEffect, contrast: &LevelContrast) -> Option<EffectClause> {
+        let falls = Self::beyond_null(effect, effect.value?) < 0.0 && !effect.is_ratio();
+        let [value, low, high] = self.numbers(effect, falls)?;
+        let mut details = self.interval(effect, low, high)?;
+        // Lower with the drug than with placebo, not higher with placebo.
+        let swaps = !effect.is_ratio() && !falls && is_against_control(contrast);
+        let (level, reference) = match swaps {
             true => (&contrast.reference, &contrast.level),
             false => (&contrast.level, &contrast.reference),
         };
-        let lower = down || level != &contrast.level;
-        let [value, low, high] = self.numbers(effect, down && !Self::is_ratio(effect))?;
-        let way = if lower { " lower" } else { " higher" };
-        let mut details = self.interval(effect, low, high)?;
-        let with = || line().code(x).text(" = ").name(level);
+        let way = if falls || swaps { " lower" } else { " higher" };
+        let with = || line().code(&self.test.x).text(" = ").name(level);
+        let given = words::given_clause(self.test);
         let clause = match effect.name.as_str() {
             UnitsEffect::RISK_DIFFERENCE => {
-                let of = |level: &str| Some(self.group_value(level)?.format(NumberFormat::Percent));
-                let shares = self
-                    .event()?
-                    .text(" in ")
-                    .number(of(level)?)
-                    .text(" with ")
-                    .then(with());
-                let shares = shares
-                    .text(" and ")
-                    .number(of(reference)?)
-                    .text(" with ")
-                    .name(reference);
-                shares
-                    .then(given())
-                    .text(": ")
-                    .then(self.amount(effect, value))
-                    .text(way)
+                let share = |level: &str| Some(self.group_value(level)?.format(NumberFormat::Percent));
+                let shares = self.event()?.text(" in ").number(share(level)?).text(" with ");
+                let shares = shares.then(with()).text(" and ").number(share(reference)?);
+                let shares = shares.text(" with ").name(reference).then(given).text(": ");
+                shares.then(self.amount(effect, value)).text(way)
             }
-            UnitsEffect::ODDS_RATIO => {
-                let odds = text("the odds of ").then(self.event()?).text(" are ").number(value);
-                let odds = odds
-                    .text(" times as high with ")
-                    .then(with())
-                    .text(" as with ")
-                    .name(reference);
-                odds.then(given())
+            _ if effect.is_ratio() => {
+                let is = match effect.name.as_str() {
+                    UnitsEffect::ODDS_RATIO => " are ",
+                    _ => " is ",
+                };
+                let rate = self.rate(effect)?.text(is).number(value).text(" times as high with ");
+                rate.then(with()).text(" as with ").name(reference).then(given)
             }
             _ => {
-                if let (true, Some(a), Some(b)) = (
-                    self.test.covariates.is_empty(),
-                    self.group_value(level),
-                    self.group_value(reference),
-                ) {
+                if let Some((a, b)) = self.group_value(level).zip(self.group_value(reference))
+                    && self.test.covariates.is_empty()
+                {
                     let (a, b) = (a.format(NumberFormat::Measure), b.format(NumberFormat::Measure));
                     details = details.text("; ").number(a).text(" against ").number(b);
                 }
-                let is = line().code(y).text(" is").text(way);
+                let is = line().code(&self.test.y).text(" is").text(way);
                 let is = match self.is_wide_pair(effect) {
-                    true => is.text(" than ").code(x),
+                    true => is.text(" than ").code(&self.test.x),
                     false => is.text(" with ").then(with()).text(" than with ").name(reference),
                 };
-                is.then(given()).text(", by ").then(self.amount(effect, value))
+                is.then(given).text(", by ").then(self.amount(effect, value))
             }
         };
         Some(EffectClause { clause, details })
@@ -309,62 +309,50 @@ impl<'d> Teller<'d> {
     /// What an interval that includes no effect leaves out.
     fn describe_null(&self, effect: &UnitsEffect) -> Option<EffectClause> {
         let (x, y) = (&self.test.x, &self.test.y);
-        let [value, low, high] = self.numbers(effect, false)?;
+        let turned = effect.contrast.as_ref().is_some_and(is_against_control) && !effect.is_ratio();
+        let [value, low, high] = self.numbers(effect, turned)?;
         let (what, of) = match &effect.contrast {
             None => {
-                let of = match Self::is_ratio(effect) {
-                    true => text(" times the odds of ").then(self.event()?),
+                let of = match effect.is_ratio() {
+                    true => text(" times ").then(self.rate(effect)?),
                     false => self.outcome_unit(effect).text(" of ").code(y),
                 };
                 let what = text("no relation of ").code(x).text(" and ").code(y);
                 (what, of.text(" for ").then(self.each_unit()))
             }
             Some(contrast) => {
-                let (level, reference) = (&contrast.level, &contrast.reference);
-                let what = match (
-                    self.is_wide_pair(effect),
-                    Self::is_share(effect) || Self::is_ratio(effect),
-                ) {
-                    (true, _) => text("no difference of ").code(y).text(" and ").code(x),
-                    (_, true) => text("no difference of ").then(self.event()?),
-                    (_, false) => text("no difference of ").code(y),
+                let (level, reference) = match turned {
+                    true => (&contrast.reference, &contrast.level),
+                    false => (&contrast.level, &contrast.reference),
                 };
-                let between = line().text(" between ").code(x).text(" = ").name(level);
-                let between = between.text(" and ").name(reference);
-                let what = if self.is_wide_pair(effect) {
-                    what
-                } else {
-                    what.then(between)
+                let what = text("no difference of ");
+                let what = match effect.name.as_str() {
+                    UnitsEffect::RISK_DIFFERENCE => what.then(self.event()?),
+                    _ if effect.is_ratio() => what.then(self.rate(effect)?),
+                    _ => what.code(y),
                 };
-                let of = match Self::is_ratio(effect) {
-                    true => text(" times the odds with ")
-                        .name(level)
-                        .text(" as with ")
-                        .name(reference),
-                    false => self
-                        .outcome_unit(effect)
-                        .text(" for ")
-                        .name(level)
-                        .text(" less ")
-                        .name(reference),
+                let what = match self.is_wide_pair(effect) {
+                    true => what.text(" and ").code(x),
+                    false => {
+                        let between = what.text(" between ").code(x).text(" = ").name(level);
+                        between.text(" and ").name(reference)
+                    }
                 };
-                (what, of)
+                let of = match effect.is_ratio() {
+                    true => text(" times as high with ").name(level).text(" as with "),
+                    false => self.outcome_unit(effect).text(" for ").name(level).text(" less "),
+                };
+                (what, of.name(reference))
             }
         };
         let clause = what.then(words::given_clause(self.test)).text(" was detected: the ");
-        let clause = clause
-            .number(self.level(effect)?)
-            .text(" interval, ")
-            .number(low)
-            .text(" to ")
-            .number(high);
-        let larger = if Self::is_ratio(effect) {
-            ", excludes stronger ones"
-        } else {
-            ", excludes larger ones"
-        };
+        let clause = clause.number(self.level(effect)?).text(" interval, ");
+        let clause = clause.number(low).text(" to ").number(high).then(of);
         Some(EffectClause {
-            clause: clause.then(of).text(larger),
+            clause: clause.text(match effect.is_ratio() {
+                true => ", excludes stronger ones",
+                false => ", excludes larger ones",
+            }),
             details: text("estimate ").number(value),
         })
     }
@@ -408,6 +396,12 @@ impl<'d> Teller<'d> {
             details: details.number(cite(contrast.ci_high, "ci_high")),
         })
     }
+}
+
+/// Whether what others are compared with comes first: placebo less the drug.
+fn is_against_control(contrast: &LevelContrast) -> bool {
+    let is_control = |level: &str| CONTROLS.contains(&level.to_lowercase().as_str());
+    is_control(&contrast.level) && !is_control(&contrast.reference)
 }
 
 /// Groups by which of them stand apart.

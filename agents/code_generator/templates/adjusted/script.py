@@ -30,7 +30,7 @@ def judge(table, explore, test, family):
             return None
         levels = x.levels if two else None
         if binary:
-            plain = odds_ratio_in_units(estimate(mask)["effect"], spread, levels)
+            plain = ratio_in_units(estimate(mask)["effect"], spread, levels)
         else:
             plain = adjusted_in_units(natural[mask], values[mask], base[mask], levels)
         found = by_model(plain, dependence, mask, True, 1 / spread)

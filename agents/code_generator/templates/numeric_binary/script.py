@@ -136,7 +136,7 @@ def units(x, y, plan, mask, dependence):
     values, events = x.values[mask], (y.values[mask] == plan.code).astype(float)
     beta, covariance, _ = logistic_of(values, events)
     ends = np.exp(beta[1] + 1.959964 * np.sqrt(covariance[1, 1]) * np.array([0.0, -1.0, 1.0]))
-    plain = odds_ratio_in_units(effect("odds_ratio_per_sd", *ends), values.std(ddof=1))
+    plain = ratio_in_units(effect("odds_ratio_per_sd", *ends), values.std(ddof=1))
     return by_model(plain, dependence, mask, True)
 
 

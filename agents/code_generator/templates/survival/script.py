@@ -91,9 +91,15 @@ def judge(table, explore, test, family):
     x, span, mark, base, rows = take_same(x, capped), span[capped], mark[capped], base[capped], rows[capped]
     fits = {}
 
+    @beside_test
+    def units(mask, found):
+        if x.levels is None:
+            return ratio_in_units(found["effect"], x.values[mask].std())
+        return upper_first(ratio_in_units(found["effect"], 1.0, x.levels)) if len(x.levels) == 2 else None
+
     def measure(mask):
         found, fits[int(mask.sum())] = estimate(x.values[mask], span[mask], mark[mask], x.levels, base[mask])
-        return found
+        return found and with_units(found, units(mask, found))
 
     parts, found = on_parts(explore, rows, measure), findings()
     whole, fit = parts["whole"], fits[len(rows)]
