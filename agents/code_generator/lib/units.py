@@ -197,7 +197,8 @@ def by_model(plain, dependence, mask, natural, scale=1.0):
     if plain is None or dependence is None:
         return plain
     found = dependence.estimate(mask)
-    if found is None or found["sign"] == 0:
+    # A correlation of rounding errors is that of a balanced design, whose error is nothing but rounding too.
+    if found is None or found["sign"] == 0 or abs(found["r"]) < 1e-10:
         return None
     ratio = is_ratio(plain)
     value = np.log(plain["value"]) if ratio else plain["value"]
@@ -307,7 +308,7 @@ def contrasts_by_model(dependence, codes, y, base, levels):
         given = np.column_stack([(codes[:, None] == others).astype(float), nothing])
         model = Dependence(dependence.found, (codes == upper).astype(float)[:, None], y[:, None].astype(float), given)
         found = model.estimate()
-        if found is None or found.get("slope") is None or abs(found["statistic"]) < 1e-6:
+        if found is None or found.get("slope") is None or abs(found["statistic"]) < 1e-6 or abs(found["r"]) < 1e-10:
             return np.nan, np.nan, np.nan
         return found["slope"], abs(found["slope"] / found["statistic"]), found["df"]
 

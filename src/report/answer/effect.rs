@@ -18,7 +18,8 @@ pub(in crate::report) fn effect_in_units(dossier: &Dossier, test: &TestRecord) -
         level: effect.ci_level.unwrap_or(INTERVAL_LEVEL),
         unit: unit_of_effect(dossier, test, effect),
         method: effect.method.clone(),
-        standardised: test.effect.value.is_some().then(|| StandardisedEffect {
+        // A ratio of two levels is the test's own effect, without a unit.
+        standardised: (test.effect.value.is_some() && test.effect.name != effect.name).then(|| StandardisedEffect {
             name: test.effect.name.clone(),
             value: test.effect.value,
             ci_low: test.effect.ci_low,

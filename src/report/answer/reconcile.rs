@@ -9,7 +9,7 @@ use crate::report::{
     Dossier,
     order::{self, Relevance, adjusted_test, crude_test},
 };
-use crate::science::{Adjusted, Caveat, TestRecord, kind};
+use crate::science::{Adjusted, Caveat, TestRecord, UnitsEffect, kind};
 use crate::study::{Headline, LevelContrast, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
 
 /// The share of the crude estimate that an adjusted one keeps, below which the relation is weaker.
@@ -257,7 +257,10 @@ impl<'d> Evidence<'d> {
 
     /// Whether the effect of a test in units says how the relation's outcome differs by its exposure.
     pub(super) fn is_told_in_units(&self, test: &TestRecord) -> bool {
-        test.x == self.x || self.contrast_of(test).is_some()
+        // A difference of means is between the levels of whichever column has them.
+        let names_means = |effect: &UnitsEffect| effect.name == UnitsEffect::MEAN_DIFFERENCE;
+        let shown = self.dossier.units.get(&test.id);
+        test.x == self.x || shown.is_some_and(|shown| shown.effect.as_ref().is_none_or(names_means))
     }
 
     /// Whether two tests compare the same two levels the other way round; none where they compare others, or not the
@@ -307,7 +310,10 @@ impl<'d> Evidence<'d> {
             dataset: self.dataset.to_owned(),
             x: self.x.to_owned(),
             y: self.y.to_owned(),
-            contrast: headline_test.and_then(|test| self.contrast_of(test)).cloned(),
+            contrast: headline_test
+                .filter(|test| test.x == self.x)
+                .and_then(|test| self.contrast_of(test))
+                .cloned(),
             given: self
                 .adjusted
                 .iter()

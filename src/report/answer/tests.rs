@@ -489,6 +489,25 @@ fn of_several_groups_those_that_stand_apart_are_named() {
         told(&four),
         "`pain` by `dose`: a and b are higher than c and d (largest difference, a less d: 6, 95 % 5 to 7)."
     );
+    // The highest mean is too uncertain to stand apart.
+    assert_eq!(
+        told(&[("a", "c", 6.0, -5.0), ("b", "c", 5.0, 4.0), ("a", "b", 1.0, -10.0)]),
+        "`pain` by `dose`: b is higher than c (largest difference, b less c: 5, 95 % 4 to 6)."
+    );
+    let null = TestRecord {
+        significant: false,
+        ..record.clone()
+    };
+    let contrasts = [
+        contrast("a", "c", 2.0, -1.5),
+        contrast("a", "b", 1.5, -2.0),
+        contrast("b", "c", 0.5, -2.0),
+    ];
+    assert_eq!(
+        sentence_of(dossier(vec![null]), Some("g"), json!({ "contrasts": contrasts })),
+        "No difference of `pain` by `dose` was detected: the 95 % intervals of all pairs exclude differences of more than \
+         5.5 g (farthest interval, a less c: 2 g, 95 % −1.5 to 5.5)."
+    );
     let none = told(&[("a", "b", 0.5, -1.0)]);
     assert!(none.starts_with("`pain` is largest where `dose` = `drug`"), "{none}");
 }

@@ -5,6 +5,7 @@ use super::super::document::{Draft, Line, line, text};
 use super::super::dossier::Dossier;
 use super::super::number::NumberFormat;
 use super::super::trace::{Traced, TracedUnits};
+use super::groups_apart::GroupsApart;
 use super::words;
 use crate::science::{TestRecord, UnitsEffect, kind};
 use crate::study::LevelContrast;
@@ -12,11 +13,8 @@ use crate::study::LevelContrast;
 /// The p-value below which a test that the control withholds suggests something.
 const SUGGESTIVE: f64 = 0.05;
 
-/// Groups that are named in one clause, at most.
-const MOST_NAMED: usize = 4;
-
 /// Levels that others are compared with, in lower case.
-const CONTROLS: [&str; 10] = [
+const CONTROLS: [&str; 12] = [
     "placebo",
     "control",
     "controls",
@@ -27,6 +25,8 @@ const CONTROLS: [&str; 10] = [
     "usual",
     "standard",
     "baseline",
+    "0",
+    "false",
 ];
 
 /// Units by their UCUM code: one of them, and several.
@@ -55,7 +55,11 @@ pub(crate) fn describe_effect(dossier: &Dossier, test: &TestRecord) -> Option<Ef
     let units = Traced(test).units(dossier)?;
     let told = Teller { dossier, test, units };
     let Some(effect) = &units.shown.effect else {
-        return test.is_finding().then(|| told.describe_groups()).flatten();
+        return match (test.is_finding(), test.significant) {
+            (true, _) => told.describe_groups(),
+            (_, false) => told.describe_equal_groups(),
+            _ => None,
+        };
     };
     match (told.excludes_null(effect)?, test.is_finding()) {
         (true, true) if told.agrees(effect) => told.describe_finding(effect),
@@ -360,41 +364,56 @@ impl<'d> Teller<'d> {
     /// The groups that stand apart among three or more.
     fn describe_groups(&self) -> Option<EffectClause> {
         let contrasts = &self.units.shown.contrasts;
-        let (largest, _) = contrasts
-            .iter()
-            .enumerate()
-            .find(|(_, contrast)| contrast.ci_low > 0.0)?;
-        let apart = Apart::of(self.units);
-        let clauses = apart.clauses();
-        let first = clauses.first()?;
-        let mut clause = line().code(&self.test.y).text(" by ").code(&self.test.x);
-        clause = clause
-            .then(words::given_clause(self.test))
-            .text(": ")
-            .then(name_sides(first));
-        if let Some(second) = clauses.get(1) {
-            clause = clause.text(", and ").then(name_sides(second));
+        let at = contrasts.iter().position(|contrast| contrast.ci_low > 0.0)?;
+        let apart = GroupsApart::of(contrasts).describe()?;
+        let clause = line().code(&self.test.y).text(" by ").code(&self.test.x);
+        Some(EffectClause {
+            clause: clause.then(words::given_clause(self.test)).text(": ").then(apart),
+            details: text("largest difference, ").then(self.contrast(at)?),
+        })
+    }
+
+    /// What the intervals of all pairs of three or more groups leave out, where none stand apart.
+    fn describe_equal_groups(&self) -> Option<EffectClause> {
+        let contrasts = &self.units.shown.contrasts;
+        if contrasts.iter().any(|contrast| contrast.ci_low > 0.0) {
+            return None;
         }
-        let contrast = contrasts.get(largest)?;
-        let cite = |number: f64, key: &str| {
-            let cited = self.units.cite_contrast(largest, number, key);
-            cited.format(NumberFormat::Measure)
-        };
-        let level = self.units.cite_contrast(largest, contrast.ci_level, "ci_level");
-        let details = text("largest difference, ")
-            .name(&contrast.contrast.level)
-            .text(" less ");
-        let details = details.name(&contrast.contrast.reference).text(": ");
-        let details = details
-            .number(cite(contrast.value, "value"))
+        let numbered = contrasts.iter().enumerate();
+        let (at, farthest) = numbered.max_by(|(_, a), (_, b)| a.ci_high.total_cmp(&b.ci_high))?;
+        let clause = text("no difference of ")
+            .code(&self.test.y)
+            .text(" by ")
+            .code(&self.test.x);
+        let clause = clause.then(words::given_clause(self.test)).text(" was detected: the ");
+        let level = self.units.cite_contrast(at, farthest.ci_level, "ci_level");
+        let clause = clause.number(level.format(NumberFormat::Percent));
+        let bound = self.units.cite_contrast(at, farthest.ci_high, "ci_high");
+        let clause = clause.text(" intervals of all pairs exclude differences of more than ");
+        Some(EffectClause {
+            clause: clause
+                .number(bound.format(NumberFormat::Measure))
+                .then(self.measure_unit()),
+            details: text("farthest interval, ").then(self.contrast(at)?),
+        })
+    }
+
+    /// `a less c: 6 kg, 95 % 5 to 7`.
+    fn contrast(&self, at: usize) -> Option<Line<Draft>> {
+        let shown = self.units.shown.contrasts.get(at)?;
+        let cite = |number: f64, key: &str| self.units.cite_contrast(at, number, key);
+        let measure = |number: f64, key: &str| cite(number, key).format(NumberFormat::Measure);
+        let (level, reference) = (&shown.contrast.level, &shown.contrast.reference);
+        let told = line().name(level).text(" less ").name(reference).text(": ");
+        let told = told
+            .number(measure(shown.value, "value"))
             .then(self.measure_unit())
             .text(", ");
-        let details = details.number(level.format(NumberFormat::Percent)).text(" ");
-        let details = details.number(cite(contrast.ci_low, "ci_low")).text(" to ");
-        Some(EffectClause {
-            clause,
-            details: details.number(cite(contrast.ci_high, "ci_high")),
-        })
+        let told = told
+            .number(cite(shown.ci_level, "ci_level").format(NumberFormat::Percent))
+            .text(" ");
+        let told = told.number(measure(shown.ci_low, "ci_low")).text(" to ");
+        Some(told.number(measure(shown.ci_high, "ci_high")))
     }
 }
 
@@ -402,122 +421,4 @@ impl<'d> Teller<'d> {
 fn is_against_control(contrast: &LevelContrast) -> bool {
     let is_control = |level: &str| CONTROLS.contains(&level.to_lowercase().as_str());
     is_control(&contrast.level) && !is_control(&contrast.reference)
-}
-
-/// Groups by which of them stand apart.
-struct Apart<'d> {
-    /// All levels, that with the highest mean first.
-    levels: Vec<&'d str>,
-    /// Pairs of them whose interval excludes that they are equal, the higher one first.
-    pairs: Vec<(&'d str, &'d str)>,
-}
-
-/// Levels that are higher, or lower, than others; than each of the others where none are named.
-struct Sides<'d> {
-    levels: Vec<&'d str>,
-    higher: bool,
-    others: Vec<&'d str>,
-}
-
-impl<'d> Apart<'d> {
-    fn of(units: TracedUnits<'d>) -> Self {
-        let contrasts = &units.shown.contrasts;
-        // Each level by the sum of its differences from the others.
-        let mut sums: Vec<(&str, f64)> = Vec::new();
-        for shown in contrasts {
-            let about = [
-                (&shown.contrast.level, shown.value),
-                (&shown.contrast.reference, -shown.value),
-            ];
-            for (level, value) in about {
-                match sums.iter_mut().find(|(known, _)| known == level) {
-                    Some((_, sum)) => *sum += value,
-                    None => sums.push((level, value)),
-                }
-            }
-        }
-        sums.sort_by(|(a, one), (b, other)| other.total_cmp(one).then_with(|| a.cmp(b)));
-        let apart = contrasts.iter().filter(|shown| shown.ci_low > 0.0);
-        Self {
-            levels: sums.into_iter().map(|(level, _)| level).collect(),
-            pairs: apart
-                .map(|shown| (shown.contrast.level.as_str(), shown.contrast.reference.as_str()))
-                .collect(),
-        }
-    }
-
-    fn is_apart(&self, above: &str, below: &str) -> bool {
-        self.pairs.contains(&(above, below))
-    }
-
-    /// What stands apart, in at most two clauses.
-    fn clauses(&self) -> Vec<Sides<'d>> {
-        let mut out = Vec::new();
-        let (Some(&first), Some(&last)) = (self.levels.first(), self.levels.last()) else {
-            return out;
-        };
-        let alone = |level: &'d str, higher: bool| Sides {
-            levels: vec![level],
-            higher,
-            others: Vec::new(),
-        };
-        let mut others = self.levels.iter().skip(1);
-        if others.all(|other| self.is_apart(first, other)) {
-            out.push(alone(first, true));
-        }
-        let mut others = self.levels.iter().rev().skip(1);
-        if others.all(|other| self.is_apart(other, last)) {
-            out.push(alone(last, false));
-        }
-        if out.is_empty() {
-            out.extend(self.largest_block());
-        }
-        out
-    }
-
-    /// The highest levels that are all apart from the lowest ones: as many pairs of them as there are.
-    fn largest_block(&self) -> Option<Sides<'d>> {
-        let count = self.levels.len();
-        let mut best: Option<(usize, usize)> = None;
-        for above in 1..count {
-            for below in 1..=(count - above) {
-                let (top, bottom) = (self.levels.get(..above)?, self.levels.get(count - below..)?);
-                let all = top.iter().all(|a| bottom.iter().all(|b| self.is_apart(a, b)));
-                let named = above.max(below) <= MOST_NAMED;
-                if all && named && best.is_none_or(|(a, b)| above * below > a * b) {
-                    best = Some((above, below));
-                }
-            }
-        }
-        let (above, below) = best?;
-        Some(Sides {
-            levels: self.levels.get(..above)?.to_vec(),
-            higher: true,
-            others: self.levels.get(count - below..)?.to_vec(),
-        })
-    }
-}
-
-fn name_sides(sides: &Sides<'_>) -> Line<Draft> {
-    let is = if sides.levels.len() == 1 { " is" } else { " are" };
-    let out = name_levels(&sides.levels)
-        .text(is)
-        .text(if sides.higher { " higher than " } else { " lower than " });
-    match sides.others.is_empty() {
-        true => out.text("each of the others"),
-        false => out.then(name_levels(&sides.others)),
-    }
-}
-
-fn name_levels(levels: &[&str]) -> Line<Draft> {
-    let mut out = line();
-    for (at, level) in levels.iter().enumerate() {
-        out = match at {
-            0 => out,
-            _ if at + 1 == levels.len() => out.text(" and "),
-            _ => out.text(", "),
-        };
-        out = out.name(level);
-    }
-    out
 }

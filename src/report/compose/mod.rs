@@ -8,6 +8,7 @@ mod effect;
 mod experiments;
 mod finding;
 mod findings;
+mod groups_apart;
 mod knowledge;
 mod ledger;
 mod limits;
