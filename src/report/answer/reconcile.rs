@@ -193,11 +193,13 @@ impl<'d> Evidence<'d> {
         let change = self.change();
         let adjusted = self.adjusted.as_ref();
         let given_found = adjusted.is_some_and(|adjusted| adjusted.found == Some(true));
+        // Where both estimates are in units, they say themselves whether the adjusted one turns or vanishes.
+        let worded = adjusted.filter(|_| change.is_none_or(|change| !change.in_units));
         let reverses = crude_has(&Caveat::SimpsonReversal)
-            || adjusted.is_some_and(|adjusted| adjusted.reverses)
+            || worded.is_some_and(|adjusted| adjusted.reverses)
             || change.is_some_and(|change| change.kept < 0.0 && change.excludes_null == Some(true));
         let gone = crude_has(&Caveat::Confounded)
-            || adjusted.is_some_and(|adjusted| adjusted.explains_away)
+            || worded.is_some_and(|adjusted| adjusted.explains_away)
             || change.is_some_and(|change| change.kept.abs() <= GONE && change.excludes_null == Some(false));
         [
             (V::Drift, crude_has(&Caveat::TimeOrder)),
@@ -241,7 +243,11 @@ impl<'d> Evidence<'d> {
             return None;
         }
         let turned = self.is_turned(crude, adjusted)?;
-        Change::of(&before, &after, turned)
+        let change = Change::of(&before, &after, turned)?;
+        Some(Change {
+            in_units: true,
+            ..change
+        })
     }
 
     fn contrast_of(&self, test: &TestRecord) -> Option<&'d LevelContrast> {
@@ -339,6 +345,8 @@ struct Change {
     kept: f64,
     /// Whether the interval of what is left excludes that there is nothing.
     excludes_null: Option<bool>,
+    /// Whether both are in the units of the columns.
+    in_units: bool,
 }
 
 impl Change {
@@ -349,6 +357,7 @@ impl Change {
         Some(Self {
             kept: if turned { -left } else { left } / crude,
             excludes_null: after.excludes_null(),
+            in_units: false,
         })
     }
 }

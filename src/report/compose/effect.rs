@@ -57,7 +57,7 @@ pub(crate) fn describe_effect(dossier: &Dossier, test: &TestRecord) -> Option<Ef
     let Some(effect) = &units.shown.effect else {
         return match (test.is_finding(), test.significant) {
             (true, _) => told.describe_groups(),
-            (_, false) => told.describe_equal_groups(),
+            (_, false) if test.p >= SUGGESTIVE => told.describe_equal_groups(),
             _ => None,
         };
     };
@@ -66,7 +66,7 @@ pub(crate) fn describe_effect(dossier: &Dossier, test: &TestRecord) -> Option<Ef
         (true, false) if told.agrees(effect) && !test.significant && test.p < SUGGESTIVE => {
             told.describe_suggestion(effect)
         }
-        (false, false) if !test.significant => told.describe_null(effect),
+        (false, false) if !test.significant && test.p >= SUGGESTIVE => told.describe_null(effect),
         _ => None,
     }
 }
