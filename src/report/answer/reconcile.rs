@@ -194,11 +194,18 @@ impl<'d> Evidence<'d> {
         let adjusted = self.adjusted.as_ref();
         let given_found = adjusted.is_some_and(|adjusted| adjusted.found == Some(true));
         // Where both estimates are in units, they say themselves whether the adjusted one turns or vanishes.
-        let worded = adjusted.filter(|_| change.is_none_or(|change| !change.in_units));
-        let reverses = crude_has(&Caveat::SimpsonReversal)
+        let in_units = change.is_some_and(|change| change.in_units);
+        let worded = adjusted.filter(|_| !in_units);
+        let notes = self.crude.map(|crude| &crude.caveat_notes);
+        let is_held = |caveat: &Caveat| {
+            let column = notes.and_then(|notes| notes.get(caveat));
+            adjusted.is_some_and(|adjusted| column.is_some_and(|column| adjusted.given.contains(&column.as_str())))
+        };
+        let crude_warns = |caveat: &Caveat| crude_has(caveat) && !(in_units && is_held(caveat));
+        let reverses = crude_warns(&Caveat::SimpsonReversal)
             || worded.is_some_and(|adjusted| adjusted.reverses)
             || change.is_some_and(|change| change.kept < 0.0 && change.excludes_null == Some(true));
-        let gone = crude_has(&Caveat::Confounded)
+        let gone = crude_warns(&Caveat::Confounded)
             || worded.is_some_and(|adjusted| adjusted.explains_away)
             || change.is_some_and(|change| change.kept.abs() <= GONE && change.excludes_null == Some(false));
         [

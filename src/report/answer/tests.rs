@@ -543,7 +543,13 @@ fn like_is_compared_with_like() {
     // What the template says of correlations gives way to what the slopes show.
     run.tests[1].add_caveat(Caveat::SimpsonReversal, "age");
     assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Holds);
-    run.tests[1].caveats.clear();
+    run.tests[0].add_caveat(Caveat::SimpsonReversal, "age");
+    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Holds);
+    run.tests[0]
+        .caveat_notes
+        .insert(Caveat::SimpsonReversal, "another".to_owned());
+    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Reversed);
+    run.tests.iter_mut().for_each(|test| test.caveats.clear());
 
     // A slope that turns is told with its size.
     with_units(&mut run, 1, units("slope", -1.0, -1.5, -0.5, None));
