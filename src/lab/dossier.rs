@@ -95,7 +95,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         key(a).cmp(&key(b))
     });
     let mut families = state.families.clone();
-    families.sort_by_key(|family| (family.cycle, family.arm));
+    families.sort_by_key(|family| (family.cycle, family.arm, family.tier));
     let shuffled = state.active_arms().contains(&Arm::Shuffled).then(|| ShuffledNull {
         tests: state.records_of(Arm::Shuffled).count() as u64,
         findings: state

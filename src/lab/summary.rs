@@ -151,8 +151,10 @@ fn count_entry(summary: &mut RunSummary, entry: Entry) {
             Payload::RunExperiment(_) => summary.experiments_planned += 1,
             Payload::ExperimentFinished(_) => summary.experiments_done += 1,
             Payload::CycleJudged(verdict) if verdict.arm == Arm::Observed => {
-                summary.tests += verdict.family.tests;
-                summary.findings += verdict.family.significant;
+                for family in &verdict.families {
+                    summary.tests += family.tests;
+                    summary.findings += family.significant;
+                }
             }
             Payload::EndRun(end) => {
                 summary.status = end.status.to_string();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::science::{
-    Arm, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult, Untested,
+    Arm, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult, Tier, Untested,
 };
 
 /// To the data analyst: read and check the result of an experiment.
@@ -88,7 +88,20 @@ pub struct Confirmation {
     pub statement: Option<String>,
 }
 
-/// To the data analyst: judge the tests of a cycle as one family.
+/// A tier of the error control in a cycle, as it was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TierPlan {
+    /// The tier.
+    pub tier: Tier,
+    /// Its share of the run's false discovery rate.
+    pub alpha: f64,
+    /// Tests that were registered, with those that gave nothing.
+    pub tests: u64,
+    /// The sum of their weights.
+    pub weight: f64,
+}
+
+/// To the data analyst: judge the tests of a cycle, each tier as a family of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JudgeCycle {
     /// The cycle's number.
@@ -97,8 +110,8 @@ pub struct JudgeCycle {
     pub arm: Arm,
     /// The run's false discovery rate.
     pub alpha: f64,
-    /// This family's share of it.
-    pub family_alpha: f64,
+    /// The tiers that have tests in this cycle.
+    pub tiers: Vec<TierPlan>,
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
     /// The tests.
@@ -112,8 +125,8 @@ pub struct CycleJudged {
     pub cycle: u32,
     /// The arm of the cycle.
     pub arm: Arm,
-    /// The family and its error rates.
-    pub family: FamilyRecord,
+    /// The families of the cycle and their error rates, by tier.
+    pub families: Vec<FamilyRecord>,
     /// The judged tests.
     pub records: Vec<TestRecord>,
     /// Hypotheses that could not be tested, with the reason.

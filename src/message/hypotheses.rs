@@ -16,6 +16,18 @@ pub struct KnownTest {
     pub explore: PartResult,
 }
 
+/// A test that is worth a follow-up by the rule book, as it came out on all rows. A model never sees it: what a model
+/// proposes cannot be counted before looking, so that rows it has not seen must judge it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lead {
+    /// The tested hypothesis.
+    pub hypothesis: Hypothesis,
+    /// Its p.
+    pub p: f64,
+    /// `+`, `-`, or the level with the larger mean or rate.
+    pub direction: Option<String>,
+}
+
 /// To the hypothesis generator: propose hypotheses for a cycle of one arm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposeHypotheses {
@@ -29,6 +41,9 @@ pub struct ProposeHypotheses {
     pub profiles: Vec<(String, Profile)>,
     /// Tests that look promising in the explore part so far.
     pub known: Vec<KnownTest>,
+    /// Tests that look promising on all rows, and those that the question asks for; for the rule book.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads: Vec<Lead>,
     /// Ids of all registered hypotheses, which must not be proposed again.
     pub tested: Vec<HypothesisId>,
     /// Maximum number of hypotheses.

@@ -16,6 +16,7 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
         detail: String::new(),
         p: None,
         q: None,
+        tier: None,
         significant: None,
     };
     match &envelope.payload {
@@ -31,6 +32,7 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
                 .map(|hypothesis| LedgerLine {
                     hypothesis: Some(hypothesis.id.clone()),
                     detail: registration(hypothesis),
+                    tier: Some(hypothesis.tier),
                     ..line(LedgerEvent::Registered, request.arm, request.cycle)
                 })
                 .collect()
@@ -53,6 +55,7 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
                 detail: format!("{}: {}", record.test, record.wording),
                 p: Some(record.p),
                 q: Some(record.q),
+                tier: record.tier,
                 significant: Some(record.significant),
                 ..line(LedgerEvent::Judged, verdict.arm, verdict.cycle)
             });

@@ -15,13 +15,15 @@ mod payload;
 mod plugin;
 mod thought;
 
-pub use analysis::{AnalyseResult, Confirmation, CycleJudged, DataProfiled, FindingDrafted, JudgeCycle, TestDraft};
+pub use analysis::{
+    AnalyseResult, Confirmation, CycleJudged, DataProfiled, FindingDrafted, JudgeCycle, TestDraft, TierPlan,
+};
 pub use control::{BudgetSpent, DatasetPlan, DeadLettered, JoinedTables, ResearchPlan, TableLayout};
 pub use experiment::{
     CustomPlan, Design, DesignExperiment, ErrorShare, ExperimentDesigned, ExperimentFinished, ExperimentTask,
     RepairScript, RunExperiment, TestPlan,
 };
-pub use hypotheses::{HypothesesProposed, KnownTest, ProposeHypotheses};
+pub use hypotheses::{HypothesesProposed, KnownTest, Lead, ProposeHypotheses};
 pub use knowledge::{
     Echo, Elsewhere, KnowledgeRecalled, KnowledgeRecorded, Known, RecallKnowledge, RecalledTable, RecordKnowledge, Says,
 };

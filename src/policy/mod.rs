@@ -1,11 +1,12 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
 //!
-//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `rules`
-//! how families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what
+//! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `catalogue`
+//! counts what could follow up, `rules` is how families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what
 //! other agents propose. `asked` is what the question asks for by name, `named` holds named columns against the tables.
 
 mod agents;
 mod asked;
+mod catalogue;
 pub mod heuristic;
 mod llm;
 mod named;

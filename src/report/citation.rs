@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::name::Name;
 use super::number::{Number, NumberFormat};
-use crate::science::{Arm, ExperimentId, HypothesisId};
+use crate::science::{Arm, ExperimentId, HypothesisId, Tier};
 use kosmos_core::run_files;
 
 /// A number that is to be shown, and where it is said to come from.
@@ -60,6 +60,8 @@ pub(crate) struct LedgerCount {
     pub(crate) arm: Arm,
     /// Their cycle; all cycles where there is none.
     pub(crate) cycle: Option<u32>,
+    /// Their tier of the error control; all tiers where there is none.
+    pub(crate) tier: Option<Tier>,
     /// Whether only those count that say `significant`.
     pub(crate) significant: bool,
 }
@@ -117,6 +119,7 @@ impl Cited {
             event,
             arm,
             cycle,
+            tier: None,
             significant: false,
         });
         Self {
@@ -124,6 +127,14 @@ impl Cited {
             format: NumberFormat::Plain,
             citation,
         }
+    }
+
+    /// Those ledger lines only that are of a tier of the error control.
+    pub(crate) fn of_tier(mut self, tier: Tier) -> Self {
+        if let Citation::LedgerCount(count) = &mut self.citation {
+            count.tier = Some(tier);
+        }
+        self
     }
 
     /// Those ledger lines only that say `significant`.

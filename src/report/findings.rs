@@ -46,7 +46,6 @@ fn relations_by_test(relations: &[Relation]) -> BTreeMap<&str, &RelationId> {
 fn report_test(dossier: &Dossier, of_test: &BTreeMap<&str, &RelationId>, test: &TestRecord) -> ReportedTest {
     let relation = of_test.get(test.id.as_str()).map(|id| (*id).clone());
     ReportedTest {
-        tier: None,
         relation: relation.unwrap_or_else(|| RelationId::derive(&test.dataset, &test.x, &test.y, None)),
         analysis: Some(AnalysisRecord {
             view: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adjusted, Assumption, BudgetName, Caveat, Detectable, Effect, ExperimentId, HypothesisId, HypothesisKind, Part,
-    RunId, RunStatus, Variant, Wording,
+    RunId, RunStatus, Tier, Variant, Wording,
 };
 use crate::study::{Answer, Inquiry, LevelContrast, Relation, RelationId, ReportedEffect, ReportedTable};
 
@@ -72,6 +72,9 @@ pub struct TestRecord {
     pub covariates: Vec<String>,
     /// Strata or moderator.
     pub by: Option<String>,
+    /// The tier of the error control that judged it; none in runs of version 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
     /// The rows that `p` speaks of.
     pub part: Part,
     /// Dotted name of the test.
@@ -262,8 +265,6 @@ pub struct ReportedTest {
     /// The words of version 1.
     #[serde(flatten)]
     pub record: TestRecord,
-    /// The tier of the error control that it is in; null where there are no tiers.
-    pub tier: Option<String>,
     /// The relation that it belongs to.
     pub relation: RelationId,
     /// The analysis behind it.

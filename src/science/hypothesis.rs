@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arm, HypothesisId};
+use super::{Arm, HypothesisId, Tier};
 
 /// The family of tests that a hypothesis belongs to; a name from [`kind`] or of a later template.
 pub type HypothesisKind = String;
@@ -121,7 +121,11 @@ pub struct Hypothesis {
     pub rationale: String,
     /// Why it comes before others.
     pub scores: Scores,
-    /// Its weight in the error control of its family (mean 1 over the family), fixed before the data are seen.
+    /// The tier of the error control that it is in.
+    #[serde(default)]
+    pub tier: Tier,
+    /// Its weight in the error control, fixed before the data are seen: in the survey relative to the others, of a
+    /// follow-up the part of the tier's rate that it owns, of a primary analysis 1.
     pub weight: f64,
     /// The model that proposed it; none where the rule book did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arm, ExperimentId, HypothesisId, LedgerEvent};
+use super::{Arm, ExperimentId, HypothesisId, LedgerEvent, Tier};
 
 /// One line of `ledger.jsonl`, in the order of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct LedgerLine {
     /// Of `judged`: the q that the error control gave; the report's evidence for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<f64>,
+    /// Of `registered` and `judged`: the tier of the error control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
     /// Of `judged`: the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub significant: Option<bool>,

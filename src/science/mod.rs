@@ -31,6 +31,7 @@ mod sketch;
 mod status;
 mod test_result;
 mod test_status;
+mod tier;
 mod wording;
 
 pub use agents::agent;
@@ -68,4 +69,5 @@ pub use test_result::{
     ShuffledCopy, Stratum, TestResult, UnitsEffect, Variant,
 };
 pub use test_status::TestStatus;
+pub use tier::Tier;
 pub use wording::Wording;

@@ -249,8 +249,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::message::JudgeCycle;
-    use crate::science::{Arm, Caveat};
+    use crate::message::{JudgeCycle, TierPlan};
+    use crate::science::{Arm, Caveat, Tier};
     use crate::stats::judge;
 
     fn result(p: f64, n: u64, effect: f64, direction: &str) -> Value {
@@ -288,7 +288,12 @@ mod tests {
             cycle: 2,
             arm: Arm::Observed,
             alpha: 0.05,
-            family_alpha: 0.005,
+            tiers: vec![TierPlan {
+                tier: Tier::Survey,
+                alpha: 0.005,
+                tests: 1,
+                weight: 1.0,
+            }],
             randomised: Vec::new(),
             drafts: vec![draft],
         })

@@ -1,15 +1,37 @@
-//! How the run's error rate is shared among its cycles.
+//! How a run's error rate is shared among the tiers of its analyses.
 
-/// The share of `alpha` that the family of `cycle` (from 1) is judged at: 80 % for the first, then 10 %,
-/// 5 %, 2.5 % and so on. With V_k false and R_k all discoveries of family k, the run's false discovery
-/// proportion is at most the sum of V_k / R_k, so its expectation is at most the sum of the shares, which
-/// is below `alpha` whatever the number of cycles.
-pub fn family_alpha(alpha: f64, cycle: u32) -> f64 {
-    if cycle <= 1 {
-        0.8 * alpha
-    } else {
-        let halvings = i32::try_from(cycle - 1).unwrap_or(i32::MAX).min(1000);
-        0.2 * alpha * 0.5_f64.powi(halvings)
+use std::collections::BTreeSet;
+
+use crate::science::Tier;
+
+/// The part of the rate that a tier has where a run has all three.
+fn planned_share(tier: Tier) -> f64 {
+    match tier {
+        Tier::Primary => 0.3,
+        Tier::Survey => 0.4,
+        Tier::FollowUp => 0.3,
+    }
+}
+
+/// The share of `rate` that the analyses of `tier` are judged at, in a run that has the tiers of `present`: what
+/// absent tiers leave goes to the others in proportion. The shares of the tiers present add up to `rate`, which
+/// bounds the expected share of false ones among all discoveries of the run, whatever the dependence of the tiers.
+pub fn tier_alpha(rate: f64, tier: Tier, present: &BTreeSet<Tier>) -> f64 {
+    if !present.contains(&tier) {
+        return 0.0;
+    }
+    let total: f64 = present.iter().copied().map(planned_share).sum();
+    rate * planned_share(tier) / total
+}
+
+/// The rate of a run that comes after `cycles_before` cycles of other runs of its project on the same data: all of
+/// `alpha` outside of a project; inside of one, 80 % for the first run and 20 % for all that follow it, halved for each
+/// cycle that was spent, so that the rates of all runs on the same data never add up to more than `alpha`.
+pub fn run_rate(alpha: f64, in_project: bool, cycles_before: u32) -> f64 {
+    match (in_project, cycles_before) {
+        (false, _) => alpha,
+        (true, 0) => 0.8 * alpha,
+        (true, spent) => 0.2 * alpha * 0.5_f64.powi(i32::try_from(spent).unwrap_or(i32::MAX).min(1000)),
     }
 }
 
@@ -18,9 +40,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_never_add_up_to_more_than_alpha() {
-        let sum: f64 = (1..=10_000).map(|cycle| family_alpha(0.05, cycle)).sum();
+    fn rates_of_a_project_never_add_up_to_more_than_alpha() {
+        let sum: f64 = (0..=10_000).map(|spent| run_rate(0.05, true, spent)).sum();
         assert!(sum <= 0.05 + 1e-12, "{sum}");
-        assert!(family_alpha(0.05, u32::MAX) >= 0.0);
+        assert!(run_rate(0.05, true, u32::MAX) >= 0.0);
+        assert_eq!(run_rate(0.05, false, 0), 0.05);
+    }
+
+    #[test]
+    fn absent_tiers_leave_their_share_to_the_others() {
+        for present in [
+            &Tier::ALL[..],
+            &[Tier::Primary],
+            &[Tier::Survey, Tier::FollowUp],
+            &[Tier::FollowUp],
+        ] {
+            let present: BTreeSet<Tier> = present.iter().copied().collect();
+            let sum: f64 = Tier::ALL.map(|tier| tier_alpha(0.05, tier, &present)).iter().sum();
+            assert!((sum - 0.05).abs() < 1e-12, "{present:?}");
+        }
+        let all: BTreeSet<Tier> = Tier::ALL.into_iter().collect();
+        assert!((tier_alpha(0.1, Tier::Survey, &all) - 0.04).abs() < 1e-12);
+        assert_eq!(tier_alpha(0.1, Tier::Primary, &BTreeSet::from([Tier::Survey])), 0.0);
     }
 }

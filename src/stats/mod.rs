@@ -6,11 +6,13 @@ mod agreement;
 mod benjamini_hochberg;
 mod calibration;
 mod family;
+mod holm;
 mod judge;
 mod wording;
 
-pub use benjamini_hochberg::weighted_q_values;
+pub use benjamini_hochberg::step_up;
 pub use calibration::{BaseCopies, CopiesVerdict, judge_by_copies};
-pub use family::family_alpha;
+pub use family::{run_rate, tier_alpha};
+pub use holm::holm_adjusted;
 pub use judge::{Judgement, judge};
 pub use wording::wording;

@@ -141,7 +141,7 @@ fn level_as_whole_number(level: &str) -> Option<f64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::science::{ExperimentId, FindingEvidence, HypothesisId, Part, Wording};
+    use crate::science::{ExperimentId, FindingEvidence, HypothesisId, Part, Tier, Wording};
 
     /// Flipper length and body mass of the penguins.
     pub(crate) fn finding() -> TestRecord {
@@ -156,6 +156,7 @@ pub(crate) mod tests {
             kind: "numeric_numeric".to_owned(),
             covariates: Vec::new(),
             by: None,
+            tier: Some(Tier::Survey),
             part: Part::Whole,
             test: "scipy.stats.pearsonr".to_owned(),
             why: String::new(),

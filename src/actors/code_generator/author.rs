@@ -273,6 +273,7 @@ mod tests {
                 novelty: 1.0,
                 testability: 1.0,
             },
+            tier: crate::science::Tier::FollowUp,
             weight: 1.0,
             proposed_by: Some("m".to_owned()),
             analysis: Some(CustomProtocol {

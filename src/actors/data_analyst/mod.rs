@@ -88,7 +88,7 @@ impl Agent<Payload> for DataAnalyst {
                             CycleJudged {
                                 cycle: request.cycle,
                                 arm: request.arm,
-                                family: verdict.family,
+                                families: verdict.families,
                                 records: verdict.records,
                                 untested: verdict.untested,
                             }

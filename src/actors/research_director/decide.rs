@@ -3,24 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    design,
+    design::{self, Batch},
     state::{CycleState, Phase, ResearchState},
 };
 use crate::message::{
-    DesignExperiment, ErrorShare, ExperimentTask, JudgeCycle, KnownTest, Outgoing, ProposeHypotheses, RecordKnowledge,
-    ResearchPlan, agent,
+    DesignExperiment, ErrorShare, ExperimentTask, JudgeCycle, KnownTest, Lead, Outgoing, ProposeHypotheses,
+    RecordKnowledge, ResearchPlan, TierPlan, agent,
 };
-use crate::policy::{check_named_columns, heuristic};
+use crate::policy::{AskedPart, check_named_columns, heuristic};
 use crate::science::{
-    Arm, BudgetName, CycleSummary, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord,
+    Arm, BudgetName, CycleSummary, EndReason, Hypothesis, HypothesisId, Profile, RunEnd, RunStatus, TestRecord, Tier,
 };
-use crate::stats::family_alpha;
+use crate::stats::{run_rate, tier_alpha};
 
 /// Findings that get a figure, at most.
 const MOST_FIGURES: usize = 25;
 
-/// An explore part at least this clear is worth a follow-up.
+/// A test at least this clear is worth a follow-up.
 const PROMISING: f64 = 0.05;
+
+/// Tests of one tier, at most, as its error rate is told to a script.
+const MOST_TESTS: f64 = 1e12;
 
 impl ResearchState {
     /// Goes from phase to phase as far as nothing is awaited: each `leave_…` stays in its phase while something is,
@@ -161,6 +164,7 @@ impl ResearchState {
             plan: told,
             profiles: self.known_profiles(),
             known: self.promising_tests(arm),
+            leads: if self.cycle > 1 { self.leads(arm) } else { Vec::new() },
             tested: self
                 .hypotheses
                 .values()
@@ -198,6 +202,30 @@ impl ResearchState {
                 Some(KnownTest { hypothesis, explore })
             })
             .chain(self.remembered_tests(arm, |p| p < PROMISING))
+            .collect()
+    }
+
+    /// Gives the tests that the rule book follows up, on all rows.
+    fn leads(&self, arm: Arm) -> Vec<Lead> {
+        let asked = self.asked_parts(false);
+        let is_asked = |record: &TestRecord| {
+            let same = |part: &AskedPart| {
+                let sides = part.relation();
+                sides == Some((&record.x, &record.y)) || sides == Some((&record.y, &record.x))
+            };
+            asked.iter().any(|part| part.dataset == record.dataset && same(part))
+        };
+        self.records_of(arm)
+            .filter_map(|record| {
+                let hypothesis = self.hypotheses.get(&record.id)?.clone();
+                let follows = record.p < PROMISING || is_asked(record);
+                follows.then(|| Lead {
+                    hypothesis,
+                    p: record.p,
+                    direction: record.direction.clone(),
+                })
+            })
+            .chain(self.remembered_leads(arm, |p| p < PROMISING))
             .collect()
     }
 
@@ -253,15 +281,10 @@ impl ResearchState {
         }
         let mut commands = Vec::new();
         let mut registered = 0;
-        let tests_of = |arm: Arm| {
-            let of_arm = batches.list.iter().filter(|batch| batch.arm == arm);
-            of_arm.map(|batch| batch.hypotheses.len() as u64).sum()
-        };
-        let shares = [Arm::Observed, Arm::Shuffled].map(|arm| (arm, self.error_share(plan, tests_of(arm))));
-        let shares = BTreeMap::from(shares);
+        self.current.tiers = self.plan_tiers(plan, &batches.list);
         for batch in batches.list {
-            let Some(share) = shares.get(&batch.arm) else { continue };
-            let Some(requests) = design::batch_design_requests(plan, self, &batch, *share) else {
+            let share = self.error_share(&batch);
+            let Some(requests) = design::batch_design_requests(plan, self, &batch, share) else {
                 continue;
             };
             for hypothesis in &batch.hypotheses {
@@ -300,12 +323,54 @@ impl ResearchState {
             .collect()
     }
 
-    /// The error rate of this cycle's family of so many tests.
-    fn error_share(&self, plan: &ResearchPlan, tests: u64) -> ErrorShare {
-        ErrorShare {
-            alpha: family_alpha(plan.alpha, self.cycles_before().saturating_add(self.cycles_used())),
-            tests,
+    /// The tiers of a cycle whose tests are about to be registered, by arm. Their shares are fixed before any test: the
+    /// first cycle has all primary analyses and the survey, and whether there may be follow-ups is a matter of the plan.
+    fn plan_tiers(&self, plan: &ResearchPlan, batches: &[Batch]) -> BTreeMap<Arm, Vec<TierPlan>> {
+        let registered = || batches.iter().flat_map(|batch| &batch.hypotheses);
+        let given = self.hypotheses.values().chain(registered());
+        let mut present: BTreeSet<Tier> = given
+            .filter(|hypothesis| hypothesis.arm == Arm::Observed)
+            .map(|hypothesis| hypothesis.tier)
+            .collect();
+        if plan.max_cycles > 1 {
+            present.insert(Tier::FollowUp);
         }
+        let rate = run_rate(plan.alpha, plan.project.is_some(), self.cycles_before());
+        let mut tiers: BTreeMap<(Arm, Tier), TierPlan> = BTreeMap::new();
+        for hypothesis in registered() {
+            let tier = hypothesis.tier;
+            let planned = tiers.entry((hypothesis.arm, tier)).or_insert_with(|| TierPlan {
+                tier,
+                alpha: tier_alpha(rate, tier, &present),
+                tests: 0,
+                weight: 0.0,
+            });
+            planned.tests += 1;
+            planned.weight += hypothesis.weight;
+        }
+        let mut by_arm: BTreeMap<Arm, Vec<TierPlan>> = BTreeMap::new();
+        for ((arm, _), planned) in tiers {
+            by_arm.entry(arm).or_default().push(planned);
+        }
+        by_arm
+    }
+
+    /// The error rate that the first test of a batch is judged at, as if each test of its tier owned as much as it.
+    fn error_share(&self, batch: &Batch) -> ErrorShare {
+        let tiers = self.current.tiers.get(&batch.arm);
+        let share = batch.hypotheses.first().and_then(|first| {
+            let planned = tiers?.iter().find(|planned| planned.tier == first.tier)?;
+            let tests = match first.tier {
+                Tier::Primary => planned.tests as f64,
+                Tier::Survey => planned.weight / first.weight,
+                Tier::FollowUp => 1.0 / first.weight,
+            };
+            Some(ErrorShare {
+                alpha: planned.alpha,
+                tests: tests.ceil().clamp(1.0, MOST_TESTS) as u64,
+            })
+        });
+        share.unwrap_or(ErrorShare { alpha: 0.0, tests: 1 })
     }
 
     fn leave_testing(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
@@ -328,7 +393,7 @@ impl ResearchState {
             cycle: self.cycle,
             arm,
             alpha: plan.alpha,
-            family_alpha: self.error_share(plan, 0).alpha,
+            tiers: self.current.tiers.get(&arm).cloned().unwrap_or_default(),
             randomised: plan.randomised.clone(),
             drafts: drafts
                 .values()

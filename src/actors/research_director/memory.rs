@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Phase, ResearchState};
 use crate::message::{
-    Echo, Elsewhere, Known, KnownTest, Outgoing, RecallKnowledge, RecalledTable, ResearchPlan, Says, agent,
+    Echo, Elsewhere, Known, KnownTest, Lead, Outgoing, RecallKnowledge, RecalledTable, ResearchPlan, Says, agent,
 };
-use crate::science::{Arm, ClaimId, Hypothesis, HypothesisId, Part, Scores, TestRecord, kind};
+use crate::science::{Arm, ClaimId, Hypothesis, HypothesisId, Part, Scores, TestRecord, Tier, kind};
 
 impl ResearchState {
     /// Asks what the project knows, or goes on where there is none.
@@ -112,6 +112,22 @@ impl ResearchState {
         seen.collect()
     }
 
+    /// Gives the results of earlier runs on the same data whose p passes `keep`.
+    pub(super) fn remembered_leads(&self, arm: Arm, keep: impl Fn(f64) -> bool) -> Vec<Lead> {
+        if arm != Arm::Observed {
+            return Vec::new();
+        }
+        let kept = self
+            .settled_tests()
+            .filter(|known| known.kind != kind::CUSTOM && keep(known.p));
+        kept.map(|known| Lead {
+            hypothesis: hypothesis_of_known(known, arm).with_id(),
+            p: known.p,
+            direction: known.direction.clone(),
+        })
+        .collect()
+    }
+
     /// The hypothesis of that id, of this run or of an earlier one.
     pub(super) fn find_hypothesis(&self, id: &HypothesisId) -> Option<Hypothesis> {
         let earlier = || {
@@ -184,6 +200,7 @@ fn hypothesis_of_known(known: &Known, arm: Arm) -> Hypothesis {
             novelty: 0.0,
             testability: 1.0,
         },
+        tier: Tier::Survey,
         weight: 1.0,
         proposed_by: None,
         analysis: None,

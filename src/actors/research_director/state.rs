@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::custom::Halves;
 use super::{Consulting, Thinking};
-use crate::message::{DesignExperiment, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan, TestDraft};
+use crate::message::{
+    DesignExperiment, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan, TestDraft, TierPlan,
+};
 use crate::science::{
     Arm, BudgetName, CycleSummary, DatasetRecord, ExperimentId, ExperimentRecord, FamilyRecord, FigureRecord,
     Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
@@ -61,6 +63,9 @@ pub struct CycleState {
     pub halves: BTreeMap<HypothesisId, Halves>,
     /// Registered and beyond testing.
     pub failed: BTreeMap<HypothesisId, Untested>,
+    /// Tiers of the error control that have tests in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tiers: BTreeMap<Arm, Vec<TierPlan>>,
     /// Arms whose verdicts are awaited.
     pub judging: BTreeSet<Arm>,
 }

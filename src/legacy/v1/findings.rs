@@ -57,10 +57,19 @@ mod tests {
 
     use super::*;
 
+    /// Keys of a test that came after version 1; a run of version 1 has none of them.
+    const ADDED: [&str; 1] = ["tier"];
+
     #[test]
     fn the_published_schema_is_that_of_the_types() {
         let settings = SchemaSettings::draft2020_12().for_serialize();
         let schema = settings.into_generator().into_root_schema_for::<FindingsV1<'_>>();
-        assert_schema_is_published("findings-1.json", schema.as_value());
+        let mut schema = schema.to_value();
+        let test = schema["$defs"]["Test"]["properties"].as_object_mut().unwrap();
+        for key in ADDED {
+            assert!(test.remove(key).is_some(), "{key}");
+        }
+        schema["$defs"].as_object_mut().unwrap().remove("Tier");
+        assert_schema_is_published("findings-1.json", &schema);
     }
 }

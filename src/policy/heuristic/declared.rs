@@ -1,9 +1,12 @@
 //! What the families' own rules propose: `[proposed]` in a `template.toml`, with no code here for any of them.
 
-use super::{STAGES, follow_up::openness};
-use crate::message::{KnownTest, ProposeHypotheses};
-use crate::policy::Rules;
-use crate::science::{Hypothesis, Part, Profile, Scores};
+use super::{Interest, STAGES, follow_up::openness};
+use crate::message::{Lead, ProposeHypotheses};
+use crate::policy::{
+    Rules,
+    catalogue::{Catalogue, Class},
+};
+use crate::science::{Hypothesis, Part, Profile, Scores, Tier};
 
 /// How far such a family is from what was tested before: as much as any other that has no place of its own.
 const NOVELTY: f64 = 0.4;
@@ -12,13 +15,20 @@ const NOVELTY: f64 = 0.4;
 /// much follows does not keep a run from its end.
 const LAST: u32 = STAGES + 1;
 
-/// What follows by the rules from what looked promising on the explore part of one data set.
-pub(super) fn ideas(request: &ProposeHypotheses, rules: &Rules, dataset: &str, profile: &Profile) -> Vec<Hypothesis> {
+/// What follows by the rules from what looked promising in one data set.
+pub(super) fn ideas(
+    request: &ProposeHypotheses,
+    rules: &Rules,
+    catalogue: &Catalogue,
+    dataset: &str,
+    profile: &Profile,
+) -> Vec<Hypothesis> {
     let mut ideas = Vec::new();
     if request.cycle > LAST {
         return ideas;
     }
-    for known in &request.known {
+    let interest = Interest::read(&request.plan, profile);
+    for known in &request.leads {
         let crude = &known.hypothesis;
         if crude.dataset != dataset {
             continue;
@@ -27,8 +37,10 @@ pub(super) fn ideas(request: &ProposeHypotheses, rules: &Rules, dataset: &str, p
             // As the earlier test has them, which knows the target; turned where only that fits.
             let both = [(&crude.x, &crude.y), (&crude.y, &crude.x)];
             if let Some((x, y)) = both.into_iter().find(|(x, y)| rule.fits(profile, x, y)) {
+                let named = interest.asks(x, y);
                 let idea = Hypothesis {
                     kind: kind.clone(),
+                    weight: catalogue.weight(&Class::Rule(kind.clone()), named),
                     statement: rule.statement(x, y),
                     directions: rule.directions(x, y),
                     rationale: rule.rationale.clone(),
@@ -41,9 +53,8 @@ pub(super) fn ideas(request: &ProposeHypotheses, rules: &Rules, dataset: &str, p
     ideas
 }
 
-/// A claim on two columns that follows from a test of them, to be judged on the rows held back. Its direction is
-/// another matter than the one that was seen.
-fn follow(request: &ProposeHypotheses, known: &KnownTest, x: &str, y: &str) -> Hypothesis {
+/// A claim on two columns that follows from a test of them. Its direction is another matter than the one that was seen.
+fn follow(request: &ProposeHypotheses, known: &Lead, x: &str, y: &str) -> Hypothesis {
     let crude = &known.hypothesis;
     Hypothesis {
         arm: request.arm,
@@ -52,7 +63,8 @@ fn follow(request: &ProposeHypotheses, known: &KnownTest, x: &str, y: &str) -> H
         covariates: Vec::new(),
         by: None,
         event: None,
-        part: Part::Confirm,
+        part: Part::Whole,
+        tier: Tier::FollowUp,
         predicted: None,
         parent: Some(crude.id.clone()),
         scores: Scores {
@@ -88,7 +100,7 @@ mod tests {
                 "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0},
                 "proposed_by": "a-model",
             },
-            "explore": {"n": 50, "p": p, "effect": null, "direction": "+"},
+            "p": p, "direction": "+",
         })
     }
 
@@ -98,7 +110,7 @@ mod tests {
             json!({"name": name, "role": role, "usable": name != "unusable", "missing": 0, "distinct": 90, "levels": levels})
         };
         serde_json::from_value(json!({
-            "cycle": cycle, "arm": "observed", "limit": limit, "known": known, "tested": [],
+            "cycle": cycle, "arm": "observed", "limit": limit, "known": [], "leads": known, "tested": [],
             "plan": {
                 "question": "q", "target": null, "datasets": [], "randomised": [], "seed": 1, "alpha": 0.05,
                 "explore_share": 0.5, "explore_ratio": 0.3, "batch": 25, "follow_ups": 24, "shuffled_run": false,
@@ -122,15 +134,20 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_proposes_what_follows_and_is_judged_on_the_rows_held_back() {
+    fn a_rule_proposes_what_follows_and_pays_for_all_that_it_could_have_proposed() {
         for cycle in [2, 3, 4] {
             let request = request(cycle, 24, vec![known("numeric_numeric", "a", "b", 1e-4)]);
             let [idea] = wobbles(&request).try_into().unwrap();
-            assert_eq!((idea.x.as_str(), idea.y.as_str(), idea.part), ("a", "b", Part::Confirm));
+            assert_eq!((idea.x.as_str(), idea.y.as_str(), idea.part), ("a", "b", Part::Whole));
             assert_eq!(idea.statement, "`b` wobbles with `a`");
             assert_eq!(idea.directions["+"], "`b` wobbles more at higher `a`");
             assert_eq!(idea.parent, Some(HypothesisId::derive("numeric_numeric-a-b")));
-            assert_eq!((idea.predicted, idea.proposed_by, idea.weight), (None, None, 1.0));
+            assert_eq!(
+                (idea.predicted, idea.proposed_by, idea.tier),
+                (None, None, Tier::FollowUp)
+            );
+            let weight = Catalogue::count(&request, &rules()).weight(&Class::Rule("wobble".to_owned()), false);
+            assert!(weight > 0.0 && idea.weight == weight, "{weight}");
         }
         for cycle in [1, 5] {
             assert_eq!(
@@ -181,7 +198,8 @@ mod tests {
         rule.y = vec![crate::science::Role::Binary];
         let rules: Rules = [("wobble".to_owned(), rule)].into_iter().collect();
         let request = request(2, 24, vec![known("group_numeric", "g", "b", 1e-4)]);
-        let found = ideas(&request, &rules, "d", &request.profiles[0].1);
+        let catalogue = Catalogue::count(&request, &rules);
+        let found = ideas(&request, &rules, &catalogue, "d", &request.profiles[0].1);
         assert_eq!((found[0].x.as_str(), found[0].y.as_str()), ("b", "g"));
     }
 

@@ -132,6 +132,12 @@ impl Interest {
         self.asked.iter().any(|(a, b)| (a == x && b == y) || (a == y && b == x))
     }
 
+    /// The other columns that the question asks about beside `x`, as explanations of the same outcome.
+    pub fn other_exposures(&self, x: &str, y: &str) -> Vec<String> {
+        let others = self.asked.iter().filter(|(a, b)| b == y && a != x && !self.symmetric);
+        others.map(|(a, _)| a.clone()).collect()
+    }
+
     /// How much a pair has to do with the question: 1 for an outcome with an exposure, 0.8 for an outcome with another
     /// column, 0.9 for two mentioned, 0.6 for one, 0.3 for none; and without any hint, 0.5 for all.
     pub fn relevance(&self, x: &str, y: &str) -> f64 {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::Interest;
 use crate::message::{Known, ProposeHypotheses};
 use crate::policy::{Rules, pair, statement::statement};
-use crate::science::{ClaimId, Hypothesis, HypothesisId, Part, Profile, Scores, kind};
+use crate::science::{ClaimId, Hypothesis, HypothesisId, Part, Profile, Scores, Tier, kind};
 
 /// Kinds that the survey proposes by itself, for every pair.
 const SURVEYED: [&str; 6] = [
@@ -39,7 +39,9 @@ impl<'a> Found<'a> {
     pub(super) fn expect(&self, mut idea: Hypothesis) -> Hypothesis {
         if let Some(direction) = self.0.get(&(idea.dataset.as_str(), &idea.derive_claim_id())) {
             idea.predicted = direction.map(str::to_owned);
-            idea.weight = idea.weight.max(WEIGHT);
+            if idea.tier == Tier::Survey {
+                idea.weight = idea.weight.max(WEIGHT);
+            }
             REASON.clone_into(&mut idea.rationale);
         }
         idea
@@ -103,6 +105,7 @@ fn again(request: &ProposeHypotheses, rules: &Rules, known: &Known, profile: &Pr
             novelty: 0.0,
             ..pair::scores(&interest, profile, x, y)
         },
+        tier: Tier::Survey,
         weight: WEIGHT,
         proposed_by: None,
         analysis: None,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::{Interest, replicate};
 use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
 use crate::policy::{Rules, asked::find_given_problem, pair, statement::statement};
-use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, kind};
+use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, Tier, kind};
 
 /// A pair that may be tested, before it is spelt out.
 struct Candidate<'a> {
@@ -19,6 +19,8 @@ struct Candidate<'a> {
     predicted: Option<&'static str>,
     /// The question asks for it by name.
     asked: bool,
+    /// It is what the question asks for, and not the same with columns held fixed.
+    primary: bool,
 }
 
 /// The pairs of all data sets, best first.
@@ -78,24 +80,20 @@ pub(super) fn untested_pairs(
     (chosen, left_out as u64)
 }
 
-/// The relations that are asked for with columns held fixed, on all rows: they come from the question alone.
+/// The relations that are asked for with columns held fixed, on all rows: those that the question holds fixed, and the
+/// other exposures that it asks about beside this one. They come from the question alone.
 fn asked_with_given(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>) -> Vec<Hypothesis> {
     let mut asked = Vec::new();
     for (name, profile) in &request.profiles {
         let interest = Interest::read(&request.plan, profile);
-        let given = &interest.inquiry.given;
         for (x, y) in interest.inquiry.asked_relations() {
             let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
             let (Some(x), Some(y)) = (usable(&x), usable(&y)) else {
                 continue;
             };
-            let by_construction = profile.find_tautology(&x.name, &y.name).is_some();
-            if given.is_empty() || by_construction || find_given_problem(profile, given, &x.name, &y.name).is_some() {
+            let Some(covariates) = planned_covariates(&interest, profile, x, y) else {
                 continue;
-            }
-            let scores = pair::scores(&interest, profile, x, y);
-            let mut covariates = given.clone();
-            covariates.sort();
+            };
             let mut hypothesis = Hypothesis {
                 id: HypothesisId::unnamed(),
                 dataset: name.clone(),
@@ -110,9 +108,10 @@ fn asked_with_given(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>
                 statement: String::new(),
                 predicted: None,
                 parent: None,
-                rationale: "the question holds columns fixed".to_owned(),
-                scores,
-                weight: pair::weight(scores.relevance),
+                rationale: "the question holds columns fixed, or asks about several at once".to_owned(),
+                scores: pair::scores(&interest, profile, x, y),
+                tier: Tier::Primary,
+                weight: 1.0,
                 proposed_by: None,
                 analysis: None,
                 directions: BTreeMap::new(),
@@ -125,6 +124,24 @@ fn asked_with_given(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>
         }
     }
     asked
+}
+
+/// The columns that the analysis of a relation that is asked for holds fixed, in order of name; none where it holds
+/// none. The other exposures of the same outcome are left out where not all of them can be in one model.
+fn planned_covariates(interest: &Interest, profile: &Profile, x: &Column, y: &Column) -> Option<Vec<String>> {
+    let by_construction = profile.find_tautology(&x.name, &y.name).is_some();
+    if by_construction || profile.are_tested_elsewhere(x, y) {
+        return None;
+    }
+    let given = &interest.inquiry.given;
+    let others = interest.other_exposures(&x.name, &y.name);
+    let all: BTreeSet<&String> = given.iter().chain(&others).collect();
+    let sets = [all.into_iter().cloned().collect(), given.iter().cloned().collect()];
+    sets.into_iter().find_map(|covariates: BTreeSet<String>| {
+        let covariates: Vec<String> = covariates.into_iter().collect();
+        let possible = !covariates.is_empty() && find_given_problem(profile, &covariates, &x.name, &y.name).is_none();
+        possible.then_some(covariates)
+    })
 }
 
 fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Profile) -> Vec<Candidate<'a>> {
@@ -150,6 +167,7 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             scores,
             predicted,
             asked: interest.asks(&x.name, &y.name),
+            primary: interest.asks(&x.name, &y.name) && planned_covariates(&interest, profile, x, y).is_none(),
         });
     };
     for (place, first) in usable.iter().copied().enumerate() {
@@ -209,7 +227,12 @@ fn spell_out(candidate: &Candidate<'_>, arm: Arm) -> Hypothesis {
         parent: None,
         rationale: "a pair of the first survey".to_owned(),
         scores: candidate.scores,
-        weight: pair::weight(candidate.scores.relevance),
+        tier: if candidate.primary { Tier::Primary } else { Tier::Survey },
+        weight: if candidate.primary {
+            1.0
+        } else {
+            pair::weight(candidate.scores.relevance)
+        },
         proposed_by: None,
         analysis: None,
         directions: pair::time_directions(candidate.kind, candidate.x, candidate.y),

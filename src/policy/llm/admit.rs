@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ideas::{AnalysisIdea, FollowUps, Idea, IdeaKind, Predicted};
 use crate::message::{ModelPlan, ProposeHypotheses};
-use crate::policy::{heuristic::Interest, pair, statement::statement};
+use crate::policy::{catalogue::free_weight, heuristic::Interest, pair, statement::statement};
 use crate::prompt::{inline, shorten_to};
-use crate::science::{Column, CustomProtocol, Hypothesis, HypothesisId, Part, Profile, Role, kind};
+use crate::science::{Column, CustomProtocol, Hypothesis, HypothesisId, Part, Profile, Role, Tier, kind};
 use crate::words;
 
 /// Reasons that are told one by one.
@@ -301,12 +301,13 @@ impl<'a> Admission<'a> {
             predicted: None,
             parent: parent.filter(|_| !first).map(|test| test.hypothesis.id.clone()),
             rationale: shorten_to(&inline(rationale), 200),
-            // A pair that a model reads out of the question weighs as one that the question names. Later cycles are
-            // proposed by looking, where all weigh the same.
+            // A pair that a model reads out of the question weighs as one that the question is about. What later cycles
+            // propose by looking is paid for as a class of its own.
+            tier: if first { Tier::Survey } else { Tier::FollowUp },
             weight: if first {
                 pair::weight(scores.relevance.max(0.8))
             } else {
-                1.0
+                free_weight(&self.request.plan, self.request.cycle)
             },
             scores,
             proposed_by: Some(shorten_to(&inline(model), 80)),

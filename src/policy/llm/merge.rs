@@ -3,10 +3,11 @@
 use super::admit::Admitted;
 use crate::message::HypothesesProposed;
 use crate::policy::statement::statement;
-use crate::science::{Hypothesis, HypothesisId, Part};
+use crate::science::{Hypothesis, HypothesisId, Part, Tier};
 
 /// All proposals of the rule book in their order, then what only the model proposed. What both propose is one
-/// hypothesis: the rule book's, with the model named, its prediction where there was none, and the larger weight.
+/// hypothesis: the rule book's, with the model named, its prediction where there was none, and in the survey the larger
+/// weight.
 pub(super) fn merge(mut ruled: HypothesesProposed, admitted: Admitted) -> HypothesesProposed {
     let (mut agreed, mut added) = (0, 0);
     for idea in admitted.hypotheses {
@@ -38,7 +39,9 @@ fn on(part: Part, idea: &Hypothesis) -> HypothesisId {
 
 fn note(known: &mut Hypothesis, idea: &Hypothesis) {
     known.proposed_by.clone_from(&idea.proposed_by);
-    known.weight = known.weight.max(idea.weight);
+    if known.tier == Tier::Survey {
+        known.weight = known.weight.max(idea.weight);
+    }
     if known.predicted.is_none() && idea.predicted.is_some() {
         known.predicted.clone_from(&idea.predicted);
         known.statement = statement(known);

@@ -9,9 +9,11 @@ use super::{
     merge::merge,
     rendered, room_for_ideas,
 };
-use crate::message::{Elsewhere, HypothesesProposed, Known, KnownTest, ModelPlan, ProposeHypotheses, ResearchPlan};
+use crate::message::{
+    Elsewhere, HypothesesProposed, Known, KnownTest, Lead, ModelPlan, ProposeHypotheses, ResearchPlan,
+};
 use crate::policy::{Rules, heuristic};
-use crate::science::{Arm, Hypothesis, Part, PartResult, Profile, kind};
+use crate::science::{Arm, Hypothesis, Part, PartResult, Profile, Tier, kind};
 
 fn model() -> ModelPlan {
     ModelPlan {
@@ -69,6 +71,7 @@ fn request(cycle: u32) -> ProposeHypotheses {
         plan: plan(),
         profiles: vec![("penguins".to_owned(), profile())],
         known: Vec::new(),
+        leads: Vec::new(),
         tested: Vec::new(),
         limit: 24,
         refuted: Vec::new(),
@@ -176,7 +179,12 @@ fn kinds_are_spelt_out_as_the_templates_want_them() {
     .unwrap();
     assert_eq!((adjusted.kind.as_str(), adjusted.part), (kind::ADJUSTED, Part::Confirm));
     assert_eq!(adjusted.covariates, ["sex", "species"]);
-    assert_eq!((adjusted.predicted.as_deref(), adjusted.weight), (Some("-"), 1.0));
+    // What a model proposes after looking owns a part of the rate that all of its proposals share.
+    assert_eq!(
+        (adjusted.predicted.as_deref(), adjusted.tier),
+        (Some("-"), Tier::FollowUp)
+    );
+    assert!((0.001..0.1).contains(&adjusted.weight), "{}", adjusted.weight);
 
     // A moderator and what it moderates are one claim.
     let one = only(&request(2), idea(json!({"kind": "interaction", "by": "sex"}))).unwrap();
@@ -549,10 +557,17 @@ fn an_answer_of_another_form_is_no_answer() {
 #[test]
 fn what_the_rule_book_makes_of_a_models_pair_is_its_own() {
     let mut later = request(2);
-    later.known = known(&request(1));
-    for test in &mut later.known {
-        test.hypothesis.proposed_by = Some("tiny-model".to_owned());
-    }
+    later.leads = known(&request(1))
+        .into_iter()
+        .map(|test| Lead {
+            hypothesis: Hypothesis {
+                proposed_by: Some("tiny-model".to_owned()),
+                ..test.hypothesis
+            },
+            p: test.explore.p.unwrap(),
+            direction: test.explore.direction,
+        })
+        .collect();
     let ruled = heuristic::propose(&later, &Rules::default());
     assert!(ruled.hypotheses.len() > 3);
     assert!(ruled.hypotheses.iter().all(|idea| idea.proposed_by.is_none()));

@@ -1,12 +1,14 @@
 //! How the run judged, in words.
 
+use std::collections::BTreeMap;
+
 use super::super::citation::{Cited, RecordFile};
 use super::super::document::{Block, Blocks, Draft, Line, heading, line, paragraph, table, text};
 use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
 use super::super::number::{Number, NumberFormat};
 use super::words;
-use crate::science::{Arm, ExperimentRecord};
+use crate::science::{Arm, ExperimentRecord, Tier};
 
 /// The methods section.
 pub(super) fn add_methods_section(dossier: &Dossier, out: &mut Blocks) {
@@ -62,19 +64,20 @@ fn parts_point(dossier: &Dossier) -> Line<Draft> {
 fn error_control_point(dossier: &Dossier) -> Line<Draft> {
     let out = titled_line("Error control over the whole run.")
         .text(
-            "What chooses is not what judges. The family of the first cycle is fixed by the question and the types of the \
-             columns, not by their values, so it is judged on the whole table, by the weighted procedure of Benjamini and \
-             Hochberg. What later cycles ask was chosen by looking at the explore part, so it is judged on the rows held \
-             back. Each cycle’s family has its share of the run’s false discovery rate of ",
+            "What the question asks for by name is planned from the question and the types of the columns, and judged by \
+             Holm’s method; the survey of the other pairs by the weighted method of Benjamini and Hochberg. Follow-ups are \
+             chosen by looking, so each is counted against every follow-up of its kind that could have been asked, by the \
+             same method: choosing after looking is paid for. All three are judged on all rows, but for the analyses that a \
+             model or an agent proposes after looking, which are judged on the rows held back. Each of the three has a fixed \
+             share of the run’s false discovery rate of ",
         )
         .number(cite_setting(dossier.method.alpha, "alpha").format(NumberFormat::Percent));
-    let shares: f64 = dossier
-        .families
-        .iter()
-        .filter(|family| family.arm == Arm::Observed)
-        .map(|family| family.alpha)
-        .sum();
-    if shares <= dossier.method.alpha * (1.0 + 1e-9) {
+    let mut shares: BTreeMap<Tier, f64> = BTreeMap::new();
+    for family in dossier.families.iter().filter(|family| family.arm == Arm::Observed) {
+        shares.insert(family.tier, family.alpha);
+    }
+    let sum: f64 = shares.values().sum();
+    if sum <= dossier.method.alpha * (1.0 + 1e-9) {
         out.text(
             "; the shares add up to no more than that, and their sum bounds the expected share of false ones among all \
              findings of the run. The q of a test is its p adjusted so that it can be held against that rate.",
@@ -159,17 +162,18 @@ fn add_families(dossier: &Dossier, out: &mut Blocks) {
     let rows = dossier.families.iter().enumerate().map(|(at, family)| {
         let record =
             |number: Number, key: &str| Cited::record(number, format!("/families/{at}/{key}"), RecordFile::Journal);
-        let judged = |count: u64| Cited::ledger(count, JUDGED, family.arm, Some(family.cycle));
+        let judged = |count: u64| Cited::ledger(count, JUDGED, family.arm, Some(family.cycle)).of_tier(family.tier);
         vec![
             line().number(record(family.cycle.into(), "cycle")),
+            text(family.tier.as_str()),
             text(arm_words(family.arm)),
             line().number(record(family.alpha.into(), "alpha").format(NumberFormat::Percent)),
             line().number(judged(family.tests)),
             line().number(judged(family.significant).significant()),
         ]
     });
-    let head = vec!["cycle", "data", "share of the rate", "tests", "significant"];
-    out.push(table(head, vec![0, 2, 3, 4], rows.collect()));
+    let head = vec!["cycle", "tier", "data", "share of the rate", "tests", "significant"];
+    out.push(table(head, vec![0, 3, 4, 5], rows.collect()));
 }
 
 /// An arm in words.

@@ -1,0 +1,289 @@
+//! The follow-ups that a run could ask for, counted before looking: from the question, the types of the columns and the
+//! plan alone. Choosing among them by looking at results is paid for by this count: each follow-up owns its part of the
+//! tier's error rate, and what was not asked counts as asked in vain.
+
+use std::collections::BTreeMap;
+
+use super::{Rules, heuristic::Interest, pair};
+use crate::message::{ProposeHypotheses, ResearchPlan};
+use crate::science::{Column, HypothesisKind, Profile, kind};
+
+/// A kind of follow-up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// With the strongest common companion of both columns held fixed: one for each pair.
+    Adjusted,
+    /// With several of them held fixed at once: one for each pair.
+    Jointly,
+    /// Whether it depends on a third column: by the strongest companion, one for each pair; of a pair that the question
+    /// names, by any other column.
+    Moderated,
+    /// Inside the levels of a third column: one for each pair.
+    Strata,
+    /// By steps of the exposure: one for each pair.
+    Dose,
+    /// By the rule of a family of its own: one for each pair.
+    Rule(HypothesisKind),
+    /// A pair that the first cycle had no room for.
+    LeftOut,
+}
+
+/// The part of the tier that what cannot be counted has, where a model or an agent proposes.
+const FREE: f64 = 0.25;
+
+/// Moderators of one pair that the question names, at most.
+pub(super) const MOST_MODERATORS: usize = 12;
+
+/// How much of the tier's rate a class has, relative to the others.
+fn part(class: &Class) -> f64 {
+    match class {
+        Class::Adjusted | Class::Jointly | Class::Moderated => 1.0,
+        Class::Strata | Class::Dose | Class::Rule(_) => 0.5,
+        Class::LeftOut => 0.1,
+    }
+}
+
+/// How many follow-ups of a class there could be.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    /// Of all pairs.
+    all: usize,
+    /// Of the pairs that the question names.
+    named: usize,
+}
+
+/// How many follow-ups of each class there could be.
+#[derive(Debug, Clone)]
+pub(super) struct Catalogue {
+    sizes: BTreeMap<Class, Size>,
+    /// The part of the tier that these classes have.
+    counted: f64,
+}
+
+impl Catalogue {
+    /// Counts over all tables.
+    pub(super) fn count(request: &ProposeHypotheses, rules: &Rules) -> Self {
+        let mut sizes: BTreeMap<Class, Size> = BTreeMap::new();
+        for (_, profile) in &request.profiles {
+            let interest = Interest::read(&request.plan, profile);
+            let usable: Vec<&Column> = profile.columns.iter().filter(|column| column.usable).collect();
+            for (place, first) in usable.iter().copied().enumerate() {
+                for second in usable.iter().copied().skip(place + 1) {
+                    if profile.find_tautology(&first.name, &second.name).is_some() {
+                        continue;
+                    }
+                    let Some((kind, x, y)) = pair::kind(first, second, &interest) else {
+                        continue;
+                    };
+                    let named = interest.asks(&x.name, &y.name);
+                    for (class, tests) in classes_of(profile, rules, named, (kind, x, y)) {
+                        let size = sizes.entry(class).or_default();
+                        size.all += tests;
+                        size.named += if named { tests } else { 0 };
+                    }
+                }
+            }
+        }
+        let free = if free_per_cycle(&request.plan) > 0 { FREE } else { 0.0 };
+        Self {
+            sizes,
+            counted: 1.0 - free,
+        }
+    }
+
+    /// The part of the tier's rate that a follow-up of this class owns. Half of what a class has belongs to the pairs
+    /// that the question names.
+    pub(super) fn weight(&self, class: &Class, named: bool) -> f64 {
+        let total: f64 = self.sizes.keys().map(part).sum();
+        let Some(size) = self.sizes.get(class) else {
+            return 0.0;
+        };
+        let of_class = self.counted * part(class) / total;
+        match (named, size.named) {
+            (_, 0) => of_class / size.all as f64,
+            (true, tests) => 0.5 * of_class / tests as f64,
+            (false, _) => 0.5 * of_class / size.all as f64,
+        }
+    }
+}
+
+/// The classes of follow-ups that a pair could have, and how many of each.
+fn classes_of(
+    profile: &Profile,
+    rules: &Rules,
+    named: bool,
+    (kind, x, y): (&str, &Column, &Column),
+) -> Vec<(Class, usize)> {
+    let others = moderators(profile, x, y).count();
+    let is_outcome = pair::is_outcome(y);
+    let has_strata = || moderators(profile, x, y).any(pair::makes_strata);
+    let mut classes = vec![(Class::LeftOut, 1)];
+    if is_outcome && others > 0 {
+        classes.push((Class::Adjusted, 1));
+        classes.push((Class::Moderated, if named { others.min(MOST_MODERATORS) } else { 1 }));
+    }
+    if is_outcome && others > 1 {
+        classes.push((Class::Jointly, 1));
+    }
+    if kind == kind::NUMERIC_NUMERIC && has_strata() {
+        classes.push((Class::Strata, 1));
+    }
+    if is_outcome && pair::is_graded(x) {
+        classes.push((Class::Dose, 1));
+    }
+    let fitting = rules.iter().filter(|(_, rule)| {
+        let fits = rule.fits(profile, &x.name, &y.name) || rule.fits(profile, &y.name, &x.name);
+        let follows = |earlier: &str| earlier == kind || !pair::SIMPLE.contains(&earlier);
+        fits && rule.follows.iter().any(|earlier| follows(earlier))
+    });
+    classes.extend(fitting.map(|(kind, _)| (Class::Rule(kind.clone()), 1)));
+    classes
+}
+
+/// The columns that the relation of two others may depend on, in the table's order.
+pub(super) fn moderators<'p>(profile: &'p Profile, x: &Column, y: &Column) -> impl Iterator<Item = &'p Column> {
+    let sides = [x.name.clone(), y.name.clone()];
+    profile.columns.iter().filter(move |column| {
+        let apart = |side: &String| *side != column.name && profile.find_tautology(side, &column.name).is_none();
+        column.usable && sides.iter().all(apart)
+    })
+}
+
+/// What a model and agents may propose in a cycle, at most.
+fn free_per_cycle(plan: &ResearchPlan) -> usize {
+    let of_model = plan.model.as_ref().map_or(0, |model| model.hypotheses + model.analyses);
+    let proposes = |kinds: &[String]| kinds.iter().any(|kind| kind == "propose_hypothesis");
+    let of_agents = plan.agents.iter().any(|agent| proposes(&agent.publishes));
+    of_model + if of_agents { plan.follow_ups } else { 0 }
+}
+
+/// The part of the tier's rate that a free proposal of a model or an agent owns: half of the part of all of them for
+/// the second cycle, half of the rest for the third, and so on, shared among as many as a cycle takes.
+pub(super) fn free_weight(plan: &ResearchPlan, cycle: u32) -> f64 {
+    let halvings = i32::try_from(cycle.saturating_sub(1)).unwrap_or(i32::MAX).min(1000);
+    match free_per_cycle(plan) {
+        0 => 0.0,
+        tests => FREE * 0.5_f64.powi(halvings) / tests as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::policy::heuristic::propose;
+    use crate::science::Tier;
+
+    fn request(question: &str, cycle: u32, leads: Vec<Value>) -> ProposeHypotheses {
+        let column =
+            |name: &str| json!({"name": name, "role": "numeric", "usable": true, "missing": 0, "distinct": 90});
+        let columns = ["height", "weight", "age", "income", "steps"].map(column);
+        serde_json::from_value(json!({
+            "cycle": cycle, "arm": "observed", "limit": 100, "known": [], "leads": leads, "tested": [],
+            "plan": {
+                "question": question, "target": null, "datasets": [], "randomised": [], "seed": 1, "alpha": 0.05,
+                "explore_share": 0.5, "explore_ratio": 0.3, "batch": 25, "follow_ups": 24, "shuffled_run": false,
+                "permutations": 99, "check_rows": 1000, "max_cycles": 4, "max_experiments": 100, "max_tests": 100,
+                "max_repairs": 2, "model": null,
+            },
+            "profiles": [["d", {
+                "problem": null, "rows": 100, "split": {"possible": true}, "tautologies": [],
+                "columns": columns,
+            }]],
+        }))
+        .unwrap()
+    }
+
+    fn lead(x: &str, y: &str, p: f64) -> Value {
+        json!({
+            "hypothesis": {
+                "id": crate::science::HypothesisId::derive(format!("{x}-{y}")), "dataset": "d", "arm": "observed",
+                "kind": "numeric_numeric", "x": x, "y": y, "part": "whole", "statement": "s", "predicted": null, "parent": null,
+                "rationale": "", "weight": 1.0,
+                "scores": {"relevance": 1.0, "information": 1.0, "novelty": 1.0, "testability": 1.0},
+            },
+            "p": p, "direction": "+",
+        })
+    }
+
+    /// The parts of all follow-ups that could be asked.
+    fn sum(catalogue: &Catalogue) -> f64 {
+        let of_class = |(class, size): (&Class, &Size)| {
+            catalogue.weight(class, false) * (size.all - size.named) as f64
+                + catalogue.weight(class, true) * size.named as f64
+        };
+        catalogue.sizes.iter().map(of_class).sum()
+    }
+
+    #[test]
+    fn what_all_could_own_is_no_more_than_the_tier_has() {
+        let rules = Rules::default();
+        for question in ["What is there?", "Does height go with weight?"] {
+            let mut request = request(question, 2, Vec::new());
+            let catalogue = Catalogue::count(&request, &rules);
+            assert!(sum(&catalogue) <= 1.0 + 1e-12, "{question}");
+            request.plan.model =
+                Some(serde_json::from_value(json!({"hypotheses": 5, "analyses": 2, "max_repairs": 1})).unwrap());
+            let free: f64 = (2..60).map(|cycle| 7.0 * free_weight(&request.plan, cycle)).sum();
+            assert!(
+                sum(&Catalogue::count(&request, &rules)) + free <= 1.0 + 1e-12,
+                "{question}"
+            );
+        }
+    }
+
+    #[test]
+    fn half_of_each_class_belongs_to_what_the_question_names() {
+        let catalogue = Catalogue::count(
+            &request("Does height go with weight?", 2, Vec::new()),
+            &Rules::default(),
+        );
+        let size = catalogue.sizes[&Class::Jointly];
+        assert_eq!((size.all, size.named), (10, 1));
+        let (named, other) = (
+            catalogue.weight(&Class::Jointly, true),
+            catalogue.weight(&Class::Jointly, false),
+        );
+        assert!((named / other - 10.0).abs() < 1e-9);
+        let size = catalogue.sizes[&Class::Moderated];
+        assert_eq!((size.all, size.named), (12, 3));
+    }
+
+    #[test]
+    fn what_is_proposed_owns_what_was_counted_for_it() {
+        let leads = vec![
+            lead("height", "weight", 0.4),
+            lead("height", "age", 1e-4),
+            lead("weight", "age", 1e-4),
+            lead("height", "income", 1e-4),
+            lead("weight", "income", 1e-4),
+        ];
+        for cycle in [2, 3] {
+            let request = request("Does height go with weight?", cycle, leads.clone());
+            let rules = Rules::default();
+            let catalogue = Catalogue::count(&request, &rules);
+            let ideas = propose(&request, &rules).hypotheses;
+            let follow_ups: Vec<_> = ideas.iter().filter(|idea| idea.parent.is_some()).collect();
+            assert!(
+                follow_ups
+                    .iter()
+                    .all(|idea| idea.tier == Tier::FollowUp && idea.weight > 0.0)
+            );
+            // The relation that the question names is followed up though its own test showed nothing.
+            let (class, covariates) = if cycle == 2 {
+                (Class::Adjusted, 1)
+            } else {
+                (Class::Jointly, 2)
+            };
+            let asked = follow_ups
+                .iter()
+                .find(|idea| idea.kind == kind::ADJUSTED && (idea.x.as_str(), idea.y.as_str()) == ("height", "weight"));
+            let asked = asked.unwrap();
+            assert_eq!(asked.covariates.len(), covariates);
+            assert_eq!(asked.weight, catalogue.weight(&class, true));
+            let total: f64 = follow_ups.iter().map(|idea| idea.weight).sum();
+            assert!(total < 1.0, "{total}");
+        }
+    }
+}
