@@ -65,7 +65,7 @@ mod tests {
         let settings = SchemaSettings::draft2020_12().for_serialize();
         let schema = settings.into_generator().into_root_schema_for::<FindingsV1<'_>>();
         let mut schema = schema.to_value();
-        let test = schema["$defs"]["Test"]["properties"].as_object_mut().unwrap();
+        let test = schema["$defs"]["TestRecord"]["properties"].as_object_mut().unwrap();
         for key in ADDED {
             assert!(test.remove(key).is_some(), "{key}");
         }
