@@ -67,6 +67,9 @@ pub struct TestPlan {
     pub y_levels: Vec<Option<String>>,
     /// The column that identifies the unit of repeated rows, if rows repeat one.
     pub unit: Option<String>,
+    /// The blocks of a designed experiment, followed by the factor of its whole plots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<String>,
     /// The column that orders rows in time, if there is one.
     pub time: Option<String>,
     /// Share of rows in the explore part.

@@ -41,6 +41,27 @@ pub(super) fn kind<'a>(
     }
 }
 
+/// The kind of test for a count with another column, which column explains which, and what the count is out of; none
+/// where neither is such a count, where both are, or where the question has the count for an explanation.
+pub(super) fn count_kind<'a>(
+    profile: &'a Profile,
+    a: &'a Column,
+    b: &'a Column,
+    interest: &Interest,
+) -> Option<(&'static str, &'a Column, &'a Column, &'a str)> {
+    let (x, y, counts) = match (profile.find_count(&a.name), profile.find_count(&b.name)) {
+        (Some(counts), None) => (b, a, counts),
+        (None, Some(counts)) => (a, b, counts),
+        _ => return None,
+    };
+    let explains = matches!(x.role, Role::Numeric | Role::Binary | Role::Categorical);
+    if !explains || x.name == counts.of || interest.is_exposure(&y.name) || interest.is_outcome(&x.name) {
+        return None;
+    }
+    let kind = if counts.trials { kind::PROPORTION } else { kind::COUNTS };
+    Some((kind, x, y, counts.of.as_str()))
+}
+
 /// The meaning of a pair's directions in words, where one of its columns is time; empty where the kind says it.
 pub(super) fn time_directions(kind: &str, x: &Column, y: &Column) -> BTreeMap<String, String> {
     if kind != kind::NUMERIC_NUMERIC {

@@ -32,6 +32,12 @@ pub mod kind {
     pub const INTERACTION: &str = "interaction";
     /// An outcome over increasing amounts of a column.
     pub const DOSE_RESPONSE: &str = "dose_response";
+    /// A term of a designed experiment.
+    pub const DESIGNED: &str = "designed";
+    /// A number of successes out of a number of trials.
+    pub const PROPORTION: &str = "proportion";
+    /// A count in proportion to time or another amount at risk.
+    pub const COUNTS: &str = "counts";
     /// An analysis that a model writes the code for.
     pub const CUSTOM: &str = "custom";
 }
@@ -100,10 +106,11 @@ pub struct Hypothesis {
     pub x: String,
     /// The outcome column (or the second of two).
     pub y: String,
-    /// Columns held fixed (`adjusted`), empty otherwise.
+    /// Columns held fixed (`adjusted`, `proportion`, `counts`), or the others of the design (`designed`).
     #[serde(default)]
     pub covariates: Vec<String>,
-    /// The column of strata or the moderator (`stratified`, `interaction`).
+    /// The column of strata or the moderator (`stratified`, `interaction`, `designed`), or what a count is out of
+    /// (`proportion`, `counts`).
     #[serde(default)]
     pub by: Option<String>,
     /// The event column (`survival`).

@@ -55,8 +55,8 @@ pub use id::{ClaimId, ExperimentId, HypothesisId, RunId, sha256_hex};
 pub use ledger::LedgerLine;
 pub use ledger_event::LedgerEvent;
 pub use profile::{
-    CensoringLimits, Column, DerivedColumn, DerivedKind, Identity, IdentityKind, Level, MissingCode, PairedColumns,
-    Profile, Role, SurvivalColumns, TableProblem, Tautology, UnreadCells, UnreadText,
+    CensoringLimits, Column, CountColumns, DerivedColumn, DerivedKind, Identity, IdentityKind, Level, MissingCode,
+    PairedColumns, Profile, Role, SurvivalColumns, TableProblem, Tautology, UnreadCells, UnreadText,
 };
 pub use protocol::{InputFile, InputPlace, Protocol, Template, template};
 pub use remark::ModelRemark;

@@ -332,6 +332,17 @@ pub struct SurvivalColumns {
     pub why: String,
 }
 
+/// A count and what it is out of, or in proportion to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CountColumns {
+    /// The column of counts.
+    pub count: String,
+    /// The column of what it is out of.
+    pub of: String,
+    /// Whether that is a number of trials, which the count never exceeds; else it is time or another amount at risk.
+    pub trials: bool,
+}
+
 /// Why a table cannot be researched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Problem")]
@@ -404,6 +415,12 @@ pub struct Profile {
     /// Durations with their events.
     #[serde(default)]
     pub survival: Vec<SurvivalColumns>,
+    /// Counts with what they are out of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<CountColumns>,
+    /// The blocks of a designed experiment, followed by the factor of its whole plots where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<String>,
     /// How rows are divided.
     #[serde(default)]
     pub split: Split,
@@ -445,6 +462,11 @@ impl Profile {
     /// Returns true if both columns stand in one table of which this one was joined, so that they are tested there.
     pub fn are_tested_elsewhere(&self, a: &Column, b: &Column) -> bool {
         a.table.is_some() && a.table == b.table && a.derived.is_none() && b.derived.is_none()
+    }
+
+    /// The count and its base, if the column is such a count.
+    pub fn find_count(&self, column: &str) -> Option<&CountColumns> {
+        self.counts.iter().find(|counts| counts.count == column)
     }
 
     /// Why the pair is not worth a test, if it is not.

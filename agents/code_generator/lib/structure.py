@@ -86,6 +86,8 @@ def study_structure(columns, arrays, warnings, protocol):
         "time": {"column": table.names[followed]} if followed is not None and is_number(columns[followed]) else None,
         "paired": find_pairs(table, unit, found),
         "survival": survival_pairs(table, survival),
+        "counts": count_columns(table, exposures),
+        "blocks": blocks["columns"] if blocks is not None else [],
         "tautologies": found.tautologies(),
         "identities": found.told(),
         "split": plan_split(units, table.total),
@@ -431,6 +433,17 @@ def survival_pairs(table, survival):
         return []
     names = {key: table.names[survival[key]] for key in ("duration", "event")}
     return [{**names, "why": "a duration and whether it ended in the event"}]
+
+
+def count_columns(table, exposures):
+    """Counts with what they are out of or in proportion to, each count once with its surest base."""
+    found = {}
+    for exposure in exposures:
+        found.setdefault(exposure["count"], exposure)
+    names = table.names
+    return [
+        {"count": names[count], "of": names[item["of"]], "trials": item["trials"]} for count, item in found.items()
+    ]
 
 
 def told_exposure(table, exposure):

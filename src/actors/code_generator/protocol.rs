@@ -301,6 +301,7 @@ fn test_entry(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
         "check": plan.checks.get(place).cloned().unwrap_or_default(),
         "y_level": plan.y_levels.get(place).cloned().flatten(),
         "unit": plan.unit,
+        "clusters": plan.clusters,
         "permutations": plan.permutations,
     })
 }

@@ -141,6 +141,7 @@ fn batch_test_plan(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hyp
         y_levels: hypotheses.iter().map(y_level).collect(),
         hypotheses: hypotheses.to_vec(),
         unit: profile.units.as_ref().map(|unit| unit.column.clone()),
+        clusters: profile.blocks.clone(),
         time: profile.time.as_ref().map(|time| time.column.clone()),
         explore_share: plan.explore_share,
         permutations: plan.permutations,

@@ -1,11 +1,13 @@
 //! The rule book: real research with no model and no network.
 //!
-//! `survey` proposes the first cycle from the question and the columns' types alone; `follow_up` proposes later cycles
+//! `survey` proposes the first cycle from the question and the columns' types alone, with what `primary` makes of the
+//! question; `follow_up` proposes later cycles
 //! from what the explore part of the rows showed, `declared` by the rules of families that bring their own; `question`
 //! reads the question, `replicate` puts to the test what earlier runs of the project found in other data.
 
 mod declared;
 mod follow_up;
+mod primary;
 mod question;
 mod replicate;
 mod survey;

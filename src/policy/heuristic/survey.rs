@@ -1,11 +1,11 @@
 //! The first cycle: every pair of columns that may be tested, ranked by the question and the columns'
 //! types. Nothing here looks at how columns go together, so the family may be judged on all rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use super::{Interest, replicate};
+use super::{Interest, primary, replicate};
 use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
-use crate::policy::{Rules, asked::find_given_problem, pair, statement::statement};
+use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, Tier, kind};
 
 /// A pair that may be tested, before it is spelt out.
@@ -26,7 +26,7 @@ struct Candidate<'a> {
 /// The pairs of all data sets, best first.
 pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesProposed {
     let tested: HashSet<&HypothesisId> = request.tested.iter().collect();
-    let mut hypotheses = asked_with_given(request, &tested);
+    let mut hypotheses = primary::propose(request, &tested);
     hypotheses.extend(replicate::beyond_pairs(request, rules, &tested));
     let again = hypotheses.len();
     hypotheses.truncate(request.limit);
@@ -80,70 +80,6 @@ pub(super) fn untested_pairs(
     (chosen, left_out as u64)
 }
 
-/// The relations that are asked for with columns held fixed, on all rows: those that the question holds fixed, and the
-/// other exposures that it asks about beside this one. They come from the question alone.
-fn asked_with_given(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>) -> Vec<Hypothesis> {
-    let mut asked = Vec::new();
-    for (name, profile) in &request.profiles {
-        let interest = Interest::read(&request.plan, profile);
-        for (x, y) in interest.inquiry.asked_relations() {
-            let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
-            let (Some(x), Some(y)) = (usable(&x), usable(&y)) else {
-                continue;
-            };
-            let Some(covariates) = planned_covariates(&interest, profile, x, y) else {
-                continue;
-            };
-            let mut hypothesis = Hypothesis {
-                id: HypothesisId::unnamed(),
-                dataset: name.clone(),
-                arm: request.arm,
-                kind: kind::ADJUSTED.to_owned(),
-                x: x.name.clone(),
-                y: y.name.clone(),
-                covariates,
-                by: None,
-                event: None,
-                part: Part::Whole,
-                statement: String::new(),
-                predicted: None,
-                parent: None,
-                rationale: "the question holds columns fixed, or asks about several at once".to_owned(),
-                scores: pair::scores(&interest, profile, x, y),
-                tier: Tier::Primary,
-                weight: 1.0,
-                proposed_by: None,
-                analysis: None,
-                directions: BTreeMap::new(),
-            };
-            hypothesis.statement = statement(&hypothesis);
-            let hypothesis = hypothesis.with_id();
-            if !tested.contains(&hypothesis.id) {
-                asked.push(hypothesis);
-            }
-        }
-    }
-    asked
-}
-
-/// The columns that the analysis of a relation that is asked for holds fixed, in order of name; none where it holds
-/// none. The other exposures of the same outcome are left out where not all of them can be in one model.
-fn planned_covariates(interest: &Interest, profile: &Profile, x: &Column, y: &Column) -> Option<Vec<String>> {
-    let by_construction = profile.find_tautology(&x.name, &y.name).is_some();
-    if by_construction || profile.are_tested_elsewhere(x, y) {
-        return None;
-    }
-    let given = &interest.inquiry.given;
-    let others = interest.other_exposures(&x.name, &y.name);
-    let all: BTreeSet<&String> = given.iter().chain(&others).collect();
-    let sets = [all.into_iter().cloned().collect(), given.iter().cloned().collect()];
-    sets.into_iter().find_map(|covariates: BTreeSet<String>| {
-        let covariates: Vec<String> = covariates.into_iter().collect();
-        let possible = !covariates.is_empty() && find_given_problem(profile, &covariates, &x.name, &y.name).is_none();
-        possible.then_some(covariates)
-    })
-}
-
 fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Profile) -> Vec<Candidate<'a>> {
     let interest = Interest::read(&request.plan, profile);
     let tautologies: BTreeSet<(&str, &str)> = profile
@@ -167,7 +103,7 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             scores,
             predicted,
             asked: interest.asks(&x.name, &y.name),
-            primary: interest.asks(&x.name, &y.name) && planned_covariates(&interest, profile, x, y).is_none(),
+            primary: interest.asks(&x.name, &y.name) && primary::plan(&interest, profile, x, y).is_empty(),
         });
     };
     for (place, first) in usable.iter().copied().enumerate() {
@@ -176,7 +112,9 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
             if by_construction || profile.are_tested_elsewhere(first, second) {
                 continue;
             }
-            if let Some((kind, x, y)) = pair::kind(first, second, &interest) {
+            if let Some((kind, x, y, of)) = pair::count_kind(profile, first, second, &interest) {
+                push(kind, x, y, Some(of));
+            } else if let Some((kind, x, y)) = pair::kind(first, second, &interest) {
                 push(kind, x, y, None);
             }
         }

@@ -223,6 +223,8 @@ def main(protocol):
         "time": None,
         "paired": [],
         "survival": [],
+        "counts": [],
+        "blocks": [],
         "expanded": None,
         "row_sketch": [],
         "source": {

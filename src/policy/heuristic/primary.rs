@@ -1,0 +1,188 @@
+//! The analyses that a question asks for by name where a pair of columns is not enough: with columns held fixed, several
+//! exposures of one outcome in one model, the terms of a designed experiment. They come from the question and the types
+//! of the columns alone, so that they are judged on all rows.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::Interest;
+use crate::message::ProposeHypotheses;
+use crate::policy::{asked::find_given_problem, pair, statement::statement};
+use crate::science::{Column, Hypothesis, HypothesisId, Part, Profile, Role, Tier, kind};
+
+/// Levels of a number that is a factor of an experiment, at most.
+const MOST_LEVELS: u64 = 8;
+
+/// Factors of an experiment whose interactions are asked for, at most.
+const MOST_FACTORS: usize = 3;
+
+/// An analysis of a relation that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Planned {
+    kind: &'static str,
+    covariates: Vec<String>,
+    by: Option<String>,
+}
+
+/// The primary analyses that are more than a pair of columns.
+pub(super) fn propose(request: &ProposeHypotheses, tested: &HashSet<&HypothesisId>) -> Vec<Hypothesis> {
+    let mut seen = HashSet::new();
+    let mut asked = Vec::new();
+    for (name, profile) in &request.profiles {
+        let interest = Interest::read(&request.plan, profile);
+        for (x, y) in interest.inquiry.asked_relations() {
+            let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
+            let (Some(x), Some(y)) = (usable(&x), usable(&y)) else {
+                continue;
+            };
+            for planned in plan(&interest, profile, x, y) {
+                let mut hypothesis = Hypothesis {
+                    id: HypothesisId::unnamed(),
+                    dataset: name.clone(),
+                    arm: request.arm,
+                    kind: planned.kind.to_owned(),
+                    x: x.name.clone(),
+                    y: y.name.clone(),
+                    covariates: planned.covariates,
+                    by: planned.by,
+                    event: None,
+                    part: Part::Whole,
+                    statement: String::new(),
+                    predicted: None,
+                    parent: None,
+                    rationale: "the question asks for it".to_owned(),
+                    scores: pair::scores(&interest, profile, x, y),
+                    tier: Tier::Primary,
+                    weight: 1.0,
+                    proposed_by: None,
+                    analysis: None,
+                    directions: BTreeMap::new(),
+                };
+                if planned.kind == kind::DESIGNED {
+                    // Two factors and their interaction are one claim, whichever is named first.
+                    pair::order_moderator(&mut hypothesis);
+                }
+                hypothesis.statement = statement(&hypothesis);
+                let hypothesis = hypothesis.with_id();
+                if !tested.contains(&hypothesis.id) && seen.insert(hypothesis.id.clone()) {
+                    asked.push(hypothesis);
+                }
+            }
+        }
+    }
+    asked
+}
+
+/// The analyses of a relation that is asked for; none where the pair alone is what is asked for.
+pub(super) fn plan(interest: &Interest, profile: &Profile, x: &Column, y: &Column) -> Vec<Planned> {
+    let by_construction = profile.find_tautology(&x.name, &y.name).is_some();
+    if by_construction || profile.are_tested_elsewhere(x, y) {
+        return Vec::new();
+    }
+    let designed = designed_terms(interest, profile, x, y);
+    if !designed.is_empty() {
+        return designed;
+    }
+    let Some(covariates) = covariates_of(interest, profile, x, y) else {
+        return Vec::new();
+    };
+    let (kind, by) = match pair::count_kind(profile, x, y, interest) {
+        Some((kind, _, count, of)) if count.name == y.name && !covariates.contains(&of.to_owned()) => {
+            (kind, Some(of.to_owned()))
+        }
+        _ => (kind::ADJUSTED, None),
+    };
+    vec![Planned { kind, covariates, by }]
+}
+
+/// The columns that the analysis of a relation holds fixed, in order of name: those that the question holds fixed, and
+/// the other exposures of the same outcome. None where it holds none; the other exposures are left out where not all of
+/// them can be in one model.
+fn covariates_of(interest: &Interest, profile: &Profile, x: &Column, y: &Column) -> Option<Vec<String>> {
+    let given = &interest.inquiry.given;
+    let others = interest.other_exposures(&x.name, &y.name);
+    let all: BTreeSet<&String> = given.iter().chain(&others).collect();
+    let sets = [all.into_iter().cloned().collect(), given.iter().cloned().collect()];
+    sets.into_iter().find_map(|covariates: BTreeSet<String>| {
+        let covariates: Vec<String> = covariates.into_iter().collect();
+        let possible = !covariates.is_empty() && find_given_problem(profile, &covariates, &x.name, &y.name).is_none();
+        possible.then_some(covariates)
+    })
+}
+
+/// The terms of an experiment in which the exposure is a factor: its main effect, and its interaction with each other
+/// factor. None where the exposures are no factors of one, or where there is one alone, without blocks.
+fn designed_terms(interest: &Interest, profile: &Profile, x: &Column, y: &Column) -> Vec<Planned> {
+    let others = interest.other_exposures(&x.name, &y.name);
+    let factors: Option<Vec<&Column>> = std::iter::once(&x.name)
+        .chain(&others)
+        .map(|name| profile.column_named(name).filter(|column| column.usable))
+        .collect();
+    let Some(factors) = factors else { return Vec::new() };
+    let blocks = blocks_of(profile, x, y);
+    let is_alone = factors.len() < 2 && blocks.is_empty() && !repeats_conditions(profile, x);
+    if is_alone || y.role != Role::Numeric || !are_factors(profile, &factors, &blocks) {
+        return Vec::new();
+    }
+    let given: BTreeSet<&String> = interest.inquiry.given.iter().chain(&others).chain(&blocks).collect();
+    let covariates: Vec<String> = given.into_iter().filter(|name| **name != x.name).cloned().collect();
+    if find_given_problem(profile, &covariates, &x.name, &y.name).is_some() {
+        return Vec::new();
+    }
+    let term = |by: Option<String>| Planned {
+        kind: kind::DESIGNED,
+        covariates: covariates
+            .iter()
+            .filter(|name| Some(*name) != by.as_ref())
+            .cloned()
+            .collect(),
+        by,
+    };
+    let mut terms = vec![term(None)];
+    if factors.len() <= MOST_FACTORS {
+        terms.extend(others.into_iter().map(|other| term(Some(other))));
+    }
+    terms
+}
+
+/// Whether each subject has one row in each of three or more conditions. Two are a pair.
+fn repeats_conditions(profile: &Profile, x: &Column) -> bool {
+    let subjects = profile.units.as_ref().and_then(|units| units.n_units);
+    x.distinct > 2 && subjects.is_some_and(|subjects| subjects * x.distinct == profile.rows)
+}
+
+/// The column of blocks of an experiment; none where it is a side of the relation.
+fn blocks_of(profile: &Profile, x: &Column, y: &Column) -> Vec<String> {
+    let block = profile.blocks.first();
+    block
+        .filter(|name| **name != x.name && **name != y.name)
+        .into_iter()
+        .cloned()
+        .collect()
+}
+
+/// Whether columns are the factors of one experiment: each has few levels, and a number is a factor only where it was
+/// assigned, or where all combinations can have the same number of rows.
+fn are_factors(profile: &Profile, factors: &[&Column], blocks: &[String]) -> bool {
+    let few = |column: &&Column| match column.role {
+        Role::Binary | Role::Categorical => column.distinct <= MOST_LEVELS,
+        Role::Numeric => column.distinct <= MOST_LEVELS && column.missing == 0,
+        _ => false,
+    };
+    if !factors.iter().all(few) {
+        return false;
+    }
+    let assigned = profile
+        .structure
+        .as_ref()
+        .and_then(|structure| structure.assigned.as_ref());
+    let is_assigned = |column: &&Column| assigned.is_some_and(|part| part.columns.contains(&column.name));
+    let cells: u64 = factors.iter().map(|column| column.distinct).product();
+    let even = |column: &&Column| {
+        let levels = column.levels.iter().flatten().map(|level| level.n);
+        let counts: Vec<u64> = levels.collect();
+        counts.windows(2).all(|pair| pair[0] == pair[1])
+    };
+    let is_even = cells > 0 && profile.rows.is_multiple_of(cells) && factors.iter().all(even);
+    let replicates = profile.rows / cells.max(1);
+    factors.iter().all(is_assigned) || (is_even && (replicates >= 2 || !blocks.is_empty()))
+}
