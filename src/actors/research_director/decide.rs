@@ -324,7 +324,8 @@ impl ResearchState {
     }
 
     /// The tiers of a cycle whose tests are about to be registered, by arm. Their shares are fixed before any test: the
-    /// first cycle has all primary analyses and the survey, and whether there may be follow-ups is a matter of the plan.
+    /// first cycle has all primary analyses and the survey, and follow-ups keep their share whether the budget allows
+    /// any or not, since a run may be given more cycles afterwards.
     fn plan_tiers(&self, plan: &ResearchPlan, batches: &[Batch]) -> BTreeMap<Arm, Vec<TierPlan>> {
         let registered = || batches.iter().flat_map(|batch| &batch.hypotheses);
         let given = self.hypotheses.values().chain(registered());
@@ -332,9 +333,7 @@ impl ResearchState {
             .filter(|hypothesis| hypothesis.arm == Arm::Observed)
             .map(|hypothesis| hypothesis.tier)
             .collect();
-        if plan.max_cycles > 1 {
-            present.insert(Tier::FollowUp);
-        }
+        present.insert(Tier::FollowUp);
         let rate = run_rate(plan.alpha, plan.project.is_some(), self.cycles_before());
         let mut tiers: BTreeMap<(Arm, Tier), TierPlan> = BTreeMap::new();
         for hypothesis in registered() {
