@@ -151,7 +151,7 @@ fn count_entry(summary: &mut RunSummary, entry: Entry) {
             Payload::RunExperiment(_) => summary.experiments_planned += 1,
             Payload::ExperimentFinished(_) => summary.experiments_done += 1,
             Payload::CycleJudged(verdict) if verdict.arm == Arm::Observed => {
-                for family in &verdict.families {
+                for family in verdict.all_families() {
                     summary.tests += family.tests;
                     summary.findings += family.significant;
                 }

@@ -134,7 +134,7 @@ fn translate_sent(envelope: &Envelope, counts: &mut Counts, limits: ShownLimits)
             }]
         }
         Payload::CycleJudged(verdict) if verdict.arm == Arm::Observed => {
-            counts.findings += verdict.families.iter().map(|family| family.significant).sum::<u64>();
+            counts.findings += verdict.all_families().map(|family| family.significant).sum::<u64>();
             vec![ProgressEvent::Findings { n: counts.findings }]
         }
         Payload::KnowledgeRecorded(recorded) => {

@@ -110,7 +110,8 @@ pub struct JudgeCycle {
     pub arm: Arm,
     /// The run's false discovery rate.
     pub alpha: f64,
-    /// The tiers that have tests in this cycle.
+    /// The tiers that have tests in this cycle; none in runs of version 0.1, which had none.
+    #[serde(default)]
     pub tiers: Vec<TierPlan>,
     /// Columns that were assigned at random.
     pub randomised: Vec<String>,
@@ -126,9 +127,20 @@ pub struct CycleJudged {
     /// The arm of the cycle.
     pub arm: Arm,
     /// The families of the cycle and their error rates, by tier.
+    #[serde(default)]
     pub families: Vec<FamilyRecord>,
+    /// The one family of a cycle in runs of version 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyRecord>,
     /// The judged tests.
     pub records: Vec<TestRecord>,
     /// Hypotheses that could not be tested, with the reason.
     pub untested: Vec<Untested>,
+}
+
+impl CycleJudged {
+    /// The families of the cycle, also of a run of version 0.1.
+    pub fn all_families(&self) -> impl Iterator<Item = &FamilyRecord> {
+        self.families.iter().chain(&self.family)
+    }
 }

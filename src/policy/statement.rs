@@ -27,7 +27,10 @@ pub(crate) fn statement(hypothesis: &Hypothesis) -> String {
             format!("`{x}` goes with `{y}` when {} is held fixed{way}", fixed.join(" and "))
         }
         kind::STRATIFIED => format!("`{x}` goes with `{y}` inside the levels of `{by}`{way}"),
-        kind::INTERACTION => format!("how `{x}` goes with `{y}` depends on `{by}`"),
+        kind::DESIGNED if hypothesis.by.is_none() => format!("`{y}` differs between the levels of `{x}`"),
+        kind::PROPORTION => format!("the share of `{y}` in `{by}` differs with `{x}`"),
+        kind::COUNTS => format!("the rate of `{y}` per unit of `{by}` differs with `{x}`"),
+        kind::DESIGNED | kind::INTERACTION => format!("how `{x}` goes with `{y}` depends on `{by}`"),
         kind::DOSE_RESPONSE => format!("`{y}` changes steadily with increasing `{x}`{way}"),
         kind::CUSTOM => {
             let effect = hypothesis

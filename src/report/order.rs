@@ -10,14 +10,19 @@ use crate::science::{HypothesisId, Part, TestRecord, kind};
 const MOST_UNASKED: f64 = 0.9;
 
 /// Kinds of test that give the estimate of a relation without other columns, the most direct first.
-const CRUDE: [&str; 6] = [
+const CRUDE: [&str; 8] = [
     kind::SURVIVAL,
+    kind::PROPORTION,
+    kind::COUNTS,
     kind::PAIRED,
     kind::NUMERIC_BINARY,
     kind::GROUP_NUMERIC,
     kind::CATEGORICAL_CATEGORICAL,
     kind::NUMERIC_NUMERIC,
 ];
+
+/// Kinds of test that can hold columns fixed.
+const ADJUSTED: [&str; 4] = [kind::ADJUSTED, kind::DESIGNED, kind::PROPORTION, kind::COUNTS];
 
 /// How much relations have to do with the question.
 pub(crate) struct Relevance<'d> {
@@ -134,7 +139,8 @@ pub(crate) fn adjusted_test<'d>(tests: &[&'d TestRecord]) -> Option<&'d TestReco
     tests
         .iter()
         .copied()
-        .filter(|test| test.kind == kind::ADJUSTED)
+        .filter(|test| !test.covariates.is_empty() && !test.is_interaction())
+        .filter(|test| ADJUSTED.contains(&test.kind.as_str()))
         .min_by(|a, b| {
             (b.covariates.len(), a.part)
                 .cmp(&(a.covariates.len(), b.part))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adjusted, Assumption, BudgetName, Caveat, Detectable, Effect, ExperimentId, HypothesisId, HypothesisKind, Part,
-    RunId, RunStatus, Tier, Variant, Wording,
+    RunId, RunStatus, Tier, Variant, Wording, kind,
 };
 use crate::study::{Answer, Inquiry, LevelContrast, Relation, RelationId, ReportedEffect, ReportedTable};
 
@@ -151,6 +151,11 @@ impl TestRecord {
     /// Whether it is reported as a finding.
     pub fn is_finding(&self) -> bool {
         self.significant && !self.caveats.contains(&Caveat::Vetoed)
+    }
+
+    /// Whether it says that a relation depends on a third column, which is in `by`.
+    pub fn is_interaction(&self) -> bool {
+        self.by.is_some() && matches!(self.kind.as_str(), kind::INTERACTION | kind::DESIGNED)
     }
 
     /// Adds a caveat, with a note unless that is empty; the first note stays.

@@ -150,7 +150,7 @@ fn a_spent_budget_ends_the_run_with_its_report() {
         ("budget.experiments=4", "experiments", "budget_spent", 3),
         // What was asked is tested in the first cycle.
         ("budget.cycles=1", "cycles", "answered", 0),
-        ("budget.wall_time=2s", "wall_time", "budget_spent", 3),
+        ("budget.wall_time=500ms", "wall_time", "budget_spent", 3),
     ] {
         let home = TestHome::new();
         let output = home.run(&[

@@ -89,6 +89,7 @@ impl Agent<Payload> for DataAnalyst {
                                 cycle: request.cycle,
                                 arm: request.arm,
                                 families: verdict.families,
+                                family: None,
                                 records: verdict.records,
                                 untested: verdict.untested,
                             }

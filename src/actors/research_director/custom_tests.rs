@@ -355,7 +355,10 @@ fn an_analysis_is_told_the_error_rate_that_judges_it() {
         };
         let share = plan.error_control.unwrap();
         // The survey has four sevenths of the run's five per cent where the question names nothing.
-        assert!((share.alpha - 0.05 * 4.0 / 7.0).abs() < 1e-12 && share.tests == 1, "{share:?}");
+        assert!(
+            (share.alpha - 0.05 * 4.0 / 7.0).abs() < 1e-12 && share.tests == 1,
+            "{share:?}"
+        );
     }
 }
 

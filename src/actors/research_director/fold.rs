@@ -47,7 +47,7 @@ impl ResearchState {
             Payload::FindingDrafted(drafted) => self.take_draft(drafted),
             Payload::CycleJudged(verdict) if verdict.cycle == self.cycle => {
                 self.current.judging.remove(&verdict.arm);
-                self.families.extend(verdict.families.iter().cloned());
+                self.families.extend(verdict.all_families().cloned());
                 let records = verdict.records.iter().map(|record| (record.id.clone(), record.clone()));
                 self.records.entry(verdict.arm).or_default().extend(records);
                 self.untested

@@ -94,6 +94,16 @@ pub(super) fn plan(interest: &Interest, profile: &Profile, x: &Column, y: &Colum
     vec![Planned { kind, covariates, by }]
 }
 
+/// Whether the relation of two columns is analysed as a part of a designed experiment, so that the pair alone, without
+/// its other factors and blocks, is not.
+pub(super) fn plans_design(interest: &Interest, profile: &Profile, a: &Column, b: &Column) -> bool {
+    let is_term = |planned: &Planned| planned.kind == kind::DESIGNED;
+    let designed = |x: &Column, y: &Column| {
+        interest.relates(&x.name, &y.name) && plan(interest, profile, x, y).iter().any(is_term)
+    };
+    designed(a, b) || designed(b, a)
+}
+
 /// The columns that the analysis of a relation holds fixed, in order of name: those that the question holds fixed, and
 /// the other exposures of the same outcome. None where it holds none; the other exposures are left out where not all of
 /// them can be in one model.

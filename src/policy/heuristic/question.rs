@@ -132,6 +132,11 @@ impl Interest {
         self.asked.iter().any(|(a, b)| (a == x && b == y) || (a == y && b == x))
     }
 
+    /// Returns true if `x` is asked for as an explanation of `y`.
+    pub fn relates(&self, x: &str, y: &str) -> bool {
+        self.asked.iter().any(|(a, b)| a == x && b == y)
+    }
+
     /// The other columns that the question asks about beside `x`, as explanations of the same outcome.
     pub fn other_exposures(&self, x: &str, y: &str) -> Vec<String> {
         let others = self.asked.iter().filter(|(a, b)| b == y && a != x && !self.symmetric);

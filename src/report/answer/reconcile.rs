@@ -9,7 +9,7 @@ use crate::report::{
     Dossier,
     order::{self, Relevance, adjusted_test, crude_test},
 };
-use crate::science::{Adjusted, Caveat, TestRecord, UnitsEffect, kind};
+use crate::science::{Adjusted, Caveat, TestRecord, Tier, UnitsEffect};
 use crate::study::{Headline, LevelContrast, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
 
 /// The share of the crude estimate that an adjusted one keeps, below which the relation is weaker.
@@ -158,8 +158,16 @@ impl<'d> Evidence<'d> {
         }
     }
 
-    /// The test that tells whether there is a relation: the crude one, else the first finding, else the first.
-    pub(super) fn leading_test(&self) -> Option<&'d TestRecord> {
+    /// The test that tells what the verdict says: the one that the question asks for, unless the verdict is about what
+    /// is left of the crude one; else the crude one, the first finding, the first.
+    pub(super) fn leading_test(&self, verdict: RelationVerdict) -> Option<&'d TestRecord> {
+        use RelationVerdict as V;
+        let about_crude = matches!(verdict, V::Drift | V::Reversed | V::Gone | V::Weaker);
+        let is_planned = |test: &&TestRecord| test.tier == Some(Tier::Primary) && !test.is_interaction();
+        let planned = self.tests.iter().copied().find(is_planned);
+        if let Some(planned) = planned.filter(|_| !about_crude) {
+            return Some(planned);
+        }
         let finding = || self.tests.iter().copied().find(|test| test.is_finding());
         match self.crude {
             Some(crude) if crude.is_finding() => Some(crude),
@@ -169,8 +177,13 @@ impl<'d> Evidence<'d> {
 
     /// The finding that the relation depends on a third column.
     pub(super) fn moderation(&self) -> Option<&'d TestRecord> {
-        let depends = |test: &&TestRecord| test.kind == kind::INTERACTION && test.is_finding();
-        self.tests.iter().copied().find(depends)
+        let about = |test: &&TestRecord| {
+            test.dataset == self.dataset
+                && test.y == self.y
+                && [Some(&test.x), test.by.as_ref()].contains(&Some(&self.x.to_owned()))
+        };
+        let depends = |test: &&TestRecord| test.is_interaction() && test.is_finding() && about(test);
+        self.dossier.tests.iter().find(depends)
     }
 
     /// Every verdict that applies, in the order of verdicts.
@@ -297,7 +310,7 @@ impl<'d> Evidence<'d> {
         let also = verdicts.iter().skip(1);
         let also = also.filter(|also| !matches!(also, RelationVerdict::Holds | RelationVerdict::NotFound));
         let mut caveats: Vec<String> = also.map(|also| also.as_str().to_owned()).collect();
-        let leading = self.leading_test();
+        let leading = self.leading_test(verdict);
         for caveat in leading.into_iter().flat_map(|test| &test.caveats) {
             caveats.push(caveat.as_str().to_owned());
         }

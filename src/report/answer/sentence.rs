@@ -17,7 +17,7 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
             reason.text.trim_end_matches('.')
         );
     }
-    let Some(test) = evidence.leading_test() else {
+    let Some(test) = evidence.leading_test(verdict) else {
         return format!("`{x}` and `{y}` were not tested before the run ended.");
     };
     let what = describe_test(evidence, test);
@@ -45,10 +45,11 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         },
         RelationVerdict::Bent => "; it is not a straight line".to_owned(),
         RelationVerdict::Depends => {
-            let third = evidence
-                .moderation()
-                .and_then(|test| test.by.clone())
-                .unwrap_or_default();
+            let of = |test: &TestRecord| match &test.by {
+                Some(by) if by == x => Some(test.x.clone()),
+                by => by.clone(),
+            };
+            let third = evidence.moderation().and_then(of).unwrap_or_default();
             format!("; it depends on `{third}`")
         }
         RelationVerdict::ByConstruction | RelationVerdict::Untestable | RelationVerdict::NotFound => String::new(),

@@ -12,7 +12,7 @@ use super::super::trace::Traced;
 use super::effect::describe_effect;
 use super::finding::section_anchor;
 use super::words;
-use crate::science::{Arm, RunStatus, TestRecord, kind};
+use crate::science::{Arm, RunStatus, TestRecord};
 
 /// Headlines named in the short answer.
 const HEADLINES: usize = 5;
@@ -296,7 +296,7 @@ pub(crate) fn headline_line(dossier: &Dossier, test: &TestRecord) -> Line<Draft>
             .text(").");
     }
     let clause = match test.direction {
-        _ if test.kind == kind::INTERACTION => words::direction_clause(test),
+        _ if test.is_interaction() => words::direction_clause(test),
         Some(_) => words::direction_clause(test).then(words::given_clause(test)),
         None => words::relation_line(test)
             .text(": ")

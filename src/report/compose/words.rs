@@ -34,7 +34,9 @@ pub(crate) fn given_clause(test: &TestRecord) -> Line<Draft> {
         out = out.text(if at == 0 { ", given " } else { ", " }).code(covariate);
     }
     match (&test.by, &*test.kind) {
-        (Some(by), kind::INTERACTION) => out.text(", depending on ").code(by),
+        (Some(by), _) if test.is_interaction() => out.text(", depending on ").code(by),
+        (Some(by), kind::PROPORTION) => out.text(", out of ").code(by),
+        (Some(by), kind::COUNTS) => out.text(", per unit of ").code(by),
         (Some(by), _) => out.text(", within ").code(by),
         (None, _) => out,
     }
@@ -47,7 +49,7 @@ pub(crate) fn direction_clause(test: &TestRecord) -> Line<Draft> {
 
 /// A direction of the test's relation, in words.
 pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Line<Draft> {
-    if let (kind::INTERACTION, Some(by)) = (&*test.kind, &test.by) {
+    if let Some(by) = test.by.as_ref().filter(|_| test.is_interaction()) {
         let relation = text("the relation of ").code(&test.x).text(" with ").code(&test.y);
         return relation.text(" differs with ").code(by);
     }
@@ -65,6 +67,12 @@ pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Li
         ("+", kind::SURVIVAL, _) => higher().text("earlier events"),
         ("-", kind::SURVIVAL, _) => higher().text("later events"),
         (level, kind::SURVIVAL, _) => text("events come soonest where ").code(&test.x).text(" = ").code(level),
+        ("+", kind::PROPORTION | kind::COUNTS, _) => higher().text("a higher ").then(rate_of(test)),
+        ("-", kind::PROPORTION | kind::COUNTS, _) => higher().text("a lower ").then(rate_of(test)),
+        (level, kind::PROPORTION | kind::COUNTS, _) => {
+            let highest = text("the ").then(rate_of(test)).text(" is highest where ");
+            highest.code(&test.x).text(" = ").code(level)
+        }
         ("+", _, Some(event)) => higher().text("more ").code(y).text(" = ").code(event),
         ("-", _, Some(event)) => higher().text("less ").code(y).text(" = ").code(event),
         ("+", _, None) => higher().text("higher ").code(y),
@@ -80,6 +88,16 @@ pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Li
             .text(" = ")
             .code(level),
     }
+}
+
+/// The share or the rate that a test of counts is about.
+fn rate_of(test: &TestRecord) -> Line<Draft> {
+    let what = if test.kind == kind::PROPORTION {
+        "share of "
+    } else {
+        "rate of "
+    };
+    text(what).code(&test.y)
 }
 
 /// The statement of a test, with its columns set as such.
@@ -111,7 +129,7 @@ pub(crate) fn words_clause(words: &str, is_column: impl Fn(&str) -> bool) -> Lin
 /// The direction for a table's cell beside the relation.
 pub(crate) fn short_direction(test: &TestRecord) -> Line<Draft> {
     match (test.direction.as_deref(), &*test.kind, &test.y_level) {
-        (_, kind::INTERACTION, _) => text("differs"),
+        _ if test.is_interaction() => text("differs"),
         (Some(way), ..) if test.directions.contains_key(way) => direction_clause(test),
         (None, ..) | (_, kind::PAIRED | kind::SURVIVAL, _) => direction_clause(test),
         (Some("+"), _, None) => text("rise together"),
@@ -151,6 +169,8 @@ pub(crate) fn effect_name_line(name: &str) -> Line<Draft> {
         "eta_squared" => "η squared",
         "odds_ratio" => "odds ratio",
         "odds_ratio_per_sd" => "odds ratio per standard deviation",
+        "rate_ratio" => "rate ratio",
+        "rate_ratio_per_sd" => "rate ratio per standard deviation",
         "hazard_ratio" => "hazard ratio",
         "hazard_ratio_per_sd" => "hazard ratio per standard deviation",
         "risk_difference" => "difference of rates",
