@@ -1,6 +1,7 @@
 # ---- designed: one term of the analysis of variance of a designed experiment ----
 # Sums of squares are of type II, by least squares: what a term adds to all terms that do not contain it. A term is tested
 # in the stratum in which its columns vary: rows, or whole plots, subjects or blocks where it is constant within them.
+import warnings
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -13,11 +14,19 @@ MOST_LEVELS = 30
 FEWEST_PER_LEVEL = 2
 # Interactions are in the model while it has at most so many columns and leaves so many rows for each of them.
 MOST_COLUMNS, ROWS_PER_COLUMN = 400, 1.4
+# Cells of the matrices of a model, and of all its permutations, at most.
+MOST_CELLS, MOST_PERMUTED = 4e7, 4e8
 MOST_PAIRED_LEVELS = 10
 TEST_NAME = "scipy.stats.f (analysis of variance, {stratum})"
 
 
 def judge(table, explore, test, family):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return analyse(table, explore, test)
+
+
+def analyse(table, explore, test):
     plan = load_design(table, test)
     design, y, rows = plan.design, plan.y, plan.rows
     term = [design.x] if design.by is None else [design.x, design.by]
@@ -160,7 +169,10 @@ def number_text(value):
 
 def numbered(*labels):
     """Consecutive numbers of the combinations of labels."""
-    return np.unique(np.column_stack(labels), axis=0, return_inverse=True)[1].ravel()
+    out = np.zeros(len(labels[0]), dtype=np.int64)
+    for label in labels:
+        out = np.unique(out * (int(label.max()) + 1) + label, return_inverse=True)[1]
+    return out
 
 
 def is_constant(design, name, labels):
@@ -229,7 +241,7 @@ def deviations(count):
 def within_groups(columns, labels):
     """Columns less their means in each group of rows, or in all; what is constant there becomes zero."""
     centred = columns - columns.mean(axis=0)
-    if labels is None:
+    if labels is None or not columns.shape[1]:
         return centred
     counts = np.bincount(labels)
     sums = np.column_stack([np.bincount(labels, weights=column, minlength=len(counts)) for column in centred.T])
@@ -274,7 +286,7 @@ def term_test(design, y, term):
         terms = all_terms(design, term, order)
         size = sum(size_of(design, each) for each in terms)
         least = order == 1
-        if not least and size > MOST_COLUMNS:
+        if size * len(y) > MOST_CELLS or (not least and size > MOST_COLUMNS):
             continue
         try:
             found = stratum_test(design, y, term, terms, not least)
@@ -306,6 +318,8 @@ def stratum_test(design, y, term, terms, needs_room):
     above = strata[: len(strata) if level is None else level]
     block = design.block[1] if design.block is not None else None
     absorbed, held = (above[-1].labels, block) if above else (block, None)
+    if held is not None and constant_within(held[:, None].astype(float), absorbed):
+        held = None
     fixed = indicators(held) if held is not None else np.zeros((n, 0))
     contains = [each for each in terms if each >= frozenset(term)]
     before = np.column_stack([fixed, stacked(design, [each for each in terms if each not in contains])])
@@ -481,11 +495,14 @@ def level_counts(design, term):
     """{cell of the term: rows}."""
     if any(name not in design.factors for name in term):
         return {}
-    codes = list(zip(*(design.factors[name].codes.tolist() for name in term)))
-    counts = {}
-    for code in codes:
-        counts[code] = counts.get(code, 0) + 1
-    return counts
+    cells = numbered(*(design.factors[name].codes for name in term))
+    return dict(zip(cell_keys(design, term, cells), np.bincount(cells).tolist()))
+
+
+def cell_keys(design, term, cells):
+    """The codes of the factors of a term in each of its cells."""
+    first = np.unique(cells, return_index=True)[1]
+    return [tuple(int(design.factors[name].codes[row]) for name in term) for row in first]
 
 
 def finished(found, design, y, term, total, counts):
@@ -542,9 +559,7 @@ def cell_means(design, y, term):
     block = indicators(cells)
     beta = np.linalg.lstsq(np.column_stack([np.ones(len(y)), block, base]), y, rcond=None)[0]
     means = beta[0] + np.r_[0.0, beta[1 : 1 + block.shape[1]]]
-    first = np.unique(cells, return_index=True)[1]
-    keys = [tuple(int(design.factors[name].codes[row]) for name in term) for row in first]
-    return dict(zip(keys, means.tolist()))
+    return dict(zip(cell_keys(design, term, cells), means.tolist()))
 
 
 def group_means(found, design, y, term, counts):
@@ -670,8 +685,9 @@ def degrees(value):
 
 def reason(design, term, found):
     """One sentence on the term, the rest of the model and the error."""
-    both = f"interaction of {term[0]} and {term[1]}, given each of them"
-    what = both if len(term) == 2 else f"main effect of {term[0]}"
+    what = f"main effect of {term[0]}"
+    if len(term) == 2:
+        what = f"interaction of {term[0]} and {term[1]}, given each of them"
     given = [name for name in (*sorted(design.factors), *sorted(design.numbers)) if name not in term]
     if design.block is not None:
         given.append(f"the blocks {design.block[0]}")
@@ -714,8 +730,9 @@ def model_residuals(design, y, terms):
     """Residuals of the whole model, within the smallest plots or subjects."""
     labels = design.strata[-1].labels if design.strata else design.block[1] if design.block is not None else None
     columns = stacked(design, terms)
-    if design.strata and design.block is not None:
-        columns = np.column_stack([columns, indicators(design.block[1])])
+    block = design.block[1] if design.strata and design.block is not None else None
+    if block is not None and not constant_within(block[:, None].astype(float), labels):
+        columns = np.column_stack([columns, indicators(block)])
     return residual_of(y, columns, labels)[0]
 
 
@@ -771,7 +788,7 @@ def permutation_variant(found, table, test, first, whole):
     """The residuals of the model without the term, reordered within blocks or plots (Freedman and Lane 1983, J. Business
     and Economic Statistics 1)."""
     count = int(test.get("permutations") or 0)
-    if first.full is None or not count or whole["p"] >= 0.05 or first.n > table.checked_rows(np.arange(first.n)).shape[0]:
+    if first.full is None or not count or whole["p"] >= 0.05 or first.full.size * count > MOST_PERMUTED:
         return
     labels, y = first.absorbed, first.y
     random = generator("permutation", table.protocol.get("seed", 0), test["x"], test["y"], test.get("by"))
