@@ -1,6 +1,8 @@
 # ---- rates: k of n, or counts per amount at risk, on other columns: quasi-likelihood with an estimated dispersion ----
 # Logit link for k of n, log link with the amount at risk as offset for counts; the variance is the binomial's or the
 # Poisson's times Pearson's chi-squared by its degrees of freedom, at least 1 (McCullagh and Nelder 1989, ch. 4.5, 6.2).
+# Where the dispersion grows with the size of the counts, as where each row has a rate of its own, that error is too small:
+# then, and where there are too few rows to tell, it is at least that of leaving out one row at a time.
 from collections import namedtuple
 from types import SimpleNamespace
 
@@ -11,6 +13,8 @@ from scipy import optimize, stats
 Counted = namedtuple("Counted", "events amount offset binomial")
 MOST_RATE_LEVELS, MOST_RATE_PAIRS = 12, 10
 FEWEST_EVENTS, FEWEST_FREE = 5, 4
+# Rows below which an uneven dispersion would not be noticed, and the one-sided 5 % point of the test that notices it.
+FEW_TO_TELL, UNEVEN = 40, 1.644854
 # A dispersion above this has the negative binomial beside it.
 WIDE_DISPERSION = 1.5
 # A standard error of a coefficient of this size, on columns of unit size, belongs to no finite estimate.
@@ -18,7 +22,16 @@ ENDLESS_ERROR = 50.0
 RATE_TESTS = {
     "t": "scipy.stats.t (Wald test of a {family} model, dispersion estimated)",
     "f": "scipy.stats.f (deviance of nested {family} models, dispersion estimated)",
+    "t_rows": "scipy.stats.t (Wald test of a {family} model, errors by leaving out one row at a time)",
+    "f_rows": "scipy.stats.f (Wald test of a {family} model, errors by leaving out one row at a time)",
     "score": "scipy.stats.f (score test of a {family} model, dispersion estimated)",
+}
+
+
+ERRORS_OF = {
+    "t_rows": "errors by leaving out one row at a time",
+    "f_rows": "errors by leaving out one row at a time",
+    "units": "errors clustered",
 }
 
 
@@ -195,6 +208,23 @@ def jackknife_covariance(scaled, rest, labels):
     return (len(steps) - 1) / len(steps) * steps.T @ steps
 
 
+def row_covariance(scaled, rest):
+    """The same with each row a unit of its own, which allows for any dispersion of each row (as HC3 does)."""
+    inverse = np.linalg.pinv(scaled.T @ scaled, hermitian=True)
+    turned = scaled @ inverse
+    pull = np.clip((turned * scaled).sum(axis=1), 0.0, 1 - 1e-9)
+    steps = turned * (rest / (1 - pull))[:, None]
+    return (len(steps) - 1) / len(steps) * steps.T @ steps
+
+
+def unevenness(data, fit):
+    """How the squared Pearson residuals grow with the mean count, or with the number of trials, in standard errors."""
+    squares, size = pearson_residuals(data, fit) ** 2, data.amount if data.binomial else fit.mean
+    apart, size = squares - squares.mean(), size - size.mean()
+    error = np.sqrt((size**2).sum() * squares.var())
+    return float((apart * size).sum() / error) if error > 0 else 0.0
+
+
 def rate_score(block, held, data):
     """(left, right): what the columns of `block` hold beyond those of `held`, and the residuals of the model of `held`
     alone, both scaled so that their product is the score."""
@@ -251,35 +281,41 @@ def rate_estimate(block, data, base, labels=None):
     inverse = np.linalg.pinv(fit.information, hermitian=True)
     chi = float((pearson_residuals(data, fit) ** 2).sum())
     shared = {"n": n, "design": design, "fit": fit, "free": free, "raw_dispersion": chi / free}
-    shared["dispersion"] = max(chi / free, 1.0)
+    shared["dispersion"], shared["uneven"] = max(chi / free, 1.0), unevenness(data, fit)
     if not np.sqrt(np.abs(np.diag(inverse)[:k])).max() < ENDLESS_ERROR or endless(fit, block, data):
         return SimpleNamespace(**shared, **endless_estimate(block, held, data, labels, free))
     beta, below = fit.beta[:k], free
+    root = np.sqrt(np.maximum(fit.variance, 1e-12))
+    scaled, left = root[:, None] * design, pearson_residuals(data, fit)
     if labels is None:
-        covariance = inverse * shared["dispersion"]
+        covariances = [inverse * shared["dispersion"]]
+        if n < FEW_TO_TELL or shared["uneven"] > UNEVEN:
+            covariances.append(row_covariance(scaled, left))
     else:
-        root = np.sqrt(np.maximum(fit.variance, 1e-12))
-        covariance = jackknife_covariance(root[:, None] * design, pearson_residuals(data, fit), labels)
-        below = units - k
-    error = float(np.sqrt(covariance[0, 0]))
+        covariances, below = [jackknife_covariance(scaled, left, labels)], units - k
+    errors = [float(np.sqrt(covariance[0, 0])) for covariance in covariances]
+    error, way = max(errors), ("t", "t_rows")[int(np.argmax(errors))]
     if not error > 0:
         return None
     if k == 1:
-        way, statistic = "t", float(beta[0] / error)
+        statistic = float(beta[0] / error)
         p = float(2 * stats.t.sf(abs(statistic), below))
-    elif labels is None:
-        way = "f"
-        statistic = max(2 * (fit.likelihood - rate_fit(held, data).likelihood), 0.0) / k / shared["dispersion"]
-        p = float(stats.f.sf(statistic, k, below))
     else:
-        way = "f"
-        wald = float(beta @ np.linalg.pinv(covariance[:k, :k], hermitian=True) @ beta)
-        statistic = wald / k * below / (units - 1)
-        p = float(stats.f.sf(statistic, k, below))
+        tests = []
+        for place, covariance in enumerate(covariances):
+            if labels is None and place == 0:
+                gain = max(2 * (fit.likelihood - rate_fit(held, data).likelihood), 0.0)
+                statistic = gain / k / shared["dispersion"]
+            else:
+                wald = float(beta @ np.linalg.pinv(covariance[:k, :k], hermitian=True) @ beta)
+                statistic = wald / k * (1.0 if labels is None else below / (units - 1))
+            tests.append((float(stats.f.sf(statistic, k, below)), statistic, ("f", "f_rows")[place]))
+        p, statistic, way = max(tests)
     half = stats.t.isf(0.025, below) * error
     ends = {"low": float(beta[0] - half), "high": float(beta[0] + half)}
-    tested = {"statistic": statistic, "p": p, "df": below, "beta": beta, "way": way, "covariance": covariance}
-    return SimpleNamespace(**shared, **tested, **ends, separated=False)
+    way = way if labels is None else "units"
+    tested = {"statistic": statistic, "p": p, "df": below, "beta": beta, "way": way}
+    return SimpleNamespace(**shared, **tested, **ends, covariances=covariances, separated=False)
 
 
 def endless(fit, block, data):
@@ -298,7 +334,7 @@ def endless_estimate(block, held, data, labels, free):
     which needs no estimate, and a coefficient of reduced bias."""
     beta = reduced_bias_fit(np.column_stack([block, held]), data)[: block.shape[1]]
     tested = score_test(block, held, data, labels, free)
-    found = {**tested, "beta": beta, "way": "score", "covariance": None, "separated": True}
+    found = {**tested, "beta": beta, "way": "score", "covariances": [], "separated": True}
     if block.shape[1] > 1:
         return {**found, "low": -np.inf, "high": np.inf}
     sign, limit = (1.0 if beta[0] >= 0 else -1.0), stats.t.isf(0.025, tested["df"])
@@ -364,7 +400,8 @@ def ratio_in_units(found, x, ratio):
         up = found.beta[0] >= 0
         value, low, high = ratio_ends(found, 1.0, 1.0 if up else -1.0)
         contrast = {"level": x.levels[int(up)], "reference": x.levels[int(not up)]}
-    method = f"{'score' if found.separated else 'Wald'} interval of a {family_of(ratio)} model, dispersion estimated"
+    interval = "score" if found.separated else "Wald"
+    method = f"{interval} interval of a {family_of(ratio)} model, {ERRORS_OF.get(found.way, 'dispersion estimated')}"
     return {
         "name": ratio, "value": value, "ci_low": low, "ci_high": high, "ci_level": 0.95, "contrast": contrast,
         "method": method,
@@ -396,7 +433,7 @@ def rate_contrasts(found, x, data):
         if shares[upper] < shares[lower]:
             upper, lower = lower, upper
         gap, turn = shares[upper] - shares[lower], slopes[upper] - slopes[lower]
-        error = float(np.sqrt(max(turn @ found.covariance @ turn, 0.0)))
+        error = float(np.sqrt(max(turn @ covariance @ turn for covariance in found.covariances)))
         if not error > 0:
             return None
         ends = {"value": gap, "ci_low": float(gap - limit * error), "ci_high": float(gap + limit * error)}
@@ -663,6 +700,9 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
     told += f"; dispersion {model.raw_dispersion:.3g}, " + (
         "taken as 1" if model.raw_dispersion < 1 else "by which errors are widened"
     )
+    if model.way in ERRORS_OF:
+        few = "too few rows to tell whether it is even" if model.uneven <= UNEVEN else "it grows with the size of the counts"
+        told += f"; {few}, so {ERRORS_OF[model.way]}"
     if model.separated:
         told += "; by the score test, because no finite ratio is the most likely"
     result = {
@@ -676,7 +716,14 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
                 "statistic": model.raw_dispersion,
                 "p": float(stats.chi2.sf(model.raw_dispersion * model.free, model.free)),
                 "holds": bool(model.raw_dispersion <= WIDE_DISPERSION),
-            }
+            },
+            {
+                "name": "dispersion does not grow with the size of the counts",
+                "check": "score test of squared Pearson residuals",
+                "statistic": model.uneven,
+                "p": float(stats.norm.sf(model.uneven)),
+                "holds": bool(model.uneven <= UNEVEN),
+            },
         ],
         "covariates": [column.name for column in used],
         "crude": crude,
