@@ -279,7 +279,7 @@ impl<'d> EvidenceChecker<'d> {
             line.event == count.event
                 && line.arm == count.arm
                 && count.cycle.is_none_or(|cycle| line.cycle == cycle)
-                && count.tier.is_none_or(|tier| line.tier == Some(tier))
+                && count.tier.is_none_or(|tier| line.tier.unwrap_or_default() == tier)
                 && (!count.significant || line.significant == Some(true))
         });
         lines.count() as u64

@@ -196,3 +196,116 @@ fn are_factors(profile: &Profile, factors: &[&Column], blocks: &[String]) -> boo
     let replicates = profile.rows / cells.max(1);
     factors.iter().all(is_assigned) || (is_even && (replicates >= 2 || !blocks.is_empty()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::policy::{Rules, heuristic};
+
+    /// A table of 60 rows: a number, two even factors, another number, a count with its trials.
+    fn request(question: &str, more: Value) -> ProposeHypotheses {
+        let level = |name: &str, rows: u64| json!({"level": name, "n": rows});
+        let number = |name: &str, distinct: u64| json!({"name": name, "role": "numeric", "usable": true, "missing": 0, "distinct": distinct});
+        let mut profile = json!({
+            "problem": null, "rows": 60, "split": {"possible": true}, "tautologies": [],
+            "columns": [
+                number("gain", 60),
+                {"name": "feed", "role": "binary", "usable": true, "missing": 0, "distinct": 2,
+                    "levels": [level("algae", 30), level("grain", 30)]},
+                number("warmth", 3), number("age", 41), number("sprouted", 20), number("sown", 25),
+            ],
+            "counts": [{"count": "sprouted", "of": "sown", "trials": true}],
+        });
+        profile
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        serde_json::from_value(json!({
+            "cycle": 1, "arm": "observed", "limit": 100, "known": [], "tested": [],
+            "plan": {
+                "question": question, "target": null, "datasets": [], "randomised": [], "seed": 1, "alpha": 0.05,
+                "explore_share": 0.5, "explore_ratio": 0.3, "batch": 25, "follow_ups": 24, "shuffled_run": false,
+                "permutations": 99, "check_rows": 1000, "max_cycles": 4, "max_experiments": 100, "max_tests": 100,
+                "max_repairs": 2, "model": null,
+            },
+            "profiles": [["d", profile]],
+        }))
+        .unwrap()
+    }
+
+    /// Kind, exposure, outcome, and the other columns of each primary analysis.
+    fn primary(question: &str, more: Value) -> Vec<(String, String, String, Vec<String>)> {
+        let proposed = heuristic::propose(&request(question, more), &Rules::default());
+        let primary = proposed
+            .hypotheses
+            .into_iter()
+            .filter(|idea| idea.tier == Tier::Primary);
+        primary
+            .map(|idea| {
+                let others = idea.covariates.into_iter().chain(idea.by).collect();
+                (idea.kind, idea.x, idea.y, others)
+            })
+            .collect()
+    }
+
+    fn told(kind: &str, x: &str, y: &str, others: &[&str]) -> (String, String, String, Vec<String>) {
+        let others = others.iter().map(|name| (*name).to_owned()).collect();
+        (kind.to_owned(), x.to_owned(), y.to_owned(), others)
+    }
+
+    #[test]
+    fn a_pair_is_asked_for_as_it_is() {
+        assert_eq!(
+            primary("Does age go with gain?", json!({})),
+            [told("numeric_numeric", "age", "gain", &[])]
+        );
+    }
+
+    #[test]
+    fn even_factors_are_the_terms_of_one_experiment() {
+        let terms = primary("How do feed and warmth change gain?", json!({}));
+        let expected = [
+            told("designed", "feed", "gain", &["warmth"]),
+            told("designed", "feed", "gain", &["warmth"]),
+            told("designed", "warmth", "gain", &["feed"]),
+        ];
+        assert_eq!(terms, expected);
+    }
+
+    #[test]
+    fn one_factor_with_blocks_is_an_experiment() {
+        let terms = primary("How does feed change gain?", json!({"blocks": ["warmth"]}));
+        assert_eq!(terms, [told("designed", "feed", "gain", &["warmth"])]);
+        let alone = primary("How does feed change gain?", json!({}));
+        assert_eq!(alone, [told("group_numeric", "feed", "gain", &[])]);
+    }
+
+    #[test]
+    fn conditions_that_each_subject_has_are_an_experiment() {
+        let units = json!({"units": {"column": "who", "n_units": 20}});
+        let terms = primary("How does warmth change gain?", units);
+        assert_eq!(terms, [told("designed", "warmth", "gain", &[])]);
+    }
+
+    #[test]
+    fn several_exposures_are_in_one_model() {
+        let found = primary("How do age and feed change gain?", json!({}));
+        let expected = [
+            told("adjusted", "age", "gain", &["feed"]),
+            told("adjusted", "feed", "gain", &["age"]),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_count_is_analysed_with_its_trials() {
+        assert_eq!(
+            primary("Does feed change sprouted?", json!({})),
+            [told("proportion", "feed", "sprouted", &["sown"])]
+        );
+        let given = primary("Does feed change sprouted, with age held fixed?", json!({}));
+        assert_eq!(given, [told("proportion", "feed", "sprouted", &["age", "sown"])]);
+    }
+}
