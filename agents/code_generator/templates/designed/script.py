@@ -53,7 +53,7 @@ def analyse(table, explore, test):
         "covariates": [name for name in plan.columns if name not in term],
         "variants": found.variants,
         "caveats": found.caveats,
-        "groups": whole_test.groups,
+        "groups": group_means(whole_test, level_counts(design, term)),
         "mde": smallest_term(whole_test),
         "p_judged": whole["p"],
         "p_judged_by": "primary",
@@ -105,6 +105,7 @@ def load_design(table, test):
         block=(clusters[0], labels[clusters[0]]) if clusters else None,
         plots=(" x ".join(clusters), numbered(*labels.values())) if len(clusters) > 1 else None,
         unit=(unit, np.unique(units, return_inverse=True)[1]) if units is not None else None,
+        words=table.facts.get("level_order") or {},
     )
     for name in (test["x"], by):
         if name is not None and name in design.factors and len(design.factors[name].levels) > MOST_LEVELS:
@@ -136,9 +137,10 @@ def frequent_rows(columns, names, rows):
     return kept, note
 
 
-def make_design(columns, x, by=None, block=None, plots=None, unit=None):
+def make_design(columns, x, by=None, block=None, plots=None, unit=None, words=None):
     """The design of columns in the form of `Table.column`: factors and numbers by name, `block` (name, labels) or None,
-    and `strata`, the groupings of rows with an error of their own, from the largest to the smallest."""
+    and `strata`, the groupings of rows with an error of their own, from the largest to the smallest. `words` has the
+    words that stand behind the ranks 1, 2, 3, ... of a column."""
     factors, numbers = {}, {}
     for name, column in columns.items():
         distinct, codes = np.unique(column.values, return_inverse=True)
@@ -147,7 +149,7 @@ def make_design(columns, x, by=None, block=None, plots=None, unit=None):
         if column.levels is not None:
             factors[name] = SimpleNamespace(codes=codes, levels=[column.levels[code] for code in distinct])
         elif len(distinct) <= MOST_NUMBERS:
-            factors[name] = SimpleNamespace(codes=codes, levels=[number_text(value) for value in distinct])
+            factors[name] = SimpleNamespace(codes=codes, levels=[number_text(value, (words or {}).get(name)) for value in distinct])
         else:
             numbers[name] = column.values.astype(float)
     strata = []
@@ -163,8 +165,11 @@ def make_design(columns, x, by=None, block=None, plots=None, unit=None):
     return design
 
 
-def number_text(value):
-    return str(int(value)) if value == int(value) else repr(float(value))
+def number_text(value, words=None):
+    """A level that is a number as text: the word of that rank, 12 rather than 12.0."""
+    if value != int(value):
+        return repr(float(value))
+    return words[int(value) - 1] if words and 1 <= value <= len(words) else str(int(value))
 
 
 def numbered(*labels):
@@ -274,13 +279,12 @@ def term_test(design, y, term):
         if name not in design.factors and name not in design.numbers:
             raise NotTestable(f"{name!r} has one value only here")
     total, units = len(y), [s for s in design.strata if s.kind == "subjects"]
-    counts = level_counts(design, term)
     if units:
         design, y = one_per_condition(design, y, units[0].labels)
         inside = [name for name in term if not is_constant(design, name, design.strata[-1].labels)]
         found = repeated_test(design, y, term) if inside else None
         if found is not None:
-            return finished(found, design, y, term, total, counts)
+            return finished(found, design, y, term, total)
     failure = None
     for order in range(max(len(design.factors), 1), 0, -1):
         terms = all_terms(design, term, order)
@@ -293,7 +297,7 @@ def term_test(design, y, term):
         except NotTestable as refusal:
             failure = refusal
             continue
-        return finished(found, design, y, term, total, counts)
+        return finished(found, design, y, term, total)
     raise failure or NotTestable("the model has too many columns")
 
 
@@ -505,7 +509,7 @@ def cell_keys(design, term, cells):
     return [tuple(int(design.factors[name].codes[row]) for name in term) for row in first]
 
 
-def finished(found, design, y, term, total, counts):
+def finished(found, design, y, term, total):
     """A tested term with its adjusted means."""
     if not np.isfinite(found.F) or not found.error > 1e-20 * float(((y - y.mean()) ** 2).sum()):
         raise NotTestable("the columns of the design determine the outcome, so there is no error to test against")
@@ -527,7 +531,7 @@ def finished(found, design, y, term, total, counts):
         found.spread = np.sqrt(np.maximum(variances[:, None] + variances[None, :] - 2 * covariance, 0.0))
     elif len(term) == 1:
         found.means, found.spread = means_within_subjects(found, term[0])
-    found.groups, found.sign = group_means(found, design, y, term, counts), 0
+    found.sign = 0
     if size_of(design, term) == 1 and not found.gaps:
         found.sign = sign_of(found, design, y, term)
     return found
@@ -562,11 +566,13 @@ def cell_means(design, y, term):
     return dict(zip(cell_keys(design, term, cells), means.tolist()))
 
 
-def group_means(found, design, y, term, counts):
+def group_means(found, counts):
     """[{level, n, value}] of the term's levels or cells, largest mean first."""
     if not counts:
         return None
-    means = {(at,): float(mean) for at, mean in enumerate(found.means)} if len(term) == 1 else cell_means(design, y, term)
+    design, term = found.design, found.term
+    alone = len(term) == 1
+    means = {(at,): float(mean) for at, mean in enumerate(found.means)} if alone else cell_means(design, found.y, term)
     words = lambda cell: ", ".join(design.factors[name].levels[code] for name, code in zip(term, cell))
     rows = [{"level": words(cell), "n": counts.get(cell, 0), "value": mean} for cell, mean in means.items()]
     return sorted(rows, key=lambda row: (-row["value"], row["level"]))

@@ -186,6 +186,10 @@ def write_table(names, arrays, result):
             key: {"columns": part["columns"]} for key, part in result["structure"].items() if part and key != "copies"
         },
     }
+    orders = {column["name"]: column["level_order"] for column in result["columns"] if column["level_order"]}
+    if orders:
+        # The words that stand behind ranks.
+        facts["level_order"] = orders
     sets = result.pop("copy_sets")
     if sets is not None:
         # Which rows are copies of each other, as a number for each row.
