@@ -1,8 +1,8 @@
-# ---- rates: k of n, or counts per amount at risk, on other columns: quasi-likelihood with an estimated dispersion ----
+# ---- rates: k of n, or counts per amount at risk, on other columns, with an estimated dispersion ----
 # Logit link for k of n, log link with the amount at risk as offset for counts; the variance is the binomial's or the
 # Poisson's times Pearson's chi-squared by its degrees of freedom, at least 1 (McCullagh and Nelder 1989, ch. 4.5, 6.2).
-# Where the dispersion grows with the size of the counts, as where each row has a rate of its own, that error is too small:
-# then, and where there are too few rows to tell, it is at least that of leaving out one row at a time.
+# Where the dispersion grows with the size of the counts, as where each row has a rate of its own, that error is too
+# small: then, and where there are too few rows to tell, it is at least that of leaving out one row at a time.
 from collections import namedtuple
 from types import SimpleNamespace
 
@@ -24,7 +24,8 @@ RATE_TESTS = {
     "f": "scipy.stats.f (deviance of nested {family} models, dispersion estimated)",
     "t_rows": "scipy.stats.t (Wald test of a {family} model, errors by leaving out one row at a time)",
     "f_rows": "scipy.stats.f (Wald test of a {family} model, errors by leaving out one row at a time)",
-    "score": "scipy.stats.f (score test of a {family} model, dispersion estimated)",
+    "score": "scipy.stats.t (score test of a {family} model, dispersion estimated)",
+    "score_f": "scipy.stats.f (score test of a {family} model, dispersion estimated)",
 }
 
 
@@ -170,8 +171,8 @@ def rate_fit(design, data, steps=60):
 
 
 def reduced_bias_fit(design, data, steps=200):
-    """Coefficients with the bias of first order taken out, which are finite under separation too (Firth 1993, Biometrika
-    80)."""
+    """Coefficients with the bias of first order taken out, which are finite under separation too (Firth 1993,
+    Biometrika 80)."""
     share = data.events.sum() / data.amount.sum()
     centre = np.log(share / (1 - share)) if data.binomial else np.log(share)
     beta = np.linalg.lstsq(design, np.full(len(design), centre), rcond=None)[0]
@@ -319,7 +320,8 @@ def rate_estimate(block, data, base, labels=None):
 
 
 def endless(fit, block, data):
-    """True where a level has no event, or nothing but events: the 0/1 columns of `block` and what none of them marks."""
+    """True where a level has no event, or nothing but events: the 0/1 columns of `block` and what none of them
+    marks."""
     if not np.isin(block, (0.0, 1.0)).all():
         return False
     for inside in [*(block.T > 0), ~(block > 0).any(axis=1)]:
@@ -330,24 +332,27 @@ def endless(fit, block, data):
 
 
 def endless_estimate(block, held, data, labels, free):
-    """The estimate where the most likely coefficient is infinite: p and the finite end of the interval by the score test,
-    which needs no estimate, and a coefficient of reduced bias."""
+    """The estimate where the most likely coefficient is infinite: p and the finite end of the interval by the score
+    test, which needs no estimate, and a coefficient of reduced bias."""
     beta = reduced_bias_fit(np.column_stack([block, held]), data)[: block.shape[1]]
     tested = score_test(block, held, data, labels, free)
-    found = {**tested, "beta": beta, "way": "score", "covariances": [], "separated": True}
+    way = "score" if len(beta) == 1 else "score_f"
+    found = {**tested, "beta": beta, "way": way, "covariances": [], "separated": True}
     if block.shape[1] > 1:
         return {**found, "low": -np.inf, "high": np.inf}
-    sign, limit = (1.0 if beta[0] >= 0 else -1.0), stats.t.isf(0.025, tested["df"])
+    # Where there is little to go by, taking out the bias can take the coefficient across 0: the score knows its side.
+    sign, limit = (1.0 if tested["statistic"] >= 0 else -1.0), stats.t.isf(0.025, tested["df"])
+    beta = found["beta"] = sign * np.maximum(sign * beta, 1e-9)
 
     def beyond(distance):
         moved = data._replace(offset=data.offset + sign * distance * block[:, 0])
         return sign * score_test(block, held, moved, labels, free)["statistic"] - limit
 
-    end = -np.inf
-    for width in (2.0, 4.0, 8.0, 16.0, 32.0):
-        edges = sign * beta[0] - width, sign * beta[0] + width
-        if beyond(edges[0]) > 0 > beyond(edges[1]):
-            end = min(optimize.brentq(beyond, *edges, xtol=1e-9), sign * beta[0])
+    # The nearest ratio that the test rejects: far beyond it the variance vanishes, and with it the score.
+    end, far = -np.inf, sign * beta[0] + 4.0
+    for near in np.arange(far - 0.5, far - 20.0, -0.5):
+        if beyond(near) > 0:
+            end = min(optimize.brentq(beyond, near, near + 0.5, xtol=1e-9), sign * beta[0])
             break
     return {**found, "low": end if sign > 0 else -np.inf, "high": np.inf if sign > 0 else -end}
 
@@ -413,8 +418,8 @@ def family_of(ratio):
 
 
 def rate_contrasts(found, x, data):
-    """Differences of the shares or rates of all pairs of three or more levels, each averaged over the rows' other columns,
-    with errors by the delta method and Bonferroni's allowance for the number of pairs; largest first."""
+    """Differences of the shares or rates of all pairs of three or more levels, each averaged over the rows' other
+    columns, with errors by the delta method and Bonferroni's allowance for the number of pairs; largest first."""
     if x.levels is None or found.separated or not 3 <= len(x.levels) <= MOST_RATE_PAIRS:
         return None
     k, weights = len(found.beta), data.amount / data.amount.sum()
@@ -456,17 +461,18 @@ def pooled_levels(x, data):
 # ---- rows that depend on each other ----
 
 
-def rates_that_depend(result, table, test, explore, rows, block, data, base, measured):
+def rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, errors):
     """The result by a model of how rows depend on each other where both sides show it: errors clustered by unit or by
-    stretches of time, with shared times or the course held fixed; of a series or a map the score of x by the model of
-    such rows. `measured(mask, base, labels)` gives E."""
-    plain = result["whole"]
+    stretches of time, with shared times or the course held fixed; of a series or a map the residuals by the model of
+    such rows. `measured(mask, base, labels)` gives E; `errors` says what widens those of rows that stand alone."""
+    plain, held = result["whole"], held_columns(base, len(rows))
     result = {**result, "p_judged": plain["p"], "p_judged_by": "primary"}
-    left, right = rate_score(block, held_columns(base, len(rows)), data)
-    ways = find_dependence(table, test, rows, left, right[:, None])
+    # A course in time is a course of x itself, so x is not weighted here as the score would have it.
+    left, right = residuals(block, basis(base)) if base.shape[1] else block, rate_score(block, held, data)[1][:, None]
+    ways = find_dependence(table, test, rows, left, right)
     if ways is None:
-        return result
-    dependence, part, parts = Dependence(ways, left, right[:, None]), explore[rows], {}
+        return {**result, "why": result["why"] + errors}
+    dependence, part, parts = Dependence(ways, left, right), explore[rows], {}
     clustered = ways.kind in ("units", "moments") and dependence.clock is None
     if ways.kind == "units" and ways.times is not None:
         base = np.column_stack([base, ways.times])
@@ -478,14 +484,15 @@ def rates_that_depend(result, table, test, explore, rows, block, data, base, mea
         elif clustered:
             parts[name] = measured(mask, base, ways.labels)
         else:
-            parts[name] = by_neighbours(result[name], dependence, mask)
+            parts[name] = by_neighbours(result[name], dependence, mask, x)
     if parts["whole"] is None:
         raise NotTestable(f"too few {what_repeats(ways)} for a test that accounts for them")
     return {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence), "mde": None}
 
 
-def by_neighbours(alone, dependence, mask):
-    """An estimate of a series or a map: the partial correlation of the score, and the ratio with the error of its t."""
+def by_neighbours(alone, dependence, mask, x):
+    """An estimate of a series or a map: the partial correlation of x with the residuals, and the ratio with the error
+    of its t."""
     found = dependence.estimate(mask)
     if found is None:
         return None
@@ -499,6 +506,8 @@ def by_neighbours(alone, dependence, mask):
             half = stats.t.isf(0.025, found["df"]) * abs(log / t)
             same = {"ci_low": float(np.exp(log - half)), "ci_high": float(np.exp(log + half))}
         units = same and {**units, **same, "method": dependence.test}
+    if found["sign"]:
+        kept["direction"] = ("+" if t >= 0 else "-") if x.levels is None else x.levels[int(t >= 0)]
     size = dependent_effect(alone, found, dependence)
     return {**kept, "n": found["n"], "statistic": t, "p": found["p"], "effect": size, "units": units}
 
@@ -527,8 +536,8 @@ def relation_size(estimate):
 
 
 def rate_variants(found, x, block, data, base, crude, test, seed, unit, estimate):
-    """Second looks on the same rows: shares or rates of single rows by Welch's tests and by ranks, rows that lie far off
-    left out, the negative binomial, and rows in other orders."""
+    """Second looks on the same rows: shares or rates of single rows by Welch's tests and by ranks, rows that lie far
+    off left out, the negative binomial, and rows in other orders."""
     rates = data.events / data.amount
     two, k = x.levels is not None and len(x.levels) == 2, block.shape[1]
     if np.ptp(rates) > 0:
@@ -539,9 +548,9 @@ def rate_variants(found, x, block, data, base, crude, test, seed, unit, estimate
             way = crude["direction"]
             if k == 1:
                 way = x.levels[int(part["r"] >= 0)] if two else "+" if part["r"] >= 0 else "-"
-            called = "scipy.stats.t (partial correlation of ranks)" if k == 1 else "scipy.stats.f (Pillai's trace of ranks)"
+            called = "t (partial correlation of ranks)" if k == 1 else "f (Pillai's trace of ranks)"
             size = effect("partial_rho" if k == 1 else "partial_v", part["r"], part["low"], part["high"])
-            add_variant(found, "rank", called, part["n"], part["r"], part["p"], size, way, crude)
+            add_variant(found, "rank", f"scipy.stats.{called}", part["n"], part["r"], part["p"], size, way, crude)
     without_far_rows(found, block, data, base, crude, estimate)
     if not base.shape[1] and crude["p"] < 0.05 and test.get("permutations", 499):
         random = generator("permutation", seed, test["x"], test["y"])
@@ -697,12 +706,12 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
         f" out of {test['by']}" if binomial else f" per {test['by']}" if test.get("by") else ""
     )
     told += f" on {x.name}" + (f" and {len(used)} covariates" if used else "")
-    told += f"; dispersion {model.raw_dispersion:.3g}, " + (
-        "taken as 1" if model.raw_dispersion < 1 else "by which errors are widened"
-    )
+    told += f"; dispersion {model.raw_dispersion:.3g}" + (", taken as 1" if model.raw_dispersion < 1 else "")
+    errors = "" if model.raw_dispersion < 1 else "; errors widened by the root of the dispersion"
     if model.way in ERRORS_OF:
-        few = "too few rows to tell whether it is even" if model.uneven <= UNEVEN else "it grows with the size of the counts"
-        told += f"; {few}, so {ERRORS_OF[model.way]}"
+        grows = model.uneven > UNEVEN
+        reason = "which grows with the size of the counts" if grows else "which may not be even in so few rows"
+        errors = f", {reason}; {ERRORS_OF[model.way]}"
     if model.separated:
         told += "; by the score test, because no finite ratio is the most likely"
     result = {
@@ -734,7 +743,7 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
         "caveats": found.caveats,
         "caveat_notes": found.notes,
     }
-    return rates_that_depend(result, table, test, explore, rows, block, data, base, measured)
+    return rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, errors)
 
 
 def rate_caveats(found, x, data, whole, base, model):

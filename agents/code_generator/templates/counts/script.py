@@ -25,7 +25,8 @@ def negative_binomial(found, x, block, data, base, crude, dispersion):
         fits[log_extra] = extra_fit(design, data, np.exp(log_extra))
         return np.inf if fits[log_extra] is None else -fits[log_extra][2]
 
-    best = optimize.minimize_scalar(badness, bounds=(LEAST_EXTRA, MOST_EXTRA), method="bounded", options={"xatol": 1e-4})
+    bounds, exact = (LEAST_EXTRA, MOST_EXTRA), {"xatol": 1e-4}
+    best = optimize.minimize_scalar(badness, bounds=bounds, method="bounded", options=exact)
     fit = fits.get(best.x) if LEAST_EXTRA + 0.01 < best.x < MOST_EXTRA - 0.01 else None
     if fit is None:
         return
