@@ -13,7 +13,8 @@ from scipy import optimize, stats
 Counted = namedtuple("Counted", "events amount offset binomial")
 MOST_RATE_LEVELS, MOST_RATE_PAIRS = 12, 10
 FEWEST_EVENTS, FEWEST_FREE = 5, 4
-# Rows below which an uneven dispersion would not be noticed, and the one-sided 5 % point of the test that notices it.
+# Rows for each column tested below which an uneven dispersion would not be noticed, and the one-sided 5 % point of the
+# test that notices it.
 FEW_TO_TELL, UNEVEN = 40, 1.644854
 # A dispersion above this has the negative binomial beside it.
 WIDE_DISPERSION = 1.5
@@ -290,7 +291,7 @@ def rate_estimate(block, data, base, labels=None):
     scaled, left = root[:, None] * design, pearson_residuals(data, fit)
     if labels is None:
         covariances = [inverse * shared["dispersion"]]
-        if n < FEW_TO_TELL or shared["uneven"] > UNEVEN:
+        if n < FEW_TO_TELL * k or shared["uneven"] > UNEVEN:
             covariances.append(row_covariance(scaled, left))
     else:
         covariances, below = [jackknife_covariance(scaled, left, labels)], units - k
