@@ -259,7 +259,7 @@ mod tests {
     fn a_pair_is_asked_for_as_it_is() {
         assert_eq!(
             primary("Does age go with gain?", json!({})),
-            [told("numeric_numeric", "age", "gain", &[])]
+            [told("numeric_numeric", "gain", "age", &[])]
         );
     }
 
