@@ -129,8 +129,8 @@ class Simulated(unittest.TestCase):
 
 class Counts(unittest.TestCase):
     def test_breakdowns_of_machines_by_coolant(self):
-        """160 machines: the figures of a published analysis by statsmodels, whose interval is by the normal distribution
-        where ours is by t of 158 degrees of freedom."""
+        """160 machines: the figures of an analysis by statsmodels, whose interval is by the normal distribution where
+        ours is by t of 158 degrees of freedom."""
         test = Lab(csv_of(breakdowns())).tests("counts", {"x": "coolant", "y": "breakdowns", "by": "hours"})[0]
         whole, effect = test["whole"], test["whole"]["effect"]
         self.assertEqual((test["status"], whole["direction"], effect["name"]), ("ok", "A", "rate_ratio"))

@@ -282,10 +282,16 @@ def rate_estimate(block, data, base, labels=None):
     fit = rate_fit(design, data)
     inverse = np.linalg.pinv(fit.information, hermitian=True)
     chi = float((pearson_residuals(data, fit) ** 2).sum())
+    # Rows whose share or rate is fitted as 0 or 1, as in a level of a covariate without events, tell nothing of it.
+    live, rows_free = fit.variance > 1e-6, free
+    if not live.all():
+        free = int(live.sum()) - int(np.linalg.matrix_rank(design[live])) if live.any() else 0
+        if free < FEWEST_FREE:
+            return None
     shared = {"n": n, "design": design, "fit": fit, "free": free, "raw_dispersion": chi / free}
     shared["dispersion"], shared["uneven"] = max(chi / free, 1.0), unevenness(data, fit)
     if not np.sqrt(np.abs(np.diag(inverse)[:k])).max() < ENDLESS_ERROR or endless(fit, block, data):
-        return SimpleNamespace(**shared, **endless_estimate(block, held, data, labels, free))
+        return SimpleNamespace(**shared, **endless_estimate(block, held, data, labels, rows_free))
     beta, below = fit.beta[:k], free
     root = np.sqrt(np.maximum(fit.variance, 1e-12))
     scaled, left = root[:, None] * design, pearson_residuals(data, fit)
