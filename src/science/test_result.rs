@@ -52,9 +52,12 @@ impl UnitsEffect {
     /// The name of a hazard ratio, of two levels or per unit of a number.
     pub const HAZARD_RATIO: &'static str = "hazard_ratio";
 
+    /// The name of a ratio of rates, of two levels or per unit of a number.
+    pub const RATE_RATIO: &'static str = "rate_ratio";
+
     /// True for a ratio, whose null is 1.
     pub fn is_ratio(&self) -> bool {
-        matches!(self.name.as_str(), Self::ODDS_RATIO | Self::HAZARD_RATIO)
+        [Self::ODDS_RATIO, Self::HAZARD_RATIO, Self::RATE_RATIO].contains(&self.name.as_str())
     }
 }
 

@@ -215,6 +215,8 @@ impl<'d> Teller<'d> {
     fn rate(&self, effect: &UnitsEffect) -> Option<Line<Draft>> {
         Some(match effect.name.as_str() {
             UnitsEffect::HAZARD_RATIO => text("the hazard of an event"),
+            UnitsEffect::RATE_RATIO => text("the rate of ").code(&self.test.y),
+            _ if self.test.kind == kind::PROPORTION => text("the odds of ").code(&self.test.y),
             _ => text("the odds of ").then(self.event()?),
         })
     }
@@ -271,6 +273,18 @@ impl<'d> Teller<'d> {
                     UnitsEffect::ODDS_RATIO => " are ",
                     _ => " is ",
                 };
+                // Of counts, what is compared is a number that people know: shares, or rates per unit of the amount at risk.
+                if let Some((a, b)) = self.group_value(level).zip(self.group_value(reference)) {
+                    let format = match self.test.kind.as_str() {
+                        kind::PROPORTION => Some(NumberFormat::Percent),
+                        kind::COUNTS => Some(NumberFormat::Measure),
+                        _ => None,
+                    };
+                    if let Some(format) = format {
+                        details = details.text("; ").number(a.format(format)).text(" against ");
+                        details = details.number(b.format(format));
+                    }
+                }
                 let rate = self.rate(effect)?.text(is).number(value).text(" times as high with ");
                 rate.then(with()).text(" as with ").name(reference).then(given)
             }
