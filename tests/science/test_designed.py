@@ -117,8 +117,8 @@ class Factorial(Checked):
         for row in found:
             gap = gaps[row["level"], row["reference"]]
             self.assertAlmostEqual(row["value"], gap)
-            self.assertAlmostEqual(row["ci_low"], gap - half, places=5)
-            self.assertAlmostEqual(row["ci_high"], gap + half, places=5)
+            self.assertAlmostEqual(row["ci_low"], gap - half, places=4)
+            self.assertAlmostEqual(row["ci_high"], gap + half, places=4)
 
     def test_unbalanced_data(self):
         keep = np.r_[3:60]
@@ -153,6 +153,29 @@ class Factorial(Checked):
             for found in self.lab.tests("designed", *self.asked, shuffle_seed=seed):
                 self.assertGreater(found["whole"]["p"], 1e-3)
                 self.assertNotIn("not balanced", found["why"])
+
+
+    def test_far_errors_and_ranks(self):
+        """Where a row lies far off, ranks decide, and the limits of the linear test are kept as a second look."""
+        data = {**self.data, "len": [*self.data["len"][:-1], 1e9]}
+        supp, both = Lab(csv_of(data)).tests("designed", self.asked[0], self.asked[2])
+        for found in (supp, both):
+            self.assertIn("of ranks", found["test"])
+            self.assertIn("far outliers", found["why"])
+            self.assertIsNone(found["whole"]["units"])
+            self.assertEqual([row["name"] for row in found["variants"]][0], "linear")
+        self.assertEqual(supp["whole"]["effect"]["name"], "partial_rho")
+        table = self.reference({**data, "len": stats.rankdata(data["len"])}, "len ~ C(supp) * C(dose)")
+        self.assertAlmostEqual(supp["whole"]["p"], table["PR(>F)"]["C(supp)"])
+        grades = np.array(["low", "middle", "high"])[np.digitize(self.data["len"], [15, 23])]
+        graded = Lab(csv_of({**self.data, "len": grades})).tests("designed", self.asked[1])[0]
+        self.assertIn("only the order counts", graded["why"])
+
+    def test_words_with_an_order(self):
+        data = {**self.data, "dose": [{0.5: "low", 1.0: "medium", 2.0: "high"}[dose] for dose in self.data["dose"]]}
+        dose, both = Lab(csv_of(data)).tests("designed", self.asked[1], self.asked[2])
+        self.assertEqual([row["level"] for row in dose["groups"]], ["high", "medium", "low"])
+        self.assertEqual([row["level"] for row in both["strata"]], ["low", "medium", "high"])
 
 
 class Blocks(Checked):
@@ -366,7 +389,7 @@ class Rates(unittest.TestCase):
         more = {name: (label, np.unique(rows, return_inverse=True)[1]) for name, (label, rows) in more.items()}
         return self.family["make_design"](table, next(iter(columns)), **more)
 
-    def rates(self, draw, terms, copies=300):
+    def rates(self, draw, terms, copies=240):
         found = np.zeros(len(terms))
         for _ in range(copies):
             design, y = draw()
@@ -376,7 +399,7 @@ class Rates(unittest.TestCase):
     def check_null(self, draw, terms):
         for rate in self.rates(draw, terms):
             # Four standard errors.
-            self.assertTrue(0.005 <= rate <= 0.10, rate)
+            self.assertTrue(0.003 <= rate <= 0.107, rate)
 
     def test_factorial_with_a_number(self):
         def draw():
@@ -450,7 +473,7 @@ class Rates(unittest.TestCase):
         for rate, (size, df) in zip(found, sizes):
             expected = stats.ncf.sf(stats.f.isf(0.05, df, 54), df, 54, size)
             self.assertGreater(expected, 0.5)
-            self.assertAlmostEqual(rate, expected, delta=4 * np.sqrt(expected * (1 - expected) / 300) + 0.005)
+            self.assertAlmostEqual(rate, expected, delta=4 * np.sqrt(expected * (1 - expected) / 240) + 0.005)
 
 
 class Refusals(unittest.TestCase):
