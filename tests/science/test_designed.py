@@ -267,7 +267,8 @@ class SplitPlot(Checked):
         frame = pandas.DataFrame({**self.data, "plot": self.codes[0] * 3 + self.codes[1]})
         fit = smf.mixedlm("y ~ C(block) + C(water) * C(dose, Sum)", frame, groups="plot").fit(reml=True)
         names = [name for name in fit.params.index if name.startswith("C(water)") and ":" not in name]
-        wald = float(fit.wald_test(np.eye(len(fit.params))[[list(fit.params.index).index(n) for n in names]], scalar=True).statistic)
+        rows = [list(fit.params.index).index(name) for name in names]
+        wald = float(fit.wald_test(np.eye(len(fit.params))[rows], scalar=True).statistic)
         found = Lab(csv_of(self.data)).tests("designed", self.asked[0])[0]
         self.assertAlmostEqual(found["whole"]["statistic"], wald / 2, places=3)
 
@@ -358,7 +359,7 @@ class Repeated(Checked):
         self.assertEqual(three["whole"]["n"], 216)
 
     def test_whole_subjects_on_each_side(self):
-        """With rows split and shuffled by subject, a strong effect is seen in both parts and not in the shuffled copy."""
+        """With rows split and shuffled by subject, a strong effect is seen in both parts, not in the shuffled copy."""
         data = {**self.data, "y": self.data["y"] + 3 * self.codes[2]}
         lab, asked = Lab(csv_of(data)), {"x": "time", "y": "y", "covariates": ["dose"], "unit": "who"}
         split = {"by": "who", "explore": 0.5}
@@ -404,7 +405,8 @@ class Rates(unittest.TestCase):
     def test_factorial_with_a_number(self):
         def draw():
             a, b = random.integers(0, 3, 40), random.integers(0, 2, 40)
-            return self.design({"a": words(a, "a"), "b": words(b, "b"), "z": random.normal(0, 1, 40)}), random.normal(0, 1, 40)
+            columns = {"a": words(a, "a"), "b": words(b, "b"), "z": random.normal(0, 1, 40)}
+            return self.design(columns), random.normal(0, 1, 40)
 
         self.check_null(draw, (["a"], ["b"], ["a", "b"], ["z"]))
 
@@ -426,7 +428,8 @@ class Rates(unittest.TestCase):
 
                 def draw():
                     keep = np.sort(random.permutation(72)[:count])
-                    y = random.normal(0, 2, (6, 3))[block, water] + random.normal(0, 1, 6)[block] + random.normal(0, 1, 72)
+                    plots = random.normal(0, 2, (6, 3))[block, water] + random.normal(0, 1, 6)[block]
+                    y = plots + random.normal(0, 1, 72)
                     columns = {"water": words(water, "w")[keep], "dose": words(dose, "d")[keep]}
                     plots = ("plot", (block * 3 + water)[keep])
                     return self.design(columns, block=("block", block[keep]), plots=plots), y[keep]

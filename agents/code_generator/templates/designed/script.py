@@ -1,6 +1,6 @@
 # ---- designed: one term of the analysis of variance of a designed experiment ----
-# Sums of squares are of type II, by least squares: what a term adds to all terms that do not contain it. A term is tested
-# in the stratum in which its columns vary: rows, or whole plots, subjects or blocks where it is constant within them.
+# Sums of squares are of type II, by least squares: what a term adds to all terms that do not contain it. A term is
+# tested in the stratum in which its columns vary: rows, or whole plots, subjects or blocks within which it is constant.
 import warnings
 from itertools import combinations
 from types import SimpleNamespace
@@ -17,6 +17,8 @@ MOST_COLUMNS, ROWS_PER_COLUMN = 400, 1.4
 # Cells of the matrices of a model, and of all its permutations, at most.
 MOST_CELLS, MOST_PERMUTED = 4e7, 4e8
 MOST_PAIRED_LEVELS = 10
+# What the stratum of rows is called within the smallest groups.
+WITHIN = {"whole plots": "subplots", "subjects": "within subjects"}
 TEST_NAME = "scipy.stats.f (analysis of variance, {stratum})"
 
 
@@ -75,7 +77,8 @@ def has_far_errors(design, y):
     if not is_heavy(y):
         return False
     terms = [frozenset([name]) for name in (*design.factors, *design.numbers)]
-    return sum(size_of(design, term) for term in terms) * len(y) > MOST_CELLS or is_heavy(model_residuals(design, y, terms))
+    too_large = sum(size_of(design, term) for term in terms) * len(y) > MOST_CELLS
+    return too_large or is_heavy(model_residuals(design, y, terms))
 
 
 def ranks_told(plan, by_rank):
@@ -88,8 +91,9 @@ def ranks_told(plan, by_rank):
 
 # ---- the columns of the design ----
 def load_design(table, test):
-    """The design on the rows that have all columns: {design, y, rows, columns, note}. In a shuffled table the design stays
-    as it is, and y changes places within its blocks, plots and subjects: so the copy has the same balance."""
+    """The design on the rows that have all columns: {design, y, rows, columns, note, outcome, ranked}. In a shuffled
+    table the design stays as it is, and y changes places within its blocks, plots and subjects: so the copy has the
+    same balance, and whole subjects that change places do not carry the effect of a condition with them."""
     by, unit = test.get("by") or None, test.get("unit") or None
     clusters = [name for name in test.get("clusters") or [] if name]
     names = list(dict.fromkeys([test["x"], *([by] if by else []), *(test.get("covariates") or [])]))
@@ -141,7 +145,8 @@ def load_design(table, test):
     if np.ptp(y) == 0:
         raise NotTestable(f"{test['y']!r} has one value only in the rows that have all columns")
     held = [*(name for name in names if name not in fixed), *clusters[:1]]
-    return SimpleNamespace(design=design, y=y, rows=rows, columns=held, note=note, outcome=test["y"], ranked=response.ranked)
+    about = {"note": note, "outcome": test["y"], "ranked": response.ranked}
+    return SimpleNamespace(design=design, y=y, rows=rows, columns=held, **about)
 
 
 def frequent_rows(columns, names, rows):
@@ -173,7 +178,8 @@ def make_design(columns, x, by=None, block=None, plots=None, unit=None, words=No
         if column.levels is not None:
             factors[name] = SimpleNamespace(codes=codes, levels=[column.levels[code] for code in distinct])
         elif len(distinct) <= MOST_NUMBERS:
-            factors[name] = SimpleNamespace(codes=codes, levels=[number_text(value, (words or {}).get(name)) for value in distinct])
+            levels = [number_text(value, (words or {}).get(name)) for value in distinct]
+            factors[name] = SimpleNamespace(codes=codes, levels=levels)
         else:
             numbers[name] = column.values.astype(float)
     strata = []
@@ -374,8 +380,7 @@ def stratum_test(design, y, term, terms, needs_room):
     scale = float(((y - y.mean()) ** 2).sum())
     if not error > 1e-20 * scale:
         raise NotTestable("the columns of the design determine the outcome, so there is no error to test against")
-    kind = strata[level].kind if level is not None else "subplots" if any(s.kind == "whole plots" for s in above) else None
-    kind = kind or ("within subjects" if any(s.kind == "subjects" for s in above) else "residual")
+    kind = strata[level].kind if level is not None else WITHIN.get(above[-1].kind, "residual") if above else "residual"
     statistic = square / error
     return SimpleNamespace(
         F=statistic,
@@ -406,16 +411,16 @@ def residual_of(y, columns, labels):
 
 
 def plot_error(between, df, inner, inner_free, space, full, absorbed, labels):
-    """(mean square, degrees of freedom, note) of plots or subjects as the error of a term. Where plots differ in size, the
-    variance of plots enters the two mean squares with other weights; the error is then a mixture with the residual mean
+    """(mean square, degrees of freedom, note) of plots or subjects as the error of a term. Where plots differ in size,
+    their variance enters the two mean squares with other weights; the error is then a mixture with the residual mean
     square that has the weights of the term, with Satterthwaite's (1946, Biometrics 2) degrees of freedom."""
     if df < 1:
         return 0.0, 0, ""
     mean = between / df
     if inner_free < 1:
         return mean, df, ""
-    sums = lambda columns: float((np.vstack([np.bincount(labels, weights=c) for c in columns.T]) ** 2).sum()) if columns.shape[1] else 0.0
-    n, counts = len(labels), np.bincount(labels).astype(float)
+    sums = lambda columns: sum(float((np.bincount(labels, weights=column) ** 2).sum()) for column in columns.T)
+    n = len(labels)
     outer = np.zeros(n, dtype=np.int64) if absorbed is None else absorbed
     _, first, pairs = np.unique(np.column_stack([labels, outer]), axis=0, return_index=True, return_counts=True)
     taken = float((pairs**2 / np.bincount(outer)[outer[first]]).sum())
@@ -433,9 +438,9 @@ def plot_error(between, df, inner, inner_free, space, full, absorbed, labels):
 
 
 def repeated_test(design, y, term):
-    """A term that varies within subjects, where each has one value in each condition: the contrasts of conditions of each
-    subject against their spread among subjects, with Greenhouse and Geisser's (1959, Psychometrika 24) correction. None
-    where the design is not complete."""
+    """A term that varies within subjects, where each has one value in each condition: the contrasts of conditions of
+    each subject against their spread among subjects, with Greenhouse and Geisser's (1959, Psychometrika 24) correction.
+    None where the design is not complete."""
     unit = design.strata[-1].labels
     within = [name for name in design.factors if not is_constant(design, name, unit)]
     if design.block is not None and not constant_within(design.block[1][:, None].astype(float), unit):
@@ -621,7 +626,8 @@ def estimate_part(design, y, term, mask, by_rank, found=None):
             return None
         smaller = part_of_design(design, np.flatnonzero(mask))
         for name in term:
-            if name in design.factors and len(design.factors[name].levels) > len(getattr(smaller.factors.get(name), "levels", ())):
+            there = smaller.factors.get(name)
+            if name in design.factors and (there is None or len(there.levels) < len(design.factors[name].levels)):
                 return None
         try:
             found = term_test(smaller, y[mask], term)
@@ -702,8 +708,8 @@ def all_contrasts(found):
 
 
 def tukey_limit(count, free):
-    """The 95 % point of the studentized range, to some five digits; scipy's own takes a quarter of a second. By sums over
-    the normal distribution on a grid, and over the error at Gauss's points of its quantiles."""
+    """The 95 % point of the studentized range, to some five digits; scipy's own takes a quarter of a second. By sums
+    over the normal distribution on a grid, and over the error at Gauss's points of its quantiles."""
     z = np.linspace(-8.0, 8.0, 257)
     weight = np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
     nodes, weights = np.polynomial.legendre.leggauss(96)
@@ -731,7 +737,7 @@ def reason(design, term, found):
         what = f"interaction of {term[0]} and {term[1]}, given each of them"
     given = [name for name in (*sorted(design.factors), *sorted(design.numbers)) if name not in term]
     if design.block is not None:
-        given.append(f"the blocks {design.block[0]}")
+        given.append(f"the blocks ({design.block[0]})")
     what += f"{' and ' if len(term) == 2 else ', given '}{', '.join(given)}" if given else ""
     if any(len(each) > 1 for each in found.terms if each != frozenset(term)):
         what += ", in a model with the interactions of the factors"
@@ -790,7 +796,8 @@ def assumptions(found):
             pieces = [rest[cells == cell] for cell in range(int(cells.max()) + 1)] if cells.max() < 200 else []
             pieces = [piece for piece in pieces if len(piece) >= 3]
             if len(pieces) >= 2:
-                out.append(checked("residuals have the same spread in all cells", "scipy.stats.levene", stats.levene(*pieces)))
+                name = "residuals have the same spread in all cells"
+                out.append(checked(name, "scipy.stats.levene", stats.levene(*pieces)))
     if found.epsilon is not None:
         name = "differences of conditions have the same spread (corrected for)"
         row = {"name": name, "check": "Greenhouse-Geisser epsilon", "statistic": found.epsilon, "p": None}
@@ -800,13 +807,15 @@ def assumptions(found):
 
 def checked(name, check, found):
     statistic, p = clean_p(found)
-    return None if p is None else {"name": name, "check": check, "statistic": statistic, "p": p, "holds": bool(p >= 0.05)}
+    if p is None:
+        return None
+    return {"name": name, "check": check, "statistic": statistic, "p": p, "holds": bool(p >= 0.05)}
 
 
 # ---- second looks ----
 def rank_variant(found, term, first, whole):
-    """The same test of aligned ranks: of y without the other terms (Higgins and Tashtoush 1994, Nonlinear World 1), since
-    plain ranks of a model with interactions find what is not there."""
+    """The same test of aligned ranks: of y without the other terms (Higgins and Tashtoush 1994, Nonlinear World 1),
+    since plain ranks of a model with interactions find what is not there."""
     design, y = first.design, first.y
     columns = stacked(design, [each for each in first.terms if not each >= frozenset(term)])
     block = [indicators(design.block[1])] if design.block is not None else []
@@ -828,8 +837,8 @@ def add_term_variant(found, name, how, again, whole):
 
 
 def permutation_variant(found, table, test, first, whole):
-    """The residuals of the model without the term, reordered within blocks or plots (Freedman and Lane 1983, J. Business
-    and Economic Statistics 1)."""
+    """The residuals of the model without the term, reordered within blocks or plots (Freedman and Lane 1983, J.
+    Business and Economic Statistics 1)."""
     count = int(test.get("permutations") or 0)
     if first.full is None or not count or whole["p"] >= 0.05 or first.full.size * count > MOST_PERMUTED:
         return
