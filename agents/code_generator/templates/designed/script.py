@@ -327,6 +327,8 @@ def term_test(design, y, term):
         except NotTestable as refusal:
             failure = refusal
             continue
+        if found.stratum == "within subjects":
+            correct_for_subjects(found, design, y, term)
         return finished(found, design, y, term, total)
     raise failure or NotTestable("the model has too many columns")
 
@@ -490,6 +492,25 @@ def repeated_test(design, y, term):
         people=SimpleNamespace(values=values, within=within, sizes=sizes, model=found.model, free=found.df2),
         full=None,
     )
+
+
+def correct_for_subjects(found, design, y, term):
+    """Where subjects lack values, the degrees of freedom times the epsilon of those that have all, if they are enough."""
+    unit = design.strata[-1].labels
+    counts = np.bincount(unit)
+    rows = np.flatnonzero(counts[unit] == counts.max())
+    if len(rows) == len(y) or found.df1 < 2:
+        return
+    smaller = part_of_design(design, rows)
+    if any(name not in smaller.factors and name not in smaller.numbers for name in term):
+        return
+    complete = repeated_test(smaller, y[rows], term)
+    if complete is None or complete.epsilon is None or complete.people.free < 2 * found.df1:
+        return
+    found.epsilon, found.df1, found.df2 = complete.epsilon, found.df1 * complete.epsilon, found.df2 * complete.epsilon
+    found.p = float(stats.f.sf(found.F, found.df1, found.df2))
+    found.note = f"epsilon of the {len(rows) // counts.max()} subjects with all values"
+    found.full = None
 
 
 def orthogonal_contrasts(count):
