@@ -32,7 +32,6 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
                 .map(|hypothesis| LedgerLine {
                     hypothesis: Some(hypothesis.id.clone()),
                     detail: registration(hypothesis),
-                    tier: Some(hypothesis.tier),
                     ..line(LedgerEvent::Registered, request.arm, request.cycle)
                 })
                 .collect()

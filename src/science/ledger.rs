@@ -28,7 +28,7 @@ pub struct LedgerLine {
     /// Of `judged`: the q that the error control gave; the report's evidence for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<f64>,
-    /// Of `registered` and `judged`: the tier of the error control.
+    /// Of `judged`: the tier of the error control; none in runs of version 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
     /// Of `judged`: the verdict.
