@@ -1,12 +1,18 @@
 //! A relation in a sentence, with the numbers of the test that decides it.
 
+use std::collections::BTreeMap;
+
 use super::reconcile::Evidence;
 use crate::policy::AskedState;
 use crate::report::compose::{describe_effect, direction_clause, given_clause, headline_numbers, interval_in_units};
-use crate::report::document::{Draft, Line, Piece, Span};
+use crate::report::document::{Draft, Line, Piece, Span, line};
+use crate::report::number::NumberFormat;
 use crate::report::trace::Traced;
 use crate::science::TestRecord;
 use crate::study::RelationVerdict;
+
+/// Levels of a moderator that are told one by one, at most.
+const MOST_TOLD: usize = 4;
 
 /// Says what the tests of a relation say together.
 pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdict) -> String {
@@ -32,7 +38,14 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         RelationVerdict::Drift => {
             "; both drift in time, which alone makes them go together, and beyond that nothing is left".to_owned()
         }
-        RelationVerdict::Reversed => format!("; with {given} held fixed it goes the other way{}", in_brackets(size)),
+        RelationVerdict::Reversed => {
+            let size = size.map(|size| format!(" ({size})"));
+            let size = size.or_else(|| adjusted_clause(evidence, test));
+            format!(
+                "; with {given} held fixed it goes the other way{}",
+                size.unwrap_or_default()
+            )
+        }
         RelationVerdict::Gone => format!(
             "; with {given} held fixed, nothing distinguishable is left of it{}",
             in_brackets(size)
@@ -50,7 +63,11 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
                 by => by.clone(),
             };
             let third = evidence.moderation().and_then(of).unwrap_or_default();
-            format!("; it depends on `{third}`")
+            let cells = evidence
+                .moderation()
+                .and_then(|test| describe_cells(evidence, test))
+                .unwrap_or_default();
+            format!("; it depends on `{third}`{cells}")
         }
         RelationVerdict::ByConstruction | RelationVerdict::Untestable | RelationVerdict::NotFound => String::new(),
     };
@@ -89,6 +106,67 @@ fn adjusted_size(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
     let turned = evidence.is_turned(test, adjusted)? != falls;
     describe_effect(evidence.dossier, test)?;
     Some(plain_text(&interval_in_units(evidence.dossier, adjusted, turned)?))
+}
+
+/// What the adjusted estimate says by itself, where it is of another measure than the leading test's.
+fn adjusted_clause(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
+    let adjusted = evidence
+        .adjusted
+        .as_ref()?
+        .test
+        .filter(|adjusted| adjusted.id != test.id)?;
+    let told = describe_effect(evidence.dossier, adjusted)?;
+    Some(format!(
+        ": {} ({})",
+        plain_text(&told.clause),
+        plain_text(&told.details)
+    ))
+}
+
+/// The means of a designed experiment in the cells of two factors, of which one has two levels: `: algae 12.1 and grain
+/// 11.4 at 12, …`.
+fn describe_cells(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
+    let dataset = evidence
+        .dossier
+        .datasets
+        .iter()
+        .find(|known| known.name == test.dataset)?;
+    let profile = dataset.profile.as_ref()?;
+    let by = test.by.as_deref()?;
+    let levels_of = |name: &str| -> Option<Vec<&str>> {
+        let levels = profile.column_named(name)?.levels.as_ref()?;
+        (levels.len() == 2).then(|| levels.iter().map(|level| level.level.as_str()).collect())
+    };
+    // A cell is named by its level of x and then that of the other factor.
+    let (pair, is_first) = match levels_of(&test.x) {
+        Some(pair) => (pair, true),
+        None => (levels_of(by)?, false),
+    };
+    let mut cells: BTreeMap<&str, Vec<(&str, String)>> = BTreeMap::new();
+    for (at, group) in test.groups.iter().flatten().enumerate() {
+        let inside = |level: &&&str| match is_first {
+            true => group.level.strip_prefix(&format!("{level}, ")),
+            false => group.level.strip_suffix(&format!(", {level}")),
+        };
+        let (level, other) = pair.iter().find_map(|level| Some((*level, inside(&level)?)))?;
+        let mean = Traced(test).cite_below(group.value?, &format!("groups/{at}/value"));
+        let mean = plain_text(&line().number(mean.format(NumberFormat::Measure)));
+        cells.entry(other).or_default().push((level, mean));
+    }
+    if cells.len() > MOST_TOLD || cells.values().any(|means| means.len() != 2) {
+        return None;
+    }
+    let mut told: Vec<(&str, String)> = Vec::new();
+    for (other, mut means) in cells {
+        means.sort();
+        let means: Vec<String> = means.iter().map(|(level, mean)| format!("{level} {mean}")).collect();
+        told.push((other, format!("{} at {other}", means.join(" and "))));
+    }
+    // Numbers in their own order.
+    let number = |level: &str| level.parse::<f64>().unwrap_or(f64::NAN);
+    told.sort_by(|a, b| number(a.0).total_cmp(&number(b.0)));
+    let told: Vec<String> = told.into_iter().map(|(_, cell)| cell).collect();
+    Some(format!(": {}", told.join(", ")))
 }
 
 fn in_brackets(size: Option<String>) -> String {
