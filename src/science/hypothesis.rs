@@ -34,6 +34,8 @@ pub mod kind {
     pub const DOSE_RESPONSE: &str = "dose_response";
     /// A term of a designed experiment.
     pub const DESIGNED: &str = "designed";
+    /// A number that changes with another along any curve.
+    pub const CURVE: &str = "curve";
     /// A number of successes out of a number of trials.
     pub const PROPORTION: &str = "proportion";
     /// A count in proportion to time or another amount at risk.

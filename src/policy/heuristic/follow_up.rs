@@ -2,7 +2,8 @@
 //! been asked (`catalogue`), so that choosing after looking is paid for.
 //!
 //! The second cycle looks behind associations (one confounder held fixed, strata, dose), the third further (all
-//! confounders at once, moderators). What the question names is followed up whatever its test showed. Families with a
+//! confounders at once, moderators). What the question names is followed up whatever its test showed, its moderators
+//! already in the second. Families with a
 //! rule of their own come after these, in `declared`. Part of each cycle goes to pairs that nothing pointed to.
 
 use std::collections::{BTreeMap, HashSet};
@@ -122,12 +123,17 @@ impl<'a> Ideas<'a> {
             match cycle {
                 2 => {
                     let strata = self.strata(known, &confounders);
-                    // Strata of a column already hold it fixed: the same test is not made twice.
+                    // Strata of a column already hold it fixed: without a question about it, once is enough.
                     let by = strata.as_ref().and_then(|idea| idea.by.clone());
-                    let fixed = confounders.first().filter(|z| by.as_deref() != Some(**z));
+                    let named = self.interest.asks(&known.hypothesis.x, &known.hypothesis.y);
+                    let fixed = confounders.first().filter(|z| named || by.as_deref() != Some(**z));
                     ideas.extend(fixed.and_then(|z| self.adjusted(known, &Class::Adjusted, &[z])));
                     ideas.extend(strata);
                     ideas.extend(self.dose(known));
+                    // Where the two do not go together by themselves, nothing else would lead to a third column.
+                    if named {
+                        ideas.extend(self.moderated(known, &confounders));
+                    }
                 }
                 3 => {
                     let most: Vec<&str> = confounders.iter().copied().take(pair::MOST_COVARIATES).collect();

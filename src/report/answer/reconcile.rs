@@ -9,7 +9,7 @@ use crate::report::{
     Dossier,
     order::{self, Relevance, adjusted_test, crude_test},
 };
-use crate::science::{Adjusted, Caveat, TestRecord, Tier, UnitsEffect};
+use crate::science::{Adjusted, Caveat, TestRecord, Tier, UnitsEffect, kind};
 use crate::study::{Headline, LevelContrast, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
 
 /// The share of the crude estimate that an adjusted one keeps, below which the relation is weaker.
@@ -162,6 +162,18 @@ impl<'d> Evidence<'d> {
     /// is left of the crude one; else the crude one, the first finding, the first.
     pub(super) fn leading_test(&self, verdict: RelationVerdict) -> Option<&'d TestRecord> {
         use RelationVerdict as V;
+        if verdict == V::Appears
+            && let Some(adjusted) = self.adjusted.as_ref().and_then(|adjusted| adjusted.test)
+        {
+            return Some(adjusted);
+        }
+        let is_curve = |test: &&TestRecord| test.kind == kind::CURVE && test.is_finding();
+        if verdict == V::Bent
+            && let Some(curve) = self.tests.iter().copied().find(is_curve)
+            && !self.crude.is_some_and(TestRecord::is_finding)
+        {
+            return Some(curve);
+        }
         let about_crude = matches!(verdict, V::Drift | V::Reversed | V::Gone | V::Weaker);
         let is_planned = |test: &&TestRecord| test.tier == Some(Tier::Primary) && !test.is_interaction();
         let planned = self.tests.iter().copied().find(is_planned);

@@ -5,11 +5,23 @@ use std::collections::BTreeMap;
 use super::reconcile::Evidence;
 use crate::policy::AskedState;
 use crate::report::compose::{describe_effect, direction_clause, given_clause, headline_numbers, interval_in_units};
-use crate::report::document::{Draft, Line, Piece, Span, line};
+use crate::report::document::{Draft, Line, Piece, Span, line, text};
 use crate::report::number::NumberFormat;
 use crate::report::trace::Traced;
-use crate::science::TestRecord;
+use crate::science::{TestRecord, kind};
 use crate::study::RelationVerdict;
+
+/// The means of the outcome along the exposure, from its lowest fifth to its highest, of a test of any curve.
+fn course(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
+    let curve = evidence.tests.iter().find(|test| test.kind == kind::CURVE)?;
+    let mut means = Vec::new();
+    for (at, group) in curve.groups.iter().flatten().enumerate() {
+        let mean = Traced(curve).cite_below(group.value?, &format!("groups/{at}/value"));
+        let mean = plain_text(&line().number(mean.format(NumberFormat::Measure)));
+        means.push(format!("{mean} at {}", group.level));
+    }
+    (means.len() > 2).then(|| format!("`{}` is on average {}", test.y, means.join(", ")))
+}
 
 /// Levels of a moderator that are told one by one, at most.
 const MOST_TOLD: usize = 4;
@@ -56,22 +68,35 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
             Some(size) => format!("; with {given} held fixed it is {size}"),
             None => String::new(),
         },
-        RelationVerdict::Bent => "; it is not a straight line".to_owned(),
-        RelationVerdict::Depends => {
-            let of = |test: &TestRecord| match &test.by {
-                Some(by) if by == x => Some(test.x.clone()),
-                by => by.clone(),
-            };
-            let third = evidence.moderation().and_then(of).unwrap_or_default();
-            let cells = evidence
-                .moderation()
-                .and_then(|test| describe_cells(evidence, test))
-                .unwrap_or_default();
-            format!("; it depends on `{third}`{cells}")
-        }
+        RelationVerdict::Bent => match course(evidence, test) {
+            Some(course) => format!("; it is not a straight line: {course}"),
+            None => "; it is not a straight line".to_owned(),
+        },
+        RelationVerdict::Depends => return describe_moderation(evidence, test, &what),
         RelationVerdict::ByConstruction | RelationVerdict::Untestable | RelationVerdict::NotFound => String::new(),
     };
     format!("{what}{more}.")
+}
+
+/// What a relation depends on, after what it is over all; before that, where over all nothing was found.
+fn describe_moderation(evidence: &Evidence<'_>, test: &TestRecord, what: &str) -> String {
+    let Some(moderation) = evidence.moderation() else {
+        return format!("{what}.");
+    };
+    let by = moderation.by.as_ref().filter(|by| *by != evidence.x);
+    let third = by.unwrap_or(&moderation.x);
+    let cells = describe_cells(evidence, moderation).unwrap_or_default();
+    if test.is_finding() {
+        return format!("{what}; it depends on `{third}`{cells}.");
+    }
+    let traced = Traced(moderation);
+    let numbers = text("p ").number(traced.p()).text(", n ").number(traced.n());
+    format!(
+        "How `{}` goes with `{}` depends on `{third}`{cells} ({}). Over all: {what}.",
+        evidence.x,
+        evidence.y,
+        plain_text(&numbers)
+    )
 }
 
 /// What the leading test shows: in units where they are known, else by its effect size.
@@ -153,7 +178,7 @@ fn describe_cells(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> 
         let mean = plain_text(&line().number(mean.format(NumberFormat::Measure)));
         cells.entry(other).or_default().push((level, mean));
     }
-    if cells.len() > MOST_TOLD || cells.values().any(|means| means.len() != 2) {
+    if !(2..=MOST_TOLD).contains(&cells.len()) || cells.values().any(|means| means.len() != 2) {
         return None;
     }
     let mut told: Vec<(&str, String)> = Vec::new();
@@ -175,6 +200,7 @@ fn in_brackets(size: Option<String>) -> String {
 
 fn clause_of(test: &TestRecord) -> String {
     match test.direction {
+        _ if test.kind == kind::CURVE => plain_text(&direction_clause(test)),
         Some(_) => plain_text(&direction_clause(test).then(given_clause(test))),
         None => format!(
             "`{}` and `{}` go together{}",

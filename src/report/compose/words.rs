@@ -53,6 +53,13 @@ pub(crate) fn worded_direction(test: &TestRecord, direction: Option<&str>) -> Li
         let relation = text("the relation of ").code(&test.x).text(" with ").code(&test.y);
         return relation.text(" differs with ").code(by);
     }
+    if test.kind == kind::CURVE {
+        return line()
+            .code(&test.y)
+            .text(" changes with ")
+            .code(&test.x)
+            .text(" along a curve");
+    }
     let (Some(way), y) = (direction, &test.y) else {
         return text("no single direction");
     };
