@@ -1,11 +1,15 @@
 """Paired, adjusted, stratified, interaction, dose-response and survival designs."""
 
 import unittest
+from collections import namedtuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
-from scripts import Lab, csv_of
+from scripts import Lab, csv_of, library
 
+LIBRARY = {}
+exec(library("adjusted"), LIBRARY)
 random = np.random.default_rng(21)
 N = 200
 
@@ -74,9 +78,10 @@ class Models(unittest.TestCase):
             {"x": "x", "y": "y", "covariates": []},
             {"x": "copy", "y": "y", "covariates": ["z"]},
         )
-        fit = sm.OLS(self.data["y"], self.design()).fit()
+        fit = sm.OLS(self.data["y"], self.design()).fit(cov_type="HC3", use_t=True)
         self.assertAlmostEqual(linear["whole"]["p"], fit.pvalues[1], places=10)
         self.assertAlmostEqual(linear["whole"]["statistic"], fit.tvalues[1] ** 2, places=7)
+        self.assertIn("unequal spread", linear["test"])
         full = sm.Logit((self.data["won"] == "yes").astype(float), self.design()).fit(disp=0)
         less = sm.Logit((self.data["won"] == "yes").astype(float), np.delete(self.design(), 1, axis=1)).fit(disp=0)
         self.assertAlmostEqual(logistic["whole"]["p"], stats.chi2.sf(2 * (full.llf - less.llf), 1), places=10)
@@ -91,13 +96,99 @@ class Models(unittest.TestCase):
             "interaction", {"x": "x", "y": "moderated", "by": "site"}, {"x": "x", "y": "y", "by": "w"}
         )
         s, w = (self.data["site"] == "s").astype(float), (self.data["site"] == "w").astype(float)
-        base = np.column_stack([np.ones(N), self.data["x"], s, w])
-        full = sm.OLS(self.data["moderated"], np.column_stack([base, self.data["x"] * s, self.data["x"] * w])).fit()
-        expected = full.compare_f_test(sm.OLS(self.data["moderated"], base).fit())
-        self.assertAlmostEqual(found["whole"]["statistic"], expected[0], places=7)
-        self.assertLess(abs(np.log(found["whole"]["p"] / expected[1])), 1e-6)
+        x = self.data["x"]
+        design = np.column_stack([np.ones(N), x, s, w, x**2, x * s, x * w])
+        fit = sm.OLS(self.data["moderated"], design).fit(cov_type="HC3", use_t=True)
+        expected = fit.wald_test(np.eye(7)[5:], use_f=True, scalar=True)
+        self.assertAlmostEqual(found["whole"]["statistic"], float(expected.statistic), places=6)
+        self.assertLess(abs(np.log(found["whole"]["p"] / float(expected.pvalue))), 1e-6)
+        self.assertIn("holds both and the square of x", found["why"])
         self.assertEqual({row["level"]: row["direction"] for row in found["strata"]}, {"n": "+", "s": "-", "w": "+"})
         self.assertEqual(none["status"], "ok")
+
+    def test_p_and_intervals_agree(self):
+        draws = np.random.default_rng(4)
+        for count in (2, 4):
+            for _ in range(150):
+                codes, z = np.arange(200) % count, draws.normal(size=(200, 1))
+                y = draws.normal(size=200) * (1 + 2 * codes) + 0.6 * codes
+                block = LIBRARY["indicators"](codes)
+                found = LIBRARY["added_block"](block, y, z, False)
+                size = LIBRARY["block_effect"](found, block, y, z, False, ("partial_r", ""))
+                self.assertEqual(not size["ci_low"] <= 0 <= size["ci_high"], found["p"] < 0.05)
+                self.assertTrue(size["ci_low"] <= size["value"] <= size["ci_high"])
+                if count == 2:
+                    units = LIBRARY["adjusted_in_units"](block[:, 0], y, z)
+                    self.assertEqual(not units["ci_low"] <= 0 <= units["ci_high"], found["p"] < 0.05)
+
+    def test_unequal_spread_is_no_relation(self):
+        draws = np.random.default_rng(5)
+        for rows in (30, 200):
+            found = 0
+            for _ in range(400):
+                x, z = draws.normal(size=(2, rows))
+                y = z + draws.normal(size=rows) * (0.2 + np.abs(x))
+                found += LIBRARY["added_block"](x[:, None], y, z[:, None], False)["p"] < 0.05
+            self.assertLess(found / 400, 0.1, rows)
+
+    def test_few_rows_of_a_level_are_no_finding(self):
+        draws, found, ways = np.random.default_rng(6), 0, set()
+        codes = np.repeat([0, 1, 2], [100, 50, 3])
+        for _ in range(300):
+            z = draws.normal(size=(153, 1))
+            model = LIBRARY["added_block"](LIBRARY["indicators"](codes), draws.normal(size=153), z, False)
+            found += model["p"] < 0.05
+            ways.add(model["way"])
+        self.assertLess(found / 300, 0.08)
+        self.assertIn("larger", ways)
+
+    def test_one_row_that_makes_a_coefficient(self):
+        import statsmodels.api as sm
+
+        draws = np.random.default_rng(7)
+        x, y = draws.normal(size=(2, 80))
+        alone = (np.arange(80) == 5).astype(float)
+        # Of what is held fixed, that row falls away; of what is tested, nothing is known of its error.
+        found = LIBRARY["added_block"](x[:, None], y, alone[:, None], False)
+        keep = alone == 0
+        fit = sm.OLS(y[keep], sm.add_constant(x[keep])).fit(cov_type="HC3", use_t=True)
+        self.assertEqual(found["way"], "uneven")
+        self.assertAlmostEqual(found["p"], fit.pvalues[1], places=10)
+        found = LIBRARY["added_block"](alone[:, None], y, x[:, None], False)
+        fit = sm.OLS(y, sm.add_constant(np.column_stack([alone, x]))).fit()
+        self.assertEqual(found["way"], "even")
+        self.assertAlmostEqual(found["p"], fit.pvalues[1], places=10)
+        group = np.where(np.arange(80) == 5, "odd", np.where(np.arange(80) % 2, "p", "q"))
+        told = Lab(csv_of({"x": x, "y": y, "group": group})).tests("interaction", {"x": "x", "y": "y", "by": "group"})[0]
+        if told["status"] == "ok":
+            self.assertIn("equal spread", told["why"])
+
+    def test_a_bent_relation_is_no_interaction(self):
+        column, found = namedtuple("Column", "name values levels"), 0
+        draws = np.random.default_rng(8)
+        for _ in range(400):
+            x, other = draws.normal(size=(2, 200))
+            z = 0.8 * x + 0.6 * other
+            model = LIBRARY["product_model"](column("x", x, None), column("z", z, None), True, True)
+            y = x**2 + z + draws.normal(size=200)
+            found += LIBRARY["added_block"](model.products, y, model.base, False)["p"] < 0.05
+        self.assertLess(found / 400, 0.085)
+
+    def test_few_values_are_a_factor(self):
+        import statsmodels.formula.api as smf
+
+        draws = np.random.default_rng(9)
+        data = {"dose": np.tile([0.0, 1.0, 5.0], 40), "heat": np.repeat([1.0, 2.0, 3.0, 4.0], 30)}
+        data["y"] = draws.normal(size=120) + data["dose"] * (data["heat"] == 2)
+        told = Lab(csv_of(data)).tests("interaction", {"x": "dose", "y": "y", "by": "heat"})[0]
+        data = pd.DataFrame(data)
+        fit = smf.ols("y ~ C(dose) * C(heat)", data).fit()
+        less = smf.ols("y ~ C(dose) + C(heat)", data).fit()
+        robust = smf.ols("y ~ C(dose) * C(heat)", data).fit(cov_type="HC3", use_t=True)
+        wald = robust.wald_test(np.eye(12)[6:], use_f=True, scalar=True)
+        expected = max(float(wald.pvalue), fit.compare_f_test(less)[1])
+        self.assertLess(abs(np.log(told["whole"]["p"] / expected)), 1e-6)
+        self.assertIn("dose is taken as a factor, as it has 3 values; heat is taken as a factor", told["why"])
 
     def test_stratified(self):
         found = self.lab.tests("stratified", {"x": "x", "y": "moderated", "by": "site"})[0]

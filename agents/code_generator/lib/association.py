@@ -184,6 +184,65 @@ def cluster_robust(x, y, unit):
     }
 
 
+# Below so many rows that bear on a coefficient, and rows for each of several columns, errors for unequal spread are too
+# small: those of equal spread are taken where they are larger.
+FEW_ROWS, ROWS_OF_SEVERAL = 8, 40
+
+
+def robust_fit(block, y, base):
+    """The coefficients of the columns of `block` in a linear model of y with a constant and the columns of `base`:
+    {beta, covariance, free, statistic, p, way}, or None where it has none. Errors are HC3 (MacKinnon and White 1985, J.
+    Econometrics 29) and `way` is `uneven`; it is `even` where HC3 is undefined, since one row alone makes a coefficient or
+    the model fits wholly, and `larger` where few rows bear on a coefficient and the errors of equal spread give the larger
+    p. F is Wald's on k and the residual degrees of freedom."""
+    n, k = block.shape
+    held = basis(base) if base.shape[1] else np.zeros((n, 0))
+    free = n - 1 - held.shape[1] - k
+    part = block - block.mean(axis=0)
+    own = part - held @ (held.T @ part)
+    size = np.sqrt((own**2).sum(axis=0))
+    if free < 3 or (size <= 1e-7 * np.sqrt((part**2).sum(axis=0))).any():
+        return None
+    left, spread, right = np.linalg.svd(own / size, full_matrices=False)
+    if spread[-1] <= 1e-8 * spread[0]:
+        return None
+    inverse = (right.T / spread) @ left.T / size[:, None]
+    outcome = y - y.mean()
+    outcome = outcome - held @ (held.T @ outcome)
+    beta = inverse @ outcome
+    rest = outcome - own @ beta
+    squares = float(rest @ rest)
+    if squares <= 0:
+        return None
+    even = squares / free * (inverse @ inverse.T)
+    # Rows that a column of `base` has for itself have no residual, and say nothing of the block.
+    pull = (left**2).sum(axis=1)
+    whole = 1 / n + (held**2).sum(axis=1) + pull
+    alone = whole > 1 - 1e-6
+    scaled = np.where(alone, 0.0, rest / np.where(alone, 1.0, 1 - whole)) * inverse
+    uneven = scaled @ scaled.T
+    found = {"beta": beta, "free": free}
+    plain = {**found, **wald_test(beta, even, free), "way": "even"}
+    scale = np.sqrt(np.diag(uneven))
+    exact = squares <= 1e-24 * float(((y - y.mean()) ** 2).sum())
+    if (pull[alone] > 1e-6).any() or exact or not (scale > 0).all():
+        return plain
+    if k > 1 and np.linalg.cond(uneven / np.outer(scale, scale)) > 1e10:
+        return plain
+    robust = {**found, **wald_test(beta, uneven, free), "way": "uneven"}
+    weights = inverse**2 / (inverse**2).sum(axis=1)[:, None]
+    few = (1 / (weights**2).sum(axis=1)).min() < FEW_ROWS or (k > 1 and n < ROWS_OF_SEVERAL * k)
+    return {**plain, "way": "larger"} if few and plain["statistic"] < robust["statistic"] else robust
+
+
+def wald_test(beta, covariance, free):
+    """{covariance, statistic, p} of all coefficients together, by F."""
+    k, scale = len(beta), np.sqrt(np.diag(covariance))
+    turned = beta / scale
+    statistic = float(turned @ np.linalg.solve(covariance / np.outer(scale, scale), turned)) / k
+    return {"covariance": covariance, "statistic": statistic, "p": float(stats.f.sf(statistic, k, free))}
+
+
 def neighbours(values):
     """Correlation of each value with the one before it."""
     centred = values - values.mean()

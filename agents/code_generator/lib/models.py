@@ -2,7 +2,7 @@
 from types import SimpleNamespace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 
 def load_model(table, test, more, wanted=()):
@@ -45,9 +45,8 @@ def target(y, level):
 
 
 def added_block(block, y, base, binary):
-    """What the columns of `block` add to those of `base`: {statistic, p, df, beta, error} or None. F test of a linear
-    model,
-    or likelihood ratio of logistic models."""
+    """What the columns of `block` add to those of `base`: {statistic, p, df, beta, error, free, way} or None. Wald's F of
+    a linear model with errors for unequal spread (`robust_fit`), or likelihood ratio of logistic models."""
     ones = np.ones((len(y), 1))
     base = basis(base) * np.sqrt(len(y)) if base.shape[1] else base
     k = block.shape[1]
@@ -67,38 +66,63 @@ def added_block(block, y, base, binary):
             "df": k,
             "beta": beta[0],
             "error": np.sqrt(covariance[0, 0]),
+            "free": None,
+            "way": "logistic",
         }
-    beta, rest = least_squares(design, y)
-    _, without = least_squares(design[:, k:], y)
-    free = len(y) - design.shape[1]
-    variance = rest / free
-    if variance <= 0:
+    fit = robust_fit(block, y, base)
+    if fit is None:
         return None
-    statistic = max(without - rest, 0.0) / k / variance
-    error = np.sqrt(variance * np.linalg.pinv(design.T @ design)[0, 0])
     return {
-        "statistic": statistic,
-        "p": float(stats.f.sf(statistic, k, free)),
+        "statistic": fit["statistic"],
+        "p": fit["p"],
         "df": k,
-        "beta": beta[0],
-        "error": error,
+        "beta": fit["beta"][0],
+        "error": np.sqrt(fit["covariance"][0, 0]),
+        "free": fit["free"],
+        "way": fit["way"],
     }
 
 
-def least_squares(design, y):
-    beta = np.linalg.lstsq(design, y, rcond=None)[0]
-    return beta, float(((y - design @ beta) ** 2).sum())
+def product_model(x, third, as_factors, squares):
+    """The products of x and a moderator, and the columns held fixed beside them. With `as_factors`, numbers of 3 or 4
+    values are taken as groups. With `squares`, those of other numbers are held fixed: where x and the moderator go
+    together, a bent relation with one of them would pass for a product. `told` and `as_factors` say which."""
+    sides, bent, bent_names, grouped = [], [], [], []
+    for column in (x, third):
+        kinds, codes, counts = np.unique(column.values, return_inverse=True, return_counts=True)
+        if column.levels is None and as_factors and 3 <= len(kinds) <= 4 and counts.min() >= MIN_LEVEL:
+            sides.append(indicators(codes))
+            grouped.append(f"{column.name} is taken as a factor, as it has {len(kinds)} values")
+            continue
+        sides.append(side(column))
+        if column.levels is None and squares and len(kinds) > 2:
+            bent.append(side(column._replace(values=sides[-1][:, 0] ** 2)))
+            bent_names.append(column.name)
+    left, other = sides
+    return SimpleNamespace(
+        products=np.column_stack([left[:, [i]] * other for i in range(left.shape[1])]),
+        base=np.column_stack([left, other, *bent]),
+        told=f"the square{'s' * (len(bent) > 1)} of {' and '.join(bent_names)}" if bent else "",
+        as_factors="".join(f"; {what}" for what in grouped),
+    )
 
 
+EQUAL_SPREAD = "scipy.stats.f (F test of nested linear models, equal spread)"
 MODEL_TESTS = {
-    False: "scipy.stats.f (F test of nested linear models)",
-    True: "scipy.stats.chi2 (likelihood ratio of nested logistic models)",
+    "uneven": "scipy.stats.f (Wald test of a linear model, errors for unequal spread)",
+    "even": EQUAL_SPREAD,
+    "larger": EQUAL_SPREAD,
+    "logistic": "scipy.stats.chi2 (likelihood ratio of nested logistic models)",
+}
+WHY_EQUAL = {
+    "even": "; equal spread is assumed, since one row alone makes a coefficient or the model fits wholly",
+    "larger": "; the larger p, that of equal spread, is taken, since few rows bear on some coefficient",
 }
 
 
 def block_effect(found, block, y, base, binary, names):
     """Effect size of one block: for one column a partial correlation or an odds ratio, for several the partial multiple
-    correlation of a linear model."""
+    correlation of a linear model. Of a linear model the interval leaves out 0 exactly where p is below .05."""
     if block.shape[1] == 1 and binary:
         half = 1.959964 * found["error"]
         return effect(
@@ -107,7 +131,28 @@ def block_effect(found, block, y, base, binary, names):
     part = associate(block, y[:, None], base)
     if part is None:
         return effect(names[0], None, None, None)
-    return effect(names[0] if block.shape[1] == 1 else "partial_v", part["r"], part["low"], part["high"])
+    name = names[0] if block.shape[1] == 1 else "partial_v"
+    if binary:
+        return effect(name, part["r"], part["low"], part["high"])
+    if block.shape[1] == 1:
+        t = np.copysign(np.sqrt(found["statistic"]), part["r"])
+        return effect(name, part["r"], *r_interval(part["r"], t, found["free"]).values())
+    return effect(name, part["r"], *share_interval(part["r"], found))
+
+
+def share_interval(value, found):
+    """The ends of a partial multiple correlation by the noncentral F distribution, on the scale of the value: as the
+    errors of the tested F differ from those of equal spread, so does its noncentrality."""
+    statistic, df1, df2 = found["statistic"], found["df"], found["free"]
+    low, high = noncentral_f_interval(statistic, df1, df2)
+    if low == 0 and found["p"] < 0.05:
+        # F has one side only: between p of .025 and of .05 the lower end is that of one side.
+        cdf = lambda size: special.ncfdtr(df1, df2, size, statistic)
+        low = max(noncentrality(cdf, 0.95, statistic * df1, df1, df2), 1e-9)
+    same = value**2 / max(1 - value**2, 1e-300) * df2 / df1
+    scale = same / statistic if statistic > 1e-6 else 1.0
+    share = lambda size: float(np.sqrt(size * scale / (size * scale + df1 + df2)))
+    return min(share(low), value), max(share(high), value)
 
 
 def direction_in(x, y_values, base, beta):

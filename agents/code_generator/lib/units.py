@@ -11,7 +11,11 @@ from scipy import optimize, special, stats
 # Groups that are compared in pairs, at most; on a map, where each pair is a model of its own.
 MOST_COMPARED, MOST_COMPARED_ON_MAP = 10, 4
 SLOPE_METHOD = "scipy.stats.t (slope of a line, errors for unequal spread)"
-ADJUSTED_METHOD = "scipy.stats.t (linear model, errors for unequal spread)"
+ADJUSTED_METHODS = {
+    "uneven": "scipy.stats.t (linear model, errors for unequal spread)",
+    "even": "scipy.stats.t (linear model, errors of equal spread)",
+    "larger": "scipy.stats.t (linear model, errors of equal spread)",
+}
 WELCH_METHOD = "scipy.stats.ttest_ind (equal_var=False)"
 SCORE_METHOD = "score interval of a difference of shares (Mee 1984)"
 WALD_METHODS = {
@@ -154,33 +158,15 @@ def ratio_in_units(size, spread, levels=None):
     return in_units(name, *np.exp(ends), WALD_METHODS[name], contrast)
 
 
-def robust_fit(design, y):
-    """(coefficients, their HC3 covariance, degrees of freedom left) of a linear model, or None where it has none."""
-    n, p = design.shape
-    if n - p < 3 or np.linalg.matrix_rank(design) < p:
-        return None
-    inverse = np.linalg.pinv(design)
-    beta = inverse @ y
-    pull = np.clip((design * inverse.T).sum(axis=1), 0.0, 1 - 1e-9)
-    scaled = inverse * ((y - design @ beta) / (1 - pull))
-    return beta, scaled @ scaled.T, n - p
-
-
 def adjusted_in_units(column, y, base, levels=None):
     """What one unit of a column, or the second of two levels against the first, adds to y in a linear model with the
-    columns of `base`, with HC3 errors."""
-    fit = robust_fit(np.column_stack([column, np.ones(len(y)), orthogonal(base)]), y)
+    columns of `base`, with the errors of its test."""
+    fit = robust_fit(column[:, None], y, base)
     if fit is None:
         return None
-    beta, covariance, free = fit
-    half = stats.t.isf(0.025, free) * np.sqrt(covariance[0, 0])
+    slope, half = fit["beta"][0], stats.t.isf(0.025, fit["free"]) * np.sqrt(fit["covariance"][0, 0])
     name, contrast = ("slope", None) if levels is None else ("mean_difference", of_levels(levels))
-    return in_units(name, beta[0], beta[0] - half, beta[0] + half, ADJUSTED_METHOD, contrast)
-
-
-def orthogonal(base):
-    """Columns that span what `base` does beside a constant, without those that repeat others."""
-    return basis(base) * np.sqrt(len(base)) if base.shape[1] else base
+    return in_units(name, slope, slope - half, slope + half, ADJUSTED_METHODS[fit["way"]], contrast)
 
 
 def paired_in_units(gaps, names):
@@ -277,20 +263,18 @@ def games_howell(codes, values, levels):
 
 
 def adjusted_contrasts(codes, y, base, levels):
-    """All pairs of adjusted means in a linear model with the columns of `base`, with HC3 errors (Tukey and Kramer's
-    single step; Kramer 1956, Biometrics 12)."""
-    block = indicators(codes)
-    fit = robust_fit(np.column_stack([np.ones(len(y)), block, orthogonal(base)]), y)
+    """All pairs of adjusted means in a linear model with the columns of `base`, with the errors of its test (Tukey
+    and Kramer's single step; Kramer 1956, Biometrics 12)."""
+    fit = robust_fit(indicators(codes), y, base)
     if fit is None:
         return None
-    beta, covariance, free = fit
+    beta, covariance, free = np.r_[0.0, fit["beta"]], np.pad(fit["covariance"], (1, 0)), fit["free"]
     place = {int(code): at for at, code in enumerate(np.unique(codes))}
 
     def compare(upper, lower):
         turn = np.zeros(len(beta))
         for code, sign in ((upper, 1.0), (lower, -1.0)):
-            if place[code] > 0:
-                turn[place[code]] = sign
+            turn[place[code]] = sign
         return turn @ beta, np.sqrt(turn @ covariance @ turn), free
 
     return all_pairs(codes, levels, compare)

@@ -82,7 +82,9 @@ class Relation:
                 third = self.others[0]
                 main = np.hstack([scaled(left), scaled(self.side(third, version))])
                 left = np.hstack([main[:, [i]] * main[:, left.shape[1] :] for i in range(left.shape[1])])
-                given = main
+                # As the test does: a bent relation is no interaction.
+                bends = [np.ptp(column, axis=0) > 0 and len(np.unique(column)) > 2 for column in main.T]
+                given = np.hstack([main, scaled(main[:, bends] ** 2)]) if any(bends) else main
             self.cache[version] = left, right, given
         return self.cache[version]
 

@@ -75,6 +75,7 @@ def judge(table, explore, test, family):
         whole["contrasts"] = compared
     everything = np.ones(len(values), dtype=bool)
     crude = estimate(everything, np.zeros((len(values), 0)))
+    way = added_block(block, values, base, binary)["way"]
     rank_check(found, x, y, block, values, used, whole)
     single = block.shape[1] == 1
     before, after = associate(block, values[:, None]), associate(block, values[:, None], base)
@@ -94,8 +95,9 @@ def judge(table, explore, test, family):
     kind = "logistic" if binary else "linear"
     result = {
         **parts,
-        "test": MODEL_TESTS[binary],
-        "why": f"{kind} model of {y.name} on {x.name} and {len(used)} covariates, against the same model without {x.name}",
+        "test": MODEL_TESTS[way],
+        "why": f"{kind} model of {y.name} on {x.name} and {len(used)} covariates, against the same model without {x.name}"
+        + WHY_EQUAL.get(way, ""),
         "assumptions": [
             {
                 "name": f"{x.name} is not a stand-in for the covariates",

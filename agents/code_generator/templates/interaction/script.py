@@ -17,13 +17,12 @@ def judge(table, explore, test, family):
         or (x.levels is not None and len(x.levels) > 12)
     ):
         raise NotTestable(f"{x.name!r} and {third.name!r} must each be a number or have 2 to 12 levels")
-    left, other = side(x), side(third)
-    products = np.column_stack([left[:, [i]] * other for i in range(left.shape[1])])
-    base = np.column_stack([left, other])
+    everything = np.ones(len(values), dtype=bool)
     names = ("partial_r", "ratio_of_odds_ratios")
 
-    def estimate(mask):
-        piece, outcome, given = products[mask], values[mask], base[mask]
+    def estimate(mask, model=None):
+        model = model or chosen
+        piece, outcome, given = model.products[mask], values[mask], model.base[mask]
         live = np.ptp(piece, axis=0) > 0
         if np.ptp(outcome) == 0 or not live.all():
             return None
@@ -38,6 +37,11 @@ def judge(table, explore, test, family):
             "direction": ("+" if found["beta"] >= 0 else "-") if piece.shape[1] == 1 else None,
         }
 
+    for as_factors, squares in ((True, True), (True, False), (False, True), (False, False)):
+        chosen = product_model(x, third, as_factors, squares)
+        if estimate(everything, chosen) is not None:
+            break
+    products, base, left = chosen.products, chosen.base, side(x)
     parts = on_parts(explore, rows, estimate)
     whole, found = parts["whole"], findings()
     codes, labels = stratum_codes(third)
@@ -57,10 +61,14 @@ def judge(table, explore, test, family):
             )
     if len(values) < 20 + 10 * (base.shape[1] + products.shape[1]) and "small_sample" not in found.caveats:
         found.caveats.append("small_sample")
+    way = added_block(products, values, base, binary)["way"]
+    held = f"both and {chosen.told}" if chosen.told else "both"
     result = {
         **parts,
-        "test": MODEL_TESTS[binary],
-        "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model that holds both",
+        "test": MODEL_TESTS[way],
+        "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model that holds {held}"
+        + chosen.as_factors
+        + WHY_EQUAL.get(way, ""),
         "y_level": level,
         "by": third.name,
         "strata": inside,
