@@ -1,4 +1,4 @@
-"""Does a number change with another along any curve: a U is found, a line is too, and nothing where there is nothing."""
+"""Does a number change with another along any curve: a U is found, and nothing where there is nothing."""
 
 import unittest
 

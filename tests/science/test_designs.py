@@ -159,7 +159,8 @@ class Models(unittest.TestCase):
         self.assertEqual(found["way"], "even")
         self.assertAlmostEqual(found["p"], fit.pvalues[1], places=10)
         group = np.where(np.arange(80) == 5, "odd", np.where(np.arange(80) % 2, "p", "q"))
-        told = Lab(csv_of({"x": x, "y": y, "group": group})).tests("interaction", {"x": "x", "y": "y", "by": "group"})[0]
+        lab = Lab(csv_of({"x": x, "y": y, "group": group}))
+        told = lab.tests("interaction", {"x": "x", "y": "y", "by": "group"})[0]
         if told["status"] == "ok":
             self.assertIn("equal spread", told["why"])
 

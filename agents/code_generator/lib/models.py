@@ -45,8 +45,8 @@ def target(y, level):
 
 
 def added_block(block, y, base, binary):
-    """What the columns of `block` add to those of `base`: {statistic, p, df, beta, error, free, way} or None. Wald's F of
-    a linear model with errors for unequal spread (`robust_fit`), or likelihood ratio of logistic models."""
+    """What the columns of `block` add to those of `base`: {statistic, p, df, beta, error, free, way} or None. Wald's F
+    of a linear model with errors for unequal spread (`robust_fit`), or likelihood ratio of logistic models."""
     ones = np.ones((len(y), 1))
     base = basis(base) * np.sqrt(len(y)) if base.shape[1] else base
     k = block.shape[1]

@@ -32,12 +32,14 @@ def judge(table, explore, test, family):
             "direction": None,
         }
 
-    found = findings()
+    parts, found = on_parts(explore, rows, estimate), findings()
+    way = added_block(block, outcome, none, False)["way"]
     result = {
-        **on_parts(explore, rows, estimate),
-        "test": MODEL_TESTS[False],
+        **parts,
+        "test": MODEL_TESTS[way],
         "why": f"the terms of a restricted cubic spline of {x.name} with {block.shape[1] + 1} knots, all at once"
-        + (f"; of ranks, since {y.name} has strong skew or far outliers" if by_ranks else ""),
+        + (f"; of ranks, since {y.name} has strong skew or far outliers" if by_ranks else "")
+        + WHY_EQUAL.get(way, ""),
         "groups": fifths(x.values, y.values),
         "variants": found.variants,
         "caveats": found.caveats,
@@ -64,8 +66,8 @@ def curve_terms(x):
 
 
 def fifths(x, y):
-    """Means of y in fifths of x, from the lowest x to the highest: [{level, n, value}]. None where x has ties that leave
-    fewer than three."""
+    """Means of y in fifths of x, from the lowest x to the highest: [{level, n, value}]. None where ties of x leave fewer
+    than three."""
     edges = np.unique(np.quantile(x, np.linspace(0, 1, FIFTHS + 1)))
     if len(edges) < 4:
         return None

@@ -66,18 +66,38 @@ def judge(table, explore, test, family):
     result = {
         **parts,
         "test": MODEL_TESTS[way],
-        "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model that holds {held}"
+        "why": f"products of {x.name} and {third.name}, added to a {'logistic' if binary else 'linear'} model "
+        + f"that holds {held}"
         + chosen.as_factors
         + WHY_EQUAL.get(way, ""),
         "y_level": level,
         "by": third.name,
         "strata": inside,
+        "groups": cell_values(x, third, values),
         "variants": found.variants,
         "caveats": found.caveats,
         "caveat_notes": found.notes,
         "mde": smallest_r(max(len(values) - base.shape[1], 4)) if products.shape[1] == 1 else None,
     }
     return with_rows_that_depend(result, table, test, explore, rows, products, values[:, None], base)
+
+
+MOST_CELLS = 8
+
+
+def cell_values(x, third, values):
+    """Means or shares of the outcome in the cells of two columns with levels: [{level: "level of x, level of the other",
+    n, value}]. None where there are more cells than a sentence holds, or one of them is empty."""
+    if x.levels is None or third.levels is None or len(x.levels) * len(third.levels) > MOST_CELLS:
+        return None
+    cells = []
+    for i, level in enumerate(x.levels):
+        for j, other in enumerate(third.levels):
+            inside = values[(x.values == i) & (third.values == j)]
+            if len(inside) == 0:
+                return None
+            cells.append({"level": f"{level}, {other}", "n": int(len(inside)), "value": float(inside.mean())})
+    return cells
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))
