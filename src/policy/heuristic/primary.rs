@@ -188,9 +188,8 @@ fn are_factors(profile: &Profile, factors: &[&Column], blocks: &[String]) -> boo
     let is_assigned = |column: &&Column| assigned.is_some_and(|part| part.columns.contains(&column.name));
     let cells: u64 = factors.iter().map(|column| column.distinct).product();
     let even = |column: &&Column| {
-        let levels = column.levels.iter().flatten().map(|level| level.n);
-        let counts: Vec<u64> = levels.collect();
-        counts.windows(2).all(|pair| pair[0] == pair[1])
+        let counts: BTreeSet<u64> = column.levels.iter().flatten().map(|level| level.n).collect();
+        counts.len() <= 1
     };
     let is_even = cells > 0 && profile.rows.is_multiple_of(cells) && factors.iter().all(even);
     let replicates = profile.rows / cells.max(1);
