@@ -2,7 +2,7 @@
 //! plan alone. Choosing among them by looking at results is paid for by this count: each follow-up owns its part of the
 //! tier's error rate, and what was not asked counts as asked in vain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Rules, heuristic::Interest, pair};
 use crate::message::{ProposeHypotheses, ResearchPlan};
@@ -65,22 +65,10 @@ impl Catalogue {
     pub(super) fn count(request: &ProposeHypotheses, rules: &Rules) -> Self {
         let mut sizes: BTreeMap<Class, Size> = BTreeMap::new();
         for (_, profile) in &request.profiles {
-            let interest = Interest::read(&request.plan, profile);
-            let usable: Vec<&Column> = profile.columns.iter().filter(|column| column.usable).collect();
-            for (place, first) in usable.iter().copied().enumerate() {
-                for second in usable.iter().copied().skip(place + 1) {
-                    if profile.find_tautology(&first.name, &second.name).is_some() {
-                        continue;
-                    }
-                    let Some((kind, x, y)) = pair::kind(first, second, &interest) else {
-                        continue;
-                    };
-                    let named = interest.asks(&x.name, &y.name);
-                    for (class, tests) in classes_of(profile, rules, named, (kind, x, y)) {
-                        let size = sizes.entry(class).or_default();
-                        size.all += tests;
-                        size.named += if named { tests } else { 0 };
-                    }
+            let table = Countable::of(profile, rules, Interest::read(&request.plan, profile));
+            for (place, first) in table.usable.iter().copied().enumerate() {
+                for second in table.usable.iter().copied().skip(place + 1) {
+                    table.count_pair(first, second, &mut sizes);
                 }
             }
         }
@@ -107,37 +95,89 @@ impl Catalogue {
     }
 }
 
-/// The classes of follow-ups that a pair could have, and how many of each.
-fn classes_of(
-    profile: &Profile,
-    rules: &Rules,
-    named: bool,
-    (kind, x, y): (&str, &Column, &Column),
-) -> Vec<(Class, usize)> {
-    let others = moderators(profile, x, y).count();
-    let is_outcome = pair::is_outcome(y);
-    let has_strata = || moderators(profile, x, y).any(pair::makes_strata);
-    let mut classes = vec![(Class::LeftOut, 1)];
-    if is_outcome && others > 0 {
-        classes.push((Class::Adjusted, 1));
-        classes.push((Class::Moderated, if named { others.min(MOST_MODERATORS) } else { 1 }));
+/// A table whose pairs are counted. What is the same for many pairs is found once: tables may have thousands of columns.
+struct Countable<'p> {
+    rules: &'p Rules,
+    interest: Interest,
+    usable: Vec<&'p Column>,
+    /// Columns that make strata.
+    strata: Vec<&'p str>,
+    /// For each column, the others that tell of it by construction.
+    kin: BTreeMap<&'p str, BTreeSet<&'p str>>,
+}
+
+impl<'p> Countable<'p> {
+    fn of(profile: &'p Profile, rules: &'p Rules, interest: Interest) -> Self {
+        let usable: Vec<&Column> = profile.columns.iter().filter(|column| column.usable).collect();
+        let mut kin: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for pair in &profile.tautologies {
+            kin.entry(&pair.x).or_default().insert(&pair.y);
+            kin.entry(&pair.y).or_default().insert(&pair.x);
+        }
+        let strata = usable.iter().filter(|column| pair::makes_strata(column));
+        Self {
+            rules,
+            interest,
+            strata: strata.map(|column| column.name.as_str()).collect(),
+            usable,
+            kin,
+        }
     }
-    if is_outcome && others > 1 {
-        classes.push((Class::Jointly, 1));
+
+    fn is_kin(&self, a: &str, b: &str) -> bool {
+        self.kin.get(a).is_some_and(|kin| kin.contains(b))
     }
-    if kind == kind::NUMERIC_NUMERIC && has_strata() {
-        classes.push((Class::Strata, 1));
+
+    /// Columns beside two others, but for those that tell of one of them by construction.
+    fn others(&self, x: &str, y: &str) -> usize {
+        let kin = [x, y].into_iter().filter_map(|side| self.kin.get(side)).flatten();
+        let beside: BTreeSet<&&str> = kin.filter(|name| **name != x && **name != y).collect();
+        let usable = |name: &&&str| self.usable.iter().any(|column| column.name == ***name);
+        (self.usable.len() - 2).saturating_sub(beside.iter().filter(|name| usable(name)).count())
     }
-    if is_outcome && pair::is_graded(x) {
-        classes.push((Class::Dose, 1));
+
+    /// Adds the follow-ups that a pair could have.
+    fn count_pair(&self, first: &Column, second: &Column, sizes: &mut BTreeMap<Class, Size>) {
+        if self.is_kin(&first.name, &second.name) {
+            return;
+        }
+        let Some((kind, x, y)) = pair::kind(first, second, &self.interest) else {
+            return;
+        };
+        let named = self.interest.asks(&x.name, &y.name);
+        let mut add = |class: Class, tests: usize| {
+            let size = sizes.entry(class).or_default();
+            size.all += tests;
+            size.named += if named { tests } else { 0 };
+        };
+        add(Class::LeftOut, 1);
+        let is_outcome = pair::is_outcome(y);
+        let others = if is_outcome { self.others(&x.name, &y.name) } else { 0 };
+        if others > 0 {
+            add(Class::Adjusted, 1);
+            add(Class::Moderated, if named { others.min(MOST_MODERATORS) } else { 1 });
+        }
+        if others > 1 {
+            add(Class::Jointly, 1);
+        }
+        let apart = |name: &&&str| {
+            let sides = [x.name.as_str(), y.name.as_str()];
+            sides.iter().all(|side| *side != **name && !self.is_kin(side, name))
+        };
+        if kind == kind::NUMERIC_NUMERIC && self.strata.iter().any(|name| apart(&name)) {
+            add(Class::Strata, 1);
+        }
+        if is_outcome && pair::is_graded(x) {
+            add(Class::Dose, 1);
+        }
+        for (family, rule) in self.rules.iter() {
+            let follows = |earlier: &str| earlier == kind || !pair::SIMPLE.contains(&earlier);
+            let fits = rule.fits_roles(x, y) || rule.fits_roles(y, x);
+            if fits && rule.follows.iter().any(|earlier| follows(earlier)) {
+                add(Class::Rule(family.clone()), 1);
+            }
+        }
     }
-    let fitting = rules.iter().filter(|(_, rule)| {
-        let fits = rule.fits(profile, &x.name, &y.name) || rule.fits(profile, &y.name, &x.name);
-        let follows = |earlier: &str| earlier == kind || !pair::SIMPLE.contains(&earlier);
-        fits && rule.follows.iter().any(|earlier| follows(earlier))
-    });
-    classes.extend(fitting.map(|(kind, _)| (Class::Rule(kind.clone()), 1)));
-    classes
 }
 
 /// The columns that the relation of two others may depend on, in the table's order.

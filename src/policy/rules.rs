@@ -86,6 +86,11 @@ impl Rule {
         Ok(())
     }
 
+    /// Whether columns of these roles may be its `x` and `y`.
+    pub fn fits_roles(&self, x: &Column, y: &Column) -> bool {
+        self.x.contains(&x.role) && self.y.contains(&y.role)
+    }
+
     /// Whether the columns may be its `x` and `y`.
     pub fn fits(&self, profile: &Profile, x: &str, y: &str) -> bool {
         let may = |name: &str, roles: &[Role]| {

@@ -95,13 +95,21 @@ pub(super) fn plan(interest: &Interest, profile: &Profile, x: &Column, y: &Colum
 }
 
 /// Whether the relation of two columns is analysed as a part of a designed experiment, so that the pair alone, without
-/// its other factors and blocks, is not.
+/// its other factors and blocks, is not: a factor or the blocks, with the outcome.
 pub(super) fn plans_design(interest: &Interest, profile: &Profile, a: &Column, b: &Column) -> bool {
     let is_term = |planned: &Planned| planned.kind == kind::DESIGNED;
-    let designed = |x: &Column, y: &Column| {
-        interest.relates(&x.name, &y.name) && plan(interest, profile, x, y).iter().any(is_term)
+    let designed = |x: &Column, y: &Column| plan(interest, profile, x, y).iter().any(is_term);
+    let is_block = |column: &Column| profile.blocks.first() == Some(&column.name);
+    let has_factor = |y: &Column| {
+        let mut factors = interest
+            .exposures_of(&y.name)
+            .filter_map(|name| profile.column_named(name));
+        factors.any(|factor| designed(factor, y))
     };
-    designed(a, b) || designed(b, a)
+    let within = |x: &Column, y: &Column| {
+        (interest.relates(&x.name, &y.name) && designed(x, y)) || (is_block(x) && has_factor(y))
+    };
+    within(a, b) || within(b, a)
 }
 
 /// The columns that the analysis of a relation holds fixed, in order of name: those that the question holds fixed, and
@@ -279,6 +287,22 @@ mod tests {
         assert_eq!(terms, [told("designed", "feed", "gain", &["warmth"])]);
         let alone = primary("How does feed change gain?", json!({}));
         assert_eq!(alone, [told("group_numeric", "feed", "gain", &[])]);
+    }
+
+    #[test]
+    fn blocks_are_tested_like_any_column_where_no_experiment_is_asked_for() {
+        let blocks = || json!({"blocks": ["warmth"]});
+        let pair = |question: &str| {
+            let proposed = heuristic::propose(&request(question, blocks()), &Rules::default());
+            let mut pairs = proposed.hypotheses.into_iter();
+            pairs.any(|idea| {
+                idea.kind != kind::DESIGNED
+                    && [&idea.x, &idea.y].contains(&&"warmth".to_owned())
+                    && [&idea.x, &idea.y].contains(&&"gain".to_owned())
+            })
+        };
+        assert!(pair("What goes with gain?"));
+        assert!(!pair("How does feed change gain?"));
     }
 
     #[test]

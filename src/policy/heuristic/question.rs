@@ -137,6 +137,11 @@ impl Interest {
         self.asked.iter().any(|(a, b)| a == x && b == y)
     }
 
+    /// The columns that are asked for as explanations of `y`.
+    pub fn exposures_of<'s>(&'s self, y: &'s str) -> impl Iterator<Item = &'s String> {
+        self.asked.iter().filter(move |(_, b)| b == y).map(|(a, _)| a)
+    }
+
     /// The other columns that the question asks about beside `x`, as explanations of the same outcome.
     pub fn other_exposures(&self, x: &str, y: &str) -> Vec<String> {
         let others = self.asked.iter().filter(|(a, b)| b == y && a != x && !self.symmetric);

@@ -108,13 +108,7 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
     };
     for (place, first) in usable.iter().copied().enumerate() {
         for second in usable.iter().copied().skip(place + 1) {
-            let is_designed = primary::plans_design(&interest, profile, first, second);
-            let is_block = profile
-                .blocks
-                .first()
-                .is_some_and(|block| *block == first.name || *block == second.name)
-                && !interest.asks(&first.name, &second.name);
-            if is_designed || is_block {
+            if primary::plans_design(&interest, profile, first, second) {
                 continue;
             }
             let by_construction = tautologies.contains(&(first.name.as_str(), second.name.as_str()));
