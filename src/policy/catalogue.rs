@@ -72,7 +72,11 @@ impl Catalogue {
                 }
             }
         }
-        let free = if free_per_cycle(&request.plan) > 0 { FREE } else { 0.0 };
+        let free = if free_per_cycle(&request.plan) != [0, 0] {
+            FREE
+        } else {
+            0.0
+        };
         Self {
             sizes,
             counted: 1.0 - free,
@@ -189,21 +193,26 @@ pub(super) fn moderators<'p>(profile: &'p Profile, x: &Column, y: &Column) -> im
     })
 }
 
-/// What a model and agents may propose in a cycle, at most.
-fn free_per_cycle(plan: &ResearchPlan) -> usize {
-    let of_model = plan.model.as_ref().map_or(0, |model| model.hypotheses + model.analyses);
+/// What may be proposed in a cycle without being counted, at most: claims for the built-in families, by a model and by
+/// agents, and analyses that a model writes the code of.
+fn free_per_cycle(plan: &ResearchPlan) -> [usize; 2] {
+    let model = plan.model.as_ref();
     let proposes = |kinds: &[String]| kinds.iter().any(|kind| kind == "propose_hypothesis");
     let of_agents = plan.agents.iter().any(|agent| proposes(&agent.publishes));
-    of_model + if of_agents { plan.follow_ups } else { 0 }
+    let claims = model.map_or(0, |model| model.hypotheses) + if of_agents { plan.follow_ups } else { 0 };
+    [claims, model.map_or(0, |model| model.analyses)]
 }
 
-/// The part of the tier's rate that a free proposal of a model or an agent owns: half of the part of all of them for
-/// the second cycle, half of the rest for the third, and so on, shared among as many as a cycle takes.
-pub(super) fn free_weight(plan: &ResearchPlan, cycle: u32) -> f64 {
+/// The part of the tier's rate that a free proposal of a model or an agent owns. Claims and analyses have half of what
+/// free proposals have, or all of it where there are none of the others; half of that is for the second cycle, half of
+/// the rest for the third, and so on, shared among as many as a cycle takes.
+pub(super) fn free_weight(plan: &ResearchPlan, cycle: u32, is_analysis: bool) -> f64 {
     let halvings = i32::try_from(cycle.saturating_sub(1)).unwrap_or(i32::MAX).min(1000);
-    match free_per_cycle(plan) {
+    let [claims, analyses] = free_per_cycle(plan);
+    let of_kind = if claims > 0 && analyses > 0 { 0.5 } else { 1.0 };
+    match if is_analysis { analyses } else { claims } {
         0 => 0.0,
-        tests => FREE * 0.5_f64.powi(halvings) / tests as f64,
+        tests => FREE * of_kind * 0.5_f64.powi(halvings) / tests as f64,
     }
 }
 
@@ -265,7 +274,10 @@ mod tests {
             assert!(sum(&catalogue) <= 1.0 + 1e-12, "{question}");
             request.plan.model =
                 Some(serde_json::from_value(json!({"hypotheses": 5, "analyses": 2, "max_repairs": 1})).unwrap());
-            let free: f64 = (2..60).map(|cycle| 7.0 * free_weight(&request.plan, cycle)).sum();
+            let of_cycle =
+                |cycle| 5.0 * free_weight(&request.plan, cycle, false) + 2.0 * free_weight(&request.plan, cycle, true);
+            let free: f64 = (2..60).map(of_cycle).sum();
+            assert!((free - FREE).abs() < 1e-9, "{free}");
             assert!(
                 sum(&Catalogue::count(&request, &rules)) + free <= 1.0 + 1e-12,
                 "{question}"

@@ -217,6 +217,9 @@ impl<'a> Admission<'a> {
         }
         let mut found = self.bare(&place, model, &idea.rationale);
         found.kind = kind::CUSTOM.to_owned();
+        if found.tier == Tier::FollowUp {
+            found.weight = free_weight(&self.request.plan, self.request.cycle, true);
+        }
         found.analysis = Some(CustomProtocol {
             columns: columns.into_iter().collect(),
             method,
@@ -307,7 +310,7 @@ impl<'a> Admission<'a> {
             weight: if first {
                 pair::weight(scores.relevance.max(0.8))
             } else {
-                free_weight(&self.request.plan, self.request.cycle)
+                free_weight(&self.request.plan, self.request.cycle, false)
             },
             scores,
             proposed_by: Some(shorten_to(&inline(model), 80)),
