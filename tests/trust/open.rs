@@ -42,11 +42,6 @@ const OPEN: &[OpenAttack] = &[
         on: "process without control groups",
         reason: "no control group counts what belongs to no living process",
     },
-    OpenAttack {
-        attack: "dilution",
-        on: "agents",
-        reason: "what agents propose is tested in one family with the lab's own",
-    },
 ];
 
 fn find_open(attack: &str, on: &str) -> Option<&'static OpenAttack> {
