@@ -93,11 +93,9 @@ impl Rule {
 
     /// Whether the columns may be its `x` and `y`.
     pub fn fits(&self, profile: &Profile, x: &str, y: &str) -> bool {
-        let may = |name: &str, roles: &[Role]| {
-            let column: Option<&Column> = profile.column_named(name).filter(|column| column.usable);
-            column.is_some_and(|column| roles.contains(&column.role))
-        };
-        x != y && may(x, &self.x) && may(y, &self.y) && profile.find_tautology(x, y).is_none()
+        let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
+        let fits = usable(x).zip(usable(y)).is_some_and(|(x, y)| self.fits_roles(x, y));
+        x != y && fits && profile.find_tautology(x, y).is_none()
     }
 
     /// The claim of two columns.

@@ -110,8 +110,9 @@ pub(crate) fn headline_tests(dossier: &Dossier) -> Vec<&TestRecord> {
             .iter()
             .filter(|test| (test.x == x && test.y == y) || (test.x == y && test.y == x))
             .collect();
-        headlines.extend(crude_test(&about));
+        // What the question holds fixed is held fixed in its answer.
         headlines.extend(given_test(&about));
+        headlines.extend(crude_test(&about));
     }
     headlines.extend(ordered_findings(dossier));
     let mut told: BTreeSet<&HypothesisId> = BTreeSet::new();

@@ -149,7 +149,7 @@ fn summary_row(test: &TestRecord) -> [String; 5] {
         false => format!("{} (caveats)", name(test.wording.as_str())),
     };
     let direction = test.direction.as_deref().filter(|_| test.is_finding());
-    let direction = direction.map_or_else(|| "-".to_owned(), name);
+    let direction = direction.map_or_else(String::new, name);
     let mut relation = format!("{} ~ {}", name(&test.y), name(&test.x));
     let held: Vec<_> = test
         .covariates

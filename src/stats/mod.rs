@@ -5,14 +5,14 @@
 mod agreement;
 mod benjamini_hochberg;
 mod calibration;
-mod family;
 mod holm;
 mod judge;
+mod shares;
 mod wording;
 
 pub use benjamini_hochberg::step_up;
 pub use calibration::{BaseCopies, CopiesVerdict, judge_by_copies};
-pub use family::{run_rate, tier_alpha};
 pub use holm::holm_adjusted;
 pub use judge::{Judgement, judge};
+pub use shares::{run_rate, tier_alpha};
 pub use wording::wording;

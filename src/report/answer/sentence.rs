@@ -91,6 +91,9 @@ fn describe_moderation(evidence: &Evidence<'_>, test: &TestRecord, what: &str) -
     }
     let traced = Traced(moderation);
     let numbers = text("p ").number(traced.p()).text(", n ").number(traced.n());
+    let what = what
+        .strip_prefix("No ")
+        .map_or_else(|| what.to_owned(), |rest| format!("no {rest}"));
     format!(
         "How `{}` goes with `{}` depends on `{third}`{cells} ({}). Over all: {what}.",
         evidence.x,
@@ -118,14 +121,16 @@ fn describe_test(evidence: &Evidence<'_>, test: &TestRecord) -> String {
     }
 }
 
+/// The test with other columns held fixed, where it is another than the leading one.
+fn adjusted_beside<'d>(evidence: &Evidence<'d>, test: &TestRecord) -> Option<&'d TestRecord> {
+    let adjusted = evidence.adjusted.as_ref()?.test;
+    adjusted.filter(|adjusted| adjusted.id != test.id)
+}
+
 /// The adjusted estimate where it is of the same thing as that of the leading test, which its sign goes by: negative where
 /// the adjusted one goes the other way.
 fn adjusted_size(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
-    let adjusted = evidence
-        .adjusted
-        .as_ref()?
-        .test
-        .filter(|adjusted| adjusted.id != test.id)?;
+    let adjusted = adjusted_beside(evidence, test)?;
     let crude = evidence.dossier.units.get(&test.id)?.effect.as_ref()?;
     let falls = crude.value? < 0.0 && !crude.is_ratio();
     let turned = evidence.is_turned(test, adjusted)? != falls;
@@ -135,11 +140,7 @@ fn adjusted_size(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
 
 /// What the adjusted estimate says by itself, where it is of another measure than the leading test's.
 fn adjusted_clause(evidence: &Evidence<'_>, test: &TestRecord) -> Option<String> {
-    let adjusted = evidence
-        .adjusted
-        .as_ref()?
-        .test
-        .filter(|adjusted| adjusted.id != test.id)?;
+    let adjusted = adjusted_beside(evidence, test)?;
     let told = describe_effect(evidence.dossier, adjusted)?;
     Some(format!(
         ": {} ({})",
