@@ -28,7 +28,7 @@ pub struct Settings {
     /// The column that explains. Unset: as the question has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<String>,
-    /// Columns that are held fixed, at most four; the outcome must then be a number or have two levels.
+    /// Columns that are held fixed, at most twelve; the outcome must then be a number or have two levels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<String>,
     /// The column that names the unit of observation, where rows repeat it. Unset: found in the data.

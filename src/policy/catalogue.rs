@@ -108,6 +108,8 @@ struct Countable<'p> {
     strata: Vec<&'p str>,
     /// For each column, the others that tell of it by construction.
     kin: BTreeMap<&'p str, BTreeSet<&'p str>>,
+    /// Durations with an event, and these events, which no pair is tested of.
+    timed: BTreeSet<&'p str>,
 }
 
 impl<'p> Countable<'p> {
@@ -125,6 +127,11 @@ impl<'p> Countable<'p> {
             strata: strata.map(|column| column.name.as_str()).collect(),
             usable,
             kin,
+            timed: profile
+                .survival
+                .iter()
+                .flat_map(|pair| [&*pair.duration, &*pair.event])
+                .collect(),
         }
     }
 
@@ -142,7 +149,8 @@ impl<'p> Countable<'p> {
 
     /// Adds the follow-ups that a pair could have.
     fn count_pair(&self, first: &Column, second: &Column, sizes: &mut BTreeMap<Class, Size>) {
-        if self.is_kin(&first.name, &second.name) {
+        let is_timed = |column: &Column| self.timed.contains(column.name.as_str());
+        if self.is_kin(&first.name, &second.name) || is_timed(first) || is_timed(second) {
             return;
         }
         let Some((kind, x, y)) = pair::kind(first, second, &self.interest) else {

@@ -1,7 +1,8 @@
 //! How the lab thinks: the seam behind which a rule book or a model proposes what to test.
 //!
 //! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `catalogue`
-//! counts what could follow up, `rules` is how families of tests are proposed that bring their own rule, `thinker` is a model as agents use it, `agents` what
+//! counts what could follow up, `rules` is how families of tests are proposed that bring their own rule, `thinker` is a
+//! model as agents use it, `agents` what
 //! other agents propose. `asked` is what the question asks for by name, `named` holds named columns against the tables.
 
 mod agents;
@@ -19,7 +20,7 @@ use futures::future::LocalBoxFuture;
 
 pub(crate) use agents::admit;
 pub use asked::{AskedAbout, AskedPart, AskedSources, AskedState, find_given_problem, list_asked_parts};
-pub use heuristic::Heuristic;
+pub use heuristic::{Heuristic, JointModel};
 pub use llm::{LlmPolicy, knowledge};
 pub use named::{NamedFault, NamedFor, check_named_columns};
 pub use rules::{Directions, Rule, RuleError, Rules};

@@ -150,7 +150,7 @@ fn check_given(plan: &ResearchPlan, profiles: &[&Profile]) -> Option<NamedFault>
     let mut asked = 0_usize;
     for profile in profiles {
         let interest = Interest::read(plan, profile);
-        for (x, y) in interest.inquiry.asked_relations() {
+        for (x, y) in interest.asked_relations().to_vec() {
             let usable = |name: &str| profile.column_named(name).is_some_and(|column| column.usable);
             if !usable(&x) || !usable(&y) {
                 continue;

@@ -15,7 +15,10 @@ pub(super) const SIMPLE: [&str; 4] = [
 ];
 
 /// Columns held fixed at once, at most.
-pub(super) const MOST_COVARIATES: usize = 4;
+pub(super) const MOST_COVARIATES: usize = 12;
+
+/// Columns held fixed at once, at most, where results choose them.
+pub(super) const MOST_CONFOUNDERS: usize = 4;
 
 /// The kind of test for a pair, and which column explains which: as the question has it, else in the order given,
 /// which is the table's.

@@ -24,7 +24,12 @@ pub(crate) fn statement(hypothesis: &Hypothesis) -> String {
         ),
         kind::ADJUSTED => {
             let fixed: Vec<String> = hypothesis.covariates.iter().map(|name| format!("`{name}`")).collect();
-            format!("`{x}` goes with `{y}` when {} is held fixed{way}", fixed.join(" and "))
+            let are = if fixed.len() > 1 { "are" } else { "is" };
+            let fixed = match fixed.split_last() {
+                Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+                _ => fixed.concat(),
+            };
+            format!("`{x}` goes with `{y}` when {fixed} {are} held fixed{way}")
         }
         kind::STRATIFIED => format!("`{x}` goes with `{y}` inside the levels of `{by}`{way}"),
         kind::DESIGNED if hypothesis.by.is_none() => format!("`{y}` differs between the levels of `{x}`"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dossier::Dossier;
 use crate::policy::heuristic::Interest;
-use crate::science::{HypothesisId, Part, TestRecord, kind};
+use crate::science::{HypothesisId, Part, TestRecord, Tier, kind};
 
 /// The relevance of what was not asked for by name, at most.
 const MOST_UNASKED: f64 = 0.9;
@@ -135,7 +135,8 @@ pub(crate) fn crude_test<'d>(tests: &[&'d TestRecord]) -> Option<&'d TestRecord>
         })
 }
 
-/// Of the tests of a relation, the one that holds most columns fixed: on all rows before one on the rows held back.
+/// Of the tests of a relation, the one that holds fixed what was planned to be; where nothing was, the one that holds
+/// most columns fixed, on all rows before one on the rows held back.
 pub(crate) fn adjusted_test<'d>(tests: &[&'d TestRecord]) -> Option<&'d TestRecord> {
     tests
         .iter()
@@ -143,8 +144,9 @@ pub(crate) fn adjusted_test<'d>(tests: &[&'d TestRecord]) -> Option<&'d TestReco
         .filter(|test| !test.covariates.is_empty() && !test.is_interaction())
         .filter(|test| ADJUSTED.contains(&test.kind.as_str()))
         .min_by(|a, b| {
-            (b.covariates.len(), a.part)
-                .cmp(&(a.covariates.len(), b.part))
+            let is_planned = |test: &TestRecord| test.tier == Some(Tier::Primary);
+            (is_planned(b), b.covariates.len(), a.part)
+                .cmp(&(is_planned(a), a.covariates.len(), b.part))
                 .then_with(|| a.test_order(b))
         })
 }

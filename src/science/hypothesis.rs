@@ -36,6 +36,8 @@ pub mod kind {
     pub const DESIGNED: &str = "designed";
     /// A number that changes with another along any curve.
     pub const CURVE: &str = "curve";
+    /// A spread that changes along a number.
+    pub const SPREAD: &str = "spread";
     /// A number of successes out of a number of trials.
     pub const PROPORTION: &str = "proportion";
     /// A count in proportion to time or another amount at risk.

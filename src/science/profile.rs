@@ -475,6 +475,32 @@ impl Profile {
             .iter()
             .find(|pair| (pair.x == a && pair.y == b) || (pair.x == b && pair.y == a))
     }
+
+    /// Whether the column is a duration with an event, or such an event: neither says anything without the other.
+    pub fn is_timed_event(&self, column: &str) -> bool {
+        let mut pairs = self.survival.iter();
+        pairs.any(|pair| pair.duration == column || pair.event == column)
+    }
+
+    /// Whether two columns are indicators of one column's levels that leave rows without any of these: each then has a
+    /// meaning beside the others, the difference from those rows.
+    pub fn have_own_meaning(&self, a: &str, b: &str) -> bool {
+        let of_both = |identity: &&Identity| {
+            let has = |name: &str| identity.columns.iter().any(|column| column == name);
+            identity.kind == IdentityKind::Dummies && has(a) && has(b)
+        };
+        let Some(group) = self.identities.iter().find(of_both) else {
+            return false;
+        };
+        let set = |name: &String| {
+            let column = self.column_named(name)?;
+            let levels = column.levels.as_ref()?;
+            let yes = column.yes_level.as_ref()?;
+            levels.iter().find(|level| level.level == *yes).map(|level| level.n)
+        };
+        let rows: Option<u64> = group.columns.iter().map(set).sum();
+        rows.is_some_and(|rows| rows < self.rows)
+    }
 }
 
 #[cfg(test)]

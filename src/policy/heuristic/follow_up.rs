@@ -136,7 +136,7 @@ impl<'a> Ideas<'a> {
                     }
                 }
                 3 => {
-                    let most: Vec<&str> = confounders.iter().copied().take(pair::MOST_COVARIATES).collect();
+                    let most: Vec<&str> = confounders.iter().copied().take(pair::MOST_CONFOUNDERS).collect();
                     if most.len() > 1 {
                         ideas.extend(self.adjusted(known, &Class::Jointly, &most));
                     }

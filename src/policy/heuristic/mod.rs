@@ -7,6 +7,7 @@
 
 mod declared;
 mod follow_up;
+mod joint;
 mod primary;
 mod question;
 mod replicate;
@@ -20,6 +21,7 @@ use super::{Policy, Proposed, Rules};
 use crate::agent::{AgentContext, AgentError};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 
+pub use joint::JointModel;
 pub use question::Interest;
 
 /// Cycles that have questions of their own; later ones take up what was left out.

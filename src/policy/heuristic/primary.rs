@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::Interest;
+use super::{Interest, JointModel};
 use crate::message::ProposeHypotheses;
 use crate::policy::{asked::find_given_problem, pair, statement::statement};
 use crate::science::{Column, Hypothesis, HypothesisId, Part, Profile, Role, Tier, kind};
@@ -29,53 +29,76 @@ pub(super) fn propose(request: &ProposeHypotheses, tested: &HashSet<&HypothesisI
     let mut asked = Vec::new();
     for (name, profile) in &request.profiles {
         let interest = Interest::read(&request.plan, profile);
-        for (x, y) in interest.inquiry.asked_relations() {
-            let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
-            let (Some(x), Some(y)) = (usable(&x), usable(&y)) else {
-                continue;
+        for (x, y, planned) in analyses_of(&interest, profile) {
+            let mut hypothesis = Hypothesis {
+                id: HypothesisId::unnamed(),
+                dataset: name.clone(),
+                arm: request.arm,
+                kind: planned.kind.to_owned(),
+                x: x.name.clone(),
+                y: y.name.clone(),
+                covariates: planned.covariates,
+                by: planned.by,
+                event: None,
+                part: Part::Whole,
+                statement: String::new(),
+                predicted: None,
+                parent: None,
+                rationale: "the question asks for it".to_owned(),
+                scores: pair::scores(&interest, profile, x, y),
+                tier: Tier::Primary,
+                weight: 1.0,
+                proposed_by: None,
+                analysis: None,
+                directions: BTreeMap::new(),
             };
-            for planned in plan(&interest, profile, x, y) {
-                let mut hypothesis = Hypothesis {
-                    id: HypothesisId::unnamed(),
-                    dataset: name.clone(),
-                    arm: request.arm,
-                    kind: planned.kind.to_owned(),
-                    x: x.name.clone(),
-                    y: y.name.clone(),
-                    covariates: planned.covariates,
-                    by: planned.by,
-                    event: None,
-                    part: Part::Whole,
-                    statement: String::new(),
-                    predicted: None,
-                    parent: None,
-                    rationale: "the question asks for it".to_owned(),
-                    scores: pair::scores(&interest, profile, x, y),
-                    tier: Tier::Primary,
-                    weight: 1.0,
-                    proposed_by: None,
-                    analysis: None,
-                    directions: BTreeMap::new(),
-                };
-                if planned.kind == kind::DESIGNED {
-                    // Two factors and their interaction are one claim, whichever is named first.
-                    pair::order_moderator(&mut hypothesis);
-                }
-                hypothesis.statement = statement(&hypothesis);
-                let hypothesis = hypothesis.with_id();
-                if !tested.contains(&hypothesis.id) && seen.insert(hypothesis.id.clone()) {
-                    asked.push(hypothesis);
-                }
+            if planned.kind == kind::DESIGNED {
+                // Two factors and their interaction are one claim, whichever is named first.
+                pair::order_moderator(&mut hypothesis);
+            }
+            hypothesis.statement = statement(&hypothesis);
+            let hypothesis = hypothesis.with_id();
+            if !tested.contains(&hypothesis.id) && seen.insert(hypothesis.id.clone()) {
+                asked.push(hypothesis);
             }
         }
     }
     asked
 }
 
+/// Exposure, outcome and analysis of each that the question asks for: those of the relations that it names, and the
+/// joint model of an outcome whose other side it leaves open.
+fn analyses_of<'p>(interest: &Interest, profile: &'p Profile) -> Vec<(&'p Column, &'p Column, Planned)> {
+    let usable = |name: &str| profile.column_named(name).filter(|column| column.usable);
+    let mut analyses = Vec::new();
+    for (x, y) in interest.asked_relations() {
+        let (Some(x), Some(y)) = (usable(x), usable(y)) else {
+            continue;
+        };
+        let planned = plan(interest, profile, x, y).into_iter();
+        analyses.extend(planned.map(|planned| (x, y, planned)));
+    }
+    if let Some(model) = JointModel::plan(interest, profile) {
+        for exposure in &model.exposures {
+            let (Some(x), Some(y)) = (usable(exposure), usable(&model.outcome)) else {
+                continue;
+            };
+            let planned = Planned {
+                kind: kind::ADJUSTED,
+                covariates: model.covariates_of(exposure),
+                by: None,
+            };
+            analyses.push((x, y, planned));
+        }
+    }
+    analyses
+}
+
 /// The analyses of a relation that is asked for; none where the pair alone is what is asked for.
 pub(super) fn plan(interest: &Interest, profile: &Profile, x: &Column, y: &Column) -> Vec<Planned> {
     let by_construction = profile.find_tautology(&x.name, &y.name).is_some();
-    if by_construction || profile.are_tested_elsewhere(x, y) {
+    let is_timed = profile.is_timed_event(&x.name) || profile.is_timed_event(&y.name);
+    if by_construction || is_timed || profile.are_tested_elsewhere(x, y) {
         return Vec::new();
     }
     let designed = designed_terms(interest, profile, x, y);

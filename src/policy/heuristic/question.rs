@@ -80,7 +80,7 @@ impl Interest {
             }),
             symmetric: inquiry.symmetric,
             exposure_declared: roles.exposure.is_some(),
-            asked: inquiry.asked_relations(),
+            asked: with_events_as_durations(inquiry.asked_relations(), profile),
             inquiry,
             in_full,
             named,
@@ -127,6 +127,12 @@ impl Interest {
         unheard.map(|column| column.name.as_str())
     }
 
+    /// The relations that are asked for by name, as exposure and outcome; an event that has a duration is asked for as
+    /// this duration.
+    pub fn asked_relations(&self) -> &[(String, String)] {
+        &self.asked
+    }
+
     /// Returns true if the relation of the two columns is asked for by name.
     pub fn asks(&self, x: &str, y: &str) -> bool {
         self.asked.iter().any(|(a, b)| (a == x && b == y) || (a == y && b == x))
@@ -169,7 +175,22 @@ impl Interest {
     }
 }
 
-/// Describes a profiled column for the reading of a question.
+/// A duration and its event are one outcome, which goes by the name of the duration.
+fn with_events_as_durations(asked: Vec<(String, String)>, profile: &Profile) -> Vec<(String, String)> {
+    let outcome_of = |name: String| {
+        let pair = profile.survival.iter().find(|pair| pair.event == name);
+        pair.map_or(name, |pair| pair.duration.clone())
+    };
+    let mut relations: Vec<(String, String)> = Vec::new();
+    for (x, y) in asked {
+        let relation = (outcome_of(x), outcome_of(y));
+        if relation.0 != relation.1 && !relations.contains(&relation) {
+            relations.push(relation);
+        }
+    }
+    relations
+}
+
 /// Returns true for a word such as `patient`: who writes it may mean the rows that a column of that name names.
 fn is_plain_word(name: &str) -> bool {
     let lower = name.to_lowercase();
@@ -177,6 +198,7 @@ fn is_plain_word(name: &str) -> bool {
     !is_key && name.chars().all(char::is_alphabetic)
 }
 
+/// Describes a profiled column for the reading of a question.
 fn describe(column: &Column) -> ColumnMeaning {
     let of_role = || match column.role {
         Role::Numeric => ValueType::Number,

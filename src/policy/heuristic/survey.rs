@@ -112,7 +112,8 @@ fn candidates<'a>(request: &ProposeHypotheses, dataset: &'a str, profile: &'a Pr
                 continue;
             }
             let by_construction = tautologies.contains(&(first.name.as_str(), second.name.as_str()));
-            if by_construction || profile.are_tested_elsewhere(first, second) {
+            let is_timed = profile.is_timed_event(&first.name) || profile.is_timed_event(&second.name);
+            if by_construction || is_timed || profile.are_tested_elsewhere(first, second) {
                 continue;
             }
             if let Some((kind, x, y, of)) = pair::count_kind(profile, first, second, &interest) {

@@ -365,7 +365,7 @@ impl<'a> Place<'a> {
         for name in names {
             covariates.insert(self.third(Some(name), "covariates")?.name.clone());
         }
-        if covariates.is_empty() || covariates.len() > pair::MOST_COVARIATES {
+        if covariates.is_empty() || covariates.len() > pair::MOST_CONFOUNDERS {
             return Err(self.not("adjusted", "one to four columns are to be held fixed"));
         }
         Ok(covariates.into_iter().collect())

@@ -180,11 +180,23 @@ impl<'d> Evidence<'d> {
         if let Some(planned) = planned.filter(|_| !about_crude) {
             return Some(planned);
         }
-        let finding = || self.tests.iter().copied().find(|test| test.is_finding());
+        let finding = || self.tests.iter().copied().find(|test| self.tells_relation(test));
         match self.crude {
             Some(crude) if crude.is_finding() => Some(crude),
             crude => finding().or(crude).or_else(|| self.tests.first().copied()),
         }
+    }
+
+    /// Whether a finding says how the outcome goes with the exposure. Who asks for the relation by name does not ask for
+    /// the spread.
+    fn tells_relation(&self, test: &TestRecord) -> bool {
+        test.is_finding() && (self.part.is_none() || test.kind != kind::SPREAD)
+    }
+
+    /// The finding that the outcome scatters more, or less, along the exposure, beside what is told of their relation.
+    pub(super) fn spread_beside(&self, told: &TestRecord) -> Option<&'d TestRecord> {
+        let is_spread = |test: &&TestRecord| test.kind == kind::SPREAD && test.is_finding() && test.id != told.id;
+        self.tests.iter().copied().find(is_spread)
     }
 
     /// The finding that the relation depends on a third column.
@@ -213,7 +225,7 @@ impl<'d> Evidence<'d> {
             return vec![V::Untestable];
         }
         let crude_found = self.crude.is_some_and(TestRecord::is_finding);
-        let found = self.tests.iter().any(|test| test.is_finding());
+        let found = self.tests.iter().any(|test| self.tells_relation(test));
         let crude_has = |caveat: &Caveat| self.crude.is_some_and(|crude| crude.caveats.contains(caveat));
         let change = self.change();
         let adjusted = self.adjusted.as_ref();
@@ -232,7 +244,7 @@ impl<'d> Evidence<'d> {
             || change.is_some_and(|change| change.kept < 0.0 && change.excludes_null == Some(true));
         let gone = crude_warns(&Caveat::Confounded)
             || worded.is_some_and(|adjusted| adjusted.explains_away)
-            || change.is_some_and(|change| change.kept.abs() <= GONE && change.excludes_null == Some(false));
+            || change.is_some_and(|change| change.kept <= GONE && change.excludes_null == Some(false));
         [
             (V::Drift, crude_has(&Caveat::TimeOrder)),
             (V::Reversed, crude_found && reverses),

@@ -1,9 +1,9 @@
 //! The answer to the question, from its relations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::Known;
-use crate::policy::{AskedPart, AskedState, find_given_problem};
+use crate::policy::{AskedPart, AskedState, JointModel, find_given_problem};
 use crate::report::{Dossier, order::Relevance};
 use crate::science::{EndReason, RunStatus, TestRecord};
 use crate::study::{Answer, AnswerReason, AnswerVerdict, Inquiry, ReasonCode, Relation};
@@ -38,23 +38,47 @@ pub(in crate::report) fn answer_question(
     relations: &[Relation],
 ) -> Answer {
     let asked = dossier.asked.iter().any(|part| part.relation().is_some());
-    let chosen: Vec<&Relation> = relations
+    let mut chosen: Vec<&Relation> = relations
         .iter()
         .filter(|relation| match asked {
             true => is_asked(dossier, relation),
             false => relation.verdict.is_found() && is_about_open_column(dossier, relation),
         })
         .collect();
+    let beside = columns_beside_models(dossier);
+    // What follows from other columns comes after these.
+    chosen.sort_by_key(|relation| beside.contains_key(&side_of(relation)));
     let mut reasons = reasons_of_parts(dossier);
     let verdict = decide_verdict(dossier, asked, &chosen, &reasons);
     reasons.extend(reasons_of_end(dossier, verdict));
     reasons.extend(reasons_of_question(dossier, inquiry));
     Answer {
         verdict,
-        text: describe_answer(dossier, verdict, &chosen, &reasons),
+        text: describe_answer(dossier, verdict, &chosen, &beside, &reasons),
         relations: chosen.iter().map(|relation| relation.id.clone()).collect(),
         reasons,
     }
+}
+
+/// Columns that are not in the joint model of what the question asks about, by table and name, each with what it follows
+/// from.
+fn columns_beside_models(dossier: &Dossier) -> BTreeMap<(String, String), String> {
+    let relevance = Relevance::of(dossier);
+    let mut beside = BTreeMap::new();
+    for dataset in &dossier.datasets {
+        if let (Some(interest), Some(profile)) = (relevance.interest(&dataset.name), &dataset.profile)
+            && let Some(model) = JointModel::plan(interest, profile)
+        {
+            let left_out = model.left_out.into_iter();
+            beside.extend(left_out.map(|(name, reason)| ((dataset.name.clone(), name), reason)));
+        }
+    }
+    beside
+}
+
+/// The table and the exposure of a relation.
+fn side_of(relation: &Relation) -> (String, String) {
+    (relation.dataset.clone(), relation.x.clone())
 }
 
 fn is_asked(dossier: &Dossier, relation: &Relation) -> bool {
@@ -195,6 +219,7 @@ fn describe_answer(
     dossier: &Dossier,
     verdict: AnswerVerdict,
     chosen: &[&Relation],
+    beside: &BTreeMap<(String, String), String>,
     reasons: &[AnswerReason],
 ) -> String {
     if verdict == AnswerVerdict::NotAnswerable {
@@ -209,8 +234,17 @@ fn describe_answer(
         sentences.push("The run ended before everything that was asked had been tested.".to_owned());
     }
     let told = chosen.iter().filter(|relation| relation.verdict.is_tested());
-    let told: Vec<&str> = told.map(|relation| relation.sentence.as_str()).collect();
-    sentences.extend(told.iter().take(MOST_SENTENCES).map(|sentence| (*sentence).to_owned()));
+    let told: Vec<&Relation> = told.copied().collect();
+    for relation in told.iter().take(MOST_SENTENCES) {
+        sentences.push(relation.sentence.clone());
+        if let Some(reason) = beside.get(&side_of(relation)) {
+            let x = &relation.x;
+            let reason = reason.trim_end_matches('.');
+            sentences.push(format!(
+                "`{x}` is in no model with the others, from which it cannot be told: {reason}."
+            ));
+        }
+    }
     if told.len() > MOST_SENTENCES {
         sentences.push(format!("{} more relations are listed.", told.len() - MOST_SENTENCES));
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::reconcile::Evidence;
 use crate::policy::AskedState;
-use crate::report::compose::{describe_effect, direction_clause, given_clause, headline_numbers, interval_in_units};
+use crate::report::compose::{
+    MOST_NAMED, count_word, describe_effect, direction_clause, given_clause, headline_numbers, interval_in_units,
+};
 use crate::report::document::{Draft, Line, Piece, Span, line, text};
 use crate::report::number::NumberFormat;
 use crate::report::trace::Traced;
@@ -39,9 +41,10 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         return format!("`{x}` and `{y}` were not tested before the run ended.");
     };
     let what = describe_test(evidence, test);
-    let given = evidence.adjusted.iter().flat_map(|adjusted| &adjusted.given);
-    let given: Vec<String> = given.map(|name| format!("`{name}`")).collect();
-    let given = given.join(" and ");
+    let given = evidence
+        .adjusted
+        .as_ref()
+        .map_or_else(String::new, |adjusted| name_fixed(&adjusted.given));
     let size = adjusted_size(evidence, test);
     let more = match verdict {
         RelationVerdict::Drift if test.is_finding() => {
@@ -75,7 +78,21 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
         RelationVerdict::Depends => return describe_moderation(evidence, test, &what),
         RelationVerdict::ByConstruction | RelationVerdict::Untestable | RelationVerdict::NotFound => String::new(),
     };
-    format!("{what}{more}.")
+    let spread = evidence.spread_beside(test).filter(|_| evidence.part.is_some());
+    let spread = spread.map(|spread| format!("; {}", plain_text(&direction_clause(spread))));
+    format!("{what}{more}{}.", spread.unwrap_or_default())
+}
+
+/// The columns held fixed, as a sentence names them.
+fn name_fixed(given: &[&str]) -> String {
+    if given.len() > MOST_NAMED {
+        return format!("{} other columns", count_word(given.len()));
+    }
+    let names: Vec<String> = given.iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// What a relation depends on, after what it is over all; before that, where over all nothing was found.

@@ -1,6 +1,6 @@
 //! An effect in the units of its columns, in words.
 
-use super::super::citation::{Cited, RecordFile};
+use super::super::citation::Cited;
 use super::super::document::{Draft, Line, line, text};
 use super::super::dossier::Dossier;
 use super::super::number::NumberFormat;
@@ -316,10 +316,11 @@ impl<'d> Teller<'d> {
     /// What an interval would show if it stood alone, where the control over all tests withholds it.
     fn describe_suggestion(&self, effect: &UnitsEffect) -> Option<EffectClause> {
         let told = self.describe_finding(effect)?;
-        let tests = Cited::record(self.dossier.tests.len() as u64, "/tests", RecordFile::Journal);
-        let clause = told.clause.text("; suggestive: not distinguishable from chance among ");
+        let clause = told
+            .clause
+            .text("; suggestive, not established: after error control over the whole run, q is ");
         Some(EffectClause {
-            clause: clause.number(tests).text(" analyses"),
+            clause: clause.number(Traced(self.test).q()),
             details: told.details,
         })
     }

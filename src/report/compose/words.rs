@@ -27,11 +27,24 @@ pub(crate) fn relation_line(test: &TestRecord) -> Line<Draft> {
         .then(given_clause(test))
 }
 
-/// Names the columns held fixed, with a comma; empty if there are none.
+/// Columns held fixed that a sentence names one by one, at most.
+pub(crate) const MOST_NAMED: usize = 3;
+
+/// Names the columns held fixed, with a comma; says how many where they are many; empty if there are none.
 pub(crate) fn given_clause(test: &TestRecord) -> Line<Draft> {
     let mut out = line();
-    for (at, covariate) in test.covariates.iter().enumerate() {
-        out = out.text(if at == 0 { ", given " } else { ", " }).code(covariate);
+    let given = test.covariates.len();
+    if given > MOST_NAMED {
+        out = out.text(", given ").text(count_word(given)).text(" other columns");
+    } else {
+        for (at, covariate) in test.covariates.iter().enumerate() {
+            let before = match at {
+                0 => ", given ",
+                _ if at + 1 == given => " and ",
+                _ => ", ",
+            };
+            out = out.text(before).code(covariate);
+        }
     }
     match (&test.by, &*test.kind) {
         (Some(by), _) if test.is_interaction() => out.text(", depending on ").code(by),
@@ -40,6 +53,14 @@ pub(crate) fn given_clause(test: &TestRecord) -> Line<Draft> {
         (Some(by), _) => out.text(", within ").code(by),
         (None, _) => out,
     }
+}
+
+/// A small number in words.
+pub(crate) fn count_word(count: usize) -> &'static str {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    ];
+    WORDS.get(count).copied().unwrap_or("many")
 }
 
 /// The direction in words, as a clause of its own.
