@@ -144,6 +144,7 @@ pub fn list_asked_parts(sources: &AskedSources<'_>) -> Vec<AskedPart> {
             });
         }
     }
+    let relations = without_units_of_other_tables(sources, relations);
     if relations.is_empty()
         && let Some(apart) = relation_across_tables(sources)
     {
@@ -170,6 +171,21 @@ fn without_units(asked: Vec<(String, String)>, profile: &Profile) -> Vec<(String
         return asked;
     };
     let (of_units, others): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(x, y)| x == unit || y == unit);
+    if others.is_empty() { of_units } else { others }
+}
+
+/// The parts without those of columns that name the units of their table, if others are left: what is asked is then
+/// about another table.
+fn without_units_of_other_tables(sources: &AskedSources<'_>, parts: Vec<AskedPart>) -> Vec<AskedPart> {
+    let is_of_unit = |part: &AskedPart| {
+        let dataset = sources.datasets.iter().find(|dataset| dataset.name == part.dataset);
+        let units = dataset
+            .and_then(readable_profile)
+            .and_then(|profile| profile.units.as_ref());
+        let sides = part.relation();
+        units.is_some_and(|units| sides.is_some_and(|(x, y)| x == units.column || y == units.column))
+    };
+    let (of_units, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_of_unit);
     if others.is_empty() { of_units } else { others }
 }
 
@@ -483,6 +499,42 @@ mod tests {
             reason.text
         );
         assert_eq!(parts("What is there?", none, false), []);
+    }
+
+    #[test]
+    fn who_names_the_units_of_another_table_asks_about_no_names() {
+        let table = |name: &str, columns: serde_json::Value| -> DatasetRecord {
+            serde_json::from_value(json!({
+                "name": name, "path": "/t.csv", "sha256": "", "bytes": 1, "experiment": null,
+                "profile": {"problem": null, "rows": 100, "columns": columns,
+                    "units": {"column": "customer", "n_units": 40}},
+            }))
+            .unwrap()
+        };
+        let column = |name: &str, role: &str| {
+            json!({"name": name, "role": role, "usable": role != "identifier",
+            "excluded": (role == "identifier").then_some("names the unit that rows repeat"), "missing": 0, "distinct": 2,
+            "levels": (role == "binary").then(|| json!([{"level": "home", "n": 50}, {"level": "trade", "n": 50}]))})
+        };
+        let alone = json!([column("customer", "identifier"), column("amount", "numeric")]);
+        let joined = json!([
+            column("customer", "identifier"),
+            column("amount", "numeric"),
+            column("segment", "binary")
+        ]);
+        let datasets = [table("orders", alone), table("orders with segments", joined)];
+        let parts = list_asked_parts(&AskedSources {
+            question: "Do trade customers have a larger amount than home customers?",
+            roles: DeclaredRoles::default(),
+            datasets: &datasets,
+            tests: &[],
+            untested: &[],
+            settled: &[],
+            ended_early: true,
+            called_off_in: None,
+        });
+        let relations: Vec<_> = parts.iter().map(AskedPart::relation).collect();
+        assert_eq!(relations, [Some(("segment", "amount"))]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::graph::Ink;
 /// How far a document is.
 pub(crate) trait Stage {
     /// The form of a number at this stage.
-    type Number;
+    type Number: Clone;
     /// The form of a figure at this stage.
     type Picture;
     /// The form of a drawing of our own at this stage.
@@ -19,7 +19,7 @@ pub(crate) trait Stage {
 }
 
 /// Composed, not yet checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Draft {}
 
 impl Stage for Draft {
@@ -39,6 +39,7 @@ impl Stage for Verified {
 }
 
 /// A piece of a line.
+#[derive(Clone)]
 pub(crate) enum Span<S: Stage> {
     /// Our own prose; digits in it fail the verification.
     Text(&'static str),
@@ -57,6 +58,7 @@ pub(crate) enum Span<S: Stage> {
 }
 
 /// A piece of a code span.
+#[derive(Clone)]
 pub(crate) enum Piece {
     /// Our own words; no digits.
     Text(&'static str),
@@ -65,6 +67,7 @@ pub(crate) enum Piece {
 }
 
 /// Where a link leads.
+#[derive(Clone)]
 pub(crate) enum LinkTarget {
     /// A heading's anchor.
     Anchor(String),
@@ -88,6 +91,7 @@ pub(crate) enum Tone {
 }
 
 /// A line of text.
+#[derive(Clone)]
 pub(crate) struct Line<S: Stage>(pub(crate) Vec<Span<S>>);
 
 /// A cell or header of a table.
@@ -237,6 +241,24 @@ pub(crate) fn paragraph(line: Line<Draft>) -> Block<Draft> {
 /// A table whose columns from `numeric` on hold numbers.
 pub(crate) fn table(head: Vec<&'static str>, numeric: Vec<usize>, rows: Vec<Row<Draft>>) -> Block<Draft> {
     Block::Table(Table { head, rows, numeric })
+}
+
+/// A line of the report as text without marks.
+pub(crate) fn plain_text(line: &Line<Draft>) -> String {
+    let spans = line.0.iter().map(|span| match span {
+        Span::Text(text) => (*text).to_owned(),
+        Span::Name(name) | Span::Badge(_, name) => name.shown(),
+        Span::Code(pieces) => {
+            let pieces = pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => (*text).to_owned(),
+                Piece::Name(name) => name.shown(),
+            });
+            format!("`{}`", pieces.collect::<String>())
+        }
+        Span::Number(cited) => cited.format.format_number(cited.number),
+        Span::Strong(inner) | Span::Link(_, inner) => plain_text(inner),
+    });
+    spans.collect()
 }
 
 /// The anchor of a heading: letters, digits and dashes.

@@ -12,7 +12,9 @@ use crate::study::{LevelContrast, Relation, RelationId};
 /// Builds the content of `findings.json`.
 pub fn build_findings(dossier: &Dossier) -> Findings {
     let inquiry = read_question(dossier);
-    let relations = reconcile_relations(dossier);
+    let reconciled = reconcile_relations(dossier);
+    let reply = answer_question(dossier, inquiry.as_ref(), &reconciled);
+    let relations: Vec<Relation> = reconciled.into_iter().map(|known| known.relation).collect();
     let of_test = relations_by_test(&relations);
     let report = |tests: Vec<&TestRecord>| {
         tests
@@ -26,7 +28,7 @@ pub fn build_findings(dossier: &Dossier) -> Findings {
         question: dossier.question.clone(),
         status: dossier.end.status,
         ended_by: dossier.end.ended_by().cloned(),
-        answer: answer_question(dossier, inquiry.as_ref(), &relations),
+        answer: reply.answer,
         inquiry,
         tables: describe_tables(dossier),
         findings: report(order::ordered_findings(dossier)),

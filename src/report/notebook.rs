@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::compose::{
-    headline_line, interpretation_of_finding, key_numbers, list_agents, opening_paragraphs, relation_line,
+    answer_paragraphs, headline_line, interpretation_of_finding, key_numbers, list_agents, opening_paragraphs,
+    relation_line,
 };
 use super::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use super::dossier::Dossier;
@@ -64,6 +65,7 @@ fn intro_blocks(dossier: &Dossier) -> Blocks {
             .text("so that nothing in this folder changes, and holds the new numbers against the recorded ones. ")
             .text("Start Jupyter in the run’s folder, with the packages of the run installed."),
     )];
+    out.extend(answer_paragraphs(dossier));
     out.extend(opening_paragraphs(dossier));
     if order::ordered_findings(dossier).len() > CELLS {
         out.push(paragraph(text(

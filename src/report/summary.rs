@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::answer::{read_question, reasons_of_question};
+use super::answer::{read_question, reasons_of_question, reply_to};
 use super::asked::{columns_not_tested, relations_not_tested};
 use super::dossier::Dossier;
 use super::name::safe_line;
@@ -12,6 +12,8 @@ use crate::science::{RunStatus, TestRecord};
 
 /// Findings that are shown.
 const ROWS: usize = 12;
+/// Letters of the answer that are shown, at most.
+const MOST_LETTERS: usize = 4000;
 /// Columns of the narrowest terminal that people use.
 const WIDTH: u16 = 80;
 
@@ -53,7 +55,33 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
         .iter()
         .map(|reason| format!("Not followed: {}.\n", safe_line(&reason.text, 300)));
     let told = told.into_iter().chain(gaps);
-    told.chain([summarise_findings(dossier)]).collect()
+    let answer = wrap_words(&safe_line(&reply_to(dossier).answer.text, MOST_LETTERS), WIDTH.into());
+    [answer]
+        .into_iter()
+        .chain(told)
+        .chain([summarise_findings(dossier)])
+        .collect()
+}
+
+/// A text in lines of at most `width` letters, broken between words, with a line's end after each.
+fn wrap_words(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let letters = word.chars().count();
+        if used > 0 && used + 1 + letters > width {
+            out.push('\n');
+            used = 0;
+        }
+        if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += letters;
+    }
+    out.push('\n');
+    out
 }
 
 fn summarise_findings(dossier: &Dossier) -> String {

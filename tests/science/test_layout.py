@@ -194,6 +194,13 @@ class OtherPrograms(Layout):
             )
             self.assertEqual(columns["value"][:7], ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "1.0"])
 
+    def test_an_unnamed_measure_is_told_by_its_file(self):
+        heads = ",".join(["region", *(str(year) for year in range(2010, 2016))]) + "\n"
+        cells = "".join(f"L{i}," + ",".join(str(i + k / 10) for k in range(6)) + "\n" for i in range(10))
+        for name, label in (("rainfall_years_2015.csv", "rainfall"), ("infant-mortality.csv", "infant mortality"), ("data.csv", None)):
+            facts, _, _ = read(heads + cells, name)
+            self.assertEqual(facts["columns"].get("value", {}).get("label"), label, name)
+
     def test_years_above_names_that_repeat(self):
         cells = "".join(f"L{i},{i},{i * 2},{i * 3},{i * 5}\n" for i in range(20))
         head = ",2019,,2020,\nland,men,women,men,women\n"

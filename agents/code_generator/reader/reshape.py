@@ -339,6 +339,16 @@ def subject_column(columns, rest):
     return None
 
 
+VAGUE_FILE_WORDS = {"data", "dataset", "table", "sheet", "file", "final", "new", "old", "copy", "wide", "long", "clean", "raw"}
+
+
+def measure_in_file_name(path, columns):
+    """What a table of one unnamed measure holds, in the words of its file's name; empty if these say nothing."""
+    known = {name.casefold().rstrip("s") for name in columns} | VAGUE_FILE_WORDS
+    words = re.findall(r"[^\W\d_]{3,}", str(path).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    return " ".join(word for word in words if word.casefold().rstrip("s") not in known)
+
+
 def with_times(reading, columns, rest, stems, times, title):
     subject = subject_column(columns, rest)
     if subject is None:
@@ -363,6 +373,9 @@ def with_times(reading, columns, rest, stems, times, title):
             name += " value"
         taken_names.add(name)
         out.append((name, pa.concat_arrays(stacked).take(across)))
+        measured = "" if stem else measure_in_file_name(reading.path, [name for name, _ in out])
+        if measured:
+            reading.about(name)["label"] = measured
     values = ", ".join(f"'{name}'" for name, _ in out[len(rest) + 1 :])
     ends = [columns[place][0] for place in list(next(iter(stems.values())).values())[:: len(times) - 1]]
     shown = f"{times[0]} to {times[-1]}" if len(times[0]) > 3 else f"'{ends[0]}' to '{ends[1]}'"

@@ -177,14 +177,16 @@ impl Interest {
 
 /// A duration and its event are one outcome, which goes by the name of the duration.
 fn with_events_as_durations(asked: Vec<(String, String)>, profile: &Profile) -> Vec<(String, String)> {
-    let outcome_of = |name: String| {
-        let pair = profile.survival.iter().find(|pair| pair.event == name);
-        pair.map_or(name, |pair| pair.duration.clone())
+    let outcome_of = |name: &String| {
+        let pair = profile.survival.iter().find(|pair| pair.event == *name);
+        pair.map_or(name, |pair| &pair.duration).clone()
     };
     let mut relations: Vec<(String, String)> = Vec::new();
     for (x, y) in asked {
-        let relation = (outcome_of(x), outcome_of(y));
-        if relation.0 != relation.1 && !relations.contains(&relation) {
+        let timed = (outcome_of(&x), outcome_of(&y));
+        // Who asks for a duration and its own event is told what they are.
+        let relation = if timed.0 == timed.1 { (x, y) } else { timed };
+        if !relations.contains(&relation) {
             relations.push(relation);
         }
     }
@@ -286,6 +288,14 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_is_asked_for_is_its_duration() {
+        let asked = |question: &str| read(question, None).asked_relations().to_vec();
+        let expected = [("treatment".to_owned(), "days".to_owned())];
+        assert_eq!(asked("Does the drug prevent relapse?"), expected);
+        assert_eq!(asked("Does treatment change days and relapse?"), expected);
+    }
+
+    #[test]
     fn a_column_is_named_by_its_label() {
         let plain = profile();
         let mut labelled = plain.clone();
@@ -322,7 +332,7 @@ mod tests {
             given: &[],
         };
         let interest = Interest::of("Does the drug prevent relapse?", roles, &profile());
-        assert!(interest.asks("days", "relapse") && !interest.asks("treatment", "relapse"));
+        assert!(interest.asks("days", "relapse") && !interest.asks("treatment", "days"));
         assert_eq!(interest.relevance("days", "relapse"), 1.0);
         assert_eq!(interest.relevance("treatment", "relapse"), 0.8);
         let roles = DeclaredRoles {

@@ -18,5 +18,12 @@ mod tests;
 
 pub(super) use effect::effect_in_units;
 pub(super) use reconcile::reconcile_relations;
-pub(super) use reply::{answer_question, read_question, reasons_of_question};
+pub(super) use reply::{Reply, answer_question, read_question, reasons_of_question};
 pub(super) use tables::describe_tables;
+
+use super::Dossier;
+
+/// The answer to the run's question.
+pub(super) fn reply_to(dossier: &Dossier) -> Reply {
+    answer_question(dossier, read_question(dossier).as_ref(), &reconcile_relations(dossier))
+}

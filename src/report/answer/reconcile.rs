@@ -7,6 +7,7 @@ use super::sentence;
 use crate::policy::{AskedPart, AskedState};
 use crate::report::{
     Dossier,
+    document::{Draft, Line, plain_text},
     order::{self, Relevance, adjusted_test, crude_test},
 };
 use crate::science::{Adjusted, Caveat, TestRecord, Tier, UnitsEffect, kind};
@@ -52,9 +53,17 @@ pub(super) struct AdjustedEstimate<'d> {
     explains_away: bool,
 }
 
+/// A relation, and the sentence about it with the evidence of its numbers.
+pub(in crate::report) struct Reconciled {
+    /// The relation.
+    pub(in crate::report) relation: Relation,
+    /// Its sentence.
+    pub(in crate::report) told: Line<Draft>,
+}
+
 /// The relations of a run: those that are asked for in the order of the question, then the others by relevance, found
 /// ones first, then by the q of their strongest test.
-pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Relation> {
+pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Reconciled> {
     let relevance = Relevance::of(dossier);
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&TestRecord>> = BTreeMap::new();
     for test in order::ordered_tests(dossier) {
@@ -72,7 +81,7 @@ pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Relation>
         let evidence = Evidence::of(dossier, (&part.dataset, x, y), tests, Some(part));
         relations.push(evidence.into_relation(1.0));
     }
-    let mut others: Vec<(f64, Relation)> = groups
+    let mut others: Vec<(f64, Reconciled)> = groups
         .into_iter()
         .map(|(about, tests)| {
             let strongest = tests.iter().map(|test| test.q).fold(f64::INFINITY, f64::min);
@@ -82,6 +91,7 @@ pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Relation>
         })
         .collect();
     others.sort_by(|(q_a, a), (q_b, b)| {
+        let (a, b) = (&a.relation, &b.relation);
         b.relevance
             .total_cmp(&a.relevance)
             .then(b.verdict.is_found().cmp(&a.verdict.is_found()))
@@ -328,7 +338,7 @@ impl<'d> Evidence<'d> {
         }
     }
 
-    fn into_relation(self, relevance: f64) -> Relation {
+    fn into_relation(self, relevance: f64) -> Reconciled {
         let verdicts = self.verdicts();
         let verdict = verdicts.first().copied().unwrap_or(RelationVerdict::Untestable);
         let also = verdicts.iter().skip(1);
@@ -355,7 +365,8 @@ impl<'d> Evidence<'d> {
             Some(Headline::Crude) => self.crude,
             None => None,
         };
-        Relation {
+        let told = sentence::describe_relation(&self, verdict);
+        let relation = Relation {
             id: RelationId::derive(self.dataset, self.x, self.y, None),
             dataset: self.dataset.to_owned(),
             x: self.x.to_owned(),
@@ -371,14 +382,15 @@ impl<'d> Evidence<'d> {
                 .map(|name| (*name).to_owned())
                 .collect(),
             verdict,
-            sentence: sentence::describe_relation(&self, verdict),
+            sentence: plain_text(&told),
             crude,
             headline,
             claims: self.tests.iter().map(|test| test.id.to_string()).collect(),
             relevance,
             caveats,
             adjusted,
-        }
+        };
+        Reconciled { relation, told }
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::reconcile::Reconciled;
 use crate::message::Known;
 use crate::policy::{AskedPart, AskedState, JointModel, find_given_problem};
+use crate::report::citation::Cited;
+use crate::report::document::{Draft, Line, line, plain_text, text};
+use crate::report::evidence::JUDGED;
 use crate::report::{Dossier, order::Relevance};
-use crate::science::{EndReason, RunStatus, TestRecord};
+use crate::science::{Arm, EndReason, RunStatus, TestRecord};
 use crate::study::{Answer, AnswerReason, AnswerVerdict, Inquiry, ReasonCode, Relation};
 
 /// Sentences of an answer, at most.
@@ -31,33 +35,42 @@ fn count_named(inquiry: &Inquiry) -> usize {
     named.collect::<BTreeSet<_>>().len()
 }
 
+/// The answer, and its sentences with the evidence of their numbers.
+pub(in crate::report) struct Reply {
+    /// The answer; its text are the sentences.
+    pub(in crate::report) answer: Answer,
+    /// The sentences, one or a few for each relation.
+    pub(in crate::report) told: Vec<Line<Draft>>,
+}
+
 /// Answers the question from the relations of the run.
 pub(in crate::report) fn answer_question(
     dossier: &Dossier,
     inquiry: Option<&Inquiry>,
-    relations: &[Relation],
-) -> Answer {
+    relations: &[Reconciled],
+) -> Reply {
     let asked = dossier.asked.iter().any(|part| part.relation().is_some());
-    let mut chosen: Vec<&Relation> = relations
-        .iter()
-        .filter(|relation| match asked {
-            true => is_asked(dossier, relation),
-            false => relation.verdict.is_found() && is_about_open_column(dossier, relation),
-        })
-        .collect();
+    let is_chosen = |relation: &Relation| match asked {
+        true => is_asked(dossier, relation),
+        false => relation.verdict.is_found() && is_about_open_column(dossier, relation),
+    };
+    let mut chosen: Vec<&Reconciled> = relations.iter().filter(|known| is_chosen(&known.relation)).collect();
     let beside = columns_beside_models(dossier);
     // What follows from other columns comes after these.
-    chosen.sort_by_key(|relation| beside.contains_key(&side_of(relation)));
+    chosen.sort_by_key(|known| beside.contains_key(&side_of(&known.relation)));
     let mut reasons = reasons_of_parts(dossier);
     let verdict = decide_verdict(dossier, asked, &chosen, &reasons);
     reasons.extend(reasons_of_end(dossier, verdict));
     reasons.extend(reasons_of_question(dossier, inquiry));
-    Answer {
+    let told = describe_answer(dossier, verdict, &chosen, &beside, &reasons);
+    let sentences: Vec<String> = told.iter().map(plain_text).collect();
+    let answer = Answer {
         verdict,
-        text: describe_answer(dossier, verdict, &chosen, &beside, &reasons),
-        relations: chosen.iter().map(|relation| relation.id.clone()).collect(),
+        text: sentences.join(" "),
+        relations: chosen.iter().map(|known| known.relation.id.clone()).collect(),
         reasons,
-    }
+    };
+    Reply { answer, told }
 }
 
 /// Columns that are not in the joint model of what the question asks about, by table and name, each with what it follows
@@ -106,7 +119,7 @@ fn reasons_of_parts(dossier: &Dossier) -> Vec<AnswerReason> {
     reasons
 }
 
-fn decide_verdict(dossier: &Dossier, asked: bool, chosen: &[&Relation], reasons: &[AnswerReason]) -> AnswerVerdict {
+fn decide_verdict(dossier: &Dossier, asked: bool, chosen: &[&Reconciled], reasons: &[AnswerReason]) -> AnswerVerdict {
     let ended = dossier.end.status;
     if ended == RunStatus::NotAnswerable {
         return AnswerVerdict::NotAnswerable;
@@ -120,7 +133,7 @@ fn decide_verdict(dossier: &Dossier, asked: bool, chosen: &[&Relation], reasons:
     if !dossier.asked.is_empty() && dossier.asked.iter().all(untestable) {
         return AnswerVerdict::NotAnswerable;
     }
-    let found = chosen.iter().filter(|relation| relation.verdict.is_found()).count();
+    let found = chosen.iter().filter(|known| known.relation.verdict.is_found()).count();
     let found = found + earlier_findings(dossier, asked).len();
     let parts = dossier.asked.iter().filter(|part| part.relation().is_some()).count();
     match (found, asked) {
@@ -218,64 +231,70 @@ fn names_a_table(dossier: &Dossier, word: &str) -> bool {
 fn describe_answer(
     dossier: &Dossier,
     verdict: AnswerVerdict,
-    chosen: &[&Relation],
+    chosen: &[&Reconciled],
     beside: &BTreeMap<(String, String), String>,
     reasons: &[AnswerReason],
-) -> String {
+) -> Vec<Line<Draft>> {
     if verdict == AnswerVerdict::NotAnswerable {
         let why: Vec<&str> = match reasons {
             [] => vec![dossier.end.message.as_str()],
             reasons => reasons.iter().map(|reason| reason.text.as_str()).collect(),
         };
-        return format!("Nothing could be tested: {}.", why.join("; ").trim_end_matches('.'));
+        let why = why.join("; ");
+        return vec![
+            text("Nothing could be tested: ")
+                .name(why.trim_end_matches('.'))
+                .text("."),
+        ];
     }
-    let mut sentences: Vec<String> = Vec::new();
+    let mut sentences: Vec<Line<Draft>> = Vec::new();
     if verdict == AnswerVerdict::Incomplete {
-        sentences.push("The run ended before everything that was asked had been tested.".to_owned());
+        sentences.push(text("The run ended before everything that was asked had been tested."));
     }
-    let told = chosen.iter().filter(|relation| relation.verdict.is_tested());
-    let told: Vec<&Relation> = told.copied().collect();
-    for relation in told.iter().take(MOST_SENTENCES) {
-        sentences.push(relation.sentence.clone());
-        if let Some(reason) = beside.get(&side_of(relation)) {
-            let x = &relation.x;
-            let reason = reason.trim_end_matches('.');
-            sentences.push(format!(
-                "`{x}` is in no model with the others, from which it cannot be told: {reason}."
-            ));
-        }
+    let told = chosen.iter().filter(|known| known.relation.verdict.is_tested());
+    let told: Vec<&Reconciled> = told.copied().collect();
+    for known in told.iter().take(MOST_SENTENCES) {
+        let Reconciled { relation, told } = known;
+        let beside = beside.get(&side_of(relation)).map(|reason| {
+            let which = text(" ").code(&relation.x);
+            let why = which.text(" is in no model with the others, from which it cannot be told: ");
+            why.name(reason.trim_end_matches('.')).text(".")
+        });
+        sentences.push(told.clone().then(beside.unwrap_or_else(line)));
     }
     if told.len() > MOST_SENTENCES {
-        sentences.push(format!("{} more relations are listed.", told.len() - MOST_SENTENCES));
+        sentences.push(text("More relations are listed below."));
     }
     let asked = dossier.asked.iter().any(|part| part.relation().is_some());
     for known in earlier_findings(dossier, asked).into_iter().take(MOST_SENTENCES) {
-        sentences.push(format!(
-            "Earlier runs of the project found on the same data: {}.",
-            known.statement
-        ));
+        let earlier = text("Earlier runs of the project found on the same data: ");
+        sentences.push(earlier.name(&known.statement).text("."));
     }
     if told.is_empty() && verdict == AnswerVerdict::NotFound {
         sentences.push(describe_nothing_found(dossier));
     }
     for reason in reasons_of_parts(dossier) {
-        sentences.push(format!("Not tested: {}.", reason.text.trim_end_matches('.')));
+        sentences.push(text("Not tested: ").name(reason.text.trim_end_matches('.')).text("."));
     }
-    sentences.join(" ")
+    sentences
 }
 
 /// What was looked for in vain: the columns whose relations were asked for, or all.
-fn describe_nothing_found(dossier: &Dossier) -> String {
+fn describe_nothing_found(dossier: &Dossier) -> Line<Draft> {
     let columns: BTreeSet<&str> = dossier.asked.iter().filter_map(|part| part.open_column()).collect();
-    let about = |test: &&TestRecord| columns.is_empty() || columns.contains(&*test.x) || columns.contains(&*test.y);
-    let tests = match dossier.tests.iter().filter(about).count() {
-        0 => return "Earlier runs of the project have judged it on the same data.".to_owned(),
-        1 => "1 test".to_owned(),
-        tests => format!("{tests} tests"),
-    };
-    if columns.is_empty() {
-        return format!("Nothing was detected in {tests}.");
+    let about = |test: &TestRecord| columns.is_empty() || columns.contains(&*test.x) || columns.contains(&*test.y);
+    if !dossier.tests.iter().any(about) {
+        return text("Earlier runs of the project have judged it on the same data.");
     }
-    let named: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
-    format!("No relation of {} was detected in {tests}.", named.join(" or "))
+    if columns.is_empty() {
+        let tests = Cited::ledger(dossier.tests.len() as u64, JUDGED, Arm::Observed, None);
+        let nothing = text("Nothing was detected in ").number(tests);
+        return nothing.text(if dossier.tests.len() == 1 { " test." } else { " tests." });
+    }
+    let mut named = line();
+    for (at, name) in columns.iter().enumerate() {
+        named = named.text(if at == 0 { "" } else { " or " }).code(name);
+    }
+    let nothing = text("No relation of ").then(named);
+    nothing.text(" with any other column was detected.")
 }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{answer_question, read_question, reconcile_relations};
 use crate::policy::{AskedAbout, AskedPart, AskedState};
 use crate::report::Dossier;
-use crate::science::{Caveat, Effect, HypothesisId, RunStatus, TestRecord, kind};
+use crate::science::{Caveat, Effect, HypothesisId, RunStatus, TestRecord, Tier, kind};
 use crate::study::{AnswerReason, AnswerVerdict, Headline, ReasonCode, Relation, RelationVerdict};
 use crate::words::tests::finding;
 
@@ -76,7 +76,7 @@ fn given_age(significant: bool, value: f64, width: f64) -> TestRecord {
 }
 
 fn first_relation(tests: Vec<TestRecord>) -> Relation {
-    reconcile_relations(&dossier(tests)).remove(0)
+    reconcile_relations(&dossier(tests)).remove(0).relation
 }
 
 #[test]
@@ -140,6 +140,77 @@ fn what_only_drifts_is_told_as_such() {
 }
 
 #[test]
+fn what_the_question_holds_fixed_comes_before_what_follows_up() {
+    let planned = TestRecord {
+        tier: Some(Tier::Primary),
+        ..given_age(true, 0.4, 0.1)
+    };
+    let followed = TestRecord {
+        covariates: vec!["age".to_owned(), "height".to_owned()],
+        tier: Some(Tier::FollowUp),
+        ..given_age(false, 0.01, 0.1)
+    };
+    let relation = first_relation(vec![test("dose", "pain", true, 0.5), planned, followed]);
+    assert_eq!(relation.given, ["age"]);
+    assert_eq!(relation.verdict, RelationVerdict::Holds);
+}
+
+#[test]
+fn a_spread_that_changes_answers_no_question_about_a_relation() {
+    let spread = TestRecord {
+        kind: kind::SPREAD.to_owned(),
+        directions: [(
+            "+".to_owned(),
+            "`pain` scatters more widely where `dose` is higher".to_owned(),
+        )]
+        .into(),
+        ..test("dose", "pain", true, 0.3)
+    };
+    let crude = test("dose", "pain", false, 0.02);
+    let relation = first_relation(vec![crude.clone(), spread.clone()]);
+    assert_eq!(relation.verdict, RelationVerdict::NotFound);
+    assert!(
+        relation
+            .sentence
+            .ends_with("; `pain` scatters more widely where `dose` is higher."),
+        "{}",
+        relation.sentence
+    );
+    let mut open = dossier(vec![crude, spread]);
+    open.asked = Vec::new();
+    let relation = reconcile_relations(&open).remove(0).relation;
+    assert_eq!(
+        relation.verdict,
+        RelationVerdict::Holds,
+        "a question about everything asks for that too"
+    );
+}
+
+#[test]
+fn what_follows_from_other_columns_comes_last_with_its_reason() {
+    let mut run = dossier(vec![
+        test("dose", "pain", true, 0.5),
+        test("age", "pain", true, 0.6),
+        test("height", "pain", true, 0.4),
+    ]);
+    run.question = "What goes with pain?".to_owned();
+    run.asked = vec![AskedPart {
+        about: AskedAbout::Column("pain".to_owned()),
+        ..part(AskedState::Tested)
+    }];
+    let profile = run.datasets[0].profile.as_mut().unwrap();
+    let mut height = profile.columns[2].clone();
+    height.name = "height".to_owned();
+    profile.columns.push(height);
+    let sum = |x: &str| json!({"x": x, "y": "age", "kind": "sum", "reason": "age = dose + height."});
+    profile.tautologies = serde_json::from_value(json!([sum("dose"), sum("height")])).unwrap();
+    let (_, text, _) = answer(&run);
+    let told = "`age` is in no model with the others, from which it cannot be told: age = dose + height.";
+    assert!(text.ends_with(told), "{text}");
+    assert_eq!(text.matches("cannot be told").count(), 1, "{text}");
+}
+
+#[test]
 fn verdicts_that_apply_too_are_caveats() {
     let mut crude = test("dose", "pain", true, 0.5);
     crude.add_caveat(Caveat::TimeOrder, "");
@@ -156,7 +227,10 @@ fn a_relation_has_all_of_its_tests_and_both_estimates() {
         test("age", "pain", true, 0.6),
         test("pain", "age", false, 0.0),
     ]);
-    let relations = reconcile_relations(&dossier);
+    let relations: Vec<_> = reconcile_relations(&dossier)
+        .into_iter()
+        .map(|known| known.relation)
+        .collect();
     let [asked, other] = &relations[..] else {
         panic!("{relations:?}")
     };
@@ -175,12 +249,15 @@ fn a_relation_has_all_of_its_tests_and_both_estimates() {
     );
     assert!(other.relevance < 1.0);
     dossier.method.randomised = vec!["dose".to_owned()];
-    assert_eq!(reconcile_relations(&dossier)[0].headline, Some(Headline::Crude));
+    assert_eq!(
+        reconcile_relations(&dossier)[0].relation.headline,
+        Some(Headline::Crude)
+    );
 }
 
 fn answer(dossier: &Dossier) -> (AnswerVerdict, String, Vec<ReasonCode>) {
     let inquiry = read_question(dossier);
-    let answer = answer_question(dossier, inquiry.as_ref(), &reconcile_relations(dossier));
+    let answer = answer_question(dossier, inquiry.as_ref(), &reconcile_relations(dossier)).answer;
     let codes = answer.reasons.iter().map(|reason| reason.code).collect();
     (answer.verdict, answer.text, codes)
 }
@@ -224,7 +301,10 @@ fn what_has_no_answer_says_why() {
         text,
         "Nothing could be tested: the column 'dose' cannot be tested: one value only."
     );
-    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Untestable);
+    assert_eq!(
+        reconcile_relations(&run)[0].relation.verdict,
+        RelationVerdict::Untestable
+    );
 
     let mut run = dossier(Vec::new());
     run.asked = vec![part(AskedState::Open)];
@@ -250,7 +330,10 @@ fn an_open_question_is_answered_by_what_was_found() {
     let (verdict, text, _) = answer(&run);
     assert_eq!(
         (verdict, text.as_str()),
-        (AnswerVerdict::NotFound, "No relation of `age` was detected in 1 test.")
+        (
+            AnswerVerdict::NotFound,
+            "No relation of `age` with any other column was detected."
+        )
     );
     run.asked.clear();
     let (verdict, text, _) = answer(&run);
@@ -318,7 +401,7 @@ fn sentence_of(mut run: Dossier, units: Option<&str>, effect: Value) -> String {
     }
     with_units(&mut run, 0, effect);
     let end = format!(", n {})", finding().n);
-    let sentence = reconcile_relations(&run).remove(0).sentence;
+    let sentence = reconcile_relations(&run).remove(0).relation.sentence;
     let sentence = sentence.replace(&end, ")");
     ["; p 0.00100", "; p 0.500"]
         .iter()
@@ -458,8 +541,8 @@ fn nothing_found_says_what_the_interval_excludes() {
     let run = dossier(vec![withheld, test("age", "pain", false, 0.0)]);
     assert_eq!(
         sentence_of(run, None, units("mean_difference", 1.6, 0.7, 2.4, levels)),
-        "`pain` is higher with `dose` = drug than with placebo, by 1.6; suggestive: not distinguishable from chance among \
-         2 analyses (95 % 0.7 to 2.4; 12.1 against 10.5)."
+        "`pain` is higher with `dose` = drug than with placebo, by 1.6; suggestive, not established: after error \
+         control over the whole run, q is 0.700 (95 % 0.7 to 2.4; 12.1 against 10.5)."
     );
 }
 
@@ -526,10 +609,10 @@ fn of_several_groups_those_that_stand_apart_are_named() {
 fn like_is_compared_with_like() {
     // The correlations say that nothing is left, the slopes that all of it is.
     let mut run = dossier(vec![test("dose", "pain", true, 0.5), given_age(true, 0.05, 0.01)]);
-    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Weaker);
+    assert_eq!(reconcile_relations(&run)[0].relation.verdict, RelationVerdict::Weaker);
     with_units(&mut run, 0, units("slope", 2.0, 1.5, 2.5, None));
     with_units(&mut run, 1, units("slope", 1.9, 1.6, 2.2, None));
-    let relation = reconcile_relations(&run).remove(0);
+    let relation = reconcile_relations(&run).remove(0).relation;
     assert_eq!(relation.verdict, RelationVerdict::Holds);
     let [crude, adjusted] = [relation.crude, relation.adjusted].map(Option::unwrap);
     assert_eq!(
@@ -542,18 +625,18 @@ fn like_is_compared_with_like() {
 
     // What the template says of correlations gives way to what the slopes show.
     run.tests[1].add_caveat(Caveat::SimpsonReversal, "age");
-    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Holds);
+    assert_eq!(reconcile_relations(&run)[0].relation.verdict, RelationVerdict::Holds);
     run.tests[0].add_caveat(Caveat::SimpsonReversal, "age");
-    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Holds);
+    assert_eq!(reconcile_relations(&run)[0].relation.verdict, RelationVerdict::Holds);
     run.tests[0]
         .caveat_notes
         .insert(Caveat::SimpsonReversal, "another".to_owned());
-    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Reversed);
+    assert_eq!(reconcile_relations(&run)[0].relation.verdict, RelationVerdict::Reversed);
     run.tests.iter_mut().for_each(|test| test.caveats.clear());
 
     // A slope that turns is told with its size.
     with_units(&mut run, 1, units("slope", -1.0, -1.5, -0.5, None));
-    let relation = reconcile_relations(&run).remove(0);
+    let relation = reconcile_relations(&run).remove(0).relation;
     assert_eq!(relation.verdict, RelationVerdict::Reversed);
     let end = "; with `age` held fixed it goes the other way (−1, 95 % −1.5 to −0.5).";
     assert!(relation.sentence.ends_with(end), "{}", relation.sentence);
@@ -562,13 +645,13 @@ fn like_is_compared_with_like() {
     run.tests[0].direction = Some("a".to_owned());
     with_units(&mut run, 0, units("mean_difference", 2.0, 1.5, 2.5, Some(("a", "b"))));
     with_units(&mut run, 1, units("mean_difference", 1.0, 0.5, 1.5, Some(("b", "a"))));
-    let relation = reconcile_relations(&run).remove(0);
+    let relation = reconcile_relations(&run).remove(0).relation;
     assert_eq!(relation.verdict, RelationVerdict::Reversed);
     let contrast = relation.contrast.unwrap();
     assert_eq!((contrast.level.as_str(), contrast.reference.as_str()), ("b", "a"));
     // Without an effect in units on one side, those without a unit are compared.
     run.units.remove(&run.tests[1].id);
-    assert_eq!(reconcile_relations(&run)[0].verdict, RelationVerdict::Weaker);
+    assert_eq!(reconcile_relations(&run)[0].relation.verdict, RelationVerdict::Weaker);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The head of the report: how the run ended, and the answer in short.
 
-use super::super::answer::{read_question, reasons_of_question};
+use super::super::answer::{read_question, reasons_of_question, reply_to};
 use super::super::asked::{columns_not_tested, relations_not_tested};
 use super::super::citation::{Citation, Cited};
 use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
@@ -20,12 +20,13 @@ const HEADLINES: usize = 5;
 /// The same, where more relations are asked for.
 const MOST_ASKED: usize = 12;
 
-/// Status line and short answer.
+/// The answer first, how the question was read, and what the answer rests on.
 pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
-    out.push(status_line(dossier));
-    out.push(heading(2, "answer", text("Short answer")));
-    out.extend(untested_columns_paragraph(dossier));
+    out.push(Block::Card(answer_paragraphs(dossier)));
     out.extend(reading_paragraph(dossier));
+    out.push(heading(2, "answer", text("What it rests on")));
+    out.push(status_line(dossier));
+    out.extend(untested_columns_paragraph(dossier));
     out.extend(opening_paragraphs(dossier));
     let headlines = order::headline_tests(dossier);
     if headlines.is_empty() {
@@ -47,6 +48,12 @@ pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
                 .text("."),
         ));
     }
+}
+
+/// The answer, a paragraph for each of its sentences.
+pub(crate) fn answer_paragraphs(dossier: &Dossier) -> Blocks {
+    let told = reply_to(dossier).told.into_iter();
+    told.map(|sentence| Block::Paragraph(Tone::Plain, sentence)).collect()
 }
 
 fn status_line(dossier: &Dossier) -> Block<Draft> {

@@ -26,7 +26,7 @@ use super::dossier::Dossier;
 use super::name::Name;
 
 pub(crate) use agents::list_agents;
-pub(crate) use answer::{headline_line, headline_numbers, opening_paragraphs};
+pub(crate) use answer::{answer_paragraphs, headline_line, headline_numbers, opening_paragraphs};
 pub(crate) use effect::{describe_effect, interval_in_units, unit_of_column};
 pub(crate) use finding::key_numbers;
 pub(crate) use told::interpretation_of_finding;
