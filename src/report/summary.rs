@@ -4,6 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::answer::{read_question, reasons_of_question, reply_to};
 use super::asked::{columns_not_tested, relations_not_tested};
+use super::document::plain_text;
 use super::dossier::Dossier;
 use super::name::safe_line;
 use super::number::NumberFormat;
@@ -12,8 +13,8 @@ use crate::science::{RunStatus, TestRecord};
 
 /// Findings that are shown.
 const ROWS: usize = 12;
-/// Letters of the answer that are shown, at most.
-const MOST_LETTERS: usize = 4000;
+/// Letters of a sentence of the answer that are shown, at most.
+const MOST_LETTERS: usize = 2000;
 /// Columns of the narrowest terminal that people use.
 const WIDTH: u16 = 80;
 
@@ -55,7 +56,12 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
         .iter()
         .map(|reason| format!("Not followed: {}.\n", safe_line(&reason.text, 300)));
     let told = told.into_iter().chain(gaps);
-    let answer = wrap_words(&safe_line(&reply_to(dossier).answer.text, MOST_LETTERS), WIDTH.into());
+    let sentences = reply_to(dossier).told;
+    let sentences = sentences
+        .iter()
+        .filter(|_| dossier.end.status != RunStatus::NotAnswerable);
+    let answer = sentences.map(|sentence| wrap_words(&safe_line(&plain_text(sentence), MOST_LETTERS), WIDTH.into()));
+    let answer: String = answer.collect();
     [answer]
         .into_iter()
         .chain(told)

@@ -87,7 +87,7 @@ fn a_named_relation_is_tested_first_and_told_first_though_nothing_was_found() {
     assert!(other.is_none_or(|other| asked < other), "{output}");
     assert!(output.contains("no detectable"), "{output}");
     let report = read_report(&home.the_run());
-    let short = &report[report.find("## Short answer").unwrap()..report.find("## Findings").unwrap()];
+    let short = &report[report.find("## What it rests on").unwrap()..report.find("## Findings").unwrap()];
     let first = short.lines().find(|line| line.starts_with("- ")).unwrap();
     assert!(
         first.contains("no detectable association") && first.contains("`luck`"),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reconcile::Reconciled;
 use crate::message::Known;
 use crate::policy::{AskedPart, AskedState, JointModel, find_given_problem};
+use crate::report::asked::{columns_not_tested, relations_not_tested};
 use crate::report::citation::Cited;
 use crate::report::document::{Draft, Line, line, plain_text, text};
 use crate::report::evidence::JUDGED;
@@ -39,7 +40,8 @@ fn count_named(inquiry: &Inquiry) -> usize {
 pub(in crate::report) struct Reply {
     /// The answer; its text are the sentences.
     pub(in crate::report) answer: Answer,
-    /// The sentences, one or a few for each relation.
+    /// The sentences, one or a few for each relation; without those on what was not tested where these are told
+    /// before the answer.
     pub(in crate::report) told: Vec<Line<Draft>>,
 }
 
@@ -62,8 +64,19 @@ pub(in crate::report) fn answer_question(
     let verdict = decide_verdict(dossier, asked, &chosen, &reasons);
     reasons.extend(reasons_of_end(dossier, verdict));
     reasons.extend(reasons_of_question(dossier, inquiry));
-    let told = describe_answer(dossier, verdict, &chosen, &beside, &reasons);
-    let sentences: Vec<String> = told.iter().map(plain_text).collect();
+    let mut told = describe_answer(dossier, verdict, &chosen, &beside, &reasons);
+    let mut not_tested: Vec<Line<Draft>> = Vec::new();
+    if verdict != AnswerVerdict::NotAnswerable {
+        let untold = reasons_of_parts(dossier).into_iter();
+        not_tested.extend(untold.map(|reason| {
+            let why = reason.text.trim_end_matches('.');
+            text("Not tested: ").name(why).text(".")
+        }));
+    }
+    let sentences: Vec<String> = told.iter().chain(&not_tested).map(plain_text).collect();
+    if columns_not_tested(dossier).is_empty() && relations_not_tested(dossier).is_empty() {
+        told.append(&mut not_tested);
+    }
     let answer = Answer {
         verdict,
         text: sentences.join(" "),
@@ -272,9 +285,6 @@ fn describe_answer(
     }
     if told.is_empty() && verdict == AnswerVerdict::NotFound {
         sentences.push(describe_nothing_found(dossier));
-    }
-    for reason in reasons_of_parts(dossier) {
-        sentences.push(text("Not tested: ").name(reason.text.trim_end_matches('.')).text("."));
     }
     sentences
 }

@@ -14,7 +14,7 @@ use super::finding::section_anchor;
 use super::words;
 use crate::science::{Arm, RunStatus, TestRecord};
 
-/// Headlines named in the short answer.
+/// Headlines named below the answer.
 const HEADLINES: usize = 5;
 
 /// The same, where more relations are asked for.
@@ -22,11 +22,11 @@ const MOST_ASKED: usize = 12;
 
 /// The answer first, how the question was read, and what the answer rests on.
 pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
+    out.extend(untested_columns_paragraph(dossier));
     out.push(Block::Card(answer_paragraphs(dossier)));
     out.extend(reading_paragraph(dossier));
     out.push(heading(2, "answer", text("What it rests on")));
     out.push(status_line(dossier));
-    out.extend(untested_columns_paragraph(dossier));
     out.extend(opening_paragraphs(dossier));
     let headlines = order::headline_tests(dossier);
     if headlines.is_empty() {
