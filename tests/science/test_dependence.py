@@ -1,6 +1,7 @@
 """Pairs of columns in tables whose rows depend on each other: against independent implementations, and by simulation."""
 
 import unittest
+from types import SimpleNamespace
 
 import numpy as np
 import statsmodels.api as sm
@@ -188,9 +189,8 @@ class Units(unittest.TestCase):
             unit, visit = np.repeat(np.arange(20), 8), np.tile(np.arange(8), 20)
             course = 0.25 * visit
             x, y = (random.normal(0, 0.8, 20)[unit] + course + random.normal(0, 0.6, 160) for _ in range(2))
-            found = lib("SimpleNamespace")(
-                kind="units", name="patient", labels=unit, times=lib("indicators")(visit)
-            )
+            held = {"times": lib("indicators")(visit), "placed": np.ones(160, dtype=bool), "note": ""}
+            found = SimpleNamespace(kind="units", name="patient", labels=unit, **held)
             return lib("Dependence")(found, x[:, None], y[:, None]).estimate()["p"]
 
         self.assertLess(share_found(200, p_of), 0.095)
@@ -208,6 +208,54 @@ class Units(unittest.TestCase):
         lab = Lab(csv_of({"dog": [f"d{u}" for u in unit], "g": np.tile(list("abcdef"), 10), "y": random.normal(size=60)}))
         test = lab.tests("group_numeric", {"x": "g", "y": "y", "unit": "dog"})[0]
         self.assertEqual((test["status"], test["reason"]), ("not_testable", "too few values of dog for a test that accounts for them"))
+
+
+class LeftOut(unittest.TestCase):
+    def test_rows_that_are_left_out_are_said(self):
+        """Rows without a time or a place leave the model as it would be without them, and are counted."""
+        random = np.random.default_rng(14)
+        gone = random.choice(150, 12, replace=False)
+        blank = lambda values: [None if row in gone else value for row, value in enumerate(values)]
+        walk, other = walks(random, 150, 2, 0.95).T
+        points = random.uniform(size=(150, 2))
+        fields = [Maps.field(random, 150, points) for _ in range(2)]
+        series = {"day": blank(days(150)), "x": walk, "y": other}
+        places = {"latitude": blank(47 + points[:, 0]), "longitude": 8 + points[:, 1], "x": fields[0], "y": fields[1]}
+        cases = ((series, "12 rows without day left out"), (places, "12 rows without latitude or longitude"))
+        for columns, told in cases:
+            with self.subTest(told):
+                test = Lab(csv_of(columns)).tests("numeric_numeric", {"x": "x", "y": "y"})[0]
+                self.assertIn(told, test["why"])
+                filled = {name: np.delete(np.array(values), gone) for name, values in columns.items()}
+                alone = Lab(csv_of(filled)).tests("numeric_numeric", {"x": "x", "y": "y"})[0]
+                self.assertNotIn("left out", alone["why"])
+                self.assertEqual(test["whole"]["n"], alone["whole"]["n"])
+                self.assertAlmostEqual(test["whole"]["p"], alone["whole"]["p"], places=9)
+
+    def test_rows_without_a_unit_are_said(self):
+        random = np.random.default_rng(15)
+        unit = np.repeat(np.arange(20), 6)
+        x, y = (random.normal(0, 1, 20)[unit] + random.normal(0, 0.5, 120) for _ in range(2))
+        names = [None if row % 30 == 0 else f"p{u:02}" for row, u in enumerate(unit)]
+        visit = [None if row in (7, 8) else row % 6 for row in range(120)]
+        lab = Lab(csv_of({"patient": names, "visit": visit, "x": x, "y": y}))
+        asked = {"x": "x", "y": "y", "unit": "patient"}
+        test = lab.tests("numeric_numeric", asked, split={"by": "patient", "explore": 0.5})[0]
+        self.assertIn("4 rows without patient taken as units of their own", test["why"])
+        self.assertIn("with the times held fixed", test["why"])
+        self.assertIn("2 rows without visit left out", test["why"])
+        self.assertEqual(test["whole"]["n"], 118)
+
+    def test_counts_without_a_time_are_said(self):
+        random = np.random.default_rng(16)
+        when = np.repeat(np.arange(40), 5)
+        level = walks(random, 40, 2, 1.0)[when]
+        months = [None if row % 50 == 0 else str(np.datetime64("2015-01", "M") + m) for row, m in enumerate(when)]
+        x, y = level[:, 0] + random.normal(0, 0.5, 200), random.poisson(np.exp(2 + 0.2 * level[:, 1]))
+        test = Lab(csv_of({"month": months, "x": x, "y": y})).tests("counts", {"x": "x", "y": "y"})[0]
+        self.assertIn("clustered by stretches of month", test["why"])
+        self.assertIn("4 rows without month left out", test["why"])
+        self.assertEqual(test["whole"]["n"], 196)
 
 
 class Maps(unittest.TestCase):
@@ -246,7 +294,7 @@ class Maps(unittest.TestCase):
             x = self.field(random, 120, points)
             y = slope * x + self.field(random, 120, points)
             scaled = (points - points.mean(axis=0)) / points.std(axis=0)
-            if not all(lib("shows_map")(side[:, None], scaled) for side in (x, y)):
+            if not all(lib("shows_map")(side[:, None], SimpleNamespace(points=scaled)) for side in (x, y)):
                 return stats.pearsonr(x, y).pvalue
             return lib("spatial_estimate")(x[:, None], y[:, None], scaled, None)["p"]
 
@@ -334,6 +382,36 @@ class Shuffles(unittest.TestCase):
         self.assertLess(lab.tests("numeric_numeric", asked)[0]["whole"]["p"], 1e-4)
         found = [lab.tests("numeric_numeric", asked, shuffle_seed=seed)[0]["whole"]["p"] for seed in range(4)]
         self.assertGreater(min(found), 1e-4)
+
+    def test_no_two_columns_are_turned_alike(self):
+        """Their relation would survive the shuffle, or all but, where the steps are near each other."""
+        random = np.random.default_rng(9)
+        for rows, count in ((60, 8), (40, 40), (24, 100)):
+            with self.subTest(rows=rows, count=count):
+                columns = walks(random, rows, count, 1.0).T
+                data = {"day": days(rows)} | {f"c{place:03}": column for place, column in enumerate(columns)}
+                lab = Lab(csv_of(data))
+                self.assertEqual(lab.profile["time"], {"column": "day"})
+                for seed in range(3):
+                    orders = set()
+                    for place, values in enumerate(columns):
+                        turned = self.shuffled(lab, f"c{place:03}", seed).values
+                        self.assertEqual(sorted(turned), sorted(values))
+                        orders.add(tuple(np.argsort(values)[np.argsort(np.argsort(turned))]))
+                    self.assertEqual(len(orders), count)
+
+    def test_a_relation_of_series_does_not_survive(self):
+        """Of walks that are one and the same, no two are turned by less than half of their share of the rows."""
+        random = np.random.default_rng(10)
+        walk = np.arange(120) + random.uniform(0, 0.1, 120)
+        names = [f"c{place}" for place in range(6)]
+        lab = Lab(csv_of({"day": days(120)} | {name: walk + random.normal(0, 0.01, 120) for name in names}))
+        for seed in range(5):
+            steps = sorted(int(np.argmin(self.shuffled(lab, name, seed).values)) for name in names)
+            gaps = np.diff([*steps, steps[0] + 120])
+            self.assertGreaterEqual(gaps.min(), 120 // 6 // 2)
+            alone = lib("Table")({"table": str(lab.root / "profile" / "table.parquet"), "shuffle_seed": seed})
+            self.assertEqual(alone.steps()["c3"], lib("Table")(alone.protocol).steps()["c3"])
 
     def test_units_stay_together(self):
         random = np.random.default_rng(3)

@@ -93,6 +93,7 @@ def judge(table, explore, test, family):
     dependence = None if found is None else Dependence(found, left, right)
 
     def estimate(mask):
+        mask = mask if dependence is None else mask & dependence.placed
         alone = plain if mask.all() else family.estimate(x.values[mask], y.values[mask], plan)
         judged = alone if dependence is None else dependent_result(alone, dependence, mask, plan, family)
         if judged is None or not hasattr(family, "units"):

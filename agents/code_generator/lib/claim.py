@@ -26,10 +26,8 @@ class Tables:
         if self.places is None:
             orders = [self.other_order(random) for random in draws]
         else:
-            # By steps that lie apart: two columns turned alike would go together as before.
-            count, first = len(self.columns), generator("turns", seed, number)
-            slots = first.permutation(count) + first.uniform(0.25, 0.75, count)
-            orders = [stepped(self.places, int(slot * len(self.places) / count)) for slot in slots]
+            steps = steps_apart([random.random(2) for random in draws], len(self.places))
+            orders = [turned(self.places, *step) for step in steps]
         return {
             column.name: as_seen(column, column.values[self.rows[order[rows]]])
             for column, order in zip(self.columns, orders)
@@ -38,11 +36,7 @@ class Tables:
     def other_order(self, random):
         """The rows in another order, those of a unit together."""
         if self.units is not None:
-            _, units = np.unique(self.units, return_inverse=True)
-            order = np.empty(len(units), dtype=np.int64)
-            blocks = random.permutation(int(units.max()) + 1)[units]
-            order[np.argsort(units, kind="stable")] = np.argsort(blocks, kind="stable")
-            return order
+            return units_moved(np.unique(self.units, return_inverse=True)[1], random)
         return random.permutation(len(self.rows))
 
     def alone(self, name, number):
@@ -86,17 +80,10 @@ def as_seen(column, values):
     return np.array([*column.levels, None], dtype=object)[values]
 
 
-def turned(places, random):
-    """Numbers of rows turned by a random step in the order of their places: neighbours stay neighbours."""
-    least = len(places) // 10
-    return stepped(places, int(random.integers(least, least + turns_of(len(places)))))
-
-
-def stepped(places, step):
-    """Numbers of rows turned by so many steps in the order of their places."""
-    in_order, order = np.argsort(places, kind="stable"), np.empty(len(places), dtype=np.int64)
-    order[in_order] = np.roll(in_order, step)
-    return order
+def random_step(rows, random):
+    """One of the steps by which so many rows can be turned, so that none is near its old place."""
+    least = rows // 10
+    return int(random.integers(least, least + turns_of(rows)))
 
 
 def turns_of(rows):
@@ -109,7 +96,7 @@ def moved(values, known, units, in_order, random):
     places = np.flatnonzero(known)
     inside = values[places]
     if units is None and in_order is not None:
-        inside = inside[turned(in_order[places], random)]
+        inside = inside[turned(in_order[places], random_step(len(places), random))]
     elif units is None:
         inside = random.permutation(inside)
     else:

@@ -41,6 +41,7 @@ TOLD = {
 JUDGED_BY = {"units": "cluster_robust", "series": "own_past", "moments": "cluster_robust", "map": "spatial"}
 DEPENDENT_TESTS = {
     "units": "scipy.stats.f (Wald test, errors clustered by unit)",
+    "times": "scipy.stats.f (Wald test, errors clustered by unit)",
     "series": "scipy.stats.t (partial correlation given course, seasons and past)",
     "trend": "scipy.stats.t (slope of a linear trend with autocorrelated errors)",
     "moments": "scipy.stats.f (Wald test, errors clustered by stretches of time)",
@@ -50,23 +51,34 @@ DEPENDENT_TESTS = {
 
 class Dependence:
     """How the rows of a pair, or of a model with more columns, depend on each other. `left` and `right` are (rows,
-    columns) arrays of the two sides, `base` the columns that are held fixed besides."""
+    columns) arrays of the two sides, `base` the columns that are held fixed besides. Rows that lack a time or a place
+    are left out."""
 
     def __init__(self, found, left, right, base=None):
+        self.placed = found.placed
+        if not self.placed.all():
+            left, right, base = (side if side is None else side[self.placed] for side in (left, right, base))
         self.found, self.kind, self.base = found, found.kind, base
         self.left, self.right = left, right
         self.rows, self.known = np.ones(len(left), dtype=bool), {}
         given = [] if base is None or not base.shape[1] else [base]
         self.clock = clock_side(found, left, right) if self.kind in ("series", "moments") else None
-        if self.clock is not None:
-            pass
-        elif self.kind == "series":
-            given.append(self.course_and_past())
-        elif self.kind == "moments":
-            given.append(course_of(found.position, 6, found.periods, found.moments))
-        elif self.kind == "units" and found.times is not None:
-            given.append(found.times)
+        given += [] if self.clock is not None else self.held_fixed()
         self.given = np.column_stack(given) if given else None
+
+    def held_fixed(self):
+        """What the model of the rows holds fixed, as a list of columns side by side: nothing along a clock itself."""
+        if self.kind == "series":
+            return [self.course_and_past()]
+        if self.kind == "moments":
+            return [course_of(self.found.position, 6, self.found.periods, self.found.moments)]
+        return [self.found.times] if self.kind == "units" and self.found.times is not None else []
+
+    def over_all(self, values):
+        """Values of the rows of the model, with 0 for rows that it leaves out."""
+        out = np.zeros((len(self.placed), *values.shape[1:]), dtype=values.dtype)
+        out[self.placed] = values
+        return out
 
     def course_and_past(self):
         order = self.found.order
@@ -77,8 +89,15 @@ class Dependence:
         return given
 
     @property
+    def way(self):
+        """How the rows are accounted for, as the words for the test and its reason name it."""
+        if self.clock is not None:
+            return "trend"
+        return "times" if self.kind == "units" and self.found.times is not None else self.kind
+
+    @property
     def test(self):
-        return DEPENDENT_TESTS["trend" if self.clock is not None else self.kind]
+        return DEPENDENT_TESTS[self.way]
 
     @property
     def judged_by(self):
@@ -86,17 +105,16 @@ class Dependence:
 
     def told(self):
         """What the model accounts for, to be added to the reason of the test."""
-        kind = "times" if self.kind == "units" and self.found.times is not None else self.kind
-        kind = "trend" if self.clock is not None else kind
         name = self.found.name
-        if kind in ("series", "trend"):
+        if self.way in ("series", "trend"):
             name = f" by {name}" if name else " in the file"
-        return TOLD[kind].format(name=name)
+        return TOLD[self.way].format(name=name) + self.found.note
 
     def estimate(self, mask=None):
         """{n, statistic, df, p, sign, r, low, high, slope} on the rows of the mask, or None where nothing is left to test.
         `statistic` is t of single columns and F else; of single columns `r` is the partial correlation and `slope` that
         of the right one on the left one."""
+        mask = None if mask is None else mask[self.placed]
         whole = mask is None or mask.all()
         key = b"" if whole else np.packbits(mask).tobytes()
         if key not in self.known:
@@ -188,55 +206,91 @@ def correlation_estimate(r, n, free):
 
 
 def find_dependence(table, test, rows, left, right):
-    """How the given rows depend on each other as far as both sides of a pair show it, or None."""
+    """How the given rows depend on each other as far as both sides of a pair show it, or None. `placed` says which of
+    them the model rests on, those that have a time or a place, and `note` what becomes of the others."""
     if test.get("unit") in (test["x"], test["y"]):
         return None  # units are compared with each other
     unit = unit_of(table, test, rows)
     if unit is not None:
-        return SimpleNamespace(kind="units", name=test["unit"], labels=unit, times=times_of(table, rows, test))
+        return units_at_times(table, test, rows, unit)
     if test.get("unit") in table.position:
         return None  # no unit is repeated among these rows
     structure = table.structure()
-    if len(rows) < FEWEST_ORDERED:
-        return None
-    found = series_of(table, structure["time"], rows) if structure.get("time") else None
-    if found is not None:
-        both = all(shows_order(side, found) for side in (left, right))
-        return found if both else None
-    if structure.get("place"):
-        found = map_of(table, structure["place"]["columns"], rows)
-        if found is not None and all(shows_map(side, found.points) for side in (left, right)):
+    for part, find, shows in (("time", series_of, shows_order), ("place", map_of, shows_map)):
+        names = structure[part]["columns"][: 1 if part == "time" else 2] if structure.get(part) else None
+        if names is None or not all(is_number(table, name) for name in names):
+            continue
+        placed = rows_with(table, names, rows)
+        found = find(table, names, rows[placed]) if placed.sum() >= FEWEST_ORDERED else None
+        if found is None:
+            continue
+        if all(shows(side[placed], found) for side in (left, right)):
+            found.placed, found.note = placed, told_left_out(placed, names)
             return found
+        if part == "time":
+            return None
     return None
 
 
+def is_number(table, name):
+    """Whether the table has a column of that name that holds numbers."""
+    return name in table.position and table.as_read(name).levels is None
+
+
+def rows_with(table, names, rows):
+    """True for the rows that have a value in each of the columns."""
+    filled = np.ones(len(rows), dtype=bool)
+    for name in names:
+        filled &= present(table.as_read(name))[rows]
+    return filled
+
+
+def told_left_out(placed, names):
+    """What the reason of a test says of the rows that lack a time or a place."""
+    count = int((~placed).sum())
+    return f"; {count} row{'s' * (count > 1)} without {' or '.join(names)} left out" if count else ""
+
+
+def units_at_times(table, test, rows, unit):
+    """Rows that repeat a unit, with columns for their times where units share them."""
+    alone = int((~present(table.as_read(test["unit"]))[rows]).sum())
+    note = f"; {alone} row{'s' * (alone > 1)} without {test['unit']} taken as units of their own" if alone else ""
+    names = (table.structure().get("time") or {}).get("columns") or []
+    clock = [name for name in names[:1] if name in table.position]
+    placed = rows_with(table, clock, rows)
+    times = times_of(table, rows[placed], test)
+    if times is None:
+        placed = np.ones(len(rows), dtype=bool)
+    return SimpleNamespace(
+        kind="units",
+        name=test["unit"],
+        labels=unit[placed],
+        times=times,
+        placed=placed,
+        note=note + told_left_out(placed, clock),
+    )
+
+
 def times_of(table, rows, test):
-    """Columns for the times of rows that repeat units, where units share times; None where not, or where time itself is
-    tested."""
+    """Columns for the times of rows that repeat units, all of which have one, where units share times; None where not,
+    or where time itself is tested."""
     names = (table.structure().get("time") or {}).get("columns") or []
     name = names[0] if names else None
     if name not in table.position or name in (test["x"], test["y"]):
         return None
-    column = table.as_read(name)
-    if not present(column)[rows].all():
-        return None
-    values, codes, counts = np.unique(column.values[rows], return_inverse=True, return_counts=True)
+    values, codes, counts = np.unique(table.as_read(name).values[rows], return_inverse=True, return_counts=True)
     if not 2 <= len(values) <= len(rows) / 4 or np.median(counts) < 2:
         return None
     return indicators(codes) if len(values) <= 40 else smooth(codes / (len(values) - 1), 6)
 
 
-def series_of(table, clock, rows):
-    """The order of the rows in time: {kind `series` or `moments`, name, ...}, or None."""
-    name = clock["columns"][0] if clock["columns"] else None
-    if name is None:
+def series_of(table, names, rows):
+    """The order of the rows, which all have a time, by the first of the columns, or as they are: {kind `series` or
+    `moments`, name, ...}, or None."""
+    if not names:
         return ordered_series(None, np.arange(len(rows)), ())
-    if name not in table.position:
-        return None
-    column = table.as_read(name)
-    moments = column.values[rows].astype(float)
-    if column.levels is not None or np.isnan(moments).any():
-        return None
+    name = names[0]
+    moments = table.as_read(name).values[rows].astype(float)
     distinct, places, counts = np.unique(moments, return_inverse=True, return_counts=True)
     step = float(np.median(np.diff(distinct))) if len(distinct) > 1 else 0.0
     periods = seasons_of(step * (table.facts.get("steps") or {}).get(name, 0.0), len(distinct))
@@ -260,7 +314,10 @@ def series_of(table, clock, rows):
 def ordered_series(name, order, periods):
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return SimpleNamespace(kind="series", name=name, order=order, rank=rank, periods=periods)
+    everything = np.ones(len(order), dtype=bool)
+    return SimpleNamespace(
+        kind="series", name=name, order=order, rank=rank, periods=periods, placed=everything, note=""
+    )
 
 
 def seasons_of(seconds, moments):
@@ -505,13 +562,8 @@ def clustered_estimate(left, right, labels):
 
 
 def map_of(table, names, rows):
-    """Where the rows lie, each coordinate in units of the spread of both, or None."""
-    if not all(name in table.position for name in names):
-        return None
-    columns = [table.as_read(name) for name in names]
-    if any(column.levels is not None or not present(column)[rows].all() for column in columns):
-        return None
-    points = np.column_stack([column.values[rows] for column in columns])
+    """Where the rows, which all have a place, lie: each coordinate in units of the spread of both; or None."""
+    points = np.column_stack([table.as_read(name).values[rows] for name in names])
     spread = points.std(axis=0)
     if not (spread > 0).all():
         return None
@@ -525,14 +577,14 @@ def evenly_drawn(count, most):
     return np.sort(np.random.default_rng(31).permutation(count)[:most])
 
 
-def shows_map(columns, points, most=3000, nearest=6):
+def shows_map(columns, found, most=3000, nearest=6):
     """Whether rows near each other are alike in one of the columns: Moran's (1950) I of ranks, by its normal
     approximation."""
     from scipy.sparse import coo_matrix
     from scipy.spatial import cKDTree
 
-    chosen = evenly_drawn(len(points), most)
-    points, columns = points[chosen], columns[chosen]
+    chosen = evenly_drawn(len(found.points), most)
+    points, columns = found.points[chosen], columns[chosen]
     n, count = len(points), min(nearest, len(points) - 1)
     near = cKDTree(points).query(points, count + 1)[1]
     pairs = np.repeat(np.arange(n), count + 1), near.ravel()

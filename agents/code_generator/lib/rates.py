@@ -471,7 +471,8 @@ def pooled_levels(x, data):
 def rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, errors):
     """The result by a model of how rows depend on each other where both sides show it: errors clustered by unit or by
     stretches of time, with shared times or the course held fixed; of a series or a map the residuals by the model of
-    such rows. `measured(mask, base, labels)` gives E; `errors` says what widens those of rows that stand alone."""
+    such rows. `measured(mask, base, labels, whole)` gives E; `errors` says what widens those of rows that stand
+    alone."""
     plain, held = result["whole"], held_columns(base, len(rows))
     result = {**result, "p_judged": plain["p"], "p_judged_by": "primary"}
     # A course in time is a course of x itself, so x is not weighted here as the score would have it.
@@ -481,15 +482,14 @@ def rates_that_depend(result, table, test, explore, rows, x, block, data, base, 
         return {**result, "why": result["why"] + errors}
     dependence, part, parts = Dependence(ways, left, right), explore[rows], {}
     clustered = ways.kind in ("units", "moments") and dependence.clock is None
-    if ways.kind == "units" and ways.times is not None:
-        base = np.column_stack([base, ways.times])
-    elif clustered and ways.kind == "moments":
-        base = np.column_stack([base, course_of(ways.position, 6, ways.periods, ways.moments)])
+    if clustered:
+        labels, held = dependence.over_all(ways.labels), map(dependence.over_all, dependence.held_fixed())
+        base = np.column_stack([base, *held])
     for name, mask in (("whole", np.ones(len(rows), dtype=bool)), ("explore", part), ("confirm", ~part)):
         if result[name] is None:
             parts[name] = None
         elif clustered:
-            parts[name] = measured(mask, base, ways.labels)
+            parts[name] = measured(mask & ways.placed, base, labels, name == "whole")
         else:
             parts[name] = by_neighbours(result[name], dependence, mask, x)
     if parts["whole"] is None:
@@ -678,11 +678,11 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
             found.spread = spread
         return found
 
-    def measured(mask, given=base, labels=None):
+    def measured(mask, given=base, labels=None, compare=None):
         found = fitted(mask, given, labels)
         result = as_estimate(found, x, ratio)
-        if result is not None and mask.all():
-            compared = rate_contrasts(found, x, data)
+        if result is not None and (mask.all() if compare is None else compare):
+            compared = rate_contrasts(found, x, counted_at(data, mask))
             if compared is not None:
                 result["contrasts"] = compared
         return result

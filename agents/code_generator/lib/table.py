@@ -58,7 +58,8 @@ class Table:
             return column
         random = generator("shuffle", seed, column.name)
         # Clocks and coordinates, turned along themselves, would still go together.
-        order = random.permutation(self.rows) if column.name in self.frame() else self.other_order(random)
+        alone = column.name in self.frame()
+        order = random.permutation(self.rows) if alone else self.other_order(column.name, random)
         return column._replace(values=column.values[order])
 
     def structure(self):
@@ -74,26 +75,26 @@ class Table:
         name = (self.protocol.get("split") or {}).get("by")
         return name if name in self.position else None
 
-    def other_order(self, random):
-        """Numbers of rows in a random order of units, of sets of copies, or turned by a random step in time or along
-        the map."""
+    def other_order(self, name, random):
+        """Numbers of rows in a random order of units, of sets of copies, or turned in time or along the map by the
+        column's own step."""
         if self.unit_column():
-            units = unit_labels(self.as_read(self.unit_column()))
-            order = np.empty(self.rows, dtype=np.int64)
-            order[np.argsort(units, kind="stable")] = np.argsort(random.permutation(units.max() + 1)[units], kind="stable")
-            return order
+            return units_moved(unit_labels(self.as_read(self.unit_column())), random)
         sets = self.copy_sets()
         if sets is not None:
             _, first, labels = np.unique(sets, return_index=True, return_inverse=True)
             return first[random.permutation(len(first))][labels]
         places = self.places_in_order()
-        if places is None:
-            return random.permutation(self.rows)
-        order = np.empty(self.rows, dtype=np.int64)
-        in_order = np.argsort(places, kind="stable")
-        step = int(random.integers(self.rows // 10, self.rows - self.rows // 10 + 1))
-        order[in_order] = np.roll(in_order, step)
-        return order
+        return random.permutation(self.rows) if places is None else turned(places, *self.steps()[name])
+
+    def steps(self):
+        """The step and the lap by which each column of a shuffled series or map is turned: {name: (step, lap)}. They
+        are shared out among all columns of the table, so that a column's does not depend on which others are read."""
+        if "steps" not in self.kept:
+            names = [name for name in self.position if name not in self.frame()]
+            draws = [generator("turn", self.protocol["shuffle_seed"], name).random(2) for name in names]
+            self.kept["steps"] = dict(zip(names, steps_apart(draws, self.rows)))
+        return self.kept["steps"]
 
     def copy_sets(self):
         """A number for each row, the same for rows that are copies of each other; None where none are."""
@@ -244,3 +245,39 @@ def unit_labels(column):
     values, labels[known] = np.unique(column.values[known], return_inverse=True)
     labels[~known] = len(values) + np.arange((~known).sum())
     return labels
+
+
+def units_moved(units, random):
+    """Numbers of rows with whole units in another order, given the consecutive unit number of each row: the rows of a
+    unit stay together and in their order."""
+    order = np.empty(len(units), dtype=np.int64)
+    places = random.permutation(int(units.max()) + 1)[units]
+    order[np.argsort(units, kind="stable")] = np.argsort(places, kind="stable")
+    return order
+
+
+def turned(places, step, lap=0):
+    """Numbers of rows turned by so many steps in the order of their places, the last before the first: neighbours stay
+    neighbours. Odd laps run backwards, and from the third on stretches are in an order of the lap, the same for all of
+    its columns."""
+    in_order, order = np.argsort(places, kind="stable"), np.empty(len(places), dtype=np.int64)
+    moved = np.roll(in_order, step)
+    if lap >= 2:
+        pieces = np.array_split(moved, min(STRETCHES, len(moved)))
+        moved = np.concatenate([pieces[place] for place in generator("stretches", lap // 2).permutation(len(pieces))])
+    order[in_order] = moved[::-1] if lap % 2 else moved
+    return order
+
+
+def steps_apart(draws, rows):
+    """(step, lap) of each of several columns of a series or a map with so many rows, from two random numbers between 0
+    and 1 of each. No two columns are turned alike, since their relation would survive that: the first number places a
+    column among the others, the second moves it there, and steps are at least half as far apart as even ones would be.
+    Columns that are more than the rows are turned in several laps (see `turned`)."""
+    first, second = np.asarray(draws, dtype=float).T
+    places = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    laps = -(-len(first) // rows)
+    size = -(-len(first) // laps)
+    room = 0.5 if rows >= 2 * size else 0.0
+    steps = (places % size + 0.5 + room * (second - 0.5)) * rows / size
+    return [(int(step), int(place) // size) for step, place in zip(steps, places)]
