@@ -6,7 +6,7 @@ import unittest
 
 import numpy as np
 import pyarrow.parquet as pq
-from scripts import Lab
+from scripts import Lab, library
 
 N = 48
 
@@ -358,6 +358,28 @@ class Codes(Meaning):
             self.assertEqual((lab.column(name)["role"], lab.column(name)["sure"]), ("numeric", 1.0), name)
         for name in ("ward_no", "school_no"):
             self.assertEqual(lab.column(name)["role"], "categorical")
+
+    def test_names_that_stand_for_things(self):
+        """One function tells it for the roles of columns, for texts of digits, and for keys between tables."""
+        parts = {"__name__": "library"}
+        exec(library("profile"), parts)
+        kinds = {
+            "row": ("id", "PassengerId", "row_id", "id_code", "uuid"),
+            "code": ("zip", "icd_code", "school_no", "postcode", "area code"),
+            "group": ("treatment", "ward_no", "cell line", "species", "lot number"),
+            "unit": ("patient", "patient_no", "rat", "country"),
+            "key": ("subjid", "invoice_ref", "custid", "fk"),
+            None: ("age", "no_of_children", "number of beds", "amount_paid", "covid", "humid", "group_size"),
+        }
+        for kind, names in kinds.items():
+            for name in names:
+                with self.subTest(name):
+                    self.assertEqual(parts["stands_for_things"](name), kind)
+        # Where the name says it, numbers are names; the same numbers under another name are amounts.
+        numbers = {"route_code": "11 12 13 14", "ward_no": "1 2 3 4", "steps": "11 12 13 14", "no_of_rooms": "1 2 3 4"}
+        lab = Lab(table({name: texts.split() for name, texts in numbers.items()}))
+        roles = {name: lab.column(name)["role"] for name in numbers}
+        self.assertEqual(list(roles.values()), ["categorical", "categorical", "numeric", "numeric"], roles)
 
     def test_labels_of_goods(self):
         goods = [9783161484100, 9780306406157, 9781861978769, 9780131103627, 9780201633610, 9780596007126]

@@ -1,39 +1,16 @@
 # ---- codes: digits that name things instead of measuring: leading zeros, versions, wells, long numbers ----
 import numpy as np
 
-VERSION_WORDS = {
-    "version",
-    "release",
-    "build",
-    "firmware",
-    "software",
-    "model",
-    "revision",
-    "rev",
-    "ver",
-    "section",
-    "chapter",
-}
-CODE_NAMES = VERSION_WORDS | {
-    "code",
-    "icd",
-    "naics",
-    "nace",
-    "sic",
-    "isco",
-    "class",
-    "classification",
-    "well",
-    "position",
-    "item",
-    "id",
-}
+# Names of what is numbered by parts (1.9, 1.10), or by places.
+VERSION_WORDS = set("version release build firmware software model revision rev ver section chapter".split())
+PLACE_WORDS = set("class classification well position item icd naics nace sic isco code id".split())
 
 
 def code_reason(name, words, fits):
     """(why the plain numbers of a column are names, or None; whether that is sure)."""
     texts, counts = words.texts, np.where(fits, words.counts, 0)
-    named = bool(CODE_NAMES & set(tokens(name)))
+    numbered = bool((VERSION_WORDS | PLACE_WORDS) & set(tokens(name)))
+    named = numbered or stands_for_things(name) in ("row", "code", "group")
     zeros = matches(texts, r"^0\d") & fits
     if zeros.any():
         padded = matches(texts, r"^\d+\.\d+$")[fits].all() and len(np.unique(byte_lengths(texts)[fits])) == 1

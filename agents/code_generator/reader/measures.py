@@ -5,9 +5,29 @@ import numpy as np
 import pyarrow as pa
 
 MAX_LEVELS = 20
-ID_WORDS = set(
+# What a name says of its values: they number rows, are keys, stand for entries of a list that others keep, or name
+# groups. What is observed is in UNIT_WORDS.
+ROW_WORDS = set("id ids idx rownames rowname rownumber rowid uuid guid unnamed".split())
+KEY_WORDS = set("key uid fk pk identifier ref no nr".split())
+CODE_WORDS = set(
     """
-    id ids idx rownames rowname rownumber rowid uuid guid unnamed
+    code plz postal nuts naics nace sic isco icd gtin ean isbn sku barcode upc zip zipcode postcode fips phone ssn
+    """.split()
+)
+GROUP_WORDS = set(
+    """
+    class label species cluster type kind group region category origin district race ethnicity religion
+    occupation zone state county dept department brand site center centre block treatment treat trt arm target
+    cultivar variety genotype team make model diet feed spray drug method batch lot machine operator lab plot field
+    hospital clinic store sector industry program prog party color colour shape material fuel weathersit breed
+    strain line ward shop branch office room
+    """.split()
+)
+# Words that end as keys run together do (`subjid`), and are none.
+NO_KEYS = set(
+    """
+    acid aid amid avid bid braid covid fluid grid humid hybrid invalid kid lid lipid liquid mid opioid overpaid paid
+    peptid plaid prepaid pyramid rapid rigid solid steroid thyroid unpaid valid void
     """.split()
 )
 COUNTER_WORDS = {"index", "no", "nr", "num", "number", "serial", "rank", "row", "obs", "observation", "case"}
@@ -17,41 +37,9 @@ TIME_WORDS = set(
     visit t dose temp temperature
     """.split()
 )
-NOMINAL_WORDS = set(
-    """
-    class label species cluster type kind group region category code origin district race ethnicity religion
-    occupation zone state county dept department brand site center centre block treatment treat trt arm target
-    cultivar variety genotype team make model diet feed spray drug method batch lot machine operator lab plot field
-    hospital clinic store sector industry program prog party color colour shape material fuel weathersit breed
-    strain line ward shop branch office room
-    """.split()
-)
 NUMBER_WORDS = {"no", "nr", "num", "number"}
 # Things whose numbers are names only where the name says number: `school_no`, but years of `school`.
 NUMBERED_WORDS = {"school", "house", "floor", "door"}
-CODE_WORDS = {
-    "plz",
-    "postal",
-    "nuts",
-    "naics",
-    "nace",
-    "sic",
-    "isco",
-    "icd",
-    "gtin",
-    "ean",
-    "isbn",
-    "sku",
-    "barcode",
-    "upc",
-    "code",
-    "zip",
-    "zipcode",
-    "postcode",
-    "fips",
-    "phone",
-    "ssn",
-}
 REPEATED_DIGIT = re.compile(r"-?(9{2,}(\.9+)?|9\.9+|8{2,}|7{2,}|9+[678])|-9|-8|-7|-1")
 
 
@@ -104,12 +92,11 @@ def measure_numbers(facts, values, warnings, judged=True):
     if not judged:
         facts.update(role="numeric", usable=True)
         return facts, pa.array(values, mask=np.isnan(values))
-    named = (NOMINAL_WORDS | ID_WORDS) & set(naming_word(facts["name"]))
-    nominal = facts["integer"] and len(distinct) <= 12 and named
+    kind = stands_for_things(facts["name"]) if facts["integer"] else None
+    nominal = len(distinct) <= 12 and kind in ("row", "code", "group")
     digits = names_by_digits(values, distinct, counts) if facts["integer"] else None
     few = nominal and len(known) >= 4 * len(distinct) and np.ptp(distinct) < 100
-    coded = facts["integer"] and CODE_WORDS & set(tokens(facts["name"])[-1:])
-    few = few or (coded and len(distinct) <= MAX_LEVELS and len(known) >= 4 * len(distinct))
+    few = few or (kind == "code" and len(distinct) <= MAX_LEVELS and len(known) >= 4 * len(distinct))
     if few or (digits and len(distinct) <= MAX_LEVELS):
         levels = [number_text(value) for value in distinct]
         codes = np.searchsorted(distinct, known)
@@ -127,6 +114,26 @@ def measure_numbers(facts, values, warnings, judged=True):
     elif not why and may_be_codes(facts, distinct, counts):
         say(facts, "if these few whole numbers are codes and no amounts, declare the type category", 0.6)
     return facts, pa.array(values, mask=np.isnan(values))
+
+
+def stands_for_things(name):
+    """What the values of a column stand for, where its name says so: "row" for the rows or records themselves, "code"
+    for entries of a list that others keep, "group" for groups, "unit" for what is observed, "key" for anything else
+    with a key; None where the name does not say. Numbers under such a name are names."""
+    words, naming = tokens(name), set(naming_word(name))
+    if not words or (words[0] in NUMBER_WORDS and words[1:2] == ["of"]):
+        return None
+    ends = {words[0], words[-1]}
+    if ends & ROW_WORDS or naming & ROW_WORDS:
+        return "row"
+    if naming & CODE_WORDS:
+        return "code"
+    if naming & GROUP_WORDS:
+        return "group"
+    if ends & UNIT_WORDS:
+        return "unit"
+    run_together = len(words[-1]) > 2 and words[-1].endswith("id") and words[-1] not in NO_KEYS
+    return "key" if ends & KEY_WORDS or run_together else None
 
 
 def naming_word(name):
@@ -252,14 +259,13 @@ def large_gap(edge, rest):
 
 def identifier_reason(facts, values, known, distinct):
     """Why an integer column names rows instead of measuring something, or None."""
-    words = tokens(facts["name"])
+    words, kind = tokens(facts["name"]), stands_for_things(facts["name"])
     if not facts["integer"]:
         return None
     unique = len(distinct) == len(known)
-    named = not words or words[-1] in ID_WORDS or words[0] in ID_WORDS
-    if named and (unique or len(distinct) > 10):
+    if (not words or kind == "row") and (unique or len(distinct) > 10):
         return "a row number or key" if unique else "an identifier by its name"
-    if CODE_WORDS & set(words[-1:]) and len(distinct) > MAX_LEVELS:
+    if kind == "code" and len(distinct) > MAX_LEVELS:
         return "a code by its name"
     if not unique or len(known) < 5 or TIME_WORDS & set(words):
         return None

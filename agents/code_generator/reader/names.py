@@ -2,7 +2,6 @@
 GENERIC_KEY_WORDS = set(
     "id ids key no nr num number code ref reference fk pk uid uuid guid identifier index idx name names the of row record".split()
 )
-ID_MARKS = {"id", "ids", "key", "uid", "uuid", "guid", "fk", "pk", "identifier", "code", "ref", "no", "nr"}
 GENERIC_TABLE_WORDS = set(
     """
     data table tbl list sheet file dataset csv export final new raw clean info detail result record measurement main all
@@ -113,7 +112,7 @@ def any_alike(some, others):
 def is_amount(key):
     """True where the name of a column says that it is counted or measured, or is a time."""
     words = tokens(key.name)
-    if words and ({words[0], words[-1]} & (ID_MARKS | ID_WORDS) or words[-1].endswith("id")):
+    if stands_for_things(key.name) in ("row", "key", "code"):
         return False
     # Numbers under a plural count things: patients, beds.
     plural = key.kind == "number" and len(words) == 1 and words[0] != singular(words[0])
@@ -122,13 +121,11 @@ def is_amount(key):
 
 def names_things(key, table_words):
     """True where a name says that the values name something: an id, a subject, or what a table is about."""
-    words = tokens(key.name)
     if is_amount(key):
         return False
-    marked = any(word in ID_MARKS or word in ID_WORDS or word in UNIT_WORDS for word in words[-1:] + words[:1])
-    ended = any(len(word) > 2 and word.endswith("id") for word in words[-1:])
-    nominal = any(word in NOMINAL_WORDS - LOOSE_LABELS for word in words[-1:])
-    return marked or ended or nominal or any_alike(words_of_key(key.name), table_words)
+    kind = stands_for_things(key.name)
+    loose = kind == "group" and bool(LOOSE_LABELS & set(tokens(key.name)[-1:]))
+    return (kind is not None and not loose) or any_alike(words_of_key(key.name), table_words)
 
 
 def name_support(left, right):

@@ -240,8 +240,7 @@ def key_columns(table):
             continue
         if column["role"] == "numeric" and not column["integer"] and not column.get("moment"):
             continue
-        words = tokens(column["name"])
-        likely = bool(set(words[:1] + words[-1:]) & (ID_MARKS | ID_WORDS | UNIT_WORDS | NOMINAL_WORDS))
+        likely = stands_for_things(column["name"]) is not None
         ranked.append((0 if column["role"] == "identifier" else 1 if likely else 2, position))
     ranked.sort()
     keys = [KeyColumn(table, position) for _, position in ranked[:KEY_COLUMNS]]
