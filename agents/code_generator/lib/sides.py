@@ -51,15 +51,36 @@ def outcome_of(y, test):
 
 
 def relation(left, right, given, x):
-    """E of a partial association."""
-    part = associate(left, right, given)
-    if part is None:
+    """E of an association given the columns of `given`: where one side is a single column, by its linear model on the
+    other (`robust_fit`), else by Pillai's trace."""
+    base = np.zeros((len(left), 0)) if given is None else given
+    block, outcome = relation_model(left, right)
+    if outcome.shape[1] > 1:
+        part = associate(left, right, base)
+        return part and {
+            "n": part["n"],
+            "statistic": part["r"],
+            "p": part["p"],
+            "effect": effect("partial_v", part["r"], part["low"], part["high"]),
+            "direction": None,
+        }
+    if np.ptp(outcome) == 0 or (np.ptp(block, axis=0) == 0).any():
         return None
-    single = part["sign"] != 0
+    found = added_block(block, outcome[:, 0], base, False)
+    if found is None:
+        return None
+    size = block_effect(found, block, outcome[:, 0], base, False, ("partial_r", "odds_ratio"))
+    if size["value"] is None:
+        return None
     return {
-        "n": part["n"],
-        "statistic": part["r"],
-        "p": part["p"],
-        "effect": effect("partial_r" if single else "partial_v", part["r"], part["low"], part["high"]),
-        "direction": way_of(x, part["r"]) if single else None,
+        "n": len(left),
+        "statistic": found["statistic"],
+        "p": found["p"],
+        "effect": size,
+        "direction": way_of(x, size["value"]) if block.shape[1] == 1 else None,
     }
+
+
+def relation_model(left, right):
+    """(block, outcome) of the linear model of an association: the single column is the outcome, the right one first."""
+    return (right, left) if right.shape[1] > 1 and left.shape[1] == 1 else (left, right)

@@ -22,6 +22,7 @@ WALD_METHODS = {
     "odds_ratio": "Wald interval of a logistic regression",
     "hazard_ratio": "Wald interval of Cox's proportional hazards",
 }
+RANKS_METHOD = "scipy.stats.t (the estimate with the error of the test of ranks)"
 PAIRS_METHOD = "scipy.stats.ttest_rel"
 
 
@@ -192,12 +193,34 @@ def by_model(plain, dependence, mask, natural, scale=1.0):
         if found.get("slope") is None:
             return None
         value = found["slope"] * scale
-    t = found["statistic"]
+    return with_error_of({**plain, "value": np.exp(value) if ratio else value}, found, dependence.test)
+
+
+def with_error_of(plain, found, method):
+    """An estimate in units with the error that another test's {statistic (t), df, p} gives it. None where the two do
+    not point the same way and that test finds something."""
+    ratio, t = is_ratio(plain), found["statistic"]
+    value = np.log(plain["value"]) if ratio else plain["value"]
     half = stats.t.isf(0.025, found["df"]) * abs(value / t) if abs(t) > 1e-6 else np.nan
     if value * t < 0 and found["p"] < 0.05:
         return None
     ends = np.array([value, value - half, value + half])
-    return in_units(plain["name"], *(np.exp(ends) if ratio else ends), dependence.test, plain["contrast"])
+    return in_units(plain["name"], *(np.exp(ends) if ratio else ends), method, plain["contrast"])
+
+
+def of_single_fit(column, y, base, method, plain):
+    """A plain estimate with the error of t of one column in a linear model of other scores of the same rows, such as
+    ranks."""
+    fit = robust_fit(column[:, None], y, base)
+    if fit is None or plain is None:
+        return None
+    t = np.copysign(np.sqrt(fit["statistic"]), fit["beta"][0])
+    return with_error_of(plain, {"statistic": t, "df": fit["free"], "p": fit["p"]}, method)
+
+
+def as_share(found):
+    """A slope or a difference of means of a 0/1 outcome under the name that says so."""
+    return found and {**found, "name": "risk_difference"}
 
 
 @functools.lru_cache(maxsize=8)

@@ -2,7 +2,7 @@
 from types import SimpleNamespace
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 TESTS = {
     "pairs": "scipy.stats.spearmanr (of x with how far apart two rows of like x lie)",
@@ -13,7 +13,10 @@ WHY = (
     "rank correlation of x with how far apart the two rows of each pair lie that are next to each other in x, "
     "once a bent line is taken out: errors need not be normal or symmetric, nor the relation straight"
 )
+RATIO_METHOD = "scipy.stats.spearmanr (inverted, of the logarithm of how far apart two rows of like x lie)"
 FEWEST = 40
+# Pairs of rows up to which the interval of the ratio inverts the rank correlation; of more, it has the error of its t.
+MOST_INVERTED = 20_000
 
 
 def make_plan(method):
@@ -113,6 +116,46 @@ def estimate(x, y, plan):
     }
 
 
+def rank_trend(place, values, slope):
+    """Spearman's correlation of places with values from which a line of that slope is taken off."""
+    return float(np.corrcoef(ranks(place), ranks(values - slope * place))[0, 1])
+
+
+@beside_test
+def units(x, y, plan, mask, dependence):
+    """The factor by which the standard deviation of y grows per unit of x. It is the slope over x of the logarithm of
+    the distances of `in_pairs` that leaves no rank correlation once it is taken off; the interval holds the slopes that
+    leave one of which p is .05 or more (Lehmann 1963, Annals of Mathematical Statistics 34)."""
+    place, apart = in_pairs(x.values[mask], y.values[mask])
+    logs = np.where(apart > 0, np.log(np.maximum(apart, 1e-300)), -np.inf)
+    t, free = stats.t.isf(0.025, len(place) - 2), len(place) - 2
+    value, limit = crossing(place, logs, 0.0), t / np.sqrt(t * t + free)
+    if len(place) > MOST_INVERTED:
+        r = rank_trend(place, logs, 0.0)
+        plain = in_units("sd_ratio", *np.exp([value, value, value]), RATIO_METHOD)
+        found = correlation_estimate(r, len(place), free)
+        return by_model(plain, dependence, mask, False) if dependence else with_error_of(plain, found, RATIO_METHOD)
+    low, high = crossing(place, logs, limit), crossing(place, logs, -limit)
+    if not low <= value <= high:
+        return None
+    plain = in_units("sd_ratio", *np.exp([value, low, high]), RATIO_METHOD)
+    return by_model(plain, dependence, mask, False)
+
+
+def crossing(place, logs, level):
+    """The slope at which the rank correlation, which falls with it, passes a level; NaN where it never does."""
+    beyond = lambda slope: rank_trend(place, logs, slope) - level
+    apart = beyond(0.0)
+    # Of two normal columns the rank correlation is nearly the slope in standard deviations.
+    step = max(1.2 * abs(apart) * logs[np.isfinite(logs)].std() / place.std(), 1e-4 / np.ptp(place))
+    near, far = 0.0, np.copysign(step, apart)
+    while beyond(far) * apart > 0:
+        near, far = far, 2 * far
+        if abs(far) * np.ptp(place) > 1e3:
+            return np.nan
+    return float(optimize.brentq(beyond, near, far, xtol=1e-6 * abs(far)))
+
+
 def koenker(x, y):
     """n r^2 of the squared residuals with x (Koenker 1981, J. Econometrics 17)."""
     squares = off_line(x, y) ** 2
@@ -174,5 +217,6 @@ run_battery(
         other_method=True,
         far=far,
         details=details,
+        units=units,
     ),
 )

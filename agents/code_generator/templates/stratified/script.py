@@ -2,7 +2,6 @@
 from types import SimpleNamespace
 
 import numpy as np
-from scipy import stats
 
 
 def judge(table, explore, test, family):
@@ -17,8 +16,37 @@ def judge(table, explore, test, family):
     if len(np.unique(codes[keep])) < 2:
         raise NotTestable(f"fewer than two levels of {third.name!r} have {MIN_STRATUM} rows")
     left, right, codes, rows = left[keep], right[keep], codes[keep], rows[keep]
+    flags = indicators(codes)
     estimate = lambda mask: relation(left[mask], right[mask], indicators(codes[mask]), x)
-    parts = on_parts(explore, rows, estimate)
+    plain_x, plain_y = (side[keep] for side in (arrays_of(x), arrays_of(y, level)))
+    levels = x.levels if x.levels is not None and len(x.levels) == 2 else None
+
+    @beside_test
+    def units(mask, dependence=None):
+        if left.shape[1] > 1 or right.shape[1] > 1:
+            return None
+        held = indicators(codes[mask])
+        plain = adjusted_in_units(plain_x[mask, 0], plain_y[mask, 0], held, levels)
+        if heavy and dependence is None:
+            plain = of_single_fit(left[mask, 0], right[mask, 0], held, RANKS_METHOD, plain)
+        plain = plain if level is None else as_share(plain)
+        found = by_model(plain, dependence, mask, not heavy)
+        return found if levels is None else upper_first(found)
+
+    @beside_test
+    def contrasts(dependence=None):
+        if heavy or level is not None or left.shape[1] == 1:
+            return None
+        groups = np.unique(x.values[keep], return_inverse=True)[1]
+        if dependence is None:
+            return adjusted_contrasts(groups, right[:, 0], flags, group_names)
+        return contrasts_by_model(dependence, groups, right[:, 0], flags, group_names)
+
+    group_names = None if x.levels is None else [x.levels[code] for code in np.unique(x.values[keep])]
+    parts = on_parts(explore, rows, lambda mask: with_units(estimate(mask), units(mask)))
+    compared = contrasts()
+    if compared is not None:
+        parts["whole"]["contrasts"] = compared
     whole, found = parts["whole"], findings()
     crude = relation(left, right, None, x)
     strata = []
@@ -36,7 +64,7 @@ def judge(table, explore, test, family):
                     "direction": piece["direction"],
                 }
             )
-    same = heterogeneity(left, right, codes, strata)
+    same = heterogeneity(left, right, codes)
     if (
         crude is not None
         and crude["p"] < 0.05
@@ -51,12 +79,12 @@ def judge(table, explore, test, family):
     why = f"relation inside the levels of {third.name}, pooled" + (
         f"; on ranks, because {' and '.join(heavy)} has strong skew or far outliers" if heavy else ""
     )
+    block, outcome = relation_model(left, right)
+    way = added_block(block, outcome[:, 0], flags, False)["way"] if outcome.shape[1] == 1 else None
     result = {
         **parts,
-        "test": "scipy.stats.t (partial correlation given the strata)"
-        if whole["direction"] is not None
-        else "scipy.stats.f (Pillai's trace given the strata)",
-        "why": why,
+        "test": MODEL_TESTS.get(way, "scipy.stats.f (Pillai's trace given the strata)"),
+        "why": why + WHY_EQUAL.get(way, ""),
         "crude": crude,
         "strata": strata,
         "heterogeneity": same,
@@ -67,40 +95,27 @@ def judge(table, explore, test, family):
         "by": third.name,
         "mde": smallest_r(whole["n"] - len(strata)) if whole["direction"] is not None else None,
     }
-    return with_rows_that_depend(result, table, test, explore, rows, left, right, indicators(codes))
+    return with_rows_that_depend(result, table, test, explore, rows, left, right, flags, units, contrasts)
 
 
-def heterogeneity(left, right, codes, strata):
-    """Whether the relation differs between strata: Cochran's Q of Fisher's z, or products with the strata for larger
-    groups."""
-    if left.shape[1] == right.shape[1] == 1:
-        solid = [piece for piece in strata if piece["n"] > 4]
-        if len(solid) < 2:
-            return None
-        z, weight = (
-            np.arctanh(np.clip([piece["effect_value"] for piece in solid], -0.999999, 0.999999)),
-            np.array([piece["n"] - 3.0 for piece in solid]),
-        )
-        q = float((weight * (z - (weight * z).sum() / weight.sum()) ** 2).sum())
-        return {
-            "test": "scipy.stats.chi2 (Cochran's Q of Fisher's z)",
-            "statistic": q,
-            "df": len(solid) - 1,
-            "p": float(stats.chi2.sf(q, len(solid) - 1)),
-        }
+def heterogeneity(left, right, codes):
+    """Whether the relation differs between strata: products with the strata in the linear model of the relation, whose
+    errors allow for unequal spread; Pillai's trace of them where both sides have several columns."""
     flags = indicators(codes)
-    products = np.column_stack([left[:, [i]] * flags for i in range(left.shape[1])])
-    part = associate(products, right, np.column_stack([left, flags]))
-    return (
-        None
-        if part is None
-        else {
-            "test": "scipy.stats.f (Pillai's trace of products)",
-            "statistic": part["r"],
-            "df": products.shape[1],
-            "p": part["p"],
-        }
-    )
+    block, outcome = relation_model(left, right)
+    products = np.column_stack([block[:, [i]] * flags for i in range(block.shape[1])])
+    base = np.column_stack([block, flags])
+    if outcome.shape[1] > 1:
+        part = associate(products, outcome, base)
+        called = "scipy.stats.f (Pillai's trace of products)"
+        return part and {"test": called, "statistic": part["r"], "df": products.shape[1], "p": part["p"]}
+    part = added_block(products, outcome[:, 0], base, False)
+    return part and {
+        "test": MODEL_TESTS[part["way"]],
+        "statistic": part["statistic"],
+        "df": products.shape[1],
+        "p": part["p"],
+    }
 
 
 run_battery(PROTOCOL, SimpleNamespace(judge=judge))
