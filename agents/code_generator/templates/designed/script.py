@@ -6,7 +6,7 @@ from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 # A number with at most so many values is a factor.
 MOST_NUMBERS = 8
@@ -714,29 +714,18 @@ def all_contrasts(found):
     pairs = count * (count - 1) // 2
     apart = found.added is None
     free = found.people.free if apart else found.df2
-    limit = stats.t.isf(0.025 / pairs, free) if apart else tukey_limit(count, free) / np.sqrt(2)
+    limit = stats.t.isf(0.025 / pairs, free) if apart else range_limit(count, free) / np.sqrt(2)
     for a, b in combinations(range(count), 2):
         upper, lower = (a, b) if found.means[a] >= found.means[b] else (b, a)
         gap, error = float(found.means[upper] - found.means[lower]), float(found.spread[a, b])
         if not error > 0:
             return None
         t = gap / error
-        p = 2 * pairs * stats.t.sf(t, free) if apart else stats.studentized_range.sf(np.sqrt(2) * t, count, free)
+        p = 2 * pairs * stats.t.sf(t, free) if apart else range_tail(np.sqrt(2) * t, count, free)
         row = {"level": found.levels[upper], "reference": found.levels[lower], "value": gap, "ci_level": 0.95}
         row.update(ci_low=gap - float(limit * error), ci_high=gap + float(limit * error), p=float(np.clip(p, 0.0, 1.0)))
         out.append(row)
     return sorted(out, key=lambda row: (-row["value"], row["level"], row["reference"]))
-
-
-def tukey_limit(count, free):
-    """The 95 % point of the studentized range, to some five digits; scipy's own takes a quarter of a second. By sums
-    over the normal distribution on a grid, and over the error at Gauss's points of its quantiles."""
-    z = np.linspace(-8.0, 8.0, 257)
-    weight = np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
-    nodes, weights = np.polynomial.legendre.leggauss(96)
-    errors = np.sqrt(stats.chi2.ppf((nodes + 1) / 2, free) / free)[:, None]
-    inside = lambda q: count * (special.ndtr(z) - special.ndtr(z - q * errors)) ** (count - 1) @ weight
-    return float(optimize.brentq(lambda q: inside(q) @ weights / 2 - 0.95, 0.5, 1000.0, xtol=1e-7))
 
 
 def smallest_term(found):
