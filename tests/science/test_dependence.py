@@ -310,7 +310,7 @@ class Maps(unittest.TestCase):
         test = lab.tests("numeric_numeric", {"x": "x", "y": "y"})[0]
         self.assertEqual(test["p_judged_by"], "spatial")
         # Fewer free rows than 150: the smallest effect that would be seen is larger than theirs.
-        self.assertGreater(test["mde"]["value"], lib("smallest_r")(150)["value"])
+        self.assertGreater(test["mde"]["value"], lib("smallest_r")(150, 0.05)["value"])
 
 
 class Copies(unittest.TestCase):

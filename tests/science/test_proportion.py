@@ -133,7 +133,11 @@ class Proportion(unittest.TestCase):
         self.assertEqual([round(level["value"], 3) for level in test["groups"]], [0.681, 0.451])
         self.assertEqual(whole["units"]["contrast"], {"level": "soaked", "reference": "none"})
         self.assertEqual(whole["units"]["value"], effect["value"])
-        self.assertEqual((test["p_judged"], test["p_judged_by"], test["mde"]), (whole["p"], "primary", None))
+        self.assertEqual((test["p_judged"], test["p_judged_by"]), (whole["p"], "primary"))
+        error = np.log(effect["ci_high"] / effect["ci_low"]) / 2 / stats.t.isf(0.025, 46)
+        away = np.log(test["mde"]["value"]) / error
+        self.assertEqual((test["mde"]["name"], test["mde"]["alpha"]), ("odds_ratio", 0.05))
+        self.assertAlmostEqual(away, stats.t.isf(0.025, 46) + stats.t.isf(0.2, 46), places=5)
         variants = {variant["name"]: variant["agrees"] for variant in test["variants"]}
         self.assertEqual(variants, {"linear": True, "rank": True, "permutation": True})
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 
 MIN_ROWS = 8
+LEVEL = 0.05
 
 
 class NotTestable(Exception):
@@ -15,9 +16,10 @@ def run_battery(protocol, family):
 
     A family that is not about one pair of columns has its own judge(table, explore, test, family); any other has
     choose(x, y, test) -> plan, from the columns' own shapes alone; estimate(x, y, plan) -> E or None;
-    outcome(x, y, plan) -> (X, Y) numeric columns for the checks; and details(x, y, plan, whole) -> extra keys of the
-    result. Where it has them, units(x, y, plan, mask, dependence) and contrasts(x, y, plan, dependence) give effects in
-    the units of the outcome, or None.
+    outcome(x, y, plan) -> (X, Y) numeric columns for the checks; details(x, y, plan, whole) -> extra keys of the
+    result; and detectable(x, y, plan, level) -> the smallest effect that rows like these show. Where it has them,
+    units(x, y, plan, mask, dependence) and contrasts(x, y, plan, dependence) give effects in the units of the outcome,
+    or None.
     """
     table = Table(protocol)
     explore = table.split()
@@ -117,14 +119,38 @@ def judge(table, explore, test, family):
     for name, mask in (("explore", part), ("confirm", ~part)):
         result[name] = estimate(mask) if mask.sum() >= MIN_ROWS else None
     result.update(family.details(x, y, plan, plain))
+    judged, level = rows_judged(explore, rows, test), level_of(table, test)
+    result["mde"] = detectable_among(family, take_same(x, judged), take_same(y, judged), plan, level)
     pair = SimpleNamespace(
         x=x, y=y, rows=rows, plan=plan, whole=plain, test=test, table=table, family=family, dependence=dependence
     )
     checked = check_pair(pair)
     result.update(checked)
     if dependence is not None:
-        result.update(with_dependence(result, plain, whole, dependence))
+        result.update(with_dependence(result, plain, whole, dependence, level, judged))
     return result
+
+
+def level_of(table, test):
+    """The level of significance that the smallest detectable effect is told for: that of the test, or of all tests of
+    the protocol."""
+    level = test.get("level") or table.protocol.get("level") or LEVEL
+    return float(level) if 0 < level < 1 else LEVEL
+
+
+def rows_judged(explore, rows, test):
+    """True for the rows that a test is judged on: all, or the part that it names."""
+    part = explore[rows]
+    return {"explore": part, "confirm": ~part}.get(test.get("part"), np.ones(len(rows), dtype=bool))
+
+
+def detectable_among(family, x, y, plan, level):
+    """The smallest effect of these rows, or None where they are too few or lack a level."""
+    try:
+        with np.errstate(divide="raise", invalid="raise"):
+            return family.detectable(x, y, plan, level)
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def dependent_result(plain, dependence, mask, plan, family):
@@ -147,9 +173,10 @@ def what_repeats(found):
     return f"values of {found.name}" if found.name else "rows"
 
 
-def with_dependence(result, plain, whole, dependence):
-    """What a result says where rows depend on each other: the test and its reason, the plain test as a second look, and
-    the caveat where the plain test alone would have found something."""
+def with_dependence(result, plain, whole, dependence, level, judged):
+    """What a result says where rows depend on each other: the test and its reason, the plain test as a second look,
+    the caveat where the plain test alone would have found something, and the smallest effect that the rows of the mask
+    `judged` show at a level."""
     variant = {
         "name": "independent_rows",
         "test": result["test"],
@@ -175,7 +202,7 @@ def with_dependence(result, plain, whole, dependence):
         "caveat_notes": notes,
         "p_judged": whole["p"],
         "p_judged_by": dependence.judged_by,
-        "mde": dependence.smallest_effect(),
+        "mde": dependence.smallest_effect(level, judged, whole["effect"]["name"]),
     }
 
 

@@ -49,6 +49,11 @@ DEPENDENT_TESTS = {
 }
 
 
+# Measures of several columns: shares of variance, and those that are their roots.
+ROOTS_OF_SHARES = ("cramers_v", "partial_v")
+SHARES_OF_VARIANCE = ("omega_squared", "epsilon_squared", *ROOTS_OF_SHARES)
+
+
 class Dependence:
     """How the rows of a pair, or of a model with more columns, depend on each other. `left` and `right` are (rows,
     columns) arrays of the two sides, `base` the columns that are held fixed besides. Rows that lack a time or a place
@@ -137,15 +142,22 @@ class Dependence:
             left, right = residuals(left, base), residuals(right, base)
         return clustered_estimate(left, right, self.found.labels[rows])
 
-    def smallest_effect(self):
-        """The smallest correlation that the model finds with 80 % power at .05, on Fisher's scale; None of several columns."""
-        found = self.known.get(b"")
-        if found is None or found["sign"] == 0:
+    def smallest_effect(self, level, mask=None, name=None):
+        """The smallest effect that the model finds at a level on the rows of the mask: a correlation on Fisher's scale;
+        of several columns the measure of that name, where it is a share of variance or its root."""
+        found = self.estimate(mask)
+        if found is None or found["df"] is None:
             return None
         t, r, free = found["statistic"], found["r"], found["df"]
+        if found["sign"] == 0:
+            if name not in SHARES_OF_VARIANCE or not isinstance(free, tuple):
+                return None
+            size = smallest_f_size(*free, level)
+            share = size / (size + sum(free) + 1)
+            return smallest(name, float(np.sqrt(share) if name in ROOTS_OF_SHARES else share), level)
         error = abs(np.arctanh(r) / t) if abs(t) > 1e-9 else 1 / np.sqrt(free)
         name = "r" if self.kind == "units" else "partial_r"
-        return smallest(name, float(np.tanh((stats.t.isf(0.025, free) + stats.t.isf(0.2, free)) * error)))
+        return smallest(name, float(np.tanh(errors_away(level, free) * error)), level)
 
     def along_time(self, rows):
         """The trend of one side along the other, which goes with time."""
@@ -698,6 +710,6 @@ def wider_share(name, size, plain, found):
     df1, df2 = found["df"]
     low, high = noncentral_f_interval(found["statistic"], df1, df2)
     share = lambda noncentrality: noncentrality / (noncentrality + df1 + df2 + 1)
-    turn = np.sqrt if name in ("cramers_v", "partial_v") else float
+    turn = np.sqrt if name in ROOTS_OF_SHARES else float
     low, high = float(turn(share(low))), float(turn(share(high)))
     return min(low, size["value"]), max(high, size["value"])

@@ -176,6 +176,7 @@ def with_rows_that_depend(result, table, test, explore, rows, block, outcome, ba
     if ways is None:
         return result
     dependence, part = Dependence(ways, block, outcome.astype(float), base), explore[rows]
+    level, judged = level_of(table, test), rows_judged(explore, rows, test)
     parts = {}
     for name, mask in (("whole", np.ones(len(rows), dtype=bool)), ("explore", part), ("confirm", ~part)):
         alone, found = result[name], dependence.estimate(mask) if result[name] is not None else None
@@ -193,7 +194,16 @@ def with_rows_that_depend(result, table, test, explore, rows, block, outcome, ba
     compared = contrasts(dependence) if contrasts is not None else None
     if compared is not None:
         parts["whole"]["contrasts"] = compared
-    return {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence)}
+    return {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence, level, judged)}
+
+
+def smallest_of_block(count, columns, held, level, inflation=1.0):
+    """The smallest effect of so many columns beside `held` others in a linear model of `count` rows: a correlation of
+    one, a partial multiple correlation of several; None where too few rows are left."""
+    if columns == 1:
+        return smallest_r(max(count - held, 4), level, inflation)
+    free = count - 1 - held - columns
+    return smallest_partial("partial_v", columns, free, level) if free >= 3 else None
 
 
 def findings():

@@ -97,6 +97,19 @@ def rate_contrasts(found, x, data):
     return sorted(rows, key=lambda row: (-row["value"], row["level"], row["reference"]))
 
 
+def smallest_ratio(found, x, ratio, level):
+    """The smallest effect that a model with these errors finds at a level; None where it has no finite estimate."""
+    if found is None or found.separated or not found.df > 0:
+        return None
+    if len(found.beta) > 1:
+        return smallest_partial("partial_v", len(found.beta), found.df, level)
+    error = abs(float(found.beta[0]) / found.statistic) if abs(found.statistic) > 1e-6 else np.nan
+    if not np.isfinite(error):
+        return None
+    name = f"{ratio}_per_sd" if x.levels is None else ratio
+    return smallest(name, float(np.exp(min(errors_away(level, found.df) * error, 50.0))), level)
+
+
 def relation_size(estimate):
     """The logarithm of a ratio, or the partial correlation of several levels."""
     value = estimate["effect"]["value"]

@@ -6,18 +6,19 @@ from scipy import stats
 WIDE_DISPERSION = 1.5
 
 
-def rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, errors):
+def rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, detected, errors):
     """The result by a model of how rows depend on each other where both sides show it: errors clustered by unit or by
     stretches of time, with shared times or the course held fixed; of a series or a map the residuals by the model of
-    such rows. `measured(mask, base, labels, whole)` gives E; `errors` says what widens those of rows that stand
-    alone."""
+    such rows. `measured(mask, base, labels, whole)` gives E, `detected(mask, base, labels)` the smallest effect that
+    those rows show, and `errors` says what widens those of rows that stand alone."""
     plain, held = result["whole"], held_columns(base, len(rows))
+    level, judged = level_of(table, test), rows_judged(explore, rows, test)
     result = {**result, "p_judged": plain["p"], "p_judged_by": "primary"}
     # A course in time is a course of x itself, so x is not weighted here as the score would have it.
     left, right = residuals(block, basis(base)) if base.shape[1] else block, rate_score(block, held, data)[1][:, None]
     ways = find_dependence(table, test, rows, left, right)
     if ways is None:
-        return {**result, "why": result["why"] + errors}
+        return {**result, "why": result["why"] + errors, "mde": detected(judged, base, None)}
     dependence, part, parts = Dependence(ways, left, right), explore[rows], {}
     clustered = ways.kind in ("units", "moments") and dependence.clock is None
     if clustered:
@@ -32,7 +33,8 @@ def rates_that_depend(result, table, test, explore, rows, x, block, data, base, 
             parts[name] = by_neighbours(result[name], dependence, mask, x)
     if parts["whole"] is None:
         raise NotTestable(f"too few {what_repeats(ways)} for a test that accounts for them")
-    return {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence), "mde": None}
+    result = {**result, **parts, **with_dependence(result, plain, parts["whole"], dependence, level, judged)}
+    return {**result, "mde": detected(judged & ways.placed, base, labels)} if clustered else result
 
 
 def by_neighbours(alone, dependence, mask, x):
@@ -88,6 +90,9 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
             if compared is not None:
                 result["contrasts"] = compared
         return result
+
+    def detected(mask, given, labels):
+        return smallest_ratio(fitted(mask, given, labels), x, ratio, level_of(table, test))
 
     everything = np.ones(len(rows), dtype=bool)
     parts = on_parts(explore, rows, measured)
@@ -152,7 +157,7 @@ def judge_rates(table, explore, test, ratio, more_variants=None):
         "caveats": found.caveats,
         "caveat_notes": found.notes,
     }
-    return rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, errors)
+    return rates_that_depend(result, table, test, explore, rows, x, block, data, base, measured, detected, errors)
 
 
 def rate_caveats(found, x, data, whole, base, model):

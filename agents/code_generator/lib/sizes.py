@@ -3,7 +3,7 @@ import math
 
 from scipy import special, stats
 
-Z95, Z80 = 1.959964, 0.841621
+Z95 = 1.959964
 
 
 def correlation_effect(name, r, n, rank=False):
@@ -120,24 +120,45 @@ def cramers_v(statistic, shape, n):
     return effect("cramers_v", bound(statistic), bound(low + df) if low > 0 else 0.0, bound(high + df))
 
 
-def smallest(name, value):
-    """The smallest effect that a test of this size finds with 80 % power at alpha .05."""
-    return {"name": name, "value": value, "power": 0.8, "alpha": 0.05}
+# The power for which the smallest effects are told.
+POWER = 0.8
 
 
-def smallest_r(n, inflation=1.0):
-    return smallest("r", math.tanh((Z95 + Z80) * math.sqrt(inflation / max(n - 3, 1))))
+def smallest(name, value, level):
+    """The smallest effect that a test of this size finds with a power of POWER at a level of significance."""
+    return {"name": name, "value": value, "power": POWER, "alpha": level}
 
 
-def smallest_f_share(name, df1, df2, n):
+def errors_away(level, free=math.inf):
+    """How many of its standard errors an effect must be away from none to be found with that power by a two-sided test
+    of t with so many degrees of freedom."""
+    return float(stats.t.isf(level / 2, free) + stats.t.isf(1 - POWER, free))
+
+
+def smallest_r(n, level, inflation=1.0):
+    return smallest("r", math.tanh(errors_away(level) * math.sqrt(inflation / max(n - 3, 1))), level)
+
+
+def smallest_f_size(df1, df2, level):
+    """The noncentrality of F at which a test has that power."""
+    limit = stats.f.isf(level, df1, df2)
+    return noncentrality(lambda s: special.ncfdtr(df1, df2, s, limit), 1 - POWER, 10.0, df1, df2)
+
+
+def smallest_f_share(name, df1, df2, n, level):
     """Smallest share of variance by an F test."""
-    limit = stats.f.isf(0.05, df1, df2)
-    size = noncentrality(lambda s: special.ncfdtr(df1, df2, s, limit), 0.2, 10.0, df1, df2)
-    return smallest(name, size / (size + n))
+    size = smallest_f_size(df1, df2, level)
+    return smallest(name, size / (size + n), level)
 
 
-def smallest_v(shape, n):
+def smallest_partial(name, df1, df2, level):
+    """Smallest partial correlation, or partial multiple correlation of several columns, by an F test."""
+    size = smallest_f_size(df1, df2, level)
+    return smallest(name, math.sqrt(size / (size + df1 + df2)), level)
+
+
+def smallest_v(shape, n, level):
     df = (shape[0] - 1) * (shape[1] - 1)
-    limit = stats.chi2.isf(0.05, df)
-    size = noncentrality(lambda s: special.chndtr(limit, df, s), 0.2, 10.0, df, math.inf)
-    return smallest("cramers_v", min(math.sqrt(size / (n * (min(shape) - 1))), 1.0))
+    limit = stats.chi2.isf(level, df)
+    size = noncentrality(lambda s: special.chndtr(limit, df, s), 1 - POWER, 10.0, df, math.inf)
+    return smallest("cramers_v", min(math.sqrt(size / (n * (min(shape) - 1))), 1.0), level)

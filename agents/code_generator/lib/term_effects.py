@@ -46,9 +46,6 @@ def term_units(found):
     return {"name": name, "contrast": contrast, "method": method, **ends}
 
 
-def smallest_term(found):
-    """The smallest partial correlation that the test finds with 80 % power at .05."""
-    limit = stats.f.isf(0.05, found.df1, found.df2)
-    size = noncentrality(lambda s: special.ncfdtr(found.df1, found.df2, s, limit), 0.2, 10.0, found.df1, found.df2)
-    name = "partial_r" if found.sign else "partial_v"
-    return smallest(name, float(np.sqrt(size / (size + found.df1 + found.df2))))
+def smallest_term(found, level):
+    """The smallest partial correlation that the test finds at a level."""
+    return smallest_partial("partial_r" if found.sign else "partial_v", found.df1, found.df2, level)

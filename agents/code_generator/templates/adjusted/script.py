@@ -114,7 +114,13 @@ def judge(table, explore, test, family):
         "caveats": found.caveats,
         "caveat_notes": found.notes,
         "groups": level_values(x.values, x.levels, values) if x.levels is not None else None,
-        "mde": smallest_r(max(whole["n"] - base.shape[1], 4), 1 / max(1 - shared, 1e-6)) if single else None,
+        "mde": smallest_of_block(
+            int(rows_judged(explore, rows, test).sum()),
+            block.shape[1],
+            base.shape[1],
+            level_of(table, test),
+            1 / max(1 - shared, 1e-6),
+        ),
     }
     return with_rows_that_depend(
         result, table, test, explore, rows, block, values[:, None], base, units, contrasts

@@ -125,17 +125,19 @@ def units(x, y, plan, mask, dependence):
 
 
 def details(x, y, plan, whole):
-    n, shape = len(x.values), (len(x.levels), len(y.levels))
     more = []
-    if shape[0] == 2:
+    if len(x.levels) == 2:
         table = cross(x.values, (y.values == plan.y_code).astype(int), 2, 2)
         (b, a), (d, c) = table[1], table[0]
         more = [odds_ratio_effect(a, b, c, d), risk_difference_effect(a, a + b, c, c + d)]
     return {
         "groups": level_values(x.values, x.levels, (y.values == plan.y_code).astype(float)),
         "other_effects": more,
-        "mde": smallest_v(shape, n),
     }
+
+
+def detectable(x, y, plan, level):
+    return smallest_v((len(x.levels), len(y.levels)), len(x.values), level)
 
 
 run_battery(
@@ -148,6 +150,7 @@ run_battery(
         main_outcome=main_outcome,
         direction=direction,
         details=details,
+        detectable=detectable,
         units=units,
     ),
 )

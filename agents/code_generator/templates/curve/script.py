@@ -44,7 +44,9 @@ def judge(table, explore, test, family):
         "variants": found.variants,
         "caveats": found.caveats,
         "caveat_notes": found.notes,
-        "mde": None,
+        "mde": smallest_of_block(
+            int(rows_judged(explore, rows, test).sum()), block.shape[1], 0, level_of(table, test)
+        ),
     }
     return with_rows_that_depend(result, table, test, explore, rows, block, outcome[:, None], none)
 

@@ -46,13 +46,23 @@ def analyse(table, explore, test):
         "variants": found.variants,
         "caveats": found.caveats,
         "groups": group_means(measured, level_counts(design, term)),
-        "mde": smallest_term(whole_test),
+        "mde": smallest_term(judged_test(design, tested, term, whole_test, explore, rows, test), level_of(table, test)),
         "p_judged": whole["p"],
         "p_judged_by": "primary",
     }
     if design.by is not None:
         result.update(by=design.by, strata=simple_effects(design, tested))
     return result
+
+
+def judged_test(design, y, term, whole, explore, rows, test):
+    """The test of the rows that are judged: that of all, also where the part that the test names leaves nothing to
+    test."""
+    mask = rows_judged(explore, rows, test)
+    try:
+        return whole if mask.all() else term_test(part_of_design(design, np.flatnonzero(mask)), y[mask], term)
+    except (NotTestable, ArithmeticError, ValueError):
+        return whole
 
 
 def has_far_errors(design, y):

@@ -130,7 +130,7 @@ def judge(table, explore, test, family):
         "variants": found.variants,
         "caveats": found.caveats,
         "caveat_notes": found.notes,
-        "mde": smallest_r(whole["n"]),
+        "mde": smallest_r(int(rows_judged(explore, rows, test).sum()), level_of(table, test)),
     }
     return with_rows_that_depend(result, table, test, explore, rows, score[:, None], outcome[:, None], nothing, units)
 

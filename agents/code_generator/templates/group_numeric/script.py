@@ -239,19 +239,20 @@ def contrasts(x, y, plan, dependence):
 
 
 def details(x, y, plan, whole):
-    n, counts = len(y.values), np.bincount(x.values)
     more = []
-    if len(counts) == 2:
+    if len(x.levels) == 2:
         a, b = y.values[x.values == 0], y.values[x.values == 1]
         gap = stats.ttest_ind(b, a, equal_var=False).confidence_interval()
         more.append(effect("mean_difference", b.mean() - a.mean(), gap.low, gap.high))
-        stretch = 1.05 if plan.method in RANKED else 1.0
-        mde = smallest("hedges_g", (Z95 + Z80) * np.sqrt(stretch * (1 / len(a) + 1 / len(b))))
-    else:
-        mde = smallest_f_share(
-            "epsilon_squared" if plan.method in RANKED else "omega_squared", len(counts) - 1, n - len(counts), n
-        )
-    return {"groups": level_values(x.values, x.levels, y.values), "other_effects": more, "mde": mde}
+    return {"groups": level_values(x.values, x.levels, y.values), "other_effects": more}
+
+
+def detectable(x, y, plan, level):
+    counts, n, rank = np.bincount(x.values, minlength=len(x.levels)), len(y.values), plan.method in RANKED
+    if len(counts) == 2:
+        return smallest("hedges_g", errors_away(level) * np.sqrt((1.05 if rank else 1.0) * (1 / counts).sum()), level)
+    name = "epsilon_squared" if rank else "omega_squared"
+    return smallest_f_share(name, len(counts) - 1, n - len(counts), n, level)
 
 
 run_battery(
@@ -266,6 +267,7 @@ run_battery(
         other_method=True,
         far=far,
         details=details,
+        detectable=detectable,
         units=units,
         contrasts=contrasts,
     ),

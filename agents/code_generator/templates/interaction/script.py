@@ -77,7 +77,9 @@ def judge(table, explore, test, family):
         "variants": found.variants,
         "caveats": found.caveats,
         "caveat_notes": found.notes,
-        "mde": smallest_r(max(len(values) - base.shape[1], 4)) if products.shape[1] == 1 else None,
+        "mde": smallest_of_block(
+            int(rows_judged(explore, rows, test).sum()), products.shape[1], base.shape[1], level_of(table, test)
+        ),
     }
     return with_rows_that_depend(result, table, test, explore, rows, products, values[:, None], base)
 

@@ -142,21 +142,21 @@ def units(x, y, plan, mask, dependence):
 
 def details(x, y, plan, whole):
     event = y.values == plan.code
-    share, n = event.mean(), len(event)
     means = level_values(y.values, y.levels, x.values)
     a, b = x.values[~event], x.values[event]
     gap = stats.ttest_ind(b, a, equal_var=False).confidence_interval()
-    reach = (Z95 + Z80) / np.sqrt(n * share * (1 - share))
-    mde = (
-        smallest("odds_ratio_per_sd", float(np.exp(min(reach, 50))))
-        if plan.method == "logistic"
-        else smallest("auc", min(stats.norm.cdf(reach / np.sqrt(2) * 1.03), 1.0))
-    )
     return {
         "x_means": means,
         "other_effects": [effect("mean_difference", b.mean() - a.mean(), gap.low, gap.high)],
-        "mde": mde,
     }
+
+
+def detectable(x, y, plan, level):
+    event = y.values == plan.code
+    reach = errors_away(level) / np.sqrt(len(event) * event.mean() * (1 - event.mean()))
+    if plan.method == "logistic":
+        return smallest("odds_ratio_per_sd", float(np.exp(min(reach, 50))), level)
+    return smallest("auc", min(stats.norm.cdf(reach / np.sqrt(2) * 1.03), 1.0), level)
 
 
 run_battery(
@@ -171,6 +171,7 @@ run_battery(
         far=far,
         curvature=curvature,
         details=details,
+        detectable=detectable,
         units=units,
     ),
 )

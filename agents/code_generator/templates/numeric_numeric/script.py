@@ -131,11 +131,12 @@ def details(x, y, plan, whole):
     slope = stats.linregress(x.values, y.values).slope
     t, _ = robust_slope(x.values, y.values)
     half = stats.t.isf(0.025, len(x.values) - 2) * abs(slope / t) if t else 0.0
-    inflation = 1.06 if plan.method == "spearman" else 1.0
-    return {
-        "other_effects": [effect("slope", slope, slope - half, slope + half)],
-        "mde": smallest_r(len(x.values), inflation),
-    }
+    return {"other_effects": [effect("slope", slope, slope - half, slope + half)]}
+
+
+def detectable(x, y, plan, level):
+    rank = plan.method == "spearman"
+    return {**smallest_r(len(x.values), level, 1.06 if rank else 1.0), "name": "rho" if rank else "r"}
 
 
 run_battery(
@@ -150,6 +151,7 @@ run_battery(
         far=far,
         curvature=curvature,
         details=details,
+        detectable=detectable,
         units=units,
     ),
 )

@@ -116,6 +116,7 @@ def judge(table, explore, test, family):
         {"level": name, "n": len(gaps), "value": float(values.mean())} for name, values in zip(names, (first, second))
     ]
     half = stats.t.isf(0.025, len(gaps) - 1) * gaps.std(ddof=1) / np.sqrt(len(gaps))
+    judged, level = int(rows_judged(explore, rows, test).sum()), level_of(table, test)
     why = (
         "signed-rank test, because the differences have strong skew or far outliers"
         if heavy
@@ -133,7 +134,7 @@ def judge(table, explore, test, family):
         "p_judged": whole["p"],
         "p_judged_by": "primary",
         "other_effects": [effect("mean_difference", gaps.mean(), gaps.mean() - half, gaps.mean() + half)],
-        "mde": smallest("cohens_dz", (Z95 + Z80) / np.sqrt(len(gaps))),
+        "mde": smallest("cohens_dz", errors_away(level) / np.sqrt(max(judged, 1)), level),
     }
 
 

@@ -190,7 +190,11 @@ def far(x, y):
 
 
 def details(x, y, plan, whole):
-    return {"mde": smallest_r(len(x.values) // 2, 1.06)}
+    return {}
+
+
+def detectable(x, y, plan, level):
+    return {**smallest_r(len(x.values) // 2, level, 1.06), "name": "rho"}
 
 
 def with_threes(table, explore, test, family):
@@ -217,6 +221,7 @@ run_battery(
         other_method=True,
         far=far,
         details=details,
+        detectable=detectable,
         units=units,
     ),
 )

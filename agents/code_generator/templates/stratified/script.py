@@ -93,7 +93,11 @@ def judge(table, explore, test, family):
         "caveats": found.caveats,
         "caveat_notes": found.notes,
         "by": third.name,
-        "mde": smallest_r(whole["n"] - len(strata)) if whole["direction"] is not None else None,
+        "mde": smallest_of_block(
+            int(rows_judged(explore, rows, test).sum()), block.shape[1], flags.shape[1], level_of(table, test)
+        )
+        if way is not None
+        else None,
     }
     return with_rows_that_depend(result, table, test, explore, rows, left, right, flags, units, contrasts)
 

@@ -111,7 +111,7 @@ def judge(table, explore, test, family):
         found.notes["assumption_violated"] = "hazards are not proportional over time"
     if mark.sum() < 20:
         found.caveats.append("small_sample")
-    share = float(mark.sum())
+    judged, level = float(mark[rows_judged(explore, rows, test)].sum()), level_of(table, test)
     spread = side(x).var() if side(x).shape[1] == 1 else None
     why = "Cox's proportional hazards, likelihood-ratio test" + (
         f", on a seeded sample of {len(rows)} rows" if len(capped) < total else ""
@@ -131,9 +131,9 @@ def judge(table, explore, test, family):
         "duration": test.get("duration") or test.get("y"),
         "event": test.get("event"),
         "y_level": event_level(table.column(test["event"]).levels, test.get("y_level")),
-        "events": int(share),
-        "mde": smallest(whole["effect"]["name"], float(np.exp((Z95 + Z80) / np.sqrt(share * spread))))
-        if spread
+        "events": int(mark.sum()),
+        "mde": smallest(whole["effect"]["name"], float(np.exp(errors_away(level) / np.sqrt(judged * spread))), level)
+        if spread and judged
         else None,
     }
 
