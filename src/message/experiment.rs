@@ -65,6 +65,10 @@ pub struct TestPlan {
     pub checks: Vec<Vec<String>>,
     /// For each hypothesis, the level of the outcome that the numbers refer to.
     pub y_levels: Vec<Option<String>>,
+    /// For each hypothesis, the p-value below which it would count if no other test of its tier did; none where the run
+    /// was not judged by tiers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<Option<f64>>,
     /// The column that identifies the unit of repeated rows, if rows repeat one.
     pub unit: Option<String>,
     /// The blocks of a designed experiment, followed by the factor of its whole plots.

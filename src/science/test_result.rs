@@ -24,7 +24,7 @@ pub struct Effect {
 /// An effect in the units of the columns, as a script gives it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitsEffect {
-    /// `slope`, `mean_difference`, `risk_difference`, `odds_ratio` or `hazard_ratio`.
+    /// `slope`, `mean_difference`, `risk_difference`, `odds_ratio`, `hazard_ratio`, `rate_ratio` or `sd_ratio`.
     pub name: String,
     /// In the units of the outcome, per unit of the exposure for a slope; a difference of shares as a fraction of 1.
     pub value: Option<f64>,
@@ -55,9 +55,12 @@ impl UnitsEffect {
     /// The name of a ratio of rates, of two levels or per unit of a number.
     pub const RATE_RATIO: &'static str = "rate_ratio";
 
+    /// The name of a ratio of standard deviations, per unit of a number.
+    pub const SD_RATIO: &'static str = "sd_ratio";
+
     /// True for a ratio, whose null is 1.
     pub fn is_ratio(&self) -> bool {
-        [Self::ODDS_RATIO, Self::HAZARD_RATIO, Self::RATE_RATIO].contains(&self.name.as_str())
+        [Self::ODDS_RATIO, Self::HAZARD_RATIO, Self::RATE_RATIO, Self::SD_RATIO].contains(&self.name.as_str())
     }
 }
 

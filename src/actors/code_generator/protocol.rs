@@ -288,7 +288,7 @@ fn test_parameters(request: &DesignExperiment, plan: &TestPlan, kind: &str) -> V
 }
 
 fn test_entry(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
-    json!({
+    let mut entry = json!({
         "id": hypothesis.id,
         "x": hypothesis.x,
         "y": hypothesis.y,
@@ -303,7 +303,11 @@ fn test_entry(plan: &TestPlan, place: usize, hypothesis: &Hypothesis) -> Value {
         "unit": plan.unit,
         "clusters": plan.clusters,
         "permutations": plan.permutations,
-    })
+    });
+    if let (Some(level), Some(entry)) = (plan.levels.get(place).copied().flatten(), entry.as_object_mut()) {
+        entry.insert("level".to_owned(), level.into());
+    }
+    entry
 }
 
 fn custom_parameters(request: &DesignExperiment, plan: &CustomPlan, code: Option<&str>) -> Value {

@@ -41,6 +41,7 @@ fn plan_of_single_test(plan: &TestPlan, place: usize) -> TestPlan {
         hypotheses: plan.hypotheses.get(place).cloned().into_iter().collect(),
         checks: at(&plan.checks),
         y_levels: plan.y_levels.get(place).cloned().into_iter().collect(),
+        levels: plan.levels.get(place).copied().into_iter().collect(),
         ..plan.clone()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{custom, state::ResearchState};
 use crate::message::{DesignExperiment, ErrorShare, ExperimentTask, ResearchPlan, TestPlan};
-use crate::science::{Arm, Column, Hypothesis, HypothesisKind, Profile, Role, kind};
+use crate::science::{Arm, Column, Hypothesis, HypothesisKind, Profile, Role, Tier, kind};
 
 /// Columns that a test is adjusted for one at a time, at most.
 const MOST_CHECKS: usize = 12;
@@ -139,6 +139,10 @@ fn batch_test_plan(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hyp
             .map(|hypothesis| columns_to_hold_fixed(profile, hypothesis))
             .collect(),
         y_levels: hypotheses.iter().map(y_level).collect(),
+        levels: hypotheses
+            .iter()
+            .map(|hypothesis| level_of(state, hypothesis))
+            .collect(),
         hypotheses: hypotheses.to_vec(),
         unit: profile.units.as_ref().map(|unit| unit.column.clone()),
         clusters: profile.blocks.clone(),
@@ -148,6 +152,19 @@ fn batch_test_plan(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hyp
         check_rows: plan.check_rows,
         confirms: false,
     })
+}
+
+/// The p-value below which a test counts if no other test of its tier does: of the tier's rate a primary analysis has an
+/// equal part, a pair of the survey the part of its weight, a follow-up what it owns.
+fn level_of(state: &ResearchState, hypothesis: &Hypothesis) -> Option<f64> {
+    let tiers = state.current.tiers.get(&hypothesis.arm)?;
+    let planned = tiers.iter().find(|planned| planned.tier == hypothesis.tier)?;
+    let part = match hypothesis.tier {
+        Tier::Primary => 1.0 / planned.tests as f64,
+        Tier::Survey => hypothesis.weight / planned.weight,
+        Tier::FollowUp => hypothesis.weight,
+    };
+    Some(planned.alpha * part).filter(|level| *level > 0.0)
 }
 
 /// The columns to hold fixed one at a time: those with few levels first, then numbers, in the table's
@@ -175,4 +192,48 @@ fn columns_to_hold_fixed(profile: &Profile, hypothesis: &Hypothesis) -> Vec<Stri
         .take(MOST_CHECKS)
         .map(|column| column.name.clone())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::message::TierPlan;
+
+    #[test]
+    fn a_test_has_the_level_of_what_it_owns_of_its_tier() {
+        let hypothesis = |tier: Tier, weight: f64| -> Hypothesis {
+            let mut hypothesis: Hypothesis = serde_json::from_value(json!({
+                "id": "h-000000000000", "dataset": "t", "arm": "observed", "kind": "numeric_numeric", "x": "a", "y": "b",
+                "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "", "weight": weight,
+                "scores": {"relevance": 0.8, "information": 1.0, "novelty": 1.0, "testability": 1.0},
+            }))
+            .unwrap();
+            hypothesis.tier = tier;
+            hypothesis
+        };
+        let planned = |tier: Tier, alpha: f64, tests: u64, weight: f64| TierPlan {
+            tier,
+            alpha,
+            tests,
+            weight,
+        };
+        let mut state = ResearchState::default();
+        assert_eq!(level_of(&state, &hypothesis(Tier::Primary, 1.0)), None);
+        let tiers = vec![
+            planned(Tier::Primary, 0.015, 3, 3.0),
+            planned(Tier::Survey, 0.02, 10, 25.0),
+            planned(Tier::FollowUp, 0.015, 2, 0.2),
+        ];
+        state.current.tiers.insert(Arm::Observed, tiers);
+        for (tier, weight, expected) in [
+            (Tier::Primary, 1.0, 0.005),
+            (Tier::Survey, 3.0, 0.0024),
+            (Tier::FollowUp, 0.1, 0.0015),
+        ] {
+            let level = level_of(&state, &hypothesis(tier, weight)).unwrap();
+            assert!((level - expected).abs() < 1e-12, "{tier:?}: {level}");
+        }
+    }
 }

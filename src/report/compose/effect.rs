@@ -216,6 +216,7 @@ impl<'d> Teller<'d> {
         Some(match effect.name.as_str() {
             UnitsEffect::HAZARD_RATIO => text("the hazard of an event"),
             UnitsEffect::RATE_RATIO => text("the rate of ").code(&self.test.y),
+            UnitsEffect::SD_RATIO => text("the standard deviation of ").code(&self.test.y),
             _ if self.test.kind == kind::PROPORTION => text("the odds of ").code(&self.test.y),
             _ => text("the odds of ").then(self.event()?),
         })
