@@ -124,6 +124,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
         families,
         units: units_of_tests(&tests, &units),
         tests,
+        descriptions: state.descriptions.values().cloned().collect(),
         untested,
         shuffled_null: shuffled,
         experiments,

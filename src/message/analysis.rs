@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::science::{
-    Arm, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult, Tier, Untested,
+    Arm, DescriptionRecord, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult,
+    Tier, Untested,
 };
 
 /// To the data analyst: read and check the result of an experiment.
@@ -134,6 +135,9 @@ pub struct CycleJudged {
     pub family: Option<FamilyRecord>,
     /// The judged tests.
     pub records: Vec<TestRecord>,
+    /// The descriptions, which are not judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub descriptions: Vec<DescriptionRecord>,
     /// Hypotheses that could not be tested, with the reason.
     pub untested: Vec<Untested>,
 }

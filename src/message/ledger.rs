@@ -1,7 +1,7 @@
 //! The ledger: what was registered, tried and judged, as lines that follow from journal entries.
 
 use super::{Design, Envelope, ExperimentTask, Payload};
-use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerEvent, LedgerLine};
+use crate::science::{Arm, ExperimentId, Hypothesis, HypothesisId, LedgerEvent, LedgerLine, Wording};
 
 /// The ledger's lines for a message that entry `seq` sent; most messages have none. A hypothesis is registered by the
 /// request to design its experiment, which is committed before any script exists.
@@ -64,7 +64,13 @@ pub fn ledger_lines(seq: u64, envelope: &Envelope) -> Vec<LedgerLine> {
                 detail: untested.reason.clone(),
                 ..line(LedgerEvent::Untestable, verdict.arm, verdict.cycle)
             });
-            judged.chain(untested).collect()
+            let described = verdict.descriptions.iter().map(|description| LedgerLine {
+                hypothesis: Some(description.id.clone()),
+                experiment: Some(description.evidence.experiment.clone()),
+                detail: format!("{}: {}", description.method, Wording::Description),
+                ..line(LedgerEvent::Described, verdict.arm, verdict.cycle)
+            });
+            judged.chain(described).chain(untested).collect()
         }
         _ => Vec::new(),
     }

@@ -1,13 +1,18 @@
 //! What a question asks for by name, and what has become of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{heuristic::Interest, pair};
+use super::{
+    heuristic::{self, AskedDescription, Interest},
+    pair,
+};
 use crate::message::Known;
-use crate::science::{Column, ColumnFault, DatasetRecord, Profile, Role, TestRecord, Untested};
+use crate::science::{
+    Column, ColumnFault, DatasetRecord, DescriptionRecord, HypothesisId, Profile, Role, TestRecord, Untested, kind,
+};
 use crate::study::{AnswerReason, DeclaredRoles, ReasonCode};
 
 /// Levels of a column that can be held fixed, at most, as the script of adjusted tests has it.
@@ -24,6 +29,8 @@ pub struct AskedSources<'a> {
     pub datasets: &'a [DatasetRecord],
     /// The judged tests on the data as given.
     pub tests: &'a [&'a TestRecord],
+    /// What was described.
+    pub descriptions: &'a BTreeMap<HypothesisId, DescriptionRecord>,
     /// What was registered and not judged.
     pub untested: &'a [Untested],
     /// What earlier runs of the project have judged on the same data.
@@ -47,6 +54,13 @@ pub enum AskedAbout {
     },
     /// Whatever goes with a column.
     Column(String),
+    /// A figure of a column.
+    Description {
+        /// The column.
+        column: String,
+        /// The column of the groups.
+        by: Option<String>,
+    },
 }
 
 /// What has become of a part of the question.
@@ -77,15 +91,23 @@ impl AskedPart {
     pub fn relation(&self) -> Option<(&str, &str)> {
         match &self.about {
             AskedAbout::Relation { x, y } => Some((x, y)),
-            AskedAbout::Column(_) => None,
+            AskedAbout::Column(_) | AskedAbout::Description { .. } => None,
         }
     }
 
     /// The column, if its other side is open.
     pub fn open_column(&self) -> Option<&str> {
         match &self.about {
-            AskedAbout::Relation { .. } => None,
             AskedAbout::Column(name) => Some(name),
+            AskedAbout::Relation { .. } | AskedAbout::Description { .. } => None,
+        }
+    }
+
+    /// The column and the groups, if figures of a column are asked for.
+    pub fn described(&self) -> Option<(&str, Option<&str>)> {
+        match &self.about {
+            AskedAbout::Description { column, by } => Some((column, by.as_deref())),
+            AskedAbout::Relation { .. } | AskedAbout::Column(_) => None,
         }
     }
 }
@@ -103,7 +125,22 @@ pub fn list_asked_parts(sources: &AskedSources<'_>) -> Vec<AskedPart> {
         let interest = Interest::of(sources.question, sources.roles, profile);
         let has = |name: &str| profile.column_named(name).is_some();
         let asked = interest.asked_relations().to_vec();
-        let unheard = interest.unheard_column(profile).filter(|_| asked.is_empty());
+        columns.extend(
+            heuristic::asked_descriptions(&interest, profile)
+                .into_iter()
+                .map(|described| AskedPart {
+                    dataset: dataset.name.clone(),
+                    state: state_of_description(sources, dataset, profile, &described),
+                    about: AskedAbout::Description {
+                        column: described.column,
+                        by: described.by,
+                    },
+                }),
+        );
+        let is_described = interest.inquiry.asks_description();
+        let unheard = interest
+            .unheard_column(profile)
+            .filter(|_| asked.is_empty() && !is_described);
         let asked = match unheard {
             Some(unheard) => relations_with_unheard(&interest, unheard),
             None => asked,
@@ -264,6 +301,42 @@ fn state_of_relation(
             format!("no test of '{x}' and '{y}' was registered"),
         )
     })
+}
+
+fn state_of_description(
+    sources: &AskedSources<'_>,
+    dataset: &DatasetRecord,
+    profile: &Profile,
+    asked: &AskedDescription,
+) -> AskedState {
+    let is_same = |known: &DescriptionRecord| {
+        known.dataset == dataset.name && known.column == asked.column && known.by == asked.by
+    };
+    if sources.descriptions.values().any(is_same) {
+        return AskedState::Tested;
+    }
+    let untestable = |code, text| AskedState::Untestable(AnswerReason { code, text });
+    if let Some(text) = heuristic::find_fault(profile, asked) {
+        let code = reason_of_column(profile, &asked.column).map_or(ReasonCode::NoTest, |reason| reason.code);
+        return untestable(code, text);
+    }
+    let failed = sources.untested.iter().find(|untested| {
+        untested.dataset == dataset.name
+            && untested.kind == kind::DESCRIBE
+            && untested.y == asked.column
+            && Some(untested.cycle) != sources.called_off_in
+    });
+    match failed {
+        Some(failed) => untestable(
+            ReasonCode::TestFailed,
+            format!("'{}' could not be described: {}", asked.column, failed.reason),
+        ),
+        None if sources.ended_early => AskedState::Open,
+        None => untestable(
+            ReasonCode::NothingToTest,
+            format!("no description of '{}' was registered", asked.column),
+        ),
+    }
 }
 
 fn state_of_column(sources: &AskedSources<'_>, dataset: &DatasetRecord, profile: &Profile, name: &str) -> AskedState {
@@ -455,6 +528,7 @@ mod tests {
             roles,
             datasets: &[dataset()],
             tests: &[],
+            descriptions: &BTreeMap::new(),
             untested: &[],
             settled: &[],
             ended_early,

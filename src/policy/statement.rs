@@ -37,6 +37,10 @@ pub(crate) fn statement(hypothesis: &Hypothesis) -> String {
         kind::COUNTS => format!("the rate of `{y}` per unit of `{by}` differs with `{x}`"),
         kind::DESIGNED | kind::INTERACTION => format!("how `{x}` goes with `{y}` depends on `{by}`"),
         kind::DOSE_RESPONSE => format!("`{y}` changes steadily with increasing `{x}`{way}"),
+        kind::DESCRIBE => match &hypothesis.by {
+            Some(by) => format!("a description of `{y}` by `{by}`"),
+            None => format!("a description of `{y}`"),
+        },
         kind::CUSTOM => {
             let effect = hypothesis
                 .analysis

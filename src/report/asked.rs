@@ -91,6 +91,8 @@ pub(crate) fn columns_not_tested(dossier: &Dossier) -> Vec<AskedColumn> {
 /// Every column that a judged test of the table depends on.
 fn tested_columns<'a>(dossier: &'a Dossier, dataset: &str) -> BTreeSet<&'a str> {
     let tests = dossier.tests.iter().filter(|test| test.dataset == dataset);
+    let described = dossier.descriptions.iter().filter(|known| known.dataset == dataset);
+    let described = described.flat_map(|known| std::iter::once(&known.column).chain(&known.by).chain(&known.of));
     tests
         .flat_map(|test| {
             [&test.x, &test.y]
@@ -99,6 +101,7 @@ fn tested_columns<'a>(dossier: &'a Dossier, dataset: &str) -> BTreeSet<&'a str> 
                 .chain(&test.by)
                 .map(String::as_str)
         })
+        .chain(described.map(String::as_str))
         .collect()
 }
 

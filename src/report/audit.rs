@@ -3,7 +3,7 @@
 use super::dossier::Dossier;
 use super::error::ReportError;
 use super::evidence::EvidenceChecker;
-use super::trace::Traced;
+use super::trace::{Traced, TracedDescription};
 use crate::science::{FindingEvidence as Cited, TestRecord};
 use kosmos_core::run_files;
 
@@ -22,6 +22,13 @@ pub(crate) fn audit_tests(dossier: &Dossier, evidence: &mut EvidenceChecker) -> 
         let units = Traced(test).units(dossier);
         let in_units = units.into_iter().flat_map(|units| units.all_numbers());
         for cited in Traced(test).all_numbers().into_iter().chain(in_units) {
+            evidence.check_number(&cited, &place)?;
+        }
+    }
+    for description in &dossier.descriptions {
+        let place = format!("description {}", description.id);
+        check_artefacts_of(&description.evidence, evidence, &place)?;
+        for cited in TracedDescription(description).all_numbers() {
             evidence.check_number(&cited, &place)?;
         }
     }

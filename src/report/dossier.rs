@@ -10,8 +10,8 @@ use crate::graph::Facts;
 use crate::message::{AgentPlan, Contributions, Echo, Interpretation, Known};
 use crate::policy::AskedPart;
 use crate::science::{
-    Branch, CycleSummary, DatasetRecord, EffectInUnits, ExperimentRecord, FamilyRecord, FigureRecord, HypothesisId,
-    LedgerLine, ModelRemark, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
+    Branch, CycleSummary, DatasetRecord, DescriptionRecord, EffectInUnits, ExperimentRecord, FamilyRecord,
+    FigureRecord, HypothesisId, LedgerLine, ModelRemark, RunEnd, RunId, ShuffledNull, TestRecord, Untested,
 };
 use crate::study::DeclaredRoles;
 
@@ -137,6 +137,9 @@ pub struct Dossier {
     /// What they show in the units of their columns; empty in runs of version 0.1.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub units: BTreeMap<HypothesisId, EffectInUnits>,
+    /// What the question asked to have described.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub descriptions: Vec<DescriptionRecord>,
     /// Registered and not judged, observed arm.
     pub untested: Vec<Untested>,
     /// Null when the run made no shuffled run.

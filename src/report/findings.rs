@@ -6,7 +6,9 @@ use super::answer::{answer_question, describe_tables, effect_in_units, read_ques
 use super::dossier::Dossier;
 use super::error::ReportError;
 use super::order;
-use crate::science::{AnalysisRecord, Findings, Part, Profile, ReportedTest, RowsDropped, RowsUsed, TestRecord};
+use crate::science::{
+    AnalysisRecord, DescriptionRecord, Findings, Part, Profile, ReportedTest, RowsDropped, RowsUsed, TestRecord,
+};
 use crate::study::{LevelContrast, Relation, RelationId};
 
 /// Builds the content of `findings.json`.
@@ -22,6 +24,14 @@ pub fn build_findings(dossier: &Dossier) -> Findings {
             .map(|test| report_test(dossier, &of_test, test))
             .collect()
     };
+    let mut tests: Vec<ReportedTest> = report(order::ordered_tests(dossier));
+    tests.extend(
+        dossier
+            .descriptions
+            .iter()
+            .map(|described| report_description(dossier, described)),
+    );
+    tests.sort_by_key(|test| test.record.cycle);
     Findings {
         schema_version: Findings::VERSION,
         run: dossier.run.clone(),
@@ -32,7 +42,7 @@ pub fn build_findings(dossier: &Dossier) -> Findings {
         inquiry,
         tables: describe_tables(dossier),
         findings: report(order::ordered_findings(dossier)),
-        tests: report(order::ordered_tests(dossier)),
+        tests,
         shuffled_null: dossier.shuffled_null.clone(),
         relations,
     }
@@ -48,7 +58,7 @@ fn relations_by_test(relations: &[Relation]) -> BTreeMap<&str, &RelationId> {
 fn report_test(dossier: &Dossier, of_test: &BTreeMap<&str, &RelationId>, test: &TestRecord) -> ReportedTest {
     let relation = of_test.get(test.id.as_str()).map(|id| (*id).clone());
     ReportedTest {
-        relation: relation.unwrap_or_else(|| RelationId::derive(&test.dataset, &test.x, &test.y, None)),
+        relation: Some(relation.unwrap_or_else(|| RelationId::derive(&test.dataset, &test.x, &test.y, None))),
         analysis: Some(AnalysisRecord {
             view: None,
             formula: None,
@@ -68,6 +78,17 @@ fn report_test(dossier: &Dossier, of_test: &BTreeMap<&str, &RelationId>, test: &
         // Whatever is chosen by looking at rows is judged on others.
         post_hoc: false,
         record: test.clone(),
+        figures: None,
+    }
+}
+
+/// A description, which belongs to no relation.
+fn report_description(dossier: &Dossier, description: &DescriptionRecord) -> ReportedTest {
+    let record = TestRecord::from(description);
+    ReportedTest {
+        relation: None,
+        figures: Some(description.figures.clone()),
+        ..report_test(dossier, &BTreeMap::new(), &record)
     }
 }
 

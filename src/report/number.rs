@@ -71,6 +71,8 @@ pub(crate) enum NumberFormat {
     P,
     /// A share, in per cent.
     Percent,
+    /// The same without the sign of per cent.
+    PlainPercent,
     /// An amount in units: three significant digits without zeros at the end.
     Measure,
     /// The same with the other sign.
@@ -91,6 +93,7 @@ impl NumberFormat {
         match (self, number) {
             (Self::P, number) if number.as_f64() == 0.0 => "<1×10⁻³⁰⁰".to_owned(),
             (Self::Percent, number) => format!("{} %", three_digits_trimmed(number.as_f64() * 100.0)),
+            (Self::PlainPercent, number) => three_digits_trimmed(number.as_f64() * 100.0),
             (Self::Measure, number) => three_digits_trimmed(number.as_f64()),
             (Self::OppositeMeasure, number) => three_digits_trimmed(-number.as_f64()),
             (Self::Points, number) => points(number.as_f64()),

@@ -114,6 +114,7 @@ fn describe_nothing_found(dossier: &Dossier) -> String {
         0 if dossier.memory.as_ref().is_some_and(|memory| !memory.settled.is_empty()) => {
             "Nothing was left to test: earlier runs of the project have judged it on the same data.".to_owned()
         }
+        0 if !dossier.descriptions.is_empty() => String::new(),
         0 => "No test was judged.".to_owned(),
         tests if !dossier.vetoes.is_empty() => {
             let tests = if tests == 1 {
@@ -123,8 +124,17 @@ fn describe_nothing_found(dossier: &Dossier) -> String {
             };
             format!("No finding is left of {tests}: {}.", describe_vetoes(dossier))
         }
-        1 => "Nothing was detected in 1 test.".to_owned(),
-        tests => format!("Nothing was detected in {tests} tests."),
+        tests => {
+            let tests = if tests == 1 {
+                "1 test".to_owned()
+            } else {
+                format!("{tests} tests")
+            };
+            match dossier.descriptions.is_empty() {
+                true => format!("Nothing was detected in {tests}."),
+                false => format!("Beside that, no columns were found to go together in {tests}."),
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::citation::{Citation, Cited};
 use super::dossier::Dossier;
 use super::number::{Number, NumberFormat};
-use crate::science::{Effect, EffectInUnits, Part, PartResult, TestRecord};
+use crate::science::{DescribedFigure, DescriptionRecord, Effect, EffectInUnits, Part, PartResult, TestRecord};
 
 /// A test whose numbers are cited from its result.
 #[derive(Clone, Copy)]
@@ -236,5 +236,80 @@ impl TracedEffect<'_> {
             self.cite_key(self.effect.ci_high, "ci_high"),
         ];
         self.value().into_iter().chain(ends.into_iter().flatten()).collect()
+    }
+}
+
+/// A description whose numbers are cited from its result.
+#[derive(Clone, Copy)]
+pub(crate) struct TracedDescription<'d>(pub(crate) &'d DescriptionRecord);
+
+impl<'d> TracedDescription<'d> {
+    /// A number below the description's place in its result.
+    pub(crate) fn cite_below(self, number: impl Into<Number>, pointer: &str) -> Cited {
+        let evidence = &self.0.evidence;
+        Cited::result(number, &evidence.experiment, format!("{}/{pointer}", evidence.locator))
+    }
+
+    /// Its figures, each with its place.
+    pub(crate) fn figures(self) -> impl Iterator<Item = TracedFigure<'d>> {
+        let figures = self.0.figures.iter().enumerate();
+        figures.map(move |(place, figure)| TracedFigure {
+            description: self,
+            place,
+            figure,
+        })
+    }
+
+    /// Rows that were used.
+    pub(crate) fn n(self) -> Cited {
+        self.cite_below(self.0.n, "whole/n")
+    }
+
+    /// Rows without a value.
+    pub(crate) fn missing(self) -> Cited {
+        self.cite_below(self.0.missing, "missing")
+    }
+
+    /// Every number, whether the report shows it or not.
+    pub(crate) fn all_numbers(self) -> Vec<Cited> {
+        let mut all = vec![self.n(), self.missing()];
+        if let Some(dependence) = &self.0.dependence {
+            all.push(self.cite_below(dependence.count, "dependence/count"));
+        }
+        all.extend(self.figures().flat_map(TracedFigure::all_numbers));
+        all
+    }
+}
+
+/// A figure of a description and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct TracedFigure<'d> {
+    description: TracedDescription<'d>,
+    place: usize,
+    /// The figure.
+    pub(crate) figure: &'d DescribedFigure,
+}
+
+impl TracedFigure<'_> {
+    /// A number of the figure.
+    pub(crate) fn cite(self, number: impl Into<Number>, key: &str) -> Cited {
+        self.description
+            .cite_below(number, &format!("figures/{}/{key}", self.place))
+    }
+
+    fn all_numbers(self) -> Vec<Cited> {
+        let figure = self.figure;
+        let real = [
+            (figure.count, "count"),
+            (figure.total, "total"),
+            (figure.value, "value"),
+            (figure.ci_low, "ci_low"),
+            (figure.ci_high, "ci_high"),
+            (figure.ci_level, "ci_level"),
+        ];
+        let real = real
+            .into_iter()
+            .filter_map(|(number, key)| Some(self.cite(number?, key)));
+        std::iter::once(self.cite(figure.n, "n")).chain(real).collect()
     }
 }

@@ -6,8 +6,8 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adjusted, Assumption, BudgetName, Caveat, Detectable, Effect, ExperimentId, HypothesisId, HypothesisKind, Part,
-    RunId, RunStatus, Tier, Variant, Wording, kind,
+    Adjusted, Assumption, BudgetName, Caveat, DescribedFigure, DescriptionRecord, Detectable, Effect, ExperimentId,
+    HypothesisId, HypothesisKind, Part, RunId, RunStatus, Tier, Variant, Wording, kind,
 };
 use crate::study::{Answer, Inquiry, LevelContrast, Relation, RelationId, ReportedEffect, ReportedTable};
 
@@ -188,6 +188,58 @@ impl TestRecord {
     }
 }
 
+impl From<&DescriptionRecord> for TestRecord {
+    /// A description in the words of a test. It has neither p nor q: both are NaN, which is null in JSON.
+    fn from(description: &DescriptionRecord) -> Self {
+        let first = description.figures.first();
+        Self {
+            id: description.id.clone(),
+            dataset: description.dataset.clone(),
+            cycle: description.cycle,
+            statement: description.statement.clone(),
+            parent: None,
+            x: description.column.clone(),
+            y: description.column.clone(),
+            kind: kind::DESCRIBE.to_owned(),
+            covariates: description.of.iter().cloned().collect(),
+            by: description.by.clone(),
+            tier: None,
+            part: Part::Whole,
+            test: description.method.clone(),
+            why: description.why.clone(),
+            assumptions: Vec::new(),
+            n: description.n,
+            statistic: None,
+            p: f64::NAN,
+            q: f64::NAN,
+            effect: Effect {
+                name: first.map_or_else(String::new, |figure| figure.name.clone()),
+                value: first.and_then(|figure| figure.value),
+                ci_low: first.and_then(|figure| figure.ci_low),
+                ci_high: first.and_then(|figure| figure.ci_high),
+            },
+            direction: None,
+            directions: BTreeMap::new(),
+            predicted: None,
+            groups: None,
+            y_level: first.and_then(|figure| figure.level.clone()),
+            significant: false,
+            replicated: None,
+            explore: None,
+            confirm: None,
+            variants: Vec::new(),
+            adjusted: Vec::new(),
+            caveats: description.caveats.clone(),
+            caveat_notes: description.caveat_notes.clone(),
+            mde: None,
+            wording: Wording::Description,
+            proposed_by: None,
+            evidence: description.evidence.clone(),
+            confirmed_by: None,
+        }
+    }
+}
+
 /// A hypothesis that was registered and could not be judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Untested {
@@ -270,8 +322,8 @@ pub struct ReportedTest {
     /// The words of version 1.
     #[serde(flatten)]
     pub record: TestRecord,
-    /// The relation that it belongs to.
-    pub relation: RelationId,
+    /// The relation that it belongs to; null for a description.
+    pub relation: Option<RelationId>,
     /// The analysis behind it.
     pub analysis: Option<AnalysisRecord>,
     /// The effect in the units of the outcome; null where it was not computed.
@@ -280,6 +332,8 @@ pub struct ReportedTest {
     pub rows: RowsUsed,
     /// Whether it was chosen after the rows that judge it had been seen.
     pub post_hoc: bool,
+    /// The figures of a description, all rows first; null for a test.
+    pub figures: Option<Vec<DescribedFigure>>,
 }
 
 /// A description has neither p nor q.

@@ -42,6 +42,8 @@ pub mod kind {
     pub const PROPORTION: &str = "proportion";
     /// A count in proportion to time or another amount at risk.
     pub const COUNTS: &str = "counts";
+    /// The share, mean or rate of a column, which is no test.
+    pub const DESCRIBE: &str = "describe";
     /// An analysis that a model writes the code for.
     pub const CUSTOM: &str = "custom";
 }
@@ -110,11 +112,12 @@ pub struct Hypothesis {
     pub x: String,
     /// The outcome column (or the second of two).
     pub y: String,
-    /// Columns held fixed (`adjusted`, `proportion`, `counts`), or the others of the design (`designed`).
+    /// Columns held fixed (`adjusted`, `proportion`, `counts`), or the others of the design (`designed`), or the one
+    /// that a count is out of (`describe`).
     #[serde(default)]
     pub covariates: Vec<String>,
-    /// The column of strata or the moderator (`stratified`, `interaction`, `designed`), or what a count is out of
-    /// (`proportion`, `counts`).
+    /// The column of strata or the moderator (`stratified`, `interaction`, `designed`), what a count is out of
+    /// (`proportion`, `counts`), or the groups (`describe`).
     #[serde(default)]
     pub by: Option<String>,
     /// The event column (`survival`).
@@ -150,6 +153,11 @@ pub struct Hypothesis {
 }
 
 impl Hypothesis {
+    /// Whether it describes a column, and claims nothing that could be tested.
+    pub fn is_description(&self) -> bool {
+        self.kind == kind::DESCRIBE
+    }
+
     /// The id that follows from the claim: the same claim on the same data always has the same id.
     pub fn derive_id(&self) -> HypothesisId {
         let claim = (

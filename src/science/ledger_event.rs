@@ -15,6 +15,8 @@ closed_set! {
         Failed = "failed",
         /// The error control gave its verdict.
         Judged = "judged",
+        /// A description was made, which is not judged.
+        Described = "described",
         /// It could not be judged.
         Untestable = "untestable",
     }

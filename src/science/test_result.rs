@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Caveat, GroupValue, TestStatus};
+use super::{Caveat, DescribedDependence, DescribedFigure, GroupValue, TestStatus};
 use crate::study::LevelContrast;
 
 /// An effect size with its 95 % confidence interval.
@@ -290,6 +290,18 @@ pub struct TestResult {
     /// Minimum detectable effect.
     #[serde(default)]
     pub mde: Option<Detectable>,
+    /// The figures of a description.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<DescribedFigure>,
+    /// Rows without a value, of a description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u64>,
+    /// Of a description: the median says more than the mean.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skewed: bool,
+    /// How a description takes rows into account that depend on each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependence: Option<DescribedDependence>,
 }
 
 /// A test script's whole result.

@@ -15,6 +15,8 @@ closed_set! {
         Effect = "effect",
         /// Not significant, with a p-value below .05.
         Suggestive = "suggestive",
+        /// A description, which is no verdict.
+        Description = "description",
         /// Not significant.
         NoDetectableAssociation = "no detectable association",
     }

@@ -235,7 +235,13 @@ fn same_p(one: f64, other: f64) -> bool {
     (one > NOTHING && other > NOTHING) || (a - b).abs() <= POWERS.max(SHARE_OF_POWER * a.abs().max(b.abs()))
 }
 
-fn evidence(experiment: &ExperimentId, script_sha256: &str, result_sha256: &str, index: usize) -> FindingEvidence {
+/// The place of a test's numbers.
+pub(super) fn evidence(
+    experiment: &ExperimentId,
+    script_sha256: &str,
+    result_sha256: &str,
+    index: usize,
+) -> FindingEvidence {
     FindingEvidence {
         experiment: experiment.clone(),
         script_sha256: script_sha256.to_owned(),

@@ -2,10 +2,13 @@
 
 use super::{
     agreement::{self, Judged},
+    describe::describe_draft,
     holm_adjusted, step_up, wording,
 };
 use crate::message::{JudgeCycle, TestDraft};
-use crate::science::{Caveat, Effect, FamilyRecord, PartEstimate, PartResult, TestRecord, Tier, Untested};
+use crate::science::{
+    Caveat, DescriptionRecord, Effect, FamilyRecord, PartEstimate, PartResult, TestRecord, Tier, Untested,
+};
 
 /// Verdicts and what could not be judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +17,8 @@ pub struct Judgement {
     pub families: Vec<FamilyRecord>,
     /// By q, p and id.
     pub records: Vec<TestRecord>,
+    /// What is not judged because it tests nothing, by id.
+    pub descriptions: Vec<DescriptionRecord>,
     /// By id.
     pub untested: Vec<Untested>,
 }
@@ -29,7 +34,15 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
     drafts.sort_by(|a, b| a.hypothesis.id.cmp(&b.hypothesis.id));
     let mut judged = Vec::new();
     let mut untested = Vec::new();
+    let mut descriptions = Vec::new();
     for draft in drafts {
+        if draft.hypothesis.is_description() {
+            match describe_draft(draft, request.cycle) {
+                Ok(description) => descriptions.push(description),
+                Err(reason) => untested.push(not_judged(draft, request.cycle, reason)),
+            }
+            continue;
+        }
         match agreement::judged(draft) {
             Ok(found) => judged.push((draft, found)),
             Err(reason) => untested.push(not_judged(draft, request.cycle, reason)),
@@ -60,6 +73,7 @@ pub fn judge(request: &JudgeCycle) -> Judgement {
     Judgement {
         families: families.collect(),
         records,
+        descriptions,
         untested,
     }
 }

@@ -5,6 +5,7 @@
 mod agreement;
 mod benjamini_hochberg;
 mod calibration;
+mod describe;
 mod holm;
 mod judge;
 mod shares;

@@ -16,6 +16,7 @@ mod chaos;
 mod codebooks;
 mod crash_matrix;
 mod crashes;
+mod described;
 mod engine;
 mod falling_agents;
 mod foreign;

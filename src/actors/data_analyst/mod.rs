@@ -91,6 +91,7 @@ impl Agent<Payload> for DataAnalyst {
                                 families: verdict.families,
                                 family: None,
                                 records: verdict.records,
+                                descriptions: verdict.descriptions,
                                 untested: verdict.untested,
                             }
                             .into()
@@ -242,6 +243,10 @@ fn check_plausible(test: &TestResult) -> Result<(), InvalidResult> {
         if intervals.any(|(low, high)| low > high && high.is_some()) {
             return Err(InvalidResult::UpsideDown(test.id.clone()));
         }
+    }
+    let mut figures = test.figures.iter().map(|figure| (figure.ci_low, figure.ci_high));
+    if figures.any(|(low, high)| low > high && high.is_some()) {
+        return Err(InvalidResult::UpsideDown(test.id.clone()));
     }
     if test.status == TestStatus::Ok && test.test.as_deref().unwrap_or_default().is_empty() {
         return Err(InvalidResult::UnnamedTest(test.id.clone()));

@@ -327,8 +327,9 @@ impl ResearchState {
     /// first cycle has all primary analyses and the survey, and follow-ups keep their share whether the budget allows
     /// any or not, since a run may be given more cycles afterwards.
     fn plan_tiers(&self, plan: &ResearchPlan, batches: &[Batch]) -> BTreeMap<Arm, Vec<TierPlan>> {
-        let registered = || batches.iter().flat_map(|batch| &batch.hypotheses);
-        let given = self.hypotheses.values().chain(registered());
+        let tests = |hypothesis: &&Hypothesis| !hypothesis.is_description();
+        let registered = || batches.iter().flat_map(|batch| &batch.hypotheses).filter(tests);
+        let given = self.hypotheses.values().filter(tests).chain(registered());
         let mut present: BTreeSet<Tier> = given
             .filter(|hypothesis| hypothesis.arm == Arm::Observed)
             .map(|hypothesis| hypothesis.tier)

@@ -9,6 +9,9 @@ use crate::science::{Arm, Column, Hypothesis, HypothesisKind, Profile, Role, Tie
 /// Columns that a test is adjusted for one at a time, at most.
 const MOST_CHECKS: usize = 12;
 
+/// What the script of a description is told instead of a level where a count is out of a number of trials.
+const TRIALS: &str = "trials";
+
 /// Levels of a column that strata are made of, at most.
 const MOST_STRATA: usize = 8;
 
@@ -124,6 +127,10 @@ fn batch_test_plan(plan: &ResearchPlan, state: &ResearchState, hypotheses: &[Hyp
     let dataset = state.dataset_named(&first.dataset)?;
     let profile = dataset.profile.as_ref()?;
     let y_level = |hypothesis: &Hypothesis| {
+        if hypothesis.is_description() && !hypothesis.covariates.is_empty() {
+            let counts = profile.find_count(&hypothesis.y)?;
+            return counts.trials.then(|| TRIALS.to_owned());
+        }
         let y = profile.column_named(&hypothesis.y)?;
         if y.role == Role::Binary {
             y.yes_level.clone()

@@ -50,6 +50,9 @@ impl ResearchState {
                 self.families.extend(verdict.all_families().cloned());
                 let records = verdict.records.iter().map(|record| (record.id.clone(), record.clone()));
                 self.records.entry(verdict.arm).or_default().extend(records);
+                let descriptions = verdict.descriptions.iter();
+                self.descriptions
+                    .extend(descriptions.map(|description| (description.id.clone(), description.clone())));
                 self.untested
                     .entry(verdict.arm)
                     .or_default()

@@ -10,8 +10,8 @@ use crate::message::{
     DesignExperiment, Echo, HypothesesProposed, KnowledgeRecalled, ResearchPlan, TestDraft, TierPlan,
 };
 use crate::science::{
-    Arm, BudgetName, CycleSummary, DatasetRecord, ExperimentId, ExperimentRecord, FamilyRecord, FigureRecord,
-    Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
+    Arm, BudgetName, CycleSummary, DatasetRecord, DescriptionRecord, ExperimentId, ExperimentRecord, FamilyRecord,
+    FigureRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
 };
 
 /// Where the research stands.
@@ -96,6 +96,9 @@ pub struct ResearchState {
     pub current: CycleState,
     /// Verdicts of both arms.
     pub records: BTreeMap<Arm, BTreeMap<HypothesisId, TestRecord>>,
+    /// Descriptions, which are of the data as given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptions: BTreeMap<HypothesisId, DescriptionRecord>,
     /// Not judged, both arms.
     pub untested: BTreeMap<Arm, Vec<Untested>>,
     /// Families of the error control, in order.
@@ -153,7 +156,7 @@ impl ResearchState {
     pub fn tests_used(&self) -> u64 {
         self.hypotheses
             .values()
-            .filter(|hypothesis| hypothesis.arm == Arm::Observed)
+            .filter(|hypothesis| hypothesis.arm == Arm::Observed && !hypothesis.is_description())
             .count() as u64
     }
 

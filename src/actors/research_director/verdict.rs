@@ -92,6 +92,7 @@ impl ResearchState {
             roles: plan.declared_roles(),
             datasets: &self.datasets,
             tests: &tests,
+            descriptions: &self.descriptions,
             untested: self.untested.get(&Arm::Observed).map_or(&[], Vec::as_slice),
             settled: self.memory.as_ref().map_or(&[], |memory| &memory.settled),
             ended_early,

@@ -1,11 +1,12 @@
 //! The rule book: real research with no model and no network.
 //!
 //! `survey` proposes the first cycle from the question and the columns' types alone, with what `primary` makes of the
-//! question; `follow_up` proposes later cycles
+//! question and `described` what it asks to have described; `follow_up` proposes later cycles
 //! from what the explore part of the rows showed, `declared` by the rules of families that bring their own; `question`
 //! reads the question, `replicate` puts to the test what earlier runs of the project found in other data.
 
 mod declared;
+mod described;
 mod follow_up;
 mod joint;
 mod primary;
@@ -21,6 +22,7 @@ use super::{Policy, Proposed, Rules};
 use crate::agent::{AgentContext, AgentError};
 use crate::message::{HypothesesProposed, ProposeHypotheses};
 
+pub(crate) use described::{AskedDescription, asked_descriptions, find_fault};
 pub use joint::JointModel;
 pub use question::Interest;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Interest, primary, replicate};
+use super::{Interest, described, primary, replicate};
 use crate::message::{HypothesesProposed, ModelAnswers, ProposeHypotheses};
 use crate::policy::{Rules, pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, HypothesisKind, Part, Profile, Scores, Tier, kind};
@@ -26,7 +26,8 @@ struct Candidate<'a> {
 /// The pairs of all data sets, best first.
 pub(super) fn propose(request: &ProposeHypotheses, rules: &Rules) -> HypothesesProposed {
     let tested: HashSet<&HypothesisId> = request.tested.iter().collect();
-    let mut hypotheses = primary::propose(request, &tested);
+    let mut hypotheses = described::propose(request, &tested);
+    hypotheses.extend(primary::propose(request, &tested));
     hypotheses.extend(replicate::beyond_pairs(request, rules, &tested));
     let again = hypotheses.len();
     hypotheses.truncate(request.limit);

@@ -7,6 +7,7 @@ use crate::message::Known;
 use crate::policy::{AskedPart, AskedState, JointModel, find_given_problem};
 use crate::report::asked::{columns_not_tested, relations_not_tested};
 use crate::report::citation::Cited;
+use crate::report::compose::describe_description;
 use crate::report::document::{Draft, Line, line, plain_text, text};
 use crate::report::evidence::JUDGED;
 use crate::report::{Dossier, order::Relevance};
@@ -61,7 +62,13 @@ pub(in crate::report) fn answer_question(
     // What follows from other columns comes after these.
     chosen.sort_by_key(|known| beside.contains_key(&side_of(&known.relation)));
     let mut reasons = reasons_of_parts(dossier);
-    let verdict = decide_verdict(dossier, asked, &chosen, &reasons);
+    // Who asks for a figure is answered by it, and not by what goes with what.
+    let described = dossier.asked.iter().any(|part| part.described().is_some());
+    let chosen = if described { Vec::new() } else { chosen };
+    let verdict = match described {
+        true => verdict_of_description(dossier, inquiry, &reasons),
+        false => decide_verdict(dossier, asked, &chosen, &reasons),
+    };
     reasons.extend(reasons_of_end(dossier, verdict));
     reasons.extend(reasons_of_question(dossier, inquiry));
     let mut told = describe_answer(dossier, verdict, &chosen, &beside, &reasons);
@@ -105,6 +112,33 @@ fn columns_beside_models(dossier: &Dossier) -> BTreeMap<(String, String), String
 /// The table and the exposure of a relation.
 fn side_of(relation: &Relation) -> (String, String) {
     (relation.dataset.clone(), relation.x.clone())
+}
+
+/// Found where every figure that was asked for is there, of the rows that are meant.
+fn verdict_of_description(dossier: &Dossier, inquiry: Option<&Inquiry>, reasons: &[AnswerReason]) -> AnswerVerdict {
+    let states = || {
+        let parts = dossier.asked.iter().filter(|part| part.described().is_some());
+        parts.map(|part| &part.state)
+    };
+    let is_whole = reasons.is_empty() && !inquiry.is_some_and(|inquiry| leaves_rows(dossier, inquiry));
+    if states().any(|state| *state == AskedState::Open) {
+        AnswerVerdict::Incomplete
+    } else if states().all(|state| *state != AskedState::Tested) {
+        AnswerVerdict::NotAnswerable
+    } else if is_whole {
+        AnswerVerdict::Found
+    } else {
+        AnswerVerdict::Mixed
+    }
+}
+
+/// Whether some rows are meant and all were used: those of a level are told as a group of a description.
+fn leaves_rows(dossier: &Dossier, inquiry: &Inquiry) -> bool {
+    let Some(subset) = inquiry.subset.as_ref().filter(|_| inquiry.asks_description()) else {
+        return inquiry.rows.is_some();
+    };
+    let told = |part: &AskedPart| part.described().is_some_and(|(_, by)| by == Some(&*subset.column));
+    !dossier.asked.iter().any(told)
 }
 
 fn is_asked(dossier: &Dossier, relation: &Relation) -> bool {
@@ -214,7 +248,7 @@ pub(in crate::report) fn reasons_of_question(dossier: &Dossier, inquiry: Option<
             }
         }
     }
-    if let Some(rows) = &inquiry.rows {
+    if let Some(rows) = inquiry.rows.as_ref().filter(|_| leaves_rows(dossier, inquiry)) {
         reasons.push(AnswerReason {
             code: ReasonCode::RowsNotSelected,
             text: format!("all rows were used, not only those where {rows}"),
@@ -253,12 +287,13 @@ fn describe_answer(
             [] => vec![dossier.end.message.as_str()],
             reasons => reasons.iter().map(|reason| reason.text.as_str()).collect(),
         };
+        let described = dossier.asked.iter().any(|part| part.described().is_some());
+        let what = match described {
+            true => "Nothing could be described: ",
+            false => "Nothing could be tested: ",
+        };
         let why = why.join("; ");
-        return vec![
-            text("Nothing could be tested: ")
-                .name(why.trim_end_matches('.'))
-                .text("."),
-        ];
+        return vec![text(what).name(why.trim_end_matches('.')).text(".")];
     }
     let mut sentences: Vec<Line<Draft>> = Vec::new();
     if verdict == AnswerVerdict::Incomplete {
@@ -275,11 +310,16 @@ fn describe_answer(
         });
         sentences.push(told.clone().then(beside.unwrap_or_else(line)));
     }
+    for description in &dossier.descriptions {
+        sentences.push(describe_description(dossier, description));
+    }
     if told.len() > MOST_SENTENCES {
         sentences.push(text("More relations are listed below."));
     }
     let asked = dossier.asked.iter().any(|part| part.relation().is_some());
-    for known in earlier_findings(dossier, asked).into_iter().take(MOST_SENTENCES) {
+    let described = dossier.asked.iter().any(|part| part.described().is_some());
+    let earlier = earlier_findings(dossier, asked).into_iter().filter(|_| !described);
+    for known in earlier.take(MOST_SENTENCES) {
         let earlier = text("Earlier runs of the project found on the same data: ");
         sentences.push(earlier.name(&known.statement).text("."));
     }

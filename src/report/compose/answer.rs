@@ -188,7 +188,10 @@ pub(crate) fn opening_paragraphs(dossier: &Dossier) -> Vec<Block<Draft>> {
     if findings.is_empty() {
         return vec![paragraph(
             line()
-                .strong(text("Nothing was detected."))
+                .strong(text(match dossier.descriptions.is_empty() {
+                    true => "Nothing was detected.",
+                    false => "Beside that, no columns were found to go together.",
+                }))
                 .text(" Of ")
                 .number(judged)
                 .text(" tests judged, ")

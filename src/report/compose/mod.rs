@@ -4,6 +4,7 @@ mod agents;
 mod answer;
 mod cycles;
 mod data;
+mod description;
 mod effect;
 mod experiments;
 mod finding;
@@ -27,6 +28,7 @@ use super::name::Name;
 
 pub(crate) use agents::list_agents;
 pub(crate) use answer::{answer_paragraphs, headline_line, headline_numbers, opening_paragraphs};
+pub(crate) use description::describe_description;
 pub(crate) use effect::{describe_effect, interval_in_units, unit_of_column};
 pub(crate) use finding::key_numbers;
 pub(crate) use told::interpretation_of_finding;
@@ -37,6 +39,7 @@ pub(crate) fn compose_report(dossier: &Dossier) -> Document<Draft> {
     let mut blocks = Blocks::new();
     for section in [
         answer::add_answer_section,
+        description::add_descriptions_section,
         told::add_interpretation_section,
         findings::add_findings_section,
         finding::add_finding_sections,

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::words::{Token, root};
+use super::{
+    AskedFigure,
+    words::{Token, root},
+};
 
 /// The meaning of a phrase for the words around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -429,6 +432,15 @@ const CUES: &[(Cue, &[&str])] = &[
             "how large",
             "how big",
             "how high",
+            "how old",
+            "how long",
+            "how tall",
+            "how heavy",
+            "how wide",
+            "how deep",
+            "how fast",
+            "how expensive",
+            "how prevalent",
             "what is the average",
             "what is the mean",
             "what is the median",
@@ -536,6 +548,65 @@ impl<T: Copy> Phrases<T> {
 pub(super) fn find_cue(tokens: &[&Token]) -> Option<(usize, Cue)> {
     static COMPILED: LazyLock<Phrases<Cue>> = LazyLock::new(|| Phrases::of(CUES.iter().copied()));
     COMPILED.find(tokens)
+}
+
+/// Words that name the figure that is asked for.
+const FIGURES: &[(AskedFigure, &[&str])] = &[
+    (AskedFigure::Median, &["median", "medians", "typical", "typically"]),
+    (AskedFigure::Mean, &["mean", "means", "average", "averages", "averaged"]),
+    (
+        AskedFigure::Share,
+        &[
+            "share",
+            "shares",
+            "proportion",
+            "proportions",
+            "percentage",
+            "percentages",
+            "percent",
+            "fraction",
+            "common",
+            "often",
+            "frequent",
+            "frequently",
+            "frequency",
+            "prevalence",
+            "prevalent",
+            "rate",
+        ],
+    ),
+    (AskedFigure::Count, &["total", "sum"]),
+];
+
+/// Gives the figure that the words of a question ask for, those that name columns left out.
+pub(super) fn find_figure(tokens: &[Token], named: &[bool]) -> Option<AskedFigure> {
+    let free = |place: usize| named.get(place) != Some(&true);
+    let counts = tokens.windows(2).enumerate().any(|(place, words)| match words {
+        [first, second] => {
+            free(place) && (first.lower == "how" && second.lower == "many")
+                || (first.lower == "number" && second.lower == "of")
+        }
+        _ => false,
+    });
+    let mut words = tokens.iter().enumerate().filter(|(place, _)| free(*place));
+    let found = words.find_map(|(_, token)| {
+        let list = FIGURES.iter().find(|(_, words)| words.contains(&token.lower.as_str()));
+        list.map(|(figure, _)| *figure)
+    });
+    found.or(counts.then_some(AskedFigure::Count))
+}
+
+/// Returns true for a word that names a figure.
+pub(super) fn is_figure(token: &Token) -> bool {
+    FIGURES.iter().any(|(_, words)| words.contains(&token.lower.as_str()))
+}
+
+/// Words by which a question is about how much of the scatter something explains, and about no figure of its own.
+const SCATTER: &[&str] = &["variance", "variation", "variability", "variances"];
+
+/// Returns true for a word of scatter that is to be explained.
+pub(super) fn is_scatter(token: &Token) -> bool {
+    SCATTER.contains(&token.lower.as_str())
 }
 
 /// Phrases after which stands what is held fixed.

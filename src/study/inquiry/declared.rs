@@ -30,9 +30,9 @@ impl<'a> DeclaredRoles<'a> {
 impl Inquiry {
     /// The same question with these parts taken: they win over what the question says. With an outcome alone, every
     /// other column that the question asks about explains it. Who names a part asks for a relation, and for no mere
-    /// description.
+    /// description, unless the question asks for a figure of that very outcome.
     pub fn declare(mut self, roles: DeclaredRoles<'_>) -> Self {
-        if roles.is_empty() {
+        if roles.is_empty() || self.describes_alone(roles) {
             return self;
         }
         if !roles.given.is_empty() {
@@ -76,6 +76,14 @@ impl Inquiry {
         self
     }
 
+    /// Whether the question asks for a figure of the very column that was named as the outcome, and nothing else was
+    /// named.
+    fn describes_alone(&self, roles: DeclaredRoles<'_>) -> bool {
+        let alone = roles.exposure.is_none() && roles.given.is_empty();
+        let outcome = roles.outcome.map(str::to_owned);
+        alone && self.asks_description() && self.outcomes.first() == outcome.as_ref() && self.outcomes.len() == 1
+    }
+
     fn describe_declared(&self) -> String {
         let names = |list: &[String]| {
             let quoted: Vec<String> = list.iter().map(|name| format!("`{name}`")).collect();
@@ -107,6 +115,9 @@ impl Inquiry {
                 relations.push(relation);
             }
         };
+        if self.asks_description() {
+            return relations;
+        }
         if self.symmetric {
             for (place, first) in self.outcomes.iter().enumerate() {
                 self.outcomes
@@ -133,11 +144,25 @@ impl Inquiry {
 
     /// The named columns of a question whose other side is open.
     pub fn open_columns(&self) -> &[String] {
+        if self.asks_description() {
+            return &[];
+        }
         match (self.outcomes.is_empty(), self.exposures.is_empty()) {
             (false, true) => &self.outcomes,
             (true, false) => &self.exposures,
             _ => &[],
         }
+    }
+
+    /// Whether figures of the outcomes are asked for, over all rows or in groups, and no relation.
+    pub fn asks_description(&self) -> bool {
+        let asks = self.kinds == [InquiryKind::Description] && self.figure.is_some();
+        asks && !self.outcomes.is_empty() && !self.symmetric
+    }
+
+    /// The columns of the groups that figures are asked for in.
+    pub fn groups(&self) -> impl Iterator<Item = &String> {
+        self.exposures.iter().chain(&self.given)
     }
 
     /// Whether only a description of a column is asked for.
@@ -148,7 +173,7 @@ impl Inquiry {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::AskedFigure, *};
 
     fn inquiry(outcomes: &[&str], exposures: &[&str], symmetric: bool) -> Inquiry {
         let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
@@ -213,8 +238,28 @@ mod tests {
         let mut question = inquiry(&["a"], &[], false);
         question.kinds = vec![InquiryKind::Description];
         assert!(question.asks_description_alone());
-        let told = question.declare(DeclaredRoles::of_outcome(Some("a")));
+        let told = question.clone().declare(DeclaredRoles::of_outcome(Some("a")));
         assert!(!told.asks_description_alone());
+        // A figure of that very column.
+        question.figure = Some(AskedFigure::Share);
+        assert!(
+            question
+                .clone()
+                .declare(DeclaredRoles::of_outcome(Some("a")))
+                .asks_description()
+        );
+        assert!(
+            !question
+                .clone()
+                .declare(DeclaredRoles::of_outcome(Some("b")))
+                .asks_description()
+        );
+        let roles = DeclaredRoles {
+            outcome: Some("a"),
+            exposure: Some("b"),
+            given: &[],
+        };
+        assert!(!question.declare(roles).asks_description());
     }
 
     #[test]

@@ -280,6 +280,19 @@ pub(super) fn compared_quantities(token: &Token) -> Option<impl Iterator<Item = 
         .map(|(_, quantities)| quantities.split_whitespace())
 }
 
+/// Gives the words of the columns that an adjective after `how` speaks of: `how old`.
+pub(super) fn asked_quantities(token: &Token) -> Option<impl Iterator<Item = &'static str>> {
+    let word = token.lower.as_str();
+    let stem = word
+        .strip_suffix('y')
+        .map_or_else(|| word.to_owned(), |stem| format!("{stem}i"));
+    let stem = stem.trim_end_matches('e');
+    COMPARATIVES
+        .iter()
+        .find(|(forms, _)| has(forms, &format!("{stem}er")))
+        .map(|(_, quantities)| quantities.split_whitespace())
+}
+
 /// Returns true for a word that compares.
 pub(super) fn compares(token: &Token) -> bool {
     COMPARE.has(&token.lower) || compared_quantities(token).is_some()

@@ -82,6 +82,30 @@ pub enum Expectation {
     Fall,
 }
 
+/// The figure that a description is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedFigure {
+    /// A share.
+    Share,
+    /// A number of rows or events.
+    Count,
+    /// A mean.
+    Mean,
+    /// A median, or what is typical.
+    Median,
+    /// Any.
+    Any,
+}
+
+/// Levels of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedLevels {
+    /// The column.
+    pub column: String,
+    /// Its levels, as the table has them.
+    pub levels: Vec<String>,
+}
+
 /// A column that a question names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedColumn {
@@ -117,6 +141,15 @@ pub struct Inquiry {
     /// The way that the question expects the outcome to go.
     #[serde(skip)]
     pub expected: Option<Expectation>,
+    /// The figure that is asked for; none where the question does not ask for one.
+    #[serde(skip)]
+    pub figure: Option<AskedFigure>,
+    /// The rows that are meant, where one column's levels say which.
+    #[serde(skip)]
+    pub subset: Option<NamedLevels>,
+    /// The levels that the question names.
+    #[serde(skip)]
+    pub levels: Vec<NamedLevels>,
     /// Every column that the question names, whatever for, in the order of the question.
     #[serde(skip)]
     pub named: Vec<NamedColumn>,
@@ -135,6 +168,7 @@ impl Inquiry {
             columns.map(|column| column.name.clone()).collect()
         };
         let (unmatched, background) = outline.remaining_words(&reading.known);
+        let figure = cues::find_figure(&tokens, &naming.named).or(reading.describes.then_some(AskedFigure::Any));
         let mut named: Vec<NamedColumn> = Vec::new();
         let mut seen = BTreeSet::new();
         for mention in &naming.mentions {
@@ -146,6 +180,9 @@ impl Inquiry {
             }
         }
         Self {
+            figure: figure.filter(|_| reading.kinds == [InquiryKind::Description]),
+            subset: subset::levels_of_rows(&reading.conditions, columns),
+            levels: named_levels(&naming.mentions, columns),
             read_as: wording::describe_reading(&reading, columns, &naming, left_out),
             kinds: reading.kinds,
             outcomes: names(&reading.outcomes),
@@ -159,4 +196,25 @@ impl Inquiry {
             named,
         }
     }
+}
+
+/// The levels that a question names, by column, in the order of the question.
+fn named_levels(mentions: &[naming::Mention], columns: &[ColumnMeaning]) -> Vec<NamedLevels> {
+    let mut found: Vec<NamedLevels> = Vec::new();
+    for mention in mentions.iter().filter(|mention| !mention.negated) {
+        let Some(column) = columns.get(mention.column()) else {
+            continue;
+        };
+        for level in mention.levels.iter().filter_map(|level| column.levels.get(*level)) {
+            match found.iter_mut().find(|known| known.column == column.name) {
+                Some(known) if known.levels.contains(&level.code) => {}
+                Some(known) => known.levels.push(level.code.clone()),
+                None => found.push(NamedLevels {
+                    column: column.name.clone(),
+                    levels: vec![level.code.clone()],
+                }),
+            }
+        }
+    }
+    found
 }

@@ -1,6 +1,7 @@
 //! The rows that are meant, and the columns that are held fixed.
 
 use super::{
+    NamedLevels,
     bounds::{self, Bound},
     cues, lexicon,
     sentence::{Outline, Piece},
@@ -32,6 +33,20 @@ pub(super) struct Condition {
     pub test: Test,
     /// The piece of the clause that says so.
     pub at: usize,
+}
+
+/// Gives the one column whose levels say which rows are meant; none where more, or a bound, says so.
+pub(super) fn levels_of_rows(conditions: &[Condition], columns: &[ColumnMeaning]) -> Option<NamedLevels> {
+    let [condition] = conditions else { return None };
+    let column = columns.get(condition.column)?;
+    let Test::Levels(levels) = &condition.test else {
+        return None;
+    };
+    let levels = levels.iter().filter_map(|level| column.levels.get(*level));
+    Some(NamedLevels {
+        column: column.name.clone(),
+        levels: levels.map(|level| level.code.clone()).collect(),
+    })
 }
 
 /// Writes the conditions as one SQL expression.

@@ -64,6 +64,9 @@ fn questions_are_read_as_a_careful_reader_reads_them() {
             background: case.background.clone(),
             read_as: case.read_as.clone().unwrap_or_else(|| read.read_as.clone()),
             expected: case.expected,
+            figure: read.figure,
+            subset: read.subset.clone(),
+            levels: read.levels.clone(),
             named: read.named.clone(),
         };
         if read != right {
@@ -323,4 +326,110 @@ fn a_hostile_question_is_read_in_bounded_time() {
 fn processor_seconds() -> f64 {
     let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     times.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}
+
+#[test]
+fn figures_that_are_asked_for_are_told_from_relations() {
+    use AskedFigure as F;
+    let tables = cases().tables;
+    let mut wrong = Vec::new();
+    let asked: [(&str, &str, F, &[&str], &[&str]); 21] = [
+        (
+            "survey",
+            "What share of the teams uses pairing?",
+            F::Share,
+            &["uses: pairing"],
+            &[],
+        ),
+        ("health", "What percentage of people smoke?", F::Share, &["smoke"], &[]),
+        ("health", "What proportion are smokers?", F::Share, &["smoke"], &[]),
+        ("health", "How common is smoking?", F::Share, &["smoke"], &[]),
+        ("health", "How many people smoke?", F::Count, &["smoke"], &[]),
+        ("health", "How many women smoke?", F::Count, &["smoke"], &[]),
+        ("health", "What is the average BMI?", F::Mean, &["bmi"], &[]),
+        ("health", "What is the median income?", F::Median, &["income"], &[]),
+        ("health", "What is the typical income?", F::Median, &["income"], &[]),
+        ("health", "How old are people on average?", F::Mean, &["age"], &[]),
+        (
+            "health",
+            "How high is systolic blood pressure on average?",
+            F::Mean,
+            &["sbp"],
+            &[],
+        ),
+        ("health", "How high is systolic blood pressure?", F::Any, &["sbp"], &[]),
+        ("health", "What is the mean BMI by sex?", F::Mean, &["bmi"], &["sex"]),
+        ("health", "Average BMI per sex", F::Mean, &["bmi"], &["sex"]),
+        (
+            "health",
+            "What is the average BMI for each sex?",
+            F::Mean,
+            &["bmi"],
+            &["sex"],
+        ),
+        (
+            "health",
+            "What is the average income in each sex?",
+            F::Mean,
+            &["income"],
+            &["sex"],
+        ),
+        ("health", "What share smokes, by sex?", F::Share, &["smoke"], &["sex"]),
+        (
+            "penguins",
+            "What is the average body mass by species?",
+            F::Mean,
+            &["body_mass_g"],
+            &["species"],
+        ),
+        (
+            "penguins",
+            "Mean body mass across species",
+            F::Mean,
+            &["body_mass_g"],
+            &["species"],
+        ),
+        (
+            "penguins",
+            "What is the total body mass?",
+            F::Count,
+            &["body_mass_g"],
+            &[],
+        ),
+        ("penguins", "Describe the body mass", F::Any, &["body_mass_g"], &[]),
+    ];
+    for (table, question, figure, outcomes, groups) in asked {
+        let read = Inquiry::read(question, &tables[table].columns);
+        let by: Vec<&String> = read.groups().collect();
+        let right = read.figure == Some(figure) && read.outcomes == outcomes && by == groups;
+        if !right || !read.asks_description() || !read.asked_relations().is_empty() {
+            wrong.push(format!("{question}: {read:?}"));
+        }
+    }
+    for (table, question) in [
+        ("health", "Does age change the share of smokers?"),
+        ("health", "What share of the variance of income is due to sex?"),
+        ("health", "Which sex has the highest average income?"),
+        ("health", "Is the average income higher in women?"),
+        ("health", "Is the average BMI of smokers higher than that of others?"),
+        ("health", "How much does SBP rise per year of age?"),
+        ("health", "Does the average BMI differ by sex?"),
+        ("health", "Do women smoke more often than men?"),
+        ("health", "How does the average income depend on age?"),
+        ("health", "What is the effect of smoking on the average income?"),
+        ("health", "Is a high BMI more common in smokers?"),
+        ("health", "Does the rate of smoking change with age?"),
+        ("health", "How often does smoking lead to high blood pressure?"),
+        ("health", "Why is income low?"),
+        ("penguins", "How large is the difference in body mass between species?"),
+    ] {
+        let read = Inquiry::read(question, &tables[table].columns);
+        if read.asks_description() {
+            wrong.push(format!("no description: {question}: {read:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let of_women = Inquiry::read("What share of women smoke?", &tables["health"].columns);
+    let subset = of_women.subset.unwrap();
+    assert_eq!((subset.column, subset.levels), ("sex".to_owned(), vec!["2".to_owned()]));
 }

@@ -67,6 +67,10 @@ fn describe_roles(reading: &Reading, columns: &[ColumnMeaning]) -> String {
     if exposures.is_empty() && has(InquiryKind::Description) {
         return format!("a description of {}", list(outcomes, columns, "and"));
     }
+    if reading.kinds == [InquiryKind::Description] && !outcomes.is_empty() {
+        let (described, groups) = (list(outcomes, columns, "and"), list(exposures, columns, "and"));
+        return format!("a description of {described} by {groups}");
+    }
     if exposures.is_empty() && has(InquiryKind::Change) {
         return format!("the change of {} over time", list(outcomes, columns, "and"));
     }

@@ -1,7 +1,11 @@
 //! Comparisons, and questions without a verb that the rules know.
 
 use super::{
-    super::{InquiryKind, cues::Cue, lexicon},
+    super::{
+        InquiryKind,
+        cues::{self, Cue},
+        lexicon,
+    },
     ClauseReader, Part, Roles,
 };
 
@@ -126,9 +130,25 @@ impl ClauseReader<'_, '_> {
         Some(Roles::of(kind(&exposures), outcomes, exposures))
     }
 
+    /// Returns true where a figure is asked for by a phrase, or by a word for one: `average pay per department`. A share
+    /// of the scatter of something is no figure of its own.
+    pub(super) fn asks_figure(&self) -> bool {
+        let scatters = |at: usize| self.token(at).is_some_and(cues::is_scatter);
+        let has_word = |at: usize| self.token(at).is_some_and(cues::is_figure);
+        let asks = self.first(&[Cue::Describes]).is_some() || (0..self.length()).any(has_word);
+        asks && !(0..self.length()).any(scatters)
+    }
+
     /// Reads a question without a verb that the rules know: what is named is described, or goes together.
     pub(super) fn read_without_verb(&self) -> Roles {
-        let all = self.within(0..self.length());
+        let mut all = self.within(0..self.length());
+        if all.is_empty() {
+            // `How old are people?`
+            let after_how = |at: &usize| at.checked_sub(1).is_some_and(|before| self.is_word(before, &["how"]));
+            let adjective = (0..self.length()).filter(after_how).find_map(|at| self.token(at));
+            let quantities = adjective.and_then(lexicon::asked_quantities);
+            all.extend(quantities.and_then(|quantities| self.outline.index.find_quantity(quantities)));
+        }
         let by = (0..self.length()).find(|at| self.is_word(*at, &["by", "per", "across"]) && !self.subset.is_used(*at));
         let exposures = by.map_or_else(Vec::new, |at| self.within(at..self.length()));
         let outcomes: Vec<usize> = all
@@ -136,7 +156,7 @@ impl ClauseReader<'_, '_> {
             .copied()
             .filter(|column| !exposures.contains(column))
             .collect();
-        let describes = self.first(&[Cue::Describes]).is_some();
+        let describes = self.asks_figure();
         if describes || (!exposures.is_empty() && !outcomes.is_empty()) {
             let kind = if describes {
                 InquiryKind::Description

@@ -36,6 +36,8 @@ pub(super) struct Reading {
     pub given: Vec<usize>,
     pub conditions: Vec<Condition>,
     pub expected: Option<Expectation>,
+    /// A phrase asks for a figure.
+    pub describes: bool,
     /// Per token: it is part of a phrase that said something.
     pub known: Vec<bool>,
 }
@@ -95,6 +97,7 @@ impl Reading {
             let mut roles = reader.read();
             reader.compare_bounded_rows(&mut roles);
             reader.take_conditions(&roles);
+            reading.describes |= reader.asks_figure();
             for place in &reader.known {
                 if let Some(known) = reading.known.get_mut(*place) {
                     *known = true;

@@ -185,6 +185,11 @@ impl ClauseReader<'_, '_> {
             let mut outcomes = self.free_within(0..step.at);
             add(&mut outcomes, &self.free_within(end..self.length()));
             outcomes.retain(|column| !exposures.contains(column));
+            // `What is the average pay for each department?`
+            let groups = exposures.iter().all(|column| !self.is_amount(column));
+            if groups && self.first(&[Cue::Moves]).is_none() && self.asks_figure() && !outcomes.is_empty() {
+                return Some(Roles::of(InquiryKind::Description, outcomes, exposures));
+            }
             if !exposures.is_empty() {
                 return Some(Roles::of(kind, outcomes, exposures));
             }
