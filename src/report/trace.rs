@@ -270,9 +270,15 @@ impl<'d> TracedDescription<'d> {
         self.cite_below(self.0.missing, "missing")
     }
 
+    /// Rows with a value and without a group.
+    pub(crate) fn ungrouped(self) -> Cited {
+        self.cite_below(self.0.ungrouped, "ungrouped")
+    }
+
     /// Every number, whether the report shows it or not.
     pub(crate) fn all_numbers(self) -> Vec<Cited> {
         let mut all = vec![self.n(), self.missing()];
+        all.extend((self.0.ungrouped > 0).then(|| self.ungrouped()));
         if let Some(dependence) = &self.0.dependence {
             all.push(self.cite_below(dependence.count, "dependence/count"));
         }

@@ -81,6 +81,8 @@ pub struct DescriptionRecord {
     pub n: u64,
     /// Rows without a value.
     pub missing: u64,
+    /// Rows with a value and without a group.
+    pub ungrouped: u64,
     /// The median says more than the mean.
     pub skewed: bool,
     /// How rows that depend on each other were taken into account; none where rows stand alone.

@@ -296,6 +296,9 @@ pub struct TestResult {
     /// Rows without a value, of a description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<u64>,
+    /// Rows with a value and without a group, of a description by groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ungrouped: Option<u64>,
     /// Of a description: the median says more than the mean.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skewed: bool,

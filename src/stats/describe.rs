@@ -33,6 +33,7 @@ pub(super) fn describe_draft(draft: &TestDraft, cycle: u32) -> Result<Descriptio
         why: result.why.clone().unwrap_or_default(),
         n: whole.n,
         missing: result.missing.unwrap_or_default(),
+        ungrouped: result.ungrouped.unwrap_or_default(),
         skewed: result.skewed,
         dependence: result.dependence.clone(),
         figures: result.figures.clone(),
@@ -71,8 +72,8 @@ mod tests {
             "tiers": [{"tier": "primary", "alpha": 0.05, "tests": 1, "weight": 1.0}],
             "drafts": [{
                 "hypothesis": {
-                    "id": id, "dataset": "d", "arm": "observed", "kind": "describe", "x": "a", "y": "a", "part": "whole",
-                    "statement": "s", "predicted": null, "parent": null, "rationale": "", "weight": 1.0,
+                    "id": id, "dataset": "d", "arm": "observed", "kind": "describe", "x": "a", "y": "a",
+                    "part": "whole", "statement": "s", "predicted": null, "parent": null, "rationale": "", "weight": 1.0,
                     "tier": "primary",
                     "scores": {"relevance": 1.0, "information": 1.0, "novelty": 1.0, "testability": 1.0},
                 },

@@ -43,6 +43,7 @@ class Figures(unittest.TestCase):
         found = describe(self.table, "smokes", y_level="yes")
         share = found["figures"][0]
         yes = int((self.smokes == "yes").sum())
+        self.assertEqual([one["level"] for one in found["figures"]], ["yes", "no"])
         self.assertEqual((share["count"], share["total"], share["level"], share["n"]), (yes, 150, "yes", 150))
         np.testing.assert_allclose(ends(share), proportion_confint(yes, 150, method="wilson"), rtol=1e-12)
         self.assertIsNone(found["whole"]["p"])

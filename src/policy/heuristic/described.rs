@@ -1,5 +1,5 @@
-//! What a question asks to have described: the share, mean or rate of a column, over all rows or in groups. A description
-//! tests nothing, so it is in no family of the error control and has no copy in the shuffled run.
+//! What a question asks to have described: the share, mean or rate of a column, over all rows or in groups. A
+//! description tests nothing, so it is in no family of the error control and has no copy in the shuffled run.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,6 +7,7 @@ use super::Interest;
 use crate::message::ProposeHypotheses;
 use crate::policy::{pair, statement::statement};
 use crate::science::{Arm, Column, Hypothesis, HypothesisId, Part, Profile, Role, Tier, kind};
+use crate::study::inquiry::AskedFigure;
 
 /// Distinct values of a number that can make groups, at most.
 const MOST_VALUES: u64 = 60;
@@ -102,7 +103,9 @@ pub(super) fn propose(request: &ProposeHypotheses, tested: &HashSet<&HypothesisI
                 kind: kind::DESCRIBE.to_owned(),
                 x: column.name.clone(),
                 y: column.name.clone(),
-                covariates: denominator(profile, column, asked.by.as_deref()).into_iter().collect(),
+                covariates: denominator(&interest, profile, column, asked.by.as_deref())
+                    .into_iter()
+                    .collect(),
                 by: asked.by,
                 event: None,
                 part: Part::Whole,
@@ -127,8 +130,13 @@ pub(super) fn propose(request: &ProposeHypotheses, tested: &HashSet<&HypothesisI
     proposed
 }
 
-/// The column that a count is out of, or in proportion to.
-fn denominator(profile: &Profile, column: &Column, by: Option<&str>) -> Option<String> {
+/// The column that a count is out of, or in proportion to; none where the mean or the median of the counts is asked
+/// for.
+fn denominator(interest: &Interest, profile: &Profile, column: &Column, by: Option<&str>) -> Option<String> {
+    let of_rows = [Some(AskedFigure::Mean), Some(AskedFigure::Median)].contains(&interest.inquiry.figure);
+    if of_rows {
+        return None;
+    }
     let counts = profile.find_count(&column.name)?;
     (Some(counts.of.as_str()) != by).then(|| counts.of.clone())
 }

@@ -326,6 +326,12 @@ fn describe_answer(
     if told.is_empty() && verdict == AnswerVerdict::NotFound {
         sentences.push(describe_nothing_found(dossier));
     }
+    let left = reasons
+        .iter()
+        .filter(|reason| reason.code == ReasonCode::RowsNotSelected);
+    for reason in left.filter(|_| described) {
+        sentences.push(text("But ").name(&reason.text).text("."));
+    }
     sentences
 }
 

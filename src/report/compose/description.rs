@@ -1,7 +1,9 @@
 //! What the question asked to have described, in sentences and tables.
 
 use super::super::citation::Cited;
-use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Row, heading, line, paragraph, table, text};
+use super::super::document::{
+    Block, Blocks, Draft, Line, LinkTarget, Row, Span, heading, line, paragraph, table, text,
+};
 use super::super::dossier::Dossier;
 use super::super::number::NumberFormat;
 use super::super::order::Relevance;
@@ -38,8 +40,8 @@ pub(super) fn add_descriptions_section(dossier: &Dossier, out: &mut Blocks) {
     }
     out.push(heading(2, "descriptions", text("What was described")));
     out.push(paragraph(text(
-        "These are figures with their ninety-five per cent confidence intervals. Nothing is tested by them, so they are no \
-         findings and take no part in the error control.",
+        "These are figures with their ninety-five per cent confidence intervals. Nothing is tested by them, so they are \
+         no findings and take no part in the error control.",
     )));
     for description in &dossier.descriptions {
         let teller = Teller {
@@ -82,6 +84,20 @@ pub(super) fn add_descriptions_section(dossier: &Dossier, out: &mut Blocks) {
     }
 }
 
+/// A sentence with a small letter at its beginning, after a colon.
+fn lower_first(mut line: Line<Draft>) -> Line<Draft> {
+    if let Some(Span::Text(first)) = line.0.first_mut() {
+        *first = match *first {
+            "The mean of " => "the mean of ",
+            "The median of " => "the median of ",
+            "The values of " => "the values of ",
+            "The shares of " => "the shares of ",
+            other => other,
+        };
+    }
+    line
+}
+
 /// A description that is told.
 struct Teller<'d> {
     dossier: &'d Dossier,
@@ -113,7 +129,7 @@ impl<'d> Teller<'d> {
             (Some(by), None) => {
                 let groups = self.figures().filter(|traced| traced.figure.group.is_some()).collect();
                 let by_group = self.in_groups(by, groups);
-                by_group.text(" Over all rows: ").then(self.over_all())
+                by_group.text(" Over all rows: ").then(lower_first(self.over_all()))
             }
             (None, _) => self.over_all(),
         };
@@ -167,7 +183,14 @@ impl<'d> Teller<'d> {
             let value = self.value(traced);
             let what = match figure.name == DescribedFigure::RATE {
                 true => line().code(column).text(" per unit of ").code(of).text(" is "),
-                false => line().code(column).text(" out of ").code(of).text(" is "),
+                false => line().code(column).text(" as a share of ").code(of).text(" is "),
+            };
+            let what = match self.asked_figure() {
+                AskedFigure::Count => {
+                    let sum = text("The values of ").code(column).text(" sum up to ");
+                    sum.number_or(self.count(traced), "no number").text("; ").then(what)
+                }
+                _ => what,
             };
             return what.then(value).text(" (").then(self.share_details(traced)).text(").");
         }
@@ -208,10 +231,11 @@ impl<'d> Teller<'d> {
         if let [only] = chosen.as_slice() {
             return self.whole_share(**only);
         }
-        let chosen = if chosen.is_empty() {
-            shares.iter().collect()
-        } else {
-            chosen
+        let chosen = match (chosen.is_empty(), shares) {
+            // Of two levels one says it all.
+            (true, [first, _]) => return self.whole_share(*first),
+            (true, _) => shares.iter().collect(),
+            (false, _) => chosen,
         };
         let told = chosen.iter().take(MOST_TOLD).map(|traced| {
             let level = traced.figure.level.as_deref().unwrap_or_default();
@@ -292,7 +316,7 @@ impl<'d> Teller<'d> {
             (DescribedFigure::MEAN, ..) => text("The mean of ").code(column),
             (DescribedFigure::MEDIAN, ..) => text("The median of ").code(column),
             (DescribedFigure::RATE, _, Some(of)) => line().code(column).text(" per unit of ").code(of),
-            (_, _, Some(of)) => line().code(column).text(" out of ").code(of),
+            (_, _, Some(of)) => line().code(column).text(" as a share of ").code(of),
             (_, Some(level), None) => text("The share of rows with ").code(column).text(" = ").name(level),
             (_, None, None) => text("The share of ").code(column),
         };
@@ -311,20 +335,28 @@ impl<'d> Teller<'d> {
                 }
                 false => self.share_details(*traced),
             };
-            let value = value.text(" with ").code(by).text(" = ").name(group);
-            value.text(" (").then(details).text(")")
+            (value.text(" (").then(details).text(")"), group)
+        };
+        let told_group = |traced: &TracedFigure<'d>| {
+            let (value, group) = told(traced);
+            line().name(group).text(" ").then(value)
         };
         match shown.as_slice() {
             [] => what.text(" has no value in these rows."),
+            [only] => {
+                let (value, group) = told(only);
+                let what = what.text(" where ").code(by).text(" = ").name(group);
+                what.text(" is ").then(value).text(".")
+            }
             groups if groups.len() <= MOST_TOLD => {
-                let told = words::join_lines(groups.iter().map(told), "none");
-                what.text(" is ").then(told).text(".")
+                let told = words::join_lines(groups.iter().map(told_group), "none");
+                what.text(" by ").code(by).text(": ").then(told).text(".")
             }
             groups => {
                 let value = |traced: &&TracedFigure<'d>| traced.figure.value.unwrap_or(f64::NAN);
                 let by_value = |a: &&TracedFigure<'d>, b: &&TracedFigure<'d>| value(a).total_cmp(&value(b));
                 let ends = [groups.iter().max_by(by_value), groups.iter().min_by(by_value)];
-                let told = words::join_lines(ends.into_iter().flatten().map(told), "none");
+                let told = words::join_lines(ends.into_iter().flatten().map(told_group), "none");
                 let what = what.text(" by ").code(by).text(" is highest and lowest at ");
                 what.then(told).text("; the table of figures has every group.")
             }
@@ -348,6 +380,15 @@ impl<'d> Teller<'d> {
                 .number(missing)
                 .text(rows)
                 .text(" no value and are left out.");
+        }
+        if let Some(by) = description.by.as_ref().filter(|_| description.ungrouped > 0) {
+            let rows = if description.ungrouped == 1 {
+                " row is"
+            } else {
+                " rows are"
+            };
+            let without = told.text(" ").number(traced.ungrouped()).text(rows);
+            told = without.text(" in no group, because ").code(by).text(" has no value.");
         }
         let Some(dependence) = &description.dependence else {
             return told;

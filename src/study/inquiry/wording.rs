@@ -34,7 +34,7 @@ pub(super) fn describe_reading(
             .collect();
         text.push_str(&format!(", among rows where {}", join(&conditions, "and")));
     }
-    if !reading.given.is_empty() {
+    if !reading.given.is_empty() && !describes_groups(reading) {
         text.push_str(&format!(", with {} held fixed", list(&reading.given, columns, "and")));
     }
     for Ambiguity { words, columns: places } in naming.ambiguous.iter().take(MOST_AMBIGUOUS) {
@@ -48,6 +48,12 @@ pub(super) fn describe_reading(
         text.push_str(&format!("; {left_out} more words were not read"));
     }
     text
+}
+
+/// Whether figures are asked for in groups, which the columns that stand in `each` make too.
+fn describes_groups(reading: &Reading) -> bool {
+    let alone = reading.kinds == [InquiryKind::Description] && !reading.outcomes.is_empty();
+    alone && !(reading.exposures.is_empty() && reading.given.is_empty())
 }
 
 fn describe_roles(reading: &Reading, columns: &[ColumnMeaning]) -> String {
@@ -64,12 +70,13 @@ fn describe_roles(reading: &Reading, columns: &[ColumnMeaning]) -> String {
             () => format!("how {both} go together"),
         };
     }
+    if describes_groups(reading) {
+        let groups: Vec<usize> = exposures.iter().chain(&reading.given).copied().collect();
+        let (described, groups) = (list(outcomes, columns, "and"), list(&groups, columns, "and"));
+        return format!("a description of {described} by {groups}");
+    }
     if exposures.is_empty() && has(InquiryKind::Description) {
         return format!("a description of {}", list(outcomes, columns, "and"));
-    }
-    if reading.kinds == [InquiryKind::Description] && !outcomes.is_empty() {
-        let (described, groups) = (list(outcomes, columns, "and"), list(exposures, columns, "and"));
-        return format!("a description of {described} by {groups}");
     }
     if exposures.is_empty() && has(InquiryKind::Change) {
         return format!("the change of {} over time", list(outcomes, columns, "and"));

@@ -275,8 +275,10 @@ def judge(table, explore, test, family):
         for what, level, top, bottom, values in parts
         for entry in described(Described(what, top, bottom, clusters, values), level, None)
     ]
+    ungrouped = None
     if group is not None:
         labels, codes = groups_of(group)
+        ungrouped = int((codes[rows] < 0).sum())
         if len(labels) * len(parts) > MOST_FIGURES:
             raise NotTestable(f"{name!r} by {by!r} would be more than {MOST_FIGURES} figures")
         figures += grouped(parts, clusters, labels, codes[rows], ordered=group.levels is not None)
@@ -295,22 +297,24 @@ def judge(table, explore, test, family):
         "y_level": first["level"],
         "figures": figures,
         "missing": absent,
+        "ungrouped": ungrouped,
         "skewed": is_skewed(column, rows),
         "dependence": dependence,
     }
 
 
 def shares_of(column, rows, level):
-    """What is counted of a column with levels: the level that stands for the event, or each of three and more."""
+    """What is counted of a column with levels: of two, the one that stands for the event first; of more, the most
+    frequent first."""
     levels = list(column.levels)
     if len(levels) > MOST_SHARES:
         raise NotTestable(f"{column.name!r} has {len(levels)} levels, more than {MOST_SHARES}")
     whole = np.ones(len(rows))
-    if len(levels) == 2:
-        code = levels.index(level) if level in levels else 1
-        return [("share", levels[code], (column.values[rows] == code).astype(float), whole, None)]
     counted = [(column.values[rows] == code).astype(float) for code in range(len(levels))]
     order = sorted(range(len(levels)), key=lambda code: (-counted[code].sum(), levels[code]))
+    if len(levels) == 2:
+        code = levels.index(level) if level in levels else 1
+        order = [code, 1 - code]
     return [("share", levels[code], counted[code], whole, None) for code in order]
 
 
@@ -343,7 +347,7 @@ def grouped(parts, clusters, labels, codes, ordered):
 
 def reason(what, parts):
     if what == "share":
-        several = ", each by itself: they do not hold for all levels together" if parts > 1 else ""
+        several = ", each by itself: they do not hold for all levels together" if parts > 2 else ""
         return f"a share has the score interval, which holds for few rows and near 0 and 1 too{several}"
     if what == "rate":
         return "all events by the whole amount at risk; rows with more at risk weigh more"
