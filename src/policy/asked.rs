@@ -602,6 +602,7 @@ mod tests {
             roles: DeclaredRoles::default(),
             datasets: &datasets,
             tests: &[],
+            descriptions: &BTreeMap::new(),
             untested: &[],
             settled: &[],
             ended_early: true,

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::compose::{
-    answer_paragraphs, headline_line, interpretation_of_finding, key_numbers, list_agents, opening_paragraphs,
-    relation_line,
+    answer_paragraphs, describe_description, headline_line, interpretation_of_finding, key_numbers, list_agents,
+    opening_paragraphs, relation_line,
 };
 use super::document::{Block, Blocks, Document, Piece, heading, line, paragraph, text};
 use super::dossier::Dossier;
@@ -14,7 +14,7 @@ use super::markdown;
 use super::name::Name;
 use super::order;
 use super::verify::verify_document;
-use crate::science::{TestRecord, sha256_hex};
+use crate::science::{DescriptionRecord, TestRecord, sha256_hex};
 
 /// The cell that the others call.
 const SETUP: &str = include_str!("notebook_setup.py");
@@ -30,6 +30,20 @@ pub(crate) fn render_notebook(dossier: &Dossier, evidence: &mut EvidenceChecker)
         markdown_cell("intro", &verified_markdown(dossier, intro_blocks(dossier), evidence)?),
         code_cell("setup", SETUP),
     ];
+    for description in dossier.descriptions.iter().take(CELLS) {
+        let told = vec![
+            heading(2, description.id.as_str(), line().code(&description.column)),
+            paragraph(describe_description(dossier, description)),
+        ];
+        cells.push(markdown_cell(
+            &format!("told {}", description.id),
+            &verified_markdown(dossier, told, evidence)?,
+        ));
+        cells.push(code_cell(
+            &format!("done {}", description.id),
+            &describe_again(description),
+        ));
+    }
     for test in order::ordered_findings(dossier).into_iter().take(CELLS) {
         let mut told = vec![
             heading(2, test.id.as_str(), relation_line(test)),
@@ -111,6 +125,18 @@ fn verified_markdown(dossier: &Dossier, blocks: Blocks, evidence: &mut EvidenceC
         markdown::render_blocks(&verified.blocks)
     };
     Ok(out.trim().to_owned())
+}
+
+/// Executes the script of a description again, and shows its figures.
+fn describe_again(description: &DescriptionRecord) -> String {
+    let (experiment, locator) = (&description.evidence.experiment, &description.evidence.locator);
+    let (experiment, locator) = (python_string(experiment.as_str()), python_string(locator));
+    format!(
+        "recorded = (RUN / \"experiments\" / {experiment} / \"result.json\").read_bytes()\n\
+         old, new = (at(json.loads(text), {locator}) for text in (recorded, fresh_result({experiment})))\n\
+         assert not same(old, new), \"not reproduced\"\n\
+         display(pd.DataFrame(new[\"figures\"]))\n"
+    )
 }
 
 fn rerun_code(dossier: &Dossier, test: &TestRecord) -> String {

@@ -25,9 +25,13 @@ impl ResearchState {
             reason: EndReason::Complete,
             message,
         };
-        let what = match self.asked_parts(false).is_empty() {
-            true => "the question names no outcome or exposure, so all pairs that can be tested were tested",
-            false => "everything that was asked was tested",
+        let parts = self.asked_parts(false);
+        let what = if parts.is_empty() {
+            "the question names no outcome or exposure, so all pairs that can be tested were tested"
+        } else if parts.iter().all(|part| part.described().is_some()) {
+            "what was asked was described"
+        } else {
+            "everything that was asked was tested"
         };
         match (self.progress_of_question(), self.budget_that_ended()) {
             (Progress::Open, Some((budget, detail))) => RunEnd {

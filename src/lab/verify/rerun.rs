@@ -296,10 +296,12 @@ impl<'a> Rerun<'a> {
     }
 }
 
-/// The experiments that findings rest on, and those that challenges of findings rest on.
+/// The experiments that findings and descriptions rest on, and those that challenges of findings rest on.
 fn cited_experiments(dossier: &Dossier) -> BTreeSet<ExperimentId> {
     let findings = dossier.tests.iter().filter(|test| test.significant);
     let cited = findings.flat_map(|test| std::iter::once(&test.evidence).chain(&test.confirmed_by));
+    let described = dossier.descriptions.iter().map(|description| &description.evidence);
+    let cited = cited.chain(described);
     let cited = cited.map(|FindingEvidence { experiment, .. }| experiment);
     let challenges = dossier.contributions.challenges.iter();
     let checks = challenges.filter_map(|record| record.challenge.check.as_ref().map(|check| &check.experiment));
