@@ -38,7 +38,8 @@ impl JointModel {
         let [outcome] = asked.outcomes.as_slice() else {
             return None;
         };
-        if !asked.exposures.is_empty() || asked.symmetric || asked.asks_description_alone() {
+        let describes = asked.asks_description() || asked.asks_description_alone();
+        if !asked.exposures.is_empty() || asked.symmetric || describes {
             return None;
         }
         let outcome = profile.column_named(outcome).filter(|column| column.usable)?;

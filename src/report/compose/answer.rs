@@ -25,8 +25,8 @@ pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
     out.extend(untested_columns_paragraph(dossier));
     out.push(Block::Card(answer_paragraphs(dossier)));
     out.extend(reading_paragraph(dossier));
-    out.push(heading(2, "answer", text("What it rests on")));
     out.push(status_line(dossier));
+    out.push(heading(2, "answer", text("What it rests on")));
     out.extend(opening_paragraphs(dossier));
     let headlines = order::headline_tests(dossier);
     if headlines.is_empty() {
