@@ -24,7 +24,7 @@ impl Listener for Counter {
             };
             let mut times: BTreeMap<&str, u32> = BTreeMap::new();
             for finding in &finished.findings {
-                for column in [&finding.x, &finding.y] {
+                for column in [&finding.record.x, &finding.record.y] {
                     *times.entry(column).or_default() += 1;
                 }
             }

@@ -6,7 +6,7 @@ use futures::{FutureExt, future::LocalBoxFuture};
 
 use super::{Listener, Native};
 use crate::agent::{AgentContext, AgentError};
-use crate::message::{Event, Speech, WrittenSection};
+use crate::message::{Event, Speech, ToldTest, WrittenSection};
 use crate::science::TestRecord;
 
 /// Tests that are told of, at most.
@@ -37,8 +37,8 @@ impl Listener for StudyPlanner {
     }
 }
 
-fn next_study_section(open: &[TestRecord]) -> Option<WrittenSection> {
-    let needs: Vec<String> = open.iter().filter_map(rows_needed).take(MOST).collect();
+fn next_study_section(open: &[ToldTest]) -> Option<WrittenSection> {
+    let needs: Vec<String> = open.iter().filter_map(|test| rows_needed(&test.record)).take(MOST).collect();
     if needs.is_empty() {
         return None;
     }

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::science::{
-    Arm, DescriptionRecord, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Profile, TestRecord, TestResult,
-    Tier, Untested,
+    Arm, DescriptionRecord, ExperimentId, ExperimentRecord, FamilyRecord, Hypothesis, Part, Profile, TestRecord,
+    TestResult, Tier, Untested,
 };
+use crate::study::LevelContrast;
 
 /// To the data analyst: read and check the result of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +62,17 @@ pub struct TestDraft {
     /// The numbers from a second, independent script; required if a model wrote the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Box<Confirmation>>,
+}
+
+impl TestDraft {
+    /// The two levels that it compares, in the rows that it is judged on; none where it compares no levels, or more.
+    pub fn contrast(&self) -> Option<LevelContrast> {
+        let estimate = match self.hypothesis.part {
+            Part::Whole => self.result.whole.as_ref(),
+            Part::Confirm => self.result.confirm.as_ref(),
+        };
+        estimate?.units.as_ref()?.contrast.clone()
+    }
 }
 
 /// A test's numbers from a second script.

@@ -33,11 +33,12 @@ pub use model::{LostAnswer, ModelAnswers, ModelLost, ModelPlan};
 pub use opening::Opening;
 pub use payload::Payload;
 pub use plugin::{
-    AddedEvidence, AgentPlan, Answered, Challenge, ChallengeCheck, ChallengeRecord, CheckEstimate, CheckResult,
-    CitedSource, Contribution, Contributions, CycleStarted, CycleVerdicts, DraftedFinding, EVENTS, Event,
-    ExperimentsFinished, Grounds, HypothesesRegistered, KeptTable, MissingAnswer, Notify, ProposedHypothesis,
-    ProposedKind, Refusal, RefusedTimes, Remark, ResearchFinished, RunStarted, SPEECHES, Score, Speech, Stance,
-    ToldColumn, ToldDataset, ToldExperiment, WrittenSection,
+    AddedEvidence, AgentPlan, AgentProposal, Answered, Challenge, ChallengeCheck, ChallengeRecord, CheckEstimate,
+    CheckResult, CitedSource, Contribution, Contributions, CycleStarted, CycleVerdicts, DraftedFinding, EVENTS, Event,
+    ExperimentsFinished, Grounds, HypothesesRegistered, KeptTable, MissingAnswer, Notify, PROPOSALS, ProposedAnalysis,
+    ProposedFamily, ProposedHypothesis, ProposedKind, Refusal, RefusedTimes, Remark, ResearchFinished, RunStarted,
+    SPEECHES, Score, Speech, Stance, ToldColumn, ToldDataset, ToldExperiment, ToldHypothesis, ToldKnownTest, ToldTest,
+    WrittenSection,
 };
 pub use thought::{Deliberate, Deliberated, FindingsInterpreted, InterpretFindings, Interpretation};
 

@@ -75,7 +75,7 @@ fn admit_one(manifest: &Manifest, run: &str, event: &Event, message: &Value) -> 
     let speech: Speech = serde_json::from_value(whole).map_err(|error| refuse(error.to_string()))?;
     let heard = event.type_name();
     match &speech {
-        Speech::ProposeHypothesis(_) if heard != "cycle_started" => Err(refuse(format!(
+        Speech::ProposeHypothesis(_) | Speech::ProposeAnalysis(_) if heard != "cycle_started" => Err(refuse(format!(
             "it is accepted in answer to `cycle_started` only, not `{heard}`"
         ))),
         Speech::WriteSection(_) if heard != "research_finished" => Err(refuse(format!(

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 #[cfg(feature = "wasm")]
 use super::wasm::{Component, Trapped};
 use super::{
-    AgentKind, ChosenAgent, PROTOCOL, PluginError, RestartKind,
+    AgentKind, ChosenAgent, PluginError, RestartKind,
     calls::{self, Called, EventHandling, Shared},
     host,
     memory::AgentMemory,
@@ -42,8 +42,8 @@ pub enum GuestError {
     Trapped(#[from] Trapped),
     #[error("it does not answer `initialize` within {} s", HANDSHAKE.as_secs())]
     Silent,
-    #[error("it speaks protocol {told} instead of {PROTOCOL}")]
-    Version { told: String },
+    #[error("it speaks protocol {told} instead of {expected}, which its agent.toml names")]
+    Version { told: String, expected: u32 },
     #[error("it returned the error {code}: {message}")]
     Said { code: i64, message: String },
     #[error("its answer has no list `messages`")]
@@ -134,8 +134,9 @@ impl RunningGuest {
     /// Starts the agent and completes the handshake; also returns the agent's answer to it.
     pub async fn start(setting: &Setting<'_>) -> Result<(Self, Value), GuestError> {
         let chosen = setting.chosen;
+        let protocol = chosen.manifest.protocol;
         let hello = json!({
-            "protocol": PROTOCOL, "agent": chosen.manifest.name, "run": setting.run, "config": chosen.config_seen(),
+            "protocol": protocol, "agent": chosen.manifest.name, "run": setting.run, "config": chosen.config_seen(),
             "limits": calls::limits_json(chosen), "may": calls::permitted_calls(chosen), "alpha": setting.alpha,
         });
         let (guest, told) = match chosen.manifest.kind {
@@ -154,9 +155,10 @@ impl RunningGuest {
         };
         let told = told.unwrap_or(Err(GuestError::Silent))?;
         match told.get("protocol").and_then(Value::as_u64) {
-            Some(version) if version == u64::from(PROTOCOL) => Ok((guest, told)),
+            Some(version) if version == u64::from(protocol) => Ok((guest, told)),
             _ => Err(GuestError::Version {
                 told: shorten_to(&inline(&told.get("protocol").unwrap_or(&Value::Null).to_string()), 40),
+                expected: protocol,
             }),
         }
     }
@@ -248,7 +250,7 @@ impl GuestAgent {
     async fn handle(self: Rc<Self>, message: Envelope, context: AgentContext) -> Result<Handled, AgentError> {
         let mut guest = self.take_or_start_guest().await?;
         let (kind, body) = match &message.payload {
-            Payload::Notify(notice) => host::type_and_body(&notice.event),
+            Payload::Notify(notice) => host::event_for_protocol(self.chosen.manifest.protocol, &notice.event),
             other => host::type_and_body(other),
         };
         let event = json!({
@@ -318,7 +320,7 @@ pub async fn try_event(setting: &Setting<'_>, event: &Event) -> Result<Vec<Value
     let (mut guest, _) = RunningGuest::start(setting)
         .await
         .map_err(|error| handshake_error(setting, &error))?;
-    let (kind, body) = host::type_and_body(event);
+    let (kind, body) = host::event_for_protocol(setting.chosen.manifest.protocol, event);
     let params = json!({ "run": setting.run, "id": "m-trial", "attempt": 1, "type": kind, "body": body });
     let mut memory = AgentMemory::default();
     let name = setting.chosen.manifest.name.clone();

@@ -18,6 +18,7 @@ use super::{
     calls::EventHandling,
     guest::GuestAgent,
     llm::LlmAgent,
+    protocol_1,
     recheck::{Challenged, recheck},
 };
 use crate::actors::{ExecutorOptions, Knowledge, research_director::answer_challenge};
@@ -116,6 +117,15 @@ pub fn type_and_body(tagged: &impl Serialize) -> (String, Value) {
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     let body = value.get("body").cloned().unwrap_or_default();
     (kind, body)
+}
+
+/// Type and body of an event, in the version of the protocol that an agent speaks.
+pub fn event_for_protocol(protocol: u32, event: &Event) -> (String, Value) {
+    let (kind, body) = type_and_body(event);
+    match protocol {
+        1 => (kind, protocol_1::translate_event(body)),
+        _ => (kind, body),
+    }
 }
 
 /// The parts of a message that calls need.
@@ -280,8 +290,11 @@ async fn read_checks(
 /// The test of that id that the event tells of.
 fn find_test<'e>(event: &'e Event, id: &HypothesisId) -> Option<&'e TestRecord> {
     match event {
-        Event::FindingDrafted(drafted) => Some(&drafted.finding).filter(|finding| finding.id == *id),
-        Event::CycleJudged(verdicts) => verdicts.tests.iter().find(|test| test.id == *id),
+        Event::FindingDrafted(drafted) => Some(&drafted.finding.record).filter(|finding| finding.id == *id),
+        Event::CycleJudged(verdicts) => {
+            let mut tests = verdicts.tests.iter().map(|test| &test.record);
+            tests.find(|test| test.id == *id)
+        }
         _ => None,
     }
 }

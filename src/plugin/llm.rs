@@ -89,7 +89,7 @@ impl LlmAgent {
         let scene = host::EventScene::of_message(&message);
         let mut handling = EventHandling::new(&self.kit, &self.chosen, &context, &scene, memory);
         let (kind, body) = match &message.payload {
-            Payload::Notify(notice) => host::type_and_body(&notice.event),
+            Payload::Notify(notice) => host::event_for_protocol(self.chosen.manifest.protocol, &notice.event),
             other => host::type_and_body(other),
         };
         let spent = self

@@ -13,6 +13,7 @@
 //! | `network` | what an agent may reach on the network: hosts, ports, classes of addresses |
 //! | `recheck` | whether the check of a challenge holds when its script is run again |
 //! | `wire` | JSON-RPC 2.0, one object per line |
+//! | `protocol_1` | events in version 1 of the protocol |
 //! | `guest` | agents that run as a program or a component |
 //! | `host` | common to all hosts: registration, and the handling of messages |
 //! | `process`, `wasm`, `llm` | the hosts: of a program in the sandbox, of a component, of a prompt |
@@ -35,6 +36,7 @@ mod manifest;
 mod memory;
 mod network;
 mod process;
+mod protocol_1;
 mod recheck;
 mod requests;
 mod roster;
@@ -59,5 +61,8 @@ pub use roster::{AgentSource, ChosenAgent, Roster, make_paths_absolute};
 pub use schema::protocol_schemas;
 pub use wire::try_line;
 
-/// The version of the protocol in `agents/PROTOCOL.md`.
-pub const PROTOCOL: u32 = 1;
+/// The newest version of the protocol, which `agents/PROTOCOL.md` describes.
+pub const PROTOCOL: u32 = 2;
+
+/// The versions that agents may speak.
+pub const PROTOCOLS: [u32; 2] = [1, PROTOCOL];

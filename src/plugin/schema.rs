@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::{Manifest, PROTOCOL};
 use crate::message::{
     AddedEvidence, Challenge, CycleStarted, CycleVerdicts, DraftedFinding, ExperimentsFinished, HypothesesRegistered,
-    Payload, ProposedHypothesis, Remark, ResearchFinished, RunStarted, Score, WrittenSection,
+    Payload, ProposedAnalysis, ProposedHypothesis, Remark, ResearchFinished, RunStarted, Score, WrittenSection,
 };
 
 /// The schema of every message, by type.
 pub(super) fn message_schemas(settings: &SchemaSettings) -> Vec<(&'static str, Value)> {
     vec![
         ("propose_hypothesis", schema_of::<ProposedHypothesis>(settings)),
+        ("propose_analysis", schema_of::<ProposedAnalysis>(settings)),
         ("challenge", schema_of::<Challenge>(settings)),
         ("add_evidence", schema_of::<AddedEvidence>(settings)),
         ("score", schema_of::<Score>(settings)),
@@ -74,6 +75,24 @@ mod tests {
         };
         assert_eq!(names(event_schemas(&settings)), EVENTS);
         assert_eq!(names(message_schemas(&settings)), SPEECHES);
+    }
+
+    #[test]
+    fn tests_and_hypotheses_have_relation_tier_and_analysis() {
+        let all = protocol_schemas(false);
+        for (event, definition) in [
+            ("hypotheses_registered", "ToldHypothesis"),
+            ("cycle_judged", "ToldTest"),
+            ("finding_drafted", "ToldTest"),
+            ("research_finished", "ToldTest"),
+        ] {
+            let properties = &all["events"][event]["$defs"][definition]["properties"];
+            for key in ["relation", "tier"] {
+                assert!(properties[key].is_object(), "{event}: {key}");
+            }
+            let analysis = properties["analysis"].to_string();
+            assert!(analysis.contains("#/$defs/AnalysisRecord"), "{event}: {analysis}");
+        }
     }
 
     /// Types were renamed in the code; agents' authors refer to the names in the schemas.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Rules, heuristic::Interest, pair};
-use crate::message::{ProposeHypotheses, ResearchPlan};
+use crate::message::{PROPOSALS, ProposeHypotheses, ResearchPlan};
 use crate::science::{Column, HypothesisKind, Profile, kind};
 
 /// A kind of follow-up.
@@ -205,7 +205,7 @@ pub(super) fn moderators<'p>(profile: &'p Profile, x: &Column, y: &Column) -> im
 /// agents, and analyses that a model writes the code of.
 fn free_per_cycle(plan: &ResearchPlan) -> [usize; 2] {
     let model = plan.model.as_ref();
-    let proposes = |kinds: &[String]| kinds.iter().any(|kind| kind == "propose_hypothesis");
+    let proposes = |kinds: &[String]| kinds.iter().any(|kind| PROPOSALS.contains(&kind.as_str()));
     let of_agents = plan.agents.iter().any(|agent| proposes(&agent.publishes));
     let claims = model.map_or(0, |model| model.hypotheses) + if of_agents { plan.follow_ups } else { 0 };
     [claims, model.map_or(0, |model| model.analyses)]

@@ -2,8 +2,8 @@
 //!
 //! `heuristic` is the rule book, `llm` the rule book and a model; `pair` and `statement` are what both go by, `catalogue`
 //! counts what could follow up, `rules` is how families of tests are proposed that bring their own rule, `thinker` is a
-//! model as agents use it, `agents` what
-//! other agents propose. `asked` is what the question asks for by name, `named` holds named columns against the tables.
+//! model as agents use it, `agents` what other agents propose. `asked` is what the question asks for by name, `relation`
+//! which of two columns explains, `named` holds named columns against the tables.
 
 mod agents;
 mod asked;
@@ -12,6 +12,7 @@ pub mod heuristic;
 mod llm;
 mod named;
 mod pair;
+mod relation;
 mod rules;
 mod statement;
 mod thinker;
@@ -23,6 +24,7 @@ pub use asked::{AskedAbout, AskedPart, AskedSources, AskedState, find_given_prob
 pub use heuristic::{Heuristic, JointModel};
 pub use llm::{LlmPolicy, knowledge};
 pub use named::{NamedFault, NamedFor, check_named_columns};
+pub use relation::is_relation_turned;
 pub use rules::{Directions, Rule, RuleError, Rules};
 pub(crate) use statement::statement;
 pub use thinker::{NoAnswer, Thinker, Thought};

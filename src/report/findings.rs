@@ -59,16 +59,7 @@ fn report_test(dossier: &Dossier, of_test: &BTreeMap<&str, &RelationId>, test: &
     let relation = of_test.get(test.id.as_str()).map(|id| (*id).clone());
     ReportedTest {
         relation: Some(relation.unwrap_or_else(|| RelationId::derive(&test.dataset, &test.x, &test.y, None))),
-        analysis: Some(AnalysisRecord {
-            view: None,
-            formula: None,
-            family: Some(test.kind.clone()),
-            distribution: None,
-            estimand: Some(test.effect.name.clone()),
-            contrast: contrast_of_test(dossier, test),
-            se: None,
-            method: (!test.test.is_empty()).then(|| test.test.clone()),
-        }),
+        analysis: Some(AnalysisRecord::of_test(test, contrast_of_test(dossier, test))),
         effect_units: effect_in_units(dossier, test),
         rows: RowsUsed {
             used: test.n,

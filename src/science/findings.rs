@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adjusted, Assumption, BudgetName, Caveat, DescribedFigure, DescriptionRecord, Detectable, Effect, ExperimentId,
-    HypothesisId, HypothesisKind, Part, RunId, RunStatus, Tier, Variant, Wording, kind,
+    Hypothesis, HypothesisId, HypothesisKind, Part, RunId, RunStatus, Tier, Variant, Wording, kind,
 };
 use crate::study::{Answer, Inquiry, LevelContrast, Relation, RelationId, ReportedEffect, ReportedTable};
 
@@ -273,7 +273,7 @@ pub struct ShuffledNull {
 }
 
 /// The analysis behind a test; null for what is not recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AnalysisRecord {
     /// SHA-256 of the view that it reads.
     pub view: Option<String>,
@@ -291,6 +291,27 @@ pub struct AnalysisRecord {
     pub se: Option<String>,
     /// Dotted name of the test.
     pub method: Option<String>,
+}
+
+impl AnalysisRecord {
+    /// The analysis behind a test that compares the levels of `contrast`.
+    pub fn of_test(test: &TestRecord, contrast: Option<LevelContrast>) -> Self {
+        Self {
+            family: Some(test.kind.clone()),
+            estimand: Some(test.effect.name.clone()),
+            contrast,
+            method: (!test.test.is_empty()).then(|| test.test.clone()),
+            ..Self::default()
+        }
+    }
+
+    /// The analysis that a hypothesis plans. The test, and with it what it estimates, is chosen by looking at the columns.
+    pub fn of_hypothesis(hypothesis: &Hypothesis) -> Self {
+        Self {
+            family: Some(hypothesis.kind.clone()),
+            ..Self::default()
+        }
+    }
 }
 
 /// Rows that a test could not use.

@@ -61,8 +61,9 @@ fn a_folder_that_is_no_agent_is_said_and_hides_nothing() {
 fn schemas_are_printed() {
     let study = TestHome::new();
     let schemas = document(&study, &["agents", "schema"]);
-    assert_eq!(schemas["protocol"], 1);
+    assert_eq!(schemas["protocol"], 2);
     assert!(schemas["events"]["finding_drafted"]["properties"]["finding"].is_object());
+    assert!(schemas["messages"]["propose_analysis"]["properties"]["exposures"].is_object());
     assert!(schemas["messages"]["challenge"]["properties"]["grounds"].is_object());
     assert!(schemas["internal"].is_null());
     assert!(document(&study, &["agents", "schema", "--internal"])["internal"].is_object());

@@ -8,6 +8,7 @@ mod command;
 mod joining;
 mod killed;
 mod misbehaviour;
+mod protocols;
 mod shipped;
 mod trust;
 #[cfg(feature = "wasm")]

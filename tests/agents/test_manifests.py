@@ -32,10 +32,12 @@ class Manifests(unittest.TestCase):
         self.assertEqual(len(EVENTS), 7)
         for folder in AGENTS:
             manifest = tomllib.loads((folder / "agent.toml").read_text("utf-8"))
+            # The agent in Perl was written for version 1 and stays so.
+            self.assertEqual(manifest["protocol"], 1 if folder.name == "perl_agent" else 2, folder.name)
             if manifest["kind"] == "builtin":
                 continue
             with self.subTest(folder.name):
-                self.assertEqual((manifest["name"], manifest["protocol"]), (folder.name, 1))
+                self.assertEqual(manifest["name"], folder.name)
                 self.assertLessEqual(set(manifest), KEYS | set(TABLES))
                 for table, keys in TABLES.items():
                     self.assertLessEqual(set(manifest.get(table, {})), keys)

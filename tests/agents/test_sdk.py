@@ -23,6 +23,7 @@ from kosmos_agent import (
     Check,
     LimitReached,
     NotPermitted,
+    ProposeAnalysis,
     ProposeHypothesis,
     ProtocolError,
     Remark,
@@ -268,21 +269,23 @@ class TheWire(unittest.TestCase):
         def request(number, method, **params):
             return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
-        hello = request(1, "initialize", protocol=1, agent="a", run="r", config={}, limits={}, may=[])
+        hello = request(1, "initialize", protocol=2, agent="a", run="r", config={}, limits={}, may=[])
         event = request("e", "handle", run="r", id="m", attempt=1, type="a", body={})
         answers = talk(hello, event, request(3, "shutdown"), event)
         self.assertEqual(
             [answer["result"] for answer in answers],
-            [{"protocol": 1}, {"messages": [{"type": "remark", "body": {"text": "heard"}}]}, None],
+            [{"protocol": 2}, {"messages": [{"type": "remark", "body": {"text": "heard"}}]}, None],
             "after the shutdown nothing is read",
         )
         self.assertEqual([answer["id"] for answer in answers], [1, "e", 3])
         notice = {"jsonrpc": "2.0", "method": "news", "params": {}}
         codes = [
             answer["error"]["code"]
-            for answer in talk(request(1, "initialize", protocol=2), event, request(2, "dance"), notice)
+            for answer in talk(request(1, "initialize", protocol=3), event, request(2, "dance"), notice)
         ]
         self.assertEqual(codes, [-32602, -32600, -32601])
+        first = {**hello, "params": {**hello["params"], "protocol": 1}}
+        self.assertEqual(talk(first)[0]["result"], {"protocol": 1}, "an agent.toml of version 1")
         with self.assertRaisesRegex(ProtocolError, "nothing that was asked"):
             talk(hello, {"jsonrpc": "2.0", "id": 9, "result": 1})
 
@@ -491,6 +494,14 @@ class Messages(unittest.TestCase):
                 ProposeHypothesis(dataset="d", kind="association", x="a", y="b", rationale="r"),
                 {"dataset": "d", "kind": "association", "x": "a", "y": "b", "rationale": "r"},
             ),
+            (
+                ProposeAnalysis(dataset="d", exposures=["a", "b"], outcome="y", rationale="r", given=("c",)),
+                {"dataset": "d", "exposures": ["a", "b"], "outcome": "y", "rationale": "r", "given": ["c"]},
+            ),
+            (
+                ProposeAnalysis(dataset="d", exposures=["a"], outcome="y", rationale="r", family="survival"),
+                {"dataset": "d", "exposures": ["a"], "outcome": "y", "rationale": "r", "family": "survival"},
+            ),
             (WriteSection(title="t", paragraphs=["p"]), {"title": "t", "paragraphs": ["p"]}),
             (Remark(text="t"), {"text": "t"}),
         ]
@@ -511,6 +522,10 @@ class Messages(unittest.TestCase):
             lambda: Score(finding="h", scores={"rigour": float("nan")}),
             lambda: Score(finding="h", scores={}),
             lambda: ProposeHypothesis(dataset="d", kind="guess", x="a", y="b", rationale="r"),
+            lambda: ProposeAnalysis(dataset="d", exposures="a", outcome="y", rationale="r"),
+            lambda: ProposeAnalysis(dataset="d", exposures=[], outcome="y", rationale="r"),
+            lambda: ProposeAnalysis(dataset="d", exposures=["a"], outcome="y", rationale="r", given=["g"] * 5),
+            lambda: ProposeAnalysis(dataset="d", exposures=["a"], outcome="y", rationale="r", family="guess"),
             lambda: WriteSection(title="t", paragraphs="p"),
             lambda: from_json({"type": "remark", "body": {"text": "t", "more": 1}}),
             lambda: from_json({"type": "shout", "body": {}}),

@@ -22,8 +22,8 @@
 const builtin = @import("builtin");
 const std = @import("std");
 
-/// The version of the protocol.
-pub const PROTOCOL = 1;
+/// The newest version of the protocol. Version 1 is spoken too: the lab uses the one that agent.toml names.
+pub const PROTOCOL = 2;
 
 /// The introduction before an agent's first event.
 pub const Hello = struct {
@@ -351,8 +351,8 @@ fn Guest(comptime agent: anytype) type {
             may_len: usize,
             alpha: f64,
         ) callconv(.c) *const Answer {
-            answer = if (protocol != PROTOCOL)
-                .failed(.{ .message = "this agent speaks version 1 of the protocol" })
+            answer = if (protocol < 1 or protocol > PROTOCOL)
+                .failed(.{ .message = "this agent speaks versions 1 and 2 of the protocol" })
             else if (keep(.{
                 .protocol = protocol,
                 .agent = agent_ptr[0..agent_len],
@@ -362,7 +362,7 @@ fn Guest(comptime agent: anytype) type {
                 .may = &.{},
                 .alpha = alpha,
             }, may_ptr[0..may_len]))
-                .{ .tag = 0, .payload = .{ .protocol = PROTOCOL } }
+                .{ .tag = 0, .payload = .{ .protocol = protocol } }
             else |wrong|
                 .failed(.{ .message = @errorName(wrong) });
             return &answer;

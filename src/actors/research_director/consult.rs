@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     challenge,
     state::{Phase, ResearchState},
+    telling::Telling,
 };
 use crate::message::{
-    AgentName, AgentPlan, Answered, Challenge, ChallengeRecord, CheckResult, Contribution, Contributions, CycleStarted,
-    CycleVerdicts, DraftedFinding, Event, ExperimentsFinished, HypothesesRegistered, KeptTable, MissingAnswer, Notify,
-    Outgoing, ProposeHypotheses, ProposedHypothesis, Refusal, RefusedTimes, ResearchFinished, ResearchPlan, RunStarted,
-    Speech, ToldColumn, ToldDataset, ToldExperiment,
+    AgentName, AgentPlan, AgentProposal, Answered, Challenge, ChallengeRecord, CheckResult, Contribution,
+    Contributions, CycleStarted, CycleVerdicts, DraftedFinding, Event, ExperimentsFinished, HypothesesRegistered,
+    KeptTable, MissingAnswer, Notify, Outgoing, PROPOSALS, ProposeHypotheses, Refusal, RefusedTimes, ResearchFinished,
+    ResearchPlan, RunStarted, Speech, ToldColumn, ToldDataset, ToldExperiment, ToldTest,
 };
 use crate::policy;
 use crate::sandbox::Outcome;
@@ -43,7 +44,7 @@ pub struct Consulting {
     /// Answers that came, and wait for the others.
     pub answers: Vec<Contribution>,
     /// Proposals of agents for the current cycle.
-    pub proposals: Vec<(AgentName, ProposedHypothesis)>,
+    pub proposals: Vec<(AgentName, AgentProposal)>,
     /// Their answers so far.
     pub contributions: Contributions,
     /// Whether the end was told.
@@ -132,7 +133,7 @@ impl ResearchState {
 
     pub(super) fn notify_cycle_started(&mut self, plan: &ResearchPlan, request: &ProposeHypotheses) -> Vec<Outgoing> {
         self.consulting.proposals.clear();
-        if self.spent.is_some() || request.limit == 0 {
+        if self.spent.is_some() || request.limit == 0 || !self.has_listener("cycle_started") {
             return Vec::new();
         }
         let datasets = self.datasets.iter();
@@ -143,7 +144,10 @@ impl ResearchState {
             datasets: datasets
                 .filter_map(|dataset| dataset_for_agents(dataset, false))
                 .collect(),
-            known: request.known.clone(),
+            known: {
+                let telling = Telling::of(self);
+                request.known.iter().map(|test| telling.known_test(test)).collect()
+            },
             tested: request.tested.clone(),
             limit: request.limit,
         };
@@ -151,6 +155,9 @@ impl ResearchState {
     }
 
     pub(super) fn notify_hypotheses_registered(&mut self) -> Vec<Outgoing> {
+        if !self.has_listener("hypotheses_registered") {
+            return Vec::new();
+        }
         let open = &self.current.open;
         let observed = open
             .iter()
@@ -158,7 +165,10 @@ impl ResearchState {
             .filter(|hypothesis| hypothesis.arm == Arm::Observed);
         let registered = HypothesesRegistered {
             cycle: self.cycle,
-            hypotheses: observed.cloned().collect(),
+            hypotheses: {
+                let telling = Telling::of(self);
+                observed.map(|hypothesis| telling.hypothesis(hypothesis)).collect()
+            },
         };
         self.notify_listeners(Event::HypothesesRegistered(registered.into()))
     }
@@ -193,33 +203,32 @@ impl ResearchState {
 
     /// The verdicts, and each finding.
     pub(super) fn notify_verdicts_and_findings(&mut self) -> Vec<Outgoing> {
+        if !self.has_listener("cycle_judged") && !self.has_listener("finding_drafted") {
+            return Vec::new();
+        }
         let cycle = self.cycle;
-        let mut tests: Vec<TestRecord> = self
+        let mut tests: Vec<&TestRecord> = self
             .records_of(Arm::Observed)
             .filter(|record| record.cycle == cycle)
-            .cloned()
             .collect();
-        tests.sort_by(TestRecord::test_order);
-        let mut findings: Vec<TestRecord> = tests.iter().filter(|record| record.is_finding()).cloned().collect();
-        findings.sort_by(TestRecord::finding_order);
-        let mut commands = self.notify_listeners(Event::CycleJudged(CycleVerdicts { cycle, tests }.into()));
-        if !self.has_listener("finding_drafted") {
-            return commands;
-        }
-        for finding in findings {
-            let (Some(hypothesis), Some(dataset)) = (
-                self.hypotheses.get(&finding.id).cloned(),
-                self.dataset_named(&finding.dataset)
-                    .and_then(|dataset| dataset_for_agents(dataset, false)),
-            ) else {
-                continue;
-            };
-            let drafted = DraftedFinding {
+        tests.sort_by(|a, b| a.test_order(b));
+        let mut findings: Vec<&TestRecord> = tests.iter().copied().filter(|record| record.is_finding()).collect();
+        findings.sort_by(|a, b| a.finding_order(b));
+        let telling = Telling::of(self);
+        let draft = |finding: &&TestRecord| {
+            let hypothesis = self.hypotheses.get(&finding.id)?;
+            let dataset = dataset_for_agents(self.dataset_named(&finding.dataset)?, false)?;
+            Some(DraftedFinding {
                 cycle,
-                finding,
-                hypothesis,
+                finding: telling.test(finding),
+                hypothesis: telling.hypothesis(hypothesis),
                 dataset,
-            };
+            })
+        };
+        let drafted: Vec<DraftedFinding> = findings.iter().filter_map(draft).collect();
+        let tests = tests.into_iter().map(|test| telling.test(test)).collect();
+        let mut commands = self.notify_listeners(Event::CycleJudged(CycleVerdicts { cycle, tests }.into()));
+        for drafted in drafted {
             commands.extend(self.notify_listeners(Event::FindingDrafted(drafted.into())));
         }
         commands
@@ -227,27 +236,28 @@ impl ResearchState {
 
     /// That nothing is tested any more; once.
     pub(super) fn notify_research_finished(&mut self, plan: &ResearchPlan) -> Vec<Outgoing> {
-        if std::mem::replace(&mut self.consulting.concluded, true) {
+        if std::mem::replace(&mut self.consulting.concluded, true) || !self.has_listener("research_finished") {
             return Vec::new();
         }
         let tests = self.records_of(Arm::Observed).count() as u64;
-        let mut findings: Vec<TestRecord> = self
+        let mut findings: Vec<&TestRecord> = self
             .records_of(Arm::Observed)
             .filter(|record| record.is_finding())
-            .cloned()
             .collect();
-        findings.sort_by(TestRecord::finding_order);
-        let mut open: Vec<TestRecord> = self
+        findings.sort_by(|a, b| a.finding_order(b));
+        let mut open: Vec<&TestRecord> = self
             .records_of(Arm::Observed)
             .filter(|record| !record.significant && record.wording == Wording::Suggestive)
-            .cloned()
             .collect();
         open.sort_by(|a, b| a.p.total_cmp(&b.p).then_with(|| a.id.cmp(&b.id)));
         open.truncate(MOST_OPEN);
+        let telling = Telling::of(self);
+        let tell =
+            |tests: Vec<&TestRecord>| -> Vec<ToldTest> { tests.into_iter().map(|test| telling.test(test)).collect() };
         let finished = ResearchFinished {
             question: plan.question.clone(),
-            findings,
-            open,
+            findings: tell(findings),
+            open: tell(open),
             tests,
             challenges: self.consulting.contributions.challenges.clone(),
         };
@@ -333,7 +343,7 @@ impl ResearchState {
             .iter()
             .any(|plan| plan.name == *agent && plan.share.is_some());
         // What is proposed is counted by the cycle's limit.
-        if !is_limited || matches!(said, Speech::ProposeHypothesis(_)) {
+        if !is_limited || PROPOSALS.contains(&said.type_name()) {
             return true;
         }
         let bytes = serde_json::to_string(said).map_or(0, |text| text.len() as u64);
@@ -369,7 +379,9 @@ impl ResearchState {
             Speech::Challenge(challenge) => Some(&challenge.finding),
             Speech::AddEvidence(evidence) => Some(&evidence.finding),
             Speech::Score(score) => Some(&score.finding),
-            Speech::ProposeHypothesis(_) | Speech::WriteSection(_) | Speech::Remark(_) => None,
+            Speech::ProposeHypothesis(_) | Speech::ProposeAnalysis(_) | Speech::WriteSection(_) | Speech::Remark(_) => {
+                None
+            }
         };
         let finding = about.and_then(|id| {
             let record = self.records.get(&Arm::Observed)?.get(id)?;
@@ -379,7 +391,12 @@ impl ResearchState {
         let agent = agent.clone();
         match (said, finding) {
             (Speech::ProposeHypothesis(proposed), _) => {
-                self.consulting.proposals.push((agent, (**proposed).clone()));
+                let proposal = AgentProposal::Hypothesis((**proposed).clone());
+                self.consulting.proposals.push((agent, proposal));
+            }
+            (Speech::ProposeAnalysis(proposed), _) => {
+                let proposal = AgentProposal::Analysis((**proposed).clone());
+                self.consulting.proposals.push((agent, proposal));
             }
             (Speech::WriteSection(section), _) => {
                 push_within_limit(&mut contributions.sections, (agent, (**section).clone()))
@@ -495,18 +512,18 @@ impl ResearchState {
         }
         let request = self.proposal_request(plan, Arm::Observed);
         let mut admitted: Vec<Hypothesis> = Vec::new();
-        for (agent, proposed) in proposals {
-            match policy::admit(&request, &agent, &proposed) {
-                Ok(hypothesis) if admitted.len() < request.limit => admitted.push(hypothesis),
-                Ok(_) => self.refuse_proposal(&agent, "the cycle takes no more hypotheses".to_owned()),
-                Err(reason) => self.refuse_proposal(&agent, reason),
+        for (agent, proposal) in proposals {
+            match policy::admit(&request, &agent, &proposal) {
+                Ok(hypotheses) if admitted.len() + hypotheses.len() <= request.limit => admitted.extend(hypotheses),
+                Ok(_) => self.refuse_proposal(&agent, &proposal, "the cycle takes no more hypotheses".to_owned()),
+                Err(reason) => self.refuse_proposal(&agent, &proposal, reason),
             }
         }
         admitted
     }
 
-    fn refuse_proposal(&mut self, agent: &AgentName, reason: String) {
-        let kind = "propose_hypothesis".to_owned();
+    fn refuse_proposal(&mut self, agent: &AgentName, proposal: &AgentProposal, reason: String) {
+        let kind = proposal.type_name().to_owned();
         self.count_refusal(agent, Refusal { kind, reason });
     }
 

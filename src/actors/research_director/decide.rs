@@ -389,6 +389,9 @@ impl ResearchState {
             self.untested.entry(arm).or_default().push(untested.clone());
         }
         let drafts = std::mem::take(&mut self.current.drafts);
+        let observed = drafts.values().filter(|draft| draft.hypothesis.arm == Arm::Observed);
+        let contrasts = observed.filter_map(|draft| Some((draft.hypothesis.id.clone(), draft.contrast()?)));
+        self.contrasts.extend(contrasts);
         let family = |arm: Arm| JudgeCycle {
             cycle: self.cycle,
             arm,

@@ -17,6 +17,7 @@ mod design;
 mod fold;
 mod memory;
 mod state;
+mod telling;
 mod thinking;
 mod verdict;
 

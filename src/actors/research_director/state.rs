@@ -13,6 +13,7 @@ use crate::science::{
     Arm, BudgetName, CycleSummary, DatasetRecord, DescriptionRecord, ExperimentId, ExperimentRecord, FamilyRecord,
     FigureRecord, Hypothesis, HypothesisId, RunEnd, TestRecord, Untested, template,
 };
+use crate::study::LevelContrast;
 
 /// Where the research stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,9 @@ pub struct ResearchState {
     /// Descriptions, which are of the data as given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub descriptions: BTreeMap<HypothesisId, DescriptionRecord>,
+    /// The two levels that each test on the data as given compares, as far as it does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contrasts: BTreeMap<HypothesisId, LevelContrast>,
     /// Not judged, both arms.
     pub untested: BTreeMap<Arm, Vec<Untested>>,
     /// Families of the error control, in order.

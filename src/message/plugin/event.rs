@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     challenge::ChallengeRecord,
-    told::{ToldDataset, ToldExperiment},
+    told::{ToldDataset, ToldExperiment, ToldHypothesis, ToldKnownTest, ToldTest},
 };
-use crate::message::KnownTest;
-use crate::science::{Hypothesis, HypothesisId, TestRecord};
+use crate::science::HypothesisId;
 
 /// An event that agents receive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,7 +80,7 @@ pub struct CycleStarted {
     /// The tables, without profiles.
     pub datasets: Vec<ToldDataset>,
     /// Tests that look promising in the explore part of the rows.
-    pub known: Vec<KnownTest>,
+    pub known: Vec<ToldKnownTest>,
     /// Ids of the hypotheses tested so far.
     pub tested: Vec<HypothesisId>,
     /// Maximum number of hypotheses that are still accepted.
@@ -94,7 +93,7 @@ pub struct HypothesesRegistered {
     /// The cycle's number.
     pub cycle: u32,
     /// The registered hypotheses.
-    pub hypotheses: Vec<Hypothesis>,
+    pub hypotheses: Vec<ToldHypothesis>,
 }
 
 /// All experiments of a cycle have finished.
@@ -112,7 +111,7 @@ pub struct CycleVerdicts {
     /// The cycle's number.
     pub cycle: u32,
     /// The judged tests, as in `findings.json`.
-    pub tests: Vec<TestRecord>,
+    pub tests: Vec<ToldTest>,
 }
 
 /// A test is significant; it is not reported yet.
@@ -121,9 +120,9 @@ pub struct DraftedFinding {
     /// The cycle's number.
     pub cycle: u32,
     /// The test, as in `findings.json`.
-    pub finding: TestRecord,
+    pub finding: ToldTest,
     /// The hypothesis that was tested.
-    pub hypothesis: Hypothesis,
+    pub hypothesis: ToldHypothesis,
     /// The table on which it was tested.
     pub dataset: ToldDataset,
 }
@@ -134,10 +133,10 @@ pub struct ResearchFinished {
     /// The research question.
     pub question: String,
     /// The findings, as in `findings.json`.
-    pub findings: Vec<TestRecord>,
+    pub findings: Vec<ToldTest>,
     /// Suggestive tests that are not findings, the smallest p first.
     #[serde(default)]
-    pub open: Vec<TestRecord>,
+    pub open: Vec<ToldTest>,
     /// Number of tests in the run.
     pub tests: u64,
     /// Challenges with the decisions on them.

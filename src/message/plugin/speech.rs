@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{challenge::Challenge, evidence::AddedEvidence, proposal::ProposedHypothesis};
+use super::{
+    challenge::Challenge,
+    evidence::AddedEvidence,
+    proposal::{ProposedAnalysis, ProposedHypothesis},
+};
 use crate::science::HypothesisId;
 
 /// A message of an agent.
@@ -14,6 +18,8 @@ use crate::science::HypothesisId;
 pub enum Speech {
     /// In answer to `cycle_started`: a hypothesis to test.
     ProposeHypothesis(Box<ProposedHypothesis>),
+    /// In answer to `cycle_started`, from version 2: an analysis to carry out.
+    ProposeAnalysis(Box<ProposedAnalysis>),
     /// An objection to a finding.
     Challenge(Box<Challenge>),
     /// A source that supports or contradicts a finding.
@@ -31,6 +37,7 @@ impl Speech {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::ProposeHypothesis(_) => "propose_hypothesis",
+            Self::ProposeAnalysis(_) => "propose_analysis",
             Self::Challenge(_) => "challenge",
             Self::AddEvidence(_) => "add_evidence",
             Self::Score(_) => "score",
@@ -40,9 +47,13 @@ impl Speech {
     }
 }
 
+/// The types of messages that propose what to test.
+pub const PROPOSALS: [&str; 2] = ["propose_hypothesis", "propose_analysis"];
+
 /// The types of messages.
-pub const SPEECHES: [&str; 6] = [
+pub const SPEECHES: [&str; 7] = [
     "propose_hypothesis",
+    "propose_analysis",
     "challenge",
     "add_evidence",
     "score",

@@ -44,7 +44,7 @@ pub struct Manifest {
     /// Whether the agent takes part where a flag or a setting names it, unless that says otherwise.
     #[serde(default = "enabled_by_default")]
     pub enabled: bool,
-    /// Version of the protocol that the agent speaks.
+    /// Version of the protocol that the agent speaks: 1 or 2.
     #[serde(default = "first_protocol")]
     pub protocol: u32,
     /// `process`: the program and its arguments.
@@ -193,9 +193,19 @@ mod tests {
                 "may not have `finding_drafted`",
             ),
             (
+                "publishes = [\"challenge\"]",
+                "publishes = [\"propose_analysis\"]\nprotocol = 2",
+                "an agent that may send `propose_analysis` may not have `finding_drafted`",
+            ),
+            (
                 "version = \"1.0.0\"",
-                "version = \"1.0.0\"\nprotocol = 2",
-                "this version of Kosmos speaks 1",
+                "version = \"1.0.0\"\nprotocol = 3",
+                "`protocol` is 3, but this version of Kosmos speaks 1 and 2",
+            ),
+            (
+                "\"challenge\"",
+                "\"propose_analysis\"",
+                "`propose_analysis` belongs to version 2 of the protocol, and `protocol` is 1",
             ),
             (
                 "version = \"1.0.0\"",

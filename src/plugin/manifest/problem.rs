@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{AgentKind, Manifest};
-use crate::message::{EVENTS, SPEECHES, agent};
+use crate::message::{EVENTS, PROPOSALS, SPEECHES, agent};
 use crate::plugin::{
-    PROTOCOL,
+    PROTOCOLS,
     network::{HostRule, HostRuleError, config_key},
 };
 use crate::prompt::inline;
@@ -35,10 +35,11 @@ impl Manifest {
             let there = self.is_built_in_name() || self.built_in_listener().is_some();
             return (!there).then(|| format!("there is no built-in agent `{}`", self.name));
         }
-        if self.protocol != PROTOCOL {
+        if !PROTOCOLS.contains(&self.protocol) {
             return Some(format!(
-                "`protocol` is {}, but this version of Kosmos speaks {PROTOCOL}",
-                self.protocol
+                "`protocol` is {}, but this version of Kosmos speaks {}",
+                self.protocol,
+                PROTOCOLS.map(|version| version.to_string()).join(" and ")
             ));
         }
         self.find_missing_part()
@@ -84,16 +85,22 @@ impl Manifest {
                 SPEECHES.join(", ")
             ));
         }
+        if self.protocol < 2 && self.publishes.iter().any(|kind| kind == "propose_analysis") {
+            return Some(format!(
+                "`propose_analysis` belongs to version 2 of the protocol, and `protocol` is {}",
+                self.protocol
+            ));
+        }
         if self.subscribes.is_empty() {
             return Some("`subscribes` is empty: the agent would receive no events".to_owned());
         }
-        if self.publishes.iter().any(|kind| kind == "propose_hypothesis") {
+        if let Some(proposes) = self.publishes.iter().find(|kind| PROPOSALS.contains(&kind.as_str())) {
             let heard = self.subscribes.iter().find(|event| JUDGING.contains(&event.as_str()));
             let sees = [(self.permissions.sandbox, "sandbox"), (self.permissions.graph, "graph")];
             let sees = sees.into_iter().find(|(may, _)| *may).map(|(_, name)| name.to_owned());
             if let Some(seen) = heard.cloned().or(sees) {
                 return Some(format!(
-                    "an agent that may send `propose_hypothesis` may not have `{seen}`: an agent that chooses tests must not see the rows that judge them"
+                    "an agent that may send `{proposes}` may not have `{seen}`: an agent that chooses tests must not see the rows that judge them"
                 ));
             }
         }

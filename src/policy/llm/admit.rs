@@ -36,6 +36,8 @@ pub(in crate::policy) struct Admission<'a> {
     request: &'a ProposeHypotheses,
     plan: &'a ModelPlan,
     tested: BTreeSet<&'a HypothesisId>,
+    /// The second column of an idea is its outcome, whatever the rule book would have.
+    names_outcome: bool,
 }
 
 impl<'a> Admission<'a> {
@@ -44,6 +46,15 @@ impl<'a> Admission<'a> {
             request,
             plan,
             tested: request.tested.iter().collect(),
+            names_outcome: false,
+        }
+    }
+
+    /// The same for ideas that name their exposure and their outcome: a model of one on the other is made that way round.
+    pub(in crate::policy) fn with_named_outcome(self) -> Self {
+        Self {
+            names_outcome: true,
+            ..self
         }
     }
 
@@ -113,7 +124,14 @@ impl<'a> Admission<'a> {
 
     /// The hypothesis that an idea of `model`'s comes to.
     pub(in crate::policy) fn hypothesis(&self, idea: &Idea, model: &str) -> Result<Hypothesis, String> {
-        let place = self.place(&idea.x, &idea.y)?;
+        let mut place = self.place(&idea.x, &idea.y)?;
+        let is_model = matches!(
+            idea.kind,
+            IdeaKind::Adjusted | IdeaKind::Interaction | IdeaKind::DoseResponse
+        );
+        if is_model && self.names_outcome && place.y.name != column(place.profile, &idea.y)?.name {
+            std::mem::swap(&mut place.x, &mut place.y);
+        }
         let mut found = self.bare(&place, model, &idea.rationale);
         match idea.kind {
             IdeaKind::Association => {}

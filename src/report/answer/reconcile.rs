@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::effect::{effect_in_units, effect_without_unit};
 use super::sentence;
-use crate::policy::{AskedPart, AskedState};
+use crate::policy::{AskedPart, AskedState, is_relation_turned};
 use crate::report::{
     Dossier,
     document::{Draft, Line, plain_text},
@@ -105,35 +105,10 @@ pub(in crate::report) fn reconcile_relations(dossier: &Dossier) -> Vec<Reconcile
 /// Exposure and outcome of a test: as the question has them, else in the order of the table's columns.
 fn orient<'d>(dossier: &'d Dossier, relevance: &Relevance<'_>, test: &'d TestRecord) -> (&'d str, &'d str) {
     let (x, y) = (test.x.as_str(), test.y.as_str());
-    let mut asked = dossier.asked.iter().filter(|part| part.dataset == test.dataset);
-    if let Some((a, _)) = asked.find_map(|part| {
-        part.relation()
-            .filter(|(a, b)| (*a, *b) == (x, y) || (*a, *b) == (y, x))
-    }) {
-        return if a == x { (x, y) } else { (y, x) };
-    }
-    let turned =
-        relevance
-            .interest(&test.dataset)
-            .and_then(|interest| match (interest.is_outcome(x), interest.is_outcome(y)) {
-                (true, false) => Some(true),
-                (false, true) => Some(false),
-                _ => match (interest.is_exposure(x), interest.is_exposure(y)) {
-                    (true, false) => Some(false),
-                    (false, true) => Some(true),
-                    _ => None,
-                },
-            });
-    let turned = turned.unwrap_or_else(|| {
-        let dataset = dossier.datasets.iter().find(|dataset| dataset.name == test.dataset);
-        let columns = || {
-            dataset
-                .and_then(|dataset| dataset.profile.as_ref())
-                .map(|profile| &profile.columns)
-        };
-        let place = |name: &str| columns().and_then(|columns| columns.iter().position(|column| column.name == name));
-        place(y) < place(x)
-    });
+    let asked = dossier.asked.iter().filter(|part| part.dataset == test.dataset);
+    let dataset = dossier.datasets.iter().find(|dataset| dataset.name == test.dataset);
+    let profile = dataset.and_then(|dataset| dataset.profile.as_ref());
+    let turned = is_relation_turned((x, y), asked, relevance.interest(&test.dataset), profile);
     if turned { (y, x) } else { (x, y) }
 }
 

@@ -1,4 +1,4 @@
-"""Agents for Kosmos in Python: protocol version 1 of `agents/PROTOCOL.md`.
+"""Agents for Kosmos in Python: protocol versions 1 and 2 of `agents/PROTOCOL.md`.
 
 `agent` passes events to handlers, `lab` has the calls that a handler may make, `messages` has its messages, `events`
 describes the events, `wire` transports both, and `testing` is a lab for testing an agent.
@@ -12,6 +12,7 @@ from .messages import (
     Challenge,
     Check,
     Message,
+    ProposeAnalysis,
     ProposeHypothesis,
     Remark,
     Score,
@@ -33,6 +34,7 @@ __all__ = [
     "Message",
     "NotPermitted",
     "Page",
+    "ProposeAnalysis",
     "ProposeHypothesis",
     "ProtocolError",
     "Remark",

@@ -15,8 +15,11 @@ from .lab import Lab, Occasion
 from .messages import Message, shorten
 from .wire import Wire, encode
 
-PROTOCOL = 1
-"""The version of the protocol that this package speaks."""
+PROTOCOL = 2
+"""The newest version of the protocol that this package speaks."""
+
+PROTOCOLS = (1, PROTOCOL)
+"""All versions that it speaks. The lab uses the one that the agent's `agent.toml` names."""
 
 HERE = Path(__file__).parent
 
@@ -110,7 +113,7 @@ class Conversation:
         if "method" not in message:
             raise ProtocolError("an answer came to nothing that was asked")
         if "id" not in message:
-            return  # a notification; in version 1 the lab sends none
+            return  # a notification; the lab sends none
         method, params = message["method"], message.get("params") or {}
         try:
             # Encoded here, so that an answer that cannot be sent counts as an error of the handler.
@@ -137,12 +140,12 @@ class Conversation:
         raise CallError(errors.METHOD_NOT_FOUND, f"an agent has no method `{method}`")
 
     def _introduce(self, params: dict[str, Any]) -> dict[str, Any]:
-        if params.get("protocol") != PROTOCOL:
-            raise CallError(
-                errors.INVALID_PARAMS, f"this agent speaks protocol {PROTOCOL}, not {params.get('protocol')!r}"
-            )
+        protocol = params.get("protocol")
+        if protocol not in PROTOCOLS:
+            spoken = " and ".join(map(str, PROTOCOLS))
+            raise CallError(errors.INVALID_PARAMS, f"this agent speaks protocols {spoken}, not {protocol!r}")
         self._lab = Lab(params, self._call, self._notify)
-        return {"protocol": PROTOCOL}
+        return {"protocol": protocol}
 
     def _handle(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         if self._lab is None:

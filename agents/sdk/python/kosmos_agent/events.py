@@ -32,8 +32,32 @@ class GroupValue(TypedDict):
     value: float | None
 
 
+class Contrast(TypedDict):
+    """Two levels that are compared."""
+
+    level: str
+    reference: str
+
+
+class Analysis(TypedDict):
+    """The analysis behind a test, or that a hypothesis plans; None for what is not recorded, or not known yet."""
+
+    view: str | None
+    formula: str | None
+    family: str | None
+    distribution: str | None
+    estimand: str | None
+    contrast: Contrast | None
+    se: str | None
+    method: str | None
+
+
 class Finding(TypedDict):
-    """A judged test, as in `findings.json`."""
+    """A judged test, as in `findings.json`.
+
+    `tier` is primary, survey or follow_up, and `relation` the id of an entry of `relations`. An agent of version 1 of the
+    protocol is told neither of them, nor `analysis`.
+    """
 
     id: str
     dataset: str
@@ -66,10 +90,17 @@ class Finding(TypedDict):
     caveats: list[str]
     caveat_notes: dict[str, str]
     wording: str
+    tier: NotRequired[str]
+    relation: NotRequired[str]
+    analysis: NotRequired[Analysis]
 
 
 class Hypothesis(TypedDict):
-    """A registered hypothesis."""
+    """A registered hypothesis.
+
+    An agent of version 1 of the protocol is told neither `tier` nor `relation`; there, `analysis` is what `custom` is here:
+    how a hypothesis is tested that a model writes the code for.
+    """
 
     id: str
     dataset: str
@@ -84,6 +115,10 @@ class Hypothesis(TypedDict):
     predicted: str | None
     parent: str | None
     rationale: str
+    tier: NotRequired[str]
+    relation: NotRequired[str]
+    analysis: NotRequired[Analysis]
+    custom: NotRequired[dict[str, Any]]
 
 
 class Column(TypedDict):

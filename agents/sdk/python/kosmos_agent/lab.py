@@ -93,6 +93,8 @@ class Lab:
     """
 
     def __init__(self, introduction: Mapping[str, Any], call: Call, notify: Notify) -> None:
+        self.protocol: int = introduction.get("protocol", 1)
+        """The version of the protocol, as `agent.toml` names it."""
         self.agent: str = introduction.get("agent", "")
         self.run: str = introduction.get("run", "")
         self.config: dict[str, Any] = introduction.get("config") or {}

@@ -11,11 +11,16 @@ Grounds = Literal[
 ]
 Stance = Literal["supports", "contradicts", "context"]
 ProposedKind = Literal["association", "adjusted", "stratified", "interaction", "dose_response"]
+ProposedFamily = Literal[
+    "association", "adjusted", "stratified", "interaction", "dose_response", "paired", "survival"
+]
 
 TEXT, NAME, TITLE, PASSAGE = 600, 120, 400, 1000
 """Maximum letters of a statement, of a short name, of a source's title and of a passage."""
 SCORES, PARAGRAPHS = 12, 40
 """Maximum number of scores of a finding, and of paragraphs of a section."""
+EXPOSURES, GIVEN = 5, 4
+"""Maximum number of exposures of an analysis, and of columns that it holds fixed."""
 
 
 class Message:
@@ -132,6 +137,34 @@ class ProposeHypothesis(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProposeAnalysis(Message):
+    """An analysis to carry out; in answer to `cycle_started`, from version 2 of the protocol.
+
+    Of several exposures each is tested with the others held fixed. Without a family it is an interaction where there is a
+    moderator, an adjusted analysis where columns are held fixed, and an association otherwise.
+    """
+
+    type: ClassVar[str] = "propose_analysis"
+    dataset: str
+    exposures: Sequence[str]
+    outcome: str
+    rationale: str
+    given: Sequence[str] = ()
+    moderator: str | None = None
+    family: ProposedFamily | None = None
+    predicted: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.exposures, str) or not 1 <= len(self.exposures) <= EXPOSURES:
+            raise ValueError(f"`exposures` must be a list of 1 to {EXPOSURES} columns")
+        if isinstance(self.given, str) or len(self.given) > GIVEN:
+            raise ValueError(f"`given` must be a list of at most {GIVEN} columns")
+        if self.family is not None:
+            one_of("family", self.family, ProposedFamily)
+        within("rationale", self.rationale, TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
 class WriteSection(Message):
     """A section of the report, in plain text; in answer to `research_finished`."""
 
@@ -157,7 +190,8 @@ class Remark(Message):
 
 
 KINDS: dict[str, type[Message]] = {
-    kind.type: kind for kind in (Challenge, AddEvidence, Score, ProposeHypothesis, WriteSection, Remark)
+    kind.type: kind
+    for kind in (Challenge, AddEvidence, Score, ProposeHypothesis, ProposeAnalysis, WriteSection, Remark)
 }
 """The message classes, by type."""
 
@@ -191,7 +225,7 @@ def body_of(part: Any) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for field in dataclasses.fields(part):
         value = getattr(part, field.name)
-        if value is None or value is False or (field.name == "covariates" and not value):
+        if value is None or value is False or (field.default == () and not value):
             continue
         if dataclasses.is_dataclass(value):
             value = body_of(value)

@@ -79,6 +79,7 @@ class FakeHost:
         may: Iterable[str] | None = None,
         name: str = "agent",
         timeout: float = 60.0,
+        protocol: int = PROTOCOL,
     ) -> None:
         self.agent = agent
         self.config = dict(config or {})
@@ -87,6 +88,7 @@ class FakeHost:
         self.may = sorted({*FREE, *(self.answers if may is None else may)})
         self.name = name
         self.timeout = timeout
+        self.protocol = protocol
         self.state: dict[str, Any] = {}
         self.logs: list[tuple[str, str]] = []
         self.calls: list[Call] = []
@@ -128,6 +130,7 @@ class FakeHost:
             may=[call for key, call in PERMISSIONS.items() if permissions.get(key)],
             name=manifest["name"],
             timeout=timeout,
+            protocol=manifest.get("protocol", 1),
         )
 
     def __enter__(self) -> Self:
@@ -140,11 +143,11 @@ class FakeHost:
     def start(self) -> None:
         """Starts the agent and introduces the lab."""
         self._line = InProcess(self.agent) if isinstance(self.agent, Agent) else Process(self.agent)
-        introduction = {"protocol": PROTOCOL, "agent": self.name, "run": "test-run", "config": self.config}
+        introduction = {"protocol": self.protocol, "agent": self.name, "run": "test-run", "config": self.config}
         introduction |= {"limits": {"deadline_ms": int(self.timeout * 1000)}, "may": self.may}
         try:
             answer = self._ask("initialize", introduction)
-            if answer != {"protocol": PROTOCOL}:
+            if answer != {"protocol": self.protocol}:
                 raise Fallen(f"`initialize` was answered with {answer!r}")
         except BaseException:
             self.kill()

@@ -12,7 +12,7 @@ config = {}
 class Guest(exports.Guest):
     def initialize(self, hello: Hello) -> int:
         config.update(json.loads(hello.config))
-        return 1
+        return 2
 
     def handle(self, event: Event) -> list[Message]:
         try:

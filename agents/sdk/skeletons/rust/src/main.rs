@@ -27,7 +27,7 @@ fn main() {
         let result = match request["method"].as_str() {
             Some("initialize") => {
                 config = params["config"].clone();
-                json!({ "protocol": 1 })
+                json!({ "protocol": 2 })
             }
             Some("handle") => json!({ "messages": handle(params, &config) }),
             _ => Value::Null,
