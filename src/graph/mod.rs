@@ -11,6 +11,7 @@ mod picture;
 mod questions;
 mod schema;
 mod settings;
+mod upgrade;
 mod walk;
 
 use futures::future::BoxFuture;
@@ -23,8 +24,9 @@ pub use neo4j::{Neo4jGraph, Neo4jOptions, RawRecords};
 pub use picture::render_svg;
 pub(crate) use picture::{Ink, PictureWording, VisibleWords, draw_graph};
 pub use questions::{AnswerTable, Parameter, QUESTIONS, Question, QuestionError, known_project, known_variable};
-pub use schema::{EdgeKind, Label, SETS, VERSION};
+pub use schema::{EdgeKind, Label, OLDEST_READ, SETS, VERSION};
 pub use settings::{GraphSettings, GraphStoreKind};
+pub use upgrade::{derive_analysis, find_upgrade};
 pub use walk::{MOST_TRAILS, Trail, Walk, WalkStep, Way};
 
 /// A graph store's failure.
@@ -43,7 +45,9 @@ pub enum GraphError {
         place: String,
     },
     /// It was written by a Kosmos with another schema.
-    #[error("the graph in {place} has schema {found}, and this version of Kosmos writes schema {VERSION}")]
+    #[error(
+        "the graph in {place} has schema {found}, and this version of Kosmos reads schemas {OLDEST_READ} to {VERSION}"
+    )]
     Version {
         /// The place of the graph.
         place: String,

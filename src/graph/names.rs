@@ -32,10 +32,22 @@ pub fn hypothesis_node_id(claim: &ClaimId) -> String {
     format!("hypothesis:{claim}")
 }
 
-/// The claim of a hypothesis or of a finding.
+/// The analysis that tests it.
+pub fn analysis_node_id(claim: &ClaimId) -> String {
+    format!("analysis:{claim}")
+}
+
+/// The relation of two columns by their names, whichever comes first; their case and surrounding blanks do not matter.
+pub fn relation_node_id(columns: [&str; 2]) -> String {
+    let mut names = columns.map(|column| column.trim().to_lowercase());
+    names.sort();
+    format!("relation:{}", short_text_hash(&serde_json::json!(names).to_string()))
+}
+
+/// The claim of a hypothesis, an analysis or a finding.
 pub fn claim_of_node(id: &str) -> Option<ClaimId> {
     let claim = match id.split_once(':')? {
-        ("hypothesis", claim) => claim,
+        ("hypothesis" | "analysis", claim) => claim,
         ("finding", rest) => rest.split_once(':')?.0,
         _ => return None,
     };

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::GraphError;
 
 /// Version of the schema: raised when what is written would be misread by who knows the one before.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// The oldest version that is read. Its nodes and edges mean the same; it has no analyses and no relations.
+pub const OLDEST_READ: u32 = 1;
 
 /// Properties that are sets of texts: written again, they are united, and not replaced.
 pub const SETS: [&str; 3] = ["experiments", "messages", "runs"];
@@ -47,6 +50,11 @@ pub enum Label {
     Concept,
     /// A publication that an agent found: `title`, `authors`, `year`, `doi`, `url`.
     Paper,
+    /// How a hypothesis is tested, in any table; its id is that of the claim: `family`, `exposure`, `outcome`, `given`,
+    /// `moderator`, `event`. Since version 2.
+    Analysis,
+    /// All that is asked and found about two columns, by their names, in any table: `columns`. Since version 2.
+    Relation,
 }
 
 /// The type of an edge.
@@ -76,7 +84,7 @@ pub enum EdgeKind {
     Contradicts,
     /// Finding to the same finding of an earlier run of the project, on other data; with the same.
     Replicates,
-    /// Hypothesis to variable; hypothesis, finding (with `role`), variable or paper to concept.
+    /// Hypothesis to variable; hypothesis, finding (with `role`), relation, variable or paper to concept.
     Mentions,
     /// Finding to paper: `stance`, `statement`, `locator`, `passage`, and the `agent` that found it.
     Cites,
@@ -84,11 +92,15 @@ pub enum EdgeKind {
     DerivedFrom,
     /// Hypothesis to question; experiment to run.
     SpawnedBy,
+    /// Hypothesis to analysis. Since version 2.
+    AnalysedBy,
+    /// Analysis or finding to relation. Since version 2.
+    About,
 }
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Question,
         Self::Dataset,
         Self::Variable,
@@ -100,6 +112,8 @@ impl Label {
         Self::Run,
         Self::Concept,
         Self::Paper,
+        Self::Analysis,
+        Self::Relation,
     ];
 
     /// As it is written in both stores.
@@ -116,6 +130,8 @@ impl Label {
             Self::Run => "Run",
             Self::Concept => "Concept",
             Self::Paper => "Paper",
+            Self::Analysis => "Analysis",
+            Self::Relation => "Relation",
         }
     }
 
@@ -135,7 +151,7 @@ impl Label {
 
 impl EdgeKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Asks,
         Self::Uses,
         Self::HasVariable,
@@ -151,6 +167,8 @@ impl EdgeKind {
         Self::Cites,
         Self::DerivedFrom,
         Self::SpawnedBy,
+        Self::AnalysedBy,
+        Self::About,
     ];
 
     /// As it is written in both stores.
@@ -171,6 +189,8 @@ impl EdgeKind {
             Self::Cites => "CITES",
             Self::DerivedFrom => "DERIVED_FROM",
             Self::SpawnedBy => "SPAWNED_BY",
+            Self::AnalysedBy => "ANALYSED_BY",
+            Self::About => "ABOUT",
         }
     }
 

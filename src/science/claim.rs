@@ -49,6 +49,20 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
+    /// As graphs that Kosmos 0.1 wrote have them: `tests/golden/project-second` remembers these.
+    #[test]
+    fn ids_of_version_0_1_stay() {
+        for (claim, id) in [
+            (json!({"x": "wing", "y": "mass"}), "c-85844f6dea7ee7a0"),
+            (
+                json!({"kind": "group_numeric", "x": "coast", "y": "mass"}),
+                "c-4f7e5378b49f56c3",
+            ),
+        ] {
+            assert_eq!(hypothesis(claim).derive_claim_id().as_str(), id);
+        }
+    }
+
     #[test]
     fn it_is_the_same_on_any_table_and_another_for_other_columns() {
         let claim = hypothesis(json!({})).derive_claim_id();

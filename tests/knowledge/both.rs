@@ -95,7 +95,8 @@ fn everything() -> Facts {
         facts.add_node(Node::new(label, &id(label, "1")).with_properties(properties));
     }
     for (n, kind) in EdgeKind::ALL.into_iter().enumerate() {
-        let ends = [Label::ALL[n % 11], Label::ALL[(n * 3 + 1) % 11]];
+        let labels = Label::ALL;
+        let ends = [labels[n % labels.len()], labels[(n * 3 + 1) % labels.len()]];
         let properties = json!({ "p": 0.01 * n as f64, "n": n, "run": "r1", "message": "m1" });
         facts.add_edge(Edge::new(kind, &id(ends[0], "1"), &id(ends[1], "1")).with_properties(properties));
     }

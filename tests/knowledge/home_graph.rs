@@ -51,6 +51,38 @@ fn rows(shell: &TestShell, question: &[&str], columns: &[&str]) -> Value {
         .collect()
 }
 
+/// The small graph is one as version 1 wrote it: without analyses and relations.
+#[test]
+fn a_graph_of_version_1_is_read_and_sync_upgrades_it() {
+    let shell = shell();
+    let stats = || done(&shell, &["graph", "stats", "--json"]).json();
+    let read = || {
+        [
+            rows(&shell, &["neighbours", "body_mass"], &["x", "q", "runs"]),
+            rows(&shell, &["contradictions"], &["statement"]),
+        ]
+    };
+    let (before, answers) = (stats(), read());
+    assert_eq!(before["schema_version"], 1);
+    assert!(before["nodes"]["Analysis"].is_null());
+    let synced = done(&shell, &["graph", "sync", "--json"]).json();
+    let after = stats();
+    assert_eq!(after["schema_version"], 2);
+    let counts = |stats: &Value| json!({ "nodes": stats["nodes"], "edges": stats["edges"] });
+    let expected = json!({ "schema_version": 2, "before": counts(&before), "after": counts(&after) });
+    assert_eq!(synced["upgraded"], expected);
+    let hypotheses = &before["nodes"]["Hypothesis"];
+    assert_eq!(&after["nodes"]["Analysis"], hypotheses);
+    assert_eq!(&after["edges"]["ANALYSED_BY"], hypotheses);
+    for label in ["Hypothesis", "Result", "Finding"] {
+        assert_eq!(after["nodes"][label], before["nodes"][label], "{label}");
+    }
+    assert_eq!(read(), answers);
+    let again = done(&shell, &["graph", "sync", "--json"]).json();
+    assert!(again["upgraded"].is_null(), "{again}");
+    assert_eq!(stats(), after);
+}
+
 #[test]
 fn a_home_without_a_graph_is_told_of_and_none_is_made() {
     let shell = TestShell::new();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::graph::{Edge, EdgeKind, Facts, Label, Node, names};
+use crate::graph::{Edge, EdgeKind, Facts, Label, Node, derive_analysis, names};
 use crate::message::{AddedEvidence, AgentName, Echo, Envelope, RecordKnowledge, Says};
 use crate::science::{DatasetRecord, Hypothesis, HypothesisId, TestRecord, Wording};
 
@@ -61,6 +61,12 @@ impl Writer<'_> {
             .with_properties(properties)
             .with_properties(self.origin_properties(experiment));
         self.facts.add_edge(edge);
+    }
+
+    /// The analysis and the relation of the node that was added last.
+    fn add_analysis(&mut self) {
+        let derived = self.facts.nodes.last().map(derive_analysis);
+        self.facts.extend(derived.unwrap_or_default());
     }
 
     fn link_nodes(&mut self, relation: EdgeKind, from: &str, to: &str) {
@@ -147,6 +153,7 @@ impl Writer<'_> {
             "predicted": hypothesis.predicted,
         });
         self.add_node(Label::Hypothesis, &id, None, told);
+        self.add_analysis();
         let question = names::question_node_id(&self.knowledge.question);
         self.link_nodes(EdgeKind::SpawnedBy, &id, &question);
         let parent = hypothesis
@@ -231,6 +238,7 @@ impl Writer<'_> {
             "dataset": sha256,
         });
         self.add_node(Label::Finding, &finding, name, with_explore_part(told, record));
+        self.add_analysis();
         self.add_edge(EdgeKind::DerivedFrom, &finding, &result, name, json!({}));
         for (role, column) in columns_with_roles(&hypothesis) {
             let concept = self.add_concept(column);

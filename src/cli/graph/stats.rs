@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 
 use super::{GraphChoice, block_on_work, shown};
 use crate::cli::{CliError, Exit, Globals, output};
-use crate::graph::{GraphStats, VERSION};
+use crate::graph::GraphStats;
 
 /// `kosmos graph stats`: counts nodes and edges.
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,7 @@ pub(super) fn execute_stats(args: &StatsArgs, globals: &Globals) -> Result<Exit,
         output::print_json(&json!({
             "store": opened.store_name(),
             "place": opened.place(),
-            "schema_version": VERSION,
+            "schema_version": stats.schema_version(),
             "nodes": counts(&stats.nodes),
             "edges": counts(&stats.edges),
         }))?;

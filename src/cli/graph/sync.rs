@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::{GraphChoice, block_on_work, choice::ChosenGraph, merge};
 use crate::actors::undelivered_messages;
 use crate::cli::{CliError, Console, Exit, Globals, output};
 use crate::config::Settings;
-use crate::graph::{EmbeddedGraph, GraphStore};
+use crate::graph::{EmbeddedGraph, GraphError, GraphStats, GraphStore, VERSION, find_upgrade};
 use crate::journal::{Durability, Journal, JournalError, Options};
 use crate::lab::{LabError, RunFolder, TrustError, deliver_run, list_runs};
 use crate::progress::{Progress, ProgressEvent, printable};
@@ -37,7 +38,8 @@ pub(super) const LONG_ABOUT: &str = "\
 Deliver to the graph the nodes and edges that are waiting in the journals of the runs.
 
 A run continues while its graph is unreachable and keeps the undelivered nodes and edges in its journal. If a server \
-is chosen, the graph in the home folder is copied to it first, so that the server has the findings of earlier runs. \
+is chosen, the graph in the home folder is copied to it first, so that the server has the findings of earlier runs. A graph that \
+an earlier version of Kosmos wrote is upgraded: the analysis and the relation of each hypothesis are added. \
 Runs in progress are listed and skipped: they deliver by themselves. So are runs from elsewhere that you have not \
 agreed to. Exits with 5 if something is still waiting.";
 
@@ -69,6 +71,8 @@ struct Outcome {
     place: String,
     /// Nodes and edges copied from the home's graph to the server.
     copied: Option<Copied>,
+    /// The graph before and after it was upgraded to the present schema; null if it had it already.
+    upgraded: Option<Upgraded>,
     runs: Vec<Row>,
     delivered: usize,
     waiting: usize,
@@ -76,6 +80,36 @@ struct Outcome {
     reason: Option<String>,
     interrupted: bool,
     exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Upgraded {
+    schema_version: u32,
+    before: Counted,
+    after: Counted,
+}
+
+/// Nodes by label and edges by type.
+#[derive(Debug, PartialEq, Serialize)]
+struct Counted {
+    nodes: BTreeMap<String, u64>,
+    edges: BTreeMap<String, u64>,
+}
+
+impl From<GraphStats> for Counted {
+    fn from(stats: GraphStats) -> Self {
+        Self {
+            nodes: stats.nodes.into_iter().collect(),
+            edges: stats.edges.into_iter().collect(),
+        }
+    }
+}
+
+impl Counted {
+    /// All nodes and all edges.
+    fn totals(&self) -> (u64, u64) {
+        (self.nodes.values().sum(), self.edges.values().sum())
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +147,7 @@ pub(super) fn execute_sync(args: &SyncArgs, globals: &Globals) -> Result<Exit, C
             stop,
         };
         work.copy_home_graph(&mut outcome).await?;
+        work.upgrade(&mut outcome).await?;
         work.deliver_runs(&folders, args.again, &mut outcome).await?;
         Ok(exit_of(&outcome))
     })?;
@@ -166,6 +201,38 @@ impl Work<'_> {
             edges: merged.edges,
         });
         Ok(())
+    }
+
+    /// Adds what a graph of an earlier schema lacks.
+    async fn upgrade(&self, outcome: &mut Outcome) -> Result<(), CliError> {
+        // Opening the graph of a home that has none would make it.
+        if !self.opened.is_server() && self.opened.embedded_folder().is_none() {
+            return Ok(());
+        }
+        let upgraded = self.upgrade_store().await;
+        if let Some((whole, upgraded)) = upgraded.map_err(|error| self.opened.explain_error(error))? {
+            outcome.interrupted |= !whole;
+            // A hypothesis that is known only as the end of an edge lacks its analysis, and cannot be given one.
+            outcome.upgraded = Some(upgraded).filter(|upgraded| upgraded.before != upgraded.after);
+        }
+        Ok(())
+    }
+
+    /// The upgrade, and whether all of it was done; none for a graph that lacks nothing.
+    async fn upgrade_store(&self) -> Result<Option<(bool, Upgraded)>, GraphError> {
+        let store = self.store.as_ref();
+        let missing = find_upgrade(store).await?;
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let before = store.stats().await?.into();
+        let merged = merge::merge_in_batches(store, missing, "the upgrade", self.progress, &self.stop).await?;
+        let upgraded = Upgraded {
+            schema_version: VERSION,
+            before,
+            after: store.stats().await?.into(),
+        };
+        Ok(Some((merged.whole, upgraded)))
     }
 
     /// Delivers run by run until the graph fails; counts what is waiting in all of them.
@@ -285,6 +352,13 @@ fn render_outcome(outcome: &Outcome) -> String {
         text.push_str(&format!(
             "copied {} nodes and {} edges from the graph in the home folder\n",
             copied.nodes, copied.edges
+        ));
+    }
+    if let Some(upgraded) = &outcome.upgraded {
+        let ((nodes, edges), (more_nodes, more_edges)) = (upgraded.before.totals(), upgraded.after.totals());
+        text.push_str(&format!(
+            "upgraded to schema {}: {nodes} nodes and {edges} edges before, {more_nodes} nodes and {more_edges} edges after\n",
+            upgraded.schema_version
         ));
     }
     for row in &outcome.runs {

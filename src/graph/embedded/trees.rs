@@ -16,7 +16,7 @@ use super::{
 };
 use crate::failpoint;
 use crate::graph::{
-    Edge, Facts, GraphError, GraphStats, Label, Node, Trail, VERSION, Walk, WalkStep, Way,
+    Edge, Facts, GraphError, GraphStats, Label, Node, OLDEST_READ, Trail, VERSION, Walk, WalkStep, Way,
     facts::{Properties, count_names, sort_sets, unite_properties},
     walk::compare_trails,
 };
@@ -82,7 +82,7 @@ impl Trees {
     fn check_version(&self, folder: &Path) -> Result<(), GraphError> {
         let found = self.db.get(VERSION_KEY)?;
         match found.and_then(|bytes| bytes.as_ref().try_into().ok().map(u32::from_be_bytes)) {
-            Some(VERSION) => Ok(()),
+            Some(OLDEST_READ..=VERSION) => Ok(()),
             None if self.nodes.is_empty() => {
                 self.db.insert(VERSION_KEY, VERSION.to_be_bytes().as_slice())?;
                 Ok(())
@@ -96,6 +96,12 @@ impl Trees {
 
     pub(super) fn merge_facts(&self, facts: Facts) -> Result<(), GraphError> {
         let facts = facts.merge_duplicates()?;
+        // Before anything of it is there, so that no earlier Kosmos reads what it does not know.
+        let version = VERSION.to_be_bytes();
+        if self.db.get(VERSION_KEY)?.is_none_or(|found| found.as_ref() != version) {
+            self.db.insert(VERSION_KEY, version.as_slice())?;
+            self.db.flush()?;
+        }
         let mut nodes = sled::Batch::default();
         for node in &facts.nodes {
             let mut properties = self
@@ -352,5 +358,47 @@ fn is_locked_by_other(error: &sled::Error) -> bool {
             error.kind() == std::io::ErrorKind::WouldBlock || error.to_string().contains("could not acquire lock")
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(folder: &Path) -> Result<Trees, GraphError> {
+        Trees::open(folder, Duration::from_secs(1)).map(|(trees, _)| trees)
+    }
+
+    fn set_version(folder: &Path, version: u32) {
+        let trees = open(folder).unwrap();
+        trees.db.insert(VERSION_KEY, version.to_be_bytes().as_slice()).unwrap();
+        trees.db.flush().unwrap();
+    }
+
+    fn one_node() -> Facts {
+        let mut facts = Facts::default();
+        facts.add_node(Node::new(Label::Relation, "relation:1"));
+        facts
+    }
+
+    #[test]
+    fn an_earlier_version_is_read_as_it_is_and_a_write_raises_it() {
+        let folder = tempfile::tempdir().unwrap();
+        set_version(folder.path(), 1);
+        let version = |trees: &Trees| trees.db.get(VERSION_KEY).unwrap().unwrap().to_vec();
+        let trees = open(folder.path()).unwrap();
+        assert!(trees.list_nodes(Label::Relation, 9).unwrap().is_empty());
+        assert_eq!(version(&trees), 1u32.to_be_bytes());
+        trees.merge_facts(one_node()).unwrap();
+        assert_eq!(version(&trees), VERSION.to_be_bytes());
+        assert_eq!(trees.list_nodes(Label::Relation, 9).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_later_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        set_version(folder.path(), VERSION + 1);
+        let error = open(folder.path()).err().unwrap();
+        assert!(matches!(error, GraphError::Version { found: 3, .. }), "{error}");
     }
 }

@@ -10,13 +10,15 @@ const EDGES: usize = 8000;
 const SHARE: usize = NODES / 5;
 
 /// Labels, the most informative first.
-const RANKED: [Label; 11] = [
+const RANKED: [Label; 13] = [
     Label::Question,
     Label::Finding,
     Label::Concept,
     Label::Dataset,
     Label::Run,
+    Label::Relation,
     Label::Hypothesis,
+    Label::Analysis,
     Label::Agent,
     Label::Paper,
     Label::Variable,
