@@ -152,38 +152,6 @@ def unit_shuffler(unit, random):
     return lambda: first[random.permutation(len(first))][labels]
 
 
-def cluster_robust(x, y, unit):
-    """Wald test of one or more outcomes on x with errors from leaving out one unit at a time (the cluster jackknife, CV3;
-    MacKinnon, Nielsen and Webb 2023, J. Econometrics 232), which stays honest with few units: {statistic, df, p, units,
-    slope, error}. Of several coefficients F is Hotelling's, as their covariance rests on the units. None below 4 units, or
-    with no more units than coefficients."""
-    order = np.argsort(unit, kind="stable")
-    y = y[:, None] if y.ndim == 1 else y
-    design, y = np.column_stack([np.ones(len(x)), x])[order], y[order]
-    starts = np.flatnonzero(np.r_[True, np.diff(unit[order]) != 0])
-    units, k = len(starts), x.shape[1] * y.shape[1]
-    if units < max(4, k + 2):
-        return None
-    squares = np.add.reduceat(design[:, :, None] * design[:, None, :], starts)
-    products = np.add.reduceat(design[:, :, None] * y[:, None, :], starts)
-    beta = np.linalg.pinv(squares.sum(axis=0)) @ products.sum(axis=0)
-    without = np.linalg.pinv(squares.sum(axis=0) - squares) @ (products.sum(axis=0) - products)
-    steps = (without - beta)[:, 1:].reshape(units, -1)
-    covariance = (units - 1) / units * steps.T @ steps
-    slopes = beta[1:].ravel()
-    wald = float(slopes @ np.linalg.pinv(covariance) @ slopes)
-    free = units - k
-    statistic = wald / k * free / (units - 1)
-    return {
-        "statistic": statistic,
-        "df": k,
-        "p": float(stats.f.sf(statistic, k, free)),
-        "units": units,
-        "slope": float(slopes[0]),
-        "error": float(np.sqrt(covariance[0, 0])),
-    }
-
-
 # Below so many rows that bear on a coefficient, and rows for each of several columns, errors for unequal spread are too
 # small: those of equal spread are taken where they are larger.
 FEW_ROWS, ROWS_OF_SEVERAL = 8, 40

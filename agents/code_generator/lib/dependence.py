@@ -1,8 +1,8 @@
 # ---- dependence: what is left of an association where rows depend on each other ----
 # The profile notes how the rows of a table can depend on each other: they repeat a unit, follow each other in time, or
 # lie near each other on a map. Where both sides of a pair show it, one model that accounts for it gives p and interval:
-# - units: errors clustered by unit, by the jackknife over units (CV3; MacKinnon, Nielsen and Webb 2023, J.
-#   Econometrics 232); where units were seen at the same times, the times are held fixed.
+# - units: errors clustered by unit, by leaving out one unit at a time (`jackknife.py`); where units were seen at the
+#   same times, the times are held fixed.
 # - a series: both sides given a smooth course, jumps of level, seasons, and the past of both, as in a dynamic
 #   regression (Granger and Newbold 1974, J. Econometrics 2; Hamilton 1994, ch. 18.3), with Bartlett's (1935) allowance for what
 #   autocorrelation is left.
@@ -137,10 +137,7 @@ class Dependence:
             return self.in_series(left, right, given, np.argsort(self.found.rank[rows], kind="stable"))
         if self.kind == "map":
             return spatial_estimate(left, right, self.found.points[rows], given)
-        base = basis(given) if given is not None else None
-        if base is not None:
-            left, right = residuals(left, base), residuals(right, base)
-        return clustered_estimate(left, right, self.found.labels[rows])
+        return clustered_estimate(left, right, self.found.labels[rows], given)
 
     def smallest_effect(self, level, mask=None, name=None):
         """The smallest effect that the model finds at a level on the rows of the mask: a correlation on Fisher's scale;
@@ -548,29 +545,24 @@ def serial_inflation(a, b):
     return max(1.0 + 2 * float(((1 - lags / n) * one * other)[counted].sum()), 1.0)
 
 
-def clustered_estimate(left, right, labels):
-    """The Wald test of the right columns on the left ones with errors clustered by label, or None where there are too
-    few clusters."""
-    found = cluster_robust(left, right, labels)
+def clustered_estimate(left, right, labels, given=None):
+    """The Wald test of the right columns on the left ones, with those of `given` held fixed and errors clustered by
+    label, or None where there are too few clusters."""
+    found = cluster_fit(left, right, given, labels)
     if found is None:
         return None
-    single = left.shape[1] == 1 and right.shape[1] == 1
-    n, free = len(left), found["units"] - 1
-    if not single:
+    if given is not None:
+        base = basis(given)
+        left, right = residuals(left, base), residuals(right, base)
+    shared = {"n": len(left), "statistic": found["statistic"], "df": found["df"], "p": found["p"]}
+    if found["error"] is None:
         part = associate(left, right)
-        r = 0.0 if part is None else part["r"]
-        return {
-            "n": n, "statistic": found["statistic"], "df": (found["df"], found["units"] - found["df"]), "p": found["p"],
-            "sign": 0, "r": r, "low": None, "high": None,
-        }  # fmt: skip
+        return {**shared, "sign": 0, "r": 0.0 if part is None else part["r"], "low": None, "high": None}
     a, b = left[:, 0] - left[:, 0].mean(), right[:, 0] - right[:, 0].mean()
     size = float(np.sqrt((a**2).sum() * (b**2).sum()))
     r = float(np.clip((a * b).sum() / size, -1 + 1e-12, 1 - 1e-12)) if size > 0 else 0.0
-    t = found["slope"] / found["error"] if found["error"] > 0 else 0.0
-    return {
-        "n": n, "statistic": t, "df": free, "p": found["p"], "sign": 1 if t >= 0 else -1, "r": r,
-        **r_interval(r, t, free), "slope": found["slope"],
-    }  # fmt: skip
+    t, free = found["statistic"], found["df"]
+    return {**shared, "sign": 1 if t >= 0 else -1, "r": r, **r_interval(r, t, free), "slope": found["slope"]}
 
 
 def map_of(table, names, rows):

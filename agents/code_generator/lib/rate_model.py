@@ -88,25 +88,9 @@ def pearson_residuals(data, fit):
     return (data.events - fit.mean) / np.sqrt(np.maximum(fit.variance, 1e-12))
 
 
-def jackknife_steps(scaled, rest, labels):
-    """How each unit, left out, moves the coefficients of a weighted model, to first order (MacKinnon, Nielsen and Webb
-    2025, the linearised jackknife of logistic models): one row per unit."""
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(labels[order]) != 0])
-    scaled, rest = scaled[order], rest[order]
-    squares = np.add.reduceat(scaled[:, :, None] * scaled[:, None, :], starts)
-    scores = np.add.reduceat(scaled * rest[:, None], starts)
-    return -np.einsum("gij,gj->gi", np.linalg.pinv(squares.sum(axis=0) - squares, hermitian=True), scores)
-
-
-def jackknife_covariance(scaled, rest, labels):
-    """The covariance of the coefficients with errors clustered by label (CV3)."""
-    steps = jackknife_steps(scaled, rest, labels)
-    return (len(steps) - 1) / len(steps) * steps.T @ steps
-
-
 def row_covariance(scaled, rest):
-    """The same with each row a unit of its own, which allows for any dispersion of each row (as HC3 does)."""
+    """The covariance of the coefficients from leaving out one row at a time, to first order, which allows for any
+    dispersion of each row (as HC3 does)."""
     inverse = np.linalg.pinv(scaled.T @ scaled, hermitian=True)
     turned = scaled @ inverse
     pull = np.clip((turned * scaled).sum(axis=1), 0.0, 1 - 1e-9)
@@ -123,33 +107,35 @@ def unevenness(data, fit):
 
 
 def rate_score(block, held, data):
-    """(left, right): what the columns of `block` hold beyond those of `held`, and the residuals of the model of `held`
-    alone, both scaled so that their product is the score."""
+    """(left, right, known): what the columns of `block` hold beyond those of `held`, the residuals of the model of
+    `held` alone, both scaled so that their product is the score, and the columns of `held` on that scale."""
     fit = rate_fit(held, data)
     root = np.sqrt(np.maximum(fit.variance, 1e-12))
     known, pieces = root[:, None] * held, root[:, None] * block
     left = pieces - known @ np.linalg.lstsq(known, pieces, rcond=None)[0]
-    return left, pearson_residuals(data, fit)
+    return left, pearson_residuals(data, fit), known
 
 
 def score_test(block, held, data, labels, free):
     """{statistic, p, df} of the score test; of one column the statistic is a signed t."""
-    left, right = rate_score(block, held, data)
+    left, right, known = rate_score(block, held, data)
     slopes = np.linalg.lstsq(left, right, rcond=None)[0]
     fitted, k = left @ slopes, block.shape[1]
     explained = float((fitted**2).sum())
-    if labels is None:
-        dispersion = max(float((right**2).sum() - explained) / free, 1.0)
-        statistic, below = explained / k / dispersion, free
-    else:
-        units = len(np.unique(labels))
-        covariance = jackknife_covariance(left, right - fitted, labels)
-        below = units - k
-        statistic = float(slopes @ np.linalg.pinv(covariance) @ slopes) / k * below / (units - 1)
+    if labels is not None:
+        found = cluster_test(np.column_stack([left, known]), right - fitted, labels, slopes)
+        return {"statistic": found["statistic"], "p": found["p"], "df": free_of(found)}
+    dispersion = max(float((right**2).sum() - explained) / free, 1.0)
+    statistic, below = explained / k / dispersion, free
     p = float(stats.f.sf(statistic, k, below))
     if k == 1:
         statistic = float(np.copysign(np.sqrt(statistic), slopes[0]))
     return {"statistic": statistic, "p": p, "df": below}
+
+
+def free_of(found):
+    """The degrees of freedom of the errors of a clustered test."""
+    return found["df"][1] if isinstance(found["df"], tuple) else found["df"]
 
 
 def held_columns(base, count):
@@ -195,23 +181,30 @@ def rate_estimate(block, data, base, labels=None):
         if n < FEW_TO_TELL * k or shared["uneven"] > UNEVEN:
             covariances.append(row_covariance(scaled, left))
     else:
-        covariances, below = [jackknife_covariance(scaled, left, labels)], units - k
+        # Leaving out a cluster is linearised (MacKinnon, Nielsen and Webb 2025, for logistic models).
+        tested = cluster_test(scaled, left, labels, beta)
+        steps, below = tested["steps"], free_of(tested)
+        size = max(float(steps[:, 0] @ steps[:, 0]), 1e-300)
+        scale = tested["error"] ** 2 / size if k == 1 else (units - 1) / units
+        covariances = [scale * steps.T @ steps]
     errors = [float(np.sqrt(covariance[0, 0])) for covariance in covariances]
     error, way = max(errors), ("t", "t_rows")[int(np.argmax(errors))]
     if not error > 0:
         return None
     if k == 1:
         statistic = float(beta[0] / error)
-        p = float(2 * stats.t.sf(abs(statistic), below))
+        p = float(2 * stats.t.sf(abs(statistic), below)) if labels is None else tested["p"]
+    elif labels is not None:
+        p, statistic = tested["p"], tested["statistic"]
     else:
         tests = []
         for place, covariance in enumerate(covariances):
-            if labels is None and place == 0:
+            if place == 0:
                 gain = max(2 * (fit.likelihood - rate_fit(held, data).likelihood), 0.0)
                 statistic = gain / k / shared["dispersion"]
             else:
                 wald = float(beta @ np.linalg.pinv(covariance[:k, :k], hermitian=True) @ beta)
-                statistic = wald / k * (1.0 if labels is None else below / (units - 1))
+                statistic = wald / k
             tests.append((float(stats.f.sf(statistic, k, below)), statistic, ("f", "f_rows")[place]))
         p, statistic, way = max(tests)
     half = stats.t.isf(0.025, below) * error
@@ -243,12 +236,13 @@ def endless_estimate(block, held, data, labels, free):
     if block.shape[1] > 1:
         return {**found, "low": -np.inf, "high": np.inf}
     # Where there is little to go by, taking out the bias can take the coefficient across 0: the score knows its side.
-    sign, limit = (1.0 if tested["statistic"] >= 0 else -1.0), stats.t.isf(0.025, tested["df"])
+    sign = 1.0 if tested["statistic"] >= 0 else -1.0
     beta = found["beta"] = sign * np.maximum(sign * beta, 1e-9)
 
     def beyond(distance):
         moved = data._replace(offset=data.offset + sign * distance * block[:, 0])
-        return sign * score_test(block, held, moved, labels, free)["statistic"] - limit
+        there = score_test(block, held, moved, labels, free)
+        return sign * there["statistic"] - stats.t.isf(0.025, there["df"])
 
     # The nearest ratio that the test rejects: far beyond it the variance vanishes, and with it the score.
     end, far = -np.inf, sign * beta[0] + 4.0
