@@ -5,6 +5,8 @@ import numpy as np
 
 MIN_ROWS = 8
 LEVEL = 0.05
+# How sure a duration and its event must be told for neither to be tested alone.
+SURE_SURVIVAL = 0.7
 
 
 class NotTestable(Exception):
@@ -27,6 +29,7 @@ def run_battery(protocol, family):
     for test in protocol["tests"]:
         blank = blank_result(test)
         try:
+            refuse_half_of_survival(table, test)
             results.append({**blank, **getattr(family, "judge", judge)(table, explore, test, family)})
         except NotTestable as refusal:
             results.append({**blank, "status": "not_testable", "reason": str(refusal)})
@@ -78,6 +81,23 @@ def load_pair(table, test):
     if len(rows) < MIN_ROWS:
         raise NotTestable(f"fewer than {MIN_ROWS} complete rows ({len(rows)})")
     return take(x, rows), take(y, rows), rows
+
+
+def refuse_half_of_survival(table, test):
+    """Refuses a duration, or how it ended, with another column: rows that were watched for less long end less often and
+    have shorter times, whatever happens to them. The test of survival takes both."""
+    told = table.structure().get("survival") or {}
+    duration, event = (told.get(key) for key in ("duration", "event"))
+    if not duration or test.get("event") or told.get("sure", 0.0) < SURE_SURVIVAL:
+        return
+    pair = {test["x"], test["y"]}
+    if len(pair & {duration, event}) != 1 or told.get("entry") in pair or event not in table.position:
+        return
+    if len(table.as_read(event).levels or ()) == 2:
+        raise NotTestable(
+            f"{duration!r} and {event!r}, how it ended, are tested together as times to an event: alone, either depends "
+            "on how long each row was watched"
+        )
 
 
 def judge(table, explore, test, family):

@@ -50,6 +50,7 @@ def check_pair(pair):
         adjust_for(found, pair, name, x, y, rows, plan, crude)
     confounding_verdict(found, pair.table)
     size_check(found, whole, pair.x, pair.y)
+    add_selection(found.caveats, found.notes, pair.table, test)
     order = (
         "simpson_reversal",
         "confounded",
@@ -61,6 +62,8 @@ def check_pair(pair):
         "small_sample",
         "assumption_violated",
         "separation",
+        "missing_by_other",
+        "empty_corner",
     )
     extra = getattr(plan, "caveats", [])
     return {

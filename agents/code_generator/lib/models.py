@@ -171,6 +171,7 @@ def with_rows_that_depend(result, table, test, explore, rows, block, outcome, ba
     and `contrasts(dependence)` give effects in the units of the outcome, where the family has them."""
     plain = result["whole"]
     result = {**result, "p_judged": plain["p"], "p_judged_by": "primary"}
+    add_selection(result["caveats"], result["caveat_notes"], table, test)
     taken = basis(base) if base.shape[1] else np.zeros((len(outcome), 0))
     ways = find_dependence(table, test, rows, residuals(block, taken), residuals(outcome, taken))
     if ways is None:

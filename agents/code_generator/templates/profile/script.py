@@ -103,6 +103,8 @@ def describe_loaded(mine, name, first, array, habits, told, warnings):
 
 
 COUNT_WORDS = {"freq", "frequency", "count", "counts", "n"}
+# What the table itself tells of how its rows depend on each other, and of durations.
+NOTED_OF_PARTS = ("columns", "duration", "event", "entry", "sure")
 
 
 def expand_counts(result, arrays, warnings):
@@ -183,7 +185,9 @@ def write_table(names, arrays, result):
         "ranked": [column["name"] for column in result["columns"] if column["ranked"]],
         "steps": {column["name"]: column["moment"][1] for column in result["columns"] if column["moment"]},
         "structure": {
-            key: {"columns": part["columns"]} for key, part in result["structure"].items() if part and key != "copies"
+            key: {name: part[name] for name in NOTED_OF_PARTS if name in part}
+            for key, part in result["structure"].items()
+            if part and key != "copies"
         },
     }
     orders = {column["name"]: column["level_order"] for column in result["columns"] if column["level_order"]}
