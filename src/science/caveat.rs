@@ -25,6 +25,10 @@ closed_set! {
         AssumptionViolated = "assumption_violated",
         /// One column separates the levels of the other perfectly.
         Separation = "separation",
+        /// Rows without a value of one column differ in the other.
+        MissingByOther = "missing_by_other",
+        /// Rows end at a slanting line: they may have been selected by both columns.
+        EmptyCorner = "empty_corner",
         /// The two parts of the rows do not both show it.
         NotReplicated = "not_replicated",
         /// A model wrote the code; the note names the model.

@@ -260,6 +260,8 @@ pub(crate) fn caveat_line(caveat: &Caveat) -> Line<Draft> {
         Caveat::SmallSample => "small sample",
         Caveat::AssumptionViolated => "an assumption fails",
         Caveat::Separation => "perfect separation",
+        Caveat::MissingByOther => "missing values differ",
+        Caveat::EmptyCorner => "rows may be selected",
         Caveat::NotReplicated => "not replicated",
         Caveat::ModelWritten => "code written by a model",
         Caveat::Challenged => "challenged",
@@ -318,6 +320,16 @@ pub(crate) fn caveat_explained(caveat: &Caveat, note: Option<&str>) -> Line<Draf
         Caveat::Separation => {
             text("one column separates the levels of the other perfectly, so that odds have no finite estimate")
         }
+        Caveat::MissingByOther => {
+            let told = text("it holds for the rows with both values at most");
+            match note {
+                Some(note) => told.text(": ").name(note),
+                None => told.text(", as rows without a value of one column differ in the other"),
+            }
+        }
+        Caveat::EmptyCorner => text(
+            "rows end at a slanting line across both columns: if they were selected by the two together, that alone makes them go together",
+        ),
         Caveat::Other(_) => match note {
             Some(note) => line().name(note),
             None => text("a remark of the script; see its result"),
