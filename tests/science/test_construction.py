@@ -145,6 +145,14 @@ class Shares(Made):
         shown = columns | {"heads": (1000 * heads).round()}
         self.check(shown, "share", pairs + [(name, "heads") for name in names])
 
+    def test_a_denominator_that_names_tell(self):
+        # One slope in eighty misses -1 by more than 2.5 errors.
+        for _ in range(30):
+            tons, heads = np.exp(0.4 * self.random.normal(size=(N, 3))), np.exp(0.6 * self.random.normal(size=N))
+            columns = {f"{name}_per_head": (tons[:, place] / heads).round(4) for place, name in enumerate(METALS[:3])}
+            told = {(pair["x"], pair["y"]) for pair in self.profile(columns | {"heads": heads})["tautologies"]}
+            self.assertEqual(len(told), 6)
+
     def test_a_share_with_names_alone_is_none(self):
         columns = {f"{name}_per_head": self.random.gamma(4, 1, N).round(3) for name in METALS[:3]}
         self.assertEqual(self.profile(columns)["identities"], [])

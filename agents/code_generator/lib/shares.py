@@ -213,7 +213,9 @@ def shares_of_one(numeric, data, names, found):
         for other, i in enumerate(positive):
             if i == below or found.has(i, below) or against[place, other] > -0.2:
                 continue
-            slope = inverse_slope(data[i], data[below])
+            # Names that say so leave less for the slope to tell: it may miss -1 by more, as some of many columns do.
+            limit = 4.0 if is_denominator(names[i], names[below]) else 2.5
+            slope = inverse_slope(data[i], data[below], limit)
             if slope is not None:
                 divided.append((i, slope))
         # One slope of -1 may be an accident; two that share it, or a name, are not.
@@ -248,9 +250,9 @@ def log_correlation(a, b):
     return float(np.corrcoef(a, b)[0, 1]), int(known.sum())
 
 
-def inverse_slope(y, x):
-    """The slope of the logarithms where it is -1 within a narrow interval, so that y times x no longer goes with x;
-    None elsewhere."""
+def inverse_slope(y, x, limit):
+    """The slope of the logarithms where it is -1 within so many standard errors, which are small, so that y times x no
+    longer goes with x; None elsewhere."""
     known = ~np.isnan(y) & ~np.isnan(x)
     if known.sum() < FEWEST_SHARED:
         return None
@@ -259,4 +261,4 @@ def inverse_slope(y, x):
         return None
     slope, error = slopes_of(a, b[:, None])
     slope, error = float(slope[0]), float(error[0])
-    return slope if abs(slope + 1) <= 2.5 * error and error <= 0.1 else None
+    return slope if abs(slope + 1) <= limit * error and error <= 0.1 else None
