@@ -62,18 +62,15 @@ pub fn terminal_summary(dossier: &Dossier) -> String {
         .filter(|_| dossier.end.status != RunStatus::NotAnswerable);
     let answer = sentences.map(|sentence| wrap_words(&safe_line(&plain_text(sentence), MOST_LETTERS), WIDTH.into()));
     let answer: String = answer.collect();
-    [answer]
-        .into_iter()
-        .chain(told)
-        .chain([summarise_findings(dossier)])
-        .collect()
+    told.chain([answer, summarise_findings(dossier)]).collect()
 }
 
 /// A text in lines of at most `width` letters, broken between words, with a line's end after each.
 fn wrap_words(text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
-    for word in text.split_whitespace() {
+    // A number stays with its unit.
+    for word in text.replace(" %", "\u{a0}%").split(' ').filter(|word| !word.is_empty()) {
         let letters = word.chars().count();
         if used > 0 && used + 1 + letters > width {
             out.push('\n');
@@ -87,13 +84,16 @@ fn wrap_words(text: &str, width: usize) -> String {
         used += letters;
     }
     out.push('\n');
-    out
+    out.replace('\u{a0}', " ")
 }
 
 fn summarise_findings(dossier: &Dossier) -> String {
     let headlines = order::headline_tests(dossier);
     let none_found = headlines.iter().all(|test| !test.is_finding());
-    let told = none_found.then(|| describe_nothing_found(dossier));
+    // The answer says by itself that nothing was found.
+    let is_answered = dossier.end.status != RunStatus::NotAnswerable && !dossier.tests.is_empty();
+    let told = none_found && !(is_answered && dossier.vetoes.is_empty());
+    let told = told.then(|| describe_nothing_found(dossier));
     if headlines.is_empty() {
         return told.unwrap_or_default();
     }

@@ -147,8 +147,11 @@ pub(super) fn execute_sync(args: &SyncArgs, globals: &Globals) -> Result<Exit, C
             stop,
         };
         work.copy_home_graph(&mut outcome).await?;
-        work.upgrade(&mut outcome).await?;
         work.deliver_runs(&folders, args.again, &mut outcome).await?;
+        // A graph that did not take what waits is upgraded when it does.
+        if outcome.reason.is_none() && !outcome.interrupted {
+            work.upgrade(&mut outcome).await?;
+        }
         Ok(exit_of(&outcome))
     })?;
     outcome.exit_code = exit.code();
@@ -209,8 +212,15 @@ impl Work<'_> {
         if !self.opened.is_server() && self.opened.embedded_folder().is_none() {
             return Ok(());
         }
-        let upgraded = self.upgrade_store().await;
-        if let Some((whole, upgraded)) = upgraded.map_err(|error| self.opened.explain_error(error))? {
+        let upgraded = match self.upgrade_store().await {
+            // Nothing waits for it; the next delivery tries again.
+            Err(error @ GraphError::Away { .. }) => {
+                outcome.reason = Some(error.to_string());
+                return Ok(());
+            }
+            upgraded => upgraded.map_err(|error| self.opened.explain_error(error))?,
+        };
+        if let Some((whole, upgraded)) = upgraded {
             outcome.interrupted |= !whole;
             // A hypothesis that is known only as the end of an edge lacks its analysis, and cannot be given one.
             outcome.upgraded = Some(upgraded).filter(|upgraded| upgraded.before != upgraded.after);
