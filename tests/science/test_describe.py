@@ -62,7 +62,7 @@ class Figures(unittest.TestCase):
         lib = functions("describe")
         for share in (0.0, 1.0):
             wanted = proportion_confint(share * 40, 40, method="wilson")
-            np.testing.assert_allclose(lib["score_interval"](share, 40, stats.norm.ppf(0.975)), wanted, atol=1e-12)
+            np.testing.assert_allclose(lib["wilson_interval"](share, 40, stats.norm.ppf(0.975)), wanted, atol=1e-12)
 
     def test_a_mean_has_students_interval_and_the_median_beside_it(self):
         found = describe(self.table, "height")

@@ -333,7 +333,9 @@ fn figures_that_are_asked_for_are_told_from_relations() {
     use AskedFigure as F;
     let tables = cases().tables;
     let mut wrong = Vec::new();
-    let asked: [(&str, &str, F, &[&str], &[&str]); 21] = [
+    /// A table, a question, the figure, what it is of, and in which groups.
+    type Asked<'a> = (&'a str, &'a str, F, &'a [&'a str], &'a [&'a str]);
+    let asked: [Asked<'_>; 21] = [
         (
             "survey",
             "What share of the teams uses pairing?",

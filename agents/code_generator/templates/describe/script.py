@@ -34,7 +34,7 @@ Described = namedtuple("Described", "name part whole clusters values")
 # ---- intervals ----
 
 
-def score_interval(share, rows, quantile):
+def wilson_interval(share, rows, quantile):
     """(low, high) of a share by inverting the score test; `rows` need not be whole."""
     square = quantile**2
     middle = (share + square / (2 * rows)) / (1 + square / rows)
@@ -61,13 +61,13 @@ def share_figure(data):
     # Trials of a row are a cluster of trials.
     clusters = np.arange(len(data.part)) if data.clusters is None and (data.whole != 1).any() else data.clusters
     if clusters is None:
-        return share, *score_interval(share, total, stats.norm.ppf(0.975))
+        return share, *wilson_interval(share, total, stats.norm.ppf(0.975))
     error, count = ratio_error(data.part, data.whole, clusters)
     if error is None:
         return share, None, None
     # A share of 0 or 1 says nothing of how alike the rows of a cluster are: then as if they were all the same.
     rows = share * (1 - share) / error**2 if error > 0 and 0 < share < 1 else float(count)
-    return share, *score_interval(share, min(rows, total), stats.t.ppf(0.975, count - 1))
+    return share, *wilson_interval(share, min(rows, total), stats.t.ppf(0.975, count - 1))
 
 
 def mean_figure(data):
