@@ -26,7 +26,7 @@ pub(crate) use picture::{Ink, PictureWording, VisibleWords, draw_graph};
 pub use questions::{AnswerTable, Parameter, QUESTIONS, Question, QuestionError, known_project, known_variable};
 pub use schema::{EdgeKind, Label, OLDEST_READ, SETS, VERSION};
 pub use settings::{GraphSettings, GraphStoreKind};
-pub use upgrade::{derive_analysis, find_upgrade};
+pub use upgrade::{derive_analysis, find_upgrade, without_analyses};
 pub use walk::{MOST_TRAILS, Trail, Walk, WalkStep, Way};
 
 /// A graph store's failure.

@@ -3,6 +3,8 @@
 //! Both follow from the hypothesis's node alone, so that a graph of version 1 becomes what a run of today would have
 //! written, and what is added again changes nothing.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{Edge, EdgeKind, Facts, GraphError, GraphStats, GraphStore, Label, Node, Properties, SETS, names};
@@ -53,6 +55,18 @@ pub fn derive_analysis(node: &Node) -> Facts {
         facts.add_edge(edge_with_origin(EdgeKind::Mentions, &relation, &concept, &origin));
     }
     facts
+}
+
+/// The facts as version 1 of the schema has them: without analyses and relations.
+pub fn without_analyses(facts: Facts) -> Facts {
+    let is_new = |label: Label| matches!(label, Label::Analysis | Label::Relation);
+    let (new, nodes): (Vec<Node>, Vec<Node>) = facts.nodes.into_iter().partition(|node| is_new(node.label));
+    let gone: BTreeSet<String> = new.into_iter().map(|node| node.id).collect();
+    let is_left = |edge: &Edge| !gone.contains(&edge.from) && !gone.contains(&edge.to);
+    Facts {
+        nodes,
+        edges: facts.edges.into_iter().filter(is_left).collect(),
+    }
 }
 
 /// Where a node comes from.

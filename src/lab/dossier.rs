@@ -104,6 +104,7 @@ pub fn gather_dossier(context: &Context<'_>, state: &ResearchState, journal: &Jo
             .count() as u64,
     });
     let knowledge = graph::knowledge_in(journal.entries_of(&[Kind::Sent]))?;
+    let knowledge = RunVersion::of_run(journal)?.knowledge(knowledge);
     let counts = knowledge.count_by_kind();
     let mut figures = state.figures.clone();
     figures.sort_by(|a, b| a.finding.cmp(&b.finding));

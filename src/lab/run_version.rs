@@ -3,6 +3,7 @@
 use kosmos_core::{plain_path::PlainPath, run_dir::RunDir};
 
 use crate::{
+    graph::{Facts, without_analyses},
     interpreter::lock,
     journal::{Journal, JournalError, Kind, Record},
     legacy,
@@ -59,6 +60,14 @@ impl RunVersion {
         match self {
             Self::V1 => Vec::new(),
             Self::Current => report::render_table_files(dossier),
+        }
+    }
+
+    /// What the run put into the graph, by the schema that the version had.
+    pub(super) fn knowledge(self, facts: Facts) -> Facts {
+        match self {
+            Self::V1 => without_analyses(facts),
+            Self::Current => facts,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::answer::reply_to;
 use super::compose::{
     answer_paragraphs, describe_description, headline_line, interpretation_of_finding, key_numbers, list_agents,
     opening_paragraphs, relation_line,
@@ -79,7 +80,7 @@ fn intro_blocks(dossier: &Dossier) -> Blocks {
             .text("so that nothing in this folder changes, and holds the new numbers against the recorded ones. ")
             .text("Start Jupyter in the run’s folder, with the packages of the run installed."),
     )];
-    out.extend(answer_paragraphs(dossier));
+    out.extend(answer_paragraphs(reply_to(dossier)));
     out.extend(opening_paragraphs(dossier));
     if order::ordered_findings(dossier).len() > CELLS {
         out.push(paragraph(text(

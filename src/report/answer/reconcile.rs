@@ -10,7 +10,7 @@ use crate::report::{
     document::{Draft, Line, plain_text},
     order::{self, Relevance, adjusted_test, crude_test},
 };
-use crate::science::{Adjusted, Caveat, TestRecord, Tier, UnitsEffect, kind};
+use crate::science::{Adjusted, Caveat, HypothesisId, TestRecord, Tier, UnitsEffect, kind};
 use crate::study::{Headline, LevelContrast, ReasonCode, Relation, RelationId, RelationVerdict, ReportedEffect};
 
 /// The share of the crude estimate that an adjusted one keeps, below which the relation is weaker.
@@ -59,6 +59,8 @@ pub(in crate::report) struct Reconciled {
     pub(in crate::report) relation: Relation,
     /// Its sentence.
     pub(in crate::report) told: Line<Draft>,
+    /// The test that the sentence tells; none where there is none.
+    pub(in crate::report) leading: Option<HypothesisId>,
 }
 
 /// The relations of a run: those that are asked for in the order of the question, then the others by relevance, found
@@ -365,7 +367,11 @@ impl<'d> Evidence<'d> {
             caveats,
             adjusted,
         };
-        Reconciled { relation, told }
+        Reconciled {
+            relation,
+            told,
+            leading: leading.map(|test| test.id.clone()),
+        }
     }
 }
 

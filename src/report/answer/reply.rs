@@ -11,11 +11,14 @@ use crate::report::compose::describe_description;
 use crate::report::document::{Draft, Line, line, plain_text, text};
 use crate::report::evidence::JUDGED;
 use crate::report::{Dossier, order::Relevance};
-use crate::science::{Arm, EndReason, RunStatus, TestRecord};
+use crate::science::{Arm, EndReason, HypothesisId, RunStatus, TestRecord};
 use crate::study::{Answer, AnswerReason, AnswerVerdict, Inquiry, ReasonCode, Relation};
 
-/// Sentences of an answer, at most.
-const MOST_SENTENCES: usize = 8;
+/// Relations that an answer tells, at most, where the question names them.
+const MOST_NAMED: usize = 8;
+
+/// The same, where it leaves them open.
+const MOST_OPEN: usize = 5;
 
 /// The question as it was read: against the table of which it names most columns; none where no table could be read.
 pub(in crate::report) fn read_question(dossier: &Dossier) -> Option<Inquiry> {
@@ -44,6 +47,8 @@ pub(in crate::report) struct Reply {
     /// The sentences, one or a few for each relation; without those on what was not tested where these are told
     /// before the answer.
     pub(in crate::report) told: Vec<Line<Draft>>,
+    /// The tests that these tell.
+    pub(in crate::report) leading: Vec<HypothesisId>,
 }
 
 /// Answers the question from the relations of the run.
@@ -90,7 +95,11 @@ pub(in crate::report) fn answer_question(
         relations: chosen.iter().map(|known| known.relation.id.clone()).collect(),
         reasons,
     };
-    Reply { answer, told }
+    Reply {
+        answer,
+        told,
+        leading: chosen.iter().filter_map(|known| known.leading.clone()).collect(),
+    }
 }
 
 /// Columns that are not in the joint model of what the question asks about, by table and name, each with what it follows
@@ -301,8 +310,10 @@ fn describe_answer(
     }
     let told = chosen.iter().filter(|known| known.relation.verdict.is_tested());
     let told: Vec<&Reconciled> = told.copied().collect();
-    for known in told.iter().take(MOST_SENTENCES) {
-        let Reconciled { relation, told } = known;
+    let asked = dossier.asked.iter().any(|part| part.relation().is_some());
+    let most = if asked { MOST_NAMED } else { MOST_OPEN };
+    for known in told.iter().take(most) {
+        let Reconciled { relation, told, .. } = known;
         let beside = beside.get(&side_of(relation)).map(|reason| {
             let which = text(" ").code(&relation.x);
             let why = which.text(" is in no model with the others, from which it cannot be told: ");
@@ -313,13 +324,12 @@ fn describe_answer(
     for description in &dossier.descriptions {
         sentences.push(describe_description(dossier, description));
     }
-    if told.len() > MOST_SENTENCES {
+    if told.len() > most {
         sentences.push(text("More relations are listed below."));
     }
-    let asked = dossier.asked.iter().any(|part| part.relation().is_some());
     let described = dossier.asked.iter().any(|part| part.described().is_some());
     let earlier = earlier_findings(dossier, asked).into_iter().filter(|_| !described);
-    for known in earlier.take(MOST_SENTENCES) {
+    for known in earlier.take(most) {
         let earlier = text("Earlier runs of the project found on the same data: ");
         sentences.push(earlier.name(&known.statement).text("."));
     }

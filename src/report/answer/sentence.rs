@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::reconcile::Evidence;
 use crate::policy::AskedState;
 use crate::report::compose::{
-    MOST_NAMED, count_word, describe_effect, direction_clause, given_clause, headline_numbers, interval_in_units,
+    MOST_NAMED, caveat_explained, count_word, describe_effect, direction_clause, given_clause, headline_numbers,
+    interval_in_units,
 };
 use crate::report::document::{Draft, Line, Span, line, text};
 use crate::report::number::NumberFormat;
 use crate::report::trace::Traced;
-use crate::science::{TestRecord, kind};
+use crate::science::{Caveat, TestRecord, kind};
 use crate::study::RelationVerdict;
 
 /// Levels of a moderator that are told one by one, at most.
@@ -62,7 +63,17 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
     };
     let spread = evidence.spread_beside(test).filter(|_| evidence.part.is_some());
     let spread = spread.map_or_else(line, |spread| text("; ").then(direction_clause(spread)));
-    capitalise(what.then(more).then(spread).text("."))
+    capitalise(what.then(more).then(spread).then(selection_clause(test)).text("."))
+}
+
+/// What selection or missing values may have to do with a finding.
+fn selection_clause(test: &TestRecord) -> Line<Draft> {
+    let of_selection = |caveat: &&Caveat| matches!(caveat, Caveat::EmptyCorner | Caveat::MissingByOther);
+    let caveats = test.caveats.iter().filter(of_selection).filter(|_| test.is_finding());
+    caveats.fold(line(), |told, caveat| {
+        let note = test.caveat_notes.get(caveat).map(String::as_str);
+        told.text("; ").then(caveat_explained(caveat, note))
+    })
 }
 
 /// `; with a and b held fixed`.

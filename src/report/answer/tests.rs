@@ -211,6 +211,53 @@ fn what_follows_from_other_columns_comes_last_with_its_reason() {
 }
 
 #[test]
+fn what_selection_may_have_made_is_told_with_the_finding() {
+    let selected = TestRecord {
+        caveats: vec![Caveat::EmptyCorner],
+        ..test("dose", "pain", true, -0.5)
+    };
+    let told = |test: TestRecord| first_relation(vec![test]).sentence;
+    let sentence = told(selected.clone());
+    assert!(
+        sentence.contains("; rows end at a slanting line across both columns"),
+        "{sentence}"
+    );
+    let missing = TestRecord {
+        caveats: vec![Caveat::MissingByOther],
+        caveat_notes: [(Caveat::MissingByOther, "pain is missing where dose is high".to_owned())].into(),
+        ..selected.clone()
+    };
+    let sentence = told(missing);
+    assert!(
+        sentence.ends_with("both values at most: pain is missing where dose is high."),
+        "{sentence}"
+    );
+    let nothing = TestRecord {
+        significant: false,
+        q: 0.7,
+        ..selected
+    };
+    assert!(!told(nothing).contains("slanting"));
+}
+
+#[test]
+fn an_open_question_is_answered_by_its_first_relations() {
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    let tests = names.iter().map(|name| test(name, "pain", true, 0.5)).collect();
+    let mut run = dossier(tests);
+    run.question = "What goes with pain?".to_owned();
+    run.asked = vec![AskedPart {
+        about: AskedAbout::Column("pain".to_owned()),
+        ..part(AskedState::Tested)
+    }];
+    let (_, text, _) = answer(&run);
+    assert_eq!(text.matches("Higher").count(), 5, "{text}");
+    assert!(text.ends_with("More relations are listed below."), "{text}");
+    let reply = crate::report::answer::reply_to(&run);
+    assert_eq!((reply.answer.relations.len(), reply.leading.len()), (7, 7));
+}
+
+#[test]
 fn verdicts_that_apply_too_are_caveats() {
     let mut crude = test("dose", "pain", true, 0.5);
     crude.add_caveat(Caveat::TimeOrder, "");

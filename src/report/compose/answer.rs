@@ -1,8 +1,8 @@
 //! The head of the report: how the run ended, and the answer in short.
 
-use super::super::answer::{read_question, reasons_of_question, reply_to};
+use super::super::answer::{Reply, read_question, reasons_of_question, reply_to};
 use super::super::asked::{columns_not_tested, relations_not_tested};
-use super::super::citation::{Citation, Cited};
+use super::super::citation::{Citation, Cited, FigureFile};
 use super::super::document::{Block, Blocks, Draft, Line, LinkTarget, Tone, heading, line, paragraph, text};
 use super::super::dossier::Dossier;
 use super::super::evidence::JUDGED;
@@ -12,7 +12,7 @@ use super::super::trace::Traced;
 use super::effect::describe_effect;
 use super::finding::section_anchor;
 use super::words;
-use crate::science::{Arm, RunStatus, TestRecord};
+use crate::science::{Arm, HypothesisId, RunStatus, TestRecord};
 
 /// Headlines named below the answer.
 const HEADLINES: usize = 5;
@@ -22,10 +22,20 @@ const MOST_ASKED: usize = 12;
 
 /// The answer first, how the question was read, and what the answer rests on.
 pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
-    out.extend(untested_columns_paragraph(dossier));
-    out.push(Block::Card(answer_paragraphs(dossier)));
-    out.extend(reading_paragraph(dossier));
-    out.push(status_line(dossier));
+    let reply = reply_to(dossier);
+    if dossier.end.status == RunStatus::NotAnswerable {
+        // The status says why there is no answer.
+        out.push(status_line(dossier));
+        out.extend(untested_columns_paragraph(dossier));
+        out.extend(reading_paragraph(dossier));
+    } else {
+        out.extend(untested_columns_paragraph(dossier));
+        let figure = answer_figure(dossier, &reply);
+        out.push(Block::Card(answer_paragraphs(reply)));
+        out.extend(reading_paragraph(dossier));
+        out.extend(figure);
+        out.push(status_line(dossier));
+    }
     out.push(heading(2, "answer", text("What it rests on")));
     out.extend(opening_paragraphs(dossier));
     let headlines = order::headline_tests(dossier);
@@ -51,9 +61,20 @@ pub(super) fn add_answer_section(dossier: &Dossier, out: &mut Blocks) {
 }
 
 /// The answer, a paragraph for each of its sentences.
-pub(crate) fn answer_paragraphs(dossier: &Dossier) -> Blocks {
-    let told = reply_to(dossier).told.into_iter();
+pub(crate) fn answer_paragraphs(reply: Reply) -> Blocks {
+    let told = reply.told.into_iter();
     told.map(|sentence| Block::Paragraph(Tone::Plain, sentence)).collect()
+}
+
+/// The picture of the first relation of the answer that has one.
+fn answer_figure(dossier: &Dossier, reply: &Reply) -> Option<Block<Draft>> {
+    let of = |test: &HypothesisId| dossier.figures.iter().find(|figure| figure.finding == *test);
+    let figure = reply.leading.iter().find_map(of)?;
+    Some(Block::Figure(FigureFile {
+        experiment: figure.experiment.clone(),
+        file: figure.file.clone(),
+        alt: figure.alt.clone(),
+    }))
 }
 
 fn status_line(dossier: &Dossier) -> Block<Draft> {

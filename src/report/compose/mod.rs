@@ -32,7 +32,7 @@ pub(crate) use description::describe_description;
 pub(crate) use effect::{describe_effect, interval_in_units, unit_of_column};
 pub(crate) use finding::key_numbers;
 pub(crate) use told::interpretation_of_finding;
-pub(crate) use words::{MOST_NAMED, count_word, direction_clause, given_clause, relation_line};
+pub(crate) use words::{MOST_NAMED, caveat_explained, count_word, direction_clause, given_clause, relation_line};
 
 /// The whole report.
 pub(crate) fn compose_report(dossier: &Dossier) -> Document<Draft> {
