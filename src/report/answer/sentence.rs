@@ -11,7 +11,7 @@ use crate::report::compose::{
 use crate::report::document::{Draft, Line, Span, line, text};
 use crate::report::number::NumberFormat;
 use crate::report::trace::Traced;
-use crate::science::{Caveat, TestRecord, kind};
+use crate::science::{Caveat, IdentityKind, TestRecord, kind};
 use crate::study::RelationVerdict;
 
 /// Levels of a moderator that are told one by one, at most.
@@ -63,7 +63,42 @@ pub(super) fn describe_relation(evidence: &Evidence<'_>, verdict: RelationVerdic
     };
     let spread = evidence.spread_beside(test).filter(|_| evidence.part.is_some());
     let spread = spread.map_or_else(line, |spread| text("; ").then(direction_clause(spread)));
-    capitalise(what.then(more).then(spread).then(selection_clause(test)).text("."))
+    let doubts = selection_clause(test).then(late_start_clause(evidence, test));
+    capitalise(what.then(more).then(spread).then(doubts).text("."))
+}
+
+/// That an exposure may begin during the follow-up: a time no longer than it is known for some of its levels alone. Who
+/// has such an exposure has stayed until it began (immortal time; Suissa 2008, Am. J. Epidemiology 167).
+fn late_start_clause(evidence: &Evidence<'_>, test: &TestRecord) -> Line<Draft> {
+    let mut datasets = evidence.dossier.datasets.iter();
+    let dataset = datasets.find(|known| known.name == test.dataset);
+    let Some(profile) = dataset.and_then(|dataset| dataset.profile.as_ref()) else {
+        return line();
+    };
+    let end = profile.column_named(&test.y).and_then(|column| column.max);
+    let (true, Some(end)) = (test.kind == kind::SURVIVAL && test.is_finding(), end) else {
+        return line();
+    };
+    let is_start = |name: &String| {
+        let column = profile.column_named(name);
+        let range = column.and_then(|column| column.min.zip(column.max));
+        *name != test.x && range.is_some_and(|(first, last)| first >= 0.0 && last <= end)
+    };
+    let of_exposure = profile
+        .identities
+        .iter()
+        .filter(|identity| identity.kind == IdentityKind::MissingByValue && identity.columns.contains(&test.x));
+    match of_exposure.flat_map(|identity| &identity.columns).find(|name| is_start(name)) {
+        Some(start) => text("; but ")
+            .code(start)
+            .text(" is known for some levels of ")
+            .code(&test.x)
+            .text(
+                " alone: if these begin during the follow-up, only who stays long enough can have them, which by itself \
+                 makes such a relation",
+            ),
+        None => line(),
+    }
 }
 
 /// What selection or missing values may have to do with a finding.

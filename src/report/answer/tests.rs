@@ -241,6 +241,32 @@ fn what_selection_may_have_made_is_told_with_the_finding() {
 }
 
 #[test]
+fn an_exposure_that_may_begin_late_is_told_with_its_hazard() {
+    let sentence = |start_ends: f64, known: &str| {
+        let survival = TestRecord {
+            kind: kind::SURVIVAL.to_owned(),
+            ..test("dose", "pain", true, 0.5)
+        };
+        let mut run = dossier(vec![survival]);
+        let profile = run.datasets[0].profile.as_mut().unwrap();
+        profile.columns[0].max = Some(900.0);
+        (profile.columns[2].min, profile.columns[2].max) = (Some(3.0), Some(start_ends));
+        profile.identities = serde_json::from_value(json!([
+            {"kind": known, "columns": ["age", "dose"], "text": "age is missing exactly where dose is none"},
+        ]))
+        .unwrap();
+        reconcile_relations(&run).remove(0).relation.sentence
+    };
+    let told = "; but `age` is known for some levels of `dose` alone: if these begin during the follow-up";
+    assert!(sentence(600.0, "missing_by_value").contains(told));
+    assert!(
+        !sentence(1200.0, "missing_by_value").contains("follow-up"),
+        "it is no time of the follow-up"
+    );
+    assert!(!sentence(600.0, "sum").contains("follow-up"));
+}
+
+#[test]
 fn an_open_question_is_answered_by_its_first_relations() {
     let names = ["a", "b", "c", "d", "e", "f", "g"];
     let tests = names.iter().map(|name| test(name, "pain", true, 0.5)).collect();
