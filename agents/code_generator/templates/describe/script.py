@@ -152,17 +152,6 @@ def column_named(table, name):
     return table.as_read(name)
 
 
-def numbers_of(column):
-    """The numbers of a column, also of one of few different numbers, which the profile took for levels."""
-    if column.levels is None:
-        return column.values.astype(float)
-    try:
-        numbers = np.array([float(level) for level in column.levels] + [np.nan])
-    except ValueError:
-        raise NotTestable(f"{column.name!r} must be a number") from None
-    return numbers[column.values]
-
-
 def check_amounts(name, part, of, whole, trials):
     """Refuses what cannot be a count, or what it is out of, with the first such row."""
 
